@@ -1,0 +1,5 @@
+"""
+Vaurien, the chaos TCP proxy, on Twisted.
+"""
+
+__version__ = "2.0.0.dev0"

@@ -1,0 +1,32 @@
+# -*- test-case-name: tests.behaviors.test_abort -*-
+"""
+C{abort}: the answer is lost in a reset.
+"""
+
+from __future__ import annotations
+
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.commands import Reset, Treatment
+from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.options import NoOptions
+from vaurien_twisted.plan import Occasion
+
+
+@implementer(IPlugin, IBehavior)
+class Abort:
+    """
+    Lets the request reach the backend and, when the backend begins to answer, resets
+    both connections: the client reads ECONNRESET, the backend has a vanished client.
+    """
+
+    name = "abort"
+    options = NoOptions
+    connections = False
+
+    def treat(self, options: NoOptions, occasion: Occasion) -> Treatment:
+        """
+        Reset where the reply would begin.
+        """
+        return Treatment(reply=(Reset(),))

@@ -1,0 +1,32 @@
+# -*- test-case-name: tests.behaviors.test_blackout -*-
+"""
+C{blackout}: the service is gone.
+"""
+
+from __future__ import annotations
+
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.commands import Close, Treatment
+from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.options import NoOptions
+from vaurien_twisted.plan import Occasion
+
+
+@implementer(IPlugin, IBehavior)
+class Blackout:
+    """
+    Closes the client's connection at once, as if the backend had been shut down: a
+    new connection when it is made, an open one when it is next used.
+    """
+
+    name = "blackout"
+    options = NoOptions
+    connections = True
+
+    def treat(self, options: NoOptions, occasion: Occasion) -> Treatment:
+        """
+        Close.
+        """
+        return Treatment(request=(Close(),))

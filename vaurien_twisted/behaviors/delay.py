@@ -1,0 +1,49 @@
+# -*- test-case-name: tests.behaviors.test_delay -*-
+"""
+C{delay}: slow by a fixed time.
+"""
+
+from __future__ import annotations
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.commands import Treatment, Wait
+from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.options import option
+from vaurien_twisted.plan import Occasion
+
+
+@attrs.frozen
+class DelayOptions:
+    """
+    How long, and when.
+    """
+
+    sleep: float = option(
+        float, 1.0, "How long each request is delayed.", unit="s", minimum=0, maximum=86400
+    )
+    before: bool = option(
+        bool,
+        True,
+        "Delay the request before the backend gets it; if false, delay the backend's reply.",
+    )
+
+
+@implementer(IPlugin, IBehavior)
+class Delay:
+    """
+    Delays each request, or each reply, by a fixed time.
+    """
+
+    name = "delay"
+    options = DelayOptions
+    connections = False
+
+    def treat(self, options: DelayOptions, occasion: Occasion) -> Treatment:
+        """
+        Wait.
+        """
+        wait = (Wait(options.sleep),)
+        return Treatment(request=wait) if options.before else Treatment(reply=wait)

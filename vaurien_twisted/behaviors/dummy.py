@@ -1,0 +1,31 @@
+# -*- test-case-name: tests.behaviors.test_dummy -*-
+"""
+C{dummy}: nothing happens.
+"""
+
+from __future__ import annotations
+
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.commands import PASS, Treatment
+from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.options import NoOptions
+from vaurien_twisted.plan import Occasion
+
+
+@implementer(IPlugin, IBehavior)
+class Dummy:
+    """
+    Lets everything pass unchanged.
+    """
+
+    name = "dummy"
+    options = NoOptions
+    connections = False
+
+    def treat(self, options: NoOptions, occasion: Occasion) -> Treatment:
+        """
+        Do nothing.
+        """
+        return PASS

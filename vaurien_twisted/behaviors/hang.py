@@ -1,0 +1,32 @@
+# -*- test-case-name: tests.behaviors.test_hang -*-
+"""
+C{hang}: the request is held until this is lifted.
+"""
+
+from __future__ import annotations
+
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.commands import Hold, Treatment
+from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.options import NoOptions
+from vaurien_twisted.plan import Occasion
+
+
+@implementer(IPlugin, IBehavior)
+class Hang:
+    """
+    Holds each request and answers nothing; the connection stays open.  When the
+    behavior is changed the held requests go to the backend and are answered.
+    """
+
+    name = "hang"
+    options = NoOptions
+    connections = False
+
+    def treat(self, options: NoOptions, occasion: Occasion) -> Treatment:
+        """
+        Hold the request.
+        """
+        return Treatment(request=(Hold(),))

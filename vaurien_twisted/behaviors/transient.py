@@ -1,0 +1,47 @@
+# -*- test-case-name: tests.behaviors.test_transient -*-
+"""
+C{transient}: errors at first, then success.
+"""
+
+from __future__ import annotations
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.behaviors.error import ErrorOptions, fail
+from vaurien_twisted.commands import PASS, Treatment
+from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.options import option
+from vaurien_twisted.plan import Occasion
+
+
+@attrs.frozen
+class TransientOptions(ErrorOptions):
+    """
+    The options of C{error}, and how long it lasts.
+    """
+
+    agitate: int = option(
+        int, 1, "How many requests fail before all succeed.", unit="requests", minimum=0
+    )
+
+
+@implementer(IPlugin, IBehavior)
+class Transient:
+    """
+    Answers the first requests with errors, as C{error} does, and lets all others pass.
+    """
+
+    name = "transient"
+    options = TransientOptions
+    connections = False
+
+    def treat(self, options: TransientOptions, occasion: Occasion) -> Treatment:
+        """
+        Fail while the count lasts.
+        """
+        failed = occasion.number - options.warmup
+        if 0 <= failed < options.agitate:
+            return fail(options.inject, occasion)
+        return PASS

@@ -1,0 +1,99 @@
+# -*- test-case-name: tests.wire -*-
+"""
+The exchange, and the pieces of it that framers find in the stream.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vaurien_twisted.plan import Decision
+
+
+class Exchange:
+    """
+    One request and its whole reply on a link.
+
+    A framer makes it when it has read enough of a request to say what it asks;
+    the link then asks the plan about it once and writes the decision here.
+
+    @ivar number: counts from 1 on each link; 0 is the greeting, or the bare
+        connection where the client speaks first.
+    @ivar command: what is asked, in the protocol's own words (C{"GET"},
+        C{"COM_QUERY"}), C{""} where nothing is known.
+    @ivar subject: what it is asked of: a path, a key, the SQL text.  At most
+        L{SUBJECT_LIMIT} bytes of it.
+    @ivar head: the request's raw head where rules may look into it, else C{b""}.
+    @ivar context: the framer's own, for reading the reply.
+    @ivar replies: False where the protocol gives this request no reply.
+    @ivar decision: what the plan said, C{None} before it was asked.
+    @ivar replying: the reply's first piece has been seen.
+    @ivar answer: the reply given in place of the backend's, once it is due.
+    """
+
+    __slots__ = (
+        "answer",
+        "command",
+        "context",
+        "decision",
+        "dropped",
+        "head",
+        "number",
+        "replies",
+        "replying",
+        "subject",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        command: str = "",
+        subject: str = "",
+        head: bytes = b"",
+        context: Any = None,
+        replies: bool = True,
+    ) -> None:
+        self.number = number
+        self.command = command
+        self.subject = subject
+        self.head = head
+        self.context = context
+        self.replies = replies
+        self.decision: Decision | None = None
+        self.replying = False
+        self.dropped = False
+        self.answer: Any = None
+
+    def __repr__(self) -> str:
+        return f"<Exchange {self.number} {self.description}>"
+
+    @property
+    def description(self) -> str:
+        """
+        One short line for logs and the journal.
+        """
+        words = " ".join(part for part in (self.command, self.subject) if part)
+        return words if len(words) <= 120 else words[:117] + "..."
+
+
+#: How much of a subject is kept for rules to look at, in characters.
+SUBJECT_LIMIT = 16384
+
+#: What a framer yields: the exchange the bytes belong to (C{None}: to none, they
+#: pass), the bytes, and whether they end the exchange in this direction.
+Piece = tuple[Exchange | None, bytes, bool]
+
+
+class FramingError(Exception):
+    """
+    The bytes are not what the protocol allows, or exceed a bound.
+
+    @ivar reason: one line saying what was wrong.
+    @ivar rest: every byte the framer took in and did not yield, in order.
+    """
+
+    def __init__(self, reason: str, rest: bytes) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.rest = rest

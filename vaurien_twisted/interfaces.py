@@ -1,0 +1,151 @@
+"""
+Every interface of the package.  Read this first.
+
+A L{link<vaurien_twisted.relays.link.Link>} stands between one client and the
+backend.  An L{IFramer}, made for each link by its L{IWireProtocol}, tells the
+link where exchanges begin and end.  Each exchange is put once to an L{IDecider},
+which finds the rules that apply and asks their L{IBehavior} for a
+L{Treatment<vaurien_twisted.commands.Treatment>}; the link performs it.  An
+L{IJournal} is told what was decided.
+
+Nothing in C{wire} and C{behaviors} knows of sockets, reactors or clocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from twisted.plugin import IPlugin
+from zope.interface import Attribute, Interface
+
+if TYPE_CHECKING:
+    from vaurien_twisted.commands import Reply, Treatment
+    from vaurien_twisted.exchange import Exchange, Piece
+    from vaurien_twisted.plan import Chance, Decision, Occasion
+
+
+class IBehavior(IPlugin):
+    """
+    A kind of fault.  Providers keep no state: whatever they need to know is in
+    the options and in the L{occasion<vaurien_twisted.plan.Occasion>}.
+    """
+
+    name: str = Attribute("How users call it: lower case, digits and dashes.")
+    options: type = Attribute("An attrs class of L{vaurien_twisted.options.option} fields.")
+    connections: bool = Attribute(
+        "Whether it is also asked about a bare connection (exchange 0) where the client speaks first."
+    )
+
+    def treat(options: Any, occasion: Occasion) -> Treatment:
+        """
+        What to do to this exchange.  Pure: the same arguments give the same answer.
+
+        @param options: an instance of C{self.options}.
+        """
+
+
+class IFramer(Interface):
+    """
+    Divides the two byte streams of one link into exchanges.
+
+    Every byte given to C{fromClient} and C{fromBackend} is yielded once and in
+    order, as it arrives: a framer keeps back only a head it cannot read yet, and
+    no more of it than its bound.  The link does not give more bytes of one
+    direction before it has read all pieces of the last.
+    """
+
+    opaque: str = Attribute(
+        "Why the rest of the stream cannot be read (TLS, an upgrade), C{''} while it can."
+    )
+
+    def fromClient(data: bytes) -> Iterator[Piece]:
+        """
+        Read bytes that the client sent.
+
+        @raise FramingError: they are not of this protocol; says which bytes are left.
+        """
+
+    def fromBackend(data: bytes) -> Iterator[Piece]:
+        """
+        Read bytes that the backend sent.
+
+        @raise FramingError: they are not of this protocol; says which bytes are left.
+        """
+
+    def expect(exchange: Exchange) -> None:
+        """
+        The request is going to the backend: its reply comes after those expected before.
+        """
+
+    def clientEnded() -> Iterator[Piece]:
+        """
+        The client will send nothing more: yield what was kept back.
+        """
+
+    def backendEnded() -> Iterator[Piece]:
+        """
+        The backend will send nothing more: yield what was kept back, and the end of
+        a reply that lasts until the connection ends.
+        """
+
+    def renew() -> None:
+        """
+        The plan has changed: where exchanges are only guessed at, begin a new one.
+        """
+
+
+class IWireProtocol(IPlugin):
+    """
+    How the bytes of a protocol divide into exchanges, and how it says C{error}.
+    """
+
+    name: str = Attribute("How users call it: lower case.")
+    aliases: tuple[str, ...] = Attribute("Other spellings that are understood.")
+    options: type = Attribute("An attrs class of L{vaurien_twisted.options.option} fields.")
+    greets: bool = Attribute("Whether the backend speaks first; exchange 0 is then its greeting.")
+    errors: Mapping[str, Any] = Attribute(
+        "L{vaurien_twisted.wire.errors.WireError} presets by code; empty where the protocol has none."
+    )
+
+    def framer(options: Any, backend: str) -> IFramer:
+        """
+        A framer for a new link.
+
+        @param options: an instance of C{self.options}.
+        @param backend: the backend as the user wrote it, C{HOST:PORT} or an endpoint string.
+        """
+
+    def error(exchange: Exchange, chance: Chance) -> Reply | None:
+        """
+        The answer by which a real server would refuse this very request, for a
+        cause that may pass: one of the protocol's transient errors, chosen by
+        C{chance}.  C{None} where the protocol has no way to say it.
+        """
+
+
+class IDecider(Interface):
+    """
+    Answers for one proxy what happens to an exchange.
+    """
+
+    def decide(connection: int, exchange: Exchange) -> Decision | None:
+        """
+        The decision for this exchange, C{None} where nothing happens to it.  Asked once each.
+        """
+
+    def decideConnection(connection: int, exchange: Exchange) -> Decision | None:
+        """
+        The same for a bare connection: only behaviors that meet connections are asked.
+        """
+
+
+class IJournal(Interface):
+    """
+    What was decided and done.
+    """
+
+    def record(kind: str, proxy: str, connection: int, **facts: Any) -> None:
+        """
+        Append one entry.  Never fails, never waits.
+        """
