@@ -13,7 +13,7 @@ Nothing in C{wire} and C{behaviors} knows of sockets, reactors or clocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twisted.plugin import IPlugin
@@ -22,7 +22,8 @@ from zope.interface import Attribute, Interface
 if TYPE_CHECKING:
     from vaurien_twisted.commands import Reply, Treatment
     from vaurien_twisted.exchange import Exchange, Piece
-    from vaurien_twisted.plan import Chance, Decision, Occasion
+    from vaurien_twisted.plan import Decision, Occasion
+    from vaurien_twisted.wire.errors import WireError
 
 
 class IBehavior(IPlugin):
@@ -104,7 +105,7 @@ class IWireProtocol(IPlugin):
     aliases: tuple[str, ...] = Attribute("Other spellings that are understood.")
     options: type = Attribute("An attrs class of L{vaurien_twisted.options.option} fields.")
     greets: bool = Attribute("Whether the backend speaks first; exchange 0 is then its greeting.")
-    errors: Mapping[str, Any] = Attribute(
+    errors: Mapping[str, WireError] = Attribute(
         "L{vaurien_twisted.wire.errors.WireError} presets by code; empty where the protocol has none."
     )
 
@@ -116,11 +117,16 @@ class IWireProtocol(IPlugin):
         @param backend: the backend as the user wrote it, C{HOST:PORT} or an endpoint string.
         """
 
-    def error(exchange: Exchange, chance: Chance) -> Reply | None:
+    def fitting(exchange: Exchange) -> Sequence[WireError]:
         """
-        The answer by which a real server would refuse this very request, for a
-        cause that may pass: one of the protocol's transient errors, chosen by
-        C{chance}.  C{None} where the protocol has no way to say it.
+        The transient errors with which a real server might answer this exchange;
+        C{error} without a code chooses among them.  Empty where there is no way to say it.
+        """
+
+    def refusal(exchange: Exchange, error: WireError) -> Reply | None:
+        """
+        The bytes by which a real server would answer this very request with
+        C{error}, and whether it would then close.  C{None} where it cannot be said.
         """
 
 

@@ -60,11 +60,14 @@ def fail(inject: bool, occasion: Occasion) -> Treatment:
     """
     The failure itself, for every behavior that fails requests.
     """
-    if not inject or occasion.wire.name == "http":
-        reply = occasion.wire.error(occasion.exchange, occasion.chance)
-        if reply is not None:
-            return Treatment(request=(reply,))
+    wire, exchange = occasion.wire, occasion.exchange
     random = occasion.chance.random()
+    fitting = wire.fitting(exchange)
+    if fitting and (not inject or wire.name == "http"):
+        error = random.choice(fitting)
+        reply = wire.refusal(exchange, error)
+        if reply is not None:
+            return Treatment(request=(reply,), effect=f"error {error.code}")
     if inject:
         return Treatment(reply=(Insert(random.randbytes(INJECTED)),))
     return Treatment(reply=(Reply(random.randbytes(GARBAGE)),))

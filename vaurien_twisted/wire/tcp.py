@@ -15,7 +15,6 @@ from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Exchange, Piece
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.options import NoOptions
-from vaurien_twisted.plan import Chance
 from vaurien_twisted.wire.errors import WireError
 
 
@@ -105,7 +104,13 @@ class TCP:
         """
         return TurnFramer()
 
-    def error(self, exchange: Exchange, chance: Chance) -> Reply | None:
+    def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
+        """
+        There are none.
+        """
+        return ()
+
+    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
         There is no way to say it.
         """
