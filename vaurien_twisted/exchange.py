@@ -7,8 +7,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 if TYPE_CHECKING:
+    from vaurien_twisted.commands import Reply
     from vaurien_twisted.plan import Decision
+
+
+@attrs.frozen
+class Connection:
+    """
+    What is known of the client's connection.
+
+    @ivar number: counts from 1 on each proxy, in the order of accepting.
+    @ivar client: the client's address, a host or a path.
+    """
+
+    number: int
+    client: str = ""
 
 
 class Exchange:
@@ -28,17 +44,22 @@ class Exchange:
     @ivar context: the framer's own, for reading the reply.
     @ivar replies: False where the protocol gives this request no reply.
     @ivar decision: what the plan said, C{None} before it was asked.
+    @ivar complete: the request's last piece has been seen.
+    @ivar dropped: the request does not go to the backend.
+    @ivar answer: what is said in place of the backend's reply to a dropped request.
     @ivar replying: the reply's first piece has been seen.
-    @ivar answer: the reply given in place of the backend's, once it is due.
+    @ivar muted: the rest of the backend's reply is swallowed.
     """
 
     __slots__ = (
         "answer",
         "command",
+        "complete",
         "context",
         "decision",
         "dropped",
         "head",
+        "muted",
         "number",
         "replies",
         "replying",
@@ -61,9 +82,11 @@ class Exchange:
         self.context = context
         self.replies = replies
         self.decision: Decision | None = None
-        self.replying = False
+        self.complete = False
         self.dropped = False
-        self.answer: Any = None
+        self.answer: Reply | None = None
+        self.replying = False
+        self.muted = False
 
     def __repr__(self) -> str:
         return f"<Exchange {self.number} {self.description}>"

@@ -21,7 +21,7 @@ from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
     from vaurien_twisted.commands import Reply, Treatment
-    from vaurien_twisted.exchange import Exchange, Piece
+    from vaurien_twisted.exchange import Connection, Exchange, Piece
     from vaurien_twisted.plan import Decision, Occasion
     from vaurien_twisted.wire.errors import WireError
 
@@ -35,7 +35,7 @@ class IBehavior(IPlugin):
     name: str = Attribute("How users call it: lower case, digits and dashes.")
     options: type = Attribute("An attrs class of L{vaurien_twisted.options.option} fields.")
     connections: bool = Attribute(
-        "Whether it is also asked about a bare connection (exchange 0) where the client speaks first."
+        "Whether it is also asked about a bare connection where the client speaks first."
     )
 
     def treat(options: Any, occasion: Occasion) -> Treatment:
@@ -56,6 +56,9 @@ class IFramer(Interface):
     direction before it has read all pieces of the last.
     """
 
+    turns: bool = Attribute(
+        "Whether exchanges are only guessed from who speaks: replies then need no order."
+    )
     opaque: str = Attribute(
         "Why the rest of the stream cannot be read (TLS, an upgrade), C{''} while it can."
     )
@@ -106,7 +109,7 @@ class IWireProtocol(IPlugin):
     options: type = Attribute("An attrs class of L{vaurien_twisted.options.option} fields.")
     greets: bool = Attribute("Whether the backend speaks first; exchange 0 is then its greeting.")
     errors: Mapping[str, WireError] = Attribute(
-        "L{vaurien_twisted.wire.errors.WireError} presets by code; empty where the protocol has none."
+        "L{vaurien_twisted.wire.errors.WireError} presets by code; empty where there are none."
     )
 
     def framer(options: Any, backend: str) -> IFramer:
@@ -135,12 +138,12 @@ class IDecider(Interface):
     Answers for one proxy what happens to an exchange.
     """
 
-    def decide(connection: int, exchange: Exchange) -> Decision | None:
+    def decide(connection: Connection, exchange: Exchange) -> Decision:
         """
-        The decision for this exchange, C{None} where nothing happens to it.  Asked once each.
+        The decision for this exchange, L{NOTHING<vaurien_twisted.plan.NOTHING>} or steps.  Asked once each.
         """
 
-    def decideConnection(connection: int, exchange: Exchange) -> Decision | None:
+    def decideConnection(connection: Connection, exchange: Exchange) -> Decision:
         """
         The same for a bare connection: only behaviors that meet connections are asked.
         """

@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import random
 import struct
-from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +22,7 @@ import attrs
 from zope.interface import implementer
 
 from vaurien_twisted.commands import ENDING, PASS, Command, Treatment
-from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.exchange import Connection, Exchange
 from vaurien_twisted.interfaces import IBehavior, IDecider, IJournal, IWireProtocol
 from vaurien_twisted.options import Refused, values
 
@@ -145,10 +144,12 @@ class Occasion:
     """
     What a behavior is told.
 
+    @ivar connection: whose exchange it is.
     @ivar number: how many exchanges the rule chose before this one, since the plan was set.
     @ivar chance: the randomness of this decision.
     """
 
+    connection: Connection
     exchange: Exchange
     wire: IWireProtocol
     number: int
@@ -171,8 +172,19 @@ class Decision:
     What happens to one exchange: the steps for its request and its reply.
     """
 
-    request: tuple[Step, ...]
-    reply: tuple[Step, ...]
+    request: tuple[Step, ...] = ()
+    reply: tuple[Step, ...] = ()
+
+    @property
+    def ends(self) -> bool:
+        """
+        Whether the request goes no further than the steps.
+        """
+        return any(isinstance(step.command, ENDING) for step in self.request)
+
+
+#: Decided: nothing happens.
+NOTHING = Decision()
 
 
 @implementer(IDecider)
@@ -198,34 +210,34 @@ class Decider:
         self.plan = plan
         self._chosen = {}
 
-    def decide(self, connection: int, exchange: Exchange) -> Decision | None:
+    def decide(self, connection: Connection, exchange: Exchange) -> Decision:
         """
         Find the rules that choose this exchange and combine what they ask.
         """
         if self.plan.transparent:
-            return None
+            return NOTHING
         return self._decide(connection, exchange, False)
 
-    def decideConnection(self, connection: int, exchange: Exchange) -> Decision | None:
+    def decideConnection(self, connection: Connection, exchange: Exchange) -> Decision:
         """
         The same, asking only the behaviors that meet bare connections.
         """
         if self.plan.transparent:
-            return None
+            return NOTHING
         return self._decide(connection, exchange, True)
 
-    def _decide(self, connection: int, exchange: Exchange, bare: bool) -> Decision | None:
+    def _decide(self, connection: Connection, exchange: Exchange, bare: bool) -> Decision:
         request: list[Step] = []
         reply: list[Step] = []
         for index, draw in enumerate(self.plan.draws):
-            chance = Chance(self.seed, self.proxy, connection, exchange.number, index)
+            chance = Chance(self.seed, self.proxy, connection.number, exchange.number, index)
             rule, position = self._choose(draw, chance)
             if rule is None or (bare and not rule.behavior.connections):
                 continue
             number = self._chosen.get((index, position), 0)
             self._chosen[index, position] = number + 1
             treatment = rule.behavior.treat(
-                rule.options, Occasion(exchange, self.wire, number, chance)
+                rule.options, Occasion(connection, exchange, self.wire, number, chance)
             )
             if treatment is PASS or not (treatment.request or treatment.reply):
                 continue
@@ -234,15 +246,15 @@ class Decider:
             self.journal.record(
                 "decision",
                 self.proxy,
-                connection,
+                connection.number,
                 exchange=exchange.number,
                 description=exchange.description,
                 rule=rule.describe(),
                 effect=treatment.effect or effect(treatment),
             )
-            if _ends(treatment.request) or _ends(treatment.reply):
+            if any(isinstance(c, ENDING) for c in (*treatment.request, *treatment.reply)):
                 break
-        return Decision(tuple(request), tuple(reply)) if request or reply else None
+        return Decision(tuple(request), tuple(reply)) if request or reply else NOTHING
 
     def _choose(self, draw: Draw, chance: Chance) -> tuple[Rule | None, int]:
         first = draw.alternatives[0] if draw.alternatives else None
@@ -255,10 +267,6 @@ class Decider:
             if drawn < below:
                 return rule, position
         return None, -1
-
-
-def _ends(commands: Iterable[Command]) -> bool:
-    return any(isinstance(command, ENDING) for command in commands)
 
 
 def effect(treatment: Treatment) -> str:

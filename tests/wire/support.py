@@ -5,6 +5,7 @@ Driving framers in tests: whole, byte by byte, and in whatever parts hypothesis 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 import attrs
 
@@ -38,7 +39,7 @@ def chunks(data: bytes, cuts: Iterable[int] | None = None, size: int = 0) -> Ite
     if size:
         cuts = range(size, len(data), size)
     places = [0, *sorted(cut for cut in set(cuts or ()) if 0 < cut < len(data)), len(data)]
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         yield data[start:end]
 
 

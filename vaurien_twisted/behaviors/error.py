@@ -14,7 +14,6 @@ from vaurien_twisted.interfaces import IBehavior
 from vaurien_twisted.options import option
 from vaurien_twisted.plan import Occasion
 
-
 #: How many random bytes stand in for an answer, and how many are put into one.
 GARBAGE, INJECTED = 1000, 100
 

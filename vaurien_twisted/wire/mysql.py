@@ -1,0 +1,144 @@
+# -*- test-case-name: tests.wire.test_mysql -*-
+"""
+C{mysql}: the protocol of MySQL and MariaDB.
+
+Exchange 0 is the greeting and the authentication; from then on each command and
+its complete reply, of however many results, is an exchange.
+
+The parts: L{words and readers<vaurien_twisted.wire.mysql_packets>}, the
+L{commands<vaurien_twisted.wire.mysql_commands>}, the
+L{client's<vaurien_twisted.wire.mysql_requests>} and the
+L{backend's direction<vaurien_twisted.wire.mysql_replies>} with the
+L{shapes of results<vaurien_twisted.wire.mysql_results>}, and the
+L{errors<vaurien_twisted.wire.mysql_errors>}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.commands import Reply
+from vaurien_twisted.exchange import Exchange, Piece
+from vaurien_twisted.interfaces import IFramer, IWireProtocol
+from vaurien_twisted.options import option
+from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.wire.mysql_commands import CLOSE, PREPARE, Request
+from vaurien_twisted.wire.mysql_errors import ERRORS, fittingErrors, refusalOf
+from vaurien_twisted.wire.mysql_replies import Replies
+from vaurien_twisted.wire.mysql_requests import Requests
+from vaurien_twisted.wire.mysql_session import Session
+
+
+@attrs.frozen
+class MySQLOptions:
+    """
+    What to do with bytes that are not MySQL's.
+    """
+
+    on_garbage: str = option(
+        str,
+        "opaque",
+        "What becomes of a connection whose bytes are not MySQL's: pass them on unread, or close.",
+        choices=("opaque", "close"),
+    )
+
+
+@implementer(IFramer)
+class MySQLFramer:
+    """
+    Joins the two directions of a connection.
+    """
+
+    turns = False
+
+    def __init__(self) -> None:
+        self._session = Session()
+        self._requests = Requests(self._session)
+        self._replies = Replies(self._session)
+        #: See L{IFramer.fromClient}; bound to the reader without a step between.
+        self.fromClient = self._requests.read
+        self.fromBackend = self._replies.read
+
+    @property
+    def opaque(self) -> str:
+        """
+        C{"TLS"}, C{"compression"}, the name of a command of replication… once the
+        streams cannot be read, C{""} before.
+        """
+        return self._session.opaque
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        The request goes to the backend.
+        """
+        session = self._session
+        if exchange.replies:
+            session.awaited.append(exchange)
+        if exchange.number == 0:
+            session.dialog = exchange
+            session.hello = True
+            return
+        request: Request = exchange.context
+        if request.code == PREPARE:
+            session.statements.latest = exchange.subject
+        elif request.code == CLOSE:
+            session.statements.remove(request.statement)
+
+    def clientEnded(self) -> Iterator[Piece]:
+        """
+        The beginning of a packet, if one was kept.
+        """
+        kept = self._requests.release()
+        if kept:
+            yield None, kept, False
+
+    def backendEnded(self) -> Iterator[Piece]:
+        """
+        Nothing was kept back.
+        """
+        return iter(())
+
+    def renew(self) -> None:
+        """
+        Exchanges are known, not guessed at.
+        """
+
+
+@implementer(IPlugin, IWireProtocol)
+class MySQL:
+    """
+    MySQL and MariaDB.  Exchange 0 is the greeting with the authentication; then each
+    command, by name (C{COM_QUERY}, C{COM_STMT_EXECUTE}…) and SQL text, with its
+    whole reply is one.  C{error} answers with an ERR packet: too many connections,
+    a deadlock, or any code.  With TLS or compression, once agreed upon, and with
+    replication the connection passes unread.
+    """
+
+    name = "mysql"
+    aliases: tuple[str, ...] = ("mariadb",)
+    options = MySQLOptions
+    greets = True
+    errors: Mapping[str, WireError] = ERRORS
+
+    def framer(self, options: MySQLOptions, backend: str) -> MySQLFramer:
+        """
+        A framer for one connection.
+        """
+        return MySQLFramer()
+
+    def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
+        """
+        Too many connections for the greeting, lost locks for SQL, shutdown for the
+        rest; none where there is no reply.
+        """
+        return fittingErrors(exchange)
+
+    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+        """
+        An ERR packet; C{None} for a command without reply or a code that is no number.
+        """
+        return refusalOf(exchange, error)

@@ -26,40 +26,41 @@ class TurnFramer:
     @param number: of the first turn that the client begins.
     """
 
+    turns = True
     opaque = ""
 
     def __init__(self, number: int = 1) -> None:
         self._next = number
         self._turn: Exchange | None = None
-        self._answered = False
+        self._over = True
 
     def fromClient(self, data: bytes) -> Iterator[Piece]:
         """
-        One piece, of a new turn if the backend has answered the last.
+        One piece, of a new turn if the last is over.
         """
-        if self._turn is None or self._answered:
-            self._begin(self._next)
+        if self._over:
+            self._turn = Exchange(self._next)
             self._next += 1
-        yield self._turn, data, False
-
-    def fromBackend(self, data: bytes) -> Iterator[Piece]:
-        """
-        One piece.  A backend that speaks unasked begins a turn of its own.
-        """
-        if self._turn is None:
-            number = self._next - 1
-            self._begin(number)
-        self._answered = True
-        yield self._turn, data, False
-
-    def _begin(self, number: int) -> None:
-        self._turn = Exchange(number)
-        self._answered = False
+            # Until L{expect} says that the backend gets it: what is answered in its place is over.
+            self._over = True
+        yield self._turn, data, True
 
     def expect(self, exchange: Exchange) -> None:
         """
-        Nothing is to be remembered of a request.
+        The backend gets this turn: it lasts until the answer.
         """
+        self._over = False
+
+    def fromBackend(self, data: bytes) -> Iterator[Piece]:
+        """
+        One piece.  A backend that speaks unasked begins a turn of its own, which has
+        the number 0 if it is the first.
+        """
+        if self._turn is None:
+            self._next = max(self._next, 1)
+            self._turn = Exchange(self._next - 1)
+        self._over = True
+        yield self._turn, data, False
 
     def clientEnded(self) -> Iterator[Piece]:
         """
@@ -78,10 +79,9 @@ class TurnFramer:
         End the turn: the next bytes of either side begin another.
         """
         if self._turn is not None:
-            self._turn = None
-            if self._answered:
-                # The backend may go on speaking: that is a turn with a number of its own.
-                self._next += 1
+            # A turn that the backend begins takes a number of its own.
+            self._turn, self._over = None, True
+            self._next += 1
 
 
 @implementer(IPlugin, IWireProtocol)

@@ -1,0 +1,9 @@
+"""
+C{twistd vaurien}.
+"""
+
+from twisted.application.service import ServiceMaker
+
+vaurien = ServiceMaker(
+    "Vaurien", "vaurien_twisted.tap", "A TCP proxy that misbehaves on request.", "vaurien"
+)

@@ -1,0 +1,7 @@
+"""
+C{python -m vaurien_twisted} is the command C{vaurien}.
+"""
+
+from vaurien_twisted.cli import main
+
+main()

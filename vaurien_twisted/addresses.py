@@ -1,0 +1,185 @@
+# -*- test-case-name: tests.test_addresses -*-
+"""
+Addresses as users write them: C{HOST:PORT}, or any Twisted endpoint string.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import (
+    HostnameEndpoint,
+    TCP4ClientEndpoint,
+    TCP4ServerEndpoint,
+    TCP6ClientEndpoint,
+    TCP6ServerEndpoint,
+    clientFromString,
+    serverFromString,
+)
+from twisted.internet.error import CannotListenError, ConnectError
+from twisted.internet.interfaces import (
+    IAddress,
+    IListeningPort,
+    IProtocol,
+    IProtocolFactory,
+    IStreamClientEndpoint,
+    IStreamServerEndpoint,
+)
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from vaurien_twisted.options import Refused
+
+#: C{HOST:PORT}, an IPv6 host in brackets.
+_HOST_PORT = re.compile(
+    r"(?:\[(?P<six>[0-9A-Fa-f:.%\w]+)\]|(?P<host>[\w.-]*)):(?P<port>[0-9]{1,5})"
+)
+
+#: Of endpoint strings that a port alone can follow, as in C{tcp:8000}.
+_PREFIXES = frozenset({"tcp", "tcp4", "tcp6", "ssl", "tls", "unix", "systemd", "haproxy", "host"})
+
+#: How many connections may wait to be accepted.
+BACKLOG = 1024
+
+
+def hostPort(text: str) -> tuple[str, int] | None:
+    """
+    The host and port of C{HOST:PORT}, C{None} where C{text} is not of that form.
+    """
+    match = _HOST_PORT.fullmatch(text)
+    if match is None or int(match["port"]) > 65535:
+        return None
+    return match["six"] or match["host"] or "", int(match["port"])
+
+
+def serverEndpoint(reactor: Any, text: str, name: str) -> IStreamServerEndpoint:
+    """
+    Where to listen.
+
+    @param name: the option that C{text} was given for.
+    @raise Refused: C{text} is neither C{HOST:PORT} nor an endpoint string.
+    """
+    place = hostPort(text)
+    if place is not None and not _isEndpoint(text):
+        host, port = place
+        if ":" in host:
+            return TCP6ServerEndpoint(reactor, port, BACKLOG, host)
+        return TCP4ServerEndpoint(reactor, port, BACKLOG, _listenHost(host))
+    try:
+        endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
+    except Exception as error:
+        raise _badAddress(text, name, error) from None
+    return endpoint
+
+
+def clientEndpoint(
+    reactor: Any, text: str, name: str, timeout: float = 30.0
+) -> IStreamClientEndpoint:
+    """
+    What to connect to.
+
+    @param name: the option that C{text} was given for.
+    @param timeout: how long a connection may take to be made, in seconds; an endpoint
+        string brings its own.
+    @raise Refused: C{text} is neither C{HOST:PORT} nor an endpoint string.
+    """
+    place = hostPort(text)
+    if place is not None and not _isEndpoint(text):
+        host, port = place
+        if not port:
+            raise Refused(f"{text!r} has port 0, which nothing can be reached at", name)
+        if isIPAddress(host) or not host:
+            return TCP4ClientEndpoint(reactor, host or "127.0.0.1", port, timeout)
+        if isIPv6Address(host):
+            return TCP6ClientEndpoint(reactor, host, port, timeout)
+        if host == "localhost":
+            return LocalhostEndpoint(reactor, port, timeout)
+        return HostnameEndpoint(reactor, host, port, timeout)
+    try:
+        endpoint: IStreamClientEndpoint = clientFromString(reactor, text)
+    except Exception as error:
+        raise _badAddress(text, name, error) from None
+    return endpoint
+
+
+async def listenOn(
+    endpoint: IStreamServerEndpoint, factory: IProtocolFactory, text: str, name: str
+) -> IListeningPort:
+    """
+    Listen, and say in one line why not.
+
+    @raise Refused: the port is in use, the address is not ours, permission is missing…
+    """
+    try:
+        port: IListeningPort = await endpoint.listen(factory)
+    except CannotListenError as error:
+        cause = error.socketError
+        reason = getattr(cause, "strerror", None) or str(cause)
+        raise Refused(
+            f"cannot listen on {text}: {reason[:1].lower()}{reason[1:]}; choose another address",
+            name,
+        ) from None
+    except OSError as error:
+        raise Refused(f"cannot listen on {text}: {error.strerror or error}", name) from None
+    return port
+
+
+@implementer(IStreamClientEndpoint)
+class LocalhostEndpoint:
+    """
+    This machine, by IPv4 or else by IPv6: without the look-up of a name, and without
+    waiting between the two.
+    """
+
+    def __init__(self, reactor: Any, port: int, timeout: float) -> None:
+        self._four = TCP4ClientEndpoint(reactor, "127.0.0.1", port, timeout)
+        self._six = TCP6ClientEndpoint(reactor, "::1", port, timeout)
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        """
+        Connect; if neither answers, fail as IPv4 failed.
+        """
+        connecting: Deferred[IProtocol] = self._four.connect(protocolFactory)
+
+        def trySix(first: Failure) -> Deferred[IProtocol]:
+            first.trap(ConnectError)
+            second: Deferred[IProtocol] = self._six.connect(protocolFactory)
+            return second.addErrback(lambda failure: failure.trap(ConnectError) and first)
+
+        return connecting.addErrback(trySix)
+
+
+def tellAddress(address: IAddress) -> str:
+    """
+    An address in words: C{HOST:PORT}, C{[HOST]:PORT}, or a path.
+    """
+    if isinstance(address, IPv6Address):
+        return f"[{address.host}]:{address.port}"
+    if isinstance(address, IPv4Address):
+        return f"{address.host}:{address.port}"
+    if isinstance(address, UNIXAddress):
+        name = address.name
+        return name.decode() if isinstance(name, bytes) else str(name)
+    return str(address)
+
+
+def _isEndpoint(text: str) -> bool:
+    """
+    C{tcp:8000} is an endpoint string, though a host could be called C{tcp}.
+    """
+    return text.partition(":")[0] in _PREFIXES
+
+
+def _listenHost(host: str) -> str:
+    return "127.0.0.1" if host == "localhost" else host
+
+
+def _badAddress(text: str, name: str, error: Exception) -> Refused:
+    return Refused(
+        f"{text!r} is not an address: HOST:PORT or a Twisted endpoint string is wanted ({error})",
+        name,
+    )

@@ -1,0 +1,48 @@
+# -*- test-case-name: tests.test_cli -*-
+"""
+The command C{vaurien}.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from twisted.logger import globalLogBeginner
+from twisted.python import usage
+
+from vaurien_twisted.logs import logObserver
+from vaurien_twisted.options import Refused
+from vaurien_twisted.tap import Options, makeService
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """
+    Run until interrupted.
+
+    @raise SystemExit: 0 at the end; 1 if something cannot be opened; 2 if the command
+        line or the ini file is not acceptable.  Standard error has the reason, one line.
+    """
+    options = Options()
+    try:
+        options.parseOptions(sys.argv[1:] if arguments is None else arguments)
+        settings = options.configuration.settings
+        service = makeService(options)
+    except (usage.UsageError, Refused) as error:
+        print(f"vaurien: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    # A file has an observer of its own, which the service brings.
+    own = [logObserver(sys.stdout, settings.log_level)] if settings.log_output == "-" else []
+    globalLogBeginner.beginLoggingTo(own, redirectStandardIO=False, discardBuffer=True)
+    from twisted.internet import reactor
+    from twisted.internet.interfaces import IReactorCore
+
+    core = IReactorCore(reactor)
+    service.privilegedStartService()
+    core.addSystemEventTrigger("before", "shutdown", service.stopService)
+    core.callWhenRunning(service.startService)
+    if service.demo is not None:
+        from vaurien_twisted.demo import invitation
+
+        print(invitation(service.proxy.address, service.control.address), flush=True)
+    core.run()

@@ -1,0 +1,89 @@
+# -*- test-case-name: tests.test_logs -*-
+"""
+Where log lines go, and which.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import IO
+
+from twisted.application.service import Service
+from twisted.logger import (
+    FileLogObserver,
+    FilteringLogObserver,
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    LogLevelFilterPredicate,
+    formatEvent,
+    formatTime,
+    globalLogPublisher,
+)
+
+from vaurien_twisted.options import Refused
+
+
+def formatLine(event: LogEvent) -> str | None:
+    """
+    One line a person can read: time, level, text; a failure adds its traceback.
+    """
+    text = formatEvent(event)
+    if not text:
+        return None
+    level = event.get("log_level", LogLevel.info).name
+    failure = event.get("log_failure")
+    trace = "\n" + failure.getTraceback().rstrip() if failure is not None else ""
+    when = formatTime(event.get("log_time"), "%Y-%m-%d %H:%M:%S")
+    return f"{when} [{level}] {text}{trace}\n"
+
+
+def logObserver(stream: IO[str], level: str) -> ILogObserver:
+    """
+    Writes our events of C{level} and above to C{stream}; those of the libraries below
+    us only if they are warnings or worse.
+    """
+    least = LogLevel.lookupByName({"warning": "warn"}.get(level, level))
+    predicate = LogLevelFilterPredicate(defaultLogLevel=max(least, LogLevel.warn))
+    predicate.setLogLevelForNamespace("vaurien_twisted", least)
+    observer: ILogObserver = FilteringLogObserver(FileLogObserver(stream, formatLine), [predicate])
+    return observer
+
+
+def openLog(path: str) -> IO[str]:
+    """
+    The stream for C{--log-output}: C{-} is standard output.
+
+    @raise Refused: the file cannot be written.
+    """
+    if path == "-":
+        return sys.stdout
+    try:
+        return open(path, "a", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise Refused(f"cannot log to {path}: {error.strerror}", "log_output") from None
+
+
+class LogFile(Service):
+    """
+    Adds an observer while it runs, for when something else (twistd) keeps the main log.
+    """
+
+    def __init__(self, path: str, level: str) -> None:
+        self._stream = openLog(path)
+        self._observer = logObserver(self._stream, level)
+
+    def privilegedStartService(self) -> None:
+        """
+        Begin to log.
+        """
+        globalLogPublisher.addObserver(self._observer)
+
+    def stopService(self) -> None:
+        """
+        Stop logging and close the file.
+        """
+        super().stopService()
+        globalLogPublisher.removeObserver(self._observer)
+        if self._stream is not sys.stdout:
+            self._stream.close()

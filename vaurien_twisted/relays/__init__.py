@@ -1,0 +1,6 @@
+"""
+Relays: the Twisted Protocols and Factories that carry bytes and perform commands.
+
+C{source} pauses, C{lane} queues one direction, C{link} joins a client to the
+backend, C{relay} has the Protocols and Factories, a named pair per wire protocol.
+"""

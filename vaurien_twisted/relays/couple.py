@@ -1,0 +1,113 @@
+# -*- test-case-name: tests.relays.test_couple -*-
+"""
+The two connections of a link, and how each may end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vaurien_twisted.relays.source import FULL, UNCONNECTED, Source
+
+
+class Couple:
+    """
+    The client's and the backend's transports, each C{None} before it is there and
+    after it is gone.
+
+    @ivar clientEnded: the client will send nothing more.
+    @ivar backendEnded: the backend will send nothing more.
+    """
+
+    __slots__ = (
+        "_backendSource",
+        "_clientSource",
+        "backend",
+        "backendEnded",
+        "client",
+        "clientEnded",
+    )
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.backend: Any = None
+        self.clientEnded = False
+        self.backendEnded = False
+        self._clientSource = Source(client)
+        self._clientSource.pause(UNCONNECTED)
+        self._backendSource: Source | None = None
+
+    @property
+    def gone(self) -> bool:
+        """
+        Whether neither connection is left.
+        """
+        return self.client is None and self.backend is None
+
+    def join(self, backend: Any) -> None:
+        """
+        The backend is there: each side now paces the other.
+        """
+        self.backend = backend
+        self._backendSource = Source(backend)
+        self.client.registerProducer(self._backendSource, True)
+        backend.registerProducer(self._clientSource, True)
+
+    def start(self) -> None:
+        """
+        Let the client speak.
+        """
+        self._clientSource.resume(UNCONNECTED)
+
+    def paceClient(self, full: bool) -> None:
+        """
+        Pause the client while there is no room for its bytes.
+        """
+        if full:
+            self._clientSource.pause(FULL)
+        else:
+            self._clientSource.resume(FULL)
+
+    def paceBackend(self, full: bool) -> None:
+        """
+        Pause the backend while there is no room for its bytes.
+        """
+        if self._backendSource is None:
+            return
+        if full:
+            self._backendSource.pause(FULL)
+        else:
+            self._backendSource.resume(FULL)
+
+    @property
+    def clientPaused(self) -> bool:
+        """
+        Whether the client was paused for want of room.
+        """
+        return self._clientSource.paused(FULL)
+
+    def endWriting(self, transport: Any) -> None:
+        """
+        Half-close where the transport can, close where it cannot (TLS).
+        """
+        transport.unregisterProducer()
+        end = getattr(transport, "loseWriteConnection", transport.loseConnection)
+        end()
+
+    def close(self) -> None:
+        """
+        Close both in order, after what was already written to them.
+        """
+        for transport in (self.client, self.backend):
+            if transport is not None:
+                transport.unregisterProducer()
+                transport.loseConnection()
+
+    def reset(self) -> None:
+        """
+        Reset both: what is under way is lost.
+        """
+        for transport in (self.client, self.backend):
+            if transport is not None:
+                transport.unregisterProducer()
+                transport.abortConnection()

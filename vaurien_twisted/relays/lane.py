@@ -1,0 +1,188 @@
+# -*- test-case-name: tests.relays.test_lane -*-
+"""
+One direction of a link: bytes on their way to a transport, in order, held back
+where a decision says so.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from vaurien_twisted.commands import Command, Hold, Wait
+from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.plan import Rule, Step
+
+#: What an entry costs in memory beside its bytes, about.
+OVERHEAD = 64
+
+
+class Entry:
+    """
+    Bytes of one exchange that wait, and what is to be done before they go on.
+
+    @ivar base: when the exchange arrived, plus the waits that are over.
+    @ivar after: called once the bytes have been written.
+    """
+
+    __slots__ = ("after", "base", "data", "exchange", "size", "steps")
+
+    def __init__(
+        self,
+        exchange: Exchange | None,
+        data: bytes,
+        steps: Sequence[Step],
+        after: Callable[[], None] | None,
+        base: float,
+    ) -> None:
+        self.exchange = exchange
+        self.data = [data] if data else []
+        self.steps = list(steps)
+        self.after = after
+        self.base = base
+        self.size = len(data) + OVERHEAD
+
+
+class Lane:
+    """
+    A queue before a transport's C{write}; nothing is queued while nothing waits.
+
+    What is ready is collected and written by L{flush}, once for each chunk that was
+    read, so that a pipeline costs one write.
+
+    @param perform: called with the entry and a command other than C{Wait} and
+        C{Hold} when its turn has come.
+    @param ran: called when a wait has ended and what waited was sent.
+    @ivar size: how much is queued, in bytes, overhead included.
+    """
+
+    __slots__ = ("_clock", "_out", "_perform", "_ran", "_timer", "queue", "size", "write")
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        perform: Callable[[Entry, Command], None],
+        ran: Callable[[], None],
+    ) -> None:
+        self._clock = clock
+        self._perform = perform
+        self._ran = ran
+        self._out: list[bytes] = []
+        self._timer: IDelayedCall | None = None
+        self.queue: deque[Entry] = deque()
+        self.size = 0
+        self.write: Callable[[bytes], None] | None = None
+
+    def put(
+        self,
+        exchange: Exchange | None,
+        data: bytes,
+        steps: Sequence[Step] = (),
+        after: Callable[[], None] | None = None,
+    ) -> None:
+        """
+        Send C{data} behind all that is queued, once C{steps} have been performed.
+        """
+        queue = self.queue
+        if not queue and not steps:
+            if data:
+                self._out.append(data)
+            if after is not None:
+                self.flush()
+                after()
+            return
+        size = len(data) + OVERHEAD
+        self.size += size
+        if queue and not steps and after is None:
+            last = queue[-1]
+            if last.exchange is exchange and last.after is None:
+                last.data.append(data)
+                last.size += size
+                return
+        queue.append(Entry(exchange, data, steps, after, self._clock.seconds()))
+        if len(queue) == 1:
+            self.run()
+
+    def run(self) -> None:
+        """
+        Send what need not wait any longer.
+        """
+        queue = self.queue
+        while queue:
+            entry = queue[0]
+            if not self._opens(entry):
+                break
+            queue.popleft()
+            self.size -= entry.size
+            self._out += entry.data
+            if entry.after is not None:
+                self.flush()
+                entry.after()
+        self.flush()
+
+    def _opens(self, entry: Entry) -> bool:
+        steps = entry.steps
+        while steps:
+            command = steps[0].command
+            if isinstance(command, Hold):
+                return False
+            if isinstance(command, Wait):
+                due = entry.base + command.seconds
+                left = due - self._clock.seconds()
+                if left > 0:
+                    self._wake(left)
+                    return False
+                entry.base = due
+                del steps[0]
+            else:
+                del steps[0]
+                self._perform(entry, command)
+                if not self.queue:
+                    # Performing it has closed the link.
+                    return False
+        return True
+
+    def _wake(self, seconds: float) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = self._clock.callLater(seconds, self._woken)
+
+    def _woken(self) -> None:
+        self.run()
+        self._ran()
+
+    def flush(self) -> None:
+        """
+        Write what is ready.
+        """
+        out = self._out
+        if out and self.write is not None:
+            data = out[0] if len(out) == 1 else b"".join(out)
+            out.clear()
+            self.write(data)
+
+    def lift(self, keeps: Callable[[Rule], bool]) -> None:
+        """
+        Forget the waits and holds of rules that are no longer kept, and go on.
+        """
+        for entry in self.queue:
+            entry.steps = [
+                step
+                for step in entry.steps
+                if not isinstance(step.command, (Wait, Hold)) or keeps(step.rule)
+            ]
+        self.run()
+
+    def stop(self) -> None:
+        """
+        Forget everything; nothing more is written.
+        """
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+        self.queue.clear()
+        self._out.clear()
+        self.size = 0
+        self.write = None

@@ -1,0 +1,175 @@
+# -*- test-case-name: tests.test_tap -*-
+"""
+What C{vaurien} and C{twistd vaurien} share: their options, and the service made of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from twisted.python import usage
+
+from vaurien_twisted import __version__
+from vaurien_twisted.config import Configuration, Given, configure, declaredOptions, readIni
+from vaurien_twisted.logs import LogFile
+from vaurien_twisted.options import FALSE, TRUE, Refused, Spec, nearest
+from vaurien_twisted.registry import Registry, loadRegistry
+from vaurien_twisted.service import Vaurien
+
+EXAMPLES = """
+Examples:
+  vaurien --demo
+      A web backend, a proxy before it on port 8000, the control service on 8080.
+  vaurien --protocol mysql --proxy 0.0.0.0:3307 --backend 192.168.1.123:3306 --http
+      Then, in another shell: vaurienctl set-behavior hang
+  vaurien --protocol http --backend example.com:80 --behavior 20:error,10:delay \\
+          --behavior-delay-sleep 2 --seed 7
+      One request in five is answered with an error, one in ten waits two seconds.
+"""
+
+
+class VaurienOptions(usage.Options):
+    """
+    The command line; made by L{Options}, which knows the behaviors and protocols.
+
+    @ivar configuration: what was said, checked; there once it was parsed.
+    """
+
+    synopsis = "Usage: vaurien [options]"
+    longdesc = "A TCP proxy that stands before a backend and misbehaves on request."
+
+    registry: ClassVar[Registry]
+    declared: ClassVar[dict[str, tuple[str, str, Spec]]]
+    configuration: Configuration
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """
+        Parse and check.
+
+        @raise UsageError: something is unknown or not acceptable; names the nearest.
+        """
+        words = list(sys.argv[1:] if options is None else options)
+        self._refuseUnknown(words)
+        super().parseOptions(self._fillIn(words))
+
+    def _refuseUnknown(self, words: list[str]) -> None:
+        known = {word.rstrip("=") for word in self.longOpt}
+        for word in words:
+            name = word[2:].partition("=")[0]
+            if word.startswith("--") and name and not any(k.startswith(name) for k in known):
+                near = nearest(name, known) if len(name) > 1 else ""
+                near = near if near.startswith("did") else "see --help"
+                raise usage.UsageError(f"there is no option --{name}: {near}")
+
+    def _fillIn(self, words: list[str]) -> list[str]:
+        """
+        Give the yes-or-no options of behaviors and protocols their C{true} where they stand alone.
+        """
+        filled = []
+        for word, following in zip(words, [*words[1:], ""], strict=True):
+            place = self.declared.get(word[2:]) if word.startswith("--") else None
+            alone = following.lower() not in TRUE | FALSE
+            if place is not None and place[0] != "settings" and place[2].kind is bool and alone:
+                word += "=true"
+            filled.append(word)
+        return filled
+
+    def parseArgs(self, *arguments: str) -> None:
+        """
+        Nothing stands beside the options.
+        """
+        if arguments:
+            raise usage.UsageError(f"{arguments[0]!r} is not an option: see --help")
+
+    def postOptions(self) -> None:
+        """
+        Check everything, the ini file included.
+
+        @raise UsageError: something is not acceptable.
+        """
+        given = Given()
+        for word, (place, whose, spec) in self.declared.items():
+            value = self[word]
+            if value is None or value == 0:
+                continue
+            text = "true" if value == 1 else str(value)
+            if place == "settings":
+                given.settings[spec.name] = text
+            else:
+                of: dict[str, dict[str, str]] = getattr(given, place)
+                of.setdefault(whose, {})[spec.name] = text
+        try:
+            if self["config"] is not None:
+                given = given.over(readIni(self["config"]))
+            self.configuration = configure(self.registry, given)
+        except Refused as refused:
+            option = self._spelling(refused.name)
+            raise usage.UsageError(f"{option}{refused.description}") from None
+
+    def _spelling(self, name: str) -> str:
+        word = name.replace("_", "-")
+        return f"--{word}: " if word in self.declared else ""
+
+    def opt_version(self) -> None:
+        """
+        Display Vaurien's version and exit.
+        """
+        print(__version__)
+        sys.exit(0)
+
+    def getUsage(self, width: int | None = None) -> str:
+        """
+        The help, with examples.
+        """
+        return str(super().getUsage(width)) + EXAMPLES
+
+
+def Options(registry: Registry | None = None) -> VaurienOptions:
+    """
+    The command line for the behaviors and protocols there are.
+    """
+    found = loadRegistry() if registry is None else registry
+    declared = declaredOptions(found)
+    parameters: list[list[Any]] = [["config", "c", None, "Read an ini file first."]]
+    flags = []
+    for word, (place, _, spec) in declared.items():
+        if place == "settings" and spec.kind is bool:
+            flags.append([word, None, spec.description])
+        else:
+            parameters.append([word, None, None, _help(spec)])
+    made = type(
+        "Options",
+        (VaurienOptions,),
+        {
+            "optParameters": parameters,
+            "optFlags": flags,
+            "declared": declared,
+            "registry": found,
+        },
+    )
+    options: VaurienOptions = made()
+    return options
+
+
+def _help(spec: Spec) -> str:
+    unit = f" {spec.unit}" if spec.unit else ""
+    choices = f" One of: {', '.join(spec.choices)}." if spec.choices else ""
+    return f"{spec.description}{choices} [default: {spec.default}{unit}]"
+
+
+def makeService(options: VaurienOptions) -> Vaurien:
+    """
+    The service for a command line that was parsed.
+    """
+    from twisted.internet import reactor
+
+    settings = options.configuration.settings
+    try:
+        service = Vaurien(reactor, options.configuration)
+        if settings.log_output != "-":
+            LogFile(settings.log_output, settings.log_level).setServiceParent(service)
+    except Refused as refused:
+        raise usage.UsageError(str(refused)) from None
+    return service

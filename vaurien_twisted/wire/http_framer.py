@@ -1,0 +1,269 @@
+# -*- test-case-name: tests.wire.test_http -*-
+"""
+Divides the streams of an HTTP/1 connection into requests and their replies.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from zope.interface import implementer
+
+from vaurien_twisted.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.interfaces import IFramer
+from vaurien_twisted.wire.http_body import Body, begin
+from vaurien_twisted.wire.http_head import (
+    BLANK_LINES,
+    HEAD_LIMIT,
+    Malformed,
+    Partial,
+    checkReplyBegun,
+    checkRequestBegun,
+    headEnd,
+    readReply,
+    readRequest,
+)
+from vaurien_twisted.wire.http_host import overwriteHost
+
+#: CR and LF: what may stand before a head and belongs to nothing.
+BLANK = (13, 10)
+
+
+@implementer(IFramer)
+class HTTPFramer:
+    """
+    Reads HTTP/1.0 and 1.1, pipelined or not, one exchange to a request.  A body is
+    passed on as it arrives.  It turns opaque at the preface of HTTP/2, at a reply
+    101, at a 2xx to C{CONNECT}, and where it raised L{FramingError}.
+
+    Blank lines between messages, and what the client sends after C{CONNECT} before
+    it has been answered, belong to no exchange.  Nor does a reply that nobody asked
+    for, such as the 408 with which some servers end an idle connection.
+
+    @param host: put in place of every request's Host, C{None} to leave it.
+    """
+
+    turns = False
+
+    __slots__ = (
+        "_asking",
+        "_download",
+        "_expected",
+        "_host",
+        "_lost",
+        "_number",
+        "_replyHead",
+        "_replying",
+        "_requestHead",
+        "_tunnel",
+        "_tunnelled",
+        "_upload",
+        "opaque",
+    )
+
+    def __init__(self, host: bytes | None = None) -> None:
+        self.opaque = ""
+        self._host = host
+        self._number = 0
+        self._requestHead = Partial(checkRequestBegun)
+        self._replyHead = Partial(checkReplyBegun)
+        self._expected: deque[Exchange] = deque()
+        # The messages whose bodies are passing.
+        self._asking: Exchange | None = None
+        self._upload: Body | None = None
+        self._replying: Exchange | None = None
+        self._download: Body | None = None
+        # A CONNECT on its way, whether the client has spoken since, and whether
+        # that was refused, so that nobody knows what the client's bytes were.
+        self._tunnel: Exchange | None = None
+        self._tunnelled = False
+        self._lost = False
+
+    def fromClient(self, data: bytes) -> Iterator[Piece]:
+        """
+        Pieces of requests.
+
+        @raise FramingError: this is not HTTP/1, the head exceeds 64 KiB, or the
+            length of the body is in doubt.
+        """
+        pos = 0
+        partial = self._requestHead
+        try:
+            if partial.kept:
+                data = partial.take() + data if self.opaque else self._join(partial, data)
+            size = len(data)
+            while pos < size:
+                if self.opaque:
+                    yield None, data[pos:], False
+                    return
+                start = pos
+                body = self._upload
+                if body is None:
+                    if self._tunnel is not None:
+                        self._tunnelled = True
+                        yield None, data[pos:], False
+                        return
+                    if data[pos] in BLANK:
+                        pos = _afterBlank(data, pos)
+                        yield None, data[start:pos], False
+                        continue
+                    end = headEnd(data, pos, pos + HEAD_LIMIT)
+                    if end < 0:
+                        pos = size
+                        partial.add(data[start:])
+                        return
+                    head = data[pos:end]
+                    method, target, framing, preface = readRequest(head)
+                    if preface:
+                        self.opaque = "HTTP/2"
+                        continue
+                    self._number += 1
+                    exchange = Exchange(self._number, method, target, head)
+                    pos = end
+                    if self._host is not None:
+                        if framing:
+                            self._asking, self._upload = exchange, begin(framing)
+                        yield exchange, overwriteHost(head, self._host), not framing
+                        continue
+                    if framing >= 0 and end + framing <= size:
+                        pos = end + framing
+                        yield exchange, data[start:pos], True
+                        continue
+                    self._asking = exchange
+                    self._upload = body = begin(framing)
+                pos = body.scan(data, pos)
+                if body.done:
+                    self._upload = None
+                if pos > start:
+                    yield self._asking, data[start:pos], body.done
+                if body.fault:
+                    raise Malformed(body.fault)
+        except Malformed as fault:
+            self.opaque = str(fault)
+            raise FramingError(str(fault), partial.take() + data[pos:]) from None
+
+    def fromBackend(self, data: bytes) -> Iterator[Piece]:
+        """
+        Pieces of replies.
+
+        @raise FramingError: this is not HTTP/1, the head exceeds 64 KiB, or the
+            length of the body is in doubt.
+        """
+        pos = 0
+        partial = self._replyHead
+        try:
+            if partial.kept:
+                data = partial.take() + data if self.opaque else self._join(partial, data)
+            size = len(data)
+            while pos < size:
+                if self.opaque:
+                    yield None, data[pos:], False
+                    return
+                start = pos
+                body = self._download
+                if body is None:
+                    if self._lost:
+                        self.opaque = "sent before CONNECT was answered"
+                        continue
+                    if data[pos] in BLANK:
+                        pos = _afterBlank(data, pos)
+                        yield None, data[start:pos], False
+                        continue
+                    end = headEnd(data, pos, pos + HEAD_LIMIT)
+                    if end < 0:
+                        pos = size
+                        partial.add(data[start:])
+                        return
+                    exchange = self._expected[0] if self._expected else None
+                    status, framing = readReply(
+                        data[pos:end], "" if exchange is None else exchange.command
+                    )
+                    pos = end
+                    if status < 200 and status != 101:
+                        yield exchange, data[start:pos], False
+                        continue
+                    if exchange is not None:
+                        self._expected.popleft()
+                        if exchange is self._tunnel:
+                            self._answerTunnel(status)
+                    if status == 101:
+                        self.opaque = "another protocol (101 Switching Protocols)"
+                    if framing >= 0 and end + framing <= size:
+                        pos = end + framing
+                        yield exchange, data[start:pos], True
+                        continue
+                    self._replying = exchange
+                    self._download = body = begin(framing)
+                pos = body.scan(data, pos)
+                if body.done:
+                    self._download = None
+                if pos > start:
+                    yield self._replying, data[start:pos], body.done
+                if body.fault:
+                    raise Malformed(body.fault)
+        except Malformed as fault:
+            self.opaque = str(fault)
+            raise FramingError(str(fault), partial.take() + data[pos:]) from None
+
+    def _join(self, partial: Partial, data: bytes) -> bytes:
+        """
+        What was kept and C{data}, once they hold a head; C{b""} before.
+        """
+        try:
+            return partial.add(data)
+        except Malformed as fault:
+            self.opaque = str(fault)
+            raise FramingError(str(fault), partial.take()) from None
+
+    def _answerTunnel(self, status: int) -> None:
+        """
+        A C{CONNECT} is answered: the tunnel begins, or requests may follow.
+        """
+        if status < 300:
+            self.opaque = "a tunnel (CONNECT)"
+        elif self._tunnelled:
+            self._lost = True
+        else:
+            self._tunnel = None
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        Its reply follows those expected before.
+        """
+        self._expected.append(exchange)
+        if exchange.command == "CONNECT":
+            self._tunnel = exchange
+
+    def clientEnded(self) -> Iterator[Piece]:
+        """
+        An unfinished head, if there is one: it belongs to no exchange.
+        """
+        if self._requestHead.kept:
+            yield None, self._requestHead.take(), False
+
+    def backendEnded(self) -> Iterator[Piece]:
+        """
+        An unfinished head, which belongs to the reply it begins, or the end of a
+        reply that lasts as long as the connection.
+        """
+        if self._replyHead.kept:
+            exchange = self._expected[0] if self._expected and not self.opaque else None
+            yield exchange, self._replyHead.take(), False
+        elif self._download is not None and self._download.endless and not self.opaque:
+            exchange, self._replying, self._download = self._replying, None, None
+            yield exchange, b"", True
+
+    def renew(self) -> None:
+        """
+        Nothing is guessed at.
+        """
+
+
+def _afterBlank(data: bytes, position: int) -> int:
+    """
+    Where the CRs and LFs at C{position} end: RFC 9112, section 2.2, lets a client
+    send a blank line too much, and servers take any number.
+    """
+    match = BLANK_LINES.match(data, position)
+    return position if match is None else match.end()

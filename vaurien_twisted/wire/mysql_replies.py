@@ -1,0 +1,276 @@
+# -*- test-case-name: tests.wire.test_mysql_results -*-
+"""
+The backend's direction of MySQL: which reply the bytes belong to, and where it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vaurien_twisted.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.wire.mysql_commands import FORGETTING, Request, Shape
+from vaurien_twisted.wire.mysql_packets import (
+    CLIENT_COMPRESS,
+    CLIENT_ZSTD_COMPRESSION_ALGORITHM,
+    EOF,
+    ERR,
+    FULL,
+    GREETING,
+    Malformed,
+    serverCapabilities,
+    unpackHeader,
+)
+from vaurien_twisted.wire.mysql_results import PEEK, Results, Step
+from vaurien_twisted.wire.mysql_session import Session
+
+#: The longest greeting that is read.
+GREETING_LIMIT = 4096
+
+FIRST = {
+    Shape.SINGLE: Step.SINGLE,
+    Shape.RESULT: Step.RESULT,
+    Shape.PREPARED: Step.PREPARED,
+    Shape.ROWS: Step.LAST,
+    Shape.DIALOG: Step.DIALOG,
+}
+
+
+class Replies:
+    """
+    Reads what the backend sends.  Nothing is kept back: bytes of a head that is not
+    complete are passed on and remembered.
+
+    @ivar _head: the bytes of such a head.
+    @ivar _step: the packet expected, C{DONE} between replies.
+    @ivar _next: the packet expected after the one being passed on.
+    @ivar _skip: how many bytes are left of that.
+    @ivar _sequence: the number of the next packet, -1 where any will do.
+    """
+
+    __slots__ = (
+        "_exchange",
+        "_head",
+        "_inside",
+        "_longer",
+        "_next",
+        "_results",
+        "_sequence",
+        "_session",
+        "_skip",
+        "_step",
+    )
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._results = Results()
+        self._head = bytearray()
+        self._exchange: Exchange | None = None
+        self._step = Step.DONE
+        self._next = Step.DONE
+        self._inside = False
+        self._longer = False
+        self._skip = 0
+        self._sequence = -1
+
+    def read(self, data: bytes) -> Iterator[Piece]:
+        """
+        Divide what the backend sent.
+
+        @raise FramingError: it is no packet, or none that can be in this place.
+        """
+        session = self._session
+        if session.opaque:
+            yield None, data, False
+            return
+        start = at = 0
+        end = len(data)
+        while True:
+            if self._inside:
+                stop = at + self._skip
+                if stop > end:
+                    self._skip = stop - end
+                    break
+                at = stop
+                self._inside = False
+                if not self._longer:
+                    self._step = self._next
+                    if self._step is Step.DONE:
+                        exchange = self._exchange
+                        if exchange is not None:
+                            self._complete(exchange)
+                        yield (
+                            exchange,
+                            data[start:at] if start or at < end else data,
+                            exchange is not None,
+                        )
+                        start = at
+                        if session.opaque:
+                            if at < end:
+                                yield None, data[at:], False
+                            return
+            if self._step is Step.ROW:
+                at = self._rows(data, at, end)
+            if at == end:
+                break
+            try:
+                if self._step is Step.DONE and not self._head and not self._longer:
+                    self._await()
+                taken = self._begin(data, at, end)
+            except Malformed as error:
+                session.opaque = f"garbage: {error}"
+                if at > start:
+                    yield self._exchange, data[start:at], False
+                raise FramingError(str(error), data[at:]) from None
+            if not taken:
+                break
+        if start < end:
+            yield self._exchange, data[start:] if start else data, False
+
+    def _rows(self, data: bytes, at: int, end: int) -> int:
+        """
+        Pass over the rows that are whole and plainly rows.
+
+        @return: where the first other packet begins.
+        """
+        sequence = self._sequence
+        if self._head or self._longer or sequence < 0:
+            return at
+        while at + 5 <= end:
+            header = unpackHeader(data, at)[0]
+            length = header & FULL
+            stop = at + 4 + length
+            if (
+                stop > end
+                or header >> 24 != sequence
+                or data[at + 4] >= EOF
+                or not length
+                or length == FULL
+            ):
+                break
+            sequence = (sequence + 1) & 0xFF
+            at = stop
+        self._sequence = sequence
+        return at
+
+    def _await(self) -> None:
+        """
+        A reply begins: find the exchange it belongs to.
+        """
+        awaited = self._session.awaited
+        if not awaited:
+            # A server may say farewell unasked, with an ERR.
+            self._exchange = None
+            self._sequence = -1
+            return
+        exchange = self._exchange = awaited.popleft()
+        self._sequence = -1
+        if exchange.number == 0:
+            self._step = Step.GREETING
+            return
+        results = self._results
+        results.capabilities = self._session.capabilities
+        results.statement = -1
+        results.succeeded = False
+        self._step = FIRST[exchange.context.shape]
+
+    def _begin(self, data: bytes, at: int, end: int) -> bool:
+        """
+        Read the head of the packet at C{at}.
+
+        @return: False where more bytes are needed.
+        @raise Malformed: it cannot be what comes here.
+        """
+        limit = GREETING_LIMIT if self._step is Step.GREETING else PEEK
+        kept = len(self._head)
+        if kept:
+            # Take as much as completes the header, then the head.
+            for wanted in (4, 4 + limit):
+                if len(self._head) >= 4:
+                    wanted = 4 + min(unpackHeader(self._head)[0] & FULL, limit)
+                self._head += data[at + len(self._head) - kept : at + wanted - kept]
+            whole, place = bytes(self._head), 0
+        else:
+            whole, place = data, at
+        available = len(whole) - place
+        header = unpackHeader(whole, place)[0] if available >= 4 else 0
+        length = header & FULL
+        if available < 4 or (not self._longer and available < 4 + min(length, limit)):
+            if not kept:
+                self._head += data[at:end]
+            return False
+        self._packet(whole, place + 4, length, header >> 24)
+        self._head.clear()
+        self._inside = True
+        self._longer = length == FULL
+        self._skip = 4 + length - kept
+        return True
+
+    def _packet(self, data: bytes, at: int, length: int, sequence: int) -> None:
+        """
+        Understand one packet.
+
+        @raise Malformed: it cannot be what comes here.
+        """
+        expected = self._sequence
+        if (
+            sequence != expected
+            and expected >= 0
+            and (self._longer or data[at : at + 1] != b"\xff")
+        ):
+            raise Malformed(f"a packet numbered {sequence} where {expected} was expected")
+        self._sequence = (sequence + 1) & 0xFF
+        if self._longer:
+            return
+        step = self._step
+        if step is Step.DONE:
+            if not length or data[at] != ERR:
+                raise Malformed("the backend spoke unasked")
+            self._next = step
+        elif step is Step.GREETING:
+            self._next = self._greeting(data, at, length)
+        else:
+            self._next = self._results.next(step, data, at, length)
+        if self._next is Step.DIALOG or self._next is Step.LOADED:
+            self._listen()
+
+    def _listen(self) -> None:
+        """
+        Now the client is to speak, with numbers that go on from here.
+        """
+        session, results = self._session, self._results
+        if self._next is Step.LOADED and not results.wantsFile:
+            return
+        session.dialog = self._exchange
+        session.file = results.wantsFile
+        session.sequence = self._sequence
+        results.wantsFile = False
+        self._sequence = -1
+
+    def _greeting(self, data: bytes, at: int, length: int) -> Step:
+        session = self._session
+        first = data[at] if length else -1
+        if first == ERR:
+            return Step.DONE
+        if first != GREETING or length > GREETING_LIMIT:
+            raise Malformed("no greeting of MySQL")
+        session.offered = serverCapabilities(data[at : at + length])
+        return Step.DIALOG
+
+    def _complete(self, exchange: Exchange) -> None:
+        """
+        A reply has ended: remember what the backend did.
+        """
+        session, results = self._session, self._results
+        if session.dialog is exchange and not session.file:
+            session.dialog = None
+        request = exchange.context
+        if exchange.number == 0:
+            session.hello = False
+            both = session.capabilities
+            if results.succeeded and both & (CLIENT_COMPRESS | CLIENT_ZSTD_COMPRESSION_ALGORITHM):
+                session.opaque = "compression"
+        elif isinstance(request, Request):
+            if results.statement >= 0:
+                session.statements.add(results.statement, exchange.subject)
+            elif results.succeeded and request.code in FORGETTING:
+                session.statements.clear()

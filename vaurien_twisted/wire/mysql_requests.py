@@ -1,0 +1,237 @@
+# -*- test-case-name: tests.wire.test_mysql_requests -*-
+"""
+The client's direction of MySQL: where commands begin and end.
+
+Every command starts with a packet of sequence number 0; packets of the dialogs of
+authentication and of C{LOCAL INFILE} continue the numbers of the reply before them
+(dev.mysql.com, "MySQL Packets", "Sequence ID").
+"""
+
+from __future__ import annotations
+
+from codecs import utf_8_decode
+from collections.abc import Iterator
+
+from vaurien_twisted.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
+from vaurien_twisted.wire.mysql_attributes import skipAttributes
+from vaurien_twisted.wire.mysql_commands import CLOSE, COMMANDS, QUERY, Asks, Request, Shape
+from vaurien_twisted.wire.mysql_packets import (
+    CLIENT_PROTOCOL_41,
+    CLIENT_QUERY_ATTRIBUTES,
+    CLIENT_SSL,
+    FULL,
+    Malformed,
+    clientCapabilities,
+    unpackHeader,
+    unpackLong,
+)
+from vaurien_twisted.wire.mysql_session import Session
+
+
+class Requests:
+    """
+    Reads what the client sends.
+
+    @ivar _kept: the beginning of a packet that cannot be read yet: never more than
+        its header and L{Request.head} bytes, plus what the last chunk had.
+    @ivar _wanted: how many bytes C{_kept} must have to be read.
+    @ivar _skip: how many bytes are left of the packet being passed on.
+    @ivar _ends: what to say where that packet ends.
+    @ivar _longer: the payload goes on in the next packet.
+    @ivar _own: the context of a command of several packets, to note their numbers in.
+    """
+
+    __slots__ = (
+        "_ends",
+        "_exchange",
+        "_inside",
+        "_kept",
+        "_longer",
+        "_number",
+        "_own",
+        "_session",
+        "_skip",
+        "_wanted",
+    )
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._kept = bytearray()
+        self._wanted = 4
+        self._exchange: Exchange | None = None
+        self._number = 0
+        self._own: Request | None = None
+        self._inside = False
+        self._skip = 0
+        self._ends = False
+        self._longer = False
+
+    def read(self, data: bytes) -> Iterator[Piece]:
+        """
+        Divide what the client sent.
+
+        @raise FramingError: it is no packet, or out of order.
+        """
+        session = self._session
+        if self._kept:
+            self._kept += data
+            if len(self._kept) < self._wanted and not session.opaque:
+                return
+            data = self.release()
+        at, end = 0, len(data)
+        while at < end:
+            if session.opaque:
+                yield None, data[at:] if at else data, False
+                return
+            if self._inside:
+                stop = at + self._skip
+                if stop > end:
+                    self._skip = stop - end
+                    yield self._exchange, data[at:] if at else data, False
+                    return
+                self._inside = False
+                yield self._exchange, data[at:stop] if at or stop < end else data, self._ends
+                at = stop
+                continue
+            wanted = 4
+            if end - at >= 4:
+                try:
+                    wanted = self._begin(data, at, end - at)
+                except Malformed as error:
+                    session.opaque = f"garbage: {error}"
+                    raise FramingError(str(error), data[at:]) from None
+            if wanted:
+                self._kept += data[at:]
+                self._wanted = wanted
+                return
+
+    def release(self) -> bytes:
+        """
+        What was kept back, which is then no longer kept.
+        """
+        kept = bytes(self._kept)
+        self._kept.clear()
+        return kept
+
+    def _begin(self, data: bytes, at: int, available: int) -> int:
+        """
+        Read the head of the packet at C{at}, so that its bytes can be passed on.
+
+        @return: 0, or how many bytes from C{at} are needed to do so.
+        @raise Malformed: it cannot be read.
+        """
+        session = self._session
+        header: int = unpackHeader(data, at)[0]
+        length, sequence = header & FULL, header >> 24
+        dialog = session.dialog
+        if self._longer:
+            self._continue(length, sequence)
+        elif dialog is not None and (
+            sequence or session.hello or (session.file and not session.sequence)
+        ):
+            if session.hello:
+                wanted: int = 4 + min(length, 32)
+                if available < wanted:
+                    return wanted
+                self._hello(data[at + 4 : at + wanted], sequence)
+            self._speak(dialog, length, sequence)
+        elif sequence:
+            raise Malformed(f"a packet numbered {sequence} where a command must begin")
+        else:
+            if length and available < 5:
+                return 5
+            # To a server an empty packet is the first of the commands.
+            request = COMMANDS[data[at + 4] if length else 0]
+            wanted = 4 + min(length, request.head)
+            if available < wanted:
+                return wanted
+            if request.shape is Shape.STREAM:
+                session.opaque = request.name
+                return 0
+            # Where a dialog was open the client gave it up.
+            session.dialog = None
+            session.file = False
+            self._ends = length < FULL
+            self._own = None if self._ends else request.own()
+            self._command(self._own or request, data, at + 4, at + wanted)
+        self._inside = True
+        self._longer = length == FULL
+        self._skip = 4 + length
+        return 0
+
+    def _speak(self, dialog: Exchange, length: int, sequence: int) -> None:
+        """
+        A packet of the dialog of authentication, or of a file.
+        """
+        session = self._session
+        self._exchange = dialog
+        self._own = None
+        self._ends = length < FULL
+        if session.file:
+            session.sequence = (sequence + 1) & 0xFF
+            self._ends = not length
+            if self._ends:
+                session.dialog = None
+                session.file = False
+
+    def _continue(self, length: int, sequence: int) -> None:
+        """
+        Another packet of the same payload.
+        """
+        session = self._session
+        if session.file and self._exchange is session.dialog:
+            session.sequence = (sequence + 1) & 0xFF
+            return
+        self._ends = length < FULL
+        if self._own is not None:
+            self._own.last = sequence
+
+    def _hello(self, payload: bytes, sequence: int) -> None:
+        """
+        The client's answer to the greeting, or its wish for TLS.
+
+        @raise Malformed: it is none.
+        """
+        if sequence != 1:
+            raise Malformed(f"a packet numbered {sequence} in answer to the greeting")
+        session = self._session
+        wanted = clientCapabilities(payload)
+        session.hello = False
+        session.capabilities = wanted & session.offered
+        if wanted & CLIENT_SSL:
+            session.opaque = "TLS"
+        elif not wanted & CLIENT_PROTOCOL_41:
+            session.opaque = "the protocol before MySQL 4.1"
+
+    def _command(self, request: Request, data: bytes, at: int, end: int) -> None:
+        """
+        Make the exchange of a command whose payload's head is C{data[at:end]}.
+        """
+        self._number += 1
+        subject = ""
+        asks = request.asks
+        if asks is Asks.SQL:
+            start = at + 1
+            code = request.code
+            if code == QUERY and self._session.capabilities & CLIENT_QUERY_ATTRIBUTES:
+                start = skipAttributes(data, start, end)
+            if end - at < request.head:
+                subject = str(data[start:end], "utf-8", "backslashreplace")
+            else:
+                # Cut within the text, perhaps within a character, which is left out.
+                subject = utf_8_decode(data[start:end], "backslashreplace", False)[0]
+            # Escapes are longer than the bytes they stand for.
+            subject = subject[:SUBJECT_LIMIT]
+        elif asks is Asks.STATEMENT:
+            if end - at == 5:
+                number = unpackLong(data, at + 1)[0]
+                subject = self._session.statements.text(number)
+                if request.code == CLOSE:
+                    request = request.own()
+                    request.statement = number
+        elif asks is Asks.NAME:
+            name = data[at + 1 : end].partition(b"\0")[0]
+            subject = str(name, "utf-8", "backslashreplace")
+        self._exchange = Exchange(
+            self._number, request.name, subject, b"", request, request.replies
+        )

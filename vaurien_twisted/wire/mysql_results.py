@@ -1,0 +1,227 @@
+# -*- test-case-name: tests.wire.test_mysql_results -*-
+"""
+The shapes of replies: from the first bytes of each packet to the kind of packet
+that comes next (dev.mysql.com, "Command Phase"; mariadb.com/kb, "Result Set Packets").
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from vaurien_twisted.wire.mysql_packets import (
+    CLIENT_DEPRECATE_EOF,
+    CURSOR_EXISTS,
+    EOF,
+    ERR,
+    LOCAL_INFILE,
+    METADATA_FLAG,
+    MORE_RESULTS,
+    OK,
+    PROGRESS,
+    Malformed,
+    lengthOf,
+    readLength,
+    unpackShort,
+)
+
+#: How many bytes of a payload decide what follows: an OK packet up to its status.
+PEEK = 21
+
+#: More columns than a result can have; servers allow 4096, and 65535 placeholders.
+COLUMNS_LIMIT = 65535
+
+
+class Step(IntEnum):
+    """
+    Which packet is expected.
+    """
+
+    #: The reply is complete.
+    DONE = 0
+    #: Its only packet.
+    SINGLE = 1
+    #: The first of a result: OK, ERR, a file wanted, or how many columns there are.
+    RESULT = 2
+    #: The announcement of a prepared statement.
+    PREPARED = 3
+    #: A definition, of a parameter or a column.
+    DEFINITION = 4
+    #: The end of the definitions.
+    DEFINED = 5
+    #: A row of a result, or its end.
+    ROW = 6
+    #: A row where no other result can follow.
+    LAST = 7
+    #: One of the parts of an authentication.
+    DIALOG = 8
+    #: The server's first words.
+    GREETING = 9
+    #: The outcome after a file was asked for.
+    LOADED = 10
+
+
+class Results:
+    """
+    Walks through one reply after the other.
+
+    @ivar capabilities: those both sides have.
+    @ivar left: how many definitions are to come in this group.
+    @ivar _columns: how many columns follow after the parameters.
+    @ivar _rows: what comes after the definitions.
+    @ivar statement: the number of the statement that was just prepared, or -1.
+    @ivar succeeded: the reply began with OK.
+    @ivar wantsFile: the server asked for a file.
+    """
+
+    __slots__ = (
+        "_columns",
+        "_rows",
+        "capabilities",
+        "left",
+        "statement",
+        "succeeded",
+        "wantsFile",
+    )
+
+    def __init__(self) -> None:
+        self.capabilities = 0
+        self.left = 0
+        self._columns = 0
+        self._rows = Step.DONE
+        self.statement = -1
+        self.succeeded = False
+        self.wantsFile = False
+
+    def next(self, step: Step, data: bytes, at: int, length: int) -> Step:
+        """
+        What comes after the packet whose payload begins at C{at}.
+
+        @param step: what this packet was expected to be.
+        @param data: has at least C{min(length, PEEK)} bytes from C{at} on.
+        @param length: of the payload, 0 to 0xFFFFFF.
+        @raise Malformed: it cannot be what was expected.
+        """
+        if not length:
+            if step is Step.SINGLE:
+                return Step.DONE
+            if step is Step.DIALOG:
+                return step
+            raise Malformed("an empty packet in a reply")
+        first = data[at]
+        if step is Step.ROW or step is Step.LAST:
+            if first < EOF:
+                return step
+            if first == EOF:
+                return self._ended(step, data, at, length)
+        if first == ERR:
+            return self._failed(step, data, at, length)
+        if step is Step.DEFINITION:
+            return self._defined(data, at)
+        if step is Step.DEFINED:
+            if first != EOF or length != 5:
+                raise Malformed("column definitions without an end")
+            return self._open(unpackShort(data, at + 3)[0])
+        if step is Step.RESULT or step is Step.LOADED:
+            return self._first(step, data, at, length)
+        if step is Step.PREPARED:
+            return self._prepared(data, at, length)
+        self.succeeded = first == OK
+        return step if step is Step.DIALOG and first != OK else Step.DONE
+
+    def _failed(self, step: Step, data: bytes, at: int, length: int) -> Step:
+        if length < 3:
+            raise Malformed("an ERR packet without a code")
+        return step if unpackShort(data, at + 1)[0] == PROGRESS else Step.DONE
+
+    def _first(self, step: Step, data: bytes, at: int, length: int) -> Step:
+        first = data[at]
+        if first == OK:
+            self.succeeded = True
+            return Step.RESULT if _status(data, at, length) & MORE_RESULTS else Step.DONE
+        if first == EOF and length < 9:
+            return Step.RESULT if _status(data, at, length) & MORE_RESULTS else Step.DONE
+        if step is Step.LOADED:
+            raise Malformed("a file was answered with something else than OK or ERR")
+        if first == LOCAL_INFILE:
+            self.wantsFile = True
+            return Step.LOADED
+        size = lengthOf(data, at)
+        flagged = length == size + 1 and self.capabilities & METADATA_FLAG
+        if length != size and not flagged:
+            raise Malformed("a number of columns was expected")
+        columns = readLength(data, at)[0]
+        if not 0 < columns <= COLUMNS_LIMIT:
+            raise Malformed(f"a result of {columns} columns")
+        self._columns = 0
+        self._rows = Step.ROW
+        return self._define(0 if flagged and not data[at + size] else columns)
+
+    def _prepared(self, data: bytes, at: int, length: int) -> Step:
+        if data[at] != OK or length < 9:
+            raise Malformed("no announcement of a prepared statement")
+        self.statement = int.from_bytes(data[at + 1 : at + 5], "little")
+        columns, parameters = unpackShort(data, at + 5)[0], unpackShort(data, at + 7)[0]
+        self._rows = Step.DONE
+        if length >= 13 and self.capabilities & METADATA_FLAG & 0xFFFFFFFF and not data[at + 12]:
+            # MySQL: the groups are there, with no definitions in them.
+            self._columns = -1 if columns and parameters else 0
+            return self._define(0) if columns or parameters else Step.DONE
+        self._columns = columns if parameters else 0
+        return self._define(parameters or columns) if parameters or columns else Step.DONE
+
+    def _define(self, count: int) -> Step:
+        """
+        A group of C{count} definitions begins.
+        """
+        self.left = count
+        if count:
+            return Step.DEFINITION
+        return self._open(0) if self.capabilities & CLIENT_DEPRECATE_EOF else Step.DEFINED
+
+    def _defined(self, data: bytes, at: int) -> Step:
+        # Every definition begins with the catalog, a text that is always "def".
+        if data[at] > 0xFC:
+            raise Malformed("a column definition was expected")
+        self.left -= 1
+        if self.left:
+            return Step.DEFINITION
+        return self._open(0) if self.capabilities & CLIENT_DEPRECATE_EOF else Step.DEFINED
+
+    def _open(self, status: int) -> Step:
+        """
+        What follows a group of definitions.
+        """
+        if self._columns:
+            columns, self._columns = self._columns, 0
+            return self._define(max(columns, 0))
+        # The rows of a cursor are fetched later.
+        return Step.DONE if status & CURSOR_EXISTS else self._rows
+
+    def _ended(self, step: Step, data: bytes, at: int, length: int) -> Step:
+        """
+        C{0xFE} where a row may be: a text of 16 MiB and more begins so, too.
+        """
+        if length >= 9 and (length == 0xFFFFFF or not self.capabilities & CLIENT_DEPRECATE_EOF):
+            return step
+        if step is Step.LAST:
+            return Step.DONE
+        return Step.RESULT if _status(data, at, length) & MORE_RESULTS else Step.DONE
+
+
+def _status(data: bytes, at: int, length: int) -> int:
+    """
+    The status flags of an OK packet, or of the EOF packet that it replaced.
+
+    @raise Malformed: it is too short to have any.
+    """
+    if data[at] == EOF and length == 5:
+        return int(unpackShort(data, at + 3)[0])
+    after = at + 1
+    limit = at + min(length, PEEK)
+    for _ in ("affected rows", "last insert id"):
+        if after >= limit:
+            raise Malformed("an OK packet is cut short")
+        after += lengthOf(data, after)
+    if after + 2 > limit:
+        raise Malformed("an OK packet is cut short")
+    return int(unpackShort(data, after)[0])

@@ -1,0 +1,105 @@
+# -*- test-case-name: tests.wire.test_mysql -*-
+"""
+What the two directions of a MySQL connection know of each other.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+
+from vaurien_twisted.exchange import Exchange
+
+#: How many prepared statements are remembered, and how many bytes their texts may take.
+STATEMENTS, STATEMENT_BYTES = 256, 512 * 1024
+
+#: MariaDB's number for the statement that was prepared last.
+LAST_PREPARED = 0xFFFFFFFF
+
+
+class Statements:
+    """
+    The texts of prepared statements by number.  Beyond L{STATEMENTS} of them or
+    L{STATEMENT_BYTES} bytes the oldest is forgotten: its executions then have an
+    empty subject.
+
+    @ivar latest: the text that the client sent last to be prepared.
+    """
+
+    __slots__ = ("_bytes", "_texts", "latest")
+
+    def __init__(self) -> None:
+        self._texts: dict[int, str] = {}
+        self._bytes = 0
+        self.latest = ""
+
+    def add(self, number: int, text: str) -> None:
+        """
+        The server prepared C{text} as C{number}.
+        """
+        self.remove(number)
+        self._texts[number] = text
+        self._bytes += sys.getsizeof(text)
+        while len(self._texts) > STATEMENTS or self._bytes > STATEMENT_BYTES:
+            self.remove(next(iter(self._texts)))
+
+    def remove(self, number: int) -> None:
+        """
+        The client closes C{number}, which need not be known.
+        """
+        text = self._texts.pop(number, None)
+        if text is not None:
+            self._bytes -= sys.getsizeof(text)
+
+    def clear(self) -> None:
+        """
+        The server forgot them all.
+        """
+        self._texts.clear()
+        self._bytes = 0
+        self.latest = ""
+
+    def text(self, number: int) -> str:
+        """
+        The SQL of statement C{number}, C{""} where it is not known.
+        """
+        return self.latest if number == LAST_PREPARED else self._texts.get(number, "")
+
+
+class Session:
+    """
+    The state of one connection.
+
+    @ivar opaque: why the streams cannot be read any more, C{""} while they can.
+    @ivar offered: the server's capabilities.
+    @ivar capabilities: those that both sides have.
+    @ivar awaited: exchanges whose replies have not begun, in order.
+    @ivar dialog: the exchange in which the client may go on speaking after its
+        command: authentication, or the sending of a file; C{None} if there is none.
+    @ivar hello: the client's answer to the greeting has yet to come.
+    @ivar file: the dialog is the sending of a file.
+    @ivar sequence: the number that the file's next packet must carry.
+    """
+
+    __slots__ = (
+        "awaited",
+        "capabilities",
+        "dialog",
+        "file",
+        "hello",
+        "offered",
+        "opaque",
+        "sequence",
+        "statements",
+    )
+
+    def __init__(self) -> None:
+        self.opaque = ""
+        self.offered = 0
+        self.capabilities = 0
+        self.awaited: deque[Exchange] = deque()
+        self.dialog: Exchange | None = None
+        self.hello = False
+        self.file = False
+        self.sequence = 0
+        self.statements = Statements()
