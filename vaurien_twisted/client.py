@@ -14,93 +14,28 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
-#: The environment variable with the URL of the service, where none is given.
-URL_VARIABLE = "VAURIEN_URL"
+from vaurien_twisted.asking import (
+    HEADERS,
+    ClientError,
+    RequestRefused,
+    Unreachable,
+    again,
+    cause,
+    leftover,
+    member,
+    serviceURL,
+    understand,
+)
+
+__all__ = ["AsyncClient", "Client", "ClientError", "RequestRefused", "Unreachable"]
 
 #: The longest answer that is read, in bytes.
 ANSWER_LIMIT = 16 * 2**20
-
-_JSON = {"Accept": "application/json", "Content-Type": "application/json"}
-
-
-class ClientError(Exception):
-    """
-    What was asked for was not done.
-
-    @ivar reason: one line.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class Unreachable(ClientError):
-    """
-    The service did not answer.
-
-    @ivar url: where it was looked for.
-    """
-
-    def __init__(self, url: str, cause: object) -> None:
-        super().__init__(
-            f"no answer from {url} ({cause}): is vaurien running there, with --http?"
-            f" Another place is set by its URL, or by {URL_VARIABLE}"
-        )
-        self.url = url
-
-
-class RequestRefused(ClientError):
-    """
-    The service refused; nothing was changed.
-
-    @ivar description: the service's own words.
-    @ivar name: the field at fault, C{""} for the whole.
-    @ivar location: where that is: C{"body"}, C{"header"}, C{"path"}…
-    @ivar status: the HTTP status.
-    """
-
-    def __init__(self, status: int, description: str, name: str = "", location: str = "") -> None:
-        super().__init__(description)
-        self.status = status
-        self.description = description
-        self.name = name
-        self.location = location
-
-
-def serviceURL(
-    host: str | None = None,
-    port: int | None = None,
-    scheme: str | None = None,
-    url: str | None = None,
-) -> str:
-    """
-    Where the service is: C{url}; else what the other arguments say, the rest being
-    C{http://localhost:8080}; else, where none says anything, C{VAURIEN_URL}.
-
-    @raise ClientError: it is no URL that can be asked.
-    """
-    if url is None and host is None and port is None and scheme is None:
-        url = os.environ.get(URL_VARIABLE) or None
-    if url is None:
-        host = host or "localhost"
-        place = f"[{host}]" if ":" in host and not host.startswith("[") else host
-        url = f"{scheme or 'http'}://{place}:{8080 if port is None else port}"
-    try:
-        parts = urlsplit(url)
-        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound or any(c <= " " for c in url):
-        raise ClientError(f"{url!r} is not a URL such as http://localhost:8080")
-    return url.rstrip("/")
 
 
 class Client:
@@ -142,16 +77,24 @@ class Client:
         parts = urlsplit(self.url)
         data = None if body is None else json.dumps(body)
         try:
-            connection = _connect(parts, self.timeout)
+            connection = self._connection(parts.scheme, parts.hostname or "", parts.port)
             try:
-                connection.request(method, parts.path + path, data, _JSON)
+                connection.request(method, parts.path + path, data, HEADERS)
                 response = connection.getresponse()
                 answer = response.read(ANSWER_LIMIT)
             finally:
                 connection.close()
         except (OSError, http.client.HTTPException, UnicodeError) as error:
-            raise Unreachable(self.url, _cause(error)) from error
+            raise Unreachable(self.url, cause(error)) from error
         return understand(self.url, response.status, answer)
+
+    def _connection(self, scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
+        if scheme == "https":
+            return http.client.HTTPSConnection(host, port, timeout=self.timeout)
+        return http.client.HTTPConnection(host, port, timeout=self.timeout)
+
+    def _get(self, path: str, name: str, kind: type) -> Any:
+        return member(self.url, self.request("GET", path), name, kind)
 
     def set_behavior(self, name: str, **options: object) -> None:
         """
@@ -170,7 +113,7 @@ class Client:
 
         @raise ClientError: there is no answer.
         """
-        return str(self.request("GET", "/behavior")["behavior"])
+        return str(self._get("/behavior", "behavior", str))
 
     def get_options(self) -> dict[str, Any]:
         """
@@ -178,7 +121,7 @@ class Client:
 
         @raise ClientError: there is no answer.
         """
-        return _object(self.request("GET", "/behavior"), "options")
+        return dict(self._get("/behavior", "options", dict))
 
     def list_behaviors(self) -> list[str]:
         """
@@ -186,7 +129,7 @@ class Client:
 
         @raise ClientError: there is no answer.
         """
-        return list(self.request("GET", "/behaviors")["behaviors"])
+        return list(self._get("/behaviors", "behaviors", list))
 
     def get_backend(self) -> str:
         """
@@ -194,7 +137,7 @@ class Client:
 
         @raise ClientError: there is no answer.
         """
-        return str(self.request("GET", "/backend")["backend"])
+        return str(self._get("/backend", "backend", str))
 
     def set_backend(self, backend: str) -> None:
         """
@@ -219,11 +162,11 @@ class Client:
             yield self
         except BaseException as raised:
             try:
-                self.request("PUT", "/behavior", _again(before))
+                self.request("PUT", "/behavior", again(before))
             except ClientError as error:
-                raised.add_note(_left(name, error))
+                raised.add_note(leftover(name, error))
             raise
-        self.request("PUT", "/behavior", _again(before))
+        self.request("PUT", "/behavior", again(before))
 
 
 class AsyncClient:
@@ -258,15 +201,23 @@ class AsyncClient:
         Ask for any path; see L{Client.request}.
         """
         # Not above: Twisted and treq take longer to load than a blocking client lives.
-        from twisted.internet.defer import CancelledError
-        from twisted.internet.error import ConnectError
-        from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
-        from twisted.web.client import RequestTransmissionFailed as Unsent
+        from twisted.internet.defer import Deferred
+        from twisted.python.failure import Failure
 
         if self._reactor is None:
             from twisted.internet import reactor
 
             self._reactor = reactor
+        asking = Deferred.fromCoroutine(self._ask(method, path, body))
+        late = Failure(Unreachable(self.url, f"nothing within {self.timeout:g} s"))
+        asking.addTimeout(self.timeout, self._reactor, lambda result, timeout: late)
+        return understand(self.url, *(await asking))
+
+    async def _ask(self, method: str, path: str, body: object) -> tuple[int, bytes]:
+        from twisted.internet.error import ConnectError
+        from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
+        from twisted.web.client import RequestTransmissionFailed as Unsent
+
         if self._http is None:
             from treq.client import HTTPClient
 
@@ -274,22 +225,17 @@ class AsyncClient:
             pool = HTTPConnectionPool(self._reactor, persistent=False)
             self._http = HTTPClient(Agent(self._reactor, pool=pool))
         data = None if body is None else json.dumps(body).encode("ascii")
+        url = self.url + path
         try:
             response = await self._http.request(
-                method,
-                self.url + path,
-                headers=_JSON,
-                data=data,
-                allow_redirects=False,
-                timeout=self.timeout,
-                reactor=self._reactor,
+                method, url, headers=HEADERS, data=data, allow_redirects=False
             )
-            answer = await response.content()
-        except CancelledError as error:
-            raise Unreachable(self.url, f"nothing in {self.timeout:g} s") from error
+            return response.code, await response.content()
         except (OSError, ConnectError, ResponseFailed, Unsent) as error:
-            raise Unreachable(self.url, _cause(error)) from error
-        return understand(self.url, response.code, answer)
+            raise Unreachable(self.url, cause(error)) from error
+
+    async def _get(self, path: str, name: str, kind: type) -> Any:
+        return member(self.url, await self.request("GET", path), name, kind)
 
     async def set_behavior(self, name: str, **options: object) -> None:
         """
@@ -301,25 +247,25 @@ class AsyncClient:
         """
         See L{Client.get_behavior}.
         """
-        return str((await self.request("GET", "/behavior"))["behavior"])
+        return str(await self._get("/behavior", "behavior", str))
 
     async def get_options(self) -> dict[str, Any]:
         """
         See L{Client.get_options}.
         """
-        return _object(await self.request("GET", "/behavior"), "options")
+        return dict(await self._get("/behavior", "options", dict))
 
     async def list_behaviors(self) -> list[str]:
         """
         See L{Client.list_behaviors}.
         """
-        return list((await self.request("GET", "/behaviors"))["behaviors"])
+        return list(await self._get("/behaviors", "behaviors", list))
 
     async def get_backend(self) -> str:
         """
         See L{Client.get_backend}.
         """
-        return str((await self.request("GET", "/backend"))["backend"])
+        return str(await self._get("/backend", "backend", str))
 
     async def set_backend(self, backend: str) -> None:
         """
@@ -338,8 +284,8 @@ class AsyncClient:
             yield self
         except BaseException as raised:
             try:
-                await self.request("PUT", "/behavior", _again(before))
+                await self.request("PUT", "/behavior", again(before))
             except ClientError as error:
-                raised.add_note(_left(name, error))
+                raised.add_note(leftover(name, error))
             raise
-        await self.request("PUT", "/behavior", _again(before))
+        await self.request("PUT", "/behavior", again(before))

@@ -82,8 +82,12 @@ class DemoBackend(Service):
         Stop listening.
         """
         super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
         port, self._port, self.address = self._port, None, ""
-        return maybeDeferred(port.stopListening) if port is not None else maybeDeferred(int)
+        if port is not None:
+            await maybeDeferred(port.stopListening)
 
 
 def invitation(proxy: str, control: str) -> str:

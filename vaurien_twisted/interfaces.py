@@ -140,7 +140,8 @@ class IDecider(Interface):
 
     def decide(connection: Connection, exchange: Exchange) -> Decision:
         """
-        The decision for this exchange, L{NOTHING<vaurien_twisted.plan.NOTHING>} or steps.  Asked once each.
+        The decision for this exchange, L{NOTHING<vaurien_twisted.plan.NOTHING>} or steps.
+        Asked once each.
         """
 
     def decideConnection(connection: Connection, exchange: Exchange) -> Decision:

@@ -87,7 +87,8 @@ class Vaurien(MultiService):
         self.ready.addErrback(self._failed)
 
     async def _open(self) -> None:
-        for service in (self.demo, self.proxy, self.control):
+        services: tuple[Any, ...] = (self.demo, self.proxy, self.control)
+        for service in services:
             if service is None:
                 continue
             service.privilegedStartService()

@@ -8,7 +8,7 @@ from twisted.internet.error import ConnectionRefusedError
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import Pair
-from vaurien_twisted.relays.link import LANE_LIMIT
+from vaurien_twisted.relays.dialogue import LANE_LIMIT
 
 
 class TransparentTests(SynchronousTestCase):

@@ -39,7 +39,7 @@ SEED_BITS = 63
 @implementer(IHalfCloseableProtocol)
 class Relay(Protocol):
     """
-    Faces the client.
+    Faces the client.  Where its bytes go, C{dataReceived}, is set by the link.
     """
 
     def __init__(self, factory: RelayFactory, connection: Connection) -> None:
@@ -56,13 +56,6 @@ class Relay(Protocol):
         self.link = Link(self, self.factory, self._connection)
         self.factory.links.add(self.link)
         self.link.begin()
-
-    def dataReceived(self, data: bytes) -> None:
-        """
-        Bytes from the client.
-        """
-        assert self.link is not None
-        self.link.fromClient(data)
 
     def readConnectionLost(self) -> None:
         """
@@ -87,7 +80,7 @@ class Relay(Protocol):
 @implementer(IHalfCloseableProtocol)
 class BackendProtocol(Protocol):
     """
-    Faces the backend.
+    Faces the backend.  Where its bytes go, C{dataReceived}, is set by the link.
     """
 
     def __init__(self, link: Link) -> None:
@@ -99,12 +92,6 @@ class BackendProtocol(Protocol):
         """
         _noDelay(self.transport)
         self._link.backendConnected(self)
-
-    def dataReceived(self, data: bytes) -> None:
-        """
-        Bytes from the backend.
-        """
-        self._link.fromBackend(data)
 
     def readConnectionLost(self) -> None:
         """
@@ -220,6 +207,12 @@ class RelayFactory(Factory):
             if self.links:
                 await self._empty
             self._empty = None
+
+    def note(self, connection: Connection, kind: str, **facts: Any) -> None:
+        """
+        Tell the journal of something that happened to a connection.
+        """
+        self.journal.record(kind, self.name, connection.number, **facts)
 
     def ended(self, link: Link) -> None:
         """

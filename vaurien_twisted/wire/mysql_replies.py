@@ -26,6 +26,14 @@ from vaurien_twisted.wire.mysql_session import Session
 #: The longest greeting that is read.
 GREETING_LIMIT = 4096
 
+DONE, ROW, GREETED, ASKED, LOADED = (
+    Step.DONE,
+    Step.ROW,
+    Step.GREETING,
+    Step.DIALOG,
+    Step.LOADED,
+)
+
 FIRST = {
     Shape.SINGLE: Step.SINGLE,
     Shape.RESULT: Step.RESULT,
@@ -65,8 +73,8 @@ class Replies:
         self._results = Results()
         self._head = bytearray()
         self._exchange: Exchange | None = None
-        self._step = Step.DONE
-        self._next = Step.DONE
+        self._step = DONE
+        self._next = DONE
         self._inside = False
         self._longer = False
         self._skip = 0
@@ -92,37 +100,40 @@ class Replies:
                     break
                 at = stop
                 self._inside = False
-                if not self._longer:
-                    self._step = self._next
-                    if self._step is Step.DONE:
-                        exchange = self._exchange
-                        if exchange is not None:
-                            self._complete(exchange)
-                        yield (
-                            exchange,
-                            data[start:at] if start or at < end else data,
-                            exchange is not None,
-                        )
-                        start = at
-                        if session.opaque:
-                            if at < end:
-                                yield None, data[at:], False
-                            return
-            if self._step is Step.ROW:
-                at = self._rows(data, at, end)
-            if at == end:
-                break
-            try:
-                if self._step is Step.DONE and not self._head and not self._longer:
-                    self._await()
-                taken = self._begin(data, at, end)
-            except Malformed as error:
-                session.opaque = f"garbage: {error}"
-                if at > start:
-                    yield self._exchange, data[start:at], False
-                raise FramingError(str(error), data[at:]) from None
-            if not taken:
-                break
+            else:
+                if self._step is ROW:
+                    at = self._rows(data, at, end)
+                if at == end:
+                    break
+                try:
+                    stop = self._begin(data, at, end)
+                except Malformed as error:
+                    session.opaque = f"garbage: {error}"
+                    if at > start:
+                        yield self._exchange, data[start:at], False
+                    raise FramingError(str(error), data[at:]) from None
+                if stop < 0:
+                    break
+                if stop > end:
+                    self._inside = True
+                    self._skip = stop - end
+                    break
+                at = stop
+            if self._longer:
+                continue
+            step = self._step = self._next
+            if step is not DONE:
+                continue
+            exchange = self._exchange
+            if exchange is not None:
+                self._complete(exchange)
+            whole = at == end and not start
+            yield exchange, data if whole else data[start:at], exchange is not None
+            start = at
+            if session.opaque:
+                if at < end:
+                    yield None, data[at:], False
+                return
         if start < end:
             yield self._exchange, data[start:] if start else data, False
 
@@ -165,7 +176,7 @@ class Replies:
         exchange = self._exchange = awaited.popleft()
         self._sequence = -1
         if exchange.number == 0:
-            self._step = Step.GREETING
+            self._step = GREETED
             return
         results = self._results
         results.capabilities = self._session.capabilities
@@ -173,37 +184,53 @@ class Replies:
         results.succeeded = False
         self._step = FIRST[exchange.context.shape]
 
-    def _begin(self, data: bytes, at: int, end: int) -> bool:
+    def _begin(self, data: bytes, at: int, end: int) -> int:
         """
         Read the head of the packet at C{at}.
 
-        @return: False where more bytes are needed.
+        @return: where in C{data}, or behind it, the packet ends; -1 where more bytes
+            are needed to say.
         @raise Malformed: it cannot be what comes here.
         """
-        limit = GREETING_LIMIT if self._step is Step.GREETING else PEEK
-        kept = len(self._head)
-        if kept:
-            # Take as much as completes the header, then the head.
-            for wanted in (4, 4 + limit):
-                if len(self._head) >= 4:
-                    wanted = 4 + min(unpackHeader(self._head)[0] & FULL, limit)
-                self._head += data[at + len(self._head) - kept : at + wanted - kept]
-            whole, place = bytes(self._head), 0
-        else:
-            whole, place = data, at
-        available = len(whole) - place
-        header = unpackHeader(whole, place)[0] if available >= 4 else 0
+        head = self._head
+        if head:
+            return self._complement(data, at, end)
+        if self._step is DONE and not self._longer:
+            self._await()
+        if end - at >= 4:
+            header: int = unpackHeader(data, at)[0]
+            length = header & FULL
+            stop = at + 4 + length
+            limit = GREETING_LIMIT if self._step is GREETED else PEEK
+            if stop <= end or self._longer or end - at >= 4 + limit:
+                self._packet(data, at + 4, length, header >> 24)
+                self._longer = length == FULL
+                return stop
+        head += data[at:end] if at else data
+        return -1
+
+    def _complement(self, data: bytes, at: int, end: int) -> int:
+        """
+        The same where a part of the head came before.
+        """
+        head = self._head
+        before = len(head)
+        head += data[at : at + max(4 - before, 0)]
+        if len(head) < 4:
+            return -1
+        header: int = unpackHeader(head)[0]
         length = header & FULL
-        if available < 4 or (not self._longer and available < 4 + min(length, limit)):
-            if not kept:
-                self._head += data[at:end]
-            return False
-        self._packet(whole, place + 4, length, header >> 24)
-        self._head.clear()
-        self._inside = True
+        if not self._longer:
+            limit = GREETING_LIMIT if self._step is GREETED else PEEK
+            wanted = 4 + min(length, limit)
+            taken = len(head) - before
+            head += data[at + taken : at + wanted - before]
+            if len(head) < wanted:
+                return -1
+        self._packet(bytes(head), 4, length, header >> 24)
+        head.clear()
         self._longer = length == FULL
-        self._skip = 4 + length - kept
-        return True
+        return at + 4 + length - before
 
     def _packet(self, data: bytes, at: int, length: int, sequence: int) -> None:
         """
@@ -222,15 +249,15 @@ class Replies:
         if self._longer:
             return
         step = self._step
-        if step is Step.DONE:
+        if step is DONE:
             if not length or data[at] != ERR:
                 raise Malformed("the backend spoke unasked")
             self._next = step
-        elif step is Step.GREETING:
+        elif step is GREETED:
             self._next = self._greeting(data, at, length)
         else:
             self._next = self._results.next(step, data, at, length)
-        if self._next is Step.DIALOG or self._next is Step.LOADED:
+        if self._next is ASKED or self._next is LOADED:
             self._listen()
 
     def _listen(self) -> None:
@@ -238,7 +265,7 @@ class Replies:
         Now the client is to speak, with numbers that go on from here.
         """
         session, results = self._session, self._results
-        if self._next is Step.LOADED and not results.wantsFile:
+        if self._next is LOADED and not results.wantsFile:
             return
         session.dialog = self._exchange
         session.file = results.wantsFile
@@ -250,11 +277,11 @@ class Replies:
         session = self._session
         first = data[at] if length else -1
         if first == ERR:
-            return Step.DONE
+            return DONE
         if first != GREETING or length > GREETING_LIMIT:
             raise Malformed("no greeting of MySQL")
         session.offered = serverCapabilities(data[at : at + length])
-        return Step.DIALOG
+        return ASKED
 
     def _complete(self, exchange: Exchange) -> None:
         """

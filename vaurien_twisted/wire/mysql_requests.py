@@ -27,6 +27,8 @@ from vaurien_twisted.wire.mysql_packets import (
 )
 from vaurien_twisted.wire.mysql_session import Session
 
+SQL, NAME, STATEMENT, STREAM = Asks.SQL, Asks.NAME, Asks.STATEMENT, Shape.STREAM
+
 
 class Requests:
     """
@@ -83,27 +85,29 @@ class Requests:
             if session.opaque:
                 yield None, data[at:] if at else data, False
                 return
-            if self._inside:
-                stop = at + self._skip
-                if stop > end:
-                    self._skip = stop - end
-                    yield self._exchange, data[at:] if at else data, False
+            if not self._inside:
+                wanted = 4
+                if end - at >= 4:
+                    try:
+                        wanted = self._begin(data, at, end - at)
+                    except Malformed as error:
+                        session.opaque = f"garbage: {error}"
+                        raise FramingError(str(error), data[at:]) from None
+                if wanted:
+                    self._kept += data[at:] if at else data
+                    self._wanted = wanted
                     return
-                self._inside = False
-                yield self._exchange, data[at:stop] if at or stop < end else data, self._ends
-                at = stop
-                continue
-            wanted = 4
-            if end - at >= 4:
-                try:
-                    wanted = self._begin(data, at, end - at)
-                except Malformed as error:
-                    session.opaque = f"garbage: {error}"
-                    raise FramingError(str(error), data[at:]) from None
-            if wanted:
-                self._kept += data[at:]
-                self._wanted = wanted
+                if session.opaque:
+                    continue
+            stop = at + self._skip
+            if stop > end:
+                self._inside = True
+                self._skip = stop - end
+                yield self._exchange, data[at:] if at else data, False
                 return
+            self._inside = False
+            yield self._exchange, data[at:stop] if at or stop < end else data, self._ends
+            at = stop
 
     def release(self) -> bytes:
         """
@@ -145,7 +149,7 @@ class Requests:
             wanted = 4 + min(length, request.head)
             if available < wanted:
                 return wanted
-            if request.shape is Shape.STREAM:
+            if request.shape is STREAM:
                 session.opaque = request.name
                 return 0
             # Where a dialog was open the client gave it up.
@@ -154,7 +158,6 @@ class Requests:
             self._ends = length < FULL
             self._own = None if self._ends else request.own()
             self._command(self._own or request, data, at + 4, at + wanted)
-        self._inside = True
         self._longer = length == FULL
         self._skip = 4 + length
         return 0
@@ -210,7 +213,7 @@ class Requests:
         self._number += 1
         subject = ""
         asks = request.asks
-        if asks is Asks.SQL:
+        if asks is SQL:
             start = at + 1
             code = request.code
             if code == QUERY and self._session.capabilities & CLIENT_QUERY_ATTRIBUTES:
@@ -222,14 +225,14 @@ class Requests:
                 subject = utf_8_decode(data[start:end], "backslashreplace", False)[0]
             # Escapes are longer than the bytes they stand for.
             subject = subject[:SUBJECT_LIMIT]
-        elif asks is Asks.STATEMENT:
+        elif asks is STATEMENT:
             if end - at == 5:
                 number = unpackLong(data, at + 1)[0]
                 subject = self._session.statements.text(number)
                 if request.code == CLOSE:
                     request = request.own()
                     request.statement = number
-        elif asks is Asks.NAME:
+        elif asks is NAME:
             name = data[at + 1 : end].partition(b"\0")[0]
             subject = str(name, "utf-8", "backslashreplace")
         self._exchange = Exchange(

@@ -60,6 +60,9 @@ class Step(IntEnum):
     LOADED = 10
 
 
+DONE, SINGLE, RESULT, PREPARED, DEFINITION, DEFINED, ROW, LAST, DIALOG, _, LOADED = Step
+
+
 class Results:
     """
     Walks through one reply after the other.
@@ -87,7 +90,7 @@ class Results:
         self.capabilities = 0
         self.left = 0
         self._columns = 0
-        self._rows = Step.DONE
+        self._rows = DONE
         self.statement = -1
         self.succeeded = False
         self.wantsFile = False
@@ -102,49 +105,49 @@ class Results:
         @raise Malformed: it cannot be what was expected.
         """
         if not length:
-            if step is Step.SINGLE:
-                return Step.DONE
-            if step is Step.DIALOG:
+            if step is SINGLE:
+                return DONE
+            if step is DIALOG:
                 return step
             raise Malformed("an empty packet in a reply")
         first = data[at]
-        if step is Step.ROW or step is Step.LAST:
+        if step is ROW or step is LAST:
             if first < EOF:
                 return step
             if first == EOF:
                 return self._ended(step, data, at, length)
         if first == ERR:
             return self._failed(step, data, at, length)
-        if step is Step.DEFINITION:
+        if step is DEFINITION:
             return self._defined(data, at)
-        if step is Step.DEFINED:
+        if step is DEFINED:
             if first != EOF or length != 5:
                 raise Malformed("column definitions without an end")
             return self._open(unpackShort(data, at + 3)[0])
-        if step is Step.RESULT or step is Step.LOADED:
+        if step is RESULT or step is LOADED:
             return self._first(step, data, at, length)
-        if step is Step.PREPARED:
+        if step is PREPARED:
             return self._prepared(data, at, length)
         self.succeeded = first == OK
-        return step if step is Step.DIALOG and first != OK else Step.DONE
+        return step if step is DIALOG and first != OK else DONE
 
     def _failed(self, step: Step, data: bytes, at: int, length: int) -> Step:
         if length < 3:
             raise Malformed("an ERR packet without a code")
-        return step if unpackShort(data, at + 1)[0] == PROGRESS else Step.DONE
+        return step if unpackShort(data, at + 1)[0] == PROGRESS else DONE
 
     def _first(self, step: Step, data: bytes, at: int, length: int) -> Step:
         first = data[at]
         if first == OK:
             self.succeeded = True
-            return Step.RESULT if _status(data, at, length) & MORE_RESULTS else Step.DONE
+            return RESULT if _status(data, at, length) & MORE_RESULTS else DONE
         if first == EOF and length < 9:
-            return Step.RESULT if _status(data, at, length) & MORE_RESULTS else Step.DONE
-        if step is Step.LOADED:
+            return RESULT if _status(data, at, length) & MORE_RESULTS else DONE
+        if step is LOADED:
             raise Malformed("a file was answered with something else than OK or ERR")
         if first == LOCAL_INFILE:
             self.wantsFile = True
-            return Step.LOADED
+            return LOADED
         size = lengthOf(data, at)
         flagged = length == size + 1 and self.capabilities & METADATA_FLAG
         if length != size and not flagged:
@@ -153,7 +156,7 @@ class Results:
         if not 0 < columns <= COLUMNS_LIMIT:
             raise Malformed(f"a result of {columns} columns")
         self._columns = 0
-        self._rows = Step.ROW
+        self._rows = ROW
         return self._define(0 if flagged and not data[at + size] else columns)
 
     def _prepared(self, data: bytes, at: int, length: int) -> Step:
@@ -161,13 +164,13 @@ class Results:
             raise Malformed("no announcement of a prepared statement")
         self.statement = int.from_bytes(data[at + 1 : at + 5], "little")
         columns, parameters = unpackShort(data, at + 5)[0], unpackShort(data, at + 7)[0]
-        self._rows = Step.DONE
+        self._rows = DONE
         if length >= 13 and self.capabilities & METADATA_FLAG & 0xFFFFFFFF and not data[at + 12]:
             # MySQL: the groups are there, with no definitions in them.
             self._columns = -1 if columns and parameters else 0
-            return self._define(0) if columns or parameters else Step.DONE
+            return self._define(0) if columns or parameters else DONE
         self._columns = columns if parameters else 0
-        return self._define(parameters or columns) if parameters or columns else Step.DONE
+        return self._define(parameters or columns) if parameters or columns else DONE
 
     def _define(self, count: int) -> Step:
         """
@@ -175,8 +178,8 @@ class Results:
         """
         self.left = count
         if count:
-            return Step.DEFINITION
-        return self._open(0) if self.capabilities & CLIENT_DEPRECATE_EOF else Step.DEFINED
+            return DEFINITION
+        return self._open(0) if self.capabilities & CLIENT_DEPRECATE_EOF else DEFINED
 
     def _defined(self, data: bytes, at: int) -> Step:
         # Every definition begins with the catalog, a text that is always "def".
@@ -184,8 +187,8 @@ class Results:
             raise Malformed("a column definition was expected")
         self.left -= 1
         if self.left:
-            return Step.DEFINITION
-        return self._open(0) if self.capabilities & CLIENT_DEPRECATE_EOF else Step.DEFINED
+            return DEFINITION
+        return self._open(0) if self.capabilities & CLIENT_DEPRECATE_EOF else DEFINED
 
     def _open(self, status: int) -> Step:
         """
@@ -195,7 +198,7 @@ class Results:
             columns, self._columns = self._columns, 0
             return self._define(max(columns, 0))
         # The rows of a cursor are fetched later.
-        return Step.DONE if status & CURSOR_EXISTS else self._rows
+        return DONE if status & CURSOR_EXISTS else self._rows
 
     def _ended(self, step: Step, data: bytes, at: int, length: int) -> Step:
         """
@@ -203,9 +206,9 @@ class Results:
         """
         if length >= 9 and (length == 0xFFFFFF or not self.capabilities & CLIENT_DEPRECATE_EOF):
             return step
-        if step is Step.LAST:
-            return Step.DONE
-        return Step.RESULT if _status(data, at, length) & MORE_RESULTS else Step.DONE
+        if step is LAST:
+            return DONE
+        return RESULT if _status(data, at, length) & MORE_RESULTS else DONE
 
 
 def _status(data: bytes, at: int, length: int) -> int:

@@ -1,0 +1,228 @@
+# -*- test-case-name: tests.test_ctl -*-
+"""
+The command C{vaurienctl}: drives a running Vaurien from the shell.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import shlex
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from vaurien_twisted import __version__
+from vaurien_twisted.asking import URL_VARIABLE, ClientError, member
+from vaurien_twisted.client import Client
+
+EXAMPLES = f"""\
+examples:
+  vaurienctl list-behaviors
+  vaurienctl set-behavior delay sleep=2
+  vaurienctl set-behavior 20:error,10:delay delay.sleep=2
+  vaurienctl --host staging:8080 get-behavior
+  vaurienctl --http-port 9090 set-backend localhost:3307
+
+The service is looked for at http://localhost:8080, or where {URL_VARIABLE} says.
+Exit status: 0 done; 1 refused, or no answer; 2 the command line is wrong.
+"""
+
+COMMANDS = {
+    "list-behaviors": "show the behaviors there are",
+    "get-behavior": "show the behavior in force, as set-behavior takes it",
+    "set-behavior": "put a behavior in force, for open connections too",
+    "get-backend": "show the backend",
+    "set-backend": "send new connections to another backend",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Do what the command line says.
+
+    @return: 0, or 1 if it was refused or nothing answers; standard error has the
+        reason, one line.
+    @raise SystemExit: 2, the command line is wrong; 0, help or the version was shown.
+    """
+    parsed = parse(sys.argv[1:] if arguments is None else arguments)
+    try:
+        client = _client(parsed)
+        answer = _ask(client, parsed)
+        terminal = sys.stdout.isatty()
+        print(json.dumps(answer) if parsed.json else _tell(client.url, parsed, answer, terminal))
+    except ClientError as error:
+        print(f"vaurienctl: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """
+    Read the command line.
+
+    @raise SystemExit: see L{main}.
+    """
+    common = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    # Without defaults, so that what stands before the command outlives the command's own parsing.
+    common.add_argument(
+        "--host",
+        metavar="URL",
+        default=argparse.SUPPRESS,
+        help=f"the service: HOST, HOST:PORT or a URL (default: {URL_VARIABLE}, or localhost)",
+    )
+    common.add_argument(
+        "--http-port",
+        metavar="PORT",
+        type=_port,
+        default=argparse.SUPPRESS,
+        help="the service's port (default: 8080)",
+    )
+    common.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="show the service's answer as it is",
+    )
+    parser = argparse.ArgumentParser(
+        "vaurienctl",
+        description="Drive a running vaurien.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common],
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    made = {
+        name: commands.add_parser(
+            name, help=text, description=f"{text.capitalize()}.", parents=[common]
+        )
+        for name, text in COMMANDS.items()
+    }
+    made["set-behavior"].add_argument(
+        "name", metavar="NAME", help="a behavior, or percentages such as 20:error,10:delay"
+    )
+    made["set-behavior"].add_argument(
+        "options",
+        metavar="option=value",
+        nargs="*",
+        help="of percentages, behavior.option=value; what is not given is as configured",
+    )
+    made["set-backend"].add_argument(
+        "backend", metavar="HOST:PORT", help="the backend; also a Twisted endpoint string"
+    )
+    _checkCommand(parser, common, arguments)
+    parsed = parser.parse_args(arguments, argparse.Namespace(host=None, http_port=None, json=False))
+    if parsed.command == "set-behavior":
+        try:
+            parsed.options = readOptions(parsed.options)
+        except ValueError as error:
+            made["set-behavior"].error(str(error))
+    return parsed
+
+
+def readOptions(words: Iterable[str]) -> dict[str, Any]:
+    """
+    C{option=value} words as JSON for the service, which reads the values itself;
+    C{behavior.option=value} goes under the behavior.
+
+    @raise ValueError: a word has no C{=}, or an option is there twice.
+    """
+    options: dict[str, Any] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise ValueError(f"{word!r} is not of the form option=value, such as sleep=2")
+        behavior, dot, own = name.partition(".")
+        place = options.setdefault(behavior, {}) if dot else options
+        key = own if dot else name
+        if not isinstance(place, dict) or key in place:
+            raise ValueError(f"{name!r} is there twice")
+        place[key] = value
+    if "name" in options:
+        raise ValueError("'name' is not an option: the behavior's name stands before them")
+    return options
+
+
+def _checkCommand(
+    parser: argparse.ArgumentParser, common: argparse.ArgumentParser, arguments: Sequence[str]
+) -> None:
+    """
+    Name the command that was meant, where argparse would list them all.
+    """
+    first = argparse.ArgumentParser(
+        "vaurienctl", add_help=False, allow_abbrev=False, parents=[common]
+    )
+    first.add_argument("command", nargs="?")
+    word = first.parse_known_args(arguments)[0].command
+    if word is not None and word not in COMMANDS:
+        close = difflib.get_close_matches(word, COMMANDS, n=1)
+        meant = f"did you mean {close[0]!r}?" if close else f"pick one of: {', '.join(COMMANDS)}"
+        parser.error(f"there is no command {word!r}: {meant}")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 1 to 65535")
+    return int(text)
+
+
+def _client(parsed: argparse.Namespace) -> Client:
+    host: str | None = parsed.host
+    port: int | None = parsed.http_port
+    if host is None:
+        return Client(port=port)
+    bare = host.count(":") > 1 and not host.startswith("[")
+    if "://" in host or (":" in host.rpartition("]")[2] and not bare):
+        if port is not None:
+            raise ClientError(f"the port is in --host {host} and in --http-port: say it once")
+        return Client(url=host if "://" in host else f"http://{host}")
+    return Client(host, port)
+
+
+def _ask(client: Client, parsed: argparse.Namespace) -> dict[str, Any]:
+    if parsed.command == "list-behaviors":
+        return client.request("GET", "/behaviors?verbose=1")
+    if parsed.command == "set-behavior":
+        return client.request("PUT", "/behavior", {**parsed.options, "name": parsed.name})
+    if parsed.command == "set-backend":
+        return client.request("PUT", "/backend", {"backend": parsed.backend})
+    return client.request("GET", f"/{parsed.command.removeprefix('get-')}")
+
+
+def _tell(url: str, parsed: argparse.Namespace, answer: dict[str, Any], terminal: bool) -> str:
+    if parsed.command == "list-behaviors":
+        names = member(url, answer, "behaviors", list)
+        details = answer.get("details", {}) if terminal else {}
+        return _table((name, details.get(name, {}).get("description", "")) for name in names)
+    if parsed.command == "get-behavior":
+        name = str(member(url, answer, "behavior", str))
+        options = dict(_words(answer.get("options", {}), ":" in name))
+        if terminal:
+            return "\n".join([name, _table((f"  {key}", options[key]) for key in options)]).rstrip()
+        return " ".join([name, *(f"{key}={shlex.quote(options[key])}" for key in options)])
+    if parsed.command == "get-backend":
+        return str(member(url, answer, "backend", str))
+    if parsed.command == "set-behavior":
+        return f"the behavior is now {parsed.name}"
+    return f"the backend is now {parsed.backend}"
+
+
+def _words(options: Mapping[str, Any], grouped: bool) -> Iterable[tuple[str, str]]:
+    """
+    Options as L{readOptions} takes them.
+    """
+    for name, value in options.items():
+        if grouped:
+            for own, text in _words(value, False):
+                yield f"{name}.{own}", text
+        else:
+            yield name, value if isinstance(value, str) else json.dumps(value)
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> str:
+    cells = list(rows)
+    width = max((len(name) for name, _ in cells), default=0)
+    return "\n".join(f"{name:{width}}  {text}".rstrip() for name, text in cells)

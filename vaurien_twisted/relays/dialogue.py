@@ -1,0 +1,348 @@
+# -*- test-case-name: tests.relays.test_link -*-
+"""
+What is said on a link: its framer, the decisions, and a lane for each direction.
+
+Bytes come in through L{Dialogue.fromClient} and L{Dialogue.fromBackend}, are divided
+into exchanges by the framer, and leave through one L{Lane} for each direction, where
+the steps that were decided for an exchange are performed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from twisted.logger import Logger
+
+from vaurien_twisted.commands import Close, Command, Drop, Insert, Reply, Reset, Then
+from vaurien_twisted.exchange import Connection, Exchange, FramingError, Piece
+from vaurien_twisted.plan import NOTHING
+from vaurien_twisted.relays.couple import Couple
+from vaurien_twisted.relays.lane import Entry, Lane
+from vaurien_twisted.relays.pipeline import Pipeline
+from vaurien_twisted.wire.tcp import TurnFramer
+
+if TYPE_CHECKING:
+    from vaurien_twisted.relays.relay import RelayFactory
+
+#: How many bytes a lane holds before its source is paused.
+LANE_LIMIT = 65536
+
+
+class Dialogue:
+    """
+    Carries one link's bytes.
+
+    @param close: closes the link in order.
+    @param reset: resets the link.
+    @param turned: called when the framer was given up for one that takes turns.
+    @ivar exchanges: how many exchanges were decided.
+    @ivar toBackend: the lane for requests.
+    @ivar toClient: the lane for replies.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        factory: RelayFactory,
+        connection: Connection,
+        couple: Couple,
+        close: Callable[[], None],
+        reset: Callable[[], None],
+        turned: Callable[[], None],
+    ) -> None:
+        self.exchanges = 0
+        self._factory = factory
+        self._connection = connection
+        self._couple = couple
+        self._close = close
+        self._reset = reset
+        self._turned = turned
+        self._framer = factory.wire.framer(factory.options, factory.backendText)
+        self.toBackend = Lane(factory.reactor, self._performRequest, self._goOn)
+        self.toClient = Lane(factory.reactor, self._performReply, self._goOn)
+        self.toClient.write = couple.client.write
+        self._pipeline = Pipeline(self._give)
+        self._pieces: Iterator[Piece] | None = None
+        self._afterClient: Callable[[], None] | None = None
+        self._closed = False
+
+    def begin(self, greeting: Exchange, connect: Callable[[], None]) -> None:
+        """
+        Decide what the connection meets, and call C{connect} when that allows it.
+        """
+        decider = self._factory.decider
+        if self._factory.wire.greets:
+            self.exchanges += 1
+            decision = decider.decide(self._connection, greeting)
+            self._pipeline.add(greeting)
+            if not decision.ends:
+                self._framer.expect(greeting)
+        else:
+            decision = decider.decideConnection(self._connection, greeting)
+        greeting.decision = decision
+        greeting.complete = True
+        self.toBackend.put(greeting, b"", decision.request, connect)
+
+    @property
+    def untouched(self) -> bool:
+        """
+        Whether bytes may pass without coming by here: nothing can happen to them, no
+        framing is needed and nothing waits.
+        """
+        return (
+            self._factory.decider.plan.transparent
+            and self._framer.turns
+            and not self.toBackend.queue
+            and not self.toClient.queue
+            and self._pieces is None
+        )
+
+    # The client's bytes
+
+    def fromClient(self, data: bytes) -> None:
+        """
+        Bytes from the client.
+        """
+        if self._closed:
+            return
+        if self._pieces is not None:
+            # Paused, but a transport may still hand over what it had read.
+            self._pieces = _chain(self._pieces, self._framer, data)
+            return
+        self._pieces = self._framer.fromClient(data)
+        self._pull()
+
+    def _pull(self) -> None:
+        """
+        Take the client's pieces while there is room for them.
+        """
+        pieces, lane = self._pieces, self.toBackend
+        if pieces is None:
+            return
+        try:
+            for exchange, data, ends in pieces:
+                self._request(exchange, data, ends)
+                if self._closed:
+                    return
+                if self._pipeline.full or lane.size > LANE_LIMIT:
+                    self._couple.paceClient(True)
+                    lane.flush()
+                    return
+            self._pieces = None
+        except FramingError as error:
+            self._pieces = None
+            self._garbage(error, lane, "client")
+        lane.flush()
+        if self._afterClient is not None and not self._closed:
+            lane.put(None, b"", after=self._afterClient)
+        self._afterChunk()
+
+    def _request(self, exchange: Exchange | None, data: bytes, ends: bool) -> None:
+        lane = self.toBackend
+        if exchange is None:
+            lane.put(None, data)
+            return
+        decision = exchange.decision
+        if decision is None:
+            decision = exchange.decision = self._factory.decider.decide(self._connection, exchange)
+            self.exchanges += 1
+            if exchange.replies and not self._framer.turns:
+                self._pipeline.add(exchange)
+            if decision is not NOTHING and decision.ends:
+                exchange.dropped = True
+                data = b""
+            else:
+                self._framer.expect(exchange)
+            lane.put(exchange, data, decision.request)
+        elif not exchange.dropped:
+            lane.put(exchange, data)
+        if ends:
+            exchange.complete = True
+            if exchange.answer is not None:
+                self._pipeline.answer()
+
+    def _performRequest(self, entry: Entry, command: Command) -> None:
+        exchange = entry.exchange
+        assert exchange is not None
+        if isinstance(command, (Reply, Drop)):
+            entry.data = []
+            exchange.dropped = True
+            exchange.answer = command if isinstance(command, Reply) else Reply(b"")
+            if self._framer.turns or not (exchange.replies):
+                self._give(exchange.answer)
+            else:
+                self._pipeline.answer()
+        else:
+            self._perform(entry, command)
+
+    def _give(self, answer: Reply) -> None:
+        if self._closed:
+            return
+        self.toClient.put(None, answer.data, after=self._following(answer))
+        self.toClient.flush()
+
+    # The backend's bytes
+
+    def fromBackend(self, data: bytes) -> None:
+        """
+        Bytes from the backend.
+        """
+        if self._closed:
+            return
+        self._take(self._framer.fromBackend(data))
+        self.toClient.flush()
+        if self.toClient.size > LANE_LIMIT:
+            self._couple.paceBackend(True)
+        self._afterChunk()
+
+    def _take(self, pieces: Iterator[Piece]) -> None:
+        try:
+            for exchange, data, ends in pieces:
+                self._reply(exchange, data, ends)
+                if self._closed:
+                    return
+        except FramingError as error:
+            self._garbage(error, self.toClient, "backend")
+
+    def _reply(self, exchange: Exchange | None, data: bytes, ends: bool) -> None:
+        lane = self.toClient
+        if exchange is None:
+            lane.put(None, data)
+            return
+        if not exchange.replying:
+            exchange.replying = True
+            decision = exchange.decision
+            if decision is None:
+                # A turn that the backend began: what is asked of its request meets its words.
+                decision = self._factory.decider.decide(self._connection, exchange)
+                exchange.decision = decision
+                self.exchanges += 1
+                lane.put(exchange, data, decision.request + decision.reply)
+            else:
+                lane.put(exchange, data, decision.reply)
+        elif not exchange.muted:
+            lane.put(exchange, data)
+        if ends:
+            self._pipeline.ended(exchange)
+
+    def _performReply(self, entry: Entry, command: Command) -> None:
+        if isinstance(command, (Reply, Drop)):
+            assert entry.exchange is not None
+            entry.exchange.muted = True
+            entry.data = []
+            if isinstance(command, Reply):
+                entry.data = [command.data]
+                entry.after = self._following(command)
+        else:
+            self._perform(entry, command)
+
+    def _perform(self, entry: Entry, command: Command) -> None:
+        if isinstance(command, Insert):
+            whole = b"".join(entry.data)
+            middle = len(whole) // 2
+            entry.data = [whole[:middle], command.data, whole[middle:]]
+        elif isinstance(command, Reset):
+            self._reset()
+        elif isinstance(command, Close):
+            self._close()
+
+    def _following(self, answer: Reply) -> Any:
+        return {Then.KEEP: None, Then.CLOSE: self._close, Then.RESET: self._reset}[answer.then]
+
+    # Going on
+
+    def _afterChunk(self) -> None:
+        """
+        Read on where there is room again, and follow a framer that can read no further.
+        """
+        if self._closed:
+            return
+        couple = self._couple
+        if couple.clientPaused and not self._pipeline.full and self.toBackend.size <= LANE_LIMIT:
+            self._pull()
+            if self._pieces is None:
+                couple.paceClient(False)
+        if self._framer.opaque and self._pieces is None:
+            self._log.info(
+                "connection {number} is opaque from here on: {reason}",
+                number=self._connection.number,
+                reason=self._framer.opaque,
+            )
+            self._turnOpaque(self._framer.opaque)
+
+    def _goOn(self) -> None:
+        """
+        What waited has been sent: see what may go on.
+        """
+        if self.toClient.size <= LANE_LIMIT:
+            self._couple.paceBackend(False)
+        self._afterChunk()
+
+    def _turnOpaque(self, reason: str) -> None:
+        self._factory.note(self._connection, "opaque", reason=reason)
+        self._framer = TurnFramer(self.exchanges + 1)
+        self._pipeline.dissolve()
+        self._turned()
+
+    def _garbage(self, error: FramingError, lane: Lane, who: str) -> None:
+        closes = getattr(self._factory.options, "on_garbage", "opaque") == "close"
+        self._log.warn(
+            "connection {number}: the {who} does not speak {wire}: {reason}; it {then}",
+            number=self._connection.number,
+            who=who,
+            wire=self._factory.wire.name,
+            reason=error.reason,
+            then="is closed" if closes else "is opaque from here on",
+        )
+        if closes:
+            self._factory.note(self._connection, "garbage", reason=error.reason)
+            self._close()
+            return
+        lane.put(None, error.rest)
+        self._turnOpaque(error.reason)
+
+    def planChanged(self) -> None:
+        """
+        Another plan is in force: lift what it no longer contains.
+        """
+        self._framer.renew()
+        keeps = self._factory.decider.plan.keeps
+        self.toBackend.lift(keeps)
+        self.toClient.lift(keeps)
+        self._goOn()
+
+    def clientEnded(self, after: Callable[[], None]) -> None:
+        """
+        The client will send nothing more: call C{after} when all it sent has gone.
+        """
+        self._afterClient = after
+        if self._pieces is None:
+            self._pieces = self._framer.clientEnded()
+            self._pull()
+        else:
+            self._pieces = _chain(self._pieces, self._framer, b"")
+
+    def backendEnded(self, after: Callable[[], None]) -> None:
+        """
+        The backend will send nothing more: call C{after} when all it sent has gone.
+        """
+        self._take(self._framer.backendEnded())
+        if not self._closed:
+            self.toClient.put(None, b"", after=after)
+
+    def stop(self) -> None:
+        """
+        Forget everything; nothing more is said.
+        """
+        self._closed = True
+        self._pieces = None
+        self._pipeline.clear()
+        self.toBackend.stop()
+        self.toClient.stop()
+
+
+def _chain(pieces: Iterator[Piece], framer: Any, data: bytes) -> Iterator[Piece]:
+    yield from pieces
+    yield from framer.fromClient(data) if data else framer.clientEnded()

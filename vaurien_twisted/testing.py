@@ -1,0 +1,126 @@
+# -*- test-case-name: tests.test_testing -*-
+"""
+A proxy on the running reactor, for trial tests::
+
+    class SlowDatabaseTests(TestCase):
+
+        async def setUp(self):
+            self.proxy = await proxyFor(reactor, "127.0.0.1:3306", protocol="mysql")
+            self.addCleanup(self.proxy.stop)
+
+        async def test_timeout(self):
+            self.proxy.setBehavior("delay", sleep=2)
+            ...
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from vaurien_twisted.config import Given, configure
+from vaurien_twisted.journal import Journal
+from vaurien_twisted.planning import Planner, tell
+from vaurien_twisted.proxy import Proxy
+from vaurien_twisted.registry import loadRegistry
+
+
+class RunningProxy:
+    """
+    A proxy that listens.
+
+    @ivar proxy: the service itself.
+    @ivar journal: what was decided and done.
+    """
+
+    def __init__(self, proxy: Proxy, journal: Journal) -> None:
+        self.proxy = proxy
+        self.journal = journal
+
+    @property
+    def address(self) -> str:
+        """
+        Where it listens, C{HOST:PORT}.
+        """
+        return self.proxy.address
+
+    @property
+    def host(self) -> str:
+        """
+        The host that it listens on.
+        """
+        return self.address.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """
+        The port that it listens on.
+        """
+        return int(self.address.rpartition(":")[2])
+
+    @property
+    def behavior(self) -> str:
+        """
+        The behavior in force.
+        """
+        return str(tell(self.proxy.plan)["behavior"])
+
+    def setBehavior(self, name: str, **options: Any) -> None:
+        """
+        Put a behavior in force at once; a choice is written C{20:error,10:delay}, with
+        the options by behavior.
+
+        @raise Refused: a name or an option is not acceptable; nothing has changed.
+        """
+        self.proxy.setPlan(self.proxy.planner.one(name, options))
+
+    def stop(self) -> Deferred[None]:
+        """
+        Fires when nothing is left.
+        """
+        return self.proxy.stopService()
+
+
+async def proxyFor(
+    reactor: Any,
+    backend: str,
+    protocol: str = "tcp",
+    behavior: str = "dummy",
+    *,
+    listen: str = "127.0.0.1:0",
+    protocolOptions: dict[str, str] | None = None,
+    seed: int = 0,
+    timeout: float = 30.0,
+    **options: Any,
+) -> RunningProxy:
+    """
+    Put a proxy before C{backend} on the running reactor.
+
+    @param listen: where; by default a free port of this machine.
+    @param seed: of all decisions: the same in every run unless told otherwise.
+    @param options: the behavior's.
+    @raise Refused: something is not acceptable, or the address cannot be listened on.
+    """
+    registry = loadRegistry()
+    given = Given({"protocol": protocol}, {}, {protocol: protocolOptions or {}})
+    configuration = configure(registry, given)
+    planner = Planner(registry)
+    journal = Journal(reactor.seconds)
+    proxy = Proxy(
+        reactor,
+        name="proxy",
+        listen=listen,
+        backend=backend,
+        wire=configuration.wire,
+        options=configuration.wireOptions,
+        planner=planner,
+        journal=journal,
+        seed=seed,
+        plan=planner.one(behavior, options),
+        timeout=timeout,
+    )
+    proxy.startService()
+    assert proxy.listening is not None
+    await proxy.listening
+    return RunningProxy(proxy, journal)
