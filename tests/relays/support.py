@@ -136,6 +136,7 @@ class Pair:
             self.endpoint,
             plan(behavior, **options),
             wire=REGISTRY.wire(wire),
+            options=more.pop("protocolOptions", None),
             seed=7,
             **more,
         )

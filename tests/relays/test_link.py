@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.internet.error import ConnectionRefusedError
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.relays.support import Pair
+from tests.relays.support import REGISTRY, Pair
 from vaurien_twisted.relays.dialogue import LANE_LIMIT
 
 
@@ -348,3 +348,128 @@ class FaultTests(SynchronousTestCase):
             pair.ask(b"question")
             self.assertNotEqual(pair.answer(b"answer"), b"answer")
             pair.setBehavior("error", warmup=1)
+
+
+class OpaqueTests(SynchronousTestCase):
+    """
+    Links whose framer can read no further.
+    """
+
+    UPGRADE = b"GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    SWITCHED = b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+
+    def test_nothingIsKeptBack(self) -> None:
+        """
+        Half a head that the framer had kept goes on when the link turns opaque.
+        """
+        pair = Pair("http")
+        self.assertEqual(pair.ask(self.UPGRADE + b"GE"), self.UPGRADE)
+        self.assertEqual(pair.answer(self.SWITCHED), self.SWITCHED)
+        self.assertEqual(pair.backend.heard(), b"GE")
+        self.assertEqual(pair.ask(b"\x00\xff"), b"\x00\xff")
+
+    def test_garbagePassesByDefault(self) -> None:
+        """
+        Bytes that are not of the protocol pass unchanged, and the journal says why.
+        """
+        pair = Pair("http")
+        self.assertEqual(pair.ask(b"\x16\x03\x01 no http\r\n\r\n"), b"\x16\x03\x01 no http\r\n\r\n")
+        self.assertEqual(pair.answer(b"\x15\x03\x01"), b"\x15\x03\x01")
+        self.assertEqual([entry["kind"] for entry in pair.factory.journal.since()], ["opaque"])
+
+    def test_garbageCloses(self) -> None:
+        """
+        Where the option says so the link is closed instead.
+        """
+        http = REGISTRY.wire("http")
+        pair = Pair("http", protocolOptions=http.options(on_garbage="close"))
+        self.assertEqual(pair.ask(b"\x16\x03\x01 no http\r\n\r\n"), b"")
+        self.assertEqual(pair.client.ended, ["lose"])
+
+    def test_garbageBehindARefusedHead(self) -> None:
+        """
+        A backend that never saw a request's head does not get its malformed body: the
+        link is closed.
+        """
+        pair = Pair("http", "error")
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        self.assertEqual(pair.ask(head + b"zz\r\n"), b"")
+        self.assertEqual(pair.client.ended, ["lose"])
+
+    def test_opaqueLinksStillMisbehave(self) -> None:
+        """
+        What can be done to any bytes can be done to opaque ones.
+        """
+        pair = Pair("http")
+        pair.ask(self.UPGRADE)
+        pair.answer(self.SWITCHED)
+        pair.setBehavior("delay", sleep=1)
+        self.assertEqual(pair.ask(b"frame"), b"")
+        pair.clock.advance(1)
+        self.assertEqual(pair.backend.heard(), b"frame")
+
+
+class PipelineTests(SynchronousTestCase):
+    """
+    Answers that are given in place of the backend's.
+    """
+
+    @staticmethod
+    def request(path: str) -> bytes:
+        """
+        A request for C{path}.
+        """
+        return f"GET /{path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
+
+    def test_pitfall18_drawnPerRequest(self) -> None:
+        """
+        Under keep-alive each request is decided, and injected replies keep their place
+        in the pipeline.
+        """
+        pair = Pair("http", "50:error", options={})
+        requests = [self.request(str(number)) for number in range(20)]
+        passed = pair.ask(b"".join(requests))
+        reached = [number for number in range(20) if requests[number] in passed]
+        self.assertTrue(0 < len(reached) < 20, reached)
+        replies = b"".join(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n%02d" % number for number in reached
+        )
+        pair.answer(b"")
+        heard = pair.client.heard() + pair.answer(replies)
+        told = heard.split(b"HTTP/1.1 ")[1:]
+        self.assertEqual(len(told), 20)
+        for number, reply in enumerate(told):
+            self.assertEqual(reply.startswith(b"200"), number in reached)
+            if number in reached:
+                self.assertTrue(reply.endswith(b"%02d" % number))
+            else:
+                self.assertTrue(reply.startswith(b"50"), reply)
+
+    def test_answersWaitForTheRequest(self) -> None:
+        """
+        A request is answered when its last byte has come; its body goes nowhere.
+        """
+        pair = Pair("http", "error")
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
+        self.assertEqual(pair.ask(head + b"ab"), b"")
+        self.assertEqual(pair.client.heard(), b"")
+        self.assertEqual(pair.ask(b"cd"), b"")
+        self.assertTrue(pair.client.heard().startswith(b"HTTP/1.1 50"))
+        self.assertEqual(pair.client.ended, [])
+
+    def test_pitfall7_endlessPipelineIsPaused(self) -> None:
+        """
+        A client that pipelines without end is paused, and read on when replies come.
+        """
+        pair = Pair("http")
+        request = self.request("x")
+        passed = pair.ask(request * 3000)
+        self.assertEqual(pair.client.producerState, "paused")
+        self.assertEqual(len(passed), len(request) * 1024)
+        reply = b"HTTP/1.1 204 No\r\n\r\n"
+        total = passed
+        for _ in range(3000):
+            pair.answer(reply)
+            total += pair.backend.heard()
+        self.assertEqual(total, request * 3000)
+        self.assertEqual(pair.client.producerState, "producing")

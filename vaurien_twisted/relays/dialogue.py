@@ -66,6 +66,7 @@ class Dialogue:
         self._pipeline = Pipeline(self._give)
         self._pieces: Iterator[Piece] | None = None
         self._afterClient: Callable[[], None] | None = None
+        self._latest: Exchange | None = None
         self._closed = False
 
     def begin(self, greeting: Exchange, connect: Callable[[], None]) -> None:
@@ -148,6 +149,7 @@ class Dialogue:
         if decision is None:
             decision = exchange.decision = self._factory.decider.decide(self._connection, exchange)
             self.exchanges += 1
+            self._latest = exchange
             if exchange.replies and not self._framer.turns:
                 self._pipeline.add(exchange)
             if decision is not NOTHING and decision.ends:
@@ -282,12 +284,26 @@ class Dialogue:
 
     def _turnOpaque(self, reason: str) -> None:
         self._factory.note(self._connection, "opaque", reason=reason)
+        framer = self._framer
         self._framer = TurnFramer(self.exchanges + 1)
         self._pipeline.dissolve()
+        # What the framer kept back of either direction goes on.
+        for lane, pieces in (
+            (self.toBackend, framer.clientEnded()),
+            (self.toClient, framer.backendEnded()),
+        ):
+            for _, data, _ in pieces:
+                lane.put(None, data)
+            lane.flush()
         self._turned()
 
     def _garbage(self, error: FramingError, lane: Lane, who: str) -> None:
-        closes = getattr(self._factory.options, "on_garbage", "opaque") == "close"
+        latest = self._latest
+        # A backend that never saw the beginning of a request must not see its end.
+        unseen = latest is not None and latest.dropped and not latest.complete
+        closes = getattr(self._factory.options, "on_garbage", "opaque") == "close" or (
+            unseen and lane is self.toBackend
+        )
         self._log.warn(
             "connection {number}: the {who} does not speak {wire}: {reason}; it {then}",
             number=self._connection.number,
