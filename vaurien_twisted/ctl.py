@@ -158,7 +158,7 @@ def _checkCommand(
     first.add_argument("command", nargs="?")
     word = first.parse_known_args(arguments)[0].command
     if word is not None and word not in COMMANDS:
-        close = difflib.get_close_matches(word, COMMANDS, n=1)
+        close = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.4)
         meant = f"did you mean {close[0]!r}?" if close else f"pick one of: {', '.join(COMMANDS)}"
         parser.error(f"there is no command {word!r}: {meant}")
 

@@ -1,0 +1,7 @@
+"""
+Packaging; everything is declared in setup.cfg.
+"""
+
+from setuptools import setup
+
+setup()

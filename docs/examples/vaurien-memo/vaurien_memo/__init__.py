@@ -1,0 +1,3 @@
+"""
+The behavior C{stutter} and the wire protocol C{memo}.
+"""

@@ -1,0 +1,51 @@
+"""
+C{stutter}: now and then, a pause.
+"""
+
+from __future__ import annotations
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.commands import PASS, Treatment, Wait
+from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.options import option
+from vaurien_twisted.plan import Occasion
+
+
+@attrs.frozen
+class StutterOptions:
+    """
+    How often, and how long.
+    """
+
+    every: int = option(
+        int, 3, "Of how many requests the last one waits.", unit="requests", minimum=1
+    )
+    pause: float = option(
+        float, 1.0, "How long it waits at least.", unit="s", minimum=0, maximum=3600
+    )
+    jitter: float = option(
+        float, 0.0, "How much longer it may wait, at random.", unit="s", minimum=0, maximum=3600
+    )
+
+
+@implementer(IPlugin, IBehavior)
+class Stutter:
+    """
+    Lets requests pass, but holds back one after each few that passed, for a while.
+    """
+
+    name = "stutter"
+    options = StutterOptions
+    connections = False
+
+    def treat(self, options: StutterOptions, occasion: Occasion) -> Treatment:
+        """
+        Wait, if it is this request's turn.
+        """
+        if (occasion.number + 1) % options.every:
+            return PASS
+        extra = occasion.chance.random().uniform(0, options.jitter)
+        return Treatment(request=(Wait(options.pause + extra),))

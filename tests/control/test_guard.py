@@ -1,0 +1,162 @@
+"""
+Tests for the guard against web pages.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.test.requesthelper import DummyRequest
+
+from tests.control.support import Asker, controlled, makeProxy
+from vaurien_twisted.control.answers import Problem
+from vaurien_twisted.control.guard import Guard
+from vaurien_twisted.control.site import controlRoot
+from vaurien_twisted.plan import Plan
+
+
+class HostTests(SynchronousTestCase):
+    """
+    Which names the service may be called by.
+    """
+
+    def status(self, host, asker=None):
+        """
+        The status that a request with this C{Host} gets.
+        """
+        asker = controlled()[1] if asker is None else asker
+        answer = asker.ask("GET", "/behavior", headers={"Host": host})
+        if answer.status == 403:
+            self.assertEqual((answer.error["location"], answer.error["name"]), ("header", "Host"))
+            self.assertEqual(answer.header("content-type"), "application/json")
+        return answer.status
+
+    def test_ours(self):
+        """
+        C{localhost} and IP addresses, with a port or without, pass.
+        """
+        for host in (
+            "localhost",
+            "localhost:8080",
+            "LocalHost.:1",
+            "127.0.0.1",
+            "192.168.1.7:8080",
+            "[::1]",
+            "[fe80::1]:8080",
+            "localhost:",
+        ):
+            self.assertEqual(self.status(host), 200, host)
+
+    def test_pitfall16_rebinding(self):
+        """
+        Another name is refused, whatever program sends it.
+        """
+        for host in (
+            "evil.example",
+            "evil.example:8080",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "notlocalhost",
+            "::1",
+            "[localhost]",
+            "[127.0.0.1]",
+            "localhost:80:80",
+            "user@localhost",
+            "localhost/",
+            "localhost:http",
+            "",
+            "\xff",
+        ):
+            self.assertEqual(self.status(host.encode("latin-1")), 403, host)
+
+    def test_pitfall16_userAgentIsNoMatter(self):
+        """
+        A browser that calls the service by its name may read; one led here by a name
+        may not, even if it says it is curl.
+        """
+        asker = controlled()[1]
+        browser = {"User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/140.0"}
+        self.assertEqual(asker.ask("GET", "/behavior", headers=browser).status, 200)
+        curl = {"User-Agent": "curl/8.0", "Host": "evil.example"}
+        self.assertEqual(asker.ask("GET", "/behavior", headers=curl).status, 403)
+
+    def test_allowed(self):
+        """
+        The name that the service was told to listen on passes.
+        """
+        asker = Asker(controlRoot(makeProxy(), ["Chaos.example"]))
+        self.assertEqual(self.status("chaos.example:8080", asker), 200)
+        self.assertEqual(self.status("chaos.example.evil.example", asker), 403)
+
+    def test_twice(self):
+        """
+        Two C{Host} headers are one too many.
+        """
+        request = DummyRequest([b""])
+        request.requestHeaders.setRawHeaders("host", ["localhost", "evil.example"])
+        problem = self.assertRaises(Problem, Guard().check, request)
+        self.assertEqual((problem.status, problem.name), (403, "Host"))
+
+    def test_everyPath(self):
+        """
+        Paths that are not there are guarded as well.
+        """
+        answer = controlled()[1].ask("GET", "/nothing", headers={"Host": "evil.example"})
+        self.assertEqual(answer.status, 403)
+
+
+class OriginTests(SynchronousTestCase):
+    """
+    Which pages may use the service.
+    """
+
+    def put(self, origin, host="localhost:8080", url="http://localhost"):
+        """
+        Set a behavior as a page of C{origin} would; the answer, and the plan then in force.
+        """
+        proxy, asker = controlled()
+        headers = {"Origin": origin, "Host": host}
+        answer = asker.ask("PUT", "/behavior", {"name": "hang"}, headers=headers, url=url)
+        return answer, proxy.plan
+
+    def test_own(self):
+        """
+        The service's own pages pass, with the default port written or not.
+        """
+        for origin, host in (
+            ("http://localhost:8080", "localhost:8080"),
+            ("http://LOCALHOST:8080", "localhost:8080"),
+            ("http://localhost", "localhost:80"),
+            ("http://127.0.0.1:80", "127.0.0.1"),
+            ("http://[::1]:8080", "[::1]:8080"),
+        ):
+            answer, _ = self.put(origin, host)
+            self.assertEqual(answer.status, 200, origin)
+
+    def test_ownSecure(self):
+        """
+        Over TLS the scheme is C{https}.
+        """
+        for origin, status in (("https://localhost", 200), ("http://localhost", 403)):
+            answer, _ = self.put(origin, "localhost", "https://localhost")
+            self.assertEqual(answer.status, status)
+
+    def test_pitfall16_otherOrigins(self):
+        """
+        Pages of other sites, ports and schemes, and of no site, change nothing.
+        """
+        for origin in (
+            "http://evil.example",
+            "http://localhost:8081",
+            "http://localhost",
+            "https://localhost:8080",
+            "http://127.0.0.1:8080",
+            "null",
+            "",
+            "file://",
+            "http://localhost:8080/",
+            ["http://localhost:8080", "http://evil.example"],
+        ):
+            answer, plan = self.put(origin)
+            self.assertEqual(answer.status, 403, origin)
+            self.assertEqual(answer.error["name"], "Origin")
+            self.assertEqual(plan, Plan())

@@ -1,0 +1,194 @@
+"""
+Tests for the site: what is the same for all faces.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from klein import Klein
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
+from twisted.web.test.requesthelper import DummyRequest
+from werkzeug.exceptions import Gone
+
+from tests.control.support import Asker, controlled, makeProxy
+from vaurien_twisted.control.answers import Problem, problemOf
+from vaurien_twisted.control.site import ControlRoot
+from vaurien_twisted.control.vaurien import VaurienFace
+
+
+class Broken(Resource):
+    """
+    A resource with a defect.
+    """
+
+    isLeaf = True
+
+    def render(self, request):
+        """
+        Fail in a way nobody foresaw.
+        """
+        raise ZeroDivisionError("the insides")
+
+
+class OtherFace:
+    """
+    Another face, of Klein and of nothing but C{Resource}.
+    """
+
+    app = Klein()
+    segments = ("", "metrics", "other")
+
+    @app.route("/metrics")
+    def metrics(self, request):
+        """
+        Text, not JSON.
+        """
+        request.setHeader("content-type", "text/plain")
+        return b"1"
+
+    def resource(self):
+        """
+        What answers.
+        """
+        return self.app.resource()
+
+
+class BrokenFace:
+    """
+    A face whose resource fails.
+    """
+
+    segments = ("broken",)
+
+    def resource(self):
+        """
+        What answers.
+        """
+        return Broken()
+
+
+class SiteTests(SynchronousTestCase):
+    """
+    Paths, methods and failures.
+    """
+
+    def test_contentType(self):
+        """
+        Every answer is JSON, is not to be kept, and does not say otherwise.
+        """
+        _, asker = controlled()
+        for method, path, status in (
+            ("GET", "/behavior", 200),
+            ("GET", "/", 404),
+            ("GET", "/behaviour", 404),
+            ("GET", "/behavior/", 404),
+            ("GET", "/behavior/x", 404),
+            ("GET", "/behavior//x", 404),
+            ("GET", "//behavior", 404),
+            ("GET", "/%ff", 400),
+            ("GET", "/behavior/%ff", 400),
+            ("POST", "/behavior", 405),
+            ("OPTIONS", "/behavior", 405),
+            ("BREW", "/behavior", 405),
+            ("PUT", "/behavior", 400),
+        ):
+            answer = asker.ask(method, path)
+            self.assertEqual(answer.status, status, path)
+            self.assertEqual(answer.header("content-type"), "application/json")
+            self.assertEqual(answer.header("cache-control"), "no-store")
+            self.assertIsInstance(answer.json, dict)
+            self.assertEqual("errors" in answer.json, status != 200)
+
+    def test_unknownPath(self):
+        """
+        404 names the nearest path.
+        """
+        error = controlled()[1].ask("GET", "/behaviour").error
+        self.assertEqual((error["location"], error["name"]), ("path", "/behaviour"))
+        self.assertIn("did you mean '/behavior'", error["description"])
+
+    def test_unknownMethod(self):
+        """
+        405 says which methods there are, twice.
+        """
+        answer = controlled()[1].ask("DELETE", "/behavior")
+        self.assertEqual(answer.header("allow"), "GET, HEAD, PUT")
+        self.assertEqual((answer.error["location"], answer.error["name"]), ("method", "DELETE"))
+        self.assertIn("GET, HEAD, PUT", answer.error["description"])
+
+    def test_head(self):
+        """
+        HEAD has GET's status and headers, and no body.
+        """
+        _, asker = controlled()
+        for path, status in (("/behavior", 200), ("/behaviors", 200), ("/nothing", 404)):
+            got, head = asker.ask("GET", path), asker.ask("HEAD", path)
+            self.assertEqual((head.status, head.body), (status, b""))
+            self.assertEqual(head.header("content-type"), "application/json")
+            self.assertEqual(head.header("content-length"), str(len(got.body)))
+
+    def test_faces(self):
+        """
+        Faces share the site: each has its paths, and a defect of one is told as JSON,
+        without its insides, and logged.
+        """
+        root = ControlRoot([VaurienFace(makeProxy()), OtherFace(), BrokenFace()], [])
+        asker = Asker(root)
+        self.assertEqual(asker.ask("GET", "/behavior").status, 200)
+        self.assertEqual(asker.ask("GET", "/metrics").body, b"1")
+        answer = asker.ask("GET", "/broken")
+        self.assertEqual((answer.status, answer.header("content-type")), (500, "application/json"))
+        self.assertNotIn(b"insides", answer.body)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_brokenModel(self):
+        """
+        A defect behind a route of Vaurien's own face is told likewise.
+        """
+        proxy, asker = controlled()
+        self.patch(proxy, "setPlan", lambda plan: 1 // 0)
+        answer = asker.ask("PUT", "/behavior", {"name": "hang"})
+        self.assertEqual((answer.status, answer.error["location"]), (500, "path"))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_otherHTTPErrors(self):
+        """
+        Whatever else the routing raises keeps its status.
+        """
+        request = DummyRequest([b"behavior"])
+        request.path = b"/behavior"
+        problem = problemOf(request, Failure(Gone()))
+        self.assertEqual((problem.status, problem.location), (410, "path"))
+        self.assertEqual(problem.description, "Gone: '/behavior'")
+
+    def test_checks(self):
+        """
+        Checks are asked in order, before any face.
+        """
+        asked = []
+
+        def first(request):
+            asked.append("first")
+
+        def second(request):
+            asked.append("second")
+            raise Problem(401, "who are you?", "Authorization", "header", {"WWW-Authenticate": "x"})
+
+        answer = Asker(ControlRoot([BrokenFace()], [first, second])).ask("GET", "/broken")
+        self.assertEqual((answer.status, answer.header("www-authenticate")), (401, "x"))
+        self.assertEqual(asked, ["first", "second"])
+
+    def test_noWarnings(self):
+        """
+        Loading the site warns of nothing, and loads no C{twisted.web.static}, which does.
+        """
+        program = (
+            "import sys, vaurien_twisted.control.service\n"
+            "sys.exit('twisted.web.static' in sys.modules)"
+        )
+        done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))

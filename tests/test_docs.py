@@ -1,0 +1,323 @@
+"""
+Tests for README and C{docs}: the pages build, and what they show is true.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from unittest.mock import patch
+
+import attrs
+from docutils.core import publish_doctree
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.test_extending import ROOT, childEnvironment, memoRegistry, run
+from vaurien_twisted import ctl
+from vaurien_twisted.config import configure, readIni
+from vaurien_twisted.options import specs
+from vaurien_twisted.planning import Planner
+from vaurien_twisted.registry import loadRegistry
+from vaurien_twisted.tap import Options
+
+DOCS = ROOT / "docs"
+SUITES = DOCS / "examples" / "suites"
+PAGES = [ROOT / "README.rst", ROOT / "CHANGES.rst", *sorted(DOCS.glob("*.rst"))]
+
+_DIRECTIVE = re.compile(r"(?P<indent> *)\.\. (?P<name>code-block|asked):: (?P<argument>.+)")
+_CONSOLE = re.compile(r'<div class="highlight-console.*?<pre>(.*?)</pre>', re.DOTALL)
+
+
+@attrs.frozen
+class Block:
+    """
+    What a page shows of a program.
+
+    @ivar place: the page and the line, for a failure's message.
+    @ivar kind: the language, or C{asked} for a request to the control service.
+    """
+
+    place: str
+    kind: str
+    text: str
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """
+    The blocks of a page's source, in order.
+    """
+    lines = page.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, 1):
+        match = _DIRECTIVE.fullmatch(line)
+        if match is None:
+            continue
+        own, margin = [], len(match["indent"]) + 3
+        for following in lines[number:]:
+            if following.strip() and not following.startswith(" " * margin):
+                break
+            own.append(following[margin:])
+        while own and (not own[0] or own[0].startswith(":")):
+            del own[0]
+        kind = "asked" if match["name"] == "asked" else match["argument"]
+        yield Block(f"{page.name}:{number}", kind, "\n".join(own).rstrip())
+
+
+def every(kind: str) -> list[Block]:
+    """
+    The blocks of one kind on all pages.
+    """
+    return [block for page in PAGES for block in blocks(page) if block.kind == kind]
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """
+    The words of each command in a console block; C{&&} joins several.
+    """
+    for line in re.sub(r"\\\n *", "", text).splitlines():
+        if line.startswith("$ "):
+            words: list[str] = []
+            for word in [*shlex.split(line[2:], comments=True), "&&"]:
+                if word == "&&":
+                    yield words
+                    words = []
+                else:
+                    words.append(word)
+
+
+def told(blocks: list[Block], program: str) -> list[tuple[str, list[str]]]:
+    """
+    The places and arguments of all calls of C{program}, also behind other words.
+    """
+    calls = []
+    for block in blocks:
+        for words in commands(block.text):
+            names = [word.rpartition("/")[2] for word in words]
+            if program in names[:3] and "pip" not in names:
+                calls.append((block.place, words[names.index(program) + 1 :]))
+    return calls
+
+
+@contextmanager
+def at(place: str) -> Iterator[None]:
+    """
+    Says of whatever goes wrong where on the pages it stands.
+    """
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        raise AssertionError(f"{place}: {type(error).__name__}: {error}") from error
+
+
+class ExampleTests(SynchronousTestCase):
+    """
+    Everything that can be pasted is accepted.
+    """
+
+    def setUp(self) -> None:
+        """
+        The ini file of the pages is there, under its name.
+        """
+        self.registry = memoRegistry()
+        self.ini = self.mktemp()
+        Path(self.ini).write_text(every("ini")[0].text, encoding="utf-8")
+
+    def parseVaurien(self, place: str, words: list[str]) -> None:
+        """
+        Parse a command line of C{vaurien}.
+        """
+        options = Options(self.registry)
+        with at(place):
+            options.parseOptions([self.ini if word == "vaurien.ini" else word for word in words])
+
+    def parseCtl(self, place: str, words: list[str]) -> None:
+        """
+        Parse a command line of C{vaurienctl}, and make the plan that it asks for.
+        """
+        with at(place):
+            parsed = ctl.parse(words)
+            if parsed.command == "set-behavior" and not parsed.name.startswith("$"):
+                Planner(self.registry).one(parsed.name, parsed.options)
+
+    def test_vaurien(self) -> None:
+        """
+        Every C{vaurien} line parses.
+        """
+        calls = told(every("console"), "vaurien")
+        self.assertGreater(len(calls), 12)
+        for place, words in calls:
+            self.parseVaurien(place, words)
+
+    def test_vaurienctl(self) -> None:
+        """
+        Every C{vaurienctl} line parses, and names a behavior and options that exist.
+        """
+        calls = told(every("console"), "vaurienctl")
+        self.assertGreater(len(calls), 12)
+        for place, words in calls:
+            self.parseCtl(place, words)
+
+    def test_generated(self) -> None:
+        """
+        The pages build without a warning.  They have every behavior and protocol, with
+        all options and errors, and the commands in them are accepted too.
+        """
+        place = Path(self.mktemp()).resolve()
+        words = ["-m", "sphinx", "-q", "-W", "--keep-going", "-d", str(place / "trees")]
+        run(*words, str(DOCS), str(place / "html"), env=childEnvironment())
+        built = {path.stem: path.read_text("utf-8") for path in (place / "html").glob("*.html")}
+        for text in built.values():
+            self.assertNotIn(str(ROOT), text)
+        registry = loadRegistry()
+        for page, kind, items in (
+            ("behaviors", "behavior", registry.behaviors),
+            ("protocols", "protocol", registry.wires),
+        ):
+            for name, item in items.items():
+                self.assertIn(f'id="{kind}-{name}"', built[page])
+                section = built[page].partition(f'id="{kind}-{name}"')[2].partition("</section>")[0]
+                for word in [*specs(item.options), *getattr(item, "errors", ())]:
+                    self.assertIn(f">{word}</span>", section)
+        shown = [
+            Block(page, "console", html.unescape(re.sub(r"<[^>]+>", "", pre)))
+            for page, text in built.items()
+            for pre in _CONSOLE.findall(text)
+        ]
+        calls = told(shown, "vaurienctl")
+        self.assertGreater(len(calls), 12 + len(registry.behaviors))
+        for where, words in calls:
+            if words != ["--help"]:
+                self.parseCtl(where, words)
+        for where, words in told(shown, "vaurien"):
+            self.parseVaurien(where, words)
+
+    def test_ini(self) -> None:
+        """
+        Every ini file is accepted.
+        """
+        self.assertTrue(every("ini"))
+        for block in every("ini"):
+            path = self.mktemp()
+            Path(path).write_text(block.text, encoding="utf-8")
+            with at(block.place):
+                configure(self.registry, readIni(path))
+
+    def test_json(self) -> None:
+        """
+        Every JSON example is valid: blocks, bodies given to curl, and requests that
+        are asked when the pages are built.
+        """
+        found = [(block.place, block.text) for block in every("json")]
+        found += [(block.place, block.text) for block in every("asked") if block.text]
+        for place, words in told(every("console"), "curl"):
+            found += [(place, body) for flag, body in pairwise(words) if flag == "-d"]
+        self.assertGreater(len(found), 5)
+        for place, text in found:
+            with at(place):
+                self.assertIsInstance(json.loads(text), dict)
+
+    def test_python(self) -> None:
+        """
+        Python blocks and example files compile.
+        """
+        examples = [path for path in sorted(DOCS.rglob("*.py")) if "_build" not in path.parts]
+        sources = [(block.place, block.text) for block in every("python")]
+        sources += [(path.name, path.read_text(encoding="utf-8")) for path in examples]
+        self.assertGreater(len(sources), 12)
+        for place, text in sources:
+            compile(text, place, "exec")
+
+
+class ReadmeTests(SynchronousTestCase):
+    """
+    The first page.
+    """
+
+    def test_links(self) -> None:
+        """
+        What it links to is there.
+        """
+        links = re.findall(r"<([^>]+)>`_", (ROOT / "README.rst").read_text(encoding="utf-8"))
+        self.assertGreater(len(links), 8)
+        for link in links:
+            self.assertTrue((ROOT / link).is_file(), link)
+
+    def test_renders(self) -> None:
+        """
+        It and the list of changes are sound for tools that know nothing of Sphinx.
+        """
+        strict = {"halt_level": 2, "report_level": 2, "warning_stream": ""}
+        for page in PAGES[:2]:
+            with at(page.name):
+                publish_doctree(page.read_text(encoding="utf-8"), settings_overrides=strict)
+
+    def test_first(self) -> None:
+        """
+        The first two commands are what they are said to be.
+        """
+        first, second = [block.text for block in blocks(ROOT / "README.rst")][:2]
+        self.assertEqual(
+            first,
+            "$ python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/vaurien --demo",
+        )
+        self.assertEqual(second, "$ bash tests/run")
+
+    def test_suite(self) -> None:
+        """
+        Its test is the one on the testing page, and passes.
+        """
+        (shown,) = [b.text for b in blocks(ROOT / "README.rst") if b.kind == "python"]
+        source = (SUITES / "test_with_unittest.py").read_text(encoding="utf-8")
+        self.assertEqual(shown, source.rstrip())
+        output = run("-m", "unittest", "test_with_unittest", env=childEnvironment(), cwd=SUITES)
+        self.assertIn("Ran 1 test", output)
+        self.assertIn("\nOK\n", output)
+
+    def test_trial(self) -> None:
+        """
+        The suite for trial on the testing page passes.
+        """
+        place = str(Path(self.mktemp()).resolve())
+        words = ["-m", "twisted.trial", "--temp-directory", place, "test_with_trial"]
+        output = run(*words, env=childEnvironment(), cwd=SUITES)
+        self.assertIn("PASSED (successes=2)", output)
+
+
+class ExtractorTests(SynchronousTestCase):
+    """
+    L{told} and L{blocks} see what is there: else the tests above would see nothing.
+    """
+
+    def test_calls(self) -> None:
+        """
+        Continued lines, joined commands, paths and words before the program.
+        """
+        text = "$ cd x && .venv/bin/vaurien --a \\\n      --b\nvaurien --c\n$ twistd -n vaurien --d"
+        calls = told([Block("here", "console", text)], "vaurien")
+        self.assertEqual(calls, [("here", ["--a", "--b"]), ("here", ["--d"])])
+
+    def test_blocks(self) -> None:
+        """
+        Blocks in the margin and in lists, with options and empty lines.
+        """
+        path = Path(self.mktemp())
+        path.write_text(
+            ".. code-block:: json\n\n   {\n\n   }\n\ntext\n\n"
+            "* x\n\n  .. asked:: PUT /x\n     :status: 400\n\n     {}\n",
+            encoding="utf-8",
+        )
+        found = [(block.kind, block.text) for block in blocks(path)]
+        self.assertEqual(found, [("json", "{\n\n}"), ("asked", "{}")])
+
+    def test_wrong(self) -> None:
+        """
+        A line that is not accepted fails, and says where it stands.
+        """
+        with patch("sys.stderr"), self.assertRaises(AssertionError) as caught, at("page:1"):
+            ctl.parse(["set-behaviour", "x"])
+        self.assertIn("page:1", str(caught.exception))

@@ -1,0 +1,324 @@
+"""
+Tests for proxies in processes of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from vaurien_twisted import process
+from vaurien_twisted.client import Client
+from vaurien_twisted.process import ProxyError, ProxyProcess, launch, start_proxy, stop_proxy
+
+#: The start of a child's program: C{say} announces, as the command line asks it to.
+SAY = """
+import json, os, signal, sys, time
+def say(line):
+    os.write(int(sys.argv[sys.argv.index("--announce") + 1]), line.encode())
+ready = json.dumps({"proxy": "127.0.0.1:8000", "http": "0.0.0.0:8080"}) + "\\n"
+"""
+
+
+def child(program: str, timeout: float = 10.0) -> ProxyProcess:
+    """
+    Launch a stand-in for the proxy.
+    """
+    return launch([sys.executable, "-c", SAY + program], timeout)
+
+
+def alive(pid: int) -> bool:
+    """
+    Whether there is such a process.
+    """
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class LaunchTests(SynchronousTestCase):
+    """
+    Starting and stopping a child, with a stand-in.
+    """
+
+    def test_announced(self):
+        """
+        What the child announced; where it listens on every interface, an address to use.
+        """
+        started = child("say(ready); time.sleep(60)")
+        self.addCleanup(lambda: started in process._running and stop_proxy(started))
+        self.assertEqual((started.proxy_address, started.proxy_port), ("127.0.0.1:8000", 8000))
+        self.assertEqual((started.http_url, started.http_port), ("http://127.0.0.1:8080", 8080))
+        self.assertTrue(alive(started))
+        self.assertEqual(started, int(str(int(started))))
+        stop_proxy(started)
+        self.assertFalse(alive(started))
+
+    def test_inParts(self):
+        """
+        The line may come in parts, and without a control service.
+        """
+        line = r"""'{"proxy": "[::]:1", "http": null}' + chr(10)"""
+        with child(f"[say(c) for c in {line}]; time.sleep(60)") as started:
+            self.assertEqual((started.proxy_address, started.proxy_port), ("[::1]:1", 1))
+            self.assertEqual((started.http_url, started.http_port), (None, None))
+
+    def test_path(self):
+        """
+        A Unix socket has an address, but no port.
+        """
+        line = r"""'{"proxy": "/tmp/proxy.sock", "http": null}' + chr(10)"""
+        with child(f"say({line}); time.sleep(60)") as started:
+            told = started.proxy_address, started.proxy_port
+        self.assertEqual(told, ("/tmp/proxy.sock", 0))
+
+    def test_endAll(self):
+        """
+        All children are ended at once, and forgotten.
+        """
+        children = [child("say(ready); time.sleep(60)") for _ in range(2)]
+        process._endAll()
+        for started in children:
+            self.assertFalse(alive(started))
+            self.assertRaises(ValueError, stop_proxy, started)
+
+    def test_context(self):
+        """
+        The end of the block stops the child, also where it was stopped before.
+        """
+        with child("say(ready); time.sleep(60)") as started:
+            self.assertTrue(alive(started))
+        self.assertFalse(alive(started))
+        with child("say(ready); time.sleep(60)") as started:
+            stop_proxy(started)
+        self.assertFalse(alive(started))
+
+    def test_itsOwnWords(self):
+        """
+        A child that ends is quoted.
+        """
+        error = self.assertRaises(ProxyError, child, "sys.exit('vaurien: the port is taken')")
+        self.assertIn("vaurien: the port is taken", str(error))
+
+    def test_lastWords(self):
+        """
+        Of many words, the last.
+        """
+        error = self.assertRaises(ProxyError, child, "sys.exit('x' * 100000 + 'the cause')")
+        self.assertTrue(str(error).endswith("the cause"))
+        self.assertTrue(len(str(error)) < 3000)
+
+    def test_nothingSaid(self):
+        """
+        A child that ends without a word, and ones that announce nonsense.
+        """
+        error = self.assertRaises(ProxyError, child, "")
+        self.assertEqual(str(error), "it gave up before it listened")
+        for line in ("'[]' + chr(10)", "'{}' + chr(10)", "'x' + chr(10)", "ready[:9]"):
+            self.assertRaises(ProxyError, child, f"say({line})")
+
+    def test_late(self):
+        """
+        A child that does not listen in time is ended.
+        """
+        pids = []
+        real = subprocess.Popen
+
+        def popen(*arguments, **options):
+            pids.append(real(*arguments, **options))
+            return pids[-1]
+
+        self.patch(subprocess, "Popen", popen)
+        error = self.assertRaises(ProxyError, child, "time.sleep(60)", timeout=0.2)
+        self.assertIn("did not listen within 0.2 s", str(error))
+        self.assertFalse(alive(pids[0].pid))
+
+    def test_interrupted(self):
+        """
+        An interrupt while waiting ends the child too.
+        """
+        started = []
+        real = subprocess.Popen
+        self.patch(subprocess, "Popen", lambda *a, **k: started.append(real(*a, **k)) or started[0])
+
+        def interrupt(pipe, deadline):
+            raise KeyboardInterrupt
+
+        self.patch(process, "_announced", interrupt)
+        self.assertRaises(KeyboardInterrupt, child, "time.sleep(60)")
+        self.assertFalse(alive(started[0].pid))
+
+    def test_noProgram(self):
+        """
+        A program that is not there.
+        """
+        error = self.assertRaises(ProxyError, launch, ["/nonexistent/python"], 1)
+        self.assertIn("/nonexistent/python", str(error))
+
+    def test_noDescriptorsLeft(self):
+        """
+        Neither success nor failure leaves descriptors open.
+        """
+        folder = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
+        before = len(os.listdir(folder))
+        child("say(ready); time.sleep(60)").__exit__()
+        self.assertRaises(ProxyError, child, "")
+        self.assertRaises(ProxyError, launch, ["/nonexistent/python"], 1)
+        self.assertEqual(len(os.listdir(folder)), before)
+
+    def test_unknown(self):
+        """
+        A process that is not ours, or was stopped before, is refused.
+        """
+        error = self.assertRaises(ValueError, stop_proxy, os.getpid())
+        self.assertIn(str(os.getpid()), str(error))
+        started = child("say(ready); time.sleep(60)")
+        stop_proxy(int(started))
+        self.assertRaises(ValueError, stop_proxy, started)
+
+    def test_endedItself(self):
+        """
+        A child that has ended can be stopped.
+        """
+        started = child("say(ready)")
+        stop_proxy(started)
+        self.assertFalse(alive(started))
+
+    def test_stubborn(self):
+        """
+        A child that does not mind being asked is killed.
+        """
+        self.patch(process, "STOPPING", 0.2)
+        started = child("signal.signal(signal.SIGTERM, signal.SIG_IGN); say(ready); time.sleep(60)")
+        stop_proxy(started)
+        self.assertFalse(alive(started))
+
+    def test_forgotten(self):
+        """
+        The end of a program ends the children it forgot.
+        """
+        program = "\n".join(
+            [
+                "import sys",
+                "from vaurien_twisted.process import launch",
+                f"words = [sys.executable, '-c', {SAY + 'say(ready); time.sleep(60)'!r}]",
+                "print(int(launch(words, 10)))",
+            ]
+        )
+        done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, timeout=20)
+        self.assertEqual(done.returncode, 0)
+        self.assertFalse(alive(int(done.stdout)))
+
+    def test_forked(self):
+        """
+        A fork that ends leaves its parent's children alone.
+        """
+        with child("say(ready); time.sleep(60)") as started:
+            kept = dict(process._running)
+            self.patch(os, "getpid", lambda: 1)
+            process._endAll()
+            process._running.update(kept)
+            self.assertTrue(alive(started))
+            self.assertIsNone(kept[started][0].poll())
+
+
+class StartTests(SynchronousTestCase):
+    """
+    The proxy itself.
+    """
+
+    def words(self, **arguments):
+        """
+        The command line that L{start_proxy} makes of C{arguments}.
+        """
+        made = []
+        self.patch(process, "launch", lambda command, timeout: made.append((command, timeout)))
+        start_proxy(**arguments)
+        ((command, timeout),) = made
+        self.assertEqual(command[:3], [sys.executable, "-m", "vaurien_twisted"])
+        return " ".join(command[3:]), timeout
+
+    def test_defaults(self):
+        """
+        The defaults of 2013.
+        """
+        words, timeout = self.words()
+        self.assertEqual(
+            words,
+            "--protocol tcp --proxy localhost:8000 --backend localhost:8888"
+            " --http --http-host localhost --http-port 8080 --log-level info --log-output -",
+        )
+        self.assertEqual(timeout, 10.0)
+
+    def test_arguments(self):
+        """
+        Every argument has its place.
+        """
+        words, timeout = self.words(
+            proxy_host="::1",
+            proxy_port=1,
+            backend_host="db",
+            backend_port=2,
+            protocol="mysql",
+            http=False,
+            options=["--seed", "3"],
+            log_level="error",
+            log_output="/dev/null",
+            timeout=4,
+        )
+        self.assertEqual(
+            words,
+            "--protocol mysql --proxy [::1]:1 --backend db:2"
+            " --log-level error --log-output /dev/null --seed 3",
+        )
+        self.assertEqual(timeout, 4)
+
+    def test_port(self):
+        """
+        C{port} is the control service's, and cannot be without it.
+        """
+        self.assertIn("--http-port 9", self.words(port=9)[0])
+        self.assertRaises(ValueError, start_proxy, port=9, http=False)
+
+    def test_options(self):
+        """
+        Options are words, not one text.
+        """
+        self.assertRaises(TypeError, start_proxy, options="--seed 3")
+        self.assertRaises(TypeError, start_proxy, options=["--seed", 3])
+
+    def test_real(self):
+        """
+        A real proxy: as the article of 2012 has it, but on free ports.
+        """
+        with start_proxy(proxy_port=0, port=0, log_output=os.devnull, log_level="error") as proxy:
+            client = Client(url=proxy.http_url)
+            with client.with_behavior("error", inject=True):
+                self.assertEqual(client.get_behavior(), "error")
+            self.assertEqual(client.get_behavior(), "dummy")
+            with socket.create_connection(("127.0.0.1", proxy.proxy_port), timeout=5):
+                pass
+        self.assertFalse(alive(proxy))
+
+    def test_portTaken(self):
+        """
+        A proxy that cannot listen says why.
+        """
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            error = self.assertRaises(ProxyError, start_proxy, proxy_port=port, port=0)
+        self.assertIn(f"cannot listen on localhost:{port}", str(error))
+        self.assertNotIn("Traceback", str(error))
+
+    def test_badOption(self):
+        """
+        A command line that is refused is told in the command's own words.
+        """
+        error = self.assertRaises(ProxyError, start_proxy, protocol="mysl", proxy_port=0, port=0)
+        self.assertIn("did you mean 'mysql'", str(error))
