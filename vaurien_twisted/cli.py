@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from twisted.logger import globalLogBeginner
 from twisted.python import usage
@@ -16,10 +17,13 @@ from vaurien_twisted.options import Refused
 from vaurien_twisted.tap import Options, makeService
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
     """
     Run until interrupted.
 
+    @param arguments: the command line without the program's name; that of the process
+        if not given.
+    @param reactor: what to run; Twisted's own if not given.
     @raise SystemExit: 0 at the end; 1 if something cannot be opened; 2 if the command
         line or the ini file is not acceptable.  Standard error has the reason, one line.
     """
@@ -27,17 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         options.parseOptions(sys.argv[1:] if arguments is None else arguments)
         settings = options.configuration.settings
-        service = makeService(options)
+        service = makeService(options, reactor)
     except (usage.UsageError, Refused) as error:
         print(f"vaurien: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     # A file has an observer of its own, which the service brings.
     own = [logObserver(sys.stdout, settings.log_level)] if settings.log_output == "-" else []
     globalLogBeginner.beginLoggingTo(own, redirectStandardIO=False, discardBuffer=True)
-    from twisted.internet import reactor
-    from twisted.internet.interfaces import IReactorCore
-
-    core = IReactorCore(reactor)
+    core = service.reactor
     service.privilegedStartService()
     core.addSystemEventTrigger("before", "shutdown", service.stopService)
     core.callWhenRunning(service.startService)
@@ -46,3 +47,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         print(invitation(service.proxy.address, service.control.address), flush=True)
     core.run()
+    if service.refused:
+        raise SystemExit(f"vaurien: {service.refused}")

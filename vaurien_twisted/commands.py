@@ -10,6 +10,7 @@ exchange its bytes then go on: forwarding needs no command.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 
 import attrs
@@ -52,11 +53,27 @@ class Reply:
     swallowed and C{data} sent instead.
 
     @ivar early: answer as soon as the request begins instead of when it is complete.
+    @ivar pause: send C{data} in parts of L{part} bytes with this many seconds between them.
+    @ivar part: the size of such a part.
+    @ivar finish: makes the bytes once the request is complete, where they depend on
+        all of it; C{data} is what they are if nothing more comes.
     """
 
     data: bytes
     then: Then = Then.KEEP
     early: bool = False
+    pause: float = 0.0
+    part: int = 1
+    finish: Callable[[], bytes] | None = attrs.field(default=None, eq=False, repr=False)
+
+
+@attrs.frozen
+class Send:
+    """
+    Of a reply: send C{data} to the client now, before what follows.
+    """
+
+    data: bytes
 
 
 @attrs.frozen
@@ -76,6 +93,21 @@ class Insert:
 
 
 @attrs.frozen
+class Truncate:
+    """
+    Let the beginning of the reply pass, then end the connection.
+
+    @ivar count: how many bytes pass, or how many of the protocol's units (rows,
+        chunks, elements); a shorter reply passes whole.
+    @ivar units: whether C{count} counts units.
+    """
+
+    count: int
+    units: bool = False
+    then: Then = Then.CLOSE
+
+
+@attrs.frozen
 class Close:
     """
     Close the client's connection now, after what was already sent to it, and give up the backend's.
@@ -89,10 +121,10 @@ class Reset:
     """
 
 
-Command = Wait | Hold | Reply | Drop | Insert | Close | Reset
+Command = Wait | Hold | Reply | Send | Drop | Insert | Truncate | Close | Reset
 
 #: Commands after which nothing more of the exchange is decided.
-ENDING = (Reply, Drop, Close, Reset)
+ENDING = (Reply, Drop, Truncate, Close, Reset)
 
 
 @attrs.frozen
@@ -112,3 +144,17 @@ class Treatment:
 
 #: Nothing happens.
 PASS = Treatment()
+
+
+def spoken(answer: Reply) -> list[Send | Wait]:
+    """
+    What it takes to give an answer, at the pace it asks for.
+    """
+    data = answer.data if answer.finish is None else answer.finish()
+    if not answer.pause:
+        return [Send(data)]
+    parts = [data[at : at + answer.part] for at in range(0, len(data), answer.part)]
+    paced: list[Send | Wait] = [Send(part) for part in parts[:1]]
+    for part in parts[1:]:
+        paced += [Wait(answer.pause), Send(part)]
+    return paced

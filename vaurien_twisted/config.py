@@ -16,6 +16,7 @@ from vaurien_twisted.options import Refused, Spec, build, nearest, specs
 from vaurien_twisted.plan import Plan
 from vaurien_twisted.planning import Planner
 from vaurien_twisted.registry import Registry
+from vaurien_twisted.rules import rulesFromWords
 from vaurien_twisted.settings import Settings
 
 #: The words given for one kind of option, by name; for behaviors and protocols by their name first.
@@ -31,6 +32,7 @@ class Given:
     settings: Words = attrs.field(factory=dict)
     behaviors: dict[str, Words] = attrs.field(factory=dict)
     protocols: dict[str, Words] = attrs.field(factory=dict)
+    rules: list[tuple[str, Words]] = attrs.field(factory=list)
 
     def over(self, other: Given) -> Given:
         """
@@ -40,6 +42,7 @@ class Given:
             {**other.settings, **self.settings},
             _merged(self.behaviors, other.behaviors),
             _merged(self.protocols, other.protocols),
+            self.rules or other.rules,
         )
 
 
@@ -81,8 +84,10 @@ def readIni(path: str) -> Given:
             given.behaviors[name] = words
         elif kind == "protocol" and name:
             given.protocols[name] = words
+        elif kind == "rule" and name:
+            given.rules.append((name, words))
         else:
-            known = ("vaurien", "behavior:NAME", "protocol:NAME")
+            known = ("vaurien", "behavior:NAME", "protocol:NAME", "rule:NAME")
             raise Refused(f"{path}: [{section}] is unknown: {nearest(section, known)}", "config")
     return given
 
@@ -96,20 +101,28 @@ def configure(registry: Registry, given: Given) -> Configuration:
     settings = build(Settings, given.settings, "vaurien")
     wire = registry.wire(settings.protocol)
     for name, words in given.behaviors.items():
-        build(registry.behavior(name).options, words, f"behavior {name!r}")
+        _check(registry.behavior(name).options, words, "behavior", name)
     wireWords: Mapping[str, str] = {}
     for name, words in given.protocols.items():
         spoken = registry.wire(name)
-        build(spoken.options, words, f"protocol {name!r}")
+        _check(spoken.options, words, "protocol", spoken.name)
         if spoken is wire:
             wireWords = words
-    planner = Planner(registry, given.behaviors)
+    planner = Planner(registry, given.behaviors, wire)
+    try:
+        plan = planner.choice(settings.behavior, {})
+    except Refused as refused:
+        raise Refused(refused.description, "behavior") from None
+    if given.rules:
+        if "behavior" in given.settings:
+            raise Refused("a behavior and rules are given: say it in one way", "behavior")
+        plan = rulesFromWords(planner, given.rules)
     return Configuration(
         settings,
         wire,
         build(wire.options, wireWords, f"protocol {wire.name!r}"),
         planner,
-        planner.choice(settings.behavior, {}),
+        plan,
     )
 
 
@@ -131,6 +144,16 @@ def declaredOptions(registry: Registry) -> dict[str, tuple[str, str, Spec]]:
                 word = f"{place[:-1]}-{name}-{spec.name.replace('_', '-')}"
                 found[word] = (place, name, spec)
     return found
+
+
+def _check(cls: type, words: Words, kind: str, name: str) -> None:
+    """
+    Refuse bad values by the name that the option has on the command line.
+    """
+    try:
+        build(cls, words, f"{kind} {name!r}")
+    except Refused as refused:
+        raise Refused(refused.description, f"{kind}_{name}_{refused.name}") from None
 
 
 def _merged(first: dict[str, Words], second: dict[str, Words]) -> dict[str, Words]:

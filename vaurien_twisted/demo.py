@@ -6,6 +6,9 @@ A small web backend, so that there is something to misbehave before.
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
 from typing import Any
 
 from twisted.application.service import Service
@@ -21,12 +24,12 @@ INVITATION = """\
 A web backend runs behind the proxy on http://{proxy}/ and waits for you.  Three things to try:
 
   1. Ask it:              curl -i http://{proxy}/
-  2. Make it fail:        vaurienctl{option} set-behavior error
+  2. Make it fail:        {command} set-behavior error
                           curl -i http://{proxy}/
-  3. Make it slow:        vaurienctl{option} set-behavior delay sleep=2
+  3. Make it slow:        {command} set-behavior delay sleep=2
                           time curl http://{proxy}/
 
-vaurienctl{option} set-behavior dummy puts all back to normal; Ctrl-C ends the demo.
+{command} set-behavior dummy puts all back to normal; Ctrl-C ends the demo.
 """
 
 
@@ -95,5 +98,15 @@ def invitation(proxy: str, control: str) -> str:
     What to try, for where the proxy and the control service listen.
     """
     port = control.rpartition(":")[2]
-    option = "" if port == "8080" else f" --http-port {port}"
-    return INVITATION.format(proxy=proxy, option=option)
+    command = _vaurienctl() + ("" if port == "8080" else f" --http-port {port}")
+    return INVITATION.format(proxy=proxy, command=command)
+
+
+def _vaurienctl() -> str:
+    """
+    How to call C{vaurienctl}: it may stand beside this Python without being on the path.
+    """
+    beside = os.path.join(os.path.dirname(sys.executable), "vaurienctl")
+    if shutil.which("vaurienctl") is None and os.path.exists(beside):
+        return os.path.relpath(beside) if beside.startswith(os.getcwd()) else beside
+    return "vaurienctl"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 if TYPE_CHECKING:
-    from vaurien_twisted.commands import Reply
+    from vaurien_twisted.commands import Reply, Then
     from vaurien_twisted.plan import Decision
 
 
@@ -21,10 +21,12 @@ class Connection:
 
     @ivar number: counts from 1 on each proxy, in the order of accepting.
     @ivar client: the client's address, a host or a path.
+    @ivar chosen: what rules of connection scope decided, by rule; the decider's own.
     """
 
     number: int
     client: str = ""
+    chosen: dict[Any, bool] = attrs.field(factory=dict, eq=False, repr=False)
 
 
 class Exchange:
@@ -42,12 +44,18 @@ class Exchange:
         L{SUBJECT_LIMIT} bytes of it.
     @ivar head: the request's raw head where rules may look into it, else C{b""}.
     @ivar context: the framer's own, for reading the reply.
+    @ivar unasked: the backend began it: a greeting, or words that nobody asked for.
     @ivar replies: False where the protocol gives this request no reply.
     @ivar decision: what the plan said, C{None} before it was asked.
     @ivar complete: the request's last piece has been seen.
     @ivar dropped: the request does not go to the backend.
     @ivar answer: what is said in place of the backend's reply to a dropped request.
     @ivar replying: the reply's first piece has been seen.
+    @ivar cut: how many of the reply's units are still to pass where it is to be cut, else
+        C{None}; a framer that knows units counts it down, ends a piece where it comes to
+        zero, and yields nothing more of the reply with that piece.
+    @ivar left: the same in bytes.
+    @ivar then: what becomes of the link where the reply is cut, C{None} where it is not.
     @ivar muted: the rest of the backend's reply is swallowed.
     """
 
@@ -56,14 +64,18 @@ class Exchange:
         "command",
         "complete",
         "context",
+        "cut",
         "decision",
         "dropped",
         "head",
+        "left",
         "muted",
         "number",
         "replies",
         "replying",
         "subject",
+        "then",
+        "unasked",
     )
 
     def __init__(
@@ -74,6 +86,7 @@ class Exchange:
         head: bytes = b"",
         context: Any = None,
         replies: bool = True,
+        unasked: bool = False,
     ) -> None:
         self.number = number
         self.command = command
@@ -81,11 +94,15 @@ class Exchange:
         self.head = head
         self.context = context
         self.replies = replies
+        self.unasked = unasked
         self.decision: Decision | None = None
         self.complete = False
         self.dropped = False
         self.answer: Reply | None = None
         self.replying = False
+        self.cut: int | None = None
+        self.left: int | None = None
+        self.then: Then | None = None
         self.muted = False
 
     def __repr__(self) -> str:

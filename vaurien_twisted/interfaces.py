@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from vaurien_twisted.commands import Reply, Treatment
     from vaurien_twisted.exchange import Connection, Exchange, Piece
     from vaurien_twisted.plan import Decision, Occasion
+    from vaurien_twisted.targets import Target
     from vaurien_twisted.wire.errors import WireError
 
 
@@ -43,6 +44,25 @@ class IBehavior(IPlugin):
         What to do to this exchange.  Pure: the same arguments give the same answer.
 
         @param options: an instance of C{self.options}.
+        """
+
+
+class IParticular(Interface):
+    """
+    A behavior that does not go with every protocol or exchange.  Optional: one that
+    provides only L{IBehavior} meets them all.
+    """
+
+    def check(options: Any, wire: IWireProtocol) -> None:
+        """
+        Whether the options make sense with the protocol.
+
+        @raise Refused: they do not.
+        """
+
+    def meets(options: Any, exchange: Exchange) -> bool:
+        """
+        Whether the exchange is one for this behavior; others are not counted.
         """
 
 
@@ -112,12 +132,28 @@ class IWireProtocol(IPlugin):
         "L{vaurien_twisted.wire.errors.WireError} presets by code; empty where there are none."
     )
 
+    targets: tuple[Target, ...] = Attribute(
+        "What a rule's C{when} can ask of an exchange, beside what all protocols have."
+    )
+    unit: str = Attribute(
+        "What a reply can be cut after, in the plural (rows, chunks); empty for bytes only."
+    )
+
     def framer(options: Any, backend: str) -> IFramer:
         """
         A framer for a new link.
 
         @param options: an instance of C{self.options}.
         @param backend: the backend as the user wrote it, C{HOST:PORT} or an endpoint string.
+        """
+
+    def named(code: str, message: str) -> WireError:
+        """
+        The error that users call C{code}: a preset, or one of their own where the
+        protocol can say it.
+
+        @param message: in place of the real server's words; C{""} for those.
+        @raise Refused: the protocol cannot say it; names the nearest preset.
         """
 
     def fitting(exchange: Exchange) -> Sequence[WireError]:

@@ -5,13 +5,18 @@ What happened: an append-only record, bounded in memory.
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from typing import IO, Any
 
+from twisted.application.service import Service
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IJournal
+from vaurien_twisted.options import Refused
 
 
 @implementer(IJournal)
@@ -25,23 +30,34 @@ class Journal:
     def __init__(self, seconds: Callable[[], float], limit: int = 10_000) -> None:
         self._seconds = seconds
         self._entries: deque[dict[str, Any]] = deque(maxlen=limit)
+        self._watchers: list[Callable[[dict[str, Any]], None]] = []
         self.last = 0
+
+    def watch(self, watcher: Callable[[dict[str, Any]], None]) -> Callable[[], None]:
+        """
+        Call C{watcher} with each entry from now on.
+
+        @return: call it to stop that.
+        """
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
 
     def record(self, kind: str, proxy: str, connection: int, **facts: Any) -> None:
         """
         Append one entry.
         """
         self.last += 1
-        self._entries.append(
-            {
-                "id": self.last,
-                "time": round(self._seconds(), 6),
-                "kind": kind,
-                "proxy": proxy,
-                "connection": connection,
-                **facts,
-            }
-        )
+        entry = {
+            "id": self.last,
+            "time": round(self._seconds(), 6),
+            "kind": kind,
+            "proxy": proxy,
+            "connection": connection,
+            **facts,
+        }
+        self._entries.append(entry)
+        for watcher in list(self._watchers):
+            watcher(entry)
 
     def since(self, entry: int = 0) -> list[dict[str, Any]]:
         """
@@ -49,3 +65,46 @@ class Journal:
         """
         skip = len(self._entries) - (self.last - entry)
         return [kept for index, kept in enumerate(self._entries) if index >= skip]
+
+
+class JournalFile(Service):
+    """
+    Appends each entry to a file, as one line of JSON, while it runs.  A line is written
+    at once, so that nothing is lost if the process is killed.
+
+    @raise Refused: the file cannot be written.
+    """
+
+    _log = Logger()
+
+    def __init__(self, journal: Journal, path: str) -> None:
+        self._file = _opened(path)
+        self._path = path
+        self._stop = journal.watch(self._write)
+
+    def _write(self, entry: dict[str, Any]) -> None:
+        try:
+            self._file.write(json.dumps(entry) + "\n")
+        except OSError as error:
+            self._stop()
+            self._log.error(
+                "the journal ends here: cannot write {path}: {reason}",
+                path=self._path,
+                reason=error.strerror,
+            )
+
+    def stopService(self) -> None:
+        """
+        Close the file.
+        """
+        super().stopService()
+        with suppress(ValueError):
+            self._stop()
+        self._file.close()
+
+
+def _opened(path: str) -> IO[str]:
+    try:
+        return open(path, "a", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise Refused(f"cannot write {path}: {error.strerror}", "journal") from None

@@ -11,6 +11,7 @@ turn what they were given into an instance through L{build}.
 from __future__ import annotations
 
 import difflib
+import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -96,14 +97,19 @@ class Spec:
             )
         if self.kind in (int, float):
             if self.minimum is not None and converted < self.minimum:
-                raise Refused(f"{value!r} is below the minimum {self.minimum:g}", self.name)
+                raise Refused(f"{value!r} is below the minimum {_tell(self.minimum)}", self.name)
             if self.maximum is not None and converted > self.maximum:
-                raise Refused(f"{value!r} is above the maximum {self.maximum:g}", self.name)
+                raise Refused(f"{value!r} is above the maximum {_tell(self.maximum)}", self.name)
         return converted
 
     def _typed(self, value: object) -> Any:
         wrong = Refused(f"{value!r} is not valid: {KINDS[self.kind]} is wanted", self.name)
         if self.kind is dict:
+            if isinstance(value, str):
+                try:
+                    value = json.loads(value)
+                except ValueError:
+                    raise wrong from None
             if not isinstance(value, dict):
                 raise wrong
             return value
@@ -128,7 +134,12 @@ class Spec:
             number = self.kind(value)
         except (ValueError, OverflowError):
             raise wrong from None
-        if not math.isfinite(number) or (self.kind is int and number != float(value)):
+        # Not by way of float, which has no room for the digits of a seed.
+        if self.kind is int:
+            exact = not isinstance(value, float) or value.is_integer()
+        else:
+            exact = math.isfinite(number)
+        if not exact:
             raise wrong
         return number
 
@@ -151,6 +162,10 @@ class Spec:
         if self.choices:
             told["choices"] = list(self.choices)
         return told
+
+
+def _tell(bound: float) -> str:
+    return f"{bound:g}" if isinstance(bound, float) else str(bound)
 
 
 def option(

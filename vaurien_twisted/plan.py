@@ -15,42 +15,76 @@ from __future__ import annotations
 import hashlib
 import random
 import struct
+from collections.abc import Container, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 import attrs
-from zope.interface import implementer
 
-from vaurien_twisted.commands import ENDING, PASS, Command, Treatment
+from vaurien_twisted.commands import ENDING, Command
 from vaurien_twisted.exchange import Connection, Exchange
-from vaurien_twisted.interfaces import IBehavior, IDecider, IJournal, IWireProtocol
-from vaurien_twisted.options import Refused, values
+from vaurien_twisted.interfaces import IBehavior, IWireProtocol
+from vaurien_twisted.options import Refused, specs
+from vaurien_twisted.targets import Predicate
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Rule:
     """
-    A behavior, with its options, for a share of the exchanges.
+    A behavior, with its options, for some of the exchanges.
 
     @ivar percent: how many of a hundred, 0 to 100.
+    @ivar when: the targets that an exchange must match, as the user wrote them.
+    @ivar matches: the predicate made of C{when}; C{None}: every exchange.
+    @ivar after: how many matching exchanges pass before the rule applies.
+    @ivar times: to how many exchanges it applies, C{None} for no end.
+    @ivar lasting: after how many seconds it reverts by itself, C{None} for never.
+    @ivar scope: C{"exchange"}, or C{"connection"}: chosen once for all of a
+        connection's exchanges, and counted once.
+    @ivar name: the user's name for it, C{""} if it has none.
+    @ivar expired: its time is over.  It stays in the plan, so that the draws of other
+        rules stay as they were.
     """
 
-    behavior: IBehavior = attrs.field()
+    behavior: IBehavior
     options: Any
     percent: float = 100.0
+    when: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
+    matches: Predicate | None = attrs.field(default=None, eq=False, repr=False)
+    after: int = 0
+    times: int | None = None
+    lasting: float | None = None
+    scope: str = "exchange"
+    name: str = ""
+    expired: bool = False
 
     def same(self, other: Rule) -> bool:
         """
-        Whether C{other} does the same to an exchange that it meets.
+        Whether C{other} does the same to the same exchanges.
         """
-        return self.behavior.name == other.behavior.name and bool(self.options == other.options)
+        return (
+            self.behavior.name == other.behavior.name
+            and bool(self.options == other.options)
+            and self.when == other.when
+        )
+
+    @cached_property
+    def windowed(self) -> bool:
+        """
+        Whether it counts what it meets.
+        """
+        return bool(self.after) or self.times is not None
 
     def describe(self) -> str:
         """
-        One short line: C{"10:delay sleep=2"}.
+        One short line: C{"10:delay sleep=2.0"}, options at their defaults left out.
         """
-        words = [f"{self.percent:g}:{self.behavior.name}"]
-        words += [f"{name}={value}" for name, value in values(self.options).items()]
+        words = [f"{self.name}:"] if self.name else []
+        words.append(f"{self.percent:g}:{self.behavior.name}")
+        for name, spec in specs(type(self.options)).items():
+            value = getattr(self.options, name)
+            if value != spec.default:
+                words.append(f"{name}={value}")
         return " ".join(words)
 
 
@@ -69,7 +103,8 @@ class Draw:
             if not 0 <= rule.percent <= 100:
                 raise Refused(f"{rule.percent:g} percent is not between 0 and 100", "percent")
         total = sum(rule.percent for rule in self.alternatives)
-        if total > 100:
+        # 0.2, 83.9 and 15.9 add up to a little more than 100 in binary.
+        if total > 100 + 1e-9:
             raise Refused(f"the percentages add up to {total:g}, which is over 100", "percent")
 
 
@@ -86,17 +121,43 @@ class Plan:
         """
         Whether nothing can happen to any exchange.
         """
-        return all(
-            rule.behavior.name == "dummy" or rule.percent == 0
-            for draw in self.draws
-            for rule in draw.alternatives
+        return all(rule.behavior.name == "dummy" or rule.percent == 0 for rule in self.rules)
+
+    @property
+    def rules(self) -> Iterator[Rule]:
+        """
+        The rules in force, in order.
+        """
+        for draw in self.draws:
+            for rule in draw.alternatives:
+                if not rule.expired:
+                    yield rule
+
+    def expire(self, rules: Container[Rule]) -> Plan:
+        """
+        The plan without C{rules}, in which all others are drawn as before.
+        """
+        return Plan(
+            tuple(
+                Draw(
+                    tuple(
+                        attrs.evolve(rule, expired=True) if rule in rules else rule
+                        for rule in draw.alternatives
+                    )
+                )
+                for draw in self.draws
+            )
         )
 
     def keeps(self, rule: Rule) -> bool:
         """
         Whether something that C{rule} began goes on under this plan.
         """
-        return any(rule.same(own) for draw in self.draws for own in draw.alternatives)
+        return any(rule.same(own) for own in self.rules)
+
+
+#: In place of an exchange's number.
+CONNECTION = 2**64 - 1
 
 
 def onlyRule(behavior: IBehavior, options: Any) -> Plan:
@@ -113,6 +174,7 @@ class Chance:
 
     @ivar seed: the run's seed.
     @ivar proxy: the proxy's name.
+    @ivar exchange: its number, or L{CONNECTION} for a choice that holds for all of a connection.
     """
 
     seed: int
@@ -125,7 +187,8 @@ class Chance:
         """
         A number from 0 up to, not including, 100: always the same for this decision.
         """
-        return self._number() / 2**64 * 100
+        # 53 bits are what a float holds: more could round up to 100.
+        return (self._number() >> 11) / 2**53 * 100
 
     def random(self) -> random.Random:
         """
@@ -160,10 +223,12 @@ class Occasion:
 class Step:
     """
     A command and the rule it came from, so that a change of plan can lift it.
+
+    @ivar rule: C{None} where any change of plan lifts it.
     """
 
     command: Command
-    rule: Rule
+    rule: Rule | None
 
 
 @attrs.frozen
@@ -185,103 +250,3 @@ class Decision:
 
 #: Decided: nothing happens.
 NOTHING = Decision()
-
-
-@implementer(IDecider)
-@attrs.define(eq=False)
-class Decider:
-    """
-    Decides for one proxy, and counts for its rules.
-
-    @ivar seed: 0 to 2**63 - 1.
-    """
-
-    proxy: str
-    wire: IWireProtocol
-    seed: int
-    journal: IJournal
-    plan: Plan = attrs.field(factory=Plan)
-    _chosen: dict[tuple[int, int], int] = attrs.field(factory=dict, init=False)
-
-    def setPlan(self, plan: Plan) -> None:
-        """
-        Put C{plan} in force; its rules' counts begin at zero.
-        """
-        self.plan = plan
-        self._chosen = {}
-
-    def decide(self, connection: Connection, exchange: Exchange) -> Decision:
-        """
-        Find the rules that choose this exchange and combine what they ask.
-        """
-        if self.plan.transparent:
-            return NOTHING
-        return self._decide(connection, exchange, False)
-
-    def decideConnection(self, connection: Connection, exchange: Exchange) -> Decision:
-        """
-        The same, asking only the behaviors that meet bare connections.
-        """
-        if self.plan.transparent:
-            return NOTHING
-        return self._decide(connection, exchange, True)
-
-    def _decide(self, connection: Connection, exchange: Exchange, bare: bool) -> Decision:
-        request: list[Step] = []
-        reply: list[Step] = []
-        for index, draw in enumerate(self.plan.draws):
-            chance = Chance(self.seed, self.proxy, connection.number, exchange.number, index)
-            rule, position = self._choose(draw, chance)
-            if rule is None or (bare and not rule.behavior.connections):
-                continue
-            number = self._chosen.get((index, position), 0)
-            self._chosen[index, position] = number + 1
-            treatment = rule.behavior.treat(
-                rule.options, Occasion(connection, exchange, self.wire, number, chance)
-            )
-            if treatment is PASS or not (treatment.request or treatment.reply):
-                continue
-            request += [Step(command, rule) for command in treatment.request]
-            reply += [Step(command, rule) for command in treatment.reply]
-            self.journal.record(
-                "decision",
-                self.proxy,
-                connection.number,
-                exchange=exchange.number,
-                description=exchange.description,
-                rule=rule.describe(),
-                effect=treatment.effect or effect(treatment),
-            )
-            if any(isinstance(c, ENDING) for c in (*treatment.request, *treatment.reply)):
-                break
-        return Decision(tuple(request), tuple(reply)) if request or reply else NOTHING
-
-    def _choose(self, draw: Draw, chance: Chance) -> tuple[Rule | None, int]:
-        first = draw.alternatives[0] if draw.alternatives else None
-        if first is not None and first.percent >= 100:
-            return first, 0
-        drawn = chance.percent()
-        below = 0.0
-        for position, rule in enumerate(draw.alternatives):
-            below += rule.percent
-            if drawn < below:
-                return rule, position
-        return None, -1
-
-
-def effect(treatment: Treatment) -> str:
-    """
-    The commands of a treatment in a few words.
-    """
-    words = [_word(command) for command in treatment.request]
-    words += ["reply: " + _word(command) for command in treatment.reply]
-    return ", ".join(words)
-
-
-def _word(command: Command) -> str:
-    name = type(command).__name__.lower()
-    if hasattr(command, "seconds"):
-        return f"{name} {command.seconds:g} s"
-    if hasattr(command, "data"):
-        return f"{name} {len(command.data)} bytes"
-    return name

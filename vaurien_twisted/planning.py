@@ -10,9 +10,12 @@ from typing import Any
 
 import attrs
 
+from vaurien_twisted.interfaces import IParticular, IWireProtocol
 from vaurien_twisted.options import Refused, build, nearest, values
 from vaurien_twisted.plan import Draw, Plan, Rule
 from vaurien_twisted.registry import Registry
+from vaurien_twisted.targets import condition, every
+from vaurien_twisted.wire.tcp import TCP
 
 
 @attrs.frozen
@@ -22,10 +25,12 @@ class Planner:
 
     @ivar configured: options by behavior, from the command line and the ini file,
         that stand in for declared defaults.
+    @ivar wire: the protocol that the plans are for.
     """
 
     registry: Registry
     configured: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
+    wire: IWireProtocol = attrs.field(factory=TCP)
 
     def one(self, name: str, options: Mapping[str, object]) -> Plan:
         """
@@ -36,7 +41,7 @@ class Planner:
         """
         if ":" in name or "," in name:
             return self.choice(name, options)
-        return Plan((Draw((self._rule(name, 100.0, options),)),))
+        return Plan((Draw((self.rule(name, options),)),))
 
     def choice(self, text: str, options: Mapping[str, object]) -> Plan:
         """
@@ -49,24 +54,42 @@ class Planner:
         rules = []
         names = set()
         for part in text.split(","):
-            percent, colon, name = part.strip().rpartition(":")
+            percent, colon, name = part.rpartition(":")
+            name = name.strip()
             if name in names:
                 raise Refused(f"{name!r} stands twice in {text!r}", "name")
             names.add(name)
             own = options.get(name, {})
             if not isinstance(own, Mapping):
                 raise Refused(f"the options of {name!r} must be an object", name)
-            rules.append(self._rule(name, _percent(percent) if colon else 100.0, own))
+            share = _percent(percent) if colon else 100.0
+            rules.append(attrs.evolve(self.rule(name, own), percent=share))
         for name in options:
             if name not in names:
                 raise Refused(f"{name!r} is not part of {text!r}: {nearest(name, names)}", name)
         return Plan((Draw(tuple(rules)),))
 
-    def _rule(self, name: str, percent: float, options: Mapping[str, object]) -> Rule:
+    def rule(self, name: str, options: Mapping[str, object], fields: Any = None) -> Rule:
+        """
+        One rule.
+
+        @param fields: its other fields, L{vaurien_twisted.rules.RuleFields}; their
+            defaults if not given.
+        @raise Refused: a name or an option is not acceptable, or does not go with the
+            protocol.
+        """
         behavior = self.registry.behavior(name)
         merged = {key.replace("-", "_"): value for key, value in options.items()}
         merged = {**self.configured.get(name, {}), **merged}
-        return Rule(behavior, build(behavior.options, merged, f"behavior {name!r}"), percent)
+        built: Any = build(behavior.options, merged, f"behavior {name!r}")
+        more = {} if fields is None else attrs.asdict(fields, recurse=False)
+        when = more.get("when", {})
+        tests = [condition(when, self.wire.targets, self.wire.name)] if when else []
+        if IParticular.providedBy(behavior):
+            behavior.check(built, self.wire)
+            meets = behavior.meets
+            tests.append(lambda connection, exchange: meets(built, exchange))
+        return Rule(behavior, built, matches=every(tests) if tests else None, **more)
 
 
 def tell(plan: Plan) -> dict[str, Any]:
@@ -74,7 +97,7 @@ def tell(plan: Plan) -> dict[str, Any]:
     What is in force, as L{Planner.one} would take it back: C{{"behavior": "delay",
     "options": {"sleep": 2.0, …}}}, or a choice with its options by behavior.
     """
-    rules = [rule for draw in plan.draws for rule in draw.alternatives]
+    rules = list(plan.rules)
     if not rules:
         return {"behavior": "dummy", "options": {}}
     if len(rules) == 1 and rules[0].percent == 100:
@@ -91,5 +114,5 @@ def _percent(text: str) -> float:
     except ValueError:
         percent = -1.0
     if not 0 <= percent <= 100:
-        raise Refused(f"{text!r} is not a percentage from 0 to 100", "percent")
+        raise Refused(f"{text.strip()!r} is not a percentage from 0 to 100", "percent")
     return percent

@@ -23,7 +23,11 @@ from vaurien_twisted.behaviors.transient import Transient
 from vaurien_twisted.interfaces import IBehavior, IWireProtocol
 from vaurien_twisted.options import Refused, nearest
 from vaurien_twisted.wire.http import HTTP
+from vaurien_twisted.wire.memcache import Memcache
 from vaurien_twisted.wire.mysql import MySQL
+from vaurien_twisted.wire.postgresql import PostgreSQL
+from vaurien_twisted.wire.redis import Redis
+from vaurien_twisted.wire.smtp import SMTP
 from vaurien_twisted.wire.tcp import TCP
 
 Named = TypeVar("Named", IBehavior, IWireProtocol)
@@ -73,7 +77,7 @@ def loadRegistry() -> Registry:
     takes a name already taken is left out, with a warning in the log.
     """
     behaviors = _named([Dummy(), Delay(), Error(), Hang(), Blackout(), Abort(), Transient()])
-    wires = _named([TCP(), HTTP(), MySQL()])
+    wires = _named([TCP(), HTTP(), MySQL(), PostgreSQL(), Redis(), Memcache(), SMTP()])
     _add(behaviors, getPlugins(IBehavior, plugins))
     _add(wires, getPlugins(IWireProtocol, plugins))
     return Registry(behaviors, wires)

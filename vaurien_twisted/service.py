@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from vaurien_twisted.config import Configuration
-from vaurien_twisted.journal import Journal
+from vaurien_twisted.journal import Journal, JournalFile
 from vaurien_twisted.logs import LogFile
 from vaurien_twisted.options import Refused
 from vaurien_twisted.proxy import Proxy
@@ -27,7 +27,10 @@ class Vaurien(MultiService):
     """
     The proxy, and beside it, as configured, the control service and the demo's backend.
 
-    @ivar ready: fires when everything listens, fails with L{Refused} if something cannot.
+    @ivar reactor: what it runs on.
+    @ivar ready: fires when everything listens, or once L{refused} says what cannot;
+        C{None} before it was started.
+    @ivar refused: why it cannot run, one line; C{""} while nothing speaks against it.
     @raise Refused: an address is not understood.
     """
 
@@ -36,12 +39,16 @@ class Vaurien(MultiService):
     def __init__(self, reactor: Any, configuration: Configuration) -> None:
         super().__init__()
         settings = configuration.settings
-        self._reactor = reactor
+        self.reactor = reactor
         self._settings = settings
         self.journal = Journal(reactor.seconds)
+        if settings.journal:
+            JournalFile(self.journal, settings.journal).setServiceParent(self)
         self.demo: Any = None
         self.control: Any = None
         self.ready: Deferred[None] | None = None
+        self.refused = ""
+        self._opening = False
         backend = settings.backend
         wire, wireOptions = configuration.wire, configuration.wireOptions
         if settings.demo:
@@ -76,15 +83,21 @@ class Vaurien(MultiService):
 
     def privilegedStartService(self) -> None:
         """
-        Listen everywhere.
+        Listen everywhere.  Where that takes longer than this call (some endpoints do)
+        and fails, the reactor is stopped.
 
         @raise SystemExit: something cannot listen; its argument is the reason, one line.
         """
         for service in self:
             if isinstance(service, LogFile):
                 service.privilegedStartService()
+        self._opening = True
         self.ready = Deferred.fromCoroutine(self._open())
         self.ready.addErrback(self._failed)
+        self._opening = False
+        # Not from the errback: a Deferred would keep it to itself.
+        if self.refused:
+            raise SystemExit(f"vaurien: {self.refused}")
 
     async def _open(self) -> None:
         services: tuple[Any, ...] = (self.demo, self.proxy, self.control)
@@ -100,17 +113,26 @@ class Vaurien(MultiService):
 
     def _failed(self, failure: Failure) -> None:
         failure.trap(Refused)
-        raise SystemExit(f"vaurien: {failure.value}")
+        self.refused = str(failure.value)
+        if not self._opening:
+            self._log.critical("{reason}", reason=self.refused)
+            self.reactor.stop()
 
     def _announce(self) -> None:
         """
         Tell the waiting parent process where we listen.
         """
-        if self._settings.announce < 0:
+        number = self._settings.announce
+        if number < 0:
             return
         told = {
             "proxy": self.proxy.address,
             "http": None if self.control is None else self.control.address,
         }
-        with os.fdopen(self._settings.announce, "w") as pipe:
-            pipe.write(json.dumps(told) + "\n")
+        try:
+            # The standard streams stay open: a connection would else take their number.
+            with os.fdopen(number, "w", closefd=number > 2) as pipe:
+                pipe.write(json.dumps(told) + "\n")
+        except OSError as error:
+            reason = f"cannot announce to file descriptor {number}: {error.strerror}"
+            raise Refused(reason, "announce") from None

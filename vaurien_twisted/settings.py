@@ -50,6 +50,7 @@ class Settings:
         minimum=-1,
         maximum=2**63 - 1,
     )
+    journal: str = option(str, "", "A file to append the journal of decisions to, as JSON lines.")
     demo: bool = option(
         bool, False, "Start a small web backend too, and print three things to try."
     )

@@ -68,7 +68,7 @@ class VaurienOptions(usage.Options):
         Give the yes-or-no options of behaviors and protocols their C{true} where they stand alone.
         """
         filled = []
-        for word, following in zip(words, [*words[1:], ""], strict=True):
+        for word, following in zip(words, [*words[1:], ""], strict=False):
             place = self.declared.get(word[2:]) if word.startswith("--") else None
             alone = following.lower() not in TRUE | FALSE
             if place is not None and place[0] != "settings" and place[2].kind is bool and alone:
@@ -105,12 +105,15 @@ class VaurienOptions(usage.Options):
                 given = given.over(readIni(self["config"]))
             self.configuration = configure(self.registry, given)
         except Refused as refused:
-            option = self._spelling(refused.name)
-            raise usage.UsageError(f"{option}{refused.description}") from None
+            raise self.refusal(refused) from None
 
-    def _spelling(self, name: str) -> str:
-        word = name.replace("_", "-")
-        return f"--{word}: " if word in self.declared else ""
+    def refusal(self, refused: Refused) -> usage.UsageError:
+        """
+        A refusal in one line, which begins with the option at fault where there is one.
+        """
+        word = refused.name.replace("_", "-")
+        option = f"--{word}: " if word in self.declared else ""
+        return usage.UsageError(f"{option}{refused.description}")
 
     def opt_version(self) -> None:
         """
@@ -159,17 +162,20 @@ def _help(spec: Spec) -> str:
     return f"{spec.description}{choices} [default: {spec.default}{unit}]"
 
 
-def makeService(options: VaurienOptions) -> Vaurien:
+def makeService(options: VaurienOptions, reactor: Any = None) -> Vaurien:
     """
     The service for a command line that was parsed.
-    """
-    from twisted.internet import reactor
 
+    @param reactor: what it runs on; Twisted's own if not given.
+    @raise UsageError: an address is not understood, or the log cannot be written.
+    """
+    if reactor is None:
+        from twisted.internet import reactor
     settings = options.configuration.settings
     try:
         service = Vaurien(reactor, options.configuration)
         if settings.log_output != "-":
             LogFile(settings.log_output, settings.log_level).setServiceParent(service)
     except Refused as refused:
-        raise usage.UsageError(str(refused)) from None
+        raise options.refusal(refused) from None
     return service

@@ -105,7 +105,7 @@ async def proxyFor(
     registry = loadRegistry()
     given = Given({"protocol": protocol}, {}, {protocol: protocolOptions or {}})
     configuration = configure(registry, given)
-    planner = Planner(registry)
+    planner = Planner(registry, wire=configuration.wire)
     journal = Journal(reactor.seconds)
     proxy = Proxy(
         reactor,

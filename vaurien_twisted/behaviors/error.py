@@ -9,9 +9,10 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.commands import PASS, Insert, Reply, Treatment
-from vaurien_twisted.interfaces import IBehavior
-from vaurien_twisted.options import option
+from vaurien_twisted.commands import PASS, Insert, Reply, Then, Treatment, Truncate
+from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.interfaces import IBehavior, IParticular, IWireProtocol
+from vaurien_twisted.options import Refused, option
 from vaurien_twisted.plan import Occasion
 
 #: How many random bytes stand in for an answer, and how many are put into one.
@@ -21,9 +22,46 @@ GARBAGE, INJECTED = 1000, 100
 @attrs.frozen
 class ErrorOptions:
     """
-    Which error, and from when on.
+    Which error, where it strikes, and from when on.
     """
 
+    code: str = option(
+        str,
+        "",
+        "Which error, in the protocol's own words: 1213, 503, LOADING. "
+        "Without it, one of those that may pass if tried again.",
+        loose=True,
+    )
+    message: str = option(str, "", "In place of the words of the real server.")
+    at: str = option(
+        str,
+        "request",
+        "Where it strikes: request (the backend never sees it), reply (the backend acted, its "
+        "reply is replaced), partial (its reply is cut), greeting (the connection is refused).",
+        choices=("request", "reply", "partial", "greeting"),
+    )
+    count: int = option(
+        int, 0, "How much of the reply passes before it is cut, at partial.", minimum=0
+    )
+    unit: str = option(
+        str,
+        "bytes",
+        "What count counts: bytes, or units: the rows, chunks or values of the protocol.",
+        choices=("bytes", "units"),
+    )
+    then: str = option(
+        str, "close", "How the connection ends where a reply is cut.", choices=("close", "reset")
+    )
+    headers: dict[str, str] = option(dict, {}, "Header fields of an HTTP error.")
+    body: str = option(str, "", "The body of an HTTP error.")
+    pause: float = option(
+        float,
+        0.1,
+        "Between two parts of an HTTP error that comes slowly.",
+        unit="s",
+        minimum=0,
+        maximum=3600,
+    )
     inject: bool = option(
         bool,
         False,
@@ -34,39 +72,88 @@ class ErrorOptions:
     )
 
 
-@implementer(IPlugin, IBehavior)
+@implementer(IPlugin, IBehavior, IParticular)
 class Error:
     """
-    Answers with an error in the backend's own protocol, one that a client may try
-    again after; the backend never sees the request.  Where the protocol cannot say
-    it (tcp) the backend's reply is replaced by random bytes.
+    Answers with an error in the backend's own protocol: the one of the code given, or
+    one that a client may try again after.  The backend never sees the request, unless
+    C{at} says otherwise.  Where the protocol cannot say it (tcp) the backend's reply is
+    replaced by random bytes.
     """
 
     name = "error"
     options = ErrorOptions
     connections = False
 
+    def check(self, options: ErrorOptions, wire: IWireProtocol) -> None:
+        """
+        Whether the protocol has the error, and units to count.
+        """
+        check(options, wire)
+
+    def meets(self, options: ErrorOptions, exchange: Exchange) -> bool:
+        """
+        A greeting, or anything but, as C{at} and C{code} say.
+        """
+        return meets(options, exchange)
+
     def treat(self, options: ErrorOptions, occasion: Occasion) -> Treatment:
         """
         Answer in the protocol, or garble the reply.
         """
-        if occasion.number < options.warmup:
-            return PASS
-        return fail(options.inject, occasion)
+        return PASS if occasion.number < options.warmup else fail(options, occasion)
 
 
-def fail(inject: bool, occasion: Occasion) -> Treatment:
+def check(options: ErrorOptions, wire: IWireProtocol) -> None:
+    """
+    Whether C{wire} has the error, and units to count.
+
+    @raise Refused: it has not.
+    """
+    if options.code:
+        wire.named(options.code, options.message)
+    if options.unit == "units" and not wire.unit:
+        raise Refused(f"protocol {wire.name!r} has no units to count: use unit bytes", "unit")
+    if options.at == "greeting" and not wire.greets:
+        raise Refused(f"protocol {wire.name!r} has no greeting: use at request", "at")
+
+
+def meets(options: ErrorOptions, exchange: Exchange) -> bool:
+    """
+    Whether the error is for this exchange: a greeting has errors of its own.
+    """
+    if options.at == "greeting":
+        return exchange.number == 0
+    return exchange.number > 0 or not (options.code or options.at != "request")
+
+
+def fail(options: ErrorOptions, occasion: Occasion) -> Treatment:
     """
     The failure itself, for every behavior that fails requests.
     """
+    if options.at == "partial":
+        then = Then.RESET if options.then == "reset" else Then.CLOSE
+        return Treatment(reply=(Truncate(options.count, options.unit == "units", then),))
     wire, exchange = occasion.wire, occasion.exchange
     random = occasion.chance.random()
-    fitting = wire.fitting(exchange)
-    if fitting and (not inject or wire.name == "http"):
-        error = random.choice(fitting)
+    choice = [wire.named(options.code, options.message)] if options.code else wire.fitting(exchange)
+    if choice and (options.code or not options.inject or wire.name == "http"):
+        error = attrs.evolve(
+            random.choice(choice),
+            headers=tuple((str(name), str(value)) for name, value in options.headers.items()),
+            body=options.body or None,
+            pause=options.pause,
+        )
         reply = wire.refusal(exchange, error)
         if reply is not None:
-            return Treatment(request=(reply,), effect=f"error {error.code}")
-    if inject:
+            effect = f"error {error.code}"
+            if options.at == "reply":
+                return Treatment(reply=(reply,), effect=f"reply: {effect}")
+            return Treatment(request=(reply,), effect=effect)
+        if options.code:
+            return PASS
+    if not exchange.replies:
+        return PASS
+    if options.inject:
         return Treatment(reply=(Insert(random.randbytes(INJECTED)),))
     return Treatment(reply=(Reply(random.randbytes(GARBAGE)),))

@@ -9,9 +9,10 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors.error import ErrorOptions, fail
+from vaurien_twisted.behaviors.error import ErrorOptions, check, fail, meets
 from vaurien_twisted.commands import PASS, Treatment
-from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.interfaces import IBehavior, IParticular, IWireProtocol
 from vaurien_twisted.options import option
 from vaurien_twisted.plan import Occasion
 
@@ -27,7 +28,7 @@ class TransientOptions(ErrorOptions):
     )
 
 
-@implementer(IPlugin, IBehavior)
+@implementer(IPlugin, IBehavior, IParticular)
 class Transient:
     """
     Answers the first requests with errors, as C{error} does, and lets all others pass.
@@ -37,11 +38,23 @@ class Transient:
     options = TransientOptions
     connections = False
 
+    def check(self, options: TransientOptions, wire: IWireProtocol) -> None:
+        """
+        As C{error} does.
+        """
+        check(options, wire)
+
+    def meets(self, options: TransientOptions, exchange: Exchange) -> bool:
+        """
+        As C{error} does.
+        """
+        return meets(options, exchange)
+
     def treat(self, options: TransientOptions, occasion: Occasion) -> Treatment:
         """
         Fail while the count lasts.
         """
         failed = occasion.number - options.warmup
         if 0 <= failed < options.agitate:
-            return fail(options.inject, occasion)
+            return fail(options, occasion)
         return PASS

@@ -14,9 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from vaurien_twisted.commands import Close, Command, Drop, Insert, Reply, Reset, Then
+from vaurien_twisted.commands import (
+    Close,
+    Command,
+    Drop,
+    Insert,
+    Reply,
+    Reset,
+    Send,
+    Then,
+    Truncate,
+    spoken,
+)
 from vaurien_twisted.exchange import Connection, Exchange, FramingError, Piece
-from vaurien_twisted.plan import NOTHING
+from vaurien_twisted.plan import NOTHING, Decision, Step
 from vaurien_twisted.relays.couple import Couple
 from vaurien_twisted.relays.lane import Entry, Lane
 from vaurien_twisted.relays.pipeline import Pipeline
@@ -75,14 +86,13 @@ class Dialogue:
         """
         decider = self._factory.decider
         if self._factory.wire.greets:
-            self.exchanges += 1
-            decision = decider.decide(self._connection, greeting)
+            decision = self._decide(greeting)
             self._pipeline.add(greeting)
             if not decision.ends:
                 self._framer.expect(greeting)
         else:
             decision = decider.decideConnection(self._connection, greeting)
-        greeting.decision = decision
+            greeting.decision = decision
         greeting.complete = True
         self.toBackend.put(greeting, b"", decision.request, connect)
 
@@ -147,8 +157,7 @@ class Dialogue:
             return
         decision = exchange.decision
         if decision is None:
-            decision = exchange.decision = self._factory.decider.decide(self._connection, exchange)
-            self.exchanges += 1
+            decision = self._decide(exchange)
             self._latest = exchange
             if exchange.replies and not self._framer.turns:
                 self._pipeline.add(exchange)
@@ -164,6 +173,20 @@ class Dialogue:
             exchange.complete = True
             if exchange.answer is not None:
                 self._pipeline.answer()
+
+    def _decide(self, exchange: Exchange) -> Decision:
+        decision = self._factory.decider.decide(self._connection, exchange)
+        exchange.decision = decision
+        self.exchanges += 1
+        for step in decision.reply:
+            command = step.command
+            if isinstance(command, Truncate):
+                exchange.then = command.then
+                if command.units:
+                    exchange.cut = command.count
+                else:
+                    exchange.left = command.count
+        return decision
 
     def _performRequest(self, entry: Entry, command: Command) -> None:
         exchange = entry.exchange
@@ -182,7 +205,13 @@ class Dialogue:
     def _give(self, answer: Reply) -> None:
         if self._closed:
             return
-        self.toClient.put(None, answer.data, after=self._following(answer))
+        after = self._following(answer.then)
+        if answer.pause:
+            steps = [Step(command, None) for command in spoken(answer)]
+            self.toClient.put(None, b"", steps, after)
+        else:
+            data = answer.data if answer.finish is None else answer.finish()
+            self.toClient.put(None, data, after=after)
         self.toClient.flush()
 
     # The backend's bytes
@@ -213,30 +242,48 @@ class Dialogue:
         if exchange is None:
             lane.put(None, data)
             return
+        steps: tuple[Step, ...] = ()
         if not exchange.replying:
             exchange.replying = True
             decision = exchange.decision
             if decision is None:
                 # A turn that the backend began: what is asked of its request meets its words.
-                decision = self._factory.decider.decide(self._connection, exchange)
-                exchange.decision = decision
-                self.exchanges += 1
-                lane.put(exchange, data, decision.request + decision.reply)
+                decision = self._decide(exchange)
+                steps = decision.request + decision.reply
             else:
-                lane.put(exchange, data, decision.reply)
-        elif not exchange.muted:
-            lane.put(exchange, data)
+                steps = decision.reply
+        if not exchange.muted:
+            after = None
+            if exchange.then is not None:
+                data, after = self._truncated(exchange, exchange.then, data)
+            lane.put(exchange, data, steps, after)
         if ends:
             self._pipeline.ended(exchange)
 
+    def _truncated(
+        self, exchange: Exchange, then: Then, data: bytes
+    ) -> tuple[bytes, Callable[[], None] | None]:
+        """
+        What of C{data} still passes, and what is done after if it is the last.
+        """
+        if exchange.left is not None:
+            data = data[: exchange.left]
+            exchange.left -= len(data)
+        if exchange.left == 0 or exchange.cut == 0:
+            exchange.muted = True
+            return data, self._following(then)
+        return data, None
+
     def _performReply(self, entry: Entry, command: Command) -> None:
-        if isinstance(command, (Reply, Drop)):
-            assert entry.exchange is not None
-            entry.exchange.muted = True
+        if isinstance(command, Send):
+            self.toClient.send(command.data)
+        elif isinstance(command, (Reply, Drop)):
+            if entry.exchange is not None:
+                entry.exchange.muted = True
             entry.data = []
             if isinstance(command, Reply):
-                entry.data = [command.data]
-                entry.after = self._following(command)
+                entry.steps[:0] = [Step(part, None) for part in spoken(command)]
+                entry.after = self._following(command.then)
         else:
             self._perform(entry, command)
 
@@ -250,8 +297,10 @@ class Dialogue:
         elif isinstance(command, Close):
             self._close()
 
-    def _following(self, answer: Reply) -> Any:
-        return {Then.KEEP: None, Then.CLOSE: self._close, Then.RESET: self._reset}[answer.then]
+    def _following(self, then: Then) -> Callable[[], None] | None:
+        if then is Then.CLOSE:
+            return self._close
+        return self._reset if then is Then.RESET else None
 
     # Going on
 

@@ -153,6 +153,13 @@ class Lane:
         self.run()
         self._ran()
 
+    def send(self, data: bytes) -> None:
+        """
+        Send C{data} before all that is queued.
+        """
+        self._out.append(data)
+        self.flush()
+
     def flush(self) -> None:
         """
         Write what is ready.
@@ -171,7 +178,8 @@ class Lane:
             entry.steps = [
                 step
                 for step in entry.steps
-                if not isinstance(step.command, (Wait, Hold)) or keeps(step.rule)
+                if not isinstance(step.command, (Wait, Hold))
+                or (step.rule is not None and keeps(step.rule))
             ]
         self.run()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.error import ConnectionDone
+from twisted.internet.error import ConnectingCancelledError, ConnectionDone
 from twisted.internet.interfaces import IProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -37,7 +37,7 @@ class Link:
         self._backendProtocol: Any = None
         self._couple = Couple(relay.transport)
         self._connecting: Deferred[IProtocol] | None = None
-        self._greeting = Exchange(0, "connect")
+        self._greeting = Exchange(0, "connect", unasked=factory.wire.greets)
         self._dialogue = Dialogue(
             factory, connection, self._couple, self.close, self.reset, self.route
         )
@@ -63,7 +63,7 @@ class Link:
             self._connecting.addErrback(self._notConnected)
 
     def _notConnected(self, failure: Failure) -> None:
-        if failure.check(CancelledError):
+        if failure.check(CancelledError, ConnectingCancelledError):
             return
         self._log.warn(
             "connection {number}: the backend {backend} cannot be reached: {reason}",

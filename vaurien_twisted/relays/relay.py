@@ -1,10 +1,6 @@
 # -*- test-case-name: tests.relays.test_relay -*-
 """
-The Protocols and Factories: a pair per wire protocol, usable with any endpoint.
-
-    factory = MySQLRelayFactory(reactor, clientFromString(reactor, "tcp:db:3306"))
-    serverFromString(reactor, "tcp:3307").listen(factory)
-    factory.setPlan(plan)
+The Protocols of a link's two sides, and the Factory that builds them.
 """
 
 from __future__ import annotations
@@ -15,6 +11,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
+    IDelayedCall,
     IHalfCloseableProtocol,
     IProtocol,
     IStreamClientEndpoint,
@@ -24,13 +21,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from vaurien_twisted.decider import Decider
 from vaurien_twisted.exchange import Connection
 from vaurien_twisted.interfaces import IJournal, IWireProtocol
 from vaurien_twisted.journal import Journal
-from vaurien_twisted.plan import Decider, Plan
+from vaurien_twisted.plan import Plan
 from vaurien_twisted.relays.link import Link
-from vaurien_twisted.wire.http import HTTP
-from vaurien_twisted.wire.mysql import MySQL
 from vaurien_twisted.wire.tcp import TCP
 
 SEED_BITS = 63
@@ -161,11 +157,14 @@ class RelayFactory(Factory):
         self.options = self.wire.options() if options is None else options
         self.journal: IJournal = Journal(reactor.seconds) if journal is None else journal
         chosen = secrets.randbits(SEED_BITS) if seed is None else seed
-        self.decider = Decider(name, self.wire, chosen, self.journal, plan or Plan())
+        self.decider = Decider(name, self.wire, chosen, self.journal)
         self.links: set[Link] = set()
         self.accepted = 0
         self._empty: Deferred[None] | None = None
+        self._expiry: IDelayedCall | None = None
+        self._planSince = 0.0
         self.setBackend(backend, backendText)
+        self.setPlan(plan or Plan())
 
     def buildProtocol(self, addr: IAddress | None) -> Relay:
         """
@@ -179,9 +178,38 @@ class RelayFactory(Factory):
         """
         Put C{plan} in force, on open links too.
         """
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
         self.decider.setPlan(plan)
+        self._planSince = self.reactor.seconds()
+        self._planChanged()
+
+    def _planChanged(self) -> None:
         for link in list(self.links):
             link.planChanged()
+        ends = [rule.lasting for rule in self.decider.plan.rules if rule.lasting is not None]
+        if ends:
+            left = self._planSince + min(ends) - self.reactor.seconds()
+            self._expiry = self.reactor.callLater(max(0.0, left), self._expire)
+
+    def _expire(self) -> None:
+        """
+        Revert the rules whose time is over.
+        """
+        self._expiry = None
+        passed = self.reactor.seconds() - self._planSince
+        plan = self.decider.plan
+        # A timer may ring a hair too soon.
+        over = [
+            rule
+            for rule in plan.rules
+            if rule.lasting is not None and rule.lasting <= passed + 0.001
+        ]
+        for rule in over:
+            self.journal.record("reverted", self.name, 0, rule=rule.describe())
+        self.decider.shorten(plan.expire(over))
+        self._planChanged()
 
     def setBackend(self, backend: IStreamClientEndpoint, text: str) -> None:
         """
@@ -200,6 +228,9 @@ class RelayFactory(Factory):
         """
         Reset every link; returns when the last is gone.
         """
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
         if self.links:
             self._empty = Deferred()
             for link in list(self.links):
@@ -227,50 +258,6 @@ class RelayFactory(Factory):
             client=link.connection.client,
             exchanges=link.exchanges,
         )
-
-
-class TCPRelay(Relay):
-    """
-    Relays any protocol.
-    """
-
-
-class TCPRelayFactory(RelayFactory):
-    """
-    Builds L{TCPRelay}s.
-    """
-
-    relay = TCPRelay
-
-
-class HTTPRelay(Relay):
-    """
-    Relays HTTP/1.1, request by request.
-    """
-
-
-class HTTPRelayFactory(RelayFactory):
-    """
-    Builds L{HTTPRelay}s.
-    """
-
-    relay = HTTPRelay
-    wire = HTTP()
-
-
-class MySQLRelay(Relay):
-    """
-    Relays the MySQL protocol, command by command.
-    """
-
-
-class MySQLRelayFactory(RelayFactory):
-    """
-    Builds L{MySQLRelay}s.
-    """
-
-    relay = MySQLRelay
-    wire = MySQL()
 
 
 def _noDelay(transport: Any) -> None:

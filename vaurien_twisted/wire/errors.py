@@ -4,7 +4,11 @@ Errors as a backend would send them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import attrs
+
+from vaurien_twisted.options import Refused, nearest
 
 
 @attrs.frozen
@@ -18,6 +22,9 @@ class WireError:
     @ivar transient: whether trying again may succeed; such errors are the choice of
         C{error} without a code.
     @ivar state: the protocol's own class of the error, such as an SQLSTATE.
+    @ivar headers: of HTTP, more header fields.
+    @ivar body: of HTTP, what to send in place of a line that repeats the status.
+    @ivar pause: of slow answers, the seconds between two parts.
     """
 
     code: str
@@ -25,3 +32,32 @@ class WireError:
     description: str
     transient: bool = False
     state: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+    pause: float = 0.1
+
+
+def namedError(
+    protocol: str,
+    errors: Mapping[str, WireError],
+    code: str,
+    message: str,
+    isCode: Callable[[str], bool],
+    form: str,
+) -> WireError:
+    """
+    The preset of that code, or an error of a code of the user's own; C{message}, if
+    given, stands in for the real server's words.
+
+    @param isCode: whether a code that is no preset can be said in the protocol.
+    @param form: what such a code looks like, for the refusal.
+    @raise Refused: the code can not be said in the protocol.
+    """
+    preset = errors.get(code)
+    if preset is not None:
+        return attrs.evolve(preset, message=message) if message else preset
+    if not isCode(code):
+        raise Refused(
+            f"protocol {protocol!r} has no error {code!r} ({form}): {nearest(code, errors)}", "code"
+        )
+    return WireError(code, message, "An error of your own.")

@@ -18,8 +18,9 @@ from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Exchange
 from vaurien_twisted.interfaces import IWireProtocol
 from vaurien_twisted.options import option
-from vaurien_twisted.wire.errors import WireError
-from vaurien_twisted.wire.http_errors import ERRORS, TRANSIENT, refuse
+from vaurien_twisted.targets import COMMAND, Target
+from vaurien_twisted.wire.errors import WireError, namedError
+from vaurien_twisted.wire.http_errors import CODE, ERRORS, TRANSIENT, refuse
 from vaurien_twisted.wire.http_framer import HTTPFramer
 from vaurien_twisted.wire.http_host import hostOf
 
@@ -54,12 +55,27 @@ class HTTP:
     options = HTTPOptions
     greets = False
     errors: Mapping[str, WireError] = ERRORS
+    targets: tuple[Target, ...] = (COMMAND,)
+    unit = ""
 
     def framer(self, options: HTTPOptions, backend: str) -> HTTPFramer:
         """
         A framer for a new connection.
         """
         return HTTPFramer(hostOf(backend) if options.overwrite_host_header else None)
+
+    def named(self, code: str, message: str) -> WireError:
+        """
+        A preset, or a status from 100 to 599.
+        """
+        return namedError(
+            self.name,
+            self.errors,
+            code,
+            message,
+            lambda code: CODE.fullmatch(code) is not None,
+            "a status from 100 to 599",
+        )
 
     def fitting(self, exchange: Exchange) -> Sequence[WireError]:
         """

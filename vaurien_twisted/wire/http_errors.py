@@ -99,8 +99,11 @@ def refuse(exchange: Exchange, error: WireError) -> Reply | None:
     if not exchange.command or CODE.fullmatch(error.code) is None:
         return None
     status = int(error.code)
-    fields = [("Retry-After", "1")] if status in RETRYING else []
-    return compose(exchange, status, error.message, fields)
+    fields = list(error.headers)
+    if status in RETRYING and not any(name.lower() == "retry-after" for name, _ in fields):
+        fields.append(("Retry-After", "1"))
+    body = None if error.body is None else error.body.encode()
+    return compose(exchange, status, error.message, fields, body)
 
 
 def compose(

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.test_http -*-
+# -*- test-case-name: tests.wire.test_http,tests.wire.test_http_opaque -*-
 """
 Divides the streams of an HTTP/1 connection into requests and their replies.
 """

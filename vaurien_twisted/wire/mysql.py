@@ -25,7 +25,8 @@ from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Exchange, Piece
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.options import option
-from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.targets import COMMAND, Target
+from vaurien_twisted.wire.errors import WireError, namedError
 from vaurien_twisted.wire.mysql_commands import CLOSE, PREPARE, Request
 from vaurien_twisted.wire.mysql_errors import ERRORS, fittingErrors, refusalOf
 from vaurien_twisted.wire.mysql_replies import Replies
@@ -123,12 +124,27 @@ class MySQL:
     options = MySQLOptions
     greets = True
     errors: Mapping[str, WireError] = ERRORS
+    targets: tuple[Target, ...] = (COMMAND,)
+    unit = ""
 
     def framer(self, options: MySQLOptions, backend: str) -> MySQLFramer:
         """
         A framer for one connection.
         """
         return MySQLFramer()
+
+    def named(self, code: str, message: str) -> WireError:
+        """
+        A preset, or a number from 1 to 65534.
+        """
+        return namedError(
+            self.name,
+            self.errors,
+            code,
+            message,
+            lambda code: code.isdecimal() and 0 < int(code) < 65535,
+            "a number from 1 to 65534",
+        )
 
     def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
         """

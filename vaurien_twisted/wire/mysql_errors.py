@@ -203,10 +203,15 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
     if not exchange.replies:
         return None
     if exchange.number == 0:
-        data, then = errPacket(0, error, stated=False), Then.CLOSE
-    else:
+        data = errPacket(0, error, stated=False)
+        return None if data is None else Reply(data, Then.CLOSE)
+
+    def numbered() -> bytes:
+        # A request of 16 MiB or more has packets that are still to come.
         request = exchange.context
         last = request.last if isinstance(request, Request) else 0
-        data = errPacket((last + 1) & 0xFF, error)
-        then = Then.CLOSE if error.code in CLOSING else Then.KEEP
-    return None if data is None else Reply(data, then)
+        return errPacket((last + 1) & 0xFF, error) or b""
+
+    data = numbered()
+    then = Then.CLOSE if error.code in CLOSING else Then.KEEP
+    return Reply(data, then, finish=numbered) if data else None

@@ -15,7 +15,8 @@ from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Exchange, Piece
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.options import NoOptions
-from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.targets import Target
+from vaurien_twisted.wire.errors import WireError, namedError
 
 
 @implementer(IFramer)
@@ -58,7 +59,7 @@ class TurnFramer:
         """
         if self._turn is None:
             self._next = max(self._next, 1)
-            self._turn = Exchange(self._next - 1)
+            self._turn = Exchange(self._next - 1, unasked=True)
         self._over = True
         yield self._turn, data, False
 
@@ -97,12 +98,27 @@ class TCP:
     options = NoOptions
     greets = False
     errors: Mapping[str, WireError] = {}
+    targets: tuple[Target, ...] = ()
+    unit = ""
 
     def framer(self, options: NoOptions, backend: str) -> TurnFramer:
         """
         A framer that takes turns.
         """
         return TurnFramer()
+
+    def named(self, code: str, message: str) -> WireError:
+        """
+        A preset, or it knows no messages.
+        """
+        return namedError(
+            self.name,
+            self.errors,
+            code,
+            message,
+            lambda code: False,
+            "it knows no messages",
+        )
 
     def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
         """

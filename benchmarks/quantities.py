@@ -1,0 +1,52 @@
+# -*- test-case-name: tests.test_benchmarks -*-
+"""
+What is measured.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+
+@attrs.frozen
+class Quantity:
+    """
+    One column of the tables.
+
+    @ivar key: its name in the JSON file.
+    @ivar title: its name for people, a few words.
+    @ivar unit: of the figures.
+    @ivar more: whether more is better.
+    @ivar digits: how many decimals are shown.
+    """
+
+    key: str
+    title: str
+    unit: str
+    more: bool = True
+    digits: int = 0
+
+
+SPEEDS = (
+    Quantity("c50", "50 connections", "GET/s"),
+    Quantity("pipeline", "50 connections, pipeline of 16", "GET/s"),
+    Quantity("single", "one connection", "GET/s"),
+    Quantity("short", "short connections", "connections/s"),
+    Quantity("http", "HTTP, 50 connections", "requests/s"),
+    Quantity("bulk", "bulk, 2 connections", "MB/s"),
+)
+
+COSTS = (
+    Quantity("added50", "added latency, median", "µs", more=False, digits=1),
+    Quantity("added99", "added latency, 99th percentile", "µs", more=False, digits=1),
+    Quantity("idle", "memory of an idle connection", "KiB", more=False, digits=1),
+    Quantity("start", "start to first answer", "ms", more=False),
+)
+
+#: Kept in the JSON file; the added latency is computed from them.
+LATENCIES = (
+    Quantity("p50", "latency, median", "µs", more=False, digits=1),
+    Quantity("p99", "latency, 99th percentile", "µs", more=False, digits=1),
+)
+
+QUANTITIES = {quantity.key: quantity for quantity in (*SPEEDS, *COSTS, *LATENCIES)}

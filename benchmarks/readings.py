@@ -1,0 +1,123 @@
+# -*- test-case-name: tests.test_benchmarks -*-
+"""
+Understands what the measuring programs print.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Sequence
+
+
+class ReadingError(Exception):
+    """
+    The output has no figure that could be trusted; says why, in one line.
+    """
+
+
+def redisRate(output: str) -> float:
+    """
+    Requests per second, from C{redis-benchmark --csv} of one test.
+
+    @raise ReadingError: there is no such line, or the rate is not positive.
+    """
+    rows = list(csv.reader(line for line in output.splitlines() if line.startswith('"')))
+    for head, row in zip(rows, rows[1:], strict=False):
+        if head[:2] == ["test", "rps"] and len(row) > 1:
+            return _positive(row[1], "redis-benchmark")
+    raise ReadingError(f"redis-benchmark told no rate: {_shorten(output)}")
+
+
+def wrkRate(output: str) -> float:
+    """
+    Requests per second, from C{wrk}.
+
+    @raise ReadingError: there is no rate, or some requests failed.
+    """
+    for wrong in ("Socket errors:", "Non-2xx or 3xx responses:"):
+        found = re.search(re.escape(wrong) + ".*", output)
+        if found:
+            raise ReadingError(f"wrk: {found[0].strip()}")
+    found = re.search(r"Requests/sec:\s*(\S+)", output)
+    if found is None:
+        raise ReadingError(f"wrk told no rate: {_shorten(output)}")
+    return _positive(found[1], "wrk")
+
+
+def iperfRate(output: str) -> float:
+    """
+    Received megabytes (10**6 bytes) per second, from C{iperf3 --json}.
+
+    @raise ReadingError: the test failed, or this is not its JSON.
+    """
+    try:
+        told = json.loads(output)
+        if "error" in told:
+            raise ReadingError(f"iperf3: {told['error']}")
+        bits = told["end"]["sum_received"]["bits_per_second"]
+    except (ValueError, KeyError, TypeError):
+        raise ReadingError(f"iperf3 told no rate: {_shorten(output)}") from None
+    return _positive(bits, "iperf3") / 8e6
+
+
+def residentSize(status: str) -> int:
+    """
+    Resident memory in KiB, from C{/proc/PID/status} (proc(5)).
+
+    @raise ReadingError: there is no C{VmRSS} line, as of a process that has ended.
+    """
+    found = re.search(r"^VmRSS:\s*(\d+) kB$", status, re.MULTILINE)
+    if found is None:
+        raise ReadingError("the process has ended")
+    return int(found[1])
+
+
+def listening(table: str) -> set[int]:
+    """
+    The ports listened on, from C{/proc/net/tcp} (proc(5)).
+    """
+    ports = set()
+    for line in table.splitlines()[1:]:
+        words = line.split()
+        # 0A is TCP_LISTEN; ports are in hexadecimal.
+        if len(words) > 3 and words[3] == "0A":
+            ports.add(int(words[1].rpartition(":")[2], 16))
+    return ports
+
+
+def version(output: str) -> str:
+    """
+    The first version number in what C{--version} prints, C{"?"} if there is none.
+    """
+    found = re.search(r"(?<![\w.])\d+\.\d+(\.\d+)*", output)
+    return found[0] if found else "?"
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """
+    The smallest value that at least C{percent} of the values do not exceed.
+
+    @param values: at least one, in any order.
+    @param percent: above 0, up to 100.
+    """
+    ordered = sorted(values)
+    rank = -(-len(ordered) * percent // 100)
+    return ordered[max(int(rank), 1) - 1]
+
+
+def _positive(value: object, program: str) -> float:
+    try:
+        rate = float(str(value))
+    except ValueError:
+        rate = 0.0
+    # Not a number, too, is not above 0.
+    if not 0 < rate < float("inf"):
+        raise ReadingError(f"{program} told {value!r} for a rate")
+    return rate
+
+
+def _shorten(output: str) -> str:
+    line = " ".join(output.split())
+    return line[:80] + "..." if len(line) > 80 else line or "nothing"

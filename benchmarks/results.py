@@ -1,0 +1,134 @@
+# -*- test-case-name: tests.test_benchmarks -*-
+"""
+The figures of a run.
+"""
+
+from __future__ import annotations
+
+import json
+from statistics import median
+from typing import Any
+
+import attrs
+
+#: What all ratios are to.
+REFERENCE = "haproxy"
+
+#: The way without a relay.
+DIRECT = "direct"
+
+
+@attrs.define
+class Results:
+    """
+    What was measured.
+
+    @ivar machine: what it was measured on, by name.
+    @ivar relays: the titles of the relays by their keys, in the order of the tables.
+    @ivar samples: one figure for each round, by quantity and relay; C{None} where the
+        measurement failed.
+    @ivar notes: what a reader must know of this run.
+    @ivar failures: what could not be measured and why.
+    """
+
+    relays: dict[str, str]
+    machine: dict[str, str] = attrs.field(factory=dict)
+    samples: dict[str, dict[str, list[float | None]]] = attrs.field(factory=dict)
+    notes: list[str] = attrs.field(factory=list)
+    failures: list[str] = attrs.field(factory=list)
+
+    def add(self, quantity: str, relay: str, figure: float | None) -> None:
+        """
+        Append the figure of another round.
+        """
+        self.samples.setdefault(quantity, {}).setdefault(relay, []).append(figure)
+
+    def note(self, text: str) -> None:
+        """
+        Note something once.
+        """
+        if text and text not in self.notes:
+            self.notes.append(text)
+
+    def figures(self, quantity: str, relay: str) -> list[float]:
+        """
+        The figures there are.
+        """
+        found = self.samples.get(quantity, {}).get(relay, [])
+        return [figure for figure in found if figure is not None]
+
+    def median(self, quantity: str, relay: str) -> float | None:
+        """
+        The median of the rounds, C{None} if none succeeded.
+        """
+        found = self.figures(quantity, relay)
+        return median(found) if found else None
+
+    def ratio(self, quantity: str, relay: str) -> float | None:
+        """
+        This median to HAProxy's; C{None} without one of them, and where it says
+        nothing because HAProxy's is not above 0.
+        """
+        own, other = self.median(quantity, relay), self.median(quantity, REFERENCE)
+        if own is None or other is None or other <= 0:
+            return None
+        return own / other
+
+    def spread(self, quantity: str, relay: str) -> float | None:
+        """
+        How far the rounds lie apart, as a part of their median: a large one tells of
+        a disturbed run.  C{None} for fewer than two.
+        """
+        found = self.figures(quantity, relay)
+        if len(found) < 2 or median(found) == 0:
+            return None
+        return abs((max(found) - min(found)) / median(found))
+
+    def compareLatency(self) -> None:
+        """
+        Compute what each relay adds: its latency less that without a relay of the same round.
+        """
+        for total, added in (("p50", "added50"), ("p99", "added99")):
+            rounds = self.samples.get(total, {})
+            base = rounds.get(DIRECT, [])
+            self.samples[added] = {
+                relay: [
+                    None if one is None or without is None else one - without
+                    for one, without in zip(figures, base, strict=False)
+                ]
+                for relay, figures in rounds.items()
+                if relay != DIRECT
+            }
+
+    def toJSON(self) -> str:
+        """
+        Everything, with the medians and ratios for people who read it without us.
+        """
+        told: dict[str, Any] = attrs.asdict(self)
+        told["summary"] = {
+            quantity: {
+                relay: {
+                    "median": _rounded(self.median(quantity, relay)),
+                    "ratio": _rounded(self.ratio(quantity, relay)),
+                    "spread": _rounded(self.spread(quantity, relay)),
+                }
+                for relay in relays
+            }
+            for quantity, relays in self.samples.items()
+        }
+        return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+
+
+def fromJSON(text: str) -> Results:
+    """
+    The results that C{text} was made of.
+
+    @raise ValueError: it is not JSON.
+    @raise KeyError: something is missing.
+    """
+    told = json.loads(text)
+    return Results(**{field.name: told[field.name] for field in attrs.fields(Results)})
+
+
+def _rounded(figure: float | None) -> float | None:
+    return None if figure is None else round(figure, 4)

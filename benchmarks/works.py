@@ -1,0 +1,207 @@
+"""
+How it is measured.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import attrs
+
+from benchmarks.processes import PATIENCE, output
+from benchmarks.readings import (
+    ReadingError,
+    iperfRate,
+    percentile,
+    redisRate,
+    residentSize,
+    wrkRate,
+)
+
+#: What redis-benchmark asks for, and how the answer to it ends.
+REQUEST = b"*2\r\n$3\r\nGET\r\n$16\r\nkey:__rand_int__\r\n"
+_VALUE = b"$3\r\n"
+
+
+@attrs.define
+class Way:
+    """
+    Where a measurement goes.
+
+    @ivar relay: the relay's key.
+    @ivar port: where to connect.
+    @ivar pid: the relay's process, 0 where there is none.
+    @ivar begun: when the relay was started, by C{time.perf_counter}.
+    """
+
+    relay: str
+    port: int
+    pid: int = 0
+    begun: float = 0.0
+
+
+@attrs.define
+class Effort:
+    """
+    How much of it.
+
+    @ivar seconds: how long a measurement goes on.
+    @ivar whole: the same for programs that count in whole seconds.
+    @ivar idle: with how many idle connections memory is looked at, first and last.
+    @ivar paces: the rate of each work and relay, as it was last time.
+    """
+
+    seconds: float
+    whole: int
+    idle: tuple[int, int]
+    paces: dict[tuple[str, str], float] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Work:
+    """
+    One measurement.
+
+    @ivar key: its name for C{--only}.
+    @ivar backend: the kind of backend that it needs.
+    @ivar measure: the figures by quantity; raises L{ReadingError} or C{OSError}.
+    @ivar fresh: it needs a relay of its own, just started.
+    """
+
+    key: str
+    backend: str
+    measure: Callable[[Way, Effort], dict[str, float]]
+    fresh: bool = False
+
+
+def _redis(key: str, words: list[str], pilot: int, most: int = 10_000_000) -> Work:
+    """
+    redis-benchmark, for as many requests as fill the time.
+
+    @param pilot: how many to ask when nothing is known of the pace.
+    @param most: how many to ask at most.
+    """
+
+    def ask(way: Way, requests: int, limit: float) -> float:
+        command = ["redis-benchmark", "-h", "127.0.0.1", "-p", str(way.port), "-t", "get"]
+        command += ["-d", "3", "--csv", "-n", str(requests), *words]
+        # It never ends by itself when the relay stops answering.
+        return redisRate(output(command, limit))
+
+    def measure(way: Way, effort: Effort) -> dict[str, float]:
+        place = key, way.relay
+        if place not in effort.paces:
+            effort.paces[place] = ask(way, pilot, 15)
+        requests = max(pilot, min(int(effort.paces[place] * effort.seconds), most))
+        effort.paces[place] = rate = ask(way, requests, 15 + 5 * effort.seconds)
+        return {key: rate}
+
+    return Work(key, "redis", measure)
+
+
+def _http(way: Way, effort: Effort) -> dict[str, float]:
+    command = ["wrk", "-t1", "-c50", f"-d{effort.whole}s", f"http://127.0.0.1:{way.port}/"]
+    return {"http": wrkRate(output(command, 15 + effort.whole))}
+
+
+def _bulk(way: Way, effort: Effort) -> dict[str, float]:
+    command = ["iperf3", "--json", "-c", "127.0.0.1", "-p", str(way.port), "-P", "2"]
+    return {"bulk": iperfRate(output([*command, "-t", str(effort.whole)], 15 + effort.whole))}
+
+
+def _latency(way: Way, effort: Effort) -> dict[str, float]:
+    """
+    One request after the other; by hand, as redis-benchmark's clock is too coarse.
+    """
+    times = []
+    with connected(way.port) as client:
+        until = time.perf_counter() + effort.seconds
+        while time.perf_counter() < until:
+            before = time.perf_counter_ns()
+            ask(client)
+            times.append((time.perf_counter_ns() - before) / 1000)
+    # The first ones find everything cold.
+    settled = times[len(times) // 10 :]
+    if len(settled) < 100:
+        raise ReadingError(f"only {len(times)} answers came")
+    return {"p50": percentile(settled, 50), "p99": percentile(settled, 99)}
+
+
+def _idle(way: Way, effort: Effort) -> dict[str, float]:
+    """
+    Connections that have asked once and are silent since.
+    """
+    sizes = []
+    with ExitStack() as stack:
+        opened = 0
+        for count in effort.idle:
+            while opened < count:
+                ask(stack.enter_context(connected(way.port)))
+                opened += 1
+            time.sleep(0.2)
+            sizes.append(residentSize(Path(f"/proc/{way.pid}/status").read_text()))
+    first, last = effort.idle
+    return {"idle": (sizes[1] - sizes[0]) / (last - first)}
+
+
+def _start(way: Way, effort: Effort) -> dict[str, float]:
+    """
+    From the start of the process to the first answer through it.
+    """
+    until = way.begun + PATIENCE
+    while True:
+        try:
+            with connected(way.port) as client:
+                ask(client)
+                return {"start": (time.perf_counter() - way.begun) * 1000}
+        except (OSError, ReadingError):
+            if time.perf_counter() > until:
+                raise
+            time.sleep(0.001)
+
+
+def connected(port: int) -> socket.socket:
+    """
+    A new connection, without Nagle's delay.
+    """
+    client = socket.create_connection(("127.0.0.1", port), timeout=5)
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return client
+
+
+def ask(client: socket.socket) -> None:
+    """
+    Send one request and wait for its whole answer.
+
+    @raise ReadingError: it is not the value that is stored there.
+    """
+    client.sendall(REQUEST)
+    answer = b""
+    while len(answer) < 9:
+        part = client.recv(64)
+        if not part:
+            raise ReadingError("the relay closed the connection")
+        answer += part
+    if not answer.startswith(_VALUE):
+        raise ReadingError(f"the answer was {answer!r}")
+
+
+WORKS = (
+    _redis("c50", ["-c", "50"], 5000),
+    _redis("pipeline", ["-c", "50", "-P", "16"], 40_000),
+    _redis("single", ["-c", "1"], 1000),
+    # Each leaves client ports behind that cannot be had again at once.
+    _redis("short", ["-c", "50", "-k", "0"], 1000, most=10_000),
+    Work("http", "http", _http),
+    Work("bulk", "bulk", _bulk),
+    Work("latency", "redis", _latency),
+    Work("idle", "redis", _idle, fresh=True),
+    Work("start", "redis", _start, fresh=True),
+)
+
+#: What each work measures.
+MEASURES = {work.key: (work.key,) for work in WORKS} | {"latency": ("p50", "p99")}

@@ -1,0 +1,50 @@
+"""
+Occasions for behaviors, without a link.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vaurien_twisted.commands import Treatment
+from vaurien_twisted.exchange import Connection, Exchange
+from vaurien_twisted.plan import Chance, Occasion
+from vaurien_twisted.registry import loadRegistry
+
+REGISTRY = loadRegistry()
+
+
+def occasion(
+    wire: str = "tcp", number: int = 0, exchange: Exchange | None = None, seed: int = 7
+) -> Occasion:
+    """
+    The occasion of one exchange, the first of the first connection if not said otherwise.
+    """
+    met = Exchange(1) if exchange is None else exchange
+    return Occasion(
+        Connection(1, "127.0.0.1"),
+        met,
+        REGISTRY.wire(wire),
+        number,
+        Chance(seed, "proxy", 1, met.number, 0),
+    )
+
+
+def httpExchange() -> Exchange:
+    """
+    The exchange that the HTTP framer makes of a plain request.
+    """
+    wire = REGISTRY.wire("http")
+    framer = wire.framer(wire.options(), "localhost:80")
+    pieces = list(framer.fromClient(b"GET /page HTTP/1.1\r\nHost: a\r\n\r\n"))
+    exchange = pieces[0][0]
+    assert exchange is not None
+    return exchange
+
+
+def treat(name: str, of: Occasion | None = None, **options: Any) -> Treatment:
+    """
+    What the behavior called C{name} does to the occasion C{of}.
+    """
+    behavior = REGISTRY.behavior(name)
+    return behavior.treat(behavior.options(**options), of or occasion())

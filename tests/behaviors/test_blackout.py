@@ -1,0 +1,29 @@
+"""
+Tests for L{vaurien_twisted.behaviors.blackout}.
+"""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.behaviors.support import REGISTRY, treat
+from vaurien_twisted.commands import Close, Treatment
+
+
+class BlackoutTests(SynchronousTestCase):
+    """
+    The service is gone.
+    """
+
+    def test_closes(self) -> None:
+        """
+        The client is closed before the backend hears anything.
+        """
+        self.assertEqual(treat("blackout"), Treatment(request=(Close(),)))
+
+    def test_meetsConnections(self) -> None:
+        """
+        It is the one behavior that is asked about bare connections: a service that
+        is gone does not wait for words.
+        """
+        asked = [name for name, behavior in REGISTRY.behaviors.items() if behavior.connections]
+        self.assertIn("blackout", asked)
+        self.assertNotIn("error", asked)

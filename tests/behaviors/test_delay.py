@@ -1,0 +1,32 @@
+"""
+Tests for L{vaurien_twisted.behaviors.delay}.
+"""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.behaviors.support import treat
+from vaurien_twisted.commands import Treatment, Wait
+
+
+class DelayTests(SynchronousTestCase):
+    """
+    A fixed wait, on one side of the backend.
+    """
+
+    def test_defaults(self) -> None:
+        """
+        One second, before the backend gets the request.
+        """
+        self.assertEqual(treat("delay"), Treatment(request=(Wait(1.0),)))
+
+    def test_sleep(self) -> None:
+        """
+        As long as is said.
+        """
+        self.assertEqual(treat("delay", sleep=0.25).request, (Wait(0.25),))
+
+    def test_after(self) -> None:
+        """
+        With C{before} false the reply waits, the request does not.
+        """
+        self.assertEqual(treat("delay", sleep=2.0, before=False), Treatment(reply=(Wait(2.0),)))

@@ -1,0 +1,27 @@
+"""
+Tests for L{vaurien_twisted.behaviors.dummy}.
+"""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.behaviors.support import REGISTRY, treat
+from vaurien_twisted.commands import PASS
+from vaurien_twisted.planning import Planner
+
+
+class DummyTests(SynchronousTestCase):
+    """
+    Nothing happens.
+    """
+
+    def test_passes(self) -> None:
+        """
+        It asks for nothing.
+        """
+        self.assertIs(treat("dummy"), PASS)
+
+    def test_transparent(self) -> None:
+        """
+        A plan of it alone lets a link take the shortest way.
+        """
+        self.assertTrue(Planner(REGISTRY).one("dummy", {}).transparent)

@@ -1,0 +1,118 @@
+"""
+A MariaDB of one's own, that speaks TLS to those who ask for it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import subprocess
+from functools import cache
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from tests.integration.servers import (
+    ENVIRONMENT,
+    Server,
+    answers,
+    find,
+    freePort,
+    newFolder,
+    start,
+)
+
+USER, PASSWORD, DATABASE = "app", "secret", "shop"
+
+#: Small and quick: nothing in it needs to outlive the run.
+SETTINGS = (
+    "--bind-address=127.0.0.1",
+    "--skip-name-resolve",
+    "--skip-log-bin",
+    "--local-infile=1",
+    "--max-allowed-packet=64M",
+    "--innodb-buffer-pool-size=64M",
+    "--innodb-log-file-size=64M",
+    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-flush-method=nosync",
+)
+
+SETUP = f"""
+CREATE DATABASE {DATABASE};
+CREATE USER {USER}@'%' IDENTIFIED BY '{PASSWORD}';
+GRANT ALL ON *.* TO {USER}@'%';
+"""
+
+
+@cache
+def mariadb() -> Server:
+    """
+    The server of this run, with a database and a user whose password is asked for.
+    """
+    folder, port = newFolder("mariadb"), freePort()
+    asRoot = ["--user=root"] if os.geteuid() == 0 else []
+    data = f"--datadir={folder}/data"
+    _run(
+        "mariadb-install-db",
+        "--no-defaults",
+        data,
+        *asRoot,
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+    )
+    key, certificate = _selfSigned(folder)
+    where = f"--socket={folder}/socket"
+    command = [find("mariadbd") or "mariadbd", "--no-defaults", data, *asRoot, where, *SETTINGS]
+    command += [f"--port={port}", f"--pid-file={folder}/pid"]
+    command += [f"--ssl-key={key}", f"--ssl-cert={certificate}", f"--ssl-ca={certificate}"]
+    server = start(command, port, folder, lambda: answers(port))
+    _run("mariadb", "--no-defaults", where, "--user=root", f"--execute={SETUP}")
+    return server
+
+
+def authority(server: Server) -> str:
+    """
+    The certificate that clients should trust.
+    """
+    return str(server.folder / "certificate.pem")
+
+
+def _run(name: str, *words: str) -> None:
+    subprocess.run(
+        [find(name) or name, *words],
+        check=True,
+        timeout=60,
+        stdout=subprocess.DEVNULL,
+        env=ENVIRONMENT,
+    )
+
+
+def _selfSigned(folder: Path) -> tuple[Path, Path]:
+    """
+    A key, and a certificate for 127.0.0.1.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), False
+        )
+        .sign(key, SHA256())
+    )
+    paths = folder / "key.pem", folder / "certificate.pem"
+    paths[0].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    paths[1].write_bytes(certificate.public_bytes(Encoding.PEM))
+    return paths

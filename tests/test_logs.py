@@ -1,0 +1,146 @@
+"""
+Tests for L{vaurien_twisted.logs}.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+from twisted.logger import Logger, LogLevel, globalLogPublisher
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from vaurien_twisted.logs import LogFile, formatLine, logObserver, openLog
+from vaurien_twisted.options import Refused
+from vaurien_twisted.settings import LOG_LEVELS
+
+
+class LineTests(SynchronousTestCase):
+    """
+    One line a person can read.
+    """
+
+    def test_line(self) -> None:
+        """
+        Time, level, text.
+        """
+        line = formatLine(
+            {
+                "log_format": "{a} words",
+                "a": 2,
+                "log_time": 0.0,
+                "log_level": LogLevel.warn,
+            }
+        )
+        assert line is not None
+        self.assertRegex(line, r"\A\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[warn\] 2 words\n\Z")
+
+    def test_failure(self) -> None:
+        """
+        A failure adds its traceback.
+        """
+        try:
+            raise ValueError("what went wrong")
+        except ValueError:
+            failure = Failure()
+        line = formatLine({"log_format": "oh", "log_time": 0.0, "log_failure": failure})
+        assert line is not None
+        self.assertIn("[info] oh\nTraceback", line)
+        self.assertTrue(line.endswith("ValueError: what went wrong\n"))
+
+    def test_nothing(self) -> None:
+        """
+        An event without words makes no line.
+        """
+        self.assertIsNone(formatLine({"log_time": 0.0}))
+
+
+class ObserverTests(SynchronousTestCase):
+    """
+    Which events are written.
+    """
+
+    def written(self, level: str) -> set[str]:
+        """
+        What is written at C{level} of events of every level, ours and others'.
+        """
+        stream = io.StringIO()
+        observer = logObserver(stream, level)
+        for namespace in ("vaurien_twisted.proxy", "twisted.web"):
+            log = Logger(namespace, observer=observer)
+            for each in LogLevel.iterconstants():
+                log.emit(each, f"{namespace[0]}-{each.name}")
+        return {line.split()[-1] for line in stream.getvalue().splitlines()}
+
+    def test_levels(self) -> None:
+        """
+        Ours from the level on; those of others only from warnings on.
+        """
+        loud = {"v-warn", "v-error", "v-critical", "t-warn", "t-error", "t-critical"}
+        self.assertEqual(self.written("debug"), loud | {"v-debug", "v-info"})
+        self.assertEqual(self.written("info"), loud | {"v-info"})
+        self.assertEqual(self.written("warning"), loud)
+        self.assertEqual(self.written("error"), loud - {"v-warn", "t-warn"})
+        self.assertEqual(self.written("critical"), {"v-critical", "t-critical"})
+
+    def test_everyChoice(self) -> None:
+        """
+        Each level that can be chosen writes what is critical.
+        """
+        for level in LOG_LEVELS:
+            self.assertIn("v-critical", self.written(level))
+
+
+class FileTests(SynchronousTestCase):
+    """
+    C{--log-output}.
+    """
+
+    def test_standardOutput(self) -> None:
+        """
+        A dash is standard output.
+        """
+        self.assertIs(openLog("-"), sys.stdout)
+
+    def test_unwritable(self) -> None:
+        """
+        A file that cannot be written is refused by the option's name.
+        """
+        for path in (self.mktemp() + "/log", "/"):
+            refused = self.assertRaises(Refused, openLog, path)
+            self.assertEqual(refused.name, "log_output")
+            self.assertIn(f"cannot log to {path}: ", refused.description)
+
+    def test_service(self) -> None:
+        """
+        It logs from start to stop, behind what the file held, and each line at once.
+        """
+        path = Path(self.mktemp())
+        path.write_text("before\n")
+        log = Logger("vaurien_twisted.test")
+        service = LogFile(str(path), "info")
+        log.info("too early")
+        service.privilegedStartService()
+        service.startService()
+        log.info("in time")
+        self.assertIn("in time", path.read_text())
+        service.stopService()
+        log.info("too late")
+        text = path.read_text()
+        self.assertTrue(text.startswith("before\n"))
+        self.assertNotIn("too", text)
+
+    def test_standardOutputStaysOpen(self) -> None:
+        """
+        Stopping does not close what is not ours.
+        """
+        stream = io.StringIO()
+        self.patch(sys, "stdout", stream)
+        count = len(globalLogPublisher._observers)
+        service = LogFile("-", "info")
+        service.privilegedStartService()
+        service.stopService()
+        self.assertFalse(stream.closed)
+        self.assertEqual(len(globalLogPublisher._observers), count)

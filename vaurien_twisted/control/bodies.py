@@ -1,0 +1,83 @@
+# -*- test-case-name: tests.control.test_bodies -*-
+"""
+Reading what a client sent: one JSON object, strictly (RFC 8259).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from twisted.web.iweb import IRequest
+
+from vaurien_twisted.control.answers import JSON, Problem
+from vaurien_twisted.control.limits import LIMIT, tooLarge
+
+#: Numbers of more digits are beyond every option's bounds, and beyond a float.
+_DIGITS = 300
+
+
+def readObject(request: IRequest) -> dict[str, Any]:
+    """
+    The JSON object in the body.  A body without a Content-Type counts as JSON: the
+    clients of 2013 send none.
+
+    @raise Problem: 400 it is no JSON object, or names a member twice; 413 it is over
+        L{LIMIT} bytes; 415 its Content-Type is another.
+    """
+    _checkType(request)
+    data = request.content.read(LIMIT + 1)
+    if len(data) > LIMIT:
+        raise tooLarge()
+    try:
+        value = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_constant=_noConstant,
+            parse_int=_number,
+        )
+        # A lone surrogate passes for text until somebody writes it somewhere.
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        example = '{"name": "dummy"}'
+        raise Problem(
+            400, f"the body is not JSON ({reason}): send an object such as {example}"
+        ) from None
+    if not isinstance(value, dict):
+        raise Problem(
+            400, f"the body must be a JSON object, not {json.dumps(value)[:60]}"
+        ) from None
+    return value
+
+
+def _checkType(request: IRequest) -> None:
+    for value in request.requestHeaders.getRawHeaders(b"content-type", []):
+        kind = value.decode("latin-1").partition(";")[0].strip().lower()
+        if kind not in ("", JSON):
+            raise Problem(
+                415,
+                f"{kind!r} is not understood: send JSON, with -H 'Content-Type: {JSON}'",
+                "Content-Type",
+                "header",
+                {"Accept": JSON},
+            )
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise Problem(400, f"{name!r} is there twice: say it once", name)
+        found[name] = value
+    return found
+
+
+def _noConstant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not a JSON number")
+
+
+def _number(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError(f"a number has {len(digits)} digits")
+    return int(digits)

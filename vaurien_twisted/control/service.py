@@ -1,0 +1,108 @@
+# -*- test-case-name: tests.control.test_service -*-
+"""
+The control service: listens, and closes what it opened.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import Logger
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
+
+from vaurien_twisted.addresses import listenOn, serverEndpoint, tellAddress
+from vaurien_twisted.control.site import controlRoot, controlSite
+from vaurien_twisted.proxy import Proxy
+
+
+class OpenConnections(WrappingFactory):
+    """
+    Knows the connections that are open: an idle HTTP client would else keep its own
+    beyond the end of the service.
+    """
+
+    noisy = False
+    _empty: Deferred[None] | None = None
+
+    def unregisterProtocol(self, p: ProtocolWrapper) -> None:
+        """
+        A connection is closed.
+        """
+        super().unregisterProtocol(p)
+        if self._empty is not None and not self.protocols:
+            empty, self._empty = self._empty, None
+            empty.callback(None)
+
+    async def abort(self) -> None:
+        """
+        Close them all, and wait for it.
+        """
+        if not self.protocols:
+            return
+        self._empty = Deferred()
+        empty = self._empty
+        for protocol in list(self.protocols):
+            protocol.transport.abortConnection()
+        await empty
+
+
+class ControlService(Service):
+    """
+    Serves the control site on C{host} and C{port}.
+
+    @param host: a name or IP address to listen on; clients may call the service by it.
+    @param port: 0 to 65535; 0 picks one.
+    @ivar listening: fires when the service listens, fails with L{Refused} if it
+        cannot; C{None} before it was started.
+    @raise Refused: C{host} is not understood.
+    """
+
+    _log = Logger()
+
+    def __init__(self, reactor: Any, host: str, port: int, proxy: Proxy) -> None:
+        self._text = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self._server = serverEndpoint(reactor, self._text, "http_host")
+        self._connections = OpenConnections(controlSite(reactor, controlRoot(proxy, [host])))
+        self._port: IListeningPort | None = None
+        self.listening: Deferred[None] | None = None
+
+    @property
+    def address(self) -> str:
+        """
+        Where it really listens, C{HOST:PORT}; C{""} while it does not.
+        """
+        return "" if self._port is None else tellAddress(self._port.getHost())
+
+    def privilegedStartService(self) -> None:
+        """
+        Begin to listen; L{listening} tells how it went.
+        """
+        self.listening = Deferred.fromCoroutine(self._listen())
+
+    def startService(self) -> None:
+        """
+        Begin to listen, if that was not done while privileged.
+        """
+        super().startService()
+        if self.listening is None:
+            self.privilegedStartService()
+
+    async def _listen(self) -> None:
+        self._port = await listenOn(self._server, self._connections, self._text, "http_port")
+        self._log.info("control: http://{address}", address=self.address)
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Fires when the port is free and no connection is left.
+        """
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        port, self._port, self.listening = self._port, None, None
+        if port is not None:
+            await maybeDeferred(port.stopListening)
+        await self._connections.abort()

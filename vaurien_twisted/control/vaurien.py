@@ -1,0 +1,154 @@
+# -*- test-case-name: tests.control.test_vaurien -*-
+"""
+Vaurien's own face, as it has been since 2013: C{/behavior}, C{/behaviors}, C{/backend}.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from klein import Klein
+from twisted.python.failure import Failure
+from twisted.web.iweb import IRequest
+from twisted.web.resource import IResource
+
+from vaurien_twisted.control.answers import Problem, answer, problemOf, refuse
+from vaurien_twisted.control.bodies import readObject
+from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.options import FALSE, TRUE, Refused, nearest, specs
+from vaurien_twisted.planning import tell
+from vaurien_twisted.proxy import Proxy
+
+_OK = {"status": "ok"}
+
+#: Epytext such as C{C{name}}, of which only what is inside is for users.
+_MARKUP = re.compile(r"\b[A-Z]\{([^{}]*)\}")
+
+
+class VaurienFace:
+    """
+    Speaks of one proxy.
+
+    @cvar segments: the first path segments that are this face's.
+    """
+
+    app = Klein()
+    segments = ("behavior", "behaviors", "backend")
+
+    def __init__(self, proxy: Proxy) -> None:
+        self._proxy = proxy
+
+    def resource(self) -> IResource:
+        """
+        What answers under L{segments}.
+        """
+        resource: IResource = self.app.resource()
+        return resource
+
+    @app.handle_errors(Exception)
+    def failed(self, request: IRequest, failure: Failure) -> bytes:
+        """
+        Every refusal is JSON.
+        """
+        return refuse(request, problemOf(request, failure))
+
+    @app.route("/behavior", methods=["GET"])
+    def getBehavior(self, request: IRequest) -> bytes:
+        """
+        What is in force, in the form that L{setBehavior} takes back::
+
+            {"behavior": "delay", "options": {"sleep": 2.0, "before": true}}
+            {"behavior": "20:error,10:delay", "options": {"error": {}, "delay": {}}}
+        """
+        return answer(request, tell(self._proxy.plan))
+
+    @app.route("/behavior", methods=["PUT"])
+    def setBehavior(self, request: IRequest) -> bytes:
+        """
+        Put another behavior, or percentages of several, in force::
+
+            {"name": "delay", "sleep": 2}
+            {"name": "20:error,10:delay", "options": {"delay": {"sleep": 2}}}
+
+        Options not given here are as they were configured, whatever was said in
+        requests before this one.
+        """
+        body = readObject(request)
+        name = body.pop("name", None)
+        if not isinstance(name, str):
+            known = self._proxy.planner.registry.behaviors
+            raise Refused(f'"name" must be the name of a behavior: {nearest("", known)}', "name")
+        plan = self._proxy.planner.one(name, _options(name, body))
+        self._proxy.setPlan(plan)
+        return answer(request, _OK)
+
+    @app.route("/behaviors", methods=["GET"])
+    def listBehaviors(self, request: IRequest) -> bytes:
+        """
+        The names of all behaviors.  With C{?verbose=1} also, by name under
+        C{"details"}, what each does and the options it declares.
+        """
+        behaviors = self._proxy.planner.registry.behaviors
+        told: dict[str, Any] = {"behaviors": sorted(behaviors)}
+        if _verbose(request):
+            told["details"] = {name: _details(behaviors[name]) for name in sorted(behaviors)}
+        return answer(request, told)
+
+    @app.route("/backend", methods=["GET"])
+    def getBackend(self, request: IRequest) -> bytes:
+        """
+        The backend as it was written: C{{"backend": "HOST:PORT"}}.
+        """
+        return answer(request, {"backend": self._proxy.backend})
+
+    @app.route("/backend", methods=["PUT"])
+    def setBackend(self, request: IRequest) -> bytes:
+        """
+        Send new clients to another backend: C{{"backend": "HOST:PORT"}}, or an
+        endpoint string.
+        """
+        body = readObject(request)
+        for name in body:
+            if name != "backend":
+                raise Refused(f"{name!r} is not known: {nearest(name, ['backend'])}", name)
+        backend = body.get("backend")
+        if not isinstance(backend, str):
+            raise Refused('"backend" must be text, HOST:PORT or an endpoint string', "backend")
+        self._proxy.setBackend(backend)
+        return answer(request, _OK)
+
+
+def _options(name: str, given: dict[str, Any]) -> Mapping[str, object]:
+    """
+    The options in a request: those under C{"options"}, or all that stands beside the name.
+    """
+    if "options" in given:
+        options = given.pop("options")
+        for stray in given:
+            raise Refused(f'{stray!r} stands beside "options": put it there', stray)
+        if not isinstance(options, dict):
+            raise Refused('"options" must be an object', "options")
+        return options
+    # The options of the one behavior of 20:delay need not say whose they are.
+    part, _, only = name.strip().rpartition(":")
+    if part and "," not in name and given and set(given) != {only}:
+        return {only: given}
+    return given
+
+
+def _verbose(request: IRequest) -> bool:
+    word = request.args.get(b"verbose", [b"no"])[-1].decode("ascii", "replace").lower()
+    if word not in TRUE | FALSE:
+        raise Problem(400, f"{word!r} is not valid: 1 or 0 is wanted", "verbose", "querystring")
+    return word in TRUE
+
+
+def _details(behavior: IBehavior) -> dict[str, Any]:
+    text = inspect.getdoc(type(behavior)) or ""
+    return {
+        "description": _MARKUP.sub(r"\1", " ".join(text.split())),
+        "options": [spec.describe() for spec in specs(behavior.options).values()],
+    }

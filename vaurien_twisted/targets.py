@@ -1,0 +1,204 @@
+# -*- test-case-name: tests.test_targets -*-
+"""
+Targets: which exchanges a rule is for.
+
+A wire protocol declares what can be asked of its exchanges, each as a L{Target}; a
+rule's C{when} names some of them with a pattern.  L{condition} makes a predicate of it.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from vaurien_twisted.exchange import Connection, Exchange
+from vaurien_twisted.options import Refused, nearest
+
+#: Whether a rule is for this exchange.
+Predicate = Callable[[Connection, Exchange], bool]
+
+#: Reads what a target compares: nothing, one text or several of which one must match.
+Reader = Callable[[Connection, Exchange], Iterable[str]]
+
+
+@attrs.frozen
+class Target:
+    """
+    One thing that C{when} can name.
+
+    @ivar name: as users write it.
+    @ivar kind: how its pattern is meant: C{"word"} (equal, upper or lower case),
+        C{"glob"} (C{*}, C{?}, C{[…]}), C{"regex"} (found anywhere, upper or lower
+        case), C{"network"} (an address or network), C{"fields"} (an object of names
+        with globs for their values).
+    @ivar read: what is compared, from the exchange.
+    """
+
+    name: str
+    kind: str
+    description: str
+    read: Reader = attrs.field(repr=False)
+
+    def predicate(self, pattern: object) -> Predicate:
+        """
+        Whether an exchange matches C{pattern}; of a list of patterns, one.
+
+        @raise Refused: the pattern is not of this target's kind.
+        """
+        patterns = pattern if isinstance(pattern, list) else [pattern]
+        if not patterns:
+            raise Refused(f"when {self.name!r}: the list is empty", "when")
+        make = _KINDS[self.kind]
+        tests = [make(self, each) for each in patterns]
+        read = self.read
+        if len(tests) == 1:
+            [test] = tests
+            return lambda connection, exchange: any(map(test, read(connection, exchange)))
+
+        def matches(connection: Connection, exchange: Exchange) -> bool:
+            found = list(read(connection, exchange))
+            return any(test(text) for test in tests for text in found)
+
+        return matches
+
+    def describe(self) -> dict[str, str]:
+        """
+        The declaration as JSON.
+        """
+        return {"name": self.name, "kind": self.kind, "description": self.description}
+
+
+def _text(target: Target, pattern: object) -> str:
+    if isinstance(pattern, (str, int)) and not isinstance(pattern, bool):
+        return str(pattern)
+    raise Refused(f"when {target.name!r}: {pattern!r} is not valid: text is wanted", "when")
+
+
+def _word(target: Target, pattern: object) -> Callable[[str], bool]:
+    wanted = _text(target, pattern).lower()
+    return lambda text: text.lower() == wanted
+
+
+def _glob(target: Target, pattern: object) -> Callable[[str], bool]:
+    match = re.compile(fnmatch.translate(_text(target, pattern))).match
+    return lambda text: match(text) is not None
+
+
+def _regex(target: Target, pattern: object) -> Callable[[str], bool]:
+    try:
+        search = re.compile(_text(target, pattern), re.IGNORECASE | re.DOTALL).search
+    except (re.error, OverflowError, RecursionError) as error:
+        raise Refused(
+            f"when {target.name!r}: {pattern!r} is not a regular expression: {error}", "when"
+        ) from None
+    return lambda text: search(text) is not None
+
+
+def _network(target: Target, pattern: object) -> Callable[[str], bool]:
+    try:
+        network = ipaddress.ip_network(_text(target, pattern), strict=False)
+    except ValueError:
+        raise Refused(
+            f"when {target.name!r}: {pattern!r} is not an address or network", "when"
+        ) from None
+
+    def within(text: str) -> bool:
+        try:
+            return ipaddress.ip_address(text.partition("%")[0]) in network
+        except ValueError:
+            return False
+
+    return within
+
+
+def _fields(target: Target, pattern: object) -> Callable[[str], bool]:
+    """
+    Each text is C{name: value}; this tests one name, which is why an object of several
+    names is taken apart by L{condition}.
+    """
+    if not isinstance(pattern, Mapping) or len(pattern) != 1:
+        raise Refused(f"when {target.name!r}: an object of names and values is wanted", "when")
+    [(name, value)] = pattern.items()
+    wanted = str(name).lower()
+    test = _glob(target, value)
+
+    def matches(text: str) -> bool:
+        own, _, content = text.partition(":")
+        return own.strip().lower() == wanted and test(content.strip())
+
+    return matches
+
+
+_KINDS: dict[str, Callable[[Target, object], Callable[[str], bool]]] = {
+    "word": _word,
+    "glob": _glob,
+    "regex": _regex,
+    "network": _network,
+    "fields": _fields,
+}
+
+
+def _direction(connection: Connection, exchange: Exchange) -> tuple[str]:
+    return ("backend" if exchange.unasked else "client",)
+
+
+#: What can be asked in every protocol.
+COMMON = (
+    Target(
+        "client",
+        "network",
+        "The client's address, or a network it is in: 10.0.0.7, 10.0.0.0/8, ::1.",
+        lambda connection, exchange: (connection.client,),
+    ),
+    Target(
+        "direction",
+        "word",
+        "Who begins the exchange: client, or backend where that speaks unasked.",
+        _direction,
+    ),
+)
+
+#: The target that most protocols have.
+COMMAND = Target(
+    "command",
+    "word",
+    "The command, in the protocol's own words.",
+    lambda connection, exchange: (exchange.command,),
+)
+
+
+def condition(when: Mapping[str, Any], targets: Iterable[Target], protocol: str) -> Predicate:
+    """
+    The predicate for a rule's C{when}: all that it names must match.
+
+    @param targets: those of the wire protocol; L{COMMON} ones are added.
+    @raise Refused: a name is unknown, or a pattern is not of its kind.
+    """
+    known = {target.name: target for target in (*targets, *COMMON)}
+    tests: list[Predicate] = []
+    for name, pattern in when.items():
+        target = known.get(name)
+        if target is None:
+            raise Refused(
+                f"protocol {protocol!r} has no target {name!r} for when: {nearest(name, known)}",
+                "when",
+            )
+        if target.kind == "fields" and isinstance(pattern, Mapping):
+            tests += [target.predicate({key: value}) for key, value in pattern.items()]
+        else:
+            tests.append(target.predicate(pattern))
+    return every(tests)
+
+
+def every(tests: Sequence[Predicate]) -> Predicate:
+    """
+    The predicate that all of C{tests} hold.
+    """
+    if len(tests) == 1:
+        return tests[0]
+    return lambda connection, exchange: all(test(connection, exchange) for test in tests)

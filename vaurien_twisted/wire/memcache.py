@@ -1,0 +1,163 @@
+# -*- test-case-name: tests.wire.test_memcache -*-
+"""
+C{memcache}: the text protocol of memcached, meta commands included.
+
+L{memcache_requests} reads what the client sends and L{memcache_replies} what the backend
+sends; both share a L{memcache_session}.  L{memcache_commands} knows single commands and
+L{memcache_errors} writes errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.commands import Reply
+from vaurien_twisted.exchange import Exchange, Piece
+from vaurien_twisted.interfaces import IFramer, IWireProtocol
+from vaurien_twisted.options import option
+from vaurien_twisted.targets import COMMAND, Target
+from vaurien_twisted.wire.errors import WireError, namedError
+from vaurien_twisted.wire.memcache_errors import ERRORS, fitting, miss, refuse
+from vaurien_twisted.wire.memcache_replies import Replies
+from vaurien_twisted.wire.memcache_requests import Requests
+from vaurien_twisted.wire.memcache_session import Session
+
+__all__ = ["Memcache", "MemcacheFramer", "MemcacheOptions", "miss"]
+
+
+@attrs.frozen
+class MemcacheOptions:
+    """
+    What becomes of bytes that are not memcached's.
+    """
+
+    on_garbage: str = option(
+        str,
+        "opaque",
+        "What to do with bytes that are not the text protocol: pass them unread, or close "
+        "the connection.",
+        choices=("opaque", "close"),
+    )
+
+
+@implementer(IFramer)
+class MemcacheFramer:
+    """
+    Reads one connection.  It turns opaque at the binary protocol, at TLS, once C{watch}
+    was answered, and where it raised L{FramingError<vaurien_twisted.exchange.FramingError>}.
+
+    A server may answer a C{noreply} command that it cannot read with an error all the
+    same; that error is then taken for the answer to the next command, or for nobody's.
+    """
+
+    turns = False
+
+    __slots__ = ("_replies", "_requests", "_session")
+
+    def __init__(self) -> None:
+        self._session = Session()
+        self._requests = Requests(self._session)
+        self._replies = Replies(self._session)
+
+    @property
+    def opaque(self) -> str:
+        """
+        Why the rest cannot be read, C{""} while it can.
+        """
+        return self._session.opaque
+
+    def fromClient(self, data: bytes) -> Iterator[Piece]:
+        """
+        Pieces of requests.
+
+        @raise FramingError: this is not the text protocol, or a line other than one of
+            many keys is longer than 64 KiB.
+        """
+        return self._requests.read(data)
+
+    def fromBackend(self, data: bytes) -> Iterator[Piece]:
+        """
+        Pieces of answers.
+
+        @raise FramingError: these are not the text protocol's, or a line is longer than 64 KiB.
+        """
+        return self._replies.read(data)
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        Its answer, if it has one, follows those expected before.
+        """
+        self._session.expect(exchange)
+
+    def clientEnded(self) -> Iterator[Piece]:
+        """
+        An unfinished line, which belongs to no exchange.
+        """
+        return self._requests.ended()
+
+    def backendEnded(self) -> Iterator[Piece]:
+        """
+        An unfinished line, and the silence that answers quiet commands.
+        """
+        return self._replies.ended()
+
+    def renew(self) -> None:
+        """
+        Nothing is guessed at.
+        """
+
+
+@implementer(IPlugin, IWireProtocol)
+class Memcache:
+    """
+    memcached.  An exchange is a command and its answer: its command is the command as
+    the protocol writes it (C{"get"}, C{"mg"}), its subject the first key.  C{error}
+    answers with a line such as C{SERVER_ERROR out of memory storing object}; a code is
+    that whole line, and any other is sent as it is written.  The binary protocol passes
+    unread.
+    """
+
+    name = "memcache"
+    aliases: tuple[str, ...] = ("memcached",)
+    options = MemcacheOptions
+    greets = False
+    errors: Mapping[str, WireError] = ERRORS
+    targets: tuple[Target, ...] = (COMMAND,)
+    unit = ""
+
+    def framer(self, options: MemcacheOptions, backend: str) -> MemcacheFramer:
+        """
+        A framer for a new connection.
+        """
+        return MemcacheFramer()
+
+    def named(self, code: str, message: str) -> WireError:
+        """
+        A preset, or a line that begins with SERVER_ERROR, CLIENT_ERROR or ERROR.
+        """
+        return namedError(
+            self.name,
+            self.errors,
+            code,
+            message,
+            lambda code: (
+                code.startswith(("SERVER_ERROR ", "CLIENT_ERROR ", "ERROR")) and code.isprintable()
+            ),
+            "a line that begins with SERVER_ERROR, CLIENT_ERROR or ERROR",
+        )
+
+    def fitting(self, exchange: Exchange) -> Sequence[WireError]:
+        """
+        The C{SERVER_ERROR}s that may pass, as far as they suit the command.
+        """
+        return fitting(exchange)
+
+    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+        """
+        The error as one line, C{None} where the client expects no answer.
+        """
+        return refuse(exchange, error)

@@ -1,0 +1,173 @@
+# -*- test-case-name: tests.wire.test_memcache -*-
+"""
+Reads the answers of a memcached connection, and infers which quiet meta commands were
+answered by silence.
+
+A quiet command (flag C{q}) is answered only if there is something unexpected to say.
+An answer that cannot be its own (another form, or other flags come back than it asked
+for) shows that it had none; the barrier C{mn} shows it for all before, and puts the
+order right where it was taken wrongly.  Two quiet commands of one kind, without opaque
+or key, cannot be told apart: the answer is then the first one's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import takewhile
+
+from vaurien_twisted.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.wire.memcache_commands import LIST, VALUES, WATCH, Meta
+from vaurien_twisted.wire.memcache_session import Session, quiet
+
+#: The longest line of an answer, in bytes.
+LINE_LIMIT = 65536
+
+#: What lines of lists begin with; any other ends the list.
+ITEMS = (b"STAT ", b"ITEM ", b"PREFIX ", b"key=", b"mg ")
+
+
+class Replies:
+    """
+    Divides what the backend sends among the exchanges that await an answer.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._kept = b""
+        # How much of what was kept holds no end of a line.
+        self._searched = 0
+        # The answer that is passing, and what is left of a value in it.
+        self._exchange: Exchange | None = None
+        self._passing = False
+        self._skip = 0
+        self._last = True
+
+    def read(self, data: bytes) -> Iterator[Piece]:
+        """
+        Pieces of answers.
+
+        @raise FramingError: these are not the text protocol's.
+        """
+        session = self._session
+        if self._kept:
+            data, self._kept = self._kept + data, b""
+        pos, size = 0, len(data)
+        while pos < size:
+            if session.opaque:
+                yield None, data[pos:], False
+                return
+            start = pos
+            try:
+                if not self._passing:
+                    end = self._end(data, pos)
+                    if end < 0:
+                        return
+                    yield from self._choose(data[pos:end])
+                pos, ends = self._go(data, pos)
+            except ValueError as fault:
+                session.opaque = str(fault)
+                raise FramingError(str(fault), data[start:]) from None
+            exchange = self._exchange
+            self._passing = not ends
+            if ends and exchange is not None and exchange.context == WATCH and data[start] == 79:
+                session.opaque = "watch"
+            if pos > start:
+                yield exchange, data[start:pos], ends and exchange is not None
+            if not ends:
+                self._kept = data[pos:]
+                return
+
+    def ended(self) -> Iterator[Piece]:
+        """
+        What was kept back, and the silence by which quiet commands were answered.
+        """
+        if self._kept:
+            kept, self._kept = self._kept, b""
+            begun = self._passing and not self._session.opaque
+            yield self._exchange if begun else None, kept, False
+        awaiting = self._session.awaiting
+        while awaiting and quiet(awaiting[0]):
+            yield awaiting.popleft(), b"", True
+
+    def _end(self, data: bytes, pos: int) -> int:
+        """
+        Where the line at C{pos} ends; keep it if that is not in sight.
+        """
+        end = data.find(b"\n", pos + self._searched)
+        self._searched = 0
+        if (len(data) if end < 0 else end) - pos > LINE_LIMIT:
+            raise ValueError(f"a line of over {LINE_LIMIT} bytes")
+        if not 32 <= data[pos] < 127:
+            raise ValueError(f"{data[pos : pos + 1]!r} begins no answer")
+        if end < 0:
+            self._kept, self._searched = data[pos:], len(data) - pos
+        return end
+
+    def _choose(self, line: bytes) -> Iterator[Piece]:
+        """
+        Find out whose the answer is that begins with C{line}; the pieces are the ends
+        of those that turn out to have none.
+        """
+        awaiting = self._session.awaiting
+        self._exchange = None
+        words = line.split() or [b""]
+        place: int | None = 0
+        if words[0] == b"MN":
+            # The barrier's own, whatever was taken for whose answer before.
+            barriers = (at for at, other in enumerate(awaiting) if other.command == "mn")
+            place = next(barriers, None)
+        elif awaiting and quiet(awaiting[0]):
+            before = takewhile(lambda other: other.command != "mn", awaiting)
+            able = (
+                at
+                for at, other in enumerate(before)
+                if not quiet(other) or other.context.may(words)
+            )
+            place = next(able, 0)
+        if place is None or not awaiting:
+            return
+        for _ in range(place):
+            yield awaiting.popleft(), b"", True
+        self._exchange = awaiting.popleft()
+
+    def _go(self, data: bytes, pos: int) -> tuple[int, bool]:
+        """
+        Read on in the answer: up to where it goes, and whether it ends there.
+        """
+        size = len(data)
+        exchange = self._exchange
+        form = None if exchange is None else exchange.context
+        while True:
+            if self._skip:
+                step = min(self._skip, size - pos)
+                pos += step
+                self._skip -= step
+                if self._skip:
+                    return pos, False
+                if self._last:
+                    return pos, True
+            end = data.find(b"\n", pos + self._searched)
+            self._searched = 0
+            if (size if end < 0 else end) - pos > LINE_LIMIT:
+                raise ValueError(f"a line of over {LINE_LIMIT} bytes")
+            if end < 0:
+                self._searched = size - pos
+                return pos, False
+            line = data[pos:end]
+            pos = end + 1
+            if form == VALUES and line.startswith(b"VALUE "):
+                self._skip, self._last = _length(line, 3), False
+            elif isinstance(form, Meta) and line.startswith(b"VA "):
+                self._skip, self._last = _length(line, 1), True
+            elif form != LIST or not line.startswith(ITEMS):
+                return pos, True
+
+
+def _length(line: bytes, place: int) -> int:
+    """
+    How many bytes follow a line, CR and LF included.
+    """
+    words = line.split()
+    if len(words) <= place or not words[place].isdigit() or len(words[place]) > 10:
+        raise ValueError(f"{line[:64]!r} does not say how long its value is")
+    return int(words[place]) + 2

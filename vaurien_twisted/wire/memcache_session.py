@@ -1,0 +1,48 @@
+# -*- test-case-name: tests.wire.test_memcache -*-
+"""
+What the two directions of a memcached connection know of each other.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.wire.memcache_commands import Meta
+
+#: How many quiet commands may wait for an answer that perhaps never comes.  Of more,
+#: the oldest are taken to be answered by silence.
+QUIET_LIMIT = 4096
+
+
+class Session:
+    """
+    The state of one connection.
+
+    @ivar awaiting: the exchanges whose answers may still come, in order.
+    @ivar opaque: why nothing more can be read, C{""} while it can.
+    """
+
+    __slots__ = ("awaiting", "opaque")
+
+    def __init__(self) -> None:
+        self.awaiting: deque[Exchange] = deque()
+        self.opaque = ""
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        The backend will act on this request.
+        """
+        if not exchange.replies:
+            return
+        awaiting = self.awaiting
+        if len(awaiting) >= QUIET_LIMIT and quiet(awaiting[0]):
+            awaiting.popleft()
+        awaiting.append(exchange)
+
+
+def quiet(exchange: Exchange) -> bool:
+    """
+    Whether silence may be the answer.
+    """
+    return isinstance(exchange.context, Meta) and exchange.context.quiet

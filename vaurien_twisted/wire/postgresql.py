@@ -1,0 +1,139 @@
+# -*- test-case-name: tests.wire.test_postgresql -*-
+"""
+C{postgresql}: protocol 3 of PostgreSQL, and of what speaks it (PgBouncer, CockroachDB…).
+
+The parts: L{messages<vaurien_twisted.wire.postgresql_messages>}, the
+L{start-up<vaurien_twisted.wire.postgresql_startup>}, the
+L{groups<vaurien_twisted.wire.postgresql_group>} of the extended query protocol, the
+L{client's<vaurien_twisted.wire.postgresql_requests>} and the
+L{backend's direction<vaurien_twisted.wire.postgresql_replies>}, what L{both
+know<vaurien_twisted.wire.postgresql_session>}, and the
+L{errors<vaurien_twisted.wire.postgresql_errors>}.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.commands import Reply
+from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.interfaces import IFramer, IWireProtocol
+from vaurien_twisted.options import option
+from vaurien_twisted.targets import COMMAND, Target
+from vaurien_twisted.wire.errors import WireError, namedError
+from vaurien_twisted.wire.postgresql_errors import ERRORS, fittingErrors, refusalOf
+from vaurien_twisted.wire.postgresql_replies import Replies
+from vaurien_twisted.wire.postgresql_requests import Requests
+from vaurien_twisted.wire.postgresql_session import Session
+
+
+@attrs.frozen
+class PostgreSQLOptions:
+    """
+    What to do with bytes that are not PostgreSQL's.
+    """
+
+    on_garbage: str = option(
+        str,
+        "opaque",
+        "What becomes of a connection whose bytes are not PostgreSQL's:"
+        " pass them on unread, or close.",
+        choices=("opaque", "close"),
+    )
+
+
+@implementer(IFramer)
+class PostgreSQLFramer:
+    """
+    Joins the two directions of a connection.
+    """
+
+    turns = False
+
+    def __init__(self) -> None:
+        self._session = Session()
+        self._requests = Requests(self._session)
+        self._replies = Replies(self._session)
+        #: See L{IFramer}; bound to the readers without a step between.
+        self.fromClient = self._requests.read
+        self.fromBackend = self._replies.read
+        self.clientEnded = self._requests.ended
+        self.backendEnded = self._replies.ended
+
+    @property
+    def opaque(self) -> str:
+        """
+        C{"TLS"}, C{"GSS"} or C{"replication"} once the streams cannot be read.
+        """
+        return self._session.opaque
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        The request goes to the backend.
+        """
+        self._requests.granted = exchange
+        if exchange.replies:
+            self._session.waiting.append(exchange)
+
+    def renew(self) -> None:
+        """
+        Exchanges are known, not guessed at.
+        """
+
+
+@implementer(IPlugin, IWireProtocol)
+class PostgreSQL:
+    """
+    PostgreSQL.  Exchange 1 is the start-up with the authentication, C{STARTUP} with
+    C{user/database} as its subject.  Then each C{Query} with its SQL text is one, and
+    each group of extended query messages up to its Sync: C{Execute} if it runs
+    something, C{Parse} if it only prepares, with the SQL text even where that was
+    prepared before.  The data of a COPY FROM STDIN is an exchange of its own,
+    C{CopyData}.  What asks for TLS belongs to no exchange.  C{error} answers with an
+    ErrorResponse.  With TLS, GSS encryption and replication the connection passes unread.
+    """
+
+    name = "postgresql"
+    aliases: tuple[str, ...] = ("postgres", "pgsql")
+    options = PostgreSQLOptions
+    greets = False
+    errors: Mapping[str, WireError] = ERRORS
+    targets: tuple[Target, ...] = (COMMAND,)
+    unit = ""
+
+    def framer(self, options: PostgreSQLOptions, backend: str) -> PostgreSQLFramer:
+        """
+        A framer for one connection.
+        """
+        return PostgreSQLFramer()
+
+    def named(self, code: str, message: str) -> WireError:
+        """
+        A preset, or an SQLSTATE of five digits and letters.
+        """
+        return namedError(
+            self.name,
+            self.errors,
+            code,
+            message,
+            lambda code: re.fullmatch("[0-9A-Z]{5}", code) is not None,
+            "an SQLSTATE of five digits and letters",
+        )
+
+    def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
+        """
+        Too many clients or starting up for C{STARTUP}; serialization failure, deadlock
+        and a lock not available for SQL; a shutdown amid COPY.
+        """
+        return fittingErrors(exchange)
+
+    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+        """
+        An ErrorResponse, then ReadyForQuery where the session goes on.
+        """
+        return refusalOf(exchange, error)

@@ -1,0 +1,163 @@
+# -*- test-case-name: tests.wire.test_postgresql_errors -*-
+"""
+The errors of PostgreSQL, and the messages that say them.
+
+Sources: PostgreSQL manual, appendix "PostgreSQL Error Codes" and section "Error and
+Notice Message Fields"; the words are those of the server.  Transient are those that
+drivers take for it, and those after which connecting again helps.
+"""
+
+from __future__ import annotations
+
+from vaurien_twisted.commands import Reply, Then
+from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.wire.postgresql_messages import errorResponse, readyForQuery
+from vaurien_twisted.wire.postgresql_session import Form
+
+_PRESETS = (
+    WireError(
+        "40001",
+        "could not serialize access due to concurrent update",
+        "Another transaction changed the same rows; the whole transaction may be tried again.",
+        True,
+        "40001",
+    ),
+    WireError(
+        "40P01",
+        "deadlock detected",
+        "Transactions wait for each other's locks and this one was chosen to fail.",
+        True,
+        "40P01",
+    ),
+    WireError(
+        "55P03",
+        'could not obtain lock on row in relation "accounts"',
+        "A lock asked for with NOWAIT, or within lock_timeout, is held by somebody else.",
+        True,
+        "55P03",
+    ),
+    WireError(
+        "53300",
+        "sorry, too many clients already",
+        "All connections that max_connections allows are in use.",
+        True,
+        "53300",
+    ),
+    WireError(
+        "57P03",
+        "the database system is starting up",
+        "The server was started or has crashed and does not take connections yet.",
+        True,
+        "57P03",
+    ),
+    WireError(
+        "57P01",
+        "terminating connection due to administrator command",
+        "The server is shut down or the session was ended with pg_terminate_backend.",
+        True,
+        "57P01",
+    ),
+    WireError(
+        "57P02",
+        "terminating connection because of crash of another server process",
+        "Another process of the server died, so all sessions are ended.",
+        True,
+        "57P02",
+    ),
+    WireError(
+        "08006",
+        "server closed the connection unexpectedly",
+        "The connection failed, as a connection pool between client and server would say it.",
+        True,
+        "08006",
+    ),
+    WireError(
+        "53100",
+        'could not extend file "base/16384/16397": No space left on device',
+        "The server's disk is full.",
+        True,
+        "53100",
+    ),
+    WireError(
+        "53200", "out of memory", "The server could not allocate what it needed.", True, "53200"
+    ),
+    WireError(
+        "57014",
+        "canceling statement due to statement timeout",
+        "The statement took longer than statement_timeout, or the client cancelled it.",
+        False,
+        "57014",
+    ),
+    WireError(
+        "25006",
+        "cannot execute UPDATE in a read-only transaction",
+        "The server is a standby, or the transaction is read only.",
+        False,
+        "25006",
+    ),
+    WireError(
+        "28P01",
+        'password authentication failed for user "app"',
+        "The user does not exist or the password is wrong.",
+        False,
+        "28P01",
+    ),
+)
+
+#: Every preset by its code.
+ERRORS = {error.code: error for error in _PRESETS}
+
+#: Errors that end the session, whatever was asked.
+FATAL = frozenset(("08006", "28P01", "53300", "57P01", "57P02", "57P03"))
+
+_STARTUP = (ERRORS["53300"], ERRORS["57P03"])
+_QUERY = (ERRORS["40001"], ERRORS["40P01"], ERRORS["55P03"])
+_COPY = (ERRORS["57P01"],)
+
+
+def fittingErrors(exchange: Exchange) -> tuple[WireError, ...]:
+    """
+    The transient errors with which a server might answer this exchange.
+    """
+    if not exchange.replies or exchange.context is None:
+        return ()
+    form = exchange.context.form
+    if form is Form.STARTUP:
+        return _STARTUP
+    return _COPY if form is Form.COPY else _QUERY
+
+
+def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
+    """
+    The ErrorResponse of a server that refuses this exchange, and the ReadyForQuery
+    that comes after it.
+
+    A transaction is then said to have failed, as after a real error.  The backend
+    knows nothing of it: it takes the ROLLBACK that the client has to send, but a
+    client that sends COMMIT all the same commits, where a real server rolls back.
+
+    Before a session has begun and within a COPY FROM STDIN every error is FATAL and
+    the connection is closed: within a COPY the backend waits for the rest of the data
+    and takes no other request.  The client is told when it has sent all its data: a
+    connection closed before would be reset, and the error lost.
+
+    Behind a Flush the ErrorResponse comes at once and alone; the Sync, which the client
+    sends when it likes, goes to the backend and brings the ReadyForQuery.
+
+    @return: C{None} for a request without a reply, and for a code that is no SQLSTATE,
+        which has five characters: digits and upper case letters.
+    """
+    if not exchange.replies or exchange.context is None:
+        return None
+    code = error.code.upper()
+    if not (len(code) == 5 and code.isascii() and code.isalnum()):
+        return None
+    form, status = exchange.context
+    early = form is Form.UNSYNCED
+    if code in FATAL or form is Form.STARTUP or form is Form.COPY:
+        return Reply(errorResponse("FATAL", code, error.message), Then.CLOSE, early)
+    refused = errorResponse("ERROR", code, error.message)
+    if early:
+        return Reply(refused, early=True)
+    return Reply(refused + readyForQuery("I" if status == "I" else "E"))

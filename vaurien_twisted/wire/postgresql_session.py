@@ -1,0 +1,76 @@
+# -*- test-case-name: tests.wire.test_postgresql -*-
+"""
+What the two directions of a PostgreSQL link know in common.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+from typing import NamedTuple
+
+from vaurien_twisted.exchange import Exchange
+
+
+class Form(Enum):
+    """
+    What kind of request an exchange is, as far as its answer depends on it.
+
+    STARTUP: ends with the first ReadyForQuery.  SIMPLE: one message, one
+    ReadyForQuery.  SYNCED: extended query messages whose Sync is in the head.
+    UNSYNCED: the same where a Flush comes first, or the Sync only beyond the head.
+    COPY: the client's data of a COPY FROM STDIN.  SILENT: no answer at all.
+    """
+
+    STARTUP = "startup"
+    SIMPLE = "simple"
+    SYNCED = "synced"
+    UNSYNCED = "unsynced"
+    COPY = "copy"
+    SILENT = "silent"
+
+
+class Context(NamedTuple):
+    """
+    C{Exchange.context} of this protocol.
+
+    @ivar status: of the transaction when the request was read: C{"I"} outside of
+        one, C{"T"} inside, C{"E"} inside a failed one.  It is the last the backend
+        told, so behind pipelined requests it may be out of date.
+    """
+
+    form: Form
+    status: str
+
+
+class Copying(NamedTuple):
+    """
+    The backend waits for the data of a COPY FROM STDIN.
+
+    @ivar subject: the statement.
+    @ivar extended: whether a Sync has to follow the data.
+    """
+
+    subject: str
+    extended: bool
+
+
+class Session:
+    """
+    The state of one link.
+
+    @ivar opaque: why the rest cannot be read.
+    @ivar status: of the transaction, as the backend last told.
+    @ivar waiting: the exchanges whose replies are to come, in order.
+    @ivar negotiations: how many one-byte answers (to SSLRequest, GSSENCRequest) are to come.
+    @ivar copying: what the client's copy data would be for.
+    """
+
+    __slots__ = ("copying", "negotiations", "opaque", "status", "waiting")
+
+    def __init__(self) -> None:
+        self.opaque = ""
+        self.status = "I"
+        self.waiting: deque[Exchange] = deque()
+        self.negotiations = 0
+        self.copying: Copying | None = None

@@ -1,0 +1,161 @@
+# -*- test-case-name: tests.wire.test_redis -*-
+"""
+C{redis}: RESP2, RESP3 and inline commands, as Redis, Valkey and their relatives speak.
+
+L{redis_requests} reads what the client sends and L{redis_replies} what the backend
+sends; both share a L{redis_session}.  L{resp} finds where values end, L{redis_commands}
+knows single commands and L{redis_errors} writes errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.commands import Reply
+from vaurien_twisted.exchange import Exchange, Piece
+from vaurien_twisted.interfaces import IFramer, IWireProtocol
+from vaurien_twisted.options import option
+from vaurien_twisted.targets import COMMAND, Target
+from vaurien_twisted.wire.errors import WireError, namedError
+from vaurien_twisted.wire.redis_errors import ERRORS, fitting, nil, refuse
+from vaurien_twisted.wire.redis_replies import Replies
+from vaurien_twisted.wire.redis_requests import Requests
+from vaurien_twisted.wire.redis_session import Session
+
+__all__ = ["Redis", "RedisFramer", "RedisOptions", "nil"]
+
+
+@attrs.frozen
+class RedisOptions:
+    """
+    What becomes of bytes that are not Redis's.
+    """
+
+    on_garbage: str = option(
+        str,
+        "opaque",
+        "What to do with bytes that are not RESP: pass them unread, or close the connection.",
+        choices=("opaque", "close"),
+    )
+
+
+@implementer(IFramer)
+class RedisFramer:
+    """
+    Reads one connection.  C{SUBSCRIBE} and its like have a reply that ends with the
+    last confirmation; messages, other pushes and the reports of C{MONITOR} belong to
+    no exchange.  It turns opaque when replication begins, at TLS, and where it raised
+    L{FramingError<vaurien_twisted.exchange.FramingError>}.
+
+    Not followed: what C{HELLO}, C{CLIENT REPLY}, C{MONITOR} and unsubscribing from
+    everything change when a transaction carries them out.
+    """
+
+    turns = False
+
+    __slots__ = ("_replies", "_requests", "_session")
+
+    def __init__(self) -> None:
+        self._session = Session()
+        self._requests = Requests(self._session)
+        self._replies = Replies(self._session)
+
+    @property
+    def opaque(self) -> str:
+        """
+        Why the rest cannot be read, C{""} while it can.
+        """
+        return self._session.opaque
+
+    def fromClient(self, data: bytes) -> Iterator[Piece]:
+        """
+        Pieces of requests.  Empty commands belong to no exchange.
+
+        @raise FramingError: these are not Redis commands, or an inline command is
+            longer than 64 KiB.
+        """
+        return self._requests.read(data)
+
+    def fromBackend(self, data: bytes) -> Iterator[Piece]:
+        """
+        Pieces of replies.
+
+        @raise FramingError: these are not Redis replies.
+        """
+        return self._replies.read(data)
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        Its reply, if it has one, follows those expected before.
+        """
+        self._session.expect(exchange)
+
+    def clientEnded(self) -> Iterator[Piece]:
+        """
+        An unfinished command, which belongs to no exchange before it shows its subject.
+        """
+        return self._requests.ended()
+
+    def backendEnded(self) -> Iterator[Piece]:
+        """
+        An unfinished reply.
+        """
+        return self._replies.ended()
+
+    def renew(self) -> None:
+        """
+        Nothing is guessed at.
+        """
+
+
+@implementer(IPlugin, IWireProtocol)
+class Redis:
+    """
+    Redis.  An exchange is a command and its reply: its command is the command's name in
+    upper case (C{"CLIENT"} without the sub-command), its subject the first key, or else
+    the first argument.  C{error} answers with an error line such as C{-LOADING}; any
+    other code is sent as it is written: C{MOVED 3999 127.0.0.1:6381}.
+    """
+
+    name = "redis"
+    aliases: tuple[str, ...] = ()
+    options = RedisOptions
+    greets = False
+    errors: Mapping[str, WireError] = ERRORS
+    targets: tuple[Target, ...] = (COMMAND,)
+    unit = ""
+
+    def framer(self, options: RedisOptions, backend: str) -> RedisFramer:
+        """
+        A framer for a new connection.
+        """
+        return RedisFramer()
+
+    def named(self, code: str, message: str) -> WireError:
+        """
+        A preset, or the first word of the error, or all of it.
+        """
+        return namedError(
+            self.name,
+            self.errors,
+            code,
+            message,
+            lambda code: bool(code) and code.isprintable(),
+            "the first word of the error, or all of it",
+        )
+
+    def fitting(self, exchange: Exchange) -> Sequence[WireError]:
+        """
+        The errors that clients try again after, as far as they suit the command.
+        """
+        return fitting(exchange)
+
+    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+        """
+        The error as one line, C{None} where the client expects no reply.
+        """
+        return refuse(exchange, error)

@@ -1,0 +1,134 @@
+# -*- test-case-name: tests.wire.test_smtp -*-
+"""
+C{smtp}: the Simple Mail Transfer Protocol, RFC 5321, with pipelining (RFC 2920),
+chunks (RFC 3030), STARTTLS (RFC 3207) and AUTH (RFC 4954).
+
+The parts: the L{envelope<vaurien_twisted.wire.smtp_envelope>}, the
+L{client's<vaurien_twisted.wire.smtp_requests>} and the
+L{backend's direction<vaurien_twisted.wire.smtp_replies>}, what L{both
+know<vaurien_twisted.wire.smtp_session>}, and the
+L{errors<vaurien_twisted.wire.smtp_errors>}.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.commands import Reply
+from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.interfaces import IFramer, IWireProtocol
+from vaurien_twisted.options import option
+from vaurien_twisted.targets import COMMAND, Target
+from vaurien_twisted.wire.errors import WireError, namedError
+from vaurien_twisted.wire.smtp_errors import ERRORS, fittingErrors, refusalOf
+from vaurien_twisted.wire.smtp_replies import Replies
+from vaurien_twisted.wire.smtp_requests import Requests
+from vaurien_twisted.wire.smtp_session import Session
+
+
+@attrs.frozen
+class SMTPOptions:
+    """
+    What to do with bytes that are not SMTP's.
+    """
+
+    on_garbage: str = option(
+        str,
+        "opaque",
+        "What becomes of a connection whose bytes are not SMTP's: pass them on unread, or close.",
+        choices=("opaque", "close"),
+    )
+
+
+@implementer(IFramer)
+class SMTPFramer:
+    """
+    Joins the two directions of a connection.
+    """
+
+    turns = False
+
+    def __init__(self) -> None:
+        self._session = Session()
+        self._requests = Requests(self._session)
+        self._replies = Replies(self._session)
+        #: See L{IFramer}; bound to the readers without a step between.
+        self.fromClient = self._requests.read
+        self.fromBackend = self._replies.read
+        self.clientEnded = self._requests.ended
+        self.backendEnded = self._replies.ended
+
+    @property
+    def opaque(self) -> str:
+        """
+        C{"TLS"} once the streams cannot be read, or in a few words what the client
+        and the backend do not agree about.
+        """
+        return self._session.opaque
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        The request goes to the backend.
+        """
+        self._requests.granted = exchange
+        self._session.waiting.append(exchange)
+
+    def renew(self) -> None:
+        """
+        Exchanges are known, not guessed at.
+        """
+
+
+@implementer(IPlugin, IWireProtocol)
+class SMTP:
+    """
+    SMTP.  Exchange 0 is the greeting; then each command with its reply is one, its
+    subject the address of C{MAIL} and C{RCPT}.  C{DATA} ends with the 354; the mail
+    itself is an exchange of its own, C{MESSAGE}.  C{error} answers with a 4xx that
+    fits the command, or any 4xx or 5xx.  After STARTTLS the connection passes unread.
+    """
+
+    name = "smtp"
+    aliases: tuple[str, ...] = ()
+    options = SMTPOptions
+    greets = True
+    errors: Mapping[str, WireError] = ERRORS
+    targets: tuple[Target, ...] = (COMMAND,)
+    unit = ""
+
+    def framer(self, options: SMTPOptions, backend: str) -> SMTPFramer:
+        """
+        A framer for one connection.
+        """
+        return SMTPFramer()
+
+    def named(self, code: str, message: str) -> WireError:
+        """
+        A preset, or a reply code from 400 to 599.
+        """
+        return namedError(
+            self.name,
+            self.errors,
+            code,
+            message,
+            lambda code: re.fullmatch("[45][0-9]{2}", code) is not None,
+            "a reply code from 400 to 599",
+        )
+
+    def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
+        """
+        By verb: a mailbox unavailable, a local error or no storage for C{RCPT}, a
+        shutdown for the greeting and the like.
+        """
+        return fittingErrors(exchange)
+
+    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+        """
+        A reply line; C{None} where the code is not one from 400 to 599.
+        """
+        return refusalOf(exchange, error)

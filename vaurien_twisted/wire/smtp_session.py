@@ -1,0 +1,45 @@
+# -*- test-case-name: tests.wire.test_smtp -*-
+"""
+What the two directions of an SMTP link know in common.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.wire.smtp_envelope import Envelope
+
+
+class Session:
+    """
+    The state of one link.
+
+    @ivar opaque: why the rest cannot be read.
+    @ivar waiting: the exchanges whose replies are to come, in order.
+    @ivar envelope: the mail that the next command is about.
+    @ivar message: the client's next bytes are the text of a mail: the backend has
+        said 354, or DATA is on its way and the client did not wait.
+    @ivar writing: the exchange of that text, once it has begun.
+    @ivar dialog: the AUTH that may go on.
+    @ivar challenged: the client's next line answers a 334.
+    """
+
+    __slots__ = (
+        "challenged",
+        "dialog",
+        "envelope",
+        "message",
+        "opaque",
+        "waiting",
+        "writing",
+    )
+
+    def __init__(self) -> None:
+        self.opaque = ""
+        self.waiting: deque[Exchange] = deque()
+        self.envelope = Envelope()
+        self.message = False
+        self.writing: Exchange | None = None
+        self.dialog: Exchange | None = None
+        self.challenged = False
