@@ -117,6 +117,41 @@ class Exchange:
         return words if len(words) <= 120 else words[:117] + "..."
 
 
+class Run:
+    """
+    Exchanges in a row to which nothing happens, told apart only if that becomes
+    necessary.
+
+    @ivar next: the number of the first one that awaits its reply.
+    @ivar left: how many await their replies.
+    """
+
+    __slots__ = ("_unfolded", "left", "next")
+
+    def __init__(self, number: int, count: int) -> None:
+        self.next = number
+        self.left = count
+        self._unfolded: list[Exchange] | None = None
+
+    def passed(self, count: int) -> None:
+        """
+        So many replies have passed.
+        """
+        self.next += count
+        self.left -= count
+
+    def unfold(self, decision: Decision) -> list[Exchange]:
+        """
+        The exchanges that are left, one by one; the same ones to all who ask.
+        """
+        if self._unfolded is None:
+            self._unfolded = [Exchange(self.next + place) for place in range(self.left)]
+            for exchange in self._unfolded:
+                exchange.decision = decision
+                exchange.complete = True
+        return self._unfolded
+
+
 #: How much of a subject is kept for rules to look at, in characters.
 SUBJECT_LIMIT = 16384
 

@@ -21,7 +21,7 @@ from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
     from vaurien_twisted.commands import Reply, Treatment
-    from vaurien_twisted.exchange import Connection, Exchange, Piece
+    from vaurien_twisted.exchange import Connection, Exchange, Piece, Run
     from vaurien_twisted.plan import Decision, Occasion
     from vaurien_twisted.targets import Target
     from vaurien_twisted.wire.errors import WireError
@@ -119,6 +119,36 @@ class IFramer(Interface):
         """
 
 
+class ISkimmer(Interface):
+    """
+    A framer that can pass over requests to which nothing happens, and their replies,
+    without telling them apart.  Optional: it is only faster.
+    """
+
+    def watch(commands: frozenset[str]) -> None:
+        """
+        From now on pass over all commands but these, which are in lower case.
+        """
+
+    def skim(data: bytes, run: Run | None) -> Run | None:
+        """
+        If C{data} is whole requests to pass over, of which each has one reply, expect
+        those replies and return the run that they are part of: C{run}, which is the last
+        of what is expected, made longer, or a new one.  Else C{None}; nothing has changed.
+        """
+
+    def skimReplies(data: bytes) -> int:
+        """
+        If C{data} is whole replies to the run that is expected next, take them off it
+        and return how many.  Else 0; nothing has changed.
+        """
+
+    def unfold(decision: Decision) -> None:
+        """
+        Put the exchanges of all runs in their place, for what cannot be passed over.
+        """
+
+
 class IWireProtocol(IPlugin):
     """
     How the bytes of a protocol divide into exchanges, and how it says C{error}.
@@ -166,6 +196,24 @@ class IWireProtocol(IPlugin):
         """
         The bytes by which a real server would answer this very request with
         C{error}, and whether it would then close.  C{None} where it cannot be said.
+        """
+
+
+class IWishing(Interface):
+    """
+    A wire protocol whose clients can ask for faults themselves.  Optional, beside
+    L{IWireProtocol}.
+    """
+
+    def heeds(options: Any) -> bool:
+        """
+        Whether they may, as the protocol's options say.
+        """
+
+    def wish(options: Any, exchange: Exchange) -> str:
+        """
+        What the client asks for: a behavior and its options, C{delay; sleep=1};
+        C{""} for nothing.
         """
 
 

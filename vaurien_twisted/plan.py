@@ -123,6 +123,24 @@ class Plan:
         """
         return all(rule.behavior.name == "dummy" or rule.percent == 0 for rule in self.rules)
 
+    @cached_property
+    def commands(self) -> frozenset[str] | None:
+        """
+        The commands, in lower case, without one of which nothing can happen to an
+        exchange; C{None} where that cannot be said.
+        """
+        found: set[str] = set()
+        for rule in self.rules:
+            if rule.behavior.name == "dummy" or rule.percent == 0:
+                continue
+            named = rule.when.get("command")
+            if named is None:
+                return None
+            found.update(
+                str(each).lower() for each in (named if isinstance(named, list) else [named])
+            )
+        return frozenset(found)
+
     @property
     def rules(self) -> Iterator[Rule]:
         """

@@ -14,23 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.logger import Logger
 
-from vaurien_twisted.commands import (
-    Close,
-    Command,
-    Drop,
-    Insert,
-    Reply,
-    Reset,
-    Send,
-    Then,
-    Truncate,
-    spoken,
-)
 from vaurien_twisted.exchange import Connection, Exchange, FramingError, Piece
+from vaurien_twisted.interfaces import ISkimmer
 from vaurien_twisted.plan import NOTHING, Decision, Step
 from vaurien_twisted.relays.couple import Couple
-from vaurien_twisted.relays.lane import Entry, Lane
-from vaurien_twisted.relays.pipeline import Pipeline
+from vaurien_twisted.relays.lane import Lane
+from vaurien_twisted.relays.performing import Performer
 from vaurien_twisted.wire.tcp import TurnFramer
 
 if TYPE_CHECKING:
@@ -68,17 +57,36 @@ class Dialogue:
         self._connection = connection
         self._couple = couple
         self._close = close
-        self._reset = reset
         self._turned = turned
         self._framer = factory.wire.framer(factory.options, factory.backendText)
-        self.toBackend = Lane(factory.reactor, self._performRequest, self._goOn)
-        self.toClient = Lane(factory.reactor, self._performReply, self._goOn)
+        self._performer = performer = Performer(close, reset)
+        performer.turns = self._framer.turns
+        self.toBackend = Lane(factory.reactor, performer.performRequest, self._goOn)
+        self.toClient = Lane(factory.reactor, performer.performReply, self._goOn)
         self.toClient.write = couple.client.write
-        self._pipeline = Pipeline(self._give)
+        performer.toClient = self.toClient
+        self._pipeline = performer.pipeline
         self._pieces: Iterator[Piece] | None = None
         self._afterClient: Callable[[], None] | None = None
         self._latest: Exchange | None = None
         self._closed = False
+        self._skimmer: ISkimmer | None = None
+        self._skim: Any = None
+        self._skimReplies: Any = None
+        self._learn()
+
+    def _learn(self) -> None:
+        """
+        Let the framer pass over what the plan cannot touch.
+        """
+        commands = self._factory.decider.plan.commands
+        skimmer: ISkimmer | None = ISkimmer(self._framer, None)
+        if skimmer is None or commands is None:
+            self._skim = None
+        else:
+            skimmer.watch(commands)
+            self._skimmer = skimmer
+            self._skim, self._skimReplies = skimmer.skim, skimmer.skimReplies
 
     def begin(self, greeting: Exchange, connect: Callable[[], None]) -> None:
         """
@@ -118,6 +126,18 @@ class Dialogue:
         """
         if self._closed:
             return
+        skim = self._skim
+        if skim is not None and self._pieces is None and not self.toBackend.queue:
+            pipeline = self._pipeline
+            last = pipeline.run
+            before = last.left if last is not None else 0
+            run = None if pipeline.full else skim(data, last)
+            if run is not None:
+                count = run.left - (before if run is last else 0)
+                pipeline.grown(run, count)
+                self.exchanges += count
+                self.toBackend.pass_(data)
+                return
         if self._pieces is not None:
             # Paused, but a transport may still hand over what it had read.
             self._pieces = _chain(self._pieces, self._framer, data)
@@ -178,41 +198,8 @@ class Dialogue:
         decision = self._factory.decider.decide(self._connection, exchange)
         exchange.decision = decision
         self.exchanges += 1
-        for step in decision.reply:
-            command = step.command
-            if isinstance(command, Truncate):
-                exchange.then = command.then
-                if command.units:
-                    exchange.cut = command.count
-                else:
-                    exchange.left = command.count
+        self._performer.arm(exchange, decision)
         return decision
-
-    def _performRequest(self, entry: Entry, command: Command) -> None:
-        exchange = entry.exchange
-        assert exchange is not None
-        if isinstance(command, (Reply, Drop)):
-            entry.data = []
-            exchange.dropped = True
-            exchange.answer = command if isinstance(command, Reply) else Reply(b"")
-            if self._framer.turns or not (exchange.replies):
-                self._give(exchange.answer)
-            else:
-                self._pipeline.answer()
-        else:
-            self._perform(entry, command)
-
-    def _give(self, answer: Reply) -> None:
-        if self._closed:
-            return
-        after = self._following(answer.then)
-        if answer.pause:
-            steps = [Step(command, None) for command in spoken(answer)]
-            self.toClient.put(None, b"", steps, after)
-        else:
-            data = answer.data if answer.finish is None else answer.finish()
-            self.toClient.put(None, data, after=after)
-        self.toClient.flush()
 
     # The backend's bytes
 
@@ -222,11 +209,27 @@ class Dialogue:
         """
         if self._closed:
             return
+        if self._skimReplies is not None:
+            count = 0 if self.toClient.queue else self._skimReplies(data)
+            if count:
+                self.toClient.pass_(data)
+                self._pipeline.passed(count)
+                if self._couple.clientPaused:
+                    self._afterChunk()
+                return
+            self._unfold()
         self._take(self._framer.fromBackend(data))
         self.toClient.flush()
         if self.toClient.size > LANE_LIMIT:
             self._couple.paceBackend(True)
         self._afterChunk()
+
+    def _unfold(self) -> None:
+        """
+        Tell the exchanges apart that were passed over.
+        """
+        if self._skimmer is not None and self._pipeline.unfold(NOTHING):
+            self._skimmer.unfold(NOTHING)
 
     def _take(self, pieces: Iterator[Piece]) -> None:
         try:
@@ -255,52 +258,10 @@ class Dialogue:
         if not exchange.muted:
             after = None
             if exchange.then is not None:
-                data, after = self._truncated(exchange, exchange.then, data)
+                data, after = self._performer.truncated(exchange, exchange.then, data)
             lane.put(exchange, data, steps, after)
         if ends:
             self._pipeline.ended(exchange)
-
-    def _truncated(
-        self, exchange: Exchange, then: Then, data: bytes
-    ) -> tuple[bytes, Callable[[], None] | None]:
-        """
-        What of C{data} still passes, and what is done after if it is the last.
-        """
-        if exchange.left is not None:
-            data = data[: exchange.left]
-            exchange.left -= len(data)
-        if exchange.left == 0 or exchange.cut == 0:
-            exchange.muted = True
-            return data, self._following(then)
-        return data, None
-
-    def _performReply(self, entry: Entry, command: Command) -> None:
-        if isinstance(command, Send):
-            self.toClient.send(command.data)
-        elif isinstance(command, (Reply, Drop)):
-            if entry.exchange is not None:
-                entry.exchange.muted = True
-            entry.data = []
-            if isinstance(command, Reply):
-                entry.steps[:0] = [Step(part, None) for part in spoken(command)]
-                entry.after = self._following(command.then)
-        else:
-            self._perform(entry, command)
-
-    def _perform(self, entry: Entry, command: Command) -> None:
-        if isinstance(command, Insert):
-            whole = b"".join(entry.data)
-            middle = len(whole) // 2
-            entry.data = [whole[:middle], command.data, whole[middle:]]
-        elif isinstance(command, Reset):
-            self._reset()
-        elif isinstance(command, Close):
-            self._close()
-
-    def _following(self, then: Then) -> Callable[[], None] | None:
-        if then is Then.CLOSE:
-            return self._close
-        return self._reset if then is Then.RESET else None
 
     # Going on
 
@@ -335,6 +296,8 @@ class Dialogue:
         self._factory.note(self._connection, "opaque", reason=reason)
         framer = self._framer
         self._framer = TurnFramer(self.exchanges + 1)
+        self._performer.turns = True
+        self._skim = self._skimReplies = None
         self._pipeline.dissolve()
         # What the framer kept back of either direction goes on.
         for lane, pieces in (
@@ -373,6 +336,7 @@ class Dialogue:
         Another plan is in force: lift what it no longer contains.
         """
         self._framer.renew()
+        self._learn()
         keeps = self._factory.decider.plan.keeps
         self.toBackend.lift(keeps)
         self.toClient.lift(keeps)
@@ -393,6 +357,7 @@ class Dialogue:
         """
         The backend will send nothing more: call C{after} when all it sent has gone.
         """
+        self._unfold()
         self._take(self._framer.backendEnded())
         if not self._closed:
             self.toClient.put(None, b"", after=after)
@@ -402,6 +367,8 @@ class Dialogue:
         Forget everything; nothing more is said.
         """
         self._closed = True
+        self._performer.toClient = None
+        self._skim = self._skimReplies = None
         self._pieces = None
         self._pipeline.clear()
         self.toBackend.stop()

@@ -153,6 +153,13 @@ class Lane:
         self.run()
         self._ran()
 
+    def pass_(self, data: bytes) -> None:
+        """
+        Send C{data} at once: nothing waits.
+        """
+        if self.write is not None:
+            self.write(data)
+
     def send(self, data: bytes) -> None:
         """
         Send C{data} before all that is queued.

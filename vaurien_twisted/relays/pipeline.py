@@ -9,7 +9,8 @@ from collections import deque
 from collections.abc import Callable
 
 from vaurien_twisted.commands import Reply
-from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.exchange import Exchange, Run
+from vaurien_twisted.plan import Decision
 
 #: How many exchanges may await their replies before the client is paused.
 LIMIT = 1024
@@ -22,33 +23,41 @@ class Pipeline:
     @param give: sends an answer to the client, behind all replies given before.
     """
 
-    __slots__ = ("_give", "_waiting")
+    __slots__ = ("_count", "_give", "_waiting")
 
     def __init__(self, give: Callable[[Reply], None]) -> None:
         self._give = give
-        self._waiting: deque[Exchange] = deque()
+        self._waiting: deque[Exchange | Run] = deque()
+        self._count = 0
 
     @property
     def full(self) -> bool:
         """
         Whether no more requests should be taken.
         """
-        return len(self._waiting) >= LIMIT
+        return self._count >= LIMIT
 
     def add(self, exchange: Exchange) -> None:
         """
         A request was taken: its reply comes after those before it.
         """
         self._waiting.append(exchange)
+        self._count += 1
 
     def ended(self, exchange: Exchange) -> None:
         """
         The backend's reply to C{exchange} has been sent whole.
         """
         waiting = self._waiting
-        while waiting and waiting.popleft() is not exchange:
-            pass
-        if waiting and waiting[0].answer is not None:
+        while waiting:
+            self._count -= 1
+            if waiting.popleft() is exchange:
+                break
+        self._goOn()
+
+    def _goOn(self) -> None:
+        waiting = self._waiting
+        if waiting and isinstance(waiting[0], Exchange) and waiting[0].answer is not None:
             self.answer()
 
     def answer(self) -> None:
@@ -57,20 +66,69 @@ class Pipeline:
         """
         waiting = self._waiting
         while waiting:
-            answer = waiting[0].answer
-            if answer is None or not (waiting[0].complete or answer.early):
+            head = waiting[0]
+            if isinstance(head, Run):
+                return
+            answer = head.answer
+            if answer is None or not (head.complete or answer.early):
                 return
             waiting.popleft()
+            self._count -= 1
             self._give(answer)
+
+    # Runs
+
+    @property
+    def run(self) -> Run | None:
+        """
+        The run at the end, to which more may be added.
+        """
+        last = self._waiting[-1] if self._waiting else None
+        return last if isinstance(last, Run) else None
+
+    def grown(self, run: Run, count: int) -> None:
+        """
+        C{count} exchanges were added to a run at the end, or to a new one.
+        """
+        if not self._waiting or self._waiting[-1] is not run:
+            self._waiting.append(run)
+        self._count += count
+
+    def passed(self, count: int) -> None:
+        """
+        So many replies of the run at the head have been sent.
+        """
+        self._count -= count
+        head = self._waiting[0]
+        if isinstance(head, Run) and not head.left:
+            self._waiting.popleft()
+            self._goOn()
+
+    def unfold(self, decision: Decision) -> bool:
+        """
+        Tell the exchanges of runs apart.
+
+        @return: whether there were any.
+        """
+        if not any(isinstance(each, Run) for each in self._waiting):
+            return False
+        unfolded: deque[Exchange | Run] = deque()
+        for each in self._waiting:
+            if isinstance(each, Run):
+                unfolded += each.unfold(decision)
+            else:
+                unfolded.append(each)
+        self._waiting = unfolded
+        return True
 
     def dissolve(self) -> None:
         """
         Nothing more is known of replies: give the answers that are left.
         """
         waiting = list(self._waiting)
-        self._waiting.clear()
+        self.clear()
         for exchange in waiting:
-            if exchange.answer is not None:
+            if isinstance(exchange, Exchange) and exchange.answer is not None:
                 self._give(exchange.answer)
 
     def clear(self) -> None:
@@ -78,3 +136,4 @@ class Pipeline:
         Forget everything.
         """
         self._waiting.clear()
+        self._count = 0

@@ -1,0 +1,142 @@
+# -*- test-case-name: tests.express.test_poller -*-
+"""
+One epoll object for many sockets, drained in batches.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.posixbase import PosixReactorBase
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+#: How many events are handled before other readers and timers have their turn.
+BATCH = 128
+
+#: Called with the epoll events of a file descriptor.
+Handler = Callable[[int], None]
+
+_pollers: WeakKeyDictionary[Any, Poller] = WeakKeyDictionary()
+
+
+def available(reactor: Any) -> bool:
+    """
+    Whether C{reactor} can have a poller: it needs file descriptors, and a system with epoll.
+    """
+    return hasattr(select, "epoll") and isinstance(reactor, PosixReactorBase)
+
+
+def pollerFor(reactor: Any) -> Poller:
+    """
+    The one poller of C{reactor}.
+    """
+    poller = _pollers.get(reactor)
+    if poller is None:
+        poller = _pollers[reactor] = Poller(reactor)
+    return poller
+
+
+@implementer(IReadDescriptor)
+class Poller:
+    """
+    Registers with the reactor while it has sockets, and hands each its events.
+    """
+
+    _log = Logger()
+
+    def __init__(self, reactor: Any) -> None:
+        self.reactor = reactor
+        self._epoll: Any = None
+        self._handlers: dict[int, Handler] = {}
+        self._soon: list[Callable[[], None]] = []
+        self._draining = False
+
+    def register(self, fd: int, events: int, handler: Handler) -> None:
+        """
+        Hand the events of a new socket to C{handler}.
+        """
+        if not self._handlers:
+            if self._epoll is None:
+                self._epoll = select.epoll()
+            self.reactor.addReader(self)
+        self._epoll.register(fd, events)
+        self._handlers[fd] = handler
+
+    def modify(self, fd: int, events: int) -> None:
+        """
+        Watch for other events.
+        """
+        self._epoll.modify(fd, events)
+
+    def forget(self, fd: int) -> None:
+        """
+        A socket is about to be closed, which takes it from the epoll object.
+        """
+        self._handlers.pop(fd, None)
+        if not self._handlers:
+            self.reactor.removeReader(self)
+            # A socket that a child process has inherited would else go on reporting.
+            self._epoll.close()
+            self._epoll = None
+
+    def unregister(self, fd: int) -> None:
+        """
+        No events of a socket that stays open.
+        """
+        self._epoll.unregister(fd)
+        self.forget(fd)
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """
+        Call after the events at hand, never from within this call.
+        """
+        if not self._soon and not self._draining:
+            self.reactor.callLater(0, self._runSoon)
+        self._soon.append(call)
+
+    def _runSoon(self) -> None:
+        calls, self._soon = self._soon, []
+        for call in calls:
+            try:
+                call()
+            except Exception:
+                self._log.failure("a call that was put off failed")
+
+    def doRead(self) -> None:
+        """
+        Drain one batch of events.
+        """
+        handlers = self._handlers
+        self._draining = True
+        for fd, events in self._epoll.poll(0, BATCH):
+            handler = handlers.get(fd)
+            if handler is not None:
+                handler(events)
+        self._draining = False
+        if self._soon:
+            self._runSoon()
+            if self._soon:
+                self.reactor.callLater(0, self._runSoon)
+
+    def fileno(self) -> int:
+        """
+        The epoll object's own file descriptor.
+        """
+        return -1 if self._epoll is None else int(self._epoll.fileno())
+
+    def logPrefix(self) -> str:
+        """
+        For the reactor's log.
+        """
+        return "express"
+
+    def connectionLost(self, reason: Failure) -> None:
+        """
+        The reactor gives up its readers; their sockets end with the process.
+        """
