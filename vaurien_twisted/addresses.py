@@ -32,6 +32,8 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from vaurien_twisted.express.endpoints import ExpressClientEndpoint, ExpressServerEndpoint
+from vaurien_twisted.express.poller import available
 from vaurien_twisted.options import Refused
 
 #: C{HOST:PORT}, an IPv6 host in brackets.
@@ -40,7 +42,7 @@ _HOST_PORT = re.compile(
 )
 
 #: Of endpoint strings that a port alone can follow, as in C{tcp:8000}.
-_PREFIXES = frozenset({"tcp", "tcp4", "tcp6", "ssl", "tls", "unix", "systemd", "haproxy", "host"})
+_PREFIXES = frozenset({"tcp", "tcp4", "tcp6", "ssl", "tls", "systemd", "haproxy", "express"})
 
 #: How many connections may wait to be accepted.
 BACKLOG = 1024
@@ -66,6 +68,8 @@ def serverEndpoint(reactor: Any, text: str, name: str) -> IStreamServerEndpoint:
     place = hostPort(text)
     if place is not None and not _isEndpoint(text):
         host, port = place
+        if available(reactor):
+            return ExpressServerEndpoint(reactor, port, _listenHost(host) or "0.0.0.0", BACKLOG)
         if ":" in host:
             return TCP6ServerEndpoint(reactor, port, BACKLOG, host)
         return TCP4ServerEndpoint(reactor, port, BACKLOG, _listenHost(host))
@@ -92,10 +96,8 @@ def clientEndpoint(
         host, port = place
         if not port:
             raise Refused(f"{text!r} has port 0, which nothing can be reached at", name)
-        if isIPAddress(host) or not host:
-            return TCP4ClientEndpoint(reactor, host or "127.0.0.1", port, timeout)
-        if isIPv6Address(host):
-            return TCP6ClientEndpoint(reactor, host, port, timeout)
+        if isIPAddress(host) or isIPv6Address(host) or not host:
+            return literalEndpoint(reactor, host or "127.0.0.1", port, timeout)
         if host == "localhost":
             return LocalhostEndpoint(reactor, port, timeout)
         return HostnameEndpoint(reactor, host, port, timeout)
@@ -103,6 +105,17 @@ def clientEndpoint(
         endpoint: IStreamClientEndpoint = clientFromString(reactor, text)
     except Exception as error:
         raise _badAddress(text, name, error) from None
+    return endpoint
+
+
+def literalEndpoint(reactor: Any, host: str, port: int, timeout: float) -> IStreamClientEndpoint:
+    """
+    The fastest way to an IP address that the reactor and the system have.
+    """
+    if available(reactor):
+        return ExpressClientEndpoint(reactor, host, port, timeout)
+    kind = TCP6ClientEndpoint if ":" in host else TCP4ClientEndpoint
+    endpoint: IStreamClientEndpoint = kind(reactor, host, port, timeout)
     return endpoint
 
 
@@ -136,8 +149,8 @@ class LocalhostEndpoint:
     """
 
     def __init__(self, reactor: Any, port: int, timeout: float) -> None:
-        self._four = TCP4ClientEndpoint(reactor, "127.0.0.1", port, timeout)
-        self._six = TCP6ClientEndpoint(reactor, "::1", port, timeout)
+        self._four = literalEndpoint(reactor, "127.0.0.1", port, timeout)
+        self._six = literalEndpoint(reactor, "::1", port, timeout)
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """

@@ -1,9 +1,11 @@
-# -*- test-case-name: tests.test_decider -*-
+# -*- test-case-name: tests.test_decider,tests.test_decider_rules,tests.test_decider_repeat -*-
 """
 Decisions: which of a plan's rules choose an exchange, and what they make of it.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 import attrs
 from zope.interface import implementer
@@ -22,6 +24,13 @@ from vaurien_twisted.plan import (
     Rule,
     Step,
 )
+from vaurien_twisted.targets import COMMAND
+
+#: How much is told of a rule and of a reason in the journal, in characters.
+WORDS = 300
+
+#: For how many different commands it is kept which draws are for them.
+COMMANDS_KEPT = 1024
 
 
 @attrs.define
@@ -30,11 +39,13 @@ class Tally:
     What a rule has met since its plan was set.
 
     @ivar seen: matching exchanges, or connections where its scope is the connection.
-    @ivar chosen: those of them that it was applied to.
+    @ivar applied: those of them that something happened to; connections when chosen.
+    @ivar treated: the exchanges that its behavior was asked about.
     """
 
     seen: int = 0
-    chosen: int = 0
+    applied: int = 0
+    treated: int = 0
 
 
 @implementer(IDecider)
@@ -44,6 +55,8 @@ class Decider:
     Decides for one proxy, and counts for its rules.
 
     @ivar seed: 0 to 2**63 - 1.
+    @ivar wishes: decides about exchanges that ask for something themselves, in place of
+        the plan; C{None} where they cannot.
     """
 
     proxy: str
@@ -51,14 +64,18 @@ class Decider:
     seed: int
     journal: IJournal
     plan: Plan = attrs.field(factory=Plan)
+    wishes: Callable[[Connection, Exchange], Decision | None] | None = attrs.field(
+        default=None, init=False
+    )
     _tallies: dict[tuple[int, int], Tally] = attrs.field(factory=dict, init=False)
     _generation: int = attrs.field(default=0, init=False)
+    _byCommand: dict[str, tuple[tuple[int, Draw], ...]] = attrs.field(factory=dict, init=False)
 
     def setPlan(self, plan: Plan) -> None:
         """
         Put C{plan} in force; its rules' counts begin at zero.
         """
-        self.plan = plan
+        self.shorten(plan)
         self._tallies = {}
         self._generation += 1
 
@@ -68,14 +85,20 @@ class Decider:
         others go on counting.
         """
         self.plan = plan
+        self._byCommand = {}
 
     def decide(self, connection: Connection, exchange: Exchange) -> Decision:
         """
         Find the rules that choose this exchange and combine what they ask.
         """
+        if self.wishes is not None:
+            asked = self.wishes(connection, exchange)
+            if asked is not None:
+                return asked
         if self.plan.transparent:
             return NOTHING
-        return self._decide(connection, exchange, False)
+        draws = self._drawsFor(connection, exchange)
+        return self._decide(draws, connection, exchange, False) if draws else NOTHING
 
     def decideConnection(self, connection: Connection, exchange: Exchange) -> Decision:
         """
@@ -83,27 +106,58 @@ class Decider:
         """
         if self.plan.transparent:
             return NOTHING
-        return self._decide(connection, exchange, True)
+        draws = self._drawsFor(connection, exchange)
+        return self._decide(draws, connection, exchange, True) if draws else NOTHING
 
-    def _decide(self, connection: Connection, exchange: Exchange, bare: bool) -> Decision:
+    def _drawsFor(self, connection: Connection, exchange: Exchange) -> tuple[tuple[int, Draw], ...]:
+        """
+        The draws, with their places in the plan, that are not for other commands only.
+        Most rules name a command, and most exchanges have another: they take one look.
+        """
+        draws = self._byCommand.get(exchange.command)
+        if draws is None:
+            draws = tuple(
+                (index, draw)
+                for index, draw in enumerate(self.plan.draws)
+                if any(
+                    not rule.inert and self._takes(rule, connection, exchange)
+                    for rule in draw.alternatives
+                )
+            )
+            # Commands come from clients, who may make up any number of them.
+            if len(self._byCommand) < COMMANDS_KEPT:
+                self._byCommand[exchange.command] = draws
+        return draws
+
+    def _takes(self, rule: Rule, connection: Connection, exchange: Exchange) -> bool:
+        if "command" not in rule.when or COMMAND not in self.wire.targets:
+            return True
+        return COMMAND.predicate(rule.when["command"])(connection, exchange)
+
+    def _decide(
+        self,
+        draws: Sequence[tuple[int, Draw]],
+        connection: Connection,
+        exchange: Exchange,
+        bare: bool,
+    ) -> Decision:
         request: list[Step] = []
         reply: list[Step] = []
-        for index, draw in enumerate(self.plan.draws):
+        for index, draw in draws:
             position = self._choose(index, draw, connection, exchange, bare)
             if position < 0:
                 continue
             rule = draw.alternatives[position]
-            number = self._tallies[index, position].chosen - 1
-            occasion = Occasion(
-                connection,
-                exchange,
-                self.wire,
-                number,
-                self._chance(connection, exchange.number, index),
-            )
+            tally = self._tallies[index, position]
+            chance = self._chance(connection, exchange.number, index)
+            occasion = Occasion(connection, exchange, self.wire, tally.treated, chance)
+            tally.treated += 1
             treatment = rule.behavior.treat(rule.options, occasion)
             if treatment is PASS or not (treatment.request or treatment.reply):
                 continue
+            if rule.scope == "exchange":
+                # An exchange that the behavior let pass does not use up the rule's times.
+                tally.applied += 1
             request += [Step(command, rule) for command in treatment.request]
             reply += [Step(command, rule) for command in treatment.reply]
             self.journal.record(
@@ -112,9 +166,9 @@ class Decider:
                 connection.number,
                 exchange=exchange.number,
                 description=exchange.description,
-                rule=rule.describe(),
+                rule=short(rule.describe()),
                 effect=treatment.effect or effect(treatment),
-                reason=self._reason(rule, connection, exchange, index, number),
+                reason=self._reason(draw, index, position, connection, exchange),
             )
             if any(isinstance(c, ENDING) for c in (*treatment.request, *treatment.reply)):
                 break
@@ -134,22 +188,22 @@ class Decider:
         for position, rule in enumerate(draw.alternatives):
             below, above = above, above + rule.percent
             if (
-                rule.expired
+                (rule.matches is not None and not rule.matches(connection, exchange))
+                or rule.inert
                 or (bare and not rule.behavior.connections)
-                or (rule.matches is not None and not rule.matches(connection, exchange))
             ):
                 continue
             whole = rule.scope == "connection"
             if whole:
                 key = (self._generation, index, position)
-                known = connection.chosen.get(key)
+                known = self._known(connection, key)
                 if known is not None:
                     if known:
                         return position
                     continue
             tally = self._tallies.setdefault((index, position), Tally())
             tally.seen += 1
-            chosen = tally.seen > rule.after and (rule.times is None or tally.chosen < rule.times)
+            chosen = tally.seen > rule.after and (rule.times is None or tally.applied < rule.times)
             if chosen and rule.percent < 100:
                 number = CONNECTION if whole else exchange.number
                 if number not in drawn:
@@ -157,30 +211,54 @@ class Decider:
                 chosen = below <= drawn[number] < above
             if whole:
                 connection.chosen[key] = chosen
+                tally.applied += chosen
             if chosen:
-                tally.chosen += 1
                 return position
         return -1
 
+    def _known(self, connection: Connection, key: tuple[int, int, int]) -> bool | None:
+        """
+        What the rule decided for this connection, C{None} if it has not been asked.
+        """
+        chosen = connection.chosen
+        known = chosen.get(key)
+        if known is None:
+            # A connection that outlives many plans must not remember them all.
+            for old in [each for each in chosen if each[0] != self._generation]:
+                del chosen[old]
+        return known
+
     def _reason(
-        self, rule: Rule, connection: Connection, exchange: Exchange, index: int, number: int
+        self, draw: Draw, index: int, position: int, connection: Connection, exchange: Exchange
     ) -> str:
         """
-        Why the rule chose this exchange.
+        Why the rule at C{position} chose this exchange.
         """
+        rule = draw.alternatives[position]
+        whole = rule.scope == "connection"
         words = [f"when {name} {pattern!r}" for name, pattern in rule.when.items()]
         if rule.percent < 100:
-            whole = rule.scope == "connection"
-            place = CONNECTION if whole else exchange.number
-            drawn = self._chance(connection, place, index).percent()
-            words.append(f"drew {drawn:.2f} for {rule.percent:g} percent")
+            drawn = self._chance(connection, CONNECTION if whole else exchange.number, index)
+            words.append(f"drew {drawn.percent():.2f} for {rule.percent:g} percent")
             if whole:
                 words[-1] += " of connections"
+            below = sum(other.percent for other in draw.alternatives[:position])
+            if below:
+                words[-1] += f" from {below:g} on"
         if rule.after:
             words.append(f"after {rule.after}")
-        if rule.times is not None:
-            words.append(f"time {number + 1} of {rule.times}")
-        return ", ".join(words) or "always"
+        if rule.times is not None and whole:
+            words.append(f"one of {rule.times} connections")
+        elif rule.times is not None:
+            words.append(f"time {self._tallies[index, position].applied} of {rule.times}")
+        return short(", ".join(words)) or "always"
+
+
+def short(text: str) -> str:
+    """
+    No more than L{WORDS} of C{text}: a rule's options may be as long as a user likes.
+    """
+    return text if len(text) <= WORDS else text[: WORDS - 3] + "..."
 
 
 def effect(treatment: Treatment) -> str:

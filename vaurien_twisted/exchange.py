@@ -21,12 +21,14 @@ class Connection:
 
     @ivar number: counts from 1 on each proxy, in the order of accepting.
     @ivar client: the client's address, a host or a path.
+    @ivar streams: the same for rules about its bytes.
     @ivar chosen: what rules of connection scope decided, by rule; the decider's own.
     """
 
     number: int
     client: str = ""
     chosen: dict[Any, bool] = attrs.field(factory=dict, eq=False, repr=False)
+    streams: dict[str, bool] = attrs.field(factory=dict, eq=False, repr=False)
 
 
 class Exchange:

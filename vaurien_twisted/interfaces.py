@@ -13,16 +13,17 @@ Nothing in C{wire} and C{behaviors} knows of sockets, reactors or clocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twisted.plugin import IPlugin
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
-    from vaurien_twisted.commands import Reply, Treatment
+    from vaurien_twisted.commands import Reply, Then, Treatment
     from vaurien_twisted.exchange import Connection, Exchange, Piece, Run
     from vaurien_twisted.plan import Decision, Occasion
+    from vaurien_twisted.streams import StreamContext
     from vaurien_twisted.targets import Target
     from vaurien_twisted.wire.errors import WireError
 
@@ -44,6 +45,53 @@ class IBehavior(IPlugin):
         What to do to this exchange.  Pure: the same arguments give the same answer.
 
         @param options: an instance of C{self.options}.
+        """
+
+
+class IStreamBehavior(IBehavior):
+    """
+    A fault of a connection's bytes, whatever they say: slow, cut, corrupted.  It is
+    chosen once for each connection.  Its options have C{direction}: C{upstream} (to the
+    backend), C{downstream} (to the client) or C{both}.  C{treat} is never called.
+    """
+
+    listens: bool = Attribute("Whether the proxy goes on accepting connections under it.")
+
+    def stage(options: Any, context: StreamContext) -> IStage:
+        """
+        What a new connection's bytes pass through, in one direction.
+        """
+
+
+class IStage(Interface):
+    """
+    One stage that a direction's bytes pass through.  Sans-IO: told the time, it answers
+    when bytes may go on; the link keeps them until then.
+    """
+
+    drops: bool = Attribute("Whether bytes were lost, so that the link must end with the stage.")
+
+    def push(data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
+        """
+        Bytes came.
+
+        @return: what goes on, each part with its time, in order; times never decrease.
+        """
+
+    def end(now: float) -> float | None:
+        """
+        The sender has ended: when that goes on, C{None} for never.
+        """
+
+    def deadline(now: float) -> tuple[float, Then] | None:
+        """
+        When the whole link ends, and how; C{None} where it need not.  Asked at the
+        beginning and after each change.
+        """
+
+    def update(options: Any, now: float) -> None:
+        """
+        The behavior's options have changed.
         """
 
 

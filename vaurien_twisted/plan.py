@@ -23,7 +23,7 @@ import attrs
 
 from vaurien_twisted.commands import ENDING, Command
 from vaurien_twisted.exchange import Connection, Exchange
-from vaurien_twisted.interfaces import IBehavior, IWireProtocol
+from vaurien_twisted.interfaces import IBehavior, IStreamBehavior, IWireProtocol
 from vaurien_twisted.options import Refused, specs
 from vaurien_twisted.targets import Predicate
 
@@ -69,11 +69,18 @@ class Rule:
         )
 
     @cached_property
-    def windowed(self) -> bool:
+    def streams(self) -> bool:
         """
-        Whether it counts what it meets.
+        Whether its behavior is for the bytes of a whole connection, not for exchanges.
         """
-        return bool(self.after) or self.times is not None
+        return bool(IStreamBehavior.providedBy(self.behavior))
+
+    @property
+    def inert(self) -> bool:
+        """
+        Whether it has nothing to say about exchanges.
+        """
+        return self.expired or self.streams
 
     def describe(self) -> str:
         """
@@ -121,7 +128,7 @@ class Plan:
         """
         Whether nothing can happen to any exchange.
         """
-        return all(rule.behavior.name == "dummy" or rule.percent == 0 for rule in self.rules)
+        return not any(self._active)
 
     @cached_property
     def commands(self) -> frozenset[str] | None:
@@ -130,9 +137,7 @@ class Plan:
         exchange; C{None} where that cannot be said.
         """
         found: set[str] = set()
-        for rule in self.rules:
-            if rule.behavior.name == "dummy" or rule.percent == 0:
-                continue
+        for rule in self._active:
             named = rule.when.get("command")
             if named is None:
                 return None
@@ -140,6 +145,12 @@ class Plan:
                 str(each).lower() for each in (named if isinstance(named, list) else [named])
             )
         return frozenset(found)
+
+    @property
+    def _active(self) -> Iterator[Rule]:
+        for rule in self.rules:
+            if rule.behavior.name != "dummy" and rule.percent > 0 and not rule.streams:
+                yield rule
 
     @property
     def rules(self) -> Iterator[Rule]:

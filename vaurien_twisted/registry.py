@@ -19,6 +19,7 @@ from vaurien_twisted.behaviors.delay import Delay
 from vaurien_twisted.behaviors.dummy import Dummy
 from vaurien_twisted.behaviors.error import Error
 from vaurien_twisted.behaviors.hang import Hang
+from vaurien_twisted.behaviors.latency import Latency
 from vaurien_twisted.behaviors.transient import Transient
 from vaurien_twisted.interfaces import IBehavior, IWireProtocol
 from vaurien_twisted.options import Refused, nearest
@@ -76,7 +77,9 @@ def loadRegistry() -> Registry:
     Our own behaviors and protocols, and those of installed plugins.  A plugin that
     takes a name already taken is left out, with a warning in the log.
     """
-    behaviors = _named([Dummy(), Delay(), Error(), Hang(), Blackout(), Abort(), Transient()])
+    behaviors = _named(
+        [Dummy(), Delay(), Error(), Hang(), Blackout(), Abort(), Transient(), Latency()]
+    )
     wires = _named([TCP(), HTTP(), MySQL(), PostgreSQL(), Redis(), Memcache(), SMTP()])
     _add(behaviors, getPlugins(IBehavior, plugins))
     _add(wires, getPlugins(IWireProtocol, plugins))

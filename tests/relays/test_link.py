@@ -473,3 +473,58 @@ class PipelineTests(SynchronousTestCase):
             total += pair.backend.heard()
         self.assertEqual(total, request * 3000)
         self.assertEqual(pair.client.producerState, "producing")
+
+
+class StreamTests(SynchronousTestCase):
+    """
+    Stages that a connection's bytes pass through.
+    """
+
+    def test_latency(self) -> None:
+        """
+        Bytes are late both ways, and the end comes behind them.
+        """
+        pair = Pair(behavior="latency", options={"latency": 100})
+        self.assertEqual(pair.ask(b"question"), b"")
+        pair.relay.readConnectionLost()
+        pair.clock.advance(0.1)
+        self.assertEqual(pair.backend.heard(), b"question")
+        self.assertEqual(pair.backend.ended, ["half"])
+        self.assertEqual(pair.answer(b"answer"), b"")
+        pair.clock.advance(0.1)
+        self.assertEqual(pair.client.heard(), b"answer")
+
+    def test_liftedInOrder(self) -> None:
+        """
+        What waits in a stage that is taken away goes on at once, before what follows,
+        and bytes go the shortest way again.
+        """
+        pair = Pair(behavior="latency", options={"latency": 100, "direction": "upstream"})
+        pair.ask(b"one ")
+        pair.setBehavior("dummy")
+        self.assertEqual(pair.backend.heard(), b"one ")
+        self.assertEqual(pair.ask(b"two"), b"two")
+        self.assertEqual(pair.relay.dataReceived, pair.backend.write)
+
+    def test_added(self) -> None:
+        """
+        A stage that is put on an open connection meets its next bytes.
+        """
+        pair = Pair()
+        self.assertEqual(pair.ask(b"one"), b"one")
+        pair.setBehavior("latency", latency=50, direction="downstream")
+        self.assertEqual(pair.ask(b"two"), b"two")
+        self.assertEqual(pair.answer(b"late"), b"")
+        pair.clock.advance(0.05)
+        self.assertEqual(pair.client.heard(), b"late")
+
+    def test_pitfall7_bounded(self) -> None:
+        """
+        What waits in a stage counts: the source is paused, and read on later.
+        """
+        pair = Pair(behavior="latency", options={"latency": 1000})
+        pair.ask(b"x" * (LANE_LIMIT + 1))
+        self.assertEqual(pair.client.producerState, "paused")
+        pair.clock.advance(1)
+        self.assertEqual(pair.client.producerState, "producing")
+        self.assertEqual(len(pair.backend.heard()), LANE_LIMIT + 1)

@@ -131,6 +131,8 @@ def fail(options: ErrorOptions, occasion: Occasion) -> Treatment:
     """
     The failure itself, for every behavior that fails requests.
     """
+    if options.at in ("reply", "partial") and not occasion.exchange.replies:
+        return PASS
     if options.at == "partial":
         then = Then.RESET if options.then == "reset" else Then.CLOSE
         return Treatment(reply=(Truncate(options.count, options.unit == "units", then),))
@@ -138,11 +140,14 @@ def fail(options: ErrorOptions, occasion: Occasion) -> Treatment:
     random = occasion.chance.random()
     choice = [wire.named(options.code, options.message)] if options.code else wire.fitting(exchange)
     if choice and (options.code or not options.inject or wire.name == "http"):
+        chosen = random.choice(choice)
         error = attrs.evolve(
-            random.choice(choice),
+            chosen,
+            message=options.message or chosen.message,
             headers=tuple((str(name), str(value)) for name, value in options.headers.items()),
             body=options.body or None,
             pause=options.pause,
+            late=options.at == "reply",
         )
         reply = wire.refusal(exchange, error)
         if reply is not None:

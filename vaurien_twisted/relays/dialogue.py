@@ -61,27 +61,32 @@ class Dialogue:
         self._framer = factory.wire.framer(factory.options, factory.backendText)
         self._performer = performer = Performer(close, reset)
         performer.turns = self._framer.turns
-        self.toBackend = Lane(factory.reactor, performer.performRequest, self._goOn)
-        self.toClient = Lane(factory.reactor, performer.performReply, self._goOn)
+        self.toBackend = Lane(factory.reactor, performer.performRequest, self.goOn)
+        self.toClient = Lane(factory.reactor, performer.performReply, self.goOn)
         self.toClient.write = couple.client.write
         performer.toClient = self.toClient
         self._pipeline = performer.pipeline
         self._pieces: Iterator[Piece] | None = None
         self._afterClient: Callable[[], None] | None = None
         self._latest: Exchange | None = None
+        #: How many bytes wait beyond each lane, and whether there is anything they pass.
+        self.beyondToBackend: Callable[[], int] = int
+        self.beyondToClient: Callable[[], int] = int
+        self.staged = False
         self._closed = False
         self._skimmer: ISkimmer | None = None
         self._skim: Any = None
         self._skimReplies: Any = None
-        self._learn()
+        self.learn()
 
-    def _learn(self) -> None:
+    def learn(self) -> None:
         """
         Let the framer pass over what the plan cannot touch.
         """
         commands = self._factory.decider.plan.commands
         skimmer: ISkimmer | None = ISkimmer(self._framer, None)
-        if skimmer is None or commands is None:
+        wishes = self._factory.decider.wishes
+        if skimmer is None or commands is None or self.staged or wishes is not None:
             self._skim = None
         else:
             skimmer.watch(commands)
@@ -145,6 +150,11 @@ class Dialogue:
         self._pieces = self._framer.fromClient(data)
         self._pull()
 
+    @property
+    def _noRoom(self) -> bool:
+        waiting = self.toBackend.size + self.beyondToBackend()
+        return waiting > LANE_LIMIT or self._pipeline.full
+
     def _pull(self) -> None:
         """
         Take the client's pieces while there is room for them.
@@ -157,7 +167,7 @@ class Dialogue:
                 self._request(exchange, data, ends)
                 if self._closed:
                     return
-                if self._pipeline.full or lane.size > LANE_LIMIT:
+                if self._noRoom:
                     self._couple.paceClient(True)
                     lane.flush()
                     return
@@ -166,6 +176,8 @@ class Dialogue:
             self._pieces = None
             self._garbage(error, lane, "client")
         lane.flush()
+        if self.beyondToBackend() > LANE_LIMIT:
+            self._couple.paceClient(True)
         if self._afterClient is not None and not self._closed:
             lane.put(None, b"", after=self._afterClient)
         self._afterChunk()
@@ -220,7 +232,7 @@ class Dialogue:
             self._unfold()
         self._take(self._framer.fromBackend(data))
         self.toClient.flush()
-        if self.toClient.size > LANE_LIMIT:
+        if self.toClient.size + self.beyondToClient() > LANE_LIMIT:
             self._couple.paceBackend(True)
         self._afterChunk()
 
@@ -272,7 +284,7 @@ class Dialogue:
         if self._closed:
             return
         couple = self._couple
-        if couple.clientPaused and not self._pipeline.full and self.toBackend.size <= LANE_LIMIT:
+        if couple.clientPaused and not self._noRoom:
             self._pull()
             if self._pieces is None:
                 couple.paceClient(False)
@@ -284,11 +296,11 @@ class Dialogue:
             )
             self._turnOpaque(self._framer.opaque)
 
-    def _goOn(self) -> None:
+    def goOn(self) -> None:
         """
         What waited has been sent: see what may go on.
         """
-        if self.toClient.size <= LANE_LIMIT:
+        if self.toClient.size + self.beyondToClient() <= LANE_LIMIT:
             self._couple.paceBackend(False)
         self._afterChunk()
 
@@ -336,11 +348,11 @@ class Dialogue:
         Another plan is in force: lift what it no longer contains.
         """
         self._framer.renew()
-        self._learn()
+        self.learn()
         keeps = self._factory.decider.plan.keeps
         self.toBackend.lift(keeps)
         self.toClient.lift(keeps)
-        self._goOn()
+        self.goOn()
 
     def clientEnded(self, after: Callable[[], None]) -> None:
         """

@@ -13,9 +13,11 @@ from twisted.internet.interfaces import IProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from vaurien_twisted.commands import Then
 from vaurien_twisted.exchange import Connection, Exchange
 from vaurien_twisted.relays.couple import Couple
 from vaurien_twisted.relays.dialogue import Dialogue
+from vaurien_twisted.relays.stream import Stream
 
 if TYPE_CHECKING:
     from vaurien_twisted.relays.relay import RelayFactory
@@ -41,6 +43,9 @@ class Link:
         self._dialogue = Dialogue(
             factory, connection, self._couple, self.close, self.reset, self.route
         )
+        self._downstream = Stream(factory.reactor, relay.transport.write, self._cut, self._drained)
+        self._upstream: Stream | None = None
+        self._dialogue.beyondToClient = lambda: self._downstream.size
         self._closed = False
 
     @property
@@ -85,7 +90,11 @@ class Link:
             backend.abortConnection()
             return
         self._couple.join(backend)
+        self._upstream = Stream(self._factory.reactor, backend.write, self._cut, self._drained)
+        upstream = self._upstream
+        self._dialogue.beyondToBackend = lambda: upstream.size
         self._dialogue.toBackend.write = backend.write
+        self._arrange()
         self.route()
         self._dialogue.toBackend.run()
         self._couple.start()
@@ -98,7 +107,8 @@ class Link:
         couple, relay, backend = self._couple, self._relay, self._backendProtocol
         if couple.backend is None or couple.client is None or self._closed:
             return
-        if self._dialogue.untouched:
+        assert self._upstream is not None
+        if self._dialogue.untouched and self._downstream.idle and self._upstream.idle:
             relay.dataReceived = couple.backend.write
             backend.dataReceived = couple.client.write
         else:
@@ -111,6 +121,49 @@ class Link:
         """
         if not self._closed:
             self._dialogue.planChanged()
+            if self._upstream is not None:
+                self._arrange()
+            self.route()
+
+    def _arrange(self) -> None:
+        """
+        Have the stages in both directions that the plan chose for this connection.
+        """
+        factory, dialogue = self._factory, self._dialogue
+        assert self._upstream is not None
+        chosen = list(factory.streamsFor(self.connection))
+        for stream, lane, direction, transport in (
+            (self._upstream, dialogue.toBackend, "upstream", self._couple.backend),
+            (self._downstream, dialogue.toClient, "downstream", self._couple.client),
+        ):
+            stream.arrange(
+                factory.stages(each, direction)
+                for each in chosen
+                if each.rule.options.direction in (direction, "both")
+            )
+            if self._closed:
+                return
+            if transport is not None:
+                lane.write = transport.write if stream.idle else stream.push
+        dialogue.staged = not (self._upstream.idle and self._downstream.idle)
+        dialogue.learn()
+
+    def _cut(self, then: Then) -> None:
+        """
+        A stage ends the link.
+        """
+        if then is Then.RESET:
+            self.reset()
+        else:
+            self._stop()
+            self._couple.close()
+
+    def _drained(self) -> None:
+        """
+        Bytes have gone on through a stage.
+        """
+        if not self._closed:
+            self._dialogue.goOn()
             self.route()
 
     def clientEnded(self) -> None:
@@ -133,15 +186,15 @@ class Link:
         couple = self._couple
         if couple.client is None or (couple.backendEnded and not self._dialogue.toClient.queue):
             self.close()
-        else:
-            couple.endWriting(couple.backend)
+        elif self._upstream is not None:
+            self._upstream.end(lambda: couple.endWriting(couple.backend))
 
     def _endClient(self) -> None:
         couple = self._couple
         if couple.backend is None or (couple.clientEnded and not self._dialogue.toBackend.queue):
             self.close()
         else:
-            couple.endWriting(couple.client)
+            self._downstream.end(lambda: couple.endWriting(couple.client))
 
     def clientLost(self, reason: Failure) -> None:
         """
@@ -181,8 +234,16 @@ class Link:
 
     def close(self) -> None:
         """
-        Close both connections in order, after what was already written to them.
+        Close both connections in order, after what was already written to them, or
+        waits in a stage on its way there.
         """
+        if self._closed:
+            return
+        self._closed = True
+        self._dialogue.stop()
+        self._downstream.end(self._finish)
+
+    def _finish(self) -> None:
         self._stop()
         self._couple.close()
 
@@ -196,6 +257,9 @@ class Link:
     def _stop(self) -> None:
         self._closed = True
         self._dialogue.stop()
+        self._downstream.stop()
+        if self._upstream is not None:
+            self._upstream.stop()
         self._relay.dataReceived = _ignore
         if self._backendProtocol is not None:
             self._backendProtocol.dataReceived = _ignore

@@ -6,6 +6,8 @@ The Protocols of a link's two sides, and the Factory that builds them.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Iterator
+from random import Random
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -23,10 +25,11 @@ from zope.interface import implementer
 
 from vaurien_twisted.decider import Decider
 from vaurien_twisted.exchange import Connection
-from vaurien_twisted.interfaces import IJournal, IWireProtocol
+from vaurien_twisted.interfaces import IJournal, IStage, IStreamBehavior, IWireProtocol
 from vaurien_twisted.journal import Journal
 from vaurien_twisted.plan import Plan
 from vaurien_twisted.relays.link import Link
+from vaurien_twisted.streams import Chosen, StreamContext, chosenStreams
 from vaurien_twisted.wire.tcp import TCP
 
 SEED_BITS = 63
@@ -163,6 +166,7 @@ class RelayFactory(Factory):
         self._empty: Deferred[None] | None = None
         self._expiry: IDelayedCall | None = None
         self._planSince = 0.0
+        self._shared: dict[str, dict[str, Any]] = {}
         self.setBackend(backend, backendText)
         self.setPlan(plan or Plan())
 
@@ -182,6 +186,8 @@ class RelayFactory(Factory):
             self._expiry.cancel()
             self._expiry = None
         self.decider.setPlan(plan)
+        kept = {rule.name for rule in plan.rules}
+        self._shared = {key: own for key, own in self._shared.items() if key in kept}
         self._planSince = self.reactor.seconds()
         self._planChanged()
 
@@ -217,6 +223,29 @@ class RelayFactory(Factory):
         """
         self._backend = backend
         self.backendText = text
+
+    def streamsFor(self, connection: Connection) -> Iterator[Chosen]:
+        """
+        The stream rules that apply to a connection.
+        """
+        decider = self.decider
+        return chosenStreams(decider.plan, decider.seed, self.name, connection)
+
+    def stages(
+        self, chosen: Chosen, direction: str
+    ) -> tuple[str, Callable[[], IStage], Callable[[IStage], None]]:
+        """
+        What makes the stage of a chosen rule for one direction of a link, and what updates it.
+        """
+        rule, now = chosen.rule, self.reactor.seconds()
+        behavior = IStreamBehavior(rule.behavior)
+        seed = chosen.chance.random().random() + (direction == "upstream")
+        context = StreamContext(Random(seed), self._shared.setdefault(chosen.key, {}), now)
+        return (
+            chosen.key,
+            lambda: behavior.stage(rule.options, context),
+            lambda stage: stage.update(rule.options, now),
+        )
 
     def connect(self, link: Link) -> Deferred[IProtocol]:
         """

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from typing import Any
 
 from zope.interface import implementer
 
 from vaurien_twisted.exchange import Exchange, FramingError, Piece
-from vaurien_twisted.interfaces import IFramer
+from vaurien_twisted.interfaces import IFramer, ISkimmer
 from vaurien_twisted.wire.http_body import Body, begin
 from vaurien_twisted.wire.http_head import (
     BLANK_LINES,
+    CHUNKED,
+    ENDLESS,
     HEAD_LIMIT,
     Malformed,
     Partial,
@@ -25,12 +28,13 @@ from vaurien_twisted.wire.http_head import (
     readRequest,
 )
 from vaurien_twisted.wire.http_host import overwriteHost
+from vaurien_twisted.wire.http_skim import Skimmer
 
 #: CR and LF: what may stand before a head and belongs to nothing.
 BLANK = (13, 10)
 
 
-@implementer(IFramer)
+@implementer(IFramer, ISkimmer)
 class HTTPFramer:
     """
     Reads HTTP/1.0 and 1.1, pipelined or not, one exchange to a request.  A body is
@@ -49,7 +53,6 @@ class HTTPFramer:
     __slots__ = (
         "_asking",
         "_download",
-        "_expected",
         "_host",
         "_lost",
         "_number",
@@ -59,7 +62,12 @@ class HTTPFramer:
         "_tunnel",
         "_tunnelled",
         "_upload",
+        "expected",
         "opaque",
+        "skim",
+        "skimReplies",
+        "unfold",
+        "watch",
     )
 
     def __init__(self, host: bytes | None = None) -> None:
@@ -68,7 +76,8 @@ class HTTPFramer:
         self._number = 0
         self._requestHead = Partial(checkRequestBegun)
         self._replyHead = Partial(checkReplyBegun)
-        self._expected: deque[Exchange] = deque()
+        #: The exchanges, or L{runs<vaurien_twisted.exchange.Run>} of them, that await replies.
+        self.expected: deque[Any] = deque()
         # The messages whose bodies are passing.
         self._asking: Exchange | None = None
         self._upload: Body | None = None
@@ -79,6 +88,47 @@ class HTTPFramer:
         self._tunnel: Exchange | None = None
         self._tunnelled = False
         self._lost = False
+        #: See L{ISkimmer}; bound without a step between.
+        skimmer = Skimmer(self)
+        self.skim = skimmer.skim
+        self.skimReplies = skimmer.skimReplies
+        self.unfold = skimmer.unfold
+        self.watch = skimmer.watch
+
+    @property
+    def atRequest(self) -> bool:
+        """
+        Whether the client's next byte begins a request that may pass as it is.
+        """
+        return (
+            self._upload is None
+            and not self._requestHead.kept
+            and self._tunnel is None
+            and self._host is None
+            and not self.opaque
+        )
+
+    @property
+    def atReply(self) -> bool:
+        """
+        Whether the backend's next byte begins a reply.
+        """
+        return (
+            self._download is None
+            and not self._replyHead.kept
+            and not self._lost
+            and not self.opaque
+        )
+
+    def skip(self, count: int) -> int:
+        """
+        So many requests were passed over.
+
+        @return: the number of the first.
+        """
+        first = self._number + 1
+        self._number += count
+        return first
 
     def fromClient(self, data: bytes) -> Iterator[Piece]:
         """
@@ -175,31 +225,42 @@ class HTTPFramer:
                         pos = size
                         partial.add(data[start:])
                         return
-                    exchange = self._expected[0] if self._expected else None
+                    exchange = self.expected[0] if self.expected else None
                     status, framing = readReply(
                         data[pos:end], "" if exchange is None else exchange.command
                     )
                     pos = end
                     if status < 200 and status != 101:
-                        yield exchange, data[start:pos], False
+                        yield from _interim(exchange, data[start:pos])
                         continue
                     if exchange is not None:
-                        self._expected.popleft()
+                        self.expected.popleft()
                         if exchange is self._tunnel:
                             self._answerTunnel(status)
                     if status == 101:
                         self.opaque = "another protocol (101 Switching Protocols)"
+                    if exchange is not None and exchange.cut == 0 and framing != CHUNKED:
+                        # It has no chunks, so it passes whole.
+                        exchange.cut = None
                     if framing >= 0 and end + framing <= size:
                         pos = end + framing
                         yield exchange, data[start:pos], True
                         continue
                     self._replying = exchange
-                    self._download = body = begin(framing)
+                    most = -1
+                    if exchange is not None and exchange.cut is not None:
+                        most = exchange.cut
+                    self._download = body = begin(framing, most)
                 pos = body.scan(data, pos)
-                if body.done:
+                ends = body.done
+                if ends:
                     self._download = None
+                    if body.cut and self._replying is not None:
+                        # What follows goes nowhere, for the link closes.
+                        self._replying.cut, ends = 0, False
+                        self._download = begin(ENDLESS)
                 if pos > start:
-                    yield self._replying, data[start:pos], body.done
+                    yield self._replying, data[start:pos], ends
                 if body.fault:
                     raise Malformed(body.fault)
         except Malformed as fault:
@@ -231,7 +292,7 @@ class HTTPFramer:
         """
         Its reply follows those expected before.
         """
-        self._expected.append(exchange)
+        self.expected.append(exchange)
         if exchange.command == "CONNECT":
             self._tunnel = exchange
 
@@ -248,7 +309,7 @@ class HTTPFramer:
         reply that lasts as long as the connection.
         """
         if self._replyHead.kept:
-            exchange = self._expected[0] if self._expected and not self.opaque else None
+            exchange = self.expected[0] if self.expected and not self.opaque else None
             yield exchange, self._replyHead.take(), False
         elif self._download is not None and self._download.endless and not self.opaque:
             exchange, self._replying, self._download = self._replying, None, None
@@ -258,6 +319,18 @@ class HTTPFramer:
         """
         Nothing is guessed at.
         """
+
+
+def _interim(exchange: Exchange | None, data: bytes) -> Iterator[Piece]:
+    """
+    A head that another follows: nothing is cut here, not even before the first chunk.
+    """
+    cut = None if exchange is None else exchange.cut
+    if exchange is not None:
+        exchange.cut = None
+    yield exchange, data, False
+    if exchange is not None:
+        exchange.cut = cut
 
 
 def _afterBlank(data: bytes, position: int) -> int:

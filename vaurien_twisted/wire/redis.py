@@ -17,14 +17,16 @@ from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Exchange, Piece
-from vaurien_twisted.interfaces import IFramer, IWireProtocol
+from vaurien_twisted.interfaces import IFramer, ISkimmer, IWireProtocol
 from vaurien_twisted.options import option
-from vaurien_twisted.targets import COMMAND, Target
-from vaurien_twisted.wire.errors import WireError, namedError
-from vaurien_twisted.wire.redis_errors import ERRORS, fitting, nil, refuse
+from vaurien_twisted.targets import Target
+from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.wire.redis_errors import ERRORS, fitting, named, nil, refuse
+from vaurien_twisted.wire.redis_keys import TARGETS
 from vaurien_twisted.wire.redis_replies import Replies
 from vaurien_twisted.wire.redis_requests import Requests
 from vaurien_twisted.wire.redis_session import Session
+from vaurien_twisted.wire.redis_skim import Skimmer
 
 __all__ = ["Redis", "RedisFramer", "RedisOptions", "nil"]
 
@@ -43,7 +45,7 @@ class RedisOptions:
     )
 
 
-@implementer(IFramer)
+@implementer(IFramer, ISkimmer)
 class RedisFramer:
     """
     Reads one connection.  C{SUBSCRIBE} and its like have a reply that ends with the
@@ -57,12 +59,26 @@ class RedisFramer:
 
     turns = False
 
-    __slots__ = ("_replies", "_requests", "_session")
+    __slots__ = (
+        "_replies",
+        "_requests",
+        "_session",
+        "skim",
+        "skimReplies",
+        "unfold",
+        "watch",
+    )
 
     def __init__(self) -> None:
         self._session = Session()
         self._requests = Requests(self._session)
         self._replies = Replies(self._session)
+        skimmer = Skimmer(self._session, self._requests)
+        #: See L{ISkimmer}; bound without a step between.
+        self.skim = skimmer.skim
+        self.skimReplies = skimmer.skimReplies
+        self.unfold = skimmer.unfold
+        self.watch = skimmer.watch
 
     @property
     def opaque(self) -> str:
@@ -117,8 +133,12 @@ class Redis:
     """
     Redis.  An exchange is a command and its reply: its command is the command's name in
     upper case (C{"CLIENT"} without the sub-command), its subject the first key, or else
-    the first argument.  C{error} answers with an error line such as C{-LOADING}; any
-    other code is sent as it is written: C{MOVED 3999 127.0.0.1:6381}.
+    the first argument.  C{error} answers with an error line such as C{-LOADING}; a code
+    of several words is sent as it is written: C{MOVED 3999 127.0.0.1:6381}.  The code
+    C{nil} answers with a null.
+
+    A reply is cut after values: the elements of an array, of a map the names and the
+    values.  Any other reply is one value.
     """
 
     name = "redis"
@@ -126,8 +146,8 @@ class Redis:
     options = RedisOptions
     greets = False
     errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Target, ...] = (COMMAND,)
-    unit = ""
+    targets: tuple[Target, ...] = TARGETS
+    unit = "values"
 
     def framer(self, options: RedisOptions, backend: str) -> RedisFramer:
         """
@@ -137,16 +157,9 @@ class Redis:
 
     def named(self, code: str, message: str) -> WireError:
         """
-        A preset, or the first word of the error, or all of it.
+        A preset, all of the error, or its first word where there is a message.
         """
-        return namedError(
-            self.name,
-            self.errors,
-            code,
-            message,
-            lambda code: bool(code) and code.isprintable(),
-            "the first word of the error, or all of it",
-        )
+        return named(code, message)
 
     def fitting(self, exchange: Exchange) -> Sequence[WireError]:
         """

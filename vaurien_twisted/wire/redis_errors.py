@@ -5,11 +5,14 @@ Errors as Redis servers send them, and the null.  The messages are those of Redi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+import attrs
 
 from vaurien_twisted.commands import Reply, Then
 from vaurien_twisted.exchange import Exchange
-from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.wire.errors import WireError, namedError
 from vaurien_twisted.wire.redis_commands import (
     ARRAYS,
     KEYLESS,
@@ -132,8 +135,45 @@ ERRORS = {
             "The last snapshot could not be written to disk.",
         ),
         WireError("ERR", "ERR injected error", "Any other failure."),
+        WireError("nil", "", "No error but a null: there is no such key, or nothing in it."),
     )
 }
+
+
+#: An error of one's own: the word that clients know it by, and more.
+FREE = re.compile(r"[A-Z][A-Z0-9_]*(?: .*\S.*)?")
+
+
+def named(code: str, message: str) -> WireError:
+    """
+    A preset, or an error of the user's own: C{"MOVED 3999 127.0.0.1:6381"}, or a word in
+    upper case with a message.  The message follows the word by which clients know the
+    error, whether or not it begins with that.
+
+    @raise Refused: the code is a lone word that is no preset, or not in upper case, or has
+        no place in one line.
+    """
+    error = namedError(
+        "redis",
+        ERRORS,
+        code,
+        message,
+        lambda code: (
+            FREE.fullmatch(code) is not None
+            and code.isprintable()
+            and (" " in code or bool(message))
+        ),
+        "a preset, or a word in upper case and what follows it: MOVED 3999 127.0.0.1:6381",
+    )
+    if not message or error.code == "nil":
+        return error
+    preset = ERRORS.get(code)
+    word = (preset.message if preset is not None else code).split()[0]
+    return attrs.evolve(error, message=message if _begins(message, word) else f"{word} {message}")
+
+
+def _begins(message: str, word: str) -> bool:
+    return message.split(maxsplit=1)[:1] == [word]
 
 
 def fitting(exchange: Exchange) -> Sequence[WireError]:
@@ -164,14 +204,17 @@ def refuse(exchange: Exchange, error: WireError) -> Reply | None:
     """
     The error as one line.  The code of an error without a message is the whole text, as
     in C{"MOVED 3999 127.0.0.1:6381"}.  In a transaction only this command is answered
-    so: C{EXEC} still goes to a server that knows nothing of it, and succeeds.
+    so: C{EXEC} still goes to a server that knows nothing of it, and succeeds.  C{nil} is
+    the null that suits the command and the version of the protocol.
 
     @return: C{None} for a request without a reply.
     """
     if not exchange.replies or not exchange.command:
         return None
+    if error.code == "nil":
+        return nil(exchange)
     text = (error.message or error.code).replace("\r", " ").replace("\n", " ")
-    then = Then.CLOSE if error.message == ERRORS["MAXCLIENTS"].message else Then.KEEP
+    then = Then.CLOSE if error.code == "MAXCLIENTS" else Then.KEEP
     return Reply(b"-%b\r\n" % text.encode("utf-8", "backslashreplace"), then)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vaurien_twisted.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.wire.redis_cut import Beginning, elements
 from vaurien_twisted.wire.redis_session import SUBSCRIPTIONS, Note, Session
 from vaurien_twisted.wire.resp import CRLF, LINES, NULLABLE, Malformed, Scanner, opening
 
@@ -36,6 +37,8 @@ class Replies:
         self._exchange: Exchange | None = None
         self._first = 0
         self._confirming = b""
+        # What lets the beginning of a reply pass, and nothing more.
+        self._beginning: Beginning | None = None
 
     def read(self, data: bytes) -> Iterator[Piece]:
         """
@@ -43,6 +46,9 @@ class Replies:
 
         @raise FramingError: these are not Redis replies.
         """
+        if self._beginning is not None:
+            yield from self._cut(self._beginning, data)
+            return
         session, scanner = self._session, self._scanner
         if self._kept:
             data, self._kept = self._kept + data, b""
@@ -75,6 +81,9 @@ class Replies:
                 if scanner.done and not self._begin(data, pos):
                     self._kept = data[pos:]
                     return
+                if self._beginning is not None:
+                    yield from self._cut(self._beginning, data[pos:])
+                    return
                 if session.opaque:
                     yield awaiting.popleft(), b"", True
                     continue
@@ -90,10 +99,19 @@ class Replies:
                 self._kept = data[pos:]
                 return
 
+    def _cut(self, beginning: Beginning, data: bytes) -> Iterator[Piece]:
+        try:
+            yield from beginning.read(data)
+        except Malformed as fault:
+            self._session.opaque = str(fault)
+            raise FramingError(str(fault), data) from None
+
     def ended(self) -> Iterator[Piece]:
         """
         What was kept back.
         """
+        if self._beginning is not None:
+            self._kept, self._exchange = self._beginning.ended(), self._beginning.exchange
         if self._kept:
             kept, self._kept = self._kept, b""
             begun = not self._scanner.done and not self._session.opaque
@@ -134,6 +152,13 @@ class Replies:
             extra = note.number if 49 <= data[pos + 1] < 58 else 0
         elif kind in ("PSYNC", "SYNC") and first != ERROR:
             session.opaque = "replication"
+        if exchange is not None and exchange.cut is not None and not session.opaque:
+            count, header = elements(data, pos)
+            if count < 0:
+                return False
+            if exchange.cut <= count:
+                self._beginning = Beginning(exchange, header)
+                return True
         self._exchange, self._first, self._confirming = exchange, first, word
         if not session.opaque:
             self._scanner.begin(extra)
@@ -162,5 +187,7 @@ class Replies:
                 if left:
                     return False
             session.leave(note, self._first)
+        if exchange.cut is not None:
+            session.passed()
         session.awaiting.popleft()
         return True

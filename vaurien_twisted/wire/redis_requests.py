@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vaurien_twisted.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
-from vaurien_twisted.wire.redis_commands import COUNTED, PLACES, STREAMS, subjectAt, subjectOf
+from vaurien_twisted.wire.redis_commands import COUNTED, PLACES, STREAMS, subjectOf
 from vaurien_twisted.wire.redis_inline import INLINE_LIMIT, split
+from vaurien_twisted.wire.redis_keys import SEVERAL, lastAt
 from vaurien_twisted.wire.redis_session import NOTED, Session
 from vaurien_twisted.wire.resp import (
     BULK_LIMIT,
@@ -21,16 +22,17 @@ from vaurien_twisted.wire.resp import (
     number,
 )
 
-#: In how many bytes of an array the subject must be found, else it is the first argument.
+#: In how many bytes of an array the subject must be found, else it is the first argument,
+#: and the keys that rules can ask for.
 HEAD_LIMIT = 32768
 
 #: How much of a command's name is kept, in bytes.
 NAME_LIMIT = 128
 
 #: The beginning of an array up to the end of its command's name, by which common
-#: commands are known again: the command and how many arguments follow, at least one
-#: of which is the key in place 1.
-BEGINNINGS: dict[bytes, tuple[str, int]] = {}
+#: commands are known again: the command, how many arguments follow, at least one of
+#: which is the key in place 1, and whether there may be more keys.
+BEGINNINGS: dict[bytes, tuple[str, int, bool]] = {}
 
 #: Commands whose first key is not in place 1.
 ELSEWHERE = frozenset((*COUNTED, *PLACES, *STREAMS))
@@ -42,7 +44,8 @@ BEGINNINGS_LIMIT = 4096
 class Requests:
     """
     Divides what the client sends into exchanges.  Only a head that does not show its
-    subject yet is kept back, or the beginning of a length.
+    subject and its keys yet is kept back, or the beginning of a length.  An exchange has
+    its head while it is yielded, where there may be several keys in it.
     """
 
     def __init__(self, session: Session) -> None:
@@ -84,7 +87,7 @@ class Requests:
                     beginning = known(data[pos:end])
                     if beginning is None:
                         break
-                    command, left = beginning
+                    command, left, several = beginning
                     subject = ""
                     end += 2
                     if left:
@@ -107,6 +110,19 @@ class Requests:
                             subject = key.decode()
                         except UnicodeDecodeError:
                             subject = key.decode("utf-8", "backslashreplace")
+                    if several:
+                        if end - pos > HEAD_LIMIT - HEADER_LIMIT:
+                            break
+                        head = data[pos:end]
+                        pos = end
+                        self._number += 1
+                        exchange = Exchange(self._number, command, subject, head, version)
+                        yield exchange, head, True
+                        # It was looked at, and is not to be kept until there is a reply.
+                        exchange.head = b""
+                        if pos >= size:
+                            return
+                        continue
                     self._number += 1
                     start, pos = pos, end
                     yield (
@@ -117,18 +133,37 @@ class Requests:
                     if pos >= size:
                         return
             try:
-                exchange, end, ends = self._step(data, pos)
+                whose, end, ends = self._step(data, pos)
             except Malformed as fault:
                 session.opaque = str(fault)
                 raise FramingError(str(fault), data[pos:]) from None
             start, pos = pos, end
             if end > start:
-                yield exchange, data[start:end], ends
+                yield whose, data[start:end], ends
+                if whose is not None:
+                    whose.head = b""
             if session.opaque:
                 continue
-            if end == start or (exchange is not None and not ends):
+            if end == start or (whose is not None and not ends):
                 self._kept = data[pos:]
                 return
+
+    @property
+    def idle(self) -> bool:
+        """
+        Whether the next byte begins a request.
+        """
+        return self._exchange is None and not self._kept and not self._at
+
+    def skip(self, count: int) -> int:
+        """
+        So many requests were passed over.
+
+        @return: the number of the first.
+        """
+        first = self._number + 1
+        self._number += count
+        return first
 
     def ended(self) -> Iterator[Piece]:
         """
@@ -155,7 +190,7 @@ class Requests:
             if count <= 0:
                 self._session.skipped()
                 return None, at, False
-            self._exchange = self._begin(words, count)
+            self._exchange = self._begin(words, count, data[pos:at])
             self._remember(data[pos : pos + 64], words[0], count)
         at = self._body(data, at)
         exchange = self._exchange
@@ -258,15 +293,18 @@ class Requests:
             raise Malformed("a zero byte in an inline command")
         words = split(line)
         if words:
-            return self._begin(words, len(words)), end + 1, True
+            return self._begin(words, len(words), line), end + 1, True
         self._session.skipped()
         return None, end + 1, False
 
-    def _begin(self, words: list[bytes], count: int) -> Exchange:
+    def _begin(self, words: list[bytes], count: int, head: bytes) -> Exchange:
         command = _text(words[0][:NAME_LIMIT]).upper()
         subject = _text(subjectOf(command, words)[:SUBJECT_LIMIT])
         self._number += 1
-        return self._session.exchange(self._number, command, words, subject, count)
+        exchange = self._session.exchange(self._number, command, words, subject, count)
+        if command in SEVERAL or command in COUNTED or command in STREAMS:
+            exchange.head = head
+        return exchange
 
     def _remember(self, head: bytes, name: bytes, count: int) -> None:
         """
@@ -281,7 +319,7 @@ class Requests:
             return
         if len(BEGINNINGS) >= BEGINNINGS_LIMIT:
             BEGINNINGS.clear()
-        BEGINNINGS[beginning] = command, count - 1
+        BEGINNINGS[beginning] = command, count - 1, command in SEVERAL
 
 
 def _place(command: str, words: list[bytes]) -> int:
@@ -290,7 +328,7 @@ def _place(command: str, words: list[bytes]) -> int:
     """
     if command == "CLIENT" and len(words) > 1 and words[1].upper() == b"REPLY":
         return 2
-    return subjectAt(command, words)
+    return lastAt(command, words)
 
 
 def _bulk(header: bytes) -> int:

@@ -10,6 +10,7 @@ the command is expected, so that one which never reaches the backend does nothin
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 from vaurien_twisted.exchange import Exchange
 
@@ -56,7 +57,8 @@ class Session:
     """
     The state of one connection.
 
-    @ivar awaiting: the exchanges whose replies are still to come, in order.
+    @ivar awaiting: the exchanges, or L{runs<vaurien_twisted.exchange.Run>} of them, whose
+        replies are still to come, in order.
     @ivar plain: replies can be read without knowing more than their order.
     @ivar opaque: why nothing more can be read, C{""} while it can.
     @ivar spoken: the version of RESP in which the next request will be answered.
@@ -66,7 +68,7 @@ class Session:
     """
 
     def __init__(self) -> None:
-        self.awaiting: deque[Exchange] = deque()
+        self.awaiting: deque[Any] = deque()
         self.plain = True
         self.opaque = ""
         self.spoken = self.version = 2
@@ -139,6 +141,9 @@ class Session:
         elif self.quiet == SKIP:
             self.quiet = LOUD
         if exchange.replies:
+            if exchange.cut is not None:
+                self._matters += 1
+                self.plain = False
             self.awaiting.append(exchange)
 
     def skipped(self) -> None:
@@ -191,6 +196,13 @@ class Session:
         elif kind == "EXEC" and not failed:
             # Confirmed inside of the array, by how much is not known.
             self._channels = max(self._channels, 1)
+        self._matters -= 1
+        self._settle()
+
+    def passed(self) -> None:
+        """
+        A reply that was to be cut has ended before.
+        """
         self._matters -= 1
         self._settle()
 

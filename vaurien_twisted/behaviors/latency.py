@@ -1,0 +1,100 @@
+# -*- test-case-name: tests.behaviors.test_latency -*-
+"""
+C{latency}: bytes arrive later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.behaviors.stage import DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.interfaces import IStage, IStreamBehavior
+from vaurien_twisted.options import option
+from vaurien_twisted.streams import StreamContext
+
+
+@attrs.frozen
+class LatencyOptions:
+    """
+    How late.
+    """
+
+    latency: int = option(int, 0, "How much later bytes arrive.", unit="ms", minimum=0)
+    jitter: int = option(int, 0, "By how much that varies.", unit="ms", minimum=0)
+    distribution: str = option(
+        str,
+        "uniform",
+        "How it varies: uniform within the jitter, or with the jitter as standard deviation.",
+        choices=("uniform", "normal", "pareto", "lognormal"),
+    )
+    direction: str = DIRECTION()
+
+
+@implementer(IStage)
+class LatencyStage(PlainStage):
+    """
+    Each part is late from its own arrival, and never overtakes another.
+    """
+
+    def __init__(self, options: LatencyOptions, context: StreamContext) -> None:
+        self._options = options
+        self._random = context.random
+        self._last = 0.0
+
+    def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
+        """
+        All of it, later.
+        """
+        self._last = max(self._last, now + draw(self._options, self._random))
+        return ((self._last, data),)
+
+    def end(self, now: float) -> float:
+        """
+        Behind the last bytes.
+        """
+        return max(self._last, now)
+
+    def update(self, options: LatencyOptions, now: float) -> None:
+        """
+        For bytes from now on.
+        """
+        self._options = options
+
+
+def draw(options: LatencyOptions, random: Random) -> float:
+    """
+    One delay, in seconds, never negative.
+    """
+    mean, jitter = options.latency / 1000, options.jitter / 1000
+    if not jitter:
+        return mean
+    if options.distribution == "normal":
+        return max(0.0, random.gauss(mean, jitter))
+    if options.distribution == "lognormal":
+        # A median of the latency, and a tail as long as the jitter asks for.
+        return mean * random.lognormvariate(0, min(3.0, jitter / mean)) if mean else 0.0
+    if options.distribution == "pareto":
+        # Netem's shape: most a little early, few very late.
+        return max(0.0, mean + jitter * (random.paretovariate(3) - 1.5))
+    return max(0.0, mean + random.uniform(-jitter, jitter))
+
+
+@implementer(IPlugin, IStreamBehavior)
+class Latency(StreamBehavior):
+    """
+    Every part of the stream arrives later, all in order, at full bandwidth.
+    """
+
+    name = "latency"
+    options = LatencyOptions
+
+    def stage(self, options: LatencyOptions, context: StreamContext) -> LatencyStage:
+        """
+        A stage that holds bytes back.
+        """
+        return LatencyStage(options, context)

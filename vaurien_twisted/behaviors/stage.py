@@ -1,0 +1,71 @@
+# -*- test-case-name: tests.behaviors.test_stage -*-
+"""
+What stream behaviors have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from vaurien_twisted.commands import PASS, Then, Treatment
+from vaurien_twisted.options import option
+from vaurien_twisted.plan import Occasion
+
+
+def DIRECTION() -> Any:
+    """
+    The option that every stream behavior has.
+    """
+    return option(
+        str,
+        "both",
+        "Which way: upstream (to the backend), downstream (to the client) or both.",
+        choices=("upstream", "downstream", "both"),
+    )
+
+
+class PlainStage:
+    """
+    A stage that lets everything pass at once.
+    """
+
+    drops = False
+
+    def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
+        """
+        All of it, now.
+        """
+        return ((now, data),)
+
+    def end(self, now: float) -> float | None:
+        """
+        Now.
+        """
+        return now
+
+    def deadline(self, now: float) -> tuple[float, Then] | None:
+        """
+        Never.
+        """
+        return None
+
+    def update(self, options: Any, now: float) -> None:
+        """
+        Nothing depends on options.
+        """
+
+
+class StreamBehavior:
+    """
+    Says nothing about exchanges.
+    """
+
+    connections = False
+    listens = True
+
+    def treat(self, options: Any, occasion: Occasion) -> Treatment:
+        """
+        Nothing: exchanges are not its matter.
+        """
+        return PASS

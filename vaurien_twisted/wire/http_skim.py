@@ -1,0 +1,117 @@
+# -*- test-case-name: tests.wire.test_http_skim -*-
+"""
+Passes over HTTP requests to which nothing happens.
+
+Only whole messages of known size are passed over; whatever else there is (C{HEAD},
+C{CONNECT}, chunks, an upgrade, a body that has not all come) is read with care.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vaurien_twisted.exchange import Run
+from vaurien_twisted.plan import Decision
+from vaurien_twisted.wire.http_head import HEAD_LIMIT, Malformed, headEnd, readReply, readRequest
+
+if TYPE_CHECKING:
+    from vaurien_twisted.wire.http_framer import HTTPFramer
+
+#: How many requests are passed over in one go.
+MOST = 1024
+
+#: Methods whose replies are of another form.
+SPECIAL = frozenset(("HEAD", "CONNECT"))
+
+
+class Skimmer:
+    """
+    Counts requests and replies where nothing else is known to matter.
+    """
+
+    __slots__ = ("_framer", "_watched")
+
+    def __init__(self, framer: HTTPFramer) -> None:
+        self._framer = framer
+        self._watched = SPECIAL
+
+    def watch(self, commands: frozenset[str]) -> None:
+        """
+        Pass over all methods but these, in lower case.
+        """
+        self._watched = SPECIAL | {command.upper() for command in commands}
+
+    def skim(self, data: bytes, run: Run | None) -> Run | None:
+        """
+        Whole requests: the run that awaits their replies.
+        """
+        framer = self._framer
+        if not framer.atRequest:
+            return None
+        watched = self._watched
+        pos, size, count = 0, len(data), 0
+        try:
+            while pos < size:
+                end = headEnd(data, pos, pos + HEAD_LIMIT)
+                if end < 0:
+                    return None
+                method, _, framing, preface = readRequest(data[pos:end])
+                if framing < 0 or preface or method in watched:
+                    return None
+                pos = end + framing
+                count += 1
+        except Malformed:
+            return None
+        if pos != size or count > MOST:
+            return None
+        number = framer.skip(count)
+        if run is not None:
+            run.left += count
+            return run
+        run = Run(number, count)
+        framer.expected.append(run)
+        return run
+
+    def skimReplies(self, data: bytes) -> int:
+        """
+        Whole replies to the run at the head: how many.
+        """
+        framer = self._framer
+        expected = framer.expected
+        if not expected or not framer.atReply:
+            return 0
+        run = expected[0]
+        if run.__class__ is not Run:
+            return 0
+        pos, size, count = 0, len(data), 0
+        try:
+            while pos < size:
+                end = headEnd(data, pos, pos + HEAD_LIMIT)
+                if end < 0:
+                    return 0
+                status, framing = readReply(data[pos:end], "")
+                if framing < 0 or status < 200:
+                    return 0
+                pos = end + framing
+                count += 1
+        except Malformed:
+            return 0
+        if pos != size or count > run.left:
+            return 0
+        run.passed(count)
+        if not run.left:
+            expected.popleft()
+        return count
+
+    def unfold(self, decision: Decision) -> None:
+        """
+        The exchanges of runs, one by one.
+        """
+        expected = self._framer.expected
+        waiting = list(expected)
+        expected.clear()
+        for each in waiting:
+            if isinstance(each, Run):
+                expected.extend(each.unfold(decision))
+            else:
+                expected.append(each)
