@@ -29,6 +29,7 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
     IStreamServerEndpoint,
 )
+from twisted.internet.posixbase import PosixReactorBase
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -68,7 +69,7 @@ def serverEndpoint(reactor: Any, text: str, name: str) -> IStreamServerEndpoint:
     place = hostPort(text)
     if place is not None and not _isEndpoint(text):
         host, port = place
-        if available(reactor):
+        if _goesByExpress(reactor):
             return ExpressServerEndpoint(reactor, port, _listenHost(host) or "0.0.0.0", BACKLOG)
         if ":" in host:
             return TCP6ServerEndpoint(reactor, port, BACKLOG, host)
@@ -112,7 +113,7 @@ def literalEndpoint(reactor: Any, host: str, port: int, timeout: float) -> IStre
     """
     The fastest way to an IP address that the reactor and the system have.
     """
-    if available(reactor):
+    if _goesByExpress(reactor):
         return ExpressClientEndpoint(reactor, host, port, timeout)
     kind = TCP6ClientEndpoint if ":" in host else TCP4ClientEndpoint
     endpoint: IStreamClientEndpoint = kind(reactor, host, port, timeout)
@@ -185,6 +186,13 @@ def _isEndpoint(text: str) -> bool:
     C{tcp:8000} is an endpoint string, though a host could be called C{tcp}.
     """
     return text.partition(":")[0] in _PREFIXES
+
+
+def _goesByExpress(reactor: Any) -> bool:
+    """
+    Real sockets on a system with epoll do; reactors in memory have none.
+    """
+    return isinstance(reactor, PosixReactorBase) and available(reactor)
 
 
 def _listenHost(host: str) -> str:

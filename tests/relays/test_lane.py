@@ -200,8 +200,9 @@ class LaneTests(SynchronousTestCase):
         """
         Before there is somewhere to write to, bytes are kept.
         """
-        self.lane.write = None
-        self.put(b"a")
-        self.lane.write = self.written.append
-        self.lane.run()
+        lane = Lane(self.clock, lambda entry, command: None, self.count)
+        lane.put(None, b"a")
+        lane.flush()
+        lane.write = self.written.append
+        lane.run()
         self.assertEqual(self.written, [b"a"])

@@ -41,6 +41,31 @@ class Dialogue:
     @ivar toClient: the lane for replies.
     """
 
+    __slots__ = (
+        "_afterClient",
+        "_close",
+        "_closed",
+        "_connection",
+        "_couple",
+        "_factory",
+        "_framer",
+        "_latest",
+        "_performer",
+        "_pieces",
+        "_pipeline",
+        "_skim",
+        "_skimReplies",
+        "_skimmer",
+        "_stalled",
+        "_turned",
+        "beyondToBackend",
+        "beyondToClient",
+        "exchanges",
+        "staged",
+        "toBackend",
+        "toClient",
+    )
+
     _log = Logger()
 
     def __init__(
@@ -73,6 +98,7 @@ class Dialogue:
         self.beyondToBackend: Callable[[], int] = int
         self.beyondToClient: Callable[[], int] = int
         self.staged = False
+        self._stalled = False
         self._closed = False
         self._skimmer: ISkimmer | None = None
         self._skim: Any = None
@@ -129,8 +155,6 @@ class Dialogue:
         """
         Bytes from the client.
         """
-        if self._closed:
-            return
         skim = self._skim
         if skim is not None and self._pieces is None and not self.toBackend.queue:
             pipeline = self._pipeline
@@ -141,14 +165,23 @@ class Dialogue:
                 count = run.left - (before if run is last else 0)
                 pipeline.grown(run, count)
                 self.exchanges += count
-                self.toBackend.pass_(data)
+                self.toBackend.write(data)
                 return
+        if self._closed:
+            return
         if self._pieces is not None:
             # Paused, but a transport may still hand over what it had read.
             self._pieces = _chain(self._pieces, self._framer, data)
             return
         self._pieces = self._framer.fromClient(data)
         self._pull()
+
+    def _stall(self) -> None:
+        """
+        Read no more from the client until there is room.
+        """
+        self._stalled = True
+        self._couple.paceClient(True)
 
     @property
     def _noRoom(self) -> bool:
@@ -168,7 +201,7 @@ class Dialogue:
                 if self._closed:
                     return
                 if self._noRoom:
-                    self._couple.paceClient(True)
+                    self._stall()
                     lane.flush()
                     return
             self._pieces = None
@@ -177,7 +210,7 @@ class Dialogue:
             self._garbage(error, lane, "client")
         lane.flush()
         if self.beyondToBackend() > LANE_LIMIT:
-            self._couple.paceClient(True)
+            self._stall()
         if self._afterClient is not None and not self._closed:
             lane.put(None, b"", after=self._afterClient)
         self._afterChunk()
@@ -224,9 +257,9 @@ class Dialogue:
         if self._skimReplies is not None:
             count = 0 if self.toClient.queue else self._skimReplies(data)
             if count:
-                self.toClient.pass_(data)
+                self.toClient.write(data)
                 self._pipeline.passed(count)
-                if self._couple.clientPaused:
+                if self._stalled:
                     self._afterChunk()
                 return
             self._unfold()
@@ -284,9 +317,10 @@ class Dialogue:
         if self._closed:
             return
         couple = self._couple
-        if couple.clientPaused and not self._noRoom:
+        if self._stalled and not self._noRoom:
             self._pull()
             if self._pieces is None:
+                self._stalled = False
                 couple.paceClient(False)
         if self._framer.opaque and self._pieces is None:
             self._log.info(

@@ -19,6 +19,10 @@ from vaurien_twisted.plan import Rule, Step
 OVERHEAD = 64
 
 
+#: The queue of lanes that hold nothing: never appended to.
+EMPTY: deque[Entry] = deque(maxlen=0)
+
+
 class Entry:
     """
     Bytes of one exchange that wait, and what is to be done before they go on.
@@ -71,9 +75,10 @@ class Lane:
         self._ran = ran
         self._out: list[bytes] = []
         self._timer: IDelayedCall | None = None
-        self.queue: deque[Entry] = deque()
+        #: Most lanes never hold anything; a queue of their own would be most of their size.
+        self.queue: deque[Entry] = EMPTY
         self.size = 0
-        self.write: Callable[[bytes], None] | None = None
+        self.write: Callable[[bytes], None] = _nowhere
 
     def put(
         self,
@@ -101,6 +106,8 @@ class Lane:
                 last.data.append(data)
                 last.size += size
                 return
+        if queue is EMPTY:
+            queue = self.queue = deque()
         queue.append(Entry(exchange, data, steps, after, self._clock.seconds()))
         if len(queue) == 1:
             self.run()
@@ -153,13 +160,6 @@ class Lane:
         self.run()
         self._ran()
 
-    def pass_(self, data: bytes) -> None:
-        """
-        Send C{data} at once: nothing waits.
-        """
-        if self.write is not None:
-            self.write(data)
-
     def send(self, data: bytes) -> None:
         """
         Send C{data} before all that is queued.
@@ -172,7 +172,7 @@ class Lane:
         Write what is ready.
         """
         out = self._out
-        if out and self.write is not None:
+        if out and self.write is not _nowhere:
             data = out[0] if len(out) == 1 else b"".join(out)
             out.clear()
             self.write(data)
@@ -198,6 +198,13 @@ class Lane:
             self._timer.cancel()
         self._timer = None
         self.queue.clear()
+        self.queue = EMPTY
         self._out.clear()
         self.size = 0
-        self.write = None
+        self.write = _nowhere
+
+
+def _nowhere(data: bytes) -> None:
+    """
+    Where lanes write that have no transport yet, or none any more.
+    """

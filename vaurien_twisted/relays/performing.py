@@ -36,6 +36,8 @@ class Performer:
     @ivar turns: whether replies have no order, as exchanges are only guessed.
     """
 
+    __slots__ = ("_close", "_reset", "pipeline", "toClient", "turns")
+
     def __init__(self, close: Callable[[], None], reset: Callable[[], None]) -> None:
         self._close = close
         self._reset = reset

@@ -16,6 +16,10 @@ from vaurien_twisted.plan import Decision
 LIMIT = 1024
 
 
+#: What waits on links where nothing does: never appended to.
+EMPTY: deque[Exchange | Run] = deque(maxlen=0)
+
+
 class Pipeline:
     """
     The exchanges of a link whose replies have not all been given, oldest first.
@@ -27,7 +31,7 @@ class Pipeline:
 
     def __init__(self, give: Callable[[Reply], None]) -> None:
         self._give = give
-        self._waiting: deque[Exchange | Run] = deque()
+        self._waiting: deque[Exchange | Run] = EMPTY
         self._count = 0
 
     @property
@@ -41,6 +45,8 @@ class Pipeline:
         """
         A request was taken: its reply comes after those before it.
         """
+        if self._waiting is EMPTY:
+            self._waiting = deque()
         self._waiting.append(exchange)
         self._count += 1
 
@@ -90,6 +96,8 @@ class Pipeline:
         """
         C{count} exchanges were added to a run at the end, or to a new one.
         """
+        if self._waiting is EMPTY:
+            self._waiting = deque()
         if not self._waiting or self._waiting[-1] is not run:
             self._waiting.append(run)
         self._count += count
@@ -135,5 +143,5 @@ class Pipeline:
         """
         Forget everything.
         """
-        self._waiting.clear()
+        self._waiting = EMPTY
         self._count = 0

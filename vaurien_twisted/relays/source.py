@@ -24,6 +24,8 @@ class Source:
     transport that what is read here is written to.
     """
 
+    __slots__ = ("_reasons", "_transport")
+
     def __init__(self, transport: Any) -> None:
         self._transport = transport
         self._reasons = 0
