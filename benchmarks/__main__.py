@@ -84,6 +84,7 @@ def measure(options: argparse.Namespace) -> Results:
     idle = (most // 2 if options.quick else most // 5, most)
     effort = Effort(0.5, 1, idle) if options.quick else Effort(2, 2, idle)
     rounds = options.rounds or (2 if options.quick else 5)
+    results.machine["Rounds"] = f"{rounds}, of {effort.seconds:g} s for each measurement"
     with tempfile.TemporaryDirectory(prefix="vaurien-benchmark-") as folder:
         bench = Bench(Path(folder), files, effort, results, lambda line: print(line, flush=True))
         bench.run(relays, works, rounds)

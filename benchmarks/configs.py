@@ -104,10 +104,8 @@ def envoy(port: int, filters: list[dict[str, Any]], backend: int) -> str:
 
     @param filters: its network filters.
     """
-    unlimited = {
-        name: 1_000_000
-        for name in ("max_connections", "max_pending_requests", "max_requests", "max_retries")
-    }
+    kinds = ("connections", "pending_requests", "requests", "retries")
+    unlimited = {f"max_{kind}": 1_000_000 for kind in kinds}
     cluster = {
         "name": "backend",
         "type": "STATIC",

@@ -9,7 +9,7 @@ import platform
 import re
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version as packageVersion
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from benchmarks.processes import output
 from benchmarks.readings import ReadingError, version
 
 
-def describe(programs: dict[str, Sequence[str]]) -> dict[str, str]:
+def describe(programs: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """
     The machine, its load, and the versions of everything.
 
@@ -56,6 +56,6 @@ def _read(path: str) -> str:
 
 def _version(command: Sequence[str]) -> str:
     try:
-        return version(output(command, 10))
+        return version(output(command, 10, strict=False))
     except ReadingError:
         return "(not installed)"

@@ -86,12 +86,13 @@ def waitUntilListening(process: subprocess.Popen[bytes], port: int, log: Path) -
         time.sleep(0.01)
 
 
-def output(command: Sequence[str], limit: float) -> str:
+def output(command: Sequence[str], limit: float, strict: bool = True) -> str:
     """
     What a command prints.
 
     @param limit: how long it may take, in seconds.
-    @raise ReadingError: it takes longer or cannot be run; it has been ended then.
+    @param strict: whether it must succeed; else its output tells.
+    @raise ReadingError: it takes longer (and has been ended then), fails, or cannot be run.
     """
     try:
         ended = subprocess.run(
@@ -107,4 +108,7 @@ def output(command: Sequence[str], limit: float) -> str:
         raise ReadingError(f"{command[0]} took longer than {limit:g} s") from None
     except OSError as error:
         raise ReadingError(f"{command[0]}: {error.strerror}") from None
+    if strict and ended.returncode:
+        last = (ended.stderr or ended.stdout).strip().splitlines()[-1:]
+        raise ReadingError(f"{command[0]} failed: {''.join(last)[:200]}")
     return ended.stdout or ended.stderr

@@ -27,14 +27,19 @@ class Quantity:
     digits: int = 0
 
 
-SPEEDS = (
+REDIS = (
     Quantity("c50", "50 connections", "GET/s"),
     Quantity("pipeline", "50 connections, pipeline of 16", "GET/s"),
     Quantity("single", "one connection", "GET/s"),
-    Quantity("short", "short connections", "connections/s"),
+    Quantity("short", "short connections", "conn/s"),
+)
+
+OTHERS = (
     Quantity("http", "HTTP, 50 connections", "requests/s"),
     Quantity("bulk", "bulk, 2 connections", "MB/s"),
 )
+
+SPEEDS = REDIS + OTHERS
 
 COSTS = (
     Quantity("added50", "added latency, median", "µs", more=False, digits=1),

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_benchmarks -*-
+# -*- test-case-name: tests.test_benchmarks_readings -*-
 """
 Understands what the measuring programs print.
 """
@@ -9,6 +9,7 @@ import csv
 import json
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 
 class ReadingError(Exception):
@@ -24,7 +25,7 @@ def redisRate(output: str) -> float:
     @raise ReadingError: there is no such line, or the rate is not positive.
     """
     rows = list(csv.reader(line for line in output.splitlines() if line.startswith('"')))
-    for head, row in zip(rows, rows[1:], strict=False):
+    for head, row in pairwise(rows):
         if head[:2] == ["test", "rps"] and len(row) > 1:
             return _positive(row[1], "redis-benchmark")
     raise ReadingError(f"redis-benchmark told no rate: {_shorten(output)}")

@@ -90,7 +90,9 @@ class Results:
         """
         for total, added in (("p50", "added50"), ("p99", "added99")):
             rounds = self.samples.get(total, {})
-            base = rounds.get(DIRECT, [])
+            base = rounds.get(DIRECT)
+            if base is None:
+                continue
             self.samples[added] = {
                 relay: [
                     None if one is None or without is None else one - without

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from benchmarks.quantities import COSTS, SPEEDS, Quantity
+from benchmarks.quantities import COSTS, OTHERS, REDIS, Quantity
 from benchmarks.results import Results
 
 #: Stands where there is no figure.
-NOTHING = "–"
+NOTHING = "n/a"
 
 
 def cell(results: Results, quantity: Quantity, relay: str) -> str:
@@ -28,10 +28,11 @@ def cell(results: Results, quantity: Quantity, relay: str) -> str:
 
 def restTable(results: Results) -> str:
     """
-    Two tables, what they were measured on, and the notes.
+    The tables, what they were measured on, and the notes.
     """
     lines = [".. Made by benchmarks/run.", ""]
-    lines += _table(results, "Speed: more is better", SPEEDS)
+    lines += _table(results, "Redis: more is better", REDIS)
+    lines += _table(results, "HTTP and bulk: more is better", OTHERS)
     lines += _table(results, "Cost: less is better", COSTS)
     lines.append("Measured on:")
     lines.append("")
@@ -47,6 +48,7 @@ def _table(results: Results, title: str, quantities: Sequence[Quantity]) -> Iter
         return
     yield f".. list-table:: {title}"
     yield "   :header-rows: 1"
+    yield "   :widths: auto"
     yield ""
     yield from _row(["", *(f"{quantity.title}, {quantity.unit}" for quantity in measured)])
     for relay, name in results.relays.items():

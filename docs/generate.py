@@ -8,6 +8,8 @@ C{vaurien-settings}
     the options of the command, as a table.
 C{vaurien-behaviors}, C{vaurien-protocols}
     a section for each, in the order of the registry.
+C{vaurien-rule-fields}, C{vaurien-targets}
+    what a rule can say, and what all protocols let it name, as tables.
 C{vaurienctl-help}
     what C{vaurienctl --help} prints.
 C{asked}
@@ -28,14 +30,16 @@ from unittest.mock import patch
 
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
-from pieces import block, docstring, errors, options, paragraph, value
+from pieces import block, docstring, errors, fields, options, paragraph, targets, value
 from sphinx.application import Sphinx
 
 from vaurien_twisted import ctl, start_proxy, stop_proxy
 from vaurien_twisted.asking import HEADERS
 from vaurien_twisted.options import specs
 from vaurien_twisted.registry import loadRegistry
+from vaurien_twisted.rules import fieldSpecs
 from vaurien_twisted.settings import Settings
+from vaurien_twisted.targets import COMMON
 
 #: Answers of more characters than this are shown indented.
 _LONG = 88
@@ -114,10 +118,39 @@ class ProtocolsPart(Part):
             word = f"--protocol-{wire.name}-{spec.name.replace('_', '-')}"
             command += f" \\\n      {word} {shlex.quote(value(spec))}"
         section += block(command)
+        if wire.targets:
+            section += nodes.rubric(text="Targets")
+            section += targets(wire.targets)
+        if wire.unit:
+            section += paragraph(f"C{{unit=units}} of C{{error}} counts {wire.unit}.")
         if wire.errors:
             section += nodes.rubric(text="Errors")
             section += errors(wire.errors.values())
         return section
+
+
+class RuleFieldsPart(Part):
+    """
+    What a rule can say.
+    """
+
+    def run(self) -> list[nodes.Node]:
+        """
+        One table.
+        """
+        return [fields(fieldSpecs().values())]
+
+
+class TargetsPart(Part):
+    """
+    What a rule can name in every protocol.
+    """
+
+    def run(self) -> list[nodes.Node]:
+        """
+        One table.
+        """
+        return [targets(COMMON)]
 
 
 class HelpPart(Part):
@@ -220,6 +253,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("vaurien-settings", SettingsPart)
     app.add_directive("vaurien-behaviors", BehaviorsPart)
     app.add_directive("vaurien-protocols", ProtocolsPart)
+    app.add_directive("vaurien-rule-fields", RuleFieldsPart)
+    app.add_directive("vaurien-targets", TargetsPart)
     app.add_directive("vaurienctl-help", HelpPart)
     app.add_directive("asked", AskedPart)
     app.connect("build-finished", SERVICE.stop)

@@ -12,6 +12,7 @@ from typing import Any
 from docutils import nodes
 
 from vaurien_twisted.options import KINDS, Spec, specs
+from vaurien_twisted.targets import Target
 from vaurien_twisted.wire.errors import WireError
 
 #: C{C{code}}, C{L{words<target>}} and the like, in docstrings.
@@ -124,6 +125,17 @@ def options(cls: type, prefix: str = "") -> list[nodes.Node]:
     declared = specs(cls).values()
     if not declared:
         return [nodes.paragraph(text="It has no options.")]
+    return [_options("Option", declared, prefix, flags)]
+
+
+def fields(declared: Iterable[Spec]) -> nodes.table:
+    """
+    The table of the fields of a rule.
+    """
+    return _options("Field", declared, "", False)
+
+
+def _options(head: str, declared: Iterable[Spec], prefix: str, flags: bool) -> nodes.table:
     rows = (
         (
             code(prefix + spec.name.replace("_", "-") if prefix else spec.name),
@@ -133,7 +145,15 @@ def options(cls: type, prefix: str = "") -> list[nodes.Node]:
         )
         for spec in declared
     )
-    return [table(("Option", "Default", "Takes", "Meaning"), (22, 15, 23, 40), rows)]
+    return table((head, "Default", "Takes", "Meaning"), (22, 15, 23, 40), rows)
+
+
+def targets(declared: Iterable[Target]) -> nodes.table:
+    """
+    The table of what a rule's C{when} can name.
+    """
+    rows = ((code(target.name), target.kind, target.description) for target in declared)
+    return table(("Target", "Kind", "What it is"), (18, 12, 70), rows)
 
 
 def errors(presets: Iterable[WireError]) -> nodes.table:
@@ -144,7 +164,7 @@ def errors(presets: Iterable[WireError]) -> nodes.table:
         (
             code(error.code),
             code(error.state) if error.state else "",
-            code(error.message),
+            code(error.message) if error.message else "",
             error.description,
             "yes" if error.transient else "no",
         )

@@ -109,8 +109,16 @@ class AnswerTests(SynchronousTestCase):
         What was told is asked for again; a Vaurien of 2013 is not told options.
         """
         told = {"behavior": "delay", "options": OPTIONS}
-        self.assertEqual(again(told), {"name": "delay", "options": OPTIONS})
-        self.assertEqual(again({"behavior": "delay"}), {"name": "delay"})
+        self.assertEqual(again(told), ("/behavior", {"name": "delay", "options": OPTIONS}))
+        self.assertEqual(again({"behavior": "delay"}), ("/behavior", {"name": "delay"}))
+
+    def test_againRules(self):
+        """
+        Rules are what was told best.
+        """
+        rules = [{"behavior": "hang"}]
+        self.assertEqual(again({"rules": rules}), ("/rules", {"rules": rules}))
+        self.assertEqual(again({"rules": []}), ("/rules", {"rules": []}))
 
     def test_cause(self):
         """

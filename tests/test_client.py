@@ -61,7 +61,7 @@ def listenOn(case: TestCase, factory: Factory) -> str:
 
 class Old(Resource):
     """
-    A Vaurien of 2013, which tells no options.
+    A Vaurien of 2013, which tells no options and knows no rules.
     """
 
     isLeaf = True
@@ -74,6 +74,9 @@ class Old(Resource):
         """
         The name alone.
         """
+        if request.path != b"/behavior":
+            request.setResponseCode(404)
+            return b"<html>Not Found</html>"
         return b'{"behavior": "delay"}'
 
     def render_PUT(self, request):
@@ -163,7 +166,8 @@ class ClientTests(TestCase):
 
         result = await deferToThread(use)
         self.assertEqual(result, (("delay", OPTIONS),) * 2)
-        self.assertEqual(inside[0], ("error", {"inject": True, "warmup": 0}))
+        name, options = inside[0]
+        self.assertEqual((name, options["inject"], options["warmup"]), ("error", True, 0))
         self.assertEqual(inside[1:], ["hang", "raised"])
 
     async def test_pitfall18_restoresPercentages(self):
@@ -183,6 +187,49 @@ class ClientTests(TestCase):
         self.assertNotEqual(plan, inside)
         self.assertEqual(self.proxy.plan, plan)
         self.assertEqual(plan.draws[0].alternatives[1].options.sleep, 3.0)
+
+    async def test_rules(self):
+        """
+        Set, and told; a block puts all of them back, though a name cannot say them.
+        """
+        client = self.client
+        draw = [{"behavior": "hang", "percent": 5}, {"behavior": "error", "percent": 5}]
+        when = {"client": "10.0.0.0/8"}
+        rules = [{"behavior": "delay", "when": when, "times": 3, "for": 60}, {"draw": draw}]
+
+        def use():
+            client.set_rules(rules)
+            plan, told = self.proxy.plan, client.get_rules()
+            with client.with_behavior("dummy"):
+                inside = client.get_rules()
+            restored = self.proxy.plan
+            client.set_rules([])
+            return plan, told, inside, restored, client.get_rules()
+
+        plan, told, inside, restored, emptied = await deferToThread(use)
+        self.assertEqual([rule["times"] for rule in told[:1]], [3])
+        self.assertEqual(inside, [{"behavior": "dummy"}])
+        self.assertEqual(restored, plan)
+        self.assertEqual(emptied, [])
+
+    async def test_protocols(self):
+        """
+        The names, sorted.
+        """
+        names = await deferToThread(self.client.list_protocols)
+        self.assertEqual(names, sorted(REGISTRY.wires))
+
+    async def test_journal(self):
+        """
+        What happened, in parts.
+        """
+        for _ in range(5):
+            self.proxy.journal.record("decision", "proxy", 1)
+        entries = await deferToThread(self.client.journal, 1, 3)
+        self.assertEqual([entry["id"] for entry in entries], [2, 3, 4])
+        self.assertEqual(len(await deferToThread(self.client.journal)), 5)
+        with self.assertRaises(RequestRefused):
+            await deferToThread(self.client.journal, -1)
 
     async def test_refused(self):
         """
@@ -239,6 +286,13 @@ class ClientTests(TestCase):
         Nothing listens: the URL is told, and what to try.
         """
         client = Client(port=closedPort())
+
+        def enter():
+            with client.with_behavior("hang"):
+                pass
+
+        with self.assertRaises(Unreachable):
+            await deferToThread(enter)
         with self.assertRaises(Unreachable) as caught:
             await deferToThread(client.get_behavior)
         self.assertEqual(caught.exception.url, client.url)

@@ -13,7 +13,7 @@ from twisted.trial.unittest import TestCase
 
 from tests.control.support import REGISTRY, listening, makeProxy
 from tests.test_client import OPTIONS, closedPort, listenOn, silence
-from vaurien_twisted.client import AsyncClient, RequestRefused, Unreachable
+from vaurien_twisted.client import AsyncClient, ClientError, RequestRefused, Unreachable
 from vaurien_twisted.control.site import controlRoot
 
 
@@ -69,6 +69,42 @@ class AsyncClientTests(TestCase):
             async with client.with_behavior("hang"):
                 raise ZeroDivisionError
         self.assertEqual(self.proxy.plan, before)
+
+    async def test_rules(self):
+        """
+        Rules are set and told, and put back after a block; protocols and the journal are told.
+        """
+        client = self.client
+        await client.set_rules([{"behavior": "hang", "times": 1}, {"behavior": "delay"}])
+        before, told = self.proxy.plan, await client.get_rules()
+        self.assertEqual(told[0], {"behavior": "hang", "times": 1})
+        async with client.with_behavior("error"):
+            self.assertEqual(await client.get_behavior(), "error")
+        self.assertEqual(self.proxy.plan, before)
+        self.assertEqual(await client.list_protocols(), sorted(REGISTRY.wires))
+        for _ in range(3):
+            self.proxy.journal.record("decision", "proxy", 1)
+        self.assertEqual([entry["id"] for entry in await client.journal(1)], [2, 3])
+        self.assertEqual([entry["id"] for entry in await client.journal(limit=1)], [1])
+
+    async def test_restoresOld(self):
+        """
+        Where there are no rules, the behavior is put back.
+        """
+        client, real = self.client, self.client.request
+        asked = []
+
+        async def request(method, path, body=None):
+            if path == "/rules":
+                raise ClientError("no such thing")
+            asked.append((method, path, body))
+            return await real(method, path, body)
+
+        self.patch(client, "request", request)
+        await client.set_behavior("delay", **OPTIONS)
+        async with client.with_behavior("hang"):
+            pass
+        self.assertEqual(asked[-1], ("PUT", "/behavior", {"name": "delay", "options": OPTIONS}))
 
     async def test_refused(self):
         """
@@ -130,6 +166,9 @@ class LoopbackTests(TestCase):
         The twin tells the same of nothing.
         """
         client = AsyncClient(port=closedPort())
+        with self.assertRaises(Unreachable):
+            async with client.with_behavior("hang"):
+                pass
         with self.assertRaises(Unreachable) as caught:
             await client.get_behavior()
         self.assertIn(client.url, caught.exception.reason)

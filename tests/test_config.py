@@ -73,6 +73,27 @@ class IniTests(SynchronousTestCase):
         for section in ("behavior", "behavior:", "behaviour:delay", "zzz"):
             self.assertIn("is unknown", self.refused(self.write(f"[{section}]\n")))
 
+    def test_rules(self) -> None:
+        """
+        Rules in order, with their keys; a section may stand once.
+        """
+        text = (
+            "[rule:second]\nbehavior = hang\nwhen.client = 10.0.0.1\n  10.0.0.2\n"
+            "[rule:first]\nbehavior = delay\nFor = 5\n"
+        )
+        given = readIni(self.write(text))
+        self.assertEqual(
+            given.rules,
+            [
+                ("second", {"behavior": "hang", "when.client": "10.0.0.1\n10.0.0.2"}),
+                ("first", {"behavior": "delay", "for": "5"}),
+            ],
+        )
+        twice = "[rule:a]\nbehavior = hang\n[rule:a]\nbehavior = hang\n"
+        self.assertIn("is not an ini file", self.refused(self.write(twice)))
+        for section in ("rule", "rule:", "rules:a"):
+            self.assertIn("is unknown", self.refused(self.write(f"[{section}]\n")))
+
 
 class ConfigureTests(SynchronousTestCase):
     """
@@ -163,6 +184,34 @@ class ConfigureTests(SynchronousTestCase):
         self.assertIn("does not exist", self.refused(Given({}, {"slow": {}})).description)
         self.assertIn("does not exist", self.refused(Given({}, {}, {"quic": {}})).description)
 
+    def test_rules(self) -> None:
+        """
+        Rules are the plan to begin with, with options as configured and the protocol's targets.
+        """
+        words = {"behavior": "delay", "when.command": "GET", "percent": "10", "for": "60"}
+        given = Given({"protocol": "http"}, {"delay": {"sleep": "2"}}, {}, [("slow", words)])
+        [rule] = configure(REGISTRY, given).plan.rules
+        self.assertEqual((rule.name, rule.percent, rule.lasting), ("slow", 10, 60))
+        self.assertEqual((rule.when, rule.options.sleep), ({"command": "GET"}, 2))
+
+    def test_refusedRules(self) -> None:
+        """
+        Unknown keys are refused with the nearest, of another protocol's targets too, with
+        the section; and so is a behavior beside rules.
+        """
+        for words, told in (
+            ({"behavior": "hang", "tmies": "1"}, "did you mean 'times'?"),
+            ({"behavior": "delay", "slep": "1"}, "did you mean 'sleep'?"),
+            ({"behavior": "hang", "when.clint": "::1"}, "did you mean 'when.client'?"),
+            ({"behavior": "hang", "when.command": "GET"}, "there is no 'when.command'"),
+            ({"behavior": "hang", "percent": "101"}, "above the maximum 100"),
+        ):
+            refused = self.refused(Given({}, {}, {}, [("mine", words)]))
+            self.assertTrue(refused.description.startswith("[rule:mine]: "), refused.description)
+            self.assertIn(told, refused.description)
+        given = Given({"behavior": "hang"}, {}, {}, [("mine", {"behavior": "hang"})])
+        self.assertEqual(self.refused(given).name, "behavior")
+
 
 class GivenTests(SynchronousTestCase):
     """
@@ -186,6 +235,13 @@ class GivenTests(SynchronousTestCase):
             {"delay": {"sleep": "1", "before": "no"}, "error": {"warmup": "1"}},
         )
         self.assertEqual(both.protocols, {"http": {"a": "1", "b": "2"}})
+
+    def test_rules(self) -> None:
+        """
+        Rules come from the file, and stay.
+        """
+        rules = [("a", {"behavior": "hang"})]
+        self.assertEqual(Given().over(Given(rules=rules)).rules, rules)
 
 
 class DeclaredTests(SynchronousTestCase):

@@ -19,7 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.behaviors.support import httpExchange
-from vaurien_twisted.commands import Command, Reply, Treatment
+from vaurien_twisted.commands import Command, Reply, Then, Treatment
 from vaurien_twisted.exchange import Connection, Exchange, FramingError, Piece
 from vaurien_twisted.interfaces import IBehavior, IFramer, IWireProtocol
 from vaurien_twisted.options import specs
@@ -205,12 +205,13 @@ class WireContract(OptionsContract):
 
     def test_errors(self: Any) -> None:
         """
-        Every preset is listed under its code, with the server's words and a sentence.
+        Every preset is listed under its code, with a sentence and the server's words, if
+        it has any.
         """
         for code, error in self.provider.errors.items():
             self.assertEqual(error.code, code)
             self.assertTrue(code and code == code.strip(), code)
-            self.assertTrue(error.message.strip(), code)
+            self.assertEqual(error.message, error.message.strip(), code)
             self.assertTrue(error.description.strip().endswith("."), code)
             self.assertNotRegex(error.message, r"[\r\n]")
 
@@ -230,7 +231,8 @@ class WireContract(OptionsContract):
 
     def test_refusals(self: Any) -> None:
         """
-        Every preset is a reply of some bytes, the same each time, or cannot be said.
+        Every preset is a reply, the same each time, or cannot be said.  One without a
+        byte ends the connection.
         """
         for exchange in exchanges(self.provider):
             for error in self.provider.errors.values():
@@ -239,7 +241,7 @@ class WireContract(OptionsContract):
                 if reply is not None:
                     self.assertIsInstance(reply, Reply)
                     self.assertIsInstance(reply.data, bytes)
-                    self.assertTrue(reply.data, error.code)
+                    self.assertTrue(reply.data or reply.then is Then.CLOSE, error.code)
 
     def test_losesNothing(self: Any) -> None:
         """

@@ -145,7 +145,6 @@ class DeciderTests(SynchronousTestCase):
                 "rule": "100:delay sleep=2.0",
                 "effect": "wait 2 s",
                 "reason": "always",
-                "reason": "always",
             },
         )
 

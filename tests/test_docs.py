@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import attrs
@@ -21,7 +22,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.test_extending import ROOT, childEnvironment, memoRegistry, run
 from vaurien_twisted import ctl
 from vaurien_twisted.config import configure, readIni
-from vaurien_twisted.options import specs
+from vaurien_twisted.options import Refused, specs
 from vaurien_twisted.planning import Planner
 from vaurien_twisted.registry import loadRegistry
 from vaurien_twisted.tap import Options
@@ -77,14 +78,15 @@ def every(kind: str) -> list[Block]:
 
 def commands(text: str) -> Iterator[list[str]]:
     """
-    The words of each command in a console block; C{&&} joins several.
+    The words of each command in a console block, without where its output goes; C{&&}
+    joins several.
     """
     for line in re.sub(r"\\\n *", "", text).splitlines():
         if line.startswith("$ "):
             words: list[str] = []
             for word in [*shlex.split(line[2:], comments=True), "&&"]:
                 if word == "&&":
-                    yield words
+                    yield words[: words.index(">")] if ">" in words else words
                     words = []
                 else:
                     words.append(word)
@@ -142,7 +144,21 @@ class ExampleTests(SynchronousTestCase):
         with at(place):
             parsed = ctl.parse(words)
             if parsed.command == "set-behavior" and not parsed.name.startswith("$"):
-                Planner(self.registry).one(parsed.name, parsed.options)
+                self.plan(parsed.name, parsed.options)
+
+    def plan(self, name: str, given: dict[str, Any]) -> None:
+        """
+        Make a plan of any protocol that takes it.
+        """
+        refusals = []
+        for wire in self.registry.wires.values():
+            try:
+                Planner(self.registry, wire=wire).one(name, given)
+            except Refused as refused:
+                refusals.append(refused)
+            else:
+                return
+        raise refusals[0]
 
     def test_vaurien(self) -> None:
         """
@@ -181,8 +197,9 @@ class ExampleTests(SynchronousTestCase):
             for name, item in items.items():
                 self.assertIn(f'id="{kind}-{name}"', built[page])
                 section = built[page].partition(f'id="{kind}-{name}"')[2].partition("</section>")[0]
-                for word in [*specs(item.options), *getattr(item, "errors", ())]:
-                    self.assertIn(f">{word}</span>", section)
+                for words in [*specs(item.options), *getattr(item, "errors", ())]:
+                    for word in words.split():
+                        self.assertIn(f">{word}</span>", section)
         shown = [
             Block(page, "console", html.unescape(re.sub(r"<[^>]+>", "", pre)))
             for page, text in built.items()
@@ -297,7 +314,7 @@ class ExtractorTests(SynchronousTestCase):
         """
         Continued lines, joined commands, paths and words before the program.
         """
-        text = "$ cd x && .venv/bin/vaurien --a \\\n      --b\nvaurien --c\n$ twistd -n vaurien --d"
+        text = "$ cd x && .venv/bin/vaurien --a \\\n  --b > f\nvaurien --c\n$ twistd -n vaurien --d"
         calls = told([Block("here", "console", text)], "vaurien")
         self.assertEqual(calls, [("here", ["--a", "--b"]), ("here", ["--d"])])
 

@@ -5,13 +5,20 @@ Tests for L{vaurien_twisted.journal}.
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from tests.support import REGISTRY
+from vaurien_twisted.config import Given, configure
 from vaurien_twisted.interfaces import IJournal
-from vaurien_twisted.journal import Journal
+from vaurien_twisted.journal import Journal, JournalFile
+from vaurien_twisted.options import Refused
+from vaurien_twisted.service import Vaurien
 
 
 class JournalTests(SynchronousTestCase):
@@ -74,3 +81,93 @@ class JournalTests(SynchronousTestCase):
         self.assertEqual(self.ids(4), [5])
         self.assertEqual(self.ids(5), [])
         self.assertEqual(self.ids(99), [])
+
+    def test_watched(self) -> None:
+        """
+        A watcher is told each entry from then on, until it is stopped.
+        """
+        told: list[dict[str, Any]] = []
+        self.journal.record("decision", "proxy", 1)
+        stop = self.journal.watch(told.append)
+        self.journal.record("decision", "proxy", 2)
+        stop()
+        self.journal.record("decision", "proxy", 3)
+        self.assertEqual([entry["id"] for entry in told], [2])
+        self.assertEqual(told, self.journal.since(1)[:1])
+
+
+class FileTests(SynchronousTestCase):
+    """
+    The journal as a file.
+    """
+
+    def setUp(self) -> None:
+        """
+        A journal that keeps little.
+        """
+        self.journal = Journal(Clock().seconds, limit=2)
+        self.path = Path(self.mktemp())
+
+    def lines(self) -> list[dict[str, Any]]:
+        """
+        What the file has.
+        """
+        return [json.loads(line) for line in self.path.read_text("utf-8").splitlines()]
+
+    def test_lines(self) -> None:
+        """
+        A line of JSON for each entry, there at once, also for those that are forgotten.
+        """
+        file = JournalFile(self.journal, str(self.path))
+        kept = []
+        for number in range(5):
+            self.journal.record("decision", "proxy", 1, exchange=number, description="é\n\ud800")
+            kept += self.journal.since(number)
+            self.assertEqual(self.lines(), kept)
+        file.stopService()
+        self.journal.record("decision", "proxy", 1)
+        self.assertEqual(len(self.lines()), 5)
+
+    def test_appended(self) -> None:
+        """
+        What an earlier run wrote stays.
+        """
+        for _ in range(2):
+            file = JournalFile(self.journal, str(self.path))
+            self.journal.record("decision", "proxy", 1)
+            file.stopService()
+        self.assertEqual([entry["id"] for entry in self.lines()], [1, 2])
+
+    def test_refused(self) -> None:
+        """
+        A file that cannot be written is told by the option's name.
+        """
+        refused: Refused = self.assertRaises(
+            Refused, JournalFile, self.journal, str(self.path / "missing")
+        )
+        self.assertEqual(refused.name, "journal")
+        self.assertIn("No such file", refused.description)
+
+    def test_full(self) -> None:
+        """
+        When the disk is full the file ends, with one word in the log; the proxy goes on.
+        """
+        file = JournalFile(self.journal, "/dev/full")
+        for _ in range(3):
+            self.journal.record("decision", "proxy", 1)
+        self.assertEqual(self.journal.last, 3)
+        self.assertEqual(self.journal._watchers, [])
+        file.stopService()
+
+    def test_option(self) -> None:
+        """
+        C{journal} in the settings is where the proxy's own decisions go.
+        """
+        settings = {"journal": str(self.path), "behavior": "hang", "proxy": "localhost:0"}
+        made = Vaurien(MemoryReactorClock(), configure(REGISTRY, Given(settings)))
+        made.journal.record("decision", "proxy", 1, effect="hold")
+        self.assertEqual([entry["effect"] for entry in self.lines()], ["hold"])
+        self.assertIs(made.proxy.journal, made.journal)
+        for service in made:
+            if isinstance(service, JournalFile):
+                service.stopService()

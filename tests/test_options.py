@@ -169,6 +169,7 @@ class NearestTests(SynchronousTestCase):
         A likely slip is named.
         """
         self.assertEqual(nearest("Dleay", ["delay", "error"]), "did you mean 'delay'?")
+        self.assertEqual(nearest("lodaing", ["LOADING", "BUSY"]), "did you mean 'LOADING'?")
 
     def test_far(self) -> None:
         """

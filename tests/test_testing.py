@@ -4,7 +4,6 @@ Tests for L{vaurien_twisted.testing}, on loopback.
 
 from __future__ import annotations
 
-from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP4ServerEndpoint
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -47,6 +46,8 @@ class ProxyForTests(TestCase):
         """
         What is sent comes back; the behavior can be changed; nothing is left at the end.
         """
+        from twisted.internet import reactor
+
         server = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(
             Factory.forProtocol(Echo)
         )

@@ -3,6 +3,9 @@
 Addresses as users write them: C{HOST:PORT}, or any Twisted endpoint string.
 """
 
+# Twisted's endpoints bring TLS with them, which takes a while to load: only who uses them
+# waits for it.
+
 from __future__ import annotations
 
 import re
@@ -11,15 +14,6 @@ from typing import Any
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import (
-    HostnameEndpoint,
-    TCP4ClientEndpoint,
-    TCP4ServerEndpoint,
-    TCP6ClientEndpoint,
-    TCP6ServerEndpoint,
-    clientFromString,
-    serverFromString,
-)
 from twisted.internet.error import CannotListenError, ConnectError
 from twisted.internet.interfaces import (
     IAddress,
@@ -71,9 +65,13 @@ def serverEndpoint(reactor: Any, text: str, name: str) -> IStreamServerEndpoint:
         host, port = place
         if _goesByExpress(reactor):
             return ExpressServerEndpoint(reactor, port, _listenHost(host) or "0.0.0.0", BACKLOG)
+        from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
+
         if ":" in host:
             return TCP6ServerEndpoint(reactor, port, BACKLOG, host)
         return TCP4ServerEndpoint(reactor, port, BACKLOG, _listenHost(host))
+    from twisted.internet.endpoints import serverFromString
+
     try:
         endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
     except Exception as error:
@@ -101,7 +99,11 @@ def clientEndpoint(
             return literalEndpoint(reactor, host or "127.0.0.1", port, timeout)
         if host == "localhost":
             return LocalhostEndpoint(reactor, port, timeout)
+        from twisted.internet.endpoints import HostnameEndpoint
+
         return HostnameEndpoint(reactor, host, port, timeout)
+    from twisted.internet.endpoints import clientFromString
+
     try:
         endpoint: IStreamClientEndpoint = clientFromString(reactor, text)
     except Exception as error:
@@ -115,6 +117,8 @@ def literalEndpoint(reactor: Any, host: str, port: int, timeout: float) -> IStre
     """
     if _goesByExpress(reactor):
         return ExpressClientEndpoint(reactor, host, port, timeout)
+    from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
+
     kind = TCP6ClientEndpoint if ":" in host else TCP4ClientEndpoint
     endpoint: IStreamClientEndpoint = kind(reactor, host, port, timeout)
     return endpoint

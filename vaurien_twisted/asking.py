@@ -132,13 +132,23 @@ def member(url: str, answer: Mapping[str, Any], name: str, kind: type) -> Any:
     return value
 
 
-def again(before: Mapping[str, Any]) -> dict[str, Any]:
+def again(before: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """
-    The request that puts in force what C{GET /behavior} told.
+    The path and the body of the C{PUT} that puts in force what C{GET /rules} told; or
+    what C{GET /behavior} did, where there are no rules.
     """
+    if isinstance(before.get("rules"), list):
+        return "/rules", {"rules": before["rules"]}
     # A Vaurien of 2013 tells no options, and takes none in this form.
     options = {"options": before["options"]} if "options" in before else {}
-    return {"name": before.get("behavior"), **options}
+    return "/behavior", {"name": before.get("behavior"), **options}
+
+
+def journalPath(since: int, limit: int) -> str:
+    """
+    The path for so many entries of the journal after one.
+    """
+    return f"/journal?since={since}&limit={limit}"
 
 
 def leftover(name: str, error: ClientError) -> str:

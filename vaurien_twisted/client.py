@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,11 +26,13 @@ from vaurien_twisted.asking import (
     Unreachable,
     again,
     cause,
+    journalPath,
     leftover,
     member,
     serviceURL,
     understand,
 )
+from vaurien_twisted.client_async import AsyncClient
 
 __all__ = ["AsyncClient", "Client", "ClientError", "RequestRefused", "Unreachable"]
 
@@ -147,145 +149,73 @@ class Client:
         """
         self.request("PUT", "/backend", {"backend": backend})
 
+    def get_rules(self) -> list[dict[str, Any]]:
+        """
+        All that is in force, as L{set_rules} takes it.
+
+        @raise ClientError: there is no answer.
+        """
+        return list(self._get("/rules", "rules", list))
+
+    def set_rules(self, rules: Sequence[Mapping[str, Any]]) -> None:
+        """
+        Put these rules in force in place of all, for open connections too:
+        C{set_rules([{"behavior": "error", "percent": 10, "when": {"command": "GET"}}])}.
+        Their counts and times begin anew.
+
+        @raise ClientError: it was not done; nothing has changed.
+        """
+        self.request("PUT", "/rules", {"rules": list(rules)})
+
+    def list_protocols(self) -> list[str]:
+        """
+        The names of the wire protocols, sorted.
+
+        @raise ClientError: there is no answer.
+        """
+        return sorted(self._get("/protocols", "protocols", dict))
+
+    def journal(self, since: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+        """
+        What was decided and done, oldest first.
+
+        @param since: the id of the last entry that is known already.
+        @param limit: how many at most, 1 to 10000.
+        @raise ClientError: there is no answer.
+        """
+        return list(self._get(journalPath(since, limit), "journal", list))
+
+    def _before(self) -> dict[str, Any]:
+        """
+        What is in force.
+        """
+        try:
+            answer = self.request("GET", "/rules")
+        except Unreachable:
+            raise
+        except ClientError:
+            # A Vaurien of 2013 knows no rules.
+            answer = {}
+        return answer if "rules" in answer else self.request("GET", "/behavior")
+
     @contextmanager
     def with_behavior(self, name: str, **options: object) -> Iterator[Client]:
         """
         Put a behavior in force for the length of a block; then what was in force
-        before it, with its options and percentages, is again, also after an exception.
+        before it, all rules with their options, is again, also after an exception.  The
+        counts and times of those rules begin anew.
 
         @raise ClientError: it was not done, or could not be undone.  An exception out
             of the block is not replaced by that: it gets a note.
         """
-        before = self.request("GET", "/behavior")
+        before = self._before()
         self.set_behavior(name, **options)
         try:
             yield self
         except BaseException as raised:
             try:
-                self.request("PUT", "/behavior", again(before))
+                self.request("PUT", *again(before))
             except ClientError as error:
                 raised.add_note(leftover(name, error))
             raise
-        self.request("PUT", "/behavior", again(before))
-
-
-class AsyncClient:
-    """
-    L{Client} for programs on Twisted: the same methods, as coroutines.
-
-    @param host: see L{Client}, also for the four after it.
-    @param timeout: how long an answer may take, in seconds.
-    @param http: in place of a real client, something with treq's C{request}, such as
-        C{treq.testing.StubTreq}.
-    @param reactor: by default the one that is installed.
-    @ivar url: where the service is.
-    """
-
-    def __init__(
-        self,
-        host: str | None = None,
-        port: int | None = None,
-        scheme: str | None = None,
-        url: str | None = None,
-        timeout: float = 5.0,
-        http: Any = None,
-        reactor: Any = None,
-    ) -> None:
-        self.url = serviceURL(host, port, scheme, url)
-        self.timeout = timeout
-        self._http = http
-        self._reactor = reactor
-
-    async def request(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        """
-        Ask for any path; see L{Client.request}.
-        """
-        # Not above: Twisted and treq take longer to load than a blocking client lives.
-        from twisted.internet.defer import Deferred
-        from twisted.python.failure import Failure
-
-        if self._reactor is None:
-            from twisted.internet import reactor
-
-            self._reactor = reactor
-        asking = Deferred.fromCoroutine(self._ask(method, path, body))
-        late = Failure(Unreachable(self.url, f"nothing within {self.timeout:g} s"))
-        asking.addTimeout(self.timeout, self._reactor, lambda result, timeout: late)
-        return understand(self.url, *(await asking))
-
-    async def _ask(self, method: str, path: str, body: object) -> tuple[int, bytes]:
-        from twisted.internet.error import ConnectError
-        from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed
-        from twisted.web.client import RequestTransmissionFailed as Unsent
-
-        if self._http is None:
-            from treq.client import HTTPClient
-
-            # No connection is kept: none is left to clean up when a test ends.
-            pool = HTTPConnectionPool(self._reactor, persistent=False)
-            self._http = HTTPClient(Agent(self._reactor, pool=pool))
-        data = None if body is None else json.dumps(body).encode("ascii")
-        url = self.url + path
-        try:
-            response = await self._http.request(
-                method, url, headers=HEADERS, data=data, allow_redirects=False
-            )
-            return response.code, await response.content()
-        except (OSError, ConnectError, ResponseFailed, Unsent) as error:
-            raise Unreachable(self.url, cause(error)) from error
-
-    async def _get(self, path: str, name: str, kind: type) -> Any:
-        return member(self.url, await self.request("GET", path), name, kind)
-
-    async def set_behavior(self, name: str, **options: object) -> None:
-        """
-        See L{Client.set_behavior}.
-        """
-        await self.request("PUT", "/behavior", {"name": name, **options})
-
-    async def get_behavior(self) -> str:
-        """
-        See L{Client.get_behavior}.
-        """
-        return str(await self._get("/behavior", "behavior", str))
-
-    async def get_options(self) -> dict[str, Any]:
-        """
-        See L{Client.get_options}.
-        """
-        return dict(await self._get("/behavior", "options", dict))
-
-    async def list_behaviors(self) -> list[str]:
-        """
-        See L{Client.list_behaviors}.
-        """
-        return list(await self._get("/behaviors", "behaviors", list))
-
-    async def get_backend(self) -> str:
-        """
-        See L{Client.get_backend}.
-        """
-        return str(await self._get("/backend", "backend", str))
-
-    async def set_backend(self, backend: str) -> None:
-        """
-        See L{Client.set_backend}.
-        """
-        await self.request("PUT", "/backend", {"backend": backend})
-
-    @asynccontextmanager
-    async def with_behavior(self, name: str, **options: object) -> AsyncIterator[AsyncClient]:
-        """
-        See L{Client.with_behavior}; for C{async with}.
-        """
-        before = await self.request("GET", "/behavior")
-        await self.set_behavior(name, **options)
-        try:
-            yield self
-        except BaseException as raised:
-            try:
-                await self.request("PUT", "/behavior", again(before))
-            except ClientError as error:
-                raised.add_note(leftover(name, error))
-            raise
-        await self.request("PUT", "/behavior", again(before))
+        self.request("PUT", *again(before))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
+from itertools import pairwise
 
 import attrs
 
@@ -55,6 +56,8 @@ class Reply:
     @ivar early: answer as soon as the request begins instead of when it is complete.
     @ivar pause: send C{data} in parts of L{part} bytes with this many seconds between them.
     @ivar part: the size of such a part.
+    @ivar paced: from where to where C{data} comes in such parts, else all of it; what is
+        before and what is after are a part each.
     @ivar finish: makes the bytes once the request is complete, where they depend on
         all of it; C{data} is what they are if nothing more comes.
     """
@@ -64,6 +67,7 @@ class Reply:
     early: bool = False
     pause: float = 0.0
     part: int = 1
+    paced: tuple[int, int] | None = None
     finish: Callable[[], bytes] | None = attrs.field(default=None, eq=False, repr=False)
 
 
@@ -135,11 +139,13 @@ class Treatment:
     @ivar request: performed in order before the request goes to the backend.
     @ivar reply: performed in order when the reply begins to arrive.
     @ivar effect: a few words for the journal; by default told from the commands.
+    @ivar code: of an error that is sent, for counting; C{""} where there is none.
     """
 
     request: tuple[Command, ...] = ()
     reply: tuple[Command, ...] = ()
     effect: str = ""
+    code: str = ""
 
 
 #: Nothing happens.
@@ -153,7 +159,10 @@ def spoken(answer: Reply) -> list[Send | Wait]:
     data = answer.data if answer.finish is None else answer.finish()
     if not answer.pause:
         return [Send(data)]
-    parts = [data[at : at + answer.part] for at in range(0, len(data), answer.part)]
+    size = len(data)
+    start, stop = answer.paced or (0, size)
+    places = sorted({0, *range(start, min(stop, size), answer.part), min(stop, size), size})
+    parts = [data[at:end] for at, end in pairwise(places)]
     paced: list[Send | Wait] = [Send(part) for part in parts[:1]]
     for part in parts[1:]:
         paced += [Wait(answer.pause), Send(part)]

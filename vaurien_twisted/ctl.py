@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_ctl -*-
+# -*- test-case-name: tests.test_ctl,tests.test_ctl_rules -*-
 """
 The command C{vaurienctl}: drives a running Vaurien from the shell.
 """
@@ -8,20 +8,25 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
-import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from vaurien_twisted import __version__
-from vaurien_twisted.asking import URL_VARIABLE, ClientError, member
+from vaurien_twisted.asking import URL_VARIABLE, ClientError, cause, journalPath, member
 from vaurien_twisted.client import Client
+from vaurien_twisted.ctl_output import tell
 
 EXAMPLES = f"""\
 examples:
   vaurienctl list-behaviors
   vaurienctl set-behavior delay sleep=2
   vaurienctl set-behavior 20:error,10:delay delay.sleep=2
+  vaurienctl list-errors mysql
+  vaurienctl set-behavior error code=1213
+  vaurienctl get-rules > rules.json
+  vaurienctl set-rules rules.json
   vaurienctl --host staging:8080 get-behavior
   vaurienctl --http-port 9090 set-backend localhost:3307
 
@@ -35,7 +40,15 @@ COMMANDS = {
     "set-behavior": "put a behavior in force, for open connections too",
     "get-backend": "show the backend",
     "set-backend": "send new connections to another backend",
+    "get-rules": "show all that is in force, as set-rules takes it",
+    "set-rules": "put a JSON list of rules in force, for open connections too",
+    "list-protocols": "show the wire protocols there are",
+    "list-errors": "show the errors that a wire protocol knows",
+    "journal": "show what was decided and done",
 }
+
+#: How many entries of the journal are asked for at once.
+ENTRIES = 1000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,8 +63,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         client = _client(parsed)
         answer = _ask(client, parsed)
-        terminal = sys.stdout.isatty()
-        print(json.dumps(answer) if parsed.json else _tell(client.url, parsed, answer, terminal))
+        text = json.dumps(answer) if parsed.json else tell(client.url, parsed, answer)
+        if text:
+            print(text)
+        if parsed.command == "get-behavior" and "rules" in answer:
+            print("vaurienctl: there is more in force: see get-rules", file=sys.stderr)
     except ClientError as error:
         print(f"vaurienctl: {error}", file=sys.stderr)
         return 1
@@ -112,6 +128,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     made["set-backend"].add_argument(
         "backend", metavar="HOST:PORT", help="the backend; also a Twisted endpoint string"
+    )
+    made["set-rules"].add_argument(
+        "file", metavar="FILE", help="where the list is, in JSON; - for standard input"
+    )
+    made["list-errors"].add_argument("protocol", metavar="PROTOCOL", help="such as mysql")
+    made["journal"].add_argument(
+        "--since", metavar="ID", type=_id, default=0, help="only what came after this entry"
     )
     _checkCommand(parser, common, arguments)
     parsed = parser.parse_args(arguments, argparse.Namespace(host=None, http_port=None, json=False))
@@ -182,47 +205,58 @@ def _client(parsed: argparse.Namespace) -> Client:
     return Client(host, port)
 
 
+def _id(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not the id of an entry")
+    return int(text)
+
+
 def _ask(client: Client, parsed: argparse.Namespace) -> dict[str, Any]:
-    if parsed.command == "list-behaviors":
-        return client.request("GET", "/behaviors?verbose=1")
-    if parsed.command == "set-behavior":
-        return client.request("PUT", "/behavior", {**parsed.options, "name": parsed.name})
-    if parsed.command == "set-backend":
-        return client.request("PUT", "/backend", {"backend": parsed.backend})
+    match parsed.command:
+        case "list-behaviors":
+            return client.request("GET", "/behaviors?verbose=1")
+        case "set-behavior":
+            return client.request("PUT", "/behavior", {**parsed.options, "name": parsed.name})
+        case "set-backend":
+            return client.request("PUT", "/backend", {"backend": parsed.backend})
+        case "set-rules":
+            return client.request("PUT", "/rules", _read(parsed.file))
+        case "list-protocols":
+            return client.request("GET", "/protocols")
+        case "list-errors":
+            return client.request("GET", f"/protocols/{quote(parsed.protocol, safe='')}")
+        case "journal":
+            return _journal(client, parsed.since)
     return client.request("GET", f"/{parsed.command.removeprefix('get-')}")
 
 
-def _tell(url: str, parsed: argparse.Namespace, answer: dict[str, Any], terminal: bool) -> str:
-    if parsed.command == "list-behaviors":
-        names = member(url, answer, "behaviors", list)
-        details = answer.get("details", {}) if terminal else {}
-        return _table((name, details.get(name, {}).get("description", "")) for name in names)
-    if parsed.command == "get-behavior":
-        name = str(member(url, answer, "behavior", str))
-        options = dict(_words(answer.get("options", {}), ":" in name))
-        if terminal:
-            return "\n".join([name, _table((f"  {key}", options[key]) for key in options)]).rstrip()
-        return " ".join([name, *(f"{key}={shlex.quote(options[key])}" for key in options)])
-    if parsed.command == "get-backend":
-        return str(member(url, answer, "backend", str))
-    if parsed.command == "set-behavior":
-        return f"the behavior is now {parsed.name}"
-    return f"the backend is now {parsed.backend}"
-
-
-def _words(options: Mapping[str, Any], grouped: bool) -> Iterable[tuple[str, str]]:
+def _journal(client: Client, since: int) -> dict[str, Any]:
     """
-    Options as L{readOptions} takes them.
+    All entries after one, up to the newest there is when the first are told.
     """
-    for name, value in options.items():
-        if grouped:
-            for own, text in _words(value, False):
-                yield f"{name}.{own}", text
-        else:
-            yield name, value if isinstance(value, str) else json.dumps(value)
+    answer = client.request("GET", journalPath(since, ENTRIES))
+    entries = member(client.url, answer, "journal", list)
+    last = member(client.url, answer, "last", int)
+    more = entries
+    while more and more[-1]["id"] < last:
+        path = journalPath(more[-1]["id"], ENTRIES)
+        more = member(client.url, client.request("GET", path), "journal", list)
+        entries += more
+    return {"journal": entries, "last": last}
 
 
-def _table(rows: Iterable[tuple[str, str]]) -> str:
-    cells = list(rows)
-    width = max((len(name) for name, _ in cells), default=0)
-    return "\n".join(f"{name:{width}}  {text}".rstrip() for name, text in cells)
+def _read(path: str) -> object:
+    """
+    The JSON in a file.
+
+    @raise ClientError: there is none.
+    """
+    try:
+        if path == "-":
+            return json.load(sys.stdin)
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except OSError as error:
+        raise ClientError(f"cannot read {path}: {cause(error)}") from None
+    except (ValueError, RecursionError) as error:
+        raise ClientError(f"{path} is not JSON: {cause(error)}") from None

@@ -11,6 +11,7 @@ import attrs
 from zope.interface import implementer
 
 from vaurien_twisted.commands import ENDING, PASS, Command, Treatment
+from vaurien_twisted.counters import Counters
 from vaurien_twisted.exchange import Connection, Exchange
 from vaurien_twisted.interfaces import IDecider, IJournal, IWireProtocol
 from vaurien_twisted.plan import (
@@ -55,6 +56,7 @@ class Decider:
     Decides for one proxy, and counts for its rules.
 
     @ivar seed: 0 to 2**63 - 1.
+    @ivar counters: what is told of faults.
     @ivar wishes: decides about exchanges that ask for something themselves, in place of
         the plan; C{None} where they cannot.
     """
@@ -64,6 +66,7 @@ class Decider:
     seed: int
     journal: IJournal
     plan: Plan = attrs.field(factory=Plan)
+    counters: Counters = attrs.field(factory=Counters)
     wishes: Callable[[Connection, Exchange], Decision | None] | None = attrs.field(
         default=None, init=False
     )
@@ -94,11 +97,18 @@ class Decider:
         if self.wishes is not None:
             asked = self.wishes(connection, exchange)
             if asked is not None:
+                self._countWish(asked)
                 return asked
         if self.plan.transparent:
             return NOTHING
         draws = self._drawsFor(connection, exchange)
         return self._decide(draws, connection, exchange, False) if draws else NOTHING
+
+    def _countWish(self, asked: Decision) -> None:
+        for step in (asked.request or asked.reply)[:1]:
+            if step.rule is not None:
+                code = getattr(step.rule.options, "code", "")
+                self.counters.fault(step.rule.behavior.name, str(code))
 
     def decideConnection(self, connection: Connection, exchange: Exchange) -> Decision:
         """
@@ -158,6 +168,7 @@ class Decider:
             if rule.scope == "exchange":
                 # An exchange that the behavior let pass does not use up the rule's times.
                 tally.applied += 1
+            self.counters.fault(rule.behavior.name, treatment.code)
             request += [Step(command, rule) for command in treatment.request]
             reply += [Step(command, rule) for command in treatment.reply]
             self.journal.record(

@@ -21,14 +21,12 @@ class Connection:
 
     @ivar number: counts from 1 on each proxy, in the order of accepting.
     @ivar client: the client's address, a host or a path.
-    @ivar streams: the same for rules about its bytes.
     @ivar chosen: what rules of connection scope decided, by rule; the decider's own.
     """
 
     number: int
     client: str = ""
     chosen: dict[Any, bool] = attrs.field(factory=dict, eq=False, repr=False)
-    streams: dict[str, bool] = attrs.field(factory=dict, eq=False, repr=False)
 
 
 class Exchange:
@@ -48,6 +46,7 @@ class Exchange:
     @ivar context: the framer's own, for reading the reply.
     @ivar unasked: the backend began it: a greeting, or words that nobody asked for.
     @ivar replies: False where the protocol gives this request no reply.
+    @ivar began: when the plan was asked, in seconds by the reactor's clock.
     @ivar decision: what the plan said, C{None} before it was asked.
     @ivar complete: the request's last piece has been seen.
     @ivar dropped: the request does not go to the backend.
@@ -63,6 +62,7 @@ class Exchange:
 
     __slots__ = (
         "answer",
+        "began",
         "command",
         "complete",
         "context",
@@ -97,6 +97,7 @@ class Exchange:
         self.context = context
         self.replies = replies
         self.unasked = unasked
+        self.began = 0.0
         self.decision: Decision | None = None
         self.complete = False
         self.dropped = False

@@ -13,7 +13,7 @@ Nothing in C{wire} and C{behaviors} knows of sockets, reactors or clocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from twisted.plugin import IPlugin
@@ -34,7 +34,7 @@ class IBehavior(IPlugin):
     the options and in the L{occasion<vaurien_twisted.plan.Occasion>}.
     """
 
-    name: str = Attribute("How users call it: lower case, digits and dashes.")
+    name: str = Attribute("How users call it: lower case, digits, dashes and underscores.")
     options: type = Attribute("An attrs class of L{vaurien_twisted.options.option} fields.")
     connections: bool = Attribute(
         "Whether it is also asked about a bare connection where the client speaks first."
@@ -66,16 +66,21 @@ class IStreamBehavior(IBehavior):
 class IStage(Interface):
     """
     One stage that a direction's bytes pass through.  Sans-IO: told the time, it answers
-    when bytes may go on; the link keeps them until then.
+    when bytes may go on; the link keeps them until then.  Times are in seconds.
     """
 
     drops: bool = Attribute("Whether bytes were lost, so that the link must end with the stage.")
+    flight: int = Attribute(
+        "How many bytes may wait in it as if they were under way; more make the sender wait."
+    )
 
     def push(data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
         """
         Bytes came.
 
-        @return: what goes on, each part with its time, in order; times never decrease.
+        @return: what goes on, each part with its time, C{inf} for never; times never
+            decrease.  It is iterated as the parts before have gone on, to its end at once
+            where the stage is removed.  Each part is sent for itself.
         """
 
     def end(now: float) -> float | None:
@@ -85,13 +90,16 @@ class IStage(Interface):
 
     def deadline(now: float) -> tuple[float, Then] | None:
         """
-        When the whole link ends, and how; C{None} where it need not.  Asked at the
-        beginning and after each change.
+        When the whole link ends, and how: closed, after what has left the stage, or reset.
+        C{None} where it need not.  Asked at the beginning, after each push and each change.
         """
 
-    def update(options: Any, now: float) -> None:
+    def update(options: Any, now: float) -> Callable[[float], float] | None:
         """
         The behavior's options have changed.
+
+        @return: what makes new times out of those of the bytes and of the end that wait,
+            C{None} where these stay.
         """
 
 

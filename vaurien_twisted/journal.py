@@ -100,7 +100,9 @@ class JournalFile(Service):
         super().stopService()
         with suppress(ValueError):
             self._stop()
-        self._file.close()
+        # A line that there was no room for is tried again, and was told of already.
+        with suppress(OSError):
+            self._file.close()
 
 
 def _opened(path: str) -> IO[str]:

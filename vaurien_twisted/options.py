@@ -51,9 +51,10 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     The end of a refusal: the choice closest to C{name}, or all of them.
     """
     known = sorted(choices)
-    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    lowered = {choice.lower(): choice for choice in known}
+    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)
     if close:
-        return f"did you mean {close[0]!r}?"
+        return f"did you mean {lowered[close[0]]!r}?"
     if not known:
         return "there are none to choose from"
     return "pick one of: " + ", ".join(known)

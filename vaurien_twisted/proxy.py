@@ -13,11 +13,14 @@ from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.logger import Logger
 
 from vaurien_twisted.addresses import clientEndpoint, listenOn, serverEndpoint, tellAddress
+from vaurien_twisted.counters import Counters
+from vaurien_twisted.exchange import Connection
 from vaurien_twisted.interfaces import IJournal, IWireProtocol
 from vaurien_twisted.plan import Plan
 from vaurien_twisted.planning import Planner
 from vaurien_twisted.relays.link import Link
 from vaurien_twisted.relays.relay import RelayFactory
+from vaurien_twisted.wishes import wishesFor
 
 
 class Proxy(Service):
@@ -69,6 +72,9 @@ class Proxy(Service):
             name=name,
             backendText=backend,
         )
+        self._relays.decider.wishes = wishesFor(
+            name, wire, self._relays.options, planner, journal, seed
+        )
 
     @property
     def wire(self) -> IWireProtocol:
@@ -92,11 +98,45 @@ class Proxy(Service):
         return self._relays.decider.seed
 
     @property
+    def journal(self) -> IJournal:
+        """
+        What is told of decisions.
+        """
+        return self._relays.journal
+
+    @property
     def links(self) -> set[Link]:
         """
         The open links.
         """
         return self._relays.links
+
+    @property
+    def accepted(self) -> int:
+        """
+        How many connections there have been.
+        """
+        return self._relays.accepted
+
+    @property
+    def counters(self) -> Counters:
+        """
+        What is counted beside them.
+        """
+        return self._relays.counters
+
+    @property
+    def planSince(self) -> float:
+        """
+        When the plan was set, by the reactor's clock.
+        """
+        return self._relays.expiry.since
+
+    def note(self, connection: Connection, kind: str, **facts: Any) -> None:
+        """
+        Tell the journal of something that was done to a connection.
+        """
+        self._relays.note(connection, kind, **facts)
 
     @property
     def backend(self) -> str:

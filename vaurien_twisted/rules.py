@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_rules -*-
+# -*- test-case-name: tests.test_rules,tests.test_rules_ini -*-
 """
 Rules as JSON: the whole plan of a proxy, as C{PUT /rules} takes it and C{GET /rules}
 gives it back.
@@ -6,6 +6,7 @@ gives it back.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ import attrs
 from vaurien_twisted.options import Refused, Spec, build, nearest, option, specs, values
 from vaurien_twisted.plan import Draw, Plan, Rule
 from vaurien_twisted.planning import Planner
+from vaurien_twisted.targets import COMMON, Target
 
 
 @attrs.frozen
@@ -101,23 +103,43 @@ def ruleFromJSON(planner: Planner, item: object) -> Rule:
     """
     if not isinstance(item, Mapping):
         raise Refused(f"a rule must be an object, not {item!r}", "rules")
+    behavior, options = item.get("behavior"), item.get("options", {})
+    if not isinstance(behavior, str):
+        raise Refused('a rule must name its "behavior"', "behavior")
+    if not isinstance(options, Mapping):
+        raise Refused('"options" must be an object', "options")
     declared = fieldSpecs()
     given: dict[str, Any] = {}
     for name, value in item.items():
         if name in ("behavior", "options"):
             continue
         if name not in declared:
-            known = ("behavior", "options", "draw", *declared)
-            raise Refused(f"a rule has no {name!r}: {nearest(str(name), known)}", str(name))
+            meant = _meant(planner, behavior, str(name))
+            raise Refused(f"a rule has no {name!r}: {meant}", str(name))
         if value is not None or declared[name].default is not None:
             given[name] = declared[name].convert(value)
-    behavior, options = item.get("behavior"), item.get("options", {})
-    if not isinstance(behavior, str):
-        raise Refused('a rule must name its "behavior"', "behavior")
-    if not isinstance(options, Mapping):
-        raise Refused('"options" must be an object', "options")
     fields = build(RuleFields, {_field(name): value for name, value in given.items()}, "a rule")
     return planner.rule(behavior, options, fields)
+
+
+def _meant(planner: Planner, behavior: str, name: str) -> str:
+    """
+    The end of the refusal of a name that is no field: the nearest of the fields, the
+    behavior's options and the protocol's targets, and where that belongs.
+    """
+    fields = dict.fromkeys(("behavior", "options", "draw", *fieldSpecs()), "")
+    declared = specs(planner.registry.behavior(behavior).options)
+    places = {
+        **dict.fromkeys(_targets(planner), ' under "when"'),
+        **dict.fromkeys(declared, ' under "options"'),
+        **fields,
+    }
+    close = difflib.get_close_matches(name.lower(), places, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}{places[close[0]]}?" if close else nearest(name, fields)
+
+
+def _targets(planner: Planner) -> dict[str, Target]:
+    return {target.name: target for target in (*planner.wire.targets, *COMMON)}
 
 
 def rulesOf(plan: Plan) -> list[dict[str, Any]]:
@@ -149,35 +171,71 @@ def _tell(rule: Rule) -> dict[str, Any]:
 
 def rulesFromWords(planner: Planner, sections: Iterable[tuple[str, Mapping[str, str]]]) -> Plan:
     """
-    The plan for the C{[rule:NAME]} sections of an ini file, in order.  A key is a field
-    of the rule, C{when.TARGET}, an option of its behavior, or C{draw}: sections with the
-    same word there, one after the other, are alternatives of one draw.
+    The plan for the C{[rule:NAME]} sections of an ini file, in order.  A key is
+    C{behavior}, a field of the rule, an option of its behavior, or
+
+    C{when.TARGET}
+        a pattern, or several of which one must match, each on a line of its own; of a
+        target of kind C{"fields"}, lines such as C{Name: pattern}, or C{Name} for any.
+    C{draw}
+        sections with the same word there, one after the other, are alternatives of one
+        draw.
 
     @raise Refused: something is unknown or out of bounds; says in which section.
     """
-    declared = fieldSpecs()
     draws: list[tuple[str, list[Rule]]] = []
     for name, words in sections:
-        item: dict[str, Any] = {"name": name, "options": {}, "when": {}}
-        group = ""
-        for key, value in words.items():
-            if key == "draw":
-                group = value
-            elif key.startswith("when."):
-                item["when"][key.removeprefix("when.")] = value
-            elif key == "behavior" or (key in declared and key not in ("when", "name")):
-                item[key] = value
-            else:
-                item["options"][key] = value
+        group = words.get("draw", "")
         try:
-            rule = ruleFromJSON(planner, item)
+            rule = ruleFromJSON(planner, _item(planner, name, words))
         except Refused as refused:
             raise Refused(f"[rule:{name}]: {refused.description}", refused.name) from None
         if group and draws and draws[-1][0] == group:
             draws[-1][1].append(rule)
         else:
             draws.append((group, [rule]))
-    return Plan(tuple(Draw(tuple(rules)) for _, rules in draws))
+    return Plan(tuple(_drawOf(rules) for _, rules in draws))
+
+
+def _item(planner: Planner, name: str, words: Mapping[str, str]) -> dict[str, Any]:
+    """
+    A section as the JSON of a rule.
+    """
+    behavior = words.get("behavior")
+    if behavior is None:
+        raise Refused("a rule must name its behavior", "behavior")
+    options = specs(planner.registry.behavior(behavior).options)
+    targets = {f"when.{each}": target for each, target in _targets(planner).items()}
+    fields = [each for each in fieldSpecs() if each not in ("when", "name")]
+    item: dict[str, Any] = {"name": name, "behavior": behavior, "options": {}, "when": {}}
+    for key, value in words.items():
+        if key in targets:
+            item["when"][targets[key].name] = _patterns(targets[key], value)
+        elif key in fields:
+            item[key] = value
+        elif key in options:
+            item["options"][key] = value
+        elif key not in ("behavior", "draw"):
+            known = {"behavior", "draw", *fields, *targets, *options}
+            meant = nearest(key, targets if key.startswith("when") else known)
+            raise Refused(f"there is no {key!r}: {meant}", key)
+    return item
+
+
+def _patterns(target: Target, value: str) -> object:
+    lines = [line.strip() for line in value.splitlines() if line.strip()]
+    if target.kind == "fields":
+        pairs = [line.partition(":") for line in lines]
+        return {name.strip(): pattern.strip() if colon else "*" for name, colon, pattern in pairs}
+    return lines if len(lines) > 1 else "".join(lines)
+
+
+def _drawOf(rules: list[Rule]) -> Draw:
+    try:
+        return Draw(tuple(rules))
+    except Refused as refused:
+        names = ", ".join(f"[rule:{rule.name}]" for rule in rules)
+        raise Refused(f"{names}: {refused.description}", refused.name) from None
 
 
 def _field(name: str) -> str:

@@ -37,12 +37,14 @@ class Target:
         case), C{"network"} (an address or network), C{"fields"} (an object of names
         with globs for their values).
     @ivar read: what is compared, from the exchange.
+    @ivar choices: of a word, the only ones there are; empty for any.
     """
 
     name: str
     kind: str
     description: str
     read: Reader = attrs.field(repr=False)
+    choices: tuple[str, ...] = ()
 
     def predicate(self, pattern: object) -> Predicate:
         """
@@ -53,9 +55,15 @@ class Target:
         patterns = pattern if isinstance(pattern, list) else [pattern]
         if not patterns:
             raise Refused(f"when {self.name!r}: the list is empty", "when")
+        read = self.read
+        if self.kind == "word":
+            # Asked of every exchange, so it takes as little time as it can.
+            differs = frozenset(_word(self, each) for each in patterns).isdisjoint
+            return lambda connection, exchange: (
+                not differs(map(str.lower, read(connection, exchange)))
+            )
         make = _KINDS[self.kind]
         tests = [make(self, each) for each in patterns]
-        read = self.read
         if len(tests) == 1:
             [test] = tests
             return lambda connection, exchange: any(map(test, read(connection, exchange)))
@@ -79,9 +87,14 @@ def _text(target: Target, pattern: object) -> str:
     raise Refused(f"when {target.name!r}: {pattern!r} is not valid: text is wanted", "when")
 
 
-def _word(target: Target, pattern: object) -> Callable[[str], bool]:
-    wanted = _text(target, pattern).lower()
-    return lambda text: text.lower() == wanted
+def _word(target: Target, pattern: object) -> str:
+    word = _text(target, pattern).lower()
+    if target.choices and word not in target.choices:
+        raise Refused(
+            f"when {target.name!r}: {pattern!r} is not valid: {nearest(word, target.choices)}",
+            "when",
+        )
+    return word
 
 
 def _glob(target: Target, pattern: object) -> Callable[[str], bool]:
@@ -100,8 +113,9 @@ def _regex(target: Target, pattern: object) -> Callable[[str], bool]:
 
 
 def _network(target: Target, pattern: object) -> Callable[[str], bool]:
+    wanted = _text(target, pattern)
     try:
-        network = ipaddress.ip_network(_text(target, pattern), strict=False)
+        network = ipaddress.ip_network(wanted, strict=False)
     except ValueError:
         raise Refused(
             f"when {target.name!r}: {pattern!r} is not an address or network", "when"
@@ -109,9 +123,12 @@ def _network(target: Target, pattern: object) -> Callable[[str], bool]:
 
     def within(text: str) -> bool:
         try:
-            return ipaddress.ip_address(text.partition("%")[0]) in network
+            address = ipaddress.ip_address(text.partition("%")[0])
         except ValueError:
             return False
+        # An IPv4 client of a socket that listens on all of IPv6 comes as ::ffff:10.0.0.7.
+        plain = getattr(address, "ipv4_mapped", None)
+        return address in network or (plain is not None and plain in network)
 
     return within
 
@@ -135,7 +152,6 @@ def _fields(target: Target, pattern: object) -> Callable[[str], bool]:
 
 
 _KINDS: dict[str, Callable[[Target, object], Callable[[str], bool]]] = {
-    "word": _word,
     "glob": _glob,
     "regex": _regex,
     "network": _network,
@@ -160,6 +176,7 @@ COMMON = (
         "word",
         "Who begins the exchange: client, or backend where that speaks unasked.",
         _direction,
+        ("client", "backend"),
     ),
 )
 
@@ -188,7 +205,7 @@ def condition(when: Mapping[str, Any], targets: Iterable[Target], protocol: str)
                 f"protocol {protocol!r} has no target {name!r} for when: {nearest(name, known)}",
                 "when",
             )
-        if target.kind == "fields" and isinstance(pattern, Mapping):
+        if target.kind == "fields" and isinstance(pattern, Mapping) and pattern:
             tests += [target.predicate({key: value}) for key, value in pattern.items()]
         else:
             tests.append(target.predicate(pattern))
@@ -201,4 +218,9 @@ def every(tests: Sequence[Predicate]) -> Predicate:
     """
     if len(tests) == 1:
         return tests[0]
+    if len(tests) == 2:
+        first, second = tests
+        return lambda connection, exchange: (
+            first(connection, exchange) and second(connection, exchange)
+        )
     return lambda connection, exchange: all(test(connection, exchange) for test in tests)

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.lines import linesRegistry
 from vaurien_twisted.commands import Treatment
 from vaurien_twisted.exchange import Connection, Exchange
 from vaurien_twisted.plan import Chance, Occasion
-from vaurien_twisted.registry import loadRegistry
 
-REGISTRY = loadRegistry()
+REGISTRY = linesRegistry()
 
 
 def occasion(

@@ -4,8 +4,9 @@ Tests for L{vaurien_twisted.behaviors.transient}.
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.support import occasion, treat
+from tests.behaviors.support import REGISTRY, occasion, treat
 from vaurien_twisted.commands import PASS
+from vaurien_twisted.exchange import Exchange
 
 
 class TransientTests(SynchronousTestCase):
@@ -45,3 +46,20 @@ class TransientTests(SynchronousTestCase):
         of = occasion()
         self.assertEqual(treat("transient", of), treat("error", of))
         self.assertEqual(treat("transient", of, inject=True), treat("error", of, inject=True))
+        of = occasion("lines")
+        for options in ({"code": "gone"}, {"at": "reply"}, {"at": "partial", "count": 3}):
+            self.assertEqual(treat("transient", of, **options), treat("error", of, **options))
+            self.assertIs(treat("transient", occasion("lines", 1), **options), PASS)
+
+    def test_meets(self) -> None:
+        """
+        It is for the exchanges that C{error} is for.
+        """
+        for options in ({}, {"code": "busy"}, {"at": "greeting"}):
+            met = []
+            for name in ("error", "transient"):
+                behavior = REGISTRY.behavior(name)
+                built = behavior.options(**options)
+                met.append([behavior.meets(built, Exchange(number)) for number in (0, 1)])
+            self.assertEqual(met[0], met[1])
+            self.assertIn(True, met[0])

@@ -55,8 +55,8 @@ class HTTPCase(ProxyCase):
         """
         The status, the body and the headers of an answer.
         """
-        asking = treq.request(method, self.url(path), pool=self.pool, timeout=20, **more)
-        response = await asking
+        more = {"timeout": 20, **more}
+        response = await treq.request(method, self.url(path), pool=self.pool, **more)
         return response.code, await response.content(), response.headers
 
     def raw(self) -> socket.socket:
@@ -285,7 +285,7 @@ class HTTPFaultTests(HTTPCase):
         # curl's word for it: 52, the server did not reply anything; 56 where it was reset.
         if not missing("curl"):
             ended = run("curl", "--silent", "--max-time", "15", self.url("one"))
-            self.assertEqual(ended.returncode, 52)
+            self.assertIn(ended.returncode, (52, 56))
 
     @inThread
     def test_seeded(self) -> None:

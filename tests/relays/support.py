@@ -24,12 +24,20 @@ REGISTRY = loadRegistry()
 
 class Wire(StringTransport):
     """
-    A transport that notes how it was ended.
+    A transport that counts what is written, and notes how it was ended.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.ended: list[str] = []
+        self.bytesRead = self.bytesWritten = 0
+
+    def write(self, data: bytes) -> None:
+        """
+        Count it.
+        """
+        self.bytesWritten += len(data)
+        super().write(data)
 
     def loseConnection(self) -> None:
         """

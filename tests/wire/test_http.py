@@ -51,10 +51,11 @@ class ContractTests(SynchronousTestCase):
 
     def test_options(self) -> None:
         """
-        Two options, checked.
+        Three options, checked.
         """
         self.assertEqual(
-            values(HTTPOptions()), {"overwrite_host_header": False, "on_garbage": "opaque"}
+            values(HTTPOptions()),
+            {"overwrite_host_header": False, "on_garbage": "opaque", "obey_header": False},
         )
         self.assertTrue(all(spec.description for spec in specs(HTTPOptions).values()))
         built = build(HTTPOptions, {"on-garbage": "close", "overwrite-host-header": "yes"}, "http")

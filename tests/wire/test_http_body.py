@@ -72,6 +72,21 @@ class ChunkedTests(SynchronousTestCase):
             for size in (0, 1, 2, 3):
                 self.assertEqual(pour(data + b"1\r\n", size), (len(data), True, ""), (data, size))
 
+    def test_cut(self) -> None:
+        """
+        After so many chunks it is done, however it comes; one with fewer is not cut.
+        """
+        chunk, rest = b"5\r\nhello\r\n", b"0\r\n\r\n"
+        for most in range(5):
+            for size in (1, 2, 3, 100):
+                body, taken = Chunked(most), 0
+                data = chunk * 3 + rest
+                while taken < len(data) and not body.done:
+                    taken += body.scan(data[taken : taken + size], 0)
+                self.assertTrue(body.done)
+                self.assertEqual(body.cut, most <= 3)
+                self.assertEqual(taken, len(chunk) * most if most <= 3 else len(data))
+
     def test_wrong(self) -> None:
         """
         It stops before the line that is wrong.

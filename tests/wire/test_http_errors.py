@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.wire.support import converse
 from vaurien_twisted.commands import Reply, Then
 from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.options import Refused
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.http import HTTP, HTTPOptions
 from vaurien_twisted.wire.http_errors import ERRORS, compose
@@ -74,12 +75,13 @@ class RefusalTests(SynchronousTestCase):
         """
         wire = HTTP()
         self.assertEqual(
-            set(wire.errors), {"408", "413", "421", "429", "500", "501", "502", "503", "504"}
+            set(ERRORS), {"408", "413", "421", "429", "500", "501", "502", "503", "504"}
         )
         transient = {code for code, error in wire.errors.items() if error.transient}
         self.assertEqual(transient, {"500", "502", "503", "504"})
         self.assertEqual({error.code for error in wire.fitting(asked())}, transient)
-        for code, error in wire.errors.items():
+        for code, error in ERRORS.items():
+            self.assertIs(wire.errors[code], error)
             self.assertEqual(code, error.code)
             self.assertTrue(error.description.endswith("."), code)
             response, body = self.parse(self.refuse(asked(), code))
@@ -221,3 +223,44 @@ class RefusalTests(SynchronousTestCase):
         self.assertEqual(body, b'{"a": 1}')
         self.assertEqual(response.headers.get_all("Content-Type"), ["application/json"])
         self.assertEqual(response.headers["X-A"], "b")
+
+    def test_fields(self) -> None:
+        """
+        Fields that were asked for keep to their lines, and replace the usual ones.
+        """
+        error = WireError(
+            "503", "", "", headers=(("X-A", "b\r\nX-C: d"), ("Retry-After", "60")), body="why"
+        )
+        reply = HTTP().refusal(asked(), error)
+        assert reply is not None
+        response, body = self.parse(reply)
+        self.assertEqual(response.headers["X-A"], "b X-C: d")
+        self.assertEqual(response.headers.get_all("Retry-After"), ["60"])
+        self.assertEqual(body, b"why")
+        self.assertIs(reply.then, Then.KEEP)
+
+    def test_ownFraming(self) -> None:
+        """
+        Who says how long the body is, or that the connection closes, is believed.
+        """
+        for field, line in (
+            (("content-length", "1"), b"content-length: 1\r\n"),
+            (("Connection", "Close"), b"Connection: Close\r\n"),
+        ):
+            reply = compose(asked(), 503, fields=[field], body=b"whole")
+            self.assertIs(reply.then, Then.CLOSE)
+            name = line.partition(b":")[0].lower()
+            self.assertEqual(reply.data.lower().count(b"\n" + name), 1)
+            self.assertIn(line, reply.data)
+
+    def test_named(self) -> None:
+        """
+        A status that can stand alone is a code; others are refused with the nearest.
+        """
+        wire = HTTP()
+        self.assertEqual(wire.named("503", "Down").message, "Down")
+        self.assertEqual(wire.named("418", "").code, "418")
+        for code, near in (("100", ""), ("600", "500"), ("slow-header", "slow-headers")):
+            refused = self.assertRaises(Refused, wire.named, code, "")
+            self.assertIn(near, refused.description)
+            self.assertIn("200 to 599", refused.description)

@@ -7,8 +7,9 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.wire.support import converse
-from vaurien_twisted.commands import Reply
+from vaurien_twisted.commands import Reply, Then
 from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.options import Refused
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.memcache import Memcache, MemcacheFramer, miss
 
@@ -33,9 +34,12 @@ class ErrorTests(SynchronousTestCase):
         """
         for code, error in Memcache.errors.items():
             self.assertEqual(error.code, code)
+            if code == "miss":
+                continue
             data = code.encode() + b"\r\n"
+            then = Then.CLOSE if code == "ERROR Too many open connections" else Then.KEEP
             for line in (b"get k\r\n", b"mg k q\r\n", b"stats\r\n", b"set k 0 0 1\r\nx\r\n"):
-                self.assertEqual(Memcache().refusal(asked(line), error), Reply(data))
+                self.assertEqual(Memcache().refusal(asked(line), error), Reply(data, then))
                 heard = converse(MemcacheFramer(), [("client", line), ("backend", data)])
                 self.assertEqual((heard.replies, heard.ended[1]), ({1: data}, [1]))
 
@@ -47,6 +51,37 @@ class ErrorTests(SynchronousTestCase):
         self.assertEqual(
             Memcache().refusal(asked(b"get k\r\n"), error), Reply(b"SERVER_ERROR proxy  END\r\n")
         )
+
+    def test_named(self) -> None:
+        """
+        A message takes the place of the words after the first.
+        """
+        storing = "SERVER_ERROR out of memory storing object"
+        for code, message, line in (
+            (storing, "", storing),
+            (storing, "no room", "SERVER_ERROR no room"),
+            (storing, "SERVER_ERROR no room", "SERVER_ERROR no room"),
+            ("SERVER_ERROR", "no room", "SERVER_ERROR no room"),
+            ("CLIENT_ERROR what", "", "CLIENT_ERROR what"),
+            ("ERROR", "", "ERROR"),
+            ("ERROR", "unknown", "ERROR unknown"),
+        ):
+            reply = Memcache().refusal(asked(b"get k\r\n"), Memcache().named(code, message))
+            self.assertEqual(reply, Reply(line.encode() + b"\r\n"))
+
+    def test_notNamed(self) -> None:
+        """
+        Other lines are no errors of the protocol.
+        """
+        for code, near in (
+            ("out of memory storing object", "'SERVER_ERROR out of memory storing object'"),
+            ("SERVER_ERROR", "'"),
+            ("ERRORS", "'ERROR'"),
+            ("SERVER_ERROR a\r\nEND", "a preset, or a line"),
+            ("MISS", "'miss'"),
+        ):
+            refused = self.assertRaises(Refused, Memcache().named, code, "")
+            self.assertIn(near, refused.description)
 
     def test_silent(self) -> None:
         """
@@ -105,6 +140,15 @@ class MissTests(SynchronousTestCase):
             self.assertEqual(miss(asked(line)).data, data, line)
             heard = converse(MemcacheFramer(), [("client", line), ("backend", data)])
             self.assertEqual((heard.replies, heard.ended[1]), ({1: data}, [1]))
+
+    def test_code(self) -> None:
+        """
+        It has a code like errors; a command that cannot miss goes on.
+        """
+        error = Memcache().named("miss", "ignored")
+        self.assertEqual(Memcache().refusal(asked(b"get k\r\n"), error), Reply(b"END\r\n"))
+        for line in (b"version\r\n", b"flush_all\r\n", b"set k 0 0 1 noreply\r\nx\r\n"):
+            self.assertIsNone(Memcache().refusal(asked(line), error))
 
     def test_quiet(self) -> None:
         """

@@ -74,7 +74,7 @@ class RefusalTests(SynchronousTestCase):
             reply = wire.refusal(exchange, error)
             if reply is not None and reply.then is Then.CLOSE:
                 closing.add(code)
-        self.assertEqual(closing, {"1040", "1042", "1053", "1153", "1203", "1927", "4031"})
+        self.assertEqual(closing, {"1040", "1042", "1053", "1129", "1153", "1203", "1927", "4031"})
 
     def test_free(self) -> None:
         """
@@ -144,3 +144,11 @@ class FittingTests(SynchronousTestCase):
         """
         transient = {code for code, error in MySQL().errors.items() if error.transient}
         self.assertEqual(transient, {"1040", "1042", "1053", "1205", "1213", "1614"})
+
+    def test_unread(self) -> None:
+        """
+        Within TLS there is no way to say anything.
+        """
+        turn = Exchange(3)
+        self.assertEqual(MySQL().fitting(turn), ())
+        self.assertIdentical(MySQL().refusal(turn, MySQL.errors["1213"]), None)

@@ -48,6 +48,7 @@ class PresetTests(SynchronousTestCase):
             for error in wire.fitting(exchange(form)):
                 self.assertTrue(error.transient)
         wanted = "40001 40P01 53300 57P01 57P02 57P03 55P03 08006 57014 25006 53100 53200 28P01"
+        wanted += " 23505 25P03 57P05"
         self.assertEqual(set(wire.errors), set(wanted.split()))
 
     def test_fitting(self) -> None:

@@ -194,7 +194,7 @@ class RefusedTests(SynchronousTestCase):
         """
         Great claims are passed on without being believed.
         """
-        data = b"*2147483647\r\n$3\r\nDEL\r\n$1\r\nk\r\n$9223372036854775807\r\nx"
+        data = b"*2147483647\r\n$3\r\nSET\r\n$1\r\nk\r\n$9223372036854775807\r\nx"
         heard, framer = Heard(), RedisFramer()
         take(heard, framer, framer.fromClient(data), False)
         self.assertEqual((heard.requests, heard.ended[0]), ({1: data}, []))

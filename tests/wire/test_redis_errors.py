@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.wire.support import Heard, converse, take
 from vaurien_twisted.commands import Reply, Then
 from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.options import Refused
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.redis import Redis, RedisFramer, nil
 
@@ -26,6 +27,9 @@ class ErrorTests(SynchronousTestCase):
         """
         for code, error in Redis.errors.items():
             self.assertEqual(error.code, code)
+            self.assertTrue(error.description.endswith("."), code)
+            if code == "nil":
+                continue
             reply = Redis().refusal(GET, error)
             assert reply is not None
             self.assertTrue(reply.data.startswith(b"-"), code)
@@ -75,6 +79,39 @@ class ErrorTests(SynchronousTestCase):
         ):
             reply = Redis().refusal(GET, WireError(code, "", ""))
             self.assertEqual(reply, Reply(data))
+
+    def test_named(self) -> None:
+        """
+        The message follows the word by which clients know the error.
+        """
+        for code, message, line in (
+            ("LOADING", "", b"-LOADING Redis is loading the dataset in memory\r\n"),
+            ("LOADING", "soon", b"-LOADING soon\r\n"),
+            ("LOADING", "LOADING soon", b"-LOADING soon\r\n"),
+            ("MAXCLIENTS", "full", b"-ERR full\r\n"),
+            ("MOVED 1 a:2", "", b"-MOVED 1 a:2\r\n"),
+            ("MOVED 1 a:2", "2 b:3", b"-MOVED 2 b:3\r\n"),
+            ("MYERR", "why not", b"-MYERR why not\r\n"),
+            ("nil", "ignored", b"$-1\r\n"),
+        ):
+            reply = Redis().refusal(GET, Redis().named(code, message))
+            assert reply is not None
+            self.assertEqual(reply.data, line)
+
+    def test_notNamed(self) -> None:
+        """
+        A lone word that is no preset is taken for a slip.
+        """
+        for code, near in (
+            ("LODING", "did you mean 'LOADING'?"),
+            ("loading", "did you mean 'LOADING'?"),
+            ("NIL", "did you mean 'nil'?"),
+            ("moved 1 a:2", "did you mean 'MOVED'?"),
+            ("ERR a\r\n+OK", "pick one of"),
+            ("503", "pick one of"),
+        ):
+            refused = self.assertRaises(Refused, Redis().named, code, "")
+            self.assertIn(near, refused.description, code)
 
     def test_silent(self) -> None:
         """
@@ -129,6 +166,15 @@ class NilTests(SynchronousTestCase):
         self.assertEqual(self.ask(b"HELLO 4", b"GET k"), b"$-1\r\n")
         self.assertEqual(self.ask(b"HELLO 3", b"RESET", b"GET k"), b"$-1\r\n")
         self.assertEqual(self.ask(b"MULTI", b"HELLO 3", b"GET k"), b"$-1\r\n")
+
+    def test_code(self) -> None:
+        """
+        It has a code like errors, and nothing is said where no reply is expected.
+        """
+        error = Redis().named("nil", "")
+        self.assertEqual(Redis().refusal(Exchange(2, "GET", "k", b"", 3), error), Reply(b"_\r\n"))
+        silent = Exchange(2, "GET", "k", b"", 2, False)
+        self.assertIsNone(Redis().refusal(silent, error))
 
     def test_refused(self) -> None:
         """

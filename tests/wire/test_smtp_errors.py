@@ -30,12 +30,12 @@ class ErrorTests(SynchronousTestCase):
         fit are transient.
         """
         wire = SMTP()
-        wanted = "421 450 451 452 454 455 535 550 552 553 554"
+        wanted = "421 450 451 452 454 455 530 535 550 552 553 554"
         self.assertEqual(sorted(wire.errors), wanted.split())
         for code, error in wire.errors.items():
             self.assertEqual(error.code, code)
             self.assertEqual(error.state[:2], code[0] + ".")
-        for verb in ("MAIL", "RCPT", "DATA", "MESSAGE", "BDAT", "AUTH", "QUIT"):
+        for verb in ("MAIL", "RCPT", "DATA", "MESSAGE", "BDAT", "AUTH", "STARTTLS", "QUIT"):
             self.assertTrue(all(error.transient for error in wire.fitting(Exchange(1, verb))))
 
     def test_fitting(self) -> None:
@@ -84,3 +84,11 @@ class ErrorTests(SynchronousTestCase):
         self.assertEqual(reply, Reply(b"450 \r\n"))
         for code in ("250", "4500", "4x0", "40001", ""):
             self.assertIsNone(SMTP().refusal(Exchange(3, "RCPT"), WireError(code, "no", "")))
+
+    def test_unread(self) -> None:
+        """
+        Within TLS there is no way to say anything.
+        """
+        turn = Exchange(3)
+        self.assertEqual(SMTP().fitting(turn), ())
+        self.assertIsNone(SMTP().refusal(turn, SMTP.errors["451"]))

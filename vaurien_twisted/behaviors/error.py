@@ -142,8 +142,8 @@ def fail(options: ErrorOptions, occasion: Occasion) -> Treatment:
     if choice and (options.code or not options.inject or wire.name == "http"):
         chosen = random.choice(choice)
         error = attrs.evolve(
-            chosen,
-            message=options.message or chosen.message,
+            # The protocol knows where the message stands.
+            wire.named(chosen.code, options.message) if not options.code else chosen,
             headers=tuple((str(name), str(value)) for name, value in options.headers.items()),
             body=options.body or None,
             pause=options.pause,
@@ -153,8 +153,8 @@ def fail(options: ErrorOptions, occasion: Occasion) -> Treatment:
         if reply is not None:
             effect = f"error {error.code}"
             if options.at == "reply":
-                return Treatment(reply=(reply,), effect=f"reply: {effect}")
-            return Treatment(request=(reply,), effect=effect)
+                return Treatment((), (reply,), f"reply: {effect}", error.code)
+            return Treatment((reply,), (), effect, error.code)
         if options.code:
             return PASS
     if not exchange.replies:

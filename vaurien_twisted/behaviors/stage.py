@@ -5,12 +5,15 @@ What stream behaviors have in common.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from vaurien_twisted.commands import PASS, Then, Treatment
 from vaurien_twisted.options import option
 from vaurien_twisted.plan import Occasion
+
+#: The longest that can be asked for: a day in milliseconds, and in seconds.
+DAY_MS, DAY = 86_400_000, 86_400
 
 
 def DIRECTION() -> Any:
@@ -31,6 +34,7 @@ class PlainStage:
     """
 
     drops = False
+    flight = 0
 
     def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
         """
@@ -50,10 +54,11 @@ class PlainStage:
         """
         return None
 
-    def update(self, options: Any, now: float) -> None:
+    def update(self, options: Any, now: float) -> Callable[[float], float] | None:
         """
         Nothing depends on options.
         """
+        return None
 
 
 class StreamBehavior:

@@ -21,6 +21,9 @@ from vaurien_twisted.options import Refused
 
 JSON = "application/json"
 
+#: The answer where there is nothing more to say.
+OK = {"status": "ok"}
+
 log = Logger()
 
 

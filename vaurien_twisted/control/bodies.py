@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_bodies -*-
 """
-Reading what a client sent: one JSON object, strictly (RFC 8259).
+Reading what a client sent: JSON, strictly (RFC 8259).
 """
 
 from __future__ import annotations
@@ -19,11 +19,24 @@ _DIGITS = 300
 
 def readObject(request: IRequest) -> dict[str, Any]:
     """
-    The JSON object in the body.  A body without a Content-Type counts as JSON: the
-    clients of 2013 send none.
+    The JSON object in the body.
 
-    @raise Problem: 400 it is no JSON object, or names a member twice; 413 it is over
-        L{LIMIT} bytes; 415 its Content-Type is another.
+    @raise Problem: 400 it is no JSON object; see L{readJSON}.
+    """
+    value = readJSON(request)
+    if not isinstance(value, dict):
+        raise Problem(400, f"the body must be a JSON object, not {json.dumps(value)[:60]}")
+    return value
+
+
+def readJSON(request: IRequest, example: str = '{"name": "dummy"}') -> Any:
+    """
+    The JSON in the body.  A body without a Content-Type counts as JSON: the clients of
+    2013 send none.
+
+    @param example: what could have been sent, for the refusal.
+    @raise Problem: 400 it is no JSON, or names a member twice; 413 it is over L{LIMIT}
+        bytes; 415 its Content-Type is another.
     """
     _checkType(request)
     data = request.content.read(LIMIT + 1)
@@ -40,14 +53,7 @@ def readObject(request: IRequest) -> dict[str, Any]:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        example = '{"name": "dummy"}'
-        raise Problem(
-            400, f"the body is not JSON ({reason}): send an object such as {example}"
-        ) from None
-    if not isinstance(value, dict):
-        raise Problem(
-            400, f"the body must be a JSON object, not {json.dumps(value)[:60]}"
-        ) from None
+        raise Problem(400, f"the body is not JSON ({reason}): send such as {example}") from None
     return value
 
 

@@ -18,7 +18,10 @@ from twisted.web.server import Site
 
 from vaurien_twisted.control.answers import Problem, problemOf, refuse
 from vaurien_twisted.control.guard import Guard
+from vaurien_twisted.control.journal import JournalFace
 from vaurien_twisted.control.limits import BoundedRequest
+from vaurien_twisted.control.protocols import ProtocolsFace
+from vaurien_twisted.control.rules import RulesFace
 from vaurien_twisted.control.vaurien import VaurienFace
 from vaurien_twisted.options import nearest
 from vaurien_twisted.proxy import Proxy
@@ -92,7 +95,13 @@ def controlRoot(proxy: Proxy, allowedHosts: Iterable[str] = ()) -> ControlRoot:
 
     @param allowedHosts: see L{Guard}.
     """
-    return ControlRoot([VaurienFace(proxy)], [Guard(allowedHosts).check])
+    faces: list[Face] = [
+        VaurienFace(proxy),
+        RulesFace(proxy),
+        ProtocolsFace(proxy),
+        JournalFace(proxy),
+    ]
+    return ControlRoot(faces, [Guard(allowedHosts).check])
 
 
 def controlSite(reactor: Any, root: IResource) -> Site:

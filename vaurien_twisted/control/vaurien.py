@@ -5,8 +5,6 @@ Vaurien's own face, as it has been since 2013: C{/behavior}, C{/behaviors}, C{/b
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,17 +13,14 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
-from vaurien_twisted.control.answers import Problem, answer, problemOf, refuse
+from vaurien_twisted.control.answers import OK, Problem, answer, problemOf, refuse
 from vaurien_twisted.control.bodies import readObject
-from vaurien_twisted.interfaces import IBehavior
-from vaurien_twisted.options import FALSE, TRUE, Refused, nearest, specs
-from vaurien_twisted.planning import tell
+from vaurien_twisted.control.describing import describe
+from vaurien_twisted.options import FALSE, TRUE, Refused, nearest
+from vaurien_twisted.plan import Plan
+from vaurien_twisted.planning import Planner, tell
 from vaurien_twisted.proxy import Proxy
-
-_OK = {"status": "ok"}
-
-#: Epytext such as C{C{name}}, of which only what is inside is for users.
-_MARKUP = re.compile(r"\b[A-Z]\{([^{}]*)\}")
+from vaurien_twisted.rules import rulesOf
 
 
 class VaurienFace:
@@ -62,8 +57,15 @@ class VaurienFace:
 
             {"behavior": "delay", "options": {"sleep": 2.0, "before": true}}
             {"behavior": "20:error,10:delay", "options": {"error": {}, "delay": {}}}
+
+        Where that form has no words for all that is in force, C{"rules"} has it as well,
+        as C{PUT /rules} takes it back.
         """
-        return answer(request, tell(self._proxy.plan))
+        plan = self._proxy.plan
+        told = tell(plan)
+        if not _whole(self._proxy.planner, told, plan):
+            told["rules"] = rulesOf(plan)
+        return answer(request, told)
 
     @app.route("/behavior", methods=["PUT"])
     def setBehavior(self, request: IRequest) -> bytes:
@@ -83,7 +85,7 @@ class VaurienFace:
             raise Refused(f'"name" must be the name of a behavior: {nearest("", known)}', "name")
         plan = self._proxy.planner.one(name, _options(name, body))
         self._proxy.setPlan(plan)
-        return answer(request, _OK)
+        return answer(request, OK)
 
     @app.route("/behaviors", methods=["GET"])
     def listBehaviors(self, request: IRequest) -> bytes:
@@ -94,7 +96,7 @@ class VaurienFace:
         behaviors = self._proxy.planner.registry.behaviors
         told: dict[str, Any] = {"behaviors": sorted(behaviors)}
         if _verbose(request):
-            told["details"] = {name: _details(behaviors[name]) for name in sorted(behaviors)}
+            told["details"] = {name: describe(behaviors[name]) for name in sorted(behaviors)}
         return answer(request, told)
 
     @app.route("/backend", methods=["GET"])
@@ -118,7 +120,18 @@ class VaurienFace:
         if not isinstance(backend, str):
             raise Refused('"backend" must be text, HOST:PORT or an endpoint string', "backend")
         self._proxy.setBackend(backend)
-        return answer(request, _OK)
+        return answer(request, OK)
+
+
+def _whole(planner: Planner, told: Mapping[str, Any], plan: Plan) -> bool:
+    """
+    Whether what is told makes the same plan; that some of it expired does not matter.
+    """
+    try:
+        again = planner.one(told["behavior"], told["options"])
+    except Refused:
+        return False
+    return rulesOf(again) == (rulesOf(plan) or [{"behavior": "dummy"}])
 
 
 def _options(name: str, given: dict[str, Any]) -> Mapping[str, object]:
@@ -144,11 +157,3 @@ def _verbose(request: IRequest) -> bool:
     if word not in TRUE | FALSE:
         raise Problem(400, f"{word!r} is not valid: 1 or 0 is wanted", "verbose", "querystring")
     return word in TRUE
-
-
-def _details(behavior: IBehavior) -> dict[str, Any]:
-    text = inspect.getdoc(type(behavior)) or ""
-    return {
-        "description": _MARKUP.sub(r"\1", " ".join(text.split())),
-        "options": [spec.describe() for spec in specs(behavior.options).values()],
-    }

@@ -2,7 +2,8 @@
 Express: plain TCP at full speed, behind ordinary Twisted endpoints.
 
 C{poller} batches the events of its sockets through one epoll object, which is a single
-reader of the reactor; C{transport} sends at once what is written and keeps Twisted's
-transport contract; C{endpoints} listens, connects and reads endpoint strings.  Protocols
-that run on it are ordinary Twisted Protocols and need not know.
+reader of the reactor.  C{transport} sends at once what is written and keeps Twisted's
+transport contract; what can be asked of its socket is in C{connected}.  C{port} listens,
+C{attempt} connects, C{endpoints} makes endpoints of both, and C{parsers} makes those of
+strings.  Protocols that run on it are ordinary Twisted Protocols and need not know.
 """

@@ -8,10 +8,9 @@ from __future__ import annotations
 import select
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakValueDictionary
 
-from twisted.internet.interfaces import IReadDescriptor
-from twisted.internet.posixbase import PosixReactorBase
+from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -19,26 +18,30 @@ from zope.interface import implementer
 #: How many events are handled before other readers and timers have their turn.
 BATCH = 128
 
-#: Called with the epoll events of a file descriptor.
+#: In place of events: the reactor stops, the connection is lost.
+GIVEN_UP = 0
+
+#: Called with the epoll events of a file descriptor, or L{GIVEN_UP}.
 Handler = Callable[[int], None]
 
-_pollers: WeakKeyDictionary[Any, Poller] = WeakKeyDictionary()
+#: By the reactor's id, which is not used again while its poller keeps it.
+_pollers: WeakValueDictionary[int, Poller] = WeakValueDictionary()
 
 
 def available(reactor: Any) -> bool:
     """
     Whether C{reactor} can have a poller: it needs file descriptors, and a system with epoll.
     """
-    return hasattr(select, "epoll") and isinstance(reactor, PosixReactorBase)
+    return hasattr(select, "epoll") and IReactorFDSet.providedBy(reactor)
 
 
 def pollerFor(reactor: Any) -> Poller:
     """
     The one poller of C{reactor}.
     """
-    poller = _pollers.get(reactor)
+    poller = _pollers.get(id(reactor))
     if poller is None:
-        poller = _pollers[reactor] = Poller(reactor)
+        poller = _pollers[id(reactor)] = Poller(reactor)
     return poller
 
 
@@ -46,6 +49,8 @@ def pollerFor(reactor: Any) -> Poller:
 class Poller:
     """
     Registers with the reactor while it has sockets, and hands each its events.
+
+    @ivar reactor: the reactor it is a reader of.
     """
 
     _log = Logger()
@@ -54,18 +59,21 @@ class Poller:
         self.reactor = reactor
         self._epoll: Any = None
         self._handlers: dict[int, Handler] = {}
+        self._forgotten: set[int] = set()
         self._soon: list[Callable[[], None]] = []
         self._draining = False
 
     def register(self, fd: int, events: int, handler: Handler) -> None:
         """
         Hand the events of a new socket to C{handler}.
+
+        @raise OSError: the kernel has no room for it.
         """
-        if not self._handlers:
-            if self._epoll is None:
-                self._epoll = select.epoll()
-            self.reactor.addReader(self)
+        if self._epoll is None:
+            self._epoll = select.epoll()
         self._epoll.register(fd, events)
+        if not self._handlers:
+            self.reactor.addReader(self)
         self._handlers[fd] = handler
 
     def modify(self, fd: int, events: int) -> None:
@@ -78,8 +86,11 @@ class Poller:
         """
         A socket is about to be closed, which takes it from the epoll object.
         """
-        self._handlers.pop(fd, None)
-        if not self._handlers:
+        handlers = self._handlers
+        handlers.pop(fd, None)
+        if self._draining:
+            self._forgotten.add(fd)
+        if not handlers:
             self.reactor.removeReader(self)
             # A socket that a child process has inherited would else go on reporting.
             self._epoll.close()
@@ -112,21 +123,24 @@ class Poller:
         """
         Drain one batch of events.
         """
-        handlers = self._handlers
+        handlers, forgotten = self._handlers, self._forgotten
         self._draining = True
         for fd, events in self._epoll.poll(0, BATCH):
             handler = handlers.get(fd)
-            if handler is not None:
-                handler(events)
+            # The number of a socket that was closed in this batch may be another's by now.
+            if handler is not None and fd not in forgotten:
+                try:
+                    handler(events)
+                except Exception:
+                    self._log.failure("handling the events of a socket failed")
         self._draining = False
+        forgotten.clear()
         if self._soon:
             self._runSoon()
-            if self._soon:
-                self.reactor.callLater(0, self._runSoon)
 
     def fileno(self) -> int:
         """
-        The epoll object's own file descriptor.
+        The epoll object's own file descriptor, -1 while there is none.
         """
         return -1 if self._epoll is None else int(self._epoll.fileno())
 
@@ -138,5 +152,8 @@ class Poller:
 
     def connectionLost(self, reason: Failure) -> None:
         """
-        The reactor gives up its readers; their sockets end with the process.
+        The reactor stops: every socket is lost, as Twisted's own are.
         """
+        for handler in list(self._handlers.values()):
+            handler(GIVEN_UP)
+        self._runSoon()

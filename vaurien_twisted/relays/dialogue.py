@@ -9,6 +9,7 @@ the steps that were decided for an exchange are performed.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 #: How many bytes a lane holds before its source is paused.
 LANE_LIMIT = 65536
 
+#: How many exchanges a link remembers, so that what was decided can be explained.
+RECENT = 4
+
 
 class Dialogue:
     """
@@ -36,7 +40,9 @@ class Dialogue:
     @param close: closes the link in order.
     @param reset: resets the link.
     @param turned: called when the framer was given up for one that takes turns.
+    @ivar decider: whom to ask about exchanges, as those of C{connection}.
     @ivar exchanges: how many exchanges were decided.
+    @ivar recent: the latest of those that were told apart, no more than L{RECENT}.
     @ivar toBackend: the lane for requests.
     @ivar toClient: the lane for replies.
     """
@@ -45,7 +51,6 @@ class Dialogue:
         "_afterClient",
         "_close",
         "_closed",
-        "_connection",
         "_couple",
         "_factory",
         "_framer",
@@ -60,7 +65,10 @@ class Dialogue:
         "_turned",
         "beyondToBackend",
         "beyondToClient",
+        "connection",
+        "decider",
         "exchanges",
+        "recent",
         "staged",
         "toBackend",
         "toClient",
@@ -79,7 +87,10 @@ class Dialogue:
     ) -> None:
         self.exchanges = 0
         self._factory = factory
-        self._connection = connection
+        self.connection = connection
+        self.decider = factory.decider
+        #: Most links of bare streams never have any.
+        self.recent: deque[Exchange] | None = None
         self._couple = couple
         self._close = close
         self._turned = turned
@@ -88,6 +99,7 @@ class Dialogue:
         performer.turns = self._framer.turns
         self.toBackend = Lane(factory.reactor, performer.performRequest, self.goOn)
         self.toClient = Lane(factory.reactor, performer.performReply, self.goOn)
+        self.toBackend.delayed = self.toClient.delayed = factory.counters.added.observe
         self.toClient.write = couple.client.write
         performer.toClient = self.toClient
         self._pipeline = performer.pipeline
@@ -109,9 +121,9 @@ class Dialogue:
         """
         Let the framer pass over what the plan cannot touch.
         """
-        commands = self._factory.decider.plan.commands
+        commands = self.decider.plan.commands
         skimmer: ISkimmer | None = ISkimmer(self._framer, None)
-        wishes = self._factory.decider.wishes
+        wishes = self.decider.wishes
         if skimmer is None or commands is None or self.staged or wishes is not None:
             self._skim = None
         else:
@@ -123,15 +135,16 @@ class Dialogue:
         """
         Decide what the connection meets, and call C{connect} when that allows it.
         """
-        decider = self._factory.decider
+        decider = self.decider
         if self._factory.wire.greets:
             decision = self._decide(greeting)
             self._pipeline.add(greeting)
             if not decision.ends:
                 self._framer.expect(greeting)
         else:
-            decision = decider.decideConnection(self._connection, greeting)
+            decision = decider.decideConnection(self.connection, greeting)
             greeting.decision = decision
+            greeting.began = self._factory.reactor.seconds()
         greeting.complete = True
         self.toBackend.put(greeting, b"", decision.request, connect)
 
@@ -142,7 +155,7 @@ class Dialogue:
         framing is needed and nothing waits.
         """
         return (
-            self._factory.decider.plan.transparent
+            self.decider.plan.transparent
             and self._framer.turns
             and not self.toBackend.queue
             and not self.toClient.queue
@@ -240,8 +253,12 @@ class Dialogue:
                 self._pipeline.answer()
 
     def _decide(self, exchange: Exchange) -> Decision:
-        decision = self._factory.decider.decide(self._connection, exchange)
+        decision = self.decider.decide(self.connection, exchange)
         exchange.decision = decision
+        exchange.began = self._factory.reactor.seconds()
+        if self.recent is None:
+            self.recent = deque(maxlen=RECENT)
+        self.recent.append(exchange)
         self.exchanges += 1
         self._performer.arm(exchange, decision)
         return decision
@@ -307,6 +324,18 @@ class Dialogue:
             lane.put(exchange, data, steps, after)
         if ends:
             self._pipeline.ended(exchange)
+            if lane.queue:
+                # It is over for the client when that has gone, too.
+                lane.put(exchange, b"", after=lambda: self._time(exchange))
+            else:
+                self._time(exchange)
+
+    def _time(self, exchange: Exchange) -> None:
+        """
+        The whole reply has gone to the client.
+        """
+        factory = self._factory
+        factory.counters.duration.observe(factory.reactor.seconds() - exchange.began)
 
     # Going on
 
@@ -325,7 +354,7 @@ class Dialogue:
         if self._framer.opaque and self._pieces is None:
             self._log.info(
                 "connection {number} is opaque from here on: {reason}",
-                number=self._connection.number,
+                number=self.connection.number,
                 reason=self._framer.opaque,
             )
             self._turnOpaque(self._framer.opaque)
@@ -339,7 +368,7 @@ class Dialogue:
         self._afterChunk()
 
     def _turnOpaque(self, reason: str) -> None:
-        self._factory.note(self._connection, "opaque", reason=reason)
+        self._factory.note(self.connection, "opaque", reason=reason)
         framer = self._framer
         self._framer = TurnFramer(self.exchanges + 1)
         self._performer.turns = True
@@ -364,14 +393,14 @@ class Dialogue:
         )
         self._log.warn(
             "connection {number}: the {who} does not speak {wire}: {reason}; it {then}",
-            number=self._connection.number,
+            number=self.connection.number,
             who=who,
             wire=self._factory.wire.name,
             reason=error.reason,
             then="is closed" if closes else "is opaque from here on",
         )
         if closes:
-            self._factory.note(self._connection, "garbage", reason=error.reason)
+            self._factory.note(self.connection, "garbage", reason=error.reason)
             self._close()
             return
         lane.put(None, error.rest)
@@ -383,7 +412,7 @@ class Dialogue:
         """
         self._framer.renew()
         self.learn()
-        keeps = self._factory.decider.plan.keeps
+        keeps = self.decider.plan.keeps
         self.toBackend.lift(keeps)
         self.toClient.lift(keeps)
         self.goOn()

@@ -29,9 +29,10 @@ class Entry:
 
     @ivar base: when the exchange arrived, plus the waits that are over.
     @ivar after: called once the bytes have been written.
+    @ivar since: when it arrived, if it was kept back; else C{None}.
     """
 
-    __slots__ = ("after", "base", "data", "exchange", "size", "steps")
+    __slots__ = ("after", "base", "data", "exchange", "since", "size", "steps")
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Entry:
         self.steps = list(steps)
         self.after = after
         self.base = base
+        self.since: float | None = None
         self.size = len(data) + OVERHEAD
 
 
@@ -60,9 +62,20 @@ class Lane:
         C{Hold} when its turn has come.
     @param ran: called when a wait has ended and what waited was sent.
     @ivar size: how much is queued, in bytes, overhead included.
+    @ivar delayed: called with the seconds for which something was kept back, when it goes on.
     """
 
-    __slots__ = ("_clock", "_out", "_perform", "_ran", "_timer", "queue", "size", "write")
+    __slots__ = (
+        "_clock",
+        "_out",
+        "_perform",
+        "_ran",
+        "_timer",
+        "delayed",
+        "queue",
+        "size",
+        "write",
+    )
 
     def __init__(
         self,
@@ -79,6 +92,16 @@ class Lane:
         self.queue: deque[Entry] = EMPTY
         self.size = 0
         self.write: Callable[[bytes], None] = _nowhere
+        self.delayed: Callable[[float], None] = _unheard
+
+    @property
+    def held(self) -> tuple[Exchange | None, Step] | None:
+        """
+        The exchange that is kept back, and by what; C{None} where nothing is.
+        """
+        for entry in self.queue:
+            return (entry.exchange, entry.steps[0]) if entry.steps else None
+        return None
 
     def put(
         self,
@@ -122,6 +145,8 @@ class Lane:
             if not self._opens(entry):
                 break
             queue.popleft()
+            if entry.since is not None:
+                self.delayed(self._clock.seconds() - entry.since)
             self.size -= entry.size
             self._out += entry.data
             if entry.after is not None:
@@ -133,6 +158,8 @@ class Lane:
         steps = entry.steps
         while steps:
             command = steps[0].command
+            if entry.since is None and isinstance(command, (Wait, Hold)):
+                entry.since = entry.base
             if isinstance(command, Hold):
                 return False
             if isinstance(command, Wait):
@@ -207,4 +234,10 @@ class Lane:
 def _nowhere(data: bytes) -> None:
     """
     Where lanes write that have no transport yet, or none any more.
+    """
+
+
+def _unheard(seconds: float) -> None:
+    """
+    Nobody wants to know of delays.
     """

@@ -14,10 +14,15 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from vaurien_twisted.commands import Then
+from vaurien_twisted.counters import Traffic
 from vaurien_twisted.exchange import Connection, Exchange
+from vaurien_twisted.plan import Plan
 from vaurien_twisted.relays.couple import Couple
 from vaurien_twisted.relays.dialogue import Dialogue
-from vaurien_twisted.relays.stream import Stream
+from vaurien_twisted.relays.meter import counted
+from vaurien_twisted.relays.own import OwnPlan
+from vaurien_twisted.relays.sight import Sight
+from vaurien_twisted.relays.staging import Staging
 
 if TYPE_CHECKING:
     from vaurien_twisted.relays.relay import RelayFactory
@@ -28,12 +33,17 @@ class Link:
     Joins a client to the backend.
 
     @ivar connection: its number and the client's address.
+    @ivar since: when the client came, in seconds by the reactor's clock.
+    @ivar backend: where the link connects to, as it was written.
     """
 
     _log = Logger()
 
     def __init__(self, relay: Any, factory: RelayFactory, connection: Connection) -> None:
         self.connection = connection
+        self.since = factory.reactor.seconds()
+        self.backend = factory.backendText
+        self._own: OwnPlan | None = None
         self._factory = factory
         self._relay = relay
         self._backendProtocol: Any = None
@@ -43,9 +53,9 @@ class Link:
         self._dialogue = Dialogue(
             factory, connection, self._couple, self.close, self.reset, self.route
         )
-        self._downstream = Stream(factory.reactor, relay.transport.write, self._cut, self._drained)
-        self._upstream: Stream | None = None
-        self._dialogue.beyondToClient = lambda: self._downstream.size
+        self._staging = Staging(
+            factory, self._dialogue, self._couple, self.since, self._cut, self._drained
+        )
         self._closed = False
 
     @property
@@ -55,15 +65,59 @@ class Link:
         """
         return self._dialogue.exchanges
 
+    @property
+    def traffic(self) -> Traffic:
+        """
+        The bytes that passed so far.
+        """
+        client = self._relay.transport
+        if self._backendProtocol is None:
+            return Traffic(client.bytesRead, 0, 0, client.bytesWritten)
+        backend = self._backendProtocol.transport
+        return Traffic(
+            client.bytesRead, backend.bytesWritten, backend.bytesRead, client.bytesWritten
+        )
+
+    @property
+    def sight(self) -> Sight:
+        """
+        What else can be seen of it now.
+        """
+        return Sight(self._couple, self._dialogue, self._greeting, self._closed)
+
+    @property
+    def hasOwnPlan(self) -> bool:
+        """
+        Whether a plan is in force for it alone.
+        """
+        return self._own is not None
+
+    def setOwnPlan(self, plan: Plan | None) -> None:
+        """
+        Put a plan in force for this link alone, or C{None} to have the proxy's again.
+        """
+        if self._own is not None:
+            self._own.stop()
+        self._own = None
+        decider, connection = self._factory.decider, self.connection
+        if plan is not None:
+            self._own = OwnPlan(self._factory, connection, plan, self.planChanged)
+            decider, connection = self._own.decider, self._own.connection
+        self._dialogue.decider, self._dialogue.connection = decider, connection
+        self._staging.decider = decider
+        self.planChanged()
+
     def begin(self) -> None:
         """
         The client is there, paused: decide what its connection meets, and connect to the backend.
         """
-        self._relay.dataReceived = self._dialogue.fromClient
+        self._relay.dataReceived = counted(self._relay.transport, self._dialogue.fromClient)
+        self._staging.arrange()
         self._dialogue.begin(self._greeting, self._connect)
 
     def _connect(self) -> None:
         if not self._closed and not self._greeting.dropped:
+            self.backend = self._factory.backendText
             self._connecting = self._factory.connect(self)
             self._connecting.addErrback(self._notConnected)
 
@@ -76,6 +130,7 @@ class Link:
             backend=self._factory.backendText,
             reason=failure.getErrorMessage(),
         )
+        self._factory.counters.connectFailures += 1
         self._factory.note(self.connection, "unreachable", reason=failure.getErrorMessage())
         self.close()
 
@@ -90,11 +145,7 @@ class Link:
             backend.abortConnection()
             return
         self._couple.join(backend)
-        self._upstream = Stream(self._factory.reactor, backend.write, self._cut, self._drained)
-        upstream = self._upstream
-        self._dialogue.beyondToBackend = lambda: upstream.size
-        self._dialogue.toBackend.write = backend.write
-        self._arrange()
+        self._staging.join()
         self.route()
         self._dialogue.toBackend.run()
         self._couple.start()
@@ -107,46 +158,22 @@ class Link:
         couple, relay, backend = self._couple, self._relay, self._backendProtocol
         if couple.backend is None or couple.client is None or self._closed:
             return
-        assert self._upstream is not None
-        if self._dialogue.untouched and self._downstream.idle and self._upstream.idle:
-            relay.dataReceived = couple.backend.write
-            backend.dataReceived = couple.client.write
+        if self._dialogue.untouched and self._staging.idle:
+            relay.dataReceived = counted(couple.client, couple.backend.write)
+            backend.dataReceived = counted(couple.backend, couple.client.write)
         else:
-            relay.dataReceived = self._dialogue.fromClient
-            backend.dataReceived = self._dialogue.fromBackend
+            relay.dataReceived = counted(couple.client, self._dialogue.fromClient)
+            backend.dataReceived = counted(couple.backend, self._dialogue.fromBackend)
 
     def planChanged(self) -> None:
         """
         Another plan is in force.
         """
+        # A link that is closing may still wait for what a stage holds back.
+        self._staging.arrange()
         if not self._closed:
             self._dialogue.planChanged()
-            if self._upstream is not None:
-                self._arrange()
             self.route()
-
-    def _arrange(self) -> None:
-        """
-        Have the stages in both directions that the plan chose for this connection.
-        """
-        factory, dialogue = self._factory, self._dialogue
-        assert self._upstream is not None
-        chosen = list(factory.streamsFor(self.connection))
-        for stream, lane, direction, transport in (
-            (self._upstream, dialogue.toBackend, "upstream", self._couple.backend),
-            (self._downstream, dialogue.toClient, "downstream", self._couple.client),
-        ):
-            stream.arrange(
-                factory.stages(each, direction)
-                for each in chosen
-                if each.rule.options.direction in (direction, "both")
-            )
-            if self._closed:
-                return
-            if transport is not None:
-                lane.write = transport.write if stream.idle else stream.push
-        dialogue.staged = not (self._upstream.idle and self._downstream.idle)
-        dialogue.learn()
 
     def _cut(self, then: Then) -> None:
         """
@@ -155,8 +182,7 @@ class Link:
         if then is Then.RESET:
             self.reset()
         else:
-            self._stop()
-            self._couple.close()
+            self._finish()
 
     def _drained(self) -> None:
         """
@@ -186,15 +212,15 @@ class Link:
         couple = self._couple
         if couple.client is None or (couple.backendEnded and not self._dialogue.toClient.queue):
             self.close()
-        elif self._upstream is not None:
-            self._upstream.end(lambda: couple.endWriting(couple.backend))
+        else:
+            self._staging.endUpstream()
 
     def _endClient(self) -> None:
         couple = self._couple
         if couple.backend is None or (couple.clientEnded and not self._dialogue.toBackend.queue):
             self.close()
         else:
-            self._downstream.end(lambda: couple.endWriting(couple.client))
+            self._staging.endDownstream()
 
     def clientLost(self, reason: Failure) -> None:
         """
@@ -204,7 +230,7 @@ class Link:
         couple = self._couple
         couple.client = None
         if self._closed:
-            pass
+            self._staging.settle()
         elif couple.backend is None:
             self.close()
         elif not reason.check(ConnectionDone):
@@ -223,7 +249,7 @@ class Link:
         couple = self._couple
         couple.backend = None
         if self._closed:
-            pass
+            self._staging.settle()
         elif not reason.check(ConnectionDone):
             self.reset()
         elif couple.backendEnded:
@@ -234,14 +260,14 @@ class Link:
 
     def close(self) -> None:
         """
-        Close both connections in order, after what was already written to them, or
+        Close both connections in order, each after what was already written to it, or
         waits in a stage on its way there.
         """
         if self._closed:
             return
         self._closed = True
         self._dialogue.stop()
-        self._downstream.end(self._finish)
+        self._staging.end(self._finish)
 
     def _finish(self) -> None:
         self._stop()
@@ -257,9 +283,7 @@ class Link:
     def _stop(self) -> None:
         self._closed = True
         self._dialogue.stop()
-        self._downstream.stop()
-        if self._upstream is not None:
-            self._upstream.stop()
+        self._staging.stop()
         self._relay.dataReceived = _ignore
         if self._backendProtocol is not None:
             self._backendProtocol.dataReceived = _ignore
@@ -268,6 +292,8 @@ class Link:
 
     def _forget(self) -> None:
         if self._couple.gone:
+            if self._own is not None:
+                self._own.stop()
             self._factory.ended(self)
 
 

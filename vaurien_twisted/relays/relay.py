@@ -6,14 +6,14 @@ The Protocols of a link's two sides, and the Factory that builds them.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
+import attrs
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
-    IDelayedCall,
     IHalfCloseableProtocol,
     IProtocol,
     IStreamClientEndpoint,
@@ -23,13 +23,17 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from vaurien_twisted.counters import Counters
 from vaurien_twisted.decider import Decider
 from vaurien_twisted.exchange import Connection
-from vaurien_twisted.interfaces import IJournal, IStage, IStreamBehavior, IWireProtocol
+from vaurien_twisted.interfaces import IJournal, IStreamBehavior, IWireProtocol
 from vaurien_twisted.journal import Journal
-from vaurien_twisted.plan import Plan
+from vaurien_twisted.plan import Plan, Rule
+from vaurien_twisted.relays.expiry import Expiry
 from vaurien_twisted.relays.link import Link
-from vaurien_twisted.streams import Chosen, StreamContext, chosenStreams
+from vaurien_twisted.relays.meter import metered
+from vaurien_twisted.relays.passage import Wanted
+from vaurien_twisted.streams import Chosen, StreamContext, chosenStreams, streamKeys
 from vaurien_twisted.wire.tcp import TCP
 
 SEED_BITS = 63
@@ -51,6 +55,7 @@ class Relay(Protocol):
         Begin a link.
         """
         assert isinstance(self.factory, RelayFactory)
+        self.transport = metered(self.transport)
         _noDelay(self.transport)
         self.link = Link(self, self.factory, self._connection)
         self.factory.links.add(self.link)
@@ -89,6 +94,7 @@ class BackendProtocol(Protocol):
         """
         Join the link.
         """
+        self.transport = metered(self.transport)
         _noDelay(self.transport)
         self._link.backendConnected(self)
 
@@ -133,6 +139,9 @@ class RelayFactory(Factory):
     @param journal: what to tell of decisions; one of its own if not given.
     @param name: the proxy's name, which is part of every decision's randomness.
     @ivar links: those that are open.
+    @ivar accepted: how many there have been.
+    @ivar counters: what else is counted.
+    @ivar expiry: reverts rules that last for a while.
     """
 
     noisy = False
@@ -160,12 +169,12 @@ class RelayFactory(Factory):
         self.options = self.wire.options() if options is None else options
         self.journal: IJournal = Journal(reactor.seconds) if journal is None else journal
         chosen = secrets.randbits(SEED_BITS) if seed is None else seed
-        self.decider = Decider(name, self.wire, chosen, self.journal)
+        self.counters = Counters()
+        self.decider = Decider(name, self.wire, chosen, self.journal, counters=self.counters)
+        self.expiry = Expiry(reactor, self.decider, self._reverted)
         self.links: set[Link] = set()
         self.accepted = 0
         self._empty: Deferred[None] | None = None
-        self._expiry: IDelayedCall | None = None
-        self._planSince = 0.0
         self._shared: dict[str, dict[str, Any]] = {}
         self.setBackend(backend, backendText)
         self.setPlan(plan or Plan())
@@ -182,39 +191,19 @@ class RelayFactory(Factory):
         """
         Put C{plan} in force, on open links too.
         """
-        if self._expiry is not None:
-            self._expiry.cancel()
-            self._expiry = None
         self.decider.setPlan(plan)
-        kept = {rule.name for rule in plan.rules}
+        kept = {key for key, _, _, _ in streamKeys(plan)}
         self._shared = {key: own for key, own in self._shared.items() if key in kept}
-        self._planSince = self.reactor.seconds()
         self._planChanged()
+        self.expiry.begin()
 
     def _planChanged(self) -> None:
         for link in list(self.links):
             link.planChanged()
-        ends = [rule.lasting for rule in self.decider.plan.rules if rule.lasting is not None]
-        if ends:
-            left = self._planSince + min(ends) - self.reactor.seconds()
-            self._expiry = self.reactor.callLater(max(0.0, left), self._expire)
 
-    def _expire(self) -> None:
-        """
-        Revert the rules whose time is over.
-        """
-        self._expiry = None
-        passed = self.reactor.seconds() - self._planSince
-        plan = self.decider.plan
-        # A timer may ring a hair too soon.
-        over = [
-            rule
-            for rule in plan.rules
-            if rule.lasting is not None and rule.lasting <= passed + 0.001
-        ]
+    def _reverted(self, over: Sequence[Rule]) -> None:
         for rule in over:
             self.journal.record("reverted", self.name, 0, rule=rule.describe())
-        self.decider.shorten(plan.expire(over))
         self._planChanged()
 
     def setBackend(self, backend: IStreamClientEndpoint, text: str) -> None:
@@ -224,28 +213,29 @@ class RelayFactory(Factory):
         self._backend = backend
         self.backendText = text
 
-    def streamsFor(self, connection: Connection) -> Iterator[Chosen]:
+    def streamsFor(self, connection: Connection, decider: Decider) -> Iterator[Chosen]:
         """
-        The stream rules that apply to a connection.
+        The stream rules of a decider's plan that apply to a connection.
         """
-        decider = self.decider
-        return chosenStreams(decider.plan, decider.seed, self.name, connection)
+        for chosen in chosenStreams(decider.plan, decider.seed, self.name, connection):
+            if decider is not self.decider:
+                # What connections share, those with a plan of their own have for themselves.
+                chosen = attrs.evolve(chosen, key=f"{connection.number}: {chosen.key}")
+            yield chosen
 
-    def stages(
-        self, chosen: Chosen, direction: str
-    ) -> tuple[str, Callable[[], IStage], Callable[[IStage], None]]:
+    def wanted(self, chosen: Chosen, direction: str, began: float) -> Wanted:
         """
-        What makes the stage of a chosen rule for one direction of a link, and what updates it.
+        The stage of a chosen rule for one direction of a link.
+
+        @param began: when the link's connection was accepted.
         """
-        rule, now = chosen.rule, self.reactor.seconds()
+        rule = chosen.rule
         behavior = IStreamBehavior(rule.behavior)
         seed = chosen.chance.random().random() + (direction == "upstream")
-        context = StreamContext(Random(seed), self._shared.setdefault(chosen.key, {}), now)
-        return (
-            chosen.key,
-            lambda: behavior.stage(rule.options, context),
-            lambda stage: stage.update(rule.options, now),
-        )
+        shared = self._shared.setdefault(chosen.key, {})
+        now = self.reactor.seconds()
+        context = StreamContext(Random(seed), shared, now, began, direction)
+        return Wanted(chosen.key, rule.options, lambda: behavior.stage(rule.options, context))
 
     def connect(self, link: Link) -> Deferred[IProtocol]:
         """
@@ -257,9 +247,7 @@ class RelayFactory(Factory):
         """
         Reset every link; returns when the last is gone.
         """
-        if self._expiry is not None:
-            self._expiry.cancel()
-            self._expiry = None
+        self.expiry.stop()
         if self.links:
             self._empty = Deferred()
             for link in list(self.links):
@@ -279,13 +267,18 @@ class RelayFactory(Factory):
         Both connections of a link are gone.
         """
         self.links.discard(link)
+        self.counters.linkEnded(link.traffic, link.exchanges)
         if not self.links and self._empty is not None:
             self._empty.callback(None)
         self._log.info(
-            "connection {number} from {client} ended after {exchanges} exchanges",
+            "{name}: connection {number} from {client} ended after {exchanges} exchanges, "
+            "{received} bytes from it and {sent} to it",
+            name=self.name,
             number=link.connection.number,
             client=link.connection.client,
             exchanges=link.exchanges,
+            received=link.traffic.fromClient,
+            sent=link.traffic.toClient,
         )
 
 

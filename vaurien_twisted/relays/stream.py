@@ -5,30 +5,13 @@ A direction's bytes on their way through the stages of stream behaviors.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Sequence
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 
 from vaurien_twisted.commands import Then
-from vaurien_twisted.interfaces import IStage
-
-
-class Passage:
-    """
-    One stage, and the bytes that wait in it.
-    """
-
-    __slots__ = ("cut", "ending", "key", "queue", "stage", "timer")
-
-    def __init__(self, key: str, stage: IStage) -> None:
-        self.key = key
-        self.stage = stage
-        #: When bytes go on, and the bytes; the end is C{None}.
-        self.queue: deque[tuple[float, bytes | None]] = deque()
-        self.timer: IDelayedCall | None = None
-        self.cut: IDelayedCall | None = None
-        self.ending = False
+from vaurien_twisted.relays.passage import Batch, Passage, Wanted
 
 
 class Stream:
@@ -37,8 +20,21 @@ class Stream:
 
     @param cut: called with how the link is to end when a stage's deadline has come.
     @param drained: called when bytes that waited have gone on.
-    @ivar size: how many bytes wait.
+    @ivar ended: the end has passed all stages.
     """
+
+    __slots__ = (
+        "_after",
+        "_clock",
+        "_cut",
+        "_cutting",
+        "_drained",
+        "_ending",
+        "_passages",
+        "_stopped",
+        "_write",
+        "ended",
+    )
 
     def __init__(
         self,
@@ -52,130 +48,91 @@ class Stream:
         self._cut = cut
         self._drained = drained
         self._passages: list[Passage] = []
-        self._after: Callable[[], None] | None = None
+        self._after: list[Callable[[], None]] = []
+        self._ending = False
+        self._cutting = False
         self._stopped = False
-        self.size = 0
+        self.ended = False
 
     @property
     def idle(self) -> bool:
         """
         Whether bytes might as well go straight to the transport.
         """
-        return not self._passages and self._after is None
+        return not self._passages
+
+    def waiting(self) -> int:
+        """
+        How many bytes wait, beside those that count as under way.
+        """
+        return sum(max(0, each.size - each.stage.flight) for each in self._passages)
 
     def push(self, data: bytes) -> None:
         """
         Send C{data} through the stages.
         """
-        self._enter(0, data)
+        if data and not self._cutting:
+            self._enter(0, data)
 
     def end(self, after: Callable[[], None]) -> None:
         """
         The sender has ended: call C{after} when that has passed the stages.
         """
-        self._after = after
-        self._enter(0, None)
+        if not self._cutting:
+            self._after.append(after)
+        if self.ended:
+            self._finish()
+        elif not self._ending:
+            self._ending = True
+            self._enter(0, None)
 
-    def arrange(
-        self, stages: Iterable[tuple[str, Callable[[], IStage], Callable[[IStage], None]]]
-    ) -> None:
+    def arrange(self, wanted: Sequence[Wanted]) -> set[str]:
         """
-        Have these stages from now on: each has a key, is made if it is not there yet,
-        and else is updated.  What waits in a stage that is gone goes on at once.
+        Have these stages from now on.  One that is there already is kept, and told of
+        other options.  What waits in one that is gone goes on at once, and so does all
+        where those that stay are in another order.
+
+        @return: the keys of the new ones.
         """
+        if self._stopped or not (wanted or self._passages):
+            return set()
+        known = {passage.key for passage in self._passages}
+        if self._cutting:
+            wanted = [each for each in wanted if each.key in known]
+        keys = [each.key for each in wanted]
+        if not self._retain(keys):
+            return set()
         old = {passage.key: passage for passage in self._passages}
-        wanted = list(stages)
-        keys = [key for key, _, _ in wanted]
-        for place, passage in reversed(list(enumerate(self._passages))):
-            if passage.key not in keys:
-                self._remove(place, passage)
-                if self._stopped:
-                    return
-        self._passages = []
-        for key, make, update in wanted:
-            passage = old.get(key) or Passage(key, make())
-            if key in old:
-                update(passage.stage)
-            self._passages.append(passage)
-        for passage in list(self._passages):
-            self._time(passage)
+        self._passages = [old.get(each.key) or Passage(each) for each in wanted]
+        for passage, each in zip(list(self._passages), wanted, strict=True):
+            if passage.options != each.options:
+                passage.retime(each.options, self._clock.seconds())
+            self._run(passage)
+            self._watch(passage)
+        return set(keys) - known
 
-    def _remove(self, place: int, passage: Passage) -> None:
-        self._silence(passage)
-        if passage.stage.drops:
-            self._stopped = True
-            self._cut(Then.CLOSE)
-            return
-        for _, data in passage.queue:
-            self._leave(place, data)
-        passage.queue.clear()
-        del self._passages[place]
-
-    def _time(self, passage: Passage) -> None:
+    def _retain(self, keys: list[str]) -> bool:
         """
-        Set the timer for the stage's deadline.
+        Remove the stages that are not among C{keys}.
+
+        @return: C{False} where that has ended the link.
         """
-        if passage.cut is not None and passage.cut.active():
-            passage.cut.cancel()
-        passage.cut = None
-        now = self._clock.seconds()
-        deadline = passage.stage.deadline(now)
-        if deadline is not None and not self._stopped:
-            when, then = deadline
-            passage.cut = self._clock.callLater(max(0.0, when - now), self._cut, then)
-
-    def _enter(self, place: int, data: bytes | None) -> None:
-        if self._stopped:
-            return
-        if place >= len(self._passages):
-            if data is not None:
-                self._write(data)
-            elif self._after is not None:
-                after, self._after = self._after, None
-                after()
-            return
-        passage = self._passages[place]
-        now = self._clock.seconds()
-        if data is None:
-            passage.ending = True
-            when = passage.stage.end(now)
-            if when is not None:
-                passage.queue.append((when, None))
-        else:
-            for when, part in passage.stage.push(data, now):
-                passage.queue.append((when, part))
-                self.size += len(part)
-        self._time(passage) if passage.stage.deadline(now) is not None else None
-        self._run(passage)
-
-    def _run(self, passage: Passage) -> None:
-        queue = passage.queue
-        while queue and not self._stopped and passage in self._passages:
-            when, data = queue[0]
-            left = when - self._clock.seconds()
-            if left > 0:
-                if passage.timer is None or not passage.timer.active():
-                    passage.timer = self._clock.callLater(left, self._ring, passage)
-                return
-            queue.popleft()
-            self._leave(self._passages.index(passage), data)
-
-    def _leave(self, place: int, data: bytes | None) -> None:
-        if data is not None:
-            self.size -= len(data)
-        self._enter(place + 1, data)
-
-    def _ring(self, passage: Passage) -> None:
-        passage.timer = None
-        self._run(passage)
-        if not self._stopped:
-            self._drained()
-
-    def _silence(self, passage: Passage) -> None:
-        for timer in (passage.timer, passage.cut):
-            if timer is not None and timer.active():
-                timer.cancel()
-        passage.timer = passage.cut = None
+        places = [keys.index(each.key) for each in self._passages if each.key in keys]
+        swapped = places != sorted(places)
+        # From the last on: what is set free meets no newer bytes on its way.
+        for place in range(len(self._passages) - 1, -1, -1):
+            passage = self._passages[place]
+            gone = passage.key not in keys
+            if gone and passage.stage.drops:
+                # What follows would follow a gap.
+                self._cut(Then.CLOSE)
+                return False
+            if gone or swapped:
+                self._empty(passage, len(self._passages) if swapped else place + 1)
+            if gone:
+                passage.silence()
+                del self._passages[place]
+        return True
 
     def stop(self) -> None:
         """
@@ -183,7 +140,126 @@ class Stream:
         """
         self._stopped = True
         for passage in self._passages:
-            self._silence(passage)
+            passage.silence()
         self._passages = []
-        self._after = None
-        self.size = 0
+        self._after = []
+
+    def _empty(self, passage: Passage, place: int) -> None:
+        """
+        Let all that waits in a stage go on to the one at C{place}.
+        """
+        while passage.queue:
+            batch = passage.queue.popleft()
+            passage.size -= batch.left
+            while batch.ready():
+                data = batch.take()
+                if data is not None:
+                    self._enter(place, data)
+        if passage.ending:
+            passage.ending = False
+            self._enter(place, None)
+
+    def _enter(self, place: int, data: bytes | None) -> None:
+        """
+        Bytes, or C{None} for the end, come to the stage at C{place}, or out where there
+        is none.
+        """
+        if self._stopped:
+            return
+        if place >= len(self._passages):
+            if data is not None:
+                self._write(data)
+            else:
+                self.ended = True
+                self._finish()
+            return
+        passage, now = self._passages[place], self._clock.seconds()
+        if data is None:
+            passage.ending = True
+            when = passage.stage.end(now)
+            if when is not None:
+                passage.queue.append(Batch(((when, None),), 0))
+        else:
+            passage.size += len(data)
+            passage.queue.append(Batch(passage.stage.push(data, now), len(data)))
+        self._run(passage)
+        self._watch(passage)
+
+    def _finish(self) -> None:
+        while self._after:
+            self._after.pop(0)()
+
+    def _run(self, passage: Passage) -> None:
+        """
+        Let go on what need not wait any longer.
+        """
+        queue = passage.queue
+        while queue and passage.timer is None and passage in self._passages:
+            batch = queue[0]
+            if not batch.ready():
+                queue.popleft()
+                passage.size -= batch.left
+                continue
+            if not self._due(passage, batch.when):
+                return
+            size = batch.left
+            data = batch.take()
+            if data is None:
+                passage.ending = False
+            elif batch.ready():
+                # A transport would join what it is given in one turn of the reactor.
+                self._wake(passage, batch.when)
+            passage.size -= size - batch.left
+            self._enter(self._passages.index(passage) + 1, data)
+
+    def _due(self, passage: Passage, when: float) -> bool:
+        if when > self._clock.seconds():
+            self._wake(passage, when)
+            return False
+        return True
+
+    def _wake(self, passage: Passage, when: float) -> None:
+        left = max(0.0, when - self._clock.seconds())
+        if left < math.inf:
+            passage.timer = self._clock.callLater(left, self._ring, passage)
+
+    def _ring(self, passage: Passage) -> None:
+        passage.timer = None
+        self._run(passage)
+        if not self._stopped:
+            self._drained()
+
+    def _watch(self, passage: Passage) -> None:
+        """
+        Set the timer for the stage's deadline.
+        """
+        if self._stopped or passage not in self._passages:
+            return
+        now = self._clock.seconds()
+        due = passage.stage.deadline(now)
+        if due == passage.due:
+            return
+        if passage.cut is not None and passage.cut.active():
+            passage.cut.cancel()
+        passage.cut, passage.due = None, due
+        if due is not None:
+            left = max(0.0, due[0] - now)
+            passage.cut = self._clock.callLater(left, self._over, passage, due[1])
+
+    def _over(self, passage: Passage, then: Then) -> None:
+        """
+        A stage ends the link: at once, or after what has left the stage.
+        """
+        passage.cut = None
+        if then is Then.RESET or self.ended:
+            self._cut(then)
+            return
+        place = self._passages.index(passage) + 1
+        over, self._passages = self._passages[:place], self._passages[place:]
+        for each in over:
+            each.silence()
+        # Nothing more comes from there.
+        self._cutting = self._ending = True
+        self._after = [lambda: self._cut(then)]
+        if not any(each.ending for each in self._passages):
+            self._enter(0, None)

@@ -25,6 +25,8 @@ class WireError:
     @ivar headers: of HTTP, more header fields.
     @ivar body: of HTTP, what to send in place of a line that repeats the status.
     @ivar pause: of slow answers, the seconds between two parts.
+    @ivar late: the backend has had the request and begun to answer it: the error
+        stands in place of that answer.
     """
 
     code: str
@@ -35,6 +37,7 @@ class WireError:
     headers: tuple[tuple[str, str], ...] = ()
     body: str | None = None
     pause: float = 0.1
+    late: bool = False
 
 
 def namedError(

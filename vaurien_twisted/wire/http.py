@@ -8,6 +8,7 @@ both together, L{http_errors} writes replies and L{http_host} the Host field.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -16,13 +17,18 @@ from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Exchange
-from vaurien_twisted.interfaces import IWireProtocol
+from vaurien_twisted.interfaces import IWireProtocol, IWishing
 from vaurien_twisted.options import option
-from vaurien_twisted.targets import COMMAND, Target
+from vaurien_twisted.targets import Target
 from vaurien_twisted.wire.errors import WireError, namedError
-from vaurien_twisted.wire.http_errors import CODE, ERRORS, TRANSIENT, refuse
+from vaurien_twisted.wire.http_errors import ERRORS, TRANSIENT, refuse
+from vaurien_twisted.wire.http_faults import FAULTS, inflict
 from vaurien_twisted.wire.http_framer import HTTPFramer
 from vaurien_twisted.wire.http_host import hostOf
+from vaurien_twisted.wire.http_targets import TARGETS, wishOf
+
+#: Statuses that can stand alone; those below 200 announce another (RFC 9110, section 15.2).
+FINAL = re.compile(r"[2-5][0-9][0-9]")
 
 
 @attrs.frozen
@@ -40,23 +46,36 @@ class HTTPOptions:
         "What to do with bytes that are not HTTP: pass them unread, or close the connection.",
         choices=("opaque", "close"),
     )
+    obey_header: bool = option(
+        bool,
+        False,
+        "Let callers ask for a fault in a header field, X-Vaurien-Behavior: delay; sleep=1.",
+    )
 
 
-@implementer(IPlugin, IWireProtocol)
+@implementer(IPlugin, IWireProtocol, IWishing)
 class HTTP:
     """
     HTTP/1.0 and 1.1.  An exchange is a request and its reply: its command is the
     method, its subject the request target, its head the raw request head.  HTTP/2,
     upgraded connections (WebSocket) and tunnels pass unread.
+
+    C{error} takes any status from 200 to 599 for its code, with C{headers} and C{body},
+    or the name of a fault such as C{slow-body}.  A reply is cut after whole chunks; one
+    that is not sent in chunks then passes whole.
+
+    With C{obey_header} a request's field C{X-Vaurien-Behavior} can ask for a behavior,
+    with options after semicolons: C{delay; sleep=1}.  That is done in place of what the
+    plan has for it, until the plan changes; C{dummy} lets the request pass.
     """
 
     name = "http"
     aliases: tuple[str, ...] = ()
     options = HTTPOptions
     greets = False
-    errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Target, ...] = (COMMAND,)
-    unit = ""
+    errors: Mapping[str, WireError] = {**ERRORS, **FAULTS}
+    targets: tuple[Target, ...] = TARGETS
+    unit = "chunks"
 
     def framer(self, options: HTTPOptions, backend: str) -> HTTPFramer:
         """
@@ -66,15 +85,15 @@ class HTTP:
 
     def named(self, code: str, message: str) -> WireError:
         """
-        A preset, or a status from 100 to 599.
+        A preset, or a status from 200 to 599; the message is the reason phrase.
         """
         return namedError(
             self.name,
             self.errors,
             code,
             message,
-            lambda code: CODE.fullmatch(code) is not None,
-            "a status from 100 to 599",
+            lambda code: FINAL.fullmatch(code) is not None,
+            "a status from 200 to 599",
         )
 
     def fitting(self, exchange: Exchange) -> Sequence[WireError]:
@@ -85,6 +104,18 @@ class HTTP:
 
     def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
-        A whole response that says C{error}; any code from 100 to 599 will do.
+        A whole response that says C{error}, or a faulty one.
         """
-        return refuse(exchange, error)
+        return inflict(exchange, error) if error.code in FAULTS else refuse(exchange, error)
+
+    def heeds(self, options: HTTPOptions) -> bool:
+        """
+        As the option says.
+        """
+        return options.obey_header
+
+    def wish(self, options: HTTPOptions, exchange: Exchange) -> str:
+        """
+        The first C{X-Vaurien-Behavior} of the request.
+        """
+        return wishOf(exchange.head) if options.obey_header else ""

@@ -33,10 +33,12 @@ class Sized:
     @ivar done: whether all of it has passed.
     @ivar fault: C{""}: it cannot be wrong.
     @ivar endless: whether the connection's end is its end.
+    @ivar cut: False: it has no chunks to be cut after.
     """
 
     __slots__ = ("_left", "done", "endless")
     fault = ""
+    cut = False
 
     def __init__(self, length: int) -> None:
         self._left = length
@@ -63,20 +65,24 @@ class Chunked:
     """
     A body in chunks, with extensions and trailers.
 
-    @ivar done: whether all of it has passed, trailers and blank line included.
+    @param most: after how many chunks it is cut; -1 for never.
+    @ivar done: whether all of it has passed, trailers and blank line included, or all
+        that passes before it is cut.
+    @ivar cut: whether it is done because it is cut.
     @ivar fault: one line saying what is wrong with the bytes where L{scan} stopped.
     @ivar endless: False: it says itself where it ends.
     """
 
-    __slots__ = ("_left", "_line", "_next", "_trailers", "done", "fault")
+    __slots__ = ("_left", "_line", "_most", "_next", "_trailers", "cut", "done", "fault")
     endless = False
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = -1) -> None:
         self._left = 0
+        self._most = most
         self._line = bytearray()
         self._trailers = 0
         self._next = SIZE
-        self.done = False
+        self.done = self.cut = most == 0
         self.fault = ""
 
     def scan(self, data: bytes, position: int) -> int:
@@ -129,7 +135,11 @@ class Chunked:
         blank = line in (b"\r\n", b"\n")
         if self._next == AFTER_DATA:
             self._next = SIZE
-            return "" if blank else "the chunk is longer than it said"
+            if not blank:
+                return "the chunk is longer than it said"
+            self._most -= 1
+            self.done = self.cut = self._most == 0
+            return ""
         if blank:
             self.done = True
             return ""
@@ -142,8 +152,10 @@ class Chunked:
 Body = Sized | Chunked
 
 
-def begin(framing: int) -> Body:
+def begin(framing: int, most: int = -1) -> Body:
     """
     The body that a head announces: a length in bytes, C{CHUNKED} or C{ENDLESS}.
+
+    @param most: after how many chunks it is cut; -1 for never.
     """
-    return Chunked() if framing == CHUNKED else Sized(framing)
+    return Chunked(most) if framing == CHUNKED else Sized(framing)

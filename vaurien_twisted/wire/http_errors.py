@@ -9,7 +9,7 @@ Reason phrases are those that nginx sends; the status codes are RFC 9110's, sect
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from vaurien_twisted.commands import Reply, Then
@@ -94,23 +94,32 @@ def refuse(exchange: Exchange, error: WireError) -> Reply | None:
 
     @param error: a preset, or one with any code from 100 to 599; without a message
         it gets the registered phrase.
+        Header fields of the error that say how long the body is replace the true ones.
     @return: C{None} where nothing was asked in HTTP, or the code is not one.
     """
     if not exchange.command or CODE.fullmatch(error.code) is None:
         return None
     status = int(error.code)
-    fields = list(error.headers)
+    fields = fieldsFor(error)
     if status in RETRYING and not any(name.lower() == "retry-after" for name, _ in fields):
         fields.append(("Retry-After", "1"))
     body = None if error.body is None else error.body.encode()
     return compose(exchange, status, error.message, fields, body)
 
 
+def fieldsFor(error: WireError) -> list[tuple[str, str]]:
+    """
+    The header fields that were asked for, each kept to one line.
+    """
+    fields = ((CONTROLS.sub(" ", name), CONTROLS.sub(" ", value)) for name, value in error.headers)
+    return [(name.strip(), value.strip()) for name, value in fields]
+
+
 def compose(
     exchange: Exchange,
     status: int,
     phrase: str = "",
-    fields: Iterable[tuple[str, str]] = (),
+    fields: Sequence[tuple[str, str]] = (),
     body: bytes | None = None,
 ) -> Reply:
     """
@@ -123,7 +132,8 @@ def compose(
     @param status: 100 to 599.
     @param phrase: the reason, without line ends; C{""} for the registered one.
     @param fields: more fields, valid as they are; where they name a Content-Type it
-        replaces that of plain text.
+        replaces that of plain text, and so does a Content-Length or a Transfer-Encoding
+        the length of C{body}: the connection then closes, as nobody knows whether it fits.
     @param body: C{None} for one line that repeats the status.
     """
     phrase = CONTROLS.sub(" ", phrase).strip() or _registered(status)
@@ -132,15 +142,20 @@ def compose(
     head = exchange.head.lower()
     early = EXPECTS.search(head) is not None and HTTP_1_0.match(head) is None
     tunnel = exchange.command == "CONNECT"
+    own = {name.lower(): value.lower() for name, value in fields}
+    framed = "content-length" in own or "transfer-encoding" in own
     closes = early or tunnel or status < 200 or status in CLOSING or not keepsAlive(head)
+    closes = closes or framed or "close" in own.get("connection", "")
     lines = [f"HTTP/1.1 {status} {phrase}"]
     lines += [f"{name}: {value}" for name, value in fields]
     bodyless = status < 200 or status == 204 or (tunnel and status < 300)
     if not bodyless:
-        if not any(line.lower().startswith("content-type:") for line in lines):
+        if "content-type" not in own:
             lines.append("Content-Type: text/plain; charset=utf-8")
-        lines.append(f"Content-Length: {len(body)}")
-    lines.append(f"Connection: {'close' if closes else 'keep-alive'}")
+        if not framed:
+            lines.append(f"Content-Length: {len(body)}")
+    if "connection" not in own:
+        lines.append(f"Connection: {'close' if closes else 'keep-alive'}")
     data = "".join(line + "\r\n" for line in [*lines, ""]).encode("latin-1", "replace")
     if not bodyless and status != 304 and exchange.command != "HEAD":
         data += body

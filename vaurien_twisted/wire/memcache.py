@@ -19,9 +19,10 @@ from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Exchange, Piece
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.options import option
-from vaurien_twisted.targets import COMMAND, Target
-from vaurien_twisted.wire.errors import WireError, namedError
-from vaurien_twisted.wire.memcache_errors import ERRORS, fitting, miss, refuse
+from vaurien_twisted.targets import Target
+from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.wire.memcache_errors import ERRORS, fitting, miss, named, refuse
+from vaurien_twisted.wire.memcache_keys import TARGETS
 from vaurien_twisted.wire.memcache_replies import Replies
 from vaurien_twisted.wire.memcache_requests import Requests
 from vaurien_twisted.wire.memcache_session import Session
@@ -117,8 +118,11 @@ class Memcache:
     memcached.  An exchange is a command and its answer: its command is the command as
     the protocol writes it (C{"get"}, C{"mg"}), its subject the first key.  C{error}
     answers with a line such as C{SERVER_ERROR out of memory storing object}; a code is
-    that whole line, and any other is sent as it is written.  The binary protocol passes
-    unread.
+    that whole line, and one's own is sent as it is written.  The code C{miss} says that
+    the item is not there.  The binary protocol passes unread.
+
+    An answer is cut after values: the items of C{get} and its like, the value of C{mg},
+    the lines of C{stats}.  An answer without them passes whole.
     """
 
     name = "memcache"
@@ -126,8 +130,8 @@ class Memcache:
     options = MemcacheOptions
     greets = False
     errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Target, ...] = (COMMAND,)
-    unit = ""
+    targets: tuple[Target, ...] = TARGETS
+    unit = "values"
 
     def framer(self, options: MemcacheOptions, backend: str) -> MemcacheFramer:
         """
@@ -137,18 +141,10 @@ class Memcache:
 
     def named(self, code: str, message: str) -> WireError:
         """
-        A preset, or a line that begins with SERVER_ERROR, CLIENT_ERROR or ERROR.
+        A preset, or a line that begins with SERVER_ERROR, CLIENT_ERROR or ERROR; the
+        first word alone where there is a message.
         """
-        return namedError(
-            self.name,
-            self.errors,
-            code,
-            message,
-            lambda code: (
-                code.startswith(("SERVER_ERROR ", "CLIENT_ERROR ", "ERROR")) and code.isprintable()
-            ),
-            "a line that begins with SERVER_ERROR, CLIENT_ERROR or ERROR",
-        )
+        return named(code, message)
 
     def fitting(self, exchange: Exchange) -> Sequence[WireError]:
         """

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vaurien_twisted.commands import Reply
+import attrs
+
+from vaurien_twisted.commands import Reply, Then
 from vaurien_twisted.exchange import Exchange
-from vaurien_twisted.wire.errors import WireError
-from vaurien_twisted.wire.memcache_commands import RETRIEVAL, STORAGE, Meta
+from vaurien_twisted.wire.errors import WireError, namedError
+from vaurien_twisted.wire.memcache_commands import FAILURES, MENTIONED, RETRIEVAL, STORAGE, Meta
 
 
 def _error(text: str, description: str, transient: bool = False) -> WireError:
     return WireError(text, text, description, transient)
 
+
+#: What is said to a connection that there is no room for.
+TOO_MANY = "ERROR Too many open connections"
 
 #: Presets by code, which is the whole line.
 ERRORS = {
@@ -54,6 +59,11 @@ ERRORS = {
             "The value is not a number.",
         ),
         _error("CLIENT_ERROR unauthenticated", "The connection has not authenticated itself."),
+        _error(
+            TOO_MANY,
+            "The server has as many connections as it was set up for, and closes this one.",
+        ),
+        WireError("miss", "", "No error: the item is not there, as the command has it."),
     )
 }
 
@@ -62,6 +72,29 @@ ABSENT = {
     **dict.fromkeys(("cas", "decr", "delete", "incr", "touch"), b"NOT_FOUND\r\n"),
     **dict.fromkeys(("add", "append", "prepend", "replace", "set"), b"NOT_STORED\r\n"),
 }
+
+
+def named(code: str, message: str) -> WireError:
+    """
+    A preset, or a line of the user's own that begins with one of L{FAILURES}.  A message
+    takes the place of the words after that.
+
+    @raise Refused: the code is no such line, or C{SERVER_ERROR} or C{CLIENT_ERROR} alone
+        and there is no message.
+    """
+
+    def isCode(code: str) -> bool:
+        word, _, rest = code.partition(" ")
+        known = word.encode("utf-8", "backslashreplace") in FAILURES
+        return known and code.isprintable() and bool(rest.strip() or message)
+
+    form = "a preset, or a line that begins with SERVER_ERROR, CLIENT_ERROR or ERROR"
+    error = namedError("memcache", ERRORS, code, message, isCode, form)
+    if not message or code == "miss":
+        return error
+    word = code.partition(" ")[0]
+    whole = message if message.partition(" ")[0] == word else f"{word} {message}"
+    return attrs.evolve(error, message=whole)
 
 
 def fitting(exchange: Exchange) -> Sequence[WireError]:
@@ -85,12 +118,24 @@ def refuse(exchange: Exchange, error: WireError) -> Reply | None:
     """
     The error as one line.  Quiet meta commands are told of errors too.
 
-    @return: C{None} for a request without an answer.
+    @return: C{None} for a request without an answer, and for a miss of a command that
+        cannot miss.
     """
     if not exchange.replies:
         return None
+    if error.code == "miss":
+        return miss(exchange) if misses(exchange) else None
     text = (error.message or error.code).replace("\r", " ").replace("\n", " ")
-    return Reply(text.encode("utf-8", "backslashreplace") + b"\r\n")
+    then = Then.CLOSE if error.code == TOO_MANY else Then.KEEP
+    return Reply(text.encode("utf-8", "backslashreplace") + b"\r\n", then)
+
+
+def misses(exchange: Exchange) -> bool:
+    """
+    Whether it can be said of the command that its item is not there.
+    """
+    command = exchange.command
+    return command in RETRIEVAL or command in ABSENT or command in MENTIONED or command == "me"
 
 
 def miss(exchange: Exchange) -> Reply:

@@ -41,6 +41,8 @@ class Replies:
         self._passing = False
         self._skip = 0
         self._last = True
+        # All that passes of an answer has passed: what follows goes nowhere.
+        self._over = False
 
     def read(self, data: bytes) -> Iterator[Piece]:
         """
@@ -49,6 +51,9 @@ class Replies:
         @raise FramingError: these are not the text protocol's.
         """
         session = self._session
+        if self._over:
+            yield self._exchange, data, False
+            return
         if self._kept:
             data, self._kept = self._kept + data, b""
         pos, size = 0, len(data)
@@ -71,8 +76,12 @@ class Replies:
             self._passing = not ends
             if ends and exchange is not None and exchange.context == WATCH and data[start] == 79:
                 session.opaque = "watch"
-            if pos > start:
+            if pos > start or self._over:
                 yield exchange, data[start:pos], ends and exchange is not None
+            if self._over:
+                if pos < size:
+                    yield exchange, data[pos:], False
+                return
             if not ends:
                 self._kept = data[pos:]
                 return
@@ -137,12 +146,15 @@ class Replies:
         size = len(data)
         exchange = self._exchange
         form = None if exchange is None else exchange.context
+        cut = exchange is not None and exchange.cut is not None
         while True:
             if self._skip:
                 step = min(self._skip, size - pos)
                 pos += step
                 self._skip -= step
                 if self._skip:
+                    return pos, False
+                if cut and self._passed():
                     return pos, False
                 if self._last:
                     return pos, True
@@ -154,6 +166,12 @@ class Replies:
                 self._searched = size - pos
                 return pos, False
             line = data[pos:end]
+            if cut and exchange is not None and not exchange.cut:
+                # Before the first value, if there is one.
+                self._over = line.startswith((b"VALUE ", b"VA ", *ITEMS))
+                if self._over:
+                    return pos, False
+                exchange.cut, cut = None, False
             pos = end + 1
             if form == VALUES and line.startswith(b"VALUE "):
                 self._skip, self._last = _length(line, 3), False
@@ -161,6 +179,18 @@ class Replies:
                 self._skip, self._last = _length(line, 1), True
             elif form != LIST or not line.startswith(ITEMS):
                 return pos, True
+            elif cut and self._passed():
+                return pos, False
+
+    def _passed(self) -> bool:
+        """
+        A value has passed of an answer that is to be cut: say whether it was the last.
+        """
+        exchange = self._exchange
+        if exchange is not None and exchange.cut is not None:
+            exchange.cut -= 1
+            self._over = exchange.cut == 0
+        return self._over
 
 
 def _length(line: bytes, place: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vaurien_twisted.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
-from vaurien_twisted.wire.memcache_commands import RETRIEVAL, understand
+from vaurien_twisted.wire.memcache_commands import RETRIEVAL, VALUES, understand
 from vaurien_twisted.wire.memcache_session import Session
 
 #: The longest line that is kept to be read whole, in bytes.
@@ -21,7 +21,9 @@ LONG = 2048
 
 class Requests:
     """
-    Divides what the client sends into exchanges.
+    Divides what the client sends into exchanges.  Those of commands with many keys have
+    the beginning of their line, of less than L{LONG} bytes, for their head while they
+    are yielded.
     """
 
     def __init__(self, session: Session) -> None:
@@ -76,6 +78,8 @@ class Requests:
             ends = not self._skip and not self._line
             self._exchange = None if ends else exchange
             yield exchange, data[start:pos], ends
+            # It was looked at, and is not to be kept until there is an answer.
+            exchange.head = b""
 
     def ended(self) -> Iterator[Piece]:
         """
@@ -121,4 +125,8 @@ class Requests:
         self._skip = asked.data
         self._number += 1
         subject = asked.subject[:SUBJECT_LIMIT].decode("utf-8", "backslashreplace")
-        return Exchange(self._number, asked.command, subject, b"", asked.form, asked.replies)
+        head = b""
+        if asked.form == VALUES:
+            # However much of a long line is there: what is asked of it must not depend on that.
+            head = line if length < LONG else line[:LONG].rpartition(b" ")[0]
+        return Exchange(self._number, asked.command, subject, head, asked.form, asked.replies)

@@ -15,20 +15,20 @@ L{errors<vaurien_twisted.wire.mysql_errors>}.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
-from vaurien_twisted.exchange import Exchange, Piece
+from vaurien_twisted.exchange import Connection, Exchange, Piece
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.options import option
 from vaurien_twisted.targets import COMMAND, Target
-from vaurien_twisted.wire.errors import WireError, namedError
-from vaurien_twisted.wire.mysql_commands import CLOSE, PREPARE, Request
-from vaurien_twisted.wire.mysql_errors import ERRORS, fittingErrors, refusalOf
+from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.wire.mysql_commands import CLOSE, EXECUTE, PREPARE, Request
+from vaurien_twisted.wire.mysql_errors import ERRORS, fittingErrors, namedByCode, refusalOf
 from vaurien_twisted.wire.mysql_replies import Replies
 from vaurien_twisted.wire.mysql_requests import Requests
 from vaurien_twisted.wire.mysql_session import Session
@@ -46,6 +46,27 @@ class MySQLOptions:
         "What becomes of a connection whose bytes are not MySQL's: pass them on unread, or close.",
         choices=("opaque", "close"),
     )
+
+
+#: Commands that bring or run SQL.
+SPEAKING = frozenset(("COM_QUERY", "COM_STMT_PREPARE", "COM_STMT_EXECUTE", "COM_STMT_BULK_EXECUTE"))
+
+
+def _sql(connection: Connection, exchange: Exchange) -> Iterable[str]:
+    return (exchange.subject.lstrip(),) if exchange.command in SPEAKING else ()
+
+
+#: What a rule's C{when} can name.
+TARGETS = (
+    COMMAND,
+    Target(
+        "sql",
+        "regex",
+        "The SQL text, without the space before it: of a query, of a statement that is "
+        "prepared, and of one that is executed as it was prepared.",
+        _sql,
+    ),
+)
 
 
 @implementer(IFramer)
@@ -86,6 +107,9 @@ class MySQLFramer:
         request: Request = exchange.context
         if request.code == PREPARE:
             session.statements.latest = exchange.subject
+        elif request.code == EXECUTE:
+            if request.statement:
+                session.statements.owed.pop(request.statement, None)
         elif request.code == CLOSE:
             session.statements.remove(request.statement)
 
@@ -115,8 +139,9 @@ class MySQL:
     MySQL and MariaDB.  Exchange 0 is the greeting with the authentication; then each
     command, by name (C{COM_QUERY}, C{COM_STMT_EXECUTE}…) and SQL text, with its
     whole reply is one.  C{error} answers with an ERR packet: too many connections,
-    a deadlock, or any code.  With TLS or compression, once agreed upon, and with
-    replication the connection passes unread.
+    a deadlock, or any code; at C{partial} it cuts a result after so many rows.  With
+    TLS or compression, once agreed upon, and with replication the connection passes
+    unread, so that C{error} has no way to speak: tell clients not to ask for them.
     """
 
     name = "mysql"
@@ -124,8 +149,8 @@ class MySQL:
     options = MySQLOptions
     greets = True
     errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Target, ...] = (COMMAND,)
-    unit = ""
+    targets: tuple[Target, ...] = TARGETS
+    unit = "rows"
 
     def framer(self, options: MySQLOptions, backend: str) -> MySQLFramer:
         """
@@ -135,16 +160,10 @@ class MySQL:
 
     def named(self, code: str, message: str) -> WireError:
         """
-        A preset, or a number from 1 to 65534.
+        A preset, or a number from 1 to 65534 but for 2000 to 2999, which are the
+        client's own.
         """
-        return namedError(
-            self.name,
-            self.errors,
-            code,
-            message,
-            lambda code: code.isdecimal() and 0 < int(code) < 65535,
-            "a number from 1 to 65534",
-        )
+        return namedByCode(code, message)
 
     def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
         """

@@ -64,7 +64,8 @@ class Request:
     @ivar asks: what follows the command.
     @ivar head: how many bytes of the payload are waited for, where it has so many.
     @ivar replies: whether there is a reply at all.
-    @ivar statement: the number of the prepared statement, for C{COM_STMT_CLOSE}.
+    @ivar statement: the number of the prepared statement, for C{COM_STMT_CLOSE}, and
+        for a C{COM_STMT_EXECUTE} that tells its parameters' types.
     @ivar last: the sequence number of the last packet seen of the request.
     """
 
@@ -95,6 +96,7 @@ class Request:
 
 
 CHANGE_USER, CLOSE, RESET_CONNECTION, PREPARE, QUERY = 0x11, 0x19, 0x1F, 0x16, 0x03
+EXECUTE = 0x17
 
 #: Commands after whose success no prepared statement is left.
 FORGETTING = (CHANGE_USER, RESET_CONNECTION)
@@ -125,7 +127,7 @@ def _commands() -> tuple[Request, ...]:
         Request(0x14, "COM_CONNECT_OUT"),
         Request(0x15, "COM_REGISTER_SLAVE"),
         Request(PREPARE, "COM_STMT_PREPARE", Shape.PREPARED, Asks.SQL),
-        Request(0x17, "COM_STMT_EXECUTE", Shape.RESULT, Asks.STATEMENT),
+        Request(EXECUTE, "COM_STMT_EXECUTE", Shape.RESULT, Asks.STATEMENT),
         Request(0x18, "COM_STMT_SEND_LONG_DATA", asks=Asks.STATEMENT, replies=False),
         Request(CLOSE, "COM_STMT_CLOSE", asks=Asks.STATEMENT, replies=False),
         Request(0x1A, "COM_STMT_RESET", asks=Asks.STATEMENT),

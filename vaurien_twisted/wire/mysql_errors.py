@@ -9,11 +9,15 @@ what drivers take them for.
 
 from __future__ import annotations
 
+import re
 import struct
+
+import attrs
 
 from vaurien_twisted.commands import Reply, Then
 from vaurien_twisted.exchange import Exchange
-from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.options import Refused, nearest
+from vaurien_twisted.wire.errors import WireError, namedError
 from vaurien_twisted.wire.mysql_commands import Request
 from vaurien_twisted.wire.mysql_packets import ERR, packet
 
@@ -21,6 +25,13 @@ from vaurien_twisted.wire.mysql_packets import ERR, packet
 MESSAGE_LIMIT = 512
 
 _PRESETS = (
+    WireError(
+        "1021",
+        "Disk full (/tmp/#sql-temptable); waiting for someone to free some space... "
+        '(errno: 28 "No space left on device")',
+        "The server cannot write any more.",
+        state="HY000",
+    ),
     WireError(
         "1040",
         "Too many connections",
@@ -42,6 +53,12 @@ _PRESETS = (
         state="28000",
     ),
     WireError(
+        "1047",
+        "WSREP has not yet prepared node for application use",
+        "Galera: the node is not, or no longer, part of the cluster.",
+        state="08S01",
+    ),
+    WireError(
         "1053",
         "Server shutdown in progress",
         "The server is being stopped; the connection is lost.",
@@ -53,6 +70,13 @@ _PRESETS = (
         "Duplicate entry '1' for key 'PRIMARY'",
         "A unique key has this value already.",
         state="23000",
+    ),
+    WireError(
+        "1129",
+        "Host '127.0.0.1' is blocked because of many connection errors; unblock with "
+        "'mysqladmin flush-hosts'",
+        "As many connections of this host were interrupted as max_connect_errors allows.",
+        state="HY000",
     ),
     WireError(
         "1153",
@@ -107,6 +131,12 @@ _PRESETS = (
         state="25006",
     ),
     WireError(
+        "1836",
+        "Running in read-only mode",
+        "The storage engine was started read only.",
+        state="HY000",
+    ),
+    WireError(
         "1927",
         "Connection was killed",
         "MariaDB: an administrator killed the connection.",
@@ -143,7 +173,14 @@ _PRESETS = (
 ERRORS = {error.code: error for error in _PRESETS}
 
 #: After these a server closes the connection, whatever was asked.
-CLOSING = frozenset(("1040", "1042", "1053", "1153", "1203", "1927", "4031"))
+CLOSING = frozenset(("1040", "1042", "1053", "1129", "1153", "1203", "1927", "4031"))
+
+#: What a server says that has no words for it (C{ER_UNKNOWN_ERROR}).
+UNKNOWN = "Unknown error"
+
+#: Requests whose reply asks the client to speak on: where that reply is replaced, the
+#: backend waits in vain.
+ASKING = re.compile(r"\s*LOAD\s+(DATA|XML)\s.*\bLOCAL\b", re.IGNORECASE)
 
 _GREETING = (ERRORS["1040"],)
 _LOCKS = (ERRORS["1205"], ERRORS["1213"])
@@ -162,13 +199,38 @@ def fittingErrors(exchange: Exchange) -> tuple[WireError, ...]:
     """
     if exchange.number == 0:
         return _GREETING
-    if not exchange.replies:
+    if not exchange.replies or exchange.context is None:
         return ()
     if exchange.command not in LOCKING:
         return _SHUTDOWN
     if exchange.subject[:3].upper() == "XA ":
         return _BRANCH
     return _LOCKS
+
+
+def namedByCode(code: str, message: str) -> WireError:
+    """
+    A preset, or a number from 1 to 65534 that a server may send: 2000 to 2999 are
+    the client's own words, for a connection that was lost (2006, 2013).
+
+    @raise Refused: it is no such number.
+    """
+    if re.fullmatch("2[0-9]{3}", code):
+        raise Refused(
+            f"no server sends {code}: from 2000 to 2999 clients call their own errors. For a "
+            "connection that is lost use blackout, abort, or error at partial; "
+            + nearest(code, ERRORS),
+            "code",
+        )
+    error = namedError(
+        "mysql",
+        ERRORS,
+        code,
+        message,
+        lambda code: re.fullmatch("[1-9][0-9]{0,4}", code) is not None and int(code) < 65535,
+        "a number from 1 to 65534",
+    )
+    return error if error.message else attrs.evolve(error, message=UNKNOWN)
 
 
 def errPacket(sequence: int, error: WireError, stated: bool = True) -> bytes | None:
@@ -198,13 +260,17 @@ def errPacket(sequence: int, error: WireError, stated: bool = True) -> bytes | N
 def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
     """
     The answer of a server that refuses this exchange, numbered after the packets of
-    the request that were seen.
+    the request that were seen.  The connection is closed where the server would do so,
+    and where the backend has begun to ask for more (L{ASKING}).
     """
     if not exchange.replies:
         return None
     if exchange.number == 0:
         data = errPacket(0, error, stated=False)
         return None if data is None else Reply(data, Then.CLOSE)
+    if exchange.context is None:
+        # Within TLS or compression a packet would be taken for neither.
+        return None
 
     def numbered() -> bytes:
         # A request of 16 MiB or more has packets that are still to come.
@@ -213,5 +279,8 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
         return errPacket((last + 1) & 0xFF, error) or b""
 
     data = numbered()
-    then = Then.CLOSE if error.code in CLOSING else Then.KEEP
+    spoken = error.late and (
+        exchange.command == "COM_CHANGE_USER" or ASKING.match(exchange.subject) is not None
+    )
+    then = Then.CLOSE if spoken or error.code in CLOSING else Then.KEEP
     return Reply(data, then, finish=numbered) if data else None

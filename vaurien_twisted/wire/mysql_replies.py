@@ -26,9 +26,10 @@ from vaurien_twisted.wire.mysql_session import Session
 #: The longest greeting that is read.
 GREETING_LIMIT = 4096
 
-DONE, ROW, GREETED, ASKED, LOADED = (
+DONE, ROW, LAST, GREETED, ASKED, LOADED = (
     Step.DONE,
     Step.ROW,
+    Step.LAST,
     Step.GREETING,
     Step.DIALOG,
     Step.LOADED,
@@ -53,6 +54,7 @@ class Replies:
     @ivar _next: the packet expected after the one being passed on.
     @ivar _skip: how many bytes are left of that.
     @ivar _sequence: the number of the next packet, -1 where any will do.
+    @ivar _toCut: how many rows still pass before the reply is cut, -1 where it is not.
     """
 
     __slots__ = (
@@ -66,6 +68,7 @@ class Replies:
         "_session",
         "_skip",
         "_step",
+        "_toCut",
     )
 
     def __init__(self, session: Session) -> None:
@@ -79,6 +82,7 @@ class Replies:
         self._longer = False
         self._skip = 0
         self._sequence = -1
+        self._toCut = -1
 
     def read(self, data: bytes) -> Iterator[Piece]:
         """
@@ -101,7 +105,7 @@ class Replies:
                 at = stop
                 self._inside = False
             else:
-                if self._step is ROW:
+                if self._step is ROW and self._toCut < 0:
                     at = self._rows(data, at, end)
                 if at == end:
                     break
@@ -123,6 +127,9 @@ class Replies:
                 continue
             step = self._step = self._next
             if step is not DONE:
+                if not self._toCut and (step is ROW or step is LAST):
+                    yield self._cut(data[start:at])
+                    start = at
                 continue
             exchange = self._exchange
             if exchange is not None:
@@ -163,6 +170,16 @@ class Replies:
         self._sequence = sequence
         return at
 
+    def _cut(self, data: bytes) -> Piece:
+        """
+        The last piece that passes of a reply that is to be cut.
+        """
+        exchange = self._exchange
+        self._toCut = -1
+        if exchange is not None:
+            exchange.cut = 0
+        return exchange, data, False
+
     def _await(self) -> None:
         """
         A reply begins: find the exchange it belongs to.
@@ -174,6 +191,7 @@ class Replies:
             self._sequence = -1
             return
         exchange = self._exchange = awaited.popleft()
+        self._toCut = -1
         self._sequence = -1
         if exchange.number == 0:
             self._step = GREETED
@@ -183,6 +201,9 @@ class Replies:
         results.statement = -1
         results.succeeded = False
         self._step = FIRST[exchange.context.shape]
+        if exchange.cut is not None:
+            # Only C{_cut} may bring it to zero: what precedes the rows passes.
+            self._toCut, exchange.cut = exchange.cut, None
 
     def _begin(self, data: bytes, at: int, end: int) -> int:
         """
@@ -197,6 +218,10 @@ class Replies:
             return self._complement(data, at, end)
         if self._step is DONE and not self._longer:
             self._await()
+            if self._step is LAST and not self._toCut:
+                # It begins with a row, so not even its head passes.
+                self._next = LAST
+                return at
         if end - at >= 4:
             header: int = unpackHeader(data, at)[0]
             length = header & FULL
@@ -257,6 +282,9 @@ class Replies:
             self._next = self._greeting(data, at, length)
         else:
             self._next = self._results.next(step, data, at, length)
+            if self._toCut > 0 and self._next is step and (step is ROW or step is LAST):
+                # Reports of progress are no rows.
+                self._toCut -= data[at] != ERR
         if self._next is ASKED or self._next is LOADED:
             self._listen()
 
@@ -298,6 +326,6 @@ class Replies:
                 session.opaque = "compression"
         elif isinstance(request, Request):
             if results.statement >= 0:
-                session.statements.add(results.statement, exchange.subject)
+                session.statements.add(results.statement, exchange.subject, results.parameters)
             elif results.succeeded and request.code in FORGETTING:
                 session.statements.clear()

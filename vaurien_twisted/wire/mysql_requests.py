@@ -14,7 +14,15 @@ from collections.abc import Iterator
 
 from vaurien_twisted.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
 from vaurien_twisted.wire.mysql_attributes import skipAttributes
-from vaurien_twisted.wire.mysql_commands import CLOSE, COMMANDS, QUERY, Asks, Request, Shape
+from vaurien_twisted.wire.mysql_commands import (
+    CLOSE,
+    COMMANDS,
+    EXECUTE,
+    QUERY,
+    Asks,
+    Request,
+    Shape,
+)
 from vaurien_twisted.wire.mysql_packets import (
     CLIENT_PROTOCOL_41,
     CLIENT_QUERY_ATTRIBUTES,
@@ -26,6 +34,7 @@ from vaurien_twisted.wire.mysql_packets import (
     unpackLong,
 )
 from vaurien_twisted.wire.mysql_session import Session
+from vaurien_twisted.wire.mysql_types import headOf, typesOf, withTypes
 
 SQL, NAME, STATEMENT, STREAM = Asks.SQL, Asks.NAME, Asks.STATEMENT, Shape.STREAM
 
@@ -40,10 +49,12 @@ class Requests:
     @ivar _skip: how many bytes are left of the packet being passed on.
     @ivar _ends: what to say where that packet ends.
     @ivar _longer: the payload goes on in the next packet.
+    @ivar _changed: what stands for the first so many bytes of the packet, if anything does.
     @ivar _own: the context of a command of several packets, to note their numbers in.
     """
 
     __slots__ = (
+        "_changed",
         "_ends",
         "_exchange",
         "_inside",
@@ -67,6 +78,7 @@ class Requests:
         self._skip = 0
         self._ends = False
         self._longer = False
+        self._changed = (b"", 0)
 
     def read(self, data: bytes) -> Iterator[Piece]:
         """
@@ -98,6 +110,14 @@ class Requests:
                     self._wanted = wanted
                     return
                 if session.opaque:
+                    continue
+                if self._changed[1]:
+                    head, replaced = self._changed
+                    self._changed = (b"", 0)
+                    at += replaced
+                    self._skip -= replaced
+                    self._inside = self._skip > 0
+                    yield self._exchange, head, self._ends and not self._inside
                     continue
             stop = at + self._skip
             if stop > end:
@@ -149,6 +169,10 @@ class Requests:
             wanted = 4 + min(length, request.head)
             if available < wanted:
                 return wanted
+            if request.code == EXECUTE and session.statements.parameters:
+                wanted = 4 + min(length, self._headOfExecution(data, at + 4, wanted))
+                if available < wanted:
+                    return wanted
             if request.shape is STREAM:
                 session.opaque = request.name
                 return 0
@@ -161,6 +185,33 @@ class Requests:
         self._longer = length == FULL
         self._skip = 4 + length
         return 0
+
+    def _headOfExecution(self, data: bytes, at: int, wanted: int) -> int:
+        """
+        How much of the payload is read of an execution that is C{wanted} bytes or longer.
+        """
+        number = unpackLong(data, at + 1)[0] if wanted == 9 else 0
+        parameters = self._session.statements.parameters.get(number, 0)
+        return headOf(parameters) if parameters else 5
+
+    def _typed(self, request: Request, number: int, data: bytes, at: int, end: int) -> Request:
+        """
+        Note the types that an execution tells, and tell those that the server lacks.
+        """
+        statements = self._session.statements
+        parameters = statements.parameters.get(number, 0)
+        types = typesOf(data, at, end, parameters) if parameters else None
+        if types is None or not (types or number in statements.owed):
+            return request
+        if types:
+            # Owed until the request is known to go to the server.
+            statements.owed[number] = types
+        else:
+            self._changed = withTypes(data, at - 4, statements.owed[number])
+        if request is not self._own:
+            request = request.own()
+        request.statement = number
+        return request
 
     def _speak(self, dialog: Exchange, length: int, sequence: int) -> None:
         """
@@ -226,12 +277,14 @@ class Requests:
             # Escapes are longer than the bytes they stand for.
             subject = subject[:SUBJECT_LIMIT]
         elif asks is STATEMENT:
-            if end - at == 5:
+            if end - at >= 5:
                 number = unpackLong(data, at + 1)[0]
                 subject = self._session.statements.text(number)
                 if request.code == CLOSE:
                     request = request.own()
                     request.statement = number
+                elif request.code == EXECUTE:
+                    request = self._typed(request, number, data, at, end)
         elif asks is NAME:
             name = data[at + 1 : end].partition(b"\0")[0]
             subject = str(name, "utf-8", "backslashreplace")

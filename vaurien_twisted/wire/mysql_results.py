@@ -72,6 +72,7 @@ class Results:
     @ivar _columns: how many columns follow after the parameters.
     @ivar _rows: what comes after the definitions.
     @ivar statement: the number of the statement that was just prepared, or -1.
+    @ivar parameters: how many parameters that statement has.
     @ivar succeeded: the reply began with OK.
     @ivar wantsFile: the server asked for a file.
     """
@@ -81,6 +82,7 @@ class Results:
         "_rows",
         "capabilities",
         "left",
+        "parameters",
         "statement",
         "succeeded",
         "wantsFile",
@@ -92,6 +94,7 @@ class Results:
         self._columns = 0
         self._rows = DONE
         self.statement = -1
+        self.parameters = 0
         self.succeeded = False
         self.wantsFile = False
 
@@ -164,6 +167,7 @@ class Results:
             raise Malformed("no announcement of a prepared statement")
         self.statement = int.from_bytes(data[at + 1 : at + 5], "little")
         columns, parameters = unpackShort(data, at + 5)[0], unpackShort(data, at + 7)[0]
+        self.parameters = parameters
         self._rows = DONE
         if length >= 13 and self.capabilities & METADATA_FLAG & 0xFFFFFFFF and not data[at + 12]:
             # MySQL: the groups are there, with no definitions in them.

@@ -9,6 +9,7 @@ import sys
 from collections import deque
 
 from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.wire.mysql_types import PARAMETERS
 
 #: How many prepared statements are remembered, and how many bytes their texts may take.
 STATEMENTS, STATEMENT_BYTES = 256, 512 * 1024
@@ -24,22 +25,30 @@ class Statements:
     empty subject.
 
     @ivar latest: the text that the client sent last to be prepared.
+    @ivar parameters: how many parameters each has, where that is 1 to
+        L{vaurien_twisted.wire.mysql_types.PARAMETERS}.
+    @ivar owed: the types of their parameters that the client has told and the server has
+        not been told, by number.
     """
 
-    __slots__ = ("_bytes", "_texts", "latest")
+    __slots__ = ("_bytes", "_texts", "latest", "owed", "parameters")
 
     def __init__(self) -> None:
         self._texts: dict[int, str] = {}
         self._bytes = 0
         self.latest = ""
+        self.parameters: dict[int, int] = {}
+        self.owed: dict[int, bytes] = {}
 
-    def add(self, number: int, text: str) -> None:
+    def add(self, number: int, text: str, parameters: int = 0) -> None:
         """
         The server prepared C{text} as C{number}.
         """
         self.remove(number)
         self._texts[number] = text
         self._bytes += sys.getsizeof(text)
+        if 0 < parameters <= PARAMETERS:
+            self.parameters[number] = parameters
         while len(self._texts) > STATEMENTS or self._bytes > STATEMENT_BYTES:
             self.remove(next(iter(self._texts)))
 
@@ -48,6 +57,8 @@ class Statements:
         The client closes C{number}, which need not be known.
         """
         text = self._texts.pop(number, None)
+        self.parameters.pop(number, None)
+        self.owed.pop(number, None)
         if text is not None:
             self._bytes -= sys.getsizeof(text)
 
@@ -56,6 +67,8 @@ class Statements:
         The server forgot them all.
         """
         self._texts.clear()
+        self.parameters.clear()
+        self.owed.clear()
         self._bytes = 0
         self.latest = ""
 

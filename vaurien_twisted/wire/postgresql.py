@@ -13,20 +13,19 @@ L{errors<vaurien_twisted.wire.postgresql_errors>}.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
-from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.exchange import Connection, Exchange
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.options import option
 from vaurien_twisted.targets import COMMAND, Target
-from vaurien_twisted.wire.errors import WireError, namedError
-from vaurien_twisted.wire.postgresql_errors import ERRORS, fittingErrors, refusalOf
+from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.wire.postgresql_errors import ERRORS, fittingErrors, namedByCode, refusalOf
 from vaurien_twisted.wire.postgresql_replies import Replies
 from vaurien_twisted.wire.postgresql_requests import Requests
 from vaurien_twisted.wire.postgresql_session import Session
@@ -45,6 +44,24 @@ class PostgreSQLOptions:
         " pass them on unread, or close.",
         choices=("opaque", "close"),
     )
+
+
+def _sql(connection: Connection, exchange: Exchange) -> Iterable[str]:
+    return (text.lstrip() for text in exchange.context.texts) if exchange.context else ()
+
+
+#: What a rule's C{when} can name.
+TARGETS = (
+    COMMAND,
+    Target(
+        "sql",
+        "regex",
+        "The SQL text, without the space before it: of a query, of a statement that is "
+        "prepared, and of one that is executed as it was prepared; of several statements in "
+        "one request any. For CopyData that of the COPY.",
+        _sql,
+    ),
+)
 
 
 @implementer(IFramer)
@@ -95,7 +112,10 @@ class PostgreSQL:
     something, C{Parse} if it only prepares, with the SQL text even where that was
     prepared before.  The data of a COPY FROM STDIN is an exchange of its own,
     C{CopyData}.  What asks for TLS belongs to no exchange.  C{error} answers with an
-    ErrorResponse.  With TLS, GSS encryption and replication the connection passes unread.
+    ErrorResponse; at C{partial} it cuts a result after so many rows.  There is no
+    greeting: refuse connections at C{STARTUP}.  With TLS, GSS encryption and
+    replication the connection passes unread, so that C{error} has no way to speak:
+    tell clients not to ask for them.
     """
 
     name = "postgresql"
@@ -103,8 +123,8 @@ class PostgreSQL:
     options = PostgreSQLOptions
     greets = False
     errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Target, ...] = (COMMAND,)
-    unit = ""
+    targets: tuple[Target, ...] = TARGETS
+    unit = "rows"
 
     def framer(self, options: PostgreSQLOptions, backend: str) -> PostgreSQLFramer:
         """
@@ -114,16 +134,10 @@ class PostgreSQL:
 
     def named(self, code: str, message: str) -> WireError:
         """
-        A preset, or an SQLSTATE of five digits and letters.
+        A preset, or an SQLSTATE of five digits and upper case letters that is an error:
+        classes 00, 01 and 02 are none.
         """
-        return namedError(
-            self.name,
-            self.errors,
-            code,
-            message,
-            lambda code: re.fullmatch("[0-9A-Z]{5}", code) is not None,
-            "an SQLSTATE of five digits and letters",
-        )
+        return namedByCode(code, message)
 
     def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
         """

@@ -9,9 +9,13 @@ drivers take for it, and those after which connecting again helps.
 
 from __future__ import annotations
 
+import re
+
+import attrs
+
 from vaurien_twisted.commands import Reply, Then
 from vaurien_twisted.exchange import Exchange
-from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.wire.errors import WireError, namedError
 from vaurien_twisted.wire.postgresql_messages import errorResponse, readyForQuery
 from vaurien_twisted.wire.postgresql_session import Form
 
@@ -83,6 +87,28 @@ _PRESETS = (
         "53200", "out of memory", "The server could not allocate what it needed.", True, "53200"
     ),
     WireError(
+        "23505",
+        'duplicate key value violates unique constraint "accounts_pkey"',
+        "A unique column or index has this value already.",
+        False,
+        "23505",
+    ),
+    WireError(
+        "25P03",
+        "terminating connection due to idle-in-transaction timeout",
+        "The session was longer idle within a transaction than "
+        "idle_in_transaction_session_timeout.",
+        False,
+        "25P03",
+    ),
+    WireError(
+        "57P05",
+        "terminating connection due to idle-session timeout",
+        "The session was longer idle than idle_session_timeout.",
+        False,
+        "57P05",
+    ),
+    WireError(
         "57014",
         "canceling statement due to statement timeout",
         "The statement took longer than statement_timeout, or the client cancelled it.",
@@ -109,7 +135,33 @@ _PRESETS = (
 ERRORS = {error.code: error for error in _PRESETS}
 
 #: Errors that end the session, whatever was asked.
-FATAL = frozenset(("08006", "28P01", "53300", "57P01", "57P02", "57P03"))
+FATAL = frozenset(("08006", "25P03", "28P01", "53300", "57P01", "57P02", "57P03", "57P04", "57P05"))
+
+#: What a server says that was given no words.
+UNKNOWN = "missing error text"
+
+#: A request whose reply asks the client for data: where that reply is replaced, the
+#: backend waits for them in vain.
+ASKING = re.compile(r"\s*COPY\b.*\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
+
+
+def namedByCode(code: str, message: str) -> WireError:
+    """
+    A preset, or an SQLSTATE of a user's own.  Classes 00, 01 and 02 are success,
+    warnings and the lack of data (appendix "PostgreSQL Error Codes"); no error has them.
+
+    @raise Refused: it is no SQLSTATE of an error.
+    """
+    error = namedError(
+        "postgresql",
+        ERRORS,
+        code,
+        message,
+        lambda code: re.fullmatch("(?!0[012])[0-9A-Z]{5}", code) is not None,
+        "an SQLSTATE of five digits and upper case letters, but for classes 00 to 02",
+    )
+    return error if error.message else attrs.evolve(error, message=UNKNOWN)
+
 
 _STARTUP = (ERRORS["53300"], ERRORS["57P03"])
 _QUERY = (ERRORS["40001"], ERRORS["40P01"], ERRORS["55P03"])
@@ -142,6 +194,10 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
     and takes no other request.  The client is told when it has sent all its data: a
     connection closed before would be reset, and the error lost.
 
+    Where the error stands in place of the backend's answer a COPY is over and the
+    session goes on, but for a query that asks for the data of one, which the backend
+    then waits for.
+
     Behind a Flush the ErrorResponse comes at once and alone; the Sync, which the client
     sends when it likes, goes to the backend and brings the ReadyForQuery.
 
@@ -153,9 +209,13 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
     code = error.code.upper()
     if not (len(code) == 5 and code.isascii() and code.isalnum()):
         return None
-    form, status = exchange.context
+    form, status = exchange.context.form, exchange.context.status
     early = form is Form.UNSYNCED
-    if code in FATAL or form is Form.STARTUP or form is Form.COPY:
+    if error.late:
+        waits = form is not Form.COPY and any(map(ASKING.match, exchange.context.texts))
+    else:
+        waits = form is Form.COPY
+    if code in FATAL or form is Form.STARTUP or waits:
         return Reply(errorResponse("FATAL", code, error.message), Then.CLOSE, early)
     refused = errorResponse("ERROR", code, error.message)
     if early:

@@ -32,6 +32,9 @@ from vaurien_twisted.wire.postgresql_messages import (
 #: How much text of prepared statements is remembered for each link, in characters.
 REMEMBERED = 1 << 20
 
+#: How many different statements of one group are kept for rules to look at.
+TEXTS = 32
+
 #: How much a remembered name costs besides its text.
 OVERHEAD = 200
 
@@ -95,6 +98,7 @@ class Group:
         self._first = ""
         self._runs = False
         self._texts: tuple[str, str, str] = ("", "", "")
+        self._spoken: dict[str, None] = {}
         self.at = 0
         self.need = HEADER
         self.left = 0
@@ -114,6 +118,13 @@ class Group:
         transaction; else whatever statement is spoken of.
         """
         return next(filter(None, self._texts), "")
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """
+        The statements that are prepared or run, each once, in order.
+        """
+        return tuple(self._spoken)
 
     def read(self, data: bytes, base: int) -> bool:
         """
@@ -182,7 +193,10 @@ class Group:
             best, opening, other = self._texts
             if code in (DESCRIBE, CLOSE):
                 self._texts = (best, opening, other or text)
-            elif beginsTransaction(text):
+                return
+            if len(self._spoken) < TEXTS:
+                self._spoken[text] = None
+            if beginsTransaction(text):
                 self._texts = (best, opening or text, other)
             else:
                 self._texts = (best or text, opening, other)

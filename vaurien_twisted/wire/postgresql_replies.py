@@ -7,15 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Exchange, FramingError, Piece
 from vaurien_twisted.wire.postgresql_messages import HEADER, MESSAGE_LIMIT, length
 from vaurien_twisted.wire.postgresql_session import Copying, Form, Session
 
 READY, ERROR, NOTIFICATION, COPY_IN, COPY_BOTH = b"ZEAGW"
 
+#: The length of a ReadyForQuery, which is read whole.
+READY_SIZE = HEADER + 1
+
+#: A row of a result, and one of COPY TO STDOUT.
+ROWS = b"Dd"
+
 #: What the backend may send: 0 nothing known, 1 a message that only passes, 2 one
 #: that changes something.
 KINDS = bytes(2 if byte in b"ZEGW" else int(byte in b"RSKNTDC123ntsIHdcVvA") for byte in range(256))
+
+#: The same within a reply that is to be cut: 3 a row.
+COUNTED = bytes(3 if byte in ROWS else kind for byte, kind in enumerate(KINDS))
 
 
 class Replies:
@@ -31,6 +41,10 @@ class Replies:
         self._last = False
         # Whose reply is under way.
         self._owner: Exchange | None = None
+        # How many of its rows pass before it is cut, -1 where it is not.
+        self._toCut = -1
+        # The message under way is the last that passes.
+        self._cuts = False
 
     def read(self, data: bytes) -> Iterator[Piece]:
         """
@@ -55,6 +69,10 @@ class Replies:
                 yield self._finish(data if at == end else data[:at])
                 owner = None
                 start = at
+            elif not self._left and self._cuts:
+                yield self._cut(data if at == end else data[:at])
+                start = at
+        kinds = KINDS if self._toCut < 0 else COUNTED
         while at < end:
             if session.negotiations:
                 self._negotiated(data[at])
@@ -65,7 +83,7 @@ class Replies:
                     break
                 continue
             code = data[at]
-            kind = KINDS[code]
+            kind = kinds[code]
             if at + HEADER > end and kind:
                 break
             size = length(data, at + 1)[0] if kind else 0
@@ -82,7 +100,20 @@ class Replies:
                     yield None, data[start:at], False
                     start = at
                 owner = self._owner = waiting[0]
-            if kind == 2:
+                if owner.cut is not None:
+                    # Only C{_cut} may bring it to zero: what precedes the rows passes.
+                    self._toCut, owner.cut = owner.cut, None
+                    kinds = COUNTED
+                    continue
+            if kind == 3:
+                if not self._toCut:
+                    yield self._cut(data[start:at])
+                    start = at
+                    kinds = KINDS
+                    continue
+                self._toCut -= 1
+                self._cuts = not self._toCut
+            elif kind == 2:
                 if code == READY:
                     if stop > end:
                         break
@@ -101,11 +132,22 @@ class Replies:
                 at = end
             else:
                 at = stop
-                if self._last:
+                if self._cuts:
+                    yield self._cut(data[start:at])
+                    start = at
+                    kinds = KINDS
+                elif self._last:
                     if owner is not None:
+                        if owner.context.form is Form.UNSYNCED and _replaced(owner):
+                            # The error behind the Flush stands alone: the Sync's answer follows.
+                            yield owner, data[start : at - READY_SIZE], False
+                            start = at - READY_SIZE
+                            yield None, data[start:at], False
+                            start = at
                         yield self._finish(data if start == 0 and at == end else data[start:at])
                         owner = None
                         start = at
+                        kinds = KINDS
                     self._last = False
         if session.opaque:
             if start < end:
@@ -125,9 +167,20 @@ class Replies:
         elif kept:
             yield None, kept, False
 
+    def _cut(self, data: bytes) -> Piece:
+        """
+        The last piece that passes of a reply that is to be cut.
+        """
+        self._toCut = -1
+        self._cuts = False
+        if self._owner is not None:
+            self._owner.cut = 0
+        return self._owner, data, False
+
     def _finish(self, data: bytes) -> Piece:
         exchange, self._owner = self._owner, None
         self._last = False
+        self._toCut = -1
         self._session.waiting.popleft()
         return exchange, data, True
 
@@ -160,3 +213,11 @@ class Replies:
             extended = False
         session.copying = Copying(owner.subject, extended)
         return True
+
+
+def _replaced(exchange: Exchange) -> bool:
+    """
+    Whether something else is said in place of the reply.
+    """
+    decision = exchange.decision
+    return decision is not None and any(isinstance(step.command, Reply) for step in decision.reply)

@@ -254,6 +254,7 @@ class Requests:
             return None
         stop = messageEnd(data, at)
         subject = ""
+        texts: tuple[str, ...] = ()
         form = Form.SIMPLE
         last = True
         if code == QUERY:
@@ -262,6 +263,7 @@ class Requests:
                 self._need = wanted - at
                 return None
             subject = sql(data, at + HEADER, wanted)
+            texts = (subject,)
         elif code == FUNCTION:
             if at + HEADER + 4 > end:
                 self._need = HEADER + 4
@@ -280,12 +282,13 @@ class Requests:
             self._session.copying = None
             self._copying = copying
             form, name, subject = Form.COPY, "CopyData", copying.subject
+            texts = (subject,)
             if code != COPY_DATA:
                 last = not copying.extended
                 self._copying = None
             else:
                 last = False
-        exchange = self._exchange(name, subject, form)
+        exchange = self._exchange(name, subject, form, texts)
         return Begun(exchange, min(stop, end), max(stop - end, 0), last)
 
     def _beginGroup(self, data: bytes, at: int) -> Begun | None:
@@ -297,7 +300,7 @@ class Requests:
             return None
         self._group = None
         form = Form.SYNCED if group.settled else Form.UNSYNCED
-        exchange = self._exchange(group.command, group.subject, form)
+        exchange = self._exchange(group.command, group.subject, form, group.texts)
         return Begun(exchange, at + group.at, group.left, group.settled, group)
 
     def _beginSession(self, data: bytes, at: int) -> Begun | None:
@@ -317,9 +320,11 @@ class Requests:
             self._session.negotiations += 1
         return Begun(None, stop, 0, False)
 
-    def _exchange(self, command: str, subject: str, form: Form) -> Exchange:
+    def _exchange(
+        self, command: str, subject: str, form: Form, texts: tuple[str, ...] = ()
+    ) -> Exchange:
         self._number += 1
-        context = Context(form, self._session.status)
+        context = Context(form, self._session.status, texts)
         return Exchange(
             self._number, command, subject, context=context, replies=form is not Form.SILENT
         )

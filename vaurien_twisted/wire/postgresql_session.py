@@ -37,10 +37,13 @@ class Context(NamedTuple):
     @ivar status: of the transaction when the request was read: C{"I"} outside of
         one, C{"T"} inside, C{"E"} inside a failed one.  It is the last the backend
         told, so behind pipelined requests it may be out of date.
+    @ivar texts: the statements that are prepared or run, as many as
+        L{vaurien_twisted.wire.postgresql_group.TEXTS}.
     """
 
     form: Form
     status: str
+    texts: tuple[str, ...] = ()
 
 
 class Copying(NamedTuple):

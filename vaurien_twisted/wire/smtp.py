@@ -12,20 +12,19 @@ L{errors<vaurien_twisted.wire.smtp_errors>}.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
-from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.exchange import Connection, Exchange
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.options import option
 from vaurien_twisted.targets import COMMAND, Target
-from vaurien_twisted.wire.errors import WireError, namedError
-from vaurien_twisted.wire.smtp_errors import ERRORS, fittingErrors, refusalOf
+from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.wire.smtp_errors import ERRORS, fittingErrors, namedByCode, refusalOf
 from vaurien_twisted.wire.smtp_replies import Replies
 from vaurien_twisted.wire.smtp_requests import Requests
 from vaurien_twisted.wire.smtp_session import Session
@@ -43,6 +42,55 @@ class SMTPOptions:
         "What becomes of a connection whose bytes are not SMTP's: pass them on unread, or close.",
         choices=("opaque", "close"),
     )
+
+
+#: Commands that are about the mail in the envelope.
+MAILING = frozenset(("DATA", "BDAT", "MESSAGE"))
+
+
+def _sender(connection: Connection, exchange: Exchange) -> Iterable[str]:
+    if exchange.command == "MAIL":
+        # Its envelope is made when the backend gets it.
+        return _spelled(exchange.subject)
+    if exchange.command == "RCPT" or exchange.command in MAILING:
+        return _spelled(exchange.context.sender)
+    return ()
+
+
+def _recipients(connection: Connection, exchange: Exchange) -> Iterable[str]:
+    if exchange.command == "RCPT":
+        return _spelled(exchange.subject)
+    return _spelled(*exchange.context.recipients) if exchange.command in MAILING else ()
+
+
+def _spelled(*addresses: str) -> Iterable[str]:
+    """
+    Addresses as they are, and in lower case: who writes a pattern in that means any.
+    """
+    for address in addresses:
+        yield address
+        if not address.islower():
+            yield address.lower()
+
+
+#: What a rule's C{when} can name.
+TARGETS = (
+    COMMAND,
+    Target(
+        "sender",
+        "glob",
+        "The address of MAIL FROM, empty for a bounce: at MAIL, RCPT, DATA, BDAT and "
+        "MESSAGE. In lower case it matches any case.",
+        _sender,
+    ),
+    Target(
+        "recipient",
+        "glob",
+        "An address of RCPT TO: its own at RCPT, any of the first hundred that were not "
+        "refused at DATA, BDAT and MESSAGE. In lower case it matches any case.",
+        _recipients,
+    ),
+)
 
 
 @implementer(IFramer)
@@ -90,7 +138,9 @@ class SMTP:
     SMTP.  Exchange 0 is the greeting; then each command with its reply is one, its
     subject the address of C{MAIL} and C{RCPT}.  C{DATA} ends with the 354; the mail
     itself is an exchange of its own, C{MESSAGE}.  C{error} answers with a 4xx that
-    fits the command, or any 4xx or 5xx.  After STARTTLS the connection passes unread.
+    fits the command, or any 4xx or 5xx; at C{partial} it cuts a reply after so many
+    lines.  After STARTTLS the connection passes unread, so that C{error} has no way to
+    speak.
     """
 
     name = "smtp"
@@ -98,8 +148,8 @@ class SMTP:
     options = SMTPOptions
     greets = True
     errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Target, ...] = (COMMAND,)
-    unit = ""
+    targets: tuple[Target, ...] = TARGETS
+    unit = "lines"
 
     def framer(self, options: SMTPOptions, backend: str) -> SMTPFramer:
         """
@@ -109,16 +159,9 @@ class SMTP:
 
     def named(self, code: str, message: str) -> WireError:
         """
-        A preset, or a reply code from 400 to 599.
+        A preset, or a reply code from 400 to 459 or from 500 to 559.
         """
-        return namedError(
-            self.name,
-            self.errors,
-            code,
-            message,
-            lambda code: re.fullmatch("[45][0-9]{2}", code) is not None,
-            "a reply code from 400 to 599",
-        )
+        return namedByCode(code, message)
 
     def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
         """

@@ -8,9 +8,13 @@ RFC 4954 (authentication).
 
 from __future__ import annotations
 
+import re
+
+import attrs
+
 from vaurien_twisted.commands import Reply, Then
 from vaurien_twisted.exchange import Exchange
-from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.wire.errors import WireError, namedError
 
 _PRESETS = (
     WireError(
@@ -54,6 +58,13 @@ _PRESETS = (
         "A parameter of MAIL or RCPT cannot be honored at the moment.",
         False,
         "4.5.4",
+    ),
+    WireError(
+        "530",
+        "Authentication required",
+        "The server takes mail only from those who have said who they are.",
+        False,
+        "5.7.0",
     ),
     WireError(
         "535",
@@ -104,16 +115,52 @@ _FITTING = {
     "BDAT": _STORAGE,
     "RCPT": (ERRORS["450"], *_STORAGE),
     "AUTH": (ERRORS["454"],),
+    "STARTTLS": (ERRORS["454"],),
 }
 
 #: Before these are answered no enhanced codes are agreed upon (RFC 2034, section 3).
 _PLAIN = frozenset(("EHLO", "HELO"))
+
+#: What a server says of a preset where the verb makes it say something else (RFC 3207,
+#: section 4.1).
+_WORDS = {("454", "STARTTLS"): "TLS not available due to temporary reason"}
+
+#: A text that has an enhanced code of its own (RFC 3463, section 2).
+_ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}( |$)")
+
+#: After these the backend waits for what a refused client does not send: more of a mail
+#: or of a dialog, or a TLS handshake.
+_ASKING = frozenset(("AUTH", "DATA", "STARTTLS"))
+
+
+def namedByCode(code: str, message: str) -> WireError:
+    """
+    A preset, or a reply code from 400 to 559: the second digit has a meaning, and
+    goes from 0 to 5 (RFC 5321, section 4.2.1).
+
+    @raise Refused: it is no such code.
+    """
+    error = namedError(
+        "smtp",
+        ERRORS,
+        code,
+        message,
+        lambda code: re.fullmatch("[45][0-5][0-9]", code) is not None,
+        "a reply code from 400 to 459 or from 500 to 559",
+    )
+    if error.message:
+        return error
+    # The meaning of the first digit, in the words of the RFC (section 4.2.1).
+    kind = "Transient" if code[0] == "4" else "Permanent"
+    return attrs.evolve(error, message=f"{kind} negative completion")
 
 
 def fittingErrors(exchange: Exchange) -> tuple[WireError, ...]:
     """
     The transient errors with which a server might answer this exchange.
     """
+    if _unread(exchange):
+        return ()
     return _SHUTDOWN if exchange.number == 0 else _FITTING.get(exchange.command, _SHUTDOWN)
 
 
@@ -122,22 +169,40 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
     The reply of a server that refuses this exchange: the code, the enhanced code
     where there is one, and the text, on as many lines as the text has.
 
-    After 421, and after whatever stands in place of the greeting, the connection is
-    closed.  So it is after a C{MESSAGE}: the backend waits for the rest of the mail
-    and would take the next command for it.
+    A text that begins with an enhanced code keeps that one.
 
-    @return: C{None} where the code is not one from 400 to 599.
+    After 421, and after whatever stands in place of the greeting, the connection is
+    closed.  So it is after a C{MESSAGE} that the backend did not get: it waits for the
+    mail and would take the next command for it.  Where the error stands in place of
+    the backend's answer a C{MESSAGE} is over, but the backend waits for more after
+    C{AUTH}, C{DATA} and C{STARTTLS}.
+
+    @return: C{None} where the code is not one from 400 to 599, and within TLS.
     """
     code = error.code
-    if not (len(code) == 3 and code.isascii() and code.isdigit() and code[0] in "45"):
+    if _unread(exchange) or not (
+        len(code) == 3 and code.isascii() and code.isdigit() and code[0] in "45"
+    ):
         return None
     greeting = exchange.number == 0
-    plain = greeting or exchange.command in _PLAIN or not error.state
+    command = exchange.command
+    message = error.message
+    if code in ERRORS and message == ERRORS[code].message:
+        message = _WORDS.get((code, command), message)
+    plain = greeting or command in _PLAIN or not error.state or _ENHANCED.match(message)
     words = "" if plain else error.state + " "
-    lines = error.message.splitlines() or [""]
+    lines = message.splitlines() or [""]
     data = b"".join(
         f"{code}{'-' if left else ' '}{words}{line}\r\n".encode("utf-8", "replace")
         for left, line in zip(range(len(lines) - 1, -1, -1), lines, strict=True)
     )
-    closes = greeting or code == "421" or exchange.command == "MESSAGE"
+    waits = command in _ASKING if error.late else command == "MESSAGE"
+    closes = greeting or code == "421" or waits
     return Reply(data, Then.CLOSE if closes else Then.KEEP)
+
+
+def _unread(exchange: Exchange) -> bool:
+    """
+    Whether it is a turn of a connection that can no longer be read.
+    """
+    return bool(exchange.number) and not exchange.command and exchange.context is None

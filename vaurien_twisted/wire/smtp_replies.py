@@ -45,6 +45,9 @@ class Replies:
                 if not self._within:
                     self._within = True
                     self._owner = session.waiting[0] if session.waiting else None
+                    if self._owner is not None and self._owner.cut == 0:
+                        # No line of it passes.
+                        yield self._owner, b"", False
                 if end - at < 4 and b"\n" not in data[at:]:
                     break
                 code = data[at : at + 3]
@@ -62,7 +65,11 @@ class Replies:
                 break
             at = stop
             code, self._code = self._code, b""
-            if not self._more:
+            cut = self._owner is not None and self._cutAfter(self._owner)
+            if self._more and cut:
+                yield self._owner, data[start:at], False
+                start = at
+            elif not self._more:
                 owner, self._owner = self._owner, None
                 self._within = False
                 ends = owner is not None and self._answered(owner, code)
@@ -87,6 +94,15 @@ class Replies:
             yield owner, kept, True
         elif kept:
             yield None, kept, False
+
+    def _cutAfter(self, exchange: Exchange) -> bool:
+        """
+        A line has passed: whether it is the last that does.
+        """
+        if not exchange.cut:
+            return False
+        exchange.cut -= 1
+        return exchange.cut == 0
 
     def _answered(self, exchange: Exchange, code: bytes) -> bool:
         """

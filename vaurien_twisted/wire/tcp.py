@@ -30,6 +30,8 @@ class TurnFramer:
     turns = True
     opaque = ""
 
+    __slots__ = ("_next", "_over", "_turn")
+
     def __init__(self, number: int = 1) -> None:
         self._next = number
         self._turn: Exchange | None = None

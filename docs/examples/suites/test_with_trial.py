@@ -15,13 +15,9 @@ class Asking(Protocol):
 
     def __init__(self):
         self.answer = Deferred()
-        self.ended = Deferred()
 
     def dataReceived(self, data):
         self.answer.callback(data)
-
-    def connectionLost(self, reason):
-        self.ended.callback(reason)
 
 
 class EchoTests(TestCase):

@@ -19,7 +19,8 @@ from vaurien_twisted.commands import Reply, Then
 from vaurien_twisted.exchange import Exchange, FramingError, Piece
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.options import option
-from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.targets import COMMAND, Target
+from vaurien_twisted.wire.errors import WireError, namedError
 
 ERRORS = {
     error.code: error
@@ -132,12 +133,23 @@ class Memo:
     options = MemoOptions
     greets = False
     errors: Mapping[str, WireError] = ERRORS
+    targets = (
+        COMMAND,
+        Target("note", "glob", "The name of the note.", lambda _, exchange: (exchange.subject,)),
+    )
+    unit = ""
 
     def framer(self, options: MemoOptions, backend: str) -> MemoFramer:
         """
         A framer for a new connection.
         """
         return MemoFramer(options.longest)
+
+    def named(self, code: str, message: str) -> WireError:
+        """
+        A preset, or any word.
+        """
+        return namedError(self.name, ERRORS, code, message, str.isalnum, "a word")
 
     def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
         """

@@ -1,0 +1,120 @@
+"""
+Tests for the face that speaks of the whole plan.
+"""
+
+from __future__ import annotations
+
+from tests.control.test_vaurien import Faced
+from vaurien_twisted.plan import Plan
+
+RULES = [
+    {"behavior": "hang", "when": {"client": "10.0.0.0/8"}, "times": 2, "name": "first"},
+    {"draw": [{"behavior": "error", "percent": 20}, {"behavior": "delay", "percent": 10}]},
+]
+
+
+class RulesTests(Faced):
+    """
+    C{/rules}.
+    """
+
+    def test_none(self):
+        """
+        At first there are none.
+        """
+        answer = self.ask("GET", "/rules")
+        self.assertEqual((answer.status, answer.json), (200, {"rules": []}))
+
+    def test_set(self):
+        """
+        A list is taken, and an object that has it; what is told is taken back.
+        """
+        for body in (RULES, {"rules": RULES}):
+            self.ask("PUT", "/rules", [])
+            answer = self.ask("PUT", "/rules", body)
+            self.assertEqual((answer.status, answer.json), (200, {"status": "ok"}))
+            plan = self.proxy.plan
+            told = self.ask("GET", "/rules").json
+            self.assertEqual(told["rules"][0], RULES[0])
+            [error, delay] = told["rules"][1]["draw"]
+            self.assertEqual(delay["options"], {"sleep": 1.0, "before": True})
+            self.assertEqual((error["percent"], delay["percent"]), (20, 10))
+            self.ask("PUT", "/rules", [])
+            self.assertEqual(self.proxy.plan, Plan())
+            self.assertEqual(self.ask("PUT", "/rules", told).status, 200)
+            self.assertEqual(self.proxy.plan, plan)
+
+    def test_behavior(self):
+        """
+        C{/behavior} is the case of one rule.
+        """
+        self.ask("PUT", "/behavior", {"name": "delay", "sleep": 2})
+        told = self.ask("GET", "/rules").json["rules"]
+        self.assertEqual(told, [{"behavior": "delay", "options": {"sleep": 2.0, "before": True}}])
+        self.ask("PUT", "/rules", [{"behavior": "hang"}])
+        told = self.ask("GET", "/behavior").json
+        self.assertEqual(told, {"behavior": "hang", "options": {}})
+
+    def test_behaviorTellsAll(self):
+        """
+        Where a name and options do not say all, C{/behavior} tells the rules too.
+        """
+        for rules in (
+            RULES,
+            [{"behavior": "hang", "when": {"direction": "client"}}],
+            [{"behavior": "hang"}, {"behavior": "hang"}],
+            [{"behavior": "hang", "percent": 5}, {"behavior": "delay", "percent": 5}],
+            [{"behavior": "hang", "name": "mine"}],
+            [{"behavior": "hang", "for": 60}],
+        ):
+            self.ask("PUT", "/rules", rules)
+            told = self.ask("GET", "/behavior").json
+            self.assertEqual(told["rules"], self.ask("GET", "/rules").json["rules"])
+            self.assertEqual(self.ask("PUT", "/rules", told["rules"]).status, 200)
+        for name in ("dummy", "hang", "20:hang", "20:error,10:delay", "0:hang"):
+            self.ask("PUT", "/behavior", {"name": name})
+            self.assertNotIn("rules", self.ask("GET", "/behavior").json, name)
+
+    def test_expired(self):
+        """
+        What has reverted by itself is not told.
+        """
+        self.ask("PUT", "/rules", [{"behavior": "hang", "for": 5}, {"behavior": "delay"}])
+        clock = self.proxy._reactor
+        clock.advance(4.9)
+        self.assertEqual(len(self.ask("GET", "/rules").json["rules"]), 2)
+        clock.advance(0.2)
+        [left] = self.ask("GET", "/rules").json["rules"]
+        self.assertEqual(left["behavior"], "delay")
+
+    def test_refused(self):
+        """
+        A rule that is not taken leaves all as it was; it is named.
+        """
+        self.ask("PUT", "/rules", RULES)
+
+        def refused(rules, name, *words):
+            self.assertRefused(rules, name, *words, path="/rules")
+
+        refused([{"behavior": "hang"}, {"behavior": "dealy"}], "name", "rule 2", "'delay'")
+        refused([{"behavior": "hang", "tims": 1}], "tims", "did you mean 'times'")
+        refused({"rules": [{"behavior": "delay", "options": {"sleep": -1}}]}, "sleep", "minimum 0")
+        refused([{"behavior": "hang", "when": {"command": "GET"}}], "when", "no target 'command'")
+        refused({"rules": [], "rule": []}, "rule", "did you mean 'rules'")
+        for wrong in ({}, {"rules": None}, {"rules": {}}, "hang", 1):
+            refused(wrong, "rules", "a list of rules is wanted")
+
+    def test_notJSON(self):
+        """
+        The hint is one for rules.
+        """
+        answer = self.ask("PUT", "/rules", data=b"[{")
+        self.assertEqual(answer.status, 400)
+        self.assertIn('[{"behavior": "dummy"}]', answer.error["description"])
+
+    def test_paths(self):
+        """
+        Nothing is below it, and other methods are not for it.
+        """
+        self.assertEqual(self.ask("GET", "/rules/1").status, 404)
+        self.assertEqual(self.ask("POST", "/rules", []).header("allow"), "GET, HEAD, PUT")

@@ -1,0 +1,104 @@
+"""
+A PostgreSQL of one's own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from tests.integration.servers import (
+    ENVIRONMENT,
+    STOPPING,
+    Server,
+    answers,
+    find,
+    freePort,
+    newFolder,
+    start,
+)
+
+USER, PASSWORD, DATABASE = "app", "secret", "postgres"
+
+#: Small and quick: nothing in it needs to outlive the run.
+SETTINGS = (
+    "fsync=off",
+    "full_page_writes=off",
+    "synchronous_commit=off",
+    "max_connections=40",
+    "shared_buffers=32MB",
+)
+
+#: How a client asks whether the server speaks TLS; it is answered by one byte.
+SSL_REQUEST = bytes.fromhex("0000000804d2162f")
+
+
+def folderOfPrograms() -> Path | None:
+    """
+    Where the server's programs are: Debian keeps them off the PATH, by version.
+    """
+    on = find("initdb")
+    if on is not None:
+        return Path(on).parent
+    versions = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    return max(versions, key=lambda path: int(path.parent.name), default=None)
+
+
+@cache
+def postgres() -> Server:
+    """
+    The server of this run; its one user has a password, which is asked for.
+    """
+    programs = folderOfPrograms()
+    if programs is None:
+        raise FileNotFoundError("initdb")
+    folder, port = newFolder("postgres"), freePort()
+    password = folder / "password"
+    password.write_text(PASSWORD)
+    prefix = _asUser(folder)
+    words = [f"--pgdata={folder}/data", f"--username={USER}", f"--pwfile={password}"]
+    words += ["--auth=scram-sha-256", "--no-sync", "--encoding=UTF8", "--no-locale"]
+    command = [*prefix, str(programs / "initdb"), *words]
+    subprocess.run(
+        command, check=True, timeout=60, stdout=subprocess.DEVNULL, env=ENVIRONMENT, cwd=folder
+    )
+    command = [*prefix, str(programs / "postgres"), "-D", f"{folder}/data", "-k", str(folder)]
+    command += ["-h", "127.0.0.1", "-p", str(port)]
+    for setting in SETTINGS:
+        command += ["-c", setting]
+    server = start(command, port, folder, lambda: answers(port, SSL_REQUEST))
+    # Registered later, so run before the server is told to wait for its clients.
+    atexit.register(_hurry, server)
+    return server
+
+
+def _asUser(folder: Path) -> Sequence[str]:
+    """
+    The words before a command that must not be run by root, who gives C{folder} away.
+    """
+    if os.geteuid() != 0:
+        return ()
+    user = pwd.getpwnam("postgres")
+    for path in (folder, *folder.iterdir()):
+        shutil.chown(path, user.pw_uid, user.pw_gid)
+    setpriv = find("setpriv") or "setpriv"
+    return (setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups")
+
+
+def _hurry(server: Server) -> None:
+    """
+    End it at once, whoever is connected.
+    """
+    if server.process.poll() is None:
+        server.process.send_signal(signal.SIGINT)
+        try:
+            server.process.wait(STOPPING)
+        except subprocess.TimeoutExpired:
+            server.process.kill()

@@ -1,0 +1,41 @@
+"""
+Deciders of rules, for the tests' own protocol.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.lines import linesRegistry
+from vaurien_twisted.decider import Decider
+from vaurien_twisted.exchange import Connection, Exchange
+from vaurien_twisted.journal import Journal
+from vaurien_twisted.plan import NOTHING
+from vaurien_twisted.planning import Planner
+from vaurien_twisted.rules import planFromRules
+
+LINES = Planner(linesRegistry(), wire=linesRegistry().wire("lines"))
+
+
+def ruled(*rules: dict[str, Any], seed: int = 7) -> Decider:
+    """
+    The decider of a proxy of the tests' own protocol, with these rules.
+    """
+    plan = planFromRules(LINES, list(rules))
+    return Decider("proxy", LINES.wire, seed, Journal(Clock().seconds), plan)
+
+
+class RuleCase(SynchronousTestCase):
+    """
+    A test with rules, that sends them exchanges.
+    """
+
+    def chosen(self, of: Decider, numbers: Any, connection: Any = None, **what: str) -> list[int]:
+        """
+        Which of these exchanges of a connection something happens to.
+        """
+        met = connection or Connection(1)
+        return [n for n in numbers if of.decide(met, Exchange(n, **what)) is not NOTHING]

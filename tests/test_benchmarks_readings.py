@@ -1,0 +1,135 @@
+"""
+Tests for what C{benchmarks} understands of other programs' output.
+"""
+
+from __future__ import annotations
+
+import json
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from benchmarks.readings import (
+    ReadingError,
+    iperfRate,
+    listening,
+    percentile,
+    redisRate,
+    residentSize,
+    version,
+    wrkRate,
+)
+
+REDIS = """\
+"test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms","p95_latency_ms"
+"GET","91743.12","0.293","0.088","0.287","0.391"
+"""
+
+WRK = """\
+Running 2s test @ http://127.0.0.1:20003/
+  1 threads and 50 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency   277.59us   72.47us   2.52ms   87.41%
+    Req/Sec   181.80k     9.10k  194.54k    70.00%
+  361873 requests in 2.00s, 65.57MB read
+Requests/sec: 180936.51
+Transfer/sec:     32.78MB
+"""
+
+TCP = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid
+   0: 0100007F:4E20 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0
+   1: 0100007F:4E21 0100007F:C350 01 00000000:00000000 00:00000000 00000000     0
+"""
+
+
+class ReadingsTests(SynchronousTestCase):
+    """
+    What other programs print.
+    """
+
+    def test_redis(self) -> None:
+        """
+        The rate is the second column of the line below the head, whatever else is printed.
+        """
+        self.assertEqual(redisRate(REDIS), 91743.12)
+        self.assertEqual(redisRate("WARNING: no CONFIG\n" + REDIS), 91743.12)
+
+    def test_redisWithoutRate(self) -> None:
+        """
+        The head alone, as after an error, or an infinite rate are no reading.
+        """
+        head = REDIS.splitlines()[0]
+        for text in ("", head, "Could not connect", f'{head}\n"GET","inf"', f'{head}\n"GET","-"'):
+            self.assertRaises(ReadingError, redisRate, text)
+
+    def test_wrk(self) -> None:
+        """
+        The rate of all threads, not that of one.
+        """
+        self.assertEqual(wrkRate(WRK), 180936.51)
+
+    def test_wrkWithErrors(self) -> None:
+        """
+        A rate that has failed requests in it is none; the reason says which.
+        """
+        for line in (
+            "  Socket errors: connect 0, read 3, write 0, timeout 0",
+            "  Non-2xx or 3xx responses: 17",
+        ):
+            error = self.assertRaises(ReadingError, wrkRate, line + "\n" + WRK)
+            self.assertIn(line.strip(), str(error))
+        self.assertRaises(ReadingError, wrkRate, "unable to connect")
+        self.assertRaises(ReadingError, wrkRate, WRK.replace("180936.51", "0.00"))
+
+    def test_iperf(self) -> None:
+        """
+        Bits that were received become megabytes.
+        """
+        ends = {"sum_sent": {"bits_per_second": 9e9}, "sum_received": {"bits_per_second": 8e9}}
+        self.assertEqual(iperfRate(json.dumps({"end": ends})), 1000.0)
+
+    def test_iperfWithErrors(self) -> None:
+        """
+        Its own error is told; anything else is no reading.
+        """
+        busy = json.dumps({"end": {}, "error": "the server is busy"})
+        error = self.assertRaises(ReadingError, iperfRate, busy)
+        self.assertIn("the server is busy", str(error))
+        for text in ("", "{}", '{"end": {}}', '{"end": null}'):
+            self.assertRaises(ReadingError, iperfRate, text)
+
+    def test_residentSize(self) -> None:
+        """
+        The resident size, not the greatest; a process that ended has none.
+        """
+        status = "Name:\tenvoy\nVmHWM:\t  900 kB\nVmRSS:\t  812 kB\nThreads:\t1\n"
+        self.assertEqual(residentSize(status), 812)
+        self.assertRaises(ReadingError, residentSize, "Name:\tenvoy\nState:\tZ (zombie)\n")
+
+    def test_listening(self) -> None:
+        """
+        Only sockets that listen count; ports are hexadecimal.
+        """
+        self.assertEqual(listening(TCP), {20000})
+
+    def test_version(self) -> None:
+        """
+        The number is found in whatever surrounds it.
+        """
+        for text, number in (
+            ("HAProxy version 2.6.12-1+deb12u4 2026/01/02 - https://haproxy.org/", "2.6.12"),
+            ("/venv/lib/python3.11/envoy  version: 9e55/1.40.0/Clean/RELEASE", "1.40.0"),
+            ("Redis server v=7.0.15 sha=00000000:0", "7.0.15"),
+            ("nothing", "?"),
+        ):
+            self.assertEqual(version(text), number)
+
+    def test_percentile(self) -> None:
+        """
+        A value of the list itself, at the nearest rank.
+        """
+        values = [float(number) for number in range(200, 0, -1)]
+        self.assertEqual(percentile(values, 50), 100)
+        self.assertEqual(percentile(values, 99), 198)
+        self.assertEqual(percentile(values, 100), 200)
+        self.assertEqual(percentile([7.0], 1), 7)

@@ -1,0 +1,83 @@
+# -*- test-case-name: tests.control.test_journal -*-
+"""
+The face that tells what happened: C{/journal}.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import attrs
+from klein import Klein
+from twisted.python.failure import Failure
+from twisted.web.iweb import IRequest
+from twisted.web.resource import IResource
+
+from vaurien_twisted.control.answers import Problem, answer, problemOf, refuse
+from vaurien_twisted.journal import Journal
+from vaurien_twisted.options import Refused, build, option
+from vaurien_twisted.proxy import Proxy
+
+
+@attrs.frozen
+class JournalQuery:
+    """
+    Which entries are wanted.
+    """
+
+    since: int = option(int, 0, "The id of the last entry that is known already.", minimum=0)
+    limit: int = option(int, 1000, "How many entries to tell at most.", minimum=1, maximum=10_000)
+
+
+class JournalFace:
+    """
+    Tells the journal of one proxy.
+
+    @cvar segments: the first path segments that are this face's.
+    """
+
+    app = Klein()
+    segments = ("journal",)
+
+    def __init__(self, proxy: Proxy) -> None:
+        self._proxy = proxy
+
+    def resource(self) -> IResource:
+        """
+        What answers under L{segments}.
+        """
+        resource: IResource = self.app.resource()
+        return resource
+
+    @app.handle_errors(Exception)
+    def failed(self, request: IRequest, failure: Failure) -> bytes:
+        """
+        Every refusal is JSON.
+        """
+        return refuse(request, problemOf(request, failure))
+
+    @app.route("/journal", methods=["GET"])
+    def getJournal(self, request: IRequest) -> bytes:
+        """
+        The entries after C{?since=ID}, oldest first and no more than C{&limit=N}, and
+        under C{"last"} the id of the newest entry there is: C{{"journal": [{"id": 1,
+        "time": …, "kind": "decision", …}], "last": 1}}.  The id of the last one told is
+        the next C{since}.  Old entries are forgotten; ids are never used again.
+        """
+        query = _query(request)
+        journal = self._proxy.journal
+        if not isinstance(journal, Journal):
+            raise Problem(404, "this proxy keeps its journal elsewhere", "/journal", "path")
+        entries = list(islice(journal.since(query.since), query.limit))
+        return answer(request, {"journal": entries, "last": journal.last})
+
+
+def _query(request: IRequest) -> JournalQuery:
+    given = {
+        name.decode("utf-8", "replace"): words[-1].decode("utf-8", "replace")
+        for name, words in request.args.items()
+    }
+    try:
+        return build(JournalQuery, given, "the query of /journal")
+    except Refused as refused:
+        raise Problem(400, refused.description, refused.name, "querystring") from None

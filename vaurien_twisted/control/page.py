@@ -1,0 +1,150 @@
+# -*- test-case-name: tests.control.test_page,tests.integration.test_page -*-
+"""
+The face that serves the web page: C{/} and its parts under C{/page}.
+
+The parts are the files of the folder C{page}, as they are.  They hold no data, so that
+they need no token; the page asks the other faces, which do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from importlib.resources import files
+
+import attrs
+from klein import Klein
+from twisted.python.failure import Failure
+from twisted.web.http import CACHED
+from twisted.web.iweb import IRequest
+from twisted.web.resource import IResource
+
+from vaurien_twisted.control.answers import Problem, problemOf, refuse
+from vaurien_twisted.options import nearest
+
+#: Nothing but the page's own parts, and no other page around it (CSP level 3, W3C).
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self'",
+        "img-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+#: What browsers are told of every part.
+HEADERS = {
+    b"content-security-policy": POLICY.encode(),
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-opener-policy": b"same-origin",
+    # Kept, but asked for each time: after an upgrade no part may be of the release before.
+    b"cache-control": b"no-cache",
+}
+
+TYPES = {
+    "html": "text/html; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+
+#: The part that C{/} is.
+INDEX = "index.html"
+
+
+@attrs.frozen
+class Part:
+    """
+    One file of the page.
+
+    @ivar kind: its media type.
+    @ivar tag: its entity tag (RFC 9110 section 8.8.3), another for other content.
+    """
+
+    kind: str
+    body: bytes = attrs.field(repr=False)
+    tag: bytes = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        digest = hashlib.blake2b(self.body, digest_size=12).hexdigest()
+        object.__setattr__(self, "tag", f'"{digest}"'.encode())
+
+
+def loadParts() -> dict[str, Part]:
+    """
+    All parts, by file name.
+    """
+    parts = {}
+    for file in files("vaurien_twisted.control").joinpath("page").iterdir():
+        kind = TYPES.get(file.name.rpartition(".")[2])
+        if kind is not None:
+            parts[file.name] = Part(kind, file.read_bytes())
+    return parts
+
+
+class PageFace:
+    """
+    Serves the page.
+
+    @cvar segments: the first path segments that are this face's.
+    @param parts: by file name, of which one is C{index.html}.
+    """
+
+    app = Klein()
+    segments = ("", "page")
+
+    def __init__(self, parts: Mapping[str, Part] | None = None) -> None:
+        self._parts = loadParts() if parts is None else dict(parts)
+
+    def resource(self) -> IResource:
+        """
+        What answers under L{segments}.
+        """
+        resource: IResource = self.app.resource()
+        return resource
+
+    @app.handle_errors(Exception)
+    def failed(self, request: IRequest, failure: Failure) -> bytes:
+        """
+        Every refusal is JSON.
+        """
+        return refuse(request, problemOf(request, failure))
+
+    @app.route("/", methods=["GET"])
+    def index(self, request: IRequest) -> bytes:
+        """
+        The page.
+        """
+        return _send(request, self._parts[INDEX])
+
+    @app.route("/page/<name>", methods=["GET"])
+    def part(self, request: IRequest, name: str) -> bytes:
+        """
+        What the page is made of: styles, scripts, pictures.
+
+        @raise Problem: 404, there is no such part.
+        """
+        part = self._parts.get(name)
+        # Under another address the page would look for its parts in the wrong place.
+        if part is None or name == INDEX:
+            known = sorted(set(self._parts) - {INDEX})
+            raise Problem(
+                404, f"the page has no {name!r}: {nearest(name, known)}", f"/page/{name}", "path"
+            )
+        return _send(request, part)
+
+
+def _send(request: IRequest, part: Part) -> bytes:
+    for name, value in HEADERS.items():
+        request.setHeader(name, value)
+    if request.setETag(part.tag) is CACHED:
+        return b""
+    request.setHeader(b"content-type", part.kind.encode())
+    request.setHeader(b"content-length", b"%d" % len(part.body))
+    # A HEAD answer has the headers alone (RFC 9110 section 9.3.2).
+    return b"" if request.method == b"HEAD" else part.body

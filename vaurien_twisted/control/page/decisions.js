@@ -1,0 +1,220 @@
+// The live list of decisions.  Whatever comes, it takes in a bounded number at a time and
+// says how many it left out.
+
+import { byId, make, write } from "./dom.js";
+import { clock, count, short } from "./format.js";
+
+const WAITING = 600; // events kept unread between two looks
+const SHOWN_AT_ONCE = 40; // rows added at one look
+const ROWS = 250;
+const KEPT = 500; // entries that a changed filter looks through
+const LOOK = 120; // ms between two looks
+const RULES = 60; // names of rules to choose from
+
+const COMMON = new Set(["id", "time", "kind", "proxy", "connection", "exchange", "description", "rule", "effect", "reason"]);
+
+/** `some` of `list`, spread evenly over it. */
+function spread(list, some) {
+  if (list.length <= some) return list;
+  return Array.from({ length: some }, (_, index) => list[Math.floor(((index + 1) * list.length) / some) - 1]);
+}
+
+function otherFacts(entry) {
+  return Object.entries(entry).filter(([name]) => !COMMON.has(name))
+    .map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`).join(", ");
+}
+
+/** One row, which can be given another entry. */
+class Row {
+  constructor() {
+    this.time = make("time", {});
+    this.who = make("span", { class: "who" });
+    this.what = make("span", { class: "what" });
+    this.rule = make("span", { class: "rule" });
+    this.effect = make("span", { class: "effect" });
+    this.reason = make("span", { class: "reason-why" });
+    this.element = make("li", { tabindex: -1 }, this.time, this.who, this.what, this.rule, this.effect, this.reason);
+    this.element.row = this;
+  }
+
+  show(entry, several) {
+    const decided = entry.kind === "decision";
+    const place = entry.exchange === undefined ? "" : `·${entry.exchange}`;
+    const who = entry.connection ? `${entry.connection}${place}` : "";
+    write(this.time, clock(entry.time));
+    write(this.who, several ? `${entry.proxy} ${who}` : who);
+    write(this.what, entry.description ?? "");
+    write(this.rule, entry.rule ?? "");
+    write(this.effect, entry.effect ?? (decided ? "" : entry.kind));
+    const more = otherFacts(entry);
+    write(this.reason, [entry.reason, more].filter(Boolean).join(" · "));
+    this.element.className = decided ? "" : "other";
+  }
+}
+
+export class Decisions {
+  constructor() {
+    this.log = byId("log");
+    this.unread = [];
+    this.kept = [];
+    this.spare = [];
+    this.came = 0;
+    this.leftOut = 0;
+    this.rate = { since: performance.now(), came: 0 };
+    this.paused = false;
+    this.several = false;
+    this.rules = new Set();
+    this.filters = { text: byId("filter-text"), proxy: byId("filter-proxy"), rule: byId("filter-rule"), connection: byId("filter-connection") };
+    this.fill(this.filters.rule, "All rules", []);
+    this.fill(this.filters.proxy, "All proxies", []);
+    for (const input of Object.values(this.filters)) input.addEventListener("input", () => this.refilter());
+    byId("pause").addEventListener("click", () => this.pause());
+    byId("clear").addEventListener("click", () => this.clear());
+    this.log.addEventListener("keydown", (event) => this.move(event));
+    this.log.addEventListener("click", ({ target }) => target.closest("li")?.classList.toggle("open"));
+    let last = 0;
+    const frame = (millis) => {
+      requestAnimationFrame(frame);
+      if (millis - last < LOOK) return;
+      last = millis;
+      this.look();
+    };
+    requestAnimationFrame(frame);
+  }
+
+  /** An event came, as the JSON text that it is: most of a flood is never read. */
+  take(text) {
+    this.came += 1;
+    this.unread.push(text);
+    if (this.unread.length >= 2 * WAITING) {
+      this.leftOut += this.unread.length - WAITING;
+      this.unread = spread(this.unread, WAITING);
+    }
+  }
+
+  /** Which proxies there are. */
+  know(names) {
+    this.several = names.length > 1;
+    byId("filter-proxy-label").hidden = !this.several;
+    const shown = [...this.filters.proxy.options].slice(1).map((each) => each.value);
+    if (JSON.stringify(shown) !== JSON.stringify(names)) this.fill(this.filters.proxy, "All proxies", names);
+  }
+
+  fill(select, all, names) {
+    const chosen = select.value;
+    select.replaceChildren(make("option", { value: "" }, all), ...names.map((name) => make("option", { value: name }, name)));
+    select.value = names.includes(chosen) ? chosen : "";
+  }
+
+  /** Whether rows would move under the reader's eyes. */
+  get held() {
+    return this.paused || this.log.scrollTop > 4 || this.log.contains(document.activeElement?.closest("li"));
+  }
+
+  look() {
+    if (!this.held && this.unread.length) this.show();
+    this.tell();
+  }
+
+  show() {
+    const test = this.test();
+    const entries = spread(this.unread, test ? WAITING : SHOWN_AT_ONCE);
+    this.leftOut += this.unread.length - entries.length;
+    this.unread = [];
+    const read = entries.map((text) => JSON.parse(text));
+    for (const { rule } of read) if (rule) this.meet(rule);
+    this.kept = [...this.kept, ...read].slice(-KEPT);
+    const wanted = test ? read.filter(test) : read;
+    const shown = spread(wanted, SHOWN_AT_ONCE);
+    this.leftOut += wanted.length - shown.length;
+    this.add(shown);
+  }
+
+  add(entries) {
+    const rows = entries.map((entry) => {
+      const row = this.spare.pop() ?? new Row();
+      row.show(entry, this.several);
+      return row.element;
+    });
+    this.log.prepend(...rows.reverse());
+    while (this.log.childElementCount > ROWS) {
+      const last = this.log.lastElementChild;
+      last.remove();
+      if (this.spare.length < SHOWN_AT_ONCE) this.spare.push(last.row);
+    }
+    byId("log-empty").hidden = this.log.childElementCount > 0;
+  }
+
+  meet(rule) {
+    if (this.rules.has(rule) || this.rules.size >= RULES) return;
+    this.rules.add(rule);
+    this.fill(this.filters.rule, "All rules", [...this.rules].sort());
+  }
+
+  /** What the filters let pass, undefined for all. */
+  test() {
+    const { text, proxy, rule, connection } = this.filters;
+    const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const number = connection.value.trim();
+    if (!words.length && !proxy.value && !rule.value && !number) return undefined;
+    return (entry) => {
+      if (proxy.value && entry.proxy !== proxy.value) return false;
+      if (rule.value && entry.rule !== rule.value) return false;
+      if (number && String(entry.connection) !== number) return false;
+      const all = `${entry.description ?? ""} ${entry.rule ?? ""} ${entry.effect ?? ""} ${entry.reason ?? ""} ${entry.kind}`.toLowerCase();
+      return words.every((word) => all.includes(word));
+    };
+  }
+
+  refilter() {
+    const test = this.test();
+    this.log.replaceChildren();
+    this.add((test ? this.kept.filter(test) : this.kept).slice(-ROWS));
+    write(byId("log-empty"), test ? "Nothing here matches the filters." : "Nothing was decided yet: set a behavior and send a request through the proxy.");
+  }
+
+  pause() {
+    this.paused = !this.paused;
+    const button = byId("pause");
+    button.setAttribute("aria-pressed", String(this.paused));
+    write(button, this.paused ? "Go on" : "Pause");
+    if (!this.paused) this.log.scrollTop = 0;
+  }
+
+  clear() {
+    this.leftOut = 0;
+    this.kept = [];
+    this.unread = [];
+    this.log.replaceChildren();
+    byId("log-empty").hidden = false;
+  }
+
+  tell() {
+    const now = performance.now();
+    const elapsed = (now - this.rate.since) / 1000;
+    if (elapsed < 0.9) return;
+    const rate = (this.came - this.rate.came) / elapsed;
+    this.rate = { since: now, came: this.came };
+    const words = [];
+    if (rate >= 0.5) words.push(`${short(rate)}/s`);
+    if (this.leftOut) words.push(`${count(this.leftOut)} left out`);
+    if (this.held && this.unread.length) words.push(`${count(this.unread.length)} waiting`);
+    write(byId("decisions-count"), words.join(" · "));
+  }
+
+  /** Arrow keys go from row to row, Enter opens one, Escape goes back to the list. */
+  move(event) {
+    const row = event.target.closest("li");
+    const next = {
+      ArrowDown: row ? row.nextElementSibling : this.log.firstElementChild,
+      ArrowUp: row?.previousElementSibling,
+      Home: this.log.firstElementChild,
+      End: this.log.lastElementChild,
+      Escape: row ? this.log : null,
+    }[event.key];
+    if (next) next.focus();
+    else if (event.key === "Enter") row?.classList.toggle("open");
+    else return;
+    event.preventDefault();
+  }
+}

@@ -1,0 +1,119 @@
+# -*- test-case-name: tests.test_ctl,tests.test_ctl_rules -*-
+"""
+What C{vaurienctl} prints: tables on a terminal; in a pipe, what other commands take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from vaurien_twisted.asking import member
+
+
+def tell(url: str, parsed: argparse.Namespace, answer: Mapping[str, Any]) -> str:
+    """
+    An answer of the service in words, without the last newline.
+
+    @param parsed: what was asked.
+    @raise ClientError: it is not such as Vaurien gives.
+    """
+    terminal = sys.stdout.isatty()
+    match parsed.command:
+        case "list-behaviors":
+            names = member(url, answer, "behaviors", list)
+            return _described(names, answer.get("details", {}), terminal)
+        case "list-protocols":
+            protocols = member(url, answer, "protocols", dict)
+            return _described(protocols, protocols, terminal)
+        case "list-errors":
+            return _errors(member(url, answer, "errors", list), terminal)
+        case "get-behavior":
+            name = member(url, answer, "behavior", str)
+            return _behavior(name, answer.get("options", {}), terminal)
+        case "get-backend":
+            return str(member(url, answer, "backend", str))
+        case "get-rules":
+            return json.dumps(member(url, answer, "rules", list), indent=2)
+        case "journal":
+            entries = member(url, answer, "journal", list)
+            return "\n".join(_entry(each) if terminal else json.dumps(each) for each in entries)
+        case "set-behavior":
+            return f"the behavior is now {parsed.name}"
+        case "set-rules":
+            return "the rules are in force"
+    return f"the backend is now {parsed.backend}"
+
+
+def _described(names: Iterable[str], details: Mapping[str, Any], terminal: bool) -> str:
+    if not terminal:
+        return "\n".join(names)
+    return _table((name, details.get(name, {}).get("description", "")) for name in names)
+
+
+def _errors(errors: Sequence[Mapping[str, Any]], terminal: bool) -> str:
+    if not terminal:
+        return "\n".join(str(error["code"]) for error in errors)
+    if not errors:
+        return "it knows none"
+    return _table(
+        [
+            ("CODE", "STATE", "AGAIN", "WHEN"),
+            *(
+                (
+                    str(error["code"]),
+                    str(error["state"]),
+                    "yes" if error["transient"] else "no",
+                    str(error["description"]),
+                )
+                for error in errors
+            ),
+        ]
+    )
+
+
+def _behavior(name: str, given: Mapping[str, Any], terminal: bool) -> str:
+    options = dict(_words(given, ":" in name))
+    if terminal:
+        return "\n".join([name, _table((f"  {key}", options[key]) for key in options)]).rstrip()
+    return " ".join([name, *(f"{key}={shlex.quote(options[key])}" for key in options)])
+
+
+def _entry(entry: Mapping[str, Any]) -> str:
+    """
+    One line: where, what was asked, what was done, and why.
+    """
+    place = f"connection {entry['connection']}"
+    if "exchange" in entry:
+        place += f" exchange {entry['exchange']}"
+    facts = [place, entry.get("description"), entry.get("rule"), entry.get("effect")]
+    if entry["kind"] != "decision":
+        facts.insert(1, entry["kind"])
+    words = ": ".join(str(fact) for fact in facts if fact)
+    reason = entry.get("reason")
+    return f"{entry['id']}  {words}" + (f" ({reason})" if reason else "")
+
+
+def _words(options: Mapping[str, Any], grouped: bool) -> Iterable[tuple[str, str]]:
+    """
+    Options as C{set-behavior} takes them.
+    """
+    for name, value in options.items():
+        if grouped:
+            for own, text in _words(value, False):
+                yield f"{name}.{own}", text
+        else:
+            yield name, value if isinstance(value, str) else json.dumps(value)
+
+
+def _table(rows: Iterable[Sequence[str]]) -> str:
+    cells = list(rows)
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )

@@ -1,0 +1,95 @@
+# -*- test-case-name: tests.express.test_connected -*-
+"""
+What can be asked of a connected TCP socket, and set on it.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from typing import Any
+
+from twisted.internet.address import IPv4Address, IPv6Address
+
+
+class ConnectedSocket:
+    """
+    A transport's addresses, TCP options and handle.
+    """
+
+    __slots__ = ()
+
+    _peer: IPv4Address | IPv6Address
+    _socket: socket.socket
+
+    def getHost(self) -> IPv4Address | IPv6Address:
+        """
+        This side's address.
+
+        @raise OSError: the connection is closed.
+        """
+        return toAddress(self._socket.getsockname())
+
+    def getPeer(self) -> IPv4Address | IPv6Address:
+        """
+        The other side's address, also after the connection was lost.
+        """
+        return self._peer
+
+    def getHandle(self) -> socket.socket:
+        """
+        The socket.
+        """
+        return self._socket
+
+    def fileno(self) -> int:
+        """
+        The socket's file descriptor, -1 once it is closed.
+        """
+        return self._socket.fileno()
+
+    def getTcpNoDelay(self) -> bool:
+        """
+        Whether small pieces are sent at once.
+
+        @raise OSError: the connection is closed.
+        """
+        return bool(self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """
+        Send small pieces at once, or let the kernel collect them (tcp(7)); nothing where
+        the connection is closed.
+        """
+        with suppress(OSError):
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, enabled)
+
+    def getTcpKeepAlive(self) -> bool:
+        """
+        Whether the kernel probes an idle peer.
+
+        @raise OSError: the connection is closed.
+        """
+        return bool(self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE))
+
+    def setTcpKeepAlive(self, enabled: bool) -> None:
+        """
+        Let the kernel probe an idle peer (socket(7)).
+
+        @raise OSError: the connection is closed.
+        """
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, enabled)
+
+
+def toAddress(name: Any) -> IPv4Address | IPv6Address:
+    """
+    Twisted's address for a socket's name: C{(host, port)}, with flow and scope for IPv6.
+    """
+    host = name[0]
+    if ":" not in host:
+        return IPv4Address("TCP", *name)
+    if len(name) == 4 and name[3] and "%" not in host:
+        # A link-local address means nothing without its interface.
+        numeric = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
+        host = socket.getnameinfo(name, numeric)[0]
+    return IPv6Address("TCP", host, *name[1:])

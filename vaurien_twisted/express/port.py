@@ -1,0 +1,181 @@
+# -*- test-case-name: tests.express.test_port -*-
+"""
+A listening socket.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from select import EPOLLIN
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IAddress, IDelayedCall, IListeningPort, IProtocolFactory
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from vaurien_twisted.express.connected import toAddress
+from vaurien_twisted.express.poller import GIVEN_UP, Poller
+from vaurien_twisted.express.reserve import Reserve
+from vaurien_twisted.express.transport import ExpressTransport
+
+#: How many connections are accepted before other sockets have their turn.
+ACCEPTS = 32
+
+#: How long to wait when the kernel has no room for another connection, in seconds.
+REST = 0.1
+
+#: That one client is gone, or a firewall has refused it (accept(2)); the next may be well.
+_PASSING = (errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.EINTR)
+
+
+@implementer(IListeningPort)
+class ExpressPort:
+    """
+    Accepts connections for a factory.
+
+    @param port: 0 picks one.
+    @param interface: an IP address, or a name of this machine; C{""} is every IPv4 address.
+    @param backlog: how many may wait to be accepted.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self, poller: Poller, port: int, interface: str, backlog: int, factory: IProtocolFactory
+    ) -> None:
+        self._poller = poller
+        self._place = (interface, port)
+        self._backlog = backlog
+        self._factory = factory
+        self._socket: socket.socket | None = None
+        self._reserve = Reserve()
+        self._resting: IDelayedCall | None = None
+
+    def __repr__(self) -> str:
+        where = "not listening" if self._socket is None else self._socket.getsockname()[1]
+        return f"<ExpressPort of {self._factory} on {where}>"
+
+    def startListening(self) -> None:
+        """
+        Begin to accept.
+
+        @raise CannotListenError: the address is in use, or not ours.
+        """
+        family = socket.AF_INET6 if ":" in self._place[0] else socket.AF_INET
+        try:
+            sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        except OSError as error:
+            raise CannotListenError(*self._place, error) from None
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(self._place)
+            sock.listen(self._backlog)
+            self._poller.register(sock.fileno(), EPOLLIN, self._accept)
+        except (OSError, OverflowError) as error:
+            sock.close()
+            raise CannotListenError(*self._place, error) from None
+        self._socket = sock
+        self._reserve.keep()
+        self._log.info(
+            "{factory} starting on {port}",
+            factory=_nameOf(self._factory),
+            port=sock.getsockname()[1],
+        )
+        self._factory.doStart()
+
+    def _accept(self, events: int) -> None:
+        if events == GIVEN_UP:
+            self._close()
+            return
+        for _ in range(ACCEPTS):
+            listener = self._socket
+            if listener is None:
+                return
+            try:
+                sock, name = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno not in _PASSING:
+                    self._full(listener, error)
+                    return
+            else:
+                self._build(sock, name)
+
+    def _build(self, sock: socket.socket, name: Any) -> None:
+        try:
+            sock.setblocking(False)
+            address = toAddress(name)
+            protocol = self._factory.buildProtocol(address)
+            if protocol is None:
+                sock.close()
+            else:
+                ExpressTransport(sock, protocol, self._poller, address).start()
+        except Exception:
+            self._log.failure("{factory} failed", factory=self._factory)
+            sock.close()
+
+    def _full(self, listener: socket.socket, error: OSError) -> None:
+        """
+        There is no room for another connection.
+        """
+        count = self._reserve.turnAway(listener, ACCEPTS) if error.errno == errno.EMFILE else 0
+        self._log.error(
+            "cannot accept: {reason}; {count} connections were closed",
+            reason=error.strerror,
+            count=count,
+        )
+        if not count:
+            # Instead of being told of the same connection all the time.
+            self._poller.modify(listener.fileno(), 0)
+            self._resting = self._poller.reactor.callLater(REST, self._wake)
+
+    def _wake(self) -> None:
+        self._resting = None
+        if self._socket is not None:
+            self._reserve.keep()
+            self._poller.modify(self._socket.fileno(), EPOLLIN)
+
+    def stopListening(self) -> Deferred[None]:
+        """
+        Free the port; connections that it has accepted stay.
+
+        @return: fires at once, with a failure if the factory failed to stop.
+        """
+        try:
+            self._close()
+        except Exception:
+            return fail()
+        return succeed(None)
+
+    def _close(self) -> None:
+        sock, self._socket = self._socket, None
+        if sock is None:
+            return
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
+        port = sock.getsockname()[1]
+        self._poller.forget(sock.fileno())
+        sock.close()
+        self._reserve.release()
+        self._log.info("(TCP Port {port} Closed)", port=port)
+        self._factory.doStop()
+
+    def getHost(self) -> IAddress:
+        """
+        Where it listens.
+
+        @raise RuntimeError: it does not.
+        """
+        if self._socket is None:
+            raise RuntimeError("the port is not listening")
+        return toAddress(self._socket.getsockname())
+
+
+def _nameOf(factory: Any) -> str:
+    logPrefix = getattr(factory, "logPrefix", None)
+    return type(factory).__name__ if logPrefix is None else str(logPrefix())
