@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
-from tests.control.support import REGISTRY, listening, makeProxy
+from tests.control.support import REGISTRY, around, listening, makeProxy
 from tests.test_client import OPTIONS, closedPort, listenOn, silence
 from vaurien_twisted.client import AsyncClient, ClientError, RequestRefused, Unreachable
 from vaurien_twisted.control.site import controlRoot
@@ -39,7 +39,7 @@ class AsyncClientTests(TestCase):
         A proxy and its site.
         """
         self.proxy = makeProxy()
-        treq = StubTreq(controlRoot(self.proxy))
+        treq = StubTreq(controlRoot(around(self.proxy)))
         self.client = AsyncClient(http=treq, reactor=Clock())
 
     async def test_calls(self):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.config import Configuration, Given, configure, declaredOptions, readIni
+from vaurien_twisted.config import Configuration, configure, declaredOptions
+from vaurien_twisted.config_file import Given, readConfig
 from vaurien_twisted.options import Refused
 from vaurien_twisted.registry import loadRegistry
 
@@ -32,7 +33,7 @@ class IniTests(SynchronousTestCase):
         """
         Why the file at C{path} is refused, in one line that names it.
         """
-        refused: Refused = self.assertRaises(Refused, readIni, path)
+        refused: Refused = self.assertRaises(Refused, readConfig, path)
         self.assertNotIn("\n", refused.description)
         self.assertIn(path, refused.description)
         return refused.description
@@ -41,7 +42,7 @@ class IniTests(SynchronousTestCase):
         """
         Settings, behaviors and protocols; dashes are understood, percent signs are plain.
         """
-        given = readIni(
+        given = readConfig(
             self.write(
                 "[vaurien]\nprotocol = http\nhttp-port = 9090\nlog_output = %d.log\n"
                 "[behavior:delay]\nsleep = 2\n[protocol:http]\noverwrite_host_header = no\n"
@@ -81,7 +82,7 @@ class IniTests(SynchronousTestCase):
             "[rule:second]\nbehavior = hang\nwhen.client = 10.0.0.1\n  10.0.0.2\n"
             "[rule:first]\nbehavior = delay\nFor = 5\n"
         )
-        given = readIni(self.write(text))
+        given = readConfig(self.write(text))
         self.assertEqual(
             given.rules,
             [

@@ -102,9 +102,9 @@ class OptionsContract:
 
     def test_name(self: Any) -> None:
         """
-        The name is lower case, digits and dashes, and fits in a command-line option.
+        The name is lower case, digits, dashes and underscores, and fits in a command-line option.
         """
-        self.assertRegex(self.provider.name, r"\A[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
+        self.assertRegex(self.provider.name, r"\A[a-z][a-z0-9]*([-_][a-z0-9]+)*\Z")
 
     def test_described(self: Any) -> None:
         """

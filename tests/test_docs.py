@@ -21,7 +21,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.test_extending import ROOT, childEnvironment, memoRegistry, run
 from vaurien_twisted import ctl
-from vaurien_twisted.config import configure, readIni
+from vaurien_twisted.config import configure
+from vaurien_twisted.config_file import readConfig
 from vaurien_twisted.options import Refused, specs
 from vaurien_twisted.planning import Planner
 from vaurien_twisted.registry import loadRegistry
@@ -222,7 +223,7 @@ class ExampleTests(SynchronousTestCase):
             path = self.mktemp()
             Path(path).write_text(block.text, encoding="utf-8")
             with at(block.place):
-                configure(self.registry, readIni(path))
+                configure(self.registry, readConfig(path))
 
     def test_json(self) -> None:
         """

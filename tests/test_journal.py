@@ -14,7 +14,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.support import REGISTRY
-from vaurien_twisted.config import Given, configure
+from vaurien_twisted.config import configure
+from vaurien_twisted.config_file import Given
 from vaurien_twisted.interfaces import IJournal
 from vaurien_twisted.journal import Journal, JournalFile
 from vaurien_twisted.options import Refused

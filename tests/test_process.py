@@ -238,9 +238,9 @@ class StartTests(SynchronousTestCase):
         The command line that L{start_proxy} makes of C{arguments}.
         """
         made = []
-        self.patch(process, "launch", lambda command, timeout: made.append((command, timeout)))
+        self.patch(process, "launch", lambda *asked: made.append(asked))
         start_proxy(**arguments)
-        ((command, timeout),) = made
+        ((command, timeout, self.environment),) = made
         self.assertEqual(command[:3], [sys.executable, "-m", "vaurien_twisted"])
         return " ".join(command[3:]), timeout
 
@@ -278,6 +278,16 @@ class StartTests(SynchronousTestCase):
             " --log-level error --log-output /dev/null --seed 3",
         )
         self.assertEqual(timeout, 4)
+
+    def test_token(self):
+        """
+        The token goes into the environment, where other users cannot see it.
+        """
+        words, _ = self.words(token="secret")
+        self.assertNotIn("secret", words)
+        self.assertEqual(self.environment, {"VAURIEN_TOKEN": "secret"})
+        self.words()
+        self.assertEqual(self.environment, {})
 
     def test_port(self):
         """

@@ -73,6 +73,15 @@ class ParseTests(SynchronousTestCase):
             [rule] = made.planner.one("error", {}).draws[0].alternatives
             self.assertTrue(rule.options.inject)
 
+    def test_underscores(self) -> None:
+        """
+        Options are written with dashes throughout, those of behaviors whose names have
+        underscores too.
+        """
+        made = parsed("--behavior", "slow_close", "--behavior-slow-close-delay", "3")
+        [rule] = made.configuration.plan.draws[0].alternatives
+        self.assertEqual(rule.options.delay, 3)
+
     def test_ini(self) -> None:
         """
         The ini file first, the command line over it.

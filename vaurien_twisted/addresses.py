@@ -43,6 +43,20 @@ _PREFIXES = frozenset({"tcp", "tcp4", "tcp6", "ssl", "tls", "systemd", "haproxy"
 BACKLOG = 1024
 
 
+class CannotListen(Refused):
+    """
+    An address is sound, but it cannot be listened on now.
+
+    @ivar text: the address.
+    @ivar cause: the system's words, such as C{address already in use}.
+    """
+
+    def __init__(self, description: str, name: str, text: str, cause: str) -> None:
+        super().__init__(description, name)
+        self.text = text
+        self.cause = cause
+
+
 def hostPort(text: str) -> tuple[str, int] | None:
     """
     The host and port of C{HOST:PORT}, C{None} where C{text} is not of that form.
@@ -130,19 +144,20 @@ async def listenOn(
     """
     Listen, and say in one line why not.
 
-    @raise Refused: the port is in use, the address is not ours, permission is missing…
+    @raise CannotListen: the port is in use, the address is not ours, permission is missing…
     """
     try:
         port: IListeningPort = await endpoint.listen(factory)
     except CannotListenError as error:
-        cause = error.socketError
-        reason = getattr(cause, "strerror", None) or str(cause)
-        raise Refused(
-            f"cannot listen on {text}: {reason[:1].lower()}{reason[1:]}; choose another address",
-            name,
+        socketError = error.socketError
+        reason = getattr(socketError, "strerror", None) or str(socketError)
+        reason = f"{reason[:1].lower()}{reason[1:]}"
+        raise CannotListen(
+            f"cannot listen on {text}: {reason}; choose another address", name, text, reason
         ) from None
     except OSError as error:
-        raise Refused(f"cannot listen on {text}: {error.strerror or error}", name) from None
+        reason = str(error.strerror or error)
+        raise CannotListen(f"cannot listen on {text}: {reason}", name, text, reason) from None
     return port
 
 
@@ -197,6 +212,17 @@ def _goesByExpress(reactor: Any) -> bool:
     Real sockets on a system with epoll do; reactors in memory have none.
     """
     return isinstance(reactor, PosixReactorBase) and available(reactor)
+
+
+def listenPlace(text: str) -> tuple[str, int] | None:
+    """
+    The IP address, or a name, and the port that C{HOST:PORT} listens on; C{None} for an
+    endpoint string.
+    """
+    place = hostPort(text)
+    if place is None or _isEndpoint(text):
+        return None
+    return _listenHost(place[0]) or "0.0.0.0", place[1]
 
 
 def _listenHost(host: str) -> str:

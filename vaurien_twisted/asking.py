@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 #: The environment variable with the URL of the service, where none is given.
 URL_VARIABLE = "VAURIEN_URL"
 
+#: The one with the token that the service wants, where none is given.
+TOKEN_VARIABLE = "VAURIEN_TOKEN"
+
 #: What requests say of themselves.
 HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
 
@@ -92,25 +95,47 @@ def serviceURL(
     return url.rstrip("/")
 
 
+def withToken(token: str | None) -> dict[str, str]:
+    """
+    What requests say of themselves, with C{token}; with C{VAURIEN_TOKEN} where it is C{None}.
+
+    @raise ClientError: it cannot be sent.
+    """
+    if token is None:
+        token = os.environ.get(TOKEN_VARIABLE, "")
+    if not all("!" <= letter <= "~" for letter in token):
+        raise ClientError("a token is printable ASCII characters without spaces")
+    return {**HEADERS, "Authorization": f"Bearer {token}"} if token else dict(HEADERS)
+
+
 def understand(url: str, status: int, body: bytes) -> dict[str, Any]:
     """
-    The JSON object of an answer.
+    The JSON object of an answer; an empty one if there is nothing in it.
 
     @raise RequestRefused: it is a refusal.
     @raise ClientError: it is not such as Vaurien gives.
     """
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        answer = None
-    if status == 200 and isinstance(answer, dict):
+    answer: Any = {}
+    if body.strip() or not _good(status):
+        try:
+            answer = json.loads(body)
+        except (ValueError, RecursionError):
+            answer = None
+    if _good(status) and isinstance(answer, dict):
         return answer
     try:
+        if "error" in answer:
+            # As Toxiproxy refuses.
+            raise RequestRefused(status, str(answer["error"]))
         error = answer["errors"][0]
         description, name, location = error["description"], error["name"], error["location"]
     except (TypeError, KeyError, IndexError):
         raise stranger(url, f"status {status}") from None
     raise RequestRefused(status, str(description), str(name), str(location))
+
+
+def _good(status: int) -> bool:
+    return status in (200, 201, 204)
 
 
 def stranger(url: str, what: str) -> ClientError:

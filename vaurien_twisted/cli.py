@@ -36,7 +36,11 @@ def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
         print(f"vaurien: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     # A file has an observer of its own, which the service brings.
-    own = [logObserver(sys.stdout, settings.log_level)] if settings.log_output == "-" else []
+    own = (
+        [logObserver(sys.stdout, settings.log_level, settings.log_format)]
+        if settings.log_output == "-"
+        else []
+    )
     globalLogBeginner.beginLoggingTo(own, redirectStandardIO=False, discardBuffer=True)
     core = service.reactor
     service.privilegedStartService()

@@ -20,7 +20,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from vaurien_twisted.asking import (
-    HEADERS,
     ClientError,
     RequestRefused,
     Unreachable,
@@ -31,6 +30,7 @@ from vaurien_twisted.asking import (
     member,
     serviceURL,
     understand,
+    withToken,
 )
 from vaurien_twisted.client_async import AsyncClient
 
@@ -38,6 +38,9 @@ __all__ = ["AsyncClient", "Client", "ClientError", "RequestRefused", "Unreachabl
 
 #: The longest answer that is read, in bytes.
 ANSWER_LIMIT = 16 * 2**20
+
+#: For how many seconds an answer that goes on may say nothing.
+QUIET = 40.0
 
 
 class Client:
@@ -51,8 +54,9 @@ class Client:
     @param url: in place of the three; where none of the four is given, C{VAURIEN_URL}.
     @param timeout: how long to wait for the connection, and for each part of the
         answer, in seconds.
+    @param token: what the service wants to be shown; by default C{VAURIEN_TOKEN}.
     @ivar url: where the service is.
-    @raise ClientError: the URL is not one that can be asked.
+    @raise ClientError: the URL is not one that can be asked, or the token cannot be sent.
     """
 
     def __init__(
@@ -62,9 +66,11 @@ class Client:
         scheme: str | None = None,
         url: str | None = None,
         timeout: float = 5.0,
+        token: str | None = None,
     ) -> None:
         self.url = serviceURL(host, port, scheme, url)
         self.timeout = timeout
+        self._headers = withToken(token)
 
     def request(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """
@@ -81,7 +87,7 @@ class Client:
         try:
             connection = self._connection(parts.scheme, parts.hostname or "", parts.port)
             try:
-                connection.request(method, parts.path + path, data, HEADERS)
+                connection.request(method, parts.path + path, data, self._headers)
                 response = connection.getresponse()
                 answer = response.read(ANSWER_LIMIT)
             finally:
@@ -89,6 +95,35 @@ class Client:
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             raise Unreachable(self.url, cause(error)) from error
         return understand(self.url, response.status, answer)
+
+    def stream(self, path: str, last: int | None = None) -> Iterator[str]:
+        """
+        Ask for an answer that goes on, such as C{/events}.
+
+        @param last: the id of the last event that is known, to resume after it.
+        @return: its lines as they come, without their ends; they end when the service ends
+            the answer.
+        @raise Unreachable: there was no answer in time, or for a while nothing of it.
+        @raise RequestRefused: the service did not do it.
+        """
+        parts = urlsplit(self.url)
+        headers = {**self._headers, "Accept": "text/event-stream"}
+        if last is not None:
+            headers["Last-Event-ID"] = str(last)
+        connection = self._connection(parts.scheme, parts.hostname or "", parts.port)
+        try:
+            # There is a sign of life every 15 seconds.
+            connection.timeout = max(self.timeout, QUIET)
+            connection.request("GET", parts.path + path, headers=headers)
+            response = connection.getresponse()
+            if response.status != 200:
+                understand(self.url, response.status, response.read(ANSWER_LIMIT))
+            for line in response:
+                yield line.decode("utf-8", "replace").rstrip("\r\n")
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
+            raise Unreachable(self.url, cause(error)) from error
+        finally:
+            connection.close()
 
     def _connection(self, scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
         if scheme == "https":

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from vaurien_twisted.asking import (
-    HEADERS,
     ClientError,
     Unreachable,
     again,
@@ -21,6 +20,7 @@ from vaurien_twisted.asking import (
     member,
     serviceURL,
     understand,
+    withToken,
 )
 
 
@@ -33,6 +33,7 @@ class AsyncClient:
     @param http: in place of a real client, something with treq's C{request}, such as
         C{treq.testing.StubTreq}.
     @param reactor: by default the one that is installed.
+    @param token: see L{vaurien_twisted.client.Client}.
     @ivar url: where the service is.
     """
 
@@ -45,9 +46,11 @@ class AsyncClient:
         timeout: float = 5.0,
         http: Any = None,
         reactor: Any = None,
+        token: str | None = None,
     ) -> None:
         self.url = serviceURL(host, port, scheme, url)
         self.timeout = timeout
+        self._headers = withToken(token)
         self._http = http
         self._reactor = reactor
 
@@ -83,7 +86,7 @@ class AsyncClient:
         url = self.url + path
         try:
             response = await self._http.request(
-                method, url, headers=HEADERS, data=data, allow_redirects=False
+                method, url, headers=self._headers, data=data, allow_redirects=False
             )
             return response.code, await response.content()
         except (OSError, ConnectError, ResponseFailed, Unsent) as error:

@@ -1,55 +1,41 @@
 # -*- test-case-name: tests.test_config -*-
 """
-From an ini file and command-line words to frozen settings.
+From a file and command-line words to frozen settings.
 """
 
 from __future__ import annotations
 
-import configparser
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
+from vaurien_twisted.access import checkToken
+from vaurien_twisted.config_file import Given, Words
+from vaurien_twisted.declaring import (
+    Declared,
+    Makings,
+    MissingField,
+    declaredFromJSON,
+    declaredFromWords,
+)
 from vaurien_twisted.interfaces import IWireProtocol
 from vaurien_twisted.options import Refused, Spec, build, nearest, specs
 from vaurien_twisted.plan import Plan
 from vaurien_twisted.planning import Planner
 from vaurien_twisted.registry import Registry
 from vaurien_twisted.rules import rulesFromWords
-from vaurien_twisted.settings import Settings
-
-#: The words given for one kind of option, by name; for behaviors and protocols by their name first.
-Words = dict[str, str]
-
-
-@attrs.define
-class Given:
-    """
-    What was said, before it is checked.
-    """
-
-    settings: Words = attrs.field(factory=dict)
-    behaviors: dict[str, Words] = attrs.field(factory=dict)
-    protocols: dict[str, Words] = attrs.field(factory=dict)
-    rules: list[tuple[str, Words]] = attrs.field(factory=list)
-
-    def over(self, other: Given) -> Given:
-        """
-        The two together; where both speak, this one counts.
-        """
-        return Given(
-            {**other.settings, **self.settings},
-            _merged(self.behaviors, other.behaviors),
-            _merged(self.protocols, other.protocols),
-            self.rules or other.rules,
-        )
+from vaurien_twisted.settings import Settings, StatsdSettings
 
 
 @attrs.frozen
 class Configuration:
     """
     Everything checked, ready to be run.
+
+    @ivar makings: what all proxies are made with.
+    @ivar own: whether there is a proxy of the settings, of this wire and plan.
+    @ivar declared: the proxies beside it.
     """
 
     settings: Settings
@@ -57,39 +43,10 @@ class Configuration:
     wireOptions: Any
     planner: Planner
     plan: Plan
-
-
-def readIni(path: str) -> Given:
-    """
-    What the ini file at C{path} says.
-
-    @raise Refused: it cannot be read, is no ini file, or has a section that is not ours.
-    """
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        with open(path, encoding="utf-8") as file:
-            parser.read_file(file)
-    except OSError as error:
-        raise Refused(f"cannot read {path}: {error.strerror}", "config") from None
-    except (configparser.Error, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise Refused(f"{path} is not an ini file: {reason}", "config") from None
-    given = Given()
-    for section in parser.sections():
-        words = {key.replace("-", "_"): value for key, value in parser.items(section)}
-        kind, _, name = section.partition(":")
-        if section == "vaurien":
-            given.settings = words
-        elif kind == "behavior" and name:
-            given.behaviors[name] = words
-        elif kind == "protocol" and name:
-            given.protocols[name] = words
-        elif kind == "rule" and name:
-            given.rules.append((name, words))
-        else:
-            known = ("vaurien", "behavior:NAME", "protocol:NAME", "rule:NAME")
-            raise Refused(f"{path}: [{section}] is unknown: {nearest(section, known)}", "config")
-    return given
+    makings: Makings
+    statsd: StatsdSettings = attrs.field(factory=StatsdSettings)
+    own: bool = True
+    declared: tuple[Declared, ...] = ()
 
 
 def configure(registry: Registry, given: Given) -> Configuration:
@@ -99,31 +56,114 @@ def configure(registry: Registry, given: Given) -> Configuration:
     @raise Refused: something is unknown or out of bounds; names the nearest.
     """
     settings = build(Settings, given.settings, "vaurien")
+    if "token" in given.settings:
+        checkToken(settings.token)
     wire = registry.wire(settings.protocol)
     for name, words in given.behaviors.items():
         _check(registry.behavior(name).options, words, "behavior", name)
-    wireWords: Mapping[str, str] = {}
+    wireOptions = {wire.name: wire.options()}
     for name, words in given.protocols.items():
         spoken = registry.wire(name)
         _check(spoken.options, words, "protocol", spoken.name)
-        if spoken is wire:
-            wireWords = words
-    planner = Planner(registry, given.behaviors, wire)
+        wireOptions[spoken.name] = build(spoken.options, words, f"protocol {spoken.name!r}")
+    makings = Makings(registry, given.behaviors, wireOptions, wire.name)
+    planner = makings.planner(wire)
     try:
         plan = planner.choice(settings.behavior, {})
     except Refused as refused:
         raise Refused(refused.description, "behavior") from None
-    if given.rules:
+    rules, others = _rulesByProxy(given)
+    if rules:
         if "behavior" in given.settings:
             raise Refused("a behavior and rules are given: say it in one way", "behavior")
-        plan = rulesFromWords(planner, given.rules)
+        plan = rulesFromWords(planner, rules)
+    declared = _declared(makings, given, others)
+    own = _own(settings, given, bool(rules), bool(declared))
+    taken = {settings.name} if own else set()
+    for each in declared:
+        if each.name in taken:
+            raise Refused(f"there are two proxies called {each.name!r}", "name")
+        taken.add(each.name)
     return Configuration(
         settings,
         wire,
-        build(wire.options, wireWords, f"protocol {wire.name!r}"),
+        wireOptions[wire.name],
         planner,
         plan,
+        makings,
+        _statsd(given.statsd),
+        own,
+        tuple(declared),
     )
+
+
+def _statsd(words: Words) -> StatsdSettings:
+    try:
+        return build(StatsdSettings, words, "[statsd]")
+    except Refused as refused:
+        raise Refused(f"[statsd] {refused.name}: {refused.description}", "config") from None
+
+
+def _own(settings: Settings, given: Given, rules: bool, declared: bool) -> bool:
+    """
+    Whether there is a proxy of the settings' own, beside those of the file.
+    """
+    if settings.demo or "proxy" in given.settings or "backend" in given.settings:
+        return True
+    said = rules or "behavior" in given.settings
+    if declared and said:
+        raise Refused(
+            "which proxy is this for? Say it under [proxy:NAME], or give --proxy and --backend",
+            "behavior",
+        )
+    return said or not (declared or settings.toxiproxy)
+
+
+def _rulesByProxy(
+    given: Given,
+) -> tuple[list[tuple[str, Words]], dict[str, list[tuple[str, Words]]]]:
+    """
+    The rules of the settings' own proxy, and those that name another.
+    """
+    own: list[tuple[str, Words]] = []
+    others: dict[str, list[tuple[str, Words]]] = {name: [] for name, _ in given.proxies}
+    for name, words in given.rules:
+        rest = dict(words)
+        proxy = rest.pop("proxy", None)
+        if proxy is None:
+            own.append((name, rest))
+        elif proxy in others:
+            others[proxy].append((name, rest))
+        else:
+            near = nearest(proxy, others)
+            raise Refused(f"[rule:{name}]: there is no proxy {proxy!r}: {near}", "proxy")
+    return own, others
+
+
+def _declared(
+    makings: Makings, given: Given, rules: Mapping[str, list[tuple[str, Words]]]
+) -> list[Declared]:
+    """
+    The proxies of the file.
+    """
+    found = []
+    for number, item in enumerate(given.declared, 1):
+        try:
+            found.append(declaredFromJSON(makings, item))
+        except MissingField as missing:
+            reason = f"proxy {number} must say its {missing.name}"
+            raise Refused(reason, missing.name) from None
+        except Refused as refused:
+            raise Refused(f"proxy {number}: {refused.description}", refused.name) from None
+    for name, words in given.proxies:
+        one = declaredFromWords(makings, name, words)
+        if rules[name]:
+            if "behavior" in words:
+                raise Refused(f"[proxy:{name}]: a behavior and rules: say it in one way", "rules")
+            planner = makings.planner(one.wire or makings.registry.wire(makings.protocol))
+            one = attrs.evolve(one, plan=rulesFromWords(planner, rules[name]))
+        found.append(one)
+    return found
 
 
 def declaredOptions(registry: Registry) -> dict[str, tuple[str, str, Spec]]:
@@ -141,7 +181,7 @@ def declaredOptions(registry: Registry) -> dict[str, tuple[str, str, Spec]]:
     for place, items in groups:
         for name, item in items.items():
             for spec in specs(item.options).values():
-                word = f"{place[:-1]}-{name}-{spec.name.replace('_', '-')}"
+                word = f"{place[:-1]}-{name}-{spec.name}".replace("_", "-")
                 found[word] = (place, name, spec)
     return found
 
@@ -154,7 +194,3 @@ def _check(cls: type, words: Words, kind: str, name: str) -> None:
         build(cls, words, f"{kind} {name!r}")
     except Refused as refused:
         raise Refused(refused.description, f"{kind}_{name}_{refused.name}") from None
-
-
-def _merged(first: dict[str, Words], second: dict[str, Words]) -> dict[str, Words]:
-    return {name: {**second.get(name, {}), **first.get(name, {})} for name in {**second, **first}}

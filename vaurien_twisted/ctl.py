@@ -13,10 +13,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from vaurien_twisted import __version__
-from vaurien_twisted.asking import URL_VARIABLE, ClientError, cause, journalPath, member
+from vaurien_twisted import __version__, ctl_proxies
+from vaurien_twisted.asking import (
+    TOKEN_VARIABLE,
+    URL_VARIABLE,
+    ClientError,
+    journalPath,
+    member,
+)
 from vaurien_twisted.client import Client
+from vaurien_twisted.ctl_files import readFile
 from vaurien_twisted.ctl_output import tell
+from vaurien_twisted.ctl_top import addTop, top
+from vaurien_twisted.ctl_watch import addWatch, watch
 
 EXAMPLES = f"""\
 examples:
@@ -29,8 +38,12 @@ examples:
   vaurienctl set-rules rules.json
   vaurienctl --host staging:8080 get-behavior
   vaurienctl --http-port 9090 set-backend localhost:3307
+  vaurienctl create db --listen localhost:3307 --upstream localhost:3306 --protocol mysql
+  vaurienctl set-behavior hang --proxy 'db*'
+  vaurienctl toxic add db -t latency -a latency=1000
 
-The service is looked for at http://localhost:8080, or where {URL_VARIABLE} says.
+The service is looked for at http://localhost:8080, or where {URL_VARIABLE} says; the
+token that it may want is taken from {TOKEN_VARIABLE}.
 Exit status: 0 done; 1 refused, or no answer; 2 the command line is wrong.
 """
 
@@ -45,7 +58,23 @@ COMMANDS = {
     "list-protocols": "show the wire protocols there are",
     "list-errors": "show the errors that a wire protocol knows",
     "journal": "show what was decided and done",
+    "watch": "show it as it happens",
+    "top": "show proxies and connections, live",
+    **ctl_proxies.COMMANDS,
 }
+
+#: Those that speak of the first proxy, or of others.
+OF_PROXIES = (
+    "get-behavior",
+    "set-behavior",
+    "get-backend",
+    "set-backend",
+    "get-rules",
+    "set-rules",
+)
+
+#: Commands that go on until they are ended.
+LIVE = {"top": top, "watch": watch}
 
 #: How many entries of the journal are asked for at once.
 ENTRIES = 1000
@@ -62,16 +91,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parse(sys.argv[1:] if arguments is None else arguments)
     try:
         client = _client(parsed)
-        answer = _ask(client, parsed)
-        text = json.dumps(answer) if parsed.json else tell(client.url, parsed, answer)
-        if text:
-            print(text)
-        if parsed.command == "get-behavior" and "rules" in answer:
-            print("vaurienctl: there is more in force: see get-rules", file=sys.stderr)
+        if parsed.command in LIVE:
+            return LIVE[parsed.command](client, parsed)
+        if parsed.command in ctl_proxies.COMMANDS:
+            return ctl_proxies.run(client, parsed)
+        if parsed.command == "set-rules":
+            parsed.rules = readFile(parsed.file)
+        if not getattr(parsed, "proxy", None) and not getattr(parsed, "all", False):
+            _show(client, parsed, "")
+        else:
+            targets = ctl_proxies.names(client, parsed.proxy, parsed.all)
+            for name in targets:
+                label = f"{name}: " if len(targets) > 1 else ""
+                _show(client, parsed, ctl_proxies.path(name), label)
     except ClientError as error:
         print(f"vaurienctl: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _show(client: Client, parsed: argparse.Namespace, prefix: str, label: str = "") -> None:
+    answer = _ask(client, parsed, prefix)
+    text = json.dumps(answer) if parsed.json else tell(client.url, parsed, answer)
+    if text:
+        print(label + text)
+    if parsed.command == "get-behavior" and "rules" in answer:
+        print("vaurienctl: there is more in force: see get-rules", file=sys.stderr)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -136,8 +181,22 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     made["journal"].add_argument(
         "--since", metavar="ID", type=_id, default=0, help="only what came after this entry"
     )
+    for name in OF_PROXIES:
+        made[name].add_argument(
+            "--proxy",
+            metavar="NAME",
+            action="append",
+            default=[],
+            help="of this proxy, or those of a pattern such as 'db-*' (default: the first)",
+        )
+        made[name].add_argument("--all", action="store_true", help="of all proxies")
+    ctl_proxies.addCommands(made)
+    addWatch(made["watch"])
+    addTop(made["top"])
     _checkCommand(parser, common, arguments)
     parsed = parser.parse_args(arguments, argparse.Namespace(host=None, http_port=None, json=False))
+    if parsed.command in ctl_proxies.COMMANDS:
+        ctl_proxies.check(made[parsed.command], parsed)
     if parsed.command == "set-behavior":
         try:
             parsed.options = readOptions(parsed.options)
@@ -211,23 +270,25 @@ def _id(text: str) -> int:
     return int(text)
 
 
-def _ask(client: Client, parsed: argparse.Namespace) -> dict[str, Any]:
+def _ask(client: Client, parsed: argparse.Namespace, prefix: str) -> dict[str, Any]:
     match parsed.command:
         case "list-behaviors":
             return client.request("GET", "/behaviors?verbose=1")
         case "set-behavior":
-            return client.request("PUT", "/behavior", {**parsed.options, "name": parsed.name})
+            return client.request(
+                "PUT", f"{prefix}/behavior", {**parsed.options, "name": parsed.name}
+            )
         case "set-backend":
-            return client.request("PUT", "/backend", {"backend": parsed.backend})
+            return client.request("PUT", f"{prefix}/backend", {"backend": parsed.backend})
         case "set-rules":
-            return client.request("PUT", "/rules", _read(parsed.file))
+            return client.request("PUT", f"{prefix}/rules", parsed.rules)
         case "list-protocols":
             return client.request("GET", "/protocols")
         case "list-errors":
             return client.request("GET", f"/protocols/{quote(parsed.protocol, safe='')}")
         case "journal":
             return _journal(client, parsed.since)
-    return client.request("GET", f"/{parsed.command.removeprefix('get-')}")
+    return client.request("GET", f"{prefix}/{parsed.command.removeprefix('get-')}")
 
 
 def _journal(client: Client, since: int) -> dict[str, Any]:
@@ -243,20 +304,3 @@ def _journal(client: Client, since: int) -> dict[str, Any]:
         more = member(client.url, client.request("GET", path), "journal", list)
         entries += more
     return {"journal": entries, "last": last}
-
-
-def _read(path: str) -> object:
-    """
-    The JSON in a file.
-
-    @raise ClientError: there is none.
-    """
-    try:
-        if path == "-":
-            return json.load(sys.stdin)
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-    except OSError as error:
-        raise ClientError(f"cannot read {path}: {cause(error)}") from None
-    except (ValueError, RecursionError) as error:
-        raise ClientError(f"{path} is not JSON: {cause(error)}") from None

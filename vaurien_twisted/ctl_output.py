@@ -41,7 +41,7 @@ def tell(url: str, parsed: argparse.Namespace, answer: Mapping[str, Any]) -> str
             return json.dumps(member(url, answer, "rules", list), indent=2)
         case "journal":
             entries = member(url, answer, "journal", list)
-            return "\n".join(_entry(each) if terminal else json.dumps(each) for each in entries)
+            return "\n".join(entryLine(each) if terminal else json.dumps(each) for each in entries)
         case "set-behavior":
             return f"the behavior is now {parsed.name}"
         case "set-rules":
@@ -52,7 +52,7 @@ def tell(url: str, parsed: argparse.Namespace, answer: Mapping[str, Any]) -> str
 def _described(names: Iterable[str], details: Mapping[str, Any], terminal: bool) -> str:
     if not terminal:
         return "\n".join(names)
-    return _table((name, details.get(name, {}).get("description", "")) for name in names)
+    return table((name, details.get(name, {}).get("description", "")) for name in names)
 
 
 def _errors(errors: Sequence[Mapping[str, Any]], terminal: bool) -> str:
@@ -60,7 +60,7 @@ def _errors(errors: Sequence[Mapping[str, Any]], terminal: bool) -> str:
         return "\n".join(str(error["code"]) for error in errors)
     if not errors:
         return "it knows none"
-    return _table(
+    return table(
         [
             ("CODE", "STATE", "AGAIN", "WHEN"),
             *(
@@ -79,15 +79,15 @@ def _errors(errors: Sequence[Mapping[str, Any]], terminal: bool) -> str:
 def _behavior(name: str, given: Mapping[str, Any], terminal: bool) -> str:
     options = dict(_words(given, ":" in name))
     if terminal:
-        return "\n".join([name, _table((f"  {key}", options[key]) for key in options)]).rstrip()
+        return "\n".join([name, table((f"  {key}", options[key]) for key in options)]).rstrip()
     return " ".join([name, *(f"{key}={shlex.quote(options[key])}" for key in options)])
 
 
-def _entry(entry: Mapping[str, Any]) -> str:
+def entryLine(entry: Mapping[str, Any]) -> str:
     """
     One line: where, what was asked, what was done, and why.
     """
-    place = f"connection {entry['connection']}"
+    place = f"connection {entry['connection']}" if entry["connection"] else entry["proxy"]
     if "exchange" in entry:
         place += f" exchange {entry['exchange']}"
     facts = [place, entry.get("description"), entry.get("rule"), entry.get("effect")]
@@ -95,7 +95,14 @@ def _entry(entry: Mapping[str, Any]) -> str:
         facts.insert(1, entry["kind"])
     words = ": ".join(str(fact) for fact in facts if fact)
     reason = entry.get("reason")
-    return f"{entry['id']}  {words}" + (f" ({reason})" if reason else "")
+    return printable(f"{entry['id']}  {words}" + (f" ({reason})" if reason else ""))
+
+
+def printable(text: str) -> str:
+    """
+    C{text}, in which clients may have put anything, without what a terminal would obey.
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _words(options: Mapping[str, Any], grouped: bool) -> Iterable[tuple[str, str]]:
@@ -110,10 +117,58 @@ def _words(options: Mapping[str, Any], grouped: bool) -> Iterable[tuple[str, str
             yield name, value if isinstance(value, str) else json.dumps(value)
 
 
-def _table(rows: Iterable[Sequence[str]]) -> str:
+def table(rows: Iterable[Sequence[str]]) -> str:
+    """
+    Columns as wide as their widest cell.
+    """
     cells = list(rows)
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         "  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     )
+
+
+def tellProxies(proxies: Mapping[str, Any]) -> str:
+    """
+    Proxies by name: a table, or their names.
+    """
+    if not sys.stdout.isatty():
+        return "\n".join(proxies)
+    if not proxies:
+        return "there are none"
+    return table(
+        [
+            ("NAME", "LISTEN", "UPSTREAM", "PROTOCOL", "ENABLED", "TOXICS"),
+            *(
+                (
+                    name,
+                    str(proxy["listen"]),
+                    str(proxy["upstream"]),
+                    str(proxy.get("protocol", "")),
+                    "yes" if proxy["enabled"] else "no",
+                    ", ".join(str(toxic["name"]) for toxic in proxy["toxics"]),
+                )
+                for name, proxy in proxies.items()
+            ),
+        ]
+    )
+
+
+def tellProxy(proxy: Mapping[str, Any]) -> str:
+    """
+    One proxy, with its toxics and rules.
+    """
+    if not sys.stdout.isatty():
+        return json.dumps(proxy, indent=2)
+    words = [f"{name}={json.dumps(proxy[name])}" for name in ("listen", "upstream", "enabled")]
+    lines = [f"{proxy['name']}  {proxy.get('protocol', '')}  {'  '.join(words)}"]
+    lines += [f"  toxic {_toxic(toxic)}" for toxic in proxy["toxics"]]
+    lines += [f"  rule {json.dumps(rule)}" for rule in proxy.get("rules", [])]
+    return "\n".join(lines)
+
+
+def _toxic(toxic: Mapping[str, Any]) -> str:
+    words = [f"{key}={text}" for key, text in _words(toxic["attributes"], False)]
+    share = [] if toxic["toxicity"] == 1 else [f"toxicity={toxic['toxicity']:g}"]
+    return "  ".join([toxic["name"], toxic["type"], toxic["stream"], *share, *words])

@@ -90,6 +90,19 @@ class Decider:
         self.plan = plan
         self._byCommand = {}
 
+    def amend(self, plan: Plan) -> frozenset[int]:
+        """
+        Put C{plan} in force, which is the one before with some draws that have a place of
+        their own added, changed or taken out: the others go on counting.
+
+        @return: the places that there are no more; what was counted there is forgotten.
+        """
+        gone = {draw.place for draw in self.plan.draws} - {draw.place for draw in plan.draws}
+        places = frozenset(place for place in gone if place is not None)
+        self._tallies = {key: own for key, own in self._tallies.items() if key[0] not in places}
+        self.shorten(plan)
+        return places
+
     def decide(self, connection: Connection, exchange: Exchange) -> Decision:
         """
         Find the rules that choose this exchange and combine what they ask.
@@ -119,6 +132,17 @@ class Decider:
         draws = self._drawsFor(connection, exchange)
         return self._decide(draws, connection, exchange, True) if draws else NOTHING
 
+    def counted(self, index: int, position: int) -> tuple[int, int]:
+        """
+        To how many exchanges a rule has applied since the plan was set, and how many it has
+        met; connections where its scope is the connection.
+
+        @param index: the place of its draw in the plan.
+        @param position: its place in the draw.
+        """
+        tally = self._tallies.get((index, position), Tally())
+        return tally.applied, tally.seen
+
     def _drawsFor(self, connection: Connection, exchange: Exchange) -> tuple[tuple[int, Draw], ...]:
         """
         The draws, with their places in the plan, that are not for other commands only.
@@ -127,7 +151,7 @@ class Decider:
         draws = self._byCommand.get(exchange.command)
         if draws is None:
             draws = tuple(
-                (index, draw)
+                (index if draw.place is None else draw.place, draw)
                 for index, draw in enumerate(self.plan.draws)
                 if any(
                     not rule.inert and self._takes(rule, connection, exchange)

@@ -9,6 +9,7 @@ import json
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import islice
 from typing import IO, Any
 
 from twisted.application.service import Service
@@ -59,12 +60,31 @@ class Journal:
         for watcher in list(self._watchers):
             watcher(entry)
 
+    @property
+    def first(self) -> int:
+        """
+        The id of the oldest entry that is kept; that of the next one if none is.
+        """
+        return self.last - len(self._entries) + 1
+
     def since(self, entry: int = 0) -> list[dict[str, Any]]:
         """
         The kept entries after the one with id C{entry}, oldest first.
         """
-        skip = len(self._entries) - (self.last - entry)
-        return [kept for index, kept in enumerate(self._entries) if index >= skip]
+        return self.after(entry, len(self._entries))
+
+    def after(self, entry: int, limit: int) -> list[dict[str, Any]]:
+        """
+        The same, the oldest C{limit} of them at most.
+        """
+        kept = self._entries
+        skip = len(kept) - min(len(kept), max(0, self.last - entry))
+        if skip <= len(kept) // 2:
+            return list(islice(kept, skip, skip + limit))
+        # Most who ask know almost all, and a deque is reached from its ends.
+        newest = list(islice(reversed(kept), len(kept) - skip))
+        newest.reverse()
+        return newest[:limit]
 
 
 class JournalFile(Service):

@@ -5,8 +5,11 @@ Where log lines go, and which.
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import IO
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import IO, Any
 
 from twisted.application.service import Service
 from twisted.logger import (
@@ -23,6 +26,9 @@ from twisted.logger import (
 
 from vaurien_twisted.options import Refused
 
+#: Facts of other kinds are for the message alone.
+PLAIN = (str, int, float, bool)
+
 
 def formatLine(event: LogEvent) -> str | None:
     """
@@ -38,15 +44,46 @@ def formatLine(event: LogEvent) -> str | None:
     return f"{when} [{level}] {text}{trace}\n"
 
 
-def logObserver(stream: IO[str], level: str) -> ILogObserver:
+def formatJSON(event: LogEvent) -> str | None:
+    """
+    One JSON object a line: C{time} (RFC 3339), C{level}, C{namespace}, C{message}, the facts
+    that the message is made of, and of a failure the C{traceback}.
+    """
+    text = formatEvent(event)
+    if not text:
+        return None
+    told: dict[str, Any] = {
+        "time": datetime.fromtimestamp(event.get("log_time", 0.0), UTC).isoformat(),
+        "level": event.get("log_level", LogLevel.info).name,
+        "namespace": event.get("log_namespace", ""),
+        "message": text,
+    }
+    for name, value in event.items():
+        if not name.startswith("log_") and name not in told and isinstance(value, PLAIN):
+            told[name] = value
+    failure = event.get("log_failure")
+    if failure is not None:
+        told["traceback"] = failure.getTraceback().rstrip()
+    return json.dumps(told) + "\n"
+
+
+#: How lines can be written, by the word of C{--log-format}.
+FORMATS: Mapping[str, Callable[[LogEvent], str | None]] = {"text": formatLine, "json": formatJSON}
+
+
+def logObserver(stream: IO[str], level: str, form: str = "text") -> ILogObserver:
     """
     Writes our events of C{level} and above to C{stream}; those of the libraries below
     us only if they are warnings or worse.
+
+    @param form: one of L{FORMATS}.
     """
     least = LogLevel.lookupByName({"warning": "warn"}.get(level, level))
     predicate = LogLevelFilterPredicate(defaultLogLevel=max(least, LogLevel.warn))
     predicate.setLogLevelForNamespace("vaurien_twisted", least)
-    observer: ILogObserver = FilteringLogObserver(FileLogObserver(stream, formatLine), [predicate])
+    observer: ILogObserver = FilteringLogObserver(
+        FileLogObserver(stream, FORMATS[form]), [predicate]
+    )
     return observer
 
 
@@ -69,9 +106,9 @@ class LogFile(Service):
     Adds an observer while it runs, for when something else (twistd) keeps the main log.
     """
 
-    def __init__(self, path: str, level: str) -> None:
+    def __init__(self, path: str, level: str, form: str = "text") -> None:
         self._stream = openLog(path)
-        self._observer = logObserver(self._stream, level)
+        self._observer = logObserver(self._stream, level, form)
 
     def privilegedStartService(self) -> None:
         """

@@ -30,6 +30,7 @@ class Totals:
     @ivar traffic: the bytes that passed.
     """
 
+    name: str
     open: int
     accepted: int
     exchanges: int
@@ -54,7 +55,14 @@ def totals(proxy: Proxy) -> Totals:
         exchanges += link.exchanges
         for place, count in enumerate(link.traffic):
             sums[place] += count
-    return Totals(len(proxy.links), proxy.accepted, exchanges, Traffic(*sums), counters)
+    return Totals(
+        str(proxy.name),
+        len(proxy.links),
+        proxy.accepted,
+        exchanges,
+        Traffic(*sums),
+        counters,
+    )
 
 
 @attrs.frozen
@@ -74,7 +82,7 @@ class Observed:
 
         @raise Refused: there is none.
         """
-        known = {proxy.name: proxy for proxy in self.proxies()}
+        known: dict[str, Proxy] = {str(proxy.name): proxy for proxy in self.proxies()}
         if name in known:
             return known[name]
         if not name and known:
@@ -108,7 +116,7 @@ def tellProxy(proxy: Proxy) -> dict[str, Any]:
         "upstream": proxy.backend,
         "enabled": proxy.enabled,
         "rules": rulesOf(proxy.plan),
-        "toxics": [],
+        "toxics": [toxic.tell() for toxic in proxy.toxics],
         "open": sums.open,
         "accepted": sums.accepted,
         "exchanges": sums.exchanges,

@@ -100,10 +100,13 @@ class Draw:
     """
     Alternatives of which at most one applies.
 
+    @ivar place: what stands for it in randomness and counts, 0 to 2**32 - 1; C{None} for
+        its place in the plan.
     @raise Refused: the percentages are negative or exceed 100 together.
     """
 
     alternatives: tuple[Rule, ...]
+    place: int | None = None
 
     def __attrs_post_init__(self) -> None:
         for rule in self.alternatives:
@@ -147,6 +150,13 @@ class Plan:
         return frozenset(found)
 
     @property
+    def asked(self) -> list[Rule]:
+        """
+        The rules in force that have something to say about exchanges.
+        """
+        return [rule for rule in self.rules if not rule.inert]
+
+    @property
     def _active(self) -> Iterator[Rule]:
         for rule in self.rules:
             if rule.behavior.name != "dummy" and rule.percent > 0 and not rule.streams:
@@ -172,7 +182,8 @@ class Plan:
                     tuple(
                         attrs.evolve(rule, expired=True) if rule in rules else rule
                         for rule in draw.alternatives
-                    )
+                    ),
+                    draw.place,
                 )
                 for draw in self.draws
             )

@@ -14,6 +14,7 @@ from vaurien_twisted.interfaces import IParticular, IWireProtocol
 from vaurien_twisted.options import Refused, build, nearest, values
 from vaurien_twisted.plan import Draw, Plan, Rule
 from vaurien_twisted.registry import Registry
+from vaurien_twisted.streams import settled
 from vaurien_twisted.targets import condition, every
 from vaurien_twisted.wire.tcp import TCP
 
@@ -63,7 +64,7 @@ class Planner:
             if not isinstance(own, Mapping):
                 raise Refused(f"the options of {name!r} must be an object", name)
             share = _percent(percent) if colon else 100.0
-            rules.append(attrs.evolve(self.rule(name, own), percent=share))
+            rules.append(settled(attrs.evolve(self.rule(name, own), percent=share)))
         for name in options:
             if name not in names:
                 raise Refused(f"{name!r} is not part of {text!r}: {nearest(name, names)}", name)
@@ -89,7 +90,7 @@ class Planner:
             behavior.check(built, self.wire)
             meets = behavior.meets
             tests.append(lambda connection, exchange: meets(built, exchange))
-        return Rule(behavior, built, matches=every(tests) if tests else None, **more)
+        return settled(Rule(behavior, built, matches=every(tests) if tests else None, **more))
 
 
 def tell(plan: Plan) -> dict[str, Any]:

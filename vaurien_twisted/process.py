@@ -19,8 +19,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import IO, Any
+
+from vaurien_twisted.asking import TOKEN_VARIABLE
 
 #: How many seconds a child that was asked to stop may take before it is killed.
 STOPPING = 5.0
@@ -78,6 +80,7 @@ def start_proxy(
     log_output: str = "-",
     port: int | None = None,
     timeout: float = 10.0,
+    token: str | None = None,
 ) -> ProxyProcess:
     """
     Start a proxy and wait until everything listens.  It ends with this process, if
@@ -91,6 +94,7 @@ def start_proxy(
     @param log_output: a file, or C{-} for our own standard output.
     @param port: another name for C{http_port}.
     @param timeout: how long the start may take, in seconds.
+    @param token: what the control service wants to be shown; by default C{VAURIEN_TOKEN}.
     @return: equal to the process id.
     @raise ProxyError: it did not start.
     @raise TypeError: C{options} is not a sequence of words.
@@ -108,7 +112,8 @@ def start_proxy(
     if http:
         command += ["--http", "--http-host", http_host, "--http-port", str(http_port)]
     command += ["--log-level", log_level, "--log-output", log_output, *(options or ())]
-    return launch(command, timeout)
+    # Not on the command line, which other users of the machine can see.
+    return launch(command, timeout, {} if token is None else {TOKEN_VARIABLE: token})
 
 
 def stop_proxy(pid: int) -> None:
@@ -123,12 +128,15 @@ def stop_proxy(pid: int) -> None:
     _end(process)
 
 
-def launch(command: Sequence[str], timeout: float) -> ProxyProcess:
+def launch(
+    command: Sequence[str], timeout: float, environment: Mapping[str, str] | None = None
+) -> ProxyProcess:
     """
     Run C{command} with C{--announce FD} at its end, and read the line of JSON that it
     writes to that descriptor once everything listens.
 
     @param timeout: how long that may take, in seconds.
+    @param environment: variables beside our own.
     @raise ProxyError: the line did not come.
     """
     reading, writing = os.pipe()
@@ -139,6 +147,7 @@ def launch(command: Sequence[str], timeout: float) -> ProxyProcess:
                 stdin=subprocess.DEVNULL,
                 stderr=errors,
                 pass_fds=[writing],
+                env={**os.environ, **(environment or {})},
             )
         except OSError as error:
             raise ProxyError(f"cannot run {command[0]}: {error.strerror}") from error

@@ -8,28 +8,35 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.interfaces import IAddress, IListeningPort
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.logger import Logger
 
-from vaurien_twisted.addresses import clientEndpoint, listenOn, serverEndpoint, tellAddress
+from vaurien_twisted.addresses import clientEndpoint
+from vaurien_twisted.admission import Admission
 from vaurien_twisted.counters import Counters
+from vaurien_twisted.decider import Decider
 from vaurien_twisted.exchange import Connection
 from vaurien_twisted.interfaces import IJournal, IWireProtocol
+from vaurien_twisted.listener import Listener
+from vaurien_twisted.options import Refused
 from vaurien_twisted.plan import Plan
 from vaurien_twisted.planning import Planner
 from vaurien_twisted.relays.link import Link
 from vaurien_twisted.relays.relay import RelayFactory
+from vaurien_twisted.streams import listens
+from vaurien_twisted.toxics import Toxics
 from vaurien_twisted.wishes import wishesFor
 
 
 class Proxy(Service):
     """
-    One proxy: where it listens, its backend, its wire protocol and its plan.
+    One proxy: where it listens, its backend, its wire protocol, its plan and its toxics.
 
     @param listen: C{HOST:PORT} or an endpoint string.
     @param backend: C{HOST:PORT} or an endpoint string.
     @param timeout: how long a connection to the backend may take to be made, in seconds.
+    @ivar enabled: whether it listens while it runs.
     @ivar planner: makes plans out of what users write for this proxy.
     @ivar listening: fires when the proxy listens, fails with L{Refused} if it cannot;
         C{None} before it was started.
@@ -52,14 +59,15 @@ class Proxy(Service):
         options: Any = None,
         plan: Plan | None = None,
         timeout: float = 30.0,
+        enabled: bool = True,
     ) -> None:
         self.name = name
-        self.listen = listen
         self.planner = planner
+        self.enabled = enabled
         self._reactor = reactor
         self._timeout = timeout
-        self._server = serverEndpoint(reactor, listen, "proxy")
-        self._port: IListeningPort | None = None
+        self._toxics = Toxics()
+        self._lock = DeferredLock()
         self.listening: Deferred[None] | None = None
         self._relays = RelayFactory(
             reactor,
@@ -72,9 +80,19 @@ class Proxy(Service):
             name=name,
             backendText=backend,
         )
+        self._listener = Listener(reactor, listen, self._relays, "proxy")
+        self._admission = Admission(reactor, self._listener, self._lock, self._admits)
+        self._relays.planned = self._planned
         self._relays.decider.wishes = wishesFor(
             name, wire, self._relays.options, planner, journal, seed
         )
+
+    @property
+    def reactor(self) -> Any:
+        """
+        What it runs on.
+        """
+        return self._reactor
 
     @property
     def wire(self) -> IWireProtocol:
@@ -86,9 +104,17 @@ class Proxy(Service):
     @property
     def plan(self) -> Plan:
         """
-        The plan in force.
+        The plan in force, without the toxics.
         """
-        return self._relays.decider.plan
+        draws = self._relays.decider.plan.draws
+        return Plan(draws[: len(draws) - len(self._toxics)])
+
+    @property
+    def toxics(self) -> Toxics:
+        """
+        The toxics in force beside the plan.
+        """
+        return self._toxics
 
     @property
     def seed(self) -> int:
@@ -110,6 +136,13 @@ class Proxy(Service):
         The open links.
         """
         return self._relays.links
+
+    @property
+    def decider(self) -> Decider:
+        """
+        Who decides about exchanges.
+        """
+        return self._relays.decider
 
     @property
     def accepted(self) -> int:
@@ -146,25 +179,68 @@ class Proxy(Service):
         return self._relays.backendText
 
     @property
+    def listen(self) -> str:
+        """
+        Where the proxy listens, or is to: C{HOST:PORT} with the real port once that is
+        known, or an endpoint string as it was written.
+        """
+        return self._listener.text
+
+    @property
     def host(self) -> IAddress | None:
         """
         Where the proxy really listens, C{None} while it does not.
         """
-        return None if self._port is None else self._port.getHost()
+        return self._listener.host
 
     @property
     def address(self) -> str:
         """
-        The same in words: C{HOST:PORT} or a path, C{""} while it does not listen.
+        The same in words: C{HOST:PORT} or a path, C{""} while it does not listen; the
+        address that it keeps while only a behavior such as C{down} wants it so.
         """
-        return "" if self._port is None else tellAddress(self._port.getHost())
+        kept = self.listening is not None and self.enabled and not self._admits()
+        return self._listener.address or (self.listen if kept else "")
+
+    def at(self, listen: str, backend: str) -> bool:
+        """
+        Whether the proxy listens, or is to, at C{listen}, for C{backend}.
+        """
+        return self._listener.at(listen) and backend == self.backend
 
     def setPlan(self, plan: Plan) -> None:
         """
-        Put C{plan} in force at once, on open links too.
+        Put C{plan} in force at once, on open links too.  The toxics stay.
+
+        @raise Refused: a rule has the name of a toxic; nothing has changed.
         """
-        self._relays.setPlan(plan)
-        rules = [rule.describe() for draw in plan.draws for rule in draw.alternatives]
+        taken = {toxic.name for toxic in self._toxics}
+        for rule in plan.rules:
+            if rule.name in taken:
+                raise Refused(f"there is a toxic called {rule.name!r}: name the rule otherwise")
+        self._relays.setPlan(self._whole(plan, self._toxics))
+        self._tell()
+
+    def setToxics(self, toxics: Toxics) -> None:
+        """
+        Have these toxics beside the plan, whose rules go on counting.
+
+        @raise Refused: a toxic has the name of a rule; nothing has changed.
+        """
+        plan = self.plan
+        named = {rule.name for rule in plan.rules}
+        for toxic in toxics:
+            if toxic.name in named:
+                raise Refused(f"there is a rule called {toxic.name!r}", "name")
+        self._toxics = toxics
+        self._relays.amendPlan(self._whole(plan, self._toxics))
+        self._tell()
+
+    def _whole(self, plan: Plan, toxics: Toxics) -> Plan:
+        return Plan(plan.draws + tuple(toxic.draw for toxic in toxics))
+
+    def _tell(self) -> None:
+        rules = [rule.describe() for rule in self._relays.decider.plan.rules]
         self._log.info("{name}: {rules}", name=self.name, rules="; ".join(rules) or "dummy")
 
     def setBackend(self, text: str) -> None:
@@ -173,32 +249,85 @@ class Proxy(Service):
 
         @raise Refused: C{text} is no address; the backend stays as it was.
         """
-        endpoint = clientEndpoint(self._reactor, text, "backend", self._timeout)
-        self._relays.setBackend(endpoint, text)
+        self._relays.setBackend(self._backendEndpoint(text), text)
+
+    def _backendEndpoint(self, text: str) -> IStreamClientEndpoint:
+        return clientEndpoint(self._reactor, text, "backend", self._timeout)
+
+    def _admits(self) -> bool:
+        running = self.listening is not None and self.enabled
+        return running and listens(self._relays.decider.plan)
+
+    def _planned(self) -> None:
+        """
+        Another plan is in force: it may say that the proxy does not listen for now.
+        """
+        if self._lock.locked or self._admits() is (self._listener.host is None):
+            self._admission.settle()
+
+    async def update(
+        self,
+        listen: str | None = None,
+        backend: str | None = None,
+        enabled: bool | None = None,
+    ) -> None:
+        """
+        Change what is given.  Another address or backend, and an end of being enabled,
+        reset all links.
+
+        @raise Refused: it cannot be done; nothing has changed.
+        """
+        await self._lock.acquire()
+        try:
+            await self._update(
+                self.listen if listen is None else listen,
+                self.backend if backend is None else backend,
+                self.enabled if enabled is None else enabled,
+            )
+        finally:
+            self._lock.release()
+
+    async def _update(self, listen: str, backend: str, enabled: bool) -> None:
+        endpoint = None if backend == self.backend else self._backendEndpoint(backend)
+        stays = enabled and endpoint is None and self._listener.at(listen)
+        if enabled and listens(self._relays.decider.plan):
+            await self._listener.open(listen)
+        else:
+            await self._listener.place(listen)
+        self.enabled = enabled
+        if endpoint is not None:
+            self._relays.setBackend(endpoint, backend)
+        if not stays:
+            await self._relays.reset()
+            self._log.info(
+                "{name}: {state}", name=self.name, state=self._state() if enabled else "disabled"
+            )
+
+    def _state(self) -> str:
+        return f"{self.wire.name} on {self.address}, to {self.backend}"
 
     def privilegedStartService(self) -> None:
         """
-        Begin to listen; L{listening} tells how it went.
+        Begin to listen, if it is enabled and did not begin before; L{listening} tells how
+        it went.
         """
-        self.listening = Deferred.fromCoroutine(self._listen())
+        if self.listening is None:
+            self.listening = Deferred.fromCoroutine(self._listen())
 
     def startService(self) -> None:
         """
         Begin to listen, if that was not done while privileged.
         """
         super().startService()
-        if self.listening is None:
-            self.privilegedStartService()
+        self.privilegedStartService()
 
     async def _listen(self) -> None:
-        self._port = await listenOn(self._server, self._relays, self.listen, "proxy")
-        self._log.info(
-            "{name}: {protocol} on {address}, to {backend}",
-            name=self.name,
-            protocol=self.wire.name,
-            address=self.address,
-            backend=self.backend,
-        )
+        if self.enabled:
+            await self._listener.open()
+            self._log.info("{name}: {state}", name=self.name, state=self._state())
+            if not listens(self._relays.decider.plan):
+                # The port is known now, and whether it can be had.
+                await self._listener.close()
 
     def stopService(self) -> Deferred[None]:
         """
@@ -209,7 +338,7 @@ class Proxy(Service):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        port, self._port, self.listening = self._port, None, None
-        if port is not None:
-            await maybeDeferred(port.stopListening)
+        self.listening = None
+        self._admission.stop()
+        await self._listener.close()
         await self._relays.abort()

@@ -14,12 +14,25 @@ from twisted.plugin import getPlugins
 
 from vaurien_twisted import plugins
 from vaurien_twisted.behaviors.abort import Abort
+from vaurien_twisted.behaviors.bandwidth import Bandwidth
 from vaurien_twisted.behaviors.blackout import Blackout
+from vaurien_twisted.behaviors.corrupt import Corrupt
 from vaurien_twisted.behaviors.delay import Delay
+from vaurien_twisted.behaviors.down import Down
 from vaurien_twisted.behaviors.dummy import Dummy
 from vaurien_twisted.behaviors.error import Error
 from vaurien_twisted.behaviors.hang import Hang
 from vaurien_twisted.behaviors.latency import Latency
+from vaurien_twisted.behaviors.lifetime import Lifetime
+from vaurien_twisted.behaviors.limit_data import LimitData
+from vaurien_twisted.behaviors.loss import Loss
+from vaurien_twisted.behaviors.packet_loss import PacketLoss
+from vaurien_twisted.behaviors.refuse import Refuse
+from vaurien_twisted.behaviors.reset_peer import ResetPeer
+from vaurien_twisted.behaviors.slicer import Slicer
+from vaurien_twisted.behaviors.slow_close import SlowClose
+from vaurien_twisted.behaviors.slow_open import SlowOpen
+from vaurien_twisted.behaviors.timeout import Timeout
 from vaurien_twisted.behaviors.transient import Transient
 from vaurien_twisted.interfaces import IBehavior, IWireProtocol
 from vaurien_twisted.options import Refused, nearest
@@ -30,6 +43,25 @@ from vaurien_twisted.wire.postgresql import PostgreSQL
 from vaurien_twisted.wire.redis import Redis
 from vaurien_twisted.wire.smtp import SMTP
 from vaurien_twisted.wire.tcp import TCP
+
+#: Our own behaviors: for exchanges, and for the bytes of connections.
+EXCHANGES = (Dummy(), Delay(), Error(), Hang(), Blackout(), Abort(), Transient())
+STREAMS = (
+    Latency(),
+    Bandwidth(),
+    Slicer(),
+    SlowOpen(),
+    SlowClose(),
+    LimitData(),
+    Lifetime(),
+    Timeout(),
+    ResetPeer(),
+    Loss(),
+    PacketLoss(),
+    Corrupt(),
+    Down(),
+    Refuse(),
+)
 
 Named = TypeVar("Named", IBehavior, IWireProtocol)
 
@@ -77,9 +109,7 @@ def loadRegistry() -> Registry:
     Our own behaviors and protocols, and those of installed plugins.  A plugin that
     takes a name already taken is left out, with a warning in the log.
     """
-    behaviors = _named(
-        [Dummy(), Delay(), Error(), Hang(), Blackout(), Abort(), Transient(), Latency()]
-    )
+    behaviors = _named([*EXCHANGES, *STREAMS])
     wires = _named([TCP(), HTTP(), MySQL(), PostgreSQL(), Redis(), Memcache(), SMTP()])
     _add(behaviors, getPlugins(IBehavior, plugins))
     _add(wires, getPlugins(IWireProtocol, plugins))

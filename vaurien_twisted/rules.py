@@ -119,7 +119,10 @@ def ruleFromJSON(planner: Planner, item: object) -> Rule:
         if value is not None or declared[name].default is not None:
             given[name] = declared[name].convert(value)
     fields = build(RuleFields, {_field(name): value for name, value in given.items()}, "a rule")
-    return planner.rule(behavior, options, fields)
+    rule = planner.rule(behavior, options, fields)
+    if rule.streams and given.get("scope") == "exchange":
+        raise Refused(f"{behavior!r} is for whole connections, not for exchanges", "scope")
+    return rule
 
 
 def _meant(planner: Planner, behavior: str, name: str) -> str:

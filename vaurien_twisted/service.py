@@ -15,19 +15,27 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from vaurien_twisted.access import Access, toxiproxyPlace
+from vaurien_twisted.collection import ProxyCollection
 from vaurien_twisted.config import Configuration
+from vaurien_twisted.declaring import Declared
 from vaurien_twisted.journal import Journal, JournalFile
 from vaurien_twisted.logs import LogFile
+from vaurien_twisted.observed import Observed
 from vaurien_twisted.options import Refused
 from vaurien_twisted.proxy import Proxy
 from vaurien_twisted.relays.relay import SEED_BITS
+from vaurien_twisted.settings import Settings
 
 
 class Vaurien(MultiService):
     """
-    The proxy, and beside it, as configured, the control service and the demo's backend.
+    The proxies, and beside them, as configured, the control service and the demo's backend.
 
     @ivar reactor: what it runs on.
+    @ivar proxies: those there are.
+    @ivar control: the control service, or C{None}.
+    @ivar toxiproxy: the same at the place where Toxiproxy's clients look, or C{None}.
     @ivar ready: fires when everything listens, or once L{refused} says what cannot;
         C{None} before it was started.
     @ivar refused: why it cannot run, one line; C{""} while nothing speaks against it.
@@ -46,40 +54,71 @@ class Vaurien(MultiService):
             JournalFile(self.journal, settings.journal).setServiceParent(self)
         self.demo: Any = None
         self.control: Any = None
+        self.toxiproxy: Any = None
         self.ready: Deferred[None] | None = None
         self.refused = ""
         self._opening = False
-        backend = settings.backend
-        wire, wireOptions = configuration.wire, configuration.wireOptions
         if settings.demo:
             from vaurien_twisted.demo import DemoBackend
 
             self.demo = DemoBackend(reactor)
             self.demo.setServiceParent(self)
-            wire = configuration.planner.registry.wire("http")
-            wireOptions, backend = wire.options(), "localhost:1"
         seed = secrets.randbits(SEED_BITS) if settings.seed < 0 else settings.seed
-        self.proxy = Proxy(
-            reactor,
-            name="proxy",
-            listen=settings.proxy,
-            backend=backend,
-            wire=wire,
-            options=wireOptions,
-            planner=configuration.planner,
-            journal=self.journal,
-            seed=seed,
-            plan=configuration.plan,
-            timeout=settings.timeout,
+        self.proxies = ProxyCollection(
+            reactor, configuration.makings, self.journal, seed, settings.timeout
         )
-        self.proxy.setServiceParent(self)
-        if settings.http or settings.demo:
-            from vaurien_twisted.control.service import ControlService
+        self.proxies.setServiceParent(self)
+        if configuration.own:
+            self.proxies.add(self._own(configuration))
+        for declared in configuration.declared:
+            self.proxies.add(self.proxies.make(declared))
+        if configuration.statsd.enabled:
+            from vaurien_twisted.statsd import StatsdService
 
+            observed = Observed(lambda: self.proxies.proxies, self.journal)
+            StatsdService(reactor, configuration.statsd, observed).setServiceParent(self)
+        self._openControl(settings)
+
+    def _own(self, configuration: Configuration) -> Proxy:
+        """
+        The proxy that the settings speak of.
+        """
+        settings, wire = configuration.settings, configuration.wire
+        backend = settings.backend
+        if settings.demo:
+            # Until the backend's port is known.
+            wire, backend = configuration.makings.registry.wire("http"), "localhost:1"
+        return self.proxies.make(
+            Declared(settings.name, settings.proxy, backend, wire, plan=configuration.plan)
+        )
+
+    def _openControl(self, settings: Settings) -> None:
+        place = toxiproxyPlace(settings.toxiproxy)
+        if not (settings.http or settings.demo or place):
+            return
+        # Only now: it takes longer to load than all the rest.
+        from vaurien_twisted.control.service import ControlService
+
+        access = Access(settings.token, settings.insecure)
+        if settings.http or settings.demo:
             self.control = ControlService(
-                reactor, settings.http_host, settings.http_port, self.proxy
+                self.reactor, settings.http_host, settings.http_port, self.proxies, access
             )
             self.control.setServiceParent(self)
+        if place is not None:
+            self.toxiproxy = ControlService(
+                self.reactor, *place, self.proxies, access, ("toxiproxy", "toxiproxy")
+            )
+            self.toxiproxy.setServiceParent(self)
+
+    @property
+    def proxy(self) -> Proxy:
+        """
+        The first proxy.
+
+        @raise NoSuchProxy: there is none.
+        """
+        return self.proxies.first
 
     def privilegedStartService(self) -> None:
         """
@@ -100,7 +139,8 @@ class Vaurien(MultiService):
             raise SystemExit(f"vaurien: {self.refused}")
 
     async def _open(self) -> None:
-        services: tuple[Any, ...] = (self.demo, self.proxy, self.control)
+        proxies = self.proxies.proxies
+        services: tuple[Any, ...] = (self.demo, *proxies, self.control, self.toxiproxy)
         for service in services:
             if service is None:
                 continue
@@ -108,7 +148,7 @@ class Vaurien(MultiService):
             await service.listening
             if service is self.demo:
                 self.proxy.setBackend(service.address)
-        self._log.info("seed {seed}; --seed {seed} repeats its decisions", seed=self.proxy.seed)
+        self._log.info("seed {seed}; --seed {seed} repeats its decisions", seed=self.proxies.seed)
         self._announce()
 
     def _failed(self, failure: Failure) -> None:
@@ -126,9 +166,11 @@ class Vaurien(MultiService):
         if number < 0:
             return
         told = {
-            "proxy": self.proxy.address,
+            "proxy": self.proxy.address if self.proxies.proxies else "",
             "http": None if self.control is None else self.control.address,
         }
+        if self.toxiproxy is not None:
+            told["toxiproxy"] = self.toxiproxy.address
         try:
             # The standard streams stay open: a connection would else take their number.
             with os.fdopen(number, "w", closefd=number > 2) as pipe:

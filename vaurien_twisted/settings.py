@@ -10,6 +10,7 @@ import attrs
 from vaurien_twisted.options import option
 
 LOG_LEVELS = ("debug", "info", "warn", "warning", "error", "critical")
+LOG_FORMATS = ("text", "json")
 
 
 @attrs.frozen
@@ -28,10 +29,26 @@ class Settings:
     behavior: str = option(
         str, "dummy", "What happens at first: a behavior, or percentages: 20:error,10:delay."
     )
+    name: str = option(str, "proxy", "What the proxy is called.")
     http: bool = option(bool, False, "Open the control service.")
     http_host: str = option(str, "localhost", "Where the control service listens.")
     http_port: int = option(
         int, 8080, "The control service's port; 0 picks one.", minimum=0, maximum=65535
+    )
+    toxiproxy: str = option(
+        str,
+        "",
+        "Open the control service for Toxiproxy's clients too: HOST:PORT, or localhost:8474 "
+        "where no address follows.",
+    )
+    token: str = option(
+        str,
+        "",
+        "What every request to the control service must bring; better in VAURIEN_TOKEN, "
+        "which other users of the machine cannot see.",
+    )
+    insecure: bool = option(
+        bool, False, "Let the control service listen beyond this machine without a token."
     )
     timeout: float = option(
         float,
@@ -42,6 +59,9 @@ class Settings:
         maximum=86400,
     )
     log_level: str = option(str, "info", "What to log, and all above it.", choices=LOG_LEVELS)
+    log_format: str = option(
+        str, "text", "How: lines for people, or a JSON object a line.", choices=LOG_FORMATS
+    )
     log_output: str = option(str, "-", "A file to log to; - is standard output.")
     seed: int = option(
         int,
@@ -59,4 +79,19 @@ class Settings:
         -1,
         "A file descriptor that gets one line of JSON with the real addresses, once all listens.",
         minimum=-1,
+    )
+
+
+@attrs.frozen
+class StatsdSettings:
+    """
+    The C{[statsd]} section of the ini file.
+    """
+
+    enabled: bool = option(bool, False, "Report the counters to a statsd server.")
+    host: str = option(str, "localhost", "The server's name or IP address.")
+    port: int = option(int, 8125, "The server's UDP port.", minimum=1, maximum=65535)
+    prefix: str = option(str, "vaurien", "What all names begin with.")
+    sample_rate: float = option(
+        float, 1.0, "Which share of the counts is sent; the server is told.", minimum=0, maximum=1
     )

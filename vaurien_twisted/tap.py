@@ -5,6 +5,7 @@ What C{vaurien} and C{twistd vaurien} share: their options, and the service made
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -12,7 +13,10 @@ from typing import Any, ClassVar
 from twisted.python import usage
 
 from vaurien_twisted import __version__
-from vaurien_twisted.config import Configuration, Given, configure, declaredOptions, readIni
+from vaurien_twisted.access import TOXIPROXY
+from vaurien_twisted.asking import TOKEN_VARIABLE
+from vaurien_twisted.config import Configuration, configure, declaredOptions
+from vaurien_twisted.config_file import Given, readConfig
 from vaurien_twisted.logs import LogFile
 from vaurien_twisted.options import FALSE, TRUE, Refused, Spec, nearest
 from vaurien_twisted.registry import Registry, loadRegistry
@@ -65,7 +69,8 @@ class VaurienOptions(usage.Options):
 
     def _fillIn(self, words: list[str]) -> list[str]:
         """
-        Give the yes-or-no options of behaviors and protocols their C{true} where they stand alone.
+        Give the yes-or-no options of behaviors and protocols their C{true} where they stand
+        alone, and C{--toxiproxy} its address.
         """
         filled = []
         for word, following in zip(words, [*words[1:], ""], strict=False):
@@ -73,6 +78,8 @@ class VaurienOptions(usage.Options):
             alone = following.lower() not in TRUE | FALSE
             if place is not None and place[0] != "settings" and place[2].kind is bool and alone:
                 word += "=true"
+            elif word == "--toxiproxy" and (not following or following.startswith("-")):
+                word += f"={TOXIPROXY}"
             filled.append(word)
         return filled
 
@@ -102,7 +109,9 @@ class VaurienOptions(usage.Options):
                 of.setdefault(whose, {})[spec.name] = text
         try:
             if self["config"] is not None:
-                given = given.over(readIni(self["config"]))
+                given = given.over(readConfig(self["config"]))
+            if os.environ.get(TOKEN_VARIABLE):
+                given.settings.setdefault("token", os.environ[TOKEN_VARIABLE])
             self.configuration = configure(self.registry, given)
         except Refused as refused:
             raise self.refusal(refused) from None
@@ -135,7 +144,8 @@ def Options(registry: Registry | None = None) -> VaurienOptions:
     """
     found = loadRegistry() if registry is None else registry
     declared = declaredOptions(found)
-    parameters: list[list[Any]] = [["config", "c", None, "Read an ini file first."]]
+    config = "Read a file first: ini, or a JSON array of proxies."
+    parameters: list[list[Any]] = [["config", "c", None, config]]
     flags = []
     for word, (place, _, spec) in declared.items():
         if place == "settings" and spec.kind is bool:
@@ -175,7 +185,9 @@ def makeService(options: VaurienOptions, reactor: Any = None) -> Vaurien:
     try:
         service = Vaurien(reactor, options.configuration)
         if settings.log_output != "-":
-            LogFile(settings.log_output, settings.log_level).setServiceParent(service)
+            LogFile(settings.log_output, settings.log_level, settings.log_format).setServiceParent(
+                service
+            )
     except Refused as refused:
         raise options.refusal(refused) from None
     return service

@@ -19,7 +19,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from vaurien_twisted.config import Given, configure
+from vaurien_twisted.config import configure
+from vaurien_twisted.config_file import Given
 from vaurien_twisted.journal import Journal
 from vaurien_twisted.planning import Planner, tell
 from vaurien_twisted.proxy import Proxy

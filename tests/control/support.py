@@ -13,8 +13,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import TestCase
 
+from vaurien_twisted.collection import ProxyCollection
 from vaurien_twisted.control.service import ControlService
 from vaurien_twisted.control.site import controlRoot
+from vaurien_twisted.declaring import Makings
 from vaurien_twisted.journal import Journal
 from vaurien_twisted.planning import Planner
 from vaurien_twisted.proxy import Proxy
@@ -38,6 +40,17 @@ def makeProxy() -> Proxy:
         journal=Journal(clock.seconds),
         seed=7,
     )
+
+
+def around(*proxies: Proxy) -> ProxyCollection:
+    """
+    A collection of them.
+    """
+    first = proxies[0]
+    collection = ProxyCollection(first.reactor, Makings(REGISTRY), first.journal, 7)
+    for proxy in proxies:
+        collection.add(proxy)
+    return collection
 
 
 @attrs.frozen
@@ -119,7 +132,7 @@ def controlled() -> tuple[Proxy, Asker]:
     A proxy and its whole site in memory.
     """
     proxy = makeProxy()
-    return proxy, Asker(controlRoot(proxy))
+    return proxy, Asker(controlRoot(around(proxy)))
 
 
 async def listening(case: TestCase, host: str = "localhost") -> tuple[Proxy, ControlService]:
@@ -129,7 +142,7 @@ async def listening(case: TestCase, host: str = "localhost") -> tuple[Proxy, Con
     from twisted.internet import reactor
 
     proxy = makeProxy()
-    service = ControlService(reactor, host, 0, proxy)
+    service = ControlService(reactor, host, 0, around(proxy))
     service.startService()
     case.addCleanup(service.stopService)
     await service.listening

@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.test.requesthelper import DummyRequest
 
-from tests.control.support import Asker, controlled, makeProxy
+from tests.control.support import Asker, around, controlled, makeProxy
 from vaurien_twisted.control.answers import Problem
 from vaurien_twisted.control.guard import Guard
 from vaurien_twisted.control.site import controlRoot
@@ -83,7 +83,7 @@ class HostTests(SynchronousTestCase):
         """
         The name that the service was told to listen on passes.
         """
-        asker = Asker(controlRoot(makeProxy(), ["Chaos.example"]))
+        asker = Asker(controlRoot(around(makeProxy()), ["Chaos.example"]))
         self.assertEqual(self.status("chaos.example:8080", asker), 200)
         self.assertEqual(self.status("chaos.example.evil.example", asker), 403)
 

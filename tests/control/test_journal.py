@@ -4,7 +4,9 @@ Tests for the face that tells what happened.
 
 from __future__ import annotations
 
+from tests.control.support import Asker
 from tests.control.test_vaurien import Faced
+from vaurien_twisted.control.journal import JournalFace
 from vaurien_twisted.exchange import Connection, Exchange
 
 
@@ -93,8 +95,7 @@ class JournalTests(Faced):
         """
         A journal of another kind cannot be told.
         """
-        self.patch(self.proxy._relays, "journal", object())
-        answer = self.ask("GET", "/journal")
+        answer = Asker(JournalFace(object()).resource()).ask("GET", "/journal")
         self.assertEqual((answer.status, answer.error["location"]), (404, "path"))
 
     def test_decisions(self):

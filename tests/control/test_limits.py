@@ -10,7 +10,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.control.support import makeProxy
+from tests.control.support import around, makeProxy
 from vaurien_twisted.control.limits import LIMIT, PATIENCE
 from vaurien_twisted.control.site import controlRoot, controlSite
 from vaurien_twisted.plan import Plan
@@ -30,7 +30,7 @@ class LimitTests(SynchronousTestCase):
         """
         self.proxy = makeProxy()
         self.clock = MemoryReactorClock()
-        site = controlSite(self.clock, controlRoot(self.proxy))
+        site = controlSite(self.clock, controlRoot(around(self.proxy)))
         address = IPv4Address("TCP", "127.0.0.1", 1)
         self.transport = StringTransport(address, address)
         site.doStart()

@@ -11,7 +11,7 @@ from twisted.internet.endpoints import clientFromString
 from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import TestCase
 
-from tests.control.support import listening, makeProxy
+from tests.control.support import around, listening, makeProxy
 from vaurien_twisted.control.service import ControlService
 from vaurien_twisted.options import Refused
 
@@ -60,7 +60,7 @@ def makeService(host: str, port: int) -> ControlService:
     """
     from twisted.internet import reactor
 
-    return ControlService(reactor, host, port, makeProxy())
+    return ControlService(reactor, host, port, around(makeProxy()))
 
 
 class ServiceTests(TestCase):

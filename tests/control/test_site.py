@@ -14,7 +14,7 @@ from twisted.web.resource import Resource
 from twisted.web.test.requesthelper import DummyRequest
 from werkzeug.exceptions import Gone
 
-from tests.control.support import Asker, controlled, makeProxy
+from tests.control.support import Asker, around, controlled, makeProxy
 from vaurien_twisted.control.answers import Problem, problemOf
 from vaurien_twisted.control.site import ControlRoot
 from vaurien_twisted.control.vaurien import VaurienFace
@@ -136,7 +136,7 @@ class SiteTests(SynchronousTestCase):
         Faces share the site: each has its paths, and a defect of one is told as JSON,
         without its insides, and logged.
         """
-        root = ControlRoot([VaurienFace(makeProxy()), OtherFace(), BrokenFace()], [])
+        root = ControlRoot([VaurienFace(around(makeProxy())), OtherFace(), BrokenFace()], [])
         asker = Asker(root)
         self.assertEqual(asker.ask("GET", "/behavior").status, 200)
         self.assertEqual(asker.ask("GET", "/metrics").body, b"1")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.control.support import REGISTRY, Asker, controlled, makeProxy
+from tests.control.support import REGISTRY, Asker, around, controlled, makeProxy
 from vaurien_twisted.control.site import controlRoot
 
 
@@ -82,7 +82,7 @@ class BehaviorTests(Faced):
         """
         other = makeProxy()
         self.ask("PUT", "/behavior", {"name": "hang"})
-        told = Asker(controlRoot(other)).ask("GET", "/behavior").json
+        told = Asker(controlRoot(around(other))).ask("GET", "/behavior").json
         self.assertEqual(told, {"behavior": "dummy", "options": {}})
 
     def test_percentages(self):

@@ -2,7 +2,7 @@
 Twisted's own transport tests, put on express.
 
 They speak to a reactor, so one is dressed up here: its C{listenTCP} and C{connectTCP}
-make express ports and connections, and its C{getReaders} and C{getWriters} tell of those.
+make express ports and connections.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.base import BaseConnector
-from twisted.internet.error import CannotListenError, ConnectionLost
 from twisted.internet.protocol import Factory
 from twisted.internet.test.connectionmixins import EndpointCreator
 from twisted.internet.test.reactormixins import ReactorBuilder
@@ -20,13 +19,12 @@ from vaurien_twisted.express.connected import toAddress
 from vaurien_twisted.express.endpoints import ExpressClientEndpoint, ExpressServerEndpoint
 from vaurien_twisted.express.poller import pollerFor
 from vaurien_twisted.express.port import ExpressPort
-from vaurien_twisted.express.transport import ExpressTransport
 
 #: The reactors that express is to run under, of those Twisted knows.
 REACTORS = [
     name
     for name in ReactorBuilder._reactors
-    if name.endswith(("EPollReactor", "PollReactor", "SelectReactor", "AsyncioSelectorReactor"))
+    if name.endswith((".EPollReactor", ".PollReactor", ".SelectReactor", ".AsyncioSelectorReactor"))
 ]
 
 
@@ -67,9 +65,10 @@ class _Once(Factory):
         """
         protocol = self._connector.buildProtocol(addr)
         if protocol is not None:
+            self._connector.transport.protocol = protocol
             lost = protocol.connectionLost
 
-            def connectionLost(reason: Failure = Failure(ConnectionLost())) -> None:  # noqa: B008
+            def connectionLost(reason: Failure) -> None:
                 lost(reason)
                 self._connector.connectionLost(reason)
 
@@ -80,23 +79,22 @@ class _Once(Factory):
 class _Connecting:
     """
     What a connector takes for its transport.
+
+    @ivar protocol: the one that was connected.
     """
 
     def __init__(self, connector: ExpressConnector, endpoint: ExpressClientEndpoint) -> None:
         self._connector = connector
         self._endpoint = endpoint
         self._made: Any = None
-        self._protocol: Any = None
+        self.protocol: Any = None
         self._over = False
         connector.reactor.callLater(0, self._begin)
 
     def _begin(self) -> None:
         if not self._over:
             self._made = self._endpoint.connect(_Once(self._connector))
-            self._made.addCallbacks(self._connected, self._failed)
-
-    def _connected(self, protocol: Any) -> None:
-        self._protocol = protocol
+            self._made.addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> None:
         if not self._over:
@@ -107,7 +105,7 @@ class _Connecting:
         """
         Give up.
         """
-        if not self._over and self._protocol is None:
+        if not self._over and self.protocol is None:
             self._over = True
             self._connector.connectionFailed(Failure(error))
             if self._made is not None:
@@ -117,7 +115,7 @@ class _Connecting:
         """
         Close.
         """
-        self._protocol.transport.loseConnection()
+        self.protocol.transport.loseConnection()
 
 
 class ExpressConnector(BaseConnector):
@@ -146,7 +144,6 @@ def dress(reactor: Any, patch: Any) -> Any:
 
     @param patch: a test case's C{patch}, which undoes it.
     """
-    getReaders, getWriters = reactor.getReaders, reactor.getWriters
 
     def listenTCP(port: int, factory: Any, backlog: int = 50, interface: str = "") -> ExpressPort:
         listening = ExpressPort(pollerFor(reactor), port, interface, backlog, factory)
@@ -160,32 +157,28 @@ def dress(reactor: Any, patch: Any) -> Any:
         connector.connect()
         return connector
 
-    def transports() -> list[ExpressTransport]:
-        handlers = pollerFor(reactor)._handlers.values()
-        owners = [getattr(handler, "__self__", None) for handler in handlers]
-        return [owner for owner in owners if isinstance(owner, ExpressTransport)]
-
     patch(reactor, "listenTCP", listenTCP)
     patch(reactor, "connectTCP", connectTCP)
-    patch(reactor, "getReaders", lambda: getReaders() + [t for t in transports() if t._reading])
-    patch(
-        reactor,
-        "getWriters",
-        lambda: getWriters() + [t for t in transports() if t._waiting is not None],
-    )
     return reactor
 
 
-def without(upstream: type, *names: str) -> type:
+def without(cls: type, *names: str) -> type:
     """
     A test class of Twisted's without the tests that do not fit.
 
-    @raise KeyError: it has no such test.
+    @raise AttributeError: it has no such test.
     """
-    body = {name: value for name, value in vars(upstream).items() if name != "__dict__"}
     for name in names:
-        del body[name]
-    return type(upstream.__name__, upstream.__bases__, body)
+        getattr(cls, name)
+    return _without(cls, frozenset(names))
+
+
+def _without(cls: type, names: frozenset[str]) -> type:
+    if not any(hasattr(cls, name) for name in names):
+        return cls
+    own = names | {"__dict__", "__weakref__"}
+    body = {name: value for name, value in vars(cls).items() if name not in own}
+    return type(cls.__name__, tuple(_without(base, names) for base in cls.__bases__), body)
 
 
 class OnExpress(ReactorBuilder):
@@ -194,6 +187,7 @@ class OnExpress(ReactorBuilder):
     """
 
     _reactors = REACTORS
+    timeout = 20
 
     def buildReactor(self) -> Any:
         """
@@ -207,14 +201,13 @@ class GlobalOnExpress:
     Lets the reactor that runs the tests use express.
     """
 
+    timeout = 20
+
     def setUp(self) -> Any:
         """
         Dress it before the test uses it.
         """
         from twisted.internet import reactor
 
-        dress(reactor, self.patch)  # type: ignore[attr-defined]
-        return super().setUp()  # type: ignore[misc]
-
-
-__all__ = ["CannotListenError", "ExpressCreator", "GlobalOnExpress", "OnExpress", "without"]
+        dress(reactor, self.patch)
+        return super().setUp()

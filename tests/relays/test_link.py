@@ -522,7 +522,7 @@ class StreamTests(SynchronousTestCase):
         """
         What waits in a stage counts: the source is paused, and read on later.
         """
-        pair = Pair(behavior="latency", options={"latency": 1000})
+        pair = Pair(behavior="slow_open", options={"delay": 1000})
         pair.ask(b"x" * (LANE_LIMIT + 1))
         self.assertEqual(pair.client.producerState, "paused")
         pair.clock.advance(1)

@@ -5,17 +5,21 @@ C{latency}: bytes arrive later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from random import Random
 
 import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors.stage import DIRECTION, PlainStage, StreamBehavior
-from vaurien_twisted.interfaces import IStage, IStreamBehavior
+from vaurien_twisted.behaviors.stage import DAY_MS, DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.options import option
 from vaurien_twisted.streams import StreamContext
+
+#: So much is under way at most before the sender waits: the window of a fast, long network.
+WINDOW = 8 * 2**20
 
 
 @attrs.frozen
@@ -24,8 +28,10 @@ class LatencyOptions:
     How late.
     """
 
-    latency: int = option(int, 0, "How much later bytes arrive.", unit="ms", minimum=0)
-    jitter: int = option(int, 0, "By how much that varies.", unit="ms", minimum=0)
+    latency: int = option(
+        int, 0, "How much later bytes arrive.", unit="ms", minimum=0, maximum=DAY_MS
+    )
+    jitter: int = option(int, 0, "By how much that varies.", unit="ms", minimum=0, maximum=DAY_MS)
     distribution: str = option(
         str,
         "uniform",
@@ -35,11 +41,12 @@ class LatencyOptions:
     direction: str = DIRECTION()
 
 
-@implementer(IStage)
 class LatencyStage(PlainStage):
     """
     Each part is late from its own arrival, and never overtakes another.
     """
+
+    flight = WINDOW
 
     def __init__(self, options: LatencyOptions, context: StreamContext) -> None:
         self._options = options
@@ -59,11 +66,18 @@ class LatencyStage(PlainStage):
         """
         return max(self._last, now)
 
-    def update(self, options: LatencyOptions, now: float) -> None:
+    def update(self, options: LatencyOptions, now: float) -> Callable[[float], float]:
         """
-        For bytes from now on.
+        What waits is later, or earlier, by as much as the latency has changed.
         """
+        change = (options.latency - self._options.latency) / 1000
         self._options = options
+
+        def later(when: float) -> float:
+            return max(now, when + change)
+
+        self._last = later(self._last)
+        return later
 
 
 def draw(options: LatencyOptions, random: Random) -> float:
@@ -76,11 +90,13 @@ def draw(options: LatencyOptions, random: Random) -> float:
     if options.distribution == "normal":
         return max(0.0, random.gauss(mean, jitter))
     if options.distribution == "lognormal":
-        # A median of the latency, and a tail as long as the jitter asks for.
-        return mean * random.lognormvariate(0, min(3.0, jitter / mean)) if mean else 0.0
+        # Without a latency the jitter is all there is.
+        mean = mean or jitter
+        variance = math.log1p((jitter / mean) ** 2)
+        return random.lognormvariate(math.log(mean) - variance / 2, math.sqrt(variance))
     if options.distribution == "pareto":
-        # Netem's shape: most a little early, few very late.
-        return max(0.0, mean + jitter * (random.paretovariate(3) - 1.5))
+        # Of the shape 3: most a little early, a few very late.
+        return max(0.0, mean + jitter * (random.paretovariate(3) - 1.5) / math.sqrt(0.75))
     return max(0.0, mean + random.uniform(-jitter, jitter))
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from zope.interface import implementer
+
 from vaurien_twisted.commands import PASS, Then, Treatment
+from vaurien_twisted.interfaces import IStage
 from vaurien_twisted.options import option
 from vaurien_twisted.plan import Occasion
 
@@ -28,6 +31,7 @@ def DIRECTION() -> Any:
     )
 
 
+@implementer(IStage)
 class PlainStage:
     """
     A stage that lets everything pass at once.

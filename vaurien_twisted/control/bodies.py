@@ -29,16 +29,18 @@ def readObject(request: IRequest) -> dict[str, Any]:
     return value
 
 
-def readJSON(request: IRequest, example: str = '{"name": "dummy"}') -> Any:
+def readJSON(request: IRequest, example: str = '{"name": "dummy"}', anyType: bool = False) -> Any:
     """
     The JSON in the body.  A body without a Content-Type counts as JSON: the clients of
     2013 send none.
 
     @param example: what could have been sent, for the refusal.
+    @param anyType: whether no Content-Type is looked at.
     @raise Problem: 400 it is no JSON, or names a member twice; 413 it is over L{LIMIT}
         bytes; 415 its Content-Type is another.
     """
-    _checkType(request)
+    if not anyType:
+        _checkType(request)
     data = request.content.read(LIMIT + 1)
     if len(data) > LIMIT:
         raise tooLarge()

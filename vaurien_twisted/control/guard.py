@@ -30,9 +30,12 @@ class Guard:
 
     @param allowedHosts: names that clients may call the service by, beside
         C{localhost} and every IP address.
+    @param anyHost: whether they may call it by any name, since a token keeps web pages
+        out, or since anyone may use the service.
     """
 
-    def __init__(self, allowedHosts: Iterable[str] = ()) -> None:
+    def __init__(self, allowedHosts: Iterable[str] = (), anyHost: bool = False) -> None:
+        self._anyHost = anyHost
         self._names = {"localhost", *(_plain(name) for name in allowedHosts if name)}
 
     def check(self, request: IRequest) -> None:
@@ -41,7 +44,7 @@ class Guard:
         """
         host = _only(request, "host")
         match = _HOST.fullmatch(host)
-        if match is None or not self._ours(match):
+        if match is None or not (self._anyHost or self._ours(match)):
             raise Problem(
                 403,
                 f"{host!r} is not a name of this service: "

@@ -14,9 +14,9 @@ from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
 from vaurien_twisted.control.answers import Problem, answer, problemOf, refuse
+from vaurien_twisted.interfaces import IJournal
 from vaurien_twisted.journal import Journal
 from vaurien_twisted.options import Refused, build, option
-from vaurien_twisted.proxy import Proxy
 
 
 @attrs.frozen
@@ -31,7 +31,7 @@ class JournalQuery:
 
 class JournalFace:
     """
-    Tells the journal of one proxy.
+    Tells the journal of all proxies.
 
     @cvar segments: the first path segments that are this face's.
     """
@@ -39,8 +39,8 @@ class JournalFace:
     app = Klein()
     segments = ("journal",)
 
-    def __init__(self, proxy: Proxy) -> None:
-        self._proxy = proxy
+    def __init__(self, journal: IJournal) -> None:
+        self._journal = journal
 
     def resource(self) -> IResource:
         """
@@ -65,9 +65,9 @@ class JournalFace:
         the next C{since}.  Old entries are forgotten; ids are never used again.
         """
         query = _query(request)
-        journal = self._proxy.journal
+        journal = self._journal
         if not isinstance(journal, Journal):
-            raise Problem(404, "this proxy keeps its journal elsewhere", "/journal", "path")
+            raise Problem(404, "the journal is kept elsewhere", "/journal", "path")
         entries = list(islice(journal.since(query.since), query.limit))
         return answer(request, {"journal": entries, "last": journal.last})
 

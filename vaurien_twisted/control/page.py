@@ -92,11 +92,13 @@ class PageFace:
     Serves the page.
 
     @cvar segments: the first path segments that are this face's.
+    @cvar public: there is nothing in it to protect by a token.
     @param parts: by file name, of which one is C{index.html}.
     """
 
     app = Klein()
     segments = ("", "page")
+    public = True
 
     def __init__(self, parts: Mapping[str, Part] | None = None) -> None:
         self._parts = loadParts() if parts is None else dict(parts)

@@ -10,10 +10,10 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
+from vaurien_twisted.collection import ProxyCollection
 from vaurien_twisted.control.answers import Problem, answer, problemOf, refuse
 from vaurien_twisted.control.describing import describeProtocol
 from vaurien_twisted.options import Refused
-from vaurien_twisted.proxy import Proxy
 
 
 class ProtocolsFace:
@@ -26,8 +26,8 @@ class ProtocolsFace:
     app = Klein()
     segments = ("protocols",)
 
-    def __init__(self, proxy: Proxy) -> None:
-        self._proxy = proxy
+    def __init__(self, proxies: ProxyCollection) -> None:
+        self._proxies = proxies
 
     def resource(self) -> IResource:
         """
@@ -47,11 +47,12 @@ class ProtocolsFace:
     def listProtocols(self, request: IRequest) -> bytes:
         """
         All protocols by name, each as L{describeProtocol} tells it, and the one that the
-        proxy speaks: C{{"protocol": "mysql", "protocols": {"http": {…}, …}}}.
+        first proxy speaks: C{{"protocol": "mysql", "protocols": {"http": {…}, …}}}.
         """
-        wires = self._proxy.planner.registry.wires
+        wires = self._proxies.makings.registry.wires
         told = {name: describeProtocol(wires[name]) for name in sorted(wires)}
-        return answer(request, {"protocol": self._proxy.wire.name, "protocols": told})
+        own = next((proxy.wire.name for proxy in self._proxies.proxies), "")
+        return answer(request, {"protocol": own, "protocols": told})
 
     @app.route("/protocols/<name>", methods=["GET"])
     def getProtocol(self, request: IRequest, name: str) -> bytes:
@@ -59,7 +60,7 @@ class ProtocolsFace:
         One protocol, by any of its names: C{{"protocol": "mysql", …}}.
         """
         try:
-            wire = self._proxy.planner.registry.wire(name)
+            wire = self._proxies.makings.registry.wire(name)
         except Refused as refused:
             raise Problem(404, refused.description, name, "path") from None
         return answer(request, {"protocol": wire.name, **describeProtocol(wire)})

@@ -10,25 +10,27 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
+from vaurien_twisted.collection import ProxyCollection
+from vaurien_twisted.control.addressed import addressed
 from vaurien_twisted.control.answers import OK, answer, problemOf, refuse
 from vaurien_twisted.control.bodies import readJSON
 from vaurien_twisted.options import Refused, nearest
-from vaurien_twisted.proxy import Proxy
 from vaurien_twisted.rules import planFromRules, rulesOf
 
 
 class RulesFace:
     """
-    Speaks of one proxy's rules.
+    Speaks of the first proxy's rules, under C{/rules}, and under C{/proxies/NAME/rules} of any
+    one's.
 
     @cvar segments: the first path segments that are this face's.
     """
 
     app = Klein()
-    segments = ("rules",)
+    segments = ("rules", "proxies/*/rules")
 
-    def __init__(self, proxy: Proxy) -> None:
-        self._proxy = proxy
+    def __init__(self, proxies: ProxyCollection) -> None:
+        self._proxies = proxies
 
     def resource(self) -> IResource:
         """
@@ -45,26 +47,29 @@ class RulesFace:
         return refuse(request, problemOf(request, failure))
 
     @app.route("/rules", methods=["GET"])
-    def getRules(self, request: IRequest) -> bytes:
+    @app.route("/proxies/<name>/rules", methods=["GET"])
+    def getRules(self, request: IRequest, name: str | None = None) -> bytes:
         """
         All that is in force, in order, with all options: C{{"rules": [{"behavior": "delay",
         "options": {"sleep": 2.0, "before": true}, "percent": 20.0}]}}.  Rules whose time
         is over are left out.
         """
-        return answer(request, {"rules": rulesOf(self._proxy.plan)})
+        return answer(request, {"rules": rulesOf(addressed(self._proxies, name).plan)})
 
     @app.route("/rules", methods=["PUT"])
-    def setRules(self, request: IRequest) -> bytes:
+    @app.route("/proxies/<name>/rules", methods=["PUT"])
+    def setRules(self, request: IRequest, name: str | None = None) -> bytes:
         """
         Put other rules in force in place of all: a list, or C{{"rules": [...]}}.  They
         begin to count at zero and their times begin anew, also those that were in force
         before.  What a list can hold says L{planFromRules}.
         """
+        proxy = addressed(self._proxies, name)
         rules = readJSON(request, '[{"behavior": "dummy"}]')
         if isinstance(rules, dict):
-            for name in rules:
-                if name != "rules":
-                    raise Refused(f"{name!r} is not known: {nearest(name, ['rules'])}", name)
+            for key in rules:
+                if key != "rules":
+                    raise Refused(f"{key!r} is not known: {nearest(key, ['rules'])}", key)
             rules = rules.get("rules")
-        self._proxy.setPlan(planFromRules(self._proxy.planner, rules))
+        proxy.setPlan(planFromRules(proxy.planner, rules))
         return answer(request, OK)

@@ -13,9 +13,10 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 
+from vaurien_twisted.access import Access
 from vaurien_twisted.addresses import listenOn, serverEndpoint, tellAddress
+from vaurien_twisted.collection import ProxyCollection
 from vaurien_twisted.control.site import controlRoot, controlSite
-from vaurien_twisted.proxy import Proxy
 
 
 class OpenConnections(WrappingFactory):
@@ -55,17 +56,31 @@ class ControlService(Service):
 
     @param host: a name or IP address to listen on; clients may call the service by it.
     @param port: 0 to 65535; 0 picks one.
+    @param access: who may use it.
+    @param options: those that C{host} and C{port} were given for.
     @ivar listening: fires when the service listens, fails with L{Refused} if it
         cannot; C{None} before it was started.
-    @raise Refused: C{host} is not understood.
+    @raise Refused: C{host} is not understood, or is open to whoever has no token.
     """
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, host: str, port: int, proxy: Proxy) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        host: str,
+        port: int,
+        proxies: ProxyCollection,
+        access: Access | None = None,
+        options: tuple[str, str] = ("http_host", "http_port"),
+    ) -> None:
+        access = Access() if access is None else access
+        hostOption, self._portOption = options
         self._text = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self._server = serverEndpoint(reactor, self._text, "http_host")
-        self._connections = OpenConnections(controlSite(reactor, controlRoot(proxy, [host])))
+        self._server = serverEndpoint(reactor, self._text, hostOption)
+        access.check(host, hostOption)
+        root = controlRoot(proxies, [host], access.token, access.anyName(host))
+        self._connections = OpenConnections(controlSite(reactor, root))
         self._port: IListeningPort | None = None
         self.listening: Deferred[None] | None = None
 
@@ -91,7 +106,7 @@ class ControlService(Service):
             self.privilegedStartService()
 
     async def _listen(self) -> None:
-        self._port = await listenOn(self._server, self._connections, self._text, "http_port")
+        self._port = await listenOn(self._server, self._connections, self._text, self._portOption)
         self._log.info("control: http://{address}", address=self.address)
 
     def stopService(self) -> Deferred[None]:

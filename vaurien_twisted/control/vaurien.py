@@ -13,28 +13,29 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
+from vaurien_twisted.collection import ProxyCollection
+from vaurien_twisted.control.addressed import addressed
 from vaurien_twisted.control.answers import OK, Problem, answer, problemOf, refuse
 from vaurien_twisted.control.bodies import readObject
 from vaurien_twisted.control.describing import describe
 from vaurien_twisted.options import FALSE, TRUE, Refused, nearest
 from vaurien_twisted.plan import Plan
 from vaurien_twisted.planning import Planner, tell
-from vaurien_twisted.proxy import Proxy
 from vaurien_twisted.rules import rulesOf
 
 
 class VaurienFace:
     """
-    Speaks of one proxy.
+    Speaks of the first proxy, and under C{/proxies/NAME} of any one.
 
     @cvar segments: the first path segments that are this face's.
     """
 
     app = Klein()
-    segments = ("behavior", "behaviors", "backend")
+    segments = ("behavior", "behaviors", "backend", "proxies/*/behavior", "proxies/*/backend")
 
-    def __init__(self, proxy: Proxy) -> None:
-        self._proxy = proxy
+    def __init__(self, proxies: ProxyCollection) -> None:
+        self._proxies = proxies
 
     def resource(self) -> IResource:
         """
@@ -51,7 +52,8 @@ class VaurienFace:
         return refuse(request, problemOf(request, failure))
 
     @app.route("/behavior", methods=["GET"])
-    def getBehavior(self, request: IRequest) -> bytes:
+    @app.route("/proxies/<name>/behavior", methods=["GET"])
+    def getBehavior(self, request: IRequest, name: str | None = None) -> bytes:
         """
         What is in force, in the form that L{setBehavior} takes back::
 
@@ -61,14 +63,16 @@ class VaurienFace:
         Where that form has no words for all that is in force, C{"rules"} has it as well,
         as C{PUT /rules} takes it back.
         """
-        plan = self._proxy.plan
+        proxy = addressed(self._proxies, name)
+        plan = proxy.plan
         told = tell(plan)
-        if not _whole(self._proxy.planner, told, plan):
+        if not _whole(proxy.planner, told, plan):
             told["rules"] = rulesOf(plan)
         return answer(request, told)
 
     @app.route("/behavior", methods=["PUT"])
-    def setBehavior(self, request: IRequest) -> bytes:
+    @app.route("/proxies/<name>/behavior", methods=["PUT"])
+    def setBehavior(self, request: IRequest, name: str | None = None) -> bytes:
         """
         Put another behavior, or percentages of several, in force::
 
@@ -78,13 +82,13 @@ class VaurienFace:
         Options not given here are as they were configured, whatever was said in
         requests before this one.
         """
+        proxy = addressed(self._proxies, name)
         body = readObject(request)
-        name = body.pop("name", None)
-        if not isinstance(name, str):
-            known = self._proxy.planner.registry.behaviors
+        behavior = body.pop("name", None)
+        if not isinstance(behavior, str):
+            known = proxy.planner.registry.behaviors
             raise Refused(f'"name" must be the name of a behavior: {nearest("", known)}', "name")
-        plan = self._proxy.planner.one(name, _options(name, body))
-        self._proxy.setPlan(plan)
+        proxy.setPlan(proxy.planner.one(behavior, _options(behavior, body)))
         return answer(request, OK)
 
     @app.route("/behaviors", methods=["GET"])
@@ -93,33 +97,36 @@ class VaurienFace:
         The names of all behaviors.  With C{?verbose=1} also, by name under
         C{"details"}, what each does and the options it declares.
         """
-        behaviors = self._proxy.planner.registry.behaviors
+        behaviors = self._proxies.makings.registry.behaviors
         told: dict[str, Any] = {"behaviors": sorted(behaviors)}
         if _verbose(request):
             told["details"] = {name: describe(behaviors[name]) for name in sorted(behaviors)}
         return answer(request, told)
 
     @app.route("/backend", methods=["GET"])
-    def getBackend(self, request: IRequest) -> bytes:
+    @app.route("/proxies/<name>/backend", methods=["GET"])
+    def getBackend(self, request: IRequest, name: str | None = None) -> bytes:
         """
         The backend as it was written: C{{"backend": "HOST:PORT"}}.
         """
-        return answer(request, {"backend": self._proxy.backend})
+        return answer(request, {"backend": addressed(self._proxies, name).backend})
 
     @app.route("/backend", methods=["PUT"])
-    def setBackend(self, request: IRequest) -> bytes:
+    @app.route("/proxies/<name>/backend", methods=["PUT"])
+    def setBackend(self, request: IRequest, name: str | None = None) -> bytes:
         """
         Send new clients to another backend: C{{"backend": "HOST:PORT"}}, or an
         endpoint string.
         """
+        proxy = addressed(self._proxies, name)
         body = readObject(request)
-        for name in body:
-            if name != "backend":
-                raise Refused(f"{name!r} is not known: {nearest(name, ['backend'])}", name)
+        for key in body:
+            if key != "backend":
+                raise Refused(f"{key!r} is not known: {nearest(key, ['backend'])}", key)
         backend = body.get("backend")
         if not isinstance(backend, str):
             raise Refused('"backend" must be text, HOST:PORT or an endpoint string', "backend")
-        self._proxy.setBackend(backend)
+        proxy.setBackend(backend)
         return answer(request, OK)
 
 

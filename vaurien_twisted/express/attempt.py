@@ -23,6 +23,7 @@ from twisted.internet.error import (
 from twisted.internet.interfaces import IDelayedCall, IProtocol, IProtocolFactory
 from twisted.python.failure import Failure
 
+from vaurien_twisted.express.connected import toName
 from vaurien_twisted.express.poller import GIVEN_UP, Poller
 from vaurien_twisted.express.transport import ExpressTransport
 
@@ -66,7 +67,7 @@ class Attempt:
             self._fail(ConnectBindError(error.errno, error.strerror))
             return self.made
         try:
-            place = (address.host, address.port)
+            place = toName(address.host, address.port)
             code = sock.connect_ex(place)
             if code == errno.EINPROGRESS:
                 # On this machine it is done by now, which asking again tells.

@@ -93,3 +93,15 @@ def toAddress(name: Any) -> IPv4Address | IPv6Address:
         numeric = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
         host = socket.getnameinfo(name, numeric)[0]
     return IPv6Address("TCP", host, *name[1:])
+
+
+def toName(host: str, port: int) -> Any:
+    """
+    A socket's name for an address, the opposite of L{toAddress}.
+
+    @param host: an IP address, or a name of this machine.
+    @raise OSError: C{host} has a scope that is no interface here.
+    """
+    if "%" not in host:
+        return host, port
+    return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4]

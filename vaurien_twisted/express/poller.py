@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakValueDictionary
 
-from twisted.internet.interfaces import IReactorFDSet, IReadDescriptor
+from twisted.internet.interfaces import IReadDescriptor
+from twisted.internet.posixbase import PosixReactorBase
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -32,7 +33,7 @@ def available(reactor: Any) -> bool:
     """
     Whether C{reactor} can have a poller: it needs file descriptors, and a system with epoll.
     """
-    return hasattr(select, "epoll") and IReactorFDSet.providedBy(reactor)
+    return hasattr(select, "epoll") and isinstance(reactor, PosixReactorBase)
 
 
 def pollerFor(reactor: Any) -> Poller:

@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IAddress, IDelayedCall, IListeningPort, 
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from vaurien_twisted.express.connected import toAddress
+from vaurien_twisted.express.connected import toAddress, toName
 from vaurien_twisted.express.poller import GIVEN_UP, Poller
 from vaurien_twisted.express.reserve import Reserve
 from vaurien_twisted.express.transport import ExpressTransport
@@ -47,7 +47,7 @@ class ExpressPort:
         self, poller: Poller, port: int, interface: str, backlog: int, factory: IProtocolFactory
     ) -> None:
         self._poller = poller
-        self._place = (interface, port)
+        self._place = interface, port
         self._backlog = backlog
         self._factory = factory
         self._socket: socket.socket | None = None
@@ -71,7 +71,7 @@ class ExpressPort:
             raise CannotListenError(*self._place, error) from None
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind(self._place)
+            sock.bind(toName(*self._place))
             sock.listen(self._backlog)
             self._poller.register(sock.fileno(), EPOLLIN, self._accept)
         except (OSError, OverflowError) as error:

@@ -234,6 +234,8 @@ class Sending(ABC):
         """
         Pace C{producer} by what can be sent.
 
+        @param streaming: whether it is a push producer; a pull producer is asked for more
+            whenever there is room in the kernel.
         @raise RuntimeError: one is registered already.
         """
         if self._producer is not None:
@@ -246,8 +248,12 @@ class Sending(ABC):
         self._producer = producer
         self._streaming = streaming
         if not streaming:
-            self._settle()
+            self._direct = False
             producer.resumeProducing()
+            if self._producer is producer and self._waiting is None:
+                # What was written before has been sent: it is asked for more all the same.
+                self._waiting = bytearray()
+                self._watch()
 
     def unregisterProducer(self) -> None:
         """

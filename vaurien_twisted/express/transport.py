@@ -138,20 +138,20 @@ class ExpressTransport(Sending, ConnectedSocket):
         """
         if events == GIVEN_UP:
             self._lost(_LOST)
-        elif events & EPOLLOUT:
+        elif events & EPOLLOUT and not self._aborting:
             self._flush()
         if self._reading:
             return events != EPOLLOUT
         if not self.connected or self._aborting:
             return False
-        if events & EPOLLERR:
+        if not events & (EPOLLERR | EPOLLHUP):
+            self._watch()
+        elif events & EPOLLERR and (self._ended or self.disconnecting):
             self._lost(_LOST)
-        elif events & EPOLLHUP:
+        else:
             # What the peer sent is not read yet: only reading may end this.
             self._events = _NOTHING
             self._poller.unregister(self._fd)
-        else:
-            self._watch()
         return False
 
     def _watch(self) -> None:

@@ -83,7 +83,9 @@ class Link:
         """
         What else can be seen of it now.
         """
-        return Sight(self._couple, self._dialogue, self._greeting, self._closed)
+        return Sight(
+            self._couple, self._dialogue, self._staging.names, self._greeting, self._closed
+        )
 
     @property
     def hasOwnPlan(self) -> bool:
@@ -91,6 +93,13 @@ class Link:
         Whether a plan is in force for it alone.
         """
         return self._own is not None
+
+    @property
+    def planSince(self) -> float:
+        """
+        When the plan was set that is in force for it, by the reactor's clock.
+        """
+        return (self._factory if self._own is None else self._own).expiry.since
 
     def setOwnPlan(self, plan: Plan | None) -> None:
         """
@@ -104,7 +113,6 @@ class Link:
             self._own = OwnPlan(self._factory, connection, plan, self.planChanged)
             decider, connection = self._own.decider, self._own.connection
         self._dialogue.decider, self._dialogue.connection = decider, connection
-        self._staging.decider = decider
         self.planChanged()
 
     def begin(self) -> None:
@@ -165,14 +173,20 @@ class Link:
             relay.dataReceived = counted(couple.client, self._dialogue.fromClient)
             backend.dataReceived = counted(couple.backend, self._dialogue.fromBackend)
 
-    def planChanged(self) -> None:
+    def planChanged(self, exchanges: bool = True) -> None:
         """
         Another plan is in force.
+
+        @param exchanges: whether it also says something else about exchanges.
         """
         # A link that is closing may still wait for what a stage holds back.
         self._staging.arrange()
         if not self._closed:
-            self._dialogue.planChanged()
+            if exchanges:
+                self._dialogue.planChanged()
+            else:
+                # What a stage has let go may have made room.
+                self._dialogue.goOn()
             self.route()
 
     def _cut(self, then: Then) -> None:

@@ -6,7 +6,7 @@ The Protocols of a link's two sides, and the Factory that builds them.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Any
 
@@ -142,6 +142,7 @@ class RelayFactory(Factory):
     @ivar accepted: how many there have been.
     @ivar counters: what else is counted.
     @ivar expiry: reverts rules that last for a while.
+    @ivar planned: called when another plan is in force, on open links too.
     """
 
     noisy = False
@@ -172,9 +173,10 @@ class RelayFactory(Factory):
         self.counters = Counters()
         self.decider = Decider(name, self.wire, chosen, self.journal, counters=self.counters)
         self.expiry = Expiry(reactor, self.decider, self._reverted)
+        self.planned: Callable[[], None] = _nothing
         self.links: set[Link] = set()
         self.accepted = 0
-        self._empty: Deferred[None] | None = None
+        self._emptied: list[Deferred[None]] = []
         self._shared: dict[str, dict[str, Any]] = {}
         self.setBackend(backend, backendText)
         self.setPlan(plan or Plan())
@@ -192,14 +194,32 @@ class RelayFactory(Factory):
         Put C{plan} in force, on open links too.
         """
         self.decider.setPlan(plan)
-        kept = {key for key, _, _, _ in streamKeys(plan)}
-        self._shared = {key: own for key, own in self._shared.items() if key in kept}
+        self._keepShared(plan)
         self._planChanged()
         self.expiry.begin()
 
-    def _planChanged(self) -> None:
+    def amendPlan(self, plan: Plan) -> None:
+        """
+        Put C{plan} in force, which is the one before with other toxics: its rules go on
+        counting, and are drawn as before.
+        """
+        before = self.decider.plan
+        gone = self.decider.amend(plan)
+        for link in self.links:
+            chosen = link.connection.chosen
+            for key in [key for key in chosen if key[1] in gone]:
+                del chosen[key]
+        self._keepShared(plan)
+        self._planChanged(before.asked != plan.asked)
+
+    def _keepShared(self, plan: Plan) -> None:
+        kept = {key for key, _, _, _ in streamKeys(plan)}
+        self._shared = {key: own for key, own in self._shared.items() if key in kept}
+
+    def _planChanged(self, exchanges: bool = True) -> None:
         for link in list(self.links):
-            link.planChanged()
+            link.planChanged(exchanges)
+        self.planned()
 
     def _reverted(self, over: Sequence[Rule]) -> None:
         for rule in over:
@@ -245,16 +265,21 @@ class RelayFactory(Factory):
 
     async def abort(self) -> None:
         """
-        Reset every link; returns when the last is gone.
+        Reset every link, and revert no rule any more; returns when the last link is gone.
         """
         self.expiry.stop()
+        await self.reset()
+
+    async def reset(self) -> None:
+        """
+        Reset every link; returns when the last is gone.
+        """
+        for link in list(self.links):
+            link.reset()
         if self.links:
-            self._empty = Deferred()
-            for link in list(self.links):
-                link.reset()
-            if self.links:
-                await self._empty
-            self._empty = None
+            emptied: Deferred[None] = Deferred()
+            self._emptied.append(emptied)
+            await emptied
 
     def note(self, connection: Connection, kind: str, **facts: Any) -> None:
         """
@@ -268,8 +293,10 @@ class RelayFactory(Factory):
         """
         self.links.discard(link)
         self.counters.linkEnded(link.traffic, link.exchanges)
-        if not self.links and self._empty is not None:
-            self._empty.callback(None)
+        if not self.links:
+            emptied, self._emptied = self._emptied, []
+            for each in emptied:
+                each.callback(None)
         self._log.info(
             "{name}: connection {number} from {client} ended after {exchanges} exchanges, "
             "{received} bytes from it and {sent} to it",
@@ -280,6 +307,12 @@ class RelayFactory(Factory):
             received=link.traffic.fromClient,
             sent=link.traffic.toClient,
         )
+
+
+def _nothing() -> None:
+    """
+    Nobody wants to know.
+    """
 
 
 def _noDelay(transport: Any) -> None:

@@ -18,14 +18,22 @@ class Sight:
     """
     A link as it is now; made when somebody looks.
 
+    @param staged: the names of the behaviors whose stages there are.
+    @param greeting: the connection itself as an exchange.
     @ivar state: C{"connecting"} to the backend, C{"open"}, C{"waiting"} where something is
         kept back, or C{"closing"}.
     """
 
     def __init__(
-        self, couple: Couple, dialogue: Dialogue, greeting: Exchange, closed: bool
+        self,
+        couple: Couple,
+        dialogue: Dialogue,
+        staged: Sequence[str],
+        greeting: Exchange,
+        closed: bool,
     ) -> None:
         self._dialogue = dialogue
+        self._staged = staged
         self._greeting = greeting
         if closed or couple.client is None or couple.clientEnded or couple.backendEnded:
             self.state = "closing"
@@ -44,11 +52,13 @@ class Sight:
     @property
     def faults(self) -> list[str]:
         """
-        The names of the behaviors that keep something back now, one for each exchange.
+        The names of the behaviors that act now: of each that keeps an exchange back, and
+        of those whose stages the bytes pass through.
         """
         lanes = (self._dialogue.toBackend, self._dialogue.toClient)
         steps = [entry.steps[0] for lane in lanes for entry in lane.queue if entry.steps]
-        return [step.rule.behavior.name for step in steps if step.rule is not None]
+        kept = [step.rule.behavior.name for step in steps if step.rule is not None]
+        return [*kept, *self._staged]
 
     @property
     def recent(self) -> Sequence[Exchange]:

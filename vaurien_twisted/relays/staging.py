@@ -25,6 +25,7 @@ class Staging:
     @param began: when the connection was accepted, in seconds.
     @param cut: called with how the link is to end when a stage ends it.
     @param drained: called when bytes that waited in a stage have gone on.
+    @ivar names: those of the behaviors whose stages there are.
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class Staging:
         "_factory",
         "_finish",
         "_upstream",
+        "names",
     )
 
     def __init__(
@@ -51,6 +53,7 @@ class Staging:
         self._couple = couple
         self._began = began
         self._finish: Callable[[], None] | None = None
+        self.names: tuple[str, ...] = ()
         self._upstream = Stream(factory.reactor, self._toBackend, cut, drained)
         self._downstream = Stream(factory.reactor, self._toClient, cut, drained)
         dialogue.beyondToBackend = self._upstream.waiting
@@ -77,6 +80,7 @@ class Staging:
         """
         factory, dialogue = self._factory, self._dialogue
         chosen = list(factory.streamsFor(dialogue.connection, dialogue.decider))
+        self.names = tuple(each.rule.behavior.name for each in chosen)
         new: dict[str, list[str]] = {}
         for stream, direction in ((self._upstream, "upstream"), (self._downstream, "downstream")):
             wanted = [
@@ -88,6 +92,7 @@ class Staging:
                 new.setdefault(key, []).append(direction)
         for each in chosen:
             if each.key in new:
+                factory.counters.fault(each.rule.behavior.name)
                 factory.note(
                     dialogue.connection,
                     "decision",
@@ -149,12 +154,13 @@ class Staging:
         While all is ending: a direction has come to its end, or a connection is gone.
         """
         couple, finish = self._couple, self._finish
+        if finish is None:
+            return
         clientOver = couple.client is None or self._downstream.ended
         backendOver = couple.backend is None or self._upstream.ended
         if clientOver and backendOver:
             self._finish = None
-            if finish is not None:
-                finish()
+            finish()
         elif clientOver:
             self._endWriting(couple.client)
         elif backendOver:

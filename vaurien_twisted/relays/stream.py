@@ -129,6 +129,8 @@ class Stream:
                 return False
             if gone or swapped:
                 self._empty(passage, len(self._passages) if swapped else place + 1)
+                if self._stopped:
+                    return False
             if gone:
                 passage.silence()
                 del self._passages[place]

@@ -9,7 +9,8 @@ The parts: L{words and readers<vaurien_twisted.wire.mysql_packets>}, the
 L{commands<vaurien_twisted.wire.mysql_commands>}, the
 L{client's<vaurien_twisted.wire.mysql_requests>} and the
 L{backend's direction<vaurien_twisted.wire.mysql_replies>} with the
-L{shapes of results<vaurien_twisted.wire.mysql_results>}, and the
+L{shapes of results<vaurien_twisted.wire.mysql_results>}, the
+L{types of parameters<vaurien_twisted.wire.mysql_types>}, and the
 L{errors<vaurien_twisted.wire.mysql_errors>}.
 """
 
@@ -142,6 +143,8 @@ class MySQL:
     a deadlock, or any code; at C{partial} it cuts a result after so many rows.  With
     TLS or compression, once agreed upon, and with replication the connection passes
     unread, so that C{error} has no way to speak: tell clients not to ask for them.
+    Clients tell the types of a statement's parameters once; where that execution was
+    answered here the next one that goes to the server tells them instead.
     """
 
     name = "mysql"

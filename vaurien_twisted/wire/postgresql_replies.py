@@ -105,7 +105,9 @@ class Replies:
                     self._toCut, owner.cut = owner.cut, None
                     kinds = COUNTED
                     continue
-            if kind == 3:
+            if kind == 1:
+                pass
+            elif kind == 3:
                 if not self._toCut:
                     yield self._cut(data[start:at])
                     start = at
@@ -113,7 +115,7 @@ class Replies:
                     continue
                 self._toCut -= 1
                 self._cuts = not self._toCut
-            elif kind == 2:
+            else:
                 if code == READY:
                     if stop > end:
                         break

@@ -28,14 +28,19 @@ export function askWith(asker) {
 async function renew(used) {
   // Several requests may be refused at once; the user is asked once.
   if (token !== used) return;
-  asked ??= prompt(used !== "").then((given) => {
-    token = given;
-    try {
-      sessionStorage.setItem(KEY, given);
-    } catch { /* not kept */ }
-    asked = null;
-  });
+  asked ??= ask(used !== "");
   await asked;
+}
+
+async function ask(wrong) {
+  let given = await prompt(wrong);
+  // A header holds nothing else, and so no token has other characters.
+  while (!/^[\x21-\x7e]+$/.test(given)) given = await prompt(true);
+  token = given;
+  asked = null;
+  try {
+    sessionStorage.setItem(KEY, given);
+  } catch { /* not kept */ }
 }
 
 /** The response to a request, once the token is accepted. */
@@ -57,12 +62,18 @@ export async function send(path, { method = "GET", body, headers = {}, signal } 
   }
 }
 
+// A seed has more digits than a number holds here; as text it keeps them all.
+function exactly(key, value, context) {
+  const lost = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
+  return lost && context?.source ? context.source : value;
+}
+
 /** The JSON answer; a refusal is thrown. */
 export async function call(method, path, body) {
   const response = await send(path, { method, body });
   let told = null;
   try {
-    told = await response.json();
+    told = JSON.parse(await response.text(), exactly);
   } catch (error) {
     if (response.ok && response.status !== 204) throw error;
   }

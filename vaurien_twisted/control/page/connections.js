@@ -4,7 +4,7 @@ import { call, connectionPath, get } from "./api.js";
 import { byId, make, say, write } from "./dom.js";
 import { bytes, count, span } from "./format.js";
 
-const ROWS = 100;
+const ROWS = 100; // the oldest; who has more looks for one with the filters of GET /connections
 
 class Row {
   constructor(actions) {
@@ -20,7 +20,7 @@ class Row {
     this.last = cell("Last", "last");
     this.close = make("button", { type: "button", title: "Close it", click: () => actions.end(this, false) }, "Close");
     this.reset = make("button", { type: "button", class: "quiet", title: "Reset it (RST)", click: () => actions.end(this, true) }, "Reset");
-    this.rules = make("button", { type: "button", class: "quiet", title: "Rules for this connection alone", click: () => actions.speakOf(this.connection.id) }, "Rules");
+    this.rules = make("button", { type: "button", class: "quiet", title: "Rules for this connection alone", click: () => actions.speakOf(this.connection) }, "Rules");
     const state = cell("State", "state");
     state.append(this.state, this.why);
     const buttons = make("td", { class: "actions" }, this.rules, this.reset, this.close);
@@ -39,7 +39,9 @@ class Row {
     write(this.client, connection.client);
     write(this.state, connection.state);
     this.state.dataset.state = connection.state;
-    write(this.why, waiting ? `${waiting.command} · ${waiting.rule ?? ""}` : "");
+    const why = [waiting && `${waiting.command} · ${waiting.rule}`, connection.own?.length && "rules of its own"];
+    write(this.why, why.filter(Boolean).join(" · "));
+    this.why.title = this.why.textContent;
     write(this.age, span(Math.max(0, now - connection.since)));
     write(this.exchanges, count(connection.exchanges));
     write(this.received, bytes(connection.received));
@@ -49,34 +51,28 @@ class Row {
   }
 }
 
-/** The table; `speakOf(id)` sets rules for one alone. */
+/** The table; `speakOf(connection)` sets rules for one alone. */
 export class Connections {
   constructor(speakOf) {
     this.speakOf = speakOf;
     this.body = byId("connections-rows");
     this.rows = new Map();
     this.proxy = null;
-    this.gone = new Set();
   }
 
   /** Ask for those of one proxy, and show them. */
   async refresh(proxy) {
     if (proxy !== this.proxy) {
       this.proxy = proxy;
-      this.gone.clear();
-      this.show([]);
+      this.show([], 0);
     }
-    const told = await get(`connections?proxy=${encodeURIComponent(proxy)}`);
-    if (proxy === this.proxy) this.show(told.connections);
+    const told = await get(`connections?proxy=${encodeURIComponent(proxy)}&limit=${ROWS}`);
+    if (proxy === this.proxy) this.show(told.connections, told.total);
+    return told.connections;
   }
 
-  show(connections) {
+  show(shown, total) {
     const now = Date.now() / 1000;
-    // A connection that was told to end is not offered again while it does.
-    const open = connections.filter(({ id }) => !this.gone.has(id));
-    const known = new Set(connections.map(({ id }) => id));
-    for (const id of this.gone) if (!known.has(id)) this.gone.delete(id);
-    const shown = open.slice(-ROWS).reverse();
     const ids = new Set(shown.map(({ id }) => id));
     for (const [id, row] of this.rows) if (!ids.has(id)) this.drop(id, row);
     shown.forEach((connection, place) => {
@@ -86,10 +82,10 @@ export class Connections {
       // Moving a row that is in its place already would take the focus off its buttons.
       if (this.body.children[place] !== row.element) this.body.insertBefore(row.element, this.body.children[place] ?? null);
     });
-    const more = open.length - shown.length;
-    write(byId("connections-count"), open.length ? `${count(open.length)} open${more ? `, ${count(more)} not shown` : ""}` : "");
-    byId("connections-empty").hidden = open.length > 0;
-    this.body.closest("table").hidden = open.length === 0;
+    const more = total - shown.length;
+    write(byId("connections-count"), total ? `${count(total)} open${more ? `, the ${count(more)} latest not shown` : ""}` : "");
+    byId("connections-empty").hidden = shown.length > 0;
+    this.body.closest("table").hidden = shown.length === 0;
   }
 
   drop(id, row) {
@@ -109,8 +105,8 @@ export class Connections {
       // It ended by itself: that is what was wanted.
       if (error.status !== 404) return say(`connection ${id}: ${error.message}`);
     }
-    this.gone.add(id);
-    this.drop(id, row);
+    await this.refresh(this.proxy);
+    row.close.disabled = row.reset.disabled = false;
     return say(`connection ${id} is ${reset ? "reset" : "closed"}`);
   }
 }

@@ -83,7 +83,12 @@ export class Decisions {
   }
 
   /** An event came, as the JSON text that it is: most of a flood is never read. */
-  take(text) {
+  take(text, name) {
+    if (name === "missed") {
+      // More came, before this page or while it was not connected, than the service keeps.
+      this.leftOut += JSON.parse(text).count;
+      return;
+    }
     this.came += 1;
     this.unread.push(text);
     if (this.unread.length >= 2 * WAITING) {
@@ -95,6 +100,7 @@ export class Decisions {
   /** Which proxies there are. */
   know(names) {
     this.several = names.length > 1;
+    this.log.classList.toggle("several", this.several);
     byId("filter-proxy-label").hidden = !this.several;
     const shown = [...this.filters.proxy.options].slice(1).map((each) => each.value);
     if (JSON.stringify(shown) !== JSON.stringify(names)) this.fill(this.filters.proxy, "All proxies", names);
@@ -118,14 +124,16 @@ export class Decisions {
 
   show() {
     const test = this.test();
-    const entries = spread(this.unread, test ? WAITING : SHOWN_AT_ONCE);
+    // Into an empty list may come as many as it holds: what happened before the page was open.
+    const room = this.log.childElementCount ? SHOWN_AT_ONCE : ROWS;
+    const entries = spread(this.unread, test ? WAITING : room);
     this.leftOut += this.unread.length - entries.length;
     this.unread = [];
     const read = entries.map((text) => JSON.parse(text));
     for (const { rule } of read) if (rule) this.meet(rule);
     this.kept = [...this.kept, ...read].slice(-KEPT);
     const wanted = test ? read.filter(test) : read;
-    const shown = spread(wanted, SHOWN_AT_ONCE);
+    const shown = spread(wanted, room);
     this.leftOut += wanted.length - shown.length;
     this.add(shown);
   }

@@ -16,7 +16,8 @@ export function short(value, unit = "") {
   const digits = scaled < 10 && (prefix > 0 || scaled % 1 >= 0.05) ? 1 : 0;
   const text = `${value < 0 ? "-" : ""}${scaled.toFixed(digits)}`;
   const tail = PREFIXES[prefix] + unit;
-  return tail ? `${text} ${tail}` : text;
+  if (!tail) return text;
+  return tail.startsWith("/") ? text + tail : `${text} ${tail}`;
 }
 
 /** A count with its thousands set apart. */

@@ -130,6 +130,12 @@ export class Field {
     return this.touched ? this.kind.read(this.input) : undefined;
   }
 
+  /** Whether it says something other than the default. */
+  get says() {
+    const value = this.read();
+    return value !== undefined && JSON.stringify(value) !== JSON.stringify(this.spec.default ?? {});
+  }
+
   write(value) {
     this.kind.write(this.input, value);
     this.touched = true;

@@ -16,7 +16,7 @@ const BEFORE = 100; // entries of the journal from before the page was opened
 const history = new History();
 const decisions = new Decisions();
 const rules = new Rules(() => refresh());
-const connections = new Connections((id) => rules.speakOf(id));
+const connections = new Connections((connection) => rules.speakOf(connection));
 const proxies = new Proxies(() => showProxies());
 const plots = new Plots(byId("plots"), () => history.of(proxies.name));
 
@@ -40,7 +40,7 @@ function showProxies() {
   plots.update(proxy);
   if (!proxy) return;
   rules.show(proxy);
-  connections.refresh(proxy.name).catch(() => {});
+  connections.refresh(proxy.name).then((open) => rules.follow(open), () => {});
 }
 
 /** Ask for the state and show it. */
@@ -141,7 +141,7 @@ async function begin() {
   document.addEventListener("keydown", press);
   await poll();
   const since = Math.max(0, (state?.journal.last ?? 0) - BEFORE);
-  follow(since, (text) => decisions.take(text), (now) => { streaming = now; });
+  follow(since, (text, name) => decisions.take(text, name), (now) => { streaming = now; });
 }
 
 begin();

@@ -3,7 +3,7 @@
 const WINDOW = 60; // seconds
 const LAG = 1.3; // The right edge is this far behind, so that a new point is there before it shows.
 const GAP = 3.5; // Where points are further apart, nothing was measured.
-const NICE = [1, 2, 5, 10];
+const NICE = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
 
 /** The least round number that is not below `value`. */
 export function niceMax(value, least) {

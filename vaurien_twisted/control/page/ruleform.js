@@ -17,7 +17,10 @@ export const RULE_FIELDS = [
   { name: "name", type: "str", default: "", label: "rule's name", description: "What the journal calls it." },
 ];
 
-/** A form for one rule; `apply(rule, how)` is asked for "replace", "add" or "save". */
+/**
+ * A form for one rule.  `apply(rule, how)` is asked for "replace", "add" or "save", and
+ * without a rule where the user gives up changing one.
+ */
 export class RuleForm {
   constructor(form, apply) {
     this.form = form;
@@ -29,7 +32,8 @@ export class RuleForm {
     this.fields = new Map(RULE_FIELDS.map((spec) => [spec.name, new Field(spec)]));
     this.select = make("select", { id: "behavior", change: () => this.choose(this.select.value) });
     this.about = make("p", { class: "about", id: "behavior-about" });
-    this.place = make("div", {});
+    this.several = 0;
+    this.place = make("div", { class: "parts" });
     this.message = make("p", { class: "reason whole", role: "alert", hidden: true });
     this.buttons = make("p", { class: "actions" });
     this.title = make("h3", {}, "Set a behavior");
@@ -44,7 +48,7 @@ export class RuleForm {
     });
     form.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
-      if (event.key === "Escape" && this.editing) this.edit(null);
+      if (event.key === "Escape" && this.editing) apply(null, "cancel");
     });
     this.edit(null);
   }
@@ -97,40 +101,46 @@ export class RuleForm {
       this.fields.get("percent").element,
       ...(this.targets.size ? [folded("Only for some requests", [...this.targets.values()])] : []),
       folded("When and how often", limits));
+    this.unfold();
     this.refuse("");
   }
 
   /** Write a rule anew: one in force, or `null` for another. */
-  edit(rule, several = false) {
+  edit(rule) {
     this.editing = rule !== null;
-    for (const field of [...this.fields.values(), ...this.targets.values()]) field.reset();
+    for (const group of [this.options, this.fields, this.targets]) {
+      for (const field of group.values()) field.reset();
+    }
     if (rule) {
       this.choose(rule.behavior);
       for (const [name, value] of Object.entries(rule.options ?? {})) this.options.get(name)?.write(value);
       for (const [name, value] of Object.entries(rule.when ?? {})) this.targets.get(name)?.write(value);
       for (const [name, field] of this.fields) if (rule[name] !== undefined) field.write(rule[name]);
-      for (const fold of this.place.querySelectorAll("details")) fold.open = this.says(rule, fold);
     }
     this.follow();
+    this.unfold();
     this.refuse("");
     write(this.title, rule ? `Change this rule: ${rule.behavior}` : "Set a behavior");
-    this.offerButtons(several);
+    this.offerButtons(this.several);
     if (rule) this.form.querySelector("input, select")?.focus();
   }
 
-  /** Whether a folded part holds something that the rule says. */
-  says(rule, fold) {
-    const holds = (fields, told) => [...fields].some(([name, field]) =>
-      fold.contains(field.element) && told[name] !== undefined &&
-      JSON.stringify(told[name]) !== JSON.stringify(field.spec.default));
-    return holds(this.options, rule.options ?? {}) || holds(this.targets, rule.when ?? {}) || holds(this.fields, rule);
+  /** Open what holds more than defaults: nothing may be in a rule that cannot be seen. */
+  unfold() {
+    for (const fold of this.place.querySelectorAll("details")) {
+      const held = [this.options, this.targets, this.fields].flatMap((group) => [...group.values()])
+        .filter((field) => fold.contains(field.element));
+      fold.open = held.some((field) => field.says);
+    }
   }
 
-  /** `several`: rules are in force, so that applying one replaces them or joins them. */
+  /** `several`: how many rules are in force, which applying one replaces or joins. */
   offerButtons(several) {
+    this.several = several;
     const words = this.editing
       ? [["save", "Save"], ["cancel", "Cancel"]]
-      : several ? [["replace", "Replace all"], ["add", "Add"]] : [["replace", "Apply"]];
+      : several ? [["replace", several > 1 ? `Replace all ${several}` : "Replace"], ["add", "Add"]]
+        : [["replace", "Apply"]];
     this.first = words[0][0];
     if (this.buttons.dataset.shown === JSON.stringify(words)) return;
     this.buttons.dataset.shown = JSON.stringify(words);
@@ -150,14 +160,12 @@ export class RuleForm {
 
   async submit(how) {
     this.refuse("");
-    if (how === "cancel") return this.edit(null, true);
     this.form.setAttribute("aria-busy", "true");
     try {
-      await this.apply(this.read(), how);
+      await this.apply(how === "cancel" ? null : this.read(), how);
     } finally {
       this.form.removeAttribute("aria-busy");
     }
-    return undefined;
   }
 
   /** Show the service's reason, at the field that it names if there is one. */

@@ -11,7 +11,7 @@ export class Rules {
     this.changed = changed;
     this.list = byId("rules");
     this.alone = byId("alone");
-    this.form = new RuleForm(byId("form"), (rule, how) => this.apply(rule, how));
+    this.form = new RuleForm(byId("form"), (rule, how) => (rule ? this.apply(rule, how) : this.stopEditing()));
     this.protocols = {};
     this.proxy = null;
     this.connection = null;
@@ -47,9 +47,24 @@ export class Rules {
 
   /** Speak of one connection alone, `null` for all of the proxy's. */
   speakOf(connection) {
-    this.connection = connection;
-    this.showRules(connection === null ? this.proxy.rules : [], true);
+    this.connection = connection?.id ?? null;
+    this.stopEditing();
+    this.showRules(connection ? connection.own ?? [] : this.proxy.rules, true);
     byId("set").focus();
+  }
+
+  /** The open connections as the service tells them: the one spoken of may be gone. */
+  follow(open) {
+    if (this.connection === null) return;
+    const own = open.find(({ id }) => id === this.connection);
+    if (own) this.showRules(own.own ?? []);
+    else this.speakOf(null);
+  }
+
+  stopEditing() {
+    if (this.editing < 0) return;
+    this.editing = -1;
+    this.form.edit(null);
   }
 
   showRules(rules, anew = false) {
@@ -57,8 +72,8 @@ export class Rules {
     if (text === this.shown && !anew) return;
     this.shown = text;
     this.rules = doing(rules);
-    if (this.editing >= 0) this.editing = -1;
-    this.form.edit(null, this.rules.length > 0);
+    this.stopEditing();
+    this.form.offerButtons(this.rules.length);
     byId("normal").hidden = this.rules.length === 0 && this.connection === null;
     this.alone.hidden = this.connection === null;
     this.alone.replaceChildren();
@@ -101,7 +116,7 @@ export class Rules {
 
   edit(place) {
     this.editing = place;
-    this.form.edit(this.rules[place], true);
+    this.form.edit(this.rules[place]);
   }
 
   /** All back to normal; a connection alone goes back under the proxy's rules. */
@@ -135,6 +150,7 @@ export class Rules {
     }
     if (this.proxy.name === proxy.name && this.connection === connection) {
       this.showRules(connection === null ? proxy.rules : rules, true);
+      this.form.refuse("");
     }
     say(done);
     this.changed();

@@ -7,14 +7,13 @@ const PATIENCE = 45_000; // The service sends a comment every 15 s at least.
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 10_000;
 
-/** Takes a stream of text apart; `take(data)` gets each event's data. */
+/** Takes a stream of text apart; `take(data, name)` gets each event's data and its name. */
 export class EventReader {
   constructor(take) {
     this.lastId = "";
     this.take = take;
     this.rest = "";
-    this.id = null;
-    this.data = null;
+    this.id = this.data = this.name = null;
   }
 
   push(text) {
@@ -26,11 +25,13 @@ export class EventReader {
   line(line) {
     if (line === "") {
       if (this.id !== null) this.lastId = this.id;
-      if (this.data !== null) this.take(this.data);
-      this.id = this.data = null;
+      if (this.data !== null) this.take(this.data, this.name);
+      this.id = this.data = this.name = null;
     } else if (line.startsWith("data:")) {
       const data = line.slice(line[5] === " " ? 6 : 5);
       this.data = this.data === null ? data : `${this.data}\n${data}`;
+    } else if (line.startsWith("event:")) {
+      this.name = line.slice(6).trim();
     } else if (line.startsWith("id:")) {
       this.id = line.slice(3).trim();
     }

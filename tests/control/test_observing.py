@@ -1,0 +1,36 @@
+"""
+Tests for L{vaurien_twisted.control.observing}.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.seen import SeenProxy
+from vaurien_twisted.control.counting import RequestCounter
+from vaurien_twisted.control.observing import observingFaces
+from vaurien_twisted.journal import Journal
+
+
+class FacesTests(SynchronousTestCase):
+    """
+    L{observingFaces}.
+    """
+
+    def test_segments(self) -> None:
+        """
+        Each has its own paths.
+        """
+        seen = SeenProxy()
+        faces = observingFaces(seen.clock, lambda: [seen.proxy], seen.journal, RequestCounter())
+        segments = [segment for face in faces for segment in face.segments]
+        self.assertEqual(sorted(segments), ["connections", "events", "explain", "metrics", "state"])
+
+    def test_journalElsewhere(self) -> None:
+        """
+        A journal that cannot be read back does not keep the rest from being seen.
+        """
+        seen = SeenProxy()
+        faces = observingFaces(seen.clock, list, object(), RequestCounter())
+        [journal] = {face._observed.journal for face in faces if hasattr(face, "_observed")}
+        self.assertIsInstance(journal, Journal)

@@ -1,0 +1,263 @@
+"""
+Tests for the face that serves the web page, and for what the page is made of.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
+
+from tests.control.support import Asker
+from vaurien_twisted.control.answers import Problem
+from vaurien_twisted.control.page import INDEX, POLICY, PageFace, Part, loadParts
+from vaurien_twisted.control.site import ControlRoot
+from vaurien_twisted.rules import fieldSpecs
+
+#: How long a file of the page may be, in lines.
+LONG = 350
+
+
+def asking(parts=None):
+    """
+    Asks a site of the page alone.
+    """
+    return Asker(ControlRoot([PageFace(parts)], []))
+
+
+class PageFaceTests(SynchronousTestCase):
+    """
+    How the parts are served.
+    """
+
+    def test_index(self):
+        """
+        C{/} is the page.
+        """
+        answer = asking().ask("GET", "/")
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.header("content-type"), "text/html; charset=utf-8")
+        self.assertEqual(answer.body, loadParts()[INDEX].body)
+
+    def test_parts(self):
+        """
+        Every other part is under C{/page}, with the type that browsers insist on.
+        """
+        types = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
+        parts = loadParts()
+        for name in sorted(set(parts) - {INDEX}):
+            answer = asking().ask("GET", f"/page/{name}")
+            self.assertEqual((answer.status, answer.body), (200, parts[name].body), name)
+            kind = types.get(name.rpartition(".")[2], "image/svg+xml")
+            self.assertEqual(answer.header("content-type"), kind)
+
+    def test_policy(self):
+        """
+        The page may load and ask its own service only, and be framed by nobody.
+        """
+        for path in ("/", "/page/main.js"):
+            answer = asking().ask("GET", path)
+            self.assertEqual(answer.header("content-security-policy"), POLICY)
+            self.assertEqual(answer.header("x-content-type-options"), "nosniff")
+            self.assertEqual(answer.header("referrer-policy"), "no-referrer")
+        directives = dict(each.split(" ", 1) for each in POLICY.split("; "))
+        self.assertEqual(
+            directives,
+            {
+                "default-src": "'none'",
+                "script-src": "'self'",
+                "style-src": "'self'",
+                "connect-src": "'self'",
+                "img-src": "'self'",
+                "base-uri": "'none'",
+                "form-action": "'none'",
+                "frame-ancestors": "'none'",
+            },
+        )
+
+    def test_cache(self):
+        """
+        A browser that has a part is told so without its bytes; one that has another
+        gets them.
+        """
+        asker = asking()
+        first = asker.ask("GET", "/page/main.js")
+        self.assertEqual(first.header("cache-control"), "no-cache")
+        tag = first.header("etag")
+        again = asker.ask("GET", "/page/main.js", headers={"If-None-Match": tag})
+        self.assertEqual((again.status, again.body), (304, b""))
+        self.assertEqual(again.header("etag"), tag)
+        other = asker.ask("GET", "/page/main.js", headers={"If-None-Match": '"other"'})
+        self.assertEqual((other.status, other.body), (200, first.body))
+
+    def test_tags(self):
+        """
+        Other content has another tag.
+        """
+        kind = "image/svg+xml"
+        self.assertEqual(Part(kind, b"one").tag, Part(kind, b"one").tag)
+        self.assertNotEqual(Part(kind, b"one").tag, Part(kind, b"two").tag)
+
+    def test_head(self):
+        """
+        HEAD has GET's headers and no body.
+        """
+        got, head = asking().ask("GET", "/"), asking().ask("HEAD", "/")
+        self.assertEqual((head.status, head.body), (200, b""))
+        self.assertEqual(head.header("content-length"), str(len(got.body)))
+        for name in ("content-type", "etag", "content-security-policy"):
+            self.assertEqual(head.header(name), got.header(name))
+
+    def test_unknown(self):
+        """
+        404 names the nearest part; no path leads out of the page's folder.
+        """
+        error = asking().ask("GET", "/page/mian.js").error
+        self.assertEqual((error["location"], error["name"]), ("path", "/page/mian.js"))
+        self.assertIn("did you mean 'main.js'", error["description"])
+        for path in ("/page/", "/page/index.html", "/page/..%2Fpage.py", "/page/page.py"):
+            answer = asking().ask("GET", path)
+            self.assertEqual((answer.status, answer.json["status"]), (404, "error"), path)
+        self.assertEqual(asking().ask("POST", "/").header("allow"), "GET, HEAD")
+
+    def test_checked(self):
+        """
+        What every request to the site must pass, the page must.
+        """
+
+        def check(request):
+            raise Problem(403, "not from there", "Host", "header")
+
+        answer = Asker(ControlRoot([PageFace()], [check])).ask("GET", "/")
+        self.assertEqual((answer.status, answer.error["name"]), (403, "Host"))
+
+    def test_public(self):
+        """
+        Where a token is set, the page comes without it, and its refusals do; other paths
+        do not.
+        """
+        root = ControlRoot([PageFace(), Secrets()], [], token="open-sesame")
+        asker = Asker(root)
+        self.assertEqual(asker.ask("GET", "/").status, 200)
+        self.assertEqual(asker.ask("GET", "/page/main.js").status, 200)
+        self.assertEqual(asker.ask("GET", "/page/none.js").status, 404)
+        self.assertEqual(asker.ask("GET", "/state").status, 401)
+
+
+class Secrets:
+    """
+    A face that is not public.
+    """
+
+    segments = ("state",)
+
+    def resource(self):
+        """
+        What must not be asked.
+        """
+        return Secret()
+
+
+class Secret(Resource):
+    """
+    What must not be told.
+    """
+
+    isLeaf = True
+
+    def render(self, request):
+        """
+        Tell it.
+        """
+        return b"secret"
+
+
+class PartsTests(SynchronousTestCase):
+    """
+    What the parts hold.
+    """
+
+    def texts(self, ending):
+        """
+        The text of all parts whose names end so.
+        """
+        parts = loadParts()
+        return {name: parts[name].body.decode() for name in parts if name.endswith(ending)}
+
+    def test_all(self):
+        """
+        Every file of the folder is served: none has a type that nobody knows.
+        """
+        folder = files("vaurien_twisted.control").joinpath("page")
+        self.assertEqual({file.name for file in folder.iterdir()}, set(loadParts()))
+
+    def test_complete(self):
+        """
+        Each part that another names is there, and each that is there is named.
+        """
+        parts = loadParts()
+        named = {INDEX}
+        for name, text in self.texts(("html", "js", "css")).items():
+            found = re.findall(r'"page/([^"]+)"', text)
+            found += re.findall(r'from "\./([^"]+)"', text)
+            self.assertLessEqual(set(found), set(parts), name)
+            named.update(found)
+        self.assertEqual(named, set(parts))
+
+    def test_nothingElsewhere(self):
+        """
+        No part names another place, but for the name of a language.
+        """
+        for name, text in self.texts("").items():
+            text = text.replace("http://www.w3.org/2000/svg", "")
+            self.assertNotRegex(text, r"https?:|@import|\burl\(|\bimport\(", name)
+            self.assertNotRegex(text, r"""["'(]//""", name)
+
+    def test_noMarkup(self):
+        """
+        What comes from the service cannot become markup or code.
+        """
+        for name, text in self.texts("js").items():
+            self.assertNotRegex(
+                text,
+                r"(?i)innerHTML|outerHTML|insertAdjacentHTML|setHTML|document\.write|DOMParser"
+                r"|createContextualFragment|\beval\b|new Function|srcdoc|javascript:",
+                name,
+            )
+
+    def test_noInline(self):
+        """
+        Nothing in the page needs what the policy forbids: styles and scripts within it.
+        """
+        [text] = self.texts("html").values()
+        self.assertNotRegex(text, r"(?i)<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)")
+
+    def test_labels(self):
+        """
+        Every control of the page has a name.
+        """
+        [text] = self.texts("html").values()
+        labelled = re.sub(r"<label.*?</label>", "", text, flags=re.DOTALL)
+        self.assertNotRegex(labelled, r"<(input|select|textarea)\b")
+        for attributes, content in re.findall(r"<button([^>]*)>(.*?)</button>", text):
+            said = re.sub(r"<[^>]+>", "", content).strip()
+            self.assertTrue("aria-label=" in attributes or len(said) > 1, content)
+
+    def test_short(self):
+        """
+        Each part is one idea, to be read at a sitting.
+        """
+        for name, text in self.texts("").items():
+            self.assertLessEqual(text.count("\n"), LONG, name)
+
+    def test_ruleFields(self):
+        """
+        The form has each field that a rule can have, and no other.
+        """
+        text = self.texts("js")["ruleform.js"]
+        block = text.partition("RULE_FIELDS = [")[2].partition("];")[0]
+        names = set(re.findall(r'\{ name: "([a-z]+)"', block))
+        # Targets have fields of their own, of what the protocol declares.
+        self.assertEqual(names | {"when"}, set(fieldSpecs()))

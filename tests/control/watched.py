@@ -1,0 +1,23 @@
+"""
+The observing faces of a proxy in memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.control.support import Asker
+from tests.seen import SeenProxy
+from vaurien_twisted.control.counting import RequestCounter
+from vaurien_twisted.control.observing import observingFaces
+from vaurien_twisted.control.site import ControlRoot
+
+
+def watched(*rules: dict[str, Any]) -> tuple[SeenProxy, Asker]:
+    """
+    A proxy with rules, and what asks its faces.
+    """
+    seen = SeenProxy(*rules)
+    requests = RequestCounter()
+    faces = observingFaces(seen.clock, lambda: [seen.proxy], seen.journal, requests)
+    return seen, Asker(ControlRoot(faces, [], requests))

@@ -1,0 +1,173 @@
+"""
+Stream behaviors that take time, measured on the wire.
+
+What is asserted is generous, as other work may share the machine; what was measured is
+kept in trial's log.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from functools import partial
+from statistics import quantiles
+
+from tests.integration.children import PATIENCE, Parallel, memory, note, port, report
+from tests.integration.staged import MEGABYTE, StagedCase, flood
+from vaurien_twisted.client import Client
+
+
+class BandwidthTests(StagedCase):
+    """
+    So many bytes in a second.
+    """
+
+    def rate(self, control: Client, side: socket.socket, rate: int, seconds: float) -> float:
+        """
+        How much of a rate in KB/s really passes, in so many seconds: 1.0 is all of it.
+        """
+        control.set_behavior("bandwidth", rate=rate, direction="downstream")
+        # What was on its way at another rate.
+        settled = time.monotonic() + 0.5
+        while time.monotonic() < settled:
+            side.recv(MEGABYTE)
+        began, count = time.monotonic(), 0
+        while time.monotonic() - began < seconds:
+            count += len(side.recv(MEGABYTE))
+        return count / (time.monotonic() - began) / (rate * 1000)
+
+    def test_pitfall8_accurate(self) -> None:
+        """
+        From 1 KB/s to 100 MB/s the rate that is measured is the one that was asked for,
+        changed on an open connection; 200 MB/s as far as the machine goes.
+        """
+        control, client, backend = self.between("bandwidth", rate=1, direction="downstream")
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2 * MEGABYTE)
+        flooding = Parallel(partial(flood, backend))
+        for rate, seconds in ((1, 3.0), (1000, 2.0), (100_000, 2.0), (200_000, 1.0)):
+            share = self.rate(control, client, rate, seconds)
+            note(f"bandwidth of {rate} KB/s: {100 * share:.2f} percent of it")
+            self.assertLess(share, 1.05, rate)
+            if rate <= 1000:
+                self.assertGreater(share, 0.95, rate)
+        client.close()
+        backend.shutdown(socket.SHUT_RDWR)
+        flooding.result()
+
+    def test_pitfall7_memory(self) -> None:
+        """
+        A fast sender before a thin line is made to wait: the proxy grows by little.
+        """
+        _, client, backend = self.between("bandwidth", rate=1, direction="downstream")
+        client.settimeout(PATIENCE)
+        before = memory(self.proxy)
+        flooding = Parallel(partial(flood, backend))
+        for _ in range(30):
+            client.recv(100)
+        grown = memory(self.proxy) - before
+        note(f"memory before a line of 1 KB/s: {grown / MEGABYTE:.1f} MiB more")
+        self.assertLess(grown, 8 * MEGABYTE)
+        client.close()
+        backend.shutdown(socket.SHUT_RDWR)
+        flooding.result()
+
+    def test_shared(self) -> None:
+        """
+        Four connections that share 200 KB/s have 50 KB/s each.
+        """
+        listening = self.listen()
+        proxy = self.child(port(listening))
+        self.client(proxy).set_behavior("bandwidth", rate=200, shared=True, direction="downstream")
+        clients = [self.connect(proxy.proxy_port) for _ in range(4)]
+        backends = [self.accept(listening) for _ in range(4)]
+        flooding = [Parallel(partial(flood, each)) for each in backends]
+        counts = [0] * 4
+
+        def count(place: int) -> None:
+            until = time.monotonic() + 2
+            while time.monotonic() < until:
+                counts[place] += len(clients[place].recv(65536))
+
+        for counting in [Parallel(partial(count, place)) for place in range(4)]:
+            counting.result()
+        note(f"shared 200 KB/s for 2 s: {counts}")
+        self.assertTrue(360_000 < sum(counts) < 440_000, counts)
+        self.assertLess(max(counts) - min(counts), 20_000)
+        for each in (*clients, *backends):
+            each.shutdown(socket.SHUT_RDWR)
+        for each in flooding:
+            each.result()
+
+    def test_nothing(self) -> None:
+        """
+        At 0 nothing passes, and nothing is lost: it is all there when that is lifted.
+        """
+        control, client, backend = self.between("bandwidth", rate=0)
+        backend.sendall(b"kept")
+        client.settimeout(0.3)
+        with self.assertRaises(TimeoutError):
+            client.recv(1)
+        client.settimeout(PATIENCE)
+        control.set_behavior("dummy")
+        self.assertEqual(client.recv(10), b"kept")
+
+
+class LatencyTests(StagedCase):
+    """
+    Later.
+    """
+
+    def test_pitfall8_accurate(self) -> None:
+        """
+        Every reply is late by the latency: never less, and by little more.
+        """
+        control, client, backend = self.between()
+        bare = self.turns(client, backend, 200)
+        control.set_behavior("latency", latency=20, direction="downstream")
+        late = [each - 0.02 for each in self.turns(client, backend, 300)]
+        report("a turn through the proxy", bare)
+        over = quantiles(late, n=100)
+        note(
+            f"over a latency of 20 ms: median {1000 * over[49]:.2f} ms, 99 of a hundred within "
+            f"{1000 * over[98]:.2f} ms"
+        )
+        self.assertGreaterEqual(min(late), 0)
+        self.assertLess(over[89], 0.02)
+
+    def turns(self, client: socket.socket, backend: socket.socket, count: int) -> list[float]:
+        """
+        How long each of so many questions and answers takes, in seconds.
+        """
+        for side in (client, backend):
+            side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+        def answer() -> None:
+            for _ in range(count):
+                backend.sendall(backend.recv(1))
+
+        answering = Parallel(answer)
+        times = []
+        for _ in range(count):
+            began = time.monotonic()
+            client.sendall(b"?")
+            client.recv(1)
+            times.append(time.monotonic() - began)
+        answering.result()
+        return times
+
+    def test_pitfall8_doesNotThrottle(self) -> None:
+        """
+        40 MB through 100 ms take little longer than without.
+        """
+        control, client, backend = self.between()
+        for latency in (0, 100):
+            control.set_behavior("latency", latency=latency, direction="downstream")
+            sending = Parallel(partial(backend.sendall, bytes(40 * 10**6)))
+            began, left = time.monotonic(), 40 * 10**6
+            while left:
+                left -= len(client.recv(MEGABYTE))
+            sending.result()
+            took = time.monotonic() - began
+            report(f"40 MB through a latency of {latency} ms", [took])
+            # In windows of 64 KiB it would be 61 seconds.
+            self.assertLess(took, 15)

@@ -1,0 +1,376 @@
+"""
+Tests for L{vaurien_twisted.collection}, on loopback.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.trial.unittest import TestCase
+
+from tests.support import REGISTRY
+from tests.test_listener import answers
+from vaurien_twisted.addresses import CannotListen
+from vaurien_twisted.collection import NoSuchProxy, ProxyCollection, ProxyExists
+from vaurien_twisted.declaring import Makings, declaredFromJSON
+from vaurien_twisted.exchange import Connection, Exchange
+from vaurien_twisted.journal import Journal
+from vaurien_twisted.options import Refused
+from vaurien_twisted.plan import NOTHING
+from vaurien_twisted.proxy import Proxy
+from vaurien_twisted.rules import planFromRules
+from vaurien_twisted.toxics import Toxics, amended, toxicFromJSON
+
+#: Nothing listens there, and no test connects.
+UPSTREAM = "127.0.0.1:9"
+
+MAKINGS = Makings(REGISTRY)
+
+
+def declared(name: str = "db", **more: Any) -> Any:
+    """
+    A proxy on a free port.
+    """
+    item = {"name": name, "listen": "localhost:0", "upstream": UPSTREAM, **more}
+    return declaredFromJSON(MAKINGS, item)
+
+
+class CollectionCase(TestCase):
+    """
+    A collection that runs until the test is over.
+    """
+
+    timeout = 20
+
+    def setUp(self) -> None:
+        from twisted.internet import reactor
+
+        clock: Any = reactor
+        self.proxies = ProxyCollection(reactor, MAKINGS, Journal(clock.seconds), 7)
+        self.proxies.startService()
+        self.addCleanup(lambda: maybeDeferred(self.proxies.stopService))
+
+    def names(self) -> list[str]:
+        """
+        Which proxies there are.
+        """
+        return [str(proxy.name) for proxy in self.proxies.proxies]
+
+    def busy(self) -> str:
+        """
+        An address that is taken.
+        """
+        other = socket.socket()
+        self.addCleanup(other.close)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        return f"127.0.0.1:{other.getsockname()[1]}"
+
+
+class CreateTests(CollectionCase):
+    """
+    Proxies come and go.
+    """
+
+    async def test_create(self) -> None:
+        """
+        A new proxy listens, on the port that it tells.
+        """
+        proxy = await self.proxies.create(declared(toxics=[{"type": "latency"}]))
+        self.assertRegex(proxy.listen, r"\A127\.0\.0\.1:[1-9]\d*\Z")
+        self.assertTrue(answers(proxy.listen))
+        self.assertIs(self.proxies.get("db"), proxy)
+        self.assertIs(self.proxies.first, proxy)
+        self.assertEqual(len(proxy.toxics), 1)
+
+    async def test_disabled(self) -> None:
+        """
+        One that is not enabled does not listen, until it is.
+        """
+        proxy = await self.proxies.create(declared(enabled=False))
+        self.assertEqual((proxy.enabled, proxy.address), (False, ""))
+        await proxy.update(enabled=True)
+        self.assertTrue(answers(proxy.listen))
+        await proxy.update(enabled=False)
+        self.assertFalse(answers(proxy.listen))
+        place = proxy.listen
+        await proxy.update(enabled=True)
+        self.assertEqual(proxy.address, place)
+
+    async def test_pitfall11_conflicts(self) -> None:
+        """
+        Of what cannot be made nothing is left: a name that is taken takes no port, a port
+        that is taken no name.
+        """
+        await self.proxies.create(declared())
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            free = f"127.0.0.1:{probe.getsockname()[1]}"
+        with self.assertRaises(ProxyExists):
+            await self.proxies.create(declared(listen=free))
+        self.assertFalse(answers(free))
+        with self.assertRaises(CannotListen):
+            await self.proxies.create(declared("two", listen=self.busy()))
+        with self.assertRaises(Refused):
+            await self.proxies.create(declared("two", listen="nowhere"))
+        with self.assertRaises(Refused):
+            await self.proxies.create(declared("two", upstream="nowhere"))
+        self.assertEqual(self.names(), ["db"])
+        await self.proxies.create(declared("two", listen=free))
+        self.assertEqual(self.names(), ["db", "two"])
+
+    async def test_sameTime(self) -> None:
+        """
+        Of two with one name that are made at the same time, there is one.
+        """
+        late: Deferred[Any] = Deferred()
+
+        def slowly(proxy: Proxy) -> None:
+            proxy.listening = late
+
+        self.patch(Proxy, "privilegedStartService", slowly)
+        first = Deferred.fromCoroutine(self.proxies.create(declared()))
+        with self.assertRaises(ProxyExists):
+            await self.proxies.create(declared())
+        late.callback(None)
+        self.assertEqual(self.names(), [str((await first).name)])
+
+    async def test_delete(self) -> None:
+        """
+        A port is free as soon as its proxy is gone.
+        """
+        proxy = await self.proxies.create(declared())
+        place = proxy.listen
+        await self.proxies.delete("db")
+        self.assertEqual(self.names(), [])
+        with socket.socket() as fresh:
+            host, _, port = place.rpartition(":")
+            fresh.bind((host, int(port)))
+        for name in ("db", "bd"):
+            with self.assertRaises(NoSuchProxy):
+                await self.proxies.delete(name)
+        self.assertRaises(NoSuchProxy, lambda: self.proxies.first)
+
+    async def test_nearest(self) -> None:
+        """
+        A name that is not there is refused with the nearest.
+        """
+        await self.proxies.create(declared("database"))
+        refused = self.assertRaises(NoSuchProxy, self.proxies.get, "databse")
+        self.assertIn("did you mean 'database'?", refused.description)
+
+
+class UpdateTests(CollectionCase):
+    """
+    Proxies change.
+    """
+
+    async def test_update(self) -> None:
+        """
+        Address, backend and state, alone and together.
+        """
+        proxy = await self.proxies.create(declared())
+        old = proxy.listen
+        await proxy.update(backend="127.0.0.1:10")
+        self.assertEqual((proxy.listen, proxy.backend), (old, "127.0.0.1:10"))
+        await proxy.update(listen="127.0.0.1:0", enabled=False)
+        self.assertEqual((proxy.listen, proxy.address), ("127.0.0.1:0", ""))
+        self.assertFalse(answers(old))
+        await proxy.update(listen=old, backend=UPSTREAM, enabled=True)
+        self.assertEqual((proxy.address, proxy.backend), (old, UPSTREAM))
+
+    async def test_refused(self) -> None:
+        """
+        What is refused changes nothing, all together.
+        """
+        proxy = await self.proxies.create(declared())
+        old = proxy.listen
+        for change in (
+            {"listen": self.busy(), "backend": "127.0.0.1:10"},
+            {"listen": "127.0.0.1:0", "backend": "nowhere", "enabled": False},
+            {"listen": "nowhere"},
+            {"listen": "nowhere", "enabled": False},
+        ):
+            with self.assertRaises(Refused):
+                await proxy.update(**change)
+            self.assertEqual(
+                (proxy.address, proxy.backend, proxy.enabled), (old, UPSTREAM, True), change
+            )
+
+    async def test_stopsTwice(self) -> None:
+        """
+        Changes that come together are done one after the other.
+        """
+        proxy = await self.proxies.create(declared())
+        changes = [proxy.update(enabled=bool(n % 2)) for n in range(6)]
+        for change in [Deferred.fromCoroutine(each) for each in changes]:
+            await change
+        self.assertTrue(answers(proxy.listen))
+
+
+class PopulateTests(CollectionCase):
+    """
+    Several proxies at once.
+    """
+
+    async def test_idempotent(self) -> None:
+        """
+        What is there already stays as it is, with its toxics.
+        """
+        first, refused = await self.proxies.populate([declared("a"), declared("b")])
+        self.assertIsNone(refused)
+        self.proxies.get("a").setToxics(declared(toxics=[{"type": "latency"}]).toxics)
+        again, refused = await self.proxies.populate([declared("a"), declared("b")])
+        self.assertIsNone(refused)
+        self.assertEqual(again, first)
+        self.assertEqual(len(first[0].toxics), 1)
+        [third], _ = await self.proxies.populate([declared("a", listen=first[0].listen)])
+        self.assertIs(third, first[0])
+
+    async def test_replaced(self) -> None:
+        """
+        What has another address, backend or protocol is replaced, in its place, though
+        the port be the same.
+        """
+        await self.proxies.populate([declared("a"), declared("b")])
+        old = self.proxies.get("a")
+        place = old.listen
+        for more in (
+            {"upstream": "127.0.0.1:10", "listen": place},
+            {"upstream": "127.0.0.1:10", "listen": "127.0.0.1:0"},
+            {"upstream": "127.0.0.1:10", "protocol": "redis"},
+        ):
+            [new], refused = await self.proxies.populate([declared("a", **more)])
+            self.assertIsNone(refused)
+            self.assertIsNot(new, old)
+            self.assertEqual(old.address, "")
+            self.assertEqual(self.names(), ["a", "b"])
+            old = new
+        self.assertEqual(old.wire.name, "redis")
+
+    async def test_partly(self) -> None:
+        """
+        Those before the first that cannot be had stay; one that cannot be replaced is as
+        it was.
+        """
+        [old], _ = await self.proxies.populate([declared("b")])
+        had, refused = await self.proxies.populate(
+            [declared("a"), declared("b", listen=self.busy()), declared("c")]
+        )
+        self.assertIsInstance(refused, CannotListen)
+        self.assertEqual([proxy.name for proxy in had], ["a"])
+        self.assertEqual(self.names(), ["b", "a"])
+        self.assertIs(self.proxies.get("b"), old)
+        self.assertTrue(answers(old.listen))
+
+    async def test_reset(self) -> None:
+        """
+        All are enabled without toxics, and keep their rules; one that cannot be enabled
+        stops no other.
+        """
+        toxics = [{"type": "latency"}]
+        one = await self.proxies.create(declared("a", enabled=False, toxics=toxics))
+        two = await self.proxies.create(declared("b", rules=[{"behavior": "hang"}], toxics=toxics))
+        three = await self.proxies.create(declared("c", enabled=False))
+        await one.update(listen=self.busy())
+        with self.assertRaises(CannotListen):
+            await self.proxies.reset()
+        self.assertEqual([len(proxy.toxics) for proxy in (one, two, three)], [0, 0, 0])
+        self.assertEqual([proxy.enabled for proxy in (one, two, three)], [False, True, True])
+        self.assertEqual([rule.behavior.name for rule in two.plan.rules], ["hang"])
+
+
+class ToxicTests(CollectionCase):
+    """
+    Toxics beside the plan.
+    """
+
+    async def proxy(self, *rules: dict[str, Any]) -> Proxy:
+        """
+        A proxy with these rules.
+        """
+        return await self.proxies.create(declared(rules=list(rules)))
+
+    def add(self, proxy: Proxy, **item: Any) -> None:
+        """
+        Add a toxic.
+        """
+        proxy.setToxics(proxy.toxics.adding(toxicFromJSON(proxy.planner, item)))
+
+    async def test_countsGoOn(self) -> None:
+        """
+        Rules go on counting while toxics come, change and go.
+        """
+        proxy = await self.proxy({"behavior": "hang", "after": 4, "times": 1})
+        decider = proxy._relays.decider
+        hits = []
+        for number in range(1, 8):
+            if number == 2:
+                self.add(proxy, type="latency")
+            if number == 3:
+                changed = amended(proxy.planner, proxy.toxics.get("latency_downstream"), {})
+                proxy.setToxics(proxy.toxics.changing(changed))
+            if number == 4:
+                proxy.setToxics(Toxics())
+            if decider.decide(Connection(1), Exchange(number)) is not NOTHING:
+                hits.append(number)
+        self.assertEqual(hits, [5])
+
+    async def test_drawsStay(self) -> None:
+        """
+        What a toxic of exchanges drew does not change as others come and go before it.
+        """
+        proxy = await self.proxy()
+
+        def hits() -> list[int]:
+            decide = proxy._relays.decider.decide
+            return [n for n in range(200) if decide(Connection(n), Exchange(1)) is not NOTHING]
+
+        self.add(proxy, type="latency", name="before")
+        self.add(proxy, type="hang", toxicity=0.3)
+        found = hits()
+        self.assertTrue(30 < len(found) < 90, len(found))
+        proxy.setToxics(proxy.toxics.removing("before"))
+        self.assertEqual(hits(), found)
+        proxy.setPlan(planFromRules(proxy.planner, [{"behavior": "dummy"}]))
+        self.assertEqual(hits(), found)
+
+    async def test_once(self) -> None:
+        """
+        A connection is drawn once for a toxic of exchanges; for another of the name anew.
+        """
+        proxy = await self.proxy()
+        decider, connection = proxy._relays.decider, Connection(1)
+        decide = decider.decide
+        self.add(proxy, type="hang", toxicity=0)
+        self.assertIs(decide(connection, Exchange(1)), NOTHING)
+        changed = amended(proxy.planner, proxy.toxics.get("hang_downstream"), {"toxicity": 1})
+        proxy.setToxics(proxy.toxics.changing(changed))
+        self.assertIs(decide(connection, Exchange(2)), NOTHING)
+        self.assertIsNot(decide(Connection(2), Exchange(1)), NOTHING)
+
+    async def test_plan(self) -> None:
+        """
+        The plan is told without the toxics; another plan leaves them.
+        """
+        proxy = await self.proxy({"behavior": "hang", "name": "mine"})
+        self.add(proxy, type="latency")
+        self.assertEqual([rule.name for rule in proxy.plan.rules], ["mine"])
+        proxy.setPlan(planFromRules(proxy.planner, [{"behavior": "delay"}, {"behavior": "hang"}]))
+        self.assertEqual([rule.behavior.name for rule in proxy.plan.rules], ["delay", "hang"])
+        self.assertEqual([toxic.name for toxic in proxy.toxics], ["latency_downstream"])
+        self.assertEqual(len(list(proxy._relays.decider.plan.rules)), 3)
+
+    async def test_names(self) -> None:
+        """
+        A rule and a toxic cannot have the same name.
+        """
+        proxy = await self.proxy({"behavior": "hang", "name": "mine"})
+        self.assertRaises(Refused, self.add, proxy, type="latency", name="mine")
+        self.assertEqual(len(proxy.toxics), 0)
+        self.add(proxy, type="latency", name="yours")
+        rules = planFromRules(proxy.planner, [{"behavior": "hang", "name": "yours"}])
+        self.assertRaises(Refused, proxy.setPlan, rules)
+        self.assertEqual([rule.name for rule in proxy.plan.rules], ["mine"])

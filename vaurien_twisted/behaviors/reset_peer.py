@@ -1,0 +1,95 @@
+# -*- test-case-name: tests.behaviors.test_reset_peer -*-
+"""
+C{reset_peer}: the connection is reset when something is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.behaviors.stage import DAY_MS, DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.commands import Then
+from vaurien_twisted.interfaces import IStreamBehavior
+from vaurien_twisted.options import option
+from vaurien_twisted.streams import StreamContext
+
+
+@attrs.frozen
+class ResetPeerOptions:
+    """
+    After how long.
+    """
+
+    timeout: int = option(
+        int,
+        0,
+        "How long after the first bytes the connection is reset.",
+        unit="ms",
+        minimum=0,
+        maximum=DAY_MS,
+    )
+    direction: str = DIRECTION()
+
+
+class ResetPeerStage(PlainStage):
+    """
+    Waits for bytes, or for the end of them, and lets neither pass.
+    """
+
+    def __init__(self, options: ResetPeerOptions) -> None:
+        self._options = options
+        self._since: float | None = None
+        self.drops = False
+
+    def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
+        """
+        Nothing; the time counts from the first bytes.
+        """
+        self.drops = True
+        self._begin(now)
+        return ()
+
+    def end(self, now: float) -> None:
+        """
+        Never: the reset comes in its place.
+        """
+        self._begin(now)
+
+    def _begin(self, now: float) -> None:
+        if self._since is None:
+            self._since = now
+
+    def deadline(self, now: float) -> tuple[float, Then] | None:
+        """
+        The timeout after the first bytes.
+        """
+        if self._since is None:
+            return None
+        return self._since + self._options.timeout / 1000, Then.RESET
+
+    def update(self, options: ResetPeerOptions, now: float) -> None:
+        """
+        The time still counts from the first bytes.
+        """
+        self._options = options
+
+
+@implementer(IPlugin, IStreamBehavior)
+class ResetPeer(StreamBehavior):
+    """
+    The first bytes that are sent are lost, and the connection is reset on both sides, at
+    once or a while later: each reads ECONNRESET.
+    """
+
+    name = "reset_peer"
+    options = ResetPeerOptions
+
+    def stage(self, options: ResetPeerOptions, context: StreamContext) -> ResetPeerStage:
+        """
+        A stage that waits for bytes.
+        """
+        return ResetPeerStage(options)

@@ -1,0 +1,84 @@
+# -*- test-case-name: tests.behaviors.test_timeout -*-
+"""
+C{timeout}: nothing arrives any more, and then the connection ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.behaviors.stage import DAY_MS, DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.commands import Then
+from vaurien_twisted.interfaces import IStreamBehavior
+from vaurien_twisted.options import option
+from vaurien_twisted.streams import StreamContext
+
+
+@attrs.frozen
+class TimeoutOptions:
+    """
+    After how long.
+    """
+
+    timeout: int = option(
+        int,
+        0,
+        "After how long the connection is closed; never if 0.",
+        unit="ms",
+        minimum=0,
+        maximum=DAY_MS,
+    )
+    direction: str = DIRECTION()
+
+
+class TimeoutStage(PlainStage):
+    """
+    Swallows all bytes.
+    """
+
+    # To go on after some were lost would be a stream that nobody sent.
+    drops = True
+
+    def __init__(self, options: TimeoutOptions, now: float) -> None:
+        self._options = options
+        self._since = now
+
+    def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
+        """
+        Nothing.
+        """
+        return ()
+
+    def deadline(self, now: float) -> tuple[float, Then] | None:
+        """
+        The timeout after it began, or was changed.
+        """
+        timeout = self._options.timeout
+        return (self._since + timeout / 1000, Then.CLOSE) if timeout else None
+
+    def update(self, options: TimeoutOptions, now: float) -> None:
+        """
+        The time counts from now.
+        """
+        self._options, self._since = options, now
+
+
+@implementer(IPlugin, IStreamBehavior)
+class Timeout(StreamBehavior):
+    """
+    Bytes are lost, whatever is sent; after a while the connection is closed.  It is also
+    closed when this is lifted, as what was lost cannot be made up for.
+    """
+
+    name = "timeout"
+    options = TimeoutOptions
+
+    def stage(self, options: TimeoutOptions, context: StreamContext) -> TimeoutStage:
+        """
+        A stage that swallows.
+        """
+        return TimeoutStage(options, context.now)

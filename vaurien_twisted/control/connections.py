@@ -1,0 +1,142 @@
+# -*- test-case-name: tests.control.test_connections -*-
+"""
+The face that speaks of open connections: C{/connections}.
+"""
+
+from __future__ import annotations
+
+import heapq
+
+import attrs
+from klein import Klein
+from twisted.python.failure import Failure
+from twisted.web.iweb import IRequest
+from twisted.web.resource import IResource
+
+from vaurien_twisted.connections import end, setOwnPlan, tellConnection
+from vaurien_twisted.control.answers import OK, Problem, answer, problemOf, refuse
+from vaurien_twisted.control.bodies import readObject
+from vaurien_twisted.control.queries import readQuery
+from vaurien_twisted.observed import Observed
+from vaurien_twisted.options import Refused, nearest, option
+from vaurien_twisted.proxy import Proxy
+from vaurien_twisted.relays.link import Link
+from vaurien_twisted.rules import planFromRules
+
+
+@attrs.frozen
+class ConnectionsQuery:
+    """
+    Which connections are wanted.
+    """
+
+    proxy: str = option(str, "", "The name of a proxy; without it, those of all.")
+    limit: int = option(int, 1000, "How many to tell at most.", minimum=1, maximum=100_000)
+
+
+@attrs.frozen
+class ConnectionQuery:
+    """
+    Which connection is meant.
+    """
+
+    proxy: str = option(str, "", "The name of its proxy; without it, the first one.")
+    reset: bool = option(bool, False, "Reset it instead of closing it in order.")
+
+
+class ConnectionsFace:
+    """
+    Tells the open connections, closes one, or gives it a plan of its own.
+
+    @cvar segments: the first path segments that are this face's.
+    """
+
+    app = Klein()
+    segments = ("connections",)
+
+    def __init__(self, observed: Observed) -> None:
+        self._observed = observed
+
+    def resource(self) -> IResource:
+        """
+        What answers under L{segments}.
+        """
+        resource: IResource = self.app.resource()
+        return resource
+
+    @app.handle_errors(Exception)
+    def failed(self, request: IRequest, failure: Failure) -> bytes:
+        """
+        Every refusal is JSON.
+        """
+        return refuse(request, problemOf(request, failure))
+
+    @app.route("/connections", methods=["GET"])
+    def listAll(self, request: IRequest) -> bytes:
+        """
+        The open connections, oldest first, no more than C{?limit=N}, of all proxies or of
+        C{?proxy=NAME}, and under C{"total"} how many there are:
+        C{{"connections": [{"proxy": "proxy", "id": 3, …}], "total": 1}}.
+        """
+        query = readQuery(request, ConnectionsQuery)
+        proxies = list(self._observed.proxies())
+        if query.proxy:
+            proxies = [self._proxy(query.proxy)]
+        links = ((proxy, link) for proxy in proxies for link in proxy.links)
+        oldest = heapq.nsmallest(query.limit, links, key=_age)
+        return answer(
+            request,
+            {
+                "connections": [tellConnection(proxy, link) for proxy, link in oldest],
+                "total": sum(len(proxy.links) for proxy in proxies),
+            },
+        )
+
+    @app.route("/connections/<number>", methods=["GET"])
+    def getOne(self, request: IRequest, number: str) -> bytes:
+        """
+        One open connection.
+        """
+        return answer(request, tellConnection(*self._find(request, number)))
+
+    @app.route("/connections/<number>", methods=["DELETE"])
+    def endOne(self, request: IRequest, number: str) -> bytes:
+        """
+        Close a connection in order, after what was already written to it; with
+        C{?reset=1}, or where it is closing already, reset it.
+        """
+        query = readQuery(request, ConnectionQuery)
+        end(*self._find(request, number), query.reset)
+        return answer(request, OK)
+
+    @app.route("/connections/<number>", methods=["POST"])
+    def setRules(self, request: IRequest, number: str) -> bytes:
+        """
+        Put rules in force for one connection alone, in place of its proxy's: C{{"rules":
+        [{"behavior": "hang"}]}}; none puts it back under those.
+        """
+        proxy, link = self._find(request, number)
+        body = readObject(request)
+        for name in body:
+            if name != "rules":
+                raise Refused(f"{name!r} is not known: {nearest(name, ['rules'])}", name)
+        setOwnPlan(proxy, link, planFromRules(proxy.planner, body.get("rules")))
+        return answer(request, OK)
+
+    def _find(self, request: IRequest, number: str) -> tuple[Proxy, Link]:
+        query = readQuery(request, ConnectionQuery)
+        proxy = self._proxy(query.proxy)
+        try:
+            return proxy, self._observed.link(proxy, int(number) if number.isdecimal() else 0)
+        except Refused as refused:
+            raise Problem(404, refused.description, number, "path") from None
+
+    def _proxy(self, name: str) -> Proxy:
+        try:
+            return self._observed.named(name)
+        except Refused as refused:
+            raise Problem(404, refused.description, "proxy", "querystring") from None
+
+
+def _age(place: tuple[Proxy, Link]) -> tuple[float, int]:
+    return place[1].since, place[1].connection.number

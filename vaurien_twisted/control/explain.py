@@ -1,0 +1,118 @@
+# -*- test-case-name: tests.control.test_explain -*-
+"""
+The face that tells why something happened, or why not: C{/explain}.
+"""
+
+from __future__ import annotations
+
+import attrs
+from klein import Klein
+from twisted.python.failure import Failure
+from twisted.web.iweb import IRequest
+from twisted.web.resource import IResource
+
+from vaurien_twisted.control.answers import Problem, answer, problemOf, refuse
+from vaurien_twisted.control.queries import readQuery
+from vaurien_twisted.exchange import Connection
+from vaurien_twisted.explaining import Case, explain
+from vaurien_twisted.observed import Observed
+from vaurien_twisted.options import Refused, option
+from vaurien_twisted.proxy import Proxy
+from vaurien_twisted.relays.link import Link
+
+
+@attrs.frozen
+class ExplainQuery:
+    """
+    What is to be explained.
+    """
+
+    connection: int = option(int, 0, "The number of a connection.", minimum=0)
+    exchange: int = option(
+        int, 0, "The number of its exchange; 0 is the connection itself.", minimum=0
+    )
+    proxy: str = option(str, "", "The name of the proxy; without it, the first one.")
+
+
+class ExplainFace:
+    """
+    Explains single exchanges.
+
+    @cvar segments: the first path segments that are this face's.
+    """
+
+    app = Klein()
+    segments = ("explain",)
+
+    def __init__(self, observed: Observed) -> None:
+        self._observed = observed
+
+    def resource(self) -> IResource:
+        """
+        What answers under L{segments}.
+        """
+        resource: IResource = self.app.resource()
+        return resource
+
+    @app.handle_errors(Exception)
+    def failed(self, request: IRequest, failure: Failure) -> bytes:
+        """
+        Every refusal is JSON.
+        """
+        return refuse(request, problemOf(request, failure))
+
+    @app.route("/explain", methods=["GET"])
+    def getExplanation(self, request: IRequest) -> bytes:
+        """
+        What happened to C{?connection=N&exchange=M} and why, or why nothing did; see
+        L{explain}.  Of exchanges that are long over, and of those that were passed over,
+        only the draws are told.
+        """
+        query = readQuery(request, ExplainQuery)
+        try:
+            proxy = self._observed.named(query.proxy)
+            return answer(request, explain(self._case(proxy, query)))
+        except Refused as refused:
+            raise Problem(404, refused.description, refused.name, "querystring") from None
+
+    def _case(self, proxy: Proxy, query: ExplainQuery) -> Case:
+        link = self._link(proxy, query.connection)
+        number, exchange = query.exchange, None
+        decider, connection = proxy.decider, Connection(query.connection)
+        since = proxy.planSince
+        if link is not None:
+            if number > link.exchanges:
+                raise Refused(f"it has had {link.exchanges} exchanges so far", "exchange")
+            sight = link.sight
+            decider, connection, since = sight.decider, sight.asked, link.planSince
+            known = [each for each in sight.recent if each.number == number]
+            exchange = known[0] if known else None
+        journal = [
+            entry
+            for entry in self._observed.journal.since()
+            if (entry["proxy"], entry["connection"]) == (proxy.name, query.connection)
+            and entry.get("exchange") == number
+        ]
+        times = [exchange.began] if exchange else [float(entry["time"]) for entry in journal]
+        return Case(
+            decider,
+            connection,
+            number,
+            exchange,
+            number == 0 and not proxy.wire.greets,
+            journal,
+            min(times) < since - 1e-6 if times else None,
+        )
+
+    def _link(self, proxy: Proxy, number: int) -> Link | None:
+        """
+        The connection if it is open.
+
+        @raise Refused: it has never been there.
+        """
+        try:
+            return self._observed.link(proxy, number)
+        except Refused:
+            if not 0 < number <= proxy.accepted:
+                raise
+            return None

@@ -1,0 +1,208 @@
+# -*- test-case-name: tests.control.test_toxiproxy -*-
+"""
+The face that speaks Toxiproxy's HTTP API, so that its clients work unchanged.
+
+Routes, fields, defaults and statuses are those of Toxiproxy 2.12 (C{README.md}, "HTTP
+API", and C{api.go} in github.com/Shopify/toxiproxy).  A refusal is::
+
+    {"error": "proxy not found", "status": 404}
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from klein import Klein
+from twisted.python.failure import Failure
+from twisted.web.iweb import IRequest
+from twisted.web.resource import IResource
+
+from vaurien_twisted import __version__
+from vaurien_twisted.collection import ProxyCollection
+from vaurien_twisted.control.answers import Problem, answer
+from vaurien_twisted.control.toxiproxy_body import readBody, readUpdate
+from vaurien_twisted.control.toxiproxy_errors import errorOf, refuse, refused
+from vaurien_twisted.declaring import Declared, declaredFromJSON
+from vaurien_twisted.options import Refused
+from vaurien_twisted.proxy import Proxy
+from vaurien_twisted.toxics import amended, toxicFromJSON
+
+
+class ToxiproxyFace:
+    """
+    Speaks of all proxies and their toxics.
+
+    @cvar segments: the first path segments that are this face's.
+    """
+
+    app = Klein()
+    segments = ("proxies", "populate", "reset", "version")
+
+    def __init__(self, proxies: ProxyCollection) -> None:
+        self._proxies = proxies
+
+    def resource(self) -> IResource:
+        """
+        What answers under L{segments}.
+        """
+        resource: IResource = self.app.resource()
+        return resource
+
+    def refuse(self, request: IRequest, problem: Problem) -> bytes:
+        """
+        A refusal of this face.
+        """
+        return refuse(request, problem)
+
+    @app.handle_errors(Exception)
+    def failed(self, request: IRequest, failure: Failure) -> bytes:
+        """
+        Every refusal is JSON.
+        """
+        return refused(request, failure)
+
+    @app.route("/proxies", methods=["GET"])
+    def listProxies(self, request: IRequest) -> bytes:
+        """
+        All proxies with their toxics, by name.
+        """
+        return answer(request, {str(p.name): tellProxy(p) for p in self._proxies.proxies})
+
+    @app.route("/proxies", methods=["POST"])
+    async def createProxy(self, request: IRequest) -> bytes:
+        """
+        Make a proxy: C{name} and C{upstream}, also C{listen}, C{enabled}, and of our own
+        C{protocol}, C{toxics} and C{rules}.
+        """
+        declared = declaredFromJSON(self._proxies.makings, readBody(request))
+        return answer(request, tellProxy(await self._proxies.create(declared)), 201)
+
+    @app.route("/populate", methods=["POST"])
+    async def populate(self, request: IRequest) -> bytes:
+        """
+        Have all proxies of a list.  One that is there, with the same addresses, is left as
+        it is.  Where one cannot be had, those before it stay; the answer has them beside
+        the refusal.
+        """
+        declared = self._readList(request)
+        had, problem = await self._proxies.populate(declared)
+        told: dict[str, Any] = {"proxies": [tellProxy(proxy) for proxy in had]}
+        if problem is None:
+            return answer(request, told, 201)
+        status, error = errorOf(problem)
+        return answer(request, {"error": error, "status": status, **told}, status)
+
+    def _readList(self, request: IRequest) -> list[Declared]:
+        items = readBody(request)
+        if not isinstance(items, list):
+            raise Refused("an array of proxies is wanted")
+        makings = self._proxies.makings
+        declared = [
+            declaredFromJSON(makings, item, f" at proxy {number}")
+            for number, item in enumerate(items, 1)
+        ]
+        for each in declared:
+            # Before the first of them is made.
+            self._proxies.check(each)
+        return declared
+
+    @app.route("/proxies/<name>", methods=["GET"])
+    def getProxy(self, request: IRequest, name: str) -> bytes:
+        """
+        One proxy with its toxics.
+        """
+        return answer(request, tellProxy(self._proxies.get(name)))
+
+    @app.route("/proxies/<name>", methods=["POST", "PATCH"])
+    async def updateProxy(self, request: IRequest, name: str) -> bytes:
+        """
+        Change C{listen}, C{upstream} or C{enabled}; what is not given stays.
+        """
+        proxy = self._proxies.get(name)
+        await proxy.update(*readUpdate(request))
+        return answer(request, tellProxy(proxy))
+
+    @app.route("/proxies/<name>", methods=["DELETE"])
+    async def deleteProxy(self, request: IRequest, name: str) -> bytes:
+        """
+        Delete a proxy; its port is free once this is answered.
+        """
+        await self._proxies.delete(name)
+        return _done(request)
+
+    @app.route("/proxies/<name>/toxics", methods=["GET"])
+    def listToxics(self, request: IRequest, name: str) -> bytes:
+        """
+        A proxy's toxics, those upstream first.
+        """
+        return answer(request, self._proxies.get(name).toxics.tell())
+
+    @app.route("/proxies/<name>/toxics", methods=["POST"])
+    def createToxic(self, request: IRequest, name: str) -> bytes:
+        """
+        Add a toxic: C{type}, also C{name}, C{stream}, C{toxicity} and C{attributes}.
+        """
+        proxy = self._proxies.get(name)
+        toxic = toxicFromJSON(proxy.planner, readBody(request))
+        proxy.setToxics(proxy.toxics.adding(toxic))
+        return answer(request, toxic.tell())
+
+    @app.route("/proxies/<name>/toxics/<toxic>", methods=["GET"])
+    def getToxic(self, request: IRequest, name: str, toxic: str) -> bytes:
+        """
+        One toxic.
+        """
+        return answer(request, self._proxies.get(name).toxics.get(toxic).tell())
+
+    @app.route("/proxies/<name>/toxics/<toxic>", methods=["POST", "PATCH"])
+    def updateToxic(self, request: IRequest, name: str, toxic: str) -> bytes:
+        """
+        Change a toxic's C{attributes} and C{toxicity}; what is not given stays.
+        """
+        proxy = self._proxies.get(name)
+        changed = amended(proxy.planner, proxy.toxics.get(toxic), readBody(request))
+        proxy.setToxics(proxy.toxics.changing(changed))
+        return answer(request, changed.tell())
+
+    @app.route("/proxies/<name>/toxics/<toxic>", methods=["DELETE"])
+    def deleteToxic(self, request: IRequest, name: str, toxic: str) -> bytes:
+        """
+        Take a toxic off.
+        """
+        proxy = self._proxies.get(name)
+        proxy.setToxics(proxy.toxics.removing(toxic))
+        return _done(request)
+
+    @app.route("/reset", methods=["POST"])
+    async def reset(self, request: IRequest) -> bytes:
+        """
+        Enable all proxies, and take all toxics off; rules stay.
+        """
+        await self._proxies.reset()
+        return _done(request)
+
+    @app.route("/version", methods=["GET"])
+    def version(self, request: IRequest) -> bytes:
+        """
+        Vaurien's version.
+        """
+        return answer(request, {"version": __version__})
+
+
+def tellProxy(proxy: Proxy) -> dict[str, Any]:
+    """
+    A proxy's JSON: Toxiproxy's fields, and our C{protocol}.
+    """
+    return {
+        "name": proxy.name,
+        "listen": proxy.listen,
+        "upstream": proxy.backend,
+        "enabled": proxy.enabled,
+        "protocol": proxy.wire.name,
+        "toxics": proxy.toxics.tell(),
+    }
+
+
+def _done(request: IRequest) -> bytes:
+    request.setResponseCode(204)
+    return b""

@@ -1,0 +1,68 @@
+# -*- test-case-name: tests.control.test_toxiproxy -*-
+"""
+Refusals as Toxiproxy tells them: its statuses, and its words where it has some (the
+errors of C{api.go}); ours where it would have accepted what we refuse.
+"""
+
+from __future__ import annotations
+
+from twisted.python.failure import Failure
+from twisted.web.iweb import IRequest
+
+from vaurien_twisted.addresses import CannotListen
+from vaurien_twisted.collection import NoSuchProxy, ProxyExists
+from vaurien_twisted.control.answers import Problem, answer, problemOf
+from vaurien_twisted.declaring import MissingField
+from vaurien_twisted.options import Refused
+from vaurien_twisted.toxics import NoSuchToxic, ToxicExists, UnknownStream, UnknownType
+
+BAD_BODY = "bad request body"
+
+#: What is refused with words of its own.
+_KNOWN: dict[type[Refused], tuple[int, str]] = {
+    NoSuchProxy: (404, "proxy not found"),
+    ProxyExists: (409, "proxy already exists"),
+    NoSuchToxic: (404, "toxic not found"),
+    ToxicExists: (409, "toxic already exists"),
+    UnknownType: (400, "invalid toxic type"),
+    UnknownStream: (400, "stream was invalid, can be either upstream or downstream"),
+}
+
+
+def errorOf(refusal: Refused) -> tuple[int, str]:
+    """
+    The status and the words for what the model refuses.
+    """
+    known = _KNOWN.get(type(refusal))
+    if known is not None:
+        return known
+    if isinstance(refusal, MissingField):
+        return 400, f"missing required field: {refusal.description}"
+    if isinstance(refusal, CannotListen):
+        return 500, f"listen tcp {refusal.text}: bind: {refusal.cause}"
+    if refusal.name == "proxy":
+        # Toxiproxy finds out only by listening.
+        return 500, f"listen tcp: {refusal.description}"
+    return 400, f"{BAD_BODY}: {refusal.description}"
+
+
+def refuse(request: IRequest, problem: Problem) -> bytes:
+    """
+    Set status and headers for C{problem}; what is returned is the body.
+    """
+    for name, value in problem.headers.items():
+        request.setHeader(name.lower().encode(), value.encode())
+    words = problem.description
+    if problem.status == 400 and problem.location == "body":
+        words = f"{BAD_BODY}: {words}"
+    return answer(request, {"error": words, "status": problem.status}, problem.status)
+
+
+def refused(request: IRequest, failure: Failure) -> bytes:
+    """
+    The same for whatever has failed.
+    """
+    if isinstance(failure.value, Refused):
+        status, error = errorOf(failure.value)
+        return answer(request, {"error": error, "status": status}, status)
+    return refuse(request, problemOf(request, failure))

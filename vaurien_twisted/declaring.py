@@ -1,0 +1,169 @@
+# -*- test-case-name: tests.test_declaring -*-
+"""
+Proxies as users declare them, in JSON::
+
+    {"name": "db", "listen": "localhost:3307", "upstream": "localhost:3306",
+     "enabled": true, "protocol": "mysql", "toxics": [...], "rules": [...]}
+
+The first four are what Toxiproxy has for a proxy (its C{README.md}, "Proxy fields").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from vaurien_twisted.interfaces import IWireProtocol
+from vaurien_twisted.options import FALSE, TRUE, Refused
+from vaurien_twisted.plan import Plan
+from vaurien_twisted.planning import Planner
+from vaurien_twisted.registry import Registry
+from vaurien_twisted.rules import planFromRules
+from vaurien_twisted.toxics import Toxics, checked, toxicFromJSON
+
+FIELDS = ("name", "listen", "upstream", "enabled", "protocol", "toxics", "rules")
+
+#: Where a proxy listens that does not say: on a free port of this machine.
+ANYWHERE = "localhost:0"
+
+
+class MissingField(Refused):
+    """
+    A proxy must say this.
+    """
+
+
+@attrs.frozen
+class Makings:
+    """
+    What all proxies of one Vaurien are made with.
+
+    @ivar configured: options by behavior that stand in for declared defaults.
+    @ivar wireOptions: the options of wire protocols by name, where they are not the
+        defaults.
+    @ivar protocol: what proxies speak that do not say.
+    """
+
+    registry: Registry
+    configured: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
+    wireOptions: Mapping[str, Any] = attrs.field(factory=dict)
+    protocol: str = "tcp"
+
+    def planner(self, wire: IWireProtocol) -> Planner:
+        """
+        Makes plans for a wire protocol.
+        """
+        return Planner(self.registry, self.configured, wire)
+
+    def options(self, wire: IWireProtocol) -> Any:
+        """
+        The options of a wire protocol.
+        """
+        return self.wireOptions.get(wire.name) or wire.options()
+
+
+@attrs.frozen
+class Declared:
+    """
+    A proxy as declared, checked but for its addresses.
+
+    @ivar wire: the wire protocol, C{None} where none was named.
+    @ivar plan: made for that protocol, or else for the one of the makings.
+    """
+
+    name: str
+    listen: str
+    upstream: str
+    wire: IWireProtocol | None = None
+    enabled: bool = True
+    plan: Plan = attrs.field(factory=Plan)
+    toxics: Toxics = attrs.field(factory=Toxics)
+
+
+def declaredFromJSON(makings: Makings, item: object, place: str = "") -> Declared:
+    """
+    One proxy.
+
+    @param place: says which of several it is, for the refusal of one without a name:
+        C{" at proxy 2"}.
+    @raise MissingField: it has no name or no upstream.
+    @raise Refused: something else is unknown or out of bounds.
+    """
+    given = checked(item, FIELDS, "a proxy")
+    text = {name: _text(given, name) for name in ("name", "upstream", "listen", "protocol")}
+    for name in ("name", "upstream"):
+        if not text[name]:
+            raise MissingField(f"{name}{place}", name)
+    if "/" in text["name"]:
+        raise Refused(f"{text['name']!r} cannot be a name: it would not fit into a path", "name")
+    wire = makings.registry.wire(text["protocol"]) if text["protocol"] else None
+    planner = makings.planner(wire or makings.registry.wire(makings.protocol))
+    return Declared(
+        text["name"],
+        text["listen"] or ANYWHERE,
+        text["upstream"],
+        wire,
+        enabledFromJSON(given.get("enabled", True)),
+        planFromRules(planner, given.get("rules", [])),
+        _toxics(planner, given.get("toxics", [])),
+    )
+
+
+def enabledFromJSON(value: object) -> bool:
+    """
+    @raise Refused: C{value} is neither true nor false.
+    """
+    if not isinstance(value, bool):
+        raise Refused(f'"enabled" must be true or false, not {value!r}', "enabled")
+    return value
+
+
+def _text(given: Mapping[str, Any], name: str) -> str:
+    value = given.get(name, "")
+    if not isinstance(value, str):
+        raise Refused(f"{name!r} must be text, not {value!r}", name)
+    return value
+
+
+def _toxics(planner: Planner, items: object) -> Toxics:
+    if not isinstance(items, list):
+        raise Refused('"toxics" must be a list', "toxics")
+    toxics = Toxics()
+    for number, item in enumerate(items, 1):
+        try:
+            toxics = toxics.adding(toxicFromJSON(planner, item))
+        except Refused as refused:
+            raise Refused(f"toxic {number}: {refused.description}", refused.name) from None
+    return toxics
+
+
+def declaredFromWords(makings: Makings, name: str, words: Mapping[str, str]) -> Declared:
+    """
+    The proxy of an ini section C{[proxy:NAME]}, whose keys are C{listen}, C{upstream} or
+    C{backend}, C{protocol}, C{enabled} and C{behavior}.
+
+    @raise Refused: something is unknown or out of bounds; says in which section.
+    """
+    known = ("listen", "upstream", "backend", "protocol", "enabled", "behavior")
+    try:
+        given = dict(checked(words, known, "a proxy"))
+        if "backend" in given:
+            if "upstream" in given:
+                raise Refused("upstream and backend are the same: say it once", "backend")
+            given["upstream"] = given.pop("backend")
+        word = given.pop("enabled", "yes").lower()
+        if word not in TRUE | FALSE:
+            raise Refused(f"{word!r} is not valid: true or false is wanted", "enabled")
+        behavior = given.pop("behavior", "")
+        declared = declaredFromJSON(makings, {"name": name, "enabled": word in TRUE, **given})
+        if not behavior:
+            return declared
+        wire = declared.wire or makings.registry.wire(makings.protocol)
+        return attrs.evolve(declared, plan=makings.planner(wire).choice(behavior, {}))
+    except MissingField as missing:
+        reason = f"[proxy:{name}] must say its {missing.name}"
+        raise Refused(reason, missing.name) from None
+    except Refused as refused:
+        raise Refused(f"[proxy:{name}]: {refused.description}", refused.name) from None
