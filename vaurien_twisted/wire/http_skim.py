@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from vaurien_twisted.exchange import Run
 from vaurien_twisted.plan import Decision
 from vaurien_twisted.wire.http_head import HEAD_LIMIT, Malformed, headEnd, readReply, readRequest
+from vaurien_twisted.wire.skimming import countsFor, remember
 
 if TYPE_CHECKING:
     from vaurien_twisted.wire.http_framer import HTTPFramer
@@ -29,17 +30,18 @@ class Skimmer:
     Counts requests and replies where nothing else is known to matter.
     """
 
-    __slots__ = ("_framer", "_watched")
+    __slots__ = ("_counts", "_framer", "_watched")
 
     def __init__(self, framer: HTTPFramer) -> None:
         self._framer = framer
-        self._watched = SPECIAL
+        self.watch(frozenset())
 
     def watch(self, commands: frozenset[str]) -> None:
         """
         Pass over all methods but these, in lower case.
         """
         self._watched = SPECIAL | {command.upper() for command in commands}
+        self._counts = countsFor("http", self._watched)
 
     def skim(self, data: bytes, run: Run | None) -> Run | None:
         """
@@ -48,22 +50,12 @@ class Skimmer:
         framer = self._framer
         if not framer.atRequest:
             return None
-        watched = self._watched
-        pos, size, count = 0, len(data), 0
-        try:
-            while pos < size:
-                end = headEnd(data, pos, pos + HEAD_LIMIT)
-                if end < 0:
-                    return None
-                method, _, framing, preface = readRequest(data[pos:end])
-                if framing < 0 or preface or method in watched:
-                    return None
-                pos = end + framing
-                count += 1
-        except Malformed:
-            return None
-        if pos != size or count > MOST:
-            return None
+        count = self._counts.get(data)
+        if count is None:
+            count = self._count(data)
+            if not count:
+                return None
+            remember(self._counts, data, count)
         number = framer.skip(count)
         if run is not None:
             run.left += count
@@ -71,6 +63,26 @@ class Skimmer:
         run = Run(number, count)
         framer.expected.append(run)
         return run
+
+    def _count(self, data: bytes) -> int:
+        """
+        How many whole requests C{data} is, 0 if it cannot be passed over.
+        """
+        watched = self._watched
+        pos, size, count = 0, len(data), 0
+        try:
+            while pos < size:
+                end = headEnd(data, pos, pos + HEAD_LIMIT)
+                if end < 0:
+                    return 0
+                method, _, framing, preface = readRequest(data[pos:end])
+                if framing < 0 or preface or method in watched:
+                    return 0
+                pos = end + framing
+                count += 1
+        except Malformed:
+            return 0
+        return count if pos == size and count <= MOST else 0
 
     def skimReplies(self, data: bytes) -> int:
         """

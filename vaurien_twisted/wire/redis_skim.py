@@ -13,6 +13,7 @@ from vaurien_twisted.plan import Decision
 from vaurien_twisted.wire.redis_requests import BEGINNINGS, Requests
 from vaurien_twisted.wire.redis_session import Session
 from vaurien_twisted.wire.resp import BULKS, CRLF, HEADER_LIMIT, LINES, NULLABLE
+from vaurien_twisted.wire.skimming import countsFor, remember
 
 #: How many requests are passed over in one go.
 MOST = 1024
@@ -23,18 +24,19 @@ class Skimmer:
     Counts requests and replies where nothing else is known to matter.
     """
 
-    __slots__ = ("_requests", "_session", "_watched")
+    __slots__ = ("_counts", "_requests", "_session", "_watched")
 
     def __init__(self, session: Session, requests: Requests) -> None:
         self._session = session
         self._requests = requests
-        self._watched: frozenset[str] = frozenset()
+        self.watch(frozenset())
 
     def watch(self, commands: frozenset[str]) -> None:
         """
         Pass over all commands but these, in lower case.
         """
         self._watched = frozenset(command.upper() for command in commands)
+        self._counts = countsFor("redis", self._watched)
 
     def skim(self, data: bytes, run: Run | None) -> Run | None:
         """
@@ -43,29 +45,12 @@ class Skimmer:
         session = self._session
         if not session.plain or session.quiet or session.opaque or not self._requests.idle:
             return None
-        watched, known, bulks, find = self._watched, BEGINNINGS.get, BULKS.get, data.find
-        pos, size, count = 0, len(data), 0
-        while pos < size:
-            end = find(CRLF, pos + 8, pos + 64)
-            if end < 0:
+        count = self._counts.get(data)
+        if count is None:
+            count = self._count(data)
+            if not count:
                 return None
-            beginning = known(data[pos:end])
-            if beginning is None:
-                return None
-            if beginning[0] in watched:
-                return None
-            left = beginning[1]
-            pos = end + 2
-            while left:
-                end = find(CRLF, pos, pos + HEADER_LIMIT)
-                length = bulks(data[pos:end])
-                if length is None or end < 0:
-                    return None
-                pos = end + length + 4
-                left -= 1
-            count += 1
-        if pos != size or count > MOST:
-            return None
+            remember(self._counts, data, count)
         number = self._requests.skip(count)
         if run is not None:
             run.left += count
@@ -73,6 +58,33 @@ class Skimmer:
         run = Run(number, count)
         session.awaiting.append(run)
         return run
+
+    def _count(self, data: bytes) -> int:
+        """
+        How many whole requests C{data} is, 0 if it cannot be passed over.
+        """
+        watched, known, bulks, find = self._watched, BEGINNINGS.get, BULKS.get, data.find
+        pos, size, count = 0, len(data), 0
+        while pos < size:
+            end = find(CRLF, pos + 8, pos + 64)
+            if end < 0:
+                return 0
+            beginning = known(data[pos:end])
+            if beginning is None:
+                return 0
+            if beginning[0] in watched:
+                return 0
+            left = beginning[1]
+            pos = end + 2
+            while left:
+                end = find(CRLF, pos, pos + HEADER_LIMIT)
+                length = bulks(data[pos:end])
+                if length is None or end < 0:
+                    return 0
+                pos = end + length + 4
+                left -= 1
+            count += 1
+        return count if pos == size and count <= MOST else 0
 
     def skimReplies(self, data: bytes) -> int:
         """
