@@ -11,16 +11,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from twisted.logger import Logger
 
 from vaurien_twisted.exchange import Connection, Exchange, FramingError, Piece
-from vaurien_twisted.interfaces import ISkimmer
 from vaurien_twisted.plan import NOTHING, Decision, Step
 from vaurien_twisted.relays.couple import Couple
 from vaurien_twisted.relays.lane import Lane
 from vaurien_twisted.relays.performing import Performer
+from vaurien_twisted.relays.skimming import Skimming
+from vaurien_twisted.relays.unread import chain, closesOn, release
 from vaurien_twisted.wire.tcp import TurnFramer
 
 if TYPE_CHECKING:
@@ -58,9 +59,7 @@ class Dialogue:
         "_performer",
         "_pieces",
         "_pipeline",
-        "_skim",
-        "_skimReplies",
-        "_skimmer",
+        "_skimming",
         "_stalled",
         "_turned",
         "beyondToBackend",
@@ -112,24 +111,14 @@ class Dialogue:
         self.staged = False
         self._stalled = False
         self._closed = False
-        self._skimmer: ISkimmer | None = None
-        self._skim: Any = None
-        self._skimReplies: Any = None
+        self._skimming = Skimming(self._pipeline)
         self.learn()
 
     def learn(self) -> None:
         """
         Let the framer pass over what the plan cannot touch.
         """
-        commands = self.decider.plan.commands
-        skimmer: ISkimmer | None = ISkimmer(self._framer, None)
-        wishes = self.decider.wishes
-        if skimmer is None or commands is None or self.staged or wishes is not None:
-            self._skim = None
-        else:
-            skimmer.watch(commands)
-            self._skimmer = skimmer
-            self._skim, self._skimReplies = skimmer.skim, skimmer.skimReplies
+        self._skimming.learn(self._framer, self.decider, self.staged)
 
     def begin(self, greeting: Exchange, connect: Callable[[], None]) -> None:
         """
@@ -168,15 +157,9 @@ class Dialogue:
         """
         Bytes from the client.
         """
-        skim = self._skim
-        if skim is not None and self._pieces is None and not self.toBackend.queue:
-            pipeline = self._pipeline
-            last = pipeline.run
-            before = last.left if last is not None else 0
-            run = None if pipeline.full else skim(data, last)
-            if run is not None:
-                count = run.left - (before if run is last else 0)
-                pipeline.grown(run, count)
+        if self._pieces is None and not self.toBackend.queue:
+            count = self._skimming.requests(data)
+            if count:
                 self.exchanges += count
                 self.toBackend.write(data)
                 return
@@ -184,7 +167,7 @@ class Dialogue:
             return
         if self._pieces is not None:
             # Paused, but a transport may still hand over what it had read.
-            self._pieces = _chain(self._pieces, self._framer, data)
+            self._pieces = chain(self._pieces, self._framer, data)
             return
         self._pieces = self._framer.fromClient(data)
         self._pull()
@@ -271,27 +254,21 @@ class Dialogue:
         """
         if self._closed:
             return
-        if self._skimReplies is not None:
-            count = 0 if self.toClient.queue else self._skimReplies(data)
+        skimming = self._skimming
+        if skimming.active:
+            count = 0 if self.toClient.queue else skimming.replies(data)
             if count:
                 self.toClient.write(data)
                 self._pipeline.passed(count)
                 if self._stalled:
                     self._afterChunk()
                 return
-            self._unfold()
+            skimming.unfold()
         self._take(self._framer.fromBackend(data))
         self.toClient.flush()
         if self.toClient.size + self.beyondToClient() > LANE_LIMIT:
             self._couple.paceBackend(True)
         self._afterChunk()
-
-    def _unfold(self) -> None:
-        """
-        Tell the exchanges apart that were passed over.
-        """
-        if self._skimmer is not None and self._pipeline.unfold(NOTHING):
-            self._skimmer.unfold(NOTHING)
 
     def _take(self, pieces: Iterator[Piece]) -> None:
         try:
@@ -369,28 +346,16 @@ class Dialogue:
 
     def _turnOpaque(self, reason: str) -> None:
         self._factory.note(self.connection, "opaque", reason=reason)
-        framer = self._framer
-        self._framer = TurnFramer(self.exchanges + 1)
+        kept, self._framer = self._framer, TurnFramer(self.exchanges + 1)
         self._performer.turns = True
-        self._skim = self._skimReplies = None
+        self._skimming.stop()
         self._pipeline.dissolve()
-        # What the framer kept back of either direction goes on.
-        for lane, pieces in (
-            (self.toBackend, framer.clientEnded()),
-            (self.toClient, framer.backendEnded()),
-        ):
-            for _, data, _ in pieces:
-                lane.put(None, data)
-            lane.flush()
+        release(kept, self.toBackend, self.toClient)
         self._turned()
 
     def _garbage(self, error: FramingError, lane: Lane, who: str) -> None:
-        latest = self._latest
-        # A backend that never saw the beginning of a request must not see its end.
-        unseen = latest is not None and latest.dropped and not latest.complete
-        closes = getattr(self._factory.options, "on_garbage", "opaque") == "close" or (
-            unseen and lane is self.toBackend
-        )
+        latest = self._latest if lane is self.toBackend else None
+        closes = closesOn(self._factory.options, latest)
         self._log.warn(
             "connection {number}: the {who} does not speak {wire}: {reason}; it {then}",
             number=self.connection.number,
@@ -426,13 +391,13 @@ class Dialogue:
             self._pieces = self._framer.clientEnded()
             self._pull()
         else:
-            self._pieces = _chain(self._pieces, self._framer, b"")
+            self._pieces = chain(self._pieces, self._framer, b"")
 
     def backendEnded(self, after: Callable[[], None]) -> None:
         """
         The backend will send nothing more: call C{after} when all it sent has gone.
         """
-        self._unfold()
+        self._skimming.unfold()
         self._take(self._framer.backendEnded())
         if not self._closed:
             self.toClient.put(None, b"", after=after)
@@ -443,13 +408,8 @@ class Dialogue:
         """
         self._closed = True
         self._performer.toClient = None
-        self._skim = self._skimReplies = None
+        self._skimming.stop()
         self._pieces = None
         self._pipeline.clear()
         self.toBackend.stop()
         self.toClient.stop()
-
-
-def _chain(pieces: Iterator[Piece], framer: Any, data: bytes) -> Iterator[Piece]:
-    yield from pieces
-    yield from framer.fromClient(data) if data else framer.clientEnded()

@@ -204,10 +204,10 @@ class RelayFactory(Factory):
         counting, and are drawn as before.
         """
         before = self.decider.plan
-        gone = self.decider.amend(plan)
+        anew = self.decider.amend(plan)
         for link in self.links:
             chosen = link.connection.chosen
-            for key in [key for key in chosen if key[1] in gone]:
+            for key in [key for key in chosen if key[1] in anew]:
                 del chosen[key]
         self._keepShared(plan)
         self._planChanged(before.asked != plan.asked)

@@ -1,0 +1,44 @@
+# -*- test-case-name: tests.relays.test_link -*-
+"""
+What becomes of bytes that a framer cannot read, or has not read yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from vaurien_twisted.exchange import Exchange, Piece
+from vaurien_twisted.interfaces import IFramer
+from vaurien_twisted.relays.lane import Lane
+
+
+def closesOn(options: Any, latest: Exchange | None) -> bool:
+    """
+    Whether a link is closed on garbage, not read on as opaque.
+
+    @param options: the wire protocol's; C{on_garbage} says it.
+    @param latest: the latest exchange, if the garbage is the client's.  A backend that
+        never saw the beginning of a request must not see its end.
+    """
+    unseen = latest is not None and latest.dropped and not latest.complete
+    return unseen or getattr(options, "on_garbage", "opaque") == "close"
+
+
+def release(framer: IFramer, toBackend: Lane, toClient: Lane) -> None:
+    """
+    Let what a framer kept back of either direction go on.
+    """
+    for lane, pieces in ((toBackend, framer.clientEnded()), (toClient, framer.backendEnded())):
+        for _, data, _ in pieces:
+            lane.put(None, data)
+        lane.flush()
+
+
+def chain(pieces: Iterator[Piece], framer: IFramer, data: bytes) -> Iterator[Piece]:
+    """
+    The pieces that were not taken yet, and those of C{data} after them, or of the
+    client's end.
+    """
+    yield from pieces
+    yield from framer.fromClient(data) if data else framer.clientEnded()
