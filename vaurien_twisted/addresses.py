@@ -3,12 +3,13 @@
 Addresses as users write them: C{HOST:PORT}, or any Twisted endpoint string.
 """
 
-# Twisted's endpoints bring TLS with them, which takes a while to load: only who uses them
-# waits for it.
+# Endpoints are loaded by who uses them: Twisted's own bring TLS with them, which takes a
+# while, and express ones need epoll.
 
 from __future__ import annotations
 
 import re
+import select
 from typing import Any
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
@@ -27,8 +28,6 @@ from twisted.internet.posixbase import PosixReactorBase
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from vaurien_twisted.express.endpoints import ExpressClientEndpoint, ExpressServerEndpoint
-from vaurien_twisted.express.poller import available
 from vaurien_twisted.options import Refused
 
 #: C{HOST:PORT}, an IPv6 host in brackets.
@@ -78,6 +77,8 @@ def serverEndpoint(reactor: Any, text: str, name: str) -> IStreamServerEndpoint:
     if place is not None and not _isEndpoint(text):
         host, port = place
         if _goesByExpress(reactor):
+            from vaurien_twisted.express.endpoints import ExpressServerEndpoint
+
             return ExpressServerEndpoint(reactor, port, _listenHost(host) or "0.0.0.0", BACKLOG)
         from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
 
@@ -130,6 +131,8 @@ def literalEndpoint(reactor: Any, host: str, port: int, timeout: float) -> IStre
     The fastest way to an IP address that the reactor and the system have.
     """
     if _goesByExpress(reactor):
+        from vaurien_twisted.express.endpoints import ExpressClientEndpoint
+
         return ExpressClientEndpoint(reactor, host, port, timeout)
     from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 
@@ -211,7 +214,7 @@ def _goesByExpress(reactor: Any) -> bool:
     """
     Real sockets on a system with epoll do; reactors in memory have none.
     """
-    return isinstance(reactor, PosixReactorBase) and available(reactor)
+    return isinstance(reactor, PosixReactorBase) and hasattr(select, "epoll")
 
 
 def listenPlace(text: str) -> tuple[str, int] | None:

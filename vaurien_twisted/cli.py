@@ -5,6 +5,7 @@ The command C{vaurien}.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -50,6 +51,17 @@ def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
         from vaurien_twisted.demo import invitation
 
         print(invitation(service.proxy.address, service.control.address), flush=True)
+    _settleMemory()
     core.run()
     if service.refused:
         raise SystemExit(f"vaurien: {service.refused}")
+
+
+def _settleMemory() -> None:
+    """
+    What is loaded by now stays: the collector need not look at it again, and connections
+    that come and go are worth looking at less often.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IPullProducer, IPushProducer
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
@@ -21,6 +21,9 @@ from vaurien_twisted.express.attempt import Attempt
 from vaurien_twisted.express.connected import toAddress
 from vaurien_twisted.express.endpoints import ExpressServerEndpoint
 from vaurien_twisted.express.poller import pollerFor
+
+#: More than the kernel takes at once, in bytes.
+LARGE = 10**7
 
 
 def theReactor() -> Any:
@@ -285,3 +288,34 @@ def attempt(
         return attempt.begin(timeout)
     finally:
         socket.socket = ordinary
+
+
+@implementer(IPushProducer, IPullProducer)
+class Producer:
+    """
+    Keeps what it is told; C{produce} is called for each resume.
+    """
+
+    def __init__(self, produce: Any = None) -> None:
+        self.told: list[str] = []
+        self.produce = produce
+
+    def pauseProducing(self) -> None:
+        """
+        Enough.
+        """
+        self.told.append("pause")
+
+    def resumeProducing(self) -> None:
+        """
+        More.
+        """
+        self.told.append("resume")
+        if self.produce is not None:
+            self.produce()
+
+    def stopProducing(self) -> None:
+        """
+        No more.
+        """
+        self.told.append("stop")

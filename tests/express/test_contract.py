@@ -19,7 +19,7 @@ What does not fit, and why:
   - C{test_startedListeningLogMessage}: looks at a key that only the old logging sets; the
     same message is looked for in C{test_port}.
   - C{test_streamingProducer}: expects that 1,000 bytes fill a buffer, but they are sent at
-    once; C{test_sending} has producers that are really paused.
+    once; C{test_producers} has some that are really paused.
   - C{test_resumeProducing}, C{test_pauseProducingInConnectionMade}: look for the transport
     itself among the reactor's readers; C{test_transport} looks at what is read.
   - C{test_resumeProducingWhileDisconnected}, C{test_directConnectionLostCall},

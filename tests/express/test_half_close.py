@@ -9,8 +9,7 @@ from typing import Any
 
 from twisted.internet.error import ConnectionDone
 
-from tests.express.support import Counting, ExpressCase, HalfNoting, Noting
-from tests.express.test_sending import LARGE, Producer
+from tests.express.support import LARGE, Counting, ExpressCase, HalfNoting, Noting, Producer
 
 
 class HalfCloseTests(ExpressCase):

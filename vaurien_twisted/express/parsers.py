@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.express.test_parsers -*-
+# -*- test-case-name: tests.express.test_endpoints -*-
 """
 The endpoint strings C{express:8000} and C{express:host:8000}.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.express.test_sending -*-
+# -*- test-case-name: tests.express.test_sending,tests.express.test_producers -*-
 """
 The sending half of a transport: at once what the kernel takes, the rest as it makes room.
 """

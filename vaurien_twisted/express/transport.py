@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.express.test_transport -*-
+# -*- test-case-name: tests.express.test_transport,tests.express.test_ending -*-
 """
 A TCP transport that sends at once.
 
