@@ -8,7 +8,14 @@ import os
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.asking import again, cause, member, serviceURL, understand
+from vaurien_twisted.asking import (
+    again,
+    cause,
+    member,
+    serviceURL,
+    understand,
+    withToken,
+)
 from vaurien_twisted.client import AsyncClient, Client, ClientError, RequestRefused
 
 OPTIONS = {"sleep": 3.0, "before": False}
@@ -83,6 +90,29 @@ class AnswerTests(SynchronousTestCase):
         error = self.assertRaises(RequestRefused, understand, "http://a", 400, body)
         self.assertEqual((error.reason, error.description, str(error)), ("no a",) * 3)
         self.assertEqual((error.name, error.location, error.status), ("a", "body", 400))
+
+    def test_toxiproxys(self):
+        """
+        Toxiproxy's form of refusals is understood, and answers that have nothing in them.
+        """
+        body = b'{"error": "proxy not found", "status": 404}'
+        error = self.assertRaises(RequestRefused, understand, "http://a", 404, body)
+        self.assertEqual((error.description, error.status), ("proxy not found", 404))
+        self.assertEqual(understand("http://a", 204, b""), {})
+        self.assertEqual(understand("http://a", 201, b'{"name": "a"}'), {"name": "a"})
+
+    def test_token(self):
+        """
+        The token is that given, else the environment's, else none.
+        """
+        self.patch(os, "environ", {"VAURIEN_TOKEN": "theirs"})
+        self.assertEqual(withToken("mine")["Authorization"], "Bearer mine")
+        self.assertEqual(withToken(None)["Authorization"], "Bearer theirs")
+        self.assertNotIn("Authorization", withToken(""))
+        self.patch(os, "environ", {})
+        self.assertNotIn("Authorization", withToken(None))
+        self.assertRaises(ClientError, withToken, "a\r\nHost: b")
+        self.assertRaises(ClientError, Client, token="a b")
 
     def test_stranger(self):
         """

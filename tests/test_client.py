@@ -16,6 +16,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Site
 
 from tests.control.support import REGISTRY, listening
+from vaurien_twisted.access import Access
 from vaurien_twisted.client import (
     Client,
     ClientError,
@@ -130,6 +131,18 @@ class ClientTests(TestCase):
             return first, client.get_behavior(), client.get_options()
 
         self.assertEqual(await deferToThread(use), ("dummy", "delay", OPTIONS))
+
+    async def test_token(self):
+        """
+        The token goes with every request.
+        """
+        _, service = await listening(self, access=Access("mine"))
+        client = Client(url=f"http://{service.address}", token="mine")
+        self.assertEqual(await deferToThread(client.get_behavior), "dummy")
+        other = Client(url=f"http://{service.address}", token="other")
+        with self.assertRaises(RequestRefused) as caught:
+            await deferToThread(other.get_behavior)
+        self.assertEqual(caught.exception.status, 401)
 
     async def test_lists(self):
         """

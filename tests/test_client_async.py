@@ -55,6 +55,17 @@ class AsyncClientTests(TestCase):
         await client.set_backend("example.com:80")
         self.assertEqual(await client.get_backend(), "example.com:80")
 
+    async def test_token(self):
+        """
+        The token goes with every request.
+        """
+        treq = StubTreq(controlRoot(around(self.proxy), token="s3cret"))
+        client = AsyncClient(http=treq, reactor=Clock(), token="s3cret")
+        self.assertEqual(await client.get_behavior(), "dummy")
+        with self.assertRaises(RequestRefused) as caught:
+            await AsyncClient(http=treq, reactor=Clock(), token="other").get_behavior()
+        self.assertEqual(caught.exception.status, 401)
+
     async def test_pitfall18_restores(self):
         """
         Name, options and percentages are restored after the block and after an exception.

@@ -37,6 +37,20 @@ def declared(name: str = "db", **more: Any) -> Any:
     return declaredFromJSON(MAKINGS, item)
 
 
+class Linked:
+    """
+    A link, of which only the connection matters.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def planChanged(self, exchanges: bool = True) -> None:
+        """
+        Nothing is under way.
+        """
+
+
 class CollectionCase(TestCase):
     """
     A collection that runs until the test is over.
@@ -339,17 +353,25 @@ class ToxicTests(CollectionCase):
 
     async def test_once(self) -> None:
         """
-        A connection is drawn once for a toxic of exchanges; for another of the name anew.
+        A connection draws one number for a toxic of exchanges, whatever becomes of the
+        toxicity: more of it meets those from before, and others.
         """
         proxy = await self.proxy()
-        decider, connection = proxy._relays.decider, Connection(1)
-        decide = decider.decide
-        self.add(proxy, type="hang", toxicity=0)
-        self.assertIs(decide(connection, Exchange(1)), NOTHING)
-        changed = amended(proxy.planner, proxy.toxics.get("hang_downstream"), {"toxicity": 1})
-        proxy.setToxics(proxy.toxics.changing(changed))
-        self.assertIs(decide(connection, Exchange(2)), NOTHING)
-        self.assertIsNot(decide(Connection(2), Exchange(1)), NOTHING)
+        decide = proxy._relays.decider.decide
+        connections = [Connection(number) for number in range(100)]
+        proxy._relays.links = {Linked(each) for each in connections}
+        self.addCleanup(proxy._relays.links.clear)
+        self.add(proxy, type="hang", name="it", toxicity=0.1)
+        met: list[set[int]] = []
+        for toxicity in (0.1, 0.5, 0.3, 1, 0, 0.3):
+            changed = amended(proxy.planner, proxy.toxics.get("it"), {"toxicity": toxicity})
+            proxy.setToxics(proxy.toxics.changing(changed))
+            for _ in range(2):
+                met.append({c.number for c in connections if decide(c, Exchange(1)) is not NOTHING})
+        tenth, half, third, all_, none, again = met[::2]
+        self.assertEqual(met[::2], met[1::2])
+        self.assertEqual((len(all_), len(none), again), (100, 0, third))
+        self.assertTrue(set() < tenth < third < half < all_)
 
     async def test_plan(self) -> None:
         """

@@ -124,11 +124,14 @@ class ExampleTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """
-        The ini file of the pages is there, under its name.
+        The files of the pages are there, under their names.
         """
         self.registry = memoRegistry()
-        self.ini = self.mktemp()
-        Path(self.ini).write_text(every("ini")[0].text, encoding="utf-8")
+        self.files = {"vaurien.ini": every("ini")[0].text}
+        self.files["proxies.json"] = next(b.text for b in every("json") if b.text[0] == "[")
+        for name, text in self.files.items():
+            self.files[name] = self.mktemp()
+            Path(self.files[name]).write_text(text, encoding="utf-8")
 
     def parseVaurien(self, place: str, words: list[str]) -> None:
         """
@@ -136,7 +139,7 @@ class ExampleTests(SynchronousTestCase):
         """
         options = Options(self.registry)
         with at(place):
-            options.parseOptions([self.ini if word == "vaurien.ini" else word for word in words])
+            options.parseOptions([self.files.get(word, word) for word in words])
 
     def parseCtl(self, place: str, words: list[str]) -> None:
         """
@@ -196,8 +199,9 @@ class ExampleTests(SynchronousTestCase):
             ("protocols", "protocol", registry.wires),
         ):
             for name, item in items.items():
-                self.assertIn(f'id="{kind}-{name}"', built[page])
-                section = built[page].partition(f'id="{kind}-{name}"')[2].partition("</section>")[0]
+                anchor = f'id="{kind}-{name.replace("_", "-")}"'
+                self.assertIn(anchor, built[page])
+                section = built[page].partition(anchor)[2].partition("</section>")[0]
                 for words in [*specs(item.options), *getattr(item, "errors", ())]:
                     for word in words.split():
                         self.assertIn(f">{word}</span>", section)
@@ -237,7 +241,7 @@ class ExampleTests(SynchronousTestCase):
         self.assertGreater(len(found), 5)
         for place, text in found:
             with at(place):
-                self.assertIsInstance(json.loads(text), dict)
+                self.assertIsInstance(json.loads(text), dict | list)
 
     def test_python(self) -> None:
         """

@@ -5,16 +5,18 @@ Tests for L{vaurien_twisted.logs}.
 from __future__ import annotations
 
 import io
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from twisted.logger import Logger, LogLevel, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.logs import LogFile, formatLine, logObserver, openLog
+from vaurien_twisted.logs import FORMATS, LogFile, formatLine, logObserver, openLog
 from vaurien_twisted.options import Refused
-from vaurien_twisted.settings import LOG_LEVELS
+from vaurien_twisted.settings import LOG_FORMATS, LOG_LEVELS
 
 
 class LineTests(SynchronousTestCase):
@@ -144,3 +146,74 @@ class FileTests(SynchronousTestCase):
         service.stopService()
         self.assertFalse(stream.closed)
         self.assertEqual(len(globalLogPublisher._observers), count)
+
+
+class JSONTests(SynchronousTestCase):
+    """
+    C{--log-format json}.
+    """
+
+    def written(self, *calls: Any) -> list[dict[str, Any]]:
+        """
+        The lines that are written of what is logged.
+        """
+        stream = io.StringIO()
+        log = Logger("vaurien_twisted.test", observer=logObserver(stream, "info", "json"))
+        for call in calls:
+            call(log)
+        return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+    def test_line(self) -> None:
+        """
+        Time, level, message, and the facts by themselves; what is no plain fact is in the
+        message alone, and nothing takes the place of those four.
+        """
+        [told] = self.written(
+            lambda log: log.info(
+                "{number}: {thing} {message}", number=3, thing=object, message="low"
+            )
+        )
+        self.assertRegex(told.pop("time"), r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\+00:00\Z")
+        self.assertEqual(
+            told,
+            {
+                "level": "info",
+                "namespace": "vaurien_twisted.test",
+                "message": "3: <class 'object'> low",
+                "number": 3,
+            },
+        )
+
+    def test_oneLine(self) -> None:
+        """
+        Whatever is in it, an event is a line; one without words is none.
+        """
+        [told] = self.written(
+            lambda log: log.warn("{text}", text="a\nb\u2028\udc80"), lambda log: log.info("")
+        )
+        self.assertEqual((told["level"], told["text"]), ("warn", "a\nb\u2028\udc80"))
+
+    def test_failure(self) -> None:
+        """
+        A failure has its traceback.
+        """
+        [told] = self.written(lambda log: log.failure("oh", Failure(ValueError("what went wrong"))))
+        self.assertIn("ValueError: what went wrong", told["traceback"])
+
+    def test_service(self) -> None:
+        """
+        A log file can be such.
+        """
+        path = Path(self.mktemp())
+        service = LogFile(str(path), "info", "json")
+        service.privilegedStartService()
+        Logger("vaurien_twisted.test").info("in time")
+        service.stopService()
+        [line] = path.read_text().splitlines()
+        self.assertEqual(json.loads(line)["message"], "in time")
+
+    def test_everyChoice(self) -> None:
+        """
+        Each format that can be chosen is there.
+        """
+        self.assertEqual(set(FORMATS), set(LOG_FORMATS))

@@ -12,6 +12,7 @@ from typing import Any
 
 import treq
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.python.usage import UsageError
 from twisted.trial.unittest import TestCase
 
 from vaurien_twisted.options import Refused
@@ -122,6 +123,61 @@ class ServiceTests(TestCase):
         picked = {self.service().proxy.seed for _ in range(5)}
         self.assertEqual(len(picked), 5)
         self.assertTrue(all(0 <= seed < 2**63 for seed in picked))
+
+    async def test_proxies(self) -> None:
+        """
+        Proxies of a file listen all, but for those that are disabled; Vaurien's own routes
+        speak of the first.
+        """
+        path = Path(self.mktemp())
+        backend = {"upstream": "127.0.0.1:9", "listen": "127.0.0.1:0"}
+        items = [{"name": name, **backend, "enabled": name != "b"} for name in "abc"]
+        path.write_text(json.dumps(items))
+        options = Options()
+        options.parseOptions(["--config", str(path), "--toxiproxy", "127.0.0.1:0"])
+        service = makeService(options, self.reactor)
+        self.addCleanup(lambda: maybeDeferred(service.stopService))
+        service.privilegedStartService()
+        service.startService()
+        await maybeDeferred(lambda: service.ready)
+        self.assertEqual([p.address != "" for p in service.proxies.proxies], [True, False, True])
+        self.assertEqual(service.proxy.name, "a")
+        self.assertIsNone(service.control)
+        code, told = await self.ask(f"http://{service.toxiproxy.address}/proxies")
+        self.assertEqual((code, list(told)), (200, ["a", "b", "c"]))
+        code, told = await self.ask(f"http://{service.toxiproxy.address}/backend")
+        self.assertEqual((code, told), (200, {"backend": "127.0.0.1:9"}))
+
+    async def test_name(self) -> None:
+        """
+        The first proxy can be called otherwise.
+        """
+        self.assertEqual(self.service("--name", "shop").proxy.name, "shop")
+
+    def test_toxiproxyAlone(self) -> None:
+        """
+        In Toxiproxy's place it begins without a proxy, and announces none.
+        """
+        reading, writing = os.pipe()
+        options = Options()
+        options.parseOptions(["--toxiproxy", "localhost:0", "--announce", str(writing)])
+        service = makeService(options, self.reactor)
+        self.addCleanup(lambda: maybeDeferred(service.stopService))
+        service.privilegedStartService()
+        with open(reading, encoding="utf-8") as pipe:
+            told = json.loads(pipe.read())
+        self.assertEqual(service.proxies.proxies, [])
+        self.assertEqual(told, {"proxy": "", "http": None, "toxiproxy": service.toxiproxy.address})
+
+    def test_beyond(self) -> None:
+        """
+        The control service is not opened beyond this machine without a token.
+        """
+        for words in (("--http", "--http-host", "0.0.0.0"), ("--toxiproxy", "0.0.0.0:0")):
+            refused = self.assertRaises(UsageError, self.service, *words)
+            self.assertIn("--insecure", str(refused))
+            self.service(*words, "--token", "s3cret")
+            self.service(*words, "--insecure")
 
     def test_announces(self) -> None:
         """

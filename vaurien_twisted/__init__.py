@@ -20,13 +20,15 @@ C{plan}, C{planning}, C{registry}
 C{relays}
     the Twisted Protocols and Factories: the link that performs commands, backpressure,
     closing, and a named pair per wire protocol for use with any endpoint.
-C{proxy}, C{journal}
-    the proxy as a service; what happened.
+C{proxy}, C{listener}, C{journal}
+    the proxy as a service; where it listens; what happened.
+C{toxics}, C{declaring}, C{collection}
+    named behaviors beside a plan; proxies as declared; all proxies of one Vaurien.
 C{control}
     the REST service, a Klein resource for each face.
 C{client}, C{process}, C{testing}
     driving a proxy from code and from tests.
-C{settings}, C{config}, C{tap}, C{service}, C{cli}, C{ctl}
+C{settings}, C{config}, C{access}, C{tap}, C{service}, C{cli}, C{ctl}
     from the command line and the ini file to running services.
 
 Imports point one way: tap, service, control, proxy, relays, plan, then wire and

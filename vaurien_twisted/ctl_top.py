@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import select
 import shutil
 import sys
@@ -240,7 +241,8 @@ def _keys() -> Iterator[Callable[[float], str]]:
                 time.sleep(seconds)
                 return ""
             ready, _, _ = select.select([sys.stdin], [], [], seconds)
-            return sys.stdin.read(1) or "q" if ready else ""
+            # Not through the file, which would read more than it gives.
+            return os.read(sys.stdin.fileno(), 1).decode("latin-1") or "q" if ready else ""
         except KeyboardInterrupt:
             return "q"
 

@@ -95,13 +95,15 @@ class Decider:
         Put C{plan} in force, which is the one before with some draws that have a place of
         their own added, changed or taken out: the others go on counting.
 
-        @return: the places that there are no more; what was counted there is forgotten.
+        @return: the places of which connections must be chosen anew, by the numbers that
+            they drew: those that are gone, and those with another percentage.
         """
-        gone = {draw.place for draw in self.plan.draws} - {draw.place for draw in plan.draws}
-        places = frozenset(place for place in gone if place is not None)
-        self._tallies = {key: own for key, own in self._tallies.items() if key[0] not in places}
+        old, new = _shares(self.plan), _shares(plan)
+        self._tallies = {
+            key: own for key, own in self._tallies.items() if key[0] not in old or key[0] in new
+        }
         self.shorten(plan)
-        return places
+        return frozenset(place for place, share in old.items() if new.get(place) != share)
 
     def decide(self, connection: Connection, exchange: Exchange) -> Decision:
         """
@@ -312,3 +314,14 @@ def _word(command: Command) -> str:
     if hasattr(command, "data"):
         return f"{name} {len(command.data)} bytes"
     return name
+
+
+def _shares(plan: Plan) -> dict[int, list[float]]:
+    """
+    The percentages of the draws that have a place of their own.
+    """
+    return {
+        draw.place: [rule.percent for rule in draw.alternatives]
+        for draw in plan.draws
+        if draw.place is not None
+    }

@@ -112,7 +112,7 @@ def tellProxy(proxy: Proxy) -> dict[str, Any]:
     return {
         "name": proxy.name,
         "protocol": proxy.wire.name,
-        "listen": proxy.address or proxy.listen,
+        "listen": proxy.listen,
         "upstream": proxy.backend,
         "enabled": proxy.enabled,
         "rules": rulesOf(proxy.plan),
@@ -124,4 +124,8 @@ def tellProxy(proxy: Proxy) -> dict[str, Any]:
         "received": {"upstream": traffic.fromClient, "downstream": traffic.fromBackend},
         "sent": {"upstream": traffic.toBackend, "downstream": traffic.toClient},
         "connectFailures": sums.counters.connectFailures,
+        "duration": {
+            "sum": sums.counters.duration.total,
+            "count": sum(sums.counters.duration.counts),
+        },
     }

@@ -51,12 +51,14 @@ class ProxyProcess(int):
     @ivar http_url: the control service, for L{Client<vaurien_twisted.client.Client>},
         or C{None}.
     @ivar http_port: the port of that, or C{None}.
+    @ivar toxiproxy_url: the same where C{--toxiproxy} opened it, or C{None}.
     """
 
     proxy_address: str
     proxy_port: int
     http_url: str | None
     http_port: int | None
+    toxiproxy_url: str | None
 
     def __enter__(self) -> ProxyProcess:
         return self
@@ -199,6 +201,9 @@ def _started(pid: int, line: bytes) -> ProxyProcess:
     if told["http"] is not None:
         place, started.http_port = _reachable(told["http"])
         started.http_url = f"http://{place}"
+    started.toxiproxy_url = None
+    if told.get("toxiproxy") is not None:
+        started.toxiproxy_url = f"http://{_reachable(told['toxiproxy'])[0]}"
     return started
 
 

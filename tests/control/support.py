@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import TestCase
 
+from vaurien_twisted.access import Access
 from vaurien_twisted.collection import ProxyCollection
 from vaurien_twisted.control.service import ControlService
 from vaurien_twisted.control.site import controlRoot
@@ -135,14 +136,16 @@ def controlled() -> tuple[Proxy, Asker]:
     return proxy, Asker(controlRoot(around(proxy)))
 
 
-async def listening(case: TestCase, host: str = "localhost") -> tuple[Proxy, ControlService]:
+async def listening(
+    case: TestCase, host: str = "localhost", access: Access | None = None
+) -> tuple[Proxy, ControlService]:
     """
     A proxy whose control service listens on loopback until C{case} is over.
     """
     from twisted.internet import reactor
 
     proxy = makeProxy()
-    service = ControlService(reactor, host, 0, around(proxy))
+    service = ControlService(reactor, host, 0, around(proxy), access)
     service.startService()
     case.addCleanup(service.stopService)
     await service.listening

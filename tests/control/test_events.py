@@ -52,11 +52,14 @@ class RefusalTests(SynchronousTestCase):
 class Browser(Protocol):
     """
     Asks, and keeps what comes.
+
+    @ivar ids: those of the events so far.
     """
 
     def __init__(self, path: str, headers: str) -> None:
         self.head = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"
-        self.heard = b""
+        self.heard = self._line = b""
+        self.ids: list[int] = []
         self.lost: Deferred[None] = Deferred()
 
     def connectionMade(self) -> None:
@@ -67,23 +70,17 @@ class Browser(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """
-        Keep it.
+        Keep the beginning, and the ids of all events.
         """
-        self.heard += data
+        self.heard += data[: max(0, 10_000 - len(self.heard))]
+        *lines, self._line = (self._line + data).split(b"\n")
+        self.ids += [int(line[4:]) for line in lines if line.startswith(b"id: ")]
 
     def connectionLost(self, reason: Any = None) -> None:
         """
         It is over.
         """
         self.lost.callback(None)
-
-    @property
-    def ids(self) -> list[int]:
-        """
-        The ids of the events so far.
-        """
-        lines = self.heard.split(b"\n")
-        return [int(line[4:]) for line in lines if line.startswith(b"id: ")]
 
 
 class StreamTests(TestCase):
@@ -121,9 +118,12 @@ class StreamTests(TestCase):
 
     async def until(self, true: Any) -> None:
         """
-        Wait for something; the test's own time is the bound.
+        Wait for something, for ten seconds at most.
         """
+        end = self.reactor.seconds() + 10
         while not true():
+            heard = [(len(browser.ids), browser.ids[-1:]) for browser in self.browsers]
+            self.assertLess(self.reactor.seconds(), end, heard)
             await deferLater(self.reactor, 0.01, lambda: None)
 
     async def open(self, path: str = "/events", headers: str = "") -> Browser:
@@ -196,6 +196,6 @@ class StreamTests(TestCase):
             self.assertLess(sent, 20_000)
         self.assertEqual(fast.ids, list(range(1, sent + 1)))
         slow.transport.resumeProducing()
-        await slow.lost
+        await self.until(lambda: slow.lost.called)
         self.assertLess(len(slow.ids), sent)
         self.assertEqual(slow.ids, list(range(1, len(slow.ids) + 1)))

@@ -83,7 +83,6 @@ class SiteTests(SynchronousTestCase):
         _, asker = controlled()
         for method, path, status in (
             ("GET", "/behavior", 200),
-            ("GET", "/", 404),
             ("GET", "/behaviour", 404),
             ("GET", "/behavior/", 404),
             ("GET", "/behavior/x", 404),

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.control.test_page,tests.integration.test_page -*-
+# -*- test-case-name: tests.control.test_page -*-
 """
 The face that serves the web page: C{/} and its parts under C{/page}.
 

@@ -24,6 +24,7 @@ from vaurien_twisted.control.guard import Guard
 from vaurien_twisted.control.journal import JournalFace
 from vaurien_twisted.control.limits import BoundedRequest
 from vaurien_twisted.control.observing import observingFaces
+from vaurien_twisted.control.page import PageFace
 from vaurien_twisted.control.protocols import ProtocolsFace
 from vaurien_twisted.control.rules import RulesFace
 from vaurien_twisted.control.token import TokenCheck
@@ -152,6 +153,7 @@ def controlRoot(
         ToxiproxyFace(proxies),
         ProtocolsFace(proxies),
         JournalFace(proxies.journal),
+        PageFace(),
     ]
     requests = RequestCounter()
     faces += observingFaces(proxies.reactor, lambda: proxies.proxies, proxies.journal, requests)

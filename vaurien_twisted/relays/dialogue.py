@@ -312,7 +312,9 @@ class Dialogue:
         The whole reply has gone to the client.
         """
         factory = self._factory
-        factory.counters.duration.observe(factory.reactor.seconds() - exchange.began)
+        if exchange.began:
+            # One that was passed over at first has no beginning that is known.
+            factory.counters.duration.observe(factory.reactor.seconds() - exchange.began)
 
     # Going on
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.test_http_skim -*-
+# -*- test-case-name: tests.relays.test_skimming -*-
 """
 Passes over HTTP requests to which nothing happens.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.test_redis_skim -*-
+# -*- test-case-name: tests.relays.test_skimming -*-
 """
 Passes over Redis commands to which nothing happens.
 

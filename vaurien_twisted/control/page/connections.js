@@ -4,7 +4,7 @@ import { call, connectionPath, get } from "./api.js";
 import { byId, make, say, write } from "./dom.js";
 import { bytes, count, span } from "./format.js";
 
-const ROWS = 100; // the oldest; who has more looks for one with the filters of GET /connections
+const ROWS = 100; // the oldest; GET /connections tells more
 
 class Row {
   constructor(actions) {

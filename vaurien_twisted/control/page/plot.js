@@ -51,6 +51,7 @@ export class Plot {
       lines: this.series.map((each) => each.color()),
       text: style.color,
       grid: style.borderTopColor,
+      ground: style.backgroundColor,
       font: `11px ${style.fontFamily}`,
     };
   }
@@ -89,6 +90,7 @@ export class Plot {
     this.series.forEach((each, index) => {
       this.line(rates, each.column + 1, x, y, bottom, colors.lines[index]);
     });
+    this.words(y);
     const row = this.pointed(rates, right);
     if (row >= 0) {
       context.strokeStyle = colors.text;
@@ -114,8 +116,6 @@ export class Plot {
 
   grid(width, y) {
     const { context, colors } = this;
-    context.font = colors.font;
-    context.fillStyle = colors.text;
     context.strokeStyle = colors.grid;
     context.lineWidth = 1;
     for (const value of [0, this.goal / 2, this.goal]) {
@@ -125,8 +125,23 @@ export class Plot {
       context.moveTo(0, height);
       context.lineTo(width, height);
       context.stroke();
-      if (value) context.fillText(this.format(value), 0, height - 4);
     }
+  }
+
+  /** What the lines of the grid stand for, legible before whatever is behind. */
+  words(y) {
+    const { context, colors } = this;
+    context.font = colors.font;
+    context.fillStyle = colors.text;
+    context.strokeStyle = colors.ground;
+    for (const value of [this.goal / 2, this.goal]) {
+      const height = Math.round(y(value)) - 4;
+      if (height < 4) continue;
+      context.lineWidth = 3;
+      context.strokeText(this.format(value), 0, height);
+      context.fillText(this.format(value), 0, height);
+    }
+    context.lineWidth = 1;
   }
 
   upright(place, top, bottom) {

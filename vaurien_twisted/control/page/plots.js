@@ -8,16 +8,14 @@ import { Plot } from "./plot.js";
 const FRAME = 33; // ms: plots move a few pixels a second, more frames would show nothing.
 const perSecond = (value) => short(value, "/s");
 
+// In is what clients send, out is what they get.
 const FIGURES = [
   {
     title: "Throughput", format: (value) => `${bytes(value)}/s`, least: 1000,
-    series: [["up", "from clients", "a"], ["down", "to clients", "b"]],
+    series: [["up", "in", "a"], ["down", "out", "b"]],
   },
   { title: "Exchanges", format: perSecond, least: 1, series: [["exchanges", "", "a"]] },
-  {
-    title: "Faults", format: perSecond, least: 1,
-    series: [["faults", "", "c"]],
-  },
+  { title: "Faults", format: perSecond, least: 1, series: [["faults", "", "c"]] },
   { title: "Latency", format: span, least: 0.001, series: [["latency", "mean", "b"]], latency: true },
   { title: "Open connections", format: short, least: 2, series: [["open", "", "b"]], latency: false },
 ];
