@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.control.support import REGISTRY, listening
 from tests.test_client import closedPort
-from vaurien_twisted import __version__
+from vaurien_twisted import __version__, ctl
 from vaurien_twisted.ctl import main, parse, readOptions
 from vaurien_twisted.planning import Planner
 
@@ -308,3 +308,24 @@ class ServiceTests(Served):
         status, out, err = await self.ctl("--http-port", str(port), "get-behavior")
         self.assertEqual((status, out, err.count("\n")), (1, "", 1))
         self.assertIn(f"no answer from http://localhost:{port}", err)
+
+
+class PipeTests(SynchronousTestCase):
+    """
+    Output that nobody reads to the end.
+    """
+
+    def test_closedPipe(self) -> None:
+        """
+        A reader that has seen enough is no error, and no traceback.
+        """
+        read, write = os.pipe()
+        os.close(read)
+        with os.fdopen(write, "w") as pipe:
+
+            def told(client: object, parsed: object, prefix: str, label: str = "") -> None:
+                pipe.write("x" * 100_000)
+
+            self.patch(ctl, "_show", told)
+            self.patch(sys, "stdout", pipe)
+            self.assertEqual(ctl.main(["list-behaviors"]), 0)

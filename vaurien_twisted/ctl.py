@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -104,9 +105,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name in targets:
                 label = f"{name}: " if len(targets) > 1 else ""
                 _show(client, parsed, ctl_proxies.path(name), label)
+        sys.stdout.flush()
     except ClientError as error:
         print(f"vaurienctl: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # Whoever reads the output, such as head, has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 

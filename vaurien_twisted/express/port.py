@@ -79,7 +79,7 @@ class ExpressPort:
             raise CannotListenError(*self._place, error) from None
         self._socket = sock
         self._reserve.keep()
-        self._log.info(
+        self._log.debug(
             "{factory} starting on {port}",
             factory=_nameOf(self._factory),
             port=sock.getsockname()[1],
@@ -162,7 +162,7 @@ class ExpressPort:
         self._poller.forget(sock.fileno())
         sock.close()
         self._reserve.release()
-        self._log.info("(TCP Port {port} Closed)", port=port)
+        self._log.debug("(TCP Port {port} Closed)", port=port)
         self._factory.doStop()
 
     def getHost(self) -> IAddress:
