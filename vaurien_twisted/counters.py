@@ -81,7 +81,8 @@ class Histogram:
         """
         It took so long; less than nothing, where a clock was set back, counts as nothing.
         """
-        seconds = max(0.0, seconds)
+        if seconds < 0.0:
+            seconds = 0.0
         self.counts[bisect_left(BOUNDS, seconds)] += 1
         self.total += seconds
 

@@ -46,7 +46,7 @@ class Exchange:
     @ivar context: the framer's own, for reading the reply.
     @ivar unasked: the backend began it: a greeting, or words that nobody asked for.
     @ivar replies: False where the protocol gives this request no reply.
-    @ivar began: when the plan was asked, in seconds by the reactor's clock.
+    @ivar began: when the plan was asked, in seconds by the reactor's clock; below 0: never.
     @ivar decision: what the plan said, C{None} before it was asked.
     @ivar complete: the request's last piece has been seen.
     @ivar dropped: the request does not go to the backend.
@@ -97,7 +97,7 @@ class Exchange:
         self.context = context
         self.replies = replies
         self.unasked = unasked
-        self.began = 0.0
+        self.began = -1.0
         self.decision: Decision | None = None
         self.complete = False
         self.dropped = False

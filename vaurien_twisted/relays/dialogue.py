@@ -312,7 +312,7 @@ class Dialogue:
         The whole reply has gone to the client.
         """
         factory = self._factory
-        if exchange.began:
+        if exchange.began >= 0:
             # One that was passed over at first has no beginning that is known.
             factory.counters.duration.observe(factory.reactor.seconds() - exchange.began)
 
