@@ -196,6 +196,20 @@ class ExplainTests(SynchronousTestCase):
         told = self.explain(1, many, [{"behavior": "delay", "percent": 0.001}])
         self.assertIn("drew", told["rules"][0]["reason"])
 
+    def test_journalForgets(self) -> None:
+        """
+        Where neither the exchange nor the journal of that time is left, nothing is claimed.
+        """
+        many = b"".join(b"GET %d\n" % number for number in range(20))
+        self.explain(1, many, [{"behavior": "delay", "when": {"key": "x"}}])
+        for _ in range(10_001):
+            self.seen.journal.record("decision", "proxy", 9)
+        told = self.again(1)
+        self.assertIs(told["hit"], None)
+        self.assertIn("goes back no further", told["summary"])
+        # One that is still known has its reasons without a journal.
+        self.assertIs(self.again(20)["hit"], False)
+
     def test_closed(self) -> None:
         """
         Of a connection that is closed the journal and the draws are left.

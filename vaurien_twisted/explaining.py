@@ -35,6 +35,7 @@ class Case:
     @ivar journal: what the journal has of it.
     @ivar changed: whether the plan was set after the exchange was decided; C{None} where
         that cannot be said.
+    @ivar forgotten: whether the journal may have had more of it.
     """
 
     decider: Decider
@@ -44,6 +45,7 @@ class Case:
     bare: bool
     journal: Sequence[Mapping[str, Any]]
     changed: bool | None
+    forgotten: bool = False
 
     def chance(self, whole: bool, place: int) -> Chance:
         """
@@ -67,7 +69,7 @@ def explain(case: Case) -> dict[str, Any]:
         "connection": case.connection.number,
         "exchange": case.number,
         "description": exchange.description if exchange else _described(done),
-        "hit": bool(done),
+        "hit": None if case.forgotten and not done else bool(done),
         "journal": list(case.journal),
         "known": exchange is not None,
         "rules": [] if case.changed else list(_rules(case, done)),
@@ -84,6 +86,8 @@ def _summary(case: Case, told: Mapping[str, Any]) -> str:
     done = [entry for entry in told["journal"] if entry["kind"] == "decision"]
     if done:
         return "; ".join(f"{e['rule']}: {e['effect']} ({e['reason']})" for e in done)
+    if told["hit"] is None:
+        return "the journal goes back no further: what happened is not known any more"
     if case.changed:
         return "nothing happened; the rules of that time are no longer in force"
     if not told["rules"]:

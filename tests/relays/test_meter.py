@@ -139,6 +139,7 @@ class CountingTests(SynchronousTestCase):
         From the request to the end of its reply.
         """
         talk = Session()
+        talk.clock.advance(1)
         duration = talk.factory.counters.duration
         before = sum(duration.counts)
         talk.ask(b"GET a\n")
@@ -156,6 +157,7 @@ class CountingTests(SynchronousTestCase):
         """
         rule = {"behavior": "delay", "options": {"sleep": 2, "before": False}}
         talk = Session({**rule, "when": {"command": "GET"}})
+        talk.clock.advance(1)
         duration, added = talk.factory.counters.duration, talk.factory.counters.added
         before = sum(duration.counts)
         talk.ask(b"GET a\n")
@@ -165,6 +167,24 @@ class CountingTests(SynchronousTestCase):
         self.assertEqual((sum(duration.counts), sum(added.counts)), (before + 1, 1))
         self.assertAlmostEqual(duration.total, 2)
         self.assertAlmostEqual(added.total, 2)
+
+    def test_passedOver(self) -> None:
+        """
+        What was passed over at first, and told apart when its reply came in parts, has no
+        beginning that is known: it is counted, and not timed.
+        """
+        pair = Pair(wire="redis")
+        pair.clock.advance(100)
+        request = b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n"
+        # The first of a connection is always told apart.
+        for _ in range(3):
+            self.assertEqual(pair.ask(request), request)
+            pair.clock.advance(0.5)
+            self.assertEqual(pair.answer(b"$1\r\n") + pair.answer(b"x\r\n"), b"$1\r\nx\r\n")
+        [link] = pair.factory.links
+        duration = pair.factory.counters.duration
+        self.assertEqual((link.exchanges, sum(duration.counts)), (3, 1))
+        self.assertAlmostEqual(duration.total, 0.5)
 
     def test_addedDelay(self) -> None:
         """

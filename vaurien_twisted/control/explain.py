@@ -102,6 +102,7 @@ class ExplainFace:
             number == 0 and not proxy.wire.greets,
             journal,
             min(times) < since - 1e-6 if times else None,
+            exchange is None and self._observed.journal.first > 1,
         )
 
     def _link(self, proxy: Proxy, number: int) -> Link | None:
