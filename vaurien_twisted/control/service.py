@@ -5,7 +5,8 @@ The control service: listens, and closes what it opened.
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -16,7 +17,9 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from vaurien_twisted.access import Access
 from vaurien_twisted.addresses import listenOn, serverEndpoint, tellAddress
 from vaurien_twisted.collection import ProxyCollection
-from vaurien_twisted.control.site import controlRoot, controlSite
+
+if TYPE_CHECKING:
+    from twisted.web.server import Site
 
 
 class OpenConnections(WrappingFactory):
@@ -79,8 +82,8 @@ class ControlService(Service):
         self._text = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._server = serverEndpoint(reactor, self._text, hostOption)
         access.check(host, hostOption)
-        root = controlRoot(proxies, [host], access.token, access.anyName(host))
-        self._connections = OpenConnections(controlSite(reactor, root))
+        self._site = partial(_site, reactor, proxies, [host], access.token, access.anyName(host))
+        self._connections: OpenConnections | None = None
         self._port: IListeningPort | None = None
         self.listening: Deferred[None] | None = None
 
@@ -106,6 +109,7 @@ class ControlService(Service):
             self.privilegedStartService()
 
     async def _listen(self) -> None:
+        self._connections = OpenConnections(self._site())
         self._port = await listenOn(self._server, self._connections, self._text, self._portOption)
         self._log.info("control: http://{address}", address=self.address)
 
@@ -120,4 +124,15 @@ class ControlService(Service):
         port, self._port, self.listening = self._port, None, None
         if port is not None:
             await maybeDeferred(port.stopListening)
-        await self._connections.abort()
+        if self._connections is not None:
+            await self._connections.abort()
+
+
+def _site(reactor: Any, *arguments: Any) -> Site:
+    """
+    The site: what it is made of takes longer to load than all the rest, so the proxies,
+    which listen first, do not wait for it.
+    """
+    from vaurien_twisted.control.site import controlRoot, controlSite
+
+    return controlSite(reactor, controlRoot(*arguments))
