@@ -216,7 +216,7 @@ class StreamTests(StagedCase):
         """
         No byte is missing, but it takes longer.
         """
-        _, client, backend = self.between("loss", p=0.02, rto=20, direction="downstream")
+        _, client, backend = self.between("loss", p=0.2, rto=20, direction="downstream")
         block = os.urandom(200_000)
         began = time.monotonic()
         sending = Parallel(partial(send, backend, [block]))
