@@ -79,13 +79,6 @@ class Couple:
         else:
             self._backendSource.resume(FULL)
 
-    @property
-    def clientPaused(self) -> bool:
-        """
-        Whether the client was paused for want of room.
-        """
-        return self._clientSource.paused(FULL)
-
     def endWriting(self, transport: Any) -> None:
         """
         Half-close where the transport can, close where it cannot (TLS).
