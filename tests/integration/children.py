@@ -11,7 +11,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from statistics import median
 from threading import Thread
@@ -155,6 +155,14 @@ def reset(connection: socket.socket) -> None:
     """
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
+
+
+def hangUp(connection: socket.socket) -> None:
+    """
+    End both directions, also for a thread that is sending; the peer may have been faster.
+    """
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def memory(pid: int) -> int:

@@ -17,6 +17,7 @@ from tests.integration.children import (
     ChildCase,
     Parallel,
     allowFiles,
+    hangUp,
     memory,
     note,
     port,
@@ -276,7 +277,7 @@ class FullTests(ChildCase):
         self.assertLess(sent[0], 200)
         self.assertLess(memory(proxy) - before, 20 * MEGABYTE)
         self.client(proxy).set_behavior("abort")
-        client.shutdown(socket.SHUT_RDWR)
+        hangUp(client)
         with self.assertRaises(OSError):
             flooding.result()
 

@@ -12,7 +12,7 @@ import time
 from functools import partial
 from statistics import quantiles
 
-from tests.integration.children import PATIENCE, Parallel, memory, note, port, report
+from tests.integration.children import PATIENCE, Parallel, hangUp, memory, note, port, report
 from tests.integration.staged import MEGABYTE, StagedCase, flood
 from vaurien_twisted.client import Client
 
@@ -51,7 +51,7 @@ class BandwidthTests(StagedCase):
             if rate <= 1000:
                 self.assertGreater(share, 0.95, rate)
         client.close()
-        backend.shutdown(socket.SHUT_RDWR)
+        hangUp(backend)
         flooding.result()
 
     def test_pitfall7_memory(self) -> None:
@@ -68,7 +68,7 @@ class BandwidthTests(StagedCase):
         note(f"memory before a line of 1 KB/s: {grown / MEGABYTE:.1f} MiB more")
         self.assertLess(grown, 8 * MEGABYTE)
         client.close()
-        backend.shutdown(socket.SHUT_RDWR)
+        hangUp(backend)
         flooding.result()
 
     def test_shared(self) -> None:
@@ -94,7 +94,7 @@ class BandwidthTests(StagedCase):
         self.assertTrue(360_000 < sum(counts) < 440_000, counts)
         self.assertLess(max(counts) - min(counts), 20_000)
         for each in (*clients, *backends):
-            each.shutdown(socket.SHUT_RDWR)
+            hangUp(each)
         for each in flooding:
             each.result()
 
