@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import select
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
@@ -36,7 +37,9 @@ _HOST_PORT = re.compile(
 )
 
 #: Of endpoint strings that a port alone can follow, as in C{tcp:8000}.
-_PREFIXES = frozenset({"tcp", "tcp4", "tcp6", "ssl", "tls", "systemd", "haproxy", "express"})
+_PREFIXES = frozenset(
+    {"tcp", "tcp4", "tcp6", "ssl", "tls", "systemd", "haproxy", "express", "proxied"}
+)
 
 #: How many connections may wait to be accepted.
 BACKLOG = 1024
@@ -66,36 +69,66 @@ def hostPort(text: str) -> tuple[str, int] | None:
     return match["six"] or match["host"] or "", int(match["port"])
 
 
-def serverEndpoint(reactor: Any, text: str, name: str) -> IStreamServerEndpoint:
+def _asItIs(endpoint: Any) -> Any:
+    return endpoint
+
+
+def serverEndpoint(
+    reactor: Any, text: str, name: str, around: Callable[[Any], Any] = _asItIs
+) -> IStreamServerEndpoint:
     """
     Where to listen.
 
     @param name: the option that C{text} was given for.
+    @param around: what is made of the endpoint of TCP, below TLS.
     @raise Refused: C{text} is neither C{HOST:PORT} nor an endpoint string.
     """
     place = hostPort(text)
+    endpoint: IStreamServerEndpoint
     if place is not None and not _isEndpoint(text):
-        host, port = place
-        if _goesByExpress(reactor):
-            from vaurien_twisted.express.endpoints import ExpressServerEndpoint
+        endpoint = around(_tcpServer(reactor, place[1], _listenHost(place[0]), BACKLOG))
+        return endpoint
+    prefix, _, rest = text.partition(":")
+    if prefix in ("ssl", "systemd", "haproxy"):
+        from vaurien_twisted.transports import strings
 
-            return ExpressServerEndpoint(reactor, port, _listenHost(host) or "0.0.0.0", BACKLOG)
-        from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
-
-        if ":" in host:
-            return TCP6ServerEndpoint(reactor, port, BACKLOG, host)
-        return TCP4ServerEndpoint(reactor, port, BACKLOG, _listenHost(host))
+        if prefix == "ssl":
+            return strings.sslServer(
+                reactor, text, name, lambda *place: around(_tcpServer(reactor, *place))
+            )
+        if prefix == "systemd":
+            endpoint = around(strings.systemdServer(reactor, text, name))
+            return endpoint
+        return serverEndpoint(
+            reactor, rest, name, lambda below: strings.introducedServer(reactor, around(below))
+        )
     from twisted.internet.endpoints import serverFromString
 
     try:
-        endpoint: IStreamServerEndpoint = serverFromString(reactor, text)
+        endpoint = around(serverFromString(reactor, text))
     except Exception as error:
         raise _badAddress(text, name, error) from None
     return endpoint
 
 
+def _tcpServer(reactor: Any, port: int, host: str, backlog: int) -> IStreamServerEndpoint:
+    if _goesByExpress(reactor):
+        from vaurien_twisted.express.endpoints import ExpressServerEndpoint
+
+        return ExpressServerEndpoint(reactor, port, host or "0.0.0.0", backlog)
+    from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
+
+    if ":" in host:
+        return TCP6ServerEndpoint(reactor, port, backlog, host)
+    return TCP4ServerEndpoint(reactor, port, backlog, host)
+
+
 def clientEndpoint(
-    reactor: Any, text: str, name: str, timeout: float = 30.0
+    reactor: Any,
+    text: str,
+    name: str,
+    timeout: float = 30.0,
+    around: Callable[[Any], Any] = _asItIs,
 ) -> IStreamClientEndpoint:
     """
     What to connect to.
@@ -103,27 +136,64 @@ def clientEndpoint(
     @param name: the option that C{text} was given for.
     @param timeout: how long a connection may take to be made, in seconds; an endpoint
         string brings its own.
+    @param around: what is made of the endpoint of TCP, below TLS.
     @raise Refused: C{text} is neither C{HOST:PORT} nor an endpoint string.
     """
     place = hostPort(text)
+    endpoint: IStreamClientEndpoint
     if place is not None and not _isEndpoint(text):
         host, port = place
         if not port:
             raise Refused(f"{text!r} has port 0, which nothing can be reached at", name)
+        endpoint = around(_tcpClient(reactor, host, port, timeout))
+        return endpoint
+    prefix = text.partition(":")[0]
+    if prefix in ("ssl", "tls", "proxied"):
+        from vaurien_twisted.transports import strings
+
+        if prefix == "proxied":
+            introducing, rest = strings.introducing(text, name)
+            return clientEndpoint(
+                reactor, rest, name, timeout, lambda below: introducing(around(below))
+            )
+
+        def below(*place: Any) -> Any:
+            return around(_tcpClient(reactor, *place))
+
+        if prefix == "ssl":
+            endpoint = strings.sslClient(reactor, text, name, below)
+        else:
+            endpoint = strings.tlsClient(
+                reactor,
+                text,
+                name,
+                below,
+                lambda other: clientEndpoint(reactor, other, name, timeout, around),
+            )
+        return endpoint
+    from twisted.internet.endpoints import clientFromString
+
+    try:
+        endpoint = around(clientFromString(reactor, text))
+    except Exception as error:
+        raise _badAddress(text, name, error) from None
+    return endpoint
+
+
+def _tcpClient(
+    reactor: Any, host: str, port: int, timeout: float, source: str | None = None
+) -> IStreamClientEndpoint:
+    """
+    @param source: the address to connect from.
+    """
+    if source is None:
         if isIPAddress(host) or isIPv6Address(host) or not host:
             return literalEndpoint(reactor, host or "127.0.0.1", port, timeout)
         if host == "localhost":
             return LocalhostEndpoint(reactor, port, timeout)
-        from twisted.internet.endpoints import HostnameEndpoint
+    from twisted.internet.endpoints import HostnameEndpoint
 
-        return HostnameEndpoint(reactor, host, port, timeout)
-    from twisted.internet.endpoints import clientFromString
-
-    try:
-        endpoint: IStreamClientEndpoint = clientFromString(reactor, text)
-    except Exception as error:
-        raise _badAddress(text, name, error) from None
-    return endpoint
+    return HostnameEndpoint(reactor, host, port, timeout, None if source is None else (source, 0))
 
 
 def literalEndpoint(reactor: Any, host: str, port: int, timeout: float) -> IStreamClientEndpoint:

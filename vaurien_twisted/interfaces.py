@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from twisted.internet.interfaces import IAddress
 from twisted.plugin import IPlugin
 from zope.interface import Attribute, Interface
 
@@ -270,6 +271,17 @@ class IWishing(Interface):
         """
         What the client asks for: a behavior and its options, C{delay; sleep=1};
         C{""} for nothing.
+        """
+
+
+class IBetween(Interface):
+    """
+    A factory whose protocols connect on behalf of a client.
+    """
+
+    def between() -> tuple[IAddress | None, IAddress | None]:
+        """
+        The client's address, and where it connected to.
         """
 
 

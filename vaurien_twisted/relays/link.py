@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectingCancelledError, ConnectionDone
-from twisted.internet.interfaces import IProtocol
+from twisted.internet.interfaces import IAddress, IProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -77,6 +77,13 @@ class Link:
         return Traffic(
             client.bytesRead, backend.bytesWritten, backend.bytesRead, client.bytesWritten
         )
+
+    @property
+    def addresses(self) -> tuple[IAddress | None, IAddress | None]:
+        """
+        The client's, and where it connected to.
+        """
+        return self._relay.peer, self._relay.transport.getHost()
 
     @property
     def sight(self) -> Sight:

@@ -26,7 +26,7 @@ from zope.interface import implementer
 from vaurien_twisted.counters import Counters
 from vaurien_twisted.decider import Decider
 from vaurien_twisted.exchange import Connection
-from vaurien_twisted.interfaces import IJournal, IStreamBehavior, IWireProtocol
+from vaurien_twisted.interfaces import IBetween, IJournal, IStreamBehavior, IWireProtocol
 from vaurien_twisted.journal import Journal
 from vaurien_twisted.plan import Plan, Rule
 from vaurien_twisted.relays.expiry import Expiry
@@ -43,7 +43,11 @@ SEED_BITS = 63
 class Relay(Protocol):
     """
     Faces the client.  Where its bytes go, C{dataReceived}, is set by the link.
+
+    @ivar peer: the client's address.
     """
+
+    peer: IAddress | None = None
 
     def __init__(self, factory: RelayFactory, connection: Connection) -> None:
         self.factory = factory
@@ -116,11 +120,15 @@ class BackendProtocol(Protocol):
         self._link.backendLost(reason)
 
 
+@implementer(IBetween)
 class _BackendFactory(Factory):
     noisy = False
 
     def __init__(self, link: Link) -> None:
         self._link = link
+
+    def between(self) -> tuple[IAddress | None, IAddress | None]:
+        return self._link.addresses
 
     def buildProtocol(self, addr: IAddress | None) -> BackendProtocol:
         return BackendProtocol(self._link)
@@ -187,7 +195,9 @@ class RelayFactory(Factory):
         """
         self.accepted += 1
         client = str(getattr(addr, "host", getattr(addr, "name", "")) or "")
-        return self.relay(self, Connection(self.accepted, client))
+        relay = self.relay(self, Connection(self.accepted, client))
+        relay.peer = addr
+        return relay
 
     def setPlan(self, plan: Plan) -> None:
         """

@@ -1,0 +1,191 @@
+# -*- test-case-name: tests.transports.test_certificates -*-
+"""
+Certificates and keys in files, as options of TLS.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from OpenSSL import crypto
+from OpenSSL.SSL import NO_OVERLAPPING_PROTOCOLS, Error
+from twisted.internet.ssl import (
+    Certificate,
+    CertificateOptions,
+    DiffieHellmanParameters,
+    KeyPair,
+    PrivateCertificate,
+    optionsForClientTLS,
+    trustRootFromCertificates,
+)
+from twisted.python.filepath import FilePath
+
+from vaurien_twisted.options import Refused
+
+#: What clients may call what is spoken.
+PROTOCOLS = frozenset((b"http/1.1", b"postgresql"))
+
+#: A certificate in a PEM file (RFC 7468).
+_CERTIFICATE = re.compile(
+    rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\r?\n?", re.DOTALL
+)
+
+
+def serverOptions(
+    name: str,
+    certificate: str,
+    key: str = "",
+    *,
+    chain: str = "",
+    clients: str = "",
+    parameters: str = "",
+) -> CertificateOptions:
+    """
+    How to be a TLS server.
+
+    @param name: the option that the files are given for.
+    @param certificate: a PEM file; certificates after the first are the chain.
+    @param key: a PEM file, if the key is not in that of the certificate.
+    @param chain: a PEM file with more of the chain.
+    @param clients: a PEM file, or a folder of them: who must have signed the certificate
+        that each client has to bring; C{""} asks clients for none.
+    @param parameters: a PEM file with Diffie-Hellman parameters.
+    @raise Refused: a file cannot be read, or does not have what it should.
+    """
+    pair, rest = _private(name, certificate, key)
+    if chain:
+        rest = [*rest, *_certificates(name, chain)]
+    trust = {"trustRoot": trustRootFromCertificates(_trusted(name, clients))} if clients else {}
+    if parameters:
+        _read(name, parameters)
+    options = CertificateOptions(
+        privateKey=pair.privateKey.original,
+        certificate=pair.original,
+        extraCertChain=[each.original for each in rest],
+        dhParameters=DiffieHellmanParameters.fromFile(FilePath(parameters)) if parameters else None,
+        **trust,
+    )
+    _settle(name, options, certificate, key)
+    # Twisted's own answer to clients that offer protocols breaks the handshake off.
+    options.getContext().set_alpn_select_callback(_spoken)
+    return options
+
+
+def _spoken(connection: Any, offered: Sequence[bytes]) -> Any:
+    """
+    Which of the protocols that a client offers (RFC 7301) is spoken: one that needs no other
+    framing than without TLS.
+    """
+    known = [each for each in offered if each in PROTOCOLS]
+    return known[0] if known else NO_OVERLAPPING_PROTOCOLS
+
+
+def clientOptions(
+    name: str,
+    host: str | None = None,
+    trust: str = "",
+    certificate: str = "",
+    key: str = "",
+) -> Any:
+    """
+    How to be a TLS client.
+
+    @param name: the option that the files are given for.
+    @param host: for whom the server's certificate must be; C{None} for anyone.
+    @param trust: a PEM file, or a folder of them: who must have signed it; C{""} is, with a
+        C{host}, who this system trusts, and without one anybody.
+    @param certificate: a PEM file with the certificate to show if asked for one.
+    @param key: a PEM file with its key, if that is not in the same file.
+    @raise Refused: a file cannot be read, or does not have what it should.
+    """
+    roots = trustRootFromCertificates(_trusted(name, trust)) if trust else None
+    pair, rest = _private(name, certificate, key) if certificate else (None, [])
+    own: dict[str, Any] = {}
+    if pair is not None:
+        own = {"privateKey": pair.privateKey.original, "certificate": pair.original}
+        own["extraCertChain"] = [each.original for each in rest]
+        _settle(name, CertificateOptions(**own), certificate, key)
+    if host is None:
+        return CertificateOptions(trustRoot=roots, **own)
+    try:
+        return optionsForClientTLS(host, roots, extraCertificateOptions=own)
+    except ValueError as error:
+        raise Refused(f"{host!r} is no host's name: {error}", name) from None
+
+
+def _private(name: str, certificate: str, key: str) -> tuple[PrivateCertificate, list[Certificate]]:
+    """
+    A certificate with its key, and what else is in its file.
+    """
+    first, *rest = _certificates(name, certificate)
+    path = key or certificate
+    data = _read(name, path)
+    if b"ENCRYPTED" in data:
+        raise Refused(f"the key in {path} is encrypted: one without a passphrase is wanted", name)
+    try:
+        pair = KeyPair.load(data, crypto.FILETYPE_PEM)
+    except (crypto.Error, ValueError, TypeError):
+        raise Refused(f"{path} has no private key in PEM form", name) from None
+    return PrivateCertificate.fromCertificateAndKeyPair(first, pair), rest
+
+
+def _settle(name: str, options: CertificateOptions, certificate: str, key: str) -> None:
+    """
+    Find out now what would else be found out by the first client.
+    """
+    try:
+        options.getContext()
+    except Error as error:
+        whose = f"the key in {key} is not that of {certificate}" if key else certificate
+        raise Refused(f"{whose}: {reasonOf(error)}", name) from None
+
+
+def _certificates(name: str, path: str) -> list[Certificate]:
+    """
+    All certificates in a file.
+    """
+    found = []
+    for text in _CERTIFICATE.findall(_read(name, path)):
+        try:
+            found.append(Certificate.loadPEM(text))
+        except (crypto.Error, ValueError) as error:
+            raise Refused(f"a certificate in {path} is broken: {error}", name) from None
+    if not found:
+        raise Refused(f"{path} has no certificate in PEM form", name)
+    return found
+
+
+def _trusted(name: str, path: str) -> list[Certificate]:
+    """
+    The certificates in a file, or in the files of a folder that are called C{.pem}.
+    """
+    place = Path(path)
+    if not place.is_dir():
+        return _certificates(name, path)
+    files = sorted(place.glob("*.pem"))
+    if not files:
+        raise Refused(f"{path} has no files called .pem with certificates to trust", name)
+    return [each for file in files for each in _certificates(name, str(file))]
+
+
+def _read(name: str, path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise Refused(f"cannot read {path}: {error.strerror}", name) from None
+
+
+def reasonOf(error: BaseException) -> str:
+    """
+    What went wrong with TLS, in OpenSSL's few words where they are its.
+    """
+    if isinstance(error, Error):
+        queue = error.args[0] if error.args else ()
+        words = [entry[2] for entry in queue] if isinstance(queue, list) else [str(error)]
+        return words[-1] if words else "the connection was ended"
+    if type(error).__name__ == "VerificationError":
+        return "its certificate is for another host"
+    return str(error)

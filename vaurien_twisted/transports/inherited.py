@@ -1,0 +1,37 @@
+# -*- test-case-name: tests.integration.test_systemd -*-
+"""
+Sockets that systemd has opened and hands over.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import AdoptedStreamServerEndpoint
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
+from zope.interface import implementer
+
+
+@implementer(IStreamServerEndpoint)
+class InheritedServerEndpoint:
+    """
+    Listens on a socket that is there already, again and again: the socket itself stays
+    open meanwhile, so that clients are not refused but wait.
+
+    @param adopted: Twisted's endpoint for it, which could be used once.
+    """
+
+    def __init__(self, reactor: Any, adopted: AdoptedStreamServerEndpoint) -> None:
+        self._reactor = reactor
+        self._adopted = adopted
+
+    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
+        """
+        Accept what comes to the socket.
+        """
+        again = os.dup(self._adopted.fileno)
+        endpoint = AdoptedStreamServerEndpoint(self._reactor, again, self._adopted.addressFamily)
+        listening: Deferred[IListeningPort] = endpoint.listen(protocolFactory)
+        return listening

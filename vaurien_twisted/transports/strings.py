@@ -1,0 +1,218 @@
+# -*- test-case-name: tests.transports.test_strings -*-
+"""
+The endpoint strings that are ours, beside those of Twisted and its plugins.
+
+C{ssl:} and C{tls:} take what Twisted's own of these names take, and a little more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IStreamClientEndpoint, IStreamServerEndpoint
+
+from vaurien_twisted.options import Refused, nearest
+from vaurien_twisted.transports.introducing import VERSIONS, IntroducingClientEndpoint
+
+#: What stands around the endpoint that TCP is made with.
+Below = Callable[[Any], Any]
+
+#: The arguments, those first that may stand without their names.
+_SERVE = "port privateKey certKey sslmethod interface backlog extraCertChain dhParameters clientCA"
+_SSL = "host port timeout bindAddress certKey privateKey caCertsDir hostname"
+_TLS = "host port timeout bindAddress certificate privateKey trustRoots endpoint"
+
+
+def divided(text: str) -> tuple[str, list[str], dict[str, str]]:
+    """
+    The parts of an endpoint string: the prefix, arguments without names, and those with.
+    A backslash takes the meaning from the colon or equals sign after it.
+    """
+    parts: list[tuple[str | None, str]] = []
+    name: str | None = None
+    word = ""
+    letters = iter(text)
+    for letter in letters:
+        if letter == "\\":
+            word += next(letters, "")
+        elif letter == ":":
+            parts.append((name, word))
+            name, word = None, ""
+        elif letter == "=" and name is None:
+            name, word = word, ""
+        else:
+            word += letter
+    parts.append((name, word))
+    prefix, *rest = parts
+    return (
+        prefix[1],
+        [word for name, word in rest if name is None],
+        {name: word for name, word in rest if name is not None},
+    )
+
+
+def _bound(text: str, takes: str, option: str) -> dict[str, str]:
+    """
+    The arguments of an endpoint string by name.
+
+    @raise Refused: there are too many, or one is unknown.
+    """
+    names = takes.split()
+    prefix, words, named = divided(text)
+    if len(words) > len(names):
+        raise Refused(f"{text!r} has too many arguments: {prefix}: takes {len(names)}", option)
+    found = dict(zip(names, words, strict=False))
+    for name, word in named.items():
+        if name not in names:
+            raise Refused(f"{prefix}: has no {name!r}: {nearest(name, names)}", option)
+        if name in found:
+            raise Refused(f"{text!r} says its {name} twice", option)
+        found[name] = word
+    return found
+
+
+def _number(found: dict[str, str], name: str, default: int, text: str, option: str) -> int:
+    word = found.get(name, str(default))
+    if not word.isascii() or not word.isdigit() or (name == "port" and int(word) > 65535):
+        raise Refused(f"{text!r}: {word!r} is no {name}", option)
+    return int(word)
+
+
+def sslServer(
+    reactor: Any, text: str, option: str, tcp: Callable[[int, str, int], Any]
+) -> IStreamServerEndpoint:
+    """
+    C{ssl:PORT:privateKey=FILE:certKey=FILE}, with C{clientCA=FILE} for clients that must
+    bring a certificate.
+
+    @param tcp: makes the endpoint below of port, interface and backlog.
+    @raise Refused: it is not understood, or a file is not as it should be.
+    """
+    from vaurien_twisted.transports.certificates import serverOptions
+    from vaurien_twisted.transports.secured_endpoints import SecuredServerEndpoint
+
+    found = _bound(text, _SERVE, option)
+    if "sslmethod" in found:
+        raise Refused("ssl: takes no sslmethod here: TLS 1.2 and 1.3 are spoken", option)
+    if "port" not in found:
+        raise Refused(f"{text!r} must say its port", option)
+    port = _number(found, "port", 0, text, option)
+    key = found.get("privateKey", "server.pem")
+    options = serverOptions(
+        option,
+        found.get("certKey", key),
+        key,
+        chain=found.get("extraCertChain", ""),
+        clients=found.get("clientCA", ""),
+        parameters=found.get("dhParameters", ""),
+    )
+    backlog = _number(found, "backlog", 1024, text, option)
+    return SecuredServerEndpoint(reactor, tcp(port, found.get("interface", ""), backlog), options)
+
+
+def sslClient(reactor: Any, text: str, option: str, tcp: Callable[..., Any]) -> Any:
+    """
+    C{ssl:HOST:PORT}, which trusts any server unless C{caCertsDir} or C{hostname} is given.
+
+    @param tcp: makes the endpoint below of host, port, timeout and the address to bind to.
+    @raise Refused: it is not understood, or a file is not as it should be.
+    """
+    from vaurien_twisted.transports.certificates import clientOptions
+    from vaurien_twisted.transports.secured_endpoints import SecuredClientEndpoint
+
+    found = _bound(text, _SSL, option)
+    host, port, timeout = _place(found, text, option)
+    options = clientOptions(
+        option,
+        found.get("hostname"),
+        found.get("caCertsDir", ""),
+        found.get("certKey", ""),
+        found.get("privateKey", ""),
+    )
+    below = tcp(host, port, timeout, found.get("bindAddress"))
+    return SecuredClientEndpoint(reactor, below, options, timeout)
+
+
+def tlsClient(
+    reactor: Any,
+    text: str,
+    option: str,
+    tcp: Callable[..., Any],
+    other: Callable[[str], Any],
+) -> Any:
+    """
+    C{tls:HOST:PORT}: the server's certificate must be for C{HOST}, and signed by who this
+    system trusts or C{trustRoots} names.
+
+    @param tcp: as for L{sslClient}.
+    @param other: makes the endpoint below of C{endpoint=}, if that is given.
+    @raise Refused: it is not understood, or a file is not as it should be.
+    """
+    from vaurien_twisted.transports.certificates import clientOptions
+    from vaurien_twisted.transports.secured_endpoints import SecuredClientEndpoint
+
+    found = _bound(text, _TLS, option)
+    host, port, timeout = _place(found, text, option)
+    options = clientOptions(
+        option,
+        host,
+        found.get("trustRoots", ""),
+        found.get("certificate", ""),
+        found.get("privateKey", ""),
+    )
+    if "endpoint" in found:
+        below = other(found["endpoint"])
+    else:
+        below = tcp(host, port, timeout, found.get("bindAddress"))
+    return SecuredClientEndpoint(reactor, below, options, timeout)
+
+
+def _place(found: dict[str, str], text: str, option: str) -> tuple[str, int, float]:
+    for name in ("host", "port"):
+        if not found.get(name):
+            raise Refused(f"{text!r} must say its {name}", option)
+    port = _number(found, "port", 0, text, option)
+    return found["host"], port, float(_number(found, "timeout", 30, text, option))
+
+
+def introducedServer(clock: Any, endpoint: Any) -> IStreamServerEndpoint:
+    """
+    C{haproxy:} before an endpoint: connections begin with a header of the PROXY protocol.
+    """
+    from vaurien_twisted.transports.introduced import IntroducedServerEndpoint
+
+    return IntroducedServerEndpoint(clock, endpoint)
+
+
+def introducing(text: str, option: str) -> tuple[Callable[[Any], IStreamClientEndpoint], str]:
+    """
+    C{proxied:VERSION:} before an address: what makes an endpoint send a header of the PROXY
+    protocol first, and the address.
+
+    @raise Refused: there is no such version.
+    """
+    _, _, rest = text.partition(":")
+    version, _, address = rest.partition(":")
+    if version not in VERSIONS:
+        raise Refused(f"{text!r}: {version!r} is no version: proxied:v1: or proxied:v2:", option)
+    return lambda endpoint: IntroducingClientEndpoint(endpoint, version), address
+
+
+def systemdServer(reactor: Any, text: str, option: str) -> IStreamServerEndpoint:
+    """
+    C{systemd:domain=INET:index=0}, or C{name=} in place of C{index=}.
+
+    @raise Refused: it is not understood, or systemd handed over no such socket.
+    """
+    from twisted.internet.endpoints import serverFromString
+
+    from vaurien_twisted.transports.inherited import InheritedServerEndpoint
+
+    try:
+        adopted = serverFromString(reactor, text)
+    except (IndexError, KeyError):
+        raise Refused(f"{text!r}: systemd has handed over no such socket", option) from None
+    except (AttributeError, TypeError, ValueError) as error:
+        raise Refused(f"{text!r} is not an address: {error}", option) from None
+    return InheritedServerEndpoint(reactor, adopted)
