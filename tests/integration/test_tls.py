@@ -4,10 +4,10 @@ TLS on either side of a proxy, by endpoint strings, with real clients and server
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import ssl
-from contextlib import suppress
 from typing import Any
 
 from tests.integration.authority import papers
@@ -175,7 +175,7 @@ class HTTPSTests(ProxyCase):
         self.reopen(f"127.0.0.1:{nginx().ports['plain']}", "http", listen=serving())
         with socket.create_connection(("127.0.0.1", self.proxy.port), 15) as client:
             client.sendall(b"GET / HTTP/1.0\r\n\r\n")
-            with suppress(ConnectionResetError):
+            with contextlib.suppress(ConnectionResetError):
                 self.assertNotIn(b"plain", client.recv(1000))
         with socket.create_connection(("127.0.0.1", self.proxy.port), 15) as client:
             client.sendall(b"\x16\x03\x01")

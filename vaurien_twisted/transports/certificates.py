@@ -12,6 +12,7 @@ from typing import Any
 
 from OpenSSL import crypto
 from OpenSSL.SSL import NO_OVERLAPPING_PROTOCOLS, Error
+from twisted.internet.error import VerifyError
 from twisted.internet.ssl import (
     Certificate,
     CertificateOptions,
@@ -68,7 +69,7 @@ def serverOptions(
         dhParameters=DiffieHellmanParameters.fromFile(FilePath(parameters)) if parameters else None,
         **trust,
     )
-    _settle(name, options, certificate, key)
+    _settle(name, options, certificate)
     # Twisted's own answer to clients that offer protocols breaks the handshake off.
     options.getContext().set_alpn_select_callback(_spoken)
     return options
@@ -107,7 +108,7 @@ def clientOptions(
     if pair is not None:
         own = {"privateKey": pair.privateKey.original, "certificate": pair.original}
         own["extraCertChain"] = [each.original for each in rest]
-        _settle(name, CertificateOptions(**own), certificate, key)
+        _settle(name, CertificateOptions(**own), certificate)
     if host is None:
         return CertificateOptions(trustRoot=roots, **own)
     try:
@@ -129,18 +130,20 @@ def _private(name: str, certificate: str, key: str) -> tuple[PrivateCertificate,
         pair = KeyPair.load(data, crypto.FILETYPE_PEM)
     except (crypto.Error, ValueError, TypeError):
         raise Refused(f"{path} has no private key in PEM form", name) from None
-    return PrivateCertificate.fromCertificateAndKeyPair(first, pair), rest
+    try:
+        return PrivateCertificate.fromCertificateAndKeyPair(first, pair), rest
+    except VerifyError:
+        raise Refused(f"the key in {path} is not that of {certificate}", name) from None
 
 
-def _settle(name: str, options: CertificateOptions, certificate: str, key: str) -> None:
+def _settle(name: str, options: CertificateOptions, certificate: str) -> None:
     """
     Find out now what would else be found out by the first client.
     """
     try:
         options.getContext()
     except Error as error:
-        whose = f"the key in {key} is not that of {certificate}" if key else certificate
-        raise Refused(f"{whose}: {reasonOf(error)}", name) from None
+        raise Refused(f"{certificate} cannot be used: {reasonOf(error)}", name) from None
 
 
 def _certificates(name: str, path: str) -> list[Certificate]:
@@ -185,7 +188,7 @@ def reasonOf(error: BaseException) -> str:
     if isinstance(error, Error):
         queue = error.args[0] if error.args else ()
         words = [entry[2] for entry in queue] if isinstance(queue, list) else [str(error)]
-        return words[-1] if words else "the connection was ended"
+        return (words and words[-1]) or "the connection was ended"
     if type(error).__name__ == "VerificationError":
         return "its certificate is for another host"
     return str(error)

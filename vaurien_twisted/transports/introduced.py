@@ -14,7 +14,7 @@ import struct
 from typing import Any
 
 import attrs
-from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
@@ -76,6 +76,9 @@ def readHeader(data: bytes) -> Introduction | None:
             if len(data) >= ONE_LIMIT:
                 raise InvalidProxyHeader("a line of version 1 is too long")
             return None
+        if data[:end].split(b" ")[1] == V1Parser.UNKNOWN_PROTO:
+            # What may follow is to be passed over, and need not be there.
+            return Introduction(None, None, data[end + 2 :])
         return _told(V1Parser, data[:end], data[end + 2 :])
     if data.startswith(TWO):
         if len(data) < 16:
@@ -109,6 +112,8 @@ def _plain(address: Any) -> Any:
         host = ipaddress.ip_address(address.host)
         kind = IPv4Address if host.version == 4 else IPv6Address
         return kind(address.type, host.compressed, address.port)
+    if isinstance(address, UNIXAddress) and isinstance(address.name, bytes):
+        return UNIXAddress(address.name.decode("utf-8", "replace"))
     return address
 
 
