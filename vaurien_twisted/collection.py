@@ -117,6 +117,9 @@ class ProxyCollection(MultiService):
             plan=declared.plan,
             timeout=self._timeout,
             enabled=declared.enabled,
+            connectFirst=makings.connectFirst
+            if declared.connectFirst is None
+            else declared.connectFirst,
         )
         proxy.setToxics(declared.toxics)
         return proxy

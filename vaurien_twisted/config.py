@@ -66,7 +66,7 @@ def configure(registry: Registry, given: Given) -> Configuration:
         spoken = registry.wire(name)
         _check(spoken.options, words, "protocol", spoken.name)
         wireOptions[spoken.name] = build(spoken.options, words, f"protocol {spoken.name!r}")
-    makings = Makings(registry, given.behaviors, wireOptions, wire.name)
+    makings = Makings(registry, given.behaviors, wireOptions, wire.name, settings.connect_first)
     planner = makings.planner(wire)
     try:
         plan = planner.choice(settings.behavior, {})

@@ -23,7 +23,16 @@ from vaurien_twisted.registry import Registry
 from vaurien_twisted.rules import planFromRules
 from vaurien_twisted.toxics import Toxics, checked, toxicFromJSON
 
-FIELDS = ("name", "listen", "upstream", "enabled", "protocol", "toxics", "rules")
+FIELDS = (
+    "name",
+    "listen",
+    "upstream",
+    "enabled",
+    "protocol",
+    "toxics",
+    "rules",
+    "connect_first",
+)
 
 #: Where a proxy listens that does not say: on a free port of this machine.
 ANYWHERE = "localhost:0"
@@ -44,12 +53,15 @@ class Makings:
     @ivar wireOptions: the options of wire protocols by name, where they are not the
         defaults.
     @ivar protocol: what proxies speak that do not say.
+    @ivar connectFirst: whether those that do not say listen only while their backend can be
+        connected to.
     """
 
     registry: Registry
     configured: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
     wireOptions: Mapping[str, Any] = attrs.field(factory=dict)
     protocol: str = "tcp"
+    connectFirst: bool = False
 
     def planner(self, wire: IWireProtocol) -> Planner:
         """
@@ -71,6 +83,7 @@ class Declared:
 
     @ivar wire: the wire protocol, C{None} where none was named.
     @ivar plan: made for that protocol, or else for the one of the makings.
+    @ivar connectFirst: C{None} where nothing was said.
     """
 
     name: str
@@ -80,6 +93,7 @@ class Declared:
     enabled: bool = True
     plan: Plan = attrs.field(factory=Plan)
     toxics: Toxics = attrs.field(factory=Toxics)
+    connectFirst: bool | None = None
 
 
 def declaredFromJSON(makings: Makings, item: object, place: str = "") -> Declared:
@@ -108,6 +122,7 @@ def declaredFromJSON(makings: Makings, item: object, place: str = "") -> Declare
         enabledFromJSON(given.get("enabled", True)),
         planFromRules(planner, given.get("rules", [])),
         _toxics(planner, given.get("toxics", [])),
+        None if "connect_first" not in given else _boolean("connect_first", given["connect_first"]),
     )
 
 
@@ -115,8 +130,12 @@ def enabledFromJSON(value: object) -> bool:
     """
     @raise Refused: C{value} is neither true nor false.
     """
+    return _boolean("enabled", value)
+
+
+def _boolean(name: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise Refused(f'"enabled" must be true or false, not {value!r}', "enabled")
+        raise Refused(f'"{name}" must be true or false, not {value!r}', name)
     return value
 
 
@@ -142,22 +161,22 @@ def _toxics(planner: Planner, items: object) -> Toxics:
 def declaredFromWords(makings: Makings, name: str, words: Mapping[str, str]) -> Declared:
     """
     The proxy of an ini section C{[proxy:NAME]}, whose keys are C{listen}, C{upstream} or
-    C{backend}, C{protocol}, C{enabled} and C{behavior}.
+    C{backend}, C{protocol}, C{enabled}, C{connect_first} and C{behavior}.
 
     @raise Refused: something is unknown or out of bounds; says in which section.
     """
-    known = ("listen", "upstream", "backend", "protocol", "enabled", "behavior")
+    known = ("listen", "upstream", "backend", "protocol", "enabled", "connect_first", "behavior")
     try:
-        given = dict(checked(words, known, "a proxy"))
+        given: dict[str, Any] = dict(checked(words, known, "a proxy"))
         if "backend" in given:
             if "upstream" in given:
                 raise Refused("upstream and backend are the same: say it once", "backend")
             given["upstream"] = given.pop("backend")
-        word = given.pop("enabled", "yes").lower()
-        if word not in TRUE | FALSE:
-            raise Refused(f"{word!r} is not valid: true or false is wanted", "enabled")
+        for flag in ("enabled", "connect_first"):
+            if flag in given:
+                given[flag] = _truth(flag, given[flag])
         behavior = given.pop("behavior", "")
-        declared = declaredFromJSON(makings, {"name": name, "enabled": word in TRUE, **given})
+        declared = declaredFromJSON(makings, {"name": name, **given})
         if not behavior:
             return declared
         wire = declared.wire or makings.registry.wire(makings.protocol)
@@ -167,3 +186,9 @@ def declaredFromWords(makings: Makings, name: str, words: Mapping[str, str]) -> 
         raise Refused(reason, missing.name) from None
     except Refused as refused:
         raise Refused(f"[proxy:{name}]: {refused.description}", refused.name) from None
+
+
+def _truth(name: str, word: str) -> bool:
+    if word.lower() not in TRUE | FALSE:
+        raise Refused(f"{word!r} is not valid: true or false is wanted", name)
+    return word.lower() in TRUE

@@ -14,6 +14,7 @@ from twisted.logger import Logger
 
 from vaurien_twisted.addresses import clientEndpoint
 from vaurien_twisted.admission import Admission
+from vaurien_twisted.connect_first import ConnectFirst
 from vaurien_twisted.counters import Counters
 from vaurien_twisted.decider import Decider
 from vaurien_twisted.exchange import Connection
@@ -36,6 +37,7 @@ class Proxy(Service):
     @param listen: C{HOST:PORT} or an endpoint string.
     @param backend: C{HOST:PORT} or an endpoint string.
     @param timeout: how long a connection to the backend may take to be made, in seconds.
+    @param connectFirst: whether it listens only while the backend can be connected to.
     @ivar enabled: whether it listens while it runs.
     @ivar planner: makes plans out of what users write for this proxy.
     @ivar listening: fires when the proxy listens, fails with L{Refused} if it cannot;
@@ -60,6 +62,7 @@ class Proxy(Service):
         plan: Plan | None = None,
         timeout: float = 30.0,
         enabled: bool = True,
+        connectFirst: bool = False,
     ) -> None:
         self.name = name
         self.planner = planner
@@ -82,6 +85,7 @@ class Proxy(Service):
         )
         self._listener = Listener(reactor, listen, self._relays, "proxy")
         self._admission = Admission(reactor, self._listener, self._lock, self._admits)
+        self._first = ConnectFirst(reactor, self._relays, connectFirst, self._admission.settle)
         self._relays.planned = self._planned
         self._relays.decider.wishes = wishesFor(
             name, wire, self._relays.options, planner, journal, seed
@@ -250,13 +254,17 @@ class Proxy(Service):
         @raise Refused: C{text} is no address; the backend stays as it was.
         """
         self._relays.setBackend(self._backendEndpoint(text), text)
+        self._first.renew()
 
     def _backendEndpoint(self, text: str) -> IStreamClientEndpoint:
         return clientEndpoint(self._reactor, text, "backend", self._timeout)
 
     def _admits(self) -> bool:
-        running = self.listening is not None and self.enabled
-        return running and listens(self._relays.decider.plan)
+        return self.listening is not None and self.enabled and self._opens
+
+    @property
+    def _opens(self) -> bool:
+        return self._first.open and listens(self._relays.decider.plan)
 
     def _planned(self) -> None:
         """
@@ -290,13 +298,18 @@ class Proxy(Service):
     async def _update(self, listen: str, backend: str, enabled: bool) -> None:
         endpoint = None if backend == self.backend else self._backendEndpoint(backend)
         stays = enabled and endpoint is None and self._listener.at(listen)
-        if enabled and listens(self._relays.decider.plan):
+        if not enabled:
+            self._first.stop()
+        elif self.listening is not None:
+            await self._first.begin()
+        if enabled and self._opens:
             await self._listener.open(listen)
         else:
             await self._listener.place(listen)
         self.enabled = enabled
         if endpoint is not None:
             self._relays.setBackend(endpoint, backend)
+            self._first.renew()
         if not stays:
             await self._relays.reset()
             self._log.info(
@@ -325,9 +338,12 @@ class Proxy(Service):
         if self.enabled:
             await self._listener.open()
             self._log.info("{name}: {state}", name=self.name, state=self._state())
-            if not listens(self._relays.decider.plan):
+            if not self._opens:
                 # The port is known now, and whether it can be had.
                 await self._listener.close()
+                await self._first.begin()
+                if self._opens:
+                    await self._listener.open()
 
     def stopService(self) -> Deferred[None]:
         """
@@ -340,5 +356,6 @@ class Proxy(Service):
     async def _stop(self) -> None:
         self.listening = None
         self._admission.stop()
+        self._first.stop()
         await self._listener.close()
         await self._relays.abort()

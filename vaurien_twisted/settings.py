@@ -58,6 +58,11 @@ class Settings:
         minimum=0.001,
         maximum=86400,
     )
+    connect_first: bool = option(
+        bool,
+        False,
+        "Listen only while the backend can be connected to; clients are refused while it is down.",
+    )
     log_level: str = option(str, "info", "What to log, and all above it.", choices=LOG_LEVELS)
     log_format: str = option(
         str, "text", "How: lines for people, or a JSON object a line.", choices=LOG_FORMATS

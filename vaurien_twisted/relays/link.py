@@ -147,7 +147,11 @@ class Link:
         )
         self._factory.counters.connectFailures += 1
         self._factory.note(self.connection, "unreachable", reason=failure.getErrorMessage())
-        self.close()
+        if self._factory.missed is None:
+            self.close()
+        else:
+            self._factory.missed(failure.getErrorMessage())
+            self.reset()
 
     def backendConnected(self, protocol: Any) -> None:
         """

@@ -151,6 +151,8 @@ class RelayFactory(Factory):
     @ivar counters: what else is counted.
     @ivar expiry: reverts rules that last for a while.
     @ivar planned: called when another plan is in force, on open links too.
+    @ivar missed: called with the reason when a client cannot be connected to the backend,
+        and is reset; C{None} where clients are closed in order then.
     """
 
     noisy = False
@@ -182,6 +184,7 @@ class RelayFactory(Factory):
         self.decider = Decider(name, self.wire, chosen, self.journal, counters=self.counters)
         self.expiry = Expiry(reactor, self.decider, self._reverted)
         self.planned: Callable[[], None] = _nothing
+        self.missed: Callable[[str], None] | None = None
         self.links: set[Link] = set()
         self.accepted = 0
         self._emptied: list[Deferred[None]] = []
@@ -242,6 +245,13 @@ class RelayFactory(Factory):
         """
         self._backend = backend
         self.backendText = text
+
+    @property
+    def backend(self) -> IStreamClientEndpoint:
+        """
+        Where links connect to.
+        """
+        return self._backend
 
     def streamsFor(self, connection: Connection, decider: Decider) -> Iterator[Chosen]:
         """
