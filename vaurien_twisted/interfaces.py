@@ -206,6 +206,25 @@ class ISkimmer(Interface):
         """
 
 
+class IUpgradable(Interface):
+    """
+    A framer of a protocol in which both ends can agree to go on in TLS.  Optional, beside
+    L{IFramer}.
+    """
+
+    upgrading: bool = Attribute(
+        "Whether they have, and TLS has not begun here: what was yielded is all there is in "
+        "the clear."
+    )
+
+    def upgrade() -> tuple[bytes, bytes]:
+        """
+        TLS begins: what comes from now on was said within it.
+
+        @return: what the client, and what the backend, had sent of it already.
+        """
+
+
 class IWireProtocol(IPlugin):
     """
     How the bytes of a protocol divide into exchanges, and how it says C{error}.

@@ -70,7 +70,7 @@ class Authority:
         paths = [self._files / f"{name}.{kind}" for kind in ("key", "crt", "both")]
         for path, data in zip(paths, (own, pem, own + pem), strict=True):
             path.write_bytes(data)
-            path.chmod(0o600)
+            path.chmod(0o644 if path.suffix == ".crt" else 0o600)
         return Signed(*map(str, paths))
 
     def locked(self, name: str) -> str:

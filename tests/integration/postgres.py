@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from tests.integration.authority import Signed, papers
 from tests.integration.servers import (
     ENVIRONMENT,
     STOPPING,
@@ -56,12 +57,29 @@ def postgres() -> Server:
     """
     The server of this run; its one user has a password, which is asked for.
     """
+    return _start()
+
+
+@cache
+def securePostgres() -> Server:
+    """
+    Another, which speaks TLS with the certificate for this machine.
+    """
+    return _start(papers().server)
+
+
+def _start(signed: Signed | None = None) -> Server:
     programs = folderOfPrograms()
     if programs is None:
         raise FileNotFoundError("initdb")
     folder, port = newFolder("postgres"), freePort()
     password = folder / "password"
     password.write_text(PASSWORD)
+    told: tuple[str, ...] = ()
+    if signed is not None:
+        key = folder / "server.key"
+        shutil.copy(signed.key, key)
+        told = ("ssl=on", f"ssl_key_file={key}", f"ssl_cert_file={signed.certificate}")
     prefix = _asUser(folder)
     words = [f"--pgdata={folder}/data", f"--username={USER}", f"--pwfile={password}"]
     words += ["--auth=scram-sha-256", "--no-sync", "--encoding=UTF8", "--no-locale"]
@@ -71,7 +89,7 @@ def postgres() -> Server:
     )
     command = [*prefix, str(programs / "postgres"), "-D", f"{folder}/data", "-k", str(folder)]
     command += ["-h", "127.0.0.1", "-p", str(port)]
-    for setting in SETTINGS:
+    for setting in (*SETTINGS, *told):
         command += ["-c", setting]
     server = start(command, port, folder, lambda: answers(port, SSL_REQUEST))
     # Registered later, so run before the server is told to wait for its clients.

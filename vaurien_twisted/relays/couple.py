@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vaurien_twisted.relays.source import FULL, UNCONNECTED, Source
+from vaurien_twisted.relays.source import FULL, PARTING, UNCONNECTED, Source
 
 
 class Couple:
@@ -52,6 +52,29 @@ class Couple:
         self._backendSource = Source(backend)
         self.client.registerProducer(self._backendSource, True)
         backend.registerProducer(self._clientSource, True)
+
+    def hold(self) -> None:
+        """
+        Read nothing more from either side, until they L{part}.
+        """
+        self._clientSource.pause(PARTING)
+        if self._backendSource is not None:
+            self._backendSource.pause(PARTING)
+
+    def part(self) -> None:
+        """
+        The two sides pace each other no longer.
+        """
+        for transport in (self.client, self.backend):
+            transport.unregisterProducer()
+
+    def meet(self, client: Any, backend: Any) -> None:
+        """
+        Other transports stand for the same connections, and nothing is paused.
+        """
+        self.client = client
+        self._clientSource = Source(client)
+        self.join(backend)
 
     def start(self) -> None:
         """

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from twisted.logger import Logger
 
 from vaurien_twisted.exchange import Connection, Exchange, FramingError, Piece
+from vaurien_twisted.interfaces import IUpgradable
 from vaurien_twisted.plan import NOTHING, Decision, Step
 from vaurien_twisted.relays.couple import Couple
 from vaurien_twisted.relays.lane import Lane
@@ -44,6 +45,8 @@ class Dialogue:
     @ivar decider: whom to ask about exchanges, as those of C{connection}.
     @ivar exchanges: how many exchanges were decided.
     @ivar recent: the latest of those that were told apart, no more than L{RECENT}.
+    @ivar upgrade: called when both ends have agreed to go on in TLS, until that has begun;
+        C{None} where it is not read.
     @ivar toBackend: the lane for requests.
     @ivar toClient: the lane for replies.
     """
@@ -71,6 +74,7 @@ class Dialogue:
         "staged",
         "toBackend",
         "toClient",
+        "upgrade",
     )
 
     _log = Logger()
@@ -109,6 +113,7 @@ class Dialogue:
         self.beyondToBackend: Callable[[], int] = int
         self.beyondToClient: Callable[[], int] = int
         self.staged = False
+        self.upgrade: Callable[[IUpgradable], None] | None = None
         self._stalled = False
         self._closed = False
         self._skimming = Skimming(self._pipeline)
@@ -330,6 +335,10 @@ class Dialogue:
             if self._pieces is None:
                 self._stalled = False
                 couple.paceClient(False)
+        if self.upgrade is not None and self._pieces is None:
+            framer = IUpgradable(self._framer, None)
+            if framer is not None and framer.upgrading:
+                self.upgrade(framer)
         if self._framer.opaque and self._pieces is None:
             self._log.info(
                 "connection {number} is opaque from here on: {reason}",

@@ -31,6 +31,13 @@ class Meter:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
+    @property
+    def below(self) -> Any:
+        """
+        The transport itself.
+        """
+        return self._transport
+
     def write(self, data: bytes) -> None:
         """
         Send C{data}.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -35,6 +35,9 @@ from vaurien_twisted.relays.meter import metered
 from vaurien_twisted.relays.passage import Wanted
 from vaurien_twisted.streams import Chosen, StreamContext, chosenStreams, streamKeys
 from vaurien_twisted.wire.tcp import TCP
+
+if TYPE_CHECKING:
+    from vaurien_twisted.relays.upgrade import Upgrades
 
 SEED_BITS = 63
 
@@ -151,6 +154,8 @@ class RelayFactory(Factory):
     @ivar counters: what else is counted.
     @ivar expiry: reverts rules that last for a while.
     @ivar planned: called when another plan is in force, on open links too.
+    @ivar upgrades: has links go on in TLS whose ends agree to, C{None} where that passes
+        unread.
     @ivar missed: called with the reason when a client cannot be connected to the backend,
         and is reset; C{None} where clients are closed in order then.
     """
@@ -185,6 +190,12 @@ class RelayFactory(Factory):
         self.expiry = Expiry(reactor, self.decider, self._reverted)
         self.planned: Callable[[], None] = _nothing
         self.missed: Callable[[str], None] | None = None
+        self.upgrades: Upgrades | None = None
+        if getattr(self.options, "tls_certificate", ""):
+            # Only now: TLS takes a while to load.
+            from vaurien_twisted.relays.upgrade import Upgrades
+
+            self.upgrades = Upgrades(self)
         self.links: set[Link] = set()
         self.accepted = 0
         self._emptied: list[Deferred[None]] = []

@@ -10,8 +10,9 @@ from typing import Any
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
-#: The reasons: the other side writes too slowly, a lane is full, there is nowhere to send to yet.
-PEER, FULL, UNCONNECTED = 1, 2, 4
+#: The reasons: the other side writes too slowly, a lane is full, there is nowhere to send to
+#: yet, the transport is about to be another one.
+PEER, FULL, UNCONNECTED, PARTING = 1, 2, 4, 8
 
 
 @implementer(IPushProducer)

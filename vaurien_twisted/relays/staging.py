@@ -74,6 +74,13 @@ class Staging:
         """
         return self._upstream.idle and self._downstream.idle
 
+    @property
+    def clear(self) -> bool:
+        """
+        Whether nothing is in a stage.
+        """
+        return self._upstream.clear and self._downstream.clear
+
     def arrange(self) -> None:
         """
         Have the stages of the plan in force.  What is new is journalled.

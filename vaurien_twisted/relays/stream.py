@@ -61,6 +61,13 @@ class Stream:
         """
         return not self._passages
 
+    @property
+    def clear(self) -> bool:
+        """
+        Whether nothing is in it.
+        """
+        return not any(each.size for each in self._passages)
+
     def waiting(self) -> int:
         """
         How many bytes wait, beside those that count as under way.

@@ -33,12 +33,13 @@ from vaurien_twisted.wire.mysql_errors import ERRORS, fittingErrors, namedByCode
 from vaurien_twisted.wire.mysql_replies import Replies
 from vaurien_twisted.wire.mysql_requests import Requests
 from vaurien_twisted.wire.mysql_session import Session
+from vaurien_twisted.wire.upgrading import Agreement, TLSOptions, Upgradable
 
 
 @attrs.frozen
-class MySQLOptions:
+class MySQLOptions(TLSOptions):
     """
-    What to do with bytes that are not MySQL's.
+    What to do with TLS, and with bytes that are not MySQL's.
     """
 
     on_garbage: str = option(
@@ -71,20 +72,20 @@ TARGETS = (
 
 
 @implementer(IFramer)
-class MySQLFramer:
+class MySQLFramer(Upgradable):
     """
     Joins the two directions of a connection.
+
+    @param tls: whether TLS is read.
     """
 
     turns = False
 
-    def __init__(self) -> None:
-        self._session = Session()
-        self._requests = Requests(self._session)
-        self._replies = Replies(self._session)
-        #: See L{IFramer.fromClient}; bound to the reader without a step between.
-        self.fromClient = self._requests.read
-        self.fromBackend = self._replies.read
+    def __init__(self, tls: bool = False) -> None:
+        self._session = session = Session(Agreement(tls))
+        self._requests = Requests(session)
+        self._replies = Replies(session)
+        super().__init__(session.agreement, self._requests.read, self._replies.read)
 
     @property
     def opaque(self) -> str:
@@ -141,8 +142,9 @@ class MySQL:
     command, by name (C{COM_QUERY}, C{COM_STMT_EXECUTE}…) and SQL text, with its
     whole reply is one.  C{error} answers with an ERR packet: too many connections,
     a deadlock, or any code; at C{partial} it cuts a result after so many rows.  With
-    TLS or compression, once agreed upon, and with replication the connection passes
-    unread, so that C{error} has no way to speak: tell clients not to ask for them.
+    TLS, unless C{tls_certificate} is given, with compression, once agreed upon, and with
+    replication the connection passes unread, so that C{error} has no way to speak: tell
+    clients not to ask for them.
     Clients tell the types of a statement's parameters once; where that execution was
     answered here the next one that goes to the server tells them instead.
     """
@@ -159,7 +161,7 @@ class MySQL:
         """
         A framer for one connection.
         """
-        return MySQLFramer()
+        return MySQLFramer(bool(options.tls_certificate))
 
     def named(self, code: str, message: str) -> WireError:
         """

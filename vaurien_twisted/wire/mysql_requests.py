@@ -92,10 +92,14 @@ class Requests:
             if len(self._kept) < self._wanted and not session.opaque:
                 return
             data = self.release()
+        agreement = session.agreement
         at, end = 0, len(data)
         while at < end:
             if session.opaque:
                 yield None, data[at:] if at else data, False
+                return
+            if agreement.reached and not agreement.kept and not self._inside:
+                agreement.fromClient += data[at:]
                 return
             if not self._inside:
                 wanted = 4
@@ -246,14 +250,19 @@ class Requests:
 
         @raise Malformed: it is none.
         """
-        if sequence != 1:
-            raise Malformed(f"a packet numbered {sequence} in answer to the greeting")
         session = self._session
+        agreement = session.agreement
+        # Within TLS it is said again.
+        if sequence != 1 + agreement.kept:
+            raise Malformed(f"a packet numbered {sequence} in answer to the greeting")
         wanted = clientCapabilities(payload)
         session.hello = False
         session.capabilities = wanted & session.offered
-        if wanted & CLIENT_SSL:
-            session.opaque = "TLS"
+        if wanted & CLIENT_SSL and not agreement.kept:
+            if agreement.allowed:
+                agreement.reached = session.hello = True
+            else:
+                session.opaque = "TLS"
         elif not wanted & CLIENT_PROTOCOL_41:
             session.opaque = "the protocol before MySQL 4.1"
 

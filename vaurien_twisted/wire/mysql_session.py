@@ -10,6 +10,7 @@ from collections import deque
 
 from vaurien_twisted.exchange import Exchange
 from vaurien_twisted.wire.mysql_types import PARAMETERS
+from vaurien_twisted.wire.upgrading import Agreement
 
 #: How many prepared statements are remembered, and how many bytes their texts may take.
 STATEMENTS, STATEMENT_BYTES = 256, 512 * 1024
@@ -90,11 +91,13 @@ class Session:
     @ivar dialog: the exchange in which the client may go on speaking after its
         command: authentication, or the sending of a file; C{None} if there is none.
     @ivar hello: the client's answer to the greeting has yet to come.
+    @ivar agreement: whether TLS is spoken, and read.
     @ivar file: the dialog is the sending of a file.
     @ivar sequence: the number that the file's next packet must carry.
     """
 
     __slots__ = (
+        "agreement",
         "awaited",
         "capabilities",
         "dialog",
@@ -106,7 +109,8 @@ class Session:
         "statements",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, agreement: Agreement | None = None) -> None:
+        self.agreement = agreement or Agreement()
         self.opaque = ""
         self.offered = 0
         self.capabilities = 0

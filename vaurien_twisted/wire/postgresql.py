@@ -29,12 +29,13 @@ from vaurien_twisted.wire.postgresql_errors import ERRORS, fittingErrors, namedB
 from vaurien_twisted.wire.postgresql_replies import Replies
 from vaurien_twisted.wire.postgresql_requests import Requests
 from vaurien_twisted.wire.postgresql_session import Session
+from vaurien_twisted.wire.upgrading import Agreement, TLSOptions, Upgradable
 
 
 @attrs.frozen
-class PostgreSQLOptions:
+class PostgreSQLOptions(TLSOptions):
     """
-    What to do with bytes that are not PostgreSQL's.
+    What to do with TLS, and with bytes that are not PostgreSQL's.
     """
 
     on_garbage: str = option(
@@ -65,20 +66,20 @@ TARGETS = (
 
 
 @implementer(IFramer)
-class PostgreSQLFramer:
+class PostgreSQLFramer(Upgradable):
     """
     Joins the two directions of a connection.
+
+    @param tls: whether TLS is read.
     """
 
     turns = False
 
-    def __init__(self) -> None:
-        self._session = Session()
-        self._requests = Requests(self._session)
-        self._replies = Replies(self._session)
-        #: See L{IFramer}; bound to the readers without a step between.
-        self.fromClient = self._requests.read
-        self.fromBackend = self._replies.read
+    def __init__(self, tls: bool = False) -> None:
+        self._session = session = Session(Agreement(tls))
+        self._requests = Requests(session)
+        self._replies = Replies(session)
+        super().__init__(session.agreement, self._requests.read, self._replies.read)
         self.clientEnded = self._requests.ended
         self.backendEnded = self._replies.ended
 
@@ -97,6 +98,14 @@ class PostgreSQLFramer:
         if exchange.replies:
             self._session.waiting.append(exchange)
 
+    def upgrade(self) -> tuple[bytes, bytes]:
+        """
+        What the client began to say in the clear is forgotten: it would else seem to have
+        been said within TLS.
+        """
+        self._requests.release()
+        return super().upgrade()
+
     def renew(self) -> None:
         """
         Exchanges are known, not guessed at.
@@ -113,9 +122,9 @@ class PostgreSQL:
     prepared before.  The data of a COPY FROM STDIN is an exchange of its own,
     C{CopyData}.  What asks for TLS belongs to no exchange.  C{error} answers with an
     ErrorResponse; at C{partial} it cuts a result after so many rows.  There is no
-    greeting: refuse connections at C{STARTUP}.  With TLS, GSS encryption and
-    replication the connection passes unread, so that C{error} has no way to speak:
-    tell clients not to ask for them.
+    greeting: refuse connections at C{STARTUP}.  With TLS, unless C{tls_certificate} is
+    given, with GSS encryption and with replication the connection passes unread, so that
+    C{error} has no way to speak: tell clients not to ask for them.
     """
 
     name = "postgresql"
@@ -130,7 +139,7 @@ class PostgreSQL:
         """
         A framer for one connection.
         """
-        return PostgreSQLFramer()
+        return PostgreSQLFramer(bool(options.tls_certificate))
 
     def named(self, code: str, message: str) -> WireError:
         """

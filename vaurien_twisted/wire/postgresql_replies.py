@@ -81,6 +81,9 @@ class Replies:
                 start = at
                 if session.opaque:
                     break
+                if session.agreement.reached and not session.agreement.kept:
+                    session.agreement.fromBackend += data[at:]
+                    return
                 continue
             code = data[at]
             kind = kinds[code]
@@ -189,6 +192,9 @@ class Replies:
     def _negotiated(self, answer: int) -> None:
         session = self._session
         session.negotiations -= 1
+        if answer == ord("S") and session.agreement.allowed and not session.waiting:
+            session.agreement.reached = True
+            return
         if answer != ord("N"):
             # E begins an error in the words of a server older than the question.
             session.opaque = {ord("S"): "TLS", ord("G"): "GSS"}.get(answer, "no negotiation")

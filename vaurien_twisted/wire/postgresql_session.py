@@ -10,6 +10,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.wire.upgrading import Agreement
 
 
 class Form(Enum):
@@ -67,11 +68,13 @@ class Session:
     @ivar waiting: the exchanges whose replies are to come, in order.
     @ivar negotiations: how many one-byte answers (to SSLRequest, GSSENCRequest) are to come.
     @ivar copying: what the client's copy data would be for.
+    @ivar agreement: whether TLS is spoken, and read.
     """
 
-    __slots__ = ("copying", "negotiations", "opaque", "status", "waiting")
+    __slots__ = ("agreement", "copying", "negotiations", "opaque", "status", "waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, agreement: Agreement | None = None) -> None:
+        self.agreement = agreement or Agreement()
         self.opaque = ""
         self.status = "I"
         self.waiting: deque[Exchange] = deque()

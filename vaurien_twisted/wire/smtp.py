@@ -28,12 +28,13 @@ from vaurien_twisted.wire.smtp_errors import ERRORS, fittingErrors, namedByCode,
 from vaurien_twisted.wire.smtp_replies import Replies
 from vaurien_twisted.wire.smtp_requests import Requests
 from vaurien_twisted.wire.smtp_session import Session
+from vaurien_twisted.wire.upgrading import Agreement, TLSOptions, Upgradable
 
 
 @attrs.frozen
-class SMTPOptions:
+class SMTPOptions(TLSOptions):
     """
-    What to do with bytes that are not SMTP's.
+    What to do with TLS, and with bytes that are not SMTP's.
     """
 
     on_garbage: str = option(
@@ -94,20 +95,20 @@ TARGETS = (
 
 
 @implementer(IFramer)
-class SMTPFramer:
+class SMTPFramer(Upgradable):
     """
     Joins the two directions of a connection.
+
+    @param tls: whether TLS is read.
     """
 
     turns = False
 
-    def __init__(self) -> None:
-        self._session = Session()
-        self._requests = Requests(self._session)
-        self._replies = Replies(self._session)
-        #: See L{IFramer}; bound to the readers without a step between.
-        self.fromClient = self._requests.read
-        self.fromBackend = self._replies.read
+    def __init__(self, tls: bool = False) -> None:
+        self._session = session = Session(Agreement(tls))
+        self._requests = Requests(session)
+        self._replies = Replies(session)
+        super().__init__(session.agreement, self._requests.read, self._replies.read)
         self.clientEnded = self._requests.ended
         self.backendEnded = self._replies.ended
 
@@ -126,6 +127,14 @@ class SMTPFramer:
         self._requests.granted = exchange
         self._session.waiting.append(exchange)
 
+    def upgrade(self) -> tuple[bytes, bytes]:
+        """
+        What the client began to say in the clear is forgotten: it would else seem to have
+        been said within TLS.
+        """
+        self._requests.release()
+        return super().upgrade()
+
     def renew(self) -> None:
         """
         Exchanges are known, not guessed at.
@@ -139,8 +148,8 @@ class SMTP:
     subject the address of C{MAIL} and C{RCPT}.  C{DATA} ends with the 354; the mail
     itself is an exchange of its own, C{MESSAGE}.  C{error} answers with a 4xx that
     fits the command, or any 4xx or 5xx; at C{partial} it cuts a reply after so many
-    lines.  After STARTTLS the connection passes unread, so that C{error} has no way to
-    speak.
+    lines.  After STARTTLS, unless C{tls_certificate} is given, the connection passes
+    unread, so that C{error} has no way to speak.
     """
 
     name = "smtp"
@@ -155,7 +164,7 @@ class SMTP:
         """
         A framer for one connection.
         """
-        return SMTPFramer()
+        return SMTPFramer(bool(options.tls_certificate))
 
     def named(self, code: str, message: str) -> WireError:
         """

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vaurien_twisted.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.wire.smtp_envelope import Envelope
 from vaurien_twisted.wire.smtp_session import Session
 
 #: What may stand behind a reply's code: more lines follow, or this is the last.
@@ -75,6 +76,9 @@ class Replies:
                 ends = owner is not None and self._answered(owner, code)
                 yield owner, data if start == 0 and at == end else data[start:at], ends
                 start = at
+                if session.agreement.reached and not session.agreement.kept:
+                    session.agreement.fromBackend += data[at:]
+                    return
         if session.opaque:
             if start < end:
                 yield None, data[start:], False
@@ -125,13 +129,26 @@ class Replies:
                 exchange.context.remove(exchange.subject)
         elif command == "STARTTLS":
             if code == b"220":
-                session.opaque = "TLS"
+                self._secure()
         elif command == "AUTH":
             session.challenged = False
         elif command == "MESSAGE" and session.writing is exchange and code != b"421":
             # The backend has seen an end of the text where there is none for us.
             session.opaque = "no end of the mail"
         return True
+
+    def _secure(self) -> None:
+        """
+        What comes next is TLS.  A client that has said more in the clear is not one to
+        speak it with.
+        """
+        session = self._session
+        if session.agreement.allowed and not session.agreement.kept and not session.waiting:
+            session.agreement.reached = True
+            # Nothing that was said before counts (RFC 3207, section 4.2).
+            session.envelope = Envelope()
+        else:
+            session.opaque = "TLS"
 
     def _noText(self) -> None:
         """

@@ -9,6 +9,7 @@ from collections import deque
 
 from vaurien_twisted.exchange import Exchange
 from vaurien_twisted.wire.smtp_envelope import Envelope
+from vaurien_twisted.wire.upgrading import Agreement
 
 
 class Session:
@@ -23,9 +24,11 @@ class Session:
     @ivar writing: the exchange of that text, once it has begun.
     @ivar dialog: the AUTH that may go on.
     @ivar challenged: the client's next line answers a 334.
+    @ivar agreement: whether TLS is spoken, and read.
     """
 
     __slots__ = (
+        "agreement",
         "challenged",
         "dialog",
         "envelope",
@@ -35,7 +38,8 @@ class Session:
         "writing",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, agreement: Agreement | None = None) -> None:
+        self.agreement = agreement or Agreement()
         self.opaque = ""
         self.waiting: deque[Exchange] = deque()
         self.envelope = Envelope()
