@@ -89,13 +89,12 @@ def serverEndpoint(
         endpoint = around(_tcpServer(reactor, place[1], _listenHost(place[0]), BACKLOG))
         return endpoint
     prefix, _, rest = text.partition(":")
-    if prefix in ("ssl", "systemd", "haproxy"):
+    if prefix in ("ssl", "tls", "systemd", "haproxy"):
         from vaurien_twisted.transports import strings
 
-        if prefix == "ssl":
-            return strings.sslServer(
-                reactor, text, name, lambda *place: around(_tcpServer(reactor, *place))
-            )
+        if prefix in ("ssl", "tls"):
+            make = strings.sslServer if prefix == "ssl" else strings.tlsServer
+            return make(reactor, text, name, lambda *place: around(_tcpServer(reactor, *place)))
         if prefix == "systemd":
             endpoint = around(strings.systemdServer(reactor, text, name))
             return endpoint

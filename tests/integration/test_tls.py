@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import shutil
 import socket
 import ssl
+from pathlib import Path
 from typing import Any
 
 from tests.integration.authority import papers
@@ -88,6 +90,26 @@ class HTTPSTests(ProxyCase):
         self.reopen(f"127.0.0.1:{nginx().ports['plain']}", "http", listen=serving())
         authority = ["--cacert", papers().authority.certificate]
         done = run("curl", "-sS", *authority, f"https://localhost:{self.proxy.port}/")
+        self.assertEqual((done.stdout, done.stderr), ("plain\n", ""))
+
+    @inThread
+    def test_folder(self) -> None:
+        """
+        For each host there is a certificate in a folder; curl asks for one by name.
+        """
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        for signed in (papers().server, papers().elsewhere):
+            shutil.copy(signed.both, folder / f"{Path(signed.both).stem}.pem")
+        listen = f"tls:{folder}:0:interface=127.0.0.1"
+        self.reopen(f"127.0.0.1:{nginx().ports['plain']}", "http", listen=listen)
+        trust = ["--cacert", papers().authority.certificate]
+        for host in ("localhost", "elsewhere.example"):
+            where = ["--resolve", f"{host}:{self.proxy.port}:127.0.0.1"]
+            done = run("curl", "-sS", *trust, *where, f"https://{host}:{self.proxy.port}/")
+            self.assertEqual((done.stdout, done.stderr), ("plain\n", ""))
+        # No name is sent for an IP address: any certificate will have to do.
+        done = run("curl", "-sS", "--insecure", f"https://127.0.0.1:{self.proxy.port}/")
         self.assertEqual((done.stdout, done.stderr), ("plain\n", ""))
 
     @inThread

@@ -22,6 +22,7 @@ from twisted.internet.ssl import (
     optionsForClientTLS,
     trustRootFromCertificates,
 )
+from twisted.protocols._sni import PEMObjects, SNIConnectionCreator
 from twisted.python.filepath import FilePath
 
 from vaurien_twisted.options import Refused
@@ -73,6 +74,28 @@ def serverOptions(
     # Twisted's own answer to clients that offer protocols breaks the handshake off.
     options.getContext().set_alpn_select_callback(_spoken)
     return options
+
+
+def folderOptions(name: str, path: str) -> SNIConnectionCreator:
+    """
+    How to be a TLS server for several hosts, by the certificates and keys of a folder.  A
+    client that names no host, or an unknown one, is shown the first.
+
+    @param name: the option that the folder is given for.
+    @raise Refused: there is nothing of use in it.
+    """
+    _trusted(name, path if Path(path).is_dir() else f"{path}/")
+    try:
+        known = PEMObjects.fromDirectory(FilePath(path)).inferDomainMapping()
+        contexts = {host.encode(): each.getContext() for host, each in known.items()}
+    except (crypto.Error, Error, VerifyError, ValueError) as error:
+        raise Refused(f"{path} cannot be used: {reasonOf(error)}", name) from None
+    if not contexts:
+        raise Refused(f"{path} has no certificate for a host together with its key", name)
+    for context in contexts.values():
+        context.set_alpn_select_callback(_spoken)
+    first = next(iter(contexts.values()))
+    return SNIConnectionCreator(lambda host: contexts.get(host, first) if host else first)
 
 
 def _spoken(connection: Any, offered: Sequence[bytes]) -> Any:

@@ -20,6 +20,7 @@ Below = Callable[[Any], Any]
 
 #: The arguments, those first that may stand without their names.
 _SERVE = "port privateKey certKey sslmethod interface backlog extraCertChain dhParameters clientCA"
+_SERVE_MANY = "path port backlog interface"
 _SSL = "host port timeout bindAddress certKey privateKey caCertsDir hostname"
 _TLS = "host port timeout bindAddress certificate privateKey trustRoots endpoint"
 
@@ -109,6 +110,27 @@ def sslServer(
     )
     backlog = _number(found, "backlog", 1024, text, option)
     return SecuredServerEndpoint(reactor, tcp(port, found.get("interface", ""), backlog), options)
+
+
+def tlsServer(
+    reactor: Any, text: str, option: str, tcp: Callable[[int, str, int], Any]
+) -> IStreamServerEndpoint:
+    """
+    C{tls:FOLDER:PORT}: for each host the certificate that is in a folder.
+
+    @param tcp: as for L{sslServer}.
+    @raise Refused: it is not understood, or the folder is not as it should be.
+    """
+    from vaurien_twisted.transports.certificates import folderOptions
+    from vaurien_twisted.transports.secured_endpoints import SecuredServerEndpoint
+
+    found = _bound(text, _SERVE_MANY, option)
+    if not found.get("path"):
+        raise Refused(f"{text!r} must say its path", option)
+    port = _number(found, "port", 443, text, option)
+    backlog = _number(found, "backlog", 1024, text, option)
+    options = folderOptions(option, found["path"])
+    return SecuredServerEndpoint(reactor, tcp(port, found.get("interface", "::"), backlog), options)
 
 
 def sslClient(reactor: Any, text: str, option: str, tcp: Callable[..., Any]) -> Any:
