@@ -20,8 +20,10 @@ C{plan}, C{planning}, C{registry}
 C{relays}
     the Twisted Protocols and Factories: the link that performs commands, backpressure,
     closing, and a named pair per wire protocol for use with any endpoint.
-C{proxy}, C{listener}, C{journal}
-    the proxy as a service; where it listens; what happened.
+C{transports}, C{express}
+    what lies below: TLS, the PROXY protocol, sockets of systemd; plain TCP at full speed.
+C{proxy}, C{listener}, C{connect_first}, C{journal}
+    the proxy as a service; where it listens, and when; what happened.
 C{toxics}, C{declaring}, C{collection}
     named behaviors beside a plan; proxies as declared; all proxies of one Vaurien.
 C{control}
