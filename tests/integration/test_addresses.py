@@ -119,6 +119,15 @@ class AddressesTests(ProxyCase):
         self.assertIn("503", self.get("-i", f"http://[::1]:{self.proxy.port}/"))
 
     @inThread
+    def test_four(self) -> None:
+        """
+        A client that comes by IPv4 to a socket of IPv6 is known by its IPv4 address.
+        """
+        self.reopen(f"127.0.0.1:{nginx().ports['plain']}", "http", listen="[::]:0")
+        rule(self, fault({"client": "127.0.0.1"}, code="503"))
+        self.assertIn("503", self.get("-i", f"http://127.0.0.1:{self.proxy.port}/"))
+
+    @inThread
     def test_sixByName(self) -> None:
         """
         C{tcp6:} and C{ssl:} listen on IPv6 too; C{localhost} is tried by both.

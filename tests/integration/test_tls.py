@@ -133,6 +133,15 @@ class HTTPSTests(ProxyCase):
         self.assertEqual((status, body), (200, bytes(range(256)) * (SIZE // 256)))
 
     @inThread
+    def test_overOthers(self) -> None:
+        """
+        TLS goes over any endpoint, here Twisted's TCP.
+        """
+        where = f"endpoint=tcp\\:127.0.0.1\\:{nginx().ports['port']}"
+        self.reopen(f"{toServer()}:{where}", "http", listen=serving())
+        self.assertEqual(self.get("/file"), (200, bytes(range(256)) * (SIZE // 256)))
+
+    @inThread
     def test_unread(self) -> None:
         """
         So it does where nothing is read of it.

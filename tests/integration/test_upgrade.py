@@ -5,6 +5,7 @@ In-band TLS that is read: MariaDB, PostgreSQL and SMTP, with their own clients.
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
 from typing import Any
 
@@ -304,6 +305,27 @@ class SMTPTests(SMTPCase):
         self.assertEqual(raised.recipients["b@example.org"][0], 452)
         self.send(client, "c@example.org")
         self.assertEqual(len(self.mailbox.mails), 1)
+
+    @inThread
+    def test_otherTransports(self) -> None:
+        """
+        The same over Twisted's own transports, and over a connection that began with a
+        header of the PROXY protocol.
+        """
+        backend = f"tcp:127.0.0.1:{self.port}"
+        for listen in ("tcp:0:interface=127.0.0.1", "haproxy:127.0.0.1:0"):
+            self.reopen(backend, "smtp", listen=listen, protocolOptions=reading())
+            client = smtplib.SMTP(local_hostname="client.example", timeout=15)
+            self.addCleanup(client.close)
+            sock = socket.create_connection(("127.0.0.1", self.proxy.port), 15)
+            if listen.startswith("haproxy"):
+                sock.sendall(b"PROXY TCP4 192.0.2.7 192.0.2.1 4000 25\r\n")
+            client.sock = sock
+            self.assertEqual(client.getreply()[0], 220)
+            client._host = "localhost"
+            client.starttls(context=trusting())
+            rule(self, fault({"command": "NOOP"}, code="451"))
+            self.assertEqual(client.noop()[0], 451)
 
     @inThread
     def test_refused(self) -> None:

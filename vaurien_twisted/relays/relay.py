@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 SEED_BITS = 63
 
+#: How an IPv4 address begins that has come to a socket of IPv6 (RFC 4291, section 2.5.5.2).
+MAPPED = "::ffff:"
+
 
 @implementer(IHalfCloseableProtocol)
 class Relay(Protocol):
@@ -209,6 +212,8 @@ class RelayFactory(Factory):
         """
         self.accepted += 1
         client = str(getattr(addr, "host", getattr(addr, "name", "")) or "")
+        if client.startswith(MAPPED):
+            client = client.removeprefix(MAPPED)
         relay = self.relay(self, Connection(self.accepted, client))
         relay.peer = addr
         return relay
