@@ -1,26 +1,16 @@
 """
-Tests for L{vaurien_twisted.transports.introducing} and for reading what it writes,
-L{vaurien_twisted.transports.introduced}.
+Tests for L{vaurien_twisted.transports.introducing}, and for reading what it writes.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.protocol import Factory, Protocol
-from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
 from twisted.protocols.haproxy._exceptions import InvalidProxyHeader
 from twisted.protocols.haproxy._v1parser import V1Parser
 from twisted.protocols.haproxy._v2parser import V2Parser
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.transports.introduced import (
-    HEADER_TIME,
-    IntroducingFactory,
-    readHeader,
-)
+from vaurien_twisted.transports.introduced import readHeader
 from vaurien_twisted.transports.introducing import headerFor
 
 FOUR = IPv4Address("TCP", "192.0.2.7", 4000), IPv4Address("TCP", "192.0.2.1", 80)
@@ -97,40 +87,3 @@ class HeaderTests(SynchronousTestCase):
             headerFor("v2", *FOUR)[:12] + b"\x21\x11\x10\0",
         ):
             self.assertRaises(InvalidProxyHeader, readHeader, data)
-
-
-class WaitingTests(SynchronousTestCase):
-    """
-    A connection without a header.
-    """
-
-    def test_late(self) -> None:
-        """
-        It is reset after a while, and no protocol was built for it.
-        """
-        clock = Clock()
-        built: list[Any] = []
-
-        class Counting(Factory):
-            """
-            Keeps what it builds.
-            """
-
-            protocol = Protocol
-
-            def buildProtocol(self, addr: Any) -> Any:
-                """
-                One more.
-                """
-                built.append(addr)
-                return Protocol()
-
-        transport = StringTransport()
-        made = IntroducingFactory(Counting(), clock).buildProtocol(FOUR[0])
-        made.makeConnection(transport)
-        made.dataReceived(b"PROXY ")
-        clock.advance(HEADER_TIME - 1)
-        self.assertFalse(transport.disconnected)
-        clock.advance(1)
-        self.assertTrue(transport.disconnected)
-        self.assertEqual((built, clock.getDelayedCalls()), ([], []))
