@@ -63,6 +63,7 @@ class Upgrades:
         Have the two protocols go on in TLS: that which faces the client as the server.
         """
         ours, theirs = couple.client, couple.backend
+        self._log.info("connection {number} goes on in TLS, which is read", number=number)
         fromClient, fromBackend = framer.upgrade()
         couple.part()
         # The backend first: what a client says within TLS waits for it.
