@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -17,6 +18,8 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.support import REGISTRY
 from vaurien_twisted.collection import ProxyCollection
+from vaurien_twisted.config import configure
+from vaurien_twisted.config_file import readConfig
 from vaurien_twisted.declaring import Makings, declaredFromJSON, declaredFromWords
 from vaurien_twisted.journal import Journal
 from vaurien_twisted.options import Refused
@@ -362,3 +365,18 @@ class DeclaringTests(SynchronousTestCase):
         words = {"backend": "localhost:1", "connect_first": "perhaps"}
         refused = self.assertRaises(Refused, declaredFromWords, makings, "it", words)
         self.assertIn("[proxy:it]: 'perhaps' is not valid", refused.description)
+
+    def test_file(self) -> None:
+        """
+        A file says it for all proxies, and for one.
+        """
+        path = Path(self.mktemp())
+        path.write_text(
+            "[vaurien]\nconnect_first = yes\n"
+            "[proxy:web]\nbackend = localhost:1\n"
+            "[proxy:cache]\nbackend = localhost:2\nconnect_first = no\n"
+        )
+        configuration = configure(REGISTRY, readConfig(str(path)))
+        self.assertTrue(configuration.makings.connectFirst)
+        said = [each.connectFirst for each in configuration.declared]
+        self.assertEqual(said, [None, False])

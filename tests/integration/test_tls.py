@@ -12,6 +12,8 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+from twisted.logger import capturedLogs, formatEvent
+
 from tests.integration.authority import papers
 from tests.integration.redis_case import redis
 from tests.integration.secured import SIZE, nginx, redisOverTLS, serving, trusting
@@ -287,6 +289,18 @@ class RedisTests(ProxyCase):
         place = ["-h", "localhost", "-p", str(self.proxy.port)]
         done = run("redis-cli", *place, *words, "PING")
         self.assertEqual((done.stdout, done.stderr), ("PONG\n", ""))
+
+    @inThread
+    def test_noneShown(self) -> None:
+        """
+        A server that finds out after the handshake that we have no certificate breaks TLS
+        off: so it is for the client, and the log has the server's reason.
+        """
+        self.reopen(f"ssl:127.0.0.1:{redisOverTLS().port}", "redis")
+        with capturedLogs() as captured, self.assertRaises(redis.exceptions.ConnectionError):
+            self.client().ping()
+        lines = [str(formatEvent(event)) for event in captured]
+        self.assertIn("TLS with 127.0.0.1 is broken: tlsv13 alert certificate required", lines)
 
     @inThread
     def test_blackout(self) -> None:

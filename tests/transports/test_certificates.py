@@ -22,6 +22,7 @@ from vaurien_twisted.options import Refused
 from vaurien_twisted.transports.certificates import (
     _spoken,
     clientOptions,
+    folderOptions,
     reasonOf,
     serverOptions,
 )
@@ -73,6 +74,19 @@ class FilesTests(SynchronousTestCase):
         data = Path(papers().server.certificate).read_bytes()
         path = self.file(data[:100] + data[160:])
         self.assertIn(f"a certificate in {path} is broken", self.refused(serverOptions, path))
+
+    def test_folder(self) -> None:
+        """
+        A folder in which a key is locked, or broken.
+        """
+        certificate = Path(papers().server.certificate).read_bytes()
+        locked = Path(papers().authority.locked("folder")).read_bytes()
+        broken = b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+        for key, reason in ((locked, "is encrypted"), (broken, "cannot be used")):
+            folder = Path(self.mktemp())
+            folder.mkdir()
+            (folder / "both.pem").write_bytes(certificate + key)
+            self.assertIn(reason, self.refused(folderOptions, str(folder)))
 
     def test_hosts(self) -> None:
         """

@@ -85,6 +85,8 @@ def folderOptions(name: str, path: str) -> SNIConnectionCreator:
     @raise Refused: there is nothing of use in it.
     """
     _trusted(name, path if Path(path).is_dir() else f"{path}/")
+    for file in Path(path).rglob("*.pem"):
+        _refuseEncrypted(name, str(file), _read(name, str(file)))
     try:
         known = PEMObjects.fromDirectory(FilePath(path)).inferDomainMapping()
         contexts = {host.encode(): each.getContext() for host, each in known.items()}
@@ -147,8 +149,7 @@ def _private(name: str, certificate: str, key: str) -> tuple[PrivateCertificate,
     first, *rest = _certificates(name, certificate)
     path = key or certificate
     data = _read(name, path)
-    if b"ENCRYPTED" in data:
-        raise Refused(f"the key in {path} is encrypted: one without a passphrase is wanted", name)
+    _refuseEncrypted(name, path, data)
     try:
         pair = KeyPair.load(data, crypto.FILETYPE_PEM)
     except (crypto.Error, ValueError, TypeError):
@@ -157,6 +158,14 @@ def _private(name: str, certificate: str, key: str) -> tuple[PrivateCertificate,
         return PrivateCertificate.fromCertificateAndKeyPair(first, pair), rest
     except VerifyError:
         raise Refused(f"the key in {path} is not that of {certificate}", name) from None
+
+
+def _refuseEncrypted(name: str, path: str, data: bytes) -> None:
+    """
+    OpenSSL would ask for the passphrase, here and now.
+    """
+    if b"ENCRYPTED" in data:
+        raise Refused(f"the key in {path} is encrypted: one without a passphrase is wanted", name)
 
 
 def _settle(name: str, options: CertificateOptions, certificate: str) -> None:

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.integration.test_systemd -*-
+# -*- test-case-name: tests.transports.test_inherited -*-
 """
 Sockets that systemd has opened and hands over.
 """

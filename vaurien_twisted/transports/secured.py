@@ -61,7 +61,8 @@ class SecuredTransport(BufferingTLSTransport):
     @param above: the protocol above where it is there already; it is not connected again.
     @ivar opened: called once the handshake is over; it may connect a protocol by
         L{carry}.
-    @ivar failed: called with a L{HandshakeFailed} where it is not to be.
+    @ivar failed: called with a L{HandshakeFailed} where it is not to be, unless it was
+        aborted from above.
     """
 
     _log = Logger()
@@ -203,13 +204,12 @@ class SecuredTransport(BufferingTLSTransport):
         """
         self._quieten()
         failed, self.failed = self.failed, _ignore
-        opened = self._open
         cause = self._reason
-        # No alert, and no other end than this: it is in order if TCP's is.
+        # Whoever was told to give up knows why.
+        told = self._open or (self._aborted and cause is None and not self._late)
         super().connectionLost(reason)
-        if opened:
-            return
-        failed(HandshakeFailed(self._why(cause or reason)))
+        if not told:
+            failed(HandshakeFailed(self._why(cause or reason)))
 
     def _why(self, cause: Failure) -> str:
         if self._late:
