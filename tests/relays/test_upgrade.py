@@ -110,10 +110,10 @@ class TransportsTests(SynchronousTestCase):
         couple.paceClient(True)
         couple.paceClient(False)
         self.assertEqual([each.producerState for each in (client, backend)], ["paused"] * 2)
-        couple.part()
+        couple.unpace()
         self.assertEqual([each.producer for each in (client, backend)], [None, None])
         ours, theirs = Wire(), Wire()
-        couple.meet(ours, theirs)
+        couple.replace(ours, theirs)
         self.assertEqual((couple.client, couple.backend), (ours, theirs))
         self.assertEqual([each.producerState for each in (ours, theirs)], ["producing"] * 2)
         assert theirs.producer is not None

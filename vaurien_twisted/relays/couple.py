@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vaurien_twisted.relays.source import FULL, PARTING, UNCONNECTED, Source
+from vaurien_twisted.relays.source import FULL, REPLACED, UNCONNECTED, Source
 
 
 class Couple:
@@ -55,20 +55,20 @@ class Couple:
 
     def hold(self) -> None:
         """
-        Read nothing more from either side, until they L{part}.
+        Read nothing more from either side, until others L{replace} them.
         """
-        self._clientSource.pause(PARTING)
+        self._clientSource.pause(REPLACED)
         if self._backendSource is not None:
-            self._backendSource.pause(PARTING)
+            self._backendSource.pause(REPLACED)
 
-    def part(self) -> None:
+    def unpace(self) -> None:
         """
         The two sides pace each other no longer.
         """
         for transport in (self.client, self.backend):
             transport.unregisterProducer()
 
-    def meet(self, client: Any, backend: Any) -> None:
+    def replace(self, client: Any, backend: Any) -> None:
         """
         Other transports stand for the same connections, and nothing is paused.
         """

@@ -41,12 +41,11 @@ class Dialogue:
 
     @param close: closes the link in order.
     @param reset: resets the link.
-    @param turned: called when the framer was given up for one that takes turns.
+    @param turned: called when the framer was given up for one that takes turns, and where
+        both ends are to go on in TLS.
     @ivar decider: whom to ask about exchanges, as those of C{connection}.
     @ivar exchanges: how many exchanges were decided.
     @ivar recent: the latest of those that were told apart, no more than L{RECENT}.
-    @ivar upgrade: called when both ends have agreed to go on in TLS, until that has begun;
-        C{None} where it is not read.
     @ivar toBackend: the lane for requests.
     @ivar toClient: the lane for replies.
     """
@@ -74,7 +73,6 @@ class Dialogue:
         "staged",
         "toBackend",
         "toClient",
-        "upgrade",
     )
 
     _log = Logger()
@@ -113,7 +111,6 @@ class Dialogue:
         self.beyondToBackend: Callable[[], int] = int
         self.beyondToClient: Callable[[], int] = int
         self.staged = False
-        self.upgrade: Callable[[IUpgradable], None] | None = None
         self._stalled = False
         self._closed = False
         self._skimming = Skimming(self._pipeline)
@@ -155,6 +152,16 @@ class Dialogue:
             and not self.toClient.queue
             and self._pieces is None
         )
+
+    @property
+    def upgrading(self) -> IUpgradable | None:
+        """
+        The framer, if both ends have agreed to go on in TLS and that has not begun.
+        """
+        framer = IUpgradable(self._framer, None)
+        if framer is None or not framer.upgrading or self._pieces is not None:
+            return None
+        return framer
 
     # The client's bytes
 
@@ -335,10 +342,8 @@ class Dialogue:
             if self._pieces is None:
                 self._stalled = False
                 couple.paceClient(False)
-        if self.upgrade is not None and self._pieces is None:
-            framer = IUpgradable(self._framer, None)
-            if framer is not None and framer.upgrading:
-                self.upgrade(framer)
+        if self._factory.upgrades is not None and self.upgrading is not None:
+            self._turned()
         if self._framer.opaque and self._pieces is None:
             self._log.info(
                 "connection {number} is opaque from here on: {reason}",

@@ -16,7 +16,6 @@ from twisted.python.failure import Failure
 from vaurien_twisted.commands import Then
 from vaurien_twisted.counters import Traffic
 from vaurien_twisted.exchange import Connection, Exchange
-from vaurien_twisted.interfaces import IUpgradable
 from vaurien_twisted.plan import Plan
 from vaurien_twisted.relays.couple import Couple
 from vaurien_twisted.relays.dialogue import Dialogue
@@ -58,8 +57,6 @@ class Link:
             factory, self._dialogue, self._couple, self.since, self._cut, self._drained
         )
         self._closed = False
-        if factory.upgrades is not None:
-            self._dialogue.upgrade = self._upgrade
 
     @property
     def exchanges(self) -> int:
@@ -172,20 +169,6 @@ class Link:
         self._dialogue.toBackend.run()
         self._couple.start()
 
-    def _upgrade(self, framer: IUpgradable) -> None:
-        """
-        Both ends go on in TLS.
-        """
-        couple, upgrades = self._couple, self._factory.upgrades
-        if upgrades is None or couple.client is None or couple.backend is None:
-            return
-        if upgrades.ready(self._dialogue, self._staging, couple):
-            upgrades.perform(
-                framer, couple, self._relay, self._backendProtocol, self.connection.number
-            )
-            self._staging.join()
-            self.route()
-
     def route(self) -> None:
         """
         Send bytes the shortest way there is: straight from one transport to the other
@@ -194,6 +177,10 @@ class Link:
         couple, relay, backend = self._couple, self._relay, self._backendProtocol
         if couple.backend is None or couple.client is None or self._closed:
             return
+        if self._factory.upgrades is not None:
+            self._factory.upgrades.attempt(
+                self._dialogue, self._staging, couple, relay, backend, self.connection.number
+            )
         if self._dialogue.untouched and self._staging.idle:
             relay.dataReceived = counted(couple.client, couple.backend.write)
             backend.dataReceived = counted(couple.backend, couple.client.write)

@@ -12,7 +12,7 @@ from zope.interface import implementer
 
 #: The reasons: the other side writes too slowly, a lane is full, there is nowhere to send to
 #: yet, the transport is about to be another one.
-PEER, FULL, UNCONNECTED, PARTING = 1, 2, 4, 8
+PEER, FULL, UNCONNECTED, REPLACED = 1, 2, 4, 8
 
 
 @implementer(IPushProducer)

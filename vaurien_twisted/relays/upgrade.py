@@ -47,7 +47,27 @@ class Upgrades:
         self._server = SecuredFactory(server, False, nothing, factory.reactor)
         self._client = SecuredFactory(client, True, nothing, factory.reactor)
 
-    def ready(self, dialogue: Dialogue, staging: Staging, couple: Couple) -> bool:
+    def attempt(
+        self,
+        dialogue: Dialogue,
+        staging: Staging,
+        couple: Couple,
+        relay: Any,
+        backend: Any,
+        number: int,
+    ) -> None:
+        """
+        Have the two protocols of a link go on in TLS if its ends have agreed to; that which
+        faces the client as the server.
+
+        @param number: the connection's.
+        """
+        framer = dialogue.upgrading
+        if framer is not None and self._ready(dialogue, staging, couple):
+            self._perform(framer, couple, relay, backend, number)
+            staging.join()
+
+    def _ready(self, dialogue: Dialogue, staging: Staging, couple: Couple) -> bool:
         """
         Whether nothing is under way; else the two sides are read no further until then.
         """
@@ -56,22 +76,19 @@ class Upgrades:
             return False
         return True
 
-    def perform(
+    def _perform(
         self, framer: IUpgradable, couple: Couple, relay: Any, backend: Any, number: int
     ) -> None:
-        """
-        Have the two protocols go on in TLS: that which faces the client as the server.
-        """
         ours, theirs = couple.client, couple.backend
         self._log.info("connection {number} goes on in TLS, which is read", number=number)
         fromClient, fromBackend = framer.upgrade()
-        couple.part()
+        couple.unpace()
         # The backend first: what a client says within TLS waits for it.
         secured = (
             (self._secured(self._client, backend, theirs, "backend", number), theirs, fromBackend),
             (self._secured(self._server, relay, ours, "client", number), ours, fromClient),
         )
-        couple.meet(relay.transport, backend.transport)
+        couple.replace(relay.transport, backend.transport)
         for transport, below, early in secured:
             bare(below).resumeProducing()
             if early:

@@ -48,6 +48,20 @@ ONE, TWO = b"PROXY ", V2Parser.PREFIX
 ONE_LIMIT = 107
 
 
+#: What the protocol above may say to the transport below.
+PASSED = frozenset(
+    (
+        "abortConnection",
+        "getTcpKeepAlive",
+        "getTcpNoDelay",
+        "loseWriteConnection",
+        "setTcpKeepAlive",
+        "setTcpNoDelay",
+        "stopProducing",
+    )
+)
+
+
 @attrs.frozen
 class Introduction:
     """
@@ -138,8 +152,8 @@ class IntroducedTransport(ProtocolWrapper):
         self._timer: IDelayedCall | None = None
 
     def __getattr__(self, name: str) -> Any:
-        # What the transport below counts has the header in it.
-        if name in ("bytesRead", "bytesWritten"):
+        # Whatever else the transport below can do, such as counting, it does to the header too.
+        if name not in PASSED:
             raise AttributeError(name)
         return super().__getattr__(name)
 

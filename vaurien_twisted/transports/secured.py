@@ -39,6 +39,12 @@ from vaurien_twisted.transports.certificates import reasonOf
 HANDSHAKE = 30.0
 
 
+#: What a transport above may say to the one below.
+OF_TCP = frozenset(
+    ("getTcpKeepAlive", "getTcpNoDelay", "setTcpKeepAlive", "setTcpNoDelay", "stopProducing")
+)
+
+
 class HandshakeFailed(ConnectError):
     """
     There is TCP, but no TLS.
@@ -89,8 +95,9 @@ class SecuredTransport(BufferingTLSTransport):
         self._late = False
 
     def __getattr__(self, name: str) -> Any:
-        # What the transport below counts is not what is said.
-        if name in ("bytesRead", "bytesWritten"):
+        # All else that the transport below can do, such as counting, it does to what is said
+        # in TLS.
+        if name not in OF_TCP:
             raise AttributeError(name)
         return super().__getattr__(name)
 
