@@ -59,6 +59,16 @@ class Couple:
         """
         self._clientSource.resume(UNCONNECTED)
 
+    def joint(self, joined: bool) -> None:
+        """
+        Let each transport send what it reads straight to the other, where they can, or
+        hand it to its protocol.
+        """
+        client, backend = self.client, self.backend
+        if hasattr(client, "joinTo") and hasattr(backend, "joinTo"):
+            client.joinTo(backend if joined else None)
+            backend.joinTo(client if joined else None)
+
     def paceClient(self, full: bool) -> None:
         """
         Pause the client while there is no room for its bytes.
