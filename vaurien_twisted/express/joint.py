@@ -6,6 +6,7 @@ past the protocols of both.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from select import EPOLLIN
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,16 @@ if TYPE_CHECKING:
     from vaurien_twisted.express.poller import Handler
     from vaurien_twisted.express.transport import ExpressTransport
 
+#: Told of bytes before they go on, says whether they may.
+Gate = Callable[[bytes], bool]
 
-def joint(source: ExpressTransport, target: ExpressTransport) -> Handler:
+
+def joint(source: ExpressTransport, target: ExpressTransport, gate: Gate | None) -> Handler:
     """
     Handles the events of C{source} so that what it reads is sent to C{target}.
     Whatever is out of the ordinary is left to C{source} and C{target} themselves.
+
+    @param gate: asked about all bytes; those that may not go on are handed to the protocol.
     """
     recv, send, otherwise = source._recv, target._send, source._happened
 
@@ -33,6 +39,9 @@ def joint(source: ExpressTransport, target: ExpressTransport) -> Handler:
             return
         if not data:
             source._end()
+            return
+        if gate is not None and not gate(data):
+            source._deliver(data)
             return
         size = len(data)
         source.bytesRead += size

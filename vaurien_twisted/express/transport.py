@@ -30,7 +30,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from vaurien_twisted.express.connected import ConnectedSocket
-from vaurien_twisted.express.joint import joint
+from vaurien_twisted.express.joint import Gate, joint
 from vaurien_twisted.express.poller import GIVEN_UP, Handler, Poller
 from vaurien_twisted.express.sending import DONE, Sending
 
@@ -123,9 +123,12 @@ class ExpressTransport(Sending, ConnectedSocket):
         except OSError:
             self._lost(_LOST)
             return
-        if not data:
+        if data:
+            self._deliver(data)
+        else:
             self._end()
-            return
+
+    def _deliver(self, data: bytes) -> None:
         size = len(data)
         self.bytesRead += size
         if size == self._readSize:
@@ -141,13 +144,17 @@ class ExpressTransport(Sending, ConnectedSocket):
         """
         self._readSize = MOST_READ
 
-    def joinTo(self, target: ExpressTransport | None) -> None:
+    def joinTo(self, target: ExpressTransport | None, gate: Gate | None = None) -> None:
         """
         From now on send what is read straight to another transport, without showing it to
         the protocol; with C{None} hand it to the protocol again.  The end of it, and
         whatever goes wrong, is told to the protocols as ever, and pausing works as ever.
+
+        @param gate: told of the bytes, says whether they go that way; those that do not,
+            and any that come while C{target} has others waiting, go to the protocol.
         """
-        before, self._joint = self._joint, None if target is None else joint(self, target)
+        before = self._joint
+        self._joint = None if target is None else joint(self, target, gate)
         if self._events >= 0 and before is not self._joint:
             self._poller.handle(self._fd, self._joint or self._happened)
 

@@ -151,18 +151,44 @@ class Dialogue:
             and self._pieces is None
         )
 
+    # Passing over
+
+    @property
+    def skims(self) -> bool:
+        """
+        Whether there may be bytes that pass as they are.
+        """
+        return self._skimming.able
+
+    def passesRequests(self, data: bytes) -> bool:
+        """
+        Whether bytes of the client may go to the backend as they are: whole requests to which
+        nothing happens.  Their replies are expected from now on.
+        """
+        if self._pieces is not None or self.toBackend.queue:
+            return False
+        count = self._skimming.requests(data)
+        self.exchanges += count
+        return count > 0
+
+    def passesReplies(self, data: bytes) -> bool:
+        """
+        Whether bytes of the backend may go to the client as they are: whole replies to such
+        requests.  Not where something waits for them to have gone.
+        """
+        if self._stalled or self.toClient.queue:
+            return False
+        return self._skimming.lastReplies(data)
+
     # The client's bytes
 
     def fromClient(self, data: bytes) -> None:
         """
         Bytes from the client.
         """
-        if self._pieces is None and not self.toBackend.queue:
-            count = self._skimming.requests(data)
-            if count:
-                self.exchanges += count
-                self.toBackend.write(data)
-                return
+        if self.passesRequests(data):
+            self.toBackend.write(data)
+            return
         if self._closed:
             return
         if self._pieces is not None:

@@ -198,11 +198,14 @@ class Link:
         if dialogue is None or staging is None or (dialogue.untouched and staging.idle):
             relay.dataReceived = counted(couple.client, couple.backend.write)
             backend.dataReceived = counted(couple.backend, couple.client.write)
-            couple.joint(True)
+            couple.joint()
         else:
             relay.dataReceived = counted(couple.client, dialogue.fromClient)
             backend.dataReceived = counted(couple.backend, dialogue.fromBackend)
-            couple.joint(False)
+            if dialogue.skims:
+                couple.joint(dialogue.passesRequests, dialogue.passesReplies)
+            else:
+                couple.part()
 
     def planChanged(self, exchanges: bool = True) -> None:
         """
@@ -363,7 +366,7 @@ class Link:
             self._dialogue.stop()
         if self._staging is not None:
             self._staging.stop()
-        self._couple.joint(False)
+        self._couple.part()
         self._relay.dataReceived = _ignore
         if self._backendProtocol is not None:
             self._backendProtocol.dataReceived = _ignore
