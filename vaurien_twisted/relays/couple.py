@@ -10,7 +10,6 @@ from typing import Any
 
 from vaurien_twisted.relays.source import FULL, UNCONNECTED, Source
 
-
 #: Told of bytes before they pass, says whether they may.
 Gate = Callable[[bytes], bool]
 

@@ -27,8 +27,9 @@ from vaurien_twisted.wire.tcp import TurnFramer
 if TYPE_CHECKING:
     from vaurien_twisted.relays.relay import RelayFactory
 
-#: How many bytes a lane holds before its source is paused.
-LANE_LIMIT = 65536
+#: How many bytes a lane holds before its source is paused: enough for a thousand short
+#: requests, so that they wait side by side.
+LANE_LIMIT = 262144
 
 #: How many exchanges a link remembers, so that what was decided can be explained.
 RECENT = 4
