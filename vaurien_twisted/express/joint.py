@@ -52,7 +52,7 @@ def joint(source: ExpressTransport, target: ExpressTransport, gate: Gate | None)
         else:
             target.bytesWritten += sent
             if sent != size:
-                target.write(memoryview(data)[sent:])
+                target.write(data[sent:])
         if size == source._readSize:
             source._readMore()
 

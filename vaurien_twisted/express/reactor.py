@@ -74,8 +74,18 @@ class ExpressReactor(EPollReactor):
         """
         Forget everything that is watched, and tell what it was.
         """
-        leaders = [] if self._leader is None else [self._leader]
+        leaders = self._leaders()
+        self._leader = None
         return [*super().removeAll(), *leaders]
+
+    def getReaders(self) -> list[Any]:
+        """
+        What is watched for something to read.
+        """
+        return [*super().getReaders(), *self._leaders()]
+
+    def _leaders(self) -> list[Any]:
+        return [] if self._leader is None else [self._leader]
 
 
 def install() -> None:
