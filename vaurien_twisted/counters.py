@@ -60,7 +60,12 @@ class Traffic(NamedTuple):
         """
         Both together.
         """
-        return Traffic(*(own + more for own, more in zip(self, other, strict=True)))
+        return Traffic(
+            self.fromClient + other.fromClient,
+            self.toBackend + other.toBackend,
+            self.fromBackend + other.fromBackend,
+            self.toClient + other.toClient,
+        )
 
 
 class Histogram:

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import IO, Any
 
 from twisted.application.service import Service
@@ -40,8 +41,15 @@ def formatLine(event: LogEvent) -> str | None:
     level = event.get("log_level", LogLevel.info).name
     failure = event.get("log_failure")
     trace = "\n" + failure.getTraceback().rstrip() if failure is not None else ""
-    when = formatTime(event.get("log_time"), "%Y-%m-%d %H:%M:%S")
-    return f"{when} [{level}] {text}{trace}\n"
+    return f"{_when(int(event.get('log_time', 0)))} [{level}] {text}{trace}\n"
+
+
+@lru_cache(maxsize=1)
+def _when(second: int) -> str:
+    """
+    A time of the day here; most lines come many a second.
+    """
+    return formatTime(second, "%Y-%m-%d %H:%M:%S")
 
 
 def formatJSON(event: LogEvent) -> str | None:

@@ -1,7 +1,8 @@
 """
 Twisted's own transport tests, on express, under each reactor that express is to run with.
 
-Of C{twisted.internet.test} run, under the epoll, poll, select and asyncio reactors:
+Of C{twisted.internet.test} run, under the express, epoll, poll, select and asyncio
+reactors:
 
   - C{AbortConnectionMixin}, C{WriteSequenceTestsMixin}, C{ConnectionTestsMixin} and
     C{StreamClientTestsMixin}, C{TCPConnectionTestsBuilder}, C{TCPPortTestsMixin},

@@ -20,8 +20,9 @@ from vaurien_twisted.express.endpoints import ExpressClientEndpoint, ExpressServ
 from vaurien_twisted.express.poller import pollerFor
 from vaurien_twisted.express.port import ExpressPort
 
-#: The reactors that express is to run under, of those Twisted knows.
-REACTORS = [
+#: The reactors that express is to run under: its own, and some of those that Twisted knows.
+REACTORS = ["vaurien_twisted.express.reactor.ExpressReactor"]
+REACTORS += [
     name
     for name in ReactorBuilder._reactors
     if name.endswith((".EPollReactor", ".PollReactor", ".SelectReactor", ".AsyncioSelectorReactor"))

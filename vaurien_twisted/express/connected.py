@@ -6,7 +6,6 @@ What can be asked of a connected TCP socket, and set on it.
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -61,8 +60,11 @@ class ConnectedSocket:
         Send small pieces at once, or let the kernel collect them (tcp(7)); nothing where
         the connection is closed.
         """
-        with suppress(OSError):
+        try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, enabled)
+        except OSError:
+            # For every connection: contextlib.suppress would take longer than the call.
+            return
 
     def getTcpKeepAlive(self) -> bool:
         """

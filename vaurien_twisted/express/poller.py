@@ -49,7 +49,9 @@ def pollerFor(reactor: Any) -> Poller:
 @implementer(IReadDescriptor)
 class Poller:
     """
-    Registers with the reactor while it has sockets, and hands each its events.
+    Hands its sockets their events.  While it has any it is a reader of the reactor, or
+    leads one that lets itself be led
+    (L{ExpressReactor<vaurien_twisted.express.reactor.ExpressReactor>}).
 
     @ivar reactor: the reactor it is a reader of.
     """
@@ -74,7 +76,29 @@ class Poller:
             self._epoll = select.epoll()
         self._epoll.register(fd, events)
         if not self._handlers:
+            self._join()
+        self._handlers[fd] = handler
+
+    def _join(self) -> None:
+        lead = getattr(self.reactor, "lead", None)
+        if lead is None:
             self.reactor.addReader(self)
+        else:
+            self._epoll.register(lead(self), select.EPOLLIN)
+
+    def _leave(self) -> None:
+        if hasattr(self.reactor, "follow"):
+            self.reactor.follow()
+        else:
+            self.reactor.removeReader(self)
+        # A socket that a child process has inherited would else go on reporting.
+        self._epoll.close()
+        self._epoll = None
+
+    def handle(self, fd: int, handler: Handler) -> None:
+        """
+        Hand a socket's events to another handler.
+        """
         self._handlers[fd] = handler
 
     def modify(self, fd: int, events: int) -> None:
@@ -92,10 +116,7 @@ class Poller:
         if self._draining:
             self._forgotten.add(fd)
         if not handlers:
-            self.reactor.removeReader(self)
-            # A socket that a child process has inherited would else go on reporting.
-            self._epoll.close()
-            self._epoll = None
+            self._leave()
 
     def unregister(self, fd: int) -> None:
         """
@@ -124,12 +145,25 @@ class Poller:
         """
         Drain one batch of events.
         """
+        self.drain(0)
+
+    def drain(self, timeout: float) -> bool:
+        """
+        Wait for events, and handle one batch of them.
+
+        @param timeout: for how many seconds at most; below 0: for as long as it takes.
+        @return: whether the reactor that is led has events of its own.
+        """
         handlers, forgotten = self._handlers, self._forgotten
+        others = False
         self._draining = True
-        for fd, events in self._epoll.poll(0, BATCH):
+        for fd, events in self._epoll.poll(timeout, BATCH):
             handler = handlers.get(fd)
+            if handler is None:
+                # Of the reactor that is led, or of a socket that was closed in this batch.
+                others = True
             # The number of a socket that was closed in this batch may be another's by now.
-            if handler is not None and fd not in forgotten:
+            elif fd not in forgotten:
                 try:
                     handler(events)
                 except Exception:
@@ -138,6 +172,7 @@ class Poller:
         forgotten.clear()
         if self._soon:
             self._runSoon()
+        return others
 
     def fileno(self) -> int:
         """

@@ -30,7 +30,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from vaurien_twisted.express.connected import ConnectedSocket
-from vaurien_twisted.express.poller import GIVEN_UP, Poller
+from vaurien_twisted.express.joint import Gate, joint
+from vaurien_twisted.express.poller import GIVEN_UP, Handler, Poller
 from vaurien_twisted.express.sending import DONE, Sending
 
 #: How many bytes one read takes at first, and at most.
@@ -64,6 +65,7 @@ class ExpressTransport(Sending, ConnectedSocket):
         "_ended",
         "_events",
         "_fd",
+        "_joint",
         "_peer",
         "_readSize",
         "_reading",
@@ -91,6 +93,7 @@ class ExpressTransport(Sending, ConnectedSocket):
         self._reading = True
         self._readSize = LEAST_READ
         self._ended = False
+        self._joint: Handler | None = None
         self.bytesRead = 0
 
     def start(self) -> None:
@@ -120,17 +123,40 @@ class ExpressTransport(Sending, ConnectedSocket):
         except OSError:
             self._lost(_LOST)
             return
-        if not data:
+        if data:
+            self._deliver(data)
+        else:
             self._end()
-            return
+
+    def _deliver(self, data: bytes) -> None:
         size = len(data)
         self.bytesRead += size
         if size == self._readSize:
-            self._readSize = MOST_READ
+            self._readMore()
         try:
             self.protocol.dataReceived(data)
         except Exception:
             self._failed()
+
+    def _readMore(self) -> None:
+        """
+        What was read has filled its buffer.
+        """
+        self._readSize = MOST_READ
+
+    def joinTo(self, target: ExpressTransport | None, gate: Gate | None = None) -> None:
+        """
+        From now on send what is read straight to another transport, without showing it to
+        the protocol; with C{None} hand it to the protocol again.  The end of it, and
+        whatever goes wrong, is told to the protocols as ever, and pausing works as ever.
+
+        @param gate: told of the bytes, says whether they go that way; those that do not,
+            and any that come while C{target} has others waiting, go to the protocol.
+        """
+        before = self._joint
+        self._joint = None if target is None else joint(self, target, gate)
+        if self._events >= 0 and before is not self._joint:
+            self._poller.handle(self._fd, self._joint or self._happened)
 
     def _mayRead(self, events: int) -> bool:
         """
@@ -164,7 +190,7 @@ class ExpressTransport(Sending, ConnectedSocket):
         if events == watched or watched == _NEW or not self.connected:
             return
         if watched == _NOTHING:
-            self._poller.register(self._fd, events, self._happened)
+            self._poller.register(self._fd, events, self._joint or self._happened)
         else:
             self._poller.modify(self._fd, events)
         self._events = events
@@ -236,7 +262,7 @@ class ExpressTransport(Sending, ConnectedSocket):
             return
         self.connected = self._reading = self._direct = False
         self.disconnected = True
-        self._waiting = None
+        self._waiting = self._joint = None
         if self._events >= 0:
             self._poller.forget(self._fd)
         if self._aborting:

@@ -5,9 +5,13 @@ The two connections of a link, and how each may end.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from vaurien_twisted.relays.source import FULL, REPLACED, UNCONNECTED, Source
+
+#: Told of bytes before they pass, says whether they may.
+Gate = Callable[[bytes], bool]
 
 
 class Couple:
@@ -81,6 +85,27 @@ class Couple:
         Let the client speak.
         """
         self._clientSource.resume(UNCONNECTED)
+
+    def joint(self, fromClient: Gate | None = None, fromBackend: Gate | None = None) -> None:
+        """
+        Let each transport send what it reads straight to the other, where they can.
+
+        @param fromClient: asked about all bytes of the client; those that it does not let
+            pass go to the protocol.
+        @param fromBackend: the same for the backend's.
+        """
+        client, backend = self.client, self.backend
+        if hasattr(client, "joinTo") and hasattr(backend, "joinTo"):
+            client.joinTo(backend, fromClient)
+            backend.joinTo(client, fromBackend)
+
+    def part(self) -> None:
+        """
+        Let each transport hand what it reads to its protocol.
+        """
+        for transport in (self.client, self.backend):
+            if hasattr(transport, "joinTo"):
+                transport.joinTo(None)
 
     def paceClient(self, full: bool) -> None:
         """

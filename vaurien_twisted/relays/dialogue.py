@@ -28,8 +28,9 @@ from vaurien_twisted.wire.tcp import TurnFramer
 if TYPE_CHECKING:
     from vaurien_twisted.relays.relay import RelayFactory
 
-#: How many bytes a lane holds before its source is paused.
-LANE_LIMIT = 65536
+#: How many bytes a lane holds before its source is paused: enough for a thousand short
+#: requests, so that they wait side by side.
+LANE_LIMIT = 262144
 
 #: How many exchanges a link remembers, so that what was decided can be explained.
 RECENT = 4
@@ -163,18 +164,44 @@ class Dialogue:
             return None
         return framer
 
+    # Passing over
+
+    @property
+    def skims(self) -> bool:
+        """
+        Whether there may be bytes that pass as they are.
+        """
+        return self._skimming.able
+
+    def passesRequests(self, data: bytes) -> bool:
+        """
+        Whether bytes of the client may go to the backend as they are: whole requests to which
+        nothing happens.  Their replies are expected from now on.
+        """
+        if self._pieces is not None or self.toBackend.queue:
+            return False
+        count = self._skimming.requests(data)
+        self.exchanges += count
+        return count > 0
+
+    def passesReplies(self, data: bytes) -> bool:
+        """
+        Whether bytes of the backend may go to the client as they are: whole replies to such
+        requests.  Not where something waits for them to have gone.
+        """
+        if self._stalled or self.toClient.queue:
+            return False
+        return self._skimming.lastReplies(data)
+
     # The client's bytes
 
     def fromClient(self, data: bytes) -> None:
         """
         Bytes from the client.
         """
-        if self._pieces is None and not self.toBackend.queue:
-            count = self._skimming.requests(data)
-            if count:
-                self.exchanges += count
-                self.toBackend.write(data)
-                return
+        if self.passesRequests(data):
+            self.toBackend.write(data)
+            return
         if self._closed:
             return
         if self._pieces is not None:

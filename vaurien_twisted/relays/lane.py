@@ -66,6 +66,7 @@ class Lane:
     """
 
     __slots__ = (
+        "_arrival",
         "_clock",
         "_out",
         "_perform",
@@ -86,6 +87,8 @@ class Lane:
         self._clock = clock
         self._perform = perform
         self._ran = ran
+        #: When what is put now has arrived: the same time for all of a chunk.
+        self._arrival: float | None = None
         self._out: list[bytes] = []
         self._timer: IDelayedCall | None = None
         #: Most lanes never hold anything; a queue of their own would be most of their size.
@@ -131,7 +134,9 @@ class Lane:
                 return
         if queue is EMPTY:
             queue = self.queue = deque()
-        queue.append(Entry(exchange, data, steps, after, self._clock.seconds()))
+        if self._arrival is None:
+            self._arrival = self._clock.seconds()
+        queue.append(Entry(exchange, data, steps, after, self._arrival))
         if len(queue) == 1:
             self.run()
 
@@ -198,6 +203,7 @@ class Lane:
         """
         Write what is ready.
         """
+        self._arrival = None
         out = self._out
         if out and self.write is not _nowhere:
             data = out[0] if len(out) == 1 else b"".join(out)

@@ -16,9 +16,10 @@ from twisted.python.failure import Failure
 from vaurien_twisted.commands import Then
 from vaurien_twisted.counters import Traffic
 from vaurien_twisted.exchange import Connection, Exchange
-from vaurien_twisted.plan import Plan
+from vaurien_twisted.plan import NOTHING, Plan
 from vaurien_twisted.relays.couple import Couple
 from vaurien_twisted.relays.dialogue import Dialogue
+from vaurien_twisted.relays.lane import Lane
 from vaurien_twisted.relays.meter import counted
 from vaurien_twisted.relays.own import OwnPlan
 from vaurien_twisted.relays.sight import Sight
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 class Link:
     """
     Joins a client to the backend.
+
+    While nothing can happen to its bytes and they need no framing it is I{bare}: two
+    transports that are joined.  What is said on it (L{Dialogue}) and the stages of its
+    bytes (L{Staging}) are made when a plan first wants them.
 
     @ivar connection: its number and the client's address.
     @ivar since: when the client came, in seconds by the reactor's clock.
@@ -49,13 +54,9 @@ class Link:
         self._backendProtocol: Any = None
         self._couple = Couple(relay.transport)
         self._connecting: Deferred[IProtocol] | None = None
-        self._greeting = Exchange(0, "connect", unasked=factory.wire.greets)
-        self._dialogue = Dialogue(
-            factory, connection, self._couple, self.close, self.reset, self.route
-        )
-        self._staging = Staging(
-            factory, self._dialogue, self._couple, self.since, self._cut, self._drained
-        )
+        self._greeting: Exchange | None = None
+        self._dialogue: Dialogue | None = None
+        self._staging: Staging | None = None
         self._closed = False
 
     @property
@@ -63,7 +64,7 @@ class Link:
         """
         How many exchanges were decided.
         """
-        return self._dialogue.exchanges
+        return 0 if self._dialogue is None else self._dialogue.exchanges
 
     @property
     def traffic(self) -> Traffic:
@@ -90,9 +91,14 @@ class Link:
         """
         What else can be seen of it now.
         """
-        return Sight(
-            self._couple, self._dialogue, self._staging.names, self._greeting, self._closed
-        )
+        dialogue, staging, greeting = self._dialogue, self._staging, self._greeting
+        if dialogue is None or staging is None:
+            greeting = Exchange(0, "connect")
+            greeting.began, greeting.decision = self.since, NOTHING
+            asked = self._factory.decider, self.connection
+            return Sight(self._couple, None, (), greeting, self._closed, *asked)
+        asked = dialogue.decider, dialogue.connection
+        return Sight(self._couple, dialogue, staging.names, greeting, self._closed, *asked)
 
     @property
     def hasOwnPlan(self) -> bool:
@@ -119,19 +125,39 @@ class Link:
         if plan is not None:
             self._own = OwnPlan(self._factory, connection, plan, self.planChanged)
             decider, connection = self._own.decider, self._own.connection
-        self._dialogue.decider, self._dialogue.connection = decider, connection
+        dialogue = self._understand()
+        dialogue.decider, dialogue.connection = decider, connection
         self.planChanged()
 
     def begin(self) -> None:
         """
         The client is there, paused: decide what its connection meets, and connect to the backend.
         """
-        self._relay.dataReceived = counted(self._relay.transport, self._dialogue.fromClient)
-        self._staging.arrange()
-        self._dialogue.begin(self._greeting, self._connect)
+        if self._factory.bare:
+            self._connect()
+            return
+        dialogue = self._understand()
+        self._relay.dataReceived = counted(self._relay.transport, dialogue.fromClient)
+        greeting = self._greeting = Exchange(0, "connect", unasked=self._factory.wire.greets)
+        dialogue.begin(greeting, self._connect)
+
+    def _understand(self) -> Dialogue:
+        """
+        What is said on it, with the stages of the plan in force.
+        """
+        dialogue = self._dialogue
+        if dialogue is None:
+            dialogue = self._dialogue = Dialogue(
+                self._factory, self.connection, self._couple, self.close, self.reset, self.route
+            )
+            self._staging = Staging(
+                self._factory, dialogue, self._couple, self.since, self._cut, self._drained
+            )
+            self._staging.arrange()
+        return dialogue
 
     def _connect(self) -> None:
-        if not self._closed and not self._greeting.dropped:
+        if not self._closed and not (self._greeting is not None and self._greeting.dropped):
             self.backend = self._factory.backendText
             self._connecting = self._factory.connect(self)
             self._connecting.addErrback(self._notConnected)
@@ -164,9 +190,11 @@ class Link:
             backend.abortConnection()
             return
         self._couple.join(backend)
-        self._staging.join()
+        if self._staging is not None:
+            self._staging.join()
         self.route()
-        self._dialogue.toBackend.run()
+        if self._dialogue is not None:
+            self._dialogue.toBackend.run()
         self._couple.start()
 
     def route(self) -> None:
@@ -177,16 +205,22 @@ class Link:
         couple, relay, backend = self._couple, self._relay, self._backendProtocol
         if couple.backend is None or couple.client is None or self._closed:
             return
-        if self._factory.upgrades is not None:
+        dialogue, staging = self._dialogue, self._staging
+        if self._factory.upgrades is not None and dialogue is not None and staging is not None:
             self._factory.upgrades.attempt(
-                self._dialogue, self._staging, couple, relay, backend, self.connection.number
+                dialogue, staging, couple, relay, backend, self.connection.number
             )
-        if self._dialogue.untouched and self._staging.idle:
+        if dialogue is None or staging is None or (dialogue.untouched and staging.idle):
             relay.dataReceived = counted(couple.client, couple.backend.write)
             backend.dataReceived = counted(couple.backend, couple.client.write)
+            couple.joint()
         else:
-            relay.dataReceived = counted(couple.client, self._dialogue.fromClient)
-            backend.dataReceived = counted(couple.backend, self._dialogue.fromBackend)
+            relay.dataReceived = counted(couple.client, dialogue.fromClient)
+            backend.dataReceived = counted(couple.backend, dialogue.fromBackend)
+            if dialogue.skims:
+                couple.joint(dialogue.passesRequests, dialogue.passesReplies)
+            else:
+                couple.part()
 
     def planChanged(self, exchanges: bool = True) -> None:
         """
@@ -194,14 +228,18 @@ class Link:
 
         @param exchanges: whether it also says something else about exchanges.
         """
-        # A link that is closing may still wait for what a stage holds back.
-        self._staging.arrange()
+        if self._dialogue is None and (self._factory.bare or self._closed):
+            return
+        dialogue = self._understand()
+        if self._staging is not None:
+            # A link that is closing may still wait for what a stage holds back.
+            self._staging.arrange()
         if not self._closed:
             if exchanges:
-                self._dialogue.planChanged()
+                dialogue.planChanged()
             else:
                 # What a stage has let go may have made room.
-                self._dialogue.goOn()
+                dialogue.goOn()
             self.route()
 
     def _cut(self, then: Then) -> None:
@@ -217,7 +255,7 @@ class Link:
         """
         Bytes have gone on through a stage.
         """
-        if not self._closed:
+        if not self._closed and self._dialogue is not None:
             self._dialogue.goOn()
             self.route()
 
@@ -227,7 +265,10 @@ class Link:
         """
         if not self._closed and not self._couple.clientEnded:
             self._couple.clientEnded = True
-            self._dialogue.clientEnded(self._endBackend)
+            if self._dialogue is None:
+                self._endBackend()
+            else:
+                self._dialogue.clientEnded(self._endBackend)
 
     def backendEnded(self) -> None:
         """
@@ -235,19 +276,28 @@ class Link:
         """
         if not self._closed and not self._couple.backendEnded:
             self._couple.backendEnded = True
-            self._dialogue.backendEnded(self._endClient)
+            if self._dialogue is None:
+                self._endClient()
+            else:
+                self._dialogue.backendEnded(self._endClient)
 
     def _endBackend(self) -> None:
-        couple = self._couple
-        if couple.client is None or (couple.backendEnded and not self._dialogue.toClient.queue):
+        couple, dialogue = self._couple, self._dialogue
+        said = dialogue is None or not dialogue.toClient.queue
+        if couple.client is None or (couple.backendEnded and said):
             self.close()
+        elif self._staging is None:
+            couple.endWriting(couple.backend)
         else:
             self._staging.endUpstream()
 
     def _endClient(self) -> None:
-        couple = self._couple
-        if couple.backend is None or (couple.clientEnded and not self._dialogue.toBackend.queue):
+        couple, dialogue = self._couple, self._dialogue
+        said = dialogue is None or not dialogue.toBackend.queue
+        if couple.backend is None or (couple.clientEnded and said):
             self.close()
+        elif self._staging is None:
+            couple.endWriting(couple.client)
         else:
             self._staging.endDownstream()
 
@@ -259,13 +309,13 @@ class Link:
         couple = self._couple
         couple.client = None
         if self._closed:
-            self._staging.settle()
+            self._settle()
         elif couple.backend is None:
             self.close()
         elif not reason.check(ConnectionDone):
             self.reset()
         elif couple.clientEnded:
-            self._dialogue.toBackend.put(None, b"", after=self.close)
+            self._closeAfter(None if self._dialogue is None else self._dialogue.toBackend)
         else:
             self.clientEnded()
         self._forget()
@@ -278,14 +328,27 @@ class Link:
         couple = self._couple
         couple.backend = None
         if self._closed:
-            self._staging.settle()
+            self._settle()
         elif not reason.check(ConnectionDone):
             self.reset()
         elif couple.backendEnded:
-            self._dialogue.toClient.put(None, b"", after=self.close)
+            self._closeAfter(None if self._dialogue is None else self._dialogue.toClient)
         else:
             self.backendEnded()
         self._forget()
+
+    def _settle(self) -> None:
+        if self._staging is not None:
+            self._staging.settle()
+
+    def _closeAfter(self, lane: Lane | None) -> None:
+        """
+        Close when all has gone that is in the lane.
+        """
+        if lane is None:
+            self.close()
+        else:
+            lane.put(None, b"", after=self.close)
 
     def close(self) -> None:
         """
@@ -295,6 +358,9 @@ class Link:
         if self._closed:
             return
         self._closed = True
+        if self._dialogue is None or self._staging is None:
+            self._finish()
+            return
         self._dialogue.stop()
         self._staging.end(self._finish)
 
@@ -311,8 +377,11 @@ class Link:
 
     def _stop(self) -> None:
         self._closed = True
-        self._dialogue.stop()
-        self._staging.stop()
+        if self._dialogue is not None:
+            self._dialogue.stop()
+        if self._staging is not None:
+            self._staging.stop()
+        self._couple.part()
         self._relay.dataReceived = _ignore
         if self._backendProtocol is not None:
             self._backendProtocol.dataReceived = _ignore
@@ -324,6 +393,9 @@ class Link:
             if self._own is not None:
                 self._own.stop()
             self._factory.ended(self)
+            # What would else be freed only when cycles are looked for.
+            self._relay.link = self._relay = self._backendProtocol = self._connecting = None
+            self._dialogue = self._staging = None
 
 
 def _ignore(data: bytes) -> None:

@@ -25,44 +25,46 @@ class Pipeline:
     The exchanges of a link whose replies have not all been given, oldest first.
 
     @param give: sends an answer to the client, behind all replies given before.
+    @ivar waiting: they, or L{runs<vaurien_twisted.exchange.Run>} of them.
+    @ivar count: how many exchanges that is.
     """
 
-    __slots__ = ("_count", "_give", "_waiting")
+    __slots__ = ("_give", "count", "waiting")
 
     def __init__(self, give: Callable[[Reply], None]) -> None:
         self._give = give
-        self._waiting: deque[Exchange | Run] = EMPTY
-        self._count = 0
+        self.waiting: deque[Exchange | Run] = EMPTY
+        self.count = 0
 
     @property
     def full(self) -> bool:
         """
         Whether no more requests should be taken.
         """
-        return self._count >= LIMIT
+        return self.count >= LIMIT
 
     def add(self, exchange: Exchange) -> None:
         """
         A request was taken: its reply comes after those before it.
         """
-        if self._waiting is EMPTY:
-            self._waiting = deque()
-        self._waiting.append(exchange)
-        self._count += 1
+        if self.waiting is EMPTY:
+            self.waiting = deque()
+        self.waiting.append(exchange)
+        self.count += 1
 
     def ended(self, exchange: Exchange) -> None:
         """
         The backend's reply to C{exchange} has been sent whole.
         """
-        waiting = self._waiting
+        waiting = self.waiting
         while waiting:
-            self._count -= 1
+            self.count -= 1
             if waiting.popleft() is exchange:
                 break
         self._goOn()
 
     def _goOn(self) -> None:
-        waiting = self._waiting
+        waiting = self.waiting
         if waiting and isinstance(waiting[0], Exchange) and waiting[0].answer is not None:
             self.answer()
 
@@ -70,7 +72,7 @@ class Pipeline:
         """
         Give the answers that are due and have no reply before them.
         """
-        waiting = self._waiting
+        waiting = self.waiting
         while waiting:
             head = waiting[0]
             if isinstance(head, Run):
@@ -79,37 +81,19 @@ class Pipeline:
             if answer is None or not (head.complete or answer.early):
                 return
             waiting.popleft()
-            self._count -= 1
+            self.count -= 1
             self._give(answer)
 
     # Runs
-
-    @property
-    def run(self) -> Run | None:
-        """
-        The run at the end, to which more may be added.
-        """
-        last = self._waiting[-1] if self._waiting else None
-        return last if isinstance(last, Run) else None
-
-    def grown(self, run: Run, count: int) -> None:
-        """
-        C{count} exchanges were added to a run at the end, or to a new one.
-        """
-        if self._waiting is EMPTY:
-            self._waiting = deque()
-        if not self._waiting or self._waiting[-1] is not run:
-            self._waiting.append(run)
-        self._count += count
 
     def passed(self, count: int) -> None:
         """
         So many replies of the run at the head have been sent.
         """
-        self._count -= count
-        head = self._waiting[0]
+        self.count -= count
+        head = self.waiting[0]
         if isinstance(head, Run) and not head.left:
-            self._waiting.popleft()
+            self.waiting.popleft()
             self._goOn()
 
     def unfold(self, decision: Decision) -> bool:
@@ -118,22 +102,22 @@ class Pipeline:
 
         @return: whether there were any.
         """
-        if not any(isinstance(each, Run) for each in self._waiting):
+        if not any(isinstance(each, Run) for each in self.waiting):
             return False
         unfolded: deque[Exchange | Run] = deque()
-        for each in self._waiting:
+        for each in self.waiting:
             if isinstance(each, Run):
                 unfolded += each.unfold(decision)
             else:
                 unfolded.append(each)
-        self._waiting = unfolded
+        self.waiting = unfolded
         return True
 
     def dissolve(self) -> None:
         """
         Nothing more is known of replies: give the answers that are left.
         """
-        waiting = list(self._waiting)
+        waiting = list(self.waiting)
         self.clear()
         for exchange in waiting:
             if isinstance(exchange, Exchange) and exchange.answer is not None:
@@ -143,5 +127,5 @@ class Pipeline:
         """
         Forget everything.
         """
-        self._waiting = EMPTY
-        self._count = 0
+        self.waiting = EMPTY
+        self.count = 0

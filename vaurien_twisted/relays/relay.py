@@ -65,8 +65,7 @@ class Relay(Protocol):
         Begin a link.
         """
         assert isinstance(self.factory, RelayFactory)
-        self.transport = metered(self.transport)
-        _noDelay(self.transport)
+        self.transport = _prepared(self.transport)
         self.link = Link(self, self.factory, self._connection)
         self.factory.links.add(self.link)
         self.link.begin()
@@ -104,8 +103,7 @@ class BackendProtocol(Protocol):
         """
         Join the link.
         """
-        self.transport = metered(self.transport)
-        _noDelay(self.transport)
+        self.transport = _prepared(self.transport)
         self._link.backendConnected(self)
 
     def readConnectionLost(self) -> None:
@@ -152,6 +150,8 @@ class RelayFactory(Factory):
     @param seed: of the decisions, 0 to 2**63 - 1; a random one if not given.
     @param journal: what to tell of decisions; one of its own if not given.
     @param name: the proxy's name, which is part of every decision's randomness.
+    @ivar bare: whether new links are bare: nothing can happen to their bytes, and they need
+        no framing.
     @ivar links: those that are open.
     @ivar accepted: how many there have been.
     @ivar counters: what else is counted.
@@ -199,6 +199,9 @@ class RelayFactory(Factory):
             from vaurien_twisted.relays.upgrade import Upgrades
 
             self.upgrades = Upgrades(self)
+        self.bare = False
+        #: Whether its wire protocol leaves the bytes as they come.
+        self._unframed = not self.wire.greets and self.wire.framer(self.options, "").turns
         self.links: set[Link] = set()
         self.accepted = 0
         self._emptied: list[Deferred[None]] = []
@@ -246,6 +249,13 @@ class RelayFactory(Factory):
         self._shared = {key: own for key, own in self._shared.items() if key in kept}
 
     def _planChanged(self, exchanges: bool = True) -> None:
+        plan = self.decider.plan
+        self.bare = (
+            self._unframed
+            and plan.transparent
+            and self.decider.wishes is None
+            and not any(True for _ in streamKeys(plan))
+        )
         for link in list(self.links):
             link.planChanged(exchanges)
         self.planned()
@@ -328,20 +338,27 @@ class RelayFactory(Factory):
         Both connections of a link are gone.
         """
         self.links.discard(link)
-        self.counters.linkEnded(link.traffic, link.exchanges)
+        traffic, exchanges, connection = link.traffic, link.exchanges, link.connection
+        self.counters.linkEnded(traffic, exchanges)
         if not self.links:
             emptied, self._emptied = self._emptied, []
             for each in emptied:
                 each.callback(None)
+        # The one line of every connection: it is put together here, which takes a fifth of the
+        # time that the logger's own formatting takes.
+        text = (
+            f"{self.name}: connection {connection.number} from {connection.client} ended after "
+            f"{exchanges} exchanges, {traffic.fromClient} bytes from it and "
+            f"{traffic.toClient} to it"
+        )
         self._log.info(
-            "{name}: connection {number} from {client} ended after {exchanges} exchanges, "
-            "{received} bytes from it and {sent} to it",
+            text.replace("{", "{{").replace("}", "}}"),
             name=self.name,
-            number=link.connection.number,
-            client=link.connection.client,
-            exchanges=link.exchanges,
-            received=link.traffic.fromClient,
-            sent=link.traffic.toClient,
+            number=connection.number,
+            client=connection.client,
+            exchanges=exchanges,
+            received=traffic.fromClient,
+            sent=traffic.toClient,
         )
 
 
@@ -351,10 +368,12 @@ def _nothing() -> None:
     """
 
 
-def _noDelay(transport: Any) -> None:
+def _prepared(transport: Any) -> Any:
     """
-    Send at once what is written; only TCP transports know of it.
+    A transport that counts its bytes, and sends at once what is written where it can be
+    told to (TCP).
     """
     setTcpNoDelay = getattr(transport, "setTcpNoDelay", None)
     if setTcpNoDelay is not None:
         setTcpNoDelay(True)
+    return metered(transport)

@@ -18,23 +18,32 @@ class Sight:
     """
     A link as it is now; made when somebody looks.
 
+    @param dialogue: what is said on it, C{None} where nobody listens.
     @param staged: the names of the behaviors whose stages there are.
     @param greeting: the connection itself as an exchange.
     @ivar state: C{"connecting"} to the backend, C{"open"}, C{"waiting"} where something is
         kept back, or C{"closing"}.
+    @ivar decider: who decides about its exchanges: the proxy's decider, or one for its own
+        plan.
+    @ivar asked: the connection as that decider knows it.
     """
 
     def __init__(
         self,
         couple: Couple,
-        dialogue: Dialogue,
+        dialogue: Dialogue | None,
         staged: Sequence[str],
-        greeting: Exchange,
+        greeting: Exchange | None,
         closed: bool,
+        decider: Decider,
+        asked: Connection,
     ) -> None:
-        self._dialogue = dialogue
+        self._lanes = () if dialogue is None else (dialogue.toBackend, dialogue.toClient)
+        self._told = () if dialogue is None else tuple(dialogue.recent or ())
         self._staged = staged
         self._greeting = greeting
+        self.decider = decider
+        self.asked = asked
         if closed or couple.client is None or couple.clientEnded or couple.backendEnded:
             self.state = "closing"
         elif self.held is not None:
@@ -47,7 +56,10 @@ class Sight:
         """
         The exchange that is kept back, and by what; C{None} where nothing is.
         """
-        return self._dialogue.toBackend.held or self._dialogue.toClient.held
+        for lane in self._lanes:
+            if lane.held is not None:
+                return lane.held
+        return None
 
     @property
     def faults(self) -> list[str]:
@@ -55,8 +67,7 @@ class Sight:
         The names of the behaviors that act now: of each that keeps an exchange back, and
         of those whose stages the bytes pass through.
         """
-        lanes = (self._dialogue.toBackend, self._dialogue.toClient)
-        steps = [entry.steps[0] for lane in lanes for entry in lane.queue if entry.steps]
+        steps = [entry.steps[0] for lane in self._lanes for entry in lane.queue if entry.steps]
         kept = [step.rule.behavior.name for step in steps if step.rule is not None]
         return [*kept, *self._staged]
 
@@ -65,21 +76,8 @@ class Sight:
         """
         The latest exchanges that were told apart, in order.
         """
-        found = list(self._dialogue.recent or ())
+        greeting = self._greeting
         # A greeting that was decided as an exchange is among them.
-        known = self._greeting.decision is None or self._greeting in found
-        return found if known else [self._greeting, *found]
-
-    @property
-    def decider(self) -> Decider:
-        """
-        Who decides about its exchanges: the proxy's decider, or one for its own plan.
-        """
-        return self._dialogue.decider
-
-    @property
-    def asked(self) -> Connection:
-        """
-        The connection as that decider knows it.
-        """
-        return self._dialogue.connection
+        if greeting is None or greeting.decision is None or greeting in self._told:
+            return self._told
+        return (greeting, *self._told)

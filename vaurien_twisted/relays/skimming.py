@@ -5,12 +5,13 @@ Passing over exchanges to which nothing can happen, where the framer can.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 from vaurien_twisted.exchange import Run
 from vaurien_twisted.interfaces import IFramer, ISkimmer
 from vaurien_twisted.plan import NOTHING
-from vaurien_twisted.relays.pipeline import Pipeline
+from vaurien_twisted.relays.pipeline import EMPTY, LIMIT, Pipeline
 
 
 class Skimming:
@@ -44,20 +45,36 @@ class Skimming:
         self._skimmer = skimmer
         self._skim, self._skimReplies = skimmer.skim, skimmer.skimReplies
 
+    @property
+    def able(self) -> bool:
+        """
+        Whether anything may be passed over.
+        """
+        return self._skim is not None
+
     def requests(self, data: bytes) -> int:
         """
         How many requests C{data} is, if they were passed over; else 0.
         """
         skim, pipeline = self._skim, self._pipeline
-        if skim is None or pipeline.full:
+        if skim is None or pipeline.count >= LIMIT:
             return 0
-        last = pipeline.run
+        waiting = pipeline.waiting
+        last = waiting[-1] if waiting else None
+        if not isinstance(last, Run):
+            last = None
         before = 0 if last is None else last.left
         run: Run | None = skim(data, last)
         if run is None:
             return 0
-        count = run.left - before if run is last else run.left
-        pipeline.grown(run, count)
+        count = run.left
+        if run is last:
+            count -= before
+        elif waiting is EMPTY:
+            pipeline.waiting = deque((run,))
+        else:
+            waiting.append(run)
+        pipeline.count += count
         self.active = True
         return count
 
@@ -67,6 +84,23 @@ class Skimming:
         """
         count: int = self._skimReplies(data)
         return count
+
+    def lastReplies(self, data: bytes) -> bool:
+        """
+        Whether C{data} is replies to requests that were passed over, and nothing but such
+        requests awaits any.  They are taken off the pipeline.
+        """
+        pipeline = self._pipeline
+        waiting = pipeline.waiting
+        if len(waiting) != 1 or not isinstance(waiting[0], Run):
+            return False
+        count = self._skimReplies(data)
+        if not count:
+            return False
+        pipeline.count -= count
+        if not waiting[0].left:
+            waiting.popleft()
+        return True
 
     def unfold(self) -> None:
         """

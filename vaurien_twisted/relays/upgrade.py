@@ -82,6 +82,7 @@ class Upgrades:
         ours, theirs = couple.client, couple.backend
         self._log.info("connection {number} goes on in TLS, which is read", number=number)
         fromClient, fromBackend = framer.upgrade()
+        couple.part()
         couple.unpace()
         # The backend first: what a client says within TLS waits for it.
         secured = (

@@ -1,8 +1,0 @@
-"""
-C{express:} in endpoint strings.
-"""
-
-from vaurien_twisted.express.parsers import ClientParser, ServerParser
-
-expressServer = ServerParser()
-expressClient = ClientParser()
