@@ -213,13 +213,15 @@ class ProxyTests(TestCase):
 
         self.reactor: Any = reactor
         self.journal = Journal(self.reactor.seconds)
-        with socket.create_server(("127.0.0.1", 0)) as reserved:
-            self.place = reserved.getsockname()
+        # It has its port, but nobody can connect to it while it does not listen.
+        self.backend = socket.socket()
+        self.addCleanup(self.backend.close)
+        self.backend.bind(("127.0.0.1", 0))
         if up:
             self.rise()
         makings = Makings(REGISTRY, connectFirst=True)
         self.proxies = ProxyCollection(self.reactor, makings, self.journal, 0)
-        where = f"127.0.0.1:{self.place[1]}"
+        where = f"127.0.0.1:{self.backend.getsockname()[1]}"
         item = {"name": "it", "listen": "127.0.0.1:0", "upstream": where, **more}
         proxy = await self.proxies.create(declaredFromJSON(makings, item))
         self.addCleanup(proxy.stopService)
@@ -229,8 +231,7 @@ class ProxyTests(TestCase):
         """
         The backend is there.
         """
-        self.backend = socket.create_server(self.place)
-        self.addCleanup(self.backend.close)
+        self.backend.listen()
 
     async def until(self, ready: Any) -> None:
         """
