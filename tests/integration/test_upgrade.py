@@ -129,6 +129,30 @@ class MySQLTests(MySQLCase):
         self.assertEqual(told, "with the backend: certificate verify failed")
 
     @inThread
+    def test_weShowOne(self) -> None:
+        """
+        A user of whom the server wants a certificate can be one, if the proxy has it.
+        """
+        folder = self.server.folder
+        own = folder / "both.pem"
+        own.write_bytes(
+            (folder / "certificate.pem").read_bytes() + (folder / "key.pem").read_bytes()
+        )
+        where = f"--socket={folder}/socket"
+        sql = "CREATE OR REPLACE USER careful@'%' IDENTIFIED BY 'secret' REQUIRE X509"
+        run("mariadb", "--no-defaults", where, "--user=root", f"--execute={sql}")
+        words: dict[str, Any] = {"user": "careful", "password": "secret", "host": "127.0.0.1"}
+        words["ssl"] = {"ca": papers().authority.certificate}
+        with self.assertRaises(pymysql.err.OperationalError) as caught:
+            pymysql.connect(port=self.proxy.port, **words)
+        self.assertEqual(caught.exception.args[0], 1045)
+        options = reading(tls_client=str(own))
+        self.reopen(self.server.backend, "mysql", protocolOptions=options)
+        connection = pymysql.connect(port=self.proxy.port, **words)
+        self.addCleanup(connection.close)
+        self.assertEqual(self.ask(connection, "SELECT 1"), ((1,),))
+
+    @inThread
     def test_greeting(self) -> None:
         """
         An error in place of the greeting is in the clear: nobody has asked for TLS yet.

@@ -52,6 +52,7 @@ class OptionsTests(SynchronousTestCase):
         for words, name, reason in (
             ({"tls_certificate": "/no/file"}, "tls_certificate", "cannot read /no/file"),
             ({"tls_certificate": both, "tls_ca": "/no/file"}, "tls_ca", "cannot read /no/file"),
+            ({"tls_certificate": both, "tls_client": "/no/file"}, "tls_client", "cannot read"),
             ({"tls_certificate": both, "tls_name": "a.example"}, "tls_name", "needs a tls_ca"),
         ):
             refused = self.assertRaises(Refused, self.make, **words)

@@ -36,7 +36,7 @@ class OptionsTests(SynchronousTestCase):
         """
         The other files say nothing without a certificate.
         """
-        for name in ("tls_key", "tls_ca", "tls_name"):
+        for name in ("tls_key", "tls_ca", "tls_name", "tls_client"):
             refused = self.assertRaises(Refused, build, TLSOptions, {name: "x"}, "it")
             self.assertEqual(refused.name, name)
             self.assertIn("tls_certificate", refused.description)

@@ -40,7 +40,12 @@ class Upgrades:
         self._factory = factory
         options, prefix = factory.options, f"protocol_{factory.wire.name}_"
         server = serverOptions(prefix + "tls_certificate", options.tls_certificate, options.tls_key)
-        client = clientOptions(prefix + "tls_ca", options.tls_name or None, options.tls_ca)
+        if options.tls_client:
+            # Whatever is wrong with it is not to be told of another file.
+            clientOptions(prefix + "tls_client", certificate=options.tls_client)
+        client = clientOptions(
+            prefix + "tls_ca", options.tls_name or None, options.tls_ca, options.tls_client
+        )
         if options.tls_name and not options.tls_ca:
             raise Refused("it needs a tls_ca, by which to know the name", prefix + "tls_name")
         nothing = Factory()

@@ -41,10 +41,16 @@ class TLSOptions:
         str, "", "For which host that certificate must be; for any if nothing is said."
     )
 
+    tls_client: str = option(
+        str,
+        "",
+        "A PEM file with a certificate and its key, for backends that ask their clients for one.",
+    )
+
     def __attrs_post_init__(self) -> None:
         if self.tls_certificate:
             return
-        for name in ("tls_key", "tls_ca", "tls_name"):
+        for name in ("tls_key", "tls_ca", "tls_name", "tls_client"):
             if getattr(self, name):
                 raise Refused("it says nothing without a tls_certificate", name)
 
