@@ -24,7 +24,7 @@ from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Connection, Exchange, Piece
-from vaurien_twisted.interfaces import IFramer, IWireProtocol
+from vaurien_twisted.interfaces import IFramer, ISkimmer, IWireProtocol
 from vaurien_twisted.options import option
 from vaurien_twisted.targets import COMMAND, Target
 from vaurien_twisted.wire.errors import WireError
@@ -33,6 +33,7 @@ from vaurien_twisted.wire.mysql_errors import ERRORS, fittingErrors, namedByCode
 from vaurien_twisted.wire.mysql_replies import Replies
 from vaurien_twisted.wire.mysql_requests import Requests
 from vaurien_twisted.wire.mysql_session import Session
+from vaurien_twisted.wire.mysql_skim import Skimmer
 
 
 @attrs.frozen
@@ -70,7 +71,7 @@ TARGETS = (
 )
 
 
-@implementer(IFramer)
+@implementer(IFramer, ISkimmer)
 class MySQLFramer:
     """
     Joins the two directions of a connection.
@@ -85,6 +86,12 @@ class MySQLFramer:
         #: See L{IFramer.fromClient}; bound to the reader without a step between.
         self.fromClient = self._requests.read
         self.fromBackend = self._replies.read
+        skimmer = Skimmer(self._session, self._requests, self._replies)
+        #: See L{ISkimmer}, the same.
+        self.skim = skimmer.skim
+        self.skimReplies = skimmer.skimReplies
+        self.unfold = skimmer.unfold
+        self.watch = skimmer.watch
 
     @property
     def opaque(self) -> str:
