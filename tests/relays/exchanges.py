@@ -63,8 +63,7 @@ MEMCACHE = [
     unit(b"touch k 0\r\ndecr n 1\r\n", b"TOUCHED\r\n17\r\n"),
     # No real server says these.
     unit(b"touch k 0\r\n", b"VALUE k 0 9\r\n"),
-    unit(b"get k\r\n", b"VALUE  k 0 5\r\nEND\r\n\r\nEND\r\n"),
-    unit(b"get k\r\n", b"MN\r\nEND\r\n"),
+    unit(b"get k\r\n", b"VALUE  k 0 1\r\nx\r\nEND\r\n"),
     unit(b"mg k v\r\n", b"VA 2\r\nhi\r\n"),
     unit(b"mg k v O9 k\r\n", b"VA 2 O9 kk\r\nhi\r\n"),
     unit(b"mg absent v\r\n", b"EN\r\n"),

@@ -214,6 +214,30 @@ class FormsTests(SynchronousTestCase):
             random.Random(seed), both, MEMCACHE, [b"get k\r\n", b"set k 0 0 1\r\nx\r\n"], watched
         )
 
+    def test_memcacheValue(self) -> None:
+        """
+        A value that is not written as usual is one nevertheless.
+        """
+        both = Both(self, "memcache")
+        both.give("client", b"get k\r\n" * 3)
+        both.give("backend", b"VALUE  k 0 1\r\nx\r\nEND\r\n")
+        both.setRules([{**ERRORS["memcache"], "when": {"command": "incr"}}])
+        self.assertEqual(both.give("client", b"incr n 1\r\n"), (b"", b""))
+        self.assertEqual(both.give("backend", b"END\r\n"), (b"", b"END\r\n"))
+        self.assertIn(b"END\r\nSERVER_ERROR", both.give("backend", b"END\r\n")[1])
+
+    def test_memcacheBarrier(self) -> None:
+        """
+        The answer to a barrier that nobody asked for is nobody's.
+        """
+        both = Both(self, "memcache")
+        both.give("client", b"get k\r\n" * 2)
+        both.give("backend", b"MN\r\n")
+        both.give("backend", b"END\r\nMN\r\n")
+        both.setRules([{**ERRORS["memcache"], "when": {"command": "incr"}}])
+        self.assertEqual(both.give("client", b"incr n 1\r\n"), (b"", b""))
+        self.assertIn(b"END\r\nSERVER_ERROR", both.give("backend", b"END\r\n")[1])
+
     @given(SEEDS, st.booleans())
     @settings(max_examples=100, deadline=None)
     def test_mysql(self, seed: int, deprecated: bool) -> None:
