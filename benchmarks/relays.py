@@ -22,6 +22,9 @@ from benchmarks.results import DIRECT
 #: Where nginx's dynamic modules are on Debian.
 _STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 
+#: What relays of bytes can stand before.
+EVERYTHING = frozenset({"redis", "http", "bulk", "mysql", "postgresql", "memcache"})
+
 #: A rule that is looked at for every exchange and never chosen.
 NEVER = [{"behavior": "error", "when": {"command": "NEVER"}}]
 
@@ -68,7 +71,7 @@ class Relay:
     key: str
     title: str
     command: Callable[[Route], list[str]]
-    backends: frozenset[str] = frozenset({"redis", "http", "bulk"})
+    backends: frozenset[str] = EVERYTHING
     prepare: Callable[[Route], str] = lambda route: ""
 
 
@@ -186,6 +189,16 @@ def _none(route: Route) -> list[str]:
 _REDIS = frozenset({"redis"})
 _HTTP = frozenset({"http"})
 
+
+def _framed(protocol: str) -> Relay:
+    """
+    Vaurien reading a protocol, with a rule.
+    """
+    kinds = frozenset({protocol})
+    title = f"Vaurien {protocol}"
+    return Relay(f"vaurien-{protocol}", title, _vaurien(protocol), kinds, neverRule)
+
+
 #: In the order of the tables.  C{direct} comes first: others are compared with it.
 RELAYS = (
     Relay(DIRECT, "no relay", _none),
@@ -196,6 +209,9 @@ RELAYS = (
     Relay("envoy-http", "Envoy HTTP fault", _envoy(configs.envoyHTTP), _HTTP),
     Relay("portforward", "Twisted portforward", _portforward),
     Relay("vaurien", "Vaurien tcp", _vaurien("tcp")),
-    Relay("vaurien-redis", "Vaurien redis", _vaurien("redis"), _REDIS, neverRule),
-    Relay("vaurien-http", "Vaurien http", _vaurien("http"), _HTTP, neverRule),
+    _framed("redis"),
+    _framed("http"),
+    _framed("mysql"),
+    _framed("postgresql"),
+    _framed("memcache"),
 )
