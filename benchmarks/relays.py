@@ -9,6 +9,7 @@ import importlib.util
 import json
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,8 @@ from pathlib import Path
 import attrs
 
 from benchmarks import configs
-from benchmarks.processes import StartError, freePort, running, waitUntilListening
+from benchmarks.processes import PATIENCE, StartError, freePort, running, waitUntilListening
+from benchmarks.readings import listening
 from benchmarks.results import DIRECT
 
 #: Where nginx's dynamic modules are on Debian.
@@ -97,8 +99,14 @@ def neverRule(route: Route) -> str:
     """
     Set L{NEVER} through the control service.
 
-    @raise StartError: it is refused.
+    @raise StartError: it is refused, or nobody is there.
     """
+    until = time.monotonic() + PATIENCE
+    # The proxy listens a moment before the control service does.
+    while route.control not in listening(Path("/proc/net/tcp").read_text()):
+        if time.monotonic() > until:
+            raise StartError("the control service does not listen")
+        time.sleep(0.01)
     connection = http.client.HTTPConnection("127.0.0.1", route.control, timeout=10)
     headers = {"Content-Type": "application/json"}
     try:

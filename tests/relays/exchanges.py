@@ -48,6 +48,8 @@ MEMCACHE = [
     unit(b"get k\r\nget absent\r\n" * 3, (ITEM + b"END\r\nEND\r\n") * 3),
     unit(b"get\r\n", b"ERROR\r\n"),
     unit(b"get k\n", b"END\r\n"),
+    unit(b"get \x10\xf8\x10\r\n", b"VALUE \x10\xf8\x10 0 1\r\nx\r\nEND\r\n"),
+    unit(b"set \x10\xf8\x10 0 0 1\r\nx\r\n", b"STORED\r\n"),
     unit(b"get caf\xc3\xa9\r\n", b"END\r\n"),
     unit(b"get k\r\n", b"SERVER_ERROR out of memory\r\n"),
     unit(b"get big\r\n", b"VALUE big 0 3000\r\n" + b"v" * 3000 + b"\r\nEND\r\n"),

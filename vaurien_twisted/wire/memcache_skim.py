@@ -24,16 +24,17 @@ ONE, SEVERAL, META = range(3)
 CONTEXTS = (LINE, VALUES, Meta("mg", False, (), 0))
 
 #: Lines that get values, and nothing else.
-_gets = re.compile(rb"(?:gets? [ -~]*+\r\n)++").fullmatch
+_gets = re.compile(rb"(?:gets? [^\0\r\n]*+\r\n)++").fullmatch
 
-_KEY = rb" [!-~]{1,250}"
+# Clients and servers take any byte in a key that divides no words.
+_KEY = rb" [^\0-\r ]{1,250}"
 _NUMBER = rb" [0-9]{1,20}"
 _SIZE = rb" ([0-9]{1,10})"
 _FLAGS = rb"(?: (?!q[ \r])[!-~]++)*+"
 
 #: A command: its name, the length of what follows it.  Which alternative it was says the form.
 _command = re.compile(
-    rb"(?:(gets?|gats?) [ -~]*+"
+    rb"(?:(gets?|gats?) [^\0\r\n]*+"
     rb"|(delete|incr|decr|touch)" + _KEY + rb"(?:" + _NUMBER + rb")?"
     rb"|(m[gad])" + _KEY + _FLAGS + rb"|(ms)" + _KEY + _SIZE + _FLAGS + rb"|"
     rb"(set|add|replace|append|prepend)" + _KEY + _NUMBER + rb" -?[0-9]{1,20}" + _SIZE + rb"|"
@@ -50,7 +51,7 @@ _KINDS = {
     9: (ONE, True),
 }
 
-_value = re.compile(rb"VALUE [!-~]+ [0-9]{1,10}" + _SIZE + rb"(?: [0-9]{1,20})?\r\n").match
+_value = re.compile(rb"VALUE" + _KEY + rb" [0-9]{1,10}" + _SIZE + rb"(?: [0-9]{1,20})?\r\n").match
 _metaValue = re.compile(rb"VA" + _SIZE + rb"(?: [!-~]+)*\r\n").match
 
 #: An answer of one line.  C{MN} is the barrier's, and the others have values behind them.
