@@ -23,7 +23,7 @@ from tests.wire.postgresql_conversation_parts import (
     parse,
 )
 from tests.wire.postgresql_conversation_parts import query as select
-from vaurien_twisted.wire.mysql_packets import packet
+from vaurien_twisted.wire.mysql_packets import MARIADB_CLIENT_CACHE_METADATA, packet
 
 Unit = list[tuple[str, bytes]]
 
@@ -169,11 +169,27 @@ def mysql(deprecated: bool) -> list[Unit]:
     ]
 
 
-def mysqlOpening(deprecated: bool) -> Unit:
+def cached(deprecated: bool) -> list[Unit]:
+    """
+    Units for a session in which a byte says whether definitions follow: MariaDB's
+    C{MARIADB_CLIENT_CACHE_METADATA}.
+    """
+    plain = table(1, 2, 2, deprecated)[5:]
+    known = [b"" if deprecated else eof(2), packet(3 - deprecated, b"\1x")]
+    end = ok(3, 2, 0xFE) if deprecated else eof(4)
+    return [
+        unit(query(b"select told"), packet(1, b"\1\1") + plain),
+        unit(query(b"select known"), packet(1, b"\1\0") + b"".join(known) + end),
+        unit(execution(1), packet(1, b"\5\0") + b"".join(known) + end),
+    ]
+
+
+def mysqlOpening(deprecated: bool, cache: bool = False) -> Unit:
     """
     Greeting, answer, OK.
     """
-    return opening(DEPRECATE_EOF if deprecated else 0)
+    extended = MARIADB_CLIENT_CACHE_METADATA >> 32 if cache else 0
+    return opening(DEPRECATE_EOF if deprecated else 0, extended)
 
 
 #: Shows what is known of prepared statements.

@@ -27,6 +27,7 @@ from tests.relays.exchanges import (
     PREPARE,
     RUNS,
     Unit,
+    cached,
     execution,
     mysql,
     mysqlOpening,
@@ -238,14 +239,14 @@ class FormsTests(SynchronousTestCase):
         self.assertEqual(both.give("client", b"incr n 1\r\n"), (b"", b""))
         self.assertIn(b"END\r\nSERVER_ERROR", both.give("backend", b"END\r\n")[1])
 
-    @given(SEEDS, st.booleans())
+    @given(SEEDS, st.booleans(), st.booleans())
     @settings(max_examples=100, deadline=None)
-    def test_mysql(self, seed: int, deprecated: bool) -> None:
+    def test_mysql(self, seed: int, deprecated: bool, cache: bool) -> None:
         """
         Queries, statements that are prepared, results of all shapes, files.
         """
         both = Both(self, "mysql")
-        for who, data in mysqlOpening(deprecated):
+        for who, data in mysqlOpening(deprecated, cache):
             both.give(who, data)
         watched = [
             ("COM_PING", packet(0, b"\x0e")),
@@ -253,7 +254,8 @@ class FormsTests(SynchronousTestCase):
             # It tells the types of the parameters, which the server is then owed.
             ("COM_STMT_EXECUTE", execution(1, b"\3\0")),
         ]
-        self.check(random.Random(seed), both, mysql(deprecated), [*MYSQL_PROBES, query()], watched)
+        units = mysql(deprecated) + (cached(deprecated) * 5 if cache else [])
+        self.check(random.Random(seed), both, units, [*MYSQL_PROBES, query()], watched)
 
     def test_mysqlOwed(self) -> None:
         """

@@ -18,6 +18,7 @@ from vaurien_twisted.wire.mysql_packets import (
     EOF,
     ERR,
     FULL,
+    METADATA_FLAG,
     MORE_RESULTS,
     OK,
     PROGRESS,
@@ -159,7 +160,12 @@ class Skimmer:
             return stop
         if first == OK:
             return 0 if statusOf(data, at + 4, length) & MORE_RESULTS else stop
-        if length != 1 or first >= 0xFB:
+        if not 0 < first < 0xFB:
+            return 0
+        if length == 2 and self._session.capabilities & METADATA_FLAG:
+            # Clients that know the definitions already need not be told them.
+            first = first if data[at + 5] else 0
+        elif length != 1:
             return 0
         begun = at
         number = (header + NEXT) & NUMBERS
