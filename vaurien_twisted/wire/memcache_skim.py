@@ -23,8 +23,11 @@ from vaurien_twisted.wire.runs import MOST, FormedRun, extend, unfold
 ONE, SEVERAL, META = range(3)
 CONTEXTS = (LINE, VALUES, Meta("mg", False, (), 0))
 
+# Longer lines are read with care.
+_KEYS = rb" [^\0\r\n]{0,32000}+"
+
 #: Lines that get values, and nothing else.
-_gets = re.compile(rb"(?:gets? [^\0\r\n]*+\r\n)++").fullmatch
+_gets = re.compile(rb"(?:gets?" + _KEYS + rb"\r\n)++").fullmatch
 
 # Clients and servers take any byte in a key that divides no words.
 _KEY = rb" [^\0-\r ]{1,250}"
@@ -34,8 +37,8 @@ _FLAGS = rb"(?: (?!q[ \r])[!-~]++)*+"
 
 #: A command: its name, the length of what follows it.  Which alternative it was says the form.
 _command = re.compile(
-    rb"(?:(gets?|gats?) [^\0\r\n]*+"
-    rb"|(delete|incr|decr|touch)" + _KEY + rb"(?:" + _NUMBER + rb")?"
+    rb"(?:(gets?|gats?)" + _KEYS + rb"|"
+    rb"(delete|incr|decr|touch)" + _KEY + rb"(?:" + _NUMBER + rb")?"
     rb"|(m[gad])" + _KEY + _FLAGS + rb"|(ms)" + _KEY + _SIZE + _FLAGS + rb"|"
     rb"(set|add|replace|append|prepend)" + _KEY + _NUMBER + rb" -?[0-9]{1,20}" + _SIZE + rb"|"
     rb"(cas)" + _KEY + _NUMBER + rb" -?[0-9]{1,20}" + _SIZE + _NUMBER + rb")\r\n"
@@ -69,7 +72,8 @@ class Skimmer:
         self._session = session
         self._requests = requests
         self._replies = replies
-        self.watch(frozenset())
+        self._watched: frozenset[bytes] = frozenset()
+        self._getting = True
 
     def watch(self, commands: frozenset[str]) -> None:
         """

@@ -9,6 +9,8 @@ and everything unusual are read with care.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from vaurien_twisted.exchange import Run
 from vaurien_twisted.plan import Decision
 from vaurien_twisted.wire.mysql_commands import COMMANDS, EXECUTE, QUERY, Shape
@@ -72,15 +74,13 @@ class Skimmer:
         self._replies = replies
         self._definitions = b""
         self._number = 0
-        self.watch(frozenset())
+        self._passed = PASSED
 
     def watch(self, commands: frozenset[str]) -> None:
         """
         Pass over all commands but these, in lower case.
         """
-        self._passed = frozenset(
-            code for code in PASSED if COMMANDS[code].name.lower() not in commands
-        )
+        self._passed = _passedBut(commands)
 
     def skim(self, data: bytes, run: Run | None) -> Run | None:
         """
@@ -209,6 +209,11 @@ class Skimmer:
         The exchanges of runs, one by one.
         """
         unfold(self._session.awaited, decision)
+
+
+@lru_cache(maxsize=16)
+def _passedBut(commands: frozenset[str]) -> frozenset[int]:
+    return frozenset(code for code in PASSED if COMMANDS[code].name.lower() not in commands)
 
 
 def _failed(data: bytes, at: int, length: int) -> int:

@@ -73,7 +73,8 @@ class Skimmer:
         self._requests = requests
         self._replies = replies
         self._cleared: dict[bytes, str] = {}
-        self.watch(frozenset())
+        self._watched: frozenset[str] = frozenset()
+        self._queries = self._groups = True
 
     def watch(self, commands: frozenset[str]) -> None:
         """
@@ -91,6 +92,9 @@ class Skimmer:
         end = len(data)
         if end > LONGEST or session.copying is not None or session.opaque or not requests.idle:
             return None
+        if b"copy" in data.lower():
+            # Perhaps only in a value.
+            return None
         forms = b""
         at = 0
         prepared: dict[bytes, str] = {}
@@ -99,7 +103,7 @@ class Skimmer:
             while at < end:
                 if data[at] == QUERY:
                     size: int = length(data, at + 1)[0]
-                    if size < 4 or not self._queries or b"copy" in data.lower():
+                    if size < 4 or not self._queries:
                         return None
                     at += 1 + size
                     forms += b"\0"
@@ -159,7 +163,7 @@ class Skimmer:
             elif code == PARSE:
                 last = data.find(b"\0", at, stop)
                 name = data[at:last]
-                if last < 0 or name in prepared or b"copy" in data.lower():
+                if last < 0 or name in prepared:
                     return 0, None
                 prepared[name] = sql(data, last + 1, stop)
             elif code == SYNC:
