@@ -65,7 +65,7 @@ class RunsTests(SynchronousTestCase):
         """
         A run has a form for each exchange that is left.
         """
-        run = FormedRun(1, str)
-        run.grow(b"\0\1\2")
+        run = FormedRun(1, b"\0", str)
+        run.grow(b"\1\2")
         run.passed(1)
-        self.assertEqual((run.next, run.left, bytes(run.forms)), (2, 2, b"\1\2"))
+        self.assertEqual((run.next, run.left, run.forms), (2, 2, b"\1\2"))

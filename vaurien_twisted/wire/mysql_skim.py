@@ -202,7 +202,9 @@ class Skimmer:
             return _failed(data, at + 4, length)
         if length >= 9 and not self._session.capabilities & CLIENT_DEPRECATE_EOF:
             return 0
-        return 0 if statusOf(data, at + 4, length) & MORE_RESULTS else stop
+        # An EOF packet, or the OK packet that has replaced it.
+        status = unpackShort(data, at + 7)[0] if length == 5 else statusOf(data, at + 4, length)
+        return 0 if status & MORE_RESULTS else stop
 
     def unfold(self, decision: Decision) -> None:
         """

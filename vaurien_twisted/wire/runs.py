@@ -26,9 +26,9 @@ class FormedRun(Run):
 
     __slots__ = ("_contexts", "forms")
 
-    def __init__(self, number: int, contexts: Callable[[int], Any]) -> None:
-        super().__init__(number, 0)
-        self.forms = bytearray()
+    def __init__(self, number: int, forms: bytes, contexts: Callable[[int], Any]) -> None:
+        super().__init__(number, len(forms))
+        self.forms = forms
         self._contexts = contexts
 
     def grow(self, forms: bytes) -> None:
@@ -42,7 +42,7 @@ class FormedRun(Run):
         """
         So many replies have passed.
         """
-        del self.forms[:count]
+        self.forms = self.forms[count:]
         self.next += count
         self.left -= count
 
@@ -75,8 +75,7 @@ def extend(
     if isinstance(run, FormedRun) and run.next + run.left == number:
         run.grow(forms)
         return run
-    begun = FormedRun(number, contexts)
-    begun.grow(forms)
+    begun = FormedRun(number, forms, contexts)
     awaiting.append(begun)
     return begun
 
