@@ -1,3 +1,4 @@
+# -*- test-case-name: tests.test_benchmarks -*-
 """
 What is measured against: servers of a run's own, each for one kind of work.
 """
