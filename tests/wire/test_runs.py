@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from vaurien_twisted.exchange import Exchange, Run
 from vaurien_twisted.plan import NOTHING
-from vaurien_twisted.wire.runs import FormedRun, extend, unfold
+from vaurien_twisted.wire.runs import FormedRun, extend, take, unfold
 
 
 class RunsTests(SynchronousTestCase):
@@ -60,6 +60,18 @@ class RunsTests(SynchronousTestCase):
         self.assertIs(awaiting[1], exchanges[0])
         self.assertTrue(exchanges[0].complete)
         self.assertIs(exchanges[0].decision, NOTHING)
+
+    def test_taken(self) -> None:
+        """
+        A run is awaited until all of its replies have passed; nothing of it is left then.
+        """
+        awaiting: deque[Any] = deque()
+        run = self.run_(awaiting, None, 1, b"\0\1\2")
+        assert isinstance(run, FormedRun)
+        self.assertEqual(take(awaiting, run, 2), 2)
+        self.assertEqual((run.next, run.left, list(awaiting)), (3, 1, [run]))
+        self.assertEqual(take(awaiting, run, 1), 1)
+        self.assertEqual((run.left, list(awaiting), run.unfold(NOTHING)), (0, [], []))
 
     def test_formsKnown(self) -> None:
         """

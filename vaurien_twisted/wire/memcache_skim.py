@@ -17,7 +17,7 @@ from vaurien_twisted.wire.memcache_commands import LINE, VALUES, Meta
 from vaurien_twisted.wire.memcache_replies import Replies
 from vaurien_twisted.wire.memcache_requests import Requests
 from vaurien_twisted.wire.memcache_session import Session
-from vaurien_twisted.wire.runs import MOST, FormedRun, extend, unfold
+from vaurien_twisted.wire.runs import MOST, FormedRun, extend, take, unfold
 
 #: The forms of answers, and what stands for them where exchanges are told apart.
 ONE, SEVERAL, META = range(3)
@@ -156,10 +156,7 @@ class Skimmer:
             count += 1
         if pos != size:
             return 0
-        run.passed(count)
-        if not run.left:
-            awaiting.popleft()
-        return count
+        return take(awaiting, run, count)
 
     def unfold(self, decision: Decision) -> None:
         """

@@ -33,7 +33,7 @@ from vaurien_twisted.wire.mysql_requests import Requests
 from vaurien_twisted.wire.mysql_results import statusOf
 from vaurien_twisted.wire.mysql_session import Session
 from vaurien_twisted.wire.mysql_walk import NEXT, NUMBERS, passDefinitions, passRows
-from vaurien_twisted.wire.runs import MOST, FormedRun, extend, unfold
+from vaurien_twisted.wire.runs import MOST, FormedRun, extend, take, unfold
 
 INIT_DB, PING, STMT_RESET = 0x02, 0x0E, 0x1A
 
@@ -90,8 +90,8 @@ class Skimmer:
         if session.dialog is not None or session.opaque or not requests.idle:
             return None
         passed = self._passed
-        forms = b""
         at, end = 0, len(data)
+        forms = b""
         while at + 5 <= end:
             # The number is 0 where a command begins.
             length: int = unpackHeader(data, at)[0]
@@ -131,10 +131,7 @@ class Skimmer:
             if not at:
                 return 0
             count += 1
-        run.passed(count)
-        if not run.left:
-            awaited.popleft()
-        return count
+        return take(awaited, run, count)
 
     def _reply(self, data: bytes, at: int, end: int, single: bool) -> int:
         """
@@ -145,7 +142,8 @@ class Skimmer:
         """
         definitions = self._definitions
         if definitions and not single and data.startswith(definitions, at):
-            return self._rows(data, at + len(definitions), end, self._number)
+            at, number = passRows(data, at + len(definitions), end, self._number)
+            return self._ended(data, at, end, number)
         if at + 5 > end:
             return 0
         header: int = unpackHeader(data, at)[0]
@@ -182,15 +180,15 @@ class Skimmer:
         if at - begun <= REMEMBERED:
             self._definitions = data[begun:at]
             self._number = number
-        return self._rows(data, at, end, number)
-
-    def _rows(self, data: bytes, at: int, end: int, number: int) -> int:
-        """
-        The same behind the definitions.
-
-        @param number: what the next packet is numbered, in the upper byte.
-        """
         at, number = passRows(data, at, end, number)
+        return self._ended(data, at, end, number)
+
+    def _ended(self, data: bytes, at: int, end: int, number: int) -> int:
+        """
+        The same behind the rows.
+
+        @param number: what the packet is numbered, in the upper byte.
+        """
         if at + 5 > end:
             return 0
         length: int = unpackHeader(data, at)[0] - number

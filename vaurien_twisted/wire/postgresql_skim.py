@@ -29,7 +29,7 @@ from vaurien_twisted.wire.postgresql_messages import (
 from vaurien_twisted.wire.postgresql_replies import ERROR, KINDS, READY, Replies
 from vaurien_twisted.wire.postgresql_requests import Requests
 from vaurien_twisted.wire.postgresql_session import Context, Form, Session
-from vaurien_twisted.wire.runs import MOST, FormedRun, extend, unfold
+from vaurien_twisted.wire.runs import MOST, FormedRun, extend, take, unfold
 
 #: What is passed over is no longer than this, in bytes.
 LONGEST = 16384
@@ -217,10 +217,7 @@ class Skimmer:
             return 0
         session.status = chr(data[-1])
         session.copying = None
-        run.passed(count)
-        if not run.left:
-            waiting.popleft()
-        return count
+        return take(waiting, run, count)
 
     def _context(self, form: int) -> Context:
         return Context(FORMS[form], self._session.status)

@@ -27,7 +27,10 @@ class FormedRun(Run):
     __slots__ = ("_contexts", "forms")
 
     def __init__(self, number: int, forms: bytes, contexts: Callable[[int], Any]) -> None:
-        super().__init__(number, len(forms))
+        # One is made for each request of most clients, so that a call more would be felt.
+        self.next = number
+        self.left = len(forms)
+        self._unfolded = None
         self.forms = forms
         self._contexts = contexts
 
@@ -78,6 +81,19 @@ def extend(
     begun = FormedRun(number, forms, contexts)
     awaiting.append(begun)
     return begun
+
+
+def take(awaiting: deque[Any], run: FormedRun, count: int) -> int:
+    """
+    So many replies have passed of the run that is awaited first: how many.
+    """
+    if count == run.left:
+        run.left = 0
+        run.forms = b""
+        awaiting.popleft()
+    else:
+        run.passed(count)
+    return count
 
 
 def unfold(awaiting: deque[Any], decision: Decision) -> None:
