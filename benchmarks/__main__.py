@@ -18,6 +18,7 @@ from benchmarks.processes import StartError
 from benchmarks.relays import RELAYS, Relay, envoyProgram
 from benchmarks.report import report
 from benchmarks.results import DIRECT, REFERENCE, Results, fromJSON
+from benchmarks.servers import postgresProgram
 from benchmarks.table import restTable
 from benchmarks.works import WORKS, Effort, Work
 
@@ -34,11 +35,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="bash benchmarks/run",
         description="Measure Vaurien side by side with other relays, on the loopback interface.",
-        epilog="A whole run takes about a quarter of an hour and rewrites the figures in docs. "
+        epilog="A whole run takes about twenty minutes and rewrites the figures in docs. "
         "With --quick, --only or fewer rounds they go to a temporary folder.",
     )
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds (5; with --quick 2)")
-    parser.add_argument("--quick", action="store_true", help="a coarse look in three minutes")
+    parser.add_argument("--quick", action="store_true", help="a coarse look in five minutes")
     parser.add_argument(
         "--only", default="", metavar="A,B", help=f"some works ({works}) or relays ({relays})"
     )
@@ -138,11 +139,18 @@ def _programs() -> dict[str, list[str]]:
         "Redis": ["redis-server", "--version"],
         "wrk": ["wrk", "-v"],
         "iperf3": ["iperf3", "--version"],
+        "MariaDB": ["mariadbd", "--no-defaults", "--version"],
+        "sysbench": ["sysbench", "--version"],
+        "memcached": ["memcached", "--version"],
     }
-    try:
-        programs["Envoy"] = [envoyProgram(), "--version"]
-    except StartError:
-        programs["Envoy"] = ["envoy", "--version"]
+    for title, name, find in (
+        ("PostgreSQL", "postgres", lambda: postgresProgram("postgres")),
+        ("Envoy", "envoy", envoyProgram),
+    ):
+        try:
+            programs[title] = [find(), "--version"]
+        except StartError:
+            programs[title] = [name, "--version"]
     return programs
 
 

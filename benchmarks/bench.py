@@ -5,17 +5,17 @@ A run: starts everything, goes round, ends everything.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import attrs
 
-from benchmarks import configs
-from benchmarks.processes import StartError, freePort, output, running, waitUntilListening
+from benchmarks.processes import StartError, freePort
 from benchmarks.readings import ReadingError
-from benchmarks.relays import Relay, Route, nginxCommand, started
+from benchmarks.relays import Relay, Route, started
 from benchmarks.results import DIRECT, Results
+from benchmarks.servers import serving
 from benchmarks.works import MEASURES, Effort, Way, Work
 
 
@@ -42,12 +42,14 @@ class Bench:
     def run(self, relays: Sequence[Relay], works: Sequence[Work], rounds: int) -> None:
         """
         Measure every work with every relay that can do it, in interleaved rounds.
-
-        @raise StartError: a backend does not start.
         """
         with ExitStack() as stack:
             for kind in sorted({work.backend for work in works}):
-                self._backends[kind] = stack.enter_context(self._backend(kind))
+                try:
+                    self._backends[kind] = stack.enter_context(serving(kind, self.folder / kind))
+                except StartError as error:
+                    self.results.failures.append(str(error))
+            works = [work for work in works if work.backend in self._backends]
             for relay in relays:
                 self._open(stack, relay, works)
             for number in range(1, rounds + 1):
@@ -105,31 +107,3 @@ class Bench:
         self._count += 1
         folder = self.folder / f"{relay.key}-{self._count}"
         return Route(freePort(), self._backends[kind], folder, self.files)
-
-    @contextmanager
-    def _backend(self, kind: str) -> Iterator[int]:
-        """
-        A backend; its port.
-        """
-        port, folder = freePort(), self.folder / kind
-        folder.mkdir()
-        log = folder / "output"
-        with running(_backendCommand(kind, port, folder), log) as process:
-            waitUntilListening(process, port, log)
-            if kind == "redis":
-                # The value that everyone will ask for.
-                words = ["redis-benchmark", "-p", str(port), "-c", "1", "-n", "1", "-d", "3"]
-                output([*words, "-t", "set", "--csv"], 10)
-            yield port
-
-
-def _backendCommand(kind: str, port: int, folder: Path) -> list[str]:
-    if kind == "redis":
-        words = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-        return [*words, "--appendonly", "no", "--dir", str(folder), "--maxclients", "10000"]
-    if kind == "bulk":
-        # It gives up a client that died: it would otherwise serve nobody else.
-        return ["iperf3", "-s", "-B", "127.0.0.1", "-p", str(port), "--rcv-timeout", "5000"]
-    config = folder / "nginx.conf"
-    config.write_text(configs.nginxWeb(port, str(folder)), encoding="utf-8")
-    return nginxCommand(str(config), folder)

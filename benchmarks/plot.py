@@ -19,7 +19,7 @@ _TOP = 76
 _ROW = 21
 _BAR = 13
 _HEAD = 34
-_NAMES = 136
+_NAMES = 154
 _VALUES = 44
 
 #: Colors: Vaurien's bars, the others', the reference.

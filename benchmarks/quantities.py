@@ -39,7 +39,14 @@ OTHERS = (
     Quantity("bulk", "bulk, 2 connections", "MB/s"),
 )
 
-SPEEDS = REDIS + OTHERS
+DATABASES = (
+    Quantity("mysql", "MariaDB, 16 connections", "queries/s"),
+    Quantity("postgresql", "PostgreSQL, 16 connections", "queries/s"),
+    Quantity("prepared", "PostgreSQL, prepared", "queries/s"),
+    Quantity("memcache", "memcached, 50 connections", "operations/s"),
+)
+
+SPEEDS = REDIS + OTHERS + DATABASES
 
 COSTS = (
     Quantity("added50", "added latency, median", "µs", more=False, digits=1),

@@ -63,6 +63,54 @@ def iperfRate(output: str) -> float:
     return _positive(bits, "iperf3") / 8e6
 
 
+def sysbenchRate(output: str) -> float:
+    """
+    Queries per second, from C{sysbench}.
+
+    @raise ReadingError: there is no rate, or some queries failed.
+    """
+    for wrong in ("ignored errors", "reconnects"):
+        found = re.search(rf"{wrong}:\s*([1-9]\d*)\s", output)
+        if found:
+            raise ReadingError(f"sysbench: {wrong}: {found[1]}")
+    found = re.search(r"queries:\s+\d+\s+\((\S+) per sec\.\)", output)
+    if found is None:
+        raise ReadingError(f"sysbench told no rate: {_shorten(output)}")
+    return _positive(found[1], "sysbench")
+
+
+def pgbenchRate(output: str) -> float:
+    """
+    Transactions per second, the time for connecting left out, from C{pgbench}.
+
+    @raise ReadingError: there is no rate, some transactions failed, or not all clients
+        came to the end.
+    """
+    for wrong in (r"number of failed transactions: [1-9].*", r"Run was aborted.*"):
+        found = re.search(wrong, output)
+        if found:
+            raise ReadingError(f"pgbench: {found[0]}")
+    found = re.search(r"^tps = (\S+) \(without initial connection time\)", output, re.MULTILINE)
+    if found is None:
+        raise ReadingError(f"pgbench told no rate: {_shorten(output)}")
+    return _positive(found[1], "pgbench")
+
+
+def memcaslapRate(output: str) -> float:
+    """
+    Operations per second, from C{memcaslap}.
+
+    @raise ReadingError: there is no rate, or values that were stored were not there.
+    """
+    found = re.search(r"get_misses: ([1-9]\d*)", output)
+    if found:
+        raise ReadingError(f"memcaslap: {found[0]}")
+    found = re.search(r"^Run time: .* TPS: (\S+)", output, re.MULTILINE)
+    if found is None:
+        raise ReadingError(f"memcaslap told no rate: {_shorten(output)}")
+    return _positive(found[1], "memcaslap")
+
+
 def residentSize(status: str) -> int:
     """
     Resident memory in KiB, from C{/proc/PID/status} (proc(5)).

@@ -9,6 +9,7 @@ import importlib.util
 import json
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +17,15 @@ from pathlib import Path
 import attrs
 
 from benchmarks import configs
-from benchmarks.processes import StartError, freePort, running, waitUntilListening
+from benchmarks.processes import PATIENCE, StartError, freePort, running, waitUntilListening
+from benchmarks.readings import listening
 from benchmarks.results import DIRECT
 
 #: Where nginx's dynamic modules are on Debian.
 _STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
+
+#: What relays of bytes can stand before.
+EVERYTHING = frozenset({"redis", "http", "bulk", "mysql", "postgresql", "memcache"})
 
 #: A rule that is looked at for every exchange and never chosen.
 NEVER = [{"behavior": "error", "when": {"command": "NEVER"}}]
@@ -68,7 +73,7 @@ class Relay:
     key: str
     title: str
     command: Callable[[Route], list[str]]
-    backends: frozenset[str] = frozenset({"redis", "http", "bulk"})
+    backends: frozenset[str] = EVERYTHING
     prepare: Callable[[Route], str] = lambda route: ""
 
 
@@ -94,8 +99,14 @@ def neverRule(route: Route) -> str:
     """
     Set L{NEVER} through the control service.
 
-    @raise StartError: it is refused.
+    @raise StartError: it is refused, or nobody is there.
     """
+    until = time.monotonic() + PATIENCE
+    # The proxy listens a moment before the control service does.
+    while route.control not in listening(Path("/proc/net/tcp").read_text()):
+        if time.monotonic() > until:
+            raise StartError("the control service does not listen")
+        time.sleep(0.01)
     connection = http.client.HTTPConnection("127.0.0.1", route.control, timeout=10)
     headers = {"Content-Type": "application/json"}
     try:
@@ -186,6 +197,16 @@ def _none(route: Route) -> list[str]:
 _REDIS = frozenset({"redis"})
 _HTTP = frozenset({"http"})
 
+
+def _framed(protocol: str) -> Relay:
+    """
+    Vaurien reading a protocol, with a rule.
+    """
+    kinds = frozenset({protocol})
+    title = f"Vaurien {protocol}"
+    return Relay(f"vaurien-{protocol}", title, _vaurien(protocol), kinds, neverRule)
+
+
 #: In the order of the tables.  C{direct} comes first: others are compared with it.
 RELAYS = (
     Relay(DIRECT, "no relay", _none),
@@ -196,6 +217,9 @@ RELAYS = (
     Relay("envoy-http", "Envoy HTTP fault", _envoy(configs.envoyHTTP), _HTTP),
     Relay("portforward", "Twisted portforward", _portforward),
     Relay("vaurien", "Vaurien tcp", _vaurien("tcp")),
-    Relay("vaurien-redis", "Vaurien redis", _vaurien("redis"), _REDIS, neverRule),
-    Relay("vaurien-http", "Vaurien http", _vaurien("http"), _HTTP, neverRule),
+    _framed("redis"),
+    _framed("http"),
+    _framed("mysql"),
+    _framed("postgresql"),
+    _framed("memcache"),
 )

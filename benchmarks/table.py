@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from benchmarks.quantities import COSTS, OTHERS, REDIS, Quantity
+from benchmarks.quantities import COSTS, DATABASES, OTHERS, REDIS, Quantity
 from benchmarks.results import Results
 
 #: Stands where there is no figure.
@@ -33,6 +33,7 @@ def restTable(results: Results) -> str:
     lines = [".. Made by benchmarks/run.", ""]
     lines += _table(results, "Redis: more is better", REDIS)
     lines += _table(results, "HTTP and bulk: more is better", OTHERS)
+    lines += _table(results, "Databases and caches: more is better", DATABASES)
     lines += _table(results, "Cost: less is better", COSTS)
     lines.append("Measured on:")
     lines.append("")

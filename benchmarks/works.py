@@ -16,11 +16,15 @@ from benchmarks.processes import PATIENCE, output
 from benchmarks.readings import (
     ReadingError,
     iperfRate,
+    memcaslapRate,
     percentile,
+    pgbenchRate,
     redisRate,
     residentSize,
+    sysbenchRate,
     wrkRate,
 )
+from benchmarks.servers import pgbench, sysbench
 
 #: What redis-benchmark asks for, and how the answer to it ends.
 REQUEST = b"*2\r\n$3\r\nGET\r\n$16\r\nkey:__rand_int__\r\n"
@@ -115,6 +119,32 @@ def _bulk(way: Way, effort: Effort) -> dict[str, float]:
     return {"bulk": iperfRate(output(command, 15 + effort.whole, strict=False))}
 
 
+def _mysql(way: Way, effort: Effort) -> dict[str, float]:
+    command = sysbench(way.port, 16, f"--time={effort.whole}", "run")
+    return {"mysql": sysbenchRate(output(command, 15 + effort.whole))}
+
+
+def _postgresql(key: str, mode: str) -> Work:
+    """
+    pgbench's selects.
+
+    @param mode: how it asks: C{simple} or C{prepared}.
+    """
+
+    def measure(way: Way, effort: Effort) -> dict[str, float]:
+        words = ["--no-vacuum", "--select-only", f"--protocol={mode}", "--client=16"]
+        command = pgbench(way.port, *words, f"--time={effort.whole}")
+        return {key: pgbenchRate(output(command, 15 + effort.whole))}
+
+    return Work(key, "postgresql", measure)
+
+
+def _memcache(way: Way, effort: Effort) -> dict[str, float]:
+    command = ["memcaslap", f"--servers=127.0.0.1:{way.port}", "--threads=1", "--concurrency=50"]
+    command += ["--win_size=1k", "--fixed_size=32", f"--time={effort.whole}s"]
+    return {"memcache": memcaslapRate(output(command, 15 + effort.whole))}
+
+
 def _latency(way: Way, effort: Effort) -> dict[str, float]:
     """
     One request after the other; by hand, as redis-benchmark's clock is too coarse.
@@ -200,6 +230,10 @@ WORKS = (
     _redis("short", ["-c", "50", "-k", "0"], 1000, most=10_000),
     Work("http", "http", _http),
     Work("bulk", "bulk", _bulk),
+    Work("mysql", "mysql", _mysql),
+    _postgresql("postgresql", "simple"),
+    _postgresql("prepared", "prepared"),
+    Work("memcache", "memcache", _memcache),
     Work("latency", "redis", _latency),
     Work("idle", "redis", _idle, fresh=True),
     Work("start", "redis", _start, fresh=True),

@@ -7,21 +7,23 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+from pathlib import Path
 from xml.etree import ElementTree
 
 from docutils import nodes
 from docutils.core import publish_doctree
 from twisted.trial.unittest import SynchronousTestCase
 
-from benchmarks import configs
+from benchmarks import configs, servers
 from benchmarks.__main__ import chosen, parse
+from benchmarks.bench import Bench
 from benchmarks.plot import plot
 from benchmarks.quantities import QUANTITIES, SPEEDS
 from benchmarks.relays import RELAYS
 from benchmarks.report import report
 from benchmarks.results import Results, fromJSON
 from benchmarks.table import cell, restTable
-from benchmarks.works import MEASURES, WORKS
+from benchmarks.works import MEASURES, WORKS, Effort, Work
 
 
 def sample() -> Results:
@@ -208,6 +210,33 @@ class CommandTests(SynchronousTestCase):
         told = {quantity for work in WORKS for quantity in MEASURES[work.key]}
         self.assertEqual(told - set(QUANTITIES), set())
         self.assertEqual({quantity.key for quantity in SPEEDS} - told, set())
+
+    def test_servers(self) -> None:
+        """
+        There is a server for everything that is measured, and for nothing else.
+        """
+        self.assertEqual({work.backend for work in WORKS}, set(servers.KINDS))
+        for relay in RELAYS:
+            self.assertEqual(relay.backends - set(servers.KINDS), set())
+
+    def test_serverMissing(self) -> None:
+        """
+        What is measured against a server that does not start is not measured; that is told.
+        """
+
+        def absent(port: int, folder: Path) -> list[str]:
+            return [str(folder / "no such program")]
+
+        self.patch(servers, "KINDS", {"absent": (absent, lambda port, folder: None)})
+        results = Results({})
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        said: list[str] = []
+        bench = Bench(folder, 100, Effort(1, 1, (1, 2)), results, said.append)
+        bench.run(RELAYS, [Work("work", "absent", lambda way, effort: {})], 1)
+        self.assertEqual((results.samples, said), ({}, []))
+        [failure] = results.failures
+        self.assertIn("no such program", failure)
 
     def test_only(self) -> None:
         """

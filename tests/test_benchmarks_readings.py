@@ -12,9 +12,12 @@ from benchmarks.readings import (
     ReadingError,
     iperfRate,
     listening,
+    memcaslapRate,
     percentile,
+    pgbenchRate,
     redisRate,
     residentSize,
+    sysbenchRate,
     version,
     wrkRate,
 )
@@ -33,6 +36,45 @@ Running 2s test @ http://127.0.0.1:20003/
   361873 requests in 2.00s, 65.57MB read
 Requests/sec: 180936.51
 Transfer/sec:     32.78MB
+"""
+
+SYSBENCH = """\
+SQL statistics:
+    queries performed:
+        read:                            33642
+        write:                           0
+        other:                           0
+        total:                           33642
+    transactions:                        33642  (16779.80 per sec.)
+    queries:                             33642  (16779.80 per sec.)
+    ignored errors:                      0      (0.00 per sec.)
+    reconnects:                          0      (0.00 per sec.)
+"""
+
+PGBENCH = """\
+pgbench (15.18 (Debian 15.18-0+deb12u1))
+transaction type: <builtin: select only>
+query mode: prepared
+number of clients: 16
+duration: 2 s
+number of transactions actually processed: 41268
+number of failed transactions: 0 (0.000%)
+latency average = 0.771 ms
+initial connection time = 29.305 ms
+tps = 20745.912402 (without initial connection time)
+"""
+
+MEMCASLAP = """\
+servers: 127.0.0.1:20017
+threads count: 1
+concurrency: 50
+set proportion: set_prop=0.10
+get proportion: get_prop=0.90
+cmd_get: 143844
+cmd_set: 16007
+get_misses: 0
+
+Run time: 2.0s Ops: 159851 TPS: 79919 Net_rate: 89.4M/s
 """
 
 TCP = """\
@@ -97,6 +139,64 @@ class ReadingsTests(SynchronousTestCase):
         self.assertIn("the server is busy", str(error))
         for text in ("", "{}", '{"end": {}}', '{"end": null}'):
             self.assertRaises(ReadingError, iperfRate, text)
+
+    def test_sysbench(self) -> None:
+        """
+        All queries count, whatever they did.
+        """
+        self.assertEqual(sysbenchRate(SYSBENCH), 16779.80)
+
+    def test_sysbenchWithErrors(self) -> None:
+        """
+        A rate that has failed queries or new connections in it is none.
+        """
+        for word in ("ignored errors:", "reconnects:    "):
+            wrong = SYSBENCH.replace(
+                f"{word}                      0 ", f"{word}                      3 "
+            )
+            self.assertNotEqual(wrong, SYSBENCH)
+            error = self.assertRaises(ReadingError, sysbenchRate, wrong)
+            self.assertIn(": 3", str(error))
+        for text in ("", "FATAL: unable to connect", SYSBENCH.replace("16779.80", "0.00")):
+            self.assertRaises(ReadingError, sysbenchRate, text)
+
+    def test_pgbench(self) -> None:
+        """
+        The time for connecting is left out.
+        """
+        self.assertEqual(pgbenchRate(PGBENCH), 20745.912402)
+
+    def test_pgbenchWithErrors(self) -> None:
+        """
+        Failed transactions and clients that gave up are told.
+        """
+        for told, wrong, reason in (
+            ("failed transactions: 0 (0.000%)", "failed transactions: 2 (0.005%)", "2 (0.005%)"),
+            ("tps =", "Run was aborted; the above results are incomplete.\ntps =", "aborted"),
+        ):
+            error = self.assertRaises(ReadingError, pgbenchRate, PGBENCH.replace(told, wrong))
+            self.assertIn(reason, str(error))
+        for text in (
+            "",
+            PGBENCH.replace("tps = ", "tps: "),
+            PGBENCH.replace("20745.912402", "nan"),
+        ):
+            self.assertRaises(ReadingError, pgbenchRate, text)
+
+    def test_memcaslap(self) -> None:
+        """
+        Getting and setting count alike.
+        """
+        self.assertEqual(memcaslapRate(MEMCASLAP), 79919)
+
+    def test_memcaslapWithErrors(self) -> None:
+        """
+        A value that is not found was lost on the way.
+        """
+        lost = MEMCASLAP.replace("get_misses: 0", "get_misses: 12")
+        self.assertIn("12", str(self.assertRaises(ReadingError, memcaslapRate, lost)))
+        for text in ("", "couldn't connect", MEMCASLAP.replace("TPS: 79919", "TPS: 0")):
+            self.assertRaises(ReadingError, memcaslapRate, text)
 
     def test_residentSize(self) -> None:
         """

@@ -17,7 +17,7 @@ from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Exchange, Piece
-from vaurien_twisted.interfaces import IFramer, IWireProtocol
+from vaurien_twisted.interfaces import IFramer, ISkimmer, IWireProtocol
 from vaurien_twisted.options import option
 from vaurien_twisted.targets import Target
 from vaurien_twisted.wire.errors import WireError
@@ -26,6 +26,7 @@ from vaurien_twisted.wire.memcache_keys import TARGETS
 from vaurien_twisted.wire.memcache_replies import Replies
 from vaurien_twisted.wire.memcache_requests import Requests
 from vaurien_twisted.wire.memcache_session import Session
+from vaurien_twisted.wire.memcache_skim import Skimmer
 
 __all__ = ["Memcache", "MemcacheFramer", "MemcacheOptions", "miss"]
 
@@ -45,7 +46,7 @@ class MemcacheOptions:
     )
 
 
-@implementer(IFramer)
+@implementer(IFramer, ISkimmer)
 class MemcacheFramer:
     """
     Reads one connection.  It turns opaque at the binary protocol, at TLS, once C{watch}
@@ -57,12 +58,26 @@ class MemcacheFramer:
 
     turns = False
 
-    __slots__ = ("_replies", "_requests", "_session")
+    __slots__ = (
+        "_replies",
+        "_requests",
+        "_session",
+        "skim",
+        "skimReplies",
+        "unfold",
+        "watch",
+    )
 
     def __init__(self) -> None:
         self._session = Session()
         self._requests = Requests(self._session)
         self._replies = Replies(self._session)
+        skimmer = Skimmer(self._session, self._requests, self._replies)
+        #: See L{ISkimmer}; bound without a step between.
+        self.skim = skimmer.skim
+        self.skimReplies = skimmer.skimReplies
+        self.unfold = skimmer.unfold
+        self.watch = skimmer.watch
 
     @property
     def opaque(self) -> str:

@@ -44,6 +44,13 @@ class Replies:
         # All that passes of an answer has passed: what follows goes nowhere.
         self._over = False
 
+    @property
+    def idle(self) -> bool:
+        """
+        Whether what comes next begins an answer.
+        """
+        return not (self._passing or self._kept or self._over)
+
     def read(self, data: bytes) -> Iterator[Piece]:
         """
         Pieces of answers.

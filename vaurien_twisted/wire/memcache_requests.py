@@ -37,6 +37,21 @@ class Requests:
         self._skip = 0
         self._line = False
 
+    @property
+    def idle(self) -> bool:
+        """
+        Whether what comes next begins a command.
+        """
+        return self._exchange is None and not self._kept
+
+    def skip(self, count: int) -> int:
+        """
+        So many commands are passed over: the number of the first.
+        """
+        first = self._number + 1
+        self._number += count
+        return first
+
     def read(self, data: bytes) -> Iterator[Piece]:
         """
         Pieces of requests.

@@ -6,8 +6,9 @@ What the two directions of a memcached connection know of each other.
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
-from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.exchange import Exchange, Run
 from vaurien_twisted.wire.memcache_commands import Meta
 
 #: How many quiet commands may wait for an answer that perhaps never comes.  Of more,
@@ -19,14 +20,15 @@ class Session:
     """
     The state of one connection.
 
-    @ivar awaiting: the exchanges whose answers may still come, in order.
+    @ivar awaiting: the exchanges, or L{runs<vaurien_twisted.exchange.Run>} of them, whose
+        answers may still come, in order.
     @ivar opaque: why nothing more can be read, C{""} while it can.
     """
 
     __slots__ = ("awaiting", "opaque")
 
     def __init__(self) -> None:
-        self.awaiting: deque[Exchange] = deque()
+        self.awaiting: deque[Any] = deque()
         self.opaque = ""
 
     def expect(self, exchange: Exchange) -> None:
@@ -41,8 +43,10 @@ class Session:
         awaiting.append(exchange)
 
 
-def quiet(exchange: Exchange) -> bool:
+def quiet(exchange: Exchange | Run) -> bool:
     """
     Whether silence may be the answer.
     """
+    if isinstance(exchange, Run):
+        return False
     return isinstance(exchange.context, Meta) and exchange.context.quiet

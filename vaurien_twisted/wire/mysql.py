@@ -24,7 +24,7 @@ from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Connection, Exchange, Piece
-from vaurien_twisted.interfaces import IFramer, IWireProtocol
+from vaurien_twisted.interfaces import IFramer, ISkimmer, IWireProtocol
 from vaurien_twisted.options import option
 from vaurien_twisted.targets import COMMAND, Target
 from vaurien_twisted.wire.errors import WireError
@@ -33,6 +33,7 @@ from vaurien_twisted.wire.mysql_errors import ERRORS, fittingErrors, namedByCode
 from vaurien_twisted.wire.mysql_replies import Replies
 from vaurien_twisted.wire.mysql_requests import Requests
 from vaurien_twisted.wire.mysql_session import Session
+from vaurien_twisted.wire.mysql_skim import Skimmer
 from vaurien_twisted.wire.upgrading import Agreement, TLSOptions, Upgradable
 
 
@@ -71,7 +72,7 @@ TARGETS = (
 )
 
 
-@implementer(IFramer)
+@implementer(IFramer, ISkimmer)
 class MySQLFramer(Upgradable):
     """
     Joins the two directions of a connection.
@@ -86,6 +87,12 @@ class MySQLFramer(Upgradable):
         self._requests = Requests(session)
         self._replies = Replies(session)
         super().__init__(session.agreement, self._requests.read, self._replies.read)
+        skimmer = Skimmer(session, self._requests, self._replies)
+        #: See L{ISkimmer}; bound to the skimmer without a step between.
+        self.skim = skimmer.skim
+        self.skimReplies = skimmer.skimReplies
+        self.unfold = skimmer.unfold
+        self.watch = skimmer.watch
 
     @property
     def opaque(self) -> str:

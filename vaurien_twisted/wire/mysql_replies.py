@@ -12,7 +12,6 @@ from vaurien_twisted.wire.mysql_commands import FORGETTING, Request, Shape
 from vaurien_twisted.wire.mysql_packets import (
     CLIENT_COMPRESS,
     CLIENT_ZSTD_COMPRESSION_ALGORITHM,
-    EOF,
     ERR,
     FULL,
     GREETING,
@@ -22,12 +21,14 @@ from vaurien_twisted.wire.mysql_packets import (
 )
 from vaurien_twisted.wire.mysql_results import PEEK, Results, Step
 from vaurien_twisted.wire.mysql_session import Session
+from vaurien_twisted.wire.mysql_walk import passDefinitions, passRows
 
 #: The longest greeting that is read.
 GREETING_LIMIT = 4096
 
-DONE, ROW, LAST, GREETED, ASKED, LOADED = (
+DONE, DEFINITION, ROW, LAST, GREETED, ASKED, LOADED = (
     Step.DONE,
+    Step.DEFINITION,
     Step.ROW,
     Step.LAST,
     Step.GREETING,
@@ -84,6 +85,13 @@ class Replies:
         self._sequence = -1
         self._toCut = -1
 
+    @property
+    def idle(self) -> bool:
+        """
+        Whether what comes next begins a reply.
+        """
+        return self._step is DONE and not (self._inside or self._longer or self._head)
+
     def read(self, data: bytes) -> Iterator[Piece]:
         """
         Divide what the backend sent.
@@ -105,8 +113,8 @@ class Replies:
                 at = stop
                 self._inside = False
             else:
-                if self._step is ROW and self._toCut < 0:
-                    at = self._rows(data, at, end)
+                if self._step is ROW or self._step is DEFINITION:
+                    at = self._walk(data, at, end)
                 if at == end:
                     break
                 try:
@@ -144,30 +152,24 @@ class Replies:
         if start < end:
             yield self._exchange, data[start:] if start else data, False
 
-    def _rows(self, data: bytes, at: int, end: int) -> int:
+    def _walk(self, data: bytes, at: int, end: int) -> int:
         """
-        Pass over the rows that are whole and plainly rows.
+        Pass over rows and definitions that are plainly that.
 
         @return: where the first other packet begins.
         """
-        sequence = self._sequence
-        if self._head or self._longer or sequence < 0:
+        number = self._sequence << 24
+        if self._head or self._longer or number < 0:
             return at
-        while at + 5 <= end:
-            header = unpackHeader(data, at)[0]
-            length = header & FULL
-            stop = at + 4 + length
-            if (
-                stop > end
-                or header >> 24 != sequence
-                or data[at + 4] >= EOF
-                or not length
-                or length == FULL
-            ):
-                break
-            sequence = (sequence + 1) & 0xFF
-            at = stop
-        self._sequence = sequence
+        if self._step is ROW:
+            if self._toCut < 0:
+                at, number = passRows(data, at, end, number)
+        elif self._step is DEFINITION:
+            # The last one is read with care: it opens what comes after.
+            results = self._results
+            at, number, count = passDefinitions(data, at, end, number, results.left - 1)
+            results.left -= count
+        self._sequence = number >> 24
         return at
 
     def _cut(self, data: bytes) -> Piece:
@@ -190,7 +192,8 @@ class Replies:
             self._exchange = None
             self._sequence = -1
             return
-        exchange = self._exchange = awaited.popleft()
+        exchange: Exchange = awaited.popleft()
+        self._exchange = exchange
         self._toCut = -1
         self._sequence = -1
         if exchange.number == 0:

@@ -80,6 +80,21 @@ class Requests:
         self._longer = False
         self._changed = (b"", 0)
 
+    @property
+    def idle(self) -> bool:
+        """
+        Whether what comes next begins a command.
+        """
+        return not (self._inside or self._longer or self._kept)
+
+    def skip(self, count: int) -> int:
+        """
+        So many commands are passed over: the number of the first.
+        """
+        first = self._number + 1
+        self._number += count
+        return first
+
     def read(self, data: bytes) -> Iterator[Piece]:
         """
         Divide what the client sent.

@@ -27,6 +27,9 @@ from vaurien_twisted.wire.mysql_packets import (
 #: How many bytes of a payload decide what follows: an OK packet up to its status.
 PEEK = 21
 
+#: The greatest first byte of a definition: it begins with a text, by its length.
+DEFINING = 0xFC
+
 #: More columns than a result can have; servers allow 4096, and 65535 placeholders.
 COLUMNS_LIMIT = 65535
 
@@ -143,9 +146,9 @@ class Results:
         first = data[at]
         if first == OK:
             self.succeeded = True
-            return RESULT if _status(data, at, length) & MORE_RESULTS else DONE
+            return RESULT if statusOf(data, at, length) & MORE_RESULTS else DONE
         if first == EOF and length < 9:
-            return RESULT if _status(data, at, length) & MORE_RESULTS else DONE
+            return RESULT if statusOf(data, at, length) & MORE_RESULTS else DONE
         if step is LOADED:
             raise Malformed("a file was answered with something else than OK or ERR")
         if first == LOCAL_INFILE:
@@ -187,7 +190,7 @@ class Results:
 
     def _defined(self, data: bytes, at: int) -> Step:
         # Every definition begins with the catalog, a text that is always "def".
-        if data[at] > 0xFC:
+        if data[at] > DEFINING:
             raise Malformed("a column definition was expected")
         self.left -= 1
         if self.left:
@@ -212,10 +215,10 @@ class Results:
             return step
         if step is LAST:
             return DONE
-        return RESULT if _status(data, at, length) & MORE_RESULTS else DONE
+        return RESULT if statusOf(data, at, length) & MORE_RESULTS else DONE
 
 
-def _status(data: bytes, at: int, length: int) -> int:
+def statusOf(data: bytes, at: int, length: int) -> int:
     """
     The status flags of an OK packet, or of the EOF packet that it replaced.
 
@@ -225,6 +228,9 @@ def _status(data: bytes, at: int, length: int) -> int:
         return int(unpackShort(data, at + 3)[0])
     after = at + 1
     limit = at + min(length, PEEK)
+    # Mostly both are short.
+    if length >= 5 and data[after] < 0xFB and data[after + 1] < 0xFB:
+        return int(unpackShort(data, after + 2)[0])
     for _ in ("affected rows", "last insert id"):
         if after >= limit:
             raise Malformed("an OK packet is cut short")

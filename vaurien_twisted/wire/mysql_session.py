@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
+from typing import Any
 
 from vaurien_twisted.exchange import Exchange
 from vaurien_twisted.wire.mysql_types import PARAMETERS
@@ -87,7 +88,8 @@ class Session:
     @ivar opaque: why the streams cannot be read any more, C{""} while they can.
     @ivar offered: the server's capabilities.
     @ivar capabilities: those that both sides have.
-    @ivar awaited: exchanges whose replies have not begun, in order.
+    @ivar awaited: the exchanges, or L{runs<vaurien_twisted.exchange.Run>} of them, whose
+        replies have not begun, in order.
     @ivar dialog: the exchange in which the client may go on speaking after its
         command: authentication, or the sending of a file; C{None} if there is none.
     @ivar hello: the client's answer to the greeting has yet to come.
@@ -114,7 +116,7 @@ class Session:
         self.opaque = ""
         self.offered = 0
         self.capabilities = 0
-        self.awaited: deque[Exchange] = deque()
+        self.awaited: deque[Any] = deque()
         self.dialog: Exchange | None = None
         self.hello = False
         self.file = False

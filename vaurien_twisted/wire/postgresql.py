@@ -21,7 +21,7 @@ from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Connection, Exchange
-from vaurien_twisted.interfaces import IFramer, IWireProtocol
+from vaurien_twisted.interfaces import IFramer, ISkimmer, IWireProtocol
 from vaurien_twisted.options import option
 from vaurien_twisted.targets import COMMAND, Target
 from vaurien_twisted.wire.errors import WireError
@@ -29,6 +29,7 @@ from vaurien_twisted.wire.postgresql_errors import ERRORS, fittingErrors, namedB
 from vaurien_twisted.wire.postgresql_replies import Replies
 from vaurien_twisted.wire.postgresql_requests import Requests
 from vaurien_twisted.wire.postgresql_session import Session
+from vaurien_twisted.wire.postgresql_skim import Skimmer
 from vaurien_twisted.wire.upgrading import Agreement, TLSOptions, Upgradable
 
 
@@ -65,7 +66,7 @@ TARGETS = (
 )
 
 
-@implementer(IFramer)
+@implementer(IFramer, ISkimmer)
 class PostgreSQLFramer(Upgradable):
     """
     Joins the two directions of a connection.
@@ -82,6 +83,12 @@ class PostgreSQLFramer(Upgradable):
         super().__init__(session.agreement, self._requests.read, self._replies.read)
         self.clientEnded = self._requests.ended
         self.backendEnded = self._replies.ended
+        skimmer = Skimmer(session, self._requests, self._replies)
+        #: See L{ISkimmer}; bound to the skimmer without a step between.
+        self.skim = skimmer.skim
+        self.skimReplies = skimmer.skimReplies
+        self.unfold = skimmer.unfold
+        self.watch = skimmer.watch
 
     @property
     def opaque(self) -> str:

@@ -60,8 +60,12 @@ class Statements:
         """
         From now on C{name} stands for C{text}.
         """
+        texts = self._texts
+        if texts.get(name) is text and next(reversed(texts)) == name:
+            # It is the latest already.
+            return
         self._forget(name)
-        self._texts[name] = text
+        texts[name] = text
         self._size += len(name) + len(text) + OVERHEAD
         while self._size > self._limit:
             self._forget(next(iter(self._texts)))

@@ -46,6 +46,13 @@ class Replies:
         # The message under way is the last that passes.
         self._cuts = False
 
+    @property
+    def idle(self) -> bool:
+        """
+        Whether what comes next begins a reply.
+        """
+        return not (self._owner or self._left or self._kept or self._session.negotiations)
+
     def read(self, data: bytes) -> Iterator[Piece]:
         """
         See L{IFramer.fromBackend<vaurien_twisted.interfaces.IFramer.fromBackend>}.
@@ -109,7 +116,8 @@ class Replies:
                     kinds = COUNTED
                     continue
             if kind == 1:
-                pass
+                if stop < end and owner is not None and kinds is KINDS:
+                    stop = _passing(data, stop, end)
             elif kind == 3:
                 if not self._toCut:
                     yield self._cut(data[start:at])
@@ -221,6 +229,21 @@ class Replies:
             extended = False
         session.copying = Copying(owner.subject, extended)
         return True
+
+
+def _passing(data: bytes, at: int, end: int) -> int:
+    """
+    Where the first message begins that is not there to its end, or does more than pass.
+    """
+    kinds = KINDS
+    last = end - HEADER
+    while at <= last and kinds[data[at]] == 1:
+        size: int = length(data, at + 1)[0]
+        stop = at + 1 + size
+        if stop > end or not 4 <= size <= MESSAGE_LIMIT:
+            break
+        at = stop
+    return at
 
 
 def _replaced(exchange: Exchange) -> bool:

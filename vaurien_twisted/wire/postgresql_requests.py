@@ -59,13 +59,15 @@ class Requests:
     Finds exchanges in what the client sends.
 
     @ivar granted: the exchange that last went to the backend.
+    @ivar statements: what the names of prepared statements stand for.
+    @ivar portals: the same for portals.
     """
 
     def __init__(self, session: Session) -> None:
         self.granted: Exchange | None = None
         self._session = session
-        self._statements = Statements()
-        self._portals = Statements()
+        self.statements = Statements()
+        self.portals = Statements()
         self._number = 0
         self._started = False
         self._kept = bytearray()
@@ -80,6 +82,21 @@ class Requests:
         self._mine = False
         self._copying: Copying | None = None
         self._parse: bytearray | None = None
+
+    @property
+    def idle(self) -> bool:
+        """
+        Whether what comes next begins an exchange.
+        """
+        return self._started and not (self._open or self._left or self._kept)
+
+    def skip(self, count: int) -> int:
+        """
+        So many exchanges are passed over: the number of the first.
+        """
+        first = self._number + 1
+        self._number += count
+        return first
 
     def read(self, data: bytes) -> Iterator[Piece]:
         """
@@ -235,7 +252,7 @@ class Requests:
         if not self._left:
             body = bytes(parse)
             name, start = word(body, 0, len(body))
-            self._statements.put(name, sql(body, start, len(body)))
+            self.statements.put(name, sql(body, start, len(body)))
             self._parse = None
 
     # A new exchange
@@ -294,7 +311,7 @@ class Requests:
     def _beginGroup(self, data: bytes, at: int) -> Begun | None:
         group = self._group
         if group is None:
-            group = self._group = Group(self._statements, self._portals)
+            group = self._group = Group(self.statements, self.portals)
         if not group.read(data, at):
             self._need = group.need
             return None

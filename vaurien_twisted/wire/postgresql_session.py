@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import deque
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from vaurien_twisted.exchange import Exchange
 from vaurien_twisted.wire.upgrading import Agreement
 
 
@@ -65,7 +64,8 @@ class Session:
 
     @ivar opaque: why the rest cannot be read.
     @ivar status: of the transaction, as the backend last told.
-    @ivar waiting: the exchanges whose replies are to come, in order.
+    @ivar waiting: the exchanges, or L{runs<vaurien_twisted.exchange.Run>} of them, whose
+        replies are to come, in order.
     @ivar negotiations: how many one-byte answers (to SSLRequest, GSSENCRequest) are to come.
     @ivar copying: what the client's copy data would be for.
     @ivar agreement: whether TLS is spoken, and read.
@@ -77,6 +77,6 @@ class Session:
         self.agreement = agreement or Agreement()
         self.opaque = ""
         self.status = "I"
-        self.waiting: deque[Exchange] = deque()
+        self.waiting: deque[Any] = deque()
         self.negotiations = 0
         self.copying: Copying | None = None
