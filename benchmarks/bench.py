@@ -82,7 +82,11 @@ class Bench:
             return work.measure(Way(relay.key, route.port, pid, begun), self.effort)
 
     def _fits(self, relay: Relay, work: Work) -> bool:
-        return work.backend in relay.backends and relay.key not in self._absent
+        return (
+            work.backend in relay.backends
+            and (not relay.works or work.key in relay.works)
+            and relay.key not in self._absent
+        )
 
     def _open(self, stack: ExitStack, relay: Relay, works: Sequence[Work]) -> None:
         """

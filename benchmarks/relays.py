@@ -11,7 +11,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import attrs
@@ -68,6 +68,8 @@ class Relay:
     @ivar command: the words that start it; raises L{StartError} where it is not installed.
     @ivar backends: the kinds of backend it can stand before.
     @ivar prepare: called when it listens; what a reader must know, or C{""}.
+    @ivar beside: the words that start what runs beside it, if anything does.
+    @ivar works: the works it is for, where not for all that its backends allow.
     """
 
     key: str
@@ -75,6 +77,8 @@ class Relay:
     command: Callable[[Route], list[str]]
     backends: frozenset[str] = EVERYTHING
     prepare: Callable[[Route], str] = lambda route: ""
+    beside: Callable[[Route], list[str]] | None = None
+    works: frozenset[str] = frozenset()
 
 
 @contextmanager
@@ -87,12 +91,29 @@ def started(relay: Relay, route: Route, listen: bool = True) -> Iterator[tuple[i
     """
     route.folder.mkdir(parents=True, exist_ok=True)
     log = route.folder / "output"
-    with running(relay.command(route), log) as process:
+    with ExitStack() as stack:
+        process = stack.enter_context(running(relay.command(route), log))
         note = ""
         if listen:
             waitUntilListening(process, route.port, log)
             note = relay.prepare(route)
+        if relay.beside is not None:
+            stack.enter_context(running(relay.beside(route), route.folder / "beside"))
         yield process.pid, note
+
+
+def controllable(route: Route) -> str:
+    """
+    Wait until the control service listens, which is a moment after the proxy does.
+
+    @raise StartError: it never does.
+    """
+    until = time.monotonic() + PATIENCE
+    while route.control not in listening(Path("/proc/net/tcp").read_text()):
+        if time.monotonic() > until:
+            raise StartError("the control service does not listen")
+        time.sleep(0.01)
+    return ""
 
 
 def neverRule(route: Route) -> str:
@@ -101,12 +122,7 @@ def neverRule(route: Route) -> str:
 
     @raise StartError: it is refused, or nobody is there.
     """
-    until = time.monotonic() + PATIENCE
-    # The proxy listens a moment before the control service does.
-    while route.control not in listening(Path("/proc/net/tcp").read_text()):
-        if time.monotonic() > until:
-            raise StartError("the control service does not listen")
-        time.sleep(0.01)
+    controllable(route)
     connection = http.client.HTTPConnection("127.0.0.1", route.control, timeout=10)
     headers = {"Content-Type": "application/json"}
     try:
@@ -126,13 +142,25 @@ def neverRule(route: Route) -> str:
 
 def _vaurien(protocol: str) -> Callable[[Route], list[str]]:
     def command(route: Route) -> list[str]:
-        words = [str(Path(sys.executable).with_name("vaurien"))]
-        words += ["--proxy", f"127.0.0.1:{route.port}", "--backend", f"127.0.0.1:{route.backend}"]
-        words += ["--protocol", protocol, "--http", "--http-host", "127.0.0.1"]
-        words += ["--http-port", str(route.control)]
-        return [*words, "--log-output", str(route.folder / "vaurien.log")]
+        words = ["--protocol", protocol, "--http", "--http-host", "127.0.0.1"]
+        return [*_alone(route), *words, "--http-port", str(route.control)]
 
     return command
+
+
+def _alone(route: Route) -> list[str]:
+    words = [str(Path(sys.executable).with_name("vaurien"))]
+    words += ["--proxy", f"127.0.0.1:{route.port}", "--backend", f"127.0.0.1:{route.backend}"]
+    return [*words, "--log-output", str(route.folder / "vaurien.log")]
+
+
+def _watched(route: Route) -> list[str]:
+    return [*_vaurien("tcp")(route), "--journal", str(route.folder / "journal")]
+
+
+def _watcher(route: Route) -> list[str]:
+    program = Path(__file__).with_name("watcher.py")
+    return [sys.executable, str(program), str(route.control)]
 
 
 def _portforward(route: Route) -> list[str]:
@@ -207,6 +235,11 @@ def _framed(protocol: str) -> Relay:
     return Relay(f"vaurien-{protocol}", title, _vaurien(protocol), kinds, neverRule)
 
 
+_SOME = frozenset({"redis", "http"})
+
+#: The works by which it is told what being watched costs.
+_WATCHED = frozenset({"c50", "pipeline", "http"})
+
 #: In the order of the tables.  C{direct} comes first: others are compared with it.
 RELAYS = (
     Relay(DIRECT, "no relay", _none),
@@ -217,6 +250,16 @@ RELAYS = (
     Relay("envoy-http", "Envoy HTTP fault", _envoy(configs.envoyHTTP), _HTTP),
     Relay("portforward", "Twisted portforward", _portforward),
     Relay("vaurien", "Vaurien tcp", _vaurien("tcp")),
+    Relay("alone", "Vaurien tcp, no control", _alone, _SOME, works=_WATCHED),
+    Relay(
+        "watched",
+        "Vaurien tcp, watched",
+        _watched,
+        _SOME,
+        controllable,
+        beside=_watcher,
+        works=_WATCHED,
+    ),
     _framed("redis"),
     _framed("http"),
     _framed("mysql"),
