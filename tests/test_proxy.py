@@ -123,7 +123,7 @@ class ProxyTests(TestCase):
     A proxy before a backend that echoes.
     """
 
-    timeout = 30
+    timeout = 120
 
     async def begin(self, **more: Any) -> Proxy:
         """

@@ -88,7 +88,7 @@ class StreamTests(TestCase):
     C{/events} on loopback.
     """
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> Any:
         """

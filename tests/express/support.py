@@ -25,6 +25,9 @@ from vaurien_twisted.express.poller import pollerFor
 #: More than the kernel takes at once, in bytes.
 LARGE = 10**7
 
+#: How long anything may take, in seconds: only what would never end takes so long.
+PATIENCE = 120.0
+
 
 def theReactor() -> Any:
     """
@@ -124,7 +127,7 @@ class ExpressCase(TestCase):
     @cvar timeout: how long a test may take, in seconds.
     """
 
-    timeout = 20
+    timeout = PATIENCE
 
     async def pair(self, protocol: Any) -> socket.socket:
         """
@@ -147,7 +150,7 @@ class ExpressCase(TestCase):
         """
         A non-blocking socket that is connected, and closed at the end.
         """
-        peer = socket.create_connection((host, port), 5)
+        peer = socket.create_connection((host, port), PATIENCE)
         peer.setblocking(False)
         self.addCleanup(self.ended)
         self.addCleanup(peer.close)
@@ -199,6 +202,16 @@ class ExpressCase(TestCase):
                 break
             heard += data
         return bytes(heard)
+
+    def readNow(self, peer: socket.socket, count: int) -> bytes:
+        """
+        Read so much at most, of what was sent already: the reactor has no turn meanwhile.
+        """
+        peer.settimeout(PATIENCE)
+        try:
+            return peer.recv(count)
+        finally:
+            peer.setblocking(False)
 
     async def readError(self, peer: socket.socket) -> type[OSError]:
         """

@@ -187,7 +187,7 @@ class OnExpress(ReactorBuilder):
     """
 
     _reactors = REACTORS
-    timeout = 20
+    timeout = 120
 
     def buildReactor(self) -> Any:
         """
@@ -201,7 +201,7 @@ class GlobalOnExpress:
     Lets the reactor that runs the tests use express.
     """
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> Any:
         """

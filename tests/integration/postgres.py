@@ -16,14 +16,15 @@ from pathlib import Path
 
 from tests.integration.servers import (
     ENVIRONMENT,
+    STARTING,
     STOPPING,
     Server,
     answers,
     find,
-    freePort,
     newFolder,
     start,
 )
+from tests.ports import freePort
 
 USER, PASSWORD, DATABASE = "app", "secret", "postgres"
 
@@ -67,7 +68,12 @@ def postgres() -> Server:
     words += ["--auth=scram-sha-256", "--no-sync", "--encoding=UTF8", "--no-locale"]
     command = [*prefix, str(programs / "initdb"), *words]
     subprocess.run(
-        command, check=True, timeout=60, stdout=subprocess.DEVNULL, env=ENVIRONMENT, cwd=folder
+        command,
+        check=True,
+        timeout=STARTING,
+        stdout=subprocess.DEVNULL,
+        env=ENVIRONMENT,
+        cwd=folder,
     )
     command = [*prefix, str(programs / "postgres"), "-D", f"{folder}/data", "-k", str(folder)]
     command += ["-h", "127.0.0.1", "-p", str(port)]

@@ -19,11 +19,13 @@ from typing import IO
 
 import attrs
 
+from tests.ports import freePort
+
 #: How long a server may take until it answers, in seconds.
-STARTING = 30.0
+STARTING = 120.0
 
 #: How long it may take to end before it is killed, in seconds.
-STOPPING = 5.0
+STOPPING = 10.0
 
 #: The environment of every command: servers live where a user's PATH may not look.
 ENVIRONMENT = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", "LC_ALL": "C"}
@@ -81,15 +83,6 @@ def missing(*names: str) -> str | None:
     """
     absent = [name for name in names if find(name) is None]
     return f"not installed: {', '.join(absent)}" if absent else None
-
-
-def freePort() -> int:
-    """
-    A port that nothing listens on now.
-    """
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 def poll(ready: Callable[[], bool], seconds: float, what: str) -> None:

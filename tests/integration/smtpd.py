@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 from twisted.internet.threads import deferToThread
 
-from tests.integration.servers import freePort
-from tests.integration.support import ProxyCase, optional
+from tests.integration.support import PATIENCE, ProxyCase, optional
+from tests.ports import freePort
 
 controllers: Any = optional("aiosmtpd.controller")
 smtp: Any = optional("aiosmtpd.smtp")
@@ -81,6 +81,7 @@ class SMTPCase(ProxyCase):
             authenticator=self.mailbox.authenticate,
             auth_require_tls=False,
             decode_data=False,
+            ready_timeout=PATIENCE,
         )
         await deferToThread(controller.start)
         self.addCleanup(deferToThread, controller.stop)
@@ -90,7 +91,9 @@ class SMTPCase(ProxyCase):
         """
         A client through the proxy, which the end of the test closes.
         """
-        client = smtplib.SMTP("127.0.0.1", port or self.proxy.port, "client.example", timeout=15)
+        client = smtplib.SMTP(
+            "127.0.0.1", port or self.proxy.port, "client.example", timeout=PATIENCE
+        )
         self.addCleanup(client.close)
         return client
 

@@ -15,6 +15,7 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 import vaurien_twisted
 from tests.integration.express_child import OTHER_FILES
+from tests.integration.support import PATIENCE
 
 #: How many are open at once, and how many come one after the other.
 MANY, SHORT = 5000, 20000
@@ -45,7 +46,7 @@ class LoadTests(SynchronousTestCase):
             [sys.executable, "-m", "tests.integration.express_child", *words],
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=5 * PATIENCE,
             cwd=root,
         )
         self.assertTrue(done.stdout, done.stderr)

@@ -11,7 +11,7 @@ from typing import Any
 from tests.integration.memcached import memcached
 from tests.integration.ruling import decided, fault, rule
 from tests.integration.servers import Server, missing
-from tests.integration.support import ProxyCase, inThread, optional
+from tests.integration.support import PATIENCE, ProxyCase, inThread, optional
 from vaurien_twisted.options import Refused
 from vaurien_twisted.wire.memcache_errors import ERRORS
 
@@ -45,8 +45,8 @@ class MemcachedCase(ProxyCase):
         client = pymemcache.Client(
             ("127.0.0.1", port or self.proxy.port),
             default_noreply=False,
-            timeout=15,
-            connect_timeout=15,
+            timeout=PATIENCE,
+            connect_timeout=PATIENCE,
         )
         self.addCleanup(client.close)
         return client
