@@ -4,19 +4,11 @@ A MariaDB of one's own, that speaks TLS to those who ask for it.
 
 from __future__ import annotations
 
-import datetime
 import os
 import subprocess
 from functools import cache
-from ipaddress import IPv4Address
-from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
-
+from tests.integration.certificates import selfSigned
 from tests.integration.servers import (
     ENVIRONMENT,
     STARTING,
@@ -34,7 +26,9 @@ USER, PASSWORD, DATABASE = "app", "secret", "shop"
 SETTINGS = (
     "--bind-address=127.0.0.1",
     "--skip-name-resolve",
-    "--skip-log-bin",
+    "--log-bin",
+    "--server-id=1",
+    "--sync-binlog=0",
     "--local-infile=1",
     "--max-allowed-packet=64M",
     "--innodb-buffer-pool-size=64M",
@@ -68,7 +62,7 @@ def mariadb() -> Server:
         "--auth-root-authentication-method=normal",
         "--skip-test-db",
     )
-    key, certificate = _selfSigned(folder)
+    key, certificate = selfSigned(folder)
     where = f"--socket={folder}/socket"
     command = [find("mariadbd") or "mariadbd", "--no-defaults", data, *asRoot, where, *SETTINGS]
     command += [f"--port={port}", f"--pid-file={folder}/pid"]
@@ -93,29 +87,3 @@ def _run(name: str, *words: str) -> None:
         stdout=subprocess.DEVNULL,
         env=ENVIRONMENT,
     )
-
-
-def _selfSigned(folder: Path) -> tuple[Path, Path]:
-    """
-    A key, and a certificate for 127.0.0.1.
-    """
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), False
-        )
-        .sign(key, SHA256())
-    )
-    paths = folder / "key.pem", folder / "certificate.pem"
-    paths[0].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    paths[1].write_bytes(certificate.public_bytes(Encoding.PEM))
-    return paths

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from tests.integration.certificates import selfSigned
 from tests.integration.servers import (
     ENVIRONMENT,
     STARTING,
@@ -47,7 +48,7 @@ def folderOfPrograms() -> Path | None:
     """
     on = find("initdb")
     if on is not None:
-        return Path(on).parent
+        return Path(on).resolve().parent
     versions = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
     return max(versions, key=lambda path: int(path.parent.name), default=None)
 
@@ -55,7 +56,8 @@ def folderOfPrograms() -> Path | None:
 @cache
 def postgres() -> Server:
     """
-    The server of this run; its one user has a password, which is asked for.
+    The server of this run; its one user has a password, which is asked for.  It speaks
+    TLS once it is told C{ssl=on}.
     """
     programs = folderOfPrograms()
     if programs is None:
@@ -63,6 +65,7 @@ def postgres() -> Server:
     folder, port = newFolder("postgres"), freePort()
     password = folder / "password"
     password.write_text(PASSWORD)
+    key, certificate = selfSigned(folder)
     prefix = _asUser(folder)
     words = [f"--pgdata={folder}/data", f"--username={USER}", f"--pwfile={password}"]
     words += ["--auth=scram-sha-256", "--no-sync", "--encoding=UTF8", "--no-locale"]
@@ -77,7 +80,7 @@ def postgres() -> Server:
     )
     command = [*prefix, str(programs / "postgres"), "-D", f"{folder}/data", "-k", str(folder)]
     command += ["-h", "127.0.0.1", "-p", str(port)]
-    for setting in SETTINGS:
+    for setting in (*SETTINGS, f"ssl_key_file={key}", f"ssl_cert_file={certificate}"):
         command += ["-c", setting]
     server = start(command, port, folder, lambda: answers(port, SSL_REQUEST))
     # Registered later, so run before the server is told to wait for its clients.

@@ -11,7 +11,7 @@ from unittest import skipIf
 
 import treq
 from twisted.internet.defer import TimeoutError
-from twisted.web.client import ResponseFailed, ResponseNeverReceived, readBody
+from twisted.web.client import ResponseFailed, ResponseNeverReceived
 
 from tests.integration.ruling import decided, fault, rule
 from tests.integration.servers import missing
@@ -79,7 +79,7 @@ class HTTPPresetTests(HTTPCase):
                 if code == "slow-body":
                     # The time-out of a request does not count its answer's body.
                     response = await treq.get(self.url("one"), pool=self.pool, timeout=PATIENCE)
-                    await readBody(response).addTimeout(0.3, theReactor())
+                    await response.content().addTimeout(0.3, theReactor())
                 else:
                     timeout = 0.5 if code == "slow-headers" else PATIENCE
                     await self.ask("GET", "one", timeout=timeout)

@@ -185,6 +185,40 @@ class MySQLThroughTests(MySQLCase):
         self.assertEqual(self.opaque(), ["compression"])
 
 
+class ReplicationTests(MySQLCase):
+    """
+    What a replica asks for.
+    """
+
+    skip = MySQLCase.skip or missing("mariadb-binlog")
+
+    @inThread
+    def test_binlog(self) -> None:
+        """
+        C{mariadb-binlog} reads the server's log of changes as without the proxy, which does
+        not read on, and says so.
+        """
+        self.ask(self.connect(self.server.port), "CREATE OR REPLACE TABLE logged (a INT)")
+        self.addCleanup(self._drop)
+        [[name, *_]] = self.ask(self.connect(self.server.port), "SHOW MASTER STATUS")
+        told = []
+        with capturedLogs() as captured:
+            for port in (self.server.port, self.proxy.port):
+                words = ["--host=127.0.0.1", f"--port={port}", f"--user={USER}"]
+                words += [f"--password={PASSWORD}", "--skip-ssl", "--read-from-remote-server"]
+                ended = run("mariadb-binlog", "--no-defaults", *words, name)
+                self.assertEqual(ended.returncode, 0, ended.stderr)
+                told.append([line for line in ended.stdout.splitlines() if line[:1] != "#"])
+        self.assertEqual(told[0], told[1])
+        self.assertTrue(any("TABLE logged" in line for line in told[1]))
+        self.assertEqual(self.opaque(), ["COM_BINLOG_DUMP"])
+        lines = [str(formatEvent(event)) for event in captured]
+        self.assertIn("connection 1 is opaque from here on: COM_BINLOG_DUMP", lines)
+
+    def _drop(self) -> None:
+        self.ask(self.connect(self.server.port), "DROP TABLE logged")
+
+
 class SysbenchTests(MySQLCase):
     """
     Transactions of many kinds at once.
