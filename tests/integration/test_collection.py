@@ -28,7 +28,7 @@ from vaurien_twisted.process import launch, stop_proxy
 BOUND = 20.0
 
 #: How often toxics come and go.
-TIMES = 300
+TIMES = 200
 
 
 class ManyCase(SynchronousTestCase):
@@ -168,6 +168,9 @@ class DeafTests(ManyCase):
             behind, _ = backend.accept()
             sides += [client, self.opened.enter_context(behind)]
         for side in sides:
+            # Small buffers are full sooner.
+            side.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**14)
+            side.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**14)
             side.setblocking(False)
         self.fill(sides)
         self.took.clear()

@@ -136,7 +136,7 @@ class RedisThroughTests(RedisWireCase):
             for depth in ("1", "16"):
                 ended = run(
                     "redis-benchmark",
-                    *("-p", str(self.proxy.port), "-n", "5000", "-c", "20", "-P", depth),
+                    *("-p", str(self.proxy.port), "-n", "2000", "-c", "20", "-P", depth),
                     *("-t", "set,get,lpush,lrange_100,mset", "--csv"),
                 )
                 self.assertEqual(ended.returncode, 0, ended.stderr)

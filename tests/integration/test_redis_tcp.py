@@ -103,7 +103,7 @@ class RedisThroughTests(RedisCase):
         for depth in ("1", "16"):
             ended = run(
                 "redis-benchmark",
-                *("-p", str(self.proxy.port), "-n", "20000", "-c", "50", "-P", depth),
+                *("-p", str(self.proxy.port), "-n", "6000", "-c", "50", "-P", depth),
                 *("-t", "set,get,lpush,lrange_100", "--csv"),
             )
             self.assertEqual(ended.returncode, 0, ended.stderr)

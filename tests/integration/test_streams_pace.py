@@ -137,9 +137,9 @@ class LatencyTests(StagedCase):
         Every reply is late by the latency: never by less; how much more is kept in the log.
         """
         control, client, backend = self.between()
-        bare = self.turns(client, backend, 200)
+        bare = self.turns(client, backend, 100)
         control.set_behavior("latency", latency=20, direction="downstream")
-        late = [each - 0.02 for each in self.turns(client, backend, 300)]
+        late = [each - 0.02 for each in self.turns(client, backend, 100)]
         report("a turn through the proxy", bare)
         over = quantiles(late, n=100)
         note(
