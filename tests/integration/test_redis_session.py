@@ -5,15 +5,18 @@ Redis's own server and clients, where commands change how a connection is to be 
 from __future__ import annotations
 
 import os
+import shutil
 from typing import Any
 
 from twisted.logger import capturedLogs, formatEvent
 
+from tests.integration.certificates import selfSigned
 from tests.integration.children import Parallel
 from tests.integration.redis_case import VERSIONS, RedisWireCase, redis
 from tests.integration.ruling import decided, fault, rule
-from tests.integration.servers import poll, startRedis
+from tests.integration.servers import newFolder, poll, startRedis
 from tests.integration.support import PATIENCE, inThread
+from tests.ports import freePort
 
 #: A rule that no exchange of these tests matches.
 NEVER = fault({"command": "GET", "key": "nobody:*"}, code="LOADING")
@@ -324,3 +327,34 @@ class ReplicaTests(RedisSessionCase):
         self.assertEqual(direct.wait(1, int(PATIENCE * 1000)), 1)
         self.assertEqual(client.get("after:999"), b"999")
         self.assertEqual(len(decided(self)), 1)
+
+
+class TLSTests(RedisSessionCase):
+    """
+    A server that speaks TLS.
+    """
+
+    @inThread
+    def test_unread(self) -> None:
+        """
+        The client checks the server's certificate through the proxy, which cannot read on:
+        the log says so, and no rule strikes.
+        """
+        folder, port = newFolder("redis-tls"), freePort()
+        self.addCleanup(shutil.rmtree, folder)
+        key, certificate = selfSigned(folder)
+        server = startRedis(
+            *("--tls-port", str(port), "--tls-auth-clients", "no"),
+            *("--tls-cert-file", str(certificate), "--tls-key-file", str(key)),
+            *("--tls-ca-cert-file", str(certificate)),
+        )
+        self.addCleanup(server.stop)
+        self.reopen(f"127.0.0.1:{port}", "redis")
+        rule(self, fault({"command": ["SET", "GET"]}, code="LOADING"))
+        with capturedLogs() as captured:
+            client = self.client(ssl=True, ssl_ca_certs=str(certificate))
+            client.set("k", "v")
+        self.assertEqual(client.get("k"), b"v")
+        self.assertEqual((self.opaque(), decided(self)), (["TLS"], []))
+        lines = [str(formatEvent(event)) for event in captured]
+        self.assertIn("connection 1 is opaque from here on: TLS", lines)
