@@ -10,7 +10,7 @@ import shutil
 import socket
 import struct
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from statistics import median
@@ -95,6 +95,19 @@ class ChildCase(SynchronousTestCase):
         proxy = self.child(port(listening), behavior, **more)
         client = self.connect(proxy.proxy_port)
         return proxy, client, self.accept(listening)
+
+    def sides(
+        self, behavior: str = "dummy", **more: Any
+    ) -> Iterator[tuple[str, socket.socket, socket.socket]]:
+        """
+        Which side is to begin, a client of one proxy and the backend's side of its link:
+        first for the client, then for the backend.
+        """
+        listening = self.listen()
+        proxy = self.child(port(listening), behavior, **more)
+        for first in ("client", "backend"):
+            client = self.connect(proxy.proxy_port)
+            yield first, client, self.accept(listening)
 
 
 class Parallel(Thread):

@@ -45,7 +45,11 @@ class PageTests(PageCase):
                 "() => [...document.querySelectorAll('#plots canvas')]"
                 ".some(each => /^Latency: mean ([3-9]..|.*\\d{4}) ms/.test(each.ariaLabel))"
             )
-            self.assertNotEqual(latency.evaluate(pixels), still)
+            page.wait_for_function(
+                "still => document.querySelector('#plots canvas[aria-label^=Latency]')"
+                ".toDataURL() !== still",
+                arg=still,
+            )
             page.get_by_role("button", name="Back to normal").click()
             page.wait_for_selector("#rules .none")
             self.assertEqual(self.ask(proxy, "/again")[0], 200)

@@ -302,12 +302,11 @@ class ReplicaTests(RedisSessionCase):
         direct = self.client(self.server.port)
         big = os.urandom(10**6)
         direct.set("before", big)
+        # More replicas might come; the test's master does not wait for them.
+        direct.config_set("repl-diskless-sync-delay", 0)
         rule(self, {**fault({"command": "PSYNC"}, code="LOADING"), "times": 1})
         with capturedLogs() as captured:
-            replica = startRedis(
-                *("--replicaof", "127.0.0.1", str(self.proxy.port)),
-                *("--repl-diskless-sync-delay", "0"),
-            )
+            replica = startRedis("--replicaof", "127.0.0.1", str(self.proxy.port))
             self.addCleanup(replica.stop)
             client = self.client(replica.port)
             poll(

@@ -97,8 +97,7 @@ class ExactTests(ChildCase):
         """
         for behavior in ("dummy", "0:error", "delay"):
             options = ["--behavior-delay-sleep", "0.01"]
-            for first in ("client", "backend"):
-                _, client, backend = self.pair(behavior, options=options)
+            for first, client, backend in self.sides(behavior, options=options):
                 one, other = (client, backend) if first == "client" else (backend, client)
                 one.sendall(b"that is all")
                 one.shutdown(socket.SHUT_WR)
@@ -144,8 +143,8 @@ class ResetTests(ChildCase):
         Whichever side resets, the other reads ECONNRESET.
         """
         for behavior in ("dummy", "delay"):
-            for first in ("client", "backend"):
-                _, client, backend = self.pair(behavior, options=["--behavior-delay-sleep", "0.01"])
+            options = ["--behavior-delay-sleep", "0.01"]
+            for first, client, backend in self.sides(behavior, options=options):
                 one, other = (client, backend) if first == "client" else (backend, client)
                 client.sendall(b"ask")
                 self.assertEqual(backend.recv(10), b"ask")

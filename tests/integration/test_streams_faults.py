@@ -287,13 +287,18 @@ class StreamTests(StagedCase):
         """
         Through stages, too, a side that has said all still hears the reply.
         """
+        listening = self.listen()
+        self.proxy = self.child(port(listening))
+        control = self.client(self.proxy)
         for behavior, options in (
             ("latency", {"latency": 50}),
             ("bandwidth", {"rate": 100_000}),
             ("slicer", {"average_size": 10_000}),
             ("slow_close", {"delay": 100}),
         ):
-            _, client, backend = self.between(behavior, **options)
+            control.set_behavior(behavior, **options)
+            client = self.connect(self.proxy.proxy_port)
+            backend = self.accept(listening)
             reply = os.urandom(MEGABYTE)
             client.sendall(b"that is all")
             client.shutdown(socket.SHUT_WR)

@@ -85,27 +85,27 @@ class BandwidthTests(StagedCase):
 
     def test_shared(self) -> None:
         """
-        Four connections that share 400 KB/s have as much each.
+        Four connections that share 200 KB/s have as much each.
         """
         listening = self.listen()
         proxy = self.child(port(listening))
-        self.client(proxy).set_behavior("bandwidth", rate=400, shared=True, direction="downstream")
+        self.client(proxy).set_behavior("bandwidth", rate=200, shared=True, direction="downstream")
         clients = [self.connect(proxy.proxy_port) for _ in range(4)]
         backends = [self.accept(listening) for _ in range(4)]
+        began = time.monotonic()
         flooding = [Parallel(partial(flood, each)) for each in backends]
         counts = dict.fromkeys(clients, 0)
         # In one thread, so that none of them is read more than the others.
         with selectors.DefaultSelector() as selector:
             for each in clients:
                 selector.register(each, selectors.EVENT_READ)
-            began = time.monotonic()
-            while sum(counts.values()) < 400_000:
+            while sum(counts.values()) < 200_000:
                 for key, _ in selector.select(PATIENCE):
                     side: Any = key.fileobj
-                    counts[side] += len(side.recv(65536))
+                    counts[side] += len(side.recv(2000))
         taken = time.monotonic() - began
-        note(f"shared 400 KB/s for {taken:.2f} s: {list(counts.values())}")
-        # What came before this was measured, and arrears, are less than a tenth.
+        note(f"shared 200 KB/s for {taken:.2f} s: {list(counts.values())}")
+        # Arrears are less than a tenth.
         self.assertGreater(taken, 0.9)
         self.assertLess(max(counts.values()) - min(counts.values()), 20_000)
         for each in (*clients, *backends):
