@@ -89,20 +89,35 @@ class BandwidthTests(StagedCase):
         """
         listening = self.listen()
         proxy = self.child(port(listening))
-        self.client(proxy).set_behavior("bandwidth", rate=200, shared=True, direction="downstream")
+        control = self.client(proxy)
+
+        def limit(rate: int) -> None:
+            options = {"rate": rate, "shared": True, "direction": "downstream"}
+            # By its name it is the same line as before.
+            control.set_rules([{"behavior": "bandwidth", "name": "line", "options": options}])
+
+        limit(10)
         clients = [self.connect(proxy.proxy_port) for _ in range(4)]
         backends = [self.accept(listening) for _ in range(4)]
-        began = time.monotonic()
         flooding = [Parallel(partial(flood, each)) for each in backends]
-        counts = dict.fromkeys(clients, 0)
         # In one thread, so that none of them is read more than the others.
         with selectors.DefaultSelector() as selector:
             for each in clients:
                 selector.register(each, selectors.EVENT_READ)
-            while sum(counts.values()) < 200_000:
+
+            def read(counts: dict[Any, int]) -> None:
                 for key, _ in selector.select(PATIENCE):
                     side: Any = key.fileobj
                     counts[side] += len(side.recv(2000))
+
+            begun = dict.fromkeys(clients, 0)
+            while not all(begun.values()):
+                read(begun)
+            counts = dict.fromkeys(clients, 0)
+            began = time.monotonic()
+            limit(200)
+            while sum(counts.values()) < 200_000:
+                read(counts)
         taken = time.monotonic() - began
         note(f"shared 200 KB/s for {taken:.2f} s: {list(counts.values())}")
         # Arrears are less than a tenth.
