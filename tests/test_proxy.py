@@ -204,11 +204,11 @@ class ProxyTests(TestCase):
             deaf.setblocking(False)
             deaf.connect_ex(("127.0.0.1", host.port))
             sent = 0
-            for _ in range(2000):
+            # That is more than all buffers take which are on the way back.
+            while sent < 2**24:
                 with contextlib.suppress(BlockingIOError, BrokenPipeError):
                     sent += deaf.send(b"x" * 65536)
                 await self.turn()
-            self.assertGreater(sent, 65536)
             self.assertEqual(len(made.links), 1)
             for name in ("hang", "delay", "error", "dummy"):
                 made.setPlan(PLANNER.one(name, {}))

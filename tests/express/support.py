@@ -29,6 +29,18 @@ LARGE = 10**7
 PATIENCE = 120.0
 
 
+def withoutSix() -> str:
+    """
+    Why tests that need IPv6 must be skipped; C{""} if there is any.
+    """
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return "this machine has no IPv6"
+    return ""
+
+
 def theReactor() -> Any:
     """
     The reactor that runs the tests.

@@ -18,7 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 import vaurien_twisted
-from tests.express.support import PATIENCE, ExpressCase, theReactor
+from tests.express.support import PATIENCE, ExpressCase, theReactor, withoutSix
 from tests.express.test_port import Building
 from vaurien_twisted.express.endpoints import ExpressClientEndpoint, ExpressServerEndpoint
 
@@ -41,7 +41,7 @@ class EndpointTests(ExpressCase):
         """
         Bytes get from a client to a server and back, by IPv4 and IPv6.
         """
-        for host in ("127.0.0.1", "::1"):
+        for host in ("127.0.0.1", *([] if withoutSix() else ["::1"])):
             server, client = Building(), Building()
             port = await self.listen(server, host)
             endpoint = ExpressClientEndpoint(theReactor(), host, port.getHost().port)
@@ -106,6 +106,8 @@ class StringTests(ExpressCase):
         ):
             endpoint = serverFromString(theReactor(), text)
             self.assertIsInstance(endpoint, ExpressServerEndpoint)
+            if ":" in host and withoutSix():
+                continue
             port = await endpoint.listen(Building())
             self.addCleanup(port.stopListening)
             self.assertEqual(port.getHost().host, host)
