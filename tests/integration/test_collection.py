@@ -68,6 +68,8 @@ class ManyCase(SynchronousTestCase):
         A backend.
         """
         made = socket.create_server(("127.0.0.1", 0), backlog=backlog)
+        # Those that it accepts have the same.
+        self.narrow(made)
         made.settimeout(PATIENCE)
         return self.opened.enter_context(made)
 
@@ -76,7 +78,21 @@ class ManyCase(SynchronousTestCase):
         A client.
         """
         host, _, port = listen.rpartition(":")
-        return self.opened.enter_context(socket.create_connection((host, int(port)), PATIENCE))
+        client = self.opened.enter_context(socket.socket())
+        self.narrow(client)
+        client.settimeout(PATIENCE)
+        client.connect((host, int(port)))
+        return client
+
+    def narrow(self, side: socket.socket) -> None:
+        """
+        Give a socket small buffers before it is connected, and small segments, after which
+        its peer's are measured: many that are full of what nobody reads would use up what
+        the kernel has for all.
+        """
+        side.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            side.setsockopt(socket.SOL_SOCKET, option, 2**14)
 
     def until(self, done: Callable[[], bool]) -> None:
         """
@@ -155,7 +171,7 @@ class DeafTests(ManyCase):
 
     def test_pitfall1_toxicsComeAndGo(self) -> None:
         """
-        With 200 links whose peers are deaf and whose buffers are full, toxics are added,
+        With a hundred links whose peers are deaf and whose buffers are full, toxics are added,
         changed and removed hundreds of times, and every call is answered.
         """
         backend = self.listen()
@@ -163,14 +179,11 @@ class DeafTests(ManyCase):
         item = {"name": "deaf", "listen": "127.0.0.1:0", "upstream": upstream}
         listen = self.ask("POST", "/proxies", item)["listen"]
         sides: list[socket.socket] = []
-        for _ in range(200):
+        for _ in range(100):
             client = self.connect(listen)
             behind, _ = backend.accept()
             sides += [client, self.opened.enter_context(behind)]
         for side in sides:
-            # Small buffers are full sooner.
-            side.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**14)
-            side.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**14)
             side.setblocking(False)
         self.fill(sides)
         self.took.clear()
