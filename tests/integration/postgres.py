@@ -9,6 +9,8 @@ import os
 import pwd
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 from collections.abc import Sequence
 from functools import cache
@@ -20,7 +22,6 @@ from tests.integration.servers import (
     STARTING,
     STOPPING,
     Server,
-    answers,
     find,
     newFolder,
     start,
@@ -38,8 +39,8 @@ SETTINGS = (
     "shared_buffers=32MB",
 )
 
-#: How a client asks whether the server speaks TLS; it is answered by one byte.
-SSL_REQUEST = bytes.fromhex("0000000804d2162f")
+#: How a client begins: protocol 3.0, and who it is (PostgreSQL, "Message Formats").
+STARTUP = b"\0\3\0\0" + f"user\0{USER}\0database\0{DATABASE}\0\0".encode()
 
 
 def folderOfPrograms() -> Path | None:
@@ -82,10 +83,22 @@ def postgres() -> Server:
     command += ["-h", "127.0.0.1", "-p", str(port)]
     for setting in (*SETTINGS, f"ssl_key_file={key}", f"ssl_cert_file={certificate}"):
         command += ["-c", setting]
-    server = start(command, port, folder, lambda: answers(port, SSL_REQUEST))
+    server = start(command, port, folder, lambda: _asksForPassword(port))
     # Registered later, so run before the server is told to wait for its clients.
     atexit.register(_hurry, server)
     return server
+
+
+def _asksForPassword(port: int) -> bool:
+    """
+    Whether the server would let clients in, and does not say that it is starting up.
+    """
+    try:
+        with socket.create_connection(("127.0.0.1", port), 10) as asking:
+            asking.sendall(struct.pack("!I", len(STARTUP) + 4) + STARTUP)
+            return asking.recv(1) == b"R"
+    except OSError:
+        return False
 
 
 def _asUser(folder: Path) -> Sequence[str]:
