@@ -228,7 +228,7 @@ class Service:
                 backend_port=3306,
                 log_level="error",
             )
-        connection = HTTPConnection("localhost", self._process.http_port, timeout=10)
+        connection = HTTPConnection("localhost", self._process.http_port, timeout=60)
         with contextlib.closing(connection):
             connection.request(method, path, body or None, HEADERS if body else {})
             response = connection.getresponse()

@@ -24,7 +24,7 @@ from vaurien_twisted import __version__, cli
 TWISTD = ("-c", "from twisted.scripts.twistd import run; run()")
 
 #: How long a process may take, in seconds; only a hang takes so long.
-LIMIT = 60
+LIMIT = 240
 
 
 def environment() -> dict[str, str]:

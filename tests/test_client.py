@@ -5,7 +5,6 @@ Tests for the blocking client, against a service on loopback.
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 
@@ -16,6 +15,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Site
 
 from tests.control.support import REGISTRY, listening
+from tests.ports import freePort
 from vaurien_twisted.access import Access
 from vaurien_twisted.client import (
     Client,
@@ -25,15 +25,6 @@ from vaurien_twisted.client import (
 )
 
 OPTIONS = {"sleep": 3.0, "before": False}
-
-
-def closedPort() -> int:
-    """
-    A port of loopback at which nothing listens.
-    """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Silent(Protocol):
@@ -110,7 +101,7 @@ class ClientTests(TestCase):
     The blocking client, in a thread, against a service on loopback.
     """
 
-    timeout = 20
+    timeout = 120
 
     async def setUp(self):
         """
@@ -298,7 +289,7 @@ class ClientTests(TestCase):
         """
         Nothing listens: the URL is told, and what to try.
         """
-        client = Client(port=closedPort())
+        client = Client(port=freePort())
 
         def enter():
             with client.with_behavior("hang"):
@@ -342,7 +333,7 @@ class ClientTests(TestCase):
         """
         A proxy in the environment is not asked.
         """
-        nowhere = f"http://127.0.0.1:{closedPort()}"
+        nowhere = f"http://127.0.0.1:{freePort()}"
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
             self.patch(os, "environ", {name: nowhere})
             self.assertEqual(await deferToThread(self.client.get_behavior), "dummy")

@@ -12,7 +12,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from tests.control.support import REGISTRY, around, listening, makeProxy
-from tests.test_client import OPTIONS, closedPort, listenOn, silence
+from tests.ports import freePort
+from tests.test_client import OPTIONS, listenOn, silence
 from vaurien_twisted.client import AsyncClient, ClientError, RequestRefused, Unreachable
 from vaurien_twisted.control.site import controlRoot
 
@@ -155,7 +156,7 @@ class LoopbackTests(TestCase):
     The twin on a real reactor.
     """
 
-    timeout = 20
+    timeout = 120
 
     async def setUp(self):
         """
@@ -176,7 +177,7 @@ class LoopbackTests(TestCase):
         """
         The twin tells the same of nothing.
         """
-        client = AsyncClient(port=closedPort())
+        client = AsyncClient(port=freePort())
         with self.assertRaises(Unreachable):
             async with client.with_behavior("hang"):
                 pass

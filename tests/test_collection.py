@@ -56,7 +56,7 @@ class CollectionCase(TestCase):
     A collection that runs until the test is over.
     """
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         from twisted.internet import reactor

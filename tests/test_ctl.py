@@ -14,7 +14,7 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.control.support import REGISTRY, listening
-from tests.test_client import closedPort
+from tests.ports import freePort
 from vaurien_twisted import __version__, ctl
 from vaurien_twisted.ctl import main, parse, readOptions
 from vaurien_twisted.planning import Planner
@@ -37,7 +37,7 @@ class Shown(TestCase):
     A test that sees what the command writes.
     """
 
-    timeout = 20
+    timeout = 120
 
     def run_(self, *words: str, terminal: bool = False) -> tuple[int, str, str]:
         """
@@ -296,7 +296,7 @@ class ServiceTests(Served):
             status, _, err = await self.ctl("--host", host, "--http-port", "1", "get-behavior")
             self.assertEqual(status, 1)
             self.assertIn("say it once", err)
-        port = str(closedPort())
+        port = str(freePort())
         _, _, err = await self.ctl("--host", "::1", "--http-port", port, "get-behavior")
         self.assertIn(f"http://[::1]:{port}", err)
 
@@ -304,7 +304,7 @@ class ServiceTests(Served):
         """
         Nothing answers: one line, that says where it was looked for.
         """
-        port = closedPort()
+        port = freePort()
         status, out, err = await self.ctl("--http-port", str(port), "get-behavior")
         self.assertEqual((status, out, err.count("\n")), (1, "", 1))
         self.assertIn(f"no answer from http://localhost:{port}", err)

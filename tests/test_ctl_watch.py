@@ -13,7 +13,7 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.control.support import listening
-from tests.test_client import closedPort
+from tests.ports import freePort
 from tests.test_ctl import Shown
 from vaurien_twisted import ctl_watch
 from vaurien_twisted.asking import ClientError, RequestRefused, Unreachable
@@ -176,7 +176,7 @@ class ServiceTests(TestCase):
     Against a real control service.
     """
 
-    timeout = 20
+    timeout = 120
 
     async def test_follows(self) -> None:
         """
@@ -207,5 +207,5 @@ class ServiceTests(TestCase):
 
         error = await self.assertFailure(deferToThread(first, client, "x"), RequestRefused)
         self.assertIn("no proxy 'x'", error.description)
-        nobody = Client(port=closedPort())
+        nobody = Client(port=freePort())
         await self.assertFailure(deferToThread(first, nobody), Unreachable)

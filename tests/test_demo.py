@@ -38,7 +38,7 @@ class BackendTests(TestCase):
             told = []
             for path in ("/", "/some/page"):
                 url = f"http://{backend.address}{path}"
-                response: Any = await treq.get(url, persistent=False, timeout=20)
+                response: Any = await treq.get(url, persistent=False, timeout=120)
                 self.assertEqual(response.code, 200)
                 told.append(json.loads(await response.content()))
         finally:

@@ -73,7 +73,7 @@ def run(*words: str, env: dict[str, str], cwd: Path | str = "/") -> str:
     @raise AssertionError: it failed.
     """
     done = subprocess.run(
-        [sys.executable, *words], env=env, cwd=cwd, capture_output=True, text=True, timeout=100
+        [sys.executable, *words], env=env, cwd=cwd, capture_output=True, text=True, timeout=500
     )
     if done.returncode:
         raise AssertionError(f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
@@ -125,6 +125,10 @@ class InMemoryTests(SynchronousTestCase):
         self.assertEqual(self.client.heard(), b"NOTE first\nERR busy try again later\n")
 
 
+#: How long any one thing may take, in seconds: only what would never end takes so long.
+PATIENCE = 120.0
+
+
 class MemoServer:
     """
     Answers C{OK} to every line of one connection.
@@ -132,7 +136,7 @@ class MemoServer:
 
     def __init__(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self._socket.settimeout(20)
+        self._socket.settimeout(PATIENCE)
         self.port = self._socket.getsockname()[1]
         self.lines: list[bytes] = []
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -140,7 +144,7 @@ class MemoServer:
 
     def _serve(self) -> None:
         connection, _ = self._socket.accept()
-        connection.settimeout(20)
+        connection.settimeout(PATIENCE)
         # The proxy's own end resets what is open.
         reset = contextlib.suppress(ConnectionResetError)
         with connection, connection.makefile("rb") as lines, reset:
@@ -152,7 +156,7 @@ class MemoServer:
         """
         Wait for the connection's end, and free the port.
         """
-        self._thread.join(20)
+        self._thread.join(PATIENCE)
         self._socket.close()
 
 
@@ -181,12 +185,13 @@ class InstalledTests(SynchronousTestCase):
                 backend_port=server.port,
                 options=options,
                 log_level="error",
+                timeout=PATIENCE,
             ) as proxy,
         ):
             client = Client(url=proxy.http_url)
             self.assertEqual(client.get_behavior(), "stutter")
             self.assertEqual(client.get_options(), {"every": 3, "pause": 0.0, "jitter": 0.0})
-            talk = socket.create_connection(("127.0.0.1", proxy.proxy_port), timeout=20)
+            talk = socket.create_connection(("127.0.0.1", proxy.proxy_port), timeout=PATIENCE)
             with talk, talk.makefile("rb") as replies:
                 talk.sendall(b"PUT a b\n")
                 self.assertEqual(replies.readline(), b"OK\n")

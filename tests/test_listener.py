@@ -28,7 +28,7 @@ class ListenerTests(TestCase):
     A place to listen.
     """
 
-    timeout = 20
+    timeout = 120
 
     def listener(self, text: str = "localhost:0") -> Listener:
         """

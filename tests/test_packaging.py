@@ -22,7 +22,7 @@ import vaurien_twisted
 ROOT = Path(vaurien_twisted.__file__).resolve().parents[1]
 
 #: How long one command may take, in seconds.
-LIMIT = 240
+LIMIT = 600
 
 #: What of the root is no part of a source tree: leaving it out keeps copying quick.
 ELSEWHERE = (".*", "build", "dist", "*.egg-info", "_trial_temp*", "__pycache__", "dropin.cache")

@@ -72,7 +72,7 @@ class ServiceTests(TestCase):
         """
         The answer to a request, and its status.
         """
-        response = await treq.get(url, persistent=False, timeout=20)
+        response = await treq.get(url, persistent=False, timeout=120)
         return response.code, await response.json()
 
     async def test_listens(self) -> None:

@@ -149,7 +149,7 @@ class ServiceTests(TestCase):
     By UDP on loopback.
     """
 
-    timeout = 20
+    timeout = 120
 
     async def test_sends(self) -> None:
         """

@@ -37,6 +37,20 @@ class Ask(Protocol):
         self.lost.callback(None)
 
 
+class Answering(Echo):
+    """
+    Repeats what it hears, and knows when that is over.
+    """
+
+    over: Deferred[None]
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        The end.
+        """
+        self.over.callback(None)
+
+
 class ProxyForTests(TestCase):
     """
     One call puts a proxy on the reactor.
@@ -48,8 +62,9 @@ class ProxyForTests(TestCase):
         """
         from twisted.internet import reactor
 
+        Answering.over = Deferred()
         server = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(
-            Factory.forProtocol(Echo)
+            Factory.forProtocol(Answering)
         )
         self.addCleanup(server.stopListening)
         proxy = await proxyFor(reactor, f"127.0.0.1:{server.getHost().port}")
@@ -63,5 +78,6 @@ class ProxyForTests(TestCase):
             proxy.setBehavior("delay", slep=1)
         await proxy.stop()
         await ask.lost
+        await Answering.over
         self.assertEqual(proxy.address, "")
         self.assertEqual(proxy.proxy.links, set())

@@ -81,7 +81,7 @@ def start_proxy(
     log_level: str = "info",
     log_output: str = "-",
     port: int | None = None,
-    timeout: float = 10.0,
+    timeout: float = 30.0,
     token: str | None = None,
 ) -> ProxyProcess:
     """

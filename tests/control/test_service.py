@@ -68,7 +68,7 @@ class ServiceTests(TestCase):
     Listening, answering, closing.
     """
 
-    timeout = 20
+    timeout = 120
 
     async def test_answers(self):
         """

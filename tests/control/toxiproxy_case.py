@@ -25,7 +25,7 @@ class ToxiproxyCase(TestCase):
     An empty collection, and its face.
     """
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> None:
         from twisted.internet import reactor

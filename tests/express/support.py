@@ -25,6 +25,21 @@ from vaurien_twisted.express.poller import pollerFor
 #: More than the kernel takes at once, in bytes.
 LARGE = 10**7
 
+#: How long anything may take, in seconds: only what would never end takes so long.
+PATIENCE = 120.0
+
+
+def withoutSix() -> str:
+    """
+    Why tests that need IPv6 must be skipped; C{""} if there is any.
+    """
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return "this machine has no IPv6"
+    return ""
+
 
 def theReactor() -> Any:
     """
@@ -124,7 +139,7 @@ class ExpressCase(TestCase):
     @cvar timeout: how long a test may take, in seconds.
     """
 
-    timeout = 20
+    timeout = PATIENCE
 
     async def pair(self, protocol: Any) -> socket.socket:
         """
@@ -147,7 +162,7 @@ class ExpressCase(TestCase):
         """
         A non-blocking socket that is connected, and closed at the end.
         """
-        peer = socket.create_connection((host, port), 5)
+        peer = socket.create_connection((host, port), PATIENCE)
         peer.setblocking(False)
         self.addCleanup(self.ended)
         self.addCleanup(peer.close)
@@ -173,9 +188,11 @@ class ExpressCase(TestCase):
 
     def sleep(self, seconds: float) -> Deferred[None]:
         """
-        Let time pass.
+        Let time pass, and the reactor look at its sockets once at least: it calls what is due
+        first, which at a test's beginning may be this already.
         """
-        return deferLater(theReactor(), seconds, lambda: None)
+        passed = deferLater(theReactor(), seconds)
+        return passed.addCallback(lambda nothing: deferLater(theReactor(), 0))
 
     async def until(self, done: Callable[[], Any]) -> None:
         """
@@ -199,6 +216,16 @@ class ExpressCase(TestCase):
                 break
             heard += data
         return bytes(heard)
+
+    def readNow(self, peer: socket.socket, count: int) -> bytes:
+        """
+        Read so much at most, of what was sent already: the reactor has no turn meanwhile.
+        """
+        peer.settimeout(PATIENCE)
+        try:
+            return peer.recv(count)
+        finally:
+            peer.setblocking(False)
 
     async def readError(self, peer: socket.socket) -> type[OSError]:
         """

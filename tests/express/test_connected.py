@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import socket
 from typing import Any
+from unittest import skipIf
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.express.support import ExpressCase, Noting, OneFactory
+from tests.express.support import ExpressCase, Noting, OneFactory, withoutSix
 from vaurien_twisted.express.connected import toAddress, toName
 
 
@@ -36,6 +37,7 @@ class ConnectedTests(ExpressCase):
         self.assertEqual(transport.getPeer(), IPv4Address("TCP", *name))
         self.assertRaises(OSError, transport.getHost)
 
+    @skipIf(withoutSix(), "this machine has no IPv6")
     async def test_six(self) -> None:
         """
         IPv6 has addresses of its own.

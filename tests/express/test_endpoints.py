@@ -9,6 +9,7 @@ import subprocess
 import sys
 from typing import Any
 
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.endpoints import clientFromString, serverFromString
 from twisted.internet.error import CannotListenError, DNSLookupError
 from twisted.internet.interfaces import IStreamClientEndpoint, IStreamServerEndpoint
@@ -17,7 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 import vaurien_twisted
-from tests.express.support import ExpressCase, theReactor
+from tests.express.support import PATIENCE, ExpressCase, theReactor, withoutSix
 from tests.express.test_port import Building
 from vaurien_twisted.express.endpoints import ExpressClientEndpoint, ExpressServerEndpoint
 
@@ -40,7 +41,7 @@ class EndpointTests(ExpressCase):
         """
         Bytes get from a client to a server and back, by IPv4 and IPv6.
         """
-        for host in ("127.0.0.1", "::1"):
+        for host in ("127.0.0.1", *([] if withoutSix() else ["::1"])):
             server, client = Building(), Building()
             port = await self.listen(server, host)
             endpoint = ExpressClientEndpoint(theReactor(), host, port.getHost().port)
@@ -76,8 +77,16 @@ class EndpointTests(ExpressCase):
         A name that is not there fails, and the factory was never in use.
         """
         client = Building()
+        asked: list[str] = []
+
+        def resolve(name: str) -> Deferred[str]:
+            asked.append(name)
+            return fail(DNSLookupError("no such name"))
+
+        self.patch(theReactor(), "resolve", resolve)
         made = ExpressClientEndpoint(theReactor(), "no-such-name.invalid", 80).connect(client)
         await self.assertFailure(made, DNSLookupError)
+        self.assertEqual(asked, ["no-such-name.invalid"])
         self.assertEqual((client.running, client.built), (0, []))
 
 
@@ -97,6 +106,8 @@ class StringTests(ExpressCase):
         ):
             endpoint = serverFromString(theReactor(), text)
             self.assertIsInstance(endpoint, ExpressServerEndpoint)
+            if ":" in host and withoutSix():
+                continue
             port = await endpoint.listen(Building())
             self.addCleanup(port.stopListening)
             self.assertEqual(port.getHost().host, host)
@@ -109,13 +120,13 @@ class StringTests(ExpressCase):
         self.addCleanup(self.ended)
         for text in (
             f"express:127.0.0.1:{number}",
-            f"express:host=127.0.0.1:port={number}:timeout=0.5",
+            f"express:host=127.0.0.1:port={number}:timeout=75",
         ):
             endpoint = clientFromString(theReactor(), text)
             self.assertIsInstance(endpoint, ExpressClientEndpoint)
             protocol = await endpoint.connect(Building())
             self.assertTrue(protocol.transport.connected)
-        self.assertEqual(endpoint._timeout, 0.5)
+        self.assertEqual(endpoint._timeout, 75)
 
     def test_wrong(self) -> None:
         """
@@ -162,7 +173,7 @@ class LazyTests(SynchronousTestCase):
             [sys.executable, "-c", program],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE,
             env={**os.environ, "PYTHONPATH": root},
         )
         self.assertEqual(done.stdout.count("express needs epoll"), 2, done.stderr)

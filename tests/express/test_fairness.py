@@ -125,7 +125,10 @@ class StopTests(SynchronousTestCase):
         listening = ExpressServerEndpoint(reactor, 0, "127.0.0.1").listen(factory)
         port = self.successResultOf(listening)
         attempt(reactor, port.getHost().port, OneFactory(calling))
-        reactor.iterate(0)
+        for _ in range(1000):
+            if serving.transport is not None and calling.transport is not None:
+                break
+            reactor.iterate(0.01)
         pending = attempt(reactor, 1, OneFactory(None), Endless)
         self.assertIsNotNone(serving.transport)
         for selectable in reactor.removeAll():

@@ -52,7 +52,7 @@ class HalfCloseTests(ExpressCase):
         transport.write(b"dropped")
         peer.send(b"answer")
         await self.until(lambda: protocol.data == b"answer")
-        self.assertEqual(peer.recv(10), b"")
+        self.assertEqual(await self.read(peer, 10), b"")
         peer.close()
         await self.until(lambda: "readLost" in protocol.said)
         self.assertIsNone(protocol.reason)

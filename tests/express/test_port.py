@@ -5,6 +5,7 @@ Listening and accepting.
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import socket
 from typing import Any
@@ -17,7 +18,7 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from tests.express.support import ExpressCase, Noting, theReactor
+from tests.express.support import PATIENCE, ExpressCase, Noting, theReactor
 from vaurien_twisted.express.poller import pollerFor
 from vaurien_twisted.express.port import REST, ExpressPort
 from vaurien_twisted.express.reserve import Reserve
@@ -301,7 +302,7 @@ class ReserveTests(SynchronousTestCase):
         self.addCleanup(self.listener.close)
         self.clients = [socket.create_connection(self.listener.getsockname()) for _ in range(3)]
         for client in self.clients:
-            client.settimeout(5)
+            client.settimeout(PATIENCE)
             self.addCleanup(client.close)
 
     def test_turnAway(self) -> None:
@@ -330,6 +331,8 @@ class ReserveTests(SynchronousTestCase):
         One is kept, however often it is asked for, and none after it was released.
         """
         reserve = Reserve()
+        # What others left behind is not to be collected meanwhile.
+        gc.collect()
         before = len(os.listdir("/proc/self/fd"))
         reserve.keep()
         reserve.keep()

@@ -25,7 +25,7 @@ class WritingTests(ExpressCase):
         protocol = Noting()
         peer = await self.pair(protocol)
         protocol.transport.write(b"now")
-        self.assertEqual(peer.recv(10), b"now")
+        self.assertEqual(self.readNow(peer, 10), b"now")
 
     async def test_slowReader(self) -> None:
         """
@@ -42,7 +42,7 @@ class WritingTests(ExpressCase):
             await self.turns()
         self.assertTrue(heard == block * (LARGE // len(block)))
         protocol.transport.write(b"then at once")
-        self.assertEqual(peer.recv(20), b"then at once")
+        self.assertEqual(self.readNow(peer, 20), b"then at once")
 
     async def test_bytesLike(self) -> None:
         """
@@ -78,7 +78,7 @@ class WritingTests(ExpressCase):
         protocol = Noting()
         peer = await self.pair(protocol)
         protocol.transport.writeSequence(piece for piece in (b"a", b"b", b"c"))
-        self.assertEqual(peer.recv(10), b"abc")
+        self.assertEqual(self.readNow(peer, 10), b"abc")
 
     async def test_noBytes(self) -> None:
         """

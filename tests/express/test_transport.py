@@ -201,7 +201,10 @@ class PausingTests(ExpressCase):
             self.assertLessEqual(count.wakes, 3)
             self.assertEqual(protocol.said, ["made", "data"])
             protocol.transport.resumeProducing()
-            await self.turns(5)
+            if reason is None:
+                await self.until(lambda protocol=protocol: protocol.data == b"xmore")
+            else:
+                await self.until(lambda protocol=protocol: protocol.reason)
             self.assertEqual(protocol.reason, reason)
 
     async def test_unreadAtTheReset(self) -> None:

@@ -188,7 +188,7 @@ class OnExpress(ReactorBuilder):
     """
 
     _reactors = REACTORS
-    timeout = 20
+    timeout = 120
 
     def buildReactor(self) -> Any:
         """
@@ -202,7 +202,7 @@ class GlobalOnExpress:
     Lets the reactor that runs the tests use express.
     """
 
-    timeout = 20
+    timeout = 120
 
     def setUp(self) -> Any:
         """

@@ -10,7 +10,7 @@ import shutil
 import socket
 import struct
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from statistics import median
@@ -20,11 +20,9 @@ from typing import Any
 from twisted.python import log
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.integration.support import PATIENCE
 from vaurien_twisted.client import Client
 from vaurien_twisted.process import ProxyProcess, start_proxy
-
-#: How long any one thing may take, in seconds.
-PATIENCE = 30.0
 
 
 class ChildCase(SynchronousTestCase):
@@ -45,7 +43,7 @@ class ChildCase(SynchronousTestCase):
         """
         log = self.mktemp()
         more = {"log_output": os.path.abspath(log), **more}
-        options = ["--behavior", behavior, *more.pop("options", ())]
+        options = ["--seed", "7", "--behavior", behavior, *more.pop("options", ())]
         proxy = start_proxy(
             "127.0.0.1",
             0,
@@ -54,6 +52,7 @@ class ChildCase(SynchronousTestCase):
             http_host="127.0.0.1",
             http_port=0,
             options=options,
+            timeout=PATIENCE,
             **more,
         )
         return self.opened.enter_context(proxy)
@@ -62,7 +61,7 @@ class ChildCase(SynchronousTestCase):
         """
         Its client.
         """
-        return Client(url=proxy.http_url)
+        return Client(url=proxy.http_url, timeout=PATIENCE)
 
     def listen(self) -> socket.socket:
         """
@@ -96,6 +95,19 @@ class ChildCase(SynchronousTestCase):
         proxy = self.child(port(listening), behavior, **more)
         client = self.connect(proxy.proxy_port)
         return proxy, client, self.accept(listening)
+
+    def sides(
+        self, behavior: str = "dummy", **more: Any
+    ) -> Iterator[tuple[str, socket.socket, socket.socket]]:
+        """
+        Which side is to begin, a client of one proxy and the backend's side of its link:
+        first for the client, then for the backend.
+        """
+        listening = self.listen()
+        proxy = self.child(port(listening), behavior, **more)
+        for first in ("client", "backend"):
+            client = self.connect(proxy.proxy_port)
+            yield first, client, self.accept(listening)
 
 
 class Parallel(Thread):

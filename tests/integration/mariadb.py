@@ -4,28 +4,21 @@ A MariaDB of one's own, that speaks TLS to those who ask for it.
 
 from __future__ import annotations
 
-import datetime
 import os
 import subprocess
 from functools import cache
-from ipaddress import IPv4Address
-from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
-
+from tests.integration.authority import papers
 from tests.integration.servers import (
     ENVIRONMENT,
+    STARTING,
     Server,
     answers,
     find,
-    freePort,
     newFolder,
     start,
 )
+from tests.ports import freePort
 
 USER, PASSWORD, DATABASE = "app", "secret", "shop"
 
@@ -33,13 +26,17 @@ USER, PASSWORD, DATABASE = "app", "secret", "shop"
 SETTINGS = (
     "--bind-address=127.0.0.1",
     "--skip-name-resolve",
-    "--skip-log-bin",
+    "--log-bin",
+    "--server-id=1",
+    "--sync-binlog=0",
     "--local-infile=1",
     "--max-allowed-packet=64M",
     "--innodb-buffer-pool-size=64M",
     "--innodb-log-file-size=64M",
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-flush-method=nosync",
+    # Newer servers refuse more than deadlocks where reads must be repeatable.
+    "--transaction-isolation=READ-COMMITTED",
 )
 
 SETUP = f"""
@@ -65,54 +62,21 @@ def mariadb() -> Server:
         "--auth-root-authentication-method=normal",
         "--skip-test-db",
     )
-    key, certificate = _selfSigned(folder)
+    own, authority = papers().server, papers().authority.certificate
     where = f"--socket={folder}/socket"
     command = [find("mariadbd") or "mariadbd", "--no-defaults", data, *asRoot, where, *SETTINGS]
     command += [f"--port={port}", f"--pid-file={folder}/pid"]
-    command += [f"--ssl-key={key}", f"--ssl-cert={certificate}", f"--ssl-ca={certificate}"]
+    command += [f"--ssl-key={own.key}", f"--ssl-cert={own.certificate}", f"--ssl-ca={authority}"]
     server = start(command, port, folder, lambda: answers(port))
     _run("mariadb", "--no-defaults", where, "--user=root", f"--execute={SETUP}")
     return server
-
-
-def authority(server: Server) -> str:
-    """
-    The certificate that clients should trust.
-    """
-    return str(server.folder / "certificate.pem")
 
 
 def _run(name: str, *words: str) -> None:
     subprocess.run(
         [find(name) or name, *words],
         check=True,
-        timeout=60,
+        timeout=STARTING,
         stdout=subprocess.DEVNULL,
         env=ENVIRONMENT,
     )
-
-
-def _selfSigned(folder: Path) -> tuple[Path, Path]:
-    """
-    A key, and a certificate for 127.0.0.1.
-    """
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), False
-        )
-        .sign(key, SHA256())
-    )
-    paths = folder / "key.pem", folder / "certificate.pem"
-    paths[0].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    paths[1].write_bytes(certificate.public_bytes(Encoding.PEM))
-    return paths

@@ -7,7 +7,8 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from tests.integration.servers import Server, answers, find, freePort, newFolder, start
+from tests.integration.servers import Server, answers, find, newFolder, start
+from tests.ports import freePort
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.integration.mariadb import DATABASE, PASSWORD, USER, mariadb
 from tests.integration.servers import Server, missing
-from tests.integration.support import ProxyCase, optional
+from tests.integration.support import PATIENCE, ProxyCase, optional
 
 pymysql: Any = optional("pymysql")
 
@@ -40,7 +40,8 @@ class MySQLCase(ProxyCase):
         """
         # Else PyMySQL speaks TLS wherever the server can.
         more.setdefault("ssl_disabled", "ssl" not in more)
-        more = {"read_timeout": 15, "write_timeout": 15, "connect_timeout": 15, **more}
+        for each in ("read_timeout", "write_timeout", "connect_timeout"):
+            more.setdefault(each, PATIENCE)
         connection = pymysql.connect(
             host="127.0.0.1",
             port=port or self.proxy.port,

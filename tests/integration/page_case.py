@@ -106,7 +106,9 @@ class PageCase(ChildCase):
         look.setdefault("viewport", {"width": 1280, "height": 900})
         with playwright.sync_playwright() as driver:
             browser = driver.chromium.launch(
-                executable_path=find("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]
+                executable_path=find("chromium"),
+                args=["--no-sandbox", "--disable-dev-shm-usage"],
+                timeout=PATIENCE * 1000,
             )
             page = browser.new_page(**look)
             page.set_default_timeout(PATIENCE * 1000)

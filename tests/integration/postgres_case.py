@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.integration.postgres import DATABASE, PASSWORD, USER, folderOfPrograms, postgres
 from tests.integration.servers import ENVIRONMENT, Server
-from tests.integration.support import ProxyCase, optional
+from tests.integration.support import PATIENCE, ProxyCase, optional
 
 psycopg: Any = optional("psycopg")
 
@@ -36,7 +36,7 @@ class PostgreSQLCase(ProxyCase):
         """
         return (
             f"host=127.0.0.1 port={port or self.proxy.port} user={USER} password={PASSWORD} "
-            f"dbname={DATABASE} sslmode=disable gssencmode=disable connect_timeout=15"
+            f"dbname={DATABASE} sslmode=disable gssencmode=disable connect_timeout={PATIENCE:.0f}"
         )
 
     def connect(self, port: int = 0, **more: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.integration.servers import Server, missing
 from tests.integration.servers import redis as redisServer
-from tests.integration.support import ProxyCase, optional
+from tests.integration.support import PATIENCE, ProxyCase, optional
 
 redis: Any = optional("redis")
 
@@ -37,7 +37,7 @@ class RedisWireCase(ProxyCase):
         """
         A client on one connection, that never tries again by itself.
         """
-        more = {"socket_timeout": 15, "single_connection_client": True, **more}
+        more = {"socket_timeout": PATIENCE, "single_connection_client": True, **more}
         retry = redis.retry.Retry(redis.backoff.NoBackoff(), 0)
         client = redis.Redis(host="127.0.0.1", port=port or self.proxy.port, retry=retry, **more)
         self.addCleanup(client.close)

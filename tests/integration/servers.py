@@ -19,11 +19,13 @@ from typing import IO
 
 import attrs
 
+from tests.ports import freePort
+
 #: How long a server may take until it answers, in seconds.
-STARTING = 30.0
+STARTING = 120.0
 
 #: How long it may take to end before it is killed, in seconds.
-STOPPING = 5.0
+STOPPING = 10.0
 
 #: The environment of every command: servers live where a user's PATH may not look.
 ENVIRONMENT = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin", "LC_ALL": "C"}
@@ -81,15 +83,6 @@ def missing(*names: str) -> str | None:
     """
     absent = [name for name in names if find(name) is None]
     return f"not installed: {', '.join(absent)}" if absent else None
-
-
-def freePort() -> int:
-    """
-    A port that nothing listens on now.
-    """
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 def poll(ready: Callable[[], bool], seconds: float, what: str) -> None:
@@ -156,10 +149,17 @@ def redis() -> Server:
     """
     The redis-server of this run.
     """
+    return startRedis()
+
+
+def startRedis(*options: str) -> Server:
+    """
+    Another redis-server, for whoever stops it.
+    """
     folder, port = newFolder("redis"), freePort()
     command = [find("redis-server") or "redis-server", "--bind", "127.0.0.1"]
     command += ["--port", str(port), "--dir", str(folder), "--save", "", "--daemonize", "no"]
-    return start(command, port, folder, lambda: answers(port, b"PING\r\n"))
+    return start([*command, *options], port, folder, lambda: answers(port, b"PING\r\n"))
 
 
 #: One process; everything that it writes stays in its folder.
@@ -190,6 +190,28 @@ http {{
             add_header X-Said $request_body;
         }}
         location /taken {{ return 200 taken; }}
+        location /nothing {{ return 204; }}
+    }}
+}}
+"""
+
+#: Another, for those who speak HTTP/2 at once.
+NGINX_HTTP2 = """\
+daemon off;
+master_process off;
+pid {folder}/pid;
+error_log {folder}/errors;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/bodies;
+    proxy_temp_path {folder}/proxied;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port} http2;
+        return 200 "two";
     }}
 }}
 """
@@ -210,8 +232,19 @@ def nginx() -> Server:
     for name, size in FILES.items():
         (folder / "files" / name).write_bytes(os.urandom(size))
     (folder / "files" / "lines").write_text("".join(f"line {n}\n" for n in range(100_000)))
+    return _nginx(NGINX, port, folder, b"HEAD / HTTP/1.0\r\n\r\n")
+
+
+def startHTTP2() -> Server:
+    """
+    An nginx that speaks HTTP/2 from the first byte on, for whoever stops it.
+    """
+    return _nginx(NGINX_HTTP2, freePort(), newFolder("nginx"), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+
+
+def _nginx(text: str, port: int, folder: Path, said: bytes) -> Server:
     settings = folder / "nginx.conf"
-    settings.write_text(NGINX.format(folder=folder, port=port))
+    settings.write_text(text.format(folder=folder, port=port))
     command = [find("nginx") or "nginx", "-p", str(folder), "-c", str(settings)]
     command += ["-e", str(folder / "errors")]
-    return start(command, port, folder, lambda: answers(port, b"HEAD / HTTP/1.0\r\n\r\n"))
+    return start(command, port, folder, lambda: answers(port, said))

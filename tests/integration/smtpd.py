@@ -5,14 +5,17 @@ An SMTP server in this process, and a proxy before it.
 from __future__ import annotations
 
 import smtplib
+import ssl
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import attrs
 from twisted.internet.threads import deferToThread
 
-from tests.integration.servers import freePort
-from tests.integration.support import ProxyCase, optional
+from tests.integration.authority import papers
+from tests.integration.support import PATIENCE, ProxyCase, optional
+from tests.ports import freePort
 
 controllers: Any = optional("aiosmtpd.controller")
 smtp: Any = optional("aiosmtpd.smtp")
@@ -26,12 +29,22 @@ NOBODY = "nobody@example.org"
 @attrs.define
 class Mailbox:
     """
-    What the server does: it keeps every mail, and refuses one recipient.
+    What the server does: it takes commands that come together, keeps every mail, and
+    refuses one recipient.
 
     @ivar mails: the envelopes.
     """
 
     mails: list[Any] = attrs.field(factory=list)
+
+    async def handle_EHLO(
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """
+        Say so.
+        """
+        session.host_name = hostname
+        return [responses[0], "250-PIPELINING", *responses[1:]]
 
     async def handle_RCPT(
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
@@ -64,9 +77,13 @@ class Mailbox:
 class SMTPCase(ProxyCase):
     """
     A proxy before the server, and clients to it.
+
+    @cvar speaksTLS: whether the server offers STARTTLS.
     """
 
     skip = "not installed: aiosmtpd" if controllers is None else None
+    speaksTLS = False
+    certificate: Path
 
     async def prepare(self) -> None:
         """
@@ -81,16 +98,28 @@ class SMTPCase(ProxyCase):
             authenticator=self.mailbox.authenticate,
             auth_require_tls=False,
             decode_data=False,
+            ready_timeout=PATIENCE,
+            tls_context=self.secret() if self.speaksTLS else None,
         )
         await deferToThread(controller.start)
         self.addCleanup(deferToThread, controller.stop)
         await self.open(f"127.0.0.1:{self.port}", "smtp")
 
+    def secret(self) -> ssl.SSLContext:
+        """
+        What the server needs to speak TLS.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(papers().server.certificate, papers().server.key)
+        return context
+
     def connect(self, port: int = 0) -> smtplib.SMTP:
         """
         A client through the proxy, which the end of the test closes.
         """
-        client = smtplib.SMTP("127.0.0.1", port or self.proxy.port, "client.example", timeout=15)
+        client = smtplib.SMTP(
+            "127.0.0.1", port or self.proxy.port, "client.example", timeout=PATIENCE
+        )
         self.addCleanup(client.close)
         return client
 

@@ -17,6 +17,9 @@ from twisted.trial.unittest import TestCase
 from tests.integration.servers import ENVIRONMENT, find
 from vaurien_twisted.testing import RunningProxy, proxyFor
 
+#: How long any one thing may take, in seconds: only what would never end takes so long.
+PATIENCE = 120.0
+
 
 def theReactor() -> Any:
     """
@@ -56,7 +59,7 @@ class ProxyCase(TestCase):
     @cvar timeout: how long a test may take, in seconds.
     """
 
-    timeout = 60
+    timeout = 5 * PATIENCE
     proxy: RunningProxy
 
     def setUp(self) -> Any:
@@ -108,7 +111,7 @@ class ProxyCase(TestCase):
 
 
 def run(
-    name: str, *words: str, seconds: float = 30.0, said: str = ""
+    name: str, *words: str, seconds: float = PATIENCE, said: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """
     Run a program to its end.

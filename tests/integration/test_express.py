@@ -15,9 +15,10 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 import vaurien_twisted
 from tests.integration.express_child import OTHER_FILES
+from tests.integration.support import PATIENCE
 
 #: How many are open at once, and how many come one after the other.
-MANY, SHORT = 5000, 20000
+MANY, SHORT = 5000, 8000
 
 #: What one end of a connection may take, in bytes: all of the process included.
 PER_END = 16384
@@ -45,7 +46,7 @@ class LoadTests(SynchronousTestCase):
             [sys.executable, "-m", "tests.integration.express_child", *words],
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=5 * PATIENCE,
             cwd=root,
         )
         self.assertTrue(done.stdout, done.stderr)
@@ -61,7 +62,7 @@ class LoadTests(SynchronousTestCase):
 
     def test_short(self) -> None:
         """
-        Nothing is left of 20,000 connections.
+        Nothing is left of 8,000 connections.
         """
         said = self.run_("short", SHORT, OTHER_FILES)
         self.assertLess(said["objects"], OBJECTS)

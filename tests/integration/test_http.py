@@ -19,7 +19,7 @@ from twisted.internet.task import deferLater
 from twisted.web.client import HTTPConnectionPool
 
 from tests.integration.servers import FILES, Server, missing, nginx
-from tests.integration.support import ProxyCase, inThread, run, theReactor
+from tests.integration.support import PATIENCE, ProxyCase, inThread, run, theReactor
 
 
 class HTTPCase(ProxyCase):
@@ -55,7 +55,7 @@ class HTTPCase(ProxyCase):
         """
         The status, the body and the headers of an answer.
         """
-        more = {"timeout": 20, **more}
+        more = {"timeout": PATIENCE, **more}
         response = await treq.request(method, self.url(path), pool=self.pool, **more)
         return response.code, await response.content(), response.headers
 
@@ -63,7 +63,7 @@ class HTTPCase(ProxyCase):
         """
         A connection of one's own.
         """
-        connection = socket.create_connection((self.proxy.host, self.proxy.port), 15)
+        connection = socket.create_connection((self.proxy.host, self.proxy.port), PATIENCE)
         self.addCleanup(connection.close)
         return connection
 
@@ -71,7 +71,7 @@ class HTTPCase(ProxyCase):
         """
         A client that stays on one connection.
         """
-        client = http.client.HTTPConnection(self.proxy.host, self.proxy.port, timeout=15)
+        client = http.client.HTTPConnection(self.proxy.host, self.proxy.port, timeout=PATIENCE)
         # It would else hide that the connection was closed.
         client.auto_open = 0
         client.connect()
@@ -178,7 +178,14 @@ class HTTPThroughTests(HTTPCase):
         curl gets several files over one connection.
         """
         names = [*FILES, "chunked/lines"]
-        words = ["--silent", "--fail", "--max-time", "15", "--write-out", "%{num_connects}"]
+        words = [
+            "--silent",
+            "--fail",
+            "--max-time",
+            f"{PATIENCE:.0f}",
+            "--write-out",
+            "%{num_connects}",
+        ]
         for name in names:
             words += ["--output", "/dev/null", self.url(name)]
         ended = run("curl", *words)
@@ -268,7 +275,7 @@ class HTTPFaultTests(HTTPCase):
             connection.recv(1)
         # curl's word for it: 56, failure in receiving network data.
         if not missing("curl"):
-            ended = run("curl", "--silent", "--max-time", "15", self.url("one"))
+            ended = run("curl", "--silent", "--max-time", f"{PATIENCE:.0f}", self.url("one"))
             self.assertEqual(ended.returncode, 56)
 
     @inThread
@@ -284,7 +291,7 @@ class HTTPFaultTests(HTTPCase):
         self.assertEqual(self.raw().recv(1), b"")
         # curl's word for it: 52, the server did not reply anything; 56 where it was reset.
         if not missing("curl"):
-            ended = run("curl", "--silent", "--max-time", "15", self.url("one"))
+            ended = run("curl", "--silent", "--max-time", f"{PATIENCE:.0f}", self.url("one"))
             self.assertIn(ended.returncode, (52, 56))
 
     @inThread

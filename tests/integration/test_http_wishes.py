@@ -11,12 +11,20 @@ import time
 from typing import Any
 
 from tests.integration.ruling import fault, rule
-from tests.integration.support import ProxyCase, inThread, optional
+from tests.integration.support import PATIENCE, ProxyCase, inThread, optional
 from tests.integration.test_http import HTTPCase
 
 server: Any = optional("websockets.sync.server")
 client: Any = optional("websockets.sync.client")
 exceptions: Any = optional("websockets.exceptions")
+
+#: Large messages, long waits, and none of the pings that end a connection by the clock.
+LIMITS = {
+    "max_size": 2**24,
+    "open_timeout": PATIENCE,
+    "close_timeout": PATIENCE,
+    "ping_interval": None,
+}
 
 
 class WishTests(HTTPCase):
@@ -81,10 +89,10 @@ class WebSocketTests(ProxyCase):
 
         # A connection that was cut is no news here.
         quiet = logging.Logger("quiet", logging.CRITICAL + 1)
-        self.server = server.serve(echo, "127.0.0.1", 0, max_size=2**24, logger=quiet)
+        self.server = server.serve(echo, "127.0.0.1", 0, logger=quiet, **LIMITS)
         thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         thread.start()
-        self.addCleanup(thread.join, 10)
+        self.addCleanup(thread.join, PATIENCE)
         self.addCleanup(self.server.shutdown)
         port = self.server.socket.getsockname()[1]
         await self.open(f"127.0.0.1:{port}", "http")
@@ -94,7 +102,7 @@ class WebSocketTests(ProxyCase):
         A client.
         """
         uri = f"ws://127.0.0.1:{self.proxy.port}/echo"
-        return client.connect(uri, max_size=2**24, open_timeout=10, close_timeout=10)
+        return client.connect(uri, **LIMITS)
 
     @inThread
     def test_echo(self) -> None:
@@ -108,9 +116,9 @@ class WebSocketTests(ProxyCase):
                 for size in (0, 1, 125, 126, 70_000, 3 * 10**6):
                     data = os.urandom(size)
                     connection.send(data)
-                    self.assertEqual(connection.recv(timeout=10), data)
+                    self.assertEqual(connection.recv(timeout=PATIENCE), data)
                 connection.send("é")
-                self.assertEqual(connection.recv(timeout=10), "é")
+                self.assertEqual(connection.recv(timeout=PATIENCE), "é")
             self.assertEqual(connection.close_code, 1000)
         self.assertEqual(len(self.opaque()), 2)
         self.assertIn("101", self.opaque()[0])
@@ -128,8 +136,8 @@ class WebSocketTests(ProxyCase):
         rule(self)
         with self.connect() as connection:
             connection.send("a")
-            self.assertEqual(connection.recv(timeout=10), "a")
+            self.assertEqual(connection.recv(timeout=PATIENCE), "a")
             rule(self, {"behavior": "blackout"})
             connection.send("b")
             with self.assertRaises(exceptions.ConnectionClosedError):
-                connection.recv(timeout=10)
+                connection.recv(timeout=PATIENCE)

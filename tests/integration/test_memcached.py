@@ -8,10 +8,12 @@ import hashlib
 import os
 from typing import Any
 
+from twisted.logger import capturedLogs, formatEvent
+
 from tests.integration.memcached import memcached
 from tests.integration.ruling import decided, fault, rule
 from tests.integration.servers import Server, missing
-from tests.integration.support import ProxyCase, inThread, optional
+from tests.integration.support import PATIENCE, ProxyCase, inThread, optional
 from vaurien_twisted.options import Refused
 from vaurien_twisted.wire.memcache_errors import ERRORS
 
@@ -45,8 +47,8 @@ class MemcachedCase(ProxyCase):
         client = pymemcache.Client(
             ("127.0.0.1", port or self.proxy.port),
             default_noreply=False,
-            timeout=15,
-            connect_timeout=15,
+            timeout=PATIENCE,
+            connect_timeout=PATIENCE,
         )
         self.addCleanup(client.close)
         return client
@@ -221,6 +223,70 @@ class MemcachedFaultTests(MemcachedCase):
         rule(self, fault({"command": "get"}, at="partial", count=6, unit="units"))
         self.assertEqual(client.get_many(sorted(values)), values)
         self.assertIsNone(client.get("absent"))
+
+    @inThread
+    def test_noreply(self) -> None:
+        """
+        Who wants no reply gets none: what cannot be refused is carried out, and the next
+        answer is the next command's own.
+        """
+        client, direct = self.client(), self.client(self.server.port)
+        direct.set("k", b"old")
+        rule(self, fault({"key": "k"}, code="SERVER_ERROR busy"))
+        for number in range(50):
+            client.set("k", b"%d" % number, noreply=True)
+            client.delete("gone", noreply=True)
+            with self.assertRaises(pymemcache.exceptions.MemcacheServerError):
+                client.get("k")
+            self.assertTrue(client.version())
+        self.assertEqual(direct.get("k"), b"49")
+
+    @inThread
+    def test_big(self) -> None:
+        """
+        Values of megabytes are refused whole, wherever that strikes, and the connection
+        goes on.
+        """
+        client, direct = self.client(), self.client(self.server.port)
+        value = os.urandom(7 * 10**6)
+        for at, kept in (("request", b"old"), ("reply", value)):
+            direct.set("k", b"old")
+            rule(self, fault({"key": "k"}, code="SERVER_ERROR out of memory", at=at))
+            with self.assertRaises(pymemcache.exceptions.MemcacheServerError):
+                client.set("k", value)
+            rule(self)
+            self.assertTrue(client.get("k") == kept)
+        rule(self, fault({"key": "k"}, code="SERVER_ERROR busy", at="reply"))
+        with self.assertRaises(pymemcache.exceptions.MemcacheServerError):
+            client.get("k")
+        self.assertTrue(client.version())
+        self.assertEqual(self.opaque(), [])
+
+    @inThread
+    def test_unread(self) -> None:
+        """
+        The server's own log, and the binary protocol, pass unread, with a word in our log.
+        """
+        client = self.client()
+        client._connect()
+        with capturedLogs() as captured:
+            client.sock.sendall(b"watch fetchers\r\n")
+            with client.sock.makefile("rb") as stream:
+                self.assertEqual(stream.readline(), b"OK\r\n")
+                other = self.client()
+                rule(self, fault({"command": "get"}, code="SERVER_ERROR busy"))
+                self.client(self.server.port).get("looked-for")
+                # No rule strikes among the lines of the log.
+                while b"key=looked-for" not in (line := stream.readline()):
+                    self.assertTrue(line.startswith(b"ts="), line)
+            # "No operation" (0x0a), as the binary protocol has it; so is the answer.
+            other._connect()
+            other.sock.sendall(b"\x80\x0a".ljust(24, b"\0"))
+            with other.sock.makefile("rb") as stream:
+                self.assertEqual(stream.read(24), b"\x81\x0a".ljust(24, b"\0"))
+        self.assertEqual(self.opaque(), ["watch", "the binary protocol"])
+        lines = [str(formatEvent(event)) for event in captured]
+        self.assertIn("connection 2 is opaque from here on: the binary protocol", lines)
 
     @inThread
     def test_unknown(self) -> None:

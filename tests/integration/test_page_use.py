@@ -8,6 +8,7 @@ import socket
 
 from tests.integration.children import PATIENCE, Parallel
 from tests.integration.page_case import PageCase
+from tests.ports import freePort
 
 #: How many rows the list of decisions has at most.
 ROWS = 250
@@ -75,7 +76,7 @@ class PageUseTests(PageCase):
             page.wait_for_selector("#log li")
             flood(5000)
             page.wait_for_function(
-                "() => /[1-9],\\d\\d\\d left out/"
+                "() => /[1-9][\\d,]* left out/"
                 ".test(document.querySelector('#decisions-count').textContent)"
             )
             rows = page.locator("#log li").count()
@@ -135,8 +136,7 @@ class PageUseTests(PageCase):
         Where the service is gone the page says so; it goes on by itself with the next
         one on that port.
         """
-        first = self.proxy()
-        self.assertIsNotNone(first.http_port)
+        first = self.proxy(http_port=freePort())
         with self.page(first, lost=True) as page:
             self.live(page)
             self.opened.close()

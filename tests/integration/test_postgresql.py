@@ -13,7 +13,7 @@ from tests.integration.postgres import DATABASE, USER
 from tests.integration.postgres_case import CLIENT, PostgreSQLCase, psycopg
 from tests.integration.ruling import fault, rule
 from tests.integration.servers import find, missing, poll
-from tests.integration.support import inThread
+from tests.integration.support import PATIENCE, inThread
 
 #: A rule that no exchange of these tests matches.
 NEVER = fault({"sql": "^MERGE INTO nowhere"}, code="40001")
@@ -87,11 +87,11 @@ class PostgreSQLThroughTests(PostgreSQLCase):
         """
         connection, watching = self.connect(), self.connect(self.server.port)
         sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-        asking = Parallel(lambda: self.ask(connection, "SELECT pg_sleep(15)"))
-        poll(lambda: self.ask(watching, sleeping) == [(1,)], 10, "pg_sleep")
-        connection.cancel_safe(timeout=5)
+        asking = Parallel(lambda: self.ask(connection, "SELECT pg_sleep(600)"))
+        poll(lambda: self.ask(watching, sleeping) == [(1,)], PATIENCE, "pg_sleep")
+        connection.cancel_safe(timeout=PATIENCE)
         with self.assertRaisesRegex(psycopg.errors.QueryCanceled, "due to user request"):
-            asking.result(10)
+            asking.result()
         self.assertEqual(self.ask(connection, "SELECT 1"), [(1,)])
 
     @inThread
@@ -118,7 +118,9 @@ class PgbenchTests(PostgreSQLCase):
         """
         command = [find("pgbench") or "pgbench", "-h", "127.0.0.1", "-p", str(self.proxy.port)]
         command += ["-U", USER, *words, DATABASE]
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, env=CLIENT)
+        ended = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE, env=CLIENT
+        )
         self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
         return ended.stdout
 

@@ -11,7 +11,7 @@ from tests.integration.postgres import DATABASE, USER
 from tests.integration.postgres_case import CLIENT, PostgreSQLCase, psycopg
 from tests.integration.ruling import decided, fault, rule
 from tests.integration.servers import find, missing
-from tests.integration.support import inThread
+from tests.integration.support import PATIENCE, inThread
 from vaurien_twisted.wire.postgresql_errors import ERRORS, FATAL
 
 
@@ -270,7 +270,7 @@ class CommandLineTests(PostgreSQLCase):
             input="SELECT 1;\nSELECT * FROM accounts;\nSELECT 2;\n",
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE,
             env=CLIENT,
         )
         self.assertEqual(ended.stdout, "1\n2\n")

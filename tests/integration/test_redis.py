@@ -11,7 +11,7 @@ from unittest import skipIf
 from tests.integration.redis_case import VERSIONS, RedisWireCase
 from tests.integration.ruling import decided, fault, rule
 from tests.integration.servers import missing
-from tests.integration.support import inThread, run
+from tests.integration.support import PATIENCE, inThread, run
 
 #: A rule that no exchange of these tests matches.
 NEVER = fault({"command": "GET", "key": "nobody:*"}, code="LOADING")
@@ -101,15 +101,15 @@ class RedisThroughTests(RedisWireCase):
             self.addCleanup(listening.close)
             listening.subscribe(f"news{version}", "other")
             listening.psubscribe(f"*s{version}")
-            kinds = [listening.get_message(timeout=5)["type"] for _ in range(3)]
+            kinds = [listening.get_message(timeout=PATIENCE)["type"] for _ in range(3)]
             self.assertEqual(kinds, ["subscribe", "subscribe", "psubscribe"])
             publishing = self.client(protocol=version)
             for number in range(50):
                 self.assertEqual(publishing.publish(f"news{version}", number), 2)
-            heard = [listening.get_message(timeout=5)["data"] for _ in range(100)]
+            heard = [listening.get_message(timeout=PATIENCE)["data"] for _ in range(100)]
             self.assertEqual(heard, [str(number // 2).encode() for number in range(100)])
             listening.unsubscribe()
-            self.assertEqual(listening.get_message(timeout=5)["type"], "unsubscribe")
+            self.assertEqual(listening.get_message(timeout=PATIENCE)["type"], "unsubscribe")
 
     @inThread
     def test_blocking(self) -> None:
@@ -122,7 +122,7 @@ class RedisThroughTests(RedisWireCase):
             client.delete("queue")
             self.assertIsNone(client.blpop("queue", timeout=0.1))
             other.rpush("queue", "job")
-            self.assertEqual(tuple(client.blpop("queue", timeout=5)), (b"queue", b"job"))
+            self.assertEqual(tuple(client.blpop("queue", timeout=PATIENCE / 2)), (b"queue", b"job"))
 
     @skipIf(missing("redis-benchmark"), "redis-benchmark is not installed")
     @inThread
@@ -136,7 +136,7 @@ class RedisThroughTests(RedisWireCase):
             for depth in ("1", "16"):
                 ended = run(
                     "redis-benchmark",
-                    *("-p", str(self.proxy.port), "-n", "5000", "-c", "20", "-P", depth),
+                    *("-p", str(self.proxy.port), "-n", "2000", "-c", "20", "-P", depth),
                     *("-t", "set,get,lpush,lrange_100,mset", "--csv"),
                 )
                 self.assertEqual(ended.returncode, 0, ended.stderr)

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.integration.redis_case import VERSIONS, RedisWireCase, redis
 from tests.integration.ruling import decided, fault, rule
-from tests.integration.support import inThread
+from tests.integration.support import PATIENCE, inThread
 from vaurien_twisted.options import Refused
 from vaurien_twisted.wire.redis_errors import ERRORS
 
@@ -235,7 +235,7 @@ class RedisPlaceTests(RedisWireCase):
         connection.connect()
         self.addCleanup(connection.disconnect)
         sock = connection._sock
-        sock.settimeout(15)
+        sock.settimeout(PATIENCE)
         sock.sendall(asked)
         with sock.makefile("rb") as stream:
             return stream.read()
@@ -248,10 +248,10 @@ class RedisPlaceTests(RedisWireCase):
         listening = self.client(single_connection_client=False).pubsub()
         self.addCleanup(listening.close)
         listening.subscribe("news")
-        self.assertEqual(listening.get_message(timeout=5)["type"], "subscribe")
+        self.assertEqual(listening.get_message(timeout=PATIENCE)["type"], "subscribe")
         rule(self, {**fault({"command": "SUBSCRIBE"}, code="NOPERM"), "times": 1})
         listening.subscribe("secret")
         with self.assertRaises(redis.exceptions.NoPermissionError):
-            listening.get_message(timeout=5)
+            listening.get_message(timeout=PATIENCE)
         self.client().publish("news", "x")
-        self.assertEqual(listening.get_message(timeout=5)["data"], b"x")
+        self.assertEqual(listening.get_message(timeout=PATIENCE)["data"], b"x")

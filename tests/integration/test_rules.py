@@ -14,10 +14,7 @@ from typing import Any
 from tests.integration.children import ChildCase, Parallel, note
 from tests.integration.ruling import rule
 from tests.integration.servers import missing, redis
-from tests.integration.support import ProxyCase, inThread
-
-#: How long any answer may take, in seconds.
-PATIENCE = 20.0
+from tests.integration.support import PATIENCE, ProxyCase, inThread
 
 
 class Speaker:
@@ -78,7 +75,6 @@ class RepeatTests(ProxyCase):
     """
 
     skip = missing("redis-server")
-    timeout = 60
 
     async def prepare(self) -> None:
         """

@@ -214,6 +214,8 @@ class SwaksTests(SMTPCase):
         rule(self, fault({"command": "RCPT", "recipient": "b@*"}, code=450))
         ended = run("swaks", *words, "--pipeline")
         self.assertIn(f"<** 450 4.2.0 {ERRORS['450'].message}", ended.stdout)
+        # What was sent behind it has the server's own answers, in their places.
+        self.assertRegex(ended.stdout, r"(?s)<- +250 .*<\*\* 450 .*<\*\* 503 ")
         self.assertEqual(self.mailbox.mails, [])
         rule(self, fault(code=421, at="greeting"))
         ended = run("swaks", *words)

@@ -32,6 +32,10 @@ AMOUNT, SWITCHES = 100 * 10**6, 1000
 
 MEGABYTE = 2**20
 
+#: The longest that control may take to answer, in seconds.  It takes milliseconds, which are
+#: kept in the log; this is what a service that waits for somebody does not reach.
+BOUND = 20.0
+
 
 class ExactTests(ChildCase):
     """
@@ -93,8 +97,7 @@ class ExactTests(ChildCase):
         """
         for behavior in ("dummy", "0:error", "delay"):
             options = ["--behavior-delay-sleep", "0.01"]
-            for first in ("client", "backend"):
-                _, client, backend = self.pair(behavior, options=options)
+            for first, client, backend in self.sides(behavior, options=options):
                 one, other = (client, backend) if first == "client" else (backend, client)
                 one.sendall(b"that is all")
                 one.shutdown(socket.SHUT_WR)
@@ -114,7 +117,7 @@ class ExactTests(ChildCase):
         backend.settimeout(0.3)
         with self.assertRaises(TimeoutError):
             backend.recv(1)
-        backend.settimeout(30)
+        backend.settimeout(PATIENCE)
         self.client(proxy).set_behavior("dummy")
         self.assertEqual(readAll(backend), b"asked")
         backend.sendall(b"answered")
@@ -140,8 +143,8 @@ class ResetTests(ChildCase):
         Whichever side resets, the other reads ECONNRESET.
         """
         for behavior in ("dummy", "delay"):
-            for first in ("client", "backend"):
-                _, client, backend = self.pair(behavior, options=["--behavior-delay-sleep", "0.01"])
+            options = ["--behavior-delay-sleep", "0.01"]
+            for first, client, backend in self.sides(behavior, options=options):
                 one, other = (client, backend) if first == "client" else (backend, client)
                 client.sendall(b"ask")
                 self.assertEqual(backend.recv(10), b"ask")
@@ -193,7 +196,7 @@ class FullTests(ChildCase):
         times = []
         for _ in range(50):
             began = time.monotonic()
-            asking = http.client.HTTPConnection("127.0.0.1", proxy.http_port, timeout=10)
+            asking = http.client.HTTPConnection("127.0.0.1", proxy.http_port, timeout=PATIENCE)
             asking.request("GET", "/behavior")
             answer = asking.getresponse().read()
             asking.close()
@@ -202,11 +205,12 @@ class FullTests(ChildCase):
         # The first comes while the last of the clients are still being accepted.
         report("first GET /behavior beside 500 clients", times[:1])
         report("GET /behavior while 500 clients hang", times[1:])
-        self.assertLess(max(times), 1)
+        self.assertLess(max(times), BOUND)
         began = time.monotonic()
         self.client(proxy).set_behavior("blackout")
-        report("PUT /behavior then", [time.monotonic() - began])
-        self.assertLess(time.monotonic() - began, 5)
+        taken = time.monotonic() - began
+        report("PUT /behavior then", [taken])
+        self.assertLess(taken, BOUND)
         self.assertEqual(len(clients), 500)
 
     def test_controlWhileBackendsAreDeaf(self) -> None:
@@ -225,7 +229,7 @@ class FullTests(ChildCase):
             self.assertEqual(control.get_behavior(), name)
             times.append(time.monotonic() - began)
         report("PUT and GET /behavior while 50 backends are deaf", times)
-        self.assertLess(max(times), 1)
+        self.assertLess(max(times), BOUND)
 
     def test_memory(self) -> None:
         """
@@ -287,7 +291,7 @@ class FullTests(ChildCase):
         """
         client = self.opened.enter_context(socket.socket())
         client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
-        client.settimeout(10)
+        client.settimeout(PATIENCE)
         client.connect(("127.0.0.1", where))
         client.setblocking(False)
         try:
@@ -307,4 +311,4 @@ class FullTests(ChildCase):
                 last[:] = [sent[0], time.monotonic()]
             return time.monotonic() - last[1] > 0.5
 
-        poll(still, 20, "the flood")
+        poll(still, PATIENCE, "the flood")

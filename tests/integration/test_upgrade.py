@@ -12,7 +12,6 @@ from typing import Any
 from twisted.internet.threads import deferToThread
 
 from tests.integration.authority import papers
-from tests.integration.mariadb import authority
 from tests.integration.mysql_case import BIG, MySQLCase, pymysql
 from tests.integration.postgres import securePostgres
 from tests.integration.postgres_case import PostgreSQLCase, psycopg
@@ -42,7 +41,7 @@ class MySQLTests(MySQLCase):
         """
         await super().prepare()
         await self.proxy.stop()
-        options = reading(tls_ca=authority(self.server), tls_name="127.0.0.1")
+        options = reading(tls_ca=papers().authority.certificate, tls_name="127.0.0.1")
         await self.open(self.server.backend, "mysql", protocolOptions=options)
 
     def secure(self, **more: Any) -> Any:
@@ -122,7 +121,7 @@ class MySQLTests(MySQLCase):
         Where we do not trust the server the client's connection ends, and the journal says
         why.
         """
-        other = papers().authority.certificate
+        other = papers().elsewhere.certificate
         self.reopen(self.server.backend, "mysql", protocolOptions=reading(tls_ca=other))
         self.assertRaises((pymysql.err.OperationalError, OSError), self.secure)
         [told] = [e["reason"] for e in self.proxy.journal.since() if e["kind"] == "tls"]
@@ -133,12 +132,7 @@ class MySQLTests(MySQLCase):
         """
         A user of whom the server wants a certificate can be one, if the proxy has it.
         """
-        folder = self.server.folder
-        own = folder / "both.pem"
-        own.write_bytes(
-            (folder / "certificate.pem").read_bytes() + (folder / "key.pem").read_bytes()
-        )
-        where = f"--socket={folder}/socket"
+        where = f"--socket={self.server.folder}/socket"
         sql = "CREATE OR REPLACE USER careful@'%' IDENTIFIED BY 'secret' REQUIRE X509"
         run("mariadb", "--no-defaults", where, "--user=root", f"--execute={sql}")
         words: dict[str, Any] = {"user": "careful", "password": "secret", "host": "127.0.0.1"}
@@ -146,7 +140,7 @@ class MySQLTests(MySQLCase):
         with self.assertRaises(pymysql.err.OperationalError) as caught:
             pymysql.connect(port=self.proxy.port, **words)
         self.assertEqual(caught.exception.args[0], 1045)
-        options = reading(tls_client=str(own))
+        options = reading(tls_client=papers().client.both)
         self.reopen(self.server.backend, "mysql", protocolOptions=options)
         connection = pymysql.connect(port=self.proxy.port, **words)
         self.addCleanup(connection.close)

@@ -56,18 +56,19 @@ def message(draw: st.DrawFn, start: bytes, bodied: bool = True, ends: bool = Tru
 
 
 @st.composite
-def pairs(draw: st.DrawFn) -> tuple[bytes, bytes]:
+def pairs(draw: st.DrawFn) -> tuple[bytes, bytes, bytes]:
     """
-    A valid request and a valid reply to it.
+    A valid request, all that is said to it, and the reply which ends that.
     """
     method = draw(st.sampled_from([b"GET", b"HEAD", b"POST", b"x-odd"]))
     request = draw(message(method + b" /p?q HTTP/1.1", draw(st.booleans()), False))
     status = draw(st.sampled_from([b"200 OK", b"204 No Content", b"304 ", b"503"]))
     bodied = method != b"HEAD" and status[:1] + status[2:3] not in (b"24", b"34")
     reply = draw(message(b"HTTP/1.1 " + status, bodied))
+    said = reply
     for _ in range(draw(st.integers(0, 2))):
-        reply = draw(message(b"HTTP/1.1 100 Continue", False)) + reply
-    return request, reply
+        said = draw(message(b"HTTP/1.1 100 Continue", False)) + said
+    return request, said, reply
 
 
 CUTS = st.lists(st.integers(0, 2000), max_size=12)
@@ -81,19 +82,21 @@ class RandomTests(SynchronousTestCase):
     @QUICK
     @given(st.lists(pairs(), min_size=1, max_size=5), CUTS, CUTS)
     def test_anyPipeline(
-        self, pipeline: list[tuple[bytes, bytes]], cuts: list[int], others: list[int]
+        self, pipeline: list[tuple[bytes, bytes, bytes]], cuts: list[int], others: list[int]
     ) -> None:
         """
         Any valid pipeline divides into its messages, however it is cut.
         """
         framer, heard = HTTPFramer(), Heard()
-        for part in chunks(b"".join(request for request, _ in pipeline), cuts):
+        for part in chunks(b"".join(request for request, _, _ in pipeline), cuts):
             take(heard, framer, framer.fromClient(part), False)
-        for part in chunks(b"".join(reply for _, reply in pipeline), others):
+        for part in chunks(b"".join(said for _, said, _ in pipeline), others):
             take(heard, framer, framer.fromBackend(part), True)
         self.assertEqual(heard.error, "")
-        self.assertEqual(heard.requests, {n: q for n, (q, _) in enumerate(pipeline, 1)})
-        self.assertEqual(heard.replies, {n: a for n, (_, a) in enumerate(pipeline, 1)})
+        self.assertEqual(heard.requests, {n: q for n, (q, _, _) in enumerate(pipeline, 1)})
+        self.assertEqual(heard.replies, {n: a for n, (_, _, a) in enumerate(pipeline, 1)})
+        interim = b"".join(said.removesuffix(reply) for _, said, reply in pipeline)
+        self.assertEqual(heard.loose, [b"", interim])
         numbers = list(range(1, len(pipeline) + 1))
         self.assertEqual(heard.ended, (numbers, numbers))
 

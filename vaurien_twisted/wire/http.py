@@ -57,8 +57,9 @@ class HTTPOptions:
 class HTTP:
     """
     HTTP/1.0 and 1.1.  An exchange is a request and its reply: its command is the
-    method, its subject the request target, its head the raw request head.  HTTP/2,
-    upgraded connections (WebSocket) and tunnels pass unread.
+    method, its subject the request target, its head the raw request head.  Interim
+    replies (1xx) are not the reply: they pass.  HTTP/2, upgraded connections (WebSocket)
+    and tunnels pass unread.
 
     C{error} takes any status from 200 to 599 for its code, with C{headers} and C{body},
     or the name of a fault such as C{slow-body}.  A reply is cut after whole chunks; one

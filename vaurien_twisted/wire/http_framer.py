@@ -231,7 +231,9 @@ class HTTPFramer:
                     )
                     pos = end
                     if status < 200 and status != 101:
-                        yield from _interim(exchange, data[start:pos])
+                        # A head that another follows is not the reply yet: nothing is cut,
+                        # kept back or replaced before the backend has acted.
+                        yield None, data[start:pos], False
                         continue
                     if exchange is not None:
                         self.expected.popleft()
@@ -319,18 +321,6 @@ class HTTPFramer:
         """
         Nothing is guessed at.
         """
-
-
-def _interim(exchange: Exchange | None, data: bytes) -> Iterator[Piece]:
-    """
-    A head that another follows: nothing is cut here, not even before the first chunk.
-    """
-    cut = None if exchange is None else exchange.cut
-    if exchange is not None:
-        exchange.cut = None
-    yield exchange, data, False
-    if exchange is not None:
-        exchange.cut = cut
 
 
 def _afterBlank(data: bytes, position: int) -> int:
