@@ -28,7 +28,7 @@ from vaurien_twisted.process import launch, stop_proxy
 BOUND = 20.0
 
 #: How often toxics come and go.
-TIMES = 200
+TIMES = 1000
 
 
 class ManyCase(SynchronousTestCase):
@@ -171,15 +171,15 @@ class DeafTests(ManyCase):
 
     def test_pitfall1_toxicsComeAndGo(self) -> None:
         """
-        With a hundred links whose peers are deaf and whose buffers are full, toxics are added,
-        changed and removed hundreds of times, and every call is answered.
+        With 200 links whose peers are deaf and whose buffers are full, toxics are added,
+        changed and removed 1,000 times, and every call is answered.
         """
         backend = self.listen()
         upstream = f"127.0.0.1:{backend.getsockname()[1]}"
         item = {"name": "deaf", "listen": "127.0.0.1:0", "upstream": upstream}
         listen = self.ask("POST", "/proxies", item)["listen"]
         sides: list[socket.socket] = []
-        for _ in range(100):
+        for _ in range(200):
             client = self.connect(listen)
             behind, _ = backend.accept()
             sides += [client, self.opened.enter_context(behind)]
