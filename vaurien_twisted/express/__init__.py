@@ -5,5 +5,7 @@ C{poller} batches the events of its sockets through one epoll object, which is a
 reader of the reactor.  C{transport} sends at once what is written and keeps Twisted's
 transport contract; what can be asked of its socket is in C{connected}.  C{port} listens,
 C{attempt} connects, C{endpoints} makes endpoints of both, and C{parsers} makes those of
-strings.  Protocols that run on it are ordinary Twisted Protocols and need not know.
+strings.  C{joint} joins two transports, so that what one reads the other sends.  C{reactor}
+waits for express sockets first.  Protocols that run on it are ordinary Twisted Protocols and
+need not know.
 """
