@@ -24,7 +24,7 @@ from tests.relays.support import MemoryEndpoint, Wire, always
 from vaurien_twisted import Client, start_proxy
 from vaurien_twisted.plan import Draw, Plan, Rule
 from vaurien_twisted.registry import Registry, loadRegistry
-from vaurien_twisted.relays.relay import RelayFactory
+from vaurien_twisted.relays.factory import RelayFactory
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "docs" / "examples" / "vaurien-memo"

@@ -11,7 +11,7 @@ from typing import Any
 from twisted.logger import Logger
 
 from vaurien_twisted.reachability import Reachability
-from vaurien_twisted.relays.relay import RelayFactory
+from vaurien_twisted.relays.factory import RelayFactory
 
 
 class ConnectFirst:

@@ -23,8 +23,8 @@ from vaurien_twisted.listener import Listener
 from vaurien_twisted.options import Refused
 from vaurien_twisted.plan import Plan
 from vaurien_twisted.planning import Planner
+from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.relays.link import Link
-from vaurien_twisted.relays.relay import RelayFactory
 from vaurien_twisted.streams import listens
 from vaurien_twisted.toxics import Toxics
 from vaurien_twisted.wishes import wishesFor

@@ -24,7 +24,7 @@ from vaurien_twisted.logs import LogFile
 from vaurien_twisted.observed import Observed
 from vaurien_twisted.options import Refused
 from vaurien_twisted.proxy import Proxy
-from vaurien_twisted.relays.relay import SEED_BITS
+from vaurien_twisted.relays.factory import SEED_BITS
 from vaurien_twisted.settings import Settings
 
 

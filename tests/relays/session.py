@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from tests.relays.support import MemoryEndpoint, Wire
 from tests.ruled import LINES
 from vaurien_twisted.journal import Journal
-from vaurien_twisted.relays.relay import RelayFactory
+from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.rules import planFromRules
 
 

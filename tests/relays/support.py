@@ -17,7 +17,7 @@ from zope.interface import implementer
 from vaurien_twisted.plan import Draw, Plan, Rule
 from vaurien_twisted.planning import Planner
 from vaurien_twisted.registry import loadRegistry
-from vaurien_twisted.relays.relay import RelayFactory
+from vaurien_twisted.relays.factory import RelayFactory
 
 REGISTRY = loadRegistry()
 

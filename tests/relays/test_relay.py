@@ -19,12 +19,13 @@ from zope.interface.verify import verifyObject
 from tests.relays.support import MemoryEndpoint, Pair, Wire, plan
 from vaurien_twisted.addresses import clientEndpoint
 from vaurien_twisted.journal import Journal
+from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.relays.pairs import (
     HTTPRelayFactory,
     MySQLRelayFactory,
     TCPRelayFactory,
 )
-from vaurien_twisted.relays.relay import BackendProtocol, Relay, RelayFactory
+from vaurien_twisted.relays.relay import BackendProtocol, Relay
 
 
 class FactoryTests(SynchronousTestCase):

@@ -18,8 +18,8 @@ from tests.integration.authority import papers
 from tests.relays.support import Wire
 from vaurien_twisted.options import Refused, build
 from vaurien_twisted.relays.couple import Couple
+from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.relays.meter import Meter
-from vaurien_twisted.relays.relay import RelayFactory
 from vaurien_twisted.relays.upgrade import bare, give
 from vaurien_twisted.wire.smtp import SMTP
 

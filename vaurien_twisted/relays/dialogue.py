@@ -26,7 +26,7 @@ from vaurien_twisted.relays.unread import chain, closesOn, release
 from vaurien_twisted.wire.tcp import TurnFramer
 
 if TYPE_CHECKING:
-    from vaurien_twisted.relays.relay import RelayFactory
+    from vaurien_twisted.relays.factory import RelayFactory
 
 #: How many bytes a lane holds before its source is paused: enough for a thousand short
 #: requests, so that they wait side by side.

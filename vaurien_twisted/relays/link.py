@@ -26,7 +26,7 @@ from vaurien_twisted.relays.sight import Sight
 from vaurien_twisted.relays.staging import Staging
 
 if TYPE_CHECKING:
-    from vaurien_twisted.relays.relay import RelayFactory
+    from vaurien_twisted.relays.factory import RelayFactory
 
 
 class Link:

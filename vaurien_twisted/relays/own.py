@@ -14,7 +14,7 @@ from vaurien_twisted.plan import Plan, Rule
 from vaurien_twisted.relays.expiry import Expiry
 
 if TYPE_CHECKING:
-    from vaurien_twisted.relays.relay import RelayFactory
+    from vaurien_twisted.relays.factory import RelayFactory
 
 
 class OwnPlan:

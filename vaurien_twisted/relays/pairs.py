@@ -9,7 +9,8 @@ A Protocol and Factory per wire protocol, usable with any endpoint::
 
 from __future__ import annotations
 
-from vaurien_twisted.relays.relay import Relay, RelayFactory
+from vaurien_twisted.relays.factory import RelayFactory
+from vaurien_twisted.relays.relay import Relay
 from vaurien_twisted.wire.http import HTTP
 from vaurien_twisted.wire.memcache import Memcache
 from vaurien_twisted.wire.mysql import MySQL

@@ -1,48 +1,24 @@
 # -*- test-case-name: tests.relays.test_relay -*-
 """
-The Protocols of a link's two sides, and the Factory that builds them.
+The Protocols of a link's two sides.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Iterator, Sequence
-from random import Random
 from typing import TYPE_CHECKING, Any
 
-import attrs
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import (
-    IAddress,
-    IHalfCloseableProtocol,
-    IProtocol,
-    IStreamClientEndpoint,
-)
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from vaurien_twisted.counters import Counters
-from vaurien_twisted.decider import Decider
 from vaurien_twisted.exchange import Connection
-from vaurien_twisted.interfaces import IBetween, IJournal, IStreamBehavior, IWireProtocol
-from vaurien_twisted.journal import Journal
-from vaurien_twisted.plan import Plan, Rule
-from vaurien_twisted.relays.expiry import Expiry
+from vaurien_twisted.interfaces import IBetween
 from vaurien_twisted.relays.link import Link
 from vaurien_twisted.relays.meter import metered
-from vaurien_twisted.relays.passage import Wanted
-from vaurien_twisted.streams import Chosen, StreamContext, chosenStreams, streamKeys
-from vaurien_twisted.wire.tcp import TCP
 
 if TYPE_CHECKING:
-    from vaurien_twisted.relays.upgrade import Upgrades
-
-SEED_BITS = 63
-
-#: How an IPv4 address begins that has come to a socket of IPv6 (RFC 4291, section 2.5.5.2).
-MAPPED = "::ffff:"
+    from vaurien_twisted.relays.factory import RelayFactory
 
 
 @implementer(IHalfCloseableProtocol)
@@ -56,7 +32,7 @@ class Relay(Protocol):
     peer: IAddress | None = None
 
     def __init__(self, factory: RelayFactory, connection: Connection) -> None:
-        self.factory = factory
+        self.factory = self._relays = factory
         self.link: Link | None = None
         self._connection = connection
 
@@ -64,10 +40,10 @@ class Relay(Protocol):
         """
         Begin a link.
         """
-        assert isinstance(self.factory, RelayFactory)
-        self.transport = _prepared(self.transport)
-        self.link = Link(self, self.factory, self._connection)
-        self.factory.links.add(self.link)
+        relays = self._relays
+        self.transport = prepared(self.transport)
+        self.link = Link(self, relays, self._connection)
+        relays.links.add(self.link)
         self.link.begin()
 
     def readConnectionLost(self) -> None:
@@ -103,7 +79,7 @@ class BackendProtocol(Protocol):
         """
         Join the link.
         """
-        self.transport = _prepared(self.transport)
+        self.transport = prepared(self.transport)
         self._link.backendConnected(self)
 
     def readConnectionLost(self) -> None:
@@ -125,7 +101,11 @@ class BackendProtocol(Protocol):
 
 
 @implementer(IBetween)
-class _BackendFactory(Factory):
+class BackendFactory(Factory):
+    """
+    Builds the one protocol of a link that faces the backend.
+    """
+
     noisy = False
 
     def __init__(self, link: Link) -> None:
@@ -138,237 +118,7 @@ class _BackendFactory(Factory):
         return BackendProtocol(self._link)
 
 
-class RelayFactory(Factory):
-    """
-    Builds relays to one backend, and counts their connections.
-
-    @param reactor: times the waits.
-    @param backend: where links connect to; may be replaced at any time by L{setBackend}.
-    @param plan: what is to happen; none: every byte passes.
-    @param wire: the wire protocol; a subclass may set it.
-    @param options: the wire protocol's options, its defaults if not given.
-    @param seed: of the decisions, 0 to 2**63 - 1; a random one if not given.
-    @param journal: what to tell of decisions; one of its own if not given.
-    @param name: the proxy's name, which is part of every decision's randomness.
-    @ivar bare: whether new links are bare: nothing can happen to their bytes, and they need
-        no framing.
-    @ivar links: those that are open.
-    @ivar accepted: how many there have been.
-    @ivar counters: what else is counted.
-    @ivar expiry: reverts rules that last for a while.
-    @ivar planned: called when another plan is in force, on open links too.
-    @ivar upgrades: has links go on in TLS whose ends agree to, C{None} where that passes
-        unread.
-    @ivar missed: called with the reason when a client cannot be connected to the backend,
-        and is reset; C{None} where clients are closed in order then.
-    """
-
-    noisy = False
-    relay = Relay
-    wire: IWireProtocol = TCP()
-    _log = Logger()
-
-    def __init__(
-        self,
-        reactor: Any,
-        backend: IStreamClientEndpoint,
-        plan: Plan | None = None,
-        *,
-        wire: IWireProtocol | None = None,
-        options: Any = None,
-        seed: int | None = None,
-        journal: IJournal | None = None,
-        name: str = "proxy",
-        backendText: str = "backend",
-    ) -> None:
-        self.reactor = reactor
-        self.name = name
-        if wire is not None:
-            self.wire = wire
-        self.options = self.wire.options() if options is None else options
-        self.journal: IJournal = Journal(reactor.seconds) if journal is None else journal
-        chosen = secrets.randbits(SEED_BITS) if seed is None else seed
-        self.counters = Counters()
-        self.decider = Decider(name, self.wire, chosen, self.journal, counters=self.counters)
-        self.expiry = Expiry(reactor, self.decider, self._reverted)
-        self.planned: Callable[[], None] = _nothing
-        self.missed: Callable[[str], None] | None = None
-        self.upgrades: Upgrades | None = None
-        if getattr(self.options, "tls_certificate", ""):
-            # Only now: TLS takes a while to load.
-            from vaurien_twisted.relays.upgrade import Upgrades
-
-            self.upgrades = Upgrades(self)
-        self.bare = False
-        #: Whether its wire protocol leaves the bytes as they come.
-        self._unframed = not self.wire.greets and self.wire.framer(self.options, "").turns
-        self.links: set[Link] = set()
-        self.accepted = 0
-        self._emptied: list[Deferred[None]] = []
-        self._shared: dict[str, dict[str, Any]] = {}
-        self.setBackend(backend, backendText)
-        self.setPlan(plan or Plan())
-
-    def buildProtocol(self, addr: IAddress | None) -> Relay:
-        """
-        A relay for a new client.
-        """
-        self.accepted += 1
-        client = str(getattr(addr, "host", getattr(addr, "name", "")) or "")
-        if client.startswith(MAPPED):
-            client = client.removeprefix(MAPPED)
-        relay = self.relay(self, Connection(self.accepted, client))
-        relay.peer = addr
-        return relay
-
-    def setPlan(self, plan: Plan) -> None:
-        """
-        Put C{plan} in force, on open links too.
-        """
-        self.decider.setPlan(plan)
-        self._keepShared(plan)
-        self._planChanged()
-        self.expiry.begin()
-
-    def amendPlan(self, plan: Plan) -> None:
-        """
-        Put C{plan} in force, which is the one before with other toxics: its rules go on
-        counting, and are drawn as before.
-        """
-        before = self.decider.plan
-        anew = self.decider.amend(plan)
-        for link in self.links:
-            chosen = link.connection.chosen
-            for key in [key for key in chosen if key[1] in anew]:
-                del chosen[key]
-        self._keepShared(plan)
-        self._planChanged(before.asked != plan.asked)
-
-    def _keepShared(self, plan: Plan) -> None:
-        kept = {key for key, _, _, _ in streamKeys(plan)}
-        self._shared = {key: own for key, own in self._shared.items() if key in kept}
-
-    def _planChanged(self, exchanges: bool = True) -> None:
-        plan = self.decider.plan
-        self.bare = (
-            self._unframed
-            and plan.transparent
-            and self.decider.wishes is None
-            and not any(True for _ in streamKeys(plan))
-        )
-        for link in list(self.links):
-            link.planChanged(exchanges)
-        self.planned()
-
-    def _reverted(self, over: Sequence[Rule]) -> None:
-        for rule in over:
-            self.journal.record("reverted", self.name, 0, rule=rule.describe())
-        self._planChanged()
-
-    def setBackend(self, backend: IStreamClientEndpoint, text: str) -> None:
-        """
-        Connect new links to C{backend}; open ones stay where they are.
-        """
-        self._backend = backend
-        self.backendText = text
-
-    @property
-    def backend(self) -> IStreamClientEndpoint:
-        """
-        Where links connect to.
-        """
-        return self._backend
-
-    def streamsFor(self, connection: Connection, decider: Decider) -> Iterator[Chosen]:
-        """
-        The stream rules of a decider's plan that apply to a connection.
-        """
-        for chosen in chosenStreams(decider.plan, decider.seed, self.name, connection):
-            if decider is not self.decider:
-                # What connections share, those with a plan of their own have for themselves.
-                chosen = attrs.evolve(chosen, key=f"{connection.number}: {chosen.key}")
-            yield chosen
-
-    def wanted(self, chosen: Chosen, direction: str, began: float) -> Wanted:
-        """
-        The stage of a chosen rule for one direction of a link.
-
-        @param began: when the link's connection was accepted.
-        """
-        rule = chosen.rule
-        behavior = IStreamBehavior(rule.behavior)
-        seed = chosen.chance.random().random() + (direction == "upstream")
-        shared = self._shared.setdefault(chosen.key, {})
-        now = self.reactor.seconds()
-        context = StreamContext(Random(seed), shared, now, began, direction)
-        return Wanted(chosen.key, rule.options, lambda: behavior.stage(rule.options, context))
-
-    def connect(self, link: Link) -> Deferred[IProtocol]:
-        """
-        Connect a link to the backend.
-        """
-        return self._backend.connect(_BackendFactory(link))
-
-    async def abort(self) -> None:
-        """
-        Reset every link, and revert no rule any more; returns when the last link is gone.
-        """
-        self.expiry.stop()
-        await self.reset()
-
-    async def reset(self) -> None:
-        """
-        Reset every link; returns when the last is gone.
-        """
-        for link in list(self.links):
-            link.reset()
-        if self.links:
-            emptied: Deferred[None] = Deferred()
-            self._emptied.append(emptied)
-            await emptied
-
-    def note(self, connection: Connection, kind: str, **facts: Any) -> None:
-        """
-        Tell the journal of something that happened to a connection.
-        """
-        self.journal.record(kind, self.name, connection.number, **facts)
-
-    def ended(self, link: Link) -> None:
-        """
-        Both connections of a link are gone.
-        """
-        self.links.discard(link)
-        traffic, exchanges, connection = link.traffic, link.exchanges, link.connection
-        self.counters.linkEnded(traffic, exchanges)
-        if not self.links:
-            emptied, self._emptied = self._emptied, []
-            for each in emptied:
-                each.callback(None)
-        # The one line of every connection: it is put together here, which takes a fifth of the
-        # time that the logger's own formatting takes.
-        text = (
-            f"{self.name}: connection {connection.number} from {connection.client} ended after "
-            f"{exchanges} exchanges, {traffic.fromClient} bytes from it and "
-            f"{traffic.toClient} to it"
-        )
-        self._log.info(
-            text.replace("{", "{{").replace("}", "}}"),
-            name=self.name,
-            number=connection.number,
-            client=connection.client,
-            exchanges=exchanges,
-            received=traffic.fromClient,
-            sent=traffic.toClient,
-        )
-
-
-def _nothing() -> None:
-    """
-    Nobody wants to know.
-    """
-
-
-def _prepared(transport: Any) -> Any:
+def prepared(transport: Any) -> Any:
     """
     A transport that counts its bytes, and sends at once what is written where it can be
     told to (TCP).

@@ -14,7 +14,7 @@ from vaurien_twisted.relays.dialogue import Dialogue
 from vaurien_twisted.relays.stream import Stream
 
 if TYPE_CHECKING:
-    from vaurien_twisted.relays.relay import RelayFactory
+    from vaurien_twisted.relays.factory import RelayFactory
 
 
 class Staging:

@@ -24,7 +24,7 @@ from vaurien_twisted.transports.certificates import clientOptions, serverOptions
 from vaurien_twisted.transports.secured import HandshakeFailed, SecuredFactory, SecuredTransport
 
 if TYPE_CHECKING:
-    from vaurien_twisted.relays.relay import RelayFactory
+    from vaurien_twisted.relays.factory import RelayFactory
 
 
 class Upgrades:
