@@ -8,8 +8,9 @@ import struct
 
 from tests.wire.support import Heard, converse
 from vaurien_twisted.exchange import Exchange
-from vaurien_twisted.wire.mysql import MySQL, MySQLFramer, MySQLOptions
+from vaurien_twisted.wire.mysql import MySQL, MySQLFramer
 from vaurien_twisted.wire.mysql_packets import packet
+from vaurien_twisted.wire.upgrading import TLSOptions
 
 BASE = 0x0008A200
 DEPRECATE_EOF = 1 << 24
@@ -112,7 +113,7 @@ def expecting() -> tuple[MySQLFramer, Heard]:
     """
     A framer that expects the greeting, as a link leaves it.
     """
-    framer = MySQL().framer(MySQLOptions(), "db:3306")
+    framer = MySQL().framer(TLSOptions(), "db:3306")
     heard = Heard()
     heard.exchanges[0] = Exchange(0, "connect")
     framer.expect(heard.exchanges[0])

@@ -14,7 +14,8 @@ from tests.wire.support import Heard, chunks, converse, take
 from vaurien_twisted.exchange import SUBJECT_LIMIT, FramingError
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.options import build
-from vaurien_twisted.wire.memcache import Memcache, MemcacheFramer, MemcacheOptions
+from vaurien_twisted.wire.garbage import GarbageOptions
+from vaurien_twisted.wire.memcache import Memcache, MemcacheFramer
 from vaurien_twisted.wire.memcache_session import QUIET_LIMIT
 
 
@@ -49,14 +50,14 @@ class InterfaceTests(SynchronousTestCase):
         """
         verifyObject(IWireProtocol, Memcache())
         verifyClass(IFramer, MemcacheFramer)
-        verifyObject(IFramer, Memcache().framer(MemcacheOptions(), "127.0.0.1:11211"))
+        verifyObject(IFramer, Memcache().framer(GarbageOptions(), "127.0.0.1:11211"))
 
     def test_options(self) -> None:
         """
         C{on_garbage} takes two values.
         """
-        self.assertEqual(build(MemcacheOptions, {}, "memcache").on_garbage, "opaque")
-        self.assertRaises(ValueError, build, MemcacheOptions, {"on_garbage": "x"}, "memcache")
+        self.assertEqual(build(GarbageOptions, {}, "memcache").on_garbage, "opaque")
+        self.assertRaises(ValueError, build, GarbageOptions, {"on_garbage": "x"}, "memcache")
 
 
 class RecordedTests(SynchronousTestCase):

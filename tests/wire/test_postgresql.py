@@ -13,7 +13,8 @@ from tests.wire.postgresql_conversation import CONVERSATION
 from tests.wire.postgresql_conversation_parts import DONE, begun, query
 from tests.wire.support import Heard, chunks, converse, take
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
-from vaurien_twisted.wire.postgresql import PostgreSQL, PostgreSQLFramer, PostgreSQLOptions
+from vaurien_twisted.wire.postgresql import PostgreSQL, PostgreSQLFramer
+from vaurien_twisted.wire.upgrading import TLSOptions
 
 #: What the recorded session asks, in order.
 ASKED = [
@@ -58,7 +59,7 @@ class ProtocolTests(SynchronousTestCase):
         """
         wire = PostgreSQL()
         verifyObject(IWireProtocol, wire)
-        verifyObject(IFramer, wire.framer(PostgreSQLOptions(), "localhost:5432"))
+        verifyObject(IFramer, wire.framer(TLSOptions(), "localhost:5432"))
 
     def test_names(self) -> None:
         """

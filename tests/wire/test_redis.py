@@ -16,7 +16,8 @@ from tests.wire.support import Heard, chunks, converse, take
 from vaurien_twisted.exchange import FramingError
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.options import build
-from vaurien_twisted.wire.redis import Redis, RedisFramer, RedisOptions
+from vaurien_twisted.wire.garbage import GarbageOptions
+from vaurien_twisted.wire.redis import Redis, RedisFramer
 
 Turns = list[tuple[str, bytes]]
 
@@ -56,16 +57,16 @@ class InterfaceTests(SynchronousTestCase):
         """
         verifyObject(IWireProtocol, Redis())
         verifyClass(IFramer, RedisFramer)
-        verifyObject(IFramer, Redis().framer(RedisOptions(), "127.0.0.1:6379"))
+        verifyObject(IFramer, Redis().framer(GarbageOptions(), "127.0.0.1:6379"))
 
     def test_options(self) -> None:
         """
         C{on_garbage} takes two values.
         """
-        self.assertEqual(build(RedisOptions, {}, "redis").on_garbage, "opaque")
-        made = build(RedisOptions, {"on_garbage": "close"}, "redis")
+        self.assertEqual(build(GarbageOptions, {}, "redis").on_garbage, "opaque")
+        made = build(GarbageOptions, {"on_garbage": "close"}, "redis")
         self.assertEqual(made.on_garbage, "close")
-        self.assertRaises(ValueError, build, RedisOptions, {"on_garbage": "x"}, "redis")
+        self.assertRaises(ValueError, build, GarbageOptions, {"on_garbage": "x"}, "redis")
 
 
 class RecordedTests(SynchronousTestCase):

@@ -13,7 +13,8 @@ from tests.wire.smtp_conversation import CONVERSATION
 from tests.wire.support import Heard, chunks, converse, take
 from vaurien_twisted.exchange import Exchange
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
-from vaurien_twisted.wire.smtp import SMTP, SMTPFramer, SMTPOptions
+from vaurien_twisted.wire.smtp import SMTP, SMTPFramer
+from vaurien_twisted.wire.upgrading import TLSOptions
 
 #: What the recorded session asks, in order.
 ASKED = [
@@ -56,7 +57,7 @@ class ProtocolTests(SynchronousTestCase):
         """
         wire = SMTP()
         verifyObject(IWireProtocol, wire)
-        verifyObject(IFramer, wire.framer(SMTPOptions(), "localhost:25"))
+        verifyObject(IFramer, wire.framer(TLSOptions(), "localhost:25"))
         self.assertTrue(wire.greets)
 
 

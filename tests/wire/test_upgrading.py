@@ -15,7 +15,7 @@ from tests.wire.support import Heard, converse
 from vaurien_twisted.exchange import Exchange
 from vaurien_twisted.interfaces import IFramer, IUpgradable
 from vaurien_twisted.options import Refused, build
-from vaurien_twisted.wire.mysql import MySQLFramer, MySQLOptions
+from vaurien_twisted.wire.mysql import MySQLFramer
 from vaurien_twisted.wire.mysql_packets import CLIENT_SSL, packet
 from vaurien_twisted.wire.postgresql import PostgreSQLFramer
 from vaurien_twisted.wire.smtp import SMTPFramer
@@ -40,7 +40,7 @@ class OptionsTests(SynchronousTestCase):
             refused = self.assertRaises(Refused, build, TLSOptions, {name: "x"}, "it")
             self.assertEqual(refused.name, name)
             self.assertIn("tls_certificate", refused.description)
-            options = build(MySQLOptions, {name: "x", "tls_certificate": "y"}, "it")
+            options = build(TLSOptions, {name: "x", "tls_certificate": "y"}, "it")
             self.assertEqual(getattr(options, name), "x")
 
 

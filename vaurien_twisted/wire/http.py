@@ -21,6 +21,7 @@ from vaurien_twisted.interfaces import IWireProtocol, IWishing
 from vaurien_twisted.options import option
 from vaurien_twisted.targets import Target
 from vaurien_twisted.wire.errors import WireError, namedError
+from vaurien_twisted.wire.garbage import GarbageOptions
 from vaurien_twisted.wire.http_errors import ERRORS, TRANSIENT, refuse
 from vaurien_twisted.wire.http_faults import FAULTS, inflict
 from vaurien_twisted.wire.http_framer import HTTPFramer
@@ -32,19 +33,13 @@ FINAL = re.compile(r"[2-5][0-9][0-9]")
 
 
 @attrs.frozen
-class HTTPOptions:
+class HTTPOptions(GarbageOptions):
     """
     How requests are passed on, and what becomes of bytes that are not HTTP.
     """
 
     overwrite_host_header: bool = option(
         bool, False, "Rewrite the Host header of requests to the backend's host and port."
-    )
-    on_garbage: str = option(
-        str,
-        "opaque",
-        "What to do with bytes that are not HTTP: pass them unread, or close the connection.",
-        choices=("opaque", "close"),
     )
     obey_header: bool = option(
         bool,

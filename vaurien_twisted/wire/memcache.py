@@ -11,16 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Exchange, Piece
 from vaurien_twisted.interfaces import IFramer, ISkimmer, IWireProtocol
-from vaurien_twisted.options import option
 from vaurien_twisted.targets import Target
 from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.wire.garbage import GarbageOptions
 from vaurien_twisted.wire.memcache_errors import ERRORS, fitting, miss, named, refuse
 from vaurien_twisted.wire.memcache_keys import TARGETS
 from vaurien_twisted.wire.memcache_replies import Replies
@@ -28,22 +27,7 @@ from vaurien_twisted.wire.memcache_requests import Requests
 from vaurien_twisted.wire.memcache_session import Session
 from vaurien_twisted.wire.memcache_skim import Skimmer
 
-__all__ = ["Memcache", "MemcacheFramer", "MemcacheOptions", "miss"]
-
-
-@attrs.frozen
-class MemcacheOptions:
-    """
-    What becomes of bytes that are not memcached's.
-    """
-
-    on_garbage: str = option(
-        str,
-        "opaque",
-        "What to do with bytes that are not the text protocol: pass them unread, or close "
-        "the connection.",
-        choices=("opaque", "close"),
-    )
+__all__ = ["Memcache", "MemcacheFramer", "miss"]
 
 
 @implementer(IFramer, ISkimmer)
@@ -142,13 +126,13 @@ class Memcache:
 
     name = "memcache"
     aliases: tuple[str, ...] = ("memcached",)
-    options = MemcacheOptions
+    options = GarbageOptions
     greets = False
     errors: Mapping[str, WireError] = ERRORS
     targets: tuple[Target, ...] = TARGETS
     unit = "values"
 
-    def framer(self, options: MemcacheOptions, backend: str) -> MemcacheFramer:
+    def framer(self, options: GarbageOptions, backend: str) -> MemcacheFramer:
         """
         A framer for a new connection.
         """

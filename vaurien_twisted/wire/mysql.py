@@ -18,14 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Connection, Exchange, Piece
 from vaurien_twisted.interfaces import IFramer, ISkimmer, IWireProtocol
-from vaurien_twisted.options import option
 from vaurien_twisted.targets import COMMAND, Target
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.mysql_commands import CLOSE, EXECUTE, PREPARE, Request
@@ -35,21 +33,6 @@ from vaurien_twisted.wire.mysql_requests import Requests
 from vaurien_twisted.wire.mysql_session import Session
 from vaurien_twisted.wire.mysql_skim import Skimmer
 from vaurien_twisted.wire.upgrading import Agreement, TLSOptions, Upgradable
-
-
-@attrs.frozen
-class MySQLOptions(TLSOptions):
-    """
-    What to do with TLS, and with bytes that are not MySQL's.
-    """
-
-    on_garbage: str = option(
-        str,
-        "opaque",
-        "What becomes of a connection whose bytes are not MySQL's: pass them on unread, or close.",
-        choices=("opaque", "close"),
-    )
-
 
 #: Commands that bring or run SQL.
 SPEAKING = frozenset(("COM_QUERY", "COM_STMT_PREPARE", "COM_STMT_EXECUTE", "COM_STMT_BULK_EXECUTE"))
@@ -158,13 +141,13 @@ class MySQL:
 
     name = "mysql"
     aliases: tuple[str, ...] = ("mariadb",)
-    options = MySQLOptions
+    options = TLSOptions
     greets = True
     errors: Mapping[str, WireError] = ERRORS
     targets: tuple[Target, ...] = TARGETS
     unit = "rows"
 
-    def framer(self, options: MySQLOptions, backend: str) -> MySQLFramer:
+    def framer(self, options: TLSOptions, backend: str) -> MySQLFramer:
         """
         A framer for one connection.
         """

@@ -15,14 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Connection, Exchange
 from vaurien_twisted.interfaces import IFramer, ISkimmer, IWireProtocol
-from vaurien_twisted.options import option
 from vaurien_twisted.targets import COMMAND, Target
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.postgresql_errors import ERRORS, fittingErrors, namedByCode, refusalOf
@@ -31,21 +29,6 @@ from vaurien_twisted.wire.postgresql_requests import Requests
 from vaurien_twisted.wire.postgresql_session import Session
 from vaurien_twisted.wire.postgresql_skim import Skimmer
 from vaurien_twisted.wire.upgrading import Agreement, TLSOptions, Upgradable
-
-
-@attrs.frozen
-class PostgreSQLOptions(TLSOptions):
-    """
-    What to do with TLS, and with bytes that are not PostgreSQL's.
-    """
-
-    on_garbage: str = option(
-        str,
-        "opaque",
-        "What becomes of a connection whose bytes are not PostgreSQL's:"
-        " pass them on unread, or close.",
-        choices=("opaque", "close"),
-    )
 
 
 def _sql(connection: Connection, exchange: Exchange) -> Iterable[str]:
@@ -136,13 +119,13 @@ class PostgreSQL:
 
     name = "postgresql"
     aliases: tuple[str, ...] = ("postgres", "pgsql")
-    options = PostgreSQLOptions
+    options = TLSOptions
     greets = False
     errors: Mapping[str, WireError] = ERRORS
     targets: tuple[Target, ...] = TARGETS
     unit = "rows"
 
-    def framer(self, options: PostgreSQLOptions, backend: str) -> PostgreSQLFramer:
+    def framer(self, options: TLSOptions, backend: str) -> PostgreSQLFramer:
         """
         A framer for one connection.
         """

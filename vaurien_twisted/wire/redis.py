@@ -11,16 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Exchange, Piece
 from vaurien_twisted.interfaces import IFramer, ISkimmer, IWireProtocol
-from vaurien_twisted.options import option
 from vaurien_twisted.targets import Target
 from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.wire.garbage import GarbageOptions
 from vaurien_twisted.wire.redis_errors import ERRORS, fitting, named, nil, refuse
 from vaurien_twisted.wire.redis_keys import TARGETS
 from vaurien_twisted.wire.redis_replies import Replies
@@ -28,21 +27,7 @@ from vaurien_twisted.wire.redis_requests import Requests
 from vaurien_twisted.wire.redis_session import Session
 from vaurien_twisted.wire.redis_skim import Skimmer
 
-__all__ = ["Redis", "RedisFramer", "RedisOptions", "nil"]
-
-
-@attrs.frozen
-class RedisOptions:
-    """
-    What becomes of bytes that are not Redis's.
-    """
-
-    on_garbage: str = option(
-        str,
-        "opaque",
-        "What to do with bytes that are not RESP: pass them unread, or close the connection.",
-        choices=("opaque", "close"),
-    )
+__all__ = ["Redis", "RedisFramer", "nil"]
 
 
 @implementer(IFramer, ISkimmer)
@@ -143,13 +128,13 @@ class Redis:
 
     name = "redis"
     aliases: tuple[str, ...] = ()
-    options = RedisOptions
+    options = GarbageOptions
     greets = False
     errors: Mapping[str, WireError] = ERRORS
     targets: tuple[Target, ...] = TARGETS
     unit = "values"
 
-    def framer(self, options: RedisOptions, backend: str) -> RedisFramer:
+    def framer(self, options: GarbageOptions, backend: str) -> RedisFramer:
         """
         A framer for a new connection.
         """

@@ -14,14 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Connection, Exchange
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
-from vaurien_twisted.options import option
 from vaurien_twisted.targets import COMMAND, Target
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.smtp_errors import ERRORS, fittingErrors, namedByCode, refusalOf
@@ -29,21 +27,6 @@ from vaurien_twisted.wire.smtp_replies import Replies
 from vaurien_twisted.wire.smtp_requests import Requests
 from vaurien_twisted.wire.smtp_session import Session
 from vaurien_twisted.wire.upgrading import Agreement, TLSOptions, Upgradable
-
-
-@attrs.frozen
-class SMTPOptions(TLSOptions):
-    """
-    What to do with TLS, and with bytes that are not SMTP's.
-    """
-
-    on_garbage: str = option(
-        str,
-        "opaque",
-        "What becomes of a connection whose bytes are not SMTP's: pass them on unread, or close.",
-        choices=("opaque", "close"),
-    )
-
 
 #: Commands that are about the mail in the envelope.
 MAILING = frozenset(("DATA", "BDAT", "MESSAGE"))
@@ -154,13 +137,13 @@ class SMTP:
 
     name = "smtp"
     aliases: tuple[str, ...] = ()
-    options = SMTPOptions
+    options = TLSOptions
     greets = True
     errors: Mapping[str, WireError] = ERRORS
     targets: tuple[Target, ...] = TARGETS
     unit = "lines"
 
-    def framer(self, options: SMTPOptions, backend: str) -> SMTPFramer:
+    def framer(self, options: TLSOptions, backend: str) -> SMTPFramer:
         """
         A framer for one connection.
         """

@@ -16,10 +16,11 @@ from zope.interface import implementer
 from vaurien_twisted.exchange import Piece
 from vaurien_twisted.interfaces import IUpgradable
 from vaurien_twisted.options import Refused, option
+from vaurien_twisted.wire.garbage import GarbageOptions
 
 
 @attrs.frozen
-class TLSOptions:
+class TLSOptions(GarbageOptions):
     """
     For wire protocols in which both ends can agree to go on in TLS.
     """
