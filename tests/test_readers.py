@@ -10,7 +10,15 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from vaurien_twisted.journal import Journal
-from vaurien_twisted.readers import COLLECTED, HEARTBEAT, PORTION, Reader, Readers, encodeEvent
+from vaurien_twisted.readers import (
+    COLLECTED,
+    HEARTBEAT,
+    PARTS,
+    PORTION,
+    Reader,
+    Readers,
+    encodeEvent,
+)
 
 
 class Taken:
@@ -61,6 +69,21 @@ class ReadersTests(SynchronousTestCase):
         self.clock = Clock()
         self.journal = Journal(self.clock.seconds, limit=100)
         self.readers = Readers(self.clock, self.journal)
+
+    def test_many(self) -> None:
+        """
+        Of many readers each has fewer and larger parts: all together no more in a second.
+        """
+        sinks = [Taken() for _ in range(PARTS)]
+        for sink in sinks:
+            self.readers.add(sink, 0)
+        self.note(1)
+        self.clock.advance(COLLECTED)
+        self.note(1)
+        self.assertEqual(sinks[0].ids, [])
+        self.clock.advance(1 - COLLECTED)
+        self.assertEqual([sink.ids for sink in sinks], [[1, 2]] * PARTS)
+        self.assertEqual({len(sink.parts) for sink in sinks}, {1})
 
     def note(self, count: int, proxy: str = "proxy") -> None:
         """

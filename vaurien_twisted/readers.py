@@ -20,6 +20,10 @@ from vaurien_twisted.journal import Journal
 #: How many seconds entries are collected, so that readers have few and larger parts.
 COLLECTED = 0.05
 
+#: How many parts are written in a second, for all readers together: the more there are, the
+#: longer entries are collected, so that many readers take no more from the proxies than few.
+PARTS = 400
+
 #: How many entries a reader is given at once.
 PORTION = 500
 
@@ -131,7 +135,7 @@ class Readers:
 
     def _noted(self, entry: Mapping[str, Any]) -> None:
         if self._collecting is None:
-            self._deliverIn(COLLECTED)
+            self._deliverIn(max(COLLECTED, len(self._readers) / PARTS))
 
     def _deliverIn(self, seconds: float) -> None:
         if self._collecting is not None:

@@ -13,6 +13,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SkipTest
 
+from tests.integration.authority import papers
 from tests.integration.children import Parallel
 from tests.integration.postgres import USER, folderOfPrograms
 from tests.integration.postgres_case import CLIENT, PostgreSQLCase, psycopg
@@ -110,13 +111,11 @@ class UnreadTests(PostgreSQLCase):
         """
         self.turn("on")
         self.addCleanup(deferToThread, self.turn, "off")
-        # The server's own file is the server's alone.
-        trusted = Path(self.mktemp())
-        trusted.write_text((self.server.folder / "certificate.pem").read_text())
+        trusted = papers().authority.certificate
         rule(self, fault({"command": ["Query", "Execute"]}, code="40001"))
         address = self.address().replace("sslmode=disable", "sslmode=verify-ca")
         with capturedLogs() as captured:
-            connection = psycopg.connect(f"{address} sslrootcert={trusted.absolute()}")
+            connection = psycopg.connect(f"{address} sslrootcert={trusted}")
         self.addCleanup(connection.close)
         lines = [str(formatEvent(event)) for event in captured]
         self.assertIn("connection 1 is opaque from here on: TLS", lines)
