@@ -46,6 +46,32 @@ class TransparentTests(SynchronousTestCase):
         pair.endpoint.connectNow()
         self.assertEqual(pair.client.producerState, "producing")
 
+    def test_readAllTheSame(self) -> None:
+        """
+        What a transport had read before it was paused is not lost, whatever the plan is by
+        the time there is somewhere to send it to.
+        """
+        for later, reached in (("dummy", b"early"), ("hang", b"")):
+            pair = Pair(later=True)
+            self.assertEqual(pair.ask(b"ear"), b"")
+            pair.ask(b"ly")
+            pair.setBehavior(later)
+            pair.endpoint.connectNow()
+            self.assertEqual(pair.backend.heard(), b"early")
+            self.assertEqual(pair.ask(b"early"), reached)
+
+    def test_planMeanwhile(self) -> None:
+        """
+        A plan that comes while the backend is being connected meets what the client says then.
+        """
+        pair = Pair(later=True)
+        pair.setBehavior("hang")
+        pair.endpoint.connectNow()
+        self.assertEqual(pair.ask(b"held"), b"")
+        pair.setBehavior("dummy")
+        self.assertEqual(pair.backend.heard(), b"held")
+        self.assertEqual(pair.answer(b"answer"), b"answer")
+
     def test_backendRefuses(self) -> None:
         """
         The client is closed at once, and the journal says why.

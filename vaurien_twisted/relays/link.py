@@ -134,12 +134,17 @@ class Link:
         The client is there, paused: decide what its connection meets, and connect to the backend.
         """
         if self._factory.bare:
+            # What it had read before it was paused it may still hand over.
+            self._relay.dataReceived = counted(self._relay.transport, self._early)
             self._connect()
             return
         dialogue = self._understand()
         self._relay.dataReceived = counted(self._relay.transport, dialogue.fromClient)
         greeting = self._greeting = Exchange(0, "connect", unasked=self._factory.wire.greets)
         dialogue.begin(greeting, self._connect)
+
+    def _early(self, data: bytes) -> None:
+        self._understand().fromClient(data)
 
     def _understand(self) -> Dialogue:
         """
