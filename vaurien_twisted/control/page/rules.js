@@ -192,7 +192,10 @@ export class Rules {
   refused(error, place) {
     const [, number, rest] = /^rule (\d+): (.*)$/s.exec(error.message) ?? [];
     const ours = error instanceof Refusal && (number === undefined || Number(number) === place + 1);
-    this.form.refuse(ours ? rest ?? error.message : error.message, ours ? error.field : "");
+    const reason = ours ? rest ?? error.message : error.message;
+    // Beside the field its name need not be said again.
+    const bare = ours && reason.startsWith(`${error.field}: `) ? reason.slice(error.field.length + 2) : reason;
+    this.form.refuse(bare, ours ? error.field : "");
     say(`refused: ${error.message}`);
   }
 }
