@@ -63,8 +63,8 @@ class VaurienOptions(usage.Options):
         for word in words:
             name = word[2:].partition("=")[0]
             if word.startswith("--") and name and not any(k.startswith(name) for k in known):
-                near = nearest(f"--{name}", [f"--{each}" for each in known]) if name[1:] else ""
-                near = near if near.startswith("did") else "see --help"
+                near = nearest(name, known) if len(name) > 1 else ""
+                near = near.replace("'", "'--", 1) if near.startswith("did") else "see --help"
                 raise usage.UsageError(f"there is no option --{name}: {near}")
 
     def _fillIn(self, words: list[str]) -> list[str]:
