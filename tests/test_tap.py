@@ -152,6 +152,18 @@ class RefusedTests(SynchronousTestCase):
         self.assertIn("see --help", self.refused("--xyzzy"))
         self.assertIn("-z", self.refused("-z"))
 
+    def test_itself(self) -> None:
+        """
+        A proxy whose backend is itself would connect without end; where port 0 picks, it is
+        another.
+        """
+        for words in (("--backend", "localhost:8000"), ("--proxy", "localhost:80")):
+            told = self.refused(*words)
+            self.assertTrue(told.startswith("--backend: the proxy itself is to listen on"), told)
+            self.assertIn("another place with --proxy", told)
+        parsed("--backend", "localhost:8000", "--proxy", "localhost:8001")
+        parsed("--demo", "--proxy", "localhost:80")
+
     def test_strayWords(self) -> None:
         """
         Nothing stands beside the options.

@@ -112,7 +112,15 @@ def _own(settings: Settings, given: Given, rules: bool, declared: bool) -> bool:
     """
     Whether there is a proxy of the settings' own, beside those of the file.
     """
-    if settings.demo or "proxy" in given.settings or "backend" in given.settings:
+    if settings.demo:
+        return True
+    if settings.proxy == settings.backend:
+        raise Refused(
+            f"the proxy itself is to listen on {settings.proxy}: "
+            "name the backend, or give the proxy another place with --proxy",
+            "backend",
+        )
+    if "proxy" in given.settings or "backend" in given.settings:
         return True
     said = rules or "behavior" in given.settings
     if declared and said:
