@@ -106,6 +106,7 @@ class ProcessTests(SynchronousTestCase):
         ended = run("--proxy", "127.0.0.1:0", "--http", "--http-port", str(busy.number))
         self.assertEqual(ended.returncode, 1, ended)
         self.assertIn(f"cannot listen on localhost:{busy.number}", ended.stderr)
+        self.assertIn("choose another with --http-port", ended.stderr)
         self.assertEqual(len(ended.stderr.splitlines()), 1, ended)
 
     def test_twistd(self) -> None:

@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.control.support import REGISTRY, listening
 from tests.ports import freePort
-from vaurien_twisted import __version__, ctl
+from vaurien_twisted import __version__, ctl, ctl_output
 from vaurien_twisted.ctl import main, parse, readOptions
 from vaurien_twisted.planning import Planner
 
@@ -82,7 +82,7 @@ class UsageTests(Shown):
         No command, no behavior, no backend.
         """
         self.assertUsage([], "COMMAND")
-        self.assertUsage(["set-behavior"], "NAME")
+        self.assertUsage(["set-behavior"], "are required: NAME\n")
         self.assertUsage(["set-backend"], "HOST:PORT")
 
     def test_badOptions(self):
@@ -189,8 +189,47 @@ class ServiceTests(Served):
         names = sorted(REGISTRY.behaviors)
         self.assertEqual(await self.ctl("list-behaviors"), (0, "\n".join(names) + "\n", ""))
         _, out, _ = await self.ctl("list-behaviors", terminal=True)
-        self.assertEqual([line.split()[0] for line in out.splitlines()], names)
+        self.assertEqual([line.split()[0] for line in out.splitlines() if line[0] != " "], names)
         self.assertRegex(out, r"(?m)^delay +Delays each request")
+
+    async def test_wrapped(self):
+        """
+        On a terminal descriptions stay in their column, unless that is too narrow for words.
+        """
+        for columns, widest in ((60, 60), (20, None)):
+            size = os.terminal_size((columns, 24))
+            self.patch(ctl_output.shutil, "get_terminal_size", lambda size=size: size)
+            _, out, _ = await self.ctl("list-behaviors", terminal=True)
+            lines = out.splitlines()
+            if widest is None:
+                self.assertEqual(len(lines), len(REGISTRY.behaviors))
+            else:
+                self.assertLessEqual(max(map(len, lines)), widest)
+                self.assertTrue(all(line.startswith(" " * 13) for line in lines if line[0] == " "))
+
+    async def test_listOptions(self):
+        """
+        Of behaviors that are named the options are told: in a pipe as set-behavior takes
+        them, on a terminal with what they mean.
+        """
+        told = await self.ctl("list-behaviors", "delay", "hang")
+        self.assertEqual(told, (0, "delay sleep=1.0 before=true\nhang\n", ""))
+        _, out, _ = await self.ctl("list-behaviors", "delay", "hang", terminal=True)
+        self.assertRegex(out, r"(?m)^delay +Delays each request")
+        self.assertRegex(out, r"(?m)^  sleep +1\.0 +s +How long each")
+        self.assertRegex(out, r"(?m)^hang +Holds")
+        _, out, _ = await self.ctl("list-behaviors", "latency", terminal=True)
+        self.assertRegex(out, r"upstream,\s+downstream,\s+both\.")
+        status, out, err = await self.ctl("list-behaviors", "dealy")
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("did you mean 'delay'?", err)
+
+    async def test_badValue(self):
+        """
+        The option whose value is not taken is named.
+        """
+        status, _, err = await self.ctl("set-behavior", "delay", "sleep=-1")
+        self.assertEqual((status, err), (1, "vaurienctl: sleep: '-1' is below the minimum 0\n"))
 
     async def test_pitfall18_setWithOptions(self):
         """
@@ -308,6 +347,7 @@ class ServiceTests(Served):
         status, out, err = await self.ctl("--http-port", str(port), "get-behavior")
         self.assertEqual((status, out, err.count("\n")), (1, "", 1))
         self.assertIn(f"no answer from http://localhost:{port}", err)
+        self.assertIn("set by --host, --http-port or VAURIEN_URL", err)
 
 
 class PipeTests(SynchronousTestCase):

@@ -250,7 +250,9 @@ class TokenTests(ProxiesCase):
         It is taken from the environment.
         """
         self.assertIn("wants its token", await self.ctl("get-behavior", status=1))
-        self.assertIn("wants its token", await self.ctl("list", status=1))
+        self.assertIn("wants its token: set VAURIEN_TOKEN", await self.ctl("list", status=1))
+        self.patch(os, "environ", {**os.environ, "VAURIEN_TOKEN": "other"})
+        self.assertIn("not what VAURIEN_TOKEN has", await self.ctl("list", status=1))
         self.patch(os, "environ", {**os.environ, "VAURIEN_TOKEN": "s3cret"})
         self.assertEqual(await self.ctl("get-behavior"), "dummy\n")
         self.assertEqual(await self.ctl("list"), "db-1\ndb-2\nweb\n")

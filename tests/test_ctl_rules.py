@@ -26,7 +26,7 @@ class ProtocolTests(Served):
         names = sorted(REGISTRY.wires)
         self.assertEqual(await self.ctl("list-protocols"), (0, "\n".join(names) + "\n", ""))
         _, out, _ = await self.ctl("list-protocols", terminal=True)
-        self.assertEqual([line.split()[0] for line in out.splitlines()], names)
+        self.assertEqual([line.split()[0] for line in out.splitlines() if line[0] != " "], names)
         self.assertRegex(out, r"(?m)^tcp +Any protocol over TCP")
 
     async def test_errors(self):
@@ -40,10 +40,17 @@ class ProtocolTests(Served):
         _, out, _ = await self.ctl("list-errors", "mysql", terminal=True)
         head, *lines = out.splitlines()
         self.assertEqual(head.split(), ["CODE", "STATE", "AGAIN", "WHEN"])
-        self.assertEqual([line.split()[0] for line in lines], codes)
+        self.assertEqual([line.split()[0] for line in lines if line[0] != " "], codes)
         self.assertRegex(out, r"(?m)^1213 +40001 +yes +[A-Z].*\.$")
         _, out, _ = await self.ctl("--json", "list-errors", "mysql")
         self.assertEqual([error["code"] for error in json.loads(out)["errors"]], codes)
+
+    async def test_errorsOfTheFirst(self):
+        """
+        Without a name, those of the first proxy's protocol.
+        """
+        told = await self.ctl("list-errors", self.proxy.wire.name)
+        self.assertEqual(await self.ctl("list-errors"), told)
 
     async def test_noErrors(self):
         """
@@ -137,8 +144,8 @@ class JournalTests(Served):
         self.assertEqual(
             out.splitlines(),
             [
-                "1  connection 7 exchange 2: GET /: 100:hang: hold (always)",
-                "2  connection 8: unreachable (refused)",
+                "1  proxy connection 7 exchange 2: GET /: 100:hang: hold (always)",
+                "2  proxy connection 8: unreachable (refused)",
             ],
         )
         _, out, _ = await self.ctl("journal", "--since", "1")

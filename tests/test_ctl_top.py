@@ -177,6 +177,19 @@ class TopTests(Shown):
         self.assertEqual(len(lines), 3)
         self.assertEqual(max(map(len, lines)), 20)
 
+    def test_leftOut(self) -> None:
+        """
+        Where not all columns fit, those are kept that matter most.
+        """
+        state, connections = ctl_top.look(self.client)
+        for columns in (90, 70, 60):
+            lines = ctl_top.screen(state, connections, None, 0.0, columns)
+            self.assertLessEqual(max(map(len, lines)), columns)
+            self.assertIn("FAULTS", lines[2])
+            self.assertTrue(lines[3].endswith("50.5:hang"), lines[3])
+            self.assertIn("WAITS FOR", lines[5])
+        self.assertNotIn("UPSTREAM", lines[2])
+
 
 class SizeTests(SynchronousTestCase):
     """

@@ -150,7 +150,7 @@ class WatchTests(Shown):
             "reason": "always",
         }
         [line] = self.watch(streams=[[f"data: {json.dumps(entry)}"]])
-        self.assertRegex(line, r"\A\d\d:\d\d:\d\d  5  connection 2 exchange 3: GET /\\x1b")
+        self.assertRegex(line, r"\A\d\d:\d\d:\d\d  5  \w+ connection 2 exchange 3: GET /\\x1b")
         self.assertTrue(line.endswith(": 100:hang: hold (always)"), line)
 
     def test_json(self) -> None:
@@ -168,7 +168,7 @@ class WatchTests(Shown):
         lines = ["event: missed", 'data: {"count":3}', "", *event(9)]
         first, second = self.watch(streams=[lines])
         self.assertIn("3 entries before these are forgotten", first)
-        self.assertIn("9  connection 1", second)
+        self.assertIn("9  proxy connection 1", second)
 
 
 class ServiceTests(TestCase):

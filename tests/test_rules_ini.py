@@ -106,9 +106,9 @@ class SectionTests(SynchronousTestCase):
         for words, told in (
             ({"percent": "5"}, "[rule:a]: a rule must name its behavior"),
             ({"behavior": "hagn"}, "[rule:a]: the 'hagn' behavior does not exist: did you"),
-            ({"behavior": "hang", "percent": "x"}, "[rule:a]: 'x' is not valid"),
+            ({"behavior": "hang", "percent": "x"}, "[rule:a]: percent: 'x' is not valid"),
             ({"behavior": "hang", "when.sql": "("}, "[rule:a]: when 'sql'"),
-            ({"behavior": "hang", "times": ""}, "[rule:a]: '' is not valid"),
+            ({"behavior": "hang", "times": ""}, "[rule:a]: times: '' is not valid"),
         ):
             self.assertIn(told, self.refused(("a", words))[1])
 

@@ -17,7 +17,7 @@ from twisted.trial.unittest import TestCase
 
 from vaurien_twisted.options import Refused
 from vaurien_twisted.service import Vaurien
-from vaurien_twisted.tap import Options, makeService
+from vaurien_twisted.tap import Options, serviceFor
 
 
 class Stoppable:
@@ -55,7 +55,7 @@ class ServiceTests(TestCase):
         """
         options = Options()
         options.parseOptions(["--proxy", "127.0.0.1:0", "--http-port", "0", *words])
-        service = makeService(options, self.reactor)
+        service = serviceFor(options, self.reactor)
         self.addCleanup(lambda: maybeDeferred(service.stopService))
         return service
 
@@ -135,7 +135,7 @@ class ServiceTests(TestCase):
         path.write_text(json.dumps(items))
         options = Options()
         options.parseOptions(["--config", str(path), "--toxiproxy", "127.0.0.1:0"])
-        service = makeService(options, self.reactor)
+        service = serviceFor(options, self.reactor)
         self.addCleanup(lambda: maybeDeferred(service.stopService))
         service.privilegedStartService()
         service.startService()
@@ -161,7 +161,7 @@ class ServiceTests(TestCase):
         reading, writing = os.pipe()
         options = Options()
         options.parseOptions(["--toxiproxy", "localhost:0", "--announce", str(writing)])
-        service = makeService(options, self.reactor)
+        service = serviceFor(options, self.reactor)
         self.addCleanup(lambda: maybeDeferred(service.stopService))
         service.privilegedStartService()
         with open(reading, encoding="utf-8") as pipe:

@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from vaurien_twisted import __version__
 from vaurien_twisted.config import declaredOptions
 from vaurien_twisted.registry import loadRegistry
-from vaurien_twisted.tap import EXAMPLES, Options, VaurienOptions, makeService
+from vaurien_twisted.tap import EXAMPLES, Options, VaurienOptions, makeService, serviceFor
 
 
 def parsed(*words: str) -> VaurienOptions:
@@ -144,13 +144,25 @@ class RefusedTests(SynchronousTestCase):
         """
         The nearest is offered, for options of behaviors too.
         """
-        self.assertIn("did you mean 'protocol'?", self.refused("--protocl", "http"))
-        self.assertIn("did you mean 'behavior'?", self.refused("--behaviour", "error"))
+        self.assertIn("did you mean '--protocol'?", self.refused("--protocl", "http"))
+        self.assertIn("did you mean '--behavior'?", self.refused("--behaviour", "error"))
         self.assertIn(
-            "did you mean 'behavior-delay-sleep'?", self.refused("--behavior-delay-slep=1")
+            "did you mean '--behavior-delay-sleep'?", self.refused("--behavior-delay-slep=1")
         )
         self.assertIn("see --help", self.refused("--xyzzy"))
         self.assertIn("-z", self.refused("-z"))
+
+    def test_itself(self) -> None:
+        """
+        A proxy whose backend is itself would connect without end; where port 0 picks, it is
+        another.
+        """
+        for words in (("--backend", "localhost:8000"), ("--proxy", "localhost:80")):
+            told = self.refused(*words)
+            self.assertTrue(told.startswith("--backend: the proxy itself is to listen on"), told)
+            self.assertIn("another place with --proxy", told)
+        parsed("--backend", "localhost:8000", "--proxy", "localhost:8001")
+        parsed("--demo", "--proxy", "localhost:80")
 
     def test_strayWords(self) -> None:
         """
@@ -199,14 +211,24 @@ class RefusedTests(SynchronousTestCase):
         """
         path = Path(self.mktemp())
         for text, reason in (
-            ("[vaurien]\nbehavor = error\n", "did you mean 'behavior'?"),
+            (
+                "[vaurien]\nbehavor = error\n",
+                "[vaurien] has no option 'behavor': did you mean 'behavior'?",
+            ),
+            ("[rule:a]\nbehavior = hagn\n", "[rule:a]: the 'hagn' behavior does"),
+            (
+                "[proxy:a]\nlisten = localhost:0\nbackend = localhost:1\nprotocol = htp\n",
+                "[proxy:a]: the 'htp' protocol does",
+            ),
             ("[vaurien]\nbehavior = 60:error,50:delay\n", "over 100"),
             ("[behavior:delay]\nsleep = soon\n", "--behavior-delay-sleep: 'soon' is not valid"),
             ("[behavior:dlay]\n", "did you mean 'delay'?"),
             ("[protocol:htp]\n", "did you mean 'http'?"),
         ):
             path.write_text(text)
-            self.assertIn(reason, self.refused("--config", str(path)))
+            told = self.refused("--config", str(path))
+            self.assertIn(reason, told)
+            self.assertEqual(told.startswith("["), reason.startswith("["), told)
 
 
 class ServiceTests(SynchronousTestCase):
@@ -218,17 +240,17 @@ class ServiceTests(SynchronousTestCase):
         """
         Why no service is made.
         """
-        return str(self.assertRaises(UsageError, makeService, parsed(*words)))
+        return str(self.assertRaises(UsageError, serviceFor, parsed(*words)))
 
     def test_made(self) -> None:
         """
         The service has what was asked for; nothing listens yet.
         """
-        service = makeService(parsed("--proxy", "127.0.0.1:0", "--http", "--seed", "5"))
+        service = serviceFor(parsed("--proxy", "127.0.0.1:0", "--http", "--seed", "5"))
         self.assertEqual(service.proxy.seed, 5)
         self.assertEqual(service.proxy.address, "")
         self.assertIsNotNone(service.control)
-        self.assertIsNone(makeService(parsed()).control)
+        self.assertIsNone(serviceFor(parsed()).control)
 
     def test_badAddresses(self) -> None:
         """
@@ -237,6 +259,10 @@ class ServiceTests(SynchronousTestCase):
         self.assertTrue(self.refused("--proxy", "nowhere").startswith("--proxy: 'nowhere' is not"))
         self.assertTrue(self.refused("--backend", "a b").startswith("--backend: 'a b' is not"))
         self.assertIn("port 0", self.refused("--backend", "localhost:0"))
+        for option in ("--proxy", "--backend"):
+            self.assertIn("(99999 is not a port, 0", self.refused(option, "localhost:99999"))
+            self.assertIn("(it says no port)", self.refused(option, "localhost"))
+        self.assertIn("(Unknown endpoint type: 'tpc')", self.refused("--proxy", "tpc:80:x"))
 
     def test_unwritableLog(self) -> None:
         """
@@ -255,6 +281,16 @@ class ServiceTests(SynchronousTestCase):
         options = found.options()
         options.parseOptions(["--behavior", "hang"])
         self.assertEqual(options.configuration.settings.behavior, "hang")
+        self.assertEqual(makeService(options).proxy.address, "")
+
+    def test_plainlyRefused(self) -> None:
+        """
+        What is refused only when the service is made ends C{twistd} with the reason, not
+        with a traceback.
+        """
+        open_ = parsed("--http", "--http-host", "0.0.0.0")
+        ended: SystemExit = self.assertRaises(SystemExit, makeService, open_)
+        self.assertTrue(str(ended).startswith("vaurien: --http-host: 0.0.0.0 can be"), ended)
 
     def test_pitfall18_optionsAreApart(self) -> None:
         """

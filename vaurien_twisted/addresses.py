@@ -210,6 +210,13 @@ def literalEndpoint(reactor: Any, host: str, port: int, timeout: float) -> IStre
     return endpoint
 
 
+#: How to listen elsewhere, by the option that an address was given for.
+_ELSEWHERE = {
+    "http_port": "choose another with --http-port",
+    "toxiproxy": "choose another with --toxiproxy",
+}
+
+
 async def listenOn(
     endpoint: IStreamServerEndpoint, factory: IProtocolFactory, text: str, name: str
 ) -> IListeningPort:
@@ -225,7 +232,10 @@ async def listenOn(
         reason = getattr(socketError, "strerror", None) or str(socketError)
         reason = f"{reason[:1].lower()}{reason[1:]}"
         raise CannotListen(
-            f"cannot listen on {text}: {reason}; choose another address", name, text, reason
+            f"cannot listen on {text}: {reason}; {_ELSEWHERE.get(name, 'choose another address')}",
+            name,
+            text,
+            reason,
         ) from None
     except OSError as error:
         reason = str(error.strerror or error)
@@ -302,7 +312,13 @@ def _listenHost(host: str) -> str:
 
 
 def _badAddress(text: str, name: str, error: Exception) -> Refused:
+    reason = str(error)
+    match = _HOST_PORT.fullmatch(text)
+    if match is not None and not _isEndpoint(text):
+        reason = f"{match['port']} is not a port, 0 to 65535"
+    elif ":" not in text:
+        reason = "it says no port"
     return Refused(
-        f"{text!r} is not an address: HOST:PORT or a Twisted endpoint string is wanted ({error})",
+        f"{text!r} is not an address: HOST:PORT or a Twisted endpoint string is wanted ({reason})",
         name,
     )

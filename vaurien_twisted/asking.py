@@ -39,14 +39,14 @@ class Unreachable(ClientError):
     The service did not answer.
 
     @ivar url: where it was looked for.
+    @ivar fact: the reason without how to look elsewhere.
     """
 
     def __init__(self, url: str, cause: object) -> None:
-        super().__init__(
-            f"no answer from {url} ({cause}): is vaurien running there, with --http?"
-            f" Another place is set by its URL, or by {URL_VARIABLE}"
-        )
+        fact = f"no answer from {url} ({cause}): is vaurien running there, with --http?"
+        super().__init__(f"{fact} Another place is set by its URL, or by {URL_VARIABLE}")
         self.url = url
+        self.fact = fact
 
 
 class RequestRefused(ClientError):

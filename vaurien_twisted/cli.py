@@ -16,7 +16,7 @@ from twisted.python import usage
 
 from vaurien_twisted.logs import logObserver
 from vaurien_twisted.options import Refused
-from vaurien_twisted.tap import Options, makeService
+from vaurien_twisted.tap import Options, serviceFor
 
 
 def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
     try:
         options.parseOptions(sys.argv[1:] if arguments is None else arguments)
         settings = options.configuration.settings
-        service = makeService(options, reactor)
+        service = serviceFor(options, reactor)
     except (usage.UsageError, Refused) as error:
         print(f"vaurien: {error}", file=sys.stderr)
         raise SystemExit(2) from None

@@ -55,7 +55,7 @@ def configure(registry: Registry, given: Given) -> Configuration:
 
     @raise Refused: something is unknown or out of bounds; names the nearest.
     """
-    settings = build(Settings, given.settings, "vaurien")
+    settings = build(Settings, given.settings, "[vaurien]")
     if "token" in given.settings:
         checkToken(settings.token)
     wire = registry.wire(settings.protocol)
@@ -72,12 +72,16 @@ def configure(registry: Registry, given: Given) -> Configuration:
         plan = planner.choice(settings.behavior, {})
     except Refused as refused:
         raise Refused(refused.description, "behavior") from None
-    rules, others = _rulesByProxy(given)
-    if rules:
-        if "behavior" in given.settings:
-            raise Refused("a behavior and rules are given: say it in one way", "behavior")
-        plan = rulesFromWords(planner, rules)
-    declared = _declared(makings, given, others)
+    try:
+        rules, others = _rulesByProxy(given)
+        if rules:
+            plan = rulesFromWords(planner, rules)
+        declared = _declared(makings, given, others)
+    except Refused as refused:
+        # What is at fault in the file may be called like an option of the command line.
+        raise Refused(refused.description, "config") from None
+    if rules and "behavior" in given.settings:
+        raise Refused("a behavior and rules are given: say it in one way", "behavior")
     own = _own(settings, given, bool(rules), bool(declared))
     taken = {settings.name} if own else set()
     for each in declared:
@@ -108,7 +112,15 @@ def _own(settings: Settings, given: Given, rules: bool, declared: bool) -> bool:
     """
     Whether there is a proxy of the settings' own, beside those of the file.
     """
-    if settings.demo or "proxy" in given.settings or "backend" in given.settings:
+    if settings.demo:
+        return True
+    if settings.proxy == settings.backend:
+        raise Refused(
+            f"the proxy itself is to listen on {settings.proxy}: "
+            "name the backend, or give the proxy another place with --proxy",
+            "backend",
+        )
+    if "proxy" in given.settings or "backend" in given.settings:
         return True
     said = rules or "behavior" in given.settings
     if declared and said:
@@ -154,7 +166,7 @@ def _declared(
             reason = f"proxy {number} must say its {missing.name}"
             raise Refused(reason, missing.name) from None
         except Refused as refused:
-            raise Refused(f"proxy {number}: {refused.description}", refused.name) from None
+            raise Refused(f"proxy {number}: {refused.whole}", refused.name) from None
     for name, words in given.proxies:
         one = declaredFromWords(makings, name, words)
         if rules[name]:

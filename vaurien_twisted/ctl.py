@@ -19,6 +19,8 @@ from vaurien_twisted.asking import (
     TOKEN_VARIABLE,
     URL_VARIABLE,
     ClientError,
+    RequestRefused,
+    Unreachable,
     journalPath,
     member,
 )
@@ -31,6 +33,7 @@ from vaurien_twisted.ctl_watch import addWatch, watch
 EXAMPLES = f"""\
 examples:
   vaurienctl list-behaviors
+  vaurienctl list-behaviors delay
   vaurienctl set-behavior delay sleep=2
   vaurienctl set-behavior 20:error,10:delay delay.sleep=2
   vaurienctl list-errors mysql
@@ -49,7 +52,7 @@ Exit status: 0 done; 1 refused, or no answer; 2 the command line is wrong.
 """
 
 COMMANDS = {
-    "list-behaviors": "show the behaviors there are",
+    "list-behaviors": "show the behaviors there are, or the options of one",
     "get-behavior": "show the behavior in force, as set-behavior takes it",
     "set-behavior": "put a behavior in force, for open connections too",
     "get-backend": "show the backend",
@@ -107,12 +110,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 _show(client, parsed, ctl_proxies.path(name), label)
         sys.stdout.flush()
     except ClientError as error:
-        print(f"vaurienctl: {error}", file=sys.stderr)
+        print(f"vaurienctl: {_reason(error)}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # Whoever reads the output, such as head, has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _reason(error: ClientError) -> str:
+    """
+    Why something was not done, in the words of the command line where it can be helped there.
+    """
+    if isinstance(error, Unreachable):
+        return f"{error.fact} Another place is set by --host, --http-port or {URL_VARIABLE}"
+    if isinstance(error, RequestRefused) and error.status == 401:
+        if os.environ.get(TOKEN_VARIABLE):
+            return f"the service wants its token, which is not what {TOKEN_VARIABLE} has"
+        return f"the service wants its token: set {TOKEN_VARIABLE}"
+    return str(error)
 
 
 def _show(client: Client, parsed: argparse.Namespace, prefix: str, label: str = "") -> None:
@@ -174,6 +190,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "options",
         metavar="option=value",
         nargs="*",
+        default=[],
         help="of percentages, behavior.option=value; what is not given is as configured",
     )
     made["set-backend"].add_argument(
@@ -182,7 +199,15 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     made["set-rules"].add_argument(
         "file", metavar="FILE", help="where the list is, in JSON; - for standard input"
     )
-    made["list-errors"].add_argument("protocol", metavar="PROTOCOL", help="such as mysql")
+    made["list-behaviors"].add_argument(
+        "names", metavar="NAME", nargs="*", help="only these, with their options"
+    )
+    made["list-errors"].add_argument(
+        "protocol",
+        metavar="PROTOCOL",
+        nargs="?",
+        help="such as mysql (default: the first proxy's)",
+    )
     made["journal"].add_argument(
         "--since", metavar="ID", type=_id, default=0, help="only what came after this entry"
     )
@@ -195,7 +220,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             help="of this proxy, or those of a pattern such as 'db-*' (default: the first)",
         )
         made[name].add_argument("--all", action="store_true", help="of all proxies")
-    ctl_proxies.addCommands(made)
+    ctl_proxies.addCommands(made, common)
     addWatch(made["watch"])
     addTop(made["top"])
     _checkCommand(parser, common, arguments)
@@ -290,7 +315,11 @@ def _ask(client: Client, parsed: argparse.Namespace, prefix: str) -> dict[str, A
         case "list-protocols":
             return client.request("GET", "/protocols")
         case "list-errors":
-            return client.request("GET", f"/protocols/{quote(parsed.protocol, safe='')}")
+            protocol = parsed.protocol
+            if protocol is None:
+                spoken = client.request("GET", "/protocols")
+                protocol = member(client.url, spoken, "protocol", str)
+            return client.request("GET", f"/protocols/{quote(protocol, safe='')}")
         case "journal":
             return _journal(client, parsed.since)
     return client.request("GET", f"{prefix}/{parsed.command.removeprefix('get-')}")

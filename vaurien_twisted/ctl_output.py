@@ -8,11 +8,17 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from vaurien_twisted.asking import member
+from vaurien_twisted.asking import ClientError, member
+from vaurien_twisted.options import nearest
+
+#: A last column that would be narrower is not wrapped, but left to the terminal.
+NARROWEST = 20
 
 
 def tell(url: str, parsed: argparse.Namespace, answer: Mapping[str, Any]) -> str:
@@ -26,7 +32,10 @@ def tell(url: str, parsed: argparse.Namespace, answer: Mapping[str, Any]) -> str
     match parsed.command:
         case "list-behaviors":
             names = member(url, answer, "behaviors", list)
-            return _described(names, answer.get("details", {}), terminal)
+            details = answer.get("details", {})
+            if parsed.names:
+                return "\n".join(_detailed(name, details, terminal) for name in parsed.names)
+            return _described(names, details, terminal)
         case "list-protocols":
             protocols = member(url, answer, "protocols", dict)
             return _described(protocols, protocols, terminal)
@@ -52,7 +61,29 @@ def tell(url: str, parsed: argparse.Namespace, answer: Mapping[str, Any]) -> str
 def _described(names: Iterable[str], details: Mapping[str, Any], terminal: bool) -> str:
     if not terminal:
         return "\n".join(names)
-    return table((name, details.get(name, {}).get("description", "")) for name in names)
+    return wrapped((name, details.get(name, {}).get("description", "")) for name in names)
+
+
+def _detailed(name: str, details: Mapping[str, Any], terminal: bool) -> str:
+    """
+    A behavior with its options: as C{get-behavior} would show it, or with what they mean.
+    """
+    if name not in details:
+        raise ClientError(f"the {name!r} behavior does not exist: {nearest(name, details)}")
+    told = details[name]
+    options = told["options"]
+    if not terminal:
+        return _behavior(name, {each["name"]: each["default"] for each in options}, False)
+    rows = [
+        (f"  {each['name']}", _value(each["default"]), each.get("unit", ""), _meaning(each))
+        for each in options
+    ]
+    return "\n".join([wrapped([(name, told["description"])]), *([wrapped(rows)] if rows else [])])
+
+
+def _meaning(option: Mapping[str, Any]) -> str:
+    choices = f" One of: {', '.join(option['choices'])}." if "choices" in option else ""
+    return f"{option['description']}{choices}"
 
 
 def _errors(errors: Sequence[Mapping[str, Any]], terminal: bool) -> str:
@@ -60,7 +91,7 @@ def _errors(errors: Sequence[Mapping[str, Any]], terminal: bool) -> str:
         return "\n".join(str(error["code"]) for error in errors)
     if not errors:
         return "it knows none"
-    return table(
+    return wrapped(
         [
             ("CODE", "STATE", "AGAIN", "WHEN"),
             *(
@@ -87,7 +118,7 @@ def entryLine(entry: Mapping[str, Any]) -> str:
     """
     One line: where, what was asked, what was done, and why.
     """
-    place = f"connection {entry['connection']}" if entry["connection"] else entry["proxy"]
+    place = entry["proxy"] + (f" connection {entry['connection']}" if entry["connection"] else "")
     if "exchange" in entry:
         place += f" exchange {entry['exchange']}"
     facts = [place, entry.get("description"), entry.get("rule"), entry.get("effect")]
@@ -114,7 +145,11 @@ def _words(options: Mapping[str, Any], grouped: bool) -> Iterable[tuple[str, str
             for own, text in _words(value, False):
                 yield f"{name}.{own}", text
         else:
-            yield name, value if isinstance(value, str) else json.dumps(value)
+            yield name, _value(value)
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:
@@ -127,6 +162,23 @@ def table(rows: Iterable[Sequence[str]]) -> str:
         "  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     )
+
+
+def wrapped(rows: Iterable[Sequence[str]]) -> str:
+    """
+    Columns as wide as their widest cell, the last as wide as the terminal leaves it.
+    """
+    cells = list(rows)
+    begin = sum(max(map(len, column)) + 2 for column in list(zip(*cells, strict=True))[:-1])
+    width = shutil.get_terminal_size().columns - begin
+    if width < NARROWEST:
+        return table(cells)
+    lines: list[Sequence[str]] = []
+    for row in cells:
+        first, *more = textwrap.wrap(row[-1], width, break_on_hyphens=False) or [""]
+        lines.append((*row[:-1], first))
+        lines += [(*("" for _ in row[:-1]), line) for line in more]
+    return table(lines)
 
 
 def tellProxies(proxies: Mapping[str, Any]) -> str:

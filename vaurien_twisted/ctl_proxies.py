@@ -37,9 +37,13 @@ TOXIC = {
 }
 
 
-def addCommands(made: Mapping[str, argparse.ArgumentParser]) -> None:
+def addCommands(
+    made: Mapping[str, argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
     """
     The words of the commands.
+
+    @param common: what may stand at the end of each.
     """
     made["inspect"].add_argument("names", metavar="NAME", nargs=1, help="the proxy")
     create = made["create"]
@@ -60,9 +64,18 @@ def addCommands(made: Mapping[str, argparse.ArgumentParser]) -> None:
     made["rules"].set_defaults(rules=None)
     actions = made["toxic"].add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, text in TOXIC.items():
-        own = actions.add_parser(name, help=text, description=f"{text.capitalize()}.")
+        own = actions.add_parser(
+            name, help=text, description=f"{text.capitalize()}.", parents=[common]
+        )
         addNames(own)
-        own.add_argument("-n", "--name", "--toxicName", dest="toxic", metavar="TOXIC")
+        own.add_argument(
+            "-n",
+            "--name",
+            "--toxicName",
+            dest="toxic",
+            metavar="TOXIC",
+            help="what it is to be called (default: TYPE_STREAM)" if name == "add" else "which",
+        )
         if name == "add":
             own.add_argument("-t", "--type", required=True, help="a behavior, such as latency")
             ways = own.add_mutually_exclusive_group()

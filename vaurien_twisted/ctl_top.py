@@ -33,6 +33,10 @@ UNITS = ("B", "kB", "MB", "GB", "TB")
 
 State = Mapping[str, Any]
 
+#: The columns that a narrow terminal can do without, those that matter least first.
+SPARE_OF_PROXIES = (3, 1, 7, 8, 2)
+SPARE_OF_CONNECTIONS = (5, 6, 1, 4, 3)
+
 
 def addTop(parser: argparse.ArgumentParser) -> None:
     """
@@ -77,7 +81,7 @@ def _loop(client: Client, parsed: argparse.Namespace, pressed: Callable[[float],
         state, connections = look(client, parsed.proxy)
         now = time.monotonic()
         columns, lines = shutil.get_terminal_size()
-        shown = screen(state, connections, before, now - then)[: lines - 1]
+        shown = screen(state, connections, before, now - then, columns)[: lines - 1]
         sys.stdout.write(_HOME + "".join(f"{line[:columns]}{_LINE}\n" for line in shown) + _REST)
         sys.stdout.flush()
         before, then = state, now
@@ -106,16 +110,19 @@ def screen(
     connections: Sequence[Mapping[str, Any]],
     before: State | None,
     seconds: float,
+    columns: int | None = None,
 ) -> list[str]:
     """
     The lines to show.
 
     @param before: the state the last time, C{None} for sums in place of rates.
     @param seconds: how long ago that was.
+    @param columns: how wide the terminal is; what matters least is left out where it is too
+        narrow for all.
     """
     known = {each["name"]: each for each in before["proxies"]} if before and seconds else {}
     per = "/s" if known else ""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             "PROXY",
             "PROTOCOL",
@@ -145,9 +152,11 @@ def screen(
                 _rules(proxy),
             )
         )
-    lines = [f"vaurien {state['version']}, seed {state['seed']}", "", *_lines(rows)]
+    lines = [f"vaurien {state['version']}, seed {state['seed']}", ""]
+    lines += _lines(rows, columns, SPARE_OF_PROXIES)
     if connections:
-        lines += ["", *_lines([CONNECTION, *map(_connection, connections)])]
+        rows = [CONNECTION, *map(_connection, connections)]
+        lines += ["", *_lines(rows, columns, SPARE_OF_CONNECTIONS)]
     return lines
 
 
@@ -179,8 +188,20 @@ def _connection(told: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
-    return table([printable(cell) for cell in row] for row in rows).splitlines()
+def _lines(rows: Sequence[Sequence[str]], width: int | None, spare: Sequence[int]) -> list[str]:
+    """
+    @param spare: the columns that are left out where they do not fit, in this order.
+    """
+    cells = [[printable(cell) for cell in row] for row in rows]
+    lines = table(cells).splitlines()
+    out: set[int] = set()
+    for column in spare:
+        if width is None or max(map(len, lines)) <= width:
+            break
+        out.add(column)
+        kept = [[cell for place, cell in enumerate(row) if place not in out] for row in cells]
+        lines = table(kept).splitlines()
+    return lines
 
 
 def _rate(

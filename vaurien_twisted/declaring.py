@@ -154,7 +154,7 @@ def _toxics(planner: Planner, items: object) -> Toxics:
         try:
             toxics = toxics.adding(toxicFromJSON(planner, item))
         except Refused as refused:
-            raise Refused(f"toxic {number}: {refused.description}", refused.name) from None
+            raise Refused(f"toxic {number}: {refused.whole}", refused.name) from None
     return toxics
 
 
@@ -185,7 +185,7 @@ def declaredFromWords(makings: Makings, name: str, words: Mapping[str, str]) -> 
         reason = f"[proxy:{name}] must say its {missing.name}"
         raise Refused(reason, missing.name) from None
     except Refused as refused:
-        raise Refused(f"[proxy:{name}]: {refused.description}", refused.name) from None
+        raise Refused(f"[proxy:{name}]: {refused.whole}", refused.name) from None
 
 
 def _truth(name: str, word: str) -> bool:

@@ -71,10 +71,12 @@ class Observed:
     The proxies there are, and the journal that all of them tell.
 
     @ivar proxies: tells which there are now, the first one first.
+    @ivar seed: of all their decisions.
     """
 
     proxies: Callable[[], Iterable[Proxy]]
     journal: Journal
+    seed: int = 0
 
     def named(self, name: str = "") -> Proxy:
         """

@@ -45,6 +45,26 @@ class Refused(ValueError):
         self.description = description
         self.name = name
 
+    @property
+    def whole(self) -> str:
+        """
+        The description, for where the name is not told beside it.
+        """
+        return self.description
+
+
+class BadValue(Refused):
+    """
+    A value that an option cannot have; the description speaks of the value alone.
+    """
+
+    @property
+    def whole(self) -> str:
+        """
+        The name, and the description.
+        """
+        return f"{self.name}: {self.description}"
+
 
 def nearest(name: str, choices: Iterable[str]) -> str:
     """
@@ -92,19 +112,19 @@ class Spec:
         """
         converted = self._typed(value)
         if self.choices and converted not in self.choices:
-            raise Refused(
+            raise BadValue(
                 f"{value!r} is not valid: {nearest(str(value), self.choices)}",
                 self.name,
             )
         if self.kind in (int, float):
             if self.minimum is not None and converted < self.minimum:
-                raise Refused(f"{value!r} is below the minimum {_tell(self.minimum)}", self.name)
+                raise BadValue(f"{value!r} is below the minimum {_tell(self.minimum)}", self.name)
             if self.maximum is not None and converted > self.maximum:
-                raise Refused(f"{value!r} is above the maximum {_tell(self.maximum)}", self.name)
+                raise BadValue(f"{value!r} is above the maximum {_tell(self.maximum)}", self.name)
         return converted
 
     def _typed(self, value: object) -> Any:
-        wrong = Refused(f"{value!r} is not valid: {KINDS[self.kind]} is wanted", self.name)
+        wrong = BadValue(f"{value!r} is not valid: {KINDS[self.kind]} is wanted", self.name)
         if self.kind is dict:
             if isinstance(value, str):
                 try:

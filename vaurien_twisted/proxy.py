@@ -245,7 +245,9 @@ class Proxy(Service):
 
     def _tell(self) -> None:
         rules = [rule.describe() for rule in self._relays.decider.plan.rules]
-        self._log.info("{name}: {rules}", name=self.name, rules="; ".join(rules) or "dummy")
+        self._log.info(
+            "{name}: in force: {rules}", name=self.name, rules="; ".join(rules) or "dummy"
+        )
 
     def setBackend(self, text: str) -> None:
         """

@@ -80,7 +80,7 @@ def planFromRules(planner: Planner, rules: object) -> Plan:
         try:
             draws.append(_draw(planner, item))
         except Refused as refused:
-            raise Refused(f"rule {number}: {refused.description}", refused.name) from None
+            raise Refused(f"rule {number}: {refused.whole}", refused.name) from None
     return Plan(tuple(draws))
 
 
@@ -105,7 +105,8 @@ def ruleFromJSON(planner: Planner, item: object) -> Rule:
         raise Refused(f"a rule must be an object, not {item!r}", "rules")
     behavior, options = item.get("behavior"), item.get("options", {})
     if not isinstance(behavior, str):
-        raise Refused('a rule must name its "behavior"', "behavior")
+        near = _instead(item) if behavior is None else ""
+        raise Refused(f'a rule must name its "behavior"{near}', "behavior")
     if not isinstance(options, Mapping):
         raise Refused('"options" must be an object', "options")
     declared = fieldSpecs()
@@ -123,6 +124,15 @@ def ruleFromJSON(planner: Planner, item: object) -> Rule:
     if rule.streams and given.get("scope") == "exchange":
         raise Refused(f"{behavior!r} is for whole connections, not for exchanges", "scope")
     return rule
+
+
+def _instead(item: Mapping[str, Any]) -> str:
+    """
+    What is there where C{"behavior"} was probably meant, the end of a refusal.
+    """
+    strange = [str(name) for name in item if name not in fieldSpecs() and name != "options"]
+    close = difflib.get_close_matches("behavior", strange, n=1)
+    return f", not {close[0]!r}" if close else ""
 
 
 def _meant(planner: Planner, behavior: str, name: str) -> str:
@@ -192,7 +202,7 @@ def rulesFromWords(planner: Planner, sections: Iterable[tuple[str, Mapping[str, 
         try:
             rule = ruleFromJSON(planner, _item(planner, name, words))
         except Refused as refused:
-            raise Refused(f"[rule:{name}]: {refused.description}", refused.name) from None
+            raise Refused(f"[rule:{name}]: {refused.whole}", refused.name) from None
         if group and draws and draws[-1][0] == group:
             draws[-1][1].append(rule)
         else:

@@ -64,7 +64,7 @@ class VaurienOptions(usage.Options):
             name = word[2:].partition("=")[0]
             if word.startswith("--") and name and not any(k.startswith(name) for k in known):
                 near = nearest(name, known) if len(name) > 1 else ""
-                near = near if near.startswith("did") else "see --help"
+                near = near.replace("'", "'--", 1) if near.startswith("did") else "see --help"
                 raise usage.UsageError(f"there is no option --{name}: {near}")
 
     def _fillIn(self, words: list[str]) -> list[str]:
@@ -173,6 +173,19 @@ def _help(spec: Spec) -> str:
 
 
 def makeService(options: VaurienOptions, reactor: Any = None) -> Vaurien:
+    """
+    The service, for C{twistd}, which would show a traceback of a L{usage.UsageError} here.
+
+    @raise SystemExit: an address is not understood, or the log cannot be written; has the
+        reason, one line.
+    """
+    try:
+        return serviceFor(options, reactor)
+    except usage.UsageError as error:
+        raise SystemExit(f"vaurien: {error}") from None
+
+
+def serviceFor(options: VaurienOptions, reactor: Any = None) -> Vaurien:
     """
     The service for a command line that was parsed.
 

@@ -79,7 +79,7 @@ class Wishes:
             rule = self.planner.rule(*readWish(text))
         except Refused as refused:
             self.journal.record(
-                "refused", self.proxy, connection.number, **facts, reason=refused.description
+                "refused", self.proxy, connection.number, **facts, reason=refused.whole
             )
             return NOTHING
         decision, done = self._treat(rule, connection, exchange)

@@ -98,7 +98,7 @@ class ConnectionsTests(SynchronousTestCase):
         for path, location, words in (
             ("/connections/1", "path", "is closed"),
             ("/connections/4", "path", "has not been there"),
-            ("/connections/x", "path", "has not been there"),
+            ("/connections/x", "path", "'x' is not the number of a connection"),
             ("/connections/2?proxy=prox", "querystring", "did you mean 'proxy'?"),
         ):
             for method in ("GET", "DELETE"):

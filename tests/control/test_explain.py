@@ -40,11 +40,19 @@ class ExplainTests(SynchronousTestCase):
         for query, name in (
             ("connection=2&exchange=1", "connection"),
             ("connection=1&exchange=9", "exchange"),
-            ("exchange=1", "connection"),
             ("connection=1&proxy=x", "proxy"),
         ):
             answer = asker.ask("GET", f"/explain?{query}")
             self.assertEqual((answer.status, answer.error["name"]), (404, name), query)
+
+    def test_unsaid(self) -> None:
+        """
+        Which connection must be said.
+        """
+        _, asker = watched()
+        answer = asker.ask("GET", "/explain?exchange=1")
+        self.assertEqual((answer.status, answer.error["name"]), (400, "connection"))
+        self.assertIn("connection=N", answer.error["description"])
 
     def test_badQuery(self) -> None:
         """

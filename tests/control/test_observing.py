@@ -22,7 +22,7 @@ class FacesTests(SynchronousTestCase):
         Each has its own paths.
         """
         seen = SeenProxy()
-        faces = observingFaces(seen.clock, lambda: [seen.proxy], seen.journal, RequestCounter())
+        faces = observingFaces(seen.clock, lambda: [seen.proxy], seen.journal, RequestCounter(), 7)
         segments = [segment for face in faces for segment in face.segments]
         self.assertEqual(sorted(segments), ["connections", "events", "explain", "metrics", "state"])
 
@@ -31,6 +31,6 @@ class FacesTests(SynchronousTestCase):
         A journal that cannot be read back does not keep the rest from being seen.
         """
         seen = SeenProxy()
-        faces = observingFaces(seen.clock, list, object(), RequestCounter())
+        faces = observingFaces(seen.clock, list, object(), RequestCounter(), 8)
         [journal] = {face._observed.journal for face in faces if hasattr(face, "_observed")}
         self.assertIsInstance(journal, Journal)

@@ -6,9 +6,14 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.control.support import Asker
 from tests.control.watched import watched
+from tests.seen import SeenProxy
 from vaurien_twisted import __version__
-from vaurien_twisted.observed import tellProxy
+from vaurien_twisted.control.counting import RequestCounter
+from vaurien_twisted.control.site import ControlRoot
+from vaurien_twisted.control.state import StateFace
+from vaurien_twisted.observed import Observed, tellProxy
 
 
 class StateTests(SynchronousTestCase):
@@ -26,6 +31,15 @@ class StateTests(SynchronousTestCase):
         self.assertEqual((told["version"], told["seed"]), (__version__, 7))
         self.assertEqual(told["proxies"], [tellProxy(seen.proxy)])
         self.assertEqual(told["journal"], {"last": 1})
+
+    def test_noProxy(self) -> None:
+        """
+        The seed is told before there is a proxy.
+        """
+        seen = SeenProxy()
+        face = StateFace(Observed(list, seen.journal, 8))
+        told = Asker(ControlRoot([face], [], RequestCounter())).ask("GET", "/state").json
+        self.assertEqual((told["seed"], told["proxies"]), (8, []))
 
     def test_refused(self) -> None:
         """

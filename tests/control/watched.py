@@ -19,5 +19,7 @@ def watched(*rules: dict[str, Any]) -> tuple[SeenProxy, Asker]:
     """
     seen = SeenProxy(*rules)
     requests = RequestCounter()
-    faces = observingFaces(seen.clock, lambda: [seen.proxy], seen.journal, requests)
+    faces = observingFaces(
+        seen.clock, lambda: [seen.proxy], seen.journal, requests, seen.proxy.seed
+    )
     return seen, Asker(ControlRoot(faces, [], requests))

@@ -5,6 +5,7 @@ Setting behaviors and ending connections on the web page.
 from __future__ import annotations
 
 from tests.integration.page_case import PageCase
+from vaurien_twisted.client import Client
 from vaurien_twisted.rules import fieldSpecs
 
 
@@ -163,6 +164,38 @@ class PageTests(PageCase):
             page.get_by_role("button", name="Remove rule 1, delay").click()
             page.wait_for_selector("#rules li:nth-child(2)", state="detached")
             self.assertIn("error", page.inner_text("#rules"))
+
+    def test_toxics(self) -> None:
+        """
+        Toxics are told beside the rules, on the proxy's card too, and are removed one by one
+        or with all that is in force.
+        """
+        proxy = self.proxy()
+        client = Client(url=proxy.http_url)
+        toxics = "/proxies/proxy/toxics"
+        client.request(
+            "POST",
+            toxics,
+            {"type": "latency", "attributes": {"latency": 30}, "toxicity": 0.5},
+        )
+        client.request("POST", toxics, {"type": "slow_close", "name": "last"})
+        with self.page(proxy) as page:
+            self.live(page)
+            page.wait_for_selector("#rules li:nth-child(2)")
+            self.assertIn("latency, slow_close", page.inner_text("#proxies"))
+            shown = page.inner_text("#rules li:nth-child(1)")
+            for word in ("latency_downstream", "50 %", "latency 30 ms", "toxic, downstream"):
+                self.assertIn(word, shown)
+            page.get_by_role("button", name="Remove toxic latency_downstream").click()
+            page.wait_for_selector("#rules li:nth-child(2)", state="detached")
+            self.assertEqual(
+                [toxic["name"] for toxic in client.request("GET", "/proxies/proxy")["toxics"]],
+                ["last"],
+            )
+            page.get_by_role("button", name="Back to normal").click()
+            page.wait_for_selector("#rules .none")
+            page.wait_for_selector("#proxies .badge:text('passes unchanged')")
+            self.assertEqual(client.request("GET", "/proxies/proxy")["toxics"], [])
 
     def test_declared(self) -> None:
         """

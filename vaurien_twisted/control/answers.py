@@ -103,7 +103,7 @@ def problemOf(request: IRequest, failure: Failure) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, Refused):
-        return Problem(400, error.description, error.name)
+        return Problem(400, error.whole, error.name)
     if isinstance(error, NotFound):
         return Problem(404, f"there is no {path!r} here", path, "path")
     if isinstance(error, MethodNotAllowed):

@@ -126,8 +126,10 @@ class ConnectionsFace:
     def _find(self, request: IRequest, number: str) -> tuple[Proxy, Link]:
         query = readQuery(request, ConnectionQuery)
         proxy = self._proxy(query.proxy)
+        if not number.isdecimal():
+            raise Problem(404, f"{number!r} is not the number of a connection", number, "path")
         try:
-            return proxy, self._observed.link(proxy, int(number) if number.isdecimal() else 0)
+            return proxy, self._observed.link(proxy, int(number))
         except Refused as refused:
             raise Problem(404, refused.description, number, "path") from None
 

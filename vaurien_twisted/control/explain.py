@@ -69,6 +69,9 @@ class ExplainFace:
         only the draws are told.
         """
         query = readQuery(request, ExplainQuery)
+        if not query.connection:
+            wanted = "say which connection and exchange: /explain?connection=N&exchange=M"
+            raise Problem(400, wanted, "connection", "querystring")
         try:
             proxy = self._observed.named(query.proxy)
             return answer(request, explain(self._case(proxy, query)))

@@ -80,4 +80,4 @@ def _query(request: IRequest) -> JournalQuery:
     try:
         return build(JournalQuery, given, "the query of /journal")
     except Refused as refused:
-        raise Problem(400, refused.description, refused.name, "querystring") from None
+        raise Problem(400, refused.whole, refused.name, "querystring") from None

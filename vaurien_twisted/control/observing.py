@@ -32,6 +32,7 @@ def observingFaces(
     proxies: Callable[[], Iterable[Proxy]],
     journal: IJournal,
     requests: RequestCounter,
+    seed: int,
 ) -> list[Face]:
     """
     All of them.
@@ -41,9 +42,10 @@ def observingFaces(
     @param journal: what they tell; one of another kind than L{Journal} cannot be read, and
         an empty one stands in for it.
     @param requests: what the site counts.
+    @param seed: of all decisions.
     """
     readable = journal if isinstance(journal, Journal) else Journal(clock.seconds)
-    observed = Observed(proxies, readable)
+    observed = Observed(proxies, readable, seed)
     return [
         StateFace(observed),
         ConnectionsFace(observed),

@@ -30,4 +30,4 @@ def readQuery(request: IRequest, cls: type[T]) -> T:
     try:
         return build(cls, given, f"the query of {path}")
     except Refused as refused:
-        raise Problem(400, refused.description, refused.name, "querystring") from None
+        raise Problem(400, refused.whole, refused.name, "querystring") from None

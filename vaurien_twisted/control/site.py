@@ -156,7 +156,9 @@ def controlRoot(
         PageFace(),
     ]
     requests = RequestCounter()
-    faces += observingFaces(proxies.reactor, lambda: proxies.proxies, proxies.journal, requests)
+    faces += observingFaces(
+        proxies.reactor, lambda: proxies.proxies, proxies.journal, requests, proxies.seed
+    )
     return ControlRoot(faces, [Guard(allowedHosts, anyHost).check], requests, token)
 
 

@@ -49,13 +49,12 @@ class StateFace:
         journal's last entry: C{{"version": "2.0", "seed": 7, "proxies": [{"name": "proxy",
         …}], "journal": {"last": 12}}}.
         """
-        proxies = list(self._observed.proxies())
         return answer(
             request,
             {
                 "version": __version__,
-                "seed": proxies[0].seed if proxies else None,
-                "proxies": [tellProxy(proxy) for proxy in proxies],
+                "seed": self._observed.seed,
+                "proxies": [tellProxy(proxy) for proxy in self._observed.proxies()],
                 "journal": {"last": self._observed.journal.last},
             },
         )

@@ -43,7 +43,7 @@ def errorOf(refusal: Refused) -> tuple[int, str]:
     if refusal.name == "proxy":
         # Toxiproxy finds out only by listening.
         return 500, f"listen tcp: {refusal.description}"
-    return 400, f"{BAD_BODY}: {refusal.description}"
+    return 400, f"{BAD_BODY}: {refusal.whole}"
 
 
 def refuse(request: IRequest, problem: Problem) -> bytes:

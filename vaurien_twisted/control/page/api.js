@@ -77,7 +77,8 @@ export async function call(method, path, body) {
   } catch (error) {
     if (response.ok && response.status !== 204) throw error;
   }
-  if (!response.ok) throw new Refusal(response.status, told?.errors?.[0]);
+  // Where Toxiproxy has the same path the reason is told as it would.
+  if (!response.ok) throw new Refusal(response.status, told?.errors?.[0] ?? { description: told?.error });
   return told;
 }
 

@@ -4,10 +4,13 @@ import { byId, make, write } from "./dom.js";
 import { doing, short } from "./format.js";
 
 function inForce(proxy) {
-  const rules = doing(proxy.rules ?? []);
-  if (!rules.length) return "passes unchanged";
-  if (rules.length > 2) return `${rules.length} rules`;
-  return rules.map((rule) => (rule.draw ?? [rule]).map((each) => each.name || each.behavior).join(" or ")).join(", ");
+  const toxics = proxy.toxics ?? [];
+  const words = doing(proxy.rules ?? [])
+    .map((rule) => (rule.draw ?? [rule]).map((each) => each.name || each.behavior).join(" or "))
+    .concat(toxics.map(({ type }) => type));
+  if (!words.length) return "";
+  if (words.length > 2) return `${words.length} rules${toxics.length ? " and toxics" : ""}`;
+  return words.join(", ");
 }
 
 class Card {
@@ -25,13 +28,13 @@ class Card {
 
   show(proxy, latest, chosen) {
     const rules = inForce(proxy);
-    const state = !proxy.enabled ? "off" : doing(proxy.rules ?? []).length ? "faulty" : "on";
+    const state = !proxy.enabled ? "off" : rules ? "faulty" : "on";
     this.element.dataset.state = state;
     this.element.setAttribute("aria-checked", String(chosen));
     this.element.tabIndex = chosen ? 0 : -1;
     write(this.protocol, proxy.protocol);
     write(this.way, `${proxy.listen} → ${proxy.upstream}`);
-    write(this.state, state === "off" ? "not listening" : rules);
+    write(this.state, state === "off" ? "not listening" : rules || "passes unchanged");
     this.state.dataset.state = state;
     const failed = proxy.connectFailures ? ` · ${short(proxy.connectFailures)} not connected` : "";
     write(this.figures, `${short(proxy.open)} open · ${short(latest?.exchanges ?? 0)}/s · ${short(proxy.faults)} faults${failed}`);

@@ -27,7 +27,8 @@ export class Rules {
     this.behaviors = told.details;
     this.protocols = wires.protocols;
     this.offered = undefined;
-    this.offer();
+    // What is shown already had no units yet.
+    if (this.proxy) this.show(this.proxy);
   }
 
   offer() {
@@ -68,13 +69,14 @@ export class Rules {
   }
 
   showRules(rules, anew = false) {
-    const text = JSON.stringify([rules, this.connection, Boolean(this.behaviors)]);
+    const toxics = this.connection === null ? this.proxy.toxics ?? [] : [];
+    const text = JSON.stringify([rules, toxics, this.connection, Boolean(this.behaviors)]);
     if (text === this.shown && !anew) return;
     this.shown = text;
     this.rules = doing(rules);
     this.stopEditing();
     this.form.offerButtons(this.rules.length);
-    byId("normal").hidden = this.rules.length === 0 && this.connection === null;
+    byId("normal").hidden = this.rules.length + toxics.length === 0 && this.connection === null;
     this.alone.hidden = this.connection === null;
     this.alone.replaceChildren();
     if (this.connection !== null) {
@@ -83,9 +85,9 @@ export class Rules {
     }
     const none = this.connection === null
       ? "Everything passes unchanged." : "Nothing set here yet: it follows the proxy.";
-    this.list.replaceChildren(...(this.rules.length
-      ? this.rules.map((rule, place) => this.item(rule, place))
-      : [make("li", { class: "none" }, none)]));
+    const items = [...this.rules.map((rule, place) => this.item(rule, place)),
+      ...toxics.map((toxic) => this.toxic(toxic))];
+    this.list.replaceChildren(...(items.length ? items : [make("li", { class: "none" }, none)]));
   }
 
   item(rule, place) {
@@ -100,6 +102,34 @@ export class Rules {
       click: () => this.put(this.rules.filter((_, index) => index !== place), `removed ${name}`),
     }, "✕");
     return make("li", {}, make("div", { class: "alternatives" }, ...lines), edit, remove);
+  }
+
+  toxic(toxic) {
+    const options = ruleWords({ options: toxic.attributes }, this.behaviors?.[toxic.type]);
+    const share = toxic.toxicity === 1 ? "" : `${Number((toxic.toxicity * 100).toFixed(2))} %`;
+    const remove = make("button", {
+      type: "button", class: "quiet", "aria-label": `Remove toxic ${toxic.name}`, title: "Remove",
+      click: () => this.removeToxics(this.proxy, [toxic], `removed ${toxic.name}`),
+    }, "✕");
+    return make("li", {}, make("div", { class: "alternatives" }, make("p", {},
+      make("strong", {}, toxic.type),
+      share ? make("span", { class: "chip" }, share) : null,
+      toxic.name === toxic.type ? null : make("span", { class: "chip name" }, toxic.name),
+      options ? make("span", { class: "words" }, options) : null,
+      make("small", {}, `toxic, ${toxic.stream}`))), remove);
+  }
+
+  async removeToxics(proxy, toxics, done) {
+    try {
+      for (const { name } of toxics) {
+        await call("DELETE", proxyPath(proxy.name, `toxics/${encodeURIComponent(name)}`));
+      }
+    } catch (error) {
+      this.refused(error, -1);
+      return;
+    }
+    say(done);
+    this.changed();
   }
 
   line(rule) {
@@ -121,8 +151,11 @@ export class Rules {
 
   /** All back to normal; a connection alone goes back under the proxy's rules. */
   async normal() {
-    await this.put([], "everything passes unchanged");
-    if (this.connection !== null) this.speakOf(null);
+    const done = "everything passes unchanged";
+    const { proxy, connection } = this;
+    await this.put([], done);
+    if (connection !== null) this.speakOf(null);
+    else if (proxy.toxics?.length) await this.removeToxics(proxy, proxy.toxics, done);
   }
 
   async apply(rule, how) {
@@ -159,7 +192,10 @@ export class Rules {
   refused(error, place) {
     const [, number, rest] = /^rule (\d+): (.*)$/s.exec(error.message) ?? [];
     const ours = error instanceof Refusal && (number === undefined || Number(number) === place + 1);
-    this.form.refuse(ours ? rest ?? error.message : error.message, ours ? error.field : "");
+    const reason = ours ? rest ?? error.message : error.message;
+    // Beside the field its name need not be said again.
+    const bare = ours && reason.startsWith(`${error.field}: `) ? reason.slice(error.field.length + 2) : reason;
+    this.form.refuse(bare, ours ? error.field : "");
     say(`refused: ${error.message}`);
   }
 }
