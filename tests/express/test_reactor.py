@@ -211,8 +211,10 @@ class ExpressReactorTests(SynchronousTestCase):
         """
         It is installed as other reactors are; not beside one that is there already.
         """
+        from twisted.internet import reactor
         from twisted.internet.error import ReactorAlreadyInstalledError
 
+        self.assertNotIsInstance(reactor, ExpressReactor)
         self.assertRaises(ReactorAlreadyInstalledError, install)
 
     def test_protocolsWrite(self) -> None:

@@ -25,6 +25,9 @@ GIVEN_UP = 0
 #: Called with the epoll events of a file descriptor, or L{GIVEN_UP}.
 Handler = Callable[[int], None]
 
+#: Events by file descriptor.
+Batch = list[tuple[int, int]]
+
 #: By the reactor's id, which is not used again while its poller keeps it.
 _pollers: WeakValueDictionary[int, Poller] = WeakValueDictionary()
 
@@ -145,19 +148,28 @@ class Poller:
         """
         Drain one batch of events.
         """
-        self.drain(0)
+        self.dispatch(self.poll(0))
 
-    def drain(self, timeout: float) -> bool:
+    def poll(self, timeout: float = 0) -> Batch:
         """
-        Wait for events, and handle one batch of them.
+        Wait for events.
 
         @param timeout: for how many seconds at most; below 0: for as long as it takes.
+        @return: at most L{BATCH} of them.
+        """
+        batch: Batch = self._epoll.poll(timeout, BATCH)
+        return batch
+
+    def dispatch(self, batch: Batch) -> bool:
+        """
+        Handle events.
+
         @return: whether the reactor that is led has events of its own.
         """
         handlers, forgotten = self._handlers, self._forgotten
         others = False
         self._draining = True
-        for fd, events in self._epoll.poll(timeout, BATCH):
+        for fd, events in batch:
             handler = handlers.get(fd)
             if handler is None:
                 # Of the reactor that is led, or of a socket that was closed in this batch.

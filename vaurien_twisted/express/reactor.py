@@ -6,8 +6,8 @@ Under any other reactor with epoll, the poller is one reader among others: an ev
 express socket wakes the reactor's epoll object, which wakes the poller's.  Here it is the
 other way round.  The reactor waits with the poller's epoll object, in which its own is
 registered, so that one wait brings an express event to its handler, and all others are
-looked at when there are any.  It also keeps time to the microsecond where epoll rounds up
-to milliseconds.
+looked at when there are any.  Before it sleeps it looks again for as long as that pays
+(L{Spinning}).  It also keeps time to the microsecond where epoll rounds up to milliseconds.
 
 C{vaurien} runs on it; C{twistd --reactor express} does, too.
 """
@@ -15,11 +15,14 @@ C{vaurien} runs on it; C{twistd --reactor express} does, too.
 from __future__ import annotations
 
 import select
+from functools import partial
+from math import inf
 from typing import Any
 
 from twisted.internet.epollreactor import EPollReactor
 
-from vaurien_twisted.express.poller import Poller
+from vaurien_twisted.express.poller import Batch, Poller
+from vaurien_twisted.express.spinning import Spinning
 
 #: Below how many seconds a wait is worth being timed precisely.
 PRECISE = 0.05
@@ -35,6 +38,7 @@ class ExpressReactor(EPollReactor):
 
     def __init__(self) -> None:
         self._leader: Poller | None = None
+        self._spinning = Spinning()
         super().__init__()
 
     def lead(self, poller: Poller) -> int:
@@ -60,11 +64,12 @@ class ExpressReactor(EPollReactor):
         if leader is None:
             super().doPoll(timeout)
             return
-        wait = -1.0 if timeout is None else timeout
-        if 0 < wait < PRECISE and leader.fileno() < _SELECTABLE:
-            select.select((leader,), (), (), wait)
-            wait = 0
-        if leader.drain(wait):
+        if timeout == 0:
+            batch = leader.poll()
+        else:
+            limit = inf if timeout is None else timeout
+            batch = self._spinning.wait(leader.poll, partial(_sleep, leader, limit), limit)
+        if leader.dispatch(batch):
             super().doPoll(0)
 
     #: By this name the main loop calls it.
@@ -86,6 +91,16 @@ class ExpressReactor(EPollReactor):
 
     def _leaders(self) -> list[Any]:
         return [] if self._leader is None else [self._leader]
+
+
+def _sleep(leader: Poller, limit: float) -> Batch:
+    """
+    Wait for events, for at most so many seconds.
+    """
+    if limit < PRECISE and leader.fileno() < _SELECTABLE:
+        select.select((leader,), (), (), limit)
+        return leader.poll()
+    return leader.poll(-1 if limit == inf else limit)
 
 
 def install() -> None:
