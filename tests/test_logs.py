@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from twisted.logger import Logger, LogLevel, globalLogPublisher
+from twisted.logger import Logger, LogLevel, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.logs import FORMATS, LogFile, formatLine, logObserver, openLog
+from vaurien_twisted.logs import FORMATS, LogFile, formatLine, logObserver, openLog, tell
 from vaurien_twisted.options import Refused
 from vaurien_twisted.settings import LOG_FORMATS, LOG_LEVELS
 
@@ -57,6 +57,52 @@ class LineTests(SynchronousTestCase):
         An event without words makes no line.
         """
         self.assertIsNone(formatLine({"log_time": 0.0}))
+
+
+class WholeTests(SynchronousTestCase):
+    """
+    Lines that are put together before they are logged.
+    """
+
+    def test_text(self) -> None:
+        """
+        The line is the text as it is, and JSON has its facts, and no more.
+        """
+        for form in FORMATS:
+            stream = io.StringIO()
+            log = Logger("vaurien_twisted.test", observer=logObserver(stream, "info", form))
+            tell(log, "{braces} are text", count=3)
+            line = stream.getvalue()
+            self.assertIn("{braces} are text", line)
+            if form == "json":
+                told = json.loads(line)
+                self.assertEqual(
+                    told,
+                    {
+                        "time": told["time"],
+                        "level": "info",
+                        "namespace": "vaurien_twisted.test",
+                        "message": "{braces} are text",
+                        "count": 3,
+                    },
+                )
+
+    def test_others(self) -> None:
+        """
+        Observers that do not know of it see the same text.
+        """
+        seen: list[str] = []
+        log = Logger("vaurien_twisted.test", observer=lambda e: seen.append(formatEvent(e)))
+        tell(log, "{braces} are text")
+        self.assertEqual(seen, ["{braces} are text"])
+
+    def test_noText(self) -> None:
+        """
+        Somebody else's event of that format without a text is formatted as ever.
+        """
+        line = formatLine({"log_format": "{whole}", "whole": 5, "log_time": 0.0})
+        assert line is not None
+        self.assertTrue(line.endswith("[info] 5\n"))
 
 
 class ObserverTests(SynchronousTestCase):

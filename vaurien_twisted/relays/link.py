@@ -164,8 +164,10 @@ class Link:
     def _connect(self) -> None:
         if not self._closed and not (self._greeting is not None and self._greeting.dropped):
             self.backend = self._factory.backendText
-            self._connecting = self._factory.connect(self)
-            self._connecting.addErrback(self._notConnected)
+            made = self._factory.connect(self)
+            if self._backendProtocol is None:
+                self._connecting = made
+                made.addErrback(self._notConnected)
 
     def _notConnected(self, failure: Failure) -> None:
         if failure.check(CancelledError, ConnectingCancelledError):
@@ -189,6 +191,7 @@ class Link:
         The backend is there: join the two and let the client speak.
         """
         self._backendProtocol = protocol
+        self._connecting = None
         backend = protocol.transport
         if self._closed:
             self._couple.backend = backend
@@ -386,7 +389,6 @@ class Link:
             self._dialogue.stop()
         if self._staging is not None:
             self._staging.stop()
-        self._couple.part()
         self._relay.dataReceived = _ignore
         if self._backendProtocol is not None:
             self._backendProtocol.dataReceived = _ignore
