@@ -217,6 +217,12 @@ class IUpgradable(Interface):
         "the clear."
     )
 
+    def denial() -> bytes:
+        """
+        What the client is to be told in the backend's name as TLS is refused, once; C{b""}
+        where there is nothing to tell.
+        """
+
     def upgrade() -> tuple[bytes, bytes]:
         """
         TLS begins: what comes from now on was said within it.

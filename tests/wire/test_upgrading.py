@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.wire.mysql_conversation import PYMYSQL
-from tests.wire.support import Heard, converse
+from tests.wire.support import Heard, converse, take
 from vaurien_twisted.exchange import Exchange
 from vaurien_twisted.interfaces import IFramer, IUpgradable
 from vaurien_twisted.options import Refused, build
@@ -42,6 +42,17 @@ class OptionsTests(SynchronousTestCase):
             self.assertIn("tls_certificate", refused.description)
             options = build(TLSOptions, {name: "x", "tls_certificate": "y"}, "it")
             self.assertEqual(getattr(options, name), "x")
+
+    def test_refuse(self) -> None:
+        """
+        It is read with a certificate, or refused: not both.
+        """
+        self.assertFalse(build(TLSOptions, {}, "it").refuses)
+        self.assertTrue(build(TLSOptions, {"tls": "refuse"}, "it").refuses)
+        both = {"tls": "refuse", "tls_certificate": "y"}
+        refused = self.assertRaises(Refused, build, TLSOptions, both, "it")
+        self.assertEqual(refused.name, "tls")
+        self.assertIn("tls_certificate", refused.description)
 
 
 class UpgradingCase(SynchronousTestCase):
@@ -122,6 +133,48 @@ class MySQLTests(UpgradingCase):
         converse(framer, [("client", packet(1, self.answer[4:]))], 0, heard)
         self.assertIn("numbered 1 in answer to the greeting", heard.error)
 
+    def test_refused(self) -> None:
+        """
+        The greeting offers everything but TLS, however it comes, and the rest is read.
+        """
+        offer = bytearray(self.greeting)
+        place = offer.index(0, 5) + 14
+        offer[place + 1] |= CLIENT_SSL >> 8
+        for size in SIZES:
+            framer, heard = MySQLFramer(denies=True), Heard()
+            heard.exchanges[0] = Exchange(0, "connect", unasked=True)
+            framer.expect(heard.exchanges[0])
+            converse(framer, [("backend", bytes(offer))], size, heard)
+            told = bytearray(heard.replies[0])
+            self.assertEqual(told[place + 1] & CLIENT_SSL >> 8, 0)
+            told[place + 1] |= CLIENT_SSL >> 8
+            self.assertEqual(told, offer)
+            converse(
+                framer, [(who, bytes.fromhex(said)) for who, said in PYMYSQL[1:4]], size, heard
+            )
+            self.assertEqual(heard.exchanges[1].command, "COM_QUERY")
+            self.assertEqual((heard.error, framer.opaque, framer.denial()), ("", "", b""))
+
+    def test_refusedWithoutGreeting(self) -> None:
+        """
+        An error in its place passes, and so does whatever else there is, also where it ends
+        early or says it is longer than any greeting.
+        """
+        error = packet(0, b"\xff\x10\x04Too many connections")
+        for said in (
+            error,
+            self.greeting[:30],
+            b"\x0a\0",
+            b"SSH-2.0-" + b"x" * 5000,
+            b"\n\0\0\0\n5",
+        ):
+            framer, heard = MySQLFramer(denies=True), Heard()
+            heard.exchanges[0] = Exchange(0, "connect", unasked=True)
+            framer.expect(heard.exchanges[0])
+            converse(framer, [("backend", said)], 0, heard)
+            take(heard, framer, framer.backendEnded(), True)
+            self.assertEqual(heard.replies.get(0, b"") + heard.loose[1], said)
+
 
 class PostgreSQLTests(UpgradingCase):
     """
@@ -168,6 +221,32 @@ class PostgreSQLTests(UpgradingCase):
         self.agreed(framer, heard)
         converse(framer, [("client", self.STARTUP)], 0, heard)
         self.assertEqual(heard.requests, {1: self.STARTUP})
+
+    def test_refused(self) -> None:
+        """
+        What asks for TLS or for GSS goes no further; the client is told no, and goes on.
+        """
+        asked = self.ASKED + bytes.fromhex("0000000804d21630")
+        for size in SIZES:
+            framer = PostgreSQLFramer(denies=True)
+            heard = converse(framer, [("client", asked[:8])], size)
+            self.assertEqual(
+                (heard.loose, framer.denial(), framer.denial()), ([b"", b""], b"N", b"")
+            )
+            converse(framer, [("client", asked[8:])], size, heard)
+            self.assertEqual((heard.loose, framer.denial()), ([b"", b""], b"N"))
+            converse(framer, [("client", self.STARTUP)], size, heard)
+            self.assertEqual((heard.requests, framer.opaque), ({1: self.STARTUP}, ""))
+            # Only a beginning can ask.
+            self.assertEqual(framer.denial(), b"")
+
+    def test_refusedAtOnce(self) -> None:
+        """
+        A client that does not wait for the answer is answered all the same.
+        """
+        framer = PostgreSQLFramer(denies=True)
+        heard = converse(framer, [("client", self.ASKED + self.STARTUP)])
+        self.assertEqual((heard.requests, framer.denial()), ({1: self.STARTUP}, b"N"))
 
 
 class SMTPTests(UpgradingCase):
@@ -231,3 +310,42 @@ class SMTPTests(UpgradingCase):
         self.agreed(framer, heard)
         converse(framer, secure, 0, heard)
         self.assertEqual(framer.opaque, "TLS")
+
+    def test_refused(self) -> None:
+        """
+        It is not offered, in whatever case and place; what the client asks for all the same
+        no server knows.  A mail may speak of it.
+        """
+        turns = (
+            ("client", b"EHLO client.example\r\n"),
+            ("backend", b"250-server\r\n250-StartTLS\r\n250-SIZE 5 STARTTLS\r\n250 STARTTLS\r\n"),
+            ("client", b"starttls\r\n"),
+            ("backend", b"500 unknown\r\n"),
+            ("client", b"HELP STARTTLS\r\n"),
+            ("backend", b"214-STARTTLS\r\n214 STARTTLS\r\n"),
+            ("client", b"DATA\r\n"),
+            ("backend", b"354 go on\r\n"),
+            ("client", b"STARTTLS\r\n.\r\n"),
+            ("backend", b"250 STARTTLS\r\n"),
+        )
+        masked = b"250-server\r\n250-XXXXXXXX\r\n250-SIZE 5 STARTTLS\r\n250 XXXXXXXX\r\n"
+        for size in SIZES:
+            framer = SMTPFramer(denies=True)
+            heard = converse(framer, turns, size)
+            self.assertEqual(heard.replies[1], masked)
+            self.assertEqual(
+                (heard.exchanges[2].command, heard.requests[2]), ("STARTTLS", b"XXXXXXXX\r\n")
+            )
+            self.assertEqual(heard.replies[3], b"214-STARTTLS\r\n214 STARTTLS\r\n")
+            self.assertEqual(heard.requests[5], b"STARTTLS\r\n.\r\n")
+            self.assertEqual(heard.replies[5], b"250 STARTTLS\r\n")
+            self.assertEqual((heard.error, framer.opaque, framer.denial()), ("", "", b""))
+
+    def test_refusedLongLine(self) -> None:
+        """
+        A line too long to be an offer passes before it has ended.
+        """
+        framer = SMTPFramer(denies=True)
+        turns = (("client", b"EHLO client.example\r\n"), ("backend", b"250-" + b"x" * 4000))
+        heard = converse(framer, turns)
+        self.assertEqual(heard.replies[1], b"250-" + b"x" * 4000)

@@ -22,7 +22,7 @@ from vaurien_twisted.relays.couple import Couple
 from vaurien_twisted.relays.lane import Lane
 from vaurien_twisted.relays.performing import Performer
 from vaurien_twisted.relays.skimming import Skimming
-from vaurien_twisted.relays.unread import chain, closesOn, release
+from vaurien_twisted.relays.unread import adviceOn, chain, closesOn, release
 from vaurien_twisted.wire.tcp import TurnFramer
 
 if TYPE_CHECKING:
@@ -244,11 +244,23 @@ class Dialogue:
             self._pieces = None
             self._garbage(error, lane, "client")
         lane.flush()
+        if self._factory.refusesTLS:
+            self._deny()
         if self.beyondToBackend() > LANE_LIMIT:
             self._stall()
         if self._afterClient is not None and not self._closed:
             lane.put(None, b"", after=self._afterClient)
         self._afterChunk()
+
+    def _deny(self) -> None:
+        """
+        Tell the client that there is no TLS, where it has asked.
+        """
+        framer = IUpgradable(self._framer, None)
+        words = b"" if framer is None else framer.denial()
+        if words and not self._closed:
+            self.toClient.put(None, words)
+            self.toClient.flush()
 
     def _request(self, exchange: Exchange | None, data: bytes, ends: bool) -> None:
         lane = self.toBackend
@@ -377,6 +389,9 @@ class Dialogue:
                 number=self.connection.number,
                 reason=self._framer.opaque,
             )
+            advice = adviceOn(self._framer.opaque, self._factory.wire)
+            if advice:
+                self._log.info("{advice}", advice=advice)
             self._turnOpaque(self._framer.opaque)
 
     def goOn(self) -> None:

@@ -64,6 +64,7 @@ class RelayFactory(Factory):
     @ivar planned: called when another plan is in force, on open links too.
     @ivar upgrades: has links go on in TLS whose ends agree to, C{None} where that passes
         unread.
+    @ivar refusesTLS: whether the ends of links are kept from agreeing to.
     @ivar missed: called with the reason when a client cannot be connected to the backend,
         and is reset; C{None} where clients are closed in order then.
     """
@@ -101,6 +102,7 @@ class RelayFactory(Factory):
         self.planned: Callable[[], None] = _nothing
         self.missed: Callable[[str], None] | None = None
         self.upgrades: Upgrades | None = None
+        self.refusesTLS = bool(getattr(self.options, "refuses", False))
         if getattr(self.options, "tls_certificate", ""):
             # Only now: TLS takes a while to load.
             from vaurien_twisted.relays.upgrade import Upgrades

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from vaurien_twisted.exchange import Exchange, Piece
-from vaurien_twisted.interfaces import IFramer
+from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.relays.lane import Lane
+from vaurien_twisted.wire.upgrading import TLSOptions
 
 
 def closesOn(options: Any, latest: Exchange | None) -> bool:
@@ -23,6 +24,19 @@ def closesOn(options: Any, latest: Exchange | None) -> bool:
     """
     unseen = latest is not None and latest.dropped and not latest.complete
     return unseen or getattr(options, "on_garbage", "opaque") == "close"
+
+
+def adviceOn(reason: str, wire: IWireProtocol) -> str:
+    """
+    What a user can do so that a link does not become opaque; C{""} where nothing.
+    """
+    if reason != "TLS" or not issubclass(wire.options, TLSOptions):
+        return ""
+    option = f"--protocol-{wire.name}-tls"
+    return (
+        "in TLS no exchange is seen, and an error cannot be answered: "
+        f"{option} refuse keeps clients from it, {option}-certificate reads it"
+    )
 
 
 def release(framer: IFramer, toBackend: Lane, toClient: Lane) -> None:

@@ -61,12 +61,13 @@ class MySQLFramer(Upgradable):
     Joins the two directions of a connection.
 
     @param tls: whether TLS is read.
+    @param denies: whether it is refused.
     """
 
     turns = False
 
-    def __init__(self, tls: bool = False) -> None:
-        self._session = session = Session(Agreement(tls))
+    def __init__(self, tls: bool = False, denies: bool = False) -> None:
+        self._session = session = Session(Agreement(tls, denies))
         self._requests = Requests(session)
         self._replies = Replies(session)
         super().__init__(session.agreement, self._requests.read, self._replies.read)
@@ -115,9 +116,11 @@ class MySQLFramer(Upgradable):
 
     def backendEnded(self) -> Iterator[Piece]:
         """
-        Nothing was kept back.
+        The beginning of the greeting, if that was kept.
         """
-        return iter(())
+        kept = self._replies.release()
+        if kept:
+            yield None, kept, False
 
     def renew(self) -> None:
         """
@@ -132,9 +135,9 @@ class MySQL:
     command, by name (C{COM_QUERY}, C{COM_STMT_EXECUTE}…) and SQL text, with its
     whole reply is one.  C{error} answers with an ERR packet: too many connections,
     a deadlock, or any code; at C{partial} it cuts a result after so many rows.  With
-    TLS, unless C{tls_certificate} is given, with compression, once agreed upon, and with
-    replication the connection passes unread, so that C{error} has no way to speak: tell
-    clients not to ask for them.
+    TLS, unless C{tls_certificate} is given or C{tls} is C{refuse}, with compression, once
+    agreed upon, and with replication the connection passes unread, so that C{error} has no way
+    to speak.
     Clients tell the types of a statement's parameters once; where that execution was
     answered here the next one that goes to the server tells them instead.
     """
@@ -151,7 +154,7 @@ class MySQL:
         """
         A framer for one connection.
         """
-        return MySQLFramer(bool(options.tls_certificate))
+        return MySQLFramer(bool(options.tls_certificate), options.refuses)
 
     def named(self, code: str, message: str) -> WireError:
         """

@@ -55,12 +55,13 @@ class PostgreSQLFramer(Upgradable):
     Joins the two directions of a connection.
 
     @param tls: whether TLS is read.
+    @param denies: whether it is refused.
     """
 
     turns = False
 
-    def __init__(self, tls: bool = False) -> None:
-        self._session = session = Session(Agreement(tls))
+    def __init__(self, tls: bool = False, denies: bool = False) -> None:
+        self._session = session = Session(Agreement(tls, denies))
         self._requests = Requests(session)
         self._replies = Replies(session)
         super().__init__(session.agreement, self._requests.read, self._replies.read)
@@ -113,8 +114,8 @@ class PostgreSQL:
     C{CopyData}.  What asks for TLS belongs to no exchange.  C{error} answers with an
     ErrorResponse; at C{partial} it cuts a result after so many rows.  There is no
     greeting: refuse connections at C{STARTUP}.  With TLS, unless C{tls_certificate} is
-    given, with GSS encryption and with replication the connection passes unread, so that
-    C{error} has no way to speak: tell clients not to ask for them.
+    given, with GSS encryption, unless C{tls} is C{refuse}, which refuses both, and with
+    replication the connection passes unread, so that C{error} has no way to speak.
     """
 
     name = "postgresql"
@@ -129,7 +130,7 @@ class PostgreSQL:
         """
         A framer for one connection.
         """
-        return PostgreSQLFramer(bool(options.tls_certificate))
+        return PostgreSQLFramer(bool(options.tls_certificate), options.refuses)
 
     def named(self, code: str, message: str) -> WireError:
         """

@@ -31,7 +31,7 @@ from vaurien_twisted.wire.postgresql_messages import (
     word,
 )
 from vaurien_twisted.wire.postgresql_session import Context, Copying, Form, Session
-from vaurien_twisted.wire.postgresql_startup import Wish, readStartup
+from vaurien_twisted.wire.postgresql_startup import ENCRYPTIONS, NO, Wish, readStartup
 
 #: How much of a Parse is collected behind a group's head: the name and the text.
 PARSE_LIMIT = SUBJECT_LIMIT + 256
@@ -108,6 +108,8 @@ class Requests:
             if len(self._kept) < self._need and not session.opaque:
                 return
             data = self.release()
+        if session.agreement.refused and not self._started:
+            data = self._deny(data)
         if session.opaque:
             if data:
                 yield None, data, False
@@ -160,6 +162,17 @@ class Requests:
                 start = at
         if start < end:
             yield self._open, data if start == 0 else data[start:], False
+
+    def _deny(self, data: bytes) -> bytes:
+        """
+        Answer what asks for encryption in the backend's name.
+
+        @return: what comes after it.
+        """
+        while data.startswith(ENCRYPTIONS):
+            data = data[8:]
+            self._session.agreement.denial += NO
+        return data
 
     def release(self) -> bytes:
         """

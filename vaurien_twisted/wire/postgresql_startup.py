@@ -8,6 +8,7 @@ GSSENCRequest, CancelRequest.
 
 from __future__ import annotations
 
+import struct
 from enum import Enum
 from typing import NamedTuple
 
@@ -18,6 +19,12 @@ STARTUP_LIMIT = 10000
 
 #: What a packet may ask for instead of a version.
 CANCEL, SSL, GSS = 80877102, 80877103, 80877104
+
+#: The same as whole packets: 8 bytes, and the code.
+ENCRYPTIONS = tuple(struct.pack("!II", 8, code) for code in (SSL, GSS))
+
+#: How a server says that it does not encrypt.
+NO = b"N"
 
 #: The first byte of a TLS record that begins a handshake.
 HANDSHAKE = 0x16

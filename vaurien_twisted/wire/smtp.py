@@ -83,12 +83,13 @@ class SMTPFramer(Upgradable):
     Joins the two directions of a connection.
 
     @param tls: whether TLS is read.
+    @param denies: whether it is refused.
     """
 
     turns = False
 
-    def __init__(self, tls: bool = False) -> None:
-        self._session = session = Session(Agreement(tls))
+    def __init__(self, tls: bool = False, denies: bool = False) -> None:
+        self._session = session = Session(Agreement(tls, denies))
         self._requests = Requests(session)
         self._replies = Replies(session)
         super().__init__(session.agreement, self._requests.read, self._replies.read)
@@ -131,8 +132,8 @@ class SMTP:
     subject the address of C{MAIL} and C{RCPT}.  C{DATA} ends with the 354; the mail
     itself is an exchange of its own, C{MESSAGE}.  C{error} answers with a 4xx that
     fits the command, or any 4xx or 5xx; at C{partial} it cuts a reply after so many
-    lines.  After STARTTLS, unless C{tls_certificate} is given, the connection passes
-    unread, so that C{error} has no way to speak.
+    lines.  After STARTTLS, unless C{tls_certificate} is given or C{tls} is C{refuse}, the
+    connection passes unread, so that C{error} has no way to speak.
     """
 
     name = "smtp"
@@ -147,7 +148,7 @@ class SMTP:
         """
         A framer for one connection.
         """
-        return SMTPFramer(bool(options.tls_certificate))
+        return SMTPFramer(bool(options.tls_certificate), options.refuses)
 
     def named(self, code: str, message: str) -> WireError:
         """

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from vaurien_twisted.exchange import Exchange, FramingError, Piece
 from vaurien_twisted.wire.smtp_envelope import Envelope
+from vaurien_twisted.wire.smtp_masking import MASKED_LIMIT, offers, withoutOffer
 from vaurien_twisted.wire.smtp_session import Session
 
 #: What may stand behind a reply's code: more lines follow, or this is the last.
@@ -49,7 +50,9 @@ class Replies:
                     if self._owner is not None and self._owner.cut == 0:
                         # No line of it passes.
                         yield self._owner, b"", False
-                if end - at < 4 and b"\n" not in data[at:]:
+                masks = session.agreement.refused and offers(self._owner)
+                least = MASKED_LIMIT if masks else 4
+                if end - at < least and b"\n" not in data[at:]:
                     break
                 code = data[at : at + 3]
                 mark = data[at + 3 : at + 4]
@@ -64,6 +67,8 @@ class Replies:
             if not stop:
                 at = end
                 break
+            if session.agreement.refused and offers(self._owner):
+                data = data[:at] + withoutOffer(data[at:stop]) + data[stop:]
             at = stop
             code, self._code = self._code, b""
             cut = self._owner is not None and self._cutAfter(self._owner)

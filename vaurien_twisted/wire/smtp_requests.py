@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from vaurien_twisted.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
 from vaurien_twisted.wire.smtp_envelope import Envelope, addressOf, chunkSize, isLast, verbOf
+from vaurien_twisted.wire.smtp_masking import withoutCommand
 from vaurien_twisted.wire.smtp_session import Session
 
 #: The longest command line, in bytes.  RFC 5321 wants 512, extensions more.
@@ -89,7 +90,10 @@ class Requests:
                         yield dialog, b"", True
                     exchange, argument = self._command(data[at:stop])
                     stop, ends = self._extent(exchange, argument, stop, end)
-                    yield exchange, data if at == 0 and stop == end else data[at:stop], ends
+                    piece = data if at == 0 and stop == end else data[at:stop]
+                    if session.agreement.refused and exchange.command == "STARTTLS":
+                        piece = withoutCommand(piece)
+                    yield exchange, piece, ends
                     if self.granted is exchange:
                         self._sent(exchange, argument)
                     elif exchange.command == "AUTH":
