@@ -6,6 +6,7 @@ Exchange 0 is the greeting and the authentication; from then on each command and
 its complete reply, of however many results, is an exchange.
 
 The parts: L{words and readers<vaurien_twisted.wire.mysql_packets>}, the
+L{greeting<vaurien_twisted.wire.mysql_greeting>}, the
 L{commands<vaurien_twisted.wire.mysql_commands>}, the
 L{client's<vaurien_twisted.wire.mysql_requests>} and the
 L{backend's direction<vaurien_twisted.wire.mysql_replies>} with the
@@ -118,9 +119,9 @@ class MySQLFramer(Upgradable):
         """
         The beginning of the greeting, if that was kept.
         """
-        kept = self._replies.release()
-        if kept:
-            yield None, kept, False
+        greeting = self._replies.kept
+        if greeting is not None and not greeting.whole:
+            yield None, greeting.release(), False
 
     def renew(self) -> None:
         """

@@ -115,19 +115,6 @@ def serverCapabilities(greeting: bytes) -> int:
     return offered
 
 
-def withoutTLS(greeting: bytes) -> bytes:
-    """
-    A server's greeting that does not offer TLS.
-
-    @param greeting: the packet, from its header on.
-    """
-    at = greeting.find(b"\0", 5) + 14
-    if not 14 < at <= len(greeting) - 2:
-        return greeting
-    offered = int(unpackShort(greeting, at)[0]) & ~CLIENT_SSL
-    return greeting[:at] + offered.to_bytes(2, "little") + greeting[at + 2 :]
-
-
 def clientCapabilities(payload: bytes) -> int:
     """
     What a client wants, from the first bytes of its answer to the greeting.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from vaurien_twisted.exchange import Exchange, FramingError, Piece
 from vaurien_twisted.wire.mysql_commands import FORGETTING, Request, Shape
+from vaurien_twisted.wire.mysql_greeting import GREETING_LIMIT, Greeting
 from vaurien_twisted.wire.mysql_packets import (
     CLIENT_COMPRESS,
     CLIENT_ZSTD_COMPRESSION_ALGORITHM,
@@ -18,17 +19,10 @@ from vaurien_twisted.wire.mysql_packets import (
     Malformed,
     serverCapabilities,
     unpackHeader,
-    withoutTLS,
 )
 from vaurien_twisted.wire.mysql_results import PEEK, Results, Step
 from vaurien_twisted.wire.mysql_session import Session
 from vaurien_twisted.wire.mysql_walk import passDefinitions, passRows
-
-#: The longest greeting that is read.
-GREETING_LIMIT = 4096
-
-#: How a greeting's payload begins.
-GREETS = bytes((GREETING,))
 
 DONE, DEFINITION, ROW, LAST, GREETED, ASKED, LOADED = (
     Step.DONE,
@@ -54,7 +48,7 @@ class Replies:
     Reads what the backend sends.  Nothing is kept back, but for a greeting that is not to
     offer TLS: bytes of a head that is not complete are passed on and remembered.
 
-    @ivar _offer: what there is of that greeting; C{None} where it passes, or has passed.
+    @ivar kept: that greeting; C{None} where it passes as it comes.
     @ivar _head: the bytes of such a head.
     @ivar _step: the packet expected, C{DONE} between replies.
     @ivar _next: the packet expected after the one being passed on.
@@ -69,19 +63,19 @@ class Replies:
         "_inside",
         "_longer",
         "_next",
-        "_offer",
         "_results",
         "_sequence",
         "_session",
         "_skip",
         "_step",
         "_toCut",
+        "kept",
     )
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._results = Results()
-        self._offer = bytearray() if session.agreement.refused else None
+        self.kept = Greeting() if session.agreement.refused else None
         self._head = bytearray()
         self._exchange: Exchange | None = None
         self._step = DONE
@@ -106,8 +100,8 @@ class Replies:
         @raise FramingError: it is no packet, or none that can be in this place.
         """
         session = self._session
-        if self._offer is not None:
-            data = self._withhold(self._offer, data)
+        if self.kept is not None and not self.kept.whole:
+            data = self.kept.take(data)
         if session.opaque:
             yield None, data, False
             return
@@ -160,26 +154,6 @@ class Replies:
                 return
         if start < end:
             yield self._exchange, data[start:] if start else data, False
-
-    def _withhold(self, offer: bytearray, data: bytes) -> bytes:
-        """
-        Keep a greeting until it is whole, and the offer of TLS in it for good.
-
-        @return: what passes.
-        """
-        offer += data
-        size = 4 + (unpackHeader(offer)[0] & FULL) if len(offer) >= 4 else 4 + GREETING_LIMIT
-        if len(offer) < min(size, 4 + GREETING_LIMIT):
-            return b""
-        data = self.release()
-        return withoutTLS(data[:size]) + data[size:] if data[4:5] == GREETS else data
-
-    def release(self) -> bytes:
-        """
-        What there is of a greeting that was kept back; it is kept no longer.
-        """
-        offer, self._offer = self._offer, None
-        return bytes(offer or b"")
 
     def _walk(self, data: bytes, at: int, end: int) -> int:
         """
