@@ -96,7 +96,7 @@ class Vaurien(MultiService):
         place = toxiproxyPlace(settings.toxiproxy)
         if not (settings.http or settings.demo or place):
             return
-        # Only now: it takes longer to load than all the rest.
+        # Only now: a proxy alone does not need it.
         from vaurien_twisted.control.service import ControlService
 
         access = Access(settings.token, settings.insecure)

@@ -186,7 +186,7 @@ class SiteTests(SynchronousTestCase):
         Loading the site warns of nothing, and loads no C{twisted.web.static}, which does.
         """
         program = (
-            "import sys, vaurien_twisted.control.service\n"
+            "import sys, vaurien_twisted.control.site\n"
             "sys.exit('twisted.web.static' in sys.modules)"
         )
         done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True)

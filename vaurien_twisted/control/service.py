@@ -17,6 +17,7 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from vaurien_twisted.access import Access
 from vaurien_twisted.addresses import listenOn, serverEndpoint, tellAddress
 from vaurien_twisted.collection import ProxyCollection
+from vaurien_twisted.control.loading import LoadedLater
 
 if TYPE_CHECKING:
     from twisted.web.server import Site
@@ -82,6 +83,7 @@ class ControlService(Service):
         self._text = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._server = serverEndpoint(reactor, self._text, hostOption)
         access.check(host, hostOption)
+        self._reactor = reactor
         self._site = partial(_site, reactor, proxies, [host], access.token, access.anyName(host))
         self._connections: OpenConnections | None = None
         self._port: IListeningPort | None = None
@@ -109,9 +111,11 @@ class ControlService(Service):
             self.privilegedStartService()
 
     async def _listen(self) -> None:
-        self._connections = OpenConnections(self._site())
+        site = LoadedLater("vaurien_twisted.control.site", self._site)
+        self._connections = OpenConnections(site)
         self._port = await listenOn(self._server, self._connections, self._text, self._portOption)
         self._log.info("control: http://{address}", address=self.address)
+        site.load(self._reactor)
 
     def stopService(self) -> Deferred[None]:
         """
@@ -130,8 +134,7 @@ class ControlService(Service):
 
 def _site(reactor: Any, *arguments: Any) -> Site:
     """
-    The site: what it is made of takes longer to load than all the rest, so the proxies,
-    which listen first, do not wait for it.
+    The site; what it is made of is loaded only now.
     """
     from vaurien_twisted.control.site import controlRoot, controlSite
 
