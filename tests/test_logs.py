@@ -59,21 +59,21 @@ class LineTests(SynchronousTestCase):
         self.assertIsNone(formatLine({"log_time": 0.0}))
 
 
-class WholeTests(SynchronousTestCase):
+class TellTests(SynchronousTestCase):
     """
-    Lines that are put together before they are logged.
+    Lines of which there are many.
     """
 
     def test_text(self) -> None:
         """
-        The line is the text as it is, and JSON has its facts, and no more.
+        The line says the facts, and JSON has them, and no more.
         """
         for form in FORMATS:
             stream = io.StringIO()
             log = Logger("vaurien_twisted.test", observer=logObserver(stream, "info", form))
-            tell(log, "{braces} are text", count=3)
+            tell(log, "{count} of {client}", count=3, client="{braces}")
             line = stream.getvalue()
-            self.assertIn("{braces} are text", line)
+            self.assertIn("3 of {braces}", line)
             if form == "json":
                 told = json.loads(line)
                 self.assertEqual(
@@ -82,8 +82,9 @@ class WholeTests(SynchronousTestCase):
                         "time": told["time"],
                         "level": "info",
                         "namespace": "vaurien_twisted.test",
-                        "message": "{braces} are text",
+                        "message": "3 of {braces}",
                         "count": 3,
+                        "client": "{braces}",
                     },
                 )
 
@@ -93,16 +94,8 @@ class WholeTests(SynchronousTestCase):
         """
         seen: list[str] = []
         log = Logger("vaurien_twisted.test", observer=lambda e: seen.append(formatEvent(e)))
-        tell(log, "{braces} are text")
-        self.assertEqual(seen, ["{braces} are text"])
-
-    def test_noText(self) -> None:
-        """
-        Somebody else's event of that format without a text is formatted as ever.
-        """
-        line = formatLine({"log_format": "{whole}", "whole": 5, "log_time": 0.0})
-        assert line is not None
-        self.assertTrue(line.endswith("[info] 5\n"))
+        tell(log, "{count} of {client}", count=3, client="{braces}")
+        self.assertEqual(seen, ["3 of {braces}"])
 
 
 class ObserverTests(SynchronousTestCase):

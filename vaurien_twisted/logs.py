@@ -34,10 +34,6 @@ from vaurien_twisted.options import Refused
 PLAIN = (str, int, float, bool)
 
 
-#: The format of events whose text is put together already.
-WHOLE = "{whole}"
-
-
 def formatLine(event: LogEvent) -> str | None:
     """
     One line a person can read: time, level, text; a failure adds its traceback.
@@ -53,10 +49,11 @@ def formatLine(event: LogEvent) -> str | None:
 
 def tell(log: Logger, text: str, **facts: Any) -> None:
     """
-    Log C{text} at info.  It takes a fifth of the time that C{log.info} takes with a format,
-    which is for what is logged thousands of times a second.
+    Log a line at info, of which there may be thousands a second: it takes a fifth of the time
+    that C{log.info} takes, and next to none where such lines are not wanted.
 
-    @param facts: what the text is made of.
+    @param text: as L{str.format} takes it.
+    @param facts: what it speaks of.
     """
     log.observer(
         {
@@ -64,19 +61,18 @@ def tell(log: Logger, text: str, **facts: Any) -> None:
             "log_level": LogLevel.info,
             "log_namespace": log.namespace,
             "log_source": log.source,
-            "log_format": WHOLE,
+            "log_format": text,
+            "log_plain": True,
             "log_time": time.time(),
-            "whole": text,
             **facts,
         }
     )
 
 
 def _text(event: LogEvent) -> str:
-    if event.get("log_format") == WHOLE:
-        text = event.get("whole")
-        if isinstance(text, str):
-            return text
+    if "log_plain" in event:
+        text: str = event["log_format"].format_map(event)
+        return text
     return formatEvent(event)
 
 
@@ -105,8 +101,6 @@ def formatJSON(event: LogEvent) -> str | None:
     for name, value in event.items():
         if not name.startswith("log_") and name not in told and isinstance(value, PLAIN):
             told[name] = value
-    if event.get("log_format") == WHOLE:
-        told.pop("whole", None)
     failure = event.get("log_failure")
     if failure is not None:
         told["traceback"] = failure.getTraceback().rstrip()

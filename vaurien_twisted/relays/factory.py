@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 
 SEED_BITS = 63
 
+#: The one line of every connection.
+ENDED = (
+    "{name}: connection {number} from {client} ended after {exchanges} exchanges, "
+    "{received} bytes from it and {sent} to it"
+)
+
 #: How an IPv4 address begins that has come to a socket of IPv6 (RFC 4291, section 2.5.5.2).
 MAPPED = "::ffff:"
 
@@ -255,9 +261,7 @@ class RelayFactory(Factory):
                 each.callback(None)
         tell(
             self._told,
-            f"{self.name}: connection {connection.number} from {connection.client} ended after "
-            f"{exchanges} exchanges, {traffic.fromClient} bytes from it and "
-            f"{traffic.toClient} to it",
+            ENDED,
             name=self.name,
             number=connection.number,
             client=connection.client,
