@@ -26,7 +26,7 @@ from twisted.logger import (
     formatTime,
     globalLogPublisher,
 )
-from zope.interface import implementer
+from zope.interface import provider
 
 from vaurien_twisted.options import Refused
 
@@ -124,6 +124,7 @@ def logObserver(stream: IO[str], level: str, form: str = "text") -> ILogObserver
     write = FileLogObserver(stream, FORMATS[form])
     known: dict[tuple[Any, Any], bool] = {}
 
+    @provider(ILogObserver)
     def observer(event: LogEvent) -> None:
         # Each kind is judged once: there may be thousands of events a second.
         kind = event.get("log_namespace"), event.get("log_level")
@@ -133,7 +134,7 @@ def logObserver(stream: IO[str], level: str, form: str = "text") -> ILogObserver
         if wanted:
             write(event)
 
-    observed: ILogObserver = implementer(ILogObserver)(observer)
+    observed: ILogObserver = observer
     return observed
 
 

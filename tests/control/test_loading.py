@@ -90,9 +90,9 @@ class LoadedLaterTests(SynchronousTestCase):
         """
         self.made: list[Slow] = []
         loaded = sys.modules.pop(RARE, None)
-        self.addCleanup(sys.modules.pop, RARE, None)
         if loaded is not None:
             self.addCleanup(sys.modules.__setitem__, RARE, loaded)
+        self.addCleanup(sys.modules.pop, RARE, None)
         self.factory = LoadedLater(RARE, self.make)
         self.reactor = Threads()
 

@@ -19,6 +19,7 @@ class Process:
     Looks, rests and sleeps, each of which takes a while.
 
     @ivar due: when the next event comes.
+    @ivar step: how long a rest takes.
     @ivar looks: how often it has looked in vain.
     @ivar sleeps: how often it has slept.
     """
@@ -27,6 +28,7 @@ class Process:
         self.now = 0.0
         self.due = 0.0
         self.looks = self.sleeps = self.rests = 0
+        self.step = STEP
         self.spinning = Spinning(lambda: self.now, self.rest)
 
     def look(self) -> list[float]:
@@ -43,13 +45,16 @@ class Process:
         Others may have the processor.
         """
         self.rests += 1
-        self.now += STEP
+        self.now += self.step
 
-    def sleep(self) -> list[float]:
+    def sleep(self, limit: float) -> list[float]:
         """
         Wait for the event.
         """
         self.sleeps += 1
+        if self.due > self.now + limit:
+            self.now += limit
+            return []
         self.now = self.due
         return [self.due]
 
@@ -122,36 +127,33 @@ class SpinningTests(SynchronousTestCase):
         Where giving way takes long it is better to be woken.
         """
         self.process.wait(LONGEST / 2)
-        slow = self.process.rests
-
-        def rest() -> None:
-            self.process.rests += 1
-            self.process.now += LONGEST * 30
-
-        self.process.spinning._rest = rest
+        before = self.process.rests
+        self.process.step = LONGEST * 30
         for _ in range(20):
             self.process.wait(LONGEST * 3)
-        before = self.process.rests
-        self.assertLess(before - slow, 21)
-        self.process.spinning._rest = self.process.rest
+        self.assertLess(self.process.rests - before, 10)
 
     def test_timeout(self) -> None:
         """
-        It stays awake for no longer than it may wait at all, and time that is over is no
-        event.
+        It waits for no longer than it may, be it awake or asleep, and time that is over is
+        no event.
         """
-        self.process.wait(LONGEST / 2)
-        self.process.due = inf
-        rests = self.process.rests
-        slept: list[float] = []
+        process = self.process
+        for limit in (LONGEST / 2, LONGEST * 3):
+            process.wait(LONGEST / 2)
+            process.due = inf
+            begun, sleeps = process.now, process.sleeps
+            self.assertEqual(process.spinning.wait(process.look, process.sleep, limit), [])
+            self.assertEqual(process.sleeps, sleeps + 1)
+            self.assertLess(abs(process.now - begun - limit), STEP * 1.5)
 
-        def sleep() -> list[float]:
-            slept.append(self.process.now)
-            return []
-
-        begun = self.process.now
-        limit = LONGEST / 2
-        self.assertEqual(self.process.spinning.wait(self.process.look, sleep, limit), [])
-        self.assertEqual(len(slept), 1)
-        self.assertLessEqual(slept[0] - begun, limit + STEP)
-        self.assertLessEqual(self.process.rests - rests, 6)
+    def test_late(self) -> None:
+        """
+        If others have had the processor for longer than it may wait it does not sleep then.
+        """
+        process = self.process
+        process.wait(LONGEST / 2)
+        process.due, process.step = inf, LONGEST * 30
+        begun = process.now
+        self.assertEqual(process.spinning.wait(process.look, process.sleep, LONGEST * 3), [])
+        self.assertEqual(process.now - begun, LONGEST * 30)

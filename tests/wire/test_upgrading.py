@@ -141,7 +141,7 @@ class MySQLTests(UpgradingCase):
         place = offer.index(0, 5) + 14
         offer[place + 1] |= CLIENT_SSL >> 8
         for size in SIZES:
-            framer, heard = MySQLFramer(denies=True), Heard()
+            framer, heard = MySQLFramer(refuses=True), Heard()
             heard.exchanges[0] = Exchange(0, "connect", unasked=True)
             framer.expect(heard.exchanges[0])
             converse(framer, [("backend", bytes(offer))], size, heard)
@@ -157,21 +157,24 @@ class MySQLTests(UpgradingCase):
 
     def test_refusedWithoutGreeting(self) -> None:
         """
-        An error in its place passes, and so does whatever else there is, also where it ends
-        early or says it is longer than any greeting.
+        An error in its place passes, and so does whatever else cannot be one, at once; the
+        beginning of one passes when there comes no more.
         """
         error = packet(0, b"\xff\x10\x04Too many connections")
-        for said in (
-            error,
-            self.greeting[:30],
-            b"\x0a\0",
-            b"SSH-2.0-" + b"x" * 5000,
-            b"\n\0\0\0\n5",
+        for said, waits in (
+            (error, False),
+            (b"220 not MySQL\r\n", False),
+            (b"\0\x20\0\0\x0a" + b"x" * 5, False),
+            (self.greeting[:30], True),
+            (b"\x0a\0", True),
+            (b"\x0a\0\0\0\x0a5", True),
         ):
-            framer, heard = MySQLFramer(denies=True), Heard()
+            framer, heard = MySQLFramer(refuses=True), Heard()
             heard.exchanges[0] = Exchange(0, "connect", unasked=True)
             framer.expect(heard.exchanges[0])
             converse(framer, [("backend", said)], 0, heard)
+            passed = heard.replies.get(0, b"") + heard.loose[1]
+            self.assertEqual(passed, b"" if waits else said)
             take(heard, framer, framer.backendEnded(), True)
             self.assertEqual(heard.replies.get(0, b"") + heard.loose[1], said)
 
@@ -228,7 +231,7 @@ class PostgreSQLTests(UpgradingCase):
         """
         asked = self.ASKED + bytes.fromhex("0000000804d21630")
         for size in SIZES:
-            framer = PostgreSQLFramer(denies=True)
+            framer = PostgreSQLFramer(refuses=True)
             heard = converse(framer, [("client", asked[:8])], size)
             self.assertEqual(
                 (heard.loose, framer.denial(), framer.denial()), ([b"", b""], b"N", b"")
@@ -244,7 +247,7 @@ class PostgreSQLTests(UpgradingCase):
         """
         A client that does not wait for the answer is answered all the same.
         """
-        framer = PostgreSQLFramer(denies=True)
+        framer = PostgreSQLFramer(refuses=True)
         heard = converse(framer, [("client", self.ASKED + self.STARTUP)])
         self.assertEqual((heard.requests, framer.denial()), ({1: self.STARTUP}, b"N"))
 
@@ -330,7 +333,7 @@ class SMTPTests(UpgradingCase):
         )
         masked = b"250-server\r\n250-XXXXXXXX\r\n250-SIZE 5 STARTTLS\r\n250 XXXXXXXX\r\n"
         for size in SIZES:
-            framer = SMTPFramer(denies=True)
+            framer = SMTPFramer(refuses=True)
             heard = converse(framer, turns, size)
             self.assertEqual(heard.replies[1], masked)
             self.assertEqual(
@@ -345,7 +348,7 @@ class SMTPTests(UpgradingCase):
         """
         A line too long to be an offer passes before it has ended.
         """
-        framer = SMTPFramer(denies=True)
+        framer = SMTPFramer(refuses=True)
         turns = (("client", b"EHLO client.example\r\n"), ("backend", b"250-" + b"x" * 4000))
         heard = converse(framer, turns)
         self.assertEqual(heard.replies[1], b"250-" + b"x" * 4000)

@@ -4,7 +4,7 @@ A site that is loaded beside everything else.
 
 What the control site is made of takes longer to load than all the rest of Vaurien.  So the
 port is opened without it, and a thread loads it while bytes are relayed.  Who asks earlier
-than that waits for it.
+than that waits for it, and so does everything else.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class ExpressReactor(EPollReactor):
             batch = leader.poll()
         else:
             limit = inf if timeout is None else timeout
-            batch = self._spinning.wait(leader.poll, partial(_sleep, leader, limit), limit)
+            batch = self._spinning.wait(leader.poll, partial(_sleep, leader), limit)
         if leader.dispatch(batch):
             super().doPoll(0)
 

@@ -43,14 +43,14 @@ class Spinning:
         self._span = 0.0
 
     def wait(
-        self, look: Callable[[], Events], sleep: Callable[[], Events], timeout: float
+        self, look: Callable[[], Events], sleep: Callable[[float], Events], timeout: float
     ) -> Events:
         """
         The next events.
 
         @param look: tells which there are.
-        @param sleep: waits until there are any, or the time is over.
-        @param timeout: how many seconds the time is.
+        @param sleep: waits until there are any, for at most so many seconds.
+        @param timeout: for how many seconds to wait at most.
         """
         events = look()
         if events:
@@ -64,7 +64,7 @@ class Spinning:
             if events:
                 break
         else:
-            events = sleep()
+            events = sleep(max(0.0, timeout - (clock() - begun)))
         # If others had the processor meanwhile, events that had come long before are late, too.
         if events and clock() - begun < LONGEST:
             self._span = LONGEST

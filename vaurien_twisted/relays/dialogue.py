@@ -56,6 +56,7 @@ class Dialogue:
         "_close",
         "_closed",
         "_couple",
+        "_denial",
         "_factory",
         "_framer",
         "_latest",
@@ -97,6 +98,8 @@ class Dialogue:
         self._close = close
         self._turned = turned
         self._framer = factory.wire.framer(factory.options, factory.backendText)
+        upgradable = IUpgradable(self._framer, None) if factory.refusesTLS else None
+        self._denial = None if upgradable is None else upgradable.denial
         self._performer = performer = Performer(close, reset)
         performer.turns = self._framer.turns
         self.toBackend = Lane(factory.reactor, performer.performRequest, self.goOn)
@@ -230,8 +233,11 @@ class Dialogue:
         pieces, lane = self._pieces, self.toBackend
         if pieces is None:
             return
+        denial = self._denial
         try:
             for exchange, data, ends in pieces:
+                if denial is not None:
+                    self._deny(denial())
                 self._request(exchange, data, ends)
                 if self._closed:
                     return
@@ -240,25 +246,25 @@ class Dialogue:
                     lane.flush()
                     return
             self._pieces = None
+            if denial is not None:
+                self._deny(denial())
         except FramingError as error:
             self._pieces = None
+            if denial is not None:
+                self._deny(denial())
             self._garbage(error, lane, "client")
         lane.flush()
-        if self._factory.refusesTLS:
-            self._deny()
         if self.beyondToBackend() > LANE_LIMIT:
             self._stall()
         if self._afterClient is not None and not self._closed:
             lane.put(None, b"", after=self._afterClient)
         self._afterChunk()
 
-    def _deny(self) -> None:
+    def _deny(self, words: bytes) -> None:
         """
-        Tell the client that there is no TLS, where it has asked.
+        Tell the client that there is no TLS, if it has asked.
         """
-        framer = IUpgradable(self._framer, None)
-        words = b"" if framer is None else framer.denial()
-        if words and not self._closed:
+        if words:
             self.toClient.put(None, words)
             self.toClient.flush()
 
@@ -389,7 +395,7 @@ class Dialogue:
                 number=self.connection.number,
                 reason=self._framer.opaque,
             )
-            advice = adviceOn(self._framer.opaque, self._factory.wire)
+            advice = adviceOn(self._framer.opaque, self._factory.wire, self._factory.options)
             if advice:
                 self._log.info("{advice}", advice=advice)
             self._turnOpaque(self._framer.opaque)

@@ -167,7 +167,7 @@ class Link:
             made = self._factory.connect(self)
             if self._backendProtocol is None:
                 self._connecting = made
-                made.addErrback(self._notConnected)
+            made.addErrback(self._notConnected)
 
     def _notConnected(self, failure: Failure) -> None:
         if failure.check(CancelledError, ConnectingCancelledError):

@@ -26,11 +26,16 @@ def closesOn(options: Any, latest: Exchange | None) -> bool:
     return unseen or getattr(options, "on_garbage", "opaque") == "close"
 
 
-def adviceOn(reason: str, wire: IWireProtocol) -> str:
+def adviceOn(reason: str, wire: IWireProtocol, options: Any) -> str:
     """
     What a user can do so that a link does not become opaque; C{""} where nothing.
+
+    @param options: the wire protocol's.
     """
-    if reason != "TLS" or not issubclass(wire.options, TLSOptions):
+    if reason != "TLS" or not isinstance(options, TLSOptions):
+        return ""
+    if options.refuses or options.tls_certificate:
+        # It was begun in a way that neither helps against.
         return ""
     option = f"--protocol-{wire.name}-tls"
     return (

@@ -21,9 +21,9 @@ GREETING_LIMIT = 4096
 
 class Greeting:
     """
-    Keeps what the server says first until that is whole, or longer than any greeting.
+    Keeps what the server says first until that is whole, or no greeting.
 
-    @ivar whole: whether it is; nothing is kept any more.
+    @ivar whole: nothing is kept any more.
     """
 
     __slots__ = ("_kept", "whole")
@@ -40,12 +40,14 @@ class Greeting:
         """
         kept = self._kept
         kept += data
-        size = 4 + (unpackHeader(kept)[0] & FULL) if len(kept) >= 4 else 4
-        if len(kept) < max(5, min(size, 4 + GREETING_LIMIT)):
+        if len(kept) < 5:
+            return b""
+        size = 4 + (unpackHeader(kept)[0] & FULL)
+        if kept[4] != GREETING or size > 4 + GREETING_LIMIT:
+            return self.release()
+        if len(kept) < size:
             return b""
         data = self.release()
-        if size > len(data) or data[4] != GREETING:
-            return data
         return withoutTLS(data[:size]) + data[size:]
 
     def release(self) -> bytes:

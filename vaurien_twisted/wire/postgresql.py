@@ -55,13 +55,13 @@ class PostgreSQLFramer(Upgradable):
     Joins the two directions of a connection.
 
     @param tls: whether TLS is read.
-    @param denies: whether it is refused.
+    @param refuses: whether it is refused.
     """
 
     turns = False
 
-    def __init__(self, tls: bool = False, denies: bool = False) -> None:
-        self._session = session = Session(Agreement(tls, denies))
+    def __init__(self, tls: bool = False, refuses: bool = False) -> None:
+        self._session = session = Session(Agreement(tls, refuses))
         self._requests = Requests(session)
         self._replies = Replies(session)
         super().__init__(session.agreement, self._requests.read, self._replies.read)

@@ -70,6 +70,7 @@ class Requests:
         self.portals = Statements()
         self._number = 0
         self._started = False
+        self._denied: list[bytes] = []
         self._kept = bytearray()
         self._need = 0
         self._group: Group | None = None
@@ -169,10 +170,13 @@ class Requests:
 
         @return: what comes after it.
         """
-        while data.startswith(ENCRYPTIONS):
-            data = data[8:]
+        at = 0
+        while data.startswith(ENCRYPTIONS, at) and data[at : at + 8] not in self._denied:
+            # A server, too, is asked for each but once.
+            self._denied.append(data[at : at + 8])
             self._session.agreement.denial += NO
-        return data
+            at += 8
+        return data[at:]
 
     def release(self) -> bytes:
         """

@@ -68,7 +68,10 @@ class Replies:
                 at = end
                 break
             if session.agreement.refused and offers(self._owner):
-                data = data[:at] + withoutOffer(data[at:stop]) + data[stop:]
+                line = data[at:stop]
+                masked = withoutOffer(line)
+                if masked != line:
+                    data = data[:at] + masked + data[stop:]
             at = stop
             code, self._code = self._code, b""
             cut = self._owner is not None and self._cutAfter(self._owner)
