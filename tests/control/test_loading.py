@@ -5,7 +5,9 @@ Tests for a factory that is loaded beside everything else.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.interfaces import IReactorThreads
@@ -13,7 +15,11 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+from vaurien_twisted.control import loading
 from vaurien_twisted.control.loading import LoadedLater
+
+#: How long a thread may take, in seconds.
+PATIENCE = 60
 
 #: A module that nobody needs.
 RARE = "tabnanny"
@@ -36,11 +42,13 @@ class Threads:
         """
         self.calls.append(("running", lambda: call(*arguments)))
 
-    def callInThread(self, call: Callable[..., Any], *arguments: Any) -> None:
+    def thread(self, target: Callable[..., Any], args: Any, daemon: bool) -> Any:
         """
-        In a thread.
+        A thread, which does nothing by itself either.
         """
-        self.calls.append(("thread", lambda: call(*arguments)))
+        thread = SimpleNamespace()
+        thread.start = lambda: self.calls.append(("thread", lambda: target(*args)))
+        return thread
 
     def callFromThread(self, call: Callable[..., Any], *arguments: Any) -> None:
         """
@@ -95,6 +103,7 @@ class LoadedLaterTests(SynchronousTestCase):
         self.addCleanup(sys.modules.pop, RARE, None)
         self.factory = LoadedLater(RARE, self.make)
         self.reactor = Threads()
+        self.patch(loading, "Thread", self.reactor.thread)
 
     def make(self) -> Slow:
         """
@@ -144,6 +153,30 @@ class LoadedLaterTests(SynchronousTestCase):
         del sys.modules[RARE]
         self.factory.load(object())
         self.assertEqual(self.made, [])
+
+    def test_cannotBeLoaded(self) -> None:
+        """
+        A module that cannot be imported is no matter of the thread: who connects meets it.
+        """
+        factory = LoadedLater("no.such.module", self.make)
+        factory.doStart()
+        factory.load(self.reactor)
+        self.assertEqual([self.reactor.next(), self.reactor.next()], ["running", "thread"])
+        self.assertEqual((self.reactor.calls, self.made), ([], []))
+
+    def test_thread(self) -> None:
+        """
+        It is a real thread, which does not stay.
+        """
+        self.patch(loading, "Thread", threading.Thread)
+        before = set(threading.enumerate())
+        self.factory.load(self.reactor)
+        self.assertEqual(self.reactor.next(), "running")
+        for thread in set(threading.enumerate()) - before:
+            thread.join(PATIENCE)
+        self.assertIn(RARE, sys.modules)
+        self.assertEqual([where for where, _ in self.reactor.calls], ["reactor"])
+        self.assertEqual(set(threading.enumerate()) - before, set())
 
     def test_stopped(self) -> None:
         """

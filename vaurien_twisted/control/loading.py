@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from threading import Thread
 from typing import Any
 
 from twisted.internet.interfaces import IAddress, IReactorThreads
@@ -40,10 +41,19 @@ class LoadedLater(Factory):
         """
         threads: Any = IReactorThreads(reactor, None)
         if self._module not in sys.modules and threads is not None:
-            threads.callWhenRunning(threads.callInThread, self._import, threads)
+            threads.callWhenRunning(self._begin, threads)
+
+    def _begin(self, reactor: Any) -> None:
+        # None of the reactor's threads, which stay: file descriptors cost a process more that
+        # has several.
+        Thread(target=self._import, args=(reactor,), daemon=True).start()
 
     def _import(self, reactor: Any) -> None:
-        import_module(self._module)
+        try:
+            import_module(self._module)
+        except Exception:
+            # Who connects meets the same, where it is told.
+            return
         reactor.callFromThread(self._ready)
 
     def _ready(self) -> Any:
