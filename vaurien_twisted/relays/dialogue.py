@@ -234,6 +234,7 @@ class Dialogue:
         if pieces is None:
             return
         denial = self._denial
+        error: FramingError | None = None
         try:
             for exchange, data, ends in pieces:
                 if denial is not None:
@@ -245,13 +246,12 @@ class Dialogue:
                     self._stall()
                     lane.flush()
                     return
-            self._pieces = None
-            if denial is not None:
-                self._deny(denial())
-        except FramingError as error:
-            self._pieces = None
-            if denial is not None:
-                self._deny(denial())
+        except FramingError as raised:
+            error = raised
+        self._pieces = None
+        if denial is not None:
+            self._deny(denial())
+        if error is not None:
             self._garbage(error, lane, "client")
         lane.flush()
         if self.beyondToBackend() > LANE_LIMIT:
