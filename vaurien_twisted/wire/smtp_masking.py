@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.test_smtp_replies,tests.wire.test_smtp_requests -*-
+# -*- test-case-name: tests.wire.test_upgrading -*-
 """
 Keeping an SMTP client and its server from agreeing on STARTTLS (RFC 3207): neither reads the
 word from the other.  What stands in its place is as long, and means nothing to either.

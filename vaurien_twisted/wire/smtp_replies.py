@@ -50,8 +50,8 @@ class Replies:
                     if self._owner is not None and self._owner.cut == 0:
                         # No line of it passes.
                         yield self._owner, b"", False
-                masks = session.agreement.refused and offers(self._owner)
-                least = MASKED_LIMIT if masks else 4
+                # Whether a line is to be masked is told by the whole of it.
+                least = MASKED_LIMIT if self._masks else 4
                 if end - at < least and b"\n" not in data[at:]:
                     break
                 code = data[at : at + 3]
@@ -67,7 +67,7 @@ class Replies:
             if not stop:
                 at = end
                 break
-            if session.agreement.refused and offers(self._owner):
+            if self._masks:
                 line = data[at:stop]
                 masked = withoutOffer(line)
                 if masked != line:
@@ -106,6 +106,13 @@ class Replies:
             yield owner, kept, True
         elif kept:
             yield None, kept, False
+
+    @property
+    def _masks(self) -> bool:
+        """
+        Whether the reply may offer what is refused.
+        """
+        return self._session.agreement.refused and offers(self._owner)
 
     def _cutAfter(self, exchange: Exchange) -> bool:
         """
