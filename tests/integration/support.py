@@ -72,7 +72,7 @@ class ProxyCase(TestCase):
         """
         Start what is not running; put a proxy before it.
         """
-        raise NotImplementedError
+        raise NotImplementedError("every case has its own servers, and says here which")
 
     async def open(self, backend: str, protocol: str, **more: Any) -> None:
         """
