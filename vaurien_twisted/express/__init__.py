@@ -6,6 +6,6 @@ reader of the reactor.  C{transport} sends at once what is written and keeps Twi
 transport contract; what can be asked of its socket is in C{connected}.  C{port} listens,
 C{attempt} connects, C{endpoints} makes endpoints of both, and C{parsers} makes those of
 strings.  C{joint} joins two transports, so that what one reads the other sends.  C{reactor}
-waits for express sockets first.  Protocols that run on it are ordinary Twisted Protocols and
-need not know.
+waits for express sockets first, and C{spinning} tells it how long to look before it sleeps.
+Protocols that run on it are ordinary Twisted Protocols and need not know.
 """
