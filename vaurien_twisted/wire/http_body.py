@@ -19,11 +19,11 @@ TRAILER_LIMIT = 65536
 #: The largest chunk, in bytes: what a signed 64-bit number holds.
 CHUNK_LIMIT = 2**63 - 1
 
-SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*+(?:;[^\r\n\x00]*+)?\r?\n")
+SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n\x00]*)?\r?\n")
 #: What the next line of a chunked body is.
 SIZE, AFTER_DATA, TRAILER = range(3)
 
-TRAILER_LINE = re.compile(TOKEN + rb"++:[^\r\n\x00]*+\r?\n")
+TRAILER_LINE = re.compile(TOKEN + rb"+:[^\r\n\x00]*\r?\n")
 
 
 class Sized:

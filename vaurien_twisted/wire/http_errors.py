@@ -82,8 +82,8 @@ CLOSING = frozenset({400, 408, 413, 414, 431})
 RETRYING = frozenset({429, 503})
 
 CODE = re.compile(r"[1-5][0-9][0-9]")
-CONNECTION = re.compile(rb"\nconnection[ \t]*+:([^\r\n]*+)")
-EXPECTS = re.compile(rb"\nexpect[ \t]*+:[^\r\n]*?100-continue")
+CONNECTION = re.compile(rb"\nconnection[ \t]*:([^\r\n]*)")
+EXPECTS = re.compile(rb"\nexpect[ \t]*:[^\r\n]*?100-continue")
 HTTP_1_0 = re.compile(rb"[^\n]* http/1\.0 *\r?\n")
 CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 

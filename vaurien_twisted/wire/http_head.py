@@ -30,23 +30,23 @@ HEAD_END = re.compile(rb"\n\r?\n")
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
 
 REQUEST_LINE = re.compile(
-    rb"(" + TOKEN + rb"{1,%d}) +([^\x00-\x20\x7f]++) +HTTP/(\d)\.(\d) *\r?\n" % METHOD_LIMIT
+    rb"(" + TOKEN + rb"{1,%d}) +([^\x00-\x20\x7f]+) +HTTP/(\d)\.(\d) *\r?\n" % METHOD_LIMIT
 )
-STATUS_LINE = re.compile(rb"HTTP/1\.(\d) ([1-9]\d\d)(?: [^\r\n\x00]*+)?\r?\n")
+STATUS_LINE = re.compile(rb"HTTP/1\.(\d) ([1-9]\d\d)(?: [^\r\n\x00]*)?\r?\n")
 
 #: A request's fields, to the blank line: no space before the colon, no folding.
-REQUEST_FIELDS = re.compile(rb"(?:" + TOKEN + rb"++:[^\r\n\x00]*+\r?\n)*+\r?\n")
+REQUEST_FIELDS = re.compile(rb"(?>(?:" + TOKEN + rb"+:[^\r\n\x00]*\r?\n)*)\r?\n")
 #: A reply's may be as odd as clients put up with: here without lines folded onto
 #: the one before (RFC 9112, section 5.2), and with.
-REPLY_FIELDS = re.compile(rb"(?:[^\r\n\x00 \t][^\r\n\x00]*+\r?\n)*+\r?\n")
-FOLDED_FIELDS = re.compile(rb"(?:[^\r\n\x00]++\r?\n)*+\r?\n")
+REPLY_FIELDS = re.compile(rb"(?>(?:[^\r\n\x00 \t][^\r\n\x00]*\r?\n)*)\r?\n")
+FOLDED_FIELDS = re.compile(rb"(?>(?:[^\r\n\x00]+\r?\n)*)\r?\n")
 
 #: Finds the fields that say how long a body is, in a head in lower case.
-LENGTHS = re.compile(rb"\n(content-length|transfer-encoding)[ \t]*+:([^\r\n]*+)")
+LENGTHS = re.compile(rb"\n(content-length|transfer-encoding)[ \t]*:([^\r\n]*)")
 FOLD = re.compile(rb"\r?\n[ \t]+")
 DIGITS = re.compile(rb"[0-9]{1,18}")
-METHOD_BEGUN = re.compile(TOKEN + rb"{1,%d}(?: .*+)?" % METHOD_LIMIT, re.DOTALL)
-BLANK_LINES = re.compile(rb"[\r\n]++")
+METHOD_BEGUN = re.compile(TOKEN + rb"{1,%d}(?: .*)?" % METHOD_LIMIT, re.DOTALL)
+BLANK_LINES = re.compile(rb"[\r\n]+")
 
 #: Heads up to this length are remembered once read, since clients and servers
 #: repeat themselves: at most C{MEMORY} of each kind.

@@ -10,7 +10,7 @@ import re
 #: Ports that a Host leaves out, by the kind of endpoint (RFC 9110, section 7.2).
 USUAL = {"tcp": "80", "ssl": "443", "tls": "443"}
 
-HOST = re.compile(rb"\n(host:)[^\r\n]*+", re.IGNORECASE)
+HOST = re.compile(rb"\n(host:)[^\r\n]*", re.IGNORECASE)
 COLON = re.compile(r"(?<!\\):")
 
 

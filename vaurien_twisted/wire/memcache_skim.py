@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_skimming_forms -*-
+# -*- test-case-name: tests.wire.test_memcache_skim,tests.relays.test_skimming_forms -*-
 """
 Passes over memcached commands to which nothing happens.
 
@@ -24,16 +24,16 @@ ONE, SEVERAL, META = range(3)
 CONTEXTS = (LINE, VALUES, Meta("mg", False, (), 0))
 
 # Longer lines are read with care.
-_KEYS = rb" [^\0\r\n]{0,32000}+"
+_KEYS = rb" [^\0\r\n]{0,32000}"
 
 #: Lines that get values, and nothing else.
-_gets = re.compile(rb"(?:gets?" + _KEYS + rb"\r\n)++").fullmatch
+_gets = re.compile(rb"(?>(?:gets?" + _KEYS + rb"\r\n)+)").fullmatch
 
 # Clients and servers take any byte in a key that divides no words.
 _KEY = rb" [^\0-\r ]{1,250}"
 _NUMBER = rb" [0-9]{1,20}"
 _SIZE = rb" ([0-9]{1,10})"
-_FLAGS = rb"(?: (?!q[ \r])[!-~]++)*+"
+_FLAGS = rb"(?>(?: (?!q[ \r])[!-~]+)*)"
 
 #: A command: its name, the length of what follows it.  Which alternative it was says the form.
 _command = re.compile(

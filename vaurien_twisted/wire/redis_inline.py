@@ -12,10 +12,12 @@ import re
 INLINE_LIMIT = 65536
 
 #: A word, or parts of one in quotes.  A quote that is not closed lasts to the line's end.
-WORD = re.compile(rb"""(?:"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[^\s"']++)+""", re.DOTALL)
+WORD = re.compile(
+    rb"""(?:"(?>(?:[^"\\]|\\.)*)"?|'(?>(?:[^'\\]|\\.)*)'?|(?>[^\s"']+))+""", re.DOTALL
+)
 
 #: What may stand in a word: quotes, and in double quotes escapes.
-PART = re.compile(rb"""("(?:[^"\\]|\\.)*+"?)|('(?:[^'\\]|\\.)*+'?)""", re.DOTALL)
+PART = re.compile(rb"""("(?>(?:[^"\\]|\\.)*)"?)|('(?>(?:[^'\\]|\\.)*)'?)""", re.DOTALL)
 ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"a": b"\a"}
 
