@@ -58,7 +58,7 @@ class RedisFramer:
         self._session = Session()
         self._requests = Requests(self._session)
         self._replies = Replies(self._session)
-        skimmer = Skimmer(self._session, self._requests)
+        skimmer = Skimmer(self._session, self._requests, self._replies)
         #: See L{ISkimmer}; bound without a step between.
         self.skim = skimmer.skim
         self.skimReplies = skimmer.skimReplies

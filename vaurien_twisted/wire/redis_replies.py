@@ -40,6 +40,13 @@ class Replies:
         # What lets the beginning of a reply pass, and nothing more.
         self._beginning: Beginning | None = None
 
+    @property
+    def idle(self) -> bool:
+        """
+        Whether the next byte begins a value.
+        """
+        return self._scanner.done and not self._kept and self._beginning is None
+
     def read(self, data: bytes) -> Iterator[Piece]:
         """
         Pieces of replies.

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_skimming -*-
+# -*- test-case-name: tests.relays.test_skimming,tests.relays.test_skimming_cuts -*-
 """
 Passes over Redis commands to which nothing happens.
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from vaurien_twisted.exchange import Run
 from vaurien_twisted.plan import Decision
+from vaurien_twisted.wire.redis_replies import Replies
 from vaurien_twisted.wire.redis_requests import BEGINNINGS, Requests
 from vaurien_twisted.wire.redis_session import Session
 from vaurien_twisted.wire.resp import BULKS, CRLF, HEADER_LIMIT, LINES, NULLABLE
@@ -24,11 +25,12 @@ class Skimmer:
     Counts requests and replies where nothing else is known to matter.
     """
 
-    __slots__ = ("_counts", "_requests", "_session", "_watched")
+    __slots__ = ("_counts", "_replies", "_requests", "_session", "_watched")
 
-    def __init__(self, session: Session, requests: Requests) -> None:
+    def __init__(self, session: Session, requests: Requests, replies: Replies) -> None:
         self._session = session
         self._requests = requests
+        self._replies = replies
         self.watch(frozenset())
 
     def watch(self, commands: frozenset[str]) -> None:
@@ -94,7 +96,7 @@ class Skimmer:
         if not awaiting or not self._session.plain:
             return 0
         run = awaiting[0]
-        if run.__class__ is not Run:
+        if run.__class__ is not Run or not self._replies.idle:
             return 0
         bulks, find, lines = NULLABLE.get, data.find, LINES
         pos, size, count = 0, len(data), 0
