@@ -150,6 +150,34 @@ class ReplyTests(SynchronousTestCase):
         self._reply(fetch, err(1))
         self._reply(packet(0, b"\x04f\0"), define(1) + define(2) + eof(3))
 
+    def test_pitfall27_cursorOfAProcedure(self) -> None:
+        """
+        A procedure whose own cursor is open as it selects sets the flag of a cursor that
+        the request did not ask for: the rows follow.
+        """
+        execute = b"\x17\1\0\0\0%c\1\0\0\0"
+        reply = packet(1, b"\1") + define(2) + eof(3, 0x4A)
+        reply += packet(4, b"\x01x") + eof(5, 0x4A) + ok(6, 2)
+        requests = (query(b"CALL p()"), *(packet(0, execute % flags) for flags in (0, 8)))
+        for request in requests:
+            self._reply(request, reply)
+        # Even where a cursor was asked for: further results follow none.
+        self._reply(packet(0, execute % 1), reply)
+        fetched = packet(1, b"\1") + define(2) + eof(3, 0x42)
+        for flags in (1, 2, 4, 9):
+            self._reply(packet(0, execute % flags), fetched)
+        # With the last flag alone no result follows.
+        self._reply(requests[0], table(1, 2, 0x42))
+
+    def test_pitfall27_errorThatIsNoProgress(self) -> None:
+        """
+        An error whose code is that of a report of progress ends the reply: what stands
+        behind the code tells them apart.
+        """
+        self._reply(query(), err(1, 65535))
+        self._reply(query(), packet(1, b"\xff\xff\xff"))
+        self._reply(query(), packet(1, b"\xff\xff\xff\1\1\1\0\0\0\0") + err(2))
+
     def test_changed(self) -> None:
         """
         A change of user is a dialog within one exchange.

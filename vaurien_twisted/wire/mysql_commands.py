@@ -42,6 +42,8 @@ class Asks(IntEnum):
     NAME = 2
     #: Four bytes: the number of a prepared statement.
     STATEMENT = 3
+    #: The same, and a byte of flags.
+    EXECUTION = 4
 
 
 #: How many bytes of a command's payload are read, by what it asks.
@@ -50,6 +52,7 @@ HEADS = {
     Asks.SQL: 1 + SUBJECT_LIMIT,
     Asks.NAME: 1 + 256,
     Asks.STATEMENT: 5,
+    Asks.EXECUTION: 6,
 }
 
 
@@ -67,9 +70,20 @@ class Request:
     @ivar statement: the number of the prepared statement, for C{COM_STMT_CLOSE}, and
         for a C{COM_STMT_EXECUTE} that tells its parameters' types.
     @ivar last: the sequence number of the last packet seen of the request.
+    @ivar cursor: whether it asks for a cursor, from which the rows are fetched later.
     """
 
-    __slots__ = ("asks", "code", "head", "last", "name", "replies", "shape", "statement")
+    __slots__ = (
+        "asks",
+        "code",
+        "cursor",
+        "head",
+        "last",
+        "name",
+        "replies",
+        "shape",
+        "statement",
+    )
 
     def __init__(
         self,
@@ -78,6 +92,7 @@ class Request:
         shape: Shape = Shape.SINGLE,
         asks: Asks = Asks.NOTHING,
         replies: bool = True,
+        cursor: bool = False,
     ) -> None:
         self.code = code
         self.name = name
@@ -87,12 +102,13 @@ class Request:
         self.replies = replies
         self.statement = 0
         self.last = 0
+        self.cursor = cursor
 
     def own(self) -> Request:
         """
         A copy to note things in.
         """
-        return Request(self.code, self.name, self.shape, self.asks, self.replies)
+        return Request(self.code, self.name, self.shape, self.asks, self.replies, self.cursor)
 
 
 CHANGE_USER, CLOSE, RESET_CONNECTION, PREPARE, QUERY = 0x11, 0x19, 0x1F, 0x16, 0x03
@@ -127,7 +143,7 @@ def _commands() -> tuple[Request, ...]:
         Request(0x14, "COM_CONNECT_OUT"),
         Request(0x15, "COM_REGISTER_SLAVE"),
         Request(PREPARE, "COM_STMT_PREPARE", Shape.PREPARED, Asks.SQL),
-        Request(EXECUTE, "COM_STMT_EXECUTE", Shape.RESULT, Asks.STATEMENT),
+        Request(EXECUTE, "COM_STMT_EXECUTE", Shape.RESULT, Asks.EXECUTION),
         Request(0x18, "COM_STMT_SEND_LONG_DATA", asks=Asks.STATEMENT, replies=False),
         Request(CLOSE, "COM_STMT_CLOSE", asks=Asks.STATEMENT, replies=False),
         Request(0x1A, "COM_STMT_RESET", asks=Asks.STATEMENT),
@@ -149,3 +165,9 @@ def _commands() -> tuple[Request, ...]:
 
 #: Every command by its byte.
 COMMANDS = _commands()
+
+#: The flags of an execution that asks for a cursor: read only, for update, scrollable.
+CURSORS = 0x07
+
+#: The execution of a statement that asks for a cursor.
+EXECUTE_CURSOR = Request(EXECUTE, "COM_STMT_EXECUTE", Shape.RESULT, Asks.EXECUTION, cursor=True)

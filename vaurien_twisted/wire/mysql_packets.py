@@ -24,6 +24,10 @@ OK, MORE_DATA, GREETING, LOCAL_INFILE, EOF, ERR = 0x00, 0x01, 0x0A, 0xFB, 0xFE, 
 #: The code of an ERR packet that is none: MariaDB reports progress.
 PROGRESS = 0xFFFF
 
+#: What stands behind the code of an error, before its SQLSTATE; in a report of progress
+#: there is a number of strings.
+STATED = ord("#")
+
 # Status flags.
 MORE_RESULTS, CURSOR_EXISTS = 0x0008, 0x0040
 
@@ -81,6 +85,19 @@ def readLength(data: bytes, at: int) -> tuple[int, int]:
     if end > len(data):
         raise IndexError(end)
     return int.from_bytes(data[at + 1 : end], "little"), end
+
+
+def progresses(data: bytes, at: int, length: int) -> bool:
+    """
+    Whether the packet that begins like an ERR packet reports progress.
+
+    @param at: where the payload begins, of which at least four bytes are there.
+    @param length: of the payload.
+    @raise Malformed: it is too short to have a code.
+    """
+    if length < 3:
+        raise Malformed("an ERR packet without a code")
+    return unpackShort(data, at + 1)[0] == PROGRESS and length > 3 and data[at + 3] != STATED
 
 
 def packet(sequence: int, payload: bytes) -> bytes:

@@ -206,6 +206,7 @@ class Replies:
         results.capabilities = self._session.capabilities
         results.statement = -1
         results.succeeded = False
+        results.cursor = exchange.context.cursor
         self._step = FIRST[exchange.context.shape]
         if exchange.cut is not None:
             # Only C{_cut} may bring it to zero: what precedes the rows passes.

@@ -17,7 +17,10 @@ from vaurien_twisted.wire.mysql_attributes import skipAttributes
 from vaurien_twisted.wire.mysql_commands import (
     CLOSE,
     COMMANDS,
+    CURSORS,
     EXECUTE,
+    EXECUTE_CURSOR,
+    HEADS,
     QUERY,
     Asks,
     Request,
@@ -36,7 +39,11 @@ from vaurien_twisted.wire.mysql_packets import (
 from vaurien_twisted.wire.mysql_session import Session
 from vaurien_twisted.wire.mysql_types import headOf, typesOf, withTypes
 
-SQL, NAME, STATEMENT, STREAM = Asks.SQL, Asks.NAME, Asks.STATEMENT, Shape.STREAM
+SQL, NAME, STREAM = Asks.SQL, Asks.NAME, Shape.STREAM
+NUMBERED = (Asks.STATEMENT, Asks.EXECUTION)
+
+#: An execution up to its flags, in bytes.
+FLAGGED = HEADS[Asks.EXECUTION]
 
 
 class Requests:
@@ -188,7 +195,9 @@ class Requests:
             wanted = 4 + min(length, request.head)
             if available < wanted:
                 return wanted
-            if request.code == EXECUTE and session.statements.parameters:
+            if request.code == EXECUTE:
+                if length >= request.head and data[at + 9] & CURSORS:
+                    request = EXECUTE_CURSOR
                 wanted = 4 + min(length, self._headOfExecution(data, at + 4, wanted))
                 if available < wanted:
                     return wanted
@@ -209,9 +218,9 @@ class Requests:
         """
         How much of the payload is read of an execution that is C{wanted} bytes or longer.
         """
-        number = unpackLong(data, at + 1)[0] if wanted == 9 else 0
+        number = unpackLong(data, at + 1)[0] if wanted == 4 + FLAGGED else 0
         parameters = self._session.statements.parameters.get(number, 0)
-        return headOf(parameters) if parameters else 5
+        return headOf(parameters) if parameters else FLAGGED
 
     def _typed(self, request: Request, number: int, data: bytes, at: int, end: int) -> Request:
         """
@@ -300,7 +309,7 @@ class Requests:
                 subject = utf_8_decode(data[start:end], "backslashreplace", False)[0]
             # Escapes are longer than the bytes they stand for.
             subject = subject[:SUBJECT_LIMIT]
-        elif asks is STATEMENT:
+        elif asks in NUMBERED:
             if end - at >= 5:
                 number = unpackLong(data, at + 1)[0]
                 subject = self._session.statements.text(number)

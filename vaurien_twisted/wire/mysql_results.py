@@ -17,9 +17,9 @@ from vaurien_twisted.wire.mysql_packets import (
     METADATA_FLAG,
     MORE_RESULTS,
     OK,
-    PROGRESS,
     Malformed,
     lengthOf,
+    progresses,
     readLength,
     unpackShort,
 )
@@ -71,6 +71,7 @@ class Results:
     Walks through one reply after the other.
 
     @ivar capabilities: those both sides have.
+    @ivar cursor: the request asked for a cursor.
     @ivar left: how many definitions are to come in this group.
     @ivar _columns: how many columns follow after the parameters.
     @ivar _rows: what comes after the definitions.
@@ -84,6 +85,7 @@ class Results:
         "_columns",
         "_rows",
         "capabilities",
+        "cursor",
         "left",
         "parameters",
         "statement",
@@ -93,6 +95,7 @@ class Results:
 
     def __init__(self) -> None:
         self.capabilities = 0
+        self.cursor = False
         self.left = 0
         self._columns = 0
         self._rows = DONE
@@ -138,9 +141,7 @@ class Results:
         return step if step is DIALOG and first != OK else DONE
 
     def _failed(self, step: Step, data: bytes, at: int, length: int) -> Step:
-        if length < 3:
-            raise Malformed("an ERR packet without a code")
-        return step if unpackShort(data, at + 1)[0] == PROGRESS else DONE
+        return step if progresses(data, at, length) else DONE
 
     def _first(self, step: Step, data: bytes, at: int, length: int) -> Step:
         first = data[at]
@@ -204,8 +205,11 @@ class Results:
         if self._columns:
             columns, self._columns = self._columns, 0
             return self._define(max(columns, 0))
-        # The rows of a cursor are fetched later.
-        return DONE if status & CURSOR_EXISTS else self._rows
+        # The rows of a cursor are fetched later.  A procedure may have one of its own open
+        # as it selects: the flag then stands where nobody asked for a cursor, and beside
+        # that of further results, which the reply of one that was asked for never has.
+        fetched = self.cursor and status & (CURSOR_EXISTS | MORE_RESULTS) == CURSOR_EXISTS
+        return DONE if fetched else self._rows
 
     def _ended(self, step: Step, data: bytes, at: int, length: int) -> Step:
         """

@@ -13,18 +13,25 @@ from functools import lru_cache
 
 from vaurien_twisted.exchange import Run
 from vaurien_twisted.plan import Decision
-from vaurien_twisted.wire.mysql_commands import COMMANDS, EXECUTE, QUERY, Shape
+from vaurien_twisted.wire.mysql_commands import (
+    COMMANDS,
+    CURSORS,
+    EXECUTE,
+    HEADS,
+    QUERY,
+    Asks,
+    Shape,
+)
 from vaurien_twisted.wire.mysql_packets import (
     CLIENT_DEPRECATE_EOF,
-    CURSOR_EXISTS,
     EOF,
     ERR,
     FULL,
     METADATA_FLAG,
     MORE_RESULTS,
     OK,
-    PROGRESS,
     Malformed,
+    progresses,
     unpackHeader,
     unpackShort,
 )
@@ -37,11 +44,15 @@ from vaurien_twisted.wire.runs import MOST, FormedRun, extend, take, unfold
 
 INIT_DB, PING, STMT_RESET = 0x02, 0x0E, 0x1A
 
-#: What is passed over; an execution only where no types of parameters are owed.
+#: What is passed over; an execution only where no types of parameters are owed, and if it
+#: asks for no cursor.
 PASSED = frozenset((QUERY, EXECUTE, INIT_DB, PING, STMT_RESET))
 
 #: What is answered by one packet.
 SINGLES = frozenset(code for code in PASSED if COMMANDS[code].shape is Shape.SINGLE)
+
+#: An execution up to its flags, in bytes.
+FLAGGED = HEADS[Asks.EXECUTION]
 
 #: The longest definitions of columns that are remembered, in bytes.
 REMEMBERED = 2048
@@ -98,7 +109,12 @@ class Skimmer:
             code = data[at + 4]
             if not 0 < length < FULL or code not in passed:
                 return None
-            if code == EXECUTE and session.statements.owed:
+            if code == EXECUTE and (
+                session.statements.owed
+                or length < FLAGGED
+                or at + 9 >= end
+                or data[at + 9] & CURSORS
+            ):
                 return None
             at += 4 + length
             forms += data[at - length : at - length + 1]
@@ -173,8 +189,6 @@ class Skimmer:
         if not self._session.capabilities & CLIENT_DEPRECATE_EOF:
             if at + 9 > end or unpackHeader(data, at)[0] != number | 5 or data[at + 4] != EOF:
                 return 0
-            if unpackShort(data, at + 7)[0] & CURSOR_EXISTS:
-                return 0
             at += 9
             number = (number + NEXT) & NUMBERS
         if at - begun <= REMEMBERED:
@@ -220,4 +234,4 @@ def _failed(data: bytes, at: int, length: int) -> int:
     """
     Where an ERR packet ends whose payload begins at C{at}; 0 if the reply goes on.
     """
-    return 0 if length < 3 or unpackShort(data, at + 1)[0] == PROGRESS else at + length
+    return 0 if length < 4 or progresses(data, at, length) else at + length
