@@ -8,10 +8,12 @@ import socket
 from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import TestCase
 
 from tests.support import REGISTRY
 from tests.test_listener import answers
+from vaurien_twisted import collection
 from vaurien_twisted.addresses import CannotListen
 from vaurien_twisted.collection import NoSuchProxy, ProxyCollection, ProxyExists
 from vaurien_twisted.declaring import Makings, declaredFromJSON
@@ -21,7 +23,7 @@ from vaurien_twisted.options import Refused
 from vaurien_twisted.plan import NOTHING
 from vaurien_twisted.proxy import Proxy
 from vaurien_twisted.rules import planFromRules
-from vaurien_twisted.toxics import Toxics, amended, toxicFromJSON
+from vaurien_twisted.toxics import TOXICS, Toxics, amended, toxicFromJSON
 
 #: Nothing listens there, and no test connects.
 UPSTREAM = "127.0.0.1:9"
@@ -134,6 +136,48 @@ class CreateTests(CollectionCase):
         self.assertEqual(self.names(), ["db"])
         await self.proxies.create(declared("two", listen=free))
         self.assertEqual(self.names(), ["db", "two"])
+
+    async def test_pitfall36_refusedSaysNothing(self) -> None:
+        """
+        Nothing is said to be in force at a proxy that does not come about; at one that does,
+        it is said once.
+        """
+        lines: list[str] = []
+
+        def observer(event: Any) -> None:
+            lines.append(formatEvent(event))
+
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        toxics = [{"type": "latency", "name": "slow"}]
+        for more in ({"listen": self.busy()}, {"listen": "nowhere"}, {"upstream": "nowhere"}):
+            with self.assertRaises(Refused):
+                await self.proxies.create(declared("two", toxics=toxics, **more))
+        self.assertEqual([line for line in lines if "two: " in line], [])
+        await self.proxies.create(declared("two", toxics=toxics))
+        [force] = [line for line in lines if "two: in force" in line]
+        self.assertIn("slow", force)
+
+    async def test_pitfall44_many(self) -> None:
+        """
+        There are so many proxies at most, and so many toxics at each.
+        """
+        self.patch(collection, "PROXIES", 2)
+        await self.proxies.create(declared("one"))
+        await self.proxies.create(declared("two"))
+        with self.assertRaises(Refused) as caught:
+            await self.proxies.create(declared("three"))
+        self.assertIn("2 proxies already", caught.exception.description)
+        had, refused = await self.proxies.populate([declared("two"), declared("three")])
+        self.assertEqual([str(each.name) for each in had], ["two"])
+        self.assertEqual(self.names(), ["one", "two"])
+        assert refused is not None
+        await self.proxies.populate([declared("two", upstream="localhost:2")])
+        toxics = [{"type": "latency", "name": f"t{n}"} for n in range(TOXICS + 1)]
+        declared(toxics=toxics[1:])
+        with self.assertRaises(Refused) as caught:
+            declared(toxics=toxics)
+        self.assertIn(f"{TOXICS} toxics at most", caught.exception.description)
 
     async def test_sameTime(self) -> None:
         """

@@ -7,8 +7,9 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.seen import NOON, SeenProxy
-from vaurien_twisted.connections import end, setOwnPlan, tellConnection
-from vaurien_twisted.rules import planFromRules
+from vaurien_twisted.connections import OWN_RULES, end, setOwnPlan, tellConnection
+from vaurien_twisted.options import Refused
+from vaurien_twisted.rules import RULES, planFromRules
 
 
 class TellingTests(SynchronousTestCase):
@@ -126,6 +127,24 @@ class OwnPlanTests(SynchronousTestCase):
     """
     Rules for one connection.
     """
+
+    def test_pitfall44_many(self) -> None:
+        """
+        The connections of a proxy have so many rules of their own at most.
+        """
+        seen = SeenProxy()
+        clients = [seen.connect() for _ in range(OWN_RULES // RULES + 1)]
+        plan = planFromRules(seen.planner, [{"behavior": "hang"}] * RULES)
+        for client in clients[1:]:
+            setOwnPlan(seen.proxy, client.relay.link, plan)
+        link = clients[0].relay.link
+        refused = self.assertRaises(Refused, setOwnPlan, seen.proxy, link, plan)
+        self.assertEqual(refused.name, "rules")
+        self.assertFalse(link.hasOwnPlan)
+        # In place of what a connection has, there may be as many.
+        setOwnPlan(seen.proxy, clients[1].relay.link, plan)
+        setOwnPlan(seen.proxy, clients[1].relay.link, planFromRules(seen.planner, []))
+        setOwnPlan(seen.proxy, link, plan)
 
     def test_setAndTold(self) -> None:
         """

@@ -5,6 +5,8 @@ Tests for L{vaurien_twisted.journal}.
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +130,18 @@ class FileTests(SynchronousTestCase):
         file.stopService()
         self.journal.record("decision", "proxy", 1)
         self.assertEqual(len(self.lines()), 5)
+
+    def test_pitfall44_mode(self) -> None:
+        """
+        The file is for who runs Vaurien alone, whatever the umask; one that is there keeps
+        its mode.
+        """
+        self.addCleanup(os.umask, os.umask(0))
+        JournalFile(self.journal, str(self.path)).stopService()
+        self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
+        self.path.chmod(0o640)
+        JournalFile(self.journal, str(self.path)).stopService()
+        self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o640)
 
     def test_appended(self) -> None:
         """

@@ -4,7 +4,9 @@ Tests for L{vaurien_twisted.listener}, on loopback.
 
 from __future__ import annotations
 
+import os
 import socket
+import stat
 
 from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import TestCase
@@ -144,6 +146,27 @@ class ListenerTests(TestCase):
         with self.assertRaises(Refused):
             await listener.place("nowhere")
         self.assertEqual(listener.text, place)
+
+    async def test_pitfall44_mode(self) -> None:
+        """
+        A UNIX socket is for who runs Vaurien alone, whatever the umask, unless its endpoint
+        string says another mode.
+        """
+        self.addCleanup(os.umask, os.umask(0))
+        for more, mode in (
+            ("", 0o600),
+            (":backlog=5", 0o600),
+            (":lockfile=0", 0o600),
+            (":mode=660", 0o660),
+            (":666", 0o666),
+            (":0660:5", 0o660),
+        ):
+            for before in ("", "haproxy:"):
+                path = self.mktemp()
+                listener = self.listener(f"{before}unix:{path}{more}")
+                await listener.open()
+                self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), mode, more)
+                await listener.close()
 
     async def test_endpointString(self) -> None:
         """

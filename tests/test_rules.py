@@ -14,7 +14,7 @@ from vaurien_twisted.exchange import Connection, Exchange
 from vaurien_twisted.options import Refused
 from vaurien_twisted.plan import Plan
 from vaurien_twisted.planning import Planner
-from vaurien_twisted.rules import fieldSpecs, planFromRules, rulesOf
+from vaurien_twisted.rules import RULES, fieldSpecs, planFromRules, rulesOf
 
 #: A rule that says everything.
 WHOLE: dict[str, Any] = {
@@ -52,6 +52,18 @@ class JSONTests(SynchronousTestCase):
         self.assertEqual((rule.after, rule.times, rule.lasting), (0, None, None))
         self.assertIsNone(rule.matches)
         self.assertEqual(plan(), Plan())
+
+    def test_pitfall44_many(self) -> None:
+        """
+        A proxy has so many rules at most, alternatives of a draw counted; more are refused
+        before one of them is looked at.
+        """
+        hang = {"behavior": "hang", "percent": 0}
+        self.assertEqual(len(list(plan(*[hang] * RULES).rules)), RULES)
+        for rules in ([hang] * (RULES + 1), [{"draw": [hang] * RULES}, hang], [None] * 45000):
+            refused = self.assertRaises(Refused, planFromRules, LINES, rules)
+            self.assertEqual(refused.name, "rules")
+            self.assertIn(f"{RULES} at most", refused.description)
 
     def test_whole(self) -> None:
         """

@@ -128,6 +128,17 @@ class KindTests(Asked):
             self.assertTrue(self.matches({"client": pattern}, client="::ffff:127.0.0.1"), pattern)
         self.assertFalse(self.matches({"client": "10.0.0.0/8"}, client="::ffff:127.0.0.1"))
 
+    def test_pitfall44_mapped(self):
+        """
+        So it is where the network is written as IPv6 writes it.
+        """
+        for client in ("10.1.2.3", "::ffff:10.1.2.3", "::ffff:a01:203"):
+            for pattern in ("::ffff:10.0.0.0/104", "::ffff:10.1.2.3", "::ffff:a01:203/128", "10/8"):
+                pattern = pattern.replace("10/8", "10.0.0.0/8")
+                self.assertTrue(self.matches({"client": pattern}, client=client), pattern)
+            for pattern in ("::ffff:11.0.0.0/104", "::1", "fe80::/10"):
+                self.assertFalse(self.matches({"client": pattern}, client=client), pattern)
+
     def test_fields(self) -> None:
         """
         Each name's value is a glob; names are the same in upper and lower case; all must match.

@@ -29,6 +29,7 @@ from twisted.internet.posixbase import PosixReactorBase
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from vaurien_twisted.names import checkPrintable, plainHost
 from vaurien_twisted.options import Refused
 
 #: C{HOST:PORT}, an IPv6 host in brackets.
@@ -83,7 +84,7 @@ def serverEndpoint(
     @param around: what is made of the endpoint of TCP, below TLS.
     @raise Refused: C{text} is neither C{HOST:PORT} nor an endpoint string.
     """
-    place = hostPort(text)
+    place = hostPort(checkPrintable(text, name))
     endpoint: IStreamServerEndpoint
     if place is not None and not _isEndpoint(text):
         endpoint = around(_tcpServer(reactor, place[1], _listenHost(place[0]), BACKLOG))
@@ -103,6 +104,10 @@ def serverEndpoint(
         )
     from twisted.internet.endpoints import serverFromString
 
+    if prefix == "unix":
+        from vaurien_twisted.transports.strings import withMode
+
+        text = withMode(text)
     try:
         endpoint = around(serverFromString(reactor, text))
     except Exception as error:
@@ -138,7 +143,7 @@ def clientEndpoint(
     @param around: what is made of the endpoint of TCP, below TLS.
     @raise Refused: C{text} is neither C{HOST:PORT} nor an endpoint string.
     """
-    place = hostPort(text)
+    place = hostPort(checkPrintable(text, name))
     endpoint: IStreamClientEndpoint
     if place is not None and not _isEndpoint(text):
         host, port = place
@@ -273,7 +278,8 @@ def tellAddress(address: IAddress) -> str:
     An address in words: C{HOST:PORT}, C{[HOST]:PORT}, or a path.
     """
     if isinstance(address, IPv6Address):
-        return f"[{address.host}]:{address.port}"
+        host = plainHost(address.host)
+        return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
     if isinstance(address, IPv4Address):
         return f"{address.host}:{address.port}"
     if isinstance(address, UNIXAddress):

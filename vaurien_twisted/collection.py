@@ -18,6 +18,9 @@ from vaurien_twisted.options import Refused, nearest
 from vaurien_twisted.proxy import Proxy
 from vaurien_twisted.toxics import Toxics
 
+#: How many proxies one Vaurien can have.
+PROXIES = 1000
+
 
 class NoSuchProxy(Refused):
     """
@@ -134,6 +137,8 @@ class ProxyCollection(MultiService):
         proxy.setServiceParent(self)
 
     def _free(self, name: str) -> None:
+        if len(self.services) + len(self._coming) >= PROXIES:
+            raise Refused(f"there are {PROXIES} proxies already, as many as there can be", "name")
         if name in self.namedServices or name in self._coming:
             raise ProxyExists(f"there is a proxy {name!r} already", "name")
 

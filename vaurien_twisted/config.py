@@ -20,6 +20,7 @@ from vaurien_twisted.declaring import (
     declaredFromWords,
 )
 from vaurien_twisted.interfaces import IWireProtocol
+from vaurien_twisted.names import checkPrintable
 from vaurien_twisted.options import Refused, Spec, build, nearest, specs
 from vaurien_twisted.plan import Plan
 from vaurien_twisted.planning import Planner
@@ -58,6 +59,7 @@ def configure(registry: Registry, given: Given) -> Configuration:
     settings = build(Settings, given.settings, "[vaurien]")
     if "token" in given.settings:
         checkToken(settings.token)
+    checkPrintable(settings.name, "name")
     wire = registry.wire(settings.protocol)
     for name, words in given.behaviors.items():
         _check(registry.behavior(name).options, words, "behavior", name)

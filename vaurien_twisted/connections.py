@@ -8,11 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 from vaurien_twisted.commands import Command, Hold, Wait
+from vaurien_twisted.options import Refused
 from vaurien_twisted.plan import Plan
 from vaurien_twisted.proxy import Proxy
 from vaurien_twisted.relays.link import Link
 from vaurien_twisted.relays.sight import Sight
 from vaurien_twisted.rules import rulesOf
+
+#: How many rules the connections of one proxy can have of their own, together.
+OWN_RULES = 10_000
 
 
 def tellConnection(proxy: Proxy, link: Link) -> dict[str, Any]:
@@ -76,7 +80,20 @@ def setOwnPlan(proxy: Proxy, link: Link, plan: Plan) -> None:
     """
     Put a plan in force for one connection alone; one without rules puts it back under the
     proxy's.  The rules count from zero, for this connection's exchanges from now on.
+
+    @raise Refused: the proxy's connections would have more than L{OWN_RULES} rules of their
+        own; nothing has changed.
     """
     rules = [rule.describe() for rule in plan.rules]
+    others = sum(_ownRules(each) for each in proxy.links if each is not link)
+    if others + len(rules) > OWN_RULES:
+        raise Refused(
+            f"{OWN_RULES} rules are the most that the connections of a proxy can have of their own",
+            "rules",
+        )
     link.setOwnPlan(plan if rules else None)
     proxy.note(link.connection, "rules", effect="; ".join(rules) or "those of the proxy")
+
+
+def _ownRules(link: Link) -> int:
+    return sum(1 for _ in link.sight.decider.plan.rules) if link.hasOwnPlan else 0

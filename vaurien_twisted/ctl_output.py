@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from vaurien_twisted.asking import ClientError, member
+from vaurien_twisted.names import printable
 from vaurien_twisted.options import nearest
 
 #: A last column that would be narrower is not wrapped, but left to the terminal.
@@ -127,13 +128,6 @@ def entryLine(entry: Mapping[str, Any]) -> str:
     words = ": ".join(str(fact) for fact in facts if fact)
     reason = entry.get("reason")
     return printable(f"{entry['id']}  {words}" + (f" ({reason})" if reason else ""))
-
-
-def printable(text: str) -> str:
-    """
-    C{text}, in which clients may have put anything, without what a terminal would obey.
-    """
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _words(options: Mapping[str, Any], grouped: bool) -> Iterable[tuple[str, str]]:

@@ -21,7 +21,8 @@ from urllib.parse import quote
 
 from vaurien_twisted.asking import member
 from vaurien_twisted.client import Client
-from vaurien_twisted.ctl_output import printable, table
+from vaurien_twisted.ctl_output import table
+from vaurien_twisted.names import printable
 
 #: A screen of its own, without a cursor; and back (ECMA-48, and xterm's 1049).
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"

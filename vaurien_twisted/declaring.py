@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 
 from vaurien_twisted.interfaces import IWireProtocol
+from vaurien_twisted.names import checkPrintable, printable
 from vaurien_twisted.options import FALSE, TRUE, Refused
 from vaurien_twisted.plan import Plan
 from vaurien_twisted.planning import Planner
@@ -110,6 +111,7 @@ def declaredFromJSON(makings: Makings, item: object, place: str = "") -> Declare
     for name in ("name", "upstream"):
         if not text[name]:
             raise MissingField(f"{name}{place}", name)
+    checkPrintable(text["name"], "name")
     if "/" in text["name"]:
         raise Refused(f"{text['name']!r} cannot be a name: it would not fit into a path", "name")
     wire = makings.registry.wire(text["protocol"]) if text["protocol"] else None
@@ -182,10 +184,10 @@ def declaredFromWords(makings: Makings, name: str, words: Mapping[str, str]) -> 
         wire = declared.wire or makings.registry.wire(makings.protocol)
         return attrs.evolve(declared, plan=makings.planner(wire).choice(behavior, {}))
     except MissingField as missing:
-        reason = f"[proxy:{name}] must say its {missing.name}"
+        reason = f"[proxy:{printable(name)}] must say its {missing.name}"
         raise Refused(reason, missing.name) from None
     except Refused as refused:
-        raise Refused(f"[proxy:{name}]: {refused.whole}", refused.name) from None
+        raise Refused(f"[proxy:{printable(name)}]: {refused.whole}", refused.name) from None
 
 
 def _truth(name: str, word: str) -> bool:

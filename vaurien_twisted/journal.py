@@ -6,6 +6,7 @@ What happened: an append-only record, bounded in memory.
 from __future__ import annotations
 
 import json
+import os
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -125,8 +126,13 @@ class JournalFile(Service):
             self._file.close()
 
 
+def _private(path: str, flags: int) -> int:
+    # It holds statements, keys and paths of the application's.
+    return os.open(path, flags, 0o600)
+
+
 def _opened(path: str) -> IO[str]:
     try:
-        return open(path, "a", encoding="utf-8", buffering=1)
+        return open(path, "a", encoding="utf-8", buffering=1, opener=_private)
     except OSError as error:
         raise Refused(f"cannot write {path}: {error.strerror}", "journal") from None

@@ -29,6 +29,9 @@ from vaurien_twisted.streams import listens
 from vaurien_twisted.toxics import Toxics
 from vaurien_twisted.wishes import wishesFor
 
+#: How many rules a log line names.
+TOLD = 20
+
 
 class Proxy(Service):
     """
@@ -223,7 +226,7 @@ class Proxy(Service):
             if rule.name in taken:
                 raise Refused(f"there is a toxic called {rule.name!r}: name the rule otherwise")
         self._relays.setPlan(self._whole(plan, self._toxics))
-        self._tell()
+        self._changed()
 
     def setToxics(self, toxics: Toxics) -> None:
         """
@@ -238,13 +241,20 @@ class Proxy(Service):
                 raise Refused(f"there is a rule called {toxic.name!r}", "name")
         self._toxics = toxics
         self._relays.amendPlan(self._whole(plan, self._toxics))
-        self._tell()
+        self._changed()
 
     def _whole(self, plan: Plan, toxics: Toxics) -> Plan:
         return Plan(plan.draws + tuple(toxic.draw for toxic in toxics))
 
+    def _changed(self) -> None:
+        # Before the start it is not certain that there will be one.
+        if self.listening is not None:
+            self._tell()
+
     def _tell(self) -> None:
         rules = [rule.describe() for rule in self._relays.decider.plan.rules]
+        if len(rules) > TOLD:
+            rules[TOLD:] = [f"and {len(rules) - TOLD} more"]
         self._log.info(
             "{name}: in force: {rules}", name=self.name, rules="; ".join(rules) or "dummy"
         )
@@ -340,6 +350,7 @@ class Proxy(Service):
         if self.enabled:
             await self._listener.open()
             self._log.info("{name}: {state}", name=self.name, state=self._state())
+            self._tell()
             if not self._opens:
                 # The port is known now, and whether it can be had.
                 await self._listener.close()

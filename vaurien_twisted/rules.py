@@ -7,11 +7,12 @@ gives it back.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
+from vaurien_twisted.names import checkPrintable, printable
 from vaurien_twisted.options import Refused, Spec, build, nearest, option, specs, values
 from vaurien_twisted.plan import Draw, Plan, Rule
 from vaurien_twisted.planning import Planner
@@ -51,6 +52,10 @@ class RuleFields:
     name: str = option(str, "", "What the rule is called in the journal.")
 
 
+#: How many rules a proxy, or a connection with a plan of its own, can have: each exchange is
+#: compared with all of them.
+RULES = 1000
+
 #: How a field is written in JSON and ini where Python has the word for itself.
 SPELLED = {"lasting": "for"}
 
@@ -75,6 +80,7 @@ def planFromRules(planner: Planner, rules: object) -> Plan:
     """
     if not isinstance(rules, list):
         raise Refused("a list of rules is wanted", "rules")
+    checkCount(rules)
     draws = []
     for number, item in enumerate(rules, 1):
         try:
@@ -82,6 +88,19 @@ def planFromRules(planner: Planner, rules: object) -> Plan:
         except Refused as refused:
             raise Refused(f"rule {number}: {refused.whole}", refused.name) from None
     return Plan(tuple(draws))
+
+
+def checkCount(rules: Sequence[object]) -> None:
+    """
+    @param rules: rules, and draws of several, in JSON.
+    @raise Refused: there are more than L{RULES}.
+    """
+    count = sum(
+        len(each["draw"]) if isinstance(each, Mapping) and isinstance(each.get("draw"), list) else 1
+        for each in rules
+    )
+    if count > RULES:
+        raise Refused(f"{count} rules are too many: {RULES} at most for a proxy", "rules")
 
 
 def _draw(planner: Planner, item: object) -> Draw:
@@ -120,6 +139,7 @@ def ruleFromJSON(planner: Planner, item: object) -> Rule:
         if value is not None or declared[name].default is not None:
             given[name] = declared[name].convert(value)
     fields = build(RuleFields, {_field(name): value for name, value in given.items()}, "a rule")
+    checkPrintable(fields.name, "name")
     rule = planner.rule(behavior, options, fields)
     if rule.streams and given.get("scope") == "exchange":
         raise Refused(f"{behavior!r} is for whole connections, not for exchanges", "scope")
@@ -196,13 +216,15 @@ def rulesFromWords(planner: Planner, sections: Iterable[tuple[str, Mapping[str, 
 
     @raise Refused: something is unknown or out of bounds; says in which section.
     """
+    sections = list(sections)
+    checkCount(sections)
     draws: list[tuple[str, list[Rule]]] = []
     for name, words in sections:
         group = words.get("draw", "")
         try:
             rule = ruleFromJSON(planner, _item(planner, name, words))
         except Refused as refused:
-            raise Refused(f"[rule:{name}]: {refused.whole}", refused.name) from None
+            raise Refused(f"[rule:{printable(name)}]: {refused.whole}", refused.name) from None
         if group and draws and draws[-1][0] == group:
             draws[-1][1].append(rule)
         else:

@@ -19,6 +19,9 @@ import attrs
 from vaurien_twisted.exchange import Connection, Exchange
 from vaurien_twisted.options import Refused, nearest
 
+#: How many bits stand before the IPv4 address in C{::ffff:10.0.0.7} (RFC 4291, section 2.5.5.2).
+MAPPED = 96
+
 #: Whether a rule is for this exchange.
 Predicate = Callable[[Connection, Exchange], bool]
 
@@ -120,6 +123,11 @@ def _network(target: Target, pattern: object) -> Callable[[str], bool]:
         raise Refused(
             f"when {target.name!r}: {pattern!r} is not an address or network", "when"
         ) from None
+
+    if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= MAPPED:
+        mapped = network.network_address.ipv4_mapped
+        if mapped is not None:
+            network = ipaddress.ip_network((mapped, network.prefixlen - MAPPED))
 
     def within(text: str) -> bool:
         try:

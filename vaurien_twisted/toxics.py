@@ -20,6 +20,7 @@ from typing import Any
 
 import attrs
 
+from vaurien_twisted.names import checkPrintable
 from vaurien_twisted.options import Refused, nearest, specs, values
 from vaurien_twisted.plan import Draw
 from vaurien_twisted.planning import Planner
@@ -29,6 +30,9 @@ STREAMS = ("upstream", "downstream")
 
 #: What Toxiproxy calls the behavior that does nothing.
 NOOP = "noop"
+
+#: How many toxics a proxy can have: each connection and exchange meets all of them.
+TOXICS = 1000
 
 FIELDS = ("name", "type", "stream", "toxicity", "attributes")
 
@@ -127,6 +131,8 @@ class Toxics:
 
         @raise ToxicExists: its name is taken.
         """
+        if len(self.items) >= TOXICS:
+            raise Refused(f"a proxy has {TOXICS} toxics at most", "toxics")
         if any(own.name == toxic.name for own in self.items):
             raise ToxicExists(f"there is a toxic {toxic.name!r} already", "name")
         return Toxics((*self.items, toxic))
@@ -172,6 +178,7 @@ def toxicFromJSON(planner: Planner, item: object) -> Toxic:
         known = (*planner.registry.behaviors, NOOP)
         raise UnknownType(f"there is no type {kind!r}: {nearest(kind, known)}", "type")
     name = _text(given, "name", "") or f"{kind}_{stream}"
+    checkPrintable(name, "name")
     if "/" in name:
         raise Refused(f"{name!r} cannot be a name: it would not fit into a path", "name")
     return _made(planner, (name, kind, stream), _toxicity(given, 1.0), _attributes(given))

@@ -160,3 +160,51 @@ class OriginTests(SynchronousTestCase):
             self.assertEqual(answer.status, 403, origin)
             self.assertEqual(answer.error["name"], "Origin")
             self.assertEqual(plan, Plan())
+
+
+class FetchSiteTests(SynchronousTestCase):
+    """
+    What browsers say of the page that asks.
+    """
+
+    def ask(self, method, path, site, body=None):
+        """
+        The answer to a request of a page of C{site}.
+        """
+        return controlled()[1].ask(method, path, body, headers={"Sec-Fetch-Site": site})
+
+    def test_own(self):
+        """
+        Our own page may ask, and whoever types the address.
+        """
+        for site in ("same-origin", "none"):
+            self.assertEqual(self.ask("GET", "/behavior", site).status, 200)
+            self.assertEqual(self.ask("PUT", "/behavior", site, {"name": "hang"}).status, 200)
+
+    def test_pitfall44_others(self):
+        """
+        Pages of other sites may neither read nor change anything, whatever they call it.
+        """
+        several = ["same-origin", "cross-site"]
+        for site in ("cross-site", "same-site", "CROSS-SITE", "", "other", several):
+            for method, path, body in (
+                ("GET", "/", None),
+                ("GET", "/behavior", None),
+                ("GET", "/rules", None),
+                ("GET", "/metrics", None),
+                ("GET", "/proxies", None),
+                ("PUT", "/behavior", {"name": "hang"}),
+                ("POST", "/reset", None),
+                ("DELETE", "/proxies/proxy", None),
+            ):
+                answer = self.ask(method, path, site, body)
+                self.assertEqual(answer.status, 403, (method, path, site))
+
+    def test_pitfall44_anyHost(self):
+        """
+        So it is where a service may be called by any name.
+        """
+        proxy = makeProxy()
+        asker = Asker(controlRoot(around(proxy), anyHost=True))
+        headers = {"Host": "vaurien.example", "Sec-Fetch-Site": "same-site"}
+        self.assertEqual(asker.ask("GET", "/behavior", headers=headers).status, 403)

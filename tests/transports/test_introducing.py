@@ -47,6 +47,35 @@ class HeaderTests(SynchronousTestCase):
             headerFor("v1", local, SIX[1]), b"PROXY TCP6 fe80::1 2001:db8::1 4000 80\r\n"
         )
 
+    def test_pitfall44_mapped(self) -> None:
+        """
+        An IPv4 client of a socket for IPv6 is told, and read, as the IPv4 client it is.
+        """
+        source = IPv6Address("TCP", "::ffff:192.0.2.7", 4000)
+        destination = IPv6Address("TCP", "::ffff:c000:201", 80)
+        for version in ("v1", "v2"):
+            self.assertEqual(headerFor(version, source, destination), headerFor(version, *FOUR))
+        told = readHeader(b"PROXY TCP6 ::ffff:192.0.2.7 ::FFFF:c000:0201 4000 80\r\n")
+        assert told is not None
+        self.assertEqual((told.source, told.destination), FOUR)
+        packed = bytes(10) + b"\xff\xff"
+        pair = packed + b"\xc0\0\2\7" + packed + b"\xc0\0\2\1" + b"\x0f\xa0\0\x50"
+        told = readHeader(headerFor("v2", *SIX)[:16] + pair)
+        assert told is not None
+        self.assertEqual((told.source, told.destination), FOUR)
+
+    def test_pitfall44_scopes(self) -> None:
+        """
+        What stands for an interface is its name, and nothing that a terminal would obey.
+        """
+        told = readHeader(b"PROXY TCP6 fe80::1%eth0 fe80::2%3 4000 80\r\n")
+        assert told is not None
+        self.assertEqual(told.source, IPv6Address("TCP", "fe80::1%eth0", 4000))
+        for scope in (b"\x1b[2J", b"a\nb", b"\xc2\x9b", b"a" * 65, b"a/b", b"%"):
+            self.assertRaises(
+                InvalidProxyHeader, readHeader, b"PROXY TCP6 fe80::1%%%s ::1 1 2\r\n" % scope
+            )
+
     def test_twisted(self) -> None:
         """
         Twisted's parsers read them.

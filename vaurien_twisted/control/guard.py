@@ -5,7 +5,9 @@ Keeping web pages out.
 A page in the user's browser can send requests to this machine.  By rebinding a DNS
 name it can even read the answers; its requests then carry that name in C{Host}
 (RFC 9110 section 7.2).  A page of another site carries that site in C{Origin} (RFC
-6454 section 7).  Programs other than browsers send no C{Origin} and name us rightly.
+6454 section 7), but not in every request; all of them tell in C{Sec-Fetch-Site} whether
+the page is ours (W3C, Fetch Metadata Request Headers, section 2.3).  Programs other than
+browsers send neither of the two and name us rightly.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from vaurien_twisted.control.answers import Problem
 
 #: C{uri-host [":" port]} (RFC 9110 section 7.2), an IPv6 address in brackets.
 _HOST = re.compile(r"(?:\[(?P<six>[^\]\s]+)\]|(?P<name>[^:\[\]\s/@]+))(?::(?P<port>[0-9]*))?")
+
+#: What C{Sec-Fetch-Site} says of our own page, and of the address bar.
+_OWN_SITE = ("same-origin", "none")
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
@@ -40,7 +45,8 @@ class Guard:
 
     def check(self, request: IRequest) -> None:
         """
-        @raise Problem: 403, the C{Host} is not ours or the C{Origin} another's.
+        @raise Problem: 403, the C{Host} is not ours, or C{Origin} or C{Sec-Fetch-Site}
+            speaks of another's page.
         """
         host = _only(request, "host")
         match = _HOST.fullmatch(host)
@@ -58,6 +64,16 @@ class Guard:
             if _origin(origin) != (scheme, *_place(match, scheme)):
                 raise Problem(
                     403, f"web pages of {origin!r} may not use this service", "Origin", "header"
+                )
+
+        if request.requestHeaders.hasHeader("sec-fetch-site"):
+            site = _only(request, "sec-fetch-site")
+            if site.strip() not in _OWN_SITE:
+                raise Problem(
+                    403,
+                    f"web pages of other sites may not use this service ({site})",
+                    "Sec-Fetch-Site",
+                    "header",
                 )
 
     def _ours(self, match: re.Match[str]) -> bool:

@@ -18,7 +18,7 @@ from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
 from vaurien_twisted import __version__
-from vaurien_twisted.collection import ProxyCollection
+from vaurien_twisted.collection import PROXIES, ProxyCollection
 from vaurien_twisted.control.answers import Problem, answer
 from vaurien_twisted.control.toxiproxy_body import readBody, readUpdate
 from vaurien_twisted.control.toxiproxy_errors import errorOf, refuse, refused
@@ -96,6 +96,8 @@ class ToxiproxyFace:
         items = readBody(request)
         if not isinstance(items, list):
             raise Refused("an array of proxies is wanted")
+        if len(items) > PROXIES:
+            raise Refused(f"{len(items)} proxies are too many: {PROXIES} at most")
         makings = self._proxies.makings
         declared = [
             declaredFromJSON(makings, item, f" at proxy {number}")

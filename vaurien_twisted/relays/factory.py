@@ -26,6 +26,7 @@ from vaurien_twisted.exchange import Connection
 from vaurien_twisted.interfaces import IJournal, IStreamBehavior, IWireProtocol
 from vaurien_twisted.journal import Journal
 from vaurien_twisted.logs import tell
+from vaurien_twisted.names import plainHost
 from vaurien_twisted.plan import Plan, Rule
 from vaurien_twisted.relays.expiry import Expiry
 from vaurien_twisted.relays.link import Link
@@ -44,9 +45,6 @@ ENDED = (
     "{name}: connection {number} from {client} ended after {exchanges} exchanges, "
     "{received} bytes from it and {sent} to it"
 )
-
-#: How an IPv4 address begins that has come to a socket of IPv6 (RFC 4291, section 2.5.5.2).
-MAPPED = "::ffff:"
 
 
 class RelayFactory(Factory):
@@ -130,9 +128,7 @@ class RelayFactory(Factory):
         """
         self.accepted += 1
         client = str(getattr(addr, "host", getattr(addr, "name", "")) or "")
-        if client.startswith(MAPPED):
-            client = client.removeprefix(MAPPED)
-        relay = self.relay(self, Connection(self.accepted, client))
+        relay = self.relay(self, Connection(self.accepted, plainHost(client)))
         relay.peer = addr
         return relay
 

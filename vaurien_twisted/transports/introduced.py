@@ -10,6 +10,7 @@ here they are collected first, so many of them as L{HEADER_LIMIT}.
 from __future__ import annotations
 
 import ipaddress
+import re
 import struct
 from typing import Any
 
@@ -34,6 +35,8 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from vaurien_twisted.names import peerName
+
 #: The longest header, in bytes.  Version 1 ends sooner; version 2 may bring more than
 #: addresses, and could say 64 KiB.
 HEADER_LIMIT = 4096
@@ -47,6 +50,9 @@ ONE, TWO = b"PROXY ", V2Parser.PREFIX
 #: The longest header of version 1, with the end of its line.
 ONE_LIMIT = 107
 
+
+#: The name or number of an interface (RFC 4007, section 11.2).
+_SCOPE = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 #: What the protocol above may say to the transport below.
 PASSED = frozenset(
@@ -124,6 +130,10 @@ def _plain(address: Any) -> Any:
     """
     if isinstance(address, (IPv4Address, IPv6Address)):
         host = ipaddress.ip_address(address.host)
+        scope = getattr(host, "scope_id", None)
+        if scope is not None and not _SCOPE.fullmatch(scope):
+            raise ValueError(f"{scope!r} is no interface")
+        host = getattr(host, "ipv4_mapped", None) or host
         kind = IPv4Address if host.version == 4 else IPv6Address
         return kind(address.type, host.compressed, address.port)
     if isinstance(address, UNIXAddress) and isinstance(address.name, bytes):
@@ -200,7 +210,7 @@ class IntroducedTransport(ProtocolWrapper):
         self._kept = b""
         self._log.warn(
             "a client from {client} is turned away: no header of the PROXY protocol: {reason}",
-            client=getattr(self._addr, "host", "") or "a socket of this machine",
+            client=peerName(self._addr),
             reason=reason,
         )
         self.abortConnection()

@@ -24,6 +24,7 @@ from twisted.protocols.policies import WrappingFactory
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IBetween
+from vaurien_twisted.names import plainHost
 
 #: The versions there are.
 VERSIONS = ("v1", "v2")
@@ -46,7 +47,18 @@ def headerFor(version: str, source: Any, destination: Any) -> bytes:
     @param source: the client's address, C{None} where there is no client.
     @param destination: where it connected to.
     """
+    plain = _plain(source), _plain(destination)
+    if _family(*plain) is IPv4Address:
+        source, destination = plain
     return _one(source, destination) if version == "v1" else _two(source, destination)
+
+
+def _plain(address: Any) -> Any:
+    """
+    The IPv4 address that a socket of IPv6 tells as C{::ffff:10.0.0.7}; others as they are.
+    """
+    host = plainHost(address.host) if isinstance(address, IPv6Address) else ""
+    return IPv4Address(address.type, host, address.port) if host and ":" not in host else address
 
 
 def _family(source: Any, destination: Any) -> type | None:

@@ -33,6 +33,7 @@ from twisted.logger import Logger
 from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
+from vaurien_twisted.names import peerName
 from vaurien_twisted.transports.certificates import reasonOf
 
 #: How long a handshake may take that nobody else has limited, in seconds.
@@ -200,7 +201,7 @@ class SecuredTransport(BufferingTLSTransport):
             else:
                 self._log.warn(
                     "TLS with {peer} is broken: {reason}",
-                    peer=getattr(self.getPeer(), "host", self.getPeer()),
+                    peer=peerName(self.getPeer()),
                     reason=reasonOf(error),
                 )
         super()._tlsShutdownFinished(reason)
@@ -281,7 +282,7 @@ class ServingFactory(SecuredFactory):
         def failed(reason: HandshakeFailed) -> None:
             self._log.warn(
                 "a client from {client} is turned away: {reason}",
-                client=getattr(addr, "host", "") or "a socket of this machine",
+                client=peerName(addr),
                 reason=str(reason),
             )
 

@@ -18,6 +18,9 @@ from vaurien_twisted.transports.introducing import VERSIONS, IntroducingClientEn
 #: What stands around the endpoint that TCP is made with.
 Below = Callable[[Any], Any]
 
+#: The mode of a UNIX socket that says none, in octal digits.
+UNIX_MODE = "600"
+
 #: The arguments, those first that may stand without their names.
 _SERVE = "port privateKey certKey sslmethod interface backlog extraCertChain dhParameters clientCA"
 _SERVE_MANY = "path port backlog interface"
@@ -71,6 +74,15 @@ def _bound(text: str, takes: str, option: str) -> dict[str, str]:
             raise Refused(f"{text!r} says its {name} twice", option)
         found[name] = word
     return found
+
+
+def withMode(text: str) -> str:
+    """
+    C{unix:PATH} for a server, with a mode by which only who runs Vaurien can connect; as it is
+    where it says its own mode, as the second argument or by name.
+    """
+    _, words, named = divided(text)
+    return text if len(words) > 1 or "mode" in named else f"{text}:mode={UNIX_MODE}"
 
 
 def _number(found: dict[str, str], name: str, default: int, text: str, option: str) -> int:

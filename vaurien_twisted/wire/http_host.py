@@ -11,6 +11,9 @@ import re
 USUAL = {"tcp": "80", "ssl": "443", "tls": "443"}
 
 HOST = re.compile(rb"\n(host:)[^\r\n]*", re.IGNORECASE)
+
+#: The request line up to the end of a target's authority (RFC 9112, section 3.2.2).
+ABSOLUTE = re.compile(rb"\A((?:\r?\n)*[^ \r\n]+ +[A-Za-z][A-Za-z0-9+.-]*://)[^/?# \r\n]*")
 COLON = re.compile(r"(?<!\\):")
 
 
@@ -42,6 +45,8 @@ def hostOf(backend: str) -> bytes | None:
 
 def overwriteHost(head: bytes, host: bytes) -> bytes:
     """
-    The request head with another Host; unchanged where it has none.
+    The request head with another Host; unchanged where it has none.  A target in absolute
+    form, which wins over Host (RFC 9112, section 3.2.2), gets the same authority.
     """
-    return HOST.sub(rb"\n\g<1> " + host.replace(b"\\", b"\\\\"), head)
+    head = ABSOLUTE.sub(lambda match: match[1] + host, head, count=1)
+    return HOST.sub(lambda match: b"\n" + match[1] + b" " + host, head)

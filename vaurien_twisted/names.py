@@ -1,0 +1,55 @@
+# -*- test-case-name: tests.test_names -*-
+"""
+Names and other words of users and clients, which log lines and terminals show.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from vaurien_twisted.options import Refused
+
+
+def printable(text: str) -> str:
+    """
+    C{text}, in which anyone may have put anything, with escapes such as C{\\x1b} in place of
+    what a terminal would obey and of what would begin another line.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def checkPrintable(text: str, name: str) -> str:
+    """
+    @param name: the field that C{text} was given for.
+    @return: C{text}.
+    @raise Refused: it has control characters, or others that cannot be shown.
+    """
+    if not text.isprintable():
+        raise Refused(f"{text!r} has characters that cannot be shown", name)
+    return text
+
+
+def plainHost(host: str) -> str:
+    """
+    An IP address as it is shown and matched: an IPv4 address that came to a socket of IPv6,
+    C{::ffff:10.0.0.7} in any spelling (RFC 4291, section 2.5.5.2), is C{10.0.0.7}.
+    """
+    if not host.startswith(":"):
+        return host
+    try:
+        mapped = ipaddress.IPv6Address(host).ipv4_mapped
+    except ValueError:
+        return host
+    return host if mapped is None else str(mapped)
+
+
+def peerName(address: object) -> str:
+    """
+    Who is at the other end of a connection, for a log line: an IP address, or words for
+    someone who has none.
+
+    @param address: what the transport says.
+    """
+    return plainHost(str(getattr(address, "host", "") or "")) or "a socket of this machine"
