@@ -1,93 +1,248 @@
 """
-Tests for the regular expressions of the package: they must match alike on every version of
-Python that is supported.
+Tests for L{vaurien_twisted.patterns} and L{vaurien_twisted.pattern_syntax}.
 """
 
 from __future__ import annotations
 
-import ast
-import importlib
-import pkgutil
-from collections.abc import Iterator
-from re import _constants, _parser
+import fnmatch
+import re
+import subprocess
+import sys
+import warnings
 from typing import Any
 
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-import vaurien_twisted
+from tests.lines import Lines
+from vaurien_twisted.exchange import Connection, Exchange
+from vaurien_twisted.options import Refused
+from vaurien_twisted.pattern_syntax import Unsupported
+from vaurien_twisted.patterns import (
+    LIST_LIMIT,
+    PATTERN_LIMIT,
+    TEXT_LIMIT,
+    _Linear,
+    glob,
+    isPlain,
+    regex,
+)
+from vaurien_twisted.targets import WORDS_LIMIT, condition
+from vaurien_twisted.wire.redis_errors import FREE
+from vaurien_twisted.wishes import OPTION
 
-#: What L{re} does with a pattern as its first argument.
-FUNCTIONS = frozenset(
-    ("compile", "findall", "finditer", "fullmatch", "match", "search", "split", "sub", "subn")
+#: Would take C{re} longer than anybody waits.
+ENDLESS = (
+    (r"VALUES.*,.*,.*RETURNING", "INSERT INTO t VALUES " + "(1, 'abc'), " * 1500),
+    (r"^(\w+\s?)+$", "word " * 3000 + "!"),
+    (r"(a+)+b", "a" * 16000),
+    (r"(?:a|a)*b", "a" * 16000),
+    (r"(a*)*\Z(?:b)", "a" * 16000),
+    (r"^(([a-z])+.)+[A-Z]([a-z])+$", "a" * 16000 + "1"),
+    (r"a?" * 30 + "a" * 30 + "b", "a" * 16000),
+    (r"x*" * 20 + "y", "x" * 16000),
+    (r"(.*)*é", "ü" * 8000),
+    (r"(\w+\s?)+\.$", "слово " * 2000 + "!"),
+    (r"[ab]*a[ab]{100}c", "ab" * 8000),
 )
 
-#: Where a pattern is a user's own: it is not ours to choose.
-USERS = {"vaurien_twisted.targets"}
+PARTS = st.sampled_from(
+    re.split(
+        "  ?",
+        r"a b ab A é ж . \. \w \W \d \D \s \S [ab] [^a] [a-c] [\w-] [\d.] [^\s,] [\S] []x] [[a] "
+        r"ß_ \x41 \u0436 \n \t = ( ) | $ ^ \A \Z , ' - {x \101 \0 [\b] (?i) (?s:.) (?P<n>b) (?#no)",
+    )
+)
+REPEATS = st.sampled_from(
+    ["", "", "", "*", "+", "?", "{2}", "{1,3}", "{,2}", "{1,}", "*?", "+?", "??"]
+)
+PATTERNS = st.lists(st.tuples(PARTS, REPEATS).map("".join), max_size=7).map("".join)
+TEXTS = st.text(alphabet="abABcé1 _-.,\n\t=x'жß\u2003\x1c{", max_size=14)
 
 
-def patterns() -> Iterator[tuple[str, Any]]:
+def expected(pattern: str) -> Any:
     """
-    All patterns that the package writes down, each with its module; C{None} where it is not
-    known before it is used.
+    What C{re} makes of C{pattern}; C{None} where it takes it for none.
     """
-    for found in pkgutil.walk_packages(vaurien_twisted.__path__, "vaurien_twisted."):
-        if found.name.endswith("__main__"):
-            continue
-        module = importlib.import_module(found.name)
-        with open(str(module.__file__), encoding="utf-8") as file:
-            tree = ast.parse(file.read())
-        for node in ast.walk(tree):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and isinstance(node.func.value, ast.Name)
-                and node.func.value.id == "re"
-                and node.func.attr in FUNCTIONS
-            ):
-                source = compile(ast.Expression(node.args[0]), found.name, "eval")
-                try:
-                    yield found.name, eval(source, vars(module))
-                except NameError:
-                    yield found.name, None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return re.compile(pattern, re.IGNORECASE | re.DOTALL)
+        except re.error:
+            return None
 
 
-def possessive(pattern: str | bytes) -> bool:
+class RegexTests(SynchronousTestCase):
     """
-    Whether a pattern has a possessive quantifier, anywhere in it.
-    """
-    waiting: list[Any] = [_parser.parse(pattern)]
-    while waiting:
-        part = waiting.pop()
-        if part is _constants.POSSESSIVE_REPEAT:
-            return True
-        if isinstance(part, (list, tuple, _parser.SubPattern)):
-            waiting += part
-    return False
-
-
-class PatternTests(SynchronousTestCase):
-    """
-    What the package's patterns may not have in them.
+    Regular expressions.
     """
 
-    def test_pitfall20_noPossessiveQuantifier(self) -> None:
+    def test_pitfall37_endless(self) -> None:
         """
-        Python 3.11.0 to 3.11.4 match possessive groups wrongly (CPython gh-106052): the
-        patterns have none, but atomic groups, which all versions match rightly.
+        Patterns that C{re} does not get done with are done at once.
         """
-        found = list(patterns())
-        self.assertGreater(len(found), 40)
-        for module, pattern in found:
-            if pattern is None:
-                self.assertIn(module, USERS)
-            else:
-                self.assertFalse(possessive(pattern), (module, pattern))
+        for pattern, text in ENDLESS:
+            self.assertFalse(isPlain(pattern), pattern)
+            self.assertFalse(regex(pattern)(text), pattern)
 
-    def test_found(self) -> None:
+    @settings(deadline=None, max_examples=300)
+    @given(PATTERNS, TEXTS)
+    @example("a$", "a\n")
+    @example("a$\n", "a\n")
+    @example(r"\w", "ж")
+    @example("[^a]", "\n")
+    @example(r"\b\w+é\b", "é")
+    def test_pitfall37_same(self, pattern: str, text: str) -> None:
         """
-        Possessive quantifiers are found wherever they are, and only they.
+        What a pattern matches is what C{re} says, with upper and lower case, lines, sets and
+        letters beyond ASCII.
         """
-        for pattern in (r"a++", r"x(?:a|b{2,3}+)", rb"((?>a*+))", r"(?:a|(?=b?+))", r"(?i:a*+)b"):
-            self.assertTrue(possessive(pattern), pattern)
-        for plain in (r"[a*+]", r"(?>a+)b", r"\++", rb"a\*+", r"(?:a+)+"):
-            self.assertFalse(possessive(plain), plain)
+        compiled = expected(pattern)
+        # How long a line's end is matters to nobody but here.
+        if compiled is None or re.search(r"\$[^)|]", pattern):
+            return
+        wanted = compiled.search(text) is not None
+        self.assertEqual(regex(pattern)(text), wanted)
+        try:
+            linear = _Linear(pattern, True)
+        except Unsupported:
+            self.assertIn("(?", pattern)
+        else:
+            self.assertEqual(linear.search(text), wanted)
+
+    def test_pitfall37_plain(self) -> None:
+        """
+        Usual patterns stay with C{re}, look-around and all.
+        """
+        for pattern in (
+            "^UPDATE orders",
+            "paid",
+            "^SELECT .*paid",
+            r"^SELECT (?!1)",
+            r"(['\"]).\1",
+            r"\bprénom\b",
+            "^(?!.*DELETE)",
+            "from (a|b|c)",
+            r"orders?\s",
+        ):
+            self.assertTrue(isPlain(pattern), pattern)
+        self.assertTrue(regex(r"(['\"]).\1")('x = "y"'))
+        self.assertFalse(regex("^(?!.*DELETE)")("SELECT 1; DELETE"))
+
+    def test_pitfall37_refused(self) -> None:
+        """
+        What cannot be said is refused, and what to write instead is said.
+        """
+        for pattern, word in (
+            (r"a(?=.*b.*)c.*", "look-ahead"),
+            (r"a.*(?!b).*", "list what"),
+            (r".*(?<=a).*", "look-behind"),
+            (r".*(?<!a).*", "look-behind"),
+            (r"(.*)x.*\1", "references"),
+            (r"(?P<a>.*)x.*(?P=a)", "references"),
+            (r"(a)?.*.*(?(1)b|c)", "conditions"),
+            (r"(?>a*)*", "atomic"),
+            (r"a*+.*", "possessive"),
+            (r"(?x) a* b*", "flag"),
+            (r"[\W_]*.*", r"(?:[…]|\W)"),
+            (r"a*b{2000}", "repeat"),
+            (r"(?:a{900}b*){900}", "repeat"),
+            ("(", "not a regular expression"),
+            ("a" * (PATTERN_LIMIT + 1), "the most"),
+        ):
+            error = self.assertRaises(Unsupported, regex, pattern)
+            self.assertIn(word, str(error), pattern)
+
+    def test_pitfall37_surrogates(self) -> None:
+        """
+        Text that is no Unicode is matched too.
+        """
+        self.assertTrue(regex("a.*b.*c")("a\udc80bc"))
+
+    def test_pitfall37_beginning(self) -> None:
+        """
+        Only the beginning of a text is looked at.
+        """
+        self.assertFalse(regex("z")("a" * TEXT_LIMIT + "z"))
+        self.assertFalse(regex("z.*.*")("a" * TEXT_LIMIT + "z"))
+
+    def test_pitfall37_lazy(self) -> None:
+        """
+        RE2 is loaded by the first pattern that needs it.
+        """
+        code = (
+            "import sys; from vaurien_twisted.patterns import regex, glob; "
+            "regex('^UPDATE .*x'); glob('a*b*'); assert 're2' not in sys.modules; "
+            "regex('a.*b.*'); assert 're2' in sys.modules"
+        )
+        subprocess.run([sys.executable, "-c", code], check=True)
+
+
+class GlobTests(SynchronousTestCase):
+    """
+    Globs.
+    """
+
+    def test_pitfall37_stars(self) -> None:
+        """
+        Many stars over a long key are done at once.
+        """
+        for pattern in ("*a*a*a*a*b", "*a" * 200 + "b", "*" * 999 + "b", "*" + "a" * 998 + "b"):
+            for text in ("a" * 60, "a" * 5000, "a" * TEXT_LIMIT, "é" * 9000, "ж" * 9000):
+                self.assertFalse(glob(pattern)(text), pattern)
+        self.assertTrue(glob("*a*a*a*a*b")("a" * 60000 + "b"))
+
+    @settings(deadline=None, max_examples=300)
+    @given(
+        st.text(alphabet="ab*?[]!-é.\\^ж\n", max_size=8),
+        st.text(alphabet="abB]é.-ж\n\\", max_size=9),
+    )
+    def test_pitfall37_sameGlobs(self, pattern: str, text: str) -> None:
+        """
+        Short or long, a text matches as C{fnmatch} says.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            wanted = fnmatch.fnmatchcase(text, pattern)
+        self.assertEqual(glob(pattern)(text), wanted)
+        linear = _Linear(rf"\A{fnmatch.translate(pattern)}", False, True)
+        self.assertEqual(linear.match(text), wanted)
+
+
+class OwnPatternTests(SynchronousTestCase):
+    """
+    Patterns of our own, over what users write.
+    """
+
+    def test_pitfall37_ownPatterns(self) -> None:
+        """
+        A Redis error and a caller's wish are read in a time proportional to their length.
+        """
+        self.assertIsNone(FREE.fullmatch("A " + "b" * 200_000 + "\n"))
+        self.assertIsNone(FREE.fullmatch("A" + " " * 200_000 + "\n"))
+        for beginning in (";a=", ";a", ";"):
+            self.assertIsNone(OPTION.match(beginning + " " * 200_000 + '"'))
+
+
+class ListTests(SynchronousTestCase):
+    """
+    How many there may be.
+    """
+
+    def test_pitfall37_lists(self) -> None:
+        """
+        Lists of patterns and of words have a bound.
+        """
+        for name, most in (("sql", LIST_LIMIT), ("key", LIST_LIMIT), ("command", WORDS_LIMIT)):
+            condition({name: ["a"] * most}, Lines().targets, "lines")
+            self.assertRaises(
+                Refused, condition, {name: ["a"] * (most + 1)}, Lines().targets, "lines"
+            )
+
+    def test_pitfall37_target(self) -> None:
+        """
+        A rule's pattern goes that way.
+        """
+        matches = condition({"sql": ENDLESS[0][0]}, Lines().targets, "lines")
+        self.assertFalse(matches(Connection(1, ""), Exchange(1, "QUERY", ENDLESS[0][1][:16384])))

@@ -66,13 +66,25 @@ class BadValue(Refused):
         return f"{self.name}: {self.description}"
 
 
+#: How much of a bad value or an unknown name is said back, in characters.
+SHOWN = 100
+
+
+def shortened(value: object) -> str:
+    """
+    C{value} as Python writes it, cut where it is long.
+    """
+    whole = repr(value[: SHOWN + 1] if isinstance(value, str) else value)
+    return whole if len(whole) <= SHOWN + 2 else f"{whole[:SHOWN]}…"
+
+
 def nearest(name: str, choices: Iterable[str]) -> str:
     """
     The end of a refusal: the choice closest to C{name}, or all of them.
     """
     known = sorted(choices)
     lowered = {choice.lower(): choice for choice in known}
-    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name[:SHOWN].lower(), lowered, n=1, cutoff=0.5)
     if close:
         return f"did you mean {lowered[close[0]]!r}?"
     if not known:

@@ -8,16 +8,17 @@ rule's C{when} names some of them with a pattern.  L{condition} makes a predicat
 
 from __future__ import annotations
 
-import fnmatch
 import ipaddress
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
+from vaurien_twisted import patterns
 from vaurien_twisted.exchange import Connection, Exchange
-from vaurien_twisted.options import Refused, nearest
+from vaurien_twisted.options import Refused, nearest, shortened
+from vaurien_twisted.pattern_syntax import Unsupported
+from vaurien_twisted.patterns import LIST_LIMIT, Test
 
 #: How many bits stand before the IPv4 address in C{::ffff:10.0.0.7} (RFC 4291, section 2.5.5.2).
 MAPPED = 96
@@ -27,6 +28,10 @@ Predicate = Callable[[Connection, Exchange], bool]
 
 #: Reads what a target compares: nothing, one text or several of which one must match.
 Reader = Callable[[Connection, Exchange], Iterable[str]]
+
+
+#: How many words one target may list.
+WORDS_LIMIT = 1000
 
 
 @attrs.frozen
@@ -55,18 +60,21 @@ class Target:
 
         @raise Refused: the pattern is not of this target's kind.
         """
-        patterns = pattern if isinstance(pattern, list) else [pattern]
-        if not patterns:
+        wanted = pattern if isinstance(pattern, list) else [pattern]
+        if not wanted:
             raise Refused(f"when {self.name!r}: the list is empty", "when")
+        most = WORDS_LIMIT if self.kind == "word" else LIST_LIMIT
+        if len(wanted) > most:
+            raise Refused(f"when {self.name!r}: {len(wanted)} are too many: {most} at most", "when")
         read = self.read
         if self.kind == "word":
             # Asked of every exchange, so it takes as little time as it can.
-            differs = frozenset(_word(self, each) for each in patterns).isdisjoint
+            differs = frozenset(_word(self, each) for each in wanted).isdisjoint
             return lambda connection, exchange: (
                 not differs(map(str.lower, read(connection, exchange)))
             )
         make = _KINDS[self.kind]
-        tests = [make(self, each) for each in patterns]
+        tests = [make(self, each) for each in wanted]
         if len(tests) == 1:
             [test] = tests
             return lambda connection, exchange: any(map(test, read(connection, exchange)))
@@ -100,22 +108,23 @@ def _word(target: Target, pattern: object) -> str:
     return word
 
 
-def _glob(target: Target, pattern: object) -> Callable[[str], bool]:
-    match = re.compile(fnmatch.translate(_text(target, pattern))).match
-    return lambda text: match(text) is not None
+def _glob(target: Target, pattern: object) -> Test:
+    return _compiled(target, pattern, patterns.glob)
 
 
-def _regex(target: Target, pattern: object) -> Callable[[str], bool]:
+def _regex(target: Target, pattern: object) -> Test:
+    return _compiled(target, pattern, patterns.regex)
+
+
+def _compiled(target: Target, pattern: object, make: Callable[[str], Test]) -> Test:
     try:
-        search = re.compile(_text(target, pattern), re.IGNORECASE | re.DOTALL).search
-    except (re.error, OverflowError, RecursionError) as error:
-        raise Refused(
-            f"when {target.name!r}: {pattern!r} is not a regular expression: {error}", "when"
-        ) from None
-    return lambda text: search(text) is not None
+        return make(_text(target, pattern))
+    except Unsupported as error:
+        reason = f"when {target.name!r}: {shortened(pattern)} {error}"
+        raise Refused(reason, "when") from None
 
 
-def _network(target: Target, pattern: object) -> Callable[[str], bool]:
+def _network(target: Target, pattern: object) -> Test:
     wanted = _text(target, pattern)
     try:
         network = ipaddress.ip_network(wanted, strict=False)
@@ -141,7 +150,7 @@ def _network(target: Target, pattern: object) -> Callable[[str], bool]:
     return within
 
 
-def _fields(target: Target, pattern: object) -> Callable[[str], bool]:
+def _fields(target: Target, pattern: object) -> Test:
     """
     Each text is C{name: value}; this tests one name, which is why an object of several
     names is taken apart by L{condition}.
@@ -159,7 +168,7 @@ def _fields(target: Target, pattern: object) -> Callable[[str], bool]:
     return matches
 
 
-_KINDS: dict[str, Callable[[Target, object], Callable[[str], bool]]] = {
+_KINDS: dict[str, Callable[[Target, object], Test]] = {
     "glob": _glob,
     "regex": _regex,
     "network": _network,

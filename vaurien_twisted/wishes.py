@@ -26,7 +26,7 @@ from vaurien_twisted.planning import Planner
 WISH = 2**32 - 1
 
 #: One option and what separates it from the next.
-OPTION = re.compile(r';\s*([\w-]+)\s*=\s*("(?>(?:[^"\\]|\\.)*)"|(?>[^;"]*))\s*(?=;|$)')
+OPTION = re.compile(r';\s*([\w-]+)\s*=((?>\s*)"(?>(?:[^"\\]|\\.)*)"|(?>[^;"]*))\s*(?=;|$)')
 ESCAPED = re.compile(r"\\(.)")
 
 

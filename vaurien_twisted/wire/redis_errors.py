@@ -141,7 +141,7 @@ ERRORS = {
 
 
 #: An error of one's own: the word that clients know it by, and more.
-FREE = re.compile(r"[A-Z][A-Z0-9_]*(?: .*\S.*)?")
+FREE = re.compile(r"[A-Z][A-Z0-9_]*(?: (?>[^\S\n]*)\S.*)?")
 
 
 def named(code: str, message: str) -> WireError:
