@@ -198,6 +198,24 @@ class ServiceTests(TestCase):
         self.assertEqual(seen.clock.getDelayedCalls(), [])
         return service.stopService()
 
+    def test_pitfall32_names(self) -> None:
+        """
+        A name with an underscore is looked up as it is; what cannot be a name is told, and
+        not waited for.
+        """
+        seen = SeenProxy()
+        asked: list[str] = []
+
+        def resolve(name: str) -> Any:
+            asked.append(name)
+            return Deferred()
+
+        seen.clock.resolve = resolve
+        for host in ("my_statsd", "a" * 64):
+            service = StatsdService(seen.clock, StatsdSettings(host=host), seen.observed)
+            service.startService()
+        self.assertEqual(asked, ["my_statsd"])
+
 
 class SectionTests(SynchronousTestCase):
     """

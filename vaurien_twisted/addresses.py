@@ -32,9 +32,9 @@ from zope.interface import implementer
 from vaurien_twisted.names import checkPrintable, plainHost
 from vaurien_twisted.options import Refused
 
-#: C{HOST:PORT}, an IPv6 host in brackets.
+#: C{HOST:PORT}, an IPv6 host in brackets; the interface after its C{%} may have hyphens.
 _HOST_PORT = re.compile(
-    r"(?:\[(?P<six>[0-9A-Fa-f:.%\w]+)\]|(?P<host>[\w.-]*)):(?P<port>[0-9]{1,5})"
+    r"(?:\[(?P<six>[0-9A-Fa-f:.%\w-]+)\]|(?P<host>[\w.-]*)):(?P<port>[0-9]{1,5})"
 )
 
 #: Of endpoint strings that a port alone can follow, as in C{tcp:8000}.
@@ -149,7 +149,10 @@ def clientEndpoint(
         host, port = place
         if not port:
             raise Refused(f"{text!r} has port 0, which nothing can be reached at", name)
-        endpoint = around(_tcpClient(reactor, host, port, timeout))
+        try:
+            endpoint = around(_tcpClient(reactor, host, port, timeout))
+        except ValueError as error:
+            raise _badAddress(text, name, error) from None
         return endpoint
     prefix = text.partition(":")[0]
     if prefix in ("ssl", "tls", "proxied"):
@@ -162,7 +165,10 @@ def clientEndpoint(
             )
 
         def below(*place: Any) -> Any:
-            return around(_tcpClient(reactor, *place))
+            try:
+                return around(_tcpClient(reactor, *place))
+            except ValueError as error:
+                raise _badAddress(text, name, error) from None
 
         if prefix == "ssl":
             endpoint = strings.sslClient(reactor, text, name, below)
@@ -178,6 +184,12 @@ def clientEndpoint(
     from twisted.internet.endpoints import clientFromString
 
     try:
+        if prefix == "tcp":
+            from vaurien_twisted.transports.self_connect import ConnectingReactor
+            from vaurien_twisted.transports.strings import checkTCPName
+
+            checkTCPName(text)
+            reactor = ConnectingReactor(reactor)
         endpoint = around(clientFromString(reactor, text))
     except Exception as error:
         raise _badAddress(text, name, error) from None
@@ -189,15 +201,16 @@ def _tcpClient(
 ) -> IStreamClientEndpoint:
     """
     @param source: the address to connect from.
+    @raise ValueError: C{host} is a name that cannot be looked up.
     """
     if source is None:
         if isIPAddress(host) or isIPv6Address(host) or not host:
             return literalEndpoint(reactor, host or "127.0.0.1", port, timeout)
-        if host == "localhost":
+        if host.lower().removesuffix(".") == "localhost":
             return LocalhostEndpoint(reactor, port, timeout)
-    from twisted.internet.endpoints import HostnameEndpoint
+    from vaurien_twisted.transports.host_names import namedEndpoint
 
-    return HostnameEndpoint(reactor, host, port, timeout, None if source is None else (source, 0))
+    return namedEndpoint(reactor, host, port, timeout, source)
 
 
 def literalEndpoint(reactor: Any, host: str, port: int, timeout: float) -> IStreamClientEndpoint:
@@ -210,8 +223,10 @@ def literalEndpoint(reactor: Any, host: str, port: int, timeout: float) -> IStre
         return ExpressClientEndpoint(reactor, host, port, timeout)
     from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 
+    from vaurien_twisted.transports.self_connect import ConnectingReactor
+
     kind = TCP6ClientEndpoint if ":" in host else TCP4ClientEndpoint
-    endpoint: IStreamClientEndpoint = kind(reactor, host, port, timeout)
+    endpoint: IStreamClientEndpoint = kind(ConnectingReactor(reactor), host, port, timeout)
     return endpoint
 
 
@@ -314,7 +329,7 @@ def listenPlace(text: str) -> tuple[str, int] | None:
 
 
 def _listenHost(host: str) -> str:
-    return "127.0.0.1" if host == "localhost" else host
+    return "127.0.0.1" if host.lower().removesuffix(".") == "localhost" else host
 
 
 def _badAddress(text: str, name: str, error: Exception) -> Refused:

@@ -22,6 +22,7 @@ from twisted.python.failure import Failure
 
 from vaurien_twisted.observed import Observed, totals
 from vaurien_twisted.settings import StatsdSettings
+from vaurien_twisted.transports.host_names import asciiName
 
 #: Seconds between two reports.
 INTERVAL = 1.0
@@ -59,7 +60,12 @@ class StatsdService(Service):
         Begin to report.
         """
         super().startService()
-        self._looking = self._reactor.resolve(self._settings.host)
+        try:
+            name = asciiName(self._settings.host)
+        except ValueError:
+            self._lost(Failure())
+            return
+        self._looking = self._reactor.resolve(name)
         self._looking.addCallbacks(self._begin, self._lost)
 
     def _begin(self, address: str) -> None:

@@ -87,6 +87,19 @@ class HostTests(SynchronousTestCase):
         self.assertEqual(self.status("chaos.example:8080", asker), 200)
         self.assertEqual(self.status("chaos.example.evil.example", asker), 403)
 
+    def test_pitfall32_oddNames(self):
+        """
+        So does a name with an underscore, and one in another alphabet, which is sent in ASCII.
+        """
+        for own, sent in (
+            ("my_service", "My_Service:8080"),
+            ("my_service", "my_service."),
+            ("b\u00fccher.example", "xn--bcher-kva.example:8080"),
+        ):
+            asker = Asker(controlRoot(around(makeProxy()), [own]))
+            self.assertEqual(self.status(sent, asker), 200)
+            self.assertEqual(self.status("my-service", asker), 403)
+
     def test_twice(self):
         """
         Two C{Host} headers are one too many.

@@ -15,10 +15,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 
 from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.answers import Problem
+from vaurien_twisted.transports.host_names import asciiName
 
 #: C{uri-host [":" port]} (RFC 9110 section 7.2), an IPv6 address in brackets.
 _HOST = re.compile(r"(?:\[(?P<six>[^\]\s]+)\]|(?P<name>[^:\[\]\s/@]+))(?::(?P<port>[0-9]*))?")
@@ -98,7 +100,9 @@ def _only(request: IRequest, name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    # A name and the same name with the root's dot are one.
+    # A name and the same name with the root's dot are one; browsers send it in ASCII.
+    with suppress(ValueError):
+        name = asciiName(name)
     return name.lower().removesuffix(".")
 
 

@@ -23,7 +23,7 @@ from twisted.internet.error import (
 from twisted.internet.interfaces import IDelayedCall, IProtocol, IProtocolFactory
 from twisted.python.failure import Failure
 
-from vaurien_twisted.express.connected import toName
+from vaurien_twisted.express.connected import RESET, isSelfConnected, toName
 from vaurien_twisted.express.poller import GIVEN_UP, Poller
 from vaurien_twisted.express.transport import ExpressTransport
 
@@ -121,6 +121,12 @@ class Attempt:
 
     def _join(self, sock: socket.socket) -> None:
         factory = self._factory
+        # With another port it cannot be, and asking for one name is cheaper than for two.
+        if sock.getsockname()[1] == self._address.port and isSelfConnected(sock):
+            # An orderly end would keep the port from the server for a while (TIME_WAIT).
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            self._fail(getConnectError((errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))))
+            return
         try:
             protocol = factory.buildProtocol(self._address)
             if protocol is None:

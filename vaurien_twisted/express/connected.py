@@ -6,9 +6,13 @@ What can be asked of a connected TCP socket, and set on it.
 from __future__ import annotations
 
 import socket
+import struct
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
+
+#: Reset the connection when it is closed, in place of an orderly end (socket(7), SO_LINGER).
+RESET = struct.pack("ii", 1, 0)
 
 
 class ConnectedSocket:
@@ -107,3 +111,20 @@ def toName(host: str, port: int) -> Any:
     if "%" not in host:
         return host, port
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4]
+
+
+def isSelfConnected(sock: socket.socket) -> bool:
+    """
+    Whether a TCP socket has itself as its peer.
+
+    A socket that connects to a local port of the range that the kernel picks source ports from
+    (ip(7), C{ip_local_port_range}) may be given that very port as its own.  TCP then connects
+    the socket with itself (RFC 9293 section 3.5, simultaneous open): it reads what it has sent,
+    and while it is open no server can listen on the port.
+    """
+    try:
+        own, peer = sock.getsockname(), sock.getpeername()
+    except OSError:
+        # The peer has reset it already.
+        return False
+    return bool(own[:2] == peer[:2])

@@ -10,7 +10,6 @@ flushes, aborting resets.
 from __future__ import annotations
 
 import socket
-import struct
 from collections.abc import Callable
 from contextlib import suppress
 from select import EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT
@@ -29,7 +28,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from vaurien_twisted.express.connected import ConnectedSocket
+from vaurien_twisted.express.connected import RESET, ConnectedSocket
 from vaurien_twisted.express.joint import Gate, joint
 from vaurien_twisted.express.poller import GIVEN_UP, Handler, Poller
 from vaurien_twisted.express.sending import DONE, Sending
@@ -42,9 +41,6 @@ LAST_READS = 64
 
 #: What a transport watches that has not begun, and one that the poller does not have.
 _NEW, _NOTHING = -2, -1
-
-#: For a reset in place of an orderly end (socket(7), SO_LINGER).
-_LINGER = struct.pack("ii", 1, 0)
 
 _LOST, _ABORTED = Failure(ConnectionLost()), Failure(ConnectionAborted())
 
@@ -267,7 +263,7 @@ class ExpressTransport(Sending, ConnectedSocket):
             self._poller.forget(self._fd)
         if self._aborting:
             with suppress(OSError):
-                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         self._socket.close()
         protocol, self.protocol = self.protocol, None
         producer, self._producer = self._producer, None

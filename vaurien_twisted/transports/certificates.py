@@ -12,6 +12,7 @@ from typing import Any
 
 from OpenSSL import crypto
 from OpenSSL.SSL import NO_OVERLAPPING_PROTOCOLS, Error
+from twisted.internet.abstract import isIPv6Address
 from twisted.internet.error import VerifyError
 from twisted.internet.ssl import (
     Certificate,
@@ -20,12 +21,15 @@ from twisted.internet.ssl import (
     KeyPair,
     PrivateCertificate,
     optionsForClientTLS,
+    platformTrust,
     trustRootFromCertificates,
 )
 from twisted.protocols._sni import PEMObjects, SNIConnectionCreator
 from twisted.python.filepath import FilePath
 
 from vaurien_twisted.options import Refused
+from vaurien_twisted.transports.host_names import asciiName
+from vaurien_twisted.transports.server_names import OddlyNamedServer
 
 #: What clients may call what is spoken.
 PROTOCOLS = frozenset((b"http/1.1", b"postgresql"))
@@ -137,9 +141,26 @@ def clientOptions(
     if host is None:
         return CertificateOptions(trustRoot=roots, **own)
     try:
-        return optionsForClientTLS(host, roots, extraCertificateOptions=own)
+        server = serverName(host)
     except ValueError as error:
         raise Refused(f"{host!r} is no host's name: {error}", name) from None
+    try:
+        return optionsForClientTLS(server, roots, extraCertificateOptions=own)
+    except ValueError:
+        whom = platformTrust() if roots is None else roots
+        return OddlyNamedServer(server, CertificateOptions(trustRoot=whom, **own))
+
+
+def serverName(host: str) -> str:
+    """
+    A host as certificates name it: without the dot of the root (RFC 6066 section 3), and an
+    IPv6 address without its interface.
+
+    @raise ValueError: there is no such name.
+    """
+    if isIPv6Address(host):
+        return host.partition("%")[0]
+    return asciiName(host).removesuffix(".")
 
 
 def _private(name: str, certificate: str, key: str) -> tuple[PrivateCertificate, list[Certificate]]:

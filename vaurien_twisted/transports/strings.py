@@ -210,6 +210,20 @@ def _place(found: dict[str, str], text: str, option: str) -> tuple[str, int, flo
     return found["host"], port, float(_number(found, "timeout", 30, text, option))
 
 
+def checkTCPName(text: str) -> None:
+    """
+    Check the host of C{tcp:HOST:PORT}, Twisted's own string.
+
+    @raise ValueError: the host is a name that cannot be looked up.
+    """
+    from vaurien_twisted.transports.host_names import asciiName
+
+    _, words, named = divided(text)
+    host = named.get("host") or (words and words[0])
+    if host:
+        asciiName(host)
+
+
 def introducedServer(clock: Any, endpoint: Any) -> IStreamServerEndpoint:
     """
     C{haproxy:} before an endpoint: connections begin with a header of the PROXY protocol.

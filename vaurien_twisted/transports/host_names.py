@@ -1,0 +1,164 @@
+# -*- test-case-name: tests.transports.test_host_names -*-
+"""
+Names of hosts, as users write them and as resolvers take them.
+
+RFC 1123 section 2.1 allows letters, digits and hyphens in the name of a host.  Names that
+Docker Compose and Swarm give have underscores (C{my_service}), and the DNS carries any octet
+(RFC 2181 section 11): what a name may be is for the resolver to say.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import idna
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.defer import Deferred
+from twisted.internet.error import DNSLookupError
+from twisted.internet.interfaces import (
+    IHostResolution,
+    IProtocol,
+    IProtocolFactory,
+    IReactorPluggableNameResolver,
+    IStreamClientEndpoint,
+)
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from vaurien_twisted.transports.self_connect import ConnectingReactor
+
+#: How long a label and a name may be, in octets (RFC 1035 section 2.3.4); of a name the dots
+#: are counted, but not that of the root.
+LONGEST_LABEL, LONGEST_NAME = 63, 253
+
+#: Stands for a name that L{HostnameEndpoint} would not take; never looked up (RFC 6761).
+_PLACEHOLDER = "name.invalid"
+
+
+def asciiName(host: str) -> str:
+    """
+    A name of a host in ASCII: international labels in the form of IDNA (RFC 5891), all others
+    as they are.  An IP address stays as it is.
+
+    @raise ValueError: it cannot be looked up: a label is empty or too long, or has characters
+        that no name can have.
+    """
+    if isIPAddress(host) or isIPv6Address(host):
+        return host
+    labels = unicodedata.normalize("NFC", host).split(".")
+    root = len(labels) > 1 and not labels[-1]
+    if root:
+        labels.pop()
+    found = [_label(host, label) for label in labels]
+    name = ".".join(found)
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"the name is over {LONGEST_NAME} characters long")
+    return f"{name}." if root else name
+
+
+def _label(host: str, label: str) -> str:
+    text = label
+    if not label.isascii():
+        try:
+            text = idna.encode(label, uts46=True).decode("ascii")
+        except idna.IDNAError:
+            text = _older(label)
+    if not text:
+        raise ValueError(f"{host!r} has an empty label")
+    if len(text) > LONGEST_LABEL:
+        raise ValueError(f"a label is over {LONGEST_LABEL} characters long")
+    return text
+
+
+def _older(label: str) -> str:
+    """
+    By IDNA of 2003 (RFC 3490), which takes an underscore beside other letters.
+    """
+    try:
+        return label.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise ValueError(f"{label!r} cannot be part of a name: {error}") from None
+
+
+def namedEndpoint(
+    reactor: Any, host: str, port: int, timeout: float, source: str | None = None
+) -> IStreamClientEndpoint:
+    """
+    Connects to a host by its name, or to an IP address.
+
+    @param timeout: how long a connection may take to be made, in seconds.
+    @param source: the address to connect from.
+    @raise ValueError: C{host} cannot be looked up.
+    """
+    # Only now: it brings TLS with it, which takes a while to load.
+    from twisted.internet.endpoints import HostnameEndpoint
+
+    name = asciiName(host)
+    bind = None if source is None else (source, 0)
+    if not IReactorPluggableNameResolver.providedBy(reactor):
+        return HostnameEndpoint(reactor, host, port, timeout, bind)
+    if _isPlain(name):
+        return HostnameEndpoint(ConnectingReactor(reactor), name, port, timeout, bind)
+    resolver = _Resolver(reactor, name)
+    below = HostnameEndpoint(
+        ConnectingReactor(reactor, resolver), _PLACEHOLDER, port, timeout, bind
+    )
+    return _OddlyNamedEndpoint(below, name)
+
+
+def _isPlain(name: str) -> bool:
+    """
+    Whether L{HostnameEndpoint} takes it.
+    """
+    if isIPAddress(name) or isIPv6Address(name):
+        return True
+    try:
+        idna.encode(name)
+        idna.decode(name)
+    except (idna.IDNAError, UnicodeError):
+        return False
+    return True
+
+
+class _Resolver:
+    """
+    Looks up one name, whatever it is asked for.
+    """
+
+    def __init__(self, reactor: Any, name: str) -> None:
+        self._reactor = reactor
+        self._name = name
+
+    def resolveHostName(
+        self, receiver: Any, hostName: str, *arguments: Any, **named: Any
+    ) -> IHostResolution:
+        """
+        Look it up by the reactor's resolver.
+        """
+        resolution: IHostResolution = self._reactor.nameResolver.resolveHostName(
+            receiver, self._name, *arguments, **named
+        )
+        return resolution
+
+
+@implementer(IStreamClientEndpoint)
+class _OddlyNamedEndpoint:
+    """
+    Connects as another endpoint, and speaks of the name if it is not found.
+    """
+
+    def __init__(self, endpoint: IStreamClientEndpoint, name: str) -> None:
+        self._endpoint = endpoint
+        self._name = name
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        """
+        Connect.
+        """
+        connecting: Deferred[IProtocol] = self._endpoint.connect(protocolFactory)
+        return connecting.addErrback(self._failed)
+
+    def _failed(self, failure: Failure) -> Failure:
+        failure.trap(DNSLookupError)
+        return Failure(DNSLookupError(f"no results for hostname lookup: {self._name}"))

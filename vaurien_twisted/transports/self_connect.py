@@ -1,0 +1,141 @@
+# -*- test-case-name: tests.transports.test_self_connect -*-
+"""
+Connections to oneself, which count as refused.
+
+What such a connection is, L{isSelfConnected} says.  This is for Twisted's own transports;
+express looks by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IReactorPluggableNameResolver,
+    IReactorTCP,
+    IReactorTime,
+)
+from twisted.internet.protocol import ClientFactory
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from vaurien_twisted.express.connected import isSelfConnected
+
+
+class RefusingFactory(ClientFactory):
+    """
+    Hands connections on to another factory, and tells it of a connection to oneself as of one
+    that was refused.
+    """
+
+    noisy = False
+
+    def __init__(self, wrapped: Any) -> None:
+        self._wrapped = wrapped
+        self._connector: Any = None
+        self._refused = False
+
+    def startedConnecting(self, connector: Any) -> None:
+        self._connector = connector
+        self._wrapped.startedConnecting(connector)
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        """
+        The other's protocol, C{None} where the connection is one to itself.
+        """
+        transport: Any = getattr(self._connector, "transport", None)
+        if transport is not None and isSelfConnected(transport.getHandle()):
+            self._refused = True
+            # An orderly end would keep the port from the server for a while (TIME_WAIT).
+            transport.abortConnection()
+            return None
+        return self._wrapped.buildProtocol(addr)
+
+    def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:
+        self._wrapped.clientConnectionFailed(connector, reason)
+
+    def clientConnectionLost(self, connector: Any, reason: Failure) -> None:
+        if self._refused:
+            refusal = Failure(ConnectionRefusedError(string="Connection refused"))
+            self._wrapped.clientConnectionFailed(connector, refusal)
+        else:
+            self._wrapped.clientConnectionLost(connector, reason)
+
+    def doStart(self) -> None:
+        self._wrapped.doStart()
+
+    def doStop(self) -> None:
+        self._wrapped.doStop()
+
+
+@implementer(IReactorTCP, IReactorTime, IReactorPluggableNameResolver)
+class ConnectingReactor:
+    """
+    What Twisted's TCP client endpoints need of a reactor, where a connection to oneself
+    counts as refused.
+
+    @param resolver: looks names up; the reactor's own if not given.
+    """
+
+    def __init__(self, reactor: Any, resolver: Any = None) -> None:
+        self._reactor = reactor
+        self._resolver = resolver
+
+    def connectTCP(
+        self,
+        host: str,
+        port: int,
+        factory: Any,
+        timeout: float = 30,
+        bindAddress: Any = None,
+    ) -> Any:
+        """
+        Connect.
+        """
+        return self._reactor.connectTCP(host, port, RefusingFactory(factory), timeout, bindAddress)
+
+    def listenTCP(self, *arguments: Any, **named: Any) -> Any:
+        """
+        Listen.
+        """
+        return self._reactor.listenTCP(*arguments, **named)
+
+    def seconds(self) -> float:
+        """
+        The reactor's time, in seconds.
+        """
+        return float(self._reactor.seconds())
+
+    def callLater(
+        self, delay: float, callable: Callable[..., Any], *args: object, **kwargs: object
+    ) -> IDelayedCall:
+        """
+        Call something after C{delay} seconds.
+        """
+        call: IDelayedCall = self._reactor.callLater(delay, callable, *args, **kwargs)
+        return call
+
+    def getDelayedCalls(self) -> Any:
+        """
+        The calls that are due.
+        """
+        return self._reactor.getDelayedCalls()
+
+    @property
+    def nameResolver(self) -> Any:
+        """
+        What looks names up.
+        """
+        return self._reactor.nameResolver if self._resolver is None else self._resolver
+
+    def installNameResolver(self, resolver: Any) -> Any:
+        """
+        Look names up by C{resolver} from now on.
+
+        @return: what looked them up before.
+        """
+        return self._reactor.installNameResolver(resolver)
