@@ -27,6 +27,23 @@ class Then(Enum):
     RESET = "reset"
 
 
+class Transaction(Enum):
+    """
+    What an error leaves of the backend's transaction; the values are the words for users.
+    """
+
+    #: The protocol has no transactions.
+    NONE = ""
+    #: It goes on without the request that failed.
+    KEPT = "goes on"
+    #: It is still open, and can only be rolled back.
+    FAILED = "can only be rolled back"
+    #: It is rolled back, and over.
+    ENDED = "is rolled back"
+    #: The connection is closed, and the server rolls it back.
+    CLOSED = "is rolled back as the connection closes"
+
+
 @attrs.frozen
 class Wait:
     """
@@ -60,6 +77,7 @@ class Reply:
         before and what is after are a part each.
     @ivar finish: makes the bytes once the request is complete, where they depend on
         all of it; C{data} is what they are if nothing more comes.
+    @ivar transaction: what a server that answers so leaves of its transaction.
     """
 
     data: bytes
@@ -69,6 +87,7 @@ class Reply:
     part: int = 1
     paced: tuple[int, int] | None = None
     finish: Callable[[], bytes] | None = attrs.field(default=None, eq=False, repr=False)
+    transaction: Transaction = attrs.field(default=Transaction.NONE, eq=False, repr=False)
 
 
 @attrs.frozen

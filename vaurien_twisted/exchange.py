@@ -58,6 +58,8 @@ class Exchange:
     @ivar left: the same in bytes.
     @ivar then: what becomes of the link where the reply is cut, C{None} where it is not.
     @ivar muted: the rest of the backend's reply is swallowed.
+    @ivar substitute: what was sent to the backend in its place or behind it: until that is
+        answered nothing of this exchange goes to the client.  Else C{None}.
     """
 
     __slots__ = (
@@ -76,6 +78,7 @@ class Exchange:
         "replies",
         "replying",
         "subject",
+        "substitute",
         "then",
         "unasked",
     )
@@ -107,6 +110,7 @@ class Exchange:
         self.left: int | None = None
         self.then: Then | None = None
         self.muted = False
+        self.substitute: Substitute | None = None
 
     def __repr__(self) -> str:
         return f"<Exchange {self.number} {self.description}>"
@@ -118,6 +122,30 @@ class Exchange:
         """
         words = " ".join(part for part in (self.command, self.subject) if part)
         return words if len(words) <= 120 else words[:117] + "..."
+
+
+class Substitute(Exchange):
+    """
+    A request of the proxy's own, in the place of a client's request or behind it, that
+    brings the backend's transaction to the state in which an injected error leaves it.  The
+    client sees nothing of it.
+
+    @ivar data: the request.
+    @ivar original: the exchange that goes on when this is answered, C{None} for none.
+    @ivar room: how many bytes of its reply may still come.
+    """
+
+    __slots__ = ("data", "original", "room")
+
+    def __init__(
+        self, number: int, command: str, data: bytes, context: Any, replies: bool = True
+    ) -> None:
+        super().__init__(number, command, context=context, replies=replies)
+        self.data = data
+        self.original: Exchange | None = None
+        self.room = SWALLOWED
+        self.complete = True
+        self.substitute = self
 
 
 class Run:
@@ -154,6 +182,9 @@ class Run:
                 exchange.complete = True
         return self._unfolded
 
+
+#: How long the reply to a request of the proxy's own may be, in bytes.
+SWALLOWED = 65536
 
 #: How much of a subject is kept for rules to look at, in characters.
 SUBJECT_LIMIT = 16384

@@ -21,8 +21,8 @@ from twisted.plugin import IPlugin
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
-    from vaurien_twisted.commands import Reply, Then, Treatment
-    from vaurien_twisted.exchange import Connection, Exchange, Piece, Run
+    from vaurien_twisted.commands import Reply, Then, Transaction, Treatment
+    from vaurien_twisted.exchange import Connection, Exchange, Piece, Run, Substitute
     from vaurien_twisted.plan import Decision, Occasion
     from vaurien_twisted.streams import StreamContext
     from vaurien_twisted.targets import Target
@@ -203,6 +203,31 @@ class ISkimmer(Interface):
     def unfold(decision: Decision) -> None:
         """
         Put the exchanges of all runs in their place, for what cannot be passed over.
+        """
+
+
+class ITransactional(Interface):
+    """
+    A framer of a protocol with transactions: it knows by which requests the backend's
+    transaction comes to the state in which a real error would have left it.  Optional,
+    beside L{IFramer}.
+
+    The framer expects the replies to what it returns, and yields them as pieces of the
+    L{Substitute<vaurien_twisted.exchange.Substitute>}s.  The link sends these in order with
+    everything else, swallows their replies, and answers the client when the last has come:
+    who reads the error finds the backend in that state.
+    """
+
+    def instead(exchange: Exchange, transaction: Transaction) -> Sequence[Substitute]:
+        """
+        What goes to the backend in the place of a request that it does not get.  Called
+        once, with the request's first piece, in place of C{expect}.
+        """
+
+    def behind(exchange: Exchange, transaction: Transaction) -> Sequence[Substitute]:
+        """
+        What goes to the backend behind a request whose reply is replaced.  Called once,
+        with the request's last piece.
         """
 
 

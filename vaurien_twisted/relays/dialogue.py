@@ -22,6 +22,7 @@ from vaurien_twisted.relays.couple import Couple
 from vaurien_twisted.relays.lane import Lane
 from vaurien_twisted.relays.performing import Performer
 from vaurien_twisted.relays.skimming import Skimming
+from vaurien_twisted.relays.substitutes import Substitutes
 from vaurien_twisted.relays.unread import adviceOn, chain, closesOn, release
 from vaurien_twisted.wire.tcp import TurnFramer
 
@@ -65,6 +66,7 @@ class Dialogue:
         "_pipeline",
         "_skimming",
         "_stalled",
+        "_substitutes",
         "_turned",
         "beyondToBackend",
         "beyondToClient",
@@ -118,6 +120,7 @@ class Dialogue:
         self._stalled = False
         self._closed = False
         self._skimming = Skimming(self._pipeline)
+        self._substitutes = Substitutes(self._framer)
         self.learn()
 
     def learn(self) -> None:
@@ -281,7 +284,7 @@ class Dialogue:
                 self._pipeline.add(exchange)
             if decision is not NOTHING and decision.ends:
                 exchange.dropped = True
-                data = b""
+                data = self._substitutes.instead(exchange, decision.request)
             else:
                 self._framer.expect(exchange)
             lane.put(exchange, data, decision.request)
@@ -291,6 +294,10 @@ class Dialogue:
             exchange.complete = True
             if exchange.answer is not None:
                 self._pipeline.answer()
+            elif decision.reply and not exchange.dropped:
+                data = self._substitutes.behind(exchange, decision.reply)
+                if data:
+                    lane.put(None, data)
 
     def _decide(self, exchange: Exchange) -> Decision:
         decision = self.decider.decide(self.connection, exchange)
@@ -341,6 +348,9 @@ class Dialogue:
         if exchange is None:
             lane.put(None, data)
             return
+        if exchange.substitute is not None:
+            self._swallow(exchange, data, ends)
+            return
         steps: tuple[Step, ...] = ()
         if not exchange.replying:
             exchange.replying = True
@@ -363,6 +373,18 @@ class Dialogue:
                 lane.put(exchange, b"", after=lambda: self._time(exchange))
             else:
                 self._time(exchange)
+
+    def _swallow(self, exchange: Exchange, data: bytes, ends: bool) -> None:
+        """
+        A reply that is not for the client: when it is over, what waited for it goes on.
+        """
+        original = self._substitutes.swallow(exchange, data, ends)
+        if original is None:
+            return
+        if original.dropped:
+            self._pipeline.answer()
+        else:
+            self._reply(original, b"", True)
 
     def _time(self, exchange: Exchange) -> None:
         """
@@ -409,6 +431,11 @@ class Dialogue:
         self._afterChunk()
 
     def _turnOpaque(self, reason: str) -> None:
+        if self._substitutes.outstanding:
+            # Where their replies end is not known any more, and they must not pass.
+            self._factory.note(self.connection, "garbage", reason=reason)
+            self._close()
+            return
         self._factory.note(self.connection, "opaque", reason=reason)
         kept, self._framer = self._framer, TurnFramer(self.exchanges + 1)
         self._performer.turns = True
@@ -463,6 +490,8 @@ class Dialogue:
         """
         self._skimming.unfold()
         self._take(self._framer.backendEnded())
+        if self._substitutes.outstanding and not self._closed:
+            self._pipeline.release()
         if not self._closed:
             self.toClient.put(None, b"", after=after)
 

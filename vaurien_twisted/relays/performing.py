@@ -65,7 +65,7 @@ class Performer:
         exchange = entry.exchange
         assert exchange is not None
         if isinstance(command, (Reply, Drop)):
-            entry.data = []
+            # What is left of the entry's bytes goes to the backend in the request's place.
             exchange.dropped = True
             exchange.answer = command if isinstance(command, Reply) else Reply(b"")
             if self.turns or not exchange.replies:

@@ -80,9 +80,21 @@ class Pipeline:
             answer = head.answer
             if answer is None or not (head.complete or answer.early):
                 return
+            if head.substitute is not None:
+                # Given when the backend is in the state that the answer tells of.
+                return
             waiting.popleft()
             self.count -= 1
             self._give(answer)
+
+    def release(self) -> None:
+        """
+        The backend is gone, and its transaction with it: wait for no substitute.
+        """
+        for each in self.waiting:
+            if isinstance(each, Exchange):
+                each.substitute = None
+        self.answer()
 
     # Runs
 
