@@ -167,7 +167,9 @@ def errors(presets: Iterable[WireError]) -> nodes.table:
             code(error.message) if error.message else "",
             error.description,
             "yes" if error.transient else "no",
+            error.transaction.value,
         )
         for error in presets
     )
-    return table(("Code", "State", "Message", "When", "Transient"), (12, 9, 33, 36, 10), rows)
+    titles = ("Code", "State", "Message", "When", "Transient", "The transaction")
+    return table(titles, (12, 9, 29, 30, 10, 10), rows)

@@ -94,12 +94,14 @@ def _errors(errors: Sequence[Mapping[str, Any]], terminal: bool) -> str:
         return "it knows none"
     return wrapped(
         [
-            ("CODE", "STATE", "AGAIN", "WHEN"),
+            ("CODE", "STATE", "AGAIN", "TRANSACTION", "WHEN"),
             *(
                 (
                     str(error["code"]),
                     str(error["state"]),
                     "yes" if error["transient"] else "no",
+                    # An older service does not tell it.
+                    str(error.get("transaction", "")),
                     str(error["description"]),
                 )
                 for error in errors

@@ -84,6 +84,7 @@ class DescribingTests(Faced):
                 "message": "no more",
                 "description": "It is going away.",
                 "transient": False,
+                "transaction": "",
                 "state": "X1",
             },
         )

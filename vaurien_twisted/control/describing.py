@@ -50,5 +50,6 @@ def _error(error: WireError) -> dict[str, Any]:
         "message": error.message,
         "description": error.description,
         "transient": error.transient,
+        "transaction": error.transaction.value,
         "state": error.state,
     }

@@ -4,10 +4,11 @@ Errors as a backend would send them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 
 import attrs
 
+from vaurien_twisted.commands import Transaction
 from vaurien_twisted.options import Refused, nearest
 
 
@@ -27,6 +28,7 @@ class WireError:
     @ivar pause: of slow answers, the seconds between two parts.
     @ivar late: the backend has had the request and begun to answer it: the error
         stands in place of that answer.
+    @ivar transaction: what the server leaves of the transaction in which it strikes.
     """
 
     code: str
@@ -38,6 +40,27 @@ class WireError:
     body: str | None = None
     pause: float = 0.1
     late: bool = False
+    transaction: Transaction = Transaction.NONE
+
+
+def byCode(
+    errors: Iterable[WireError], transaction: Transaction, closing: Container[str] = ()
+) -> dict[str, WireError]:
+    """
+    The presets by code.
+
+    @param transaction: what those leave of a transaction that do not say it.
+    @param closing: the codes after which the server closes the connection.
+    """
+    found = {}
+    for error in errors:
+        left = error.transaction
+        if error.code in closing:
+            left = Transaction.CLOSED
+        elif left is Transaction.NONE:
+            left = transaction
+        found[error.code] = attrs.evolve(error, transaction=left)
+    return found
 
 
 def namedError(
@@ -47,6 +70,7 @@ def namedError(
     message: str,
     isCode: Callable[[str], bool],
     form: str,
+    transaction: Transaction = Transaction.NONE,
 ) -> WireError:
     """
     The preset of that code, or an error of a code of the user's own; C{message}, if
@@ -54,6 +78,7 @@ def namedError(
 
     @param isCode: whether a code that is no preset can be said in the protocol.
     @param form: what such a code looks like, for the refusal.
+    @param transaction: what such an error leaves of a transaction.
     @raise Refused: the code can not be said in the protocol.
     """
     preset = errors.get(code)
@@ -63,4 +88,4 @@ def namedError(
         raise Refused(
             f"protocol {protocol!r} has no error {code!r} ({form}): {nearest(code, errors)}", "code"
         )
-    return WireError(code, message, "An error of your own.")
+    return WireError(code, message, "An error of your own.", transaction=transaction)

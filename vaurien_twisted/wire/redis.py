@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.commands import Reply
-from vaurien_twisted.exchange import Exchange, Piece
-from vaurien_twisted.interfaces import IFramer, ISkimmer, IWireProtocol
+from vaurien_twisted.commands import Reply, Transaction
+from vaurien_twisted.exchange import Exchange, Piece, Substitute
+from vaurien_twisted.interfaces import IFramer, ISkimmer, ITransactional, IWireProtocol
 from vaurien_twisted.targets import Target
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.garbage import GarbageOptions
@@ -26,11 +26,12 @@ from vaurien_twisted.wire.redis_replies import Replies
 from vaurien_twisted.wire.redis_requests import Requests
 from vaurien_twisted.wire.redis_session import Session
 from vaurien_twisted.wire.redis_skim import Skimmer
+from vaurien_twisted.wire.redis_transaction import behind, insteadOf
 
 __all__ = ["Redis", "RedisFramer", "nil"]
 
 
-@implementer(IFramer, ISkimmer)
+@implementer(IFramer, ISkimmer, ITransactional)
 class RedisFramer:
     """
     Reads one connection.  C{SUBSCRIBE} and its like have a reply that ends with the
@@ -94,6 +95,18 @@ class RedisFramer:
         Its reply, if it has one, follows those expected before.
         """
         self._session.expect(exchange)
+
+    def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        What keeps half a transaction from being carried out.
+        """
+        return insteadOf(self._session, exchange)
+
+    def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        The same for a command that was carried out or queued.
+        """
+        return behind(self._session, exchange)
 
     def clientEnded(self) -> Iterator[Piece]:
         """

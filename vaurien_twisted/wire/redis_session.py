@@ -40,7 +40,7 @@ class Note:
     @ivar kind: the command.
     @ivar number: of confirmations to come, 0 where the server decides; the version
         that C{HELLO} asks for; the mode that C{CLIENT REPLY} sets; for C{EXEC} how many
-        replies it gives beyond those it counts.
+        replies it gives beyond those it counts; for C{MULTI} 1 within a transaction.
     @ivar matters: the reply itself is read differently, or changes how others are.
     """
 
@@ -65,6 +65,8 @@ class Session:
     @ivar version: the version of RESP in which the backend replies now.
     @ivar quiet: L{LOUD}, L{MUTE} or L{SKIP}.
     @ivar monitoring: the backend reports what others do.
+    @ivar multi: a transaction is open when the next request is carried out, as far as its
+        C{MULTI} has not been refused.
     """
 
     def __init__(self) -> None:
@@ -74,7 +76,7 @@ class Session:
         self.spoken = self.version = 2
         self.quiet = LOUD
         self.monitoring = False
-        self._multi = False
+        self.multi = False
         # How many confirmations the queue of a transaction holds beyond one for each command.
         self._extra = 0
         self._matters = 0
@@ -101,7 +103,7 @@ class Session:
             replies = note.number == LOUD
         elif command == "RESET":
             replies = quiet != SKIP
-        elif command in SUBSCRIPTIONS and not self._multi:
+        elif command in SUBSCRIPTIONS and not self.multi:
             # Confirmations are not replies to the server: it never withholds them.
             replies = True
         return Exchange(place, command, subject, b"", note, replies)
@@ -112,19 +114,19 @@ class Session:
             return Note(version, command, count - 1)
         if command == "CLIENT":
             mode = MODES.get(words[2].upper()) if len(words) > 2 and count == 3 else None
-            if mode is None or self._multi or words[1].upper() != b"REPLY":
+            if mode is None or self.multi or words[1].upper() != b"REPLY":
                 return None
             return Note(version, command, mode, False)
         if command == "EXEC":
             return Note(version, command, self._extra, self._extra > 0)
         if command in ("MULTI", "DISCARD"):
-            return Note(version, command, 0, False)
+            return Note(version, command, int(self.multi), False)
         if command == "HELLO":
             asked = words[1] if len(words) > 1 else b""
-            if self._multi or asked not in (b"2", b"3"):
+            if self.multi or asked not in (b"2", b"3"):
                 return None
             return Note(int(asked), command, int(asked))
-        if command == "MONITOR" and self._multi:
+        if command == "MONITOR" and self.multi:
             return None
         return Note(version, command)
 
@@ -161,15 +163,15 @@ class Session:
             if note.number != SKIP or self.quiet != MUTE:
                 self.quiet = note.number
         elif kind == "MULTI":
-            self._multi = True
+            self.multi = True
         elif kind in ("EXEC", "DISCARD"):
-            self._multi, self._extra = False, 0
+            self.multi, self._extra = False, 0
         elif kind == "RESET":
-            self._multi, self._extra = False, 0
+            self.multi, self._extra = False, 0
             self.spoken, self.quiet = 2, LOUD
         elif kind == "HELLO":
             self.spoken = note.number
-        elif kind in SUBSCRIPTIONS and self._multi and note.number > 1:
+        elif kind in SUBSCRIPTIONS and self.multi and note.number > 1:
             self._extra += note.number - 1
 
     def leave(self, note: Note, first: int) -> None:
