@@ -14,10 +14,10 @@ import struct
 
 import attrs
 
-from vaurien_twisted.commands import Reply, Then
+from vaurien_twisted.commands import Reply, Then, Transaction
 from vaurien_twisted.exchange import Exchange
 from vaurien_twisted.options import Refused, nearest
-from vaurien_twisted.wire.errors import WireError, namedError
+from vaurien_twisted.wire.errors import WireError, byCode, namedError
 from vaurien_twisted.wire.mysql_commands import Request
 from vaurien_twisted.wire.mysql_packets import ERR, packet
 
@@ -103,6 +103,7 @@ _PRESETS = (
         "InnoDB rolled the transaction back to end a deadlock.",
         True,
         "40001",
+        transaction=Transaction.ENDED,
     ),
     WireError(
         "1290",
@@ -123,6 +124,7 @@ _PRESETS = (
         "The branch of a distributed transaction was rolled back to end a deadlock.",
         True,
         "XA102",
+        transaction=Transaction.FAILED,
     ),
     WireError(
         "1792",
@@ -169,11 +171,16 @@ _PRESETS = (
     ),
 )
 
-#: Every preset by its code.
-ERRORS = {error.code: error for error in _PRESETS}
-
 #: After these a server closes the connection, whatever was asked.
 CLOSING = frozenset(("1040", "1042", "1053", "1129", "1153", "1203", "1927", "4031"))
+
+#: Every preset by its code.  Others than those that say so undo the statement alone
+#: (dev.mysql.com, "InnoDB Error Handling"; C{innodb_rollback_on_timeout} is off).
+ERRORS = byCode(_PRESETS, Transaction.KEPT, CLOSING)
+
+#: More errors after which the whole transaction is rolled back: one that was certified to
+#: fail or failed as it was committed (1180), and a table of locks that is full (1206).
+ROLLED_BACK = frozenset(("1180", "1206"))
 
 #: What a server says that has no words for it (C{ER_UNKNOWN_ERROR}).
 UNKNOWN = "Unknown error"
@@ -229,6 +236,7 @@ def namedByCode(code: str, message: str) -> WireError:
         message,
         lambda code: re.fullmatch("[1-9][0-9]{0,4}", code) is not None and int(code) < 65535,
         "a number from 1 to 65534",
+        Transaction.ENDED if code in ROLLED_BACK else Transaction.KEPT,
     )
     return error if error.message else attrs.evolve(error, message=UNKNOWN)
 
@@ -283,4 +291,6 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
         exchange.command == "COM_CHANGE_USER" or ASKING.match(exchange.subject) is not None
     )
     then = Then.CLOSE if spoken or error.code in CLOSING else Then.KEEP
-    return Reply(data, then, finish=numbered) if data else None
+    if not data:
+        return None
+    return Reply(data, then, finish=numbered, transaction=error.transaction)

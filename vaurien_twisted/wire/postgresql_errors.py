@@ -13,9 +13,9 @@ import re
 
 import attrs
 
-from vaurien_twisted.commands import Reply, Then
+from vaurien_twisted.commands import Reply, Then, Transaction
 from vaurien_twisted.exchange import Exchange
-from vaurien_twisted.wire.errors import WireError, namedError
+from vaurien_twisted.wire.errors import WireError, byCode, namedError
 from vaurien_twisted.wire.postgresql_messages import errorResponse, readyForQuery
 from vaurien_twisted.wire.postgresql_session import Form
 
@@ -131,11 +131,12 @@ _PRESETS = (
     ),
 )
 
-#: Every preset by its code.
-ERRORS = {error.code: error for error in _PRESETS}
-
 #: Errors that end the session, whatever was asked.
 FATAL = frozenset(("08006", "25P03", "28P01", "53300", "57P01", "57P02", "57P03", "57P04", "57P05"))
+
+#: Every preset by its code.  Whatever fails within a transaction block, the block has failed
+#: until it is rolled back, or to a savepoint (PostgreSQL manual, section "Transactions").
+ERRORS = byCode(_PRESETS, Transaction.FAILED, FATAL)
 
 #: What a server says that was given no words.
 UNKNOWN = "missing error text"
@@ -159,6 +160,7 @@ def namedByCode(code: str, message: str) -> WireError:
         message,
         lambda code: re.fullmatch("(?!0[012])[0-9A-Z]{5}", code) is not None,
         "an SQLSTATE of five digits and upper case letters, but for classes 00 to 02",
+        Transaction.CLOSED if code in FATAL else Transaction.FAILED,
     )
     return error if error.message else attrs.evolve(error, message=UNKNOWN)
 
@@ -219,5 +221,6 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
         return Reply(errorResponse("FATAL", code, error.message), Then.CLOSE, early)
     refused = errorResponse("ERROR", code, error.message)
     if early:
-        return Reply(refused, early=True)
-    return Reply(refused + readyForQuery("I" if status == "I" else "E"))
+        return Reply(refused, early=True, transaction=error.transaction)
+    data = refused + readyForQuery("I" if status == "I" else "E")
+    return Reply(data, transaction=error.transaction)

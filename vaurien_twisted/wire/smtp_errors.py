@@ -12,9 +12,9 @@ import re
 
 import attrs
 
-from vaurien_twisted.commands import Reply, Then
+from vaurien_twisted.commands import Reply, Then, Transaction
 from vaurien_twisted.exchange import Exchange
-from vaurien_twisted.wire.errors import WireError, namedError
+from vaurien_twisted.wire.errors import WireError, byCode, namedError
 
 _PRESETS = (
     WireError(
@@ -103,8 +103,9 @@ _PRESETS = (
     ),
 )
 
-#: Every preset by its code.
-ERRORS = {error.code: error for error in _PRESETS}
+#: Every preset by its code.  A mail transaction goes on without the command that was refused
+#: (RFC 5321, section 4.1.1.4 and following).
+ERRORS = byCode(_PRESETS, Transaction.KEPT, ("421",))
 
 _SHUTDOWN = (ERRORS["421"],)
 _STORAGE = (ERRORS["451"], ERRORS["452"])
@@ -147,6 +148,7 @@ def namedByCode(code: str, message: str) -> WireError:
         message,
         lambda code: re.fullmatch("[45][0-5][0-9]", code) is not None,
         "a reply code from 400 to 459 or from 500 to 559",
+        Transaction.KEPT,
     )
     if error.message:
         return error
@@ -198,7 +200,8 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
     )
     waits = command in _ASKING if error.late else command == "MESSAGE"
     closes = greeting or code == "421" or waits
-    return Reply(data, Then.CLOSE if closes else Then.KEEP)
+    then = Then.CLOSE if closes else Then.KEEP
+    return Reply(data, then, transaction=error.transaction)
 
 
 def _unread(exchange: Exchange) -> bool:
