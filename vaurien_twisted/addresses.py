@@ -104,12 +104,13 @@ def serverEndpoint(
         )
     from twisted.internet.endpoints import serverFromString
 
-    if prefix == "unix":
-        from vaurien_twisted.transports.strings import withMode
-
-        text = withMode(text)
     try:
-        endpoint = around(serverFromString(reactor, text))
+        made: IStreamServerEndpoint = serverFromString(reactor, text)
+        if prefix == "unix":
+            from vaurien_twisted.transports.strings import unixServer
+
+            made = unixServer(reactor, text, name)
+        endpoint = around(made)
     except Exception as error:
         raise _badAddress(text, name, error) from None
     return endpoint

@@ -23,6 +23,7 @@ UNIX_MODE = "600"
 
 #: The arguments, those first that may stand without their names.
 _SERVE = "port privateKey certKey sslmethod interface backlog extraCertChain dhParameters clientCA"
+_SERVE_PATH = "address mode backlog lockfile"
 _SERVE_MANY = "path port backlog interface"
 _SSL = "host port timeout bindAddress certKey privateKey caCertsDir hostname"
 _TLS = "host port timeout bindAddress certificate privateKey trustRoots endpoint"
@@ -76,20 +77,30 @@ def _bound(text: str, takes: str, option: str) -> dict[str, str]:
     return found
 
 
-def withMode(text: str) -> str:
-    """
-    C{unix:PATH} for a server, with a mode by which only who runs Vaurien can connect; as it is
-    where it says its own mode, as the second argument or by name.
-    """
-    _, words, named = divided(text)
-    return text if len(words) > 1 or "mode" in named else f"{text}:mode={UNIX_MODE}"
-
-
 def _number(found: dict[str, str], name: str, default: int, text: str, option: str) -> int:
     word = found.get(name, str(default))
     if not word.isascii() or not word.isdigit() or (name == "port" and int(word) > 65535):
         raise Refused(f"{text!r}: {word!r} is no {name}", option)
     return int(word)
+
+
+def unixServer(reactor: Any, text: str, option: str) -> IStreamServerEndpoint:
+    """
+    C{unix:PATH}, which takes what Twisted's takes; where it says no mode, only who runs Vaurien
+    can connect.
+
+    @raise Refused: it is not understood.
+    """
+    from vaurien_twisted.transports.unix_sockets import PathServerEndpoint
+
+    found = _bound(text, _SERVE_PATH, option)
+    return PathServerEndpoint(
+        reactor,
+        found["address"],
+        _number(found, "backlog", 1024, text, option),
+        int(found.get("mode", UNIX_MODE), 8),
+        bool(_number(found, "lockfile", 1, text, option)),
+    )
 
 
 def sslServer(
