@@ -102,7 +102,7 @@ class ChunkedTests(SynchronousTestCase):
             (b"", b"ffffffffffffffff\r\n"),
             (b"5\r\nhello", b"!\r\n0\r\n\r\n"),
             (b"0\r\n", b"no trailer\r\n\r\n"),
-            (b"0\r\nA: b\r\n", b" folded\r\n\r\n"),
+            (b"0\r\n", b" folded: before the first\r\n\r\n"),
         ):
             passed, done, fault = pour(good + bad)
             self.assertEqual((passed, done), (len(good), False), bad)

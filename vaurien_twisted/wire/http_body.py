@@ -14,16 +14,19 @@ from vaurien_twisted.wire.http_head import CHUNKED, ENDLESS, TOKEN
 LINE_LIMIT = 16384
 
 #: The most that may follow the last chunk, in bytes.
-TRAILER_LIMIT = 65536
+TRAILER_LIMIT = 262144
 
 #: The largest chunk, in bytes: what a signed 64-bit number holds.
 CHUNK_LIMIT = 2**63 - 1
 
-SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n\x00]*)?\r?\n")
+#: Zeros may lead.
+SIZE_LINE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\r\n\x00]*)?\r?\n")
 #: What the next line of a chunked body is.
 SIZE, AFTER_DATA, TRAILER = range(3)
 
 TRAILER_LINE = re.compile(TOKEN + rb"+:[^\r\n\x00]*\r?\n")
+#: A line folded onto the trailer field before it (RFC 9112, section 5.2).
+FOLDED_LINE = re.compile(rb"[ \t][^\r\n\x00]*\r?\n")
 
 
 class Sized:
@@ -143,10 +146,11 @@ class Chunked:
         if blank:
             self.done = True
             return ""
+        fits = TRAILER_LINE.fullmatch(line) or (self._trailers and FOLDED_LINE.fullmatch(line))
         self._trailers += len(line)
         if self._trailers > TRAILER_LIMIT:
             return f"the trailers exceed {TRAILER_LIMIT} bytes"
-        return "" if TRAILER_LINE.fullmatch(line) else "this is no trailer field"
+        return "" if fits else "this is no trailer field"
 
 
 Body = Sized | Chunked

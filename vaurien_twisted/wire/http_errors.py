@@ -15,6 +15,7 @@ from http import HTTPStatus
 from vaurien_twisted.commands import Reply, Then
 from vaurien_twisted.exchange import Exchange
 from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.wire.http_head import ENDLESS
 
 #: Presets by code.
 ERRORS = {
@@ -126,8 +127,7 @@ def compose(
     A whole response to this very request, and whether the connection then closes.
 
     It has no body where the request or the status forbid one (RFC 9110, section 6.4.1).
-    To a client that waits for 100 (Continue) it is given at once, and the connection
-    closes: the server need not read the body then (RFC 9110, section 10.1.1).
+    Where L{answersEarly} says so it is given at once, and the connection closes.
 
     @param status: 100 to 599.
     @param phrase: the reason, without line ends; C{""} for the registered one.
@@ -140,7 +140,7 @@ def compose(
     if body is None:
         body = f"{status} {phrase}\n".encode("utf-8", "replace")
     head = exchange.head.lower()
-    early = EXPECTS.search(head) is not None and HTTP_1_0.match(head) is None
+    early = answersEarly(exchange)
     tunnel = exchange.command == "CONNECT"
     own = {name.lower(): value.lower() for name, value in fields}
     framed = "content-length" in own or "transfer-encoding" in own
@@ -160,6 +160,17 @@ def compose(
     if not bodyless and status != 304 and exchange.command != "HEAD":
         data += body
     return Reply(data, Then.CLOSE if closes else Then.KEEP, early)
+
+
+def answersEarly(exchange: Exchange) -> bool:
+    """
+    Whether a reply in the server's place is given before the request is complete: the
+    client waits for 100 (Continue), and the server need not read the body (RFC 9110,
+    section 10.1.1), or nobody knows where the request ends.
+    """
+    head = exchange.head.lower()
+    continues = EXPECTS.search(head) is not None and HTTP_1_0.match(head) is None
+    return continues or exchange.context == ENDLESS
 
 
 def keepsAlive(head: bytes) -> bool:

@@ -15,6 +15,7 @@ from vaurien_twisted.commands import Reply, Then
 from vaurien_twisted.exchange import Exchange
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.http_errors import compose, fieldsFor
+from vaurien_twisted.wire.http_head import ENDLESS
 
 #: In how many parts a slow head or body comes, at most: with the usual pause of 0.1 s it
 #: takes about five seconds.
@@ -72,7 +73,7 @@ def inflict(exchange: Exchange, error: WireError) -> Reply | None:
         return None
     code = error.code
     if code == "empty":
-        return Reply(b"", Then.CLOSE)
+        return Reply(b"", Then.CLOSE, exchange.context == ENDLESS)
     if exchange.command == "CONNECT" or (exchange.command == "HEAD" and code != "slow-headers"):
         return None
     body = BODY if error.body is None else error.body.encode()

@@ -15,12 +15,14 @@ from vaurien_twisted.exchange import Exchange, FramingError, Piece
 from vaurien_twisted.interfaces import IFramer, ISkimmer
 from vaurien_twisted.wire.http_body import Body, begin
 from vaurien_twisted.wire.http_head import (
-    BLANK_LINES,
+    BLANK,
     CHUNKED,
     ENDLESS,
     HEAD_LIMIT,
+    KEPT_LIMIT,
     Malformed,
     Partial,
+    afterBlank,
     checkReplyBegun,
     checkRequestBegun,
     headEnd,
@@ -29,9 +31,6 @@ from vaurien_twisted.wire.http_head import (
 )
 from vaurien_twisted.wire.http_host import overwriteHost
 from vaurien_twisted.wire.http_skim import Skimmer
-
-#: CR and LF: what may stand before a head and belongs to nothing.
-BLANK = (13, 10)
 
 
 @implementer(IFramer, ISkimmer)
@@ -53,6 +52,7 @@ class HTTPFramer:
     __slots__ = (
         "_asking",
         "_download",
+        "_endless",
         "_host",
         "_lost",
         "_number",
@@ -83,6 +83,8 @@ class HTTPFramer:
         self._upload: Body | None = None
         self._replying: Exchange | None = None
         self._download: Body | None = None
+        # A request whose end is not known, so that what follows belongs to it.
+        self._endless: Exchange | None = None
         # A CONNECT on its way, whether the client has spoken since, and whether
         # that was refused, so that nobody knows what the client's bytes were.
         self._tunnel: Exchange | None = None
@@ -134,7 +136,7 @@ class HTTPFramer:
         """
         Pieces of requests.
 
-        @raise FramingError: this is not HTTP/1, the head exceeds 64 KiB, or the
+        @raise FramingError: this is not HTTP/1, the head exceeds 256 KiB, or the
             length of the body is in doubt.
         """
         pos = 0
@@ -155,7 +157,7 @@ class HTTPFramer:
                         yield None, data[pos:], False
                         return
                     if data[pos] in BLANK:
-                        pos = _afterBlank(data, pos)
+                        pos = afterBlank(data, pos)
                         yield None, data[start:pos], False
                         continue
                     end = headEnd(data, pos, pos + HEAD_LIMIT)
@@ -170,6 +172,8 @@ class HTTPFramer:
                         continue
                     self._number += 1
                     exchange = Exchange(self._number, method, target, head)
+                    if framing == ENDLESS:
+                        self._endless, exchange.context = exchange, framing
                     pos = end
                     if self._host is not None:
                         if framing:
@@ -197,7 +201,7 @@ class HTTPFramer:
         """
         Pieces of replies.
 
-        @raise FramingError: this is not HTTP/1, the head exceeds 64 KiB, or the
+        @raise FramingError: this is not HTTP/1, the head exceeds 256 KiB, or the
             length of the body is in doubt.
         """
         pos = 0
@@ -217,7 +221,7 @@ class HTTPFramer:
                         self.opaque = "sent before CONNECT was answered"
                         continue
                     if data[pos] in BLANK:
-                        pos = _afterBlank(data, pos)
+                        pos = afterBlank(data, pos)
                         yield None, data[start:pos], False
                         continue
                     end = headEnd(data, pos, pos + HEAD_LIMIT)
@@ -247,6 +251,7 @@ class HTTPFramer:
                     if framing >= 0 and end + framing <= size:
                         pos = end + framing
                         yield exchange, data[start:pos], True
+                        self._followed(exchange)
                         continue
                     self._replying = exchange
                     most = -1
@@ -265,9 +270,18 @@ class HTTPFramer:
                     yield self._replying, data[start:pos], ends
                 if body.fault:
                     raise Malformed(body.fault)
+                if ends:
+                    self._followed(self._replying)
         except Malformed as fault:
             self.opaque = str(fault)
             raise FramingError(str(fault), partial.take() + data[pos:]) from None
+
+    def _followed(self, exchange: Exchange | None) -> None:
+        """
+        C{exchange} has its whole reply.
+        """
+        if exchange is not None and exchange is self._endless:
+            self.opaque = "a request with both Content-Length and Transfer-Encoding"
 
     def _join(self, partial: Partial, data: bytes) -> bytes:
         """
@@ -295,15 +309,22 @@ class HTTPFramer:
         Its reply follows those expected before.
         """
         self.expected.append(exchange)
+        if len(exchange.head) > KEPT_LIMIT:
+            # A thousand exchanges may wait.  What the rules asked of it is decided.
+            exchange.head = exchange.head[:KEPT_LIMIT]
         if exchange.command == "CONNECT":
             self._tunnel = exchange
 
     def clientEnded(self) -> Iterator[Piece]:
         """
-        An unfinished head, if there is one: it belongs to no exchange.
+        An unfinished head, which belongs to no exchange, or the end of a request that
+        lasts as long as the connection.
         """
         if self._requestHead.kept:
             yield None, self._requestHead.take(), False
+        elif self._endless is not None and self._asking is self._endless and not self.opaque:
+            self._asking = self._upload = None
+            yield self._endless, b"", True
 
     def backendEnded(self) -> Iterator[Piece]:
         """
@@ -321,12 +342,3 @@ class HTTPFramer:
         """
         Nothing is guessed at.
         """
-
-
-def _afterBlank(data: bytes, position: int) -> int:
-    """
-    Where the CRs and LFs at C{position} end: RFC 9112, section 2.2, lets a client
-    send a blank line too much, and servers take any number.
-    """
-    match = BLANK_LINES.match(data, position)
-    return position if match is None else match.end()

@@ -2,22 +2,27 @@
 """
 HTTP/1 heads: where they end, what they ask, and how long the body after them is.
 
-Written after RFC 9112, sections 2 to 6, and as strict as that where a proxy and a
-server could otherwise read different requests; bare LF line ends are taken for
-CRLF, as nginx and most servers do (section 2.2).
+Written after RFC 9112, sections 2 to 6.  Unusual heads whose meaning the RFC defines
+are read.  Requests that two servers could read differently are refused; replies are
+read as clients read them.  Bare LF line ends are taken for CRLF, as nginx and most
+servers do (section 2.2).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
 from vaurien_twisted.exchange import SUBJECT_LIMIT
 
-#: The longest head, first line and blank line included, in bytes.
-HEAD_LIMIT = 65536
+#: The longest head, first line and blank line included, in bytes.  Servers accept at most
+#: a quarter of that unless they are configured otherwise.
+HEAD_LIMIT = 262144
+
+#: How much of a head is kept while its exchange awaits the reply, in bytes.
+KEPT_LIMIT = 65536
 
 #: The longest method, in bytes; the longest registered one has 17.
 METHOD_LIMIT = 32
@@ -27,25 +32,37 @@ CHUNKED, ENDLESS = -1, -2
 
 HEAD_END = re.compile(rb"\n\r?\n")
 
-TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
+TOKEN = rb"[!#$%&'*.^_`|~0-9A-Za-z-]"
 
 REQUEST_LINE = re.compile(
     rb"(" + TOKEN + rb"{1,%d}) +([^\x00-\x20\x7f]+) +HTTP/(\d)\.(\d) *\r?\n" % METHOD_LIMIT
 )
 STATUS_LINE = re.compile(rb"HTTP/1\.(\d) ([1-9]\d\d)(?: [^\r\n\x00]*)?\r?\n")
 
-#: A request's fields, to the blank line: no space before the colon, no folding.
+#: A request's fields, to the blank line: no space before the colon; here without lines
+#: folded onto the one before (RFC 9112, section 5.2), and with.
 REQUEST_FIELDS = re.compile(rb"(?>(?:" + TOKEN + rb"+:[^\r\n\x00]*\r?\n)*)\r?\n")
-#: A reply's may be as odd as clients put up with: here without lines folded onto
-#: the one before (RFC 9112, section 5.2), and with.
+FOLDED_REQUEST_FIELDS = re.compile(
+    rb"(?>(?:" + TOKEN + rb"+:[^\r\n\x00]*\r?\n(?:[ \t][^\r\n\x00]*\r?\n)*)*)\r?\n"
+)
+#: Folded request lines that servers read differently: a field which says how the request
+#: is read, and is folded or stands where another is folded.  In lower case.
+AMBIGUOUS_FOLD = re.compile(
+    rb"\n(?:[ \t]+(?:content-length|transfer-encoding|host)[ \t]*:"
+    rb"|(?:content-length|transfer-encoding|host):[^\r\n]*\r?\n[ \t])"
+)
+#: A reply's may be as odd as clients put up with: without folded lines, and with.
 REPLY_FIELDS = re.compile(rb"(?>(?:[^\r\n\x00 \t][^\r\n\x00]*\r?\n)*)\r?\n")
 FOLDED_FIELDS = re.compile(rb"(?>(?:[^\r\n\x00]+\r?\n)*)\r?\n")
 
 #: Finds the fields that say how long a body is, in a head in lower case.
 LENGTHS = re.compile(rb"\n(content-length|transfer-encoding)[ \t]*:([^\r\n]*)")
 FOLD = re.compile(rb"\r?\n[ \t]+")
-DIGITS = re.compile(rb"[0-9]{1,18}")
+#: How many digits a length has at most; zeros that lead do not count.
+DIGITS = 18
 METHOD_BEGUN = re.compile(TOKEN + rb"{1,%d}(?: .*)?" % METHOD_LIMIT, re.DOTALL)
+#: CR and LF: what may stand before a head and belongs to nothing.
+BLANK = (13, 10)
 BLANK_LINES = re.compile(rb"[\r\n]+")
 
 #: Heads up to this length are remembered once read, since clients and servers
@@ -65,7 +82,10 @@ class Request(NamedTuple):
 
     @ivar method: as written; methods are case-sensitive.
     @ivar target: at most L{SUBJECT_LIMIT} bytes of it, one character for each.
-    @ivar framing: the body's length in bytes, or L{CHUNKED}.
+    @ivar framing: the body's length in bytes, L{CHUNKED}, or L{ENDLESS} where it has both
+        Transfer-Encoding and Content-Length.  Some servers refuse that, some read the one
+        and some the other, and all have to close the connection after their reply (RFC
+        9112, section 6.1), so nobody needs to know where it ends.
     @ivar preface: whether it is the beginning of HTTP/2 (RFC 9113, section 3.4).
     """
 
@@ -96,6 +116,15 @@ def headEnd(data: bytes | bytearray, start: int, stop: int) -> int:
     return -1 if match is None else match.end()
 
 
+def afterBlank(data: bytes, position: int) -> int:
+    """
+    Where the CRs and LFs at C{position} end: RFC 9112, section 2.2, lets a client
+    send a blank line too much, and servers take any number.
+    """
+    match = BLANK_LINES.match(data, position)
+    return position if match is None else match.end()
+
+
 def readRequest(head: bytes) -> Request:
     """
     Read a request's whole head.
@@ -121,12 +150,25 @@ def _readRequest(head: bytes) -> Request:
     method, target, major, minor = readRequestLine(head)
     if major != 1:
         return Request(method, target, 0, preface=True)
-    if REQUEST_FIELDS.fullmatch(head, head.index(b"\n") + 1) is None:
-        raise Malformed("the request has a line that is no header field")
-    framing = _framing(LENGTHS.findall(head.lower()), minor)
-    if framing == ENDLESS:
+    fields = head.lower()
+    start = head.index(b"\n") + 1
+    if REQUEST_FIELDS.fullmatch(head, start) is None:
+        if FOLDED_REQUEST_FIELDS.fullmatch(head, start) is None:
+            raise Malformed("the request has a line that is no header field")
+        if AMBIGUOUS_FOLD.search(fields) is not None:
+            raise Malformed("the request folds a line that says how it is read")
+    lengths, codings = _lengthFields(fields, minor)
+    # Identity is the body as it is: RFC 2616, section 3.6.
+    if not codings or codings == [b"identity"]:
+        return Request(method, target, _length(lengths) if lengths else 0)
+    if codings[-1] != b"chunked":
         raise Malformed("the request's Transfer-Encoding does not end with chunked")
-    return Request(method, target, 0 if framing is None else framing)
+    if codings.count(b"chunked") > 1:
+        raise Malformed("chunked twice in the request's Transfer-Encoding")
+    if lengths:
+        _length(lengths)
+        return Request(method, target, ENDLESS)
+    return Request(method, target, CHUNKED)
 
 
 def readRequestLine(line: bytes) -> tuple[str, str, int, int]:
@@ -168,49 +210,56 @@ def _readReply(head: bytes, method: str) -> Reply:
         or (method == "CONNECT" and status < 300)
     ):
         return Reply(status, 0)
-    framing = _framing(LENGTHS.findall(fields.lower()), int(match[1]))
-    return Reply(status, ENDLESS if framing is None else framing)
+    lengths, codings = _lengthFields(fields.lower(), int(match[1]))
+    codings = [coding for coding in codings if coding not in (b"", b"identity")]
+    if codings:
+        # Content-Length is overridden (RFC 9112, section 6.3, items 3 and 4).
+        return Reply(status, CHUNKED if codings[-1] == b"chunked" else ENDLESS)
+    return Reply(status, _length(lengths) if lengths else ENDLESS)
 
 
 _rememberedRequest = lru_cache(MEMORY)(_readRequest)
 _rememberedReply = lru_cache(MEMORY)(_readReply)
 
 
-def _framing(fields: Iterable[tuple[bytes, bytes]], minor: int) -> int | None:
+def _lengthFields(head: bytes, minor: int) -> tuple[list[bytes], list[bytes]]:
     """
-    The framing that the length fields of a head ask for, C{None} where there are none.
+    The values of Content-Length, and the transfer codings, in their order.
+
+    @param head: in lower case, without folded lines that matter.
+    @param minor: of the message's version.
+    @raise Malformed: HTTP/1.0 with Transfer-Encoding, which is faulty by RFC 9112,
+        section 6.1.
     """
     lengths: list[bytes] = []
     codings: list[bytes] = []
-    for name, value in fields:
-        (lengths if name == b"content-length" else codings).append(value)
-    if codings:
-        if lengths:
-            raise Malformed("both Content-Length and Transfer-Encoding")
-        if minor == 0:
-            raise Malformed("Transfer-Encoding in HTTP/1.0")
-        return _coding(codings)
-    if lengths:
-        return _length(lengths)
-    return None
-
-
-def _coding(values: list[bytes]) -> int:
-    codings = [coding.strip(b" \t") for coding in b",".join(values).split(b",")]
-    codings = [coding for coding in codings if coding]
-    if codings.count(b"chunked") > 1:
-        raise Malformed("chunked twice in Transfer-Encoding")
-    return CHUNKED if codings and codings[-1] == b"chunked" else ENDLESS
+    for name, value in LENGTHS.findall(head):
+        if name == b"content-length":
+            lengths.append(value)
+        else:
+            codings += [coding.strip(b" \t") for coding in value.split(b",")]
+    if codings and minor == 0:
+        raise Malformed("Transfer-Encoding in HTTP/1.0")
+    # A list may have empty elements (RFC 9110, section 5.6.1).
+    return lengths, [coding for coding in codings if coding] or codings[:1]
 
 
 def _length(values: list[bytes]) -> int:
-    lengths = {length.strip(b" \t") for value in values for length in value.split(b",")}
-    length = lengths.pop()
-    if lengths:
+    """
+    The number that all values of Content-Length give (RFC 9112, section 6.3, item 5).
+    """
+    lengths = set()
+    for value in values:
+        for length in value.split(b","):
+            digits = length.strip(b" \t")
+            # 1*DIGIT (RFC 9110, section 8.6).
+            number = digits.lstrip(b"0")
+            if not digits.isdigit() or len(number) > DIGITS:
+                raise Malformed("Content-Length is not a number of bytes")
+            lengths.add(int(number or b"0"))
+    if len(lengths) > 1:
         raise Malformed("several values for Content-Length")
-    if DIGITS.fullmatch(length) is None:
-        raise Malformed("Content-Length is not a number of bytes")
-    return int(length)
+    return lengths.pop()
 
 
 def checkRequestBegun(line: bytes) -> None:

@@ -9,6 +9,7 @@ import re
 
 from vaurien_twisted.exchange import Connection, Exchange
 from vaurien_twisted.targets import COMMAND, Target
+from vaurien_twisted.wire.http_head import FOLD
 
 #: What stands before and after the path in a request target (RFC 9112, section 3.2).
 PATH = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?([^?#]*)")
@@ -29,8 +30,11 @@ def pathOf(target: str) -> str:
 
 def fieldsOf(head: bytes) -> list[str]:
     """
-    The fields of a head, C{"Name: value"} each, one character for each byte.
+    The fields of a head, C{"Name: value"} each, one character for each byte.  A line that
+    is folded onto the one before stands in it, after a space (RFC 9112, section 5.2).
     """
+    if b"\n " in head or b"\n\t" in head:
+        head = FOLD.sub(b" ", head)
     return head.decode("latin-1").rstrip("\r\n").split("\n")[1:]
 
 
