@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from vaurien_twisted.commands import Drop, Reply
+
 if TYPE_CHECKING:
-    from vaurien_twisted.commands import Reply, Then
+    from vaurien_twisted.commands import Then
     from vaurien_twisted.plan import Decision
 
 
@@ -122,6 +124,16 @@ class Exchange:
         """
         words = " ".join(part for part in (self.command, self.subject) if part)
         return words if len(words) <= 120 else words[:117] + "..."
+
+    @property
+    def replaced(self) -> bool:
+        """
+        Whether the client does not see the backend's reply, but something else or nothing.
+        """
+        decision = self.decision
+        return decision is not None and any(
+            isinstance(step.command, (Reply, Drop)) for step in decision.reply
+        )
 
 
 class Substitute(Exchange):

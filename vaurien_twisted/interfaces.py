@@ -256,6 +256,21 @@ class IUpgradable(Interface):
         """
 
 
+class ITransferEnder(Interface):
+    """
+    A framer of a protocol whose backend can ask the client, in its reply, for data: those
+    of a COPY, or a file.  Optional, beside L{IFramer}.  A client whose reply was replaced
+    does not know that it was asked, so the relay has to answer.
+    """
+
+    def transferEnd() -> bytes:
+        """
+        What ends the transfers that the backend has asked for in replies that were replaced,
+        as a client says it that gives up; C{b""} where there are none.  Each is ended once.
+        Asked after the pieces of each chunk from the backend.
+        """
+
+
 class IWireProtocol(IPlugin):
     """
     How the bytes of a protocol divide into exchanges, and how it says C{error}.

@@ -109,8 +109,8 @@ class CodeTests(SynchronousTestCase):
 
     def test_late(self) -> None:
         """
-        In place of a reply that asks for more the connection ends; in place of any other
-        it is as in place of the request.
+        Amid an authentication the connection ends; in place of any other reply it is as in
+        place of the request, even where that asks for a file.
         """
         wire = MySQL()
         late = WireError("1213", "m", "", late=True)
@@ -118,7 +118,7 @@ class CodeTests(SynchronousTestCase):
         for data, then in (
             (query(), Then.KEEP),
             (query(b"LOAD DATA INFILE 'x' INTO TABLE t"), Then.KEEP),
-            (load, Then.CLOSE),
+            (load, Then.KEEP),
             (packet(0, b"\x11app\0"), Then.CLOSE),
         ):
             reply = wire.refusal(asked(data), late)

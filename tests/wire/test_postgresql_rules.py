@@ -32,6 +32,7 @@ from vaurien_twisted.plan import Decision, Step
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.postgresql import PostgreSQL
 from vaurien_twisted.wire.postgresql_group import TEXTS
+from vaurien_twisted.wire.postgresql_messages import errorResponse
 from vaurien_twisted.wire.postgresql_session import Context, Form
 
 HEAD = message("T", b"\0\1a\0" + bytes(18))
@@ -146,14 +147,14 @@ class CodeTests(SynchronousTestCase):
 
     def test_late(self) -> None:
         """
-        In place of a COPY's outcome the session goes on; in place of the wish for its
-        data, which the backend awaits, it ends.
+        In place of a reply the error stands alone, whatever was asked: the backend's
+        ReadyForQuery comes behind it.
         """
         late = WireError("40001", "m", "", late=True)
         for form, text, then in (
             (Form.SIMPLE, "SELECT 1", Then.KEEP),
-            (Form.SIMPLE, "copy t\nfrom stdin (format csv)", Then.CLOSE),
-            (Form.SYNCED, "COPY t FROM STDIN", Then.CLOSE),
+            (Form.SIMPLE, "copy t\nfrom stdin (format csv)", Then.KEEP),
+            (Form.SYNCED, "COPY t FROM STDIN", Then.KEEP),
             (Form.COPY, "COPY t FROM STDIN", Then.KEEP),
             (Form.STARTUP, "", Then.CLOSE),
         ):
@@ -161,7 +162,8 @@ class CodeTests(SynchronousTestCase):
             reply = PostgreSQL().refusal(exchange, late)
             assert reply is not None
             self.assertIs(reply.then, then)
-            self.assertEqual(reply.data.endswith(READY), then is Then.KEEP)
+            severity = "FATAL" if then is Then.CLOSE else "ERROR"
+            self.assertEqual(reply.data, errorResponse(severity, "40001", "m"))
 
     def test_lateBehindFlush(self) -> None:
         """

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from twisted.logger import Logger
 
 from vaurien_twisted.exchange import Connection, Exchange, FramingError, Piece
-from vaurien_twisted.interfaces import IUpgradable
+from vaurien_twisted.interfaces import ITransferEnder, IUpgradable
 from vaurien_twisted.plan import NOTHING, Decision, Step
 from vaurien_twisted.relays.couple import Couple
 from vaurien_twisted.relays.lane import Lane
@@ -58,6 +58,7 @@ class Dialogue:
         "_closed",
         "_couple",
         "_denial",
+        "_ender",
         "_factory",
         "_framer",
         "_latest",
@@ -102,6 +103,7 @@ class Dialogue:
         self._framer = factory.wire.framer(factory.options, factory.backendText)
         upgradable = IUpgradable(self._framer, None) if factory.refusesTLS else None
         self._denial = None if upgradable is None else upgradable.denial
+        self._ender: ITransferEnder | None = ITransferEnder(self._framer, None)
         self._performer = performer = Performer(close, reset)
         performer.turns = self._framer.turns
         self.toBackend = Lane(factory.reactor, performer.performRequest, self.goOn)
@@ -404,7 +406,9 @@ class Dialogue:
         if self._closed:
             return
         couple = self._couple
-        if self._stalled and not self._noRoom:
+        if self._ender is not None:
+            self._endTransfers(self._ender)
+        if self._stalled and not self._noRoom and not self._mayBeAsked:
             self._pull()
             if self._pieces is None:
                 self._stalled = False
@@ -422,6 +426,31 @@ class Dialogue:
                 self._log.info("{advice}", advice=advice)
             self._turnOpaque(self._framer.opaque)
 
+    @property
+    def _mayBeAsked(self) -> bool:
+        """
+        Whether the rest of a reply that was replaced may ask the client for data.  What the
+        client says next would be taken for them.
+        """
+        waiting = self._pipeline.waiting
+        if self._ender is None or not waiting:
+            return False
+        head = waiting[0]
+        return isinstance(head, Exchange) and head.muted and head.complete
+
+    def _endTransfers(self, ender: ITransferEnder) -> None:
+        """
+        Answer the backend where it asks for data in a reply that was replaced, and read no
+        further request before that reply is over.
+        """
+        ending = ender.transferEnd()
+        if ending:
+            self.toBackend.send(ending)
+        if self._mayBeAsked and not self._stalled:
+            self._stall()
+            if self._pieces is None:
+                self._pieces = iter(())
+
     def goOn(self) -> None:
         """
         What waited has been sent: see what may go on.
@@ -438,6 +467,7 @@ class Dialogue:
             return
         self._factory.note(self.connection, "opaque", reason=reason)
         kept, self._framer = self._framer, TurnFramer(self.exchanges + 1)
+        self._ender = None
         self._performer.turns = True
         self._skimming.stop()
         self._pipeline.dissolve()

@@ -24,7 +24,7 @@ from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Connection, Exchange, Piece
-from vaurien_twisted.interfaces import IFramer, ISkimmer, IWireProtocol
+from vaurien_twisted.interfaces import IFramer, ISkimmer, ITransferEnder, IWireProtocol
 from vaurien_twisted.targets import COMMAND, Target
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.mysql_commands import CLOSE, EXECUTE, PREPARE, Request
@@ -56,7 +56,7 @@ TARGETS = (
 )
 
 
-@implementer(IFramer, ISkimmer)
+@implementer(IFramer, ISkimmer, ITransferEnder)
 class MySQLFramer(Upgradable):
     """
     Joins the two directions of a connection.
@@ -122,6 +122,13 @@ class MySQLFramer(Upgradable):
         greeting = self._replies.kept
         if greeting is not None and not greeting.whole:
             yield None, greeting.release(), False
+
+    def transferEnd(self) -> bytes:
+        """
+        The empty packet that ends a file, for each of which the client does not know.
+        """
+        ending, self._session.transferEnd = self._session.transferEnd, b""
+        return ending
 
     def renew(self) -> None:
         """

@@ -185,10 +185,6 @@ ROLLED_BACK = frozenset(("1180", "1206"))
 #: What a server says that has no words for it (C{ER_UNKNOWN_ERROR}).
 UNKNOWN = "Unknown error"
 
-#: Requests whose reply asks the client to speak on: where that reply is replaced, the
-#: backend waits in vain.
-ASKING = re.compile(r"\s*LOAD\s+(DATA|XML)\s.*\bLOCAL\b", re.IGNORECASE)
-
 _GREETING = (ERRORS["1040"],)
 _LOCKS = (ERRORS["1205"], ERRORS["1213"])
 _BRANCH = (ERRORS["1614"],)
@@ -269,7 +265,7 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
     """
     The answer of a server that refuses this exchange, numbered after the packets of
     the request that were seen.  The connection is closed where the server would do so,
-    and where the backend has begun to ask for more (L{ASKING}).
+    and where the backend may be amid an authentication.
     """
     if not exchange.replies:
         return None
@@ -287,10 +283,8 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
         return errPacket((last + 1) & 0xFF, error) or b""
 
     data = numbered()
-    spoken = error.late and (
-        exchange.command == "COM_CHANGE_USER" or ASKING.match(exchange.subject) is not None
-    )
-    then = Then.CLOSE if spoken or error.code in CLOSING else Then.KEEP
+    authenticates = error.late and exchange.command == "COM_CHANGE_USER"
+    then = Then.CLOSE if authenticates or error.code in CLOSING else Then.KEEP
     if not data:
         return None
     return Reply(data, then, finish=numbered, transaction=error.transaction)

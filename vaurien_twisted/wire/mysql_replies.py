@@ -17,6 +17,7 @@ from vaurien_twisted.wire.mysql_packets import (
     FULL,
     GREETING,
     Malformed,
+    packet,
     serverCapabilities,
     unpackHeader,
 )
@@ -302,7 +303,14 @@ class Replies:
         session, results = self._session, self._results
         if self._next is LOADED and not results.wantsFile:
             return
-        session.dialog = self._exchange
+        exchange = self._exchange
+        if results.wantsFile and exchange is not None and exchange.replaced:
+            # The client does not know that it was asked.
+            results.wantsFile = False
+            session.transferEnd += packet(self._sequence, b"")
+            self._sequence = (self._sequence + 1) & 0xFF
+            return
+        session.dialog = exchange
         session.file = results.wantsFile
         session.sequence = self._sequence
         results.wantsFile = False

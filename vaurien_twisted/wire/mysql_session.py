@@ -96,6 +96,7 @@ class Session:
     @ivar agreement: whether TLS is spoken, and read.
     @ivar file: the dialog is the sending of a file.
     @ivar sequence: the number that the file's next packet must carry.
+    @ivar transferEnd: what ends the files that the client does not know of.
     """
 
     __slots__ = (
@@ -109,6 +110,7 @@ class Session:
         "opaque",
         "sequence",
         "statements",
+        "transferEnd",
     )
 
     def __init__(self, agreement: Agreement | None = None) -> None:
@@ -122,3 +124,4 @@ class Session:
         self.file = False
         self.sequence = 0
         self.statements = Statements()
+        self.transferEnd = b""

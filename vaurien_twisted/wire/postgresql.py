@@ -20,7 +20,7 @@ from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Connection, Exchange
-from vaurien_twisted.interfaces import IFramer, ISkimmer, IWireProtocol
+from vaurien_twisted.interfaces import IFramer, ISkimmer, ITransferEnder, IWireProtocol
 from vaurien_twisted.targets import COMMAND, Target
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.postgresql_errors import ERRORS, fittingErrors, namedByCode, refusalOf
@@ -49,7 +49,7 @@ TARGETS = (
 )
 
 
-@implementer(IFramer, ISkimmer)
+@implementer(IFramer, ISkimmer, ITransferEnder)
 class PostgreSQLFramer(Upgradable):
     """
     Joins the two directions of a connection.
@@ -96,6 +96,13 @@ class PostgreSQLFramer(Upgradable):
         """
         self._requests.release()
         return super().upgrade()
+
+    def transferEnd(self) -> bytes:
+        """
+        A CopyFail for each COPY FROM STDIN whose CopyInResponse the client does not see.
+        """
+        ending, self._session.transferEnd = self._session.transferEnd, b""
+        return ending
 
     def renew(self) -> None:
         """

@@ -141,10 +141,6 @@ ERRORS = byCode(_PRESETS, Transaction.FAILED, FATAL)
 #: What a server says that was given no words.
 UNKNOWN = "missing error text"
 
-#: A request whose reply asks the client for data: where that reply is replaced, the
-#: backend waits for them in vain.
-ASKING = re.compile(r"\s*COPY\b.*\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
-
 
 def namedByCode(code: str, message: str) -> WireError:
     """
@@ -196,9 +192,9 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
     and takes no other request.  The client is told when it has sent all its data: a
     connection closed before would be reset, and the error lost.
 
-    Where the error stands in place of the backend's answer a COPY is over and the
-    session goes on, but for a query that asks for the data of one, which the backend
-    then waits for.
+    Where the error stands in place of the backend's answer the ErrorResponse comes
+    alone, and the backend's ReadyForQuery after it.  What the backend wants to be copied
+    is ended then, and the session goes on.
 
     Behind a Flush the ErrorResponse comes at once and alone; the Sync, which the client
     sends when it likes, goes to the backend and brings the ReadyForQuery.
@@ -213,14 +209,11 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
         return None
     form, status = exchange.context.form, exchange.context.status
     early = form is Form.UNSYNCED
-    if error.late:
-        waits = form is not Form.COPY and any(map(ASKING.match, exchange.context.texts))
-    else:
-        waits = form is Form.COPY
+    waits = form is Form.COPY and not error.late
     if code in FATAL or form is Form.STARTUP or waits:
         return Reply(errorResponse("FATAL", code, error.message), Then.CLOSE, early)
     refused = errorResponse("ERROR", code, error.message)
-    if early:
-        return Reply(refused, early=True, transaction=error.transaction)
+    if early or error.late:
+        return Reply(refused, early=early, transaction=error.transaction)
     data = refused + readyForQuery("I" if status == "I" else "E")
     return Reply(data, transaction=error.transaction)

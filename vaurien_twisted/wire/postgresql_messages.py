@@ -106,6 +106,23 @@ def errorResponse(severity: str, code: str, message: str) -> bytes:
     return b"E" + struct.pack(">I", len(body) + 5) + body + b"\0"
 
 
+#: What a client says that ends the data of a COPY in both directions.
+COPY_DONE_MESSAGE = b"c\0\0\0\4"
+
+#: The end of a group of extended query messages.
+SYNC_MESSAGE = b"S\0\0\0\4"
+
+
+def copyFail(reason: str) -> bytes:
+    """
+    A CopyFail.
+
+    @param reason: goes to the server's log.
+    """
+    body = reason.encode("utf-8") + b"\0"
+    return b"f" + struct.pack(">I", len(body) + 4) + body
+
+
 def readyForQuery(status: str) -> bytes:
     """
     A ReadyForQuery.

@@ -7,15 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vaurien_twisted.commands import Reply
+from vaurien_twisted.commands import Reply, Then
 from vaurien_twisted.exchange import Exchange, FramingError, Piece
-from vaurien_twisted.wire.postgresql_messages import HEADER, MESSAGE_LIMIT, length
+from vaurien_twisted.wire.postgresql_messages import (
+    COPY_DONE_MESSAGE,
+    HEADER,
+    MESSAGE_LIMIT,
+    SYNC_MESSAGE,
+    copyFail,
+    length,
+    readyForQuery,
+)
 from vaurien_twisted.wire.postgresql_session import Copying, Form, Session
 
 READY, ERROR, NOTIFICATION, COPY_IN, COPY_BOTH = b"ZEAGW"
 
 #: The length of a ReadyForQuery, which is read whole.
 READY_SIZE = HEADER + 1
+
+#: What ends a COPY FROM STDIN that the client does not know of.
+COPY_FAIL = copyFail("an error was injected in place of the reply")
 
 #: A row of a result, and one of COPY TO STDOUT.
 ROWS = b"Dd"
@@ -132,7 +143,7 @@ class Replies:
                         break
                     self._ready(data[at + HEADER])
                     self._last = True
-                elif code == COPY_BOTH:
+                elif code == COPY_BOTH and (owner is None or not owner.replaced):
                     session.opaque = "replication"
                     if owner is not None:
                         yield self._finish(data[start:at])
@@ -151,12 +162,11 @@ class Replies:
                     kinds = KINDS
                 elif self._last:
                     if owner is not None:
-                        if owner.context.form is Form.UNSYNCED and _replaced(owner):
-                            # The error behind the Flush stands alone: the Sync's answer follows.
+                        if _failed(owner):
+                            # The backend is ready only now, and knows of which transaction.
                             yield owner, data[start : at - READY_SIZE], False
-                            start = at - READY_SIZE
-                            yield None, data[start:at], False
                             start = at
+                            yield None, _statusAfter(data[at - 1]), False
                         yield self._finish(data if start == 0 and at == end else data[start:at])
                         owner = None
                         start = at
@@ -215,7 +225,7 @@ class Replies:
 
     def _special(self, code: int, owner: Exchange | None) -> bool:
         """
-        Note an ErrorResponse or a CopyInResponse: whether the reply ends with it.
+        Note an ErrorResponse, or that data are to be copied: whether the reply ends with it.
         """
         session = self._session
         if code == ERROR:
@@ -223,12 +233,60 @@ class Replies:
             return owner is not None and owner.context.form is Form.STARTUP
         if owner is None:
             return False
+        if owner.replaced:
+            self._endTransfer(code, owner)
+            return False
         form = owner.context.form
         extended = form is Form.SYNCED or form is Form.UNSYNCED
         if form is Form.COPY:
             extended = False
         session.copying = Copying(owner.subject, extended)
         return True
+
+    def _endTransfer(self, code: int, owner: Exchange) -> None:
+        """
+        The backend waits for data of which the client does not know.
+
+        While it waits it ignores a Sync, so that one which the client has sent must be sent
+        again (PostgreSQL manual, "COPY Operations").
+        """
+        session = self._session
+        if code == COPY_BOTH:
+            # A server of replication takes a CopyFail for a violation of the protocol.
+            session.transferEnd += COPY_DONE_MESSAGE
+            return
+        session.transferEnd += COPY_FAIL
+        form = owner.context.form
+        if (form is Form.SYNCED or form is Form.UNSYNCED) and owner.complete:
+            session.transferEnd += SYNC_MESSAGE
+
+
+def _failed(exchange: Exchange) -> bool:
+    """
+    Whether an ErrorResponse alone stands in place of the reply, so that the client awaits a
+    ReadyForQuery.
+    """
+    decision = exchange.decision
+    if decision is None:
+        return False
+    for step in decision.reply:
+        command = step.command
+        if isinstance(command, Reply):
+            data = command.data
+            return (
+                command.then is Then.KEEP
+                and len(data) > HEADER
+                and data[0] == ERROR
+                and length(data, 1)[0] == len(data) - 1
+            )
+    return False
+
+
+def _statusAfter(status: int) -> bytes:
+    """
+    The ReadyForQuery behind an error: no transaction goes on after one.
+    """
+    return readyForQuery("E" if status == ord("T") else chr(status))
 
 
 def _passing(data: bytes, at: int, end: int) -> int:
@@ -244,11 +302,3 @@ def _passing(data: bytes, at: int, end: int) -> int:
             break
         at = stop
     return at
-
-
-def _replaced(exchange: Exchange) -> bool:
-    """
-    Whether something else is said in place of the reply.
-    """
-    decision = exchange.decision
-    return decision is not None and any(isinstance(step.command, Reply) for step in decision.reply)

@@ -69,9 +69,18 @@ class Session:
     @ivar negotiations: how many one-byte answers (to SSLRequest, GSSENCRequest) are to come.
     @ivar copying: what the client's copy data would be for.
     @ivar agreement: whether TLS is spoken, and read.
+    @ivar transferEnd: what ends the COPYs that the client does not know of.
     """
 
-    __slots__ = ("agreement", "copying", "negotiations", "opaque", "status", "waiting")
+    __slots__ = (
+        "agreement",
+        "copying",
+        "negotiations",
+        "opaque",
+        "status",
+        "transferEnd",
+        "waiting",
+    )
 
     def __init__(self, agreement: Agreement | None = None) -> None:
         self.agreement = agreement or Agreement()
@@ -80,3 +89,4 @@ class Session:
         self.waiting: deque[Any] = deque()
         self.negotiations = 0
         self.copying: Copying | None = None
+        self.transferEnd = b""
