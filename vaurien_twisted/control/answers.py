@@ -75,13 +75,20 @@ def answer(request: IRequest, value: object, status: int = 200) -> bytes:
     """
     body = encode(value)
     request.setResponseCode(status)
-    request.setHeader(b"content-type", JSON.encode())
+    setHeaders(request)
     request.setHeader(b"content-length", b"%d" % len(body))
+    # A HEAD answer has the headers alone (RFC 9110 section 9.3.2).
+    return b"" if request.method == b"HEAD" else body
+
+
+def setHeaders(request: IRequest) -> None:
+    """
+    Set the headers that every JSON answer has.
+    """
+    request.setHeader(b"content-type", JSON.encode())
     # What is in force is only true now, and is never a page to be guessed at.
     request.setHeader(b"cache-control", b"no-store")
     request.setHeader(b"x-content-type-options", b"nosniff")
-    # A HEAD answer has the headers alone (RFC 9110 section 9.3.2).
-    return b"" if request.method == b"HEAD" else body
 
 
 def refuse(request: IRequest, problem: Problem) -> bytes:

@@ -6,6 +6,7 @@ The face that speaks of open connections: C{/connections}.
 from __future__ import annotations
 
 import heapq
+from typing import Any
 
 import attrs
 from klein import Klein
@@ -16,6 +17,7 @@ from twisted.web.resource import IResource
 from vaurien_twisted.connections import end, setOwnPlan, tellConnection
 from vaurien_twisted.control.answers import OK, Problem, answer, problemOf, refuse
 from vaurien_twisted.control.bodies import readObject
+from vaurien_twisted.control.pieces import answerList
 from vaurien_twisted.control.queries import readQuery
 from vaurien_twisted.observed import Observed
 from vaurien_twisted.options import Refused, nearest, option
@@ -72,7 +74,7 @@ class ConnectionsFace:
         return refuse(request, problemOf(request, failure))
 
     @app.route("/connections", methods=["GET"])
-    def listAll(self, request: IRequest) -> bytes:
+    def listAll(self, request: IRequest) -> Any:
         """
         The open connections, oldest first, no more than C{?limit=N}, of all proxies or of
         C{?proxy=NAME}, and under C{"total"} how many there are:
@@ -84,12 +86,11 @@ class ConnectionsFace:
             proxies = [self._proxy(query.proxy)]
         links = ((proxy, link) for proxy in proxies for link in proxy.links)
         oldest = heapq.nsmallest(query.limit, links, key=_age)
-        return answer(
-            request,
-            {
-                "connections": [tellConnection(proxy, link) for proxy, link in oldest],
-                "total": sum(len(proxy.links) for proxy in proxies),
-            },
+        total = sum(len(proxy.links) for proxy in proxies)
+        clock = proxies[0].reactor if proxies else None
+        others = {"total": total}
+        return answerList(
+            request, "connections", oldest, others, lambda own: tellConnection(*own), clock
         )
 
     @app.route("/connections/<number>", methods=["GET"])

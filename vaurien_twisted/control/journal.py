@@ -5,7 +5,7 @@ The face that tells what happened: C{/journal}.
 
 from __future__ import annotations
 
-from itertools import islice
+from typing import Any
 
 import attrs
 from klein import Klein
@@ -13,7 +13,8 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
-from vaurien_twisted.control.answers import Problem, answer, problemOf, refuse
+from vaurien_twisted.control.answers import Problem, problemOf, refuse
+from vaurien_twisted.control.pieces import answerList
 from vaurien_twisted.interfaces import IJournal
 from vaurien_twisted.journal import Journal
 from vaurien_twisted.options import Refused, build, option
@@ -57,7 +58,7 @@ class JournalFace:
         return refuse(request, problemOf(request, failure))
 
     @app.route("/journal", methods=["GET"])
-    def getJournal(self, request: IRequest) -> bytes:
+    def getJournal(self, request: IRequest) -> Any:
         """
         The entries after C{?since=ID}, oldest first and no more than C{&limit=N}, and
         under C{"last"} the id of the newest entry there is: C{{"journal": [{"id": 1,
@@ -68,8 +69,8 @@ class JournalFace:
         journal = self._journal
         if not isinstance(journal, Journal):
             raise Problem(404, "the journal is kept elsewhere", "/journal", "path")
-        entries = list(islice(journal.since(query.since), query.limit))
-        return answer(request, {"journal": entries, "last": journal.last})
+        entries = journal.after(query.since, query.limit)
+        return answerList(request, "journal", entries, {"last": journal.last})
 
 
 def _query(request: IRequest) -> JournalQuery:

@@ -1,18 +1,27 @@
 # -*- test-case-name: tests.control.test_limits -*-
 """
-A bound on what a client can make us hold.
+Bounds on what clients can make us hold and do.
 """
 
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
-from twisted.web.server import Request
+from twisted.internet.interfaces import IAddress, IPushProducer
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel
+from twisted.web.server import Request, Site
+from zope.interface import implementer
 
 from vaurien_twisted.control.answers import JSON, Problem, encode
+from vaurien_twisted.control.turns import Turns
 
 #: The longest body that is taken, in bytes: 1 MiB.
 LIMIT = 2**20
+
+#: The longest number that a Content-Length may be, in digits.
+DIGITS = 18
 
 #: How much more of a refused body is read and forgotten, in bytes, so that a client
 #: which sends before it listens still hears the answer (RFC 9112 section 9.6).
@@ -26,14 +35,131 @@ def tooLarge() -> Problem:
     return Problem(413, f"the body is over {LIMIT} bytes, which is the most that is read")
 
 
+class BoundedSite(Site):
+    """
+    A site whose requests are bounded.
+
+    @ivar turns: when they are answered.
+    """
+
+    def __init__(self, resource: Any, reactor: Any) -> None:
+        super().__init__(resource, BoundedRequest, reactor=reactor, parsePOSTFormSubmission=False)
+        self.turns = Turns(reactor)
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        """
+        A connection.
+        """
+        channel: Any = BoundedChannel(self.turns)
+        channel.factory = channel.site = self
+        channel.requestFactory = self.requestFactory
+        channel.callLater = self.reactor.callLater
+        channel.timeOut = self.timeOut
+        return channel
+
+
+class BoundedChannel(HTTPChannel):
+    """
+    A connection of HTTP/1 whose lengths are numbers that can be read.
+
+    @ivar turns: when its requests are answered.
+    """
+
+    factory: Any
+    site: Any
+
+    def __init__(self, turns: Turns) -> None:
+        super().__init__()
+        self.turns = turns
+
+    def headerReceived(self, line: bytes) -> bool:
+        """
+        A field of the head; whether it may go on.
+        """
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length" and len(value.strip()) > DIGITS:
+            self.write(_answerOf(tooLarge()))
+            self.loseConnection()
+            return False
+        return bool(super().headerReceived(line))
+
+
+@implementer(IPushProducer)
 class BoundedRequest(Request):
     """
     A request that is answered with 413 as soon as its body is known to be over
     L{LIMIT}: by its Content-Length before a byte of it was read, else by counting.
+
+    The next request of a connection is not begun before the answer to this one was taken
+    off: it is finished only while its transport is not full.
     """
 
+    channel: Any
     _taken = 0
     _refused = False
+    _full = False
+    _finishing = False
+    _gone = False
+
+    def process(self) -> None:
+        """
+        Answer, when it is its turn.
+        """
+        self.channel.registerProducer(self, True)
+        self.channel.turns.take(self._begin)
+
+    def _begin(self) -> None:
+        if not self._gone:
+            super().process()
+
+    def finish(self) -> None:
+        """
+        All of the answer was written.
+        """
+        self._finishing = self._full
+        if not self._full:
+            self.channel.unregisterProducer()
+            super().finish()
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """
+        C{producer} writes the answer, as fast as it is taken.
+        """
+        self.channel.unregisterProducer()
+        super().registerProducer(producer, streaming)
+
+    def unregisterProducer(self) -> None:
+        """
+        It has written all.
+        """
+        super().unregisterProducer()
+        self.channel.registerProducer(self, True)
+
+    def pauseProducing(self) -> None:
+        """
+        The client takes bytes too slowly.
+        """
+        self._full = True
+
+    def resumeProducing(self) -> None:
+        """
+        It has taken all.
+        """
+        self._full = False
+        if self._finishing:
+            self.finish()
+
+    def stopProducing(self) -> None:
+        """
+        The client is gone; L{connectionLost} follows.
+        """
+
+    def connectionLost(self, reason: Failure) -> None:
+        """
+        The client is gone.
+        """
+        self._gone = True
+        super().connectionLost(reason)
 
     def gotLength(self, length: int | None) -> None:
         """
@@ -72,11 +198,18 @@ class BoundedRequest(Request):
         self.content = BytesIO()
         # Or else "100 Continue" would follow, and ask for the body all the same.
         self.requestHeaders.removeHeader(b"expect")
-        body = encode(tooLarge().told())
         # The request's own way of answering needs its method and path, which it is
         # told only once the whole body has been read.
-        head = (
-            f"HTTP/1.1 413 Content Too Large\r\nContent-Type: {JSON}\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        )
-        self.channel.write(head.encode() + body)
+        self.channel.write(_answerOf(tooLarge()))
+
+
+def _answerOf(problem: Problem) -> bytes:
+    """
+    A whole answer, for where there is no request yet that could write it.
+    """
+    body = encode(problem.told())
+    head = (
+        f"HTTP/1.1 413 Content Too Large\r\nContent-Type: {JSON}\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body

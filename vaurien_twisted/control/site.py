@@ -22,7 +22,7 @@ from vaurien_twisted.control.answers import Problem, problemOf, refuse
 from vaurien_twisted.control.counting import RequestCounter
 from vaurien_twisted.control.guard import Guard
 from vaurien_twisted.control.journal import JournalFace
-from vaurien_twisted.control.limits import BoundedRequest
+from vaurien_twisted.control.limits import BoundedSite
 from vaurien_twisted.control.observing import observingFaces
 from vaurien_twisted.control.page import PageFace
 from vaurien_twisted.control.protocols import ProtocolsFace
@@ -166,4 +166,4 @@ def controlSite(reactor: Any, root: IResource) -> Site:
     """
     A site for C{root} that reads bodies up to a bound.
     """
-    return Site(root, BoundedRequest, reactor=reactor, parsePOSTFormSubmission=False)
+    return BoundedSite(root, reactor)

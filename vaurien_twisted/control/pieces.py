@@ -1,0 +1,135 @@
+# -*- test-case-name: tests.control.test_pieces -*-
+"""
+Long answers, made in pieces while the client takes them.
+
+A list of thousands of entries, encoded at once, would hold up everything else, and stay in
+memory for as long as its client does not read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from zope.interface import implementer
+
+from vaurien_twisted.control.answers import answer, setHeaders
+
+#: The longest list that is sent in one piece, with its length told before.
+WHOLE = 1000
+
+#: How many entries of a longer one are encoded at once.
+PIECE = 100
+
+#: How many such pieces are written in one turn of the reactor.
+TURN = 10
+
+
+@implementer(IPushProducer)
+class Pieces:
+    """
+    Writes the pieces of an answer for as long as the client takes them.
+
+    @param clock: where there may be so many that they do not all fit into one turn of the
+        reactor.
+    @ivar done: fires when all were written.
+    """
+
+    def __init__(
+        self, request: Any, parts: Iterator[bytes], clock: IReactorTime | None = None
+    ) -> None:
+        self._request = request
+        self._parts = parts
+        self._clock = clock
+        self._next: IDelayedCall | None = None
+        self._paused = False
+        self.done: Deferred[bytes] = Deferred(lambda _: self.stopProducing())
+
+    def begin(self) -> Deferred[bytes]:
+        """
+        Write what is taken at once.
+        """
+        self._request.registerProducer(self, True)
+        self._write()
+        return self.done
+
+    def _write(self) -> None:
+        self._next = None
+        for number, part in enumerate(self._parts, 1):
+            self._request.write(part)
+            if self._paused:
+                return
+            if self._clock is not None and number >= TURN:
+                self._next = self._clock.callLater(0, self._write)
+                return
+        if not self.done.called:
+            self._request.unregisterProducer()
+            self.done.callback(b"")
+
+    def pauseProducing(self) -> None:
+        """
+        The client takes bytes too slowly.
+        """
+        self._paused = True
+        self._rest()
+
+    def resumeProducing(self) -> None:
+        """
+        It has taken all.
+        """
+        if self._paused:
+            self._paused = False
+            self._write()
+
+    def stopProducing(self) -> None:
+        """
+        The client is gone.
+        """
+        self._paused = True
+        self._parts = iter(())
+        self._rest()
+
+    def _rest(self) -> None:
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+
+
+def answerList(
+    request: Any,
+    name: str,
+    items: list[Any],
+    others: dict[str, Any],
+    tell: Callable[[Any], Any] = lambda item: item,
+    clock: IReactorTime | None = None,
+) -> Any:
+    """
+    Answer with an object that has a list, and other members after it.
+
+    @param tell: makes JSON of an item, when it is sent.
+    @param clock: see L{Pieces}.
+    @return: what a route returns.
+    """
+    if len(items) <= WHOLE:
+        return answer(request, {name: [tell(item) for item in items], **others})
+    setHeaders(request)
+    if request.method == b"HEAD":
+        return b""
+    return Pieces(request, _encoded(name, items, others, tell), clock).begin()
+
+
+def _encoded(
+    name: str, items: Iterable[Any], others: dict[str, Any], tell: Callable[[Any], Any]
+) -> Iterator[bytes]:
+    rest = iter(items)
+    before = f'{{"{name}": ['
+    while portion := list(islice(rest, PIECE)):
+        told = json.dumps([tell(item) for item in portion], allow_nan=False)
+        yield (before + told[1:-1]).encode("ascii")
+        before = ", "
+    ends = json.dumps(others, allow_nan=False)
+    yield f"], {ends[1:]}\n".encode("ascii")
