@@ -9,11 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.control.support import around, makeProxy
-from vaurien_twisted.control.limits import DIGITS
+from vaurien_twisted.control.limits import DIGITS, PORTION
 from vaurien_twisted.control.site import controlRoot, controlSite
 from vaurien_twisted.control.turns import SLICE, Turns
 
@@ -75,16 +77,17 @@ class Hands:
             call()
 
 
-def connected(transport: StringTransport) -> tuple[Any, Any]:
+def connected(transport: StringTransport) -> tuple[Any, Any, Any]:
     """
-    A proxy, and a connection to its control site.
+    A proxy, a connection to its control site, and its clock.
     """
     proxy = makeProxy()
-    site = controlSite(MemoryReactorClock(), controlRoot(around(proxy)))
+    clock = MemoryReactorClock()
+    site = controlSite(clock, controlRoot(around(proxy)))
     site.doStart()
     protocol = site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
     protocol.makeConnection(transport)
-    return proxy, protocol
+    return proxy, protocol, clock
 
 
 class TurnsTests(SynchronousTestCase):
@@ -142,7 +145,7 @@ class PipelineTests(SynchronousTestCase):
         A connection that is full with the first byte.
         """
         self.transport = Full(peerAddress=IPv4Address("TCP", "127.0.0.1", 1))
-        self.proxy, self.protocol = connected(self.transport)
+        self.proxy, self.protocol, self.clock = connected(self.transport)
         self.addCleanup(self.protocol.setTimeout, None)
 
     def ask(self, path: bytes, times: int = 1) -> None:
@@ -182,10 +185,26 @@ class PipelineTests(SynchronousTestCase):
         while self.answers() < 2:
             sizes.append(len(self.transport.value()))
             self.transport.drain()
+            self.clock.advance(0)
         self.assertGreater(len(sizes), 40)
         steps = [late - early for early, late in pairwise(sizes)]
         self.assertLess(max(steps), 2**15)
         self.assertEqual(self.transport.value().count(b'"connection": 4999'), 1)
+
+    def test_pitfall38_fastReader(self) -> None:
+        """
+        Who reads as fast as we write gets a portion in each turn.
+        """
+        self.transport = StringTransport(peerAddress=IPv4Address("TCP", "127.0.0.1", 1))
+        self.proxy, self.protocol, self.clock = connected(self.transport)
+        self.addCleanup(self.protocol.setTimeout, None)
+        for number in range(5000):
+            self.proxy.journal.record("decision", "proxy", number)
+        self.ask(b"/journal?limit=10000", 2)
+        self.assertLess(len(self.transport.value()), 1.5 * PORTION)
+        # This clock runs as many turns as there are.
+        self.clock.advance(0)
+        self.assertEqual(self.transport.value().count(b'"connection": 4999'), 2)
 
     def test_pitfall38_gone(self) -> None:
         """
@@ -194,7 +213,7 @@ class PipelineTests(SynchronousTestCase):
         for number in range(5000):
             self.proxy.journal.record("decision", "proxy", number)
         self.ask(b"/journal?limit=10000", 2)
-        self.protocol.connectionLost(None)
+        self.protocol.connectionLost(Failure(ConnectionDone()))
         self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_pitfall41_lengthOfManyDigits(self) -> None:

@@ -87,11 +87,8 @@ class ConnectionsFace:
         links = ((proxy, link) for proxy in proxies for link in proxy.links)
         oldest = heapq.nsmallest(query.limit, links, key=_age)
         total = sum(len(proxy.links) for proxy in proxies)
-        clock = proxies[0].reactor if proxies else None
         others = {"total": total}
-        return answerList(
-            request, "connections", oldest, others, lambda own: tellConnection(*own), clock
-        )
+        return answerList(request, "connections", oldest, others, lambda own: tellConnection(*own))
 
     @app.route("/connections/<number>", methods=["GET"])
     def getOne(self, request: IRequest, number: str) -> bytes:

@@ -20,6 +20,10 @@ from vaurien_twisted.control.turns import Turns
 #: The longest body that is taken, in bytes: 1 MiB.
 LIMIT = 2**20
 
+#: How much of an answer is written in one turn of the reactor, in bytes, and what is written
+#: at once besides.
+PORTION = 2**16
+
 #: The longest number that a Content-Length may be, in digits.
 DIGITS = 18
 
@@ -98,6 +102,9 @@ class BoundedRequest(Request):
     _taken = 0
     _refused = False
     _full = False
+    _resting = False
+    _written = 0
+    producer: Any
     _finishing = False
     _gone = False
 
@@ -112,6 +119,24 @@ class BoundedRequest(Request):
         if not self._gone:
             super().process()
 
+    def write(self, data: bytes) -> None:
+        """
+        Write a part of the answer.  What writes more than L{PORTION} rests until a later turn.
+        """
+        super().write(data)
+        self._written += len(data)
+        if self.producer is not None and self._written > PORTION and not self._resting:
+            self._written = 0
+            self._resting = True
+            if not self._full:
+                self.producer.pauseProducing()
+            self.channel.turns.later(self._rested)
+
+    def _rested(self) -> None:
+        self._resting = False
+        if self.producer is not None and not self._full and not self._gone:
+            self.producer.resumeProducing()
+
     def finish(self) -> None:
         """
         All of the answer was written.
@@ -124,22 +149,26 @@ class BoundedRequest(Request):
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """
         C{producer} writes the answer, as fast as it is taken.
+
+        @param streaming: C{True}: L{IPushProducer}s only.
         """
-        self.channel.unregisterProducer()
-        super().registerProducer(producer, streaming)
+        self.producer = producer
+        if self._full:
+            producer.pauseProducing()
 
     def unregisterProducer(self) -> None:
         """
         It has written all.
         """
-        super().unregisterProducer()
-        self.channel.registerProducer(self, True)
+        self.producer = None
 
     def pauseProducing(self) -> None:
         """
         The client takes bytes too slowly.
         """
         self._full = True
+        if self.producer is not None and not self._resting:
+            self.producer.pauseProducing()
 
     def resumeProducing(self) -> None:
         """
@@ -148,11 +177,15 @@ class BoundedRequest(Request):
         self._full = False
         if self._finishing:
             self.finish()
+        elif self.producer is not None and not self._resting:
+            self.producer.resumeProducing()
 
     def stopProducing(self) -> None:
         """
-        The client is gone; L{connectionLost} follows.
+        The client is gone.
         """
+        if self.producer is not None:
+            self.producer.stopProducing()
 
     def connectionLost(self, reason: Failure) -> None:
         """

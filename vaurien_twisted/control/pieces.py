@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
 from vaurien_twisted.control.answers import answer, setHeaders
@@ -25,27 +25,18 @@ WHOLE = 1000
 #: How many entries of a longer one are encoded at once.
 PIECE = 100
 
-#: How many such pieces are written in one turn of the reactor.
-TURN = 10
-
 
 @implementer(IPushProducer)
 class Pieces:
     """
-    Writes the pieces of an answer for as long as the client takes them.
+    Writes the pieces of an answer for as long as they are taken.
 
-    @param clock: where there may be so many that they do not all fit into one turn of the
-        reactor.
     @ivar done: fires when all were written.
     """
 
-    def __init__(
-        self, request: Any, parts: Iterator[bytes], clock: IReactorTime | None = None
-    ) -> None:
+    def __init__(self, request: Any, parts: Iterator[bytes]) -> None:
         self._request = request
         self._parts = parts
-        self._clock = clock
-        self._next: IDelayedCall | None = None
         self._paused = False
         self.done: Deferred[bytes] = Deferred(lambda _: self.stopProducing())
 
@@ -58,13 +49,9 @@ class Pieces:
         return self.done
 
     def _write(self) -> None:
-        self._next = None
-        for number, part in enumerate(self._parts, 1):
+        for part in self._parts:
             self._request.write(part)
             if self._paused:
-                return
-            if self._clock is not None and number >= TURN:
-                self._next = self._clock.callLater(0, self._write)
                 return
         if not self.done.called:
             self._request.unregisterProducer()
@@ -75,7 +62,6 @@ class Pieces:
         The client takes bytes too slowly.
         """
         self._paused = True
-        self._rest()
 
     def resumeProducing(self) -> None:
         """
@@ -91,12 +77,6 @@ class Pieces:
         """
         self._paused = True
         self._parts = iter(())
-        self._rest()
-
-    def _rest(self) -> None:
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
 
 
 def answerList(
@@ -105,13 +85,11 @@ def answerList(
     items: list[Any],
     others: dict[str, Any],
     tell: Callable[[Any], Any] = lambda item: item,
-    clock: IReactorTime | None = None,
 ) -> Any:
     """
     Answer with an object that has a list, and other members after it.
 
     @param tell: makes JSON of an item, when it is sent.
-    @param clock: see L{Pieces}.
     @return: what a route returns.
     """
     if len(items) <= WHOLE:
@@ -119,7 +97,7 @@ def answerList(
     setHeaders(request)
     if request.method == b"HEAD":
         return b""
-    return Pieces(request, _encoded(name, items, others, tell), clock).begin()
+    return Pieces(request, _encoded(name, items, others, tell)).begin()
 
 
 def _encoded(

@@ -38,6 +38,14 @@ class Turns:
         else:
             self._call(call)
 
+    def later(self, call: Callable[[], None]) -> None:
+        """
+        Call C{call} in a later turn.
+        """
+        self._waiting.append(call)
+        if self._turn is None:
+            self._turn = self._clock.callLater(0, self._next)
+
     def _call(self, call: Callable[[], None]) -> None:
         began = self._clock.seconds()
         try:
