@@ -35,6 +35,9 @@ FIELDS = (
     "connect_first",
 )
 
+#: The longest name of a proxy, in characters.
+NAME_LIMIT = 250
+
 #: Where a proxy listens that does not say: on a free port of this machine.
 ANYWHERE = "localhost:0"
 
@@ -112,6 +115,8 @@ def declaredFromJSON(makings: Makings, item: object, place: str = "") -> Declare
         if not text[name]:
             raise MissingField(f"{name}{place}", name)
     checkPrintable(text["name"], "name")
+    if len(text["name"]) > NAME_LIMIT:
+        raise Refused(f"a name has {NAME_LIMIT} characters at most", "name")
     if "/" in text["name"]:
         raise Refused(f"{text['name']!r} cannot be a name: it would not fit into a path", "name")
     wire = makings.registry.wire(text["protocol"]) if text["protocol"] else None

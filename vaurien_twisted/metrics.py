@@ -59,6 +59,13 @@ class Collector:
     observed: Observed
     requests: Mapping[tuple[str, str, str], int]
 
+    @property
+    def size(self) -> int:
+        """
+        How many proxies there are to tell of.
+        """
+        return sum(1 for _ in self.observed.proxies())
+
     def collect(self) -> Iterator[Metric]:
         """
         The metrics as they are now.
@@ -96,11 +103,32 @@ class Collector:
         """
         All of them in the text format; its name is L{CONTENT_TYPE}.
         """
+        return b"".join(self.parts())
+
+    def parts(self) -> Iterator[bytes]:
+        """
+        The same, one metric after another.
+        """
         # Not before somebody asks: most who start a proxy never do.
         from prometheus_client.exposition import generate_latest
 
-        text: bytes = generate_latest(self)
-        return text
+        for metric in self.collect():
+            yield generate_latest(_One(metric))
+
+
+@attrs.frozen
+class _One:
+    """
+    A single metric, for what writes many.
+    """
+
+    metric: Metric
+
+    def collect(self) -> list[Metric]:
+        """
+        It alone.
+        """
+        return [self.metric]
 
 
 def _traffic(now: Iterable[tuple[Proxy, Totals]]) -> Iterator[Metric]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.control.support import controlled
+from vaurien_twisted.control.answers import WORDS
+from vaurien_twisted.control.bodies import DEPTH, VALUES
 from vaurien_twisted.control.limits import LIMIT
 from vaurien_twisted.plan import Plan
 
@@ -114,3 +116,30 @@ class BodyTests(SynchronousTestCase):
         answer = self.put(start + b" " * (LIMIT - len(start)) + b"}")
         self.assertEqual(answer.status, 413)
         self.assertIn(str(LIMIT), answer.error["description"])
+
+    def test_pitfall38_manyValues(self) -> None:
+        """
+        A body with very many values in it is not read.
+        """
+        for data in (b"[" + b"[]," * 100_000 + b"1]", b"{" + b'"a":1,' * 40_000 + b'"b":1}'):
+            answer = self.put(data)
+            self.assertEqual(answer.status, 413, answer.body)
+            self.assertIn(f"over {VALUES} values", answer.error["description"])
+
+    def test_pitfall41_nested(self) -> None:
+        """
+        A body that is nested deep is refused; brackets in texts are not counted.
+        """
+        for depth in (DEPTH + 1, 500, 2000):
+            self.assertRefused(b"[" * depth + b"]" * depth, "nested too deep")
+            self.assertRefused(b'{"a":' * depth + b"1" + b"}" * depth, "nested too deep")
+        self.assertRefused(rb'{"name": "\"[[[[' + b"[" * 500 + b'"}', "does not exist")
+
+    def test_pitfall41_saysBackLittle(self) -> None:
+        """
+        Who sends a very long name need not read it again.
+        """
+        for body in ({"name": "a" * 500_000}, {"name": "delay", "b" * 500_000: 1}):
+            answer = self.asker.ask("PUT", "/behavior", body)
+            self.assertEqual(answer.status, 400)
+            self.assertLess(len(answer.body), 4 * WORDS)

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.control.support import controlled
 from tests.control.watched import watched
+from vaurien_twisted.control.metrics import MANY
 
 
 class MetricsTests(SynchronousTestCase):
@@ -50,3 +52,20 @@ class MetricsTests(SynchronousTestCase):
         """
         _, asker = watched()
         self.assertEqual(asker.ask("POST", "/metrics").status, 405)
+
+    def test_pitfall38_manyProxies(self) -> None:
+        """
+        Those of many proxies are the same, made in pieces.
+        """
+        _, asker = controlled()
+        declared = [
+            {"name": f"p{number}", "upstream": "localhost:1", "enabled": False}
+            for number in range(MANY + 1)
+        ]
+        self.assertEqual(asker.ask("POST", "/populate", declared).status, 201)
+        answer = asker.ask("GET", "/metrics")
+        self.assertIsNone(answer.header("Content-Length"))
+        lines = answer.body.decode().splitlines()
+        self.assertEqual(len(lines), len(set(lines)))
+        self.assertIn(f'vaurien_open_connections{{proxy="p{MANY}"}} 0.0', lines)
+        self.assertEqual(asker.ask("HEAD", "/metrics").body, b"")

@@ -21,6 +21,9 @@ from vaurien_twisted.options import Refused
 
 JSON = "application/json"
 
+#: How much is said of what was wrong, in characters.
+WORDS = 1000
+
 #: The answer where there is nothing more to say.
 OK = {"status": "ok"}
 
@@ -49,8 +52,8 @@ class Problem(Exception):
     ) -> None:
         super().__init__(description)
         self.status = status
-        self.description = description
-        self.name = name
+        self.description = cut(description)
+        self.name = cut(name)
         self.location = location
         self.headers = dict(headers or {})
 
@@ -60,6 +63,13 @@ class Problem(Exception):
         """
         error = {"location": self.location, "name": self.name, "description": self.description}
         return {"status": "error", "errors": [error]}
+
+
+def cut(words: str) -> str:
+    """
+    C{words}, or their beginning: who sent a megabyte need not read it again.
+    """
+    return words if len(words) <= WORDS else f"{words[:WORDS]}…"
 
 
 def encode(value: object) -> bytes:

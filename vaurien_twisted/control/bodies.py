@@ -6,12 +6,22 @@ Reading what a client sent: JSON, strictly (RFC 8259).
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
 from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.answers import JSON, Problem
 from vaurien_twisted.control.limits import LIMIT, tooLarge
+
+#: The most values in a body, counted by commas, colons and brackets.
+VALUES = 2**16
+
+#: How deep lists and objects may be nested.
+DEPTH = 32
+
+#: A text, which may have brackets in it, or a bracket.
+_BRACKET = re.compile(rb'"(?>(?:[^"\\]|\\.)*)(?:"|\Z)|[\[\]{}]', re.DOTALL)
 
 #: Numbers of more digits are beyond every option's bounds, and beyond a float.
 _DIGITS = 300
@@ -44,6 +54,7 @@ def readJSON(request: IRequest, example: str = '{"name": "dummy"}', anyType: boo
     data = request.content.read(LIMIT + 1)
     if len(data) > LIMIT:
         raise tooLarge()
+    _checkShape(data)
     try:
         value = json.loads(
             data.decode("utf-8"),
@@ -52,11 +63,29 @@ def readJSON(request: IRequest, example: str = '{"name": "dummy"}', anyType: boo
             parse_int=_number,
         )
         # A lone surrogate passes for text until somebody writes it somewhere.
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        if b"\\ud" in data.lower():
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
         raise Problem(400, f"the body is not JSON ({reason}): send such as {example}") from None
     return value
+
+
+def _checkShape(data: bytes) -> None:
+    """
+    @raise Problem: there is more in it than can be read at once, or it is nested too deep.
+    """
+    values = sum(map(data.count, (b",", b"[", b"{", b":")))
+    if data.count(b"[") + data.count(b"{") > DEPTH:
+        depth = 0
+        # Where there is too much in it, its beginning is enough to tell what of.
+        for match in _BRACKET.finditer(data, 0, len(data) if values <= VALUES else 4096):
+            depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(match[0], 0)
+            if depth > DEPTH:
+                reason = f"it is nested too deep, {DEPTH} levels are the most"
+                raise Problem(400, f"the body is not JSON ({reason})")
+    if values > VALUES:
+        raise Problem(413, f"the body has over {VALUES} values, which is the most that is read")
 
 
 def _checkType(request: IRequest) -> None:

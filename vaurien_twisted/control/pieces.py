@@ -97,7 +97,16 @@ def answerList(
     setHeaders(request)
     if request.method == b"HEAD":
         return b""
-    return Pieces(request, _encoded(name, items, others, tell)).begin()
+    return answerParts(request, _encoded(name, items, others, tell))
+
+
+def answerParts(request: Any, parts: Iterator[bytes]) -> Deferred[bytes]:
+    """
+    Answer with C{parts}, each made when the ones before were taken.
+
+    @return: what a route returns.
+    """
+    return Pieces(request, parts).begin()
 
 
 def _encoded(

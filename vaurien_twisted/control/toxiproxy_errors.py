@@ -11,7 +11,7 @@ from twisted.web.iweb import IRequest
 
 from vaurien_twisted.addresses import CannotListen
 from vaurien_twisted.collection import NoSuchProxy, ProxyExists
-from vaurien_twisted.control.answers import Problem, answer, problemOf
+from vaurien_twisted.control.answers import Problem, answer, cut, problemOf
 from vaurien_twisted.declaring import MissingField
 from vaurien_twisted.options import Refused
 from vaurien_twisted.toxics import NoSuchToxic, ToxicExists, UnknownStream, UnknownType
@@ -64,5 +64,5 @@ def refused(request: IRequest, failure: Failure) -> bytes:
     """
     if isinstance(failure.value, Refused):
         status, error = errorOf(failure.value)
-        return answer(request, {"error": error, "status": status}, status)
+        return answer(request, {"error": cut(error), "status": status}, status)
     return refuse(request, problemOf(request, failure))
