@@ -258,7 +258,7 @@ class ReasonTests(RuleCase):
         rule = {
             "behavior": "error",
             "options": {"message": "m" * 10_000},
-            "when": {"sql": "x" * 10_000},
+            "when": {"sql": "x" * 1000},
         }
         of = ruled(rule)
         self.chosen(of, [1], subject="x" * 10_000)
