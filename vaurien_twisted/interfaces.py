@@ -256,6 +256,24 @@ class IUpgradable(Interface):
         """
 
 
+class IWithholder(Interface):
+    """
+    A framer that keeps back whole messages, to see what comes with them.  Optional, beside
+    L{IFramer}.  The client may wait for the answers, so they go on where no rule can meet
+    them, and else as soon as the client pauses.
+    """
+
+    withheld: frozenset[str] = Attribute(
+        "What the exchange may be called that would begin with what is kept back, in lower "
+        "case; empty while nothing is."
+    )
+
+    def paused() -> Iterator[Piece]:
+        """
+        The client says no more for now: yield what was kept back.
+        """
+
+
 class ITransferEnder(Interface):
     """
     A framer of a protocol whose backend can ask the client, in its reply, for data: those

@@ -28,6 +28,7 @@ from tests.wire.mysql_script import err
 from tests.wire.postgresql_conversation_parts import message
 from tests.wire.redis_conversation import CONVERSATIONS
 from vaurien_twisted.planning import Planner
+from vaurien_twisted.relays.pausing import PAUSE
 from vaurien_twisted.rules import planFromRules
 from vaurien_twisted.wire.mysql_packets import packet
 
@@ -107,6 +108,8 @@ class Twins:
                 pair.relay.dataReceived(data)
             else:
                 pair.backendProtocol.dataReceived(data)
+            # Else whole messages wait for what comes with them, where a rule may look.
+            pair.clock.advance(PAUSE)
             ended = (pair.client.ended, pair.backend.ended)
             heard.append((pair.backend.heard(), pair.client.heard(), ended))
         self.case.assertEqual(heard[0], heard[1], (who, data[:200]))

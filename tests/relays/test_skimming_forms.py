@@ -39,6 +39,7 @@ from tests.wire.mysql_script import err, ok, query, table
 from tests.wire.postgresql_conversation_parts import READY, SYNC, bind, execute, message, parse
 from tests.wire.postgresql_conversation_parts import query as select
 from vaurien_twisted.planning import Planner
+from vaurien_twisted.relays.pausing import PAUSE
 from vaurien_twisted.rules import planFromRules
 from vaurien_twisted.wire.mysql_packets import packet
 
@@ -79,21 +80,29 @@ class Both:
         plans = [pair.factory.decider.plan for pair in self.pairs]
         self.case.assertIsNone(plans[1].commands)
 
-    def give(self, who: str, data: bytes) -> tuple[bytes, bytes]:
+    def give(self, who: str, *parts: bytes) -> tuple[bytes, bytes]:
         """
-        One of the two ends says something: what the backend and the client hear.
+        One of the two ends says something, in one go: what the backend and the client hear.
         """
-        heard = []
-        for pair in self.pairs:
-            if who == "client":
-                pair.relay.dataReceived(data)
-            else:
-                pair.backendProtocol.dataReceived(data)
+        heard: list[list[bytes]] = [[], []]
+        for part in parts:
+            for pair, each in zip(self.pairs, heard, strict=True):
+                if who == "client":
+                    pair.relay.dataReceived(part)
+                else:
+                    pair.backendProtocol.dataReceived(part)
+                each += [pair.backend.heard(), pair.client.heard()]
+            if self.wire != "postgresql":
+                # There whole messages wait for what comes with them, where a rule may look.
+                self.case.assertEqual(heard[0], heard[1], (who, part[:200]))
+        told = []
+        for pair, each in zip(self.pairs, heard, strict=True):
+            pair.clock.advance(PAUSE)
+            each += [pair.backend.heard(), pair.client.heard()]
             self.case.assertEqual(pair.client.ended, [])
-            exchanges = pair.relay.link.exchanges
-            heard.append((pair.backend.heard(), pair.client.heard(), exchanges))
-        self.case.assertEqual(heard[0], heard[1], (who, data[:200]))
-        return heard[0][:2]
+            told.append((b"".join(each[::2]), b"".join(each[1::2]), pair.relay.link.exchanges))
+        self.case.assertEqual(told[0], told[1], (who, parts[:1]))
+        return told[0][:2]
 
     @property
     def journal(self) -> list[dict[str, Any]]:
@@ -145,8 +154,7 @@ class FormsTests(SynchronousTestCase):
             else:
                 turns = chosen
             for who, data in turns:
-                for part in cut(dice, data):
-                    both.give(who, part)
+                both.give(who, *cut(dice, data))
 
     def check(
         self,

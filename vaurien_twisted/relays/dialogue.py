@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from twisted.logger import Logger
 
 from vaurien_twisted.exchange import Connection, Exchange, FramingError, Piece
-from vaurien_twisted.interfaces import ITransferEnder, IUpgradable
+from vaurien_twisted.interfaces import ITransferEnder, IUpgradable, IWithholder
 from vaurien_twisted.plan import NOTHING, Decision, Step
 from vaurien_twisted.relays.couple import Couple
 from vaurien_twisted.relays.lane import Lane
+from vaurien_twisted.relays.pausing import Pausing
 from vaurien_twisted.relays.performing import Performer
 from vaurien_twisted.relays.skimming import Skimming
 from vaurien_twisted.relays.substitutes import Substitutes
@@ -62,6 +63,7 @@ class Dialogue:
         "_factory",
         "_framer",
         "_latest",
+        "_pausing",
         "_performer",
         "_pieces",
         "_pipeline",
@@ -104,6 +106,10 @@ class Dialogue:
         upgradable = IUpgradable(self._framer, None) if factory.refusesTLS else None
         self._denial = None if upgradable is None else upgradable.denial
         self._ender: ITransferEnder | None = ITransferEnder(self._framer, None)
+        withholder = IWithholder(self._framer, None)
+        self._pausing: Pausing | None = None
+        if withholder is not None:
+            self._pausing = Pausing(withholder, factory.reactor, self._paused)
         self._performer = performer = Performer(close, reset)
         performer.turns = self._framer.turns
         self.toBackend = Lane(factory.reactor, performer.performRequest, self.goOn)
@@ -263,7 +269,18 @@ class Dialogue:
             self._stall()
         if self._afterClient is not None and not self._closed:
             lane.put(None, b"", after=self._afterClient)
+        elif self._pausing is not None and not self._closed:
+            self._pausing.look(self.decider.plan.commands)
         self._afterChunk()
+
+    def _paused(self) -> None:
+        """
+        Let go on what the framer keeps back of whole messages.
+        """
+        pausing = self._pausing
+        if pausing is not None and self._pieces is None and not self._closed:
+            self._pieces = pausing.framer.paused()
+            self._pull()
 
     def _deny(self, words: bytes) -> None:
         """
@@ -468,6 +485,9 @@ class Dialogue:
         self._factory.note(self.connection, "opaque", reason=reason)
         kept, self._framer = self._framer, TurnFramer(self.exchanges + 1)
         self._ender = None
+        if self._pausing is not None:
+            self._pausing.stop()
+            self._pausing = None
         self._performer.turns = True
         self._skimming.stop()
         self._pipeline.dissolve()
@@ -532,6 +552,8 @@ class Dialogue:
         self._closed = True
         self._performer.toClient = None
         self._skimming.stop()
+        if self._pausing is not None:
+            self._pausing.stop()
         self._pieces = None
         self._pipeline.clear()
         self.toBackend.stop()

@@ -20,14 +20,14 @@ from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Connection, Exchange
-from vaurien_twisted.interfaces import IFramer, ISkimmer, ITransferEnder, IWireProtocol
+from vaurien_twisted.interfaces import IFramer, ISkimmer, ITransferEnder, IWireProtocol, IWithholder
 from vaurien_twisted.targets import COMMAND, Target
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.postgresql_errors import ERRORS, fittingErrors, namedByCode, refusalOf
 from vaurien_twisted.wire.postgresql_replies import Replies
 from vaurien_twisted.wire.postgresql_requests import Requests
 from vaurien_twisted.wire.postgresql_session import Session
-from vaurien_twisted.wire.postgresql_skim import Skimmer
+from vaurien_twisted.wire.postgresql_skim import NAMES, Skimmer
 from vaurien_twisted.wire.upgrading import Agreement, TLSOptions, Upgradable
 
 
@@ -49,7 +49,7 @@ TARGETS = (
 )
 
 
-@implementer(IFramer, ISkimmer, ITransferEnder)
+@implementer(IFramer, ISkimmer, ITransferEnder, IWithholder)
 class PostgreSQLFramer(Upgradable):
     """
     Joins the two directions of a connection.
@@ -67,6 +67,7 @@ class PostgreSQLFramer(Upgradable):
         super().__init__(session.agreement, self._requests.read, self._replies.read)
         self.clientEnded = self._requests.ended
         self.backendEnded = self._replies.ended
+        self.paused = self._requests.paused
         skimmer = Skimmer(session, self._requests, self._replies)
         #: See L{ISkimmer}; bound to the skimmer without a step between.
         self.skim = skimmer.skim
@@ -80,6 +81,13 @@ class PostgreSQLFramer(Upgradable):
         C{"TLS"}, C{"GSS"} or C{"replication"} once the streams cannot be read.
         """
         return self._session.opaque
+
+    @property
+    def withheld(self) -> frozenset[str]:
+        """
+        What a group of extended query messages may be called, if one is kept back.
+        """
+        return NAMES if self._requests.withholds else frozenset()
 
     def expect(self, exchange: Exchange) -> None:
         """
@@ -117,7 +125,8 @@ class PostgreSQL:
     C{user/database} as its subject.  Then each C{Query} with its SQL text is one, and
     each group of extended query messages up to its Sync: C{Execute} if it runs
     something, C{Parse} if it only prepares, with the SQL text even where that was
-    prepared before.  The data of a COPY FROM STDIN is an exchange of its own,
+    prepared before; where the client pauses before the Sync, a group is known by what has
+    come till then.  The data of a COPY FROM STDIN is an exchange of its own,
     C{CopyData}.  What asks for TLS belongs to no exchange.  C{error} answers with an
     ErrorResponse; at C{partial} it cuts a result after so many rows.  There is no
     greeting: refuse connections at C{STARTUP}.  With TLS, unless C{tls_certificate} is

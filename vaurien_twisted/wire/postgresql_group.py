@@ -9,6 +9,9 @@ so up to there, or to a bound, the group is the head of one exchange.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from vaurien_twisted.exchange import SUBJECT_LIMIT, Exchange
 from vaurien_twisted.wire.postgresql_messages import (
     BIND,
     CLIENT_TYPES,
@@ -28,52 +31,10 @@ from vaurien_twisted.wire.postgresql_messages import (
     sql,
     word,
 )
-
-#: How much text of prepared statements is remembered for each link, in characters.
-REMEMBERED = 1 << 20
+from vaurien_twisted.wire.postgresql_names import Statements
 
 #: How many different statements of one group are kept for rules to look at.
 TEXTS = 32
-
-#: How much a remembered name costs besides its text.
-OVERHEAD = 200
-
-
-class Statements:
-    """
-    The texts that names stand for.  Bounded: the oldest are forgotten, and then the
-    subject of what runs them is empty.
-    """
-
-    def __init__(self, limit: int = REMEMBERED) -> None:
-        self._texts: dict[bytes, str] = {}
-        self._limit = limit
-        self._size = 0
-
-    def get(self, name: bytes) -> str:
-        """
-        What C{name} stands for, C{""} where it is not known.
-        """
-        return self._texts.get(name, "")
-
-    def put(self, name: bytes, text: str) -> None:
-        """
-        From now on C{name} stands for C{text}.
-        """
-        texts = self._texts
-        if texts.get(name) is text and next(reversed(texts)) == name:
-            # It is the latest already.
-            return
-        self._forget(name)
-        texts[name] = text
-        self._size += len(name) + len(text) + OVERHEAD
-        while self._size > self._limit:
-            self._forget(next(iter(self._texts)))
-
-    def _forget(self, name: bytes) -> None:
-        text = self._texts.pop(name, None)
-        if text is not None:
-            self._size -= len(name) + len(text) + OVERHEAD
 
 
 def beginsTransaction(text: str) -> bool:
@@ -82,6 +43,23 @@ def beginsTransaction(text: str) -> bool:
     of the first query of theirs, in the same group.
     """
     return text.lstrip()[:6].rstrip(" ;\t\r\n").upper() in ("BEGIN", "START")
+
+
+class Begun(NamedTuple):
+    """
+    The first piece of an exchange, or of bytes that belong to none.
+
+    @ivar stop: where it ends in the data.
+    @ivar left: how many more bytes the message has.
+    @ivar last: whether the exchange ends with that message.
+    @ivar group: the head that was read, for extended query messages.
+    """
+
+    exchange: Exchange | None
+    stop: int
+    left: int
+    last: bool
+    group: Group | None = None
 
 
 class Group:
@@ -171,6 +149,35 @@ class Group:
                 self.settled = code != FLUSH
                 return True
 
+    def cuttable(self, data: bytes | bytearray) -> bool:
+        """
+        Whether L{cut} can end the head: a whole message is there, or as much of one as says
+        what it asks.
+
+        @param data: what is there of the group.
+        """
+        return self.at > 0 or _decides(data)
+
+    def cut(self, data: bytes, base: int) -> bool:
+        """
+        End the head where the client pauses.
+
+        @return: whether there is any.
+        """
+        at, end = base + self.at, len(data)
+        if self.at:
+            # What is there of another message follows by itself.
+            return True
+        if not _decides(data[at:end]):
+            return False
+        code = data[at]
+        stop = messageEnd(data, at)
+        self._look(code, data, at + HEADER, end)
+        self.at = end - base
+        self.left = stop - end
+        self.settled = code in SETTLING
+        return True
+
     def _look(self, code: int, data: bytes, start: int, stop: int) -> None:
         text = ""
         if code == BIND:
@@ -221,3 +228,21 @@ class Group:
             self._statements.put(name, text)
         for name, text in self._bound.items():
             self._portals.put(name, text)
+
+
+def _decides(message: bytes | bytearray) -> bool:
+    """
+    Whether the beginning of a message says already what the rest of it cannot change: the
+    names in it, and as much of a statement as rules may look at.
+    """
+    if len(message) <= HEADER:
+        return False
+    code, start = message[0], HEADER
+    if code in (DESCRIBE, CLOSE):
+        start += 1
+    names = {BIND: 2, PARSE: 1, EXECUTE: 1, DESCRIBE: 1, CLOSE: 1}.get(code, 0)
+    for _ in range(names):
+        start = message.find(b"\0", start) + 1
+        if not start:
+            return False
+    return code != PARSE or b"\0" in message[start:] or len(message) - start >= SUBJECT_LIMIT

@@ -6,10 +6,9 @@ The client's direction of a PostgreSQL link.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from vaurien_twisted.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
-from vaurien_twisted.wire.postgresql_group import Group, Statements
+from vaurien_twisted.wire.postgresql_group import Begun, Group
 from vaurien_twisted.wire.postgresql_messages import (
     CLIENT_TYPES,
     COPY,
@@ -18,7 +17,6 @@ from vaurien_twisted.wire.postgresql_messages import (
     FLUSH,
     FUNCTION,
     HEADER,
-    PARSE,
     PASSWORD,
     QUERY,
     SETTLING,
@@ -28,30 +26,10 @@ from vaurien_twisted.wire.postgresql_messages import (
     length,
     messageEnd,
     sql,
-    word,
 )
+from vaurien_twisted.wire.postgresql_names import NAMING, Naming, Statements
 from vaurien_twisted.wire.postgresql_session import Context, Copying, Form, Session
 from vaurien_twisted.wire.postgresql_startup import ENCRYPTIONS, NO, Wish, readStartup
-
-#: How much of a Parse is collected behind a group's head: the name and the text.
-PARSE_LIMIT = SUBJECT_LIMIT + 256
-
-
-class Begun(NamedTuple):
-    """
-    The first piece of an exchange, or of bytes that belong to none.
-
-    @ivar stop: where it ends in the data.
-    @ivar left: how many more bytes the message has.
-    @ivar last: whether the exchange ends with that message.
-    @ivar group: the head that was read, for extended query messages.
-    """
-
-    exchange: Exchange | None
-    stop: int
-    left: int
-    last: bool
-    group: Group | None = None
 
 
 class Requests:
@@ -74,6 +52,7 @@ class Requests:
         self._kept = bytearray()
         self._need = 0
         self._group: Group | None = None
+        self._pausing = False
         # The message under way: how much of it is left, and whether it ends the exchange.
         self._left = 0
         self._last = False
@@ -82,7 +61,7 @@ class Requests:
         self._form = Form.SILENT
         self._mine = False
         self._copying: Copying | None = None
-        self._parse: bytearray | None = None
+        self._naming: Naming | None = None
 
     @property
     def idle(self) -> bool:
@@ -120,8 +99,8 @@ class Requests:
         if self._left:
             at = min(self._left, end)
             self._left -= at
-            if self._parse is not None:
-                self._collect(self._parse, data[:at])
+            if self._naming is not None:
+                self._collect(self._naming, data[:at])
             if not self._left and self._last:
                 yield self._finish(data if at == end else data[:at])
                 start = at
@@ -185,6 +164,22 @@ class Requests:
         kept = bytes(self._kept)
         self._kept = bytearray()
         return kept
+
+    @property
+    def withholds(self) -> bool:
+        """
+        Whether there is a group kept back of which it could be said what it asks.
+        """
+        return self._group is not None and self._group.cuttable(self._kept)
+
+    def paused(self) -> Iterator[Piece]:
+        """
+        Let the group go on as far as it is there.
+        """
+        if self.withholds:
+            self._pausing = True
+            self._need = 0
+            yield from self.read(b"")
 
     def ended(self) -> Iterator[Piece]:
         """
@@ -251,11 +246,11 @@ class Requests:
                 self._last = code == SYNC and self._copying is None
         elif form is not Form.STARTUP:
             self._last = code in SETTLING
-            if code == PARSE and self._mine:
-                self._parse = bytearray()
+            if code in NAMING and self._mine:
+                self._naming = Naming(code)
         self._left = max(stop - end, 0)
-        if self._parse is not None:
-            self._collect(self._parse, data[at + HEADER : min(stop, end)])
+        if self._naming is not None:
+            self._collect(self._naming, data[at + HEADER : min(stop, end)])
         return min(stop, end)
 
     def _copies(self, code: int) -> bool:
@@ -264,13 +259,11 @@ class Requests:
         # After the data of an extended query only its Sync may follow.
         return code in (SYNC, FLUSH) and (self._copying is None or self._copying.extended)
 
-    def _collect(self, parse: bytearray, part: bytes) -> None:
-        parse += part[: PARSE_LIMIT - len(parse)]
+    def _collect(self, naming: Naming, part: bytes) -> None:
+        naming.add(part)
         if not self._left:
-            body = bytes(parse)
-            name, start = word(body, 0, len(body))
-            self.statements.put(name, sql(body, start, len(body)))
-            self._parse = None
+            naming.keep(self.statements, self.portals)
+            self._naming = None
 
     # A new exchange
 
@@ -329,7 +322,8 @@ class Requests:
         group = self._group
         if group is None:
             group = self._group = Group(self.statements, self.portals)
-        if not group.read(data, at):
+        pausing, self._pausing = self._pausing, False
+        if not group.read(data, at) and not (pausing and group.cut(data, at)):
             self._need = group.need
             return None
         self._group = None
