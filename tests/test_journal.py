@@ -143,6 +143,40 @@ class FileTests(SynchronousTestCase):
         JournalFile(self.journal, str(self.path)).stopService()
         self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o640)
 
+    def test_pitfall35_reopen(self) -> None:
+        """
+        Where the file was moved away, entries go to a new one, private as well; where there
+        can be none, to the old one.
+        """
+        file = JournalFile(self.journal, str(self.path))
+        self.journal.record("decision", "proxy", 1)
+        moved = self.path.with_suffix(".1")
+        self.path.rename(moved)
+        self.journal.record("decision", "proxy", 1)
+        file.reopen()
+        self.journal.record("decision", "proxy", 1)
+        self.assertEqual([entry["id"] for entry in self.lines()], [3])
+        self.assertEqual(len(moved.read_text().splitlines()), 2)
+        self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
+        self.path.rename(moved)
+        self.path.mkdir()
+        self.assertRaises(Refused, file.reopen)
+        self.journal.record("decision", "proxy", 1)
+        self.assertEqual(len(moved.read_text().splitlines()), 2)
+        file.stopService()
+
+    def test_pitfall35_again(self) -> None:
+        """
+        A file that has ended, as its disk was full, is gone on with.
+        """
+        file = JournalFile(self.journal, "/dev/full")
+        self.journal.record("decision", "proxy", 1)
+        file._path = str(self.path)
+        file.reopen()
+        self.journal.record("decision", "proxy", 1)
+        self.assertEqual([entry["id"] for entry in self.lines()], [2])
+        file.stopService()
+
     def test_appended(self) -> None:
         """
         What an earlier run wrote stays.

@@ -52,6 +52,14 @@ class LineTests(SynchronousTestCase):
         self.assertIn("[info] oh\nTraceback", line)
         self.assertTrue(line.endswith("ValueError: what went wrong\n"))
 
+    def test_pitfall44_controlCharacters(self) -> None:
+        """
+        A line is one line, and holds nothing that a terminal would obey.
+        """
+        line = formatLine({"log_format": "{a}", "a": "x\x1b[2J\r\ny\x9b", "log_time": 0.0})
+        assert line is not None
+        self.assertTrue(line.endswith(r"[info] x\x1b[2J\r\ny\x9b" + "\n"))
+
     def test_nothing(self) -> None:
         """
         An event without words makes no line.
@@ -134,10 +142,63 @@ class ObserverTests(SynchronousTestCase):
             self.assertIn("v-critical", self.written(level))
 
 
+class Broken(io.StringIO):
+    """
+    A stream that cannot be written.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error: Exception | None = error
+
+    def write(self, text: str) -> int:
+        """
+        Fail, or write.
+        """
+        if self.error is not None:
+            raise self.error
+        return super().write(text)
+
+
 class FileTests(SynchronousTestCase):
     """
     C{--log-output}.
     """
+
+    def test_pitfall35_broken(self) -> None:
+        """
+        What cannot be written is lost, without another word; later lines are written.
+        """
+        for error in (BrokenPipeError(), OSError(28, "No space left"), ValueError("closed")):
+            stream = Broken(error)
+            log = Logger("vaurien_twisted.test", observer=logObserver(stream, "info"))
+            log.info("one")
+            stream.error = None
+            log.info("two")
+            self.assertEqual(stream.getvalue().split()[-1:], ["two"])
+
+    def test_pitfall35_reopen(self) -> None:
+        """
+        Where the file was moved away, lines go to a new one; where there can be none, to the
+        old one.
+        """
+        path = Path(self.mktemp())
+        file = LogFile(str(path), "info")
+        file.privilegedStartService()
+        self.addCleanup(file.stopService)
+        log = Logger("vaurien_twisted.test")
+        moved = path.with_suffix(".1")
+        log.info("one")
+        path.rename(moved)
+        log.info("two")
+        file.reopen()
+        log.info("three")
+        self.assertEqual(moved.read_text().split()[-1:], ["two"])
+        self.assertEqual(path.read_text().split()[-1:], ["three"])
+        path.unlink()
+        path.mkdir()
+        self.assertRaises(Refused, file.reopen)
+        log.info("four")
 
     def test_standardOutput(self) -> None:
         """

@@ -43,6 +43,7 @@ class Admission:
         self._lock = lock
         self._wanted = wanted
         self._timer: IDelayedCall | None = None
+        self._told = ""
 
     def settle(self) -> None:
         """
@@ -59,8 +60,12 @@ class Admission:
                 await self._listener.open()
             else:
                 await self._listener.close()
+            self._told = ""
         except Refused as refused:
-            self._log.warn("{reason}; trying again", reason=refused.description)
+            # Tried again every second, perhaps for days.
+            if refused.description != self._told:
+                self._told = refused.description
+                self._log.warn("{reason}; trying again", reason=refused.description)
             self._timer = self._clock.callLater(RETRY, self.settle)
         finally:
             self._lock.release()

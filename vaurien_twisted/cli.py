@@ -6,6 +6,8 @@ The command C{vaurien}.
 from __future__ import annotations
 
 import gc
+import io
+import os
 import select
 import sys
 from collections.abc import Sequence
@@ -15,6 +17,7 @@ from twisted.logger import globalLogBeginner
 from twisted.python import usage
 
 from vaurien_twisted.logs import logObserver
+from vaurien_twisted.names import printable
 from vaurien_twisted.options import Refused
 from vaurien_twisted.tap import Options, serviceFor
 
@@ -31,13 +34,14 @@ def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
     """
     options = Options()
     if reactor is None:
+        openStandardStreams()
         _installReactor()
     try:
         options.parseOptions(sys.argv[1:] if arguments is None else arguments)
         settings = options.configuration.settings
         service = serviceFor(options, reactor)
     except (usage.UsageError, Refused) as error:
-        print(f"vaurien: {error}", file=sys.stderr)
+        print(f"vaurien: {printable(str(error))}", file=sys.stderr)
         raise SystemExit(2) from None
     # A file has an observer of its own, which the service brings.
     own = (
@@ -58,6 +62,23 @@ def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
     core.run()
     if service.refused:
         raise SystemExit(f"vaurien: {service.refused}")
+
+
+def openStandardStreams() -> None:
+    """
+    Have standard input, output and error lead nowhere where they are closed: a connection
+    would else take their number.  What the output's encoding lacks is escaped.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
+        stream = getattr(sys, name)
+        if number and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _installReactor() -> None:

@@ -99,13 +99,14 @@ class ProxyCollection(MultiService):
         serverEndpoint(self.reactor, declared.listen, "proxy")
         clientEndpoint(self.reactor, declared.upstream, "backend", self._timeout)
 
-    def make(self, declared: Declared) -> Proxy:
+    def make(self, declared: Declared, makings: Makings | None = None) -> Proxy:
         """
         A proxy that is not part of the collection yet, and does not listen.
 
+        @param makings: what it is made with, those of the collection if not given.
         @raise Refused: an address is not understood.
         """
-        makings = self.makings
+        makings = self.makings if makings is None else makings
         wire = declared.wire or makings.registry.wire(makings.protocol)
         proxy = Proxy(
             self.reactor,
@@ -154,7 +155,7 @@ class ProxyCollection(MultiService):
         proxy = self.make(declared)
         self._coming.add(declared.name)
         try:
-            await _start(proxy)
+            await startProxy(proxy)
         finally:
             self._coming.remove(declared.name)
         self.add(proxy)
@@ -201,13 +202,13 @@ class ProxyCollection(MultiService):
     async def _replace(self, old: Proxy, declared: Declared) -> Proxy:
         proxy = self.make(declared)
         try:
-            await _start(proxy)
+            await startProxy(proxy)
         except CannotListen:
             # The old one may be in its way.
             enabled = old.enabled
             await old.update(enabled=False)
             try:
-                await _start(proxy)
+                await startProxy(proxy)
             except CannotListen:
                 await old.update(enabled=enabled)
                 raise
@@ -216,6 +217,13 @@ class ProxyCollection(MultiService):
         self.add(proxy)
         self.services.insert(place, self.services.pop())
         return proxy
+
+    def arrange(self, names: Iterable[str]) -> None:
+        """
+        Put the proxies of these names first, in this order.
+        """
+        order = {name: place for place, name in enumerate(names)}
+        self.services.sort(key=lambda proxy: order.get(proxy.name, len(order)))
 
     async def reset(self) -> None:
         """
@@ -234,7 +242,12 @@ class ProxyCollection(MultiService):
             raise refusals[0]
 
 
-async def _start(proxy: Proxy) -> None:
+async def startProxy(proxy: Proxy) -> None:
+    """
+    Have a proxy that is not part of a collection yet listen, if it is enabled.
+
+    @raise CannotListen: it cannot, and is stopped.
+    """
     proxy.privilegedStartService()
     try:
         if proxy.listening is not None:

@@ -100,8 +100,24 @@ class JournalFile(Service):
 
     def __init__(self, journal: Journal, path: str) -> None:
         self._file = _opened(path)
-        self._path = path
+        # twistd goes to another folder when it becomes a daemon.
+        self._path = os.path.abspath(path)
+        self._journal = journal
         self._stop = journal.watch(self._write)
+
+    def reopen(self) -> None:
+        """
+        Go on in a new file where the old one was moved away, also if that could not be
+        written any more.
+
+        @raise Refused: it cannot be written; entries go where they went.
+        """
+        file, self._file = self._file, _opened(self._path)
+        with suppress(OSError):
+            file.close()
+        with suppress(ValueError):
+            self._stop()
+        self._stop = self._journal.watch(self._write)
 
     def _write(self, entry: dict[str, Any]) -> None:
         try:

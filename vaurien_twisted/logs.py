@@ -6,12 +6,14 @@ Where log lines go, and which.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from twisted.application.service import Service
 from twisted.logger import (
@@ -28,6 +30,7 @@ from twisted.logger import (
 )
 from zope.interface import provider
 
+from vaurien_twisted.names import printable
 from vaurien_twisted.options import Refused
 
 #: Facts of other kinds are for the message alone.
@@ -36,11 +39,13 @@ PLAIN = (str, int, float, bool)
 
 def formatLine(event: LogEvent) -> str | None:
     """
-    One line a person can read: time, level, text; a failure adds its traceback.
+    One line a person can read: time, level, text, in which what a terminal would obey is
+    escaped; a failure adds its traceback.
     """
     text = _text(event)
     if not text:
         return None
+    text = printable(text)
     level = event.get("log_level", LogLevel.info).name
     failure = event.get("log_failure")
     trace = "\n" + failure.getTraceback().rstrip() if failure is not None else ""
@@ -111,7 +116,7 @@ def formatJSON(event: LogEvent) -> str | None:
 FORMATS: Mapping[str, Callable[[LogEvent], str | None]] = {"text": formatLine, "json": formatJSON}
 
 
-def logObserver(stream: IO[str], level: str, form: str = "text") -> ILogObserver:
+def logObserver(stream: IO[str] | Lines, level: str, form: str = "text") -> ILogObserver:
     """
     Writes our events of C{level} and above to C{stream}; those of the libraries below
     us only if they are warnings or worse.
@@ -121,7 +126,8 @@ def logObserver(stream: IO[str], level: str, form: str = "text") -> ILogObserver
     least = LogLevel.lookupByName({"warning": "warn"}.get(level, level))
     predicate = LogLevelFilterPredicate(defaultLogLevel=max(least, LogLevel.warn))
     predicate.setLogLevelForNamespace("vaurien_twisted", least)
-    write = FileLogObserver(stream, FORMATS[form])
+    lines = stream if isinstance(stream, Lines) else Lines(stream)
+    write = FileLogObserver(cast(IO[str], lines), FORMATS[form])
     known: dict[tuple[Any, Any], bool] = {}
 
     @provider(ILogObserver)
@@ -138,6 +144,49 @@ def logObserver(stream: IO[str], level: str, form: str = "text") -> ILogObserver
     return observed
 
 
+class Lines:
+    """
+    A stream for lines, which never raises: what cannot be written is lost.  Who reads a pipe
+    may end before Vaurien does, as C{head} does.
+
+    @ivar stream: where they go now.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> None:
+        """
+        Write C{text}.
+        """
+        try:
+            self.stream.write(text)
+        except BrokenPipeError:
+            self._discard()
+        except (OSError, ValueError):
+            # A full disk may have room again.
+            return
+
+    def flush(self) -> None:
+        """
+        Write what was kept.
+        """
+        try:
+            self.stream.flush()
+        except BrokenPipeError:
+            self._discard()
+        except (OSError, ValueError):
+            return
+
+    def _discard(self) -> None:
+        # What is still kept has to go somewhere when the interpreter ends.
+        with suppress(OSError, ValueError):
+            number = self.stream.fileno()
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, number)
+            os.close(null)
+
+
 def openLog(path: str) -> IO[str]:
     """
     The stream for C{--log-output}: C{-} is standard output.
@@ -147,7 +196,7 @@ def openLog(path: str) -> IO[str]:
     if path == "-":
         return sys.stdout
     try:
-        return open(path, "a", encoding="utf-8", buffering=1)
+        return open(path, "a", encoding="utf-8", errors="backslashreplace", buffering=1)
     except OSError as error:
         raise Refused(f"cannot log to {path}: {error.strerror}", "log_output") from None
 
@@ -158,8 +207,21 @@ class LogFile(Service):
     """
 
     def __init__(self, path: str, level: str, form: str = "text") -> None:
-        self._stream = openLog(path)
-        self._observer = logObserver(self._stream, level, form)
+        # twistd goes to another folder when it becomes a daemon.
+        self._path = path if path == "-" else os.path.abspath(path)
+        self._lines = Lines(openLog(path))
+        self._observer = logObserver(self._lines, level, form)
+
+    def reopen(self) -> None:
+        """
+        Go on in a new file where the old one was moved away.
+
+        @raise Refused: it cannot be written; the lines go where they went.
+        """
+        if self._path != "-":
+            stream, self._lines.stream = self._lines.stream, openLog(self._path)
+            with suppress(OSError):
+                stream.close()
 
     def privilegedStartService(self) -> None:
         """
@@ -173,5 +235,6 @@ class LogFile(Service):
         """
         super().stopService()
         globalLogPublisher.removeObserver(self._observer)
-        if self._stream is not sys.stdout:
-            self._stream.close()
+        if self._path != "-":
+            with suppress(OSError):
+                self._lines.stream.close()

@@ -42,6 +42,7 @@ class Proxy(Service):
     @param timeout: how long a connection to the backend may take to be made, in seconds.
     @param connectFirst: whether it listens only while the backend can be connected to.
     @ivar enabled: whether it listens while it runs.
+    @ivar connectFirst: whether it listens only while the backend can be connected to.
     @ivar planner: makes plans out of what users write for this proxy.
     @ivar listening: fires when the proxy listens, fails with L{Refused} if it cannot;
         C{None} before it was started.
@@ -68,7 +69,6 @@ class Proxy(Service):
         connectFirst: bool = False,
     ) -> None:
         self.name = name
-        self.planner = planner
         self.enabled = enabled
         self._reactor = reactor
         self._timeout = timeout
@@ -90,9 +90,24 @@ class Proxy(Service):
         self._admission = Admission(reactor, self._listener, self._lock, self._admits)
         self._first = ConnectFirst(reactor, self._relays, connectFirst, self._admission.settle)
         self._relays.planned = self._planned
+        self.connectFirst = connectFirst
+        self.setPlanner(planner)
+
+    def setPlanner(self, planner: Planner) -> None:
+        """
+        Make what users write from now on into plans by C{planner}.
+        """
+        self.planner = planner
         self._relays.decider.wishes = wishesFor(
-            name, wire, self._relays.options, planner, journal, seed
+            str(self.name), self.wire, self.options, planner, self.journal, self.seed
         )
+
+    @property
+    def options(self) -> Any:
+        """
+        The options of the wire protocol.
+        """
+        return self._relays.options
 
     @property
     def reactor(self) -> Any:
@@ -324,11 +339,15 @@ class Proxy(Service):
             self._first.renew()
         if not stays:
             await self._relays.reset()
-            self._log.info(
-                "{name}: {state}", name=self.name, state=self._state() if enabled else "disabled"
-            )
+            self._log.info("{name}: {state}", name=self.name, state=self.state)
 
-    def _state(self) -> str:
+    @property
+    def state(self) -> str:
+        """
+        What it does, in words.
+        """
+        if not self.enabled:
+            return "disabled"
         return f"{self.wire.name} on {self.address}, to {self.backend}"
 
     def privilegedStartService(self) -> None:
@@ -349,7 +368,7 @@ class Proxy(Service):
     async def _listen(self) -> None:
         if self.enabled:
             await self._listener.open()
-            self._log.info("{name}: {state}", name=self.name, state=self._state())
+            self._log.info("{name}: {state}", name=self.name, state=self.state)
             self._tell()
             if not self._opens:
                 # The port is known now, and whether it can be had.

@@ -8,24 +8,28 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Callable
 from typing import Any
 
+import attrs
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from twisted.python.usage import UsageError
 
 from vaurien_twisted.access import Access, toxiproxyPlace
 from vaurien_twisted.collection import ProxyCollection
 from vaurien_twisted.config import Configuration
-from vaurien_twisted.declaring import Declared
 from vaurien_twisted.journal import Journal, JournalFile
 from vaurien_twisted.logs import LogFile
 from vaurien_twisted.observed import Observed
 from vaurien_twisted.options import Refused
 from vaurien_twisted.proxy import Proxy
 from vaurien_twisted.relays.factory import SEED_BITS
+from vaurien_twisted.reloading import LIVE, Reload, fixedSettings, ownProxy
 from vaurien_twisted.settings import Settings
+from vaurien_twisted.signals import Signals
 
 
 class Vaurien(MultiService):
@@ -39,6 +43,9 @@ class Vaurien(MultiService):
     @ivar ready: fires when everything listens, or once L{refused} says what cannot;
         C{None} before it was started.
     @ivar refused: why it cannot run, one line; C{""} while nothing speaks against it.
+    @ivar reread: reads the configuration again, C{None} where there is no file; what it
+        raises has the reason.
+    @ivar signals: the handlers of the process, C{None} where they are not ours to install.
     @raise Refused: an address is not understood.
     """
 
@@ -58,6 +65,11 @@ class Vaurien(MultiService):
         self.ready: Deferred[None] | None = None
         self.refused = ""
         self._opening = False
+        self._configuration = configuration
+        self.reread: Callable[[], Configuration | None] = _nothing
+        self.signals: Signals | None = None
+        #: Held while it begins to listen, or changes.
+        self._changing = DeferredLock()
         if settings.demo:
             from vaurien_twisted.demo import DemoBackend
 
@@ -69,7 +81,7 @@ class Vaurien(MultiService):
         )
         self.proxies.setServiceParent(self)
         if configuration.own:
-            self.proxies.add(self._own(configuration))
+            self.proxies.add(self.proxies.make(ownProxy(configuration)))
         for declared in configuration.declared:
             self.proxies.add(self.proxies.make(declared))
         if configuration.statsd.enabled:
@@ -78,19 +90,6 @@ class Vaurien(MultiService):
             observed = Observed(lambda: self.proxies.proxies, self.journal)
             StatsdService(reactor, configuration.statsd, observed).setServiceParent(self)
         self._openControl(settings)
-
-    def _own(self, configuration: Configuration) -> Proxy:
-        """
-        The proxy that the settings speak of.
-        """
-        settings, wire = configuration.settings, configuration.wire
-        backend = settings.backend
-        if settings.demo:
-            # Until the backend's port is known.
-            wire, backend = configuration.makings.registry.wire("http"), "localhost:1"
-        return self.proxies.make(
-            Declared(settings.name, settings.proxy, backend, wire, plan=configuration.plan)
-        )
 
     def _openControl(self, settings: Settings) -> None:
         place = toxiproxyPlace(settings.toxiproxy)
@@ -130,13 +129,71 @@ class Vaurien(MultiService):
         for service in self:
             if isinstance(service, LogFile):
                 service.privilegedStartService()
+        if self.signals is not None:
+            self.signals.begin()
         self._opening = True
-        self.ready = Deferred.fromCoroutine(self._open())
+        self.ready = Deferred.fromCoroutine(self._begin())
         self.ready.addErrback(self._failed)
         self._opening = False
         # Not from the errback: a Deferred would keep it to itself.
         if self.refused:
+            if self.signals is not None:
+                self.signals.end()
             raise SystemExit(f"vaurien: {self.refused}")
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Fires when nothing is open any more.
+        """
+        return Deferred.fromCoroutine(self._end())
+
+    async def _end(self) -> None:
+        await maybeDeferred(super().stopService)
+        if self.signals is not None:
+            self.signals.end()
+
+    async def reload(self) -> None:
+        """
+        Read the configuration again, and have the proxies become as it says: all of that, or
+        nothing, which is logged with the reason.
+        """
+        await self._changing.acquire()
+        try:
+            await self._reload()
+        except (Refused, UsageError) as refused:
+            self._log.error("nothing is changed: {reason}", reason=str(refused))
+        finally:
+            self._changing.release()
+
+    async def _reload(self) -> None:
+        new = self.reread()
+        if new is None:
+            self._log.info("there is no configuration file to read again: --config names one")
+            return
+        words = await Reload(self.proxies, self._configuration, new).apply()
+        self._log.info(
+            "the configuration is read again: {changes}",
+            changes="; ".join(words) or "the proxies are as it says",
+        )
+        for option in fixedSettings(self._configuration, new):
+            self._log.warn("{option} has changed: this takes a new start", option=option)
+        settings = self._configuration.settings
+        self._configuration = attrs.evolve(new, settings=_fixed(settings, new.settings))
+
+    def reopen(self) -> None:
+        """
+        Have the log and the journal go on in new files where the old ones were moved away.
+        """
+        for service in self:
+            if isinstance(service, (LogFile, JournalFile)):
+                try:
+                    service.reopen()
+                except Refused as refused:
+                    self._log.error("{reason}", reason=refused.description)
+        self._log.info("log and journal are opened again")
+
+    async def _begin(self) -> None:
+        await self._changing.run(lambda: Deferred.fromCoroutine(self._open()))
 
     async def _open(self) -> None:
         proxies = self.proxies.proxies
@@ -178,3 +235,16 @@ class Vaurien(MultiService):
         except OSError as error:
             reason = f"cannot announce to file descriptor {number}: {error.strerror}"
             raise Refused(reason, "announce") from None
+
+
+def _nothing() -> None:
+    """
+    There is no file.
+    """
+
+
+def _fixed(old: Settings, new: Settings) -> Settings:
+    """
+    The settings in force: new ones where these can change while it runs.
+    """
+    return attrs.evolve(old, **{name: getattr(new, name) for name in LIVE})

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from twisted.internet.defer import Deferred
 from twisted.python import usage
 
 from vaurien_twisted import __version__
@@ -21,6 +22,7 @@ from vaurien_twisted.logs import LogFile
 from vaurien_twisted.options import FALSE, TRUE, Refused, Spec, nearest
 from vaurien_twisted.registry import Registry, loadRegistry
 from vaurien_twisted.service import Vaurien
+from vaurien_twisted.signals import Signals
 
 EXAMPLES = """
 Examples:
@@ -47,6 +49,22 @@ class VaurienOptions(usage.Options):
     registry: ClassVar[Registry]
     declared: ClassVar[dict[str, tuple[str, str, Spec]]]
     configuration: Configuration
+    _words: Sequence[str] = ()
+    _file = ""
+
+    def reread(self) -> Configuration | None:
+        """
+        What the same command line says now, as the file may have changed; C{None} where it
+        names no file.
+
+        @raise UsageError: something is not acceptable.
+        """
+        if not self._file:
+            return None
+        again = type(self)()
+        again._file = self._file
+        again.parseOptions(self._words)
+        return again.configuration
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """
@@ -55,6 +73,7 @@ class VaurienOptions(usage.Options):
         @raise UsageError: something is unknown or not acceptable; names the nearest.
         """
         words = list(sys.argv[1:] if options is None else options)
+        self._words = words
         self._refuseUnknown(words)
         super().parseOptions(self._fillIn(words))
 
@@ -109,7 +128,9 @@ class VaurienOptions(usage.Options):
                 of.setdefault(whose, {})[spec.name] = text
         try:
             if self["config"] is not None:
-                given = given.over(readConfig(self["config"]))
+                given = given.over(readConfig(self._file or self["config"]))
+                # twistd goes to another folder when it becomes a daemon.
+                self._file = self._file or os.path.abspath(self["config"])
             if os.environ.get(TOKEN_VARIABLE):
                 given.settings.setdefault("token", os.environ[TOKEN_VARIABLE])
             self.configuration = configure(self.registry, given)
@@ -197,6 +218,10 @@ def serviceFor(options: VaurienOptions, reactor: Any = None) -> Vaurien:
     settings = options.configuration.settings
     try:
         service = Vaurien(reactor, options.configuration)
+        service.reread = options.reread
+        service.signals = Signals(
+            reactor, lambda: Deferred.fromCoroutine(service.reload()), service.reopen
+        )
         if settings.log_output != "-":
             LogFile(settings.log_output, settings.log_level, settings.log_format).setServiceParent(
                 service

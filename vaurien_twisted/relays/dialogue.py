@@ -80,6 +80,7 @@ class Dialogue:
         "staged",
         "toBackend",
         "toClient",
+        "untold",
     )
 
     _log = Logger()
@@ -127,6 +128,7 @@ class Dialogue:
         self.staged = False
         self._stalled = False
         self._closed = False
+        self.untold = False
         self._skimming = Skimming(self._pipeline)
         self._substitutes = Substitutes(self._framer)
         self.learn()
@@ -433,13 +435,15 @@ class Dialogue:
         if self._factory.upgrades is not None and self.upgrading is not None:
             self._turned()
         if self._framer.opaque and self._pieces is None:
-            self._log.info(
+            told = self._factory.repeats.info(
+                self._log,
                 "connection {number} is opaque from here on: {reason}",
                 number=self.connection.number,
                 reason=self._framer.opaque,
             )
             advice = adviceOn(self._framer.opaque, self._factory.wire, self._factory.options)
-            if advice:
+            self.untold = not told
+            if advice and told:
                 self._log.info("{advice}", advice=advice)
             self._turnOpaque(self._framer.opaque)
 
@@ -497,7 +501,8 @@ class Dialogue:
     def _garbage(self, error: FramingError, lane: Lane, who: str) -> None:
         latest = self._latest if lane is self.toBackend else None
         closes = closesOn(self._factory.options, latest)
-        self._log.warn(
+        self.untold = not self._factory.repeats.warn(
+            self._log,
             "connection {number}: the {who} does not speak {wire}: {reason}; it {then}",
             number=self.connection.number,
             who=who,

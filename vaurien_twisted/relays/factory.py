@@ -32,6 +32,7 @@ from vaurien_twisted.relays.expiry import Expiry
 from vaurien_twisted.relays.link import Link
 from vaurien_twisted.relays.passage import Wanted
 from vaurien_twisted.relays.relay import BackendFactory, Relay
+from vaurien_twisted.repeats import Repeats
 from vaurien_twisted.streams import Chosen, StreamContext, chosenStreams, streamKeys
 from vaurien_twisted.wire.tcp import TCP
 
@@ -64,6 +65,7 @@ class RelayFactory(Factory):
     @ivar links: those that are open.
     @ivar accepted: how many there have been.
     @ivar counters: what else is counted.
+    @ivar repeats: writes the log lines that clients can cause without end.
     @ivar expiry: reverts rules that last for a while.
     @ivar planned: called when another plan is in force, on open links too.
     @ivar upgrades: has links go on in TLS whose ends agree to, C{None} where that passes
@@ -101,6 +103,7 @@ class RelayFactory(Factory):
         self.journal: IJournal = Journal(reactor.seconds) if journal is None else journal
         chosen = secrets.randbits(SEED_BITS) if seed is None else seed
         self.counters = Counters()
+        self.repeats = Repeats(reactor, name)
         self.decider = Decider(name, self.wire, chosen, self.journal, counters=self.counters)
         self.expiry = Expiry(reactor, self.decider, self._reverted)
         self.planned: Callable[[], None] = _nothing
@@ -226,6 +229,7 @@ class RelayFactory(Factory):
         """
         self.expiry.stop()
         await self.reset()
+        self.repeats.stop()
 
     async def reset(self) -> None:
         """
@@ -255,6 +259,8 @@ class RelayFactory(Factory):
             emptied, self._emptied = self._emptied, []
             for each in emptied:
                 each.callback(None)
+        if link.untold:
+            return
         tell(
             self._told,
             ENDED,

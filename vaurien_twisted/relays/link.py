@@ -58,6 +58,7 @@ class Link:
         self._dialogue: Dialogue | None = None
         self._staging: Staging | None = None
         self._closed = False
+        self._unreached = False
 
     @property
     def exchanges(self) -> int:
@@ -65,6 +66,13 @@ class Link:
         How many exchanges were decided.
         """
         return 0 if self._dialogue is None else self._dialogue.exchanges
+
+    @property
+    def untold(self) -> bool:
+        """
+        Whether what went wrong was only counted in the log: its end need not be told either.
+        """
+        return self._unreached or (self._dialogue is not None and self._dialogue.untold)
 
     @property
     def traffic(self) -> Traffic:
@@ -172,7 +180,8 @@ class Link:
     def _notConnected(self, failure: Failure) -> None:
         if failure.check(CancelledError, ConnectingCancelledError):
             return
-        self._log.warn(
+        self._unreached = not self._factory.repeats.warn(
+            self._log,
             "connection {number}: the backend {backend} cannot be reached: {reason}",
             number=self.connection.number,
             backend=self._factory.backendText,

@@ -109,7 +109,8 @@ class Upgrades:
         number: int,
     ) -> SecuredTransport:
         def failed(reason: HandshakeFailed) -> None:
-            self._log.warn(
+            self._factory.repeats.warn(
+                self._log,
                 "connection {number}: no TLS with the {who}: {reason}",
                 number=number,
                 who=who,

@@ -36,6 +36,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from vaurien_twisted.names import peerName
+from vaurien_twisted.repeats import Repeats
 
 #: The longest header, in bytes.  Version 1 ends sooner; version 2 may bring more than
 #: addresses, and could say 64 KiB.
@@ -208,7 +209,8 @@ class IntroducedTransport(ProtocolWrapper):
     def _refuse(self, reason: str) -> None:
         self._quieten()
         self._kept = b""
-        self._log.warn(
+        self.factory.repeats.warn(
+            self._log,
             "a client from {client} is turned away: no header of the PROXY protocol: {reason}",
             client=peerName(self._addr),
             reason=reason,
@@ -288,6 +290,7 @@ class IntroducingFactory(WrappingFactory[IntroducedTransport]):
     Builds L{IntroducedTransport}s.
 
     @ivar clock: limits how long they wait.
+    @ivar repeats: writes the log lines that clients can cause without end.
     """
 
     noisy = False
@@ -295,6 +298,14 @@ class IntroducingFactory(WrappingFactory[IntroducedTransport]):
     def __init__(self, wrapped: IProtocolFactory, clock: IReactorTime) -> None:
         super().__init__(wrapped)
         self.clock = clock
+        self.repeats = Repeats(clock)
+
+    def stopFactory(self) -> None:
+        """
+        No port is left.
+        """
+        super().stopFactory()
+        self.repeats.stop()
 
     def buildProtocol(self, addr: IAddress | None) -> IntroducedTransport:
         """

@@ -34,6 +34,7 @@ from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 
 from vaurien_twisted.names import peerName
+from vaurien_twisted.repeats import Repeats
 from vaurien_twisted.transports.certificates import reasonOf
 
 #: How long a handshake may take that nobody else has limited, in seconds.
@@ -87,6 +88,7 @@ class SecuredTransport(BufferingTLSTransport):
         self.opened = opened
         self.failed = failed
         self._clock = factory.clock
+        self._repeats = factory.repeats
         self._timeout = timeout
         self._timer: IDelayedCall | None = None
         self._open = False
@@ -199,7 +201,8 @@ class SecuredTransport(BufferingTLSTransport):
                 # How TCP ended is told by the transport below.
                 reason = None
             else:
-                self._log.warn(
+                self._repeats.warn(
+                    self._log,
                     "TLS with {peer} is broken: {reason}",
                     peer=peerName(self.getPeer()),
                     reason=reasonOf(error),
@@ -248,6 +251,7 @@ class SecuredFactory(TLSMemoryBIOFactory):
     What all factories of L{SecuredTransport}s have in common.
 
     @ivar clock: times their handshakes.
+    @ivar repeats: writes the log lines that peers can cause without end.
     """
 
     def __init__(
@@ -255,6 +259,7 @@ class SecuredFactory(TLSMemoryBIOFactory):
     ) -> None:
         super().__init__(options, isClient, wrapped, clock)
         self.clock = clock
+        self.repeats = Repeats(clock)
 
 
 class ServingFactory(SecuredFactory):
@@ -266,6 +271,13 @@ class ServingFactory(SecuredFactory):
 
     def __init__(self, options: Any, wrapped: IProtocolFactory, clock: IReactorTime) -> None:
         super().__init__(options, False, wrapped, clock)
+
+    def stopFactory(self) -> None:
+        """
+        No port is left.
+        """
+        super().stopFactory()
+        self.repeats.stop()
 
     def buildProtocol(self, addr: IAddress | None) -> SecuredTransport:
         """
@@ -280,7 +292,8 @@ class ServingFactory(SecuredFactory):
                 transport.carry(protocol)
 
         def failed(reason: HandshakeFailed) -> None:
-            self._log.warn(
+            self.repeats.warn(
+                self._log,
                 "a client from {client} is turned away: {reason}",
                 client=peerName(addr),
                 reason=str(reason),
@@ -293,13 +306,21 @@ class ConnectingFactory(SecuredFactory):
     """
     Speaks TLS to one server.
 
+    @param repeats: shared by all connections to it.
     @ivar made: fires with the protocol above, or fails with L{HandshakeFailed}.
     """
 
     def __init__(
-        self, options: Any, wrapped: IProtocolFactory, clock: IReactorTime, timeout: float
+        self,
+        options: Any,
+        wrapped: IProtocolFactory,
+        clock: IReactorTime,
+        timeout: float,
+        repeats: Repeats | None = None,
     ) -> None:
         super().__init__(options, True, wrapped, clock)
+        if repeats is not None:
+            self.repeats = repeats
         self._timeout = timeout
         self._transport: SecuredTransport | None = None
         self.made: Deferred[IProtocol] = Deferred()

@@ -19,6 +19,7 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer
 
+from vaurien_twisted.repeats import Repeats
 from vaurien_twisted.transports.secured import ConnectingFactory, ServingFactory
 
 
@@ -60,12 +61,15 @@ class SecuredClientEndpoint:
         self._endpoint = endpoint
         self._options = options
         self._timeout = timeout
+        self._repeats = Repeats(clock)
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """
         Connect; fires when the handshake is over too.
         """
-        factory = ConnectingFactory(self._options, protocolFactory, self._clock, self._timeout)
+        factory = ConnectingFactory(
+            self._options, protocolFactory, self._clock, self._timeout, self._repeats
+        )
         connecting: Deferred[IProtocol] = self._endpoint.connect(factory)
         made = factory.made
 
