@@ -29,6 +29,7 @@ from twisted.internet.posixbase import PosixReactorBase
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from vaurien_twisted.descriptors import Descriptors
 from vaurien_twisted.names import checkPrintable, plainHost
 from vaurien_twisted.options import Refused
 
@@ -87,7 +88,7 @@ def serverEndpoint(
     place = hostPort(checkPrintable(text, name))
     endpoint: IStreamServerEndpoint
     if place is not None and not _isEndpoint(text):
-        endpoint = around(_tcpServer(reactor, place[1], _listenHost(place[0]), BACKLOG))
+        endpoint = around(_tcpServer(reactor, name, place[1], _listenHost(place[0]), BACKLOG))
         return endpoint
     prefix, _, rest = text.partition(":")
     if prefix in ("ssl", "tls", "systemd", "haproxy"):
@@ -95,7 +96,9 @@ def serverEndpoint(
 
         if prefix in ("ssl", "tls"):
             make = strings.sslServer if prefix == "ssl" else strings.tlsServer
-            return make(reactor, text, name, lambda *place: around(_tcpServer(reactor, *place)))
+            return make(
+                reactor, text, name, lambda *place: around(_tcpServer(reactor, name, *place))
+            )
         if prefix == "systemd":
             endpoint = around(strings.systemdServer(reactor, text, name))
             return endpoint
@@ -116,11 +119,15 @@ def serverEndpoint(
     return endpoint
 
 
-def _tcpServer(reactor: Any, port: int, host: str, backlog: int) -> IStreamServerEndpoint:
+def _tcpServer(
+    reactor: Any, name: str, port: int, host: str, backlog: int
+) -> IStreamServerEndpoint:
     if _goesByExpress(reactor):
         from vaurien_twisted.express.endpoints import ExpressServerEndpoint
 
-        return ExpressServerEndpoint(reactor, port, host or "0.0.0.0", backlog)
+        # Clients of a proxy leave file descriptors for those of control.
+        admission = Descriptors(reactor.seconds) if name == "proxy" else None
+        return ExpressServerEndpoint(reactor, port, host or "0.0.0.0", backlog, admission)
     from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
 
     if ":" in host:

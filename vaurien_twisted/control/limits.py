@@ -15,6 +15,7 @@ from twisted.web.server import Request, Site
 from zope.interface import implementer
 
 from vaurien_twisted.control.answers import JSON, Problem, encode
+from vaurien_twisted.control.deadlines import IRequestWatch
 from vaurien_twisted.control.turns import Turns
 
 #: The longest body that is taken, in bytes: 1 MiB.
@@ -143,8 +144,11 @@ class BoundedRequest(Request):
         """
         self._finishing = self._full
         if not self._full:
+            watch = IRequestWatch(self.channel.transport, None)
             self.channel.unregisterProducer()
             super().finish()
+            if watch is not None:
+                watch.requestEnded()
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """
@@ -219,6 +223,9 @@ class BoundedRequest(Request):
         """
         The request is complete.
         """
+        watch = IRequestWatch(self.channel.transport, None)
+        if watch is not None:
+            watch.requestBegan()
         if self._refused:
             self.channel.loseConnection()
         else:

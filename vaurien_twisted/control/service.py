@@ -12,46 +12,15 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
-from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 
 from vaurien_twisted.access import Access
 from vaurien_twisted.addresses import listenOn, serverEndpoint, tellAddress
 from vaurien_twisted.collection import ProxyCollection
+from vaurien_twisted.control.deadlines import OpenConnections
 from vaurien_twisted.control.loading import LoadedLater
 
 if TYPE_CHECKING:
     from twisted.web.server import Site
-
-
-class OpenConnections(WrappingFactory):
-    """
-    Knows the connections that are open: an idle HTTP client would else keep its own
-    beyond the end of the service.
-    """
-
-    noisy = False
-    _empty: Deferred[None] | None = None
-
-    def unregisterProtocol(self, p: ProtocolWrapper) -> None:
-        """
-        A connection is closed.
-        """
-        super().unregisterProtocol(p)
-        if self._empty is not None and not self.protocols:
-            empty, self._empty = self._empty, None
-            empty.callback(None)
-
-    async def abort(self) -> None:
-        """
-        Close them all, and wait for it.
-        """
-        if not self.protocols:
-            return
-        self._empty = Deferred()
-        empty = self._empty
-        for protocol in list(self.protocols):
-            protocol.transport.abortConnection()
-        await empty
 
 
 class ControlService(Service):
@@ -112,7 +81,7 @@ class ControlService(Service):
 
     async def _listen(self) -> None:
         site = LoadedLater("vaurien_twisted.control.site", self._site)
-        self._connections = OpenConnections(site)
+        self._connections = OpenConnections(site, self._reactor)
         self._port = await listenOn(self._server, self._connections, self._text, self._portOption)
         self._log.info("control: http://{address}", address=self.address)
         site.load(self._reactor)

@@ -23,7 +23,7 @@ from zope.interface import implementer
 from vaurien_twisted.express.attempt import Attempt
 from vaurien_twisted.express.connected import toAddress
 from vaurien_twisted.express.poller import pollerFor
-from vaurien_twisted.express.port import ExpressPort
+from vaurien_twisted.express.port import Admission, ExpressPort
 
 
 @implementer(IStreamServerEndpoint)
@@ -34,19 +34,26 @@ class ExpressServerEndpoint:
     @param port: 0 picks one.
     @param interface: an IP address, or a name of this machine.
     @param backlog: how many connections may wait to be accepted.
+    @param admission: which of them may be kept; C{None}: all.
     """
 
     def __init__(
-        self, reactor: Any, port: int, interface: str = "0.0.0.0", backlog: int = 1024
+        self,
+        reactor: Any,
+        port: int,
+        interface: str = "0.0.0.0",
+        backlog: int = 1024,
+        admission: Admission | None = None,
     ) -> None:
         self._poller = pollerFor(reactor)
+        self._admission = admission
         self._place = (port, interface, backlog)
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
         """
         Listen at once, or fail with L{CannotListenError}.
         """
-        port = ExpressPort(self._poller, *self._place, protocolFactory)
+        port = ExpressPort(self._poller, *self._place, protocolFactory, self._admission)
         try:
             port.startListening()
         except CannotListenError:

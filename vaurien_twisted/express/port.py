@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import errno
 import socket
+import time
+from math import inf
 from select import EPOLLIN
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import CannotListenError
@@ -16,7 +18,7 @@ from twisted.internet.interfaces import IAddress, IDelayedCall, IListeningPort, 
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from vaurien_twisted.express.connected import toAddress, toName
+from vaurien_twisted.express.connected import RESET, toAddress, toName
 from vaurien_twisted.express.poller import GIVEN_UP, Poller
 from vaurien_twisted.express.reserve import Reserve
 from vaurien_twisted.express.transport import ExpressTransport
@@ -26,6 +28,9 @@ ACCEPTS = 32
 
 #: How long to wait when the kernel has no room for another connection, in seconds.
 REST = 0.1
+
+#: Seconds between two log lines that say so.
+EVERY = 10.0
 
 #: That one client is gone, or a firewall has refused it (accept(2)); the next may be well.
 _PASSING = (errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.EINTR)
@@ -41,6 +46,22 @@ class _Listener(socket.socket):
     type: Any = socket.SocketType.type
 
 
+class Admission(Protocol):
+    """
+    Says which connections may be kept.
+    """
+
+    def allows(self, fd: int) -> bool:
+        """
+        Whether one with this file descriptor may.
+        """
+
+    def tell(self, name: str) -> None:
+        """
+        Log that one was refused by C{name}.
+        """
+
+
 @implementer(IListeningPort)
 class ExpressPort:
     """
@@ -49,13 +70,22 @@ class ExpressPort:
     @param port: 0 picks one.
     @param interface: an IP address, or a name of this machine; C{""} is every IPv4 address.
     @param backlog: how many may wait to be accepted.
+    @param admission: which connections may be kept; those that may not are reset.  C{None}:
+        all.
     """
 
     _log = Logger()
 
     def __init__(
-        self, poller: Poller, port: int, interface: str, backlog: int, factory: IProtocolFactory
+        self,
+        poller: Poller,
+        port: int,
+        interface: str,
+        backlog: int,
+        factory: IProtocolFactory,
+        admission: Admission | None = None,
     ) -> None:
+        self._admission = admission
         self._poller = poller
         self._place = interface, port
         self._backlog = backlog
@@ -63,6 +93,8 @@ class ExpressPort:
         self._socket: socket.socket | None = None
         self._reserve = Reserve()
         self._resting: IDelayedCall | None = None
+        self._turnedAway = 0
+        self._toldAt = -inf
 
     def __repr__(self) -> str:
         where = "not listening" if self._socket is None else self._socket.getsockname()[1]
@@ -116,6 +148,12 @@ class ExpressPort:
                 self._build(sock, name)
 
     def _build(self, sock: socket.socket, name: Any) -> None:
+        admission = self._admission
+        if admission is not None and not admission.allows(sock.fileno()):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            sock.close()
+            admission.tell(f"{self._place[0]}:{self._place[1]}")
+            return
         try:
             sock.setblocking(False)
             address = toAddress(name)
@@ -133,11 +171,15 @@ class ExpressPort:
         There is no room for another connection.
         """
         count = self._reserve.turnAway(listener, ACCEPTS) if error.errno == errno.EMFILE else 0
-        self._log.error(
-            "cannot accept: {reason}; {count} connections were closed",
-            reason=error.strerror,
-            count=count,
-        )
+        self._turnedAway += count
+        now = time.monotonic()
+        if now - self._toldAt >= EVERY:
+            self._log.error(
+                "cannot accept: {reason}; {count} connections were closed",
+                reason=error.strerror,
+                count=self._turnedAway,
+            )
+            self._turnedAway, self._toldAt = 0, now
         if not count:
             # Instead of being told of the same connection all the time.
             self._poller.modify(listener.fileno(), 0)

@@ -22,6 +22,7 @@ from twisted.logger import Logger
 
 from vaurien_twisted.counters import Counters
 from vaurien_twisted.decider import Decider
+from vaurien_twisted.descriptors import Descriptors
 from vaurien_twisted.exchange import Connection
 from vaurien_twisted.interfaces import IJournal, IStreamBehavior, IWireProtocol
 from vaurien_twisted.journal import Journal
@@ -66,6 +67,7 @@ class RelayFactory(Factory):
     @ivar accepted: how many there have been.
     @ivar counters: what else is counted.
     @ivar repeats: writes the log lines that clients can cause without end.
+    @ivar descriptors: says whether there is a file descriptor for one more connection.
     @ivar expiry: reverts rules that last for a while.
     @ivar planned: called when another plan is in force, on open links too.
     @ivar upgrades: has links go on in TLS whose ends agree to, C{None} where that passes
@@ -104,6 +106,7 @@ class RelayFactory(Factory):
         chosen = secrets.randbits(SEED_BITS) if seed is None else seed
         self.counters = Counters()
         self.repeats = Repeats(reactor, name)
+        self.descriptors = Descriptors(reactor.seconds)
         self.decider = Decider(name, self.wire, chosen, self.journal, counters=self.counters)
         self.expiry = Expiry(reactor, self.decider, self._reverted)
         self.planned: Callable[[], None] = _nothing

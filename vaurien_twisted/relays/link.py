@@ -172,6 +172,10 @@ class Link:
     def _connect(self) -> None:
         if not self._closed and not (self._greeting is not None and self._greeting.dropped):
             self.backend = self._factory.backendText
+            if not self._factory.descriptors.more():
+                self._factory.descriptors.tell(self._factory.name)
+                self.reset()
+                return
             made = self._factory.connect(self)
             if self._backendProtocol is None:
                 self._connecting = made

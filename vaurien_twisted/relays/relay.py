@@ -12,6 +12,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from vaurien_twisted.descriptors import descriptorOf
 from vaurien_twisted.exchange import Connection
 from vaurien_twisted.interfaces import IBetween
 from vaurien_twisted.relays.link import Link
@@ -38,9 +39,14 @@ class Relay(Protocol):
 
     def connectionMade(self) -> None:
         """
-        Begin a link.
+        Begin a link, or refuse the client for want of file descriptors.
         """
         relays = self._relays
+        client: Any = self.transport
+        if not relays.descriptors.allows(descriptorOf(client)):
+            relays.descriptors.tell(relays.name)
+            client.abortConnection()
+            return
         self.transport = prepared(self.transport)
         self.link = Link(self, relays, self._connection)
         relays.links.add(self.link)
@@ -50,8 +56,8 @@ class Relay(Protocol):
         """
         The client will send nothing more.
         """
-        assert self.link is not None
-        self.link.clientEnded()
+        if self.link is not None:
+            self.link.clientEnded()
 
     def writeConnectionLost(self) -> None:
         """
@@ -62,8 +68,8 @@ class Relay(Protocol):
         """
         The client's connection is gone.
         """
-        assert self.link is not None
-        self.link.clientLost(reason)
+        if self.link is not None:
+            self.link.clientLost(reason)
 
 
 @implementer(IHalfCloseableProtocol)
