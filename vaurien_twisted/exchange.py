@@ -60,8 +60,8 @@ class Exchange:
     @ivar left: the same in bytes.
     @ivar then: what becomes of the link where the reply is cut, C{None} where it is not.
     @ivar muted: the rest of the backend's reply is swallowed.
-    @ivar substitute: what was sent to the backend in its place or behind it: until that is
-        answered nothing of this exchange goes to the client.  Else C{None}.
+    @ivar substitute: what was sent to the backend in its place: the answer is given when that
+        was answered.  Else C{None}.
     """
 
     __slots__ = (
@@ -143,7 +143,8 @@ class Substitute(Exchange):
     client sees nothing of it.
 
     @ivar data: the request.
-    @ivar original: the exchange that goes on when this is answered, C{None} for none.
+    @ivar original: the exchange whose answer is given when this was answered, C{None} for
+        none.
     @ivar room: how many bytes of its reply may still come.
     """
 

@@ -213,21 +213,23 @@ class ITransactional(Interface):
     beside L{IFramer}.
 
     The framer expects the replies to what it returns, and yields them as pieces of the
-    L{Substitute<vaurien_twisted.exchange.Substitute>}s.  The link sends these in order with
-    everything else, swallows their replies, and answers the client when the last has come:
-    who reads the error finds the backend in that state.
+    L{Substitute<vaurien_twisted.exchange.Substitute>}s.  The link sends these before the
+    client's next request, and swallows their replies.
     """
 
     def instead(exchange: Exchange, transaction: Transaction) -> Sequence[Substitute]:
         """
         What goes to the backend in the place of a request that it does not get.  Called
-        once, with the request's first piece, in place of C{expect}.
+        once, with the request's first piece, in place of C{expect}.  The client is answered
+        when the last of them was answered: who reads the error finds the backend in that
+        state, and the framer knows the state as the answer is given.
         """
 
     def behind(exchange: Exchange, transaction: Transaction) -> Sequence[Substitute]:
         """
-        What goes to the backend behind a request whose reply is replaced.  Called once,
-        with the request's last piece.
+        What goes to the backend behind a request whose reply was replaced.  Called once, when
+        the request has gone and the reply has come, each to its end; the client's next request
+        has not been read.
         """
 
 

@@ -42,6 +42,7 @@ from vaurien_twisted.planning import Planner
 from vaurien_twisted.relays.pausing import PAUSE
 from vaurien_twisted.rules import planFromRules
 from vaurien_twisted.wire.mysql_packets import packet
+from vaurien_twisted.wire.postgresql_transaction import FAILING
 
 #: Never matches, but has to be asked.
 ASKED = {"behavior": "error", "when": {"client": "203.0.113.9"}}
@@ -49,10 +50,15 @@ ASKED = {"behavior": "error", "when": {"client": "203.0.113.9"}}
 #: What hypothesis draws itself is mostly small, so that it would choose the same again.
 SEEDS = st.integers(0, 2**32 - 1)
 
-#: Errors after which the session goes on.
+#: What goes to the backend of C{postgresql} in the place of a request, as a transaction is,
+#: or may be, open; and its answer.
+SUBSTITUTE = select(FAILING)
+SUBSTITUTED = FAILED + READY
+
+#: Errors after which the session goes on; that of C{mysql} leaves the transaction alone.
 ERRORS: dict[str, dict[str, Any]] = {
     "memcache": {"behavior": "error"},
-    "mysql": {"behavior": "error", "options": {"code": 1213}},
+    "mysql": {"behavior": "error", "options": {"code": 1205}},
     "postgresql": {"behavior": "error", "options": {"code": "40001"}},
 }
 
@@ -130,6 +136,21 @@ def cut(dice: random.Random, data: bytes) -> list[bytes]:
     return [data[at : at + size] for at in range(0, len(data), max(size, 1))]
 
 
+def replies(asked: list[Unit], heard: bytes) -> bytes:
+    """
+    What the backend answers that heard C{heard} of these requests.
+    """
+    said = []
+    for (_, request), (_, reply) in asked:
+        if reply or heard.startswith(request):
+            said.append(reply)
+            heard = heard[len(request) :]
+        elif heard.startswith(SUBSTITUTE):
+            said.append(SUBSTITUTED)
+            heard = heard[len(SUBSTITUTE) :]
+    return b"".join(said)
+
+
 class FormsTests(SynchronousTestCase):
     """
     For each protocol.
@@ -151,6 +172,10 @@ class FormsTests(SynchronousTestCase):
                 if dice.random() < 0.3:
                     # One after the other, though no answer has come.
                     turns[:1] = [each[0] for each in asked]
+                heard = b"".join(
+                    both.give(who, part)[0] for who, data in turns[:-1] for part in cut(dice, data)
+                )
+                turns = [("backend", replies(asked, heard))]
             else:
                 turns = chosen
             for who, data in turns:
@@ -189,13 +214,18 @@ class FormsTests(SynchronousTestCase):
                 before = len(both.journal)
                 both.setRules(rules)
                 there, back = both.give("client", request)
+                if there == SUBSTITUTE:
+                    there, back = both.give("backend", SUBSTITUTED)
                 self.assertEqual(there, b"")
                 self.assertNotEqual(back, b"")
                 self.assertEqual(len(both.journal), before + 1)
         both.setRules([ERRORS[both.wire]])
         for probe in probes:
             before = len(both.journal)
-            self.assertEqual(both.give("client", probe)[0], b"")
+            there, _ = both.give("client", probe)
+            if there == SUBSTITUTE:
+                there, _ = both.give("backend", SUBSTITUTED)
+            self.assertEqual(there, b"")
             self.assertEqual(len(both.journal), before + 1)
         self.assertNotIn("opaque", [entry["kind"] for entry in both.journal])
 

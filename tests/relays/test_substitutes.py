@@ -135,14 +135,18 @@ class SubstituteTests(SynchronousTestCase):
 
     def test_late_pitfall22(self) -> None:
         """
-        Where the reply is replaced the transaction is marked behind the request, before the
-        next one, and the error is given when that is done.
+        Where the reply is replaced the transaction is marked behind it, and the next request
+        waits for that, also in a pipeline.
         """
-        link = redis("INCR", at="reply")
-        self.assertEqual(link.ask(MULTI + INCR + EXEC), MULTI + INCR + MARK + EXEC)
-        self.assertEqual(link.answer(OK + QUEUED), OK)
-        self.assertEqual(link.answer(REFUSED), FAULT)
-        self.assertEqual(link.answer(ABORTED), ABORTED)
+        for size in (1000, 1):
+            link = redis("INCR", at="reply")
+            asked = MULTI + INCR + EXEC + GET
+            heard = b"".join(link.ask(asked[at : at + size]) for at in range(0, len(asked), size))
+            self.assertEqual(heard, MULTI + INCR)
+            self.assertEqual(link.answer(OK + QUEUED), OK + FAULT)
+            self.assertEqual(link.backend.heard(), MARK + EXEC + GET)
+            self.assertEqual(link.answer(REFUSED), b"")
+            self.assertEqual(link.answer(ABORTED + b"$-1\r\n"), ABORTED + b"$-1\r\n")
 
     def test_lateMulti_pitfall22(self) -> None:
         """
@@ -150,19 +154,46 @@ class SubstituteTests(SynchronousTestCase):
         server has refused and marked it.
         """
         link = redis("MULTI", at="reply")
-        self.assertEqual(link.ask(MULTI + INCR), MULTI + DISCARD + INCR)
-        self.assertEqual(link.answer(OK + OK + b":1\r\n"), FAULT + b":1\r\n")
+        self.assertEqual(link.ask(MULTI + INCR), MULTI)
+        self.assertEqual(link.answer(OK), FAULT)
+        self.assertEqual(link.backend.heard(), DISCARD + INCR)
+        self.assertEqual(link.answer(OK + b":1\r\n"), b":1\r\n")
         link = FailingPair("redis")
         link.setRules({**failing({"command": "MULTI"}, code="ERR", at="reply"), "after": 1})
-        self.assertEqual(link.ask(MULTI + MULTI), MULTI + MULTI + MARK)
+        self.assertEqual(link.ask(MULTI + MULTI), MULTI + MULTI)
+        self.assertEqual(link.answer(OK + REFUSED), OK + FAULT)
+        self.assertEqual(link.backend.heard(), MARK)
 
     def test_lateExec(self) -> None:
         """
         What was carried out cannot be taken back.
         """
         link = redis("EXEC", at="reply")
-        self.assertEqual(link.ask(MULTI + EXEC + GET), MULTI + EXEC + GET)
+        self.assertEqual(link.ask(MULTI + EXEC + GET), MULTI + EXEC)
         self.assertEqual(link.answer(OK + b"*0\r\n"), OK + FAULT)
+        self.assertEqual(link.backend.heard(), GET)
+        self.assertEqual(link.answer(b"$-1\r\n"), b"$-1\r\n")
+
+    def test_lateEarly(self) -> None:
+        """
+        A reply that comes before its request has gone whole holds back nothing of it.
+        """
+        link = redis("SET", at="reply")
+        asked = MULTI + command("SET", "a", "x" * 100000)
+        self.assertEqual(link.ask(asked[:50000]), asked[:50000])
+        self.assertEqual(link.answer(OK + QUEUED), OK + FAULT)
+        self.assertEqual(link.ask(asked[50000:] + GET), asked[50000:] + MARK + GET)
+        self.assertEqual(link.answer(REFUSED + QUEUED), QUEUED)
+
+    def test_lateOpaque(self) -> None:
+        """
+        Where what comes cannot be read the client is not held back for ever.
+        """
+        link = redis("INCR", at="reply")
+        link.ask(MULTI + INCR + GET)
+        link.answer(OK)
+        link.answer(b"\1\2")
+        self.assertEqual(link.backend.heard(), GET)
 
     def test_dropped_pitfall22(self) -> None:
         """

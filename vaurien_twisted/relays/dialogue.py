@@ -237,6 +237,8 @@ class Dialogue:
     @property
     def _noRoom(self) -> bool:
         waiting = self.toBackend.size + self.beyondToBackend()
+        if self._substitutes.holding:
+            return True
         return waiting > LANE_LIMIT or self._pipeline.full
 
     def _pull(self) -> None:
@@ -316,9 +318,7 @@ class Dialogue:
             if exchange.answer is not None:
                 self._pipeline.answer()
             elif decision.reply and not exchange.dropped:
-                data = self._substitutes.behind(exchange, decision.reply)
-                if data:
-                    lane.put(None, data)
+                lane.put(None, self._substitutes.behind(exchange, decision.reply))
 
     def _decide(self, exchange: Exchange) -> Decision:
         decision = self.decider.decide(self.connection, exchange)
@@ -389,6 +389,9 @@ class Dialogue:
             lane.put(exchange, data, steps, after)
         if ends:
             self._pipeline.ended(exchange)
+            decision = exchange.decision
+            if decision is not None and decision.reply:
+                self._behind(exchange, decision.reply)
             if lane.queue:
                 # It is over for the client when that has gone, too.
                 lane.put(exchange, b"", after=lambda: self._time(exchange))
@@ -399,13 +402,17 @@ class Dialogue:
         """
         A reply that is not for the client: when it is over, what waited for it goes on.
         """
-        original = self._substitutes.swallow(exchange, data, ends)
-        if original is None:
-            return
-        if original.dropped:
+        if self._substitutes.swallow(exchange, data, ends) is not None:
             self._pipeline.answer()
-        else:
-            self._reply(original, b"", True)
+
+    def _behind(self, exchange: Exchange, steps: tuple[Step, ...]) -> None:
+        """
+        A reply has come that met something: send what its transaction needs.
+        """
+        data = self._substitutes.behind(exchange, steps)
+        if data:
+            self.toBackend.put(None, data)
+            self.toBackend.flush()
 
     def _time(self, exchange: Exchange) -> None:
         """
@@ -494,6 +501,7 @@ class Dialogue:
             self._pausing = None
         self._performer.turns = True
         self._skimming.stop()
+        self._substitutes.stop()
         self._pipeline.dissolve()
         release(kept, self.toBackend, self.toClient)
         self._turned()

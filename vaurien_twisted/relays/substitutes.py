@@ -19,46 +19,66 @@ class Substitutes:
     The substitutes of one link.
 
     @ivar outstanding: how many of them have not been answered.
+    @ivar holding: no further request is read, before the reply is over that is replaced: what
+        is sent behind it comes before that request.
     """
 
-    __slots__ = ("_framer", "outstanding")
+    __slots__ = ("_framer", "_half", "holding", "outstanding")
 
     def __init__(self, framer: IFramer) -> None:
         self._framer: ITransactional | None = ITransactional(framer, None)
         self.outstanding = 0
+        self.holding = False
+        #: The exchange of which the request has gone, or the reply has come, but not both.
+        self._half: Exchange | None = None
 
     def instead(self, exchange: Exchange, steps: Sequence[Step]) -> bytes:
         """
         What goes to the backend in the place of a request that C{steps} end.
         """
-        transaction = None if self._framer is None else _left(steps)
+        transaction = _left(steps)
         if self._framer is None or transaction is None:
             return b""
-        return self._send(exchange, self._framer.instead(exchange, transaction))
+        substitutes = self._framer.instead(exchange, transaction)
+        answered = [substitute for substitute in substitutes if substitute.replies]
+        if answered:
+            exchange.substitute = answered[-1]
+            answered[-1].original = exchange
+        return self._send(substitutes)
 
     def behind(self, exchange: Exchange, steps: Sequence[Step]) -> bytes:
         """
-        What goes to the backend behind a request whose reply meets C{steps}.
+        A request has gone, or its reply has come, to the end: what goes to the backend behind
+        it, once both have.
+
+        @param steps: what the reply meets.
         """
-        transaction = None if self._framer is None else _left(steps)
+        transaction = _left(steps)
         if self._framer is None or transaction is None or transaction is Transaction.NONE:
             return b""
-        return self._send(exchange, self._framer.behind(exchange, transaction))
+        if self._half is not exchange:
+            self._half = exchange
+            self.holding = exchange.complete
+            return b""
+        self._half, self.holding = None, False
+        return self._send(self._framer.behind(exchange, transaction))
 
-    def _send(self, exchange: Exchange, substitutes: Sequence[Substitute]) -> bytes:
-        answered = [substitute for substitute in substitutes if substitute.replies]
-        self.outstanding += len(answered)
-        if answered and not exchange.replying:
-            exchange.substitute = answered[-1]
-            answered[-1].original = exchange
+    def stop(self) -> None:
+        """
+        The framer has been given up: send nothing more.
+        """
+        self._framer = self._half = None
+        self.holding = False
+
+    def _send(self, substitutes: Sequence[Substitute]) -> bytes:
+        self.outstanding += sum(substitute.replies for substitute in substitutes)
         return b"".join(substitute.data for substitute in substitutes)
 
     def swallow(self, exchange: Exchange, data: bytes, ends: bool) -> Exchange | None:
         """
         A piece of a reply came that is not for the client.
 
-        @param exchange: a substitute, or one that waits for its substitute.
-        @return: the exchange that may go on now.
+        @return: the exchange whose answer may be given now.
         @raise FramingError: it is longer than the reply to a substitute can be.
         """
         if not isinstance(exchange, Substitute):

@@ -22,9 +22,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.commands import Reply
-from vaurien_twisted.exchange import Connection, Exchange, Piece
-from vaurien_twisted.interfaces import IFramer, ISkimmer, ITransferEnder, IWireProtocol
+from vaurien_twisted.commands import Reply, Transaction
+from vaurien_twisted.exchange import Connection, Exchange, Piece, Substitute
+from vaurien_twisted.interfaces import (
+    IFramer,
+    ISkimmer,
+    ITransactional,
+    ITransferEnder,
+    IWireProtocol,
+)
 from vaurien_twisted.targets import COMMAND, Target
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.mysql_commands import CLOSE, EXECUTE, PREPARE, Request
@@ -33,6 +39,7 @@ from vaurien_twisted.wire.mysql_replies import Replies
 from vaurien_twisted.wire.mysql_requests import Requests
 from vaurien_twisted.wire.mysql_session import Session
 from vaurien_twisted.wire.mysql_skim import Skimmer
+from vaurien_twisted.wire.mysql_transaction import behind, insteadOf
 from vaurien_twisted.wire.upgrading import Agreement, TLSOptions, Upgradable
 
 #: Commands that bring or run SQL.
@@ -56,7 +63,7 @@ TARGETS = (
 )
 
 
-@implementer(IFramer, ISkimmer, ITransferEnder)
+@implementer(IFramer, ISkimmer, ITransactional, ITransferEnder)
 class MySQLFramer(Upgradable):
     """
     Joins the two directions of a connection.
@@ -106,6 +113,18 @@ class MySQLFramer(Upgradable):
                 session.statements.owed.pop(request.statement, None)
         elif request.code == CLOSE:
             session.statements.remove(request.statement)
+
+    def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        What rolls the transaction back, where the error does.
+        """
+        return insteadOf(self._session, exchange, transaction, self._replies.idle)
+
+    def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        The same behind a command that was carried out.
+        """
+        return behind(self._session, exchange, transaction)
 
     def clientEnded(self) -> Iterator[Piece]:
         """

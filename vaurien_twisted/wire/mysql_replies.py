@@ -206,6 +206,7 @@ class Replies:
         results = self._results
         results.capabilities = self._session.capabilities
         results.statement = -1
+        results.status = self._session.before = self._session.status
         results.succeeded = False
         results.cursor = exchange.context.cursor
         self._step = FIRST[exchange.context.shape]
@@ -331,6 +332,7 @@ class Replies:
         A reply has ended: remember what the backend did.
         """
         session, results = self._session, self._results
+        session.status = results.status
         if session.dialog is exchange and not session.file:
             session.dialog = None
         request = exchange.context

@@ -77,6 +77,7 @@ class Results:
     @ivar _rows: what comes after the definitions.
     @ivar statement: the number of the statement that was just prepared, or -1.
     @ivar parameters: how many parameters that statement has.
+    @ivar status: the status flags that the reply told last, or those before it.
     @ivar succeeded: the reply began with OK.
     @ivar wantsFile: the server asked for a file.
     """
@@ -89,6 +90,7 @@ class Results:
         "left",
         "parameters",
         "statement",
+        "status",
         "succeeded",
         "wantsFile",
     )
@@ -101,6 +103,7 @@ class Results:
         self._rows = DONE
         self.statement = -1
         self.parameters = 0
+        self.status = 0
         self.succeeded = False
         self.wantsFile = False
 
@@ -132,7 +135,8 @@ class Results:
         if step is DEFINED:
             if first != EOF or length != 5:
                 raise Malformed("column definitions without an end")
-            return self._open(unpackShort(data, at + 3)[0])
+            self.status = int(unpackShort(data, at + 3)[0])
+            return self._open(self.status)
         if step is RESULT or step is LOADED:
             return self._first(step, data, at, length)
         if step is PREPARED:
@@ -147,9 +151,9 @@ class Results:
         first = data[at]
         if first == OK:
             self.succeeded = True
-            return RESULT if statusOf(data, at, length) & MORE_RESULTS else DONE
+            return self._more(statusOf(data, at, length))
         if first == EOF and length < 9:
-            return RESULT if statusOf(data, at, length) & MORE_RESULTS else DONE
+            return self._more(statusOf(data, at, length))
         if step is LOADED:
             raise Malformed("a file was answered with something else than OK or ERR")
         if first == LOCAL_INFILE:
@@ -219,7 +223,14 @@ class Results:
             return step
         if step is LAST:
             return DONE
-        return RESULT if statusOf(data, at, length) & MORE_RESULTS else DONE
+        return self._more(statusOf(data, at, length))
+
+    def _more(self, status: int) -> Step:
+        """
+        What follows the end of one of several results.
+        """
+        self.status = status
+        return RESULT if status & MORE_RESULTS else DONE
 
 
 def statusOf(data: bytes, at: int, length: int) -> int:

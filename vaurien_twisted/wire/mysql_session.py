@@ -96,12 +96,15 @@ class Session:
     @ivar agreement: whether TLS is spoken, and read.
     @ivar file: the dialog is the sending of a file.
     @ivar sequence: the number that the file's next packet must carry.
+    @ivar status: the status flags that the server told last.
+    @ivar before: those that it had told before the latest reply.
     @ivar transferEnd: what ends the files that the client does not know of.
     """
 
     __slots__ = (
         "agreement",
         "awaited",
+        "before",
         "capabilities",
         "dialog",
         "file",
@@ -110,6 +113,7 @@ class Session:
         "opaque",
         "sequence",
         "statements",
+        "status",
         "transferEnd",
     )
 
@@ -124,4 +128,5 @@ class Session:
         self.file = False
         self.sequence = 0
         self.statements = Statements()
+        self.status = self.before = 0
         self.transferEnd = b""

@@ -173,7 +173,7 @@ class Skimmer:
         if single:
             return stop
         if first == OK:
-            return 0 if statusOf(data, at + 4, length) & MORE_RESULTS else stop
+            return self._stop(statusOf(data, at + 4, length), stop)
         if not 0 < first < 0xFB:
             return 0
         if length == 2 and self._session.capabilities & METADATA_FLAG:
@@ -216,7 +216,16 @@ class Skimmer:
             return 0
         # An EOF packet, or the OK packet that has replaced it.
         status = unpackShort(data, at + 7)[0] if length == 5 else statusOf(data, at + 4, length)
-        return 0 if status & MORE_RESULTS else stop
+        return self._stop(status, stop)
+
+    def _stop(self, status: int, stop: int) -> int:
+        """
+        Where the reply ends whose last packet told C{status}, 0 if it is not the last.
+        """
+        if status & MORE_RESULTS:
+            return 0
+        self._session.status = status
+        return stop
 
     def unfold(self, decision: Decision) -> None:
         """

@@ -18,9 +18,16 @@ from collections.abc import Iterable, Mapping
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.commands import Reply
-from vaurien_twisted.exchange import Connection, Exchange
-from vaurien_twisted.interfaces import IFramer, ISkimmer, ITransferEnder, IWireProtocol, IWithholder
+from vaurien_twisted.commands import Reply, Transaction
+from vaurien_twisted.exchange import Connection, Exchange, Substitute
+from vaurien_twisted.interfaces import (
+    IFramer,
+    ISkimmer,
+    ITransactional,
+    ITransferEnder,
+    IWireProtocol,
+    IWithholder,
+)
 from vaurien_twisted.targets import COMMAND, Target
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.postgresql_errors import ERRORS, fittingErrors, namedByCode, refusalOf
@@ -28,6 +35,7 @@ from vaurien_twisted.wire.postgresql_replies import Replies
 from vaurien_twisted.wire.postgresql_requests import Requests
 from vaurien_twisted.wire.postgresql_session import Session
 from vaurien_twisted.wire.postgresql_skim import NAMES, Skimmer
+from vaurien_twisted.wire.postgresql_transaction import behind, insteadOf
 from vaurien_twisted.wire.upgrading import Agreement, TLSOptions, Upgradable
 
 
@@ -49,7 +57,7 @@ TARGETS = (
 )
 
 
-@implementer(IFramer, ISkimmer, ITransferEnder, IWithholder)
+@implementer(IFramer, ISkimmer, ITransactional, ITransferEnder, IWithholder)
 class PostgreSQLFramer(Upgradable):
     """
     Joins the two directions of a connection.
@@ -96,6 +104,18 @@ class PostgreSQLFramer(Upgradable):
         self._requests.granted = exchange
         if exchange.replies:
             self._session.waiting.append(exchange)
+
+    def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        What makes the transaction fail.
+        """
+        return insteadOf(self._session, exchange)
+
+    def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        The same behind a request that was carried out.
+        """
+        return behind(self._session, exchange)
 
     def upgrade(self) -> tuple[bytes, bytes]:
         """

@@ -183,9 +183,8 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
     The ErrorResponse of a server that refuses this exchange, and the ReadyForQuery
     that comes after it.
 
-    A transaction is then said to have failed, as after a real error.  The backend
-    knows nothing of it: it takes the ROLLBACK that the client has to send, but a
-    client that sends COMMIT all the same commits, where a real server rolls back.
+    A transaction is then said to have failed, as after a real error, and the backend is
+    brought to that state: see L{vaurien_twisted.wire.postgresql_transaction}.
 
     Before a session has begun and within a COPY FROM STDIN every error is FATAL and
     the connection is closed: within a COPY the backend waits for the rest of the data
@@ -207,7 +206,7 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
     code = error.code.upper()
     if not (len(code) == 5 and code.isascii() and code.isalnum()):
         return None
-    form, status = exchange.context.form, exchange.context.status
+    form = exchange.context.form
     early = form is Form.UNSYNCED
     waits = form is Form.COPY and not error.late
     if code in FATAL or form is Form.STARTUP or waits:
@@ -215,5 +214,9 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
     refused = errorResponse("ERROR", code, error.message)
     if early or error.late:
         return Reply(refused, early=early, transaction=error.transaction)
-    data = refused + readyForQuery("I" if status == "I" else "E")
-    return Reply(data, transaction=error.transaction)
+
+    def finished() -> bytes:
+        # The status may have become known since.
+        return refused + readyForQuery("I" if exchange.context.status == "I" else "E")
+
+    return Reply(finished(), finish=finished, transaction=error.transaction)

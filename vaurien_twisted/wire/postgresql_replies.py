@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vaurien_twisted.commands import Reply, Then
-from vaurien_twisted.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.exchange import Exchange, FramingError, Piece, Substitute
 from vaurien_twisted.wire.postgresql_messages import (
     COPY_DONE_MESSAGE,
     HEADER,
@@ -19,6 +19,7 @@ from vaurien_twisted.wire.postgresql_messages import (
     readyForQuery,
 )
 from vaurien_twisted.wire.postgresql_session import Copying, Form, Session
+from vaurien_twisted.wire.postgresql_transaction import tell
 
 READY, ERROR, NOTIFICATION, COPY_IN, COPY_BOTH = b"ZEAGW"
 
@@ -204,7 +205,10 @@ class Replies:
         exchange, self._owner = self._owner, None
         self._last = False
         self._toCut = -1
-        self._session.waiting.popleft()
+        session = self._session
+        session.waiting.popleft()
+        if isinstance(exchange, Substitute):
+            tell(session, exchange)
         return exchange, data, True
 
     def _negotiated(self, answer: int) -> None:
