@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.control.test_pieces -*-
+# -*- test-case-name: tests.control.test_turns -*-
 """
 Long answers, made in pieces while the client takes them.
 

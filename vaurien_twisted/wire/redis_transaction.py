@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.test_redis_transaction -*-
+# -*- test-case-name: tests.relays.test_substitutes -*-
 """
 What an error leaves of a Redis transaction.
 
