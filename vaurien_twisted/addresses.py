@@ -30,7 +30,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from vaurien_twisted.descriptors import Descriptors
-from vaurien_twisted.names import checkPrintable, plainHost
+from vaurien_twisted.names import checkAddress, plainHost
 from vaurien_twisted.options import Refused
 
 #: C{HOST:PORT}, an IPv6 host in brackets; the interface after its C{%} may have hyphens.
@@ -85,9 +85,9 @@ def serverEndpoint(
     @param around: what is made of the endpoint of TCP, below TLS.
     @raise Refused: C{text} is neither C{HOST:PORT} nor an endpoint string.
     """
-    place = hostPort(checkPrintable(text, name))
+    place = hostPort(checkAddress(text, name))
     endpoint: IStreamServerEndpoint
-    if place is not None and not _isEndpoint(text):
+    if place is not None and not isEndpoint(text):
         endpoint = around(_tcpServer(reactor, name, place[1], _listenHost(place[0]), BACKLOG))
         return endpoint
     prefix, _, rest = text.partition(":")
@@ -151,9 +151,9 @@ def clientEndpoint(
     @param around: what is made of the endpoint of TCP, below TLS.
     @raise Refused: C{text} is neither C{HOST:PORT} nor an endpoint string.
     """
-    place = hostPort(checkPrintable(text, name))
+    place = hostPort(checkAddress(text, name))
     endpoint: IStreamClientEndpoint
-    if place is not None and not _isEndpoint(text):
+    if place is not None and not isEndpoint(text):
         host, port = place
         if not port:
             raise Refused(f"{text!r} has port 0, which nothing can be reached at", name)
@@ -268,6 +268,9 @@ async def listenOn(
     except OSError as error:
         reason = str(error.strerror or error)
         raise CannotListen(f"cannot listen on {text}: {reason}", name, text, reason) from None
+    except (OverflowError, ValueError) as error:
+        # Numbers that no system call takes, such as a port of 99999.
+        raise Refused(f"{text!r} cannot be listened on: {error}", name) from None
     return port
 
 
@@ -311,7 +314,7 @@ def tellAddress(address: IAddress) -> str:
     return str(address)
 
 
-def _isEndpoint(text: str) -> bool:
+def isEndpoint(text: str) -> bool:
     """
     C{tcp:8000} is an endpoint string, though a host could be called C{tcp}.
     """
@@ -331,7 +334,7 @@ def listenPlace(text: str) -> tuple[str, int] | None:
     endpoint string.
     """
     place = hostPort(text)
-    if place is None or _isEndpoint(text):
+    if place is None or isEndpoint(text):
         return None
     return _listenHost(place[0]) or "0.0.0.0", place[1]
 
@@ -343,7 +346,7 @@ def _listenHost(host: str) -> str:
 def _badAddress(text: str, name: str, error: Exception) -> Refused:
     reason = str(error)
     match = _HOST_PORT.fullmatch(text)
-    if match is not None and not _isEndpoint(text):
+    if match is not None and not isEndpoint(text):
         reason = f"{match['port']} is not a port, 0 to 65535"
     elif ":" not in text:
         reason = "it says no port"

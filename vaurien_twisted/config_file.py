@@ -13,6 +13,9 @@ import attrs
 
 from vaurien_twisted.options import Refused, nearest
 
+#: How long a configuration may be, in characters.
+FILE_LIMIT = 2**20
+
 #: How a JSON array of objects begins, and no section of an ini file.
 _ARRAY = re.compile(r"\s*\[\s*[{\]]")
 
@@ -62,11 +65,16 @@ def readConfig(path: str) -> Given:
     """
     try:
         with open(path, encoding="utf-8") as file:
-            text = file.read()
+            # A shell's <(…) is no regular file; its end is seen by the bound.
+            text = file.read(FILE_LIMIT + 1)
     except OSError as error:
         raise Refused(f"cannot read {path}: {error.strerror}", "config") from None
     except UnicodeDecodeError as error:
         raise Refused(f"{path} is not an ini file: {error}", "config") from None
+    except ValueError as error:
+        raise Refused(f"cannot read {path!r}: {error}", "config") from None
+    if len(text) > FILE_LIMIT:
+        raise Refused(f"{path} is over {FILE_LIMIT} characters, the most that is read", "config")
     if path.endswith(".json") or _ARRAY.match(text):
         return _readJSON(path, text)
     return _readIni(path, text)

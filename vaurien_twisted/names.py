@@ -9,6 +9,9 @@ import ipaddress
 
 from vaurien_twisted.options import Refused
 
+#: The longest address, in characters, and how many headers of the PROXY protocol it can have.
+ADDRESS_LIMIT, HEADERS = 4096, 4
+
 
 def printable(text: str) -> str:
     """
@@ -29,6 +32,19 @@ def checkPrintable(text: str, name: str) -> str:
     if not text.isprintable():
         raise Refused(f"{text!r} has characters that cannot be shown", name)
     return text
+
+
+def checkAddress(text: str, name: str) -> str:
+    """
+    C{text} itself.
+
+    @raise Refused: it is too long for an address, or cannot be shown.
+    """
+    if len(text) > ADDRESS_LIMIT:
+        raise Refused(f"an address has {ADDRESS_LIMIT} characters at most", name)
+    if text.count("haproxy:") + text.count("proxied:") > HEADERS:
+        raise Refused(f"an address may send or take {HEADERS} headers at most", name)
+    return checkPrintable(text, name)
 
 
 def plainHost(host: str) -> str:

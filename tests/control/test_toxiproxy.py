@@ -89,7 +89,7 @@ class ProxyTests(ToxiproxyCase):
         error = f"listen tcp {place}: bind: address already in use"
         self.assertRefused(self.ask("POST", "/proxies", item), 500, error)
         nowhere = self.ask("POST", "/proxies", {**item, "listen": "nowhere"})
-        self.assertEqual((nowhere.status, nowhere.json["status"]), (500, 500))
+        self.assertEqual((nowhere.status, nowhere.json["status"]), (400, 400))
         self.assertTrue(nowhere.json["error"].startswith("listen tcp: "), nowhere.body)
         for more, words in (
             ({"upstream": "nowhere"}, "not an address"),

@@ -26,6 +26,7 @@ from vaurien_twisted.declaring import Declared, declaredFromJSON
 from vaurien_twisted.options import Refused
 from vaurien_twisted.proxy import Proxy
 from vaurien_twisted.toxics import amended, toxicFromJSON
+from vaurien_twisted.transports.kinds import checkBackend, checkListen
 
 
 class ToxiproxyFace:
@@ -75,6 +76,7 @@ class ToxiproxyFace:
         C{protocol}, C{toxics} and C{rules}.
         """
         declared = declaredFromJSON(self._proxies.makings, readBody(request))
+        self._checkKinds(declared)
         return answer(request, tellProxy(await self._proxies.create(declared)), 201)
 
     @app.route("/populate", methods=["POST"])
@@ -105,8 +107,16 @@ class ToxiproxyFace:
         ]
         for each in declared:
             # Before the first of them is made.
+            self._checkKinds(each)
             self._proxies.check(each)
         return declared
+
+    def _checkKinds(self, declared: Declared) -> None:
+        known = self._proxies.namedServices.get(declared.name)
+        # What was there from the start may be named again.
+        if known is None or not known.at(declared.listen, declared.upstream):
+            checkListen(declared.listen, "proxy")
+            checkBackend(declared.upstream, "backend")
 
     @app.route("/proxies/<name>", methods=["GET"])
     def getProxy(self, request: IRequest, name: str) -> bytes:
@@ -121,7 +131,12 @@ class ToxiproxyFace:
         Change C{listen}, C{upstream} or C{enabled}; what is not given stays.
         """
         proxy = self._proxies.get(name)
-        await proxy.update(*readUpdate(request))
+        listen, upstream, enabled = readUpdate(request)
+        if listen is not None and not proxy.at(listen, proxy.backend):
+            checkListen(listen, "proxy")
+        if upstream is not None and upstream != proxy.backend:
+            checkBackend(upstream, "backend")
+        await proxy.update(listen, upstream, enabled)
         return answer(request, tellProxy(proxy))
 
     @app.route("/proxies/<name>", methods=["DELETE"])

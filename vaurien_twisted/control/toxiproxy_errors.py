@@ -41,8 +41,8 @@ def errorOf(refusal: Refused) -> tuple[int, str]:
     if isinstance(refusal, CannotListen):
         return 500, f"listen tcp {refusal.text}: bind: {refusal.cause}"
     if refusal.name == "proxy":
-        # Toxiproxy finds out only by listening.
-        return 500, f"listen tcp: {refusal.description}"
+        # Toxiproxy finds out only by listening, and says 500: but it is the client's mistake.
+        return 400, f"listen tcp: {refusal.description}"
     return 400, f"{BAD_BODY}: {refusal.whole}"
 
 

@@ -22,6 +22,7 @@ from vaurien_twisted.options import FALSE, TRUE, Refused, nearest
 from vaurien_twisted.plan import Plan
 from vaurien_twisted.planning import Planner, tell
 from vaurien_twisted.rules import rulesOf
+from vaurien_twisted.transports.kinds import checkBackend
 
 
 class VaurienFace:
@@ -126,6 +127,8 @@ class VaurienFace:
         backend = body.get("backend")
         if not isinstance(backend, str):
             raise Refused('"backend" must be text, HOST:PORT or an endpoint string', "backend")
+        if backend != proxy.backend:
+            checkBackend(backend, "backend")
         proxy.setBackend(backend)
         return answer(request, OK)
 

@@ -5,9 +5,9 @@ Certificates and keys in files, as options of TLS.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from OpenSSL import crypto
@@ -28,16 +28,19 @@ from twisted.protocols._sni import PEMObjects, SNIConnectionCreator
 from twisted.python.filepath import FilePath
 
 from vaurien_twisted.options import Refused
+from vaurien_twisted.transports.files import pemFiles, readSmall
 from vaurien_twisted.transports.host_names import asciiName
 from vaurien_twisted.transports.server_names import OddlyNamedServer
 
 #: What clients may call what is spoken.
 PROTOCOLS = frozenset((b"http/1.1", b"postgresql"))
 
-#: A certificate in a PEM file (RFC 7468).
-_CERTIFICATE = re.compile(
-    rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\r?\n?", re.DOTALL
-)
+#: How a certificate and a key in a PEM file begin (RFC 7468).
+_CERTIFICATE = re.compile(rb"-----BEGIN (CERTIFICATE)-----")
+_KEY = re.compile(rb"-----BEGIN ((?:[A-Z]{1,10} )?PRIVATE KEY)-----")
+
+#: The most certificates in a file.
+CERTIFICATES = 1000
 
 
 def serverOptions(
@@ -66,7 +69,7 @@ def serverOptions(
         rest = [*rest, *_certificates(name, chain)]
     trust = {"trustRoot": trustRootFromCertificates(_trusted(name, clients))} if clients else {}
     if parameters:
-        _read(name, parameters)
+        readSmall(parameters, name)
     options = CertificateOptions(
         privateKey=pair.privateKey.original,
         certificate=pair.original,
@@ -88,11 +91,21 @@ def folderOptions(name: str, path: str) -> SNIConnectionCreator:
     @param name: the option that the folder is given for.
     @raise Refused: there is nothing of use in it.
     """
-    _trusted(name, path if Path(path).is_dir() else f"{path}/")
-    for file in Path(path).rglob("*.pem"):
-        _refuseEncrypted(name, str(file), _read(name, str(file)))
+    pairs: list[tuple[FilePath[str], KeyPair]] = []
+    found: list[tuple[FilePath[str], Certificate]] = []
+    files = pemFiles(f"{path.rstrip('/')}/", name, deep=True)
+    if not files:
+        raise Refused(f"{path} has no files called .pem with certificates and keys", name)
     try:
-        known = PEMObjects.fromDirectory(FilePath(path)).inferDomainMapping()
+        for file in files:
+            data = readSmall(file, name)
+            _refuseEncrypted(name, file, data)
+            place = FilePath(file)
+            found += [(place, Certificate.loadPEM(text)) for text in _blocks(data, _CERTIFICATE)]
+            pairs += [
+                (place, KeyPair.load(text, crypto.FILETYPE_PEM)) for text in _blocks(data, _KEY)
+            ]
+        known = PEMObjects(_withoutRoots(found, pairs), pairs).inferDomainMapping()
         contexts = {host.encode(): each.getContext() for host, each in known.items()}
     except (crypto.Error, Error, VerifyError, ValueError) as error:
         raise Refused(f"{path} cannot be used: {reasonOf(error)}", name) from None
@@ -102,6 +115,21 @@ def folderOptions(name: str, path: str) -> SNIConnectionCreator:
         context.set_alpn_select_callback(_spoken)
     first = next(iter(contexts.values()))
     return SNIConnectionCreator(lambda host: contexts.get(host, first) if host else first)
+
+
+def _withoutRoots(
+    found: list[tuple[FilePath[str], Certificate]], pairs: list[tuple[FilePath[str], KeyPair]]
+) -> list[tuple[FilePath[str], Certificate]]:
+    """
+    C{found}, without those that are signed by themselves and have no key here: no chain needs
+    them, and Twisted would follow one of them without end.
+    """
+    keys = {pair.keyHash() for _, pair in pairs}
+    return [
+        (place, each)
+        for place, each in found
+        if each.getIssuer() != each.getSubject() or each.getPublicKey().keyHash() in keys
+    ]
 
 
 def _spoken(connection: Any, offered: Sequence[bytes]) -> Any:
@@ -169,7 +197,7 @@ def _private(name: str, certificate: str, key: str) -> tuple[PrivateCertificate,
     """
     first, *rest = _certificates(name, certificate)
     path = key or certificate
-    data = _read(name, path)
+    data = readSmall(path, name)
     _refuseEncrypted(name, path, data)
     try:
         pair = KeyPair.load(data, crypto.FILETYPE_PEM)
@@ -199,12 +227,27 @@ def _settle(name: str, options: CertificateOptions, certificate: str) -> None:
         raise Refused(f"{certificate} cannot be used: {reasonOf(error)}", name) from None
 
 
+def _blocks(data: bytes, beginning: re.Pattern[bytes]) -> Iterator[bytes]:
+    """
+    The parts of a PEM file that begin so.
+    """
+    place = 0
+    for _ in range(CERTIFICATES):
+        begun = beginning.search(data, place)
+        end = b"" if begun is None else b"-----END " + begun[1] + b"-----"
+        place = -1 if begun is None else data.find(end, begun.end())
+        if begun is None or place < 0:
+            return
+        place += len(end)
+        yield data[begun.start() : place] + b"\n"
+
+
 def _certificates(name: str, path: str) -> list[Certificate]:
     """
     All certificates in a file.
     """
     found = []
-    for text in _CERTIFICATE.findall(_read(name, path)):
+    for text in _blocks(readSmall(path, name), _CERTIFICATE):
         try:
             found.append(Certificate.loadPEM(text))
         except (crypto.Error, ValueError) as error:
@@ -218,20 +261,12 @@ def _trusted(name: str, path: str) -> list[Certificate]:
     """
     The certificates in a file, or in the files of a folder that are called C{.pem}.
     """
-    place = Path(path)
-    if not place.is_dir():
+    if not os.path.isdir(path):
         return _certificates(name, path)
-    files = sorted(place.glob("*.pem"))
+    files = pemFiles(path, name)
     if not files:
         raise Refused(f"{path} has no files called .pem with certificates to trust", name)
-    return [each for file in files for each in _certificates(name, str(file))]
-
-
-def _read(name: str, path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise Refused(f"cannot read {path}: {error.strerror}", name) from None
+    return [each for file in files for each in _certificates(name, file)]
 
 
 def reasonOf(error: BaseException) -> str:

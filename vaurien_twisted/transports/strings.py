@@ -79,9 +79,16 @@ def _bound(text: str, takes: str, option: str) -> dict[str, str]:
 
 def _number(found: dict[str, str], name: str, default: int, text: str, option: str) -> int:
     word = found.get(name, str(default))
-    if not word.isascii() or not word.isdigit() or (name == "port" and int(word) > 65535):
+    number = int(word) if word.isascii() and word.isdigit() and len(word) < 10 else -1
+    if not 0 <= number <= (65535 if name in ("port", "backlog") else 10**9):
         raise Refused(f"{text!r}: {word!r} is no {name}", option)
     return int(word)
+
+
+def _mode(word: str, text: str, option: str) -> int:
+    if not (0 < len(word) < 6 and set(word) <= set("01234567") and int(word, 8) <= 0o777):
+        raise Refused(f"{text!r}: {word!r} is no mode: 000 to 777", option)
+    return int(word, 8)
 
 
 def unixServer(reactor: Any, text: str, option: str) -> IStreamServerEndpoint:
@@ -98,7 +105,7 @@ def unixServer(reactor: Any, text: str, option: str) -> IStreamServerEndpoint:
         reactor,
         found["address"],
         _number(found, "backlog", 1024, text, option),
-        int(found.get("mode", UNIX_MODE), 8),
+        _mode(found.get("mode", UNIX_MODE), text, option),
         bool(_number(found, "lockfile", 1, text, option)),
     )
 
