@@ -62,6 +62,9 @@ class Exchange:
     @ivar muted: the rest of the backend's reply is swallowed.
     @ivar substitute: what was sent to the backend in its place: the answer is given when that
         was answered.  Else C{None}.
+    @ivar extra: how many bytes of memory it takes beyond what is usual, while it awaits its
+        reply.
+    @ivar silent: it may have been answered by silence, and nothing waits for it any more.
     """
 
     __slots__ = (
@@ -73,12 +76,14 @@ class Exchange:
         "cut",
         "decision",
         "dropped",
+        "extra",
         "head",
         "left",
         "muted",
         "number",
         "replies",
         "replying",
+        "silent",
         "subject",
         "substitute",
         "then",
@@ -113,6 +118,8 @@ class Exchange:
         self.then: Then | None = None
         self.muted = False
         self.substitute: Substitute | None = None
+        self.silent = False
+        self.extra = 0
 
     def __repr__(self) -> str:
         return f"<Exchange {self.number} {self.description}>"
@@ -170,11 +177,15 @@ class Run:
     @ivar left: how many await their replies.
     """
 
-    __slots__ = ("_unfolded", "left", "next")
+    __slots__ = ("_unfolded", "extra", "left", "next")
+
+    #: As of exchanges.
+    silent = False
 
     def __init__(self, number: int, count: int) -> None:
         self.next = number
         self.left = count
+        self.extra = 0
         self._unfolded: list[Exchange] | None = None
 
     def passed(self, count: int) -> None:

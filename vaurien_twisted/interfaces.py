@@ -233,6 +233,13 @@ class ITransactional(Interface):
         """
 
 
+class IForgetting(Interface):
+    """
+    A framer that needs neither the subject nor the head of an exchange once it was decided.
+    Optional: requests that await their replies then take less memory.
+    """
+
+
 class IUpgradable(Interface):
     """
     A framer of a protocol in which both ends can agree to go on in TLS.  Optional, beside

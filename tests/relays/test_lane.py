@@ -14,7 +14,8 @@ from vaurien_twisted.commands import Close, Command, Hold, Insert, Wait
 from vaurien_twisted.exchange import Exchange
 from vaurien_twisted.options import NoOptions
 from vaurien_twisted.plan import Rule, Step
-from vaurien_twisted.relays.lane import OVERHEAD, Entry, Lane
+from vaurien_twisted.relays.lane import Entry, Lane
+from vaurien_twisted.relays.memory import ENTRY_COST
 
 RULE = Rule(Noting(name="one"), NoOptions())
 OTHER = Rule(Noting(name="two"), NoOptions())
@@ -165,9 +166,9 @@ class LaneTests(SynchronousTestCase):
         What is queued is counted with its overhead, in how many parts it may come.
         """
         exchange = self.put(b"12345", Hold())
-        self.assertEqual(self.lane.size, 5 + OVERHEAD)
+        self.assertEqual(self.lane.size, 5 + ENTRY_COST)
         self.lane.put(exchange, b"678")
-        self.assertEqual(self.lane.size, 8 + 2 * OVERHEAD)
+        self.assertEqual(self.lane.size, 8 + 2 * ENTRY_COST)
         self.assertEqual(len(self.lane.queue), 1)
         self.lane.lift(lambda rule: False)
         self.assertEqual((self.written, self.lane.size), ([b"12345678"], 0))

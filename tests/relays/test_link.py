@@ -8,7 +8,10 @@ from twisted.internet.error import ConnectionRefusedError
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
+from vaurien_twisted.relays import pipeline
 from vaurien_twisted.relays.dialogue import LANE_LIMIT
+from vaurien_twisted.relays.memory import EXCHANGE_COST, QUEUE_LIMIT
+from vaurien_twisted.wire import http_skim
 
 
 class TransparentTests(SynchronousTestCase):
@@ -251,14 +254,14 @@ class WaitTests(SynchronousTestCase):
         A client that goes on speaking while it is held is paused, and read again once lifted.
         """
         pair = Pair(behavior="hang")
-        pair.ask(b"x" * (LANE_LIMIT + 1))
+        pair.ask(b"x" * (QUEUE_LIMIT + 1))
         self.assertEqual(pair.client.producerState, "paused")
         pair.backend.producer.pauseProducing()
         pair.setBehavior("dummy")
         self.assertEqual(pair.client.producerState, "paused")
         pair.backend.producer.resumeProducing()
         self.assertEqual(pair.client.producerState, "producing")
-        self.assertEqual(len(pair.backend.heard()), LANE_LIMIT + 1)
+        self.assertEqual(len(pair.backend.heard()), QUEUE_LIMIT + 1)
 
     def test_boundedReplies(self) -> None:
         """
@@ -266,11 +269,11 @@ class WaitTests(SynchronousTestCase):
         """
         pair = Pair(behavior="delay", options={"sleep": 1, "before": False})
         pair.ask(b"question")
-        pair.answer(b"x" * (LANE_LIMIT + 1))
+        pair.answer(b"x" * (QUEUE_LIMIT + 1))
         self.assertEqual(pair.backend.producerState, "paused")
         pair.clock.advance(1)
         self.assertEqual(pair.backend.producerState, "producing")
-        self.assertEqual(len(pair.client.heard()), LANE_LIMIT + 1)
+        self.assertEqual(len(pair.client.heard()), QUEUE_LIMIT + 1)
 
     def test_endWaitsItsTurn(self) -> None:
         """
@@ -487,8 +490,11 @@ class PipelineTests(SynchronousTestCase):
         """
         A client that pipelines without end is paused, and read on when replies come.
         """
+        self.patch(pipeline, "EXCHANGES_LIMIT", 1024 * EXCHANGE_COST)
         pair = Pair("http")
         request = self.request("x")
+        # Too many to be passed over in one go.
+        self.patch(http_skim, "MOST", 1024)
         passed = pair.ask(request * 3000)
         self.assertEqual(pair.client.producerState, "paused")
         self.assertEqual(len(passed), len(request) * 1024)

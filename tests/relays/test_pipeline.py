@@ -8,7 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Exchange
-from vaurien_twisted.relays.pipeline import LIMIT, Pipeline
+from vaurien_twisted.relays.memory import EXCHANGE_COST, EXCHANGES_LIMIT
+from vaurien_twisted.relays.pipeline import Pipeline
 
 
 class PipelineTests(SynchronousTestCase):
@@ -93,7 +94,7 @@ class PipelineTests(SynchronousTestCase):
         It says when no more requests should be taken, and when they may again.
         """
         self.assertFalse(self.pipeline.full)
-        for number in range(6, LIMIT + 1):
+        for number in range(6, EXCHANGES_LIMIT // EXCHANGE_COST + 1):
             self.pipeline.add(Exchange(number))
         self.assertTrue(self.pipeline.full)
         self.end(1)

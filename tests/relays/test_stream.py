@@ -16,6 +16,7 @@ from zope.interface import implementer
 from vaurien_twisted.behaviors.stage import PlainStage
 from vaurien_twisted.commands import Then
 from vaurien_twisted.interfaces import IStage
+from vaurien_twisted.relays.memory import ENTRY_COST
 from vaurien_twisted.relays.passage import Wanted
 from vaurien_twisted.relays.stream import Stream
 
@@ -153,7 +154,7 @@ class PassingTests(StreamCase):
         self.assertEqual(self.have(("a", Later(1)), ("b", Later(2))), {"a", "b"})
         self.stream.push(b"bytes")
         self.end()
-        self.assertEqual(self.stream.waiting(), 5)
+        self.assertEqual(self.stream.waiting(), 5 + 2 * ENTRY_COST)
         self.clock.pump([1, 1.9])
         self.assertEqual((self.heard(), self.ends), (b"", []))
         self.clock.advance(0.2)
@@ -200,7 +201,7 @@ class PassingTests(StreamCase):
         stage.flight = 3
         self.have(("a", stage))
         self.stream.push(b"abcde")
-        self.assertEqual(self.stream.waiting(), 2)
+        self.assertEqual(self.stream.waiting(), 2 + ENTRY_COST)
 
     def test_stop(self) -> None:
         """

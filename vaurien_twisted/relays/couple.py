@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from vaurien_twisted.relays.source import FULL, REPLACED, UNCONNECTED, Source
+from vaurien_twisted.relays.source import FULL, PEER, REPLACED, UNCONNECTED, Source
 
 #: Told of bytes before they pass, says whether they may.
 Gate = Callable[[bytes], bool]
@@ -20,6 +20,7 @@ class Couple:
     after it is gone.
 
     @ivar clientEnded: the client will send nothing more.
+    @ivar clientDrained: called when the client has taken what was written to it.
     @ivar backendEnded: the backend will send nothing more.
     """
 
@@ -29,6 +30,7 @@ class Couple:
         "backend",
         "backendEnded",
         "client",
+        "clientDrained",
         "clientEnded",
     )
 
@@ -36,6 +38,7 @@ class Couple:
         self.client = client
         self.backend: Any = None
         self.clientEnded = False
+        self.clientDrained: Callable[[], None] | None = None
         self.backendEnded = False
         self._clientSource = Source(client)
         self._clientSource.pause(UNCONNECTED)
@@ -53,9 +56,21 @@ class Couple:
         The backend is there: each side now paces the other.
         """
         self.backend = backend
-        self._backendSource = Source(backend)
-        self.client.registerProducer(self._backendSource, True)
+        source = self._backendSource = Source(backend)
+        source.drained = self._drained
+        self.client.registerProducer(source, True)
         backend.registerProducer(self._clientSource, True)
+
+    def _drained(self) -> None:
+        if self.clientDrained is not None:
+            self.clientDrained()
+
+    @property
+    def clientFull(self) -> bool:
+        """
+        Whether the client does not take what is written to it.
+        """
+        return self._backendSource is not None and self._backendSource.paused(PEER)
 
     def hold(self) -> None:
         """

@@ -16,22 +16,24 @@ from typing import TYPE_CHECKING
 from twisted.logger import Logger
 
 from vaurien_twisted.exchange import Connection, Exchange, FramingError, Piece
-from vaurien_twisted.interfaces import ITransferEnder, IUpgradable, IWithholder
+from vaurien_twisted.interfaces import IForgetting, ITransferEnder, IUpgradable, IWithholder
 from vaurien_twisted.plan import NOTHING, Decision, Step
 from vaurien_twisted.relays.couple import Couple
 from vaurien_twisted.relays.lane import Lane
+from vaurien_twisted.relays.memory import QUEUE_LIMIT
 from vaurien_twisted.relays.pausing import Pausing
 from vaurien_twisted.relays.performing import Performer
 from vaurien_twisted.relays.skimming import Skimming
 from vaurien_twisted.relays.substitutes import Substitutes
-from vaurien_twisted.relays.unread import adviceOn, chain, closesOn, release
+from vaurien_twisted.relays.turns import STEP
+from vaurien_twisted.relays.unread import adviceOn, chain, chainReplies, closesOn, release
 from vaurien_twisted.wire.tcp import TurnFramer
 
 if TYPE_CHECKING:
     from vaurien_twisted.relays.factory import RelayFactory
 
-#: How many bytes a lane holds before its source is paused: enough for a thousand short
-#: requests, so that they wait side by side.
+#: How many bytes may wait in stages, beside those that count as under way, before their
+#: source is paused.
 LANE_LIMIT = 262144
 
 #: How many exchanges a link remembers, so that what was decided can be explained.
@@ -54,28 +56,38 @@ class Dialogue:
     """
 
     __slots__ = (
+        "_afterBackend",
         "_afterClient",
         "_close",
         "_closed",
         "_couple",
+        "_deferred",
         "_denial",
+        "_down",
         "_ender",
         "_factory",
+        "_forgets",
         "_framer",
         "_latest",
+        "_memory",
         "_pausing",
         "_performer",
         "_pieces",
         "_pipeline",
+        "_replies",
         "_skimming",
         "_stalled",
         "_substitutes",
         "_turned",
+        "_turns",
+        "_up",
         "beyondToBackend",
         "beyondToClient",
         "connection",
         "decider",
         "exchanges",
+        "heldToBackend",
+        "heldToClient",
         "recent",
         "staged",
         "toBackend",
@@ -111,21 +123,33 @@ class Dialogue:
         self._pausing: Pausing | None = None
         if withholder is not None:
             self._pausing = Pausing(withholder, factory.reactor, self._paused)
+        #: Whether nothing needs an exchange's words once it was decided.
+        self._forgets = IForgetting.providedBy(self._framer)
         self._performer = performer = Performer(close, reset)
         performer.turns = self._framer.turns
         self.toBackend = Lane(factory.reactor, performer.performRequest, self.goOn)
         self.toClient = Lane(factory.reactor, performer.performReply, self.goOn)
+        self._turns = self.toBackend.turns = self.toClient.turns = factory.turns
         self.toBackend.delayed = self.toClient.delayed = factory.counters.added.observe
         self.toClient.write = couple.client.write
         performer.toClient = self.toClient
+        couple.clientDrained = self.goOn
         self._pipeline = performer.pipeline
         self._pieces: Iterator[Piece] | None = None
-        self._afterClient: Callable[[], None] | None = None
+        self._replies: Iterator[Piece] | None = None
+        self._afterClient: list[Callable[[], None]] = []
+        self._afterBackend: list[Callable[[], None]] = []
         self._latest: Exchange | None = None
         #: How many bytes wait beyond each lane, and whether there is anything they pass.
         self.beyondToBackend: Callable[[], int] = int
         self.beyondToClient: Callable[[], int] = int
+        #: How many bytes wait there in all, about.
+        self.heldToBackend: Callable[[], int] = int
+        self.heldToClient: Callable[[], int] = int
+        self._memory = factory.memory
+        self._up = self._down = 0
         self.staged = False
+        self._deferred = False
         self._stalled = False
         self._closed = False
         self.untold = False
@@ -168,7 +192,30 @@ class Dialogue:
             and not self.toBackend.queue
             and not self.toClient.queue
             and self._pieces is None
+            and self._replies is None
         )
+
+    @property
+    def held(self) -> int:
+        """
+        How many bytes of memory it holds, about.
+        """
+        self._account()
+        return self._up + self._down
+
+    @property
+    def clientSaid(self) -> bool:
+        """
+        Whether nothing of the client's waits to be read or sent.
+        """
+        return self._pieces is None and not self.toBackend.queue
+
+    @property
+    def backendSaid(self) -> bool:
+        """
+        Whether nothing of the backend's waits to be read or sent.
+        """
+        return self._replies is None and not self.toClient.queue
 
     @property
     def upgrading(self) -> IUpgradable | None:
@@ -176,7 +223,9 @@ class Dialogue:
         The framer, if both ends have agreed to go on in TLS and that has not begun.
         """
         framer = IUpgradable(self._framer, None)
-        if framer is None or not framer.upgrading or self._pieces is not None:
+        if framer is None or not framer.upgrading:
+            return None
+        if self._pieces is not None or self._replies is not None:
             return None
         return framer
 
@@ -205,7 +254,7 @@ class Dialogue:
         Whether bytes of the backend may go to the client as they are: whole replies to such
         requests.  Not where something waits for them to have gone.
         """
-        if self._stalled or self.toClient.queue:
+        if self._stalled or self.toClient.queue or self._replies is not None:
             return False
         return self._skimming.lastReplies(data)
 
@@ -234,12 +283,34 @@ class Dialogue:
         self._stalled = True
         self._couple.paceClient(True)
 
+    def _account(self) -> None:
+        """
+        Tell the proxy how much is held here.
+        """
+        up = self.toBackend.size + self.heldToBackend() + self._pipeline.size
+        if not self._couple.clientFull:
+            self._performer.given = 0
+        down = self.toClient.size + self.heldToClient() + self._performer.given
+        self._memory.held += up + down - self._up - self._down
+        self._up, self._down = up, down
+
     @property
     def _noRoom(self) -> bool:
-        waiting = self.toBackend.size + self.beyondToBackend()
         if self._substitutes.holding:
             return True
-        return waiting > LANE_LIMIT or self._pipeline.full
+        if self.toBackend.size > QUEUE_LIMIT or self._pipeline.full:
+            return True
+        self._account()
+        if self.beyondToBackend() > LANE_LIMIT or self._performer.given > QUEUE_LIMIT:
+            return True
+        return not self._memory.allows(self._up)
+
+    @property
+    def _noRoomForReplies(self) -> bool:
+        if self.toClient.size > QUEUE_LIMIT or self._replies is not None:
+            return True
+        self._account()
+        return self.beyondToClient() > LANE_LIMIT or not self._memory.allows(self._down)
 
     def _pull(self) -> None:
         """
@@ -250,6 +321,7 @@ class Dialogue:
             return
         denial = self._denial
         error: FramingError | None = None
+        count, deadline, turns = 0, 0.0, self._turns
         try:
             for exchange, data, ends in pieces:
                 if denial is not None:
@@ -257,10 +329,20 @@ class Dialogue:
                 self._request(exchange, data, ends)
                 if self._closed:
                     return
-                if self._noRoom:
+                if lane.size > QUEUE_LIMIT or self._substitutes.holding:
                     self._stall()
                     lane.flush()
                     return
+                count += 1
+                if count % STEP == 0:
+                    deadline = deadline or turns.deadline()
+                    over = turns.over(deadline)
+                    if over or self._noRoom:
+                        self._stall()
+                        lane.flush()
+                        if over:
+                            self._defer()
+                        return
         except FramingError as raised:
             error = raised
         self._pieces = None
@@ -269,12 +351,11 @@ class Dialogue:
         if error is not None:
             self._garbage(error, lane, "client")
         lane.flush()
-        if self.beyondToBackend() > LANE_LIMIT:
+        if self._noRoom:
             self._stall()
-        if self._afterClient is not None and not self._closed:
-            lane.put(None, b"", after=self._afterClient)
-        elif self._pausing is not None and not self._closed:
+        if self._pausing is not None and not self._afterClient and not self._closed:
             self._pausing.look(self.decider.plan.commands)
+        self._sayAfter(lane, self._afterClient)
         self._afterChunk()
 
     def _paused(self) -> None:
@@ -285,6 +366,29 @@ class Dialogue:
         if pausing is not None and self._pieces is None and not self._closed:
             self._pieces = pausing.framer.paused()
             self._pull()
+
+    def _sayAfter(self, lane: Lane, calls: list[Callable[[], None]]) -> None:
+        """
+        All that was said has come to its lane: what follows it.
+        """
+        while calls and not self._closed:
+            lane.put(None, b"", after=calls.pop(0))
+
+    def _defer(self) -> None:
+        """
+        Read on in a later turn of the reactor.
+        """
+        if not self._deferred:
+            self._deferred = True
+            self._turns.later(self._readOn)
+
+    def _readOn(self) -> None:
+        self._deferred = False
+        if self._closed:
+            return
+        if self._replies is not None:
+            self._take()
+        self.goOn()
 
     def _deny(self, words: bytes) -> None:
         """
@@ -326,6 +430,10 @@ class Dialogue:
         exchange.began = self._factory.reactor.seconds()
         if self.recent is None:
             self.recent = deque(maxlen=RECENT)
+        elif len(self.recent) == RECENT:
+            last = self.recent[0]
+            if self._forgets and last.complete and not last.dropped:
+                self._pipeline.compact(last)
         self.recent.append(exchange)
         self.exchanges += 1
         self._performer.arm(exchange, decision)
@@ -339,6 +447,10 @@ class Dialogue:
         """
         if self._closed:
             return
+        if self._replies is not None:
+            # Paused, but a transport may still hand over what it had read.
+            self._replies = chainReplies(self._replies, self._framer, data)
+            return
         skimming = self._skimming
         if skimming.active:
             count = 0 if self.toClient.queue else skimming.replies(data)
@@ -349,20 +461,45 @@ class Dialogue:
                     self._afterChunk()
                 return
             skimming.unfold()
-        self._take(self._framer.fromBackend(data))
+        self._replies = self._framer.fromBackend(data)
+        self._take()
+        if self._closed:
+            return
         self.toClient.flush()
-        if self.toClient.size + self.beyondToClient() > LANE_LIMIT:
+        if self._noRoomForReplies:
             self._couple.paceBackend(True)
         self._afterChunk()
 
-    def _take(self, pieces: Iterator[Piece]) -> None:
+    def _take(self) -> None:
+        """
+        Take the backend's pieces, as many as there is time for.
+        """
+        pieces, turns = self._replies, self._turns
+        if pieces is None:
+            return
+        count, deadline = 0, 0.0
+        error: FramingError | None = None
         try:
             for exchange, data, ends in pieces:
                 self._reply(exchange, data, ends)
                 if self._closed:
                     return
-        except FramingError as error:
+                count += 1
+                if count % STEP == 0:
+                    deadline = deadline or turns.deadline()
+                    if turns.over(deadline):
+                        self.toClient.flush()
+                        self._couple.paceBackend(True)
+                        self._defer()
+                        return
+        except FramingError as raised:
+            error = raised
+        self._replies = None
+        if error is not None:
             self._garbage(error, self.toClient, "backend")
+        if self._afterBackend and self._substitutes.outstanding and not self._closed:
+            self._pipeline.release()
+        self._sayAfter(self.toClient, self._afterBackend)
 
     def _reply(self, exchange: Exchange | None, data: bytes, ends: bool) -> None:
         lane = self.toClient
@@ -434,14 +571,14 @@ class Dialogue:
         couple = self._couple
         if self._ender is not None:
             self._endTransfers(self._ender)
-        if self._stalled and not self._noRoom and not self._mayBeAsked:
+        if self._stalled and not self._deferred and not self._noRoom and not self._mayBeAsked:
             self._pull()
             if self._pieces is None:
                 self._stalled = False
                 couple.paceClient(False)
         if self._factory.upgrades is not None and self.upgrading is not None:
             self._turned()
-        if self._framer.opaque and self._pieces is None:
+        if self._framer.opaque and self._pieces is None and self._replies is None:
             told = self._factory.repeats.info(
                 self._log,
                 "connection {number} is opaque from here on: {reason}",
@@ -483,7 +620,8 @@ class Dialogue:
         """
         What waited has been sent: see what may go on.
         """
-        if self.toClient.size + self.beyondToClient() <= LANE_LIMIT:
+        self.toClient.flush()
+        if not self._noRoomForReplies:
             self._couple.paceBackend(False)
         self._afterChunk()
 
@@ -540,7 +678,7 @@ class Dialogue:
         """
         The client will send nothing more: call C{after} when all it sent has gone.
         """
-        self._afterClient = after
+        self._afterClient.append(after)
         if self._pieces is None:
             self._pieces = self._framer.clientEnded()
             self._pull()
@@ -551,12 +689,31 @@ class Dialogue:
         """
         The backend will send nothing more: call C{after} when all it sent has gone.
         """
-        self._skimming.unfold()
-        self._take(self._framer.backendEnded())
-        if self._substitutes.outstanding and not self._closed:
-            self._pipeline.release()
-        if not self._closed:
-            self.toClient.put(None, b"", after=after)
+        self._afterBackend.append(after)
+        if self._replies is None:
+            self._skimming.unfold()
+            self._replies = self._framer.backendEnded()
+            self._take()
+        else:
+            self._replies = chainReplies(self._replies, self._framer, b"")
+
+    def afterClient(self, call: Callable[[], None]) -> None:
+        """
+        The client has ended: call when all it sent has gone.
+        """
+        if self._pieces is None:
+            self.toBackend.put(None, b"", after=call)
+        else:
+            self._afterClient.append(call)
+
+    def afterBackend(self, call: Callable[[], None]) -> None:
+        """
+        The backend has ended: call when all it sent has gone.
+        """
+        if self._replies is None:
+            self.toClient.put(None, b"", after=call)
+        else:
+            self._afterBackend.append(call)
 
     def stop(self) -> None:
         """
@@ -567,7 +724,8 @@ class Dialogue:
         self._skimming.stop()
         if self._pausing is not None:
             self._pausing.stop()
-        self._pieces = None
+        self._pieces = self._replies = None
         self._pipeline.clear()
         self.toBackend.stop()
         self.toClient.stop()
+        self._account()

@@ -31,8 +31,10 @@ from vaurien_twisted.names import plainHost
 from vaurien_twisted.plan import Plan, Rule
 from vaurien_twisted.relays.expiry import Expiry
 from vaurien_twisted.relays.link import Link
+from vaurien_twisted.relays.memory import Memory
 from vaurien_twisted.relays.passage import Wanted
 from vaurien_twisted.relays.relay import BackendFactory, Relay
+from vaurien_twisted.relays.turns import Turns
 from vaurien_twisted.repeats import Repeats
 from vaurien_twisted.streams import Chosen, StreamContext, chosenStreams, streamKeys
 from vaurien_twisted.wire.tcp import TCP
@@ -68,6 +70,8 @@ class RelayFactory(Factory):
     @ivar counters: what else is counted.
     @ivar repeats: writes the log lines that clients can cause without end.
     @ivar descriptors: says whether there is a file descriptor for one more connection.
+    @ivar turns: shares the reactor's time among the links.
+    @ivar memory: what the links hold.
     @ivar expiry: reverts rules that last for a while.
     @ivar planned: called when another plan is in force, on open links too.
     @ivar upgrades: has links go on in TLS whose ends agree to, C{None} where that passes
@@ -107,6 +111,8 @@ class RelayFactory(Factory):
         self.counters = Counters()
         self.repeats = Repeats(reactor, name)
         self.descriptors = Descriptors(reactor.seconds)
+        self.turns = Turns(reactor)
+        self.memory = Memory()
         self.decider = Decider(name, self.wire, chosen, self.journal, counters=self.counters)
         self.expiry = Expiry(reactor, self.decider, self._reverted)
         self.planned: Callable[[], None] = _nothing
@@ -173,8 +179,9 @@ class RelayFactory(Factory):
             and self.decider.wishes is None
             and not any(True for _ in streamKeys(plan))
         )
-        for link in list(self.links):
-            link.planChanged(exchanges)
+        with self.turns.slice():
+            for link in list(self.links):
+                link.planChanged(exchanges)
         self.planned()
 
     def _reverted(self, over: Sequence[Rule]) -> None:

@@ -14,10 +14,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from vaurien_twisted.commands import Command, Hold, Wait
 from vaurien_twisted.exchange import Exchange
 from vaurien_twisted.plan import Rule, Step
-
-#: What an entry costs in memory beside its bytes, about.
-OVERHEAD = 64
-
+from vaurien_twisted.relays.memory import ENTRY_COST
+from vaurien_twisted.relays.turns import STEP, Turns
 
 #: The queue of lanes that hold nothing: never appended to.
 EMPTY: deque[Entry] = deque(maxlen=0)
@@ -48,7 +46,7 @@ class Entry:
         self.after = after
         self.base = base
         self.since: float | None = None
-        self.size = len(data) + OVERHEAD
+        self.size = len(data) + ENTRY_COST
 
 
 class Lane:
@@ -62,12 +60,14 @@ class Lane:
         C{Hold} when its turn has come.
     @param ran: called when a wait has ended and what waited was sent.
     @ivar size: how much is queued, in bytes, overhead included.
+    @ivar turns: shares the reactor's time, C{None} where nobody else needs it.
     @ivar delayed: called with the seconds for which something was kept back, when it goes on.
     """
 
     __slots__ = (
         "_arrival",
         "_clock",
+        "_deferred",
         "_out",
         "_perform",
         "_ran",
@@ -75,6 +75,7 @@ class Lane:
         "delayed",
         "queue",
         "size",
+        "turns",
         "write",
     )
 
@@ -94,6 +95,8 @@ class Lane:
         #: Most lanes never hold anything; a queue of their own would be most of their size.
         self.queue: deque[Entry] = EMPTY
         self.size = 0
+        self.turns: Turns | None = None
+        self._deferred = False
         self.write: Callable[[bytes], None] = _nowhere
         self.delayed: Callable[[float], None] = _unheard
 
@@ -124,7 +127,7 @@ class Lane:
                 self.flush()
                 after()
             return
-        size = len(data) + OVERHEAD
+        size = len(data) + ENTRY_COST
         self.size += size
         if queue and not steps and after is None:
             last = queue[-1]
@@ -142,9 +145,11 @@ class Lane:
 
     def run(self) -> None:
         """
-        Send what need not wait any longer.
+        Send what need not wait any longer, and the rest of that in a later turn of the
+        reactor where it takes long.
         """
-        queue = self.queue
+        queue, turns = self.queue, self.turns
+        count, deadline = 0, 0.0
         while queue:
             entry = queue[0]
             if not self._opens(entry):
@@ -157,7 +162,18 @@ class Lane:
             if entry.after is not None:
                 self.flush()
                 entry.after()
+            count += 1
+            if count % STEP == 0 and turns is not None:
+                deadline = deadline or turns.deadline()
+                if queue and turns.over(deadline):
+                    self._defer(turns)
+                    break
         self.flush()
+
+    def _defer(self, turns: Turns) -> None:
+        if not self._deferred:
+            self._deferred = True
+            turns.later(self._goOn)
 
     def _opens(self, entry: Entry) -> bool:
         steps = entry.steps
@@ -189,6 +205,14 @@ class Lane:
         self._timer = self._clock.callLater(seconds, self._woken)
 
     def _woken(self) -> None:
+        # Thousands of waits may be over at the same moment.
+        if self.turns is None:
+            self._goOn()
+        else:
+            self._defer(self.turns)
+
+    def _goOn(self) -> None:
+        self._deferred = False
         self.run()
         self._ran()
 
@@ -214,14 +238,16 @@ class Lane:
         """
         Forget the waits and holds of rules that are no longer kept, and go on.
         """
+        known: dict[int, bool] = {}
         for entry in self.queue:
-            entry.steps = [
-                step
-                for step in entry.steps
-                if not isinstance(step.command, (Wait, Hold))
-                or (step.rule is not None and keeps(step.rule))
-            ]
-        self.run()
+            if entry.steps:
+                entry.steps = [step for step in entry.steps if _stays(step, keeps, known)]
+        turns = self.turns
+        if turns is not None and self.queue and turns.spent:
+            # Many links have been lifted just now.
+            self._defer(turns)
+        else:
+            self.run()
 
     def stop(self) -> None:
         """
@@ -235,6 +261,22 @@ class Lane:
         self._out.clear()
         self.size = 0
         self.write = _nowhere
+
+
+def _stays(step: Step, keeps: Callable[[Rule], bool], known: dict[int, bool]) -> bool:
+    """
+    Whether a step is not lifted.
+
+    @param known: the rules that were asked about, by their ids: many entries have the same.
+    """
+    if not isinstance(step.command, (Wait, Hold)):
+        return True
+    rule = step.rule
+    if rule is None:
+        return False
+    if id(rule) not in known:
+        known[id(rule)] = keeps(rule)
+    return known[id(rule)]
 
 
 def _nowhere(data: bytes) -> None:

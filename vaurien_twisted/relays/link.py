@@ -19,7 +19,6 @@ from vaurien_twisted.exchange import Connection, Exchange
 from vaurien_twisted.plan import NOTHING, Plan
 from vaurien_twisted.relays.couple import Couple
 from vaurien_twisted.relays.dialogue import Dialogue
-from vaurien_twisted.relays.lane import Lane
 from vaurien_twisted.relays.meter import counted
 from vaurien_twisted.relays.own import OwnPlan
 from vaurien_twisted.relays.sight import Sight
@@ -107,6 +106,13 @@ class Link:
             return Sight(self._couple, None, (), greeting, self._closed, *asked)
         asked = dialogue.decider, dialogue.connection
         return Sight(self._couple, dialogue, staging.names, greeting, self._closed, *asked)
+
+    @property
+    def held(self) -> int:
+        """
+        How many bytes of memory it holds back or waits for, about.
+        """
+        return 0 if self._dialogue is None else self._dialogue.held
 
     @property
     def hasOwnPlan(self) -> bool:
@@ -304,7 +310,7 @@ class Link:
 
     def _endBackend(self) -> None:
         couple, dialogue = self._couple, self._dialogue
-        said = dialogue is None or not dialogue.toClient.queue
+        said = dialogue is None or dialogue.backendSaid
         if couple.client is None or (couple.backendEnded and said):
             self.close()
         elif self._staging is None:
@@ -314,7 +320,7 @@ class Link:
 
     def _endClient(self) -> None:
         couple, dialogue = self._couple, self._dialogue
-        said = dialogue is None or not dialogue.toBackend.queue
+        said = dialogue is None or dialogue.clientSaid
         if couple.backend is None or (couple.clientEnded and said):
             self.close()
         elif self._staging is None:
@@ -336,7 +342,10 @@ class Link:
         elif not reason.check(ConnectionDone):
             self.reset()
         elif couple.clientEnded:
-            self._closeAfter(None if self._dialogue is None else self._dialogue.toBackend)
+            if self._dialogue is None:
+                self.close()
+            else:
+                self._dialogue.afterClient(self.close)
         else:
             self.clientEnded()
         self._forget()
@@ -353,7 +362,10 @@ class Link:
         elif not reason.check(ConnectionDone):
             self.reset()
         elif couple.backendEnded:
-            self._closeAfter(None if self._dialogue is None else self._dialogue.toClient)
+            if self._dialogue is None:
+                self.close()
+            else:
+                self._dialogue.afterBackend(self.close)
         else:
             self.backendEnded()
         self._forget()
@@ -361,15 +373,6 @@ class Link:
     def _settle(self) -> None:
         if self._staging is not None:
             self._staging.settle()
-
-    def _closeAfter(self, lane: Lane | None) -> None:
-        """
-        Close when all has gone that is in the lane.
-        """
-        if lane is None:
-            self.close()
-        else:
-            lane.put(None, b"", after=self.close)
 
     def close(self) -> None:
         """
@@ -398,10 +401,10 @@ class Link:
 
     def _stop(self) -> None:
         self._closed = True
-        if self._dialogue is not None:
-            self._dialogue.stop()
         if self._staging is not None:
             self._staging.stop()
+        if self._dialogue is not None:
+            self._dialogue.stop()
         self._relay.dataReceived = _ignore
         if self._backendProtocol is not None:
             self._backendProtocol.dataReceived = _ignore

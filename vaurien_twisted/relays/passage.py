@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 from vaurien_twisted.commands import Then
 from vaurien_twisted.interfaces import IStage
+from vaurien_twisted.relays.memory import ENTRY_COST
 
 
 @attrs.frozen
@@ -99,6 +100,13 @@ class Passage:
         self.cut: IDelayedCall | None = None
         self.due: tuple[float, Then] | None = None
         self.ending = False
+
+    @property
+    def held(self) -> int:
+        """
+        How many bytes that takes in memory, about.
+        """
+        return self.size + len(self.queue) * ENTRY_COST
 
     def silence(self) -> None:
         """

@@ -33,15 +33,17 @@ class Performer:
     @param reset: resets the link.
     @ivar toClient: the lane of replies, set by its owner.
     @ivar pipeline: the order of replies.
+    @ivar given: how many bytes of answers the client has not taken, at most.
     @ivar turns: whether replies have no order, as exchanges are only guessed.
     """
 
-    __slots__ = ("_close", "_reset", "pipeline", "toClient", "turns")
+    __slots__ = ("_close", "_reset", "given", "pipeline", "toClient", "turns")
 
     def __init__(self, close: Callable[[], None], reset: Callable[[], None]) -> None:
         self._close = close
         self._reset = reset
         self.toClient: Lane | None = None
+        self.given = 0
         self.pipeline = Pipeline(self.give)
         self.turns = False
 
@@ -88,6 +90,7 @@ class Performer:
             lane.put(None, b"", steps, after)
         else:
             data = answer.data if answer.finish is None else answer.finish()
+            self.given += len(data)
             lane.put(None, data, after=after)
         lane.flush()
 

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Exchange, Run
 from vaurien_twisted.plan import Decision
+from vaurien_twisted.relays.memory import EXCHANGE_COST, EXCHANGES_LIMIT
 
-#: How many exchanges may await their replies before the client is paused.
-LIMIT = 1024
+#: Longer subjects count for themselves, in characters.
+USUAL = 128
 
 
 #: What waits on links where nothing does: never appended to.
@@ -27,21 +28,31 @@ class Pipeline:
     @param give: sends an answer to the client, behind all replies given before.
     @ivar waiting: they, or L{runs<vaurien_twisted.exchange.Run>} of them.
     @ivar count: how many exchanges that is.
+    @ivar runs: how many runs there are among C{waiting}.
     """
 
-    __slots__ = ("_give", "count", "waiting")
+    __slots__ = ("_extra", "_give", "count", "runs", "waiting")
 
     def __init__(self, give: Callable[[Reply], None]) -> None:
         self._give = give
         self.waiting: deque[Exchange | Run] = EMPTY
         self.count = 0
+        self.runs = 0
+        self._extra = 0
+
+    @property
+    def size(self) -> int:
+        """
+        How much memory the exchanges take, about, in bytes.
+        """
+        return self.count * EXCHANGE_COST + self._extra
 
     @property
     def full(self) -> bool:
         """
-        Whether no more requests should be taken.
+        Whether no more requests should be taken: the exchanges take L{EXCHANGES_LIMIT}.
         """
-        return self.count >= LIMIT
+        return self.count * EXCHANGE_COST + self._extra >= EXCHANGES_LIMIT
 
     def add(self, exchange: Exchange) -> None:
         """
@@ -49,8 +60,36 @@ class Pipeline:
         """
         if self.waiting is EMPTY:
             self.waiting = deque()
-        self.waiting.append(exchange)
+        waiting = self.waiting
+        waiting.append(exchange)
         self.count += 1
+        extra = len(exchange.subject)
+        if extra > USUAL:
+            exchange.extra = extra
+            self._extra += extra
+        if waiting[0].silent:
+            self._passSilent()
+
+    def _passSilent(self) -> None:
+        """
+        Forget the oldest exchanges whose replies are silence.
+        """
+        waiting = self.waiting
+        while waiting and waiting[0].silent:
+            first = waiting.popleft()
+            self._extra -= first.extra
+            first.extra = 0
+            self.count -= 1
+        self._goOn()
+
+    def compact(self, exchange: Exchange) -> None:
+        """
+        Forget what only rules ask of an exchange that goes to the backend.
+        """
+        exchange.head = b""
+        exchange.subject = exchange.subject[:USUAL]
+        self._extra -= exchange.extra
+        exchange.extra = 0
 
     def ended(self, exchange: Exchange) -> None:
         """
@@ -59,13 +98,18 @@ class Pipeline:
         waiting = self.waiting
         while waiting:
             self.count -= 1
-            if waiting.popleft() is exchange:
+            first = waiting.popleft()
+            self._extra -= first.extra
+            first.extra = 0
+            if first is exchange:
                 break
         self._goOn()
 
     def _goOn(self) -> None:
         waiting = self.waiting
-        if waiting and isinstance(waiting[0], Exchange) and waiting[0].answer is not None:
+        if waiting and waiting[0].silent:
+            self._passSilent()
+        elif waiting and isinstance(waiting[0], Exchange) and waiting[0].answer is not None:
             self.answer()
 
     def answer(self) -> None:
@@ -84,6 +128,8 @@ class Pipeline:
                 # Given when the backend is in the state that the answer tells of.
                 return
             waiting.popleft()
+            self._extra -= head.extra
+            head.extra = 0
             self.count -= 1
             self._give(answer)
 
@@ -106,6 +152,7 @@ class Pipeline:
         head = self.waiting[0]
         if isinstance(head, Run) and not head.left:
             self.waiting.popleft()
+            self.runs -= 1
             self._goOn()
 
     def unfold(self, decision: Decision) -> bool:
@@ -114,7 +161,7 @@ class Pipeline:
 
         @return: whether there were any.
         """
-        if not any(isinstance(each, Run) for each in self.waiting):
+        if not self.runs:
             return False
         unfolded: deque[Exchange | Run] = deque()
         for each in self.waiting:
@@ -123,6 +170,7 @@ class Pipeline:
             else:
                 unfolded.append(each)
         self.waiting = unfolded
+        self.runs = 0
         return True
 
     def dissolve(self) -> None:
@@ -132,6 +180,7 @@ class Pipeline:
         waiting = list(self.waiting)
         self.clear()
         for exchange in waiting:
+            exchange.extra = 0
             if isinstance(exchange, Exchange) and exchange.answer is not None:
                 self._give(exchange.answer)
 
@@ -141,3 +190,5 @@ class Pipeline:
         """
         self.waiting = EMPTY
         self.count = 0
+        self.runs = 0
+        self._extra = 0

@@ -11,7 +11,7 @@ from typing import Any
 from vaurien_twisted.exchange import Run
 from vaurien_twisted.interfaces import IFramer, ISkimmer
 from vaurien_twisted.plan import NOTHING
-from vaurien_twisted.relays.pipeline import EMPTY, LIMIT, Pipeline
+from vaurien_twisted.relays.pipeline import EMPTY, Pipeline
 
 
 class Skimming:
@@ -57,7 +57,7 @@ class Skimming:
         How many requests C{data} is, if they were passed over; else 0.
         """
         skim, pipeline = self._skim, self._pipeline
-        if skim is None or pipeline.count >= LIMIT:
+        if skim is None or pipeline.full:
             return 0
         waiting = pipeline.waiting
         last = waiting[-1] if waiting else None
@@ -70,10 +70,12 @@ class Skimming:
         count = run.left
         if run is last:
             count -= before
-        elif waiting is EMPTY:
-            pipeline.waiting = deque((run,))
         else:
-            waiting.append(run)
+            pipeline.runs += 1
+            if waiting is EMPTY:
+                pipeline.waiting = deque((run,))
+            else:
+                waiting.append(run)
         pipeline.count += count
         self.active = True
         return count
@@ -100,6 +102,7 @@ class Skimming:
         pipeline.count -= count
         if not waiting[0].left:
             waiting.popleft()
+            pipeline.runs -= 1
         return True
 
     def unfold(self) -> None:

@@ -5,6 +5,7 @@ Pausing a transport for several reasons at once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IPushProducer
@@ -23,13 +24,16 @@ class Source:
 
     As a push producer it stands for the reason L{PEER}: register it with the
     transport that what is read here is written to.
+
+    @ivar drained: called when that transport's buffer is empty again.
     """
 
-    __slots__ = ("_reasons", "_transport")
+    __slots__ = ("_reasons", "_transport", "drained")
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
         self._reasons = 0
+        self.drained: Callable[[], None] | None = None
 
     def pause(self, reason: int) -> None:
         """
@@ -65,6 +69,8 @@ class Source:
         The other transport's buffer is empty.
         """
         self.resume(PEER)
+        if self.drained is not None:
+            self.drained()
 
     def stopProducing(self) -> None:
         """

@@ -54,10 +54,12 @@ class Staging:
         self._began = began
         self._finish: Callable[[], None] | None = None
         self.names: tuple[str, ...] = ()
-        self._upstream = Stream(factory.reactor, self._toBackend, cut, drained)
-        self._downstream = Stream(factory.reactor, self._toClient, cut, drained)
+        self._upstream = Stream(factory.reactor, self._toBackend, cut, drained, factory.turns)
+        self._downstream = Stream(factory.reactor, self._toClient, cut, drained, factory.turns)
         dialogue.beyondToBackend = self._upstream.waiting
         dialogue.beyondToClient = self._downstream.waiting
+        dialogue.heldToBackend = self._upstream.held
+        dialogue.heldToClient = self._downstream.held
 
     def _toBackend(self, data: bytes) -> None:
         if self._couple.backend is not None:

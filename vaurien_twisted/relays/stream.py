@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from vaurien_twisted.commands import Then
 from vaurien_twisted.relays.passage import Batch, Passage, Wanted
+from vaurien_twisted.relays.turns import STEP, Turns
 
 
 class Stream:
@@ -20,6 +21,7 @@ class Stream:
 
     @param cut: called with how the link is to end when a stage's deadline has come.
     @param drained: called when bytes that waited have gone on.
+    @param turns: shares the reactor's time, C{None} where nobody else needs it.
     @ivar ended: the end has passed all stages.
     """
 
@@ -30,8 +32,10 @@ class Stream:
         "_cutting",
         "_drained",
         "_ending",
+        "_freed",
         "_passages",
         "_stopped",
+        "_turns",
         "_write",
         "ended",
     )
@@ -42,8 +46,11 @@ class Stream:
         write: Callable[[bytes], None],
         cut: Callable[[Then], None],
         drained: Callable[[], None],
+        turns: Turns | None = None,
     ) -> None:
         self._clock = clock
+        self._turns = turns
+        self._freed: list[bytes] | None = None
         self._write = write
         self._cut = cut
         self._drained = drained
@@ -72,7 +79,13 @@ class Stream:
         """
         How many bytes wait, beside those that count as under way.
         """
-        return sum(max(0, each.size - each.stage.flight) for each in self._passages)
+        return sum(max(0, each.held - each.stage.flight) for each in self._passages)
+
+    def held(self) -> int:
+        """
+        How many bytes wait in all, and what that costs beside them.
+        """
+        return sum(each.held for each in self._passages)
 
     def push(self, data: bytes) -> None:
         """
@@ -157,6 +170,8 @@ class Stream:
         """
         Let all that waits in a stage go on to the one at C{place}.
         """
+        # What comes out is written as one: there may be very many parts.
+        freed = self._freed = []
         while passage.queue:
             batch = passage.queue.popleft()
             passage.size -= batch.left
@@ -164,6 +179,9 @@ class Stream:
                 data = batch.take()
                 if data is not None:
                     self._enter(place, data)
+        self._freed = None
+        if freed and not self._stopped:
+            self._write(b"".join(freed))
         if passage.ending:
             passage.ending = False
             self._enter(place, None)
@@ -176,7 +194,9 @@ class Stream:
         if self._stopped:
             return
         if place >= len(self._passages):
-            if data is not None:
+            if data is not None and self._freed is not None:
+                self._freed.append(data)
+            elif data is not None:
                 self._write(data)
             else:
                 self.ended = True
@@ -202,9 +222,16 @@ class Stream:
         """
         Let go on what need not wait any longer.
         """
-        queue = passage.queue
+        queue, turns = passage.queue, self._turns
+        count, deadline = 0, 0.0
         while queue and passage.timer is None and passage in self._passages:
             batch = queue[0]
+            count += 1
+            if turns is not None and count % STEP == 0:
+                deadline = deadline or turns.deadline()
+                if turns.over(deadline):
+                    passage.timer = self._clock.callLater(0, self._ring, passage)
+                    return
             if not batch.ready():
                 queue.popleft()
                 passage.size -= batch.left
@@ -234,6 +261,15 @@ class Stream:
 
     def _ring(self, passage: Passage) -> None:
         passage.timer = None
+        if self._turns is None:
+            self._goOn(passage)
+        else:
+            # The bytes of thousands of connections may be due at the same moment.
+            self._turns.later(lambda: self._goOn(passage))
+
+    def _goOn(self, passage: Passage) -> None:
+        if self._stopped:
+            return
         self._run(passage)
         if not self._stopped:
             self._drained()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from vaurien_twisted.exchange import Exchange, Piece
+from vaurien_twisted.exchange import Exchange, FramingError, Piece
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.relays.lane import Lane
 from vaurien_twisted.wire.upgrading import TLSOptions
@@ -59,5 +59,19 @@ def chain(pieces: Iterator[Piece], framer: IFramer, data: bytes) -> Iterator[Pie
     The pieces that were not taken yet, and those of C{data} after them, or of the
     client's end.
     """
-    yield from pieces
+    try:
+        yield from pieces
+    except FramingError as error:
+        raise FramingError(error.reason, error.rest + data) from None
     yield from framer.fromClient(data) if data else framer.clientEnded()
+
+
+def chainReplies(pieces: Iterator[Piece], framer: IFramer, data: bytes) -> Iterator[Piece]:
+    """
+    The same of the backend's bytes, or its end.
+    """
+    try:
+        yield from pieces
+    except FramingError as error:
+        raise FramingError(error.reason, error.rest + data) from None
+    yield from framer.fromBackend(data) if data else framer.backendEnded()

@@ -12,7 +12,7 @@ from typing import Any
 from zope.interface import implementer
 
 from vaurien_twisted.exchange import Exchange, FramingError, Piece
-from vaurien_twisted.interfaces import IFramer, ISkimmer
+from vaurien_twisted.interfaces import IForgetting, IFramer, ISkimmer
 from vaurien_twisted.wire.http_body import Body, begin
 from vaurien_twisted.wire.http_head import (
     BLANK,
@@ -33,7 +33,7 @@ from vaurien_twisted.wire.http_host import overwriteHost
 from vaurien_twisted.wire.http_skim import Skimmer
 
 
-@implementer(IFramer, ISkimmer)
+@implementer(IFramer, ISkimmer, IForgetting)
 class HTTPFramer:
     """
     Reads HTTP/1.0 and 1.1, pipelined or not, one exchange to a request.  A body is

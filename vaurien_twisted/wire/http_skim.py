@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vaurien_twisted.wire.http_framer import HTTPFramer
 
 #: How many requests are passed over in one go.
-MOST = 1024
+MOST = 32768
 
 #: Methods whose replies are of another form.
 SPECIAL = frozenset(("HEAD", "CONNECT"))

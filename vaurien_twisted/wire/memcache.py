@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply
 from vaurien_twisted.exchange import Exchange, Piece
-from vaurien_twisted.interfaces import IFramer, ISkimmer, IWireProtocol
+from vaurien_twisted.interfaces import IForgetting, IFramer, ISkimmer, IWireProtocol
 from vaurien_twisted.targets import Target
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.garbage import GarbageOptions
@@ -30,7 +30,7 @@ from vaurien_twisted.wire.memcache_skim import Skimmer
 __all__ = ["Memcache", "MemcacheFramer", "miss"]
 
 
-@implementer(IFramer, ISkimmer)
+@implementer(IFramer, ISkimmer, IForgetting)
 class MemcacheFramer:
     """
     Reads one connection.  It turns opaque at the binary protocol, at TLS, once C{watch}

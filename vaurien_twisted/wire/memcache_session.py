@@ -13,7 +13,7 @@ from vaurien_twisted.wire.memcache_commands import Meta
 
 #: How many quiet commands may wait for an answer that perhaps never comes.  Of more,
 #: the oldest are taken to be answered by silence.
-QUIET_LIMIT = 4096
+QUIET_LIMIT = 32768
 
 
 class Session:
@@ -39,7 +39,7 @@ class Session:
             return
         awaiting = self.awaiting
         if len(awaiting) >= QUIET_LIMIT and quiet(awaiting[0]):
-            awaiting.popleft()
+            awaiting.popleft().silent = True
         awaiting.append(exchange)
 
 

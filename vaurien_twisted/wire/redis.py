@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from vaurien_twisted.commands import Reply, Transaction
 from vaurien_twisted.exchange import Exchange, Piece, Substitute
-from vaurien_twisted.interfaces import IFramer, ISkimmer, ITransactional, IWireProtocol
+from vaurien_twisted.interfaces import IForgetting, IFramer, ISkimmer, ITransactional, IWireProtocol
 from vaurien_twisted.targets import Target
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.garbage import GarbageOptions
@@ -31,7 +31,7 @@ from vaurien_twisted.wire.redis_transaction import behind, insteadOf
 __all__ = ["Redis", "RedisFramer", "nil"]
 
 
-@implementer(IFramer, ISkimmer, ITransactional)
+@implementer(IFramer, ISkimmer, ITransactional, IForgetting)
 class RedisFramer:
     """
     Reads one connection.  C{SUBSCRIBE} and its like have a reply that ends with the

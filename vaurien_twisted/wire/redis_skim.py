@@ -17,7 +17,7 @@ from vaurien_twisted.wire.resp import BULKS, CRLF, HEADER_LIMIT, LINES, NULLABLE
 from vaurien_twisted.wire.skimming import countsFor, remember
 
 #: How many requests are passed over in one go.
-MOST = 1024
+MOST = 32768
 
 
 class Skimmer:

@@ -13,7 +13,7 @@ from vaurien_twisted.exchange import Exchange, Run
 from vaurien_twisted.plan import Decision
 
 #: How many requests are passed over in one go.
-MOST = 1024
+MOST = 32768
 
 
 class FormedRun(Run):
@@ -30,6 +30,7 @@ class FormedRun(Run):
         # One is made for each request of most clients, so that a call more would be felt.
         self.next = number
         self.left = len(forms)
+        self.extra = 0
         self._unfolded = None
         self.forms = forms
         self._contexts = contexts
