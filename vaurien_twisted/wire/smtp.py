@@ -17,15 +17,16 @@ from collections.abc import Iterable, Mapping
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.commands import Reply
-from vaurien_twisted.exchange import Connection, Exchange
-from vaurien_twisted.interfaces import IFramer, IWireProtocol
+from vaurien_twisted.commands import Reply, Transaction
+from vaurien_twisted.exchange import Connection, Exchange, Substitute
+from vaurien_twisted.interfaces import IFramer, ITransactional, IWireProtocol
 from vaurien_twisted.targets import COMMAND, Target
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.smtp_errors import ERRORS, fittingErrors, namedByCode, refusalOf
 from vaurien_twisted.wire.smtp_replies import Replies
 from vaurien_twisted.wire.smtp_requests import Requests
 from vaurien_twisted.wire.smtp_session import Session
+from vaurien_twisted.wire.smtp_transaction import behind, insteadOf
 from vaurien_twisted.wire.upgrading import Agreement, TLSOptions, Upgradable
 
 #: Commands that are about the mail in the envelope.
@@ -77,7 +78,7 @@ TARGETS = (
 )
 
 
-@implementer(IFramer)
+@implementer(IFramer, ITransactional)
 class SMTPFramer(Upgradable):
     """
     Joins the two directions of a connection.
@@ -110,6 +111,18 @@ class SMTPFramer(Upgradable):
         """
         self._requests.granted = exchange
         self._session.waiting.append(exchange)
+
+    def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        What keeps a mail from being put together without the chunk that was refused.
+        """
+        return insteadOf(self._session, exchange)
+
+    def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        What takes back a command that the backend has taken.
+        """
+        return behind(self._session, exchange)
 
     def upgrade(self) -> tuple[bytes, bytes]:
         """

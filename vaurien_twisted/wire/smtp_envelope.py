@@ -13,6 +13,9 @@ from vaurien_twisted.exchange import SUBJECT_LIMIT
 #: (RFC 5321, section 4.5.3.1.8).
 RECIPIENTS_LIMIT = 100
 
+#: How many bytes of command lines are remembered, to say them again.
+LINES_LIMIT = 65536
+
 #: How long an address is remembered, in characters.
 ADDRESS_LIMIT = 1024
 
@@ -25,10 +28,14 @@ class Envelope:
     @ivar sender: the address of MAIL FROM, C{""} for the null sender or before it.
     @ivar recipients: the addresses of RCPT TO that the backend has not refused, at
         most L{RECIPIENTS_LIMIT}.
+    @ivar lines: the command lines by which the backend came to it, with the address in each;
+        C{None} where they are longer than L{LINES_LIMIT}.
     """
 
     sender: str = ""
     recipients: list[str] = attrs.field(factory=list)
+    lines: list[tuple[str, bytes]] | None = attrs.field(factory=list)
+    _left: int = LINES_LIMIT
 
     def add(self, recipient: str) -> None:
         """
@@ -37,12 +44,27 @@ class Envelope:
         if len(self.recipients) < RECIPIENTS_LIMIT:
             self.recipients.append(recipient)
 
+    def note(self, address: str, line: bytes) -> None:
+        """
+        Remember the line of a MAIL or a RCPT that goes to the backend.
+        """
+        self._left -= len(line) + len(address)
+        if self._left < 0:
+            self.lines = None
+        elif self.lines is not None:
+            self.lines.append((address, line))
+
     def remove(self, recipient: str) -> None:
         """
         The backend has refused this recipient.
         """
         if recipient in self.recipients:
             self.recipients.remove(recipient)
+        if self.lines is not None:
+            for at in range(len(self.lines) - 1, 0, -1):
+                if self.lines[at][0] == recipient:
+                    del self.lines[at]
+                    break
 
     @property
     def subject(self) -> str:

@@ -128,6 +128,7 @@ class Replies:
         Note what a reply means that is complete: whether the exchange ends with it.
         """
         session = self._session
+        session.code = code
         command = exchange.command
         if command == "AUTH" and code == b"334":
             # The same exchange goes on: it stays at the head of those that wait.

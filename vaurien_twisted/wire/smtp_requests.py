@@ -88,14 +88,15 @@ class Requests:
                     if session.dialog is not None:
                         dialog, session.dialog = session.dialog, None
                         yield dialog, b"", True
-                    exchange, argument = self._command(data[at:stop])
+                    line = data[at:stop]
+                    exchange, argument = self._command(line)
                     stop, ends = self._extent(exchange, argument, stop, end)
                     piece = data if at == 0 and stop == end else data[at:stop]
                     if session.agreement.refused and exchange.command == "STARTTLS":
                         piece = withoutCommand(piece)
                     yield exchange, piece, ends
                     if self.granted is exchange:
-                        self._sent(exchange, argument)
+                        self._sent(exchange, argument, line)
                     elif exchange.command == "AUTH":
                         # Answered here, so it will not go on.
                         yield exchange, b"", True
@@ -170,7 +171,7 @@ class Requests:
         self._number += 1
         return Exchange(self._number, command, subject, context=self._session.envelope)
 
-    def _sent(self, exchange: Exchange, argument: str) -> None:
+    def _sent(self, exchange: Exchange, argument: str, line: bytes) -> None:
         """
         Note what a command does that goes to the backend.
         """
@@ -178,8 +179,10 @@ class Requests:
         command = exchange.command
         if command == "MAIL":
             session.envelope = exchange.context = Envelope(exchange.subject)
+            session.envelope.note(exchange.subject, line)
         elif command == "RCPT":
             session.envelope.add(exchange.subject)
+            session.envelope.note(exchange.subject, line)
         elif command in ("RSET", "EHLO", "HELO") or (command == "BDAT" and isLast(argument)):
             session.envelope = Envelope()
         elif command == "DATA":

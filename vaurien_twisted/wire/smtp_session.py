@@ -24,12 +24,14 @@ class Session:
     @ivar writing: the exchange of that text, once it has begun.
     @ivar dialog: the AUTH that may go on.
     @ivar challenged: the client's next line answers a 334.
+    @ivar code: of the latest reply.
     @ivar agreement: whether TLS is spoken, and read.
     """
 
     __slots__ = (
         "agreement",
         "challenged",
+        "code",
         "dialog",
         "envelope",
         "message",
@@ -47,3 +49,4 @@ class Session:
         self.writing: Exchange | None = None
         self.dialog: Exchange | None = None
         self.challenged = False
+        self.code = b""
