@@ -22,7 +22,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from vaurien_twisted.addresses import (
-    LocalhostEndpoint,
     clientEndpoint,
     hostPort,
     listenOn,
@@ -30,6 +29,7 @@ from vaurien_twisted.addresses import (
     tellAddress,
 )
 from vaurien_twisted.options import Refused
+from vaurien_twisted.transports.localhost import LocalhostEndpoint
 
 #: What is neither C{HOST:PORT} nor an endpoint string.
 BAD = (
@@ -186,7 +186,7 @@ class LocalhostTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.reactor = MemoryReactorClock()
-        self.outcome = LocalhostEndpoint(self.reactor, 80, 30).connect(factory())
+        self.outcome = clientEndpoint(self.reactor, "localhost:80", "backend").connect(factory())
 
     def hosts(self) -> list[str]:
         """

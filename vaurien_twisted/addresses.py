@@ -15,19 +15,15 @@ from typing import Any
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.defer import Deferred
-from twisted.internet.error import CannotListenError, ConnectError
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IAddress,
     IListeningPort,
-    IProtocol,
     IProtocolFactory,
     IStreamClientEndpoint,
     IStreamServerEndpoint,
 )
 from twisted.internet.posixbase import PosixReactorBase
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from vaurien_twisted.descriptors import Descriptors
 from vaurien_twisted.names import checkAddress, plainHost
@@ -215,7 +211,10 @@ def _tcpClient(
         if isIPAddress(host) or isIPv6Address(host) or not host:
             return literalEndpoint(reactor, host or "127.0.0.1", port, timeout)
         if host.lower().removesuffix(".") == "localhost":
-            return LocalhostEndpoint(reactor, port, timeout)
+            from vaurien_twisted.transports.localhost import LocalhostEndpoint
+
+            four = literalEndpoint(reactor, "127.0.0.1", port, timeout)
+            return LocalhostEndpoint(four, literalEndpoint(reactor, "::1", port, timeout))
     from vaurien_twisted.transports.host_names import namedEndpoint
 
     return namedEndpoint(reactor, host, port, timeout, source)
@@ -272,31 +271,6 @@ async def listenOn(
         # Numbers that no system call takes, such as a port of 99999.
         raise Refused(f"{text!r} cannot be listened on: {error}", name) from None
     return port
-
-
-@implementer(IStreamClientEndpoint)
-class LocalhostEndpoint:
-    """
-    This machine, by IPv4 or else by IPv6: without the look-up of a name, and without
-    waiting between the two.
-    """
-
-    def __init__(self, reactor: Any, port: int, timeout: float) -> None:
-        self._four = literalEndpoint(reactor, "127.0.0.1", port, timeout)
-        self._six = literalEndpoint(reactor, "::1", port, timeout)
-
-    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
-        """
-        Connect; if neither answers, fail as IPv4 failed.
-        """
-        connecting: Deferred[IProtocol] = self._four.connect(protocolFactory)
-
-        def trySix(first: Failure) -> Deferred[IProtocol]:
-            first.trap(ConnectError)
-            second: Deferred[IProtocol] = self._six.connect(protocolFactory)
-            return second.addErrback(lambda failure: failure.trap(ConnectError) and first)
-
-        return connecting.addErrback(trySix)
 
 
 def tellAddress(address: IAddress) -> str:

@@ -126,6 +126,8 @@ class ProxyCollection(MultiService):
             else declared.connectFirst,
         )
         proxy.setToxics(declared.toxics)
+        proxy.beside = lambda: [each for each in self.proxies if each is not proxy]
+        proxy.checkBeside()
         return proxy
 
     def add(self, proxy: Proxy) -> None:

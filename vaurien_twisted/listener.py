@@ -6,6 +6,7 @@ Where a proxy listens: a place that can be left, taken again, and changed.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import maybeDeferred
@@ -31,12 +32,21 @@ class Listener:
 
     @param written: C{HOST:PORT} or an endpoint string.
     @param name: the option that it was given for.
+    @param moved: told of each address that it listens at, and of C{None} when it stops.
     @ivar text: where it listens or is to: C{HOST:PORT} with the real port, once it is known,
         so that port 0 is the same port each time; an endpoint string as it was written.
     @raise Refused: C{written} is not understood.
     """
 
-    def __init__(self, reactor: Any, written: str, factory: IProtocolFactory, name: str) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        written: str,
+        factory: IProtocolFactory,
+        name: str,
+        moved: Callable[[IAddress | None], None] | None = None,
+    ) -> None:
+        self._moved = moved
         self._reactor = reactor
         self._factory = factory
         self._name = name
@@ -103,6 +113,7 @@ class Listener:
             return await self._listen(endpoint, text)
         except CannotListen:
             self._port = await self._listen(self._endpoint, self.text)
+            self._move(self.host)
             raise
 
     async def place(self, text: str) -> None:
@@ -122,13 +133,19 @@ class Listener:
         """
         port, self._port = self._port, None
         if port is not None:
+            self._move(None)
             await maybeDeferred(port.stopListening)
 
     async def _listen(self, endpoint: IStreamServerEndpoint, text: str) -> IListeningPort:
         return await listenOn(endpoint, self._factory, text, self._name)
 
+    def _move(self, address: IAddress | None) -> None:
+        if self._moved is not None:
+            self._moved(address)
+
     def _took(self, port: IListeningPort) -> None:
         self._port = port
+        self._move(port.getHost())
         if listenPlace(self.text) is not None:
             self.text = tellAddress(port.getHost())
             self._endpoint = serverEndpoint(self._reactor, self.text, self._name)

@@ -5,6 +5,7 @@ The proxy: a service that listens, and hands each client to a relay.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.application.service import Service
@@ -14,6 +15,7 @@ from twisted.logger import Logger
 
 from vaurien_twisted.addresses import clientEndpoint
 from vaurien_twisted.admission import Admission
+from vaurien_twisted.circles import checkCircle
 from vaurien_twisted.connect_first import ConnectFirst
 from vaurien_twisted.counters import Counters
 from vaurien_twisted.decider import Decider
@@ -43,10 +45,11 @@ class Proxy(Service):
     @param connectFirst: whether it listens only while the backend can be connected to.
     @ivar enabled: whether it listens while it runs.
     @ivar connectFirst: whether it listens only while the backend can be connected to.
+    @ivar beside: tells the proxies with which this one must not make a circle.
     @ivar planner: makes plans out of what users write for this proxy.
     @ivar listening: fires when the proxy listens, fails with L{Refused} if it cannot;
         C{None} before it was started.
-    @raise Refused: an address is not understood.
+    @raise Refused: an address is not understood, or the backend is the proxy itself.
     """
 
     _log = Logger()
@@ -70,6 +73,7 @@ class Proxy(Service):
     ) -> None:
         self.name = name
         self.enabled = enabled
+        self.beside: Callable[[], Iterable[Proxy]] = tuple
         self._reactor = reactor
         self._timeout = timeout
         self._toxics = Toxics()
@@ -86,9 +90,10 @@ class Proxy(Service):
             name=name,
             backendText=backend,
         )
-        self._listener = Listener(reactor, listen, self._relays, "proxy")
+        self._listener = Listener(reactor, listen, self._relays, "proxy", self._relays.listensAt)
         self._admission = Admission(reactor, self._listener, self._lock, self._admits)
         self._first = ConnectFirst(reactor, self._relays, connectFirst, self._admission.settle)
+        self._checkCircle(listen, backend)
         self._relays.planned = self._planned
         self.connectFirst = connectFirst
         self.setPlanner(planner)
@@ -280,8 +285,20 @@ class Proxy(Service):
 
         @raise Refused: C{text} is no address; the backend stays as it was.
         """
-        self._relays.setBackend(self._backendEndpoint(text), text)
+        endpoint = self._backendEndpoint(text)
+        self._checkCircle(self.listen, text)
+        self._relays.setBackend(endpoint, text)
         self._first.renew()
+
+    def checkBeside(self) -> None:
+        """
+        @raise Refused: it and the proxies beside it would connect in a circle.
+        """
+        self._checkCircle(self.listen, self.backend)
+
+    def _checkCircle(self, listen: str, backend: str) -> None:
+        others = [(str(p.name), p.listen, p.backend) for p in self.beside()]
+        checkCircle(str(self.name), listen, backend, others)
 
     def _backendEndpoint(self, text: str) -> IStreamClientEndpoint:
         return clientEndpoint(self._reactor, text, "backend", self._timeout)
@@ -324,6 +341,7 @@ class Proxy(Service):
 
     async def _update(self, listen: str, backend: str, enabled: bool) -> None:
         endpoint = None if backend == self.backend else self._backendEndpoint(backend)
+        self._checkCircle(listen, backend)
         stays = enabled and endpoint is None and self._listener.at(listen)
         if not enabled:
             self._first.stop()

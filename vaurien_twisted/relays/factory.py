@@ -20,6 +20,7 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
+from vaurien_twisted.circles import circlesFor
 from vaurien_twisted.counters import Counters
 from vaurien_twisted.decider import Decider
 from vaurien_twisted.descriptors import Descriptors
@@ -69,6 +70,7 @@ class RelayFactory(Factory):
     @ivar accepted: how many there have been.
     @ivar counters: what else is counted.
     @ivar repeats: writes the log lines that clients can cause without end.
+    @ivar circles: knows which proxies of the reactor connect to which.
     @ivar descriptors: says whether there is a file descriptor for one more connection.
     @ivar turns: shares the reactor's time among the links.
     @ivar memory: what the links hold.
@@ -113,6 +115,7 @@ class RelayFactory(Factory):
         self.descriptors = Descriptors(reactor.seconds)
         self.turns = Turns(reactor)
         self.memory = Memory()
+        self.circles = circlesFor(reactor)
         self.decider = Decider(name, self.wire, chosen, self.journal, counters=self.counters)
         self.expiry = Expiry(reactor, self.decider, self._reverted)
         self.planned: Callable[[], None] = _nothing
@@ -189,10 +192,17 @@ class RelayFactory(Factory):
             self.journal.record("reverted", self.name, 0, rule=rule.describe())
         self._planChanged()
 
+    def listensAt(self, address: IAddress | None) -> None:
+        """
+        Clients come to C{address} from now on; C{None}: to no address.
+        """
+        self.circles.listens(self, address)
+
     def setBackend(self, backend: IStreamClientEndpoint, text: str) -> None:
         """
         Connect new links to C{backend}; open ones stay where they are.
         """
+        self.circles.forget(self)
         self._backend = backend
         self.backendText = text
 

@@ -190,20 +190,24 @@ class Link:
     def _notConnected(self, failure: Failure) -> None:
         if failure.check(CancelledError, ConnectingCancelledError):
             return
+        reason = failure.getErrorMessage()
+        self._noteUnreached(reason)
+        if self._factory.missed is None:
+            self.close()
+        else:
+            self._factory.missed(reason)
+            self.reset()
+
+    def _noteUnreached(self, reason: str) -> None:
         self._unreached = not self._factory.repeats.warn(
             self._log,
             "connection {number}: the backend {backend} cannot be reached: {reason}",
             number=self.connection.number,
             backend=self._factory.backendText,
-            reason=failure.getErrorMessage(),
+            reason=reason,
         )
         self._factory.counters.connectFailures += 1
-        self._factory.note(self.connection, "unreachable", reason=failure.getErrorMessage())
-        if self._factory.missed is None:
-            self.close()
-        else:
-            self._factory.missed(failure.getErrorMessage())
-            self.reset()
+        self._factory.note(self.connection, "unreachable", reason=reason)
 
     def backendConnected(self, protocol: Any) -> None:
         """
@@ -215,6 +219,11 @@ class Link:
         if self._closed:
             self._couple.backend = backend
             backend.abortConnection()
+            return
+        if self._factory.circles.closes(self._factory, backend):
+            self._couple.backend = backend
+            self._noteUnreached("it leads back to this proxy")
+            self.reset()
             return
         self._couple.join(backend)
         if self._staging is not None:

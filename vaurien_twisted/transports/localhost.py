@@ -1,0 +1,40 @@
+# -*- test-case-name: tests.test_addresses -*-
+"""
+This machine as a backend, by either version of IP.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectError
+from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+
+@implementer(IStreamClientEndpoint)
+class LocalhostEndpoint:
+    """
+    This machine, by IPv4 or else by IPv6: without the look-up of a name, and without
+    waiting between the two.
+
+    @param four: connects by IPv4.
+    @param six: connects by IPv6.
+    """
+
+    def __init__(self, four: IStreamClientEndpoint, six: IStreamClientEndpoint) -> None:
+        self._four = four
+        self._six = six
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        """
+        Connect; if neither answers, fail as IPv4 failed.
+        """
+        connecting: Deferred[IProtocol] = self._four.connect(protocolFactory)
+
+        def trySix(first: Failure) -> Deferred[IProtocol]:
+            first.trap(ConnectError)
+            second: Deferred[IProtocol] = self._six.connect(protocolFactory)
+            return second.addErrback(lambda failure: failure.trap(ConnectError) and first)
+
+        return connecting.addErrback(trySix)
