@@ -37,11 +37,11 @@ class Transaction(Enum):
     #: It goes on without the request that failed.
     KEPT = "goes on"
     #: It is still open, and can only be rolled back.
-    FAILED = "can only be rolled back"
+    FAILED = "must be rolled back"
     #: It is rolled back, and over.
     ENDED = "is rolled back"
     #: The connection is closed, and the server rolls it back.
-    CLOSED = "is rolled back as the connection closes"
+    CLOSED = "ends with the connection"
 
 
 @attrs.frozen
