@@ -8,7 +8,7 @@ from collections import deque
 from random import Random
 from typing import Any
 
-from tests.conversations.speaking import Flight, Speech, cut
+from tests.conversations.speaking import Flight, Speech, Turn, cut
 from tests.relays.support import REGISTRY, Pair
 from vaurien_twisted.planning import Planner
 from vaurien_twisted.rules import planFromRules
@@ -117,8 +117,8 @@ class Conversation:
         possible.
         """
         dice, pair = self.dice, self.pair
-        there = back = b""
-        script: deque[tuple[int, bytes]] = deque()
+        back = b""
+        script: deque[Turn] = deque()
         struck = 0
         for turn in flight:
             if self.mode in STRIKES and turn.struck:
@@ -128,11 +128,10 @@ class Conversation:
                     continue
             else:
                 back += turn.reply
-            there += turn.request
-            script.append((len(there), turn.reply))
+            script.append(turn)
         before = len(pair.factory.journal.since())
         parts = deque(cut(dice, b"".join(turn.request for turn in flight)))
-        got = took = outbox = b""
+        got = outbox = waiting = b""
         while parts or outbox:
             if parts and (not outbox or dice.random() < 0.5):
                 self.give("client", parts.popleft())
@@ -140,15 +139,38 @@ class Conversation:
                 replies = cut(dice, outbox)
                 self.give("backend", replies[0])
                 outbox = outbox[len(replies[0]) :]
-            took += pair.backend.heard()
+            waiting += pair.backend.heard()
             got += pair.client.heard()
-            while script and len(took) >= script[0][0]:
-                outbox += script.popleft()[1]
+            waiting, replies = self.serve(waiting, script)
+            outbox += replies
         if self.speech.random and struck:
             # In place of a turn's reply.
             got = bytes(len(got))
-        assert took == there, (self.mode, "to the backend", there[:300], took[:300])
+        assert not waiting and not script, (self.mode, "to the backend", script, waiting[:300])
         assert got == back, (self.mode, "to the client", back[:600], got[:600])
         if self.mode in STRIKES:
             decided = pair.factory.journal.since()[before:]
             assert len(decided) == struck, (self.mode, struck, decided)
+
+    def serve(self, waiting: bytes, script: deque[Turn]) -> tuple[bytes, bytes]:
+        """
+        What the backend has not read yet of what it has heard, and its replies to the rest.
+
+        @param script: the requests that must come, from which those are taken that have.
+        """
+        said = b""
+        own = self.speech.own if self.mode == "request" else None
+        while waiting:
+            if script and waiting.startswith(script[0].request):
+                turn = script.popleft()
+                waiting = waiting[len(turn.request) :]
+                said += turn.reply
+            elif own is not None and waiting.startswith(own[0]):
+                waiting = waiting[len(own[0]) :]
+                said += own[1]
+            else:
+                break
+        parts = [*(turn.request for turn in list(script)[:1]), *((own or ())[:1])]
+        whole = any(each.startswith(waiting) for each in parts)
+        assert not waiting or whole, (self.mode, "to the backend", parts, waiting[:300])
+        return waiting, said

@@ -27,6 +27,7 @@ from tests.wire.postgresql_conversation_parts import (
     parse,
     query,
 )
+from vaurien_twisted.wire.postgresql_transaction import FAILING
 
 ERROR = message("E", b"SERROR\0VERROR\0C42601\0Mboom\0\0") + READY
 
@@ -63,4 +64,13 @@ def begin(dice: Random) -> Session:
     return Session(list(POSTGRESQL_OPENING), speak)
 
 
-SPEECH = Speech("postgresql", begin, {"code": "42601", "message": "boom"}, {"sql": "^select bad"})
+#: By which a transaction fails that may be open.
+OWN = (query(FAILING), FAILED + READY)
+
+SPEECH = Speech(
+    "postgresql",
+    begin,
+    {"code": "42601", "message": "boom"},
+    {"sql": "^select bad"},
+    own=OWN,
+)

@@ -35,7 +35,8 @@ def begin(dice: Random) -> Session:
         for _ in range(dice.choice((0, 1, 1, 3, 10))):
             bad = dice.random() < 0.5
             name = b"bad" if bad else b"good"
-            reply = lines(dice.choice((b"250", b"550")))
+            # One that was taken would have to be taken back.
+            reply = lines(b"550" if bad else dice.choice((b"250", b"550")))
             request = b"rcpt to:<%b%d@b.example>\r\n" % (name, dice.randrange(9))
             said.append(Turn(request, reply, ERROR if bad else b""))
         return said

@@ -57,6 +57,8 @@ class Speech:
     @ivar when: which exchanges it strikes; all where this is empty.
     @ivar pipelines: whether flights may be joined.
     @ivar random: whether an error is so many random bytes.
+    @ivar own: what a framer may ask of the backend itself where an error strikes, with the
+        reply, of which the client hears nothing.
     """
 
     wire: str
@@ -65,6 +67,7 @@ class Speech:
     when: dict[str, Any] = attrs.field(factory=dict)
     pipelines: bool = True
     random: bool = False
+    own: tuple[bytes, bytes] | None = None
 
 
 def size(dice: Random, most: int = 5000) -> int:

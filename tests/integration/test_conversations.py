@@ -22,9 +22,10 @@ from tests.integration.support import ProxyCase, inThread
 #: How many of each.
 COUNT = int(os.environ.get("VAURIEN_CONVERSATIONS", "60"))
 
-#: What has another answer each time, or may have.
+#: What has another answer each time, or may have.  Of a value of white space only, incr and
+#: decr read on in what the server's memory holds.
 UNSTEADY = re.compile(
-    rb"(gets|stats|version|mn\b|gat |cas )|noreply| q\r| qv\r|q\r\nm", re.IGNORECASE
+    rb"(gets|incr|decr|stats|version|mn\b|gat |cas )|noreply| q\r| qv\r|q\r\nm", re.IGNORECASE
 )
 
 ECHO = redis.command(b"ECHO", b"=mark=")
