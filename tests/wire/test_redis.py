@@ -345,9 +345,9 @@ class PipelineTests(SynchronousTestCase):
         """
         After C{PSYNC} nothing is read, unless it is refused.
         """
-        for word in (b"PSYNC", b"SYNC"):
+        for words in ((b"PSYNC", b"?", b"-1"), (b"SYNC",)):
             framer = RedisFramer()
-            turns: Turns = [("client", command(word, b"?", b"-1")), ("backend", b"-ERR no\r\n")]
+            turns: Turns = [("client", command(*words)), ("backend", b"-ERR no\r\n")]
             heard = converse(framer, turns)
             self.assertEqual(framer.opaque, "")
             stream = b"+FULLRESYNC x 0\r\n$EOF:"

@@ -10,10 +10,22 @@ from collections.abc import Iterator
 
 from vaurien_twisted.exchange import Exchange, FramingError, Piece
 from vaurien_twisted.wire.redis_cut import Beginning, elements
-from vaurien_twisted.wire.redis_session import SUBSCRIPTIONS, Note, Session
-from vaurien_twisted.wire.resp import CRLF, LINES, NULLABLE, Malformed, Scanner, opening
+from vaurien_twisted.wire.redis_session import BROKEN, SUBSCRIPTIONS, Session
+from vaurien_twisted.wire.redis_state import Silent, noteOf
+from vaurien_twisted.wire.resp import (
+    CRLF,
+    HEADER_LIMIT,
+    LINES,
+    NULLABLE,
+    Malformed,
+    Scanner,
+    opening,
+)
 
 ARRAY, PUSH, STATUS, ERROR = b"*>+-"
+
+#: How much of an error or a status is looked at, in bytes.
+LINE_LIMIT = 512
 
 #: The first words of messages to subscribers.
 MESSAGES = frozenset((b"message", b"pmessage", b"smessage"))
@@ -26,17 +38,22 @@ CONFIRMING = frozenset(CONFIRMATIONS.values())
 class Replies:
     """
     Divides what the backend sends among the exchanges that await a reply.  Only the
-    beginning of a value is kept back, of at most 64 bytes.
+    beginning of a value is kept back, of at most L{LINE_LIMIT} bytes.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._scanner = Scanner()
         self._kept = b""
-        # The value that is passing: whose it is, its type, what it confirms.
+        # The value that is passing: what it answers, whose it is, its type, its line, what it
+        # confirms.
+        self._head: Exchange | Silent | None = None
         self._exchange: Exchange | None = None
         self._first = 0
+        self._line = b""
         self._confirming = b""
+        # Those that turned out to have no reply.
+        self._unheard: list[Exchange] = []
         # What lets the beginning of a reply pass, and nothing more.
         self._beginning: Beginning | None = None
 
@@ -88,11 +105,14 @@ class Replies:
                 if scanner.done and not self._begin(data, pos):
                     self._kept = data[pos:]
                     return
+                if self._unheard:
+                    unheard, self._unheard = self._unheard, []
+                    for ended in unheard:
+                        yield ended, b"", True
                 if self._beginning is not None:
                     yield from self._cut(self._beginning, data[pos:])
                     return
                 if session.opaque:
-                    yield awaiting.popleft(), b"", True
                     continue
                 end = scanner.scan(data, pos)
                 exchange, ends = self._exchange, scanner.done and self._finish()
@@ -129,62 +149,110 @@ class Replies:
         Find out whose the value at C{pos} is; false if more of it is needed to tell.
         """
         session = self._session
-        exchange = session.awaiting[0] if session.awaiting else None
-        context = exchange.context if exchange is not None else None
-        note = context if isinstance(context, Note) else None
-        kind = "" if note is None else note.kind
-        first = data[pos]
-        word, extra = b"", 0
-        messages = session.subscribed or (kind in SUBSCRIPTIONS and session.version == 2)
-        if first == PUSH or (first == ARRAY and messages):
+        first, word, line = data[pos], b"", b""
+        nobodys = False
+        if first == PUSH or (first == ARRAY and (session.subscribed or self._subscribing)):
             found = opening(data, pos)
             if found is None:
                 return False
             if found in CONFIRMING:
                 word = found
-                if CONFIRMATIONS.get(kind) != word:
-                    exchange = None
-            elif first == PUSH or found in MESSAGES:
-                exchange = None
-        elif session.monitoring and first == STATUS:
-            if len(data) - pos < 2:
+            else:
+                nobodys = first == PUSH or found in MESSAGES
+        elif first in (STATUS, ERROR) and not session.plain:
+            end = data.find(CRLF, pos, pos + LINE_LIMIT)
+            if end < 0 and len(data) - pos < LINE_LIMIT:
                 return False
+            line = data[pos : end if end >= 0 else pos + LINE_LIMIT]
             # Reports begin with the time, statuses never with a digit.
-            if 48 <= data[pos + 1] < 58:
-                exchange = None
-        elif kind == "EXEC" and note is not None and first == ARRAY:
-            if len(data) - pos < 2:
+            nobodys = session.monitoring and first == STATUS and line[1:2].isdigit()
+        self._head = None if nobodys else self._awaited(first, line, word)
+        exchange = self._head if isinstance(self._head, Exchange) else None
+        note = None if exchange is None else noteOf(exchange)
+        extra = 0
+        if note is not None and word and CONFIRMATIONS.get(note.kind) != word:
+            self._head = exchange = note = None
+        elif note is None and word:
+            self._head = exchange = None
+        if note is not None and note.kind == "EXEC" and first != ERROR:
+            end = data.find(CRLF, pos, pos + HEADER_LIMIT)
+            if end < 0 and len(data) - pos < HEADER_LIMIT:
                 return False
+            line = data[pos:end]
             # An array that is not null or empty was the transaction's.
-            extra = note.number if 49 <= data[pos + 1] < 58 else 0
-        elif kind in ("PSYNC", "SYNC") and first != ERROR:
+            if 49 <= data[pos + 1] < 58:
+                extra = session.known.extra
+                if session.known.broken:
+                    session.opaque = BROKEN
+        elif (
+            note is not None
+            and note.kind in ("PSYNC", "SYNC")
+            and first != ERROR
+            and line != b"+QUEUED"
+        ):
             session.opaque = "replication"
-        if exchange is not None and exchange.cut is not None and not session.opaque:
+        if session.opaque:
+            if exchange is not None and session.take() is not None:
+                self._unheard.append(exchange)
+            return True
+        if exchange is not None and not exchange.replies:
+            # What it is answered with is nobody's: there was no place for it.
+            exchange = None
+        if exchange is not None and exchange.cut is not None:
             count, header = elements(data, pos)
             if count < 0:
                 return False
             if exchange.cut <= count:
                 self._beginning = Beginning(exchange, header)
                 return True
-        self._exchange, self._first, self._confirming = exchange, first, word
-        if not session.opaque:
-            self._scanner.begin(extra)
+        self._exchange, self._first, self._line, self._confirming = exchange, first, line, word
+        self._scanner.begin(extra)
         return True
+
+    @property
+    def _subscribing(self) -> bool:
+        """
+        Whether the next reply may confirm a subscription in the form of an array.
+        """
+        session = self._session
+        if session.known.version != 2:
+            return False
+        for head in session.awaiting:
+            if isinstance(head, Silent) or (isinstance(head, Exchange) and not head.replies):
+                continue
+            note = noteOf(head) if isinstance(head, Exchange) else None
+            return note is not None and note.kind in SUBSCRIPTIONS
+        return False
+
+    def _awaited(self, first: int, line: bytes, word: bytes) -> Exchange | Silent | None:
+        """
+        What the next value answers.  What is before that, and has no answer, is passed by.
+        """
+        session = self._session
+        while not session.opaque:
+            passed, ended = session.unheard(first, line, word)
+            if ended is not None:
+                self._unheard.append(ended)
+            if not passed:
+                break
+        awaiting = session.awaiting
+        head = awaiting[0] if awaiting and not session.opaque else None
+        return head if isinstance(head, (Exchange, Silent)) else None
 
     def _finish(self) -> bool:
         """
         A value has ended: say whether that ends the exchange too.
         """
-        session, exchange = self._session, self._exchange
+        session, head = self._session, self._head
         left = 0
         if self._confirming:
             integer = self._scanner.integer
             total = int(integer) if integer.isdigit() and len(integer) < 20 else 0
             left = session.confirm(self._confirming, total)
-        if exchange is None:
+        if head is None:
             return False
-        note = exchange.context
-        if isinstance(note, Note):
+        note = noteOf(head) if isinstance(head, Exchange) else None
+        if note is not None:
             if self._confirming:
                 # With channels there is one confirmation for each, else one for each
                 # subscription that was left, and one that there is none if there was none.
@@ -193,8 +261,5 @@ class Replies:
                     left = note.number
                 if left:
                     return False
-            session.leave(note, self._first)
-        if exchange.cut is not None:
-            session.passed()
-        session.awaiting.popleft()
-        return True
+            session.answered(note, self._first, self._line)
+        return session.take() is not None

@@ -77,8 +77,8 @@ class Requests:
             if session.opaque:
                 yield None, data[pos:], False
                 return
-            if self._exchange is None and session.quiet == 0 and not self._at:
-                version = session.spoken
+            if self._exchange is None and not self._at and session.loud:
+                version = session.sent.version
                 while True:
                     # Where the name ends: no shorter array can end before.
                     end = find(CRLF, pos + 8, pos + 64)

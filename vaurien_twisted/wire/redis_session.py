@@ -1,10 +1,11 @@
-# -*- test-case-name: tests.wire.test_redis -*-
+# -*- test-case-name: tests.wire.test_redis,tests.wire.test_redis_state -*-
 """
 What the two directions of a Redis connection know of each other.
 
 The client decides some of how the server replies: in which version of the protocol,
-with how many confirmations, or not at all.  What a command does to that is noted when
-the command is expected, so that one which never reaches the backend does nothing.
+with how many confirmations, or not at all.  What a command does to that is assumed when
+the command is expected, so that one which never reaches the backend does nothing; and it
+counts from when the server's answer says so.
 """
 
 from __future__ import annotations
@@ -12,45 +13,31 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from vaurien_twisted.exchange import Exchange
-
-#: Commands that are confirmed channel by channel.
-SUBSCRIPTIONS = frozenset(
-    ("SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE", "SSUBSCRIBE", "SUNSUBSCRIBE")
+from vaurien_twisted.exchange import Exchange, Run
+from vaurien_twisted.wire.redis_state import (
+    ALONE,
+    ERROR,
+    LEAST,
+    LOUD,
+    MODES,
+    MUTE,
+    NOTED,
+    SKIP,
+    SUBSCRIPTIONS,
+    UNQUEUED,
+    Note,
+    Silent,
+    State,
+    noteOf,
 )
 
-#: Commands that change how replies are to be read.
-NOTED = SUBSCRIPTIONS | frozenset(
-    ("CLIENT", "DISCARD", "EXEC", "HELLO", "MONITOR", "MULTI", "PSYNC", "RESET", "SYNC")
-)
+__all__ = ["BROKEN", "NOTED", "SUBSCRIPTIONS", "Note", "Session"]
 
-#: Whether commands get a reply: yes; no; not the next one (C{CLIENT REPLY}).
-LOUD, MUTE, SKIP = 0, 1, 2
+#: Why no more is read where the reply to C{EXEC} is no RESP.
+BROKEN = "CLIENT REPLY in a transaction"
 
-#: The modes of C{CLIENT REPLY} as clients write them.
-MODES = {b"ON": LOUD, b"OFF": MUTE, b"SKIP": SKIP}
-
-
-class Note:
-    """
-    The context of an exchange that changes how replies are read.  All other
-    exchanges have the version, 2 or 3, as their context.
-
-    @ivar version: the version of RESP that the reply will be in.
-    @ivar kind: the command.
-    @ivar number: of confirmations to come, 0 where the server decides; the version
-        that C{HELLO} asks for; the mode that C{CLIENT REPLY} sets; for C{EXEC} how many
-        replies it gives beyond those it counts; for C{MULTI} 1 within a transaction.
-    @ivar matters: the reply itself is read differently, or changes how others are.
-    """
-
-    __slots__ = ("kind", "matters", "number", "version")
-
-    def __init__(self, version: int, kind: str, number: int = 0, matters: bool = True) -> None:
-        self.version = version
-        self.kind = kind
-        self.number = number
-        self.matters = matters
+#: How many exchanges without a reply are remembered one by one, in case that they have one.
+SILENT_LIMIT = 1024
 
 
 class Session:
@@ -58,29 +45,50 @@ class Session:
     The state of one connection.
 
     @ivar awaiting: the exchanges, or L{runs<vaurien_twisted.exchange.Run>} of them, whose
-        replies are still to come, in order.
+        replies are still to come, in order; and between them those that have a reply only
+        if the server refuses something: exchanges that have none, and L{Silent}.
     @ivar plain: replies can be read without knowing more than their order.
     @ivar opaque: why nothing more can be read, C{""} while it can.
-    @ivar spoken: the version of RESP in which the next request will be answered.
-    @ivar version: the version of RESP in which the backend replies now.
-    @ivar quiet: L{LOUD}, L{MUTE} or L{SKIP}.
-    @ivar monitoring: the backend reports what others do.
-    @ivar multi: a transaction is open when the next request is carried out, as far as its
-        C{MULTI} has not been refused.
+    @ivar sent: how the next request will be answered, as far as nothing is refused.
+    @ivar known: how the next reply will be given.
     """
 
     def __init__(self) -> None:
         self.awaiting: deque[Any] = deque()
         self.plain = True
         self.opaque = ""
-        self.spoken = self.version = 2
-        self.quiet = LOUD
-        self.monitoring = False
-        self.multi = False
-        # How many confirmations the queue of a transaction holds beyond one for each command.
-        self._extra = 0
-        self._matters = 0
+        self.sent = State()
+        self.known = State()
+        # Something was refused, so that what was sent behind it was taken wrongly.
+        self._stale = False
+        # How much of what is awaited is to be read with care, and has no reply.
+        self._matters = self._silent = 0
         self._channels = self._patterns = self._shards = 0
+
+    @property
+    def loud(self) -> bool:
+        """
+        Whether the next request has a reply, whatever it is.
+        """
+        sent = self.sent
+        return not (sent.quiet or sent.over or self._stale)
+
+    @property
+    def doubtful(self) -> bool:
+        """
+        Whether a command that was to be silent, or to silence others, may still be refused.
+        """
+        return self._silent > 0
+
+    @property
+    def multi(self) -> bool:
+        """
+        Whether a transaction is open when the next request is carried out, as far as its
+        C{MULTI} has not been refused.
+        """
+        if self._stale:
+            self._assume()
+        return self.sent.multi
 
     def exchange(
         self, place: int, command: str, words: list[bytes], subject: str, count: int
@@ -92,121 +100,219 @@ class Session:
         @param words: as many of the command's words as were needed.
         @param count: how many words it has.
         """
-        quiet = self.quiet
-        if command not in NOTED:
-            return Exchange(place, command, subject, b"", self.spoken, quiet == LOUD)
-        note = self._note(command, words, count)
+        if self._stale:
+            self._assume()
+        sent = self.sent
+        note = self._note(command, words, count) if command in NOTED else None
         if note is None:
-            return Exchange(place, command, subject, b"", self.spoken, quiet == LOUD)
-        replies = quiet == LOUD
-        if command == "CLIENT":
-            replies = note.number == LOUD
-        elif command == "RESET":
-            replies = quiet != SKIP
-        elif command in SUBSCRIPTIONS and not self.multi:
-            # Confirmations are not replies to the server: it never withholds them.
-            replies = True
+            loud = sent.quiet == LOUD and not sent.over
+            return Exchange(place, command, subject, b"", sent.version, loud)
+        replies = sent.replies(note)
+        if note.kind == "CLIENT" and self.subscribed:
+            # It is refused there.
+            replies = sent.quiet == LOUD
         return Exchange(place, command, subject, b"", note, replies)
 
     def _note(self, command: str, words: list[bytes], count: int) -> Note | None:
-        version = self.spoken
+        version, multi = self.sent.version, self.sent.multi
+        if (command in ALONE and count > 1) or count < LEAST.get(command, 1):
+            # It is refused.
+            return None
         if command in SUBSCRIPTIONS:
             return Note(version, command, count - 1)
         if command == "CLIENT":
             mode = MODES.get(words[2].upper()) if len(words) > 2 and count == 3 else None
-            if mode is None or self.multi or words[1].upper() != b"REPLY":
+            if mode is None or words[1].upper() != b"REPLY":
                 return None
-            return Note(version, command, mode, False)
-        if command == "EXEC":
-            return Note(version, command, self._extra, self._extra > 0)
-        if command in ("MULTI", "DISCARD"):
-            return Note(version, command, int(self.multi), False)
+            return Note(version, command, mode)
         if command == "HELLO":
             asked = words[1] if len(words) > 1 else b""
-            if self.multi or asked not in (b"2", b"3"):
+            if asked not in (b"2", b"3"):
                 return None
-            return Note(int(asked), command, int(asked))
-        if command == "MONITOR" and self.multi:
-            return None
-        return Note(version, command)
+            return Note(version if multi else int(asked), command, int(asked))
+        return Note(version, command, int(multi) if command == "MULTI" else 0)
 
     def expect(self, exchange: Exchange) -> None:
         """
         The backend will act on this request.
         """
-        note = exchange.context
-        if note.__class__ is not int:
-            self._enter(note)
-            if exchange.replies and note.matters:
-                self._matters += 1
-                self.plain = False
-        elif self.quiet == SKIP:
-            self.quiet = LOUD
+        note = noteOf(exchange)
+        if note is None:
+            self.sent.spend()
+        else:
+            self.sent.enter(note)
+        awaiting = self.awaiting
         if exchange.replies:
-            if exchange.cut is not None:
-                self._matters += 1
+            if note is not None or exchange.cut is not None:
+                self._matters += (note is not None) + (exchange.cut is not None)
                 self.plain = False
-            self.awaiting.append(exchange)
+            awaiting.append(exchange)
+        elif note is not None and self._silent < SILENT_LIMIT:
+            self._silent += 1
+            self._matters += 1
+            self.plain = False
+            awaiting.append(exchange)
+        elif self._silent or self.known.quiet != MUTE:
+            self._doubt(1, note is not None)
 
     def skipped(self) -> None:
         """
         An empty command, which uses up a C{CLIENT REPLY SKIP}.
         """
-        if self.quiet == SKIP:
-            self.quiet = LOUD
+        if self.sent.quiet == SKIP:
+            self.sent.spend()
+            self._doubt(0)
 
-    def _enter(self, note: Note) -> None:
-        kind = note.kind
-        if self.quiet == SKIP:
-            self.quiet = LOUD
-        if kind == "CLIENT":
-            if note.number != SKIP or self.quiet != MUTE:
-                self.quiet = note.number
-        elif kind == "MULTI":
-            self.multi = True
-        elif kind in ("EXEC", "DISCARD"):
-            self.multi, self._extra = False, 0
-        elif kind == "RESET":
-            self.multi, self._extra = False, 0
-            self.spoken, self.quiet = 2, LOUD
-        elif kind == "HELLO":
-            self.spoken = note.number
-        elif kind in SUBSCRIPTIONS and self.multi and note.number > 1:
-            self._extra += note.number - 1
+    def _doubt(self, count: int, changes: bool = False) -> None:
+        """
+        So many requests have a reply only if the server is not as silent as it should be.
 
-    def leave(self, note: Note, first: int) -> None:
+        @param changes: they change how the server replies, too.
+        """
+        last = self.awaiting[-1] if self.awaiting else None
+        if isinstance(last, Silent):
+            last.count += count
+        else:
+            self._matters += 1
+            self.plain = False
+            last = Silent(count)
+            self.awaiting.append(last)
+        if changes:
+            last.after = self.sent.copy()
+
+    def _assume(self) -> None:
+        """
+        What was sent takes effect on what is known, not on what was assumed before.
+        """
+        self._stale = False
+        sent = self.known.copy()
+        for each in self.awaiting:
+            note = None if isinstance(each, (Run, Silent)) else noteOf(each)
+            if note is None:
+                sent.spend()
+            else:
+                sent.enter(note)
+        self.sent = sent
+        self._settle()
+
+    # The backend's side
+
+    def unheard(self, first: int, line: bytes, word: bytes) -> tuple[bool, Exchange | None]:
+        """
+        Whether the next reply shows that what is awaited first has none, or had it withheld.
+        It is then awaited no longer.
+
+        @param first: the reply's first byte, its type.
+        @param line: its line, if it is an error or a status.
+        @param word: its first word, if it is a confirmation.
+        @return: also the exchange that ends without the reply it was thought to have.
+        """
+        awaiting, known = self.awaiting, self.known
+        if not awaiting:
+            # Somebody is heard, so that it is not as quiet as it seemed.
+            if known.quiet == MUTE and not word:
+                known.quiet, self._stale = LOUD, True
+            return False, None
+        head = awaiting[0]
+        if isinstance(head, Run):
+            return False, None
+        if isinstance(head, Silent):
+            if head.count and known.quiet == LOUD and not known.over:
+                return False, None
+            awaiting.popleft()
+            if head.after is not None:
+                self.known = head.after
+            else:
+                known.spend()
+            self._matters -= 1
+            self._settle()
+            return True, None
+        note = noteOf(head)
+        if note is None:
+            if known.quiet == LOUD and not known.over:
+                return False, None
+            known.spend()
+        else:
+            if not known.silent(note, first, line, word):
+                return False, None
+            if note.kind == "EXEC" and known.broken:
+                self.opaque = BROKEN
+            if not (note.kind == "RESET" and known.quiet) and not (
+                note.kind == "CLIENT" and note.number == LOUD
+            ):
+                known.enter(note)
+            else:
+                # It would have been heard.
+                known.spend()
+                self._stale = True
+        return True, self.take()
+
+    def take(self) -> Exchange | None:
+        """
+        What is awaited first is awaited no longer.
+
+        @return: it, if it was thought to have a reply.
+        """
+        head = self.awaiting[0]
+        if isinstance(head, Silent):
+            head.count -= 1
+            if head.count <= 0:
+                self.awaiting.popleft()
+                self._matters -= 1
+                self._settle()
+            return None
+        exchange: Exchange = self.awaiting.popleft()
+        if noteOf(exchange) is not None:
+            self._matters -= 1
+            if not exchange.replies:
+                self._silent -= 1
+        if exchange.cut is not None:
+            self._matters -= 1
+        self._settle()
+        return exchange if exchange.replies else None
+
+    def answered(self, note: Note, first: int, line: bytes) -> None:
         """
         The reply to an exchange with a note has ended.
 
         @param first: the reply's first byte, its type.
+        @param line: its line, if it is an error or a status or answers C{EXEC}.
         """
-        if not note.matters:
+        known, kind = self.known, note.kind
+        if first == ERROR:
+            known.spend()
+            if kind == "EXEC":
+                # Whatever it is refused for, the transaction is over.
+                known.discard()
+            self._stale = True
             return
-        failed, status = first == 45, first == 43
-        kind = note.kind
-        if kind == "HELLO":
-            if failed or status:
-                self.spoken = self.version
-            else:
-                self.version = note.number
-        elif kind == "RESET" and status:
-            self.version = 2
-            self.monitoring = False
+        queued = line == b"+QUEUED"
+        if kind not in UNQUEUED and queued is not known.multi:
+            known.discard()
+            known.multi = queued
+            self._stale = True
+        if kind == "MULTI" and not known.multi:
+            known.discard()
+        elif kind == "EXEC":
+            if line in (b"*-1", b"_"):
+                # It was given up.
+                known.discard()
+            elif known.subscribes:
+                # Confirmed inside of the array, by how much is not known.
+                self._channels = max(self._channels, 1)
+        elif kind == "RESET":
             self._channels = self._patterns = self._shards = 0
-        elif kind == "MONITOR" and status:
-            self.monitoring = True
-        elif kind == "EXEC" and not failed:
-            # Confirmed inside of the array, by how much is not known.
-            self._channels = max(self._channels, 1)
-        self._matters -= 1
-        self._settle()
+        elif kind in SUBSCRIPTIONS and queued and note.number <= 0:
+            note.number = self._count(kind)
+        known.enter(note)
 
-    def passed(self) -> None:
+    def _count(self, kind: str) -> int:
         """
-        A reply that was to be cut has ended before.
+        How many subscriptions there are of the kind that a command ends.
         """
-        self._matters -= 1
-        self._settle()
+        if kind.startswith("P"):
+            return self._patterns
+        return self._shards if kind == "SUNSUBSCRIBE" else self._channels
 
     def confirm(self, word: bytes, total: int) -> int:
         """
@@ -230,7 +336,21 @@ class Session:
         """
         Whether the backend may send messages in the form of arrays (RESP2).
         """
-        return self.version == 2 and self._channels + self._patterns + self._shards > 0
+        return self.known.version == 2 and self._channels + self._patterns + self._shards > 0
+
+    @property
+    def monitoring(self) -> bool:
+        """
+        Whether the backend may report what others do.
+        """
+        return self.known.monitoring or self.sent.monitoring
 
     def _settle(self) -> None:
-        self.plain = not self._matters and not self.monitoring and not self.subscribed
+        self.plain = not (
+            self._matters
+            or self._stale
+            or self.known.quiet
+            or self.known.over
+            or self.monitoring
+            or self.subscribed
+        )

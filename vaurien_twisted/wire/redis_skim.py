@@ -45,7 +45,7 @@ class Skimmer:
         Whole requests: the run that awaits their replies.
         """
         session = self._session
-        if not session.plain or session.quiet or session.opaque or not self._requests.idle:
+        if not session.plain or session.opaque or not self._requests.idle:
             return None
         count = self._counts.get(data)
         if count is None:

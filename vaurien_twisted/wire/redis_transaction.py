@@ -16,16 +16,17 @@ from vaurien_twisted.wire.redis_session import Note, Session
 #: it does nothing.
 UNKNOWN = b"VAURIEN.INJECTED.ERROR"
 
-DISCARD = b"DISCARD"
+DISCARD, PING = b"DISCARD", b"PING"
 
 
 def insteadOf(session: Session, exchange: Exchange) -> tuple[Substitute, ...]:
     """
     What the backend gets in the place of a command: C{DISCARD} for C{EXEC}, else a command
-    that marks the transaction; nothing outside of one.
+    that marks the transaction; nothing outside of one.  Where it may still refuse to be
+    silent it gets a C{PING}, so that the error comes behind what it says.
     """
     if not session.multi:
-        return ()
+        return (_send(session, exchange, PING),) if session.doubtful else ()
     return (_send(session, exchange, DISCARD if exchange.command == "EXEC" else UNKNOWN),)
 
 

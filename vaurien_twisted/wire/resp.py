@@ -83,12 +83,22 @@ class Scanner:
     @ivar integer: the last integer in the value, as it was written.
     """
 
-    __slots__ = ("_left", "_line", "_open", "_parts", "_skip", "_trailer", "done", "integer")
+    __slots__ = (
+        "_extra",
+        "_left",
+        "_line",
+        "_open",
+        "_parts",
+        "_skip",
+        "_trailer",
+        "done",
+        "integer",
+    )
 
     def __init__(self) -> None:
         self.done = True
         self.integer = b""
-        self._left = 0
+        self._left = self._extra = 0
         self._line = self._parts = self._trailer = False
         self._skip = 0
         # What was left outside of each aggregate of unknown length.
@@ -96,9 +106,11 @@ class Scanner:
 
     def begin(self, extra: int = 0) -> None:
         """
-        A value begins, which C{extra} more than it counts belong to.
+        A value begins, which C{extra} more than it counts belong to.  Fewer than it counts
+        belong to an aggregate of which that number is negative.
         """
-        self._left = 1 + extra
+        self._left = 1 + max(extra, 0)
+        self._extra = min(extra, 0)
         self.done = False
         self.integer = b""
 
@@ -236,7 +248,8 @@ class Scanner:
                 raise Malformed(f"an aggregate cannot have {count} elements")
             # Inside one of unknown length only its end counts.
             if self._left >= 0:
-                self._left += count * AGGREGATES[kind]
+                self._left += max(count * AGGREGATES[kind] + self._extra, 0)
+                self._extra = 0
 
 
 #: The types that have a header with a length.
