@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vaurien_twisted.clocks import inWallTime
 from vaurien_twisted.commands import Command, Hold, Wait
 from vaurien_twisted.options import Refused
 from vaurien_twisted.plan import Plan
@@ -30,7 +31,7 @@ def tellConnection(proxy: Proxy, link: Link) -> dict[str, Any]:
         "id": link.connection.number,
         "client": link.connection.client,
         "backend": link.backend,
-        "since": round(link.since, 3),
+        "since": round(inWallTime(proxy.reactor, link.since), 3),
         "state": sight.state,
         "exchanges": link.exchanges,
         "received": traffic.fromClient,

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 
 from vaurien_twisted.access import Access, toxiproxyPlace
+from vaurien_twisted.clocks import wallTime
 from vaurien_twisted.collection import ProxyCollection
 from vaurien_twisted.config import Configuration
 from vaurien_twisted.journal import Journal, JournalFile
@@ -56,7 +57,7 @@ class Vaurien(MultiService):
         settings = configuration.settings
         self.reactor = reactor
         self._settings = settings
-        self.journal = Journal(reactor.seconds)
+        self.journal = Journal(wallTime(reactor))
         if settings.journal:
             JournalFile(self.journal, settings.journal).setServiceParent(self)
         self.demo: Any = None

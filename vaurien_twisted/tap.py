@@ -16,6 +16,7 @@ from twisted.python import usage
 from vaurien_twisted import __version__
 from vaurien_twisted.access import TOXIPROXY
 from vaurien_twisted.asking import TOKEN_VARIABLE
+from vaurien_twisted.clocks import useMonotonicTime
 from vaurien_twisted.config import Configuration, configure, declaredOptions
 from vaurien_twisted.config_file import Given, readConfig
 from vaurien_twisted.logs import LogFile
@@ -215,6 +216,8 @@ def serviceFor(options: VaurienOptions, reactor: Any = None) -> Vaurien:
     """
     if reactor is None:
         from twisted.internet import reactor
+
+        useMonotonicTime(reactor)
     settings = options.configuration.settings
     try:
         service = Vaurien(reactor, options.configuration)

@@ -19,6 +19,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from vaurien_twisted.clocks import wallTime
 from vaurien_twisted.config import configure
 from vaurien_twisted.config_file import Given
 from vaurien_twisted.journal import Journal
@@ -107,7 +108,7 @@ async def proxyFor(
     given = Given({"protocol": protocol}, {}, {protocol: protocolOptions or {}})
     configuration = configure(registry, given)
     planner = Planner(registry, wire=configuration.wire)
-    journal = Journal(reactor.seconds)
+    journal = Journal(wallTime(reactor))
     proxy = Proxy(
         reactor,
         name="proxy",

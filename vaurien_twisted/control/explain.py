@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
+from vaurien_twisted.clocks import inWallTime
 from vaurien_twisted.control.answers import Problem, answer, problemOf, refuse
 from vaurien_twisted.control.queries import readQuery
 from vaurien_twisted.exchange import Connection
@@ -96,7 +97,12 @@ class ExplainFace:
             if (entry["proxy"], entry["connection"]) == (proxy.name, query.connection)
             and entry.get("exchange") == number
         ]
-        times = [exchange.began] if exchange else [float(entry["time"]) for entry in journal]
+        if exchange:
+            times = [exchange.began]
+        else:
+            # The journal tells the time of the day, which is not known to the microsecond.
+            since = inWallTime(proxy.reactor, since) - 1e-4
+            times = [float(entry["time"]) for entry in journal]
         return Case(
             decider,
             connection,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IReactorTime
 
+from vaurien_twisted.clocks import wallTime
 from vaurien_twisted.control.connections import ConnectionsFace
 from vaurien_twisted.control.counting import RequestCounter
 from vaurien_twisted.control.events import EventsFace
@@ -44,7 +45,7 @@ def observingFaces(
     @param requests: what the site counts.
     @param seed: of all decisions.
     """
-    readable = journal if isinstance(journal, Journal) else Journal(clock.seconds)
+    readable = journal if isinstance(journal, Journal) else Journal(wallTime(clock))
     observed = Observed(proxies, readable, seed)
     return [
         StateFace(observed),

@@ -21,6 +21,7 @@ from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 from vaurien_twisted.circles import circlesFor
+from vaurien_twisted.clocks import wallTime
 from vaurien_twisted.counters import Counters
 from vaurien_twisted.decider import Decider
 from vaurien_twisted.descriptors import Descriptors
@@ -108,7 +109,7 @@ class RelayFactory(Factory):
         if wire is not None:
             self.wire = wire
         self.options = self.wire.options() if options is None else options
-        self.journal: IJournal = Journal(reactor.seconds) if journal is None else journal
+        self.journal: IJournal = Journal(wallTime(reactor)) if journal is None else journal
         chosen = secrets.randbits(SEED_BITS) if seed is None else seed
         self.counters = Counters()
         self.repeats = Repeats(reactor, name)
