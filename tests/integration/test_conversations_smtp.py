@@ -85,6 +85,7 @@ class ConversationTests(SMTPCase):
                 continue
             for flight in said:
                 self.fly(flight, direct, proxied, mode)
+            self.compare(mode)
         direct.close()
         proxied.close()
 
@@ -102,6 +103,18 @@ class ConversationTests(SMTPCase):
                 expected.append(struck or reply)
         heard = proxied.say([turn.request for turn in flight])
         self.assertEqual(heard, expected, (mode, flight))
+
+    def compare(self, mode: str) -> None:
+        """
+        Both mails, if there are any, have the same words, and none goes to who was refused.
+        """
+        mails = self.mailbox.mails
+        if mails:
+            there, here = mails
+            self.assertEqual(here.content, there.content)
+            taken = [to for to in there.rcpt_tos if mode not in STRIKES or "bad" not in to]
+            self.assertEqual(here.rcpt_tos, taken, mode)
+            mails.clear()
 
     @inThread
     def test_conversations(self) -> None:

@@ -34,6 +34,24 @@ class TransactionTests(SynchronousTestCase):
         self.assertEqual(pair.answer(b"220 hi\r\n"), b"220 hi\r\n")
         return pair
 
+    def test_twice_pitfall22(self) -> None:
+        """
+        One recipient after the other that is refused, each without waiting or with: none of
+        them comes back as the envelope is said again.
+        """
+        link = self.link("RCPT", recipient="b*@x")
+        link.ask(MAIL + rcpt("a"))
+        link.answer(OK * 2)
+        self.assertEqual(link.ask(rcpt("b1")), rcpt("b1"))
+        self.assertEqual(link.answer(OK), REFUSED)
+        self.assertEqual(link.backend.heard(), RSET + MAIL + rcpt("a"))
+        self.assertEqual(link.answer(OK * 3), b"")
+        self.assertEqual(link.ask(rcpt("c")), rcpt("c"))
+        self.assertEqual(link.answer(OK), OK)
+        self.assertEqual(link.ask(rcpt("b2")), rcpt("b2"))
+        self.assertEqual(link.answer(OK), REFUSED)
+        self.assertEqual(link.backend.heard(), RSET + MAIL + rcpt("a") + rcpt("c"))
+
     def test_recipient_pitfall22(self) -> None:
         """
         A recipient that was taken and then refused is none: the envelope is said again

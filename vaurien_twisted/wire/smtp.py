@@ -109,7 +109,7 @@ class SMTPFramer(Upgradable):
         """
         The request goes to the backend.
         """
-        self._requests.granted = exchange
+        self._requests.grant(exchange)
         self._session.waiting.append(exchange)
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:

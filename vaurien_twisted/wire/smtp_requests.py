@@ -22,12 +22,11 @@ END = b"\r\n.\r\n"
 class Requests:
     """
     Finds commands and texts of mails in what the client sends.
-
-    @ivar granted: the exchange that last went to the backend.
     """
 
     def __init__(self, session: Session) -> None:
-        self.granted: Exchange | None = None
+        # The command that is being yielded, its argument and its line.
+        self._command: tuple[Exchange, str, bytes] | None = None
         self._session = session
         self._number = 0
         self._kept = bytearray()
@@ -89,18 +88,26 @@ class Requests:
                         dialog, session.dialog = session.dialog, None
                         yield dialog, b"", True
                     line = data[at:stop]
-                    exchange, argument = self._command(line)
+                    exchange, argument = self._begin(line)
                     stop, ends = self._extent(exchange, argument, stop, end)
                     piece = data if at == 0 and stop == end else data[at:stop]
                     if session.agreement.refused and exchange.command == "STARTTLS":
                         piece = withoutCommand(piece)
+                    self._command = exchange, argument, line
                     yield exchange, piece, ends
-                    if self.granted is exchange:
-                        self._sent(exchange, argument, line)
-                    elif exchange.command == "AUTH":
+                    if self._command is not None and exchange.command == "AUTH":
                         # Answered here, so it will not go on.
                         yield exchange, b"", True
             at = stop
+
+    def grant(self, exchange: Exchange) -> None:
+        """
+        C{exchange} goes to the backend.  What it changes is noted at once: no further
+        request may be read before its reply is over.
+        """
+        command, self._command = self._command, None
+        if command is not None and command[0] is exchange:
+            self._sent(*command)
 
     def release(self) -> bytes:
         """
@@ -139,7 +146,7 @@ class Requests:
                 return len(data), False
         return at + stop + len(END), True
 
-    def _command(self, line: bytes) -> tuple[Exchange, str]:
+    def _begin(self, line: bytes) -> tuple[Exchange, str]:
         verb, argument = verbOf(line[: SUBJECT_LIMIT + 16].decode("utf-8", "replace"))
         if verb in ("MAIL", "RCPT"):
             subject = addressOf(argument)
