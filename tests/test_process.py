@@ -8,6 +8,8 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+from importlib.util import find_spec
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -23,6 +25,24 @@ def say(line):
 ready = json.dumps({"proxy": "127.0.0.1:8000", "http": "0.0.0.0:8080"}) + "\\n"
 """
 
+
+#: Starts a proxy, asks it and stops it; what came of it is in a file.
+SURROUNDED = """
+import os, sys
+from vaurien_twisted import Client, start_proxy, stop_proxy
+proxy = start_proxy(proxy_port=0, port=0, backend_port=1, log_output=sys.argv[2], timeout=120)
+client = Client(url=proxy.http_url, timeout=120)
+client.set_behavior("hang")
+behavior = client.get_behavior()
+stop_proxy(proxy)
+try:
+    os.kill(proxy, 0)
+except ProcessLookupError:
+    with open(sys.argv[1], "w") as file:
+        file.write(behavior)
+"""
+
+REAL_KILL = os.kill
 
 #: How long a child may take to begin, in seconds: only one that is stuck takes so long.
 PATIENCE = 120.0
@@ -186,6 +206,91 @@ class LaunchTests(SynchronousTestCase):
         started = child("say(ready); time.sleep(600)")
         stop_proxy(int(started))
         self.assertRaises(ValueError, stop_proxy, started)
+
+    def test_pitfall36_noForeignProcess(self):
+        """
+        Whatever stopping is asked for, no process but a child that runs gets a signal: not
+        twice, not one that has ended by itself, not one of that number that is another's, and
+        not that of a parent.
+        """
+        sent = []
+        self.patch(os, "kill", lambda pid, number: sent.append(pid))
+        ended = child("say(ready)")
+        os.waitpid(ended, 0)
+        # Now the number may be anybody's.
+        stop_proxy(ended)
+        self.assertRaises(ValueError, stop_proxy, ended)
+        for pid in (1, os.getpid(), os.getppid(), -1, 0):
+            self.assertRaises(ValueError, stop_proxy, pid)
+        self.assertEqual(sent, [])
+        self.patch(os, "kill", REAL_KILL)
+        other = child("say(ready); time.sleep(600)")
+        self.addCleanup(lambda: other in process._running and stop_proxy(other))
+        popen, _ = process._running[other]
+        process._running[other] = (popen, os.getpid() + 1)
+        error = self.assertRaises(ValueError, stop_proxy, other)
+        self.assertIn("was started by process", str(error))
+        other.__exit__()
+        self.assertTrue(alive(other))
+        process._running[other] = (popen, os.getpid())
+
+    def test_pitfall36_brackets(self):
+        """
+        An IPv6 host may stand in brackets or not.
+        """
+        for host in ("::1", "[::1]"):
+            self.assertEqual(process._place(host, 80), "[::1]:80")
+        self.assertEqual(process._place("localhost", 80), "localhost:80")
+
+    def test_pitfall36_thread(self):
+        """
+        It works in a thread.
+        """
+        started = []
+        thread = threading.Thread(
+            target=lambda: started.append(child("say(ready); time.sleep(600)"))
+        )
+        thread.start()
+        thread.join()
+        stop_proxy(started[0])
+        self.assertFalse(alive(started[0]))
+
+    def test_pitfall36_closedStreams(self):
+        """
+        So it does in a process whose standard streams are closed.
+        """
+        for closed in ((0,), (0, 1), (0, 1, 2), (2,)):
+            self.surrounded(f"import os\nfor n in {closed}: os.close(n)\n")
+
+    def test_pitfall36_eventlet(self):
+        """
+        So it does under eventlet, which takes the place of much of the standard library.
+        """
+        self.surrounded("import eventlet\neventlet.monkey_patch()\n", "eventlet")
+
+    def test_pitfall36_gevent(self):
+        """
+        So it does under gevent.
+        """
+        self.surrounded("from gevent import monkey\nmonkey.patch_all()\n", "gevent")
+
+    def surrounded(self, before, needed="json"):
+        """
+        Start, ask and stop a proxy in a process that begins with C{before}.
+        """
+        if find_spec(needed) is None:
+            self.skipTest(f"{needed} is not installed")
+        result = os.path.abspath(self.mktemp())
+        program = before + SURROUNDED
+        ended = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", program, result, os.path.abspath(self.mktemp())],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=4 * PATIENCE,
+        )
+        self.assertEqual(ended.returncode, 0, ended)
+        with open(result) as file:
+            self.assertEqual(file.read(), "hang", ended)
 
     def test_endedItself(self):
         """

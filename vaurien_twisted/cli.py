@@ -6,8 +6,6 @@ The command C{vaurien}.
 from __future__ import annotations
 
 import gc
-import io
-import os
 import select
 import sys
 from collections.abc import Sequence
@@ -19,6 +17,7 @@ from twisted.python import usage
 from vaurien_twisted.logs import logObserver
 from vaurien_twisted.names import printable
 from vaurien_twisted.options import Refused
+from vaurien_twisted.stdio import openStandardStreams
 from vaurien_twisted.tap import Options, serviceFor
 
 
@@ -62,23 +61,6 @@ def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
     core.run()
     if service.refused:
         raise SystemExit(f"vaurien: {service.refused}")
-
-
-def openStandardStreams() -> None:
-    """
-    Have standard input, output and error lead nowhere where they are closed: a connection
-    would else take their number.  What the output's encoding lacks is escaped.
-    """
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
-        if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
-        stream = getattr(sys, name)
-        if number and isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _installReactor() -> None:

@@ -12,8 +12,9 @@ import re
 import attrs
 
 from vaurien_twisted.options import Refused, nearest
+from vaurien_twisted.textfile import decoded
 
-#: How long a configuration may be, in characters.
+#: How long a configuration may be, in bytes.
 FILE_LIMIT = 2**20
 
 #: How a JSON array of objects begins, and no section of an ini file.
@@ -64,17 +65,19 @@ def readConfig(path: str) -> Given:
     @raise Refused: it cannot be read, is neither, or has a section that is not ours.
     """
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, "rb") as file:
             # A shell's <(…) is no regular file; its end is seen by the bound.
-            text = file.read(FILE_LIMIT + 1)
+            data = file.read(FILE_LIMIT + 1)
     except OSError as error:
         raise Refused(f"cannot read {path}: {error.strerror}", "config") from None
-    except UnicodeDecodeError as error:
-        raise Refused(f"{path} is not an ini file: {error}", "config") from None
     except ValueError as error:
         raise Refused(f"cannot read {path!r}: {error}", "config") from None
-    if len(text) > FILE_LIMIT:
-        raise Refused(f"{path} is over {FILE_LIMIT} characters, the most that is read", "config")
+    if len(data) > FILE_LIMIT:
+        raise Refused(f"{path} is over {FILE_LIMIT} bytes, the most that is read", "config")
+    try:
+        text = decoded(data)
+    except ValueError as error:
+        raise Refused(f"{path} is not an ini file: {error}", "config") from None
     if path.endswith(".json") or _ARRAY.match(text):
         return _readJSON(path, text)
     return _readIni(path, text)

@@ -26,9 +26,11 @@ from vaurien_twisted.asking import (
 )
 from vaurien_twisted.client import Client
 from vaurien_twisted.ctl_files import readFile
-from vaurien_twisted.ctl_output import tell
+from vaurien_twisted.ctl_output import say, tell
 from vaurien_twisted.ctl_top import addTop, top
 from vaurien_twisted.ctl_watch import addWatch, watch
+from vaurien_twisted.names import printable
+from vaurien_twisted.stdio import openStandardStreams, writing
 
 EXAMPLES = f"""\
 examples:
@@ -92,6 +94,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reason, one line.
     @raise SystemExit: 2, the command line is wrong; 0, help or the version was shown.
     """
+    if arguments is None:
+        openStandardStreams()
+    return writing("vaurienctl", lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parsed = parse(sys.argv[1:] if arguments is None else arguments)
     try:
         client = _client(parsed)
@@ -108,13 +116,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name in targets:
                 label = f"{name}: " if len(targets) > 1 else ""
                 _show(client, parsed, ctl_proxies.path(name), label)
-        sys.stdout.flush()
     except ClientError as error:
-        print(f"vaurienctl: {_reason(error)}", file=sys.stderr)
+        print(f"vaurienctl: {printable(_reason(error))}", file=sys.stderr)
         return 1
-    except BrokenPipeError:
-        # Whoever reads the output, such as head, has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -134,8 +138,11 @@ def _reason(error: ClientError) -> str:
 def _show(client: Client, parsed: argparse.Namespace, prefix: str, label: str = "") -> None:
     answer = _ask(client, parsed, prefix)
     text = json.dumps(answer) if parsed.json else tell(client.url, parsed, answer)
-    if text:
+    if text and parsed.command == "get-behavior" and not sys.stdout.isatty():
+        # As it is: set-behavior is to take it back.
         print(label + text)
+    elif text:
+        say(label + text)
     if parsed.command == "get-behavior" and "rules" in answer:
         print("vaurienctl: there is more in force: see get-rules", file=sys.stderr)
 

@@ -9,6 +9,7 @@ import json
 import sys
 
 from vaurien_twisted.asking import ClientError, cause
+from vaurien_twisted.textfile import decoded, readText
 
 
 def readFile(path: str) -> object:
@@ -18,11 +19,13 @@ def readFile(path: str) -> object:
     @raise ClientError: there is none.
     """
     try:
-        if path == "-":
-            return json.load(sys.stdin)
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
+        return json.loads(_standardInput() if path == "-" else readText(path))
     except OSError as error:
         raise ClientError(f"cannot read {path}: {cause(error)}") from None
     except (ValueError, RecursionError) as error:
         raise ClientError(f"{path} is not JSON: {cause(error)}") from None
+
+
+def _standardInput() -> str:
+    raw = getattr(sys.stdin, "buffer", None)
+    return sys.stdin.read() if raw is None else decoded(raw.read())

@@ -59,6 +59,13 @@ def tell(url: str, parsed: argparse.Namespace, answer: Mapping[str, Any]) -> str
     return f"the backend is now {parsed.backend}"
 
 
+def say(text: str) -> None:
+    """
+    Print lines in which anyone may have put anything.
+    """
+    print("\n".join(map(printable, text.split("\n"))))
+
+
 def _described(names: Iterable[str], details: Mapping[str, Any], terminal: bool) -> str:
     if not terminal:
         return "\n".join(names)

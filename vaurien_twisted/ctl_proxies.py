@@ -17,7 +17,8 @@ from urllib.parse import quote
 from vaurien_twisted.asking import ClientError, RequestRefused, member
 from vaurien_twisted.client import Client
 from vaurien_twisted.ctl_files import readFile
-from vaurien_twisted.ctl_output import tellProxies, tellProxy
+from vaurien_twisted.ctl_output import say, tellProxies, tellProxy
+from vaurien_twisted.names import printable
 
 COMMANDS = {
     "list": "show the proxies there are",
@@ -190,11 +191,11 @@ def _each(client: Client, parsed: argparse.Namespace) -> int:
         try:
             answers[name], text = _one(client, parsed, name)
         except RequestRefused as refused:
-            print(f"vaurienctl: {name}: {refused}", file=sys.stderr)
+            print(printable(f"vaurienctl: {name}: {refused}"), file=sys.stderr)
             status = 1
         else:
             if not parsed.json:
-                print(text)
+                say(text)
     if parsed.json:
         print(json.dumps(answers))
     return status
@@ -251,7 +252,7 @@ def _show(
 ) -> int:
     text = json.dumps(told) if parsed.json else words(told)
     if text:
-        print(text)
+        say(text)
     return 0
 
 

@@ -11,9 +11,7 @@ import os
 import select
 import shutil
 import sys
-import termios
 import time
-import tty
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -45,7 +43,7 @@ def addTop(parser: argparse.ArgumentParser) -> None:
     """
     parser.description = (
         "Show proxies and connections, again every second; q or Ctrl-C ends it.  Where the "
-        "output is no terminal they are shown once."
+        "output is no terminal, or a dumb one, they are shown once."
     )
     parser.add_argument(
         "--interval",
@@ -67,7 +65,7 @@ def top(client: Client, parsed: argparse.Namespace) -> int:
     state, connections = look(client, parsed.proxy)
     if parsed.json:
         print(json.dumps({**state, "connections": connections}))
-    elif not sys.stdout.isatty():
+    elif not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
         print("\n".join(screen(state, connections, None, 0.0)))
     else:
         with _keys() as pressed:
@@ -254,7 +252,14 @@ def _keys() -> Iterator[Callable[[float], str]]:
     The terminal for ourselves; what is told waits so many seconds for a key, and is C{""}
     if none came.
     """
-    isKeyboard = sys.stdin.isatty()
+    try:
+        import termios
+        import tty
+    except ImportError:
+        # Not on this system; Ctrl-C ends it anyway.
+        isKeyboard = False
+    else:
+        isKeyboard = sys.stdin is not None and sys.stdin.isatty()
     saved = termios.tcgetattr(sys.stdin) if isKeyboard else []
 
     def pressed(seconds: float) -> str:

@@ -69,3 +69,10 @@ def peerName(address: object) -> str:
     @param address: what the transport says.
     """
     return plainHost(str(getattr(address, "host", "") or "")) or "a socket of this machine"
+
+
+def bareHost(host: str) -> str:
+    """
+    A host as sockets take it: an IPv6 address may be written in brackets.
+    """
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host

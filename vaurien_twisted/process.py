@@ -64,7 +64,7 @@ class ProxyProcess(int):
         return self
 
     def __exit__(self, *failure: object) -> None:
-        if self in _running:
+        if self in _running and _running[self][1] == os.getpid():
             stop_proxy(self)
 
 
@@ -122,11 +122,18 @@ def stop_proxy(pid: int) -> None:
     """
     Stop a proxy that L{start_proxy} started, and wait for its end.
 
-    @raise ValueError: C{pid} is none of them, or was stopped before.
+    A process that ended by itself is only forgotten; no other is ever sent a signal.
+
+    @raise ValueError: C{pid} is none of them, was stopped before, or was started by another
+        process, of which this one is a fork.
     """
     if pid not in _running:
         raise ValueError(f"process {int(pid)} is not a proxy that was started here")
-    process, _ = _running.pop(pid)
+    process, parent = _running[pid]
+    if parent != os.getpid():
+        # Not a child of this process: by now the number may be another's.
+        raise ValueError(f"process {int(pid)} was started by process {parent}: stop it there")
+    del _running[pid]
     _end(process)
 
 
@@ -141,7 +148,7 @@ def launch(
     @param environment: variables beside our own.
     @raise ProxyError: the line did not come.
     """
-    reading, writing = os.pipe()
+    reading, writing = _pipe()
     with open(reading, "rb", buffering=0) as pipe, tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(
@@ -172,6 +179,7 @@ def launch(
 
 
 def _place(host: str, port: int) -> str:
+    host = host.removeprefix("[").removesuffix("]")
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
@@ -179,18 +187,42 @@ def _announced(pipe: IO[bytes], deadline: float) -> bytes:
     """
     The line, without its end; less if the child closed the pipe before.
     """
-    waiting = select.poll()
-    waiting.register(pipe, select.POLLIN)
     line = b""
     while not line.endswith(b"\n"):
         left = max(0.0, deadline - time.monotonic())
-        if not waiting.poll(left * 1000):
+        if not _readable(pipe, left):
             raise TimeoutError
         part = pipe.read(4096)
         if not part:
             break
         line += part
     return line
+
+
+def _readable(pipe: IO[bytes], seconds: float) -> bool:
+    """
+    Wait until there is something to read, or until it is too late.
+    """
+    if hasattr(select, "poll"):
+        waiting = select.poll()
+        waiting.register(pipe, select.POLLIN)
+        return bool(waiting.poll(seconds * 1000))
+    # eventlet takes poll away, and lets others run in select.
+    return bool(select.select([pipe], [], [], seconds)[0])
+
+
+def _pipe() -> tuple[int, int]:
+    """
+    A pipe whose ends do not have the numbers of standard streams, which a child would take
+    them for where these are closed here.
+    """
+    import fcntl
+
+    ends = os.pipe()
+    moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3) for end in ends]
+    for end in ends:
+        os.close(end)
+    return moved[0], moved[1]
 
 
 def _started(pid: int, line: bytes) -> ProxyProcess:

@@ -9,12 +9,15 @@ import json
 import os
 import secrets
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import attrs
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
+from twisted.internet.interfaces import IStreamServerEndpointStringParser
 from twisted.logger import Logger
+from twisted.plugin import getPlugins
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 
@@ -31,6 +34,22 @@ from vaurien_twisted.relays.factory import SEED_BITS
 from vaurien_twisted.reloading import LIVE, Reload, fixedSettings, ownProxy
 from vaurien_twisted.settings import Settings
 from vaurien_twisted.signals import Signals
+
+#: What is imported when it is first needed, as it takes a while to load.
+LAZY = (
+    "encodings.idna",
+    "prometheus_client.core",
+    "prometheus_client.exposition",
+    "twisted.internet.endpoints",
+    "vaurien_twisted.control.site",
+    "vaurien_twisted.relays.upgrade",
+    "vaurien_twisted.transports.host_names",
+    "vaurien_twisted.transports.inherited",
+    "vaurien_twisted.transports.introduced",
+    "vaurien_twisted.transports.secured_endpoints",
+    "vaurien_twisted.transports.strings",
+    "vaurien_twisted.transports.unix_sockets",
+)
 
 
 class Vaurien(MultiService):
@@ -110,6 +129,19 @@ class Vaurien(MultiService):
                 self.reactor, *place, self.proxies, access, ("toxiproxy", "toxiproxy")
             )
             self.toxiproxy.setServiceParent(self)
+
+    def preload(self) -> None:
+        """
+        Load what else is loaded when it is needed: C{twistd --uid} gives up the rights to
+        read it.
+        """
+        for name in LAZY:
+            import_module(name)
+        for _ in getPlugins(IStreamServerEndpointStringParser):
+            pass
+        for service in (self.control, self.toxiproxy):
+            if service is not None:
+                service.preload()
 
     @property
     def proxy(self) -> Proxy:

@@ -20,6 +20,7 @@ from twisted.internet.protocol import DatagramProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from vaurien_twisted.names import bareHost
 from vaurien_twisted.observed import Observed, totals
 from vaurien_twisted.settings import StatsdSettings
 from vaurien_twisted.transports.host_names import asciiName
@@ -61,7 +62,7 @@ class StatsdService(Service):
         """
         super().startService()
         try:
-            name = asciiName(self._settings.host)
+            name = asciiName(bareHost(self._settings.host))
         except ValueError:
             self._lost(Failure())
             return

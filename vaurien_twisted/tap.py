@@ -202,9 +202,13 @@ def makeService(options: VaurienOptions, reactor: Any = None) -> Vaurien:
         reason, one line.
     """
     try:
-        return serviceFor(options, reactor)
+        service = serviceFor(options, reactor)
     except usage.UsageError as error:
         raise SystemExit(f"vaurien: {error}") from None
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # twistd may give these rights up when all listens.
+        service.preload()
+    return service
 
 
 def serviceFor(options: VaurienOptions, reactor: Any = None) -> Vaurien:

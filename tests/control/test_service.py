@@ -68,6 +68,19 @@ class ServiceTests(TestCase):
     Listening, answering, closing.
     """
 
+    async def test_pitfall36_brackets(self):
+        """
+        An IPv6 host may stand in brackets or not; it is this machine in either form.
+        """
+        for host in ("::1", "[::1]"):
+            service = makeService(host, 0)
+            service.startService()
+            self.addCleanup(service.stopService)
+            await service.listening
+            self.assertRegex(service.address, r"\A\[::1\]:[1-9]\d*\Z")
+        for host in ("::", "[::]"):
+            self.assertRaises(Refused, makeService, host, 0)
+
     timeout = 120
 
     async def test_answers(self):

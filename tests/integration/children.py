@@ -24,6 +24,15 @@ from tests.integration.support import PATIENCE
 from vaurien_twisted.client import Client
 from vaurien_twisted.process import ProxyProcess, start_proxy
 
+#: Runs a command with what ends a process at its default: a child inherits what is ignored, and
+#: shells have what they run in the background ignore SIGINT.
+DEFAULTS = """
+import os, signal, sys
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
 
 class ChildCase(SynchronousTestCase):
     """

@@ -16,20 +16,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.integration.children import PATIENCE, ChildCase, port, readAll
+from tests.integration.children import DEFAULTS, PATIENCE, ChildCase, port, readAll
 from tests.integration.servers import poll
 from tests.ports import freePort
 from vaurien_twisted.process import ProxyProcess, launch
 
 VAURIEN = (sys.executable, "-m", "vaurien_twisted")
-
-#: How a child treats a signal that its parent ignores, as of a shell's background job.
-DEFAULTS = """
-import os, signal, sys
-for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
-    signal.signal(number, signal.SIG_DFL)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
 
 
 class SignalCase(ChildCase):

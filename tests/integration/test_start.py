@@ -18,6 +18,7 @@ from unittest import TestCase as PlainTestCase
 from unittest import TestResult
 
 from tests.integration.children import (
+    DEFAULTS,
     PATIENCE,
     ChildCase,
     alive,
@@ -194,7 +195,7 @@ class DemoTests(ChildCase):
         self.output = Path(self.mktemp()).absolute()
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "vaurien_twisted", *words],
+                [sys.executable, "-c", DEFAULTS, sys.executable, "-m", "vaurien_twisted", *words],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

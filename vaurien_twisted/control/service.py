@@ -5,6 +5,7 @@ The control service: listens, and closes what it opened.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from vaurien_twisted.addresses import listenOn, serverEndpoint, tellAddress
 from vaurien_twisted.collection import ProxyCollection
 from vaurien_twisted.control.deadlines import OpenConnections
 from vaurien_twisted.control.loading import LoadedLater
+from vaurien_twisted.names import bareHost
 
 if TYPE_CHECKING:
     from twisted.web.server import Site
@@ -48,12 +50,15 @@ class ControlService(Service):
         options: tuple[str, str] = ("http_host", "http_port"),
     ) -> None:
         access = Access() if access is None else access
+        host = bareHost(host)
         hostOption, self._portOption = options
         self._text = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._server = serverEndpoint(reactor, self._text, hostOption)
         access.check(host, hostOption)
         self._reactor = reactor
-        self._site = partial(_site, reactor, proxies, [host], access.token, access.anyName(host))
+        self._site: Callable[[], Site] = partial(
+            _site, reactor, proxies, [host], access.token, access.anyName(host)
+        )
         self._connections: OpenConnections | None = None
         self._port: IListeningPort | None = None
         self.listening: Deferred[None] | None = None
@@ -64,6 +69,13 @@ class ControlService(Service):
         Where it really listens, C{HOST:PORT}; C{""} while it does not.
         """
         return "" if self._port is None else tellAddress(self._port.getHost())
+
+    def preload(self) -> None:
+        """
+        Load the site now: later its files may not be readable any more.
+        """
+        site = self._site()
+        self._site = lambda: site
 
     def privilegedStartService(self) -> None:
         """

@@ -28,6 +28,7 @@ from twisted.protocols._sni import PEMObjects, SNIConnectionCreator
 from twisted.python.filepath import FilePath
 
 from vaurien_twisted.options import Refused
+from vaurien_twisted.textfile import withoutMark
 from vaurien_twisted.transports.files import pemFiles, readSmall
 from vaurien_twisted.transports.host_names import asciiName
 from vaurien_twisted.transports.server_names import OddlyNamedServer
@@ -98,7 +99,7 @@ def folderOptions(name: str, path: str) -> SNIConnectionCreator:
         raise Refused(f"{path} has no files called .pem with certificates and keys", name)
     try:
         for file in files:
-            data = readSmall(file, name)
+            data = _read(name, file)
             _refuseEncrypted(name, file, data)
             place = FilePath(file)
             found += [(place, Certificate.loadPEM(text)) for text in _blocks(data, _CERTIFICATE)]
@@ -197,7 +198,7 @@ def _private(name: str, certificate: str, key: str) -> tuple[PrivateCertificate,
     """
     first, *rest = _certificates(name, certificate)
     path = key or certificate
-    data = readSmall(path, name)
+    data = _read(name, path)
     _refuseEncrypted(name, path, data)
     try:
         pair = KeyPair.load(data, crypto.FILETYPE_PEM)
@@ -247,7 +248,7 @@ def _certificates(name: str, path: str) -> list[Certificate]:
     All certificates in a file.
     """
     found = []
-    for text in _blocks(readSmall(path, name), _CERTIFICATE):
+    for text in _blocks(_read(name, path), _CERTIFICATE):
         try:
             found.append(Certificate.loadPEM(text))
         except (crypto.Error, ValueError) as error:
@@ -267,6 +268,17 @@ def _trusted(name: str, path: str) -> list[Certificate]:
     if not files:
         raise Refused(f"{path} has no files called .pem with certificates to trust", name)
     return [each for file in files for each in _certificates(name, file)]
+
+
+def _read(name: str, path: str) -> bytes:
+    """
+    What is in a PEM file, which may be text of an editor that marks it.
+    """
+    data = readSmall(path, name)
+    try:
+        return withoutMark(data)
+    except ValueError as error:
+        raise Refused(f"cannot read {path}: {error}", name) from None
 
 
 def reasonOf(error: BaseException) -> str:
