@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any
 
 import attrs
@@ -21,6 +22,7 @@ from twisted.plugin import getPlugins
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 
+import vaurien_twisted
 from vaurien_twisted.access import Access, toxiproxyPlace
 from vaurien_twisted.clocks import wallTime
 from vaurien_twisted.collection import ProxyCollection
@@ -35,20 +37,12 @@ from vaurien_twisted.reloading import LIVE, Reload, fixedSettings, ownProxy
 from vaurien_twisted.settings import Settings
 from vaurien_twisted.signals import Signals
 
-#: What is imported when it is first needed, as it takes a while to load.
+#: What others have to offer that is imported when it is first needed.
 LAZY = (
     "encodings.idna",
     "prometheus_client.core",
     "prometheus_client.exposition",
     "twisted.internet.endpoints",
-    "vaurien_twisted.control.site",
-    "vaurien_twisted.relays.upgrade",
-    "vaurien_twisted.transports.host_names",
-    "vaurien_twisted.transports.inherited",
-    "vaurien_twisted.transports.introduced",
-    "vaurien_twisted.transports.secured_endpoints",
-    "vaurien_twisted.transports.strings",
-    "vaurien_twisted.transports.unix_sockets",
 )
 
 
@@ -135,7 +129,7 @@ class Vaurien(MultiService):
         Load what else is loaded when it is needed: C{twistd --uid} gives up the rights to
         read it.
         """
-        for name in LAZY:
+        for name in (*LAZY, *_ownModules()):
             import_module(name)
         for _ in getPlugins(IStreamServerEndpointStringParser):
             pass
@@ -281,3 +275,13 @@ def _fixed(old: Settings, new: Settings) -> Settings:
     The settings in force: new ones where these can change while it runs.
     """
     return attrs.evolve(old, **{name: getattr(new, name) for name in LIVE})
+
+
+def _ownModules() -> Iterator[str]:
+    """
+    The modules of this package that a running service may want; loading them does nothing else.
+    """
+    for module in walk_packages(vaurien_twisted.__path__, "vaurien_twisted."):
+        name = module.name.split(".")[1]
+        if not name.startswith(("ctl", "client", "__main__", "plugins")):
+            yield module.name
