@@ -175,7 +175,14 @@ class Vaurien(MultiService):
         return Deferred.fromCoroutine(self._end())
 
     async def _end(self) -> None:
+        # The log goes last: what ends may have something to say.
+        logs = [service for service in self.services if isinstance(service, LogFile)]
+        for log in logs:
+            self.services.remove(log)
         await maybeDeferred(super().stopService)
+        for log in logs:
+            self.services.append(log)
+            log.stopService()
         if self.signals is not None:
             self.signals.end()
 

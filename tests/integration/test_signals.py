@@ -198,6 +198,18 @@ class ReloadTests(SignalCase):
         told = self.client(proxy).request("GET", "/proxies/db")
         self.assertEqual((told["toxics"], told["enabled"]), ([], False))
 
+    def test_pitfall44_flood(self) -> None:
+        """
+        Connections that fail fill no log: ten are told, the others counted, at the end as well.
+        """
+        proxy = self.start("--proxy", "127.0.0.1:0", "--backend", f"127.0.0.1:{freePort()}")
+        for _ in range(300):
+            self.assertEqual(readAll(self.connect(proxy.proxy_port)), b"")
+        os.kill(proxy, signal.SIGTERM)
+        self.said("290 more lines")
+        self.assertEqual(self.log.read_text().count("cannot be reached"), 11)
+        self.assertEqual(self.log.read_text().count(" ended after "), 10)
+
     def test_pitfall35_noFile(self) -> None:
         """
         Without a file a line says so, and all goes on.

@@ -47,6 +47,8 @@ class BoundedSite(Site):
     @ivar turns: when they are answered.
     """
 
+    noisy = False
+
     def __init__(self, resource: Any, reactor: Any) -> None:
         super().__init__(resource, BoundedRequest, reactor=reactor, parsePOSTFormSubmission=False)
         self.turns = Turns(reactor)
