@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.transports.test_kinds -*-
+# -*- test-case-name: tests.transports.test_files -*-
 """
 Which kinds of endpoint strings may be named while Vaurien runs.
 
