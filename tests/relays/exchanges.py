@@ -71,7 +71,7 @@ MEMCACHE = [
     unit(b"mg absent v\r\n", b"EN\r\n"),
     unit(b"mg a q\r\nmg b v q\r\nmn\r\n", b"VA 1\r\nb\r\nMN\r\n"),
     unit(b"mg a v q\r\nget k\r\n", b"END\r\n"),
-    unit(b"mg a qv\r\n", b"HD\r\n"),
+    unit(b"mg a qv\r\nmn\r\n", b"HD\r\nMN\r\n"),
     unit(b"ms k 2 T0\r\nhi\r\n", b"HD\r\n"),
     unit(b"md k\r\nma n\r\n", b"HD\r\nHD\r\n"),
     unit(b"mn\r\n", b"MN\r\n"),

@@ -14,12 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.commands import Reply
-from vaurien_twisted.exchange import Exchange, Piece
-from vaurien_twisted.interfaces import IForgetting, IFramer, ISkimmer, IWireProtocol
+from vaurien_twisted.commands import Reply, Transaction
+from vaurien_twisted.exchange import Exchange, Piece, Substitute
+from vaurien_twisted.interfaces import IForgetting, IFramer, ISkimmer, ITransactional, IWireProtocol
 from vaurien_twisted.targets import Target
 from vaurien_twisted.wire.errors import WireError
 from vaurien_twisted.wire.garbage import GarbageOptions
+from vaurien_twisted.wire.memcache_commands import LINE
 from vaurien_twisted.wire.memcache_errors import ERRORS, fitting, miss, named, refuse
 from vaurien_twisted.wire.memcache_keys import TARGETS
 from vaurien_twisted.wire.memcache_replies import Replies
@@ -30,7 +31,7 @@ from vaurien_twisted.wire.memcache_skim import Skimmer
 __all__ = ["Memcache", "MemcacheFramer", "miss"]
 
 
-@implementer(IFramer, ISkimmer, IForgetting)
+@implementer(IFramer, ISkimmer, IForgetting, ITransactional)
 class MemcacheFramer:
     """
     Reads one connection.  It turns opaque at the binary protocol, at TLS, once C{watch}
@@ -93,6 +94,24 @@ class MemcacheFramer:
         """
         self._session.expect(exchange)
 
+    def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        Where a quiet command may still be answered, a barrier: what is said in the client's
+        place then comes behind that.
+        """
+        session = self._session
+        if not session.doubtful:
+            return ()
+        barrier = Substitute(exchange.number, "mn", b"mn\r\n", LINE)
+        session.expect(barrier)
+        return (barrier,)
+
+    def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        Nothing: there are no transactions.
+        """
+        return ()
+
     def clientEnded(self) -> Iterator[Piece]:
         """
         An unfinished line, which belongs to no exchange.
@@ -118,7 +137,9 @@ class Memcache:
     the protocol writes it (C{"get"}, C{"mg"}), its subject the first key.  C{error}
     answers with a line such as C{SERVER_ERROR out of memory storing object}; a code is
     that whole line, and one's own is sent as it is written.  The code C{miss} says that
-    the item is not there.  The binary protocol passes unread.
+    the item is not there.  Behind quiet commands that may still be answered, the backend
+    gets the barrier C{mn} in the place of a command that is answered so.  The binary
+    protocol passes unread.
 
     An answer is cut after values: the items of C{get} and its like, the value of C{mg},
     the lines of C{stats}.  An answer without them passes whole.

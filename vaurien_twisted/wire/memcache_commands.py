@@ -1,10 +1,12 @@
-# -*- test-case-name: tests.wire.test_memcache -*-
+# -*- test-case-name: tests.wire.test_memcache,tests.wire.test_memcache_quiet -*-
 """
 What a line of the memcached text protocol asks, and in which form it is answered:
 memcached's C{doc/protocol.txt}, and where that is silent memcached 1.6.
 """
 
 from __future__ import annotations
+
+import base64
 
 import attrs
 
@@ -21,18 +23,19 @@ STORAGE = {"set": 5, "add": 5, "replace": 5, "append": 5, "prepend": 5, "cas": 6
 #: Where the first key is, by command.
 RETRIEVAL = {"get": 1, "gets": 1, "gat": 2, "gats": 2}
 
-#: From how many words on a last word C{noreply} means that.
+#: With how many words, from and to, a last word C{noreply} means that.
 SILENCING = {
-    "cache_memlimit": 2,
-    "decr": 3,
-    "delete": 3,
-    "flush_all": 2,
-    "incr": 3,
-    "lru": 2,
-    "lru_crawler": 2,
-    "slabs": 2,
-    "touch": 3,
-    "verbosity": 2,
+    "cache_memlimit": (2, 3),
+    "decr": (3, 4),
+    "delete": (3, 4),
+    "extstore": (2, 24),
+    "flush_all": (2, 3),
+    "incr": (3, 4),
+    "lru": (2, 24),
+    "slabs": (3, 24),
+    "touch": (3, 4),
+    "verbosity": (2, 3),
+    "watch": (2, 24),
 }
 
 #: The answers that a meta command gives even with the flag C{q}, besides errors.  NF is
@@ -44,6 +47,19 @@ MENTIONED = {
     "ma": frozenset((b"NS", b"EX", b"NF")),
 }
 
+#: What C{ma} gives also where its flag C{N} has it make an item: that is not what was expected.
+CREATED = frozenset((b"HD", b"VA"))
+
+#: The answers that only meta commands give.
+ANSWERS = frozenset((b"HD", b"VA", b"EN", b"NF", b"NS", b"EX"))
+
+#: Flags with which getting and deleting cannot be wrong, and those that have a number.  Other
+#: versions know others.
+FINE = {"mg": b"cfhklqstvONRT", "md": b"kqIOT"}
+NUMBERS = b"NRT"
+
+#: How long an opaque token may be, in bytes.
+OPAQUE_LIMIT = 32
 
 #: The first words of errors: the command is unknown, is wrong, cannot be carried out.
 FAILURES = (b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR")
@@ -54,16 +70,18 @@ class Meta:
     """
     The form of a meta command's answer: a line, after C{VA} with a value.
 
-    @ivar command: C{mg}, C{ms}, C{md} or C{ma}.
+    @ivar mentioned: the answers that it gives even if it is quiet, besides errors.
     @ivar quiet: the flag C{q} was given: the expected answer is not sent.
     @ivar echoes: the flags that come back with the answer (opaque and key), as they will.
     @ivar failing: the first of L{FAILURES} that it may be answered with.
+    @ivar decoded: the key that stands for an encoded one, C{b""} if it is not encoded.
     """
 
-    command: str
+    mentioned: frozenset[bytes]
     quiet: bool
     echoes: tuple[bytes, ...]
     failing: int
+    decoded: bytes = b""
 
     def may(self, words: list[bytes]) -> bool:
         """
@@ -71,9 +89,14 @@ class Meta:
         """
         if words[0] in FAILURES:
             return words[0] in FAILURES[self.failing :]
-        if words[0] not in MENTIONED[self.command]:
+        if words[0] not in self.mentioned:
             return False
-        return sorted(self.echoes) == sorted(word for word in words[1:] if word[:1] in (b"O", b"k"))
+        back = [word for word in words[1:] if word[:1] in (b"O", b"k")]
+        if self.decoded and b"k" + self.decoded in back:
+            # Said so if the item was stored by that key.
+            own = (b"k" + self.decoded if each[:1] == b"k" else each for each in self.echoes)
+            return sorted(own) == sorted(back)
+        return sorted(self.echoes) == sorted(back)
 
 
 @attrs.frozen
@@ -111,13 +134,22 @@ def understand(words: list[bytes]) -> Asked:
         return _meta(command, subject, words)
     if command == "quit":
         return Asked(command, subject, replies=False)
+    silent = _silenced(command, subject, words)
     if command == "watch":
-        return Asked(command, subject, WATCH)
+        return Asked(command, subject, WATCH, replies=not silent)
     if command == "stats" or (command == "lru_crawler" and subject in (b"metadump", b"mgdump")):
         return Asked(command, subject, LIST)
-    least = SILENCING.get(command)
-    silent = least is not None and len(words) >= least and words[-1] == b"noreply"
     return Asked(command, subject, replies=not silent)
+
+
+def _silenced(command: str, subject: bytes, words: list[bytes]) -> bool:
+    """
+    Whether C{noreply} means that.  Servers answer other lines with an error.
+    """
+    least, most = SILENCING.get(command, (1, 0))
+    if words[-1] != b"noreply" or not least <= len(words) <= most:
+        return False
+    return command != "slabs" or subject == b"automove"
 
 
 def _storage(command: str, subject: bytes, words: list[bytes]) -> Asked:
@@ -139,16 +171,45 @@ def _storage(command: str, subject: bytes, words: list[bytes]) -> Asked:
 def _meta(command: str, subject: bytes, words: list[bytes]) -> Asked:
     flags = words[3:] if command == "ms" else words[2:]
     fine = 0 < len(subject) <= KEY_LIMIT
+    letters = b"".join(flag[:1] for flag in flags)
+    # Only the letters count, but for O all of it.
     echoes = (
-        b"k" + subject if flag == b"k" else flag for flag in flags if flag[:1] in (b"O", b"k")
+        b"k" + subject if flag[:1] == b"k" else flag for flag in flags if flag[:1] in (b"O", b"k")
     )
-    # Where there is a key nothing is wrong with reading, and getting cannot go wrong further.
-    failing = 0 if not fine else 2 if command in ("mg", "md") else 1
-    meta = Meta(command, b"q" in flags, tuple(echoes), failing)
+    failing = 0 if not fine else 2 if _faultless(command, flags, letters) else 1
+    mentioned = MENTIONED[command]
+    if command == "ma" and b"N" in letters:
+        mentioned |= CREATED
+    decoded = _decode(subject) if b"b" in letters else b""
+    meta = Meta(mentioned, b"q" in letters, tuple(echoes), failing, decoded)
     if command != "ms" or len(words) < 3:
         return Asked(command, subject, meta)
     data = _block(words[2]) if fine and _digits(words[2]) else 0
     return Asked(command, subject, meta, data)
+
+
+def _faultless(command: str, flags: list[bytes], letters: bytes) -> bool:
+    """
+    Whether nothing is wrong with a meta command's flags, and nothing else can be.
+    """
+    known = FINE.get(command)
+    return (
+        known is not None
+        and all(letter in known for letter in letters)
+        and len(set(letters)) == len(letters)
+        and all(_digits(flag[1:]) or flag[0] not in NUMBERS for flag in flags)
+        and all(len(flag) <= OPAQUE_LIMIT for flag in flags)
+    )
+
+
+def _decode(key: bytes) -> bytes:
+    """
+    A key that was given in base64, C{b""} if it is not that.
+    """
+    try:
+        return base64.b64decode(key, validate=True)
+    except ValueError:
+        return b""
 
 
 def _digits(word: bytes) -> bool:

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.test_memcache -*-
+# -*- test-case-name: tests.wire.test_memcache,tests.wire.test_memcache_quiet -*-
 """
 Reads the answers of a memcached connection, and infers which quiet meta commands were
 answered by silence.
@@ -12,11 +12,19 @@ or key, cannot be told apart: the answer is then the first one's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import takewhile
+from collections.abc import Iterable, Iterator
 
 from vaurien_twisted.exchange import Exchange, FramingError, Piece
-from vaurien_twisted.wire.memcache_commands import LIST, VALUES, WATCH, Meta
+from vaurien_twisted.wire.memcache_commands import (
+    ANSWERS,
+    LINE,
+    LIST,
+    SILENCING,
+    STORAGE,
+    VALUES,
+    WATCH,
+    Meta,
+)
 from vaurien_twisted.wire.memcache_session import Session, quiet
 
 #: The longest line of an answer, in bytes.
@@ -24,6 +32,16 @@ LINE_LIMIT = 65536
 
 #: What lines of lists begin with; any other ends the list.
 ITEMS = (b"STAT ", b"ITEM ", b"PREFIX ", b"key=", b"mg ")
+
+
+#: Commands that are answered by one line, of which the first words are known.
+CLASSIC = frozenset((*STORAGE, *SILENCING, "version"))
+
+
+#: The first words of answers that no meta command gives.
+OTHERS = frozenset(
+    b"DELETED END EXISTS NOT_FOUND NOT_STORED STAT STORED TOUCHED VALUE VERSION".split()
+)
 
 
 class Replies:
@@ -132,14 +150,8 @@ class Replies:
             # The barrier's own, whatever was taken for whose answer before.
             barriers = (at for at, other in enumerate(awaiting) if other.command == "mn")
             place = next(barriers, None)
-        elif awaiting and quiet(awaiting[0]):
-            before = takewhile(lambda other: other.command != "mn", awaiting)
-            able = (
-                at
-                for at, other in enumerate(before)
-                if not quiet(other) or other.context.may(words)
-            )
-            place = next(able, 0)
+        elif awaiting:
+            place = _place(awaiting, words)
         if place is None or not awaiting:
             return
         for _ in range(place):
@@ -182,7 +194,7 @@ class Replies:
             pos = end + 1
             if form == VALUES and line.startswith(b"VALUE "):
                 self._skip, self._last = _length(line, 3), False
-            elif isinstance(form, Meta) and line.startswith(b"VA "):
+            elif (form is None or isinstance(form, Meta)) and line.startswith(b"VA "):
                 self._skip, self._last = _length(line, 1), True
             elif form != LIST or not line.startswith(ITEMS):
                 return pos, True
@@ -198,6 +210,24 @@ class Replies:
             exchange.cut -= 1
             self._over = exchange.cut == 0
         return self._over
+
+
+def _place(awaiting: Iterable[Exchange], words: list[bytes]) -> int | None:
+    """
+    Which of those that await an answer, none of which is known to be answered by silence, is
+    answered in these words; C{None}: a quiet command that was taken to be.
+    """
+    for place, other in enumerate(awaiting):
+        if other.command == "mn":
+            break
+        meta = other.context
+        if not isinstance(meta, Meta):
+            # Only meta commands are answered like meta commands.
+            known = meta != LINE or other.command in CLASSIC
+            return None if known and words[0] in ANSWERS else place
+        if meta.may(words) if meta.quiet else words[0] not in OTHERS:
+            return place
+    return 0
 
 
 def _length(line: bytes, place: int) -> int:

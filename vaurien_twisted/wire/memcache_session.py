@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.test_memcache -*-
+# -*- test-case-name: tests.wire.test_memcache,tests.wire.test_memcache_quiet -*-
 """
 What the two directions of a memcached connection know of each other.
 """
@@ -9,7 +9,7 @@ from collections import deque
 from typing import Any
 
 from vaurien_twisted.exchange import Exchange, Run
-from vaurien_twisted.wire.memcache_commands import Meta
+from vaurien_twisted.wire.memcache_commands import WATCH, Meta
 
 #: How many quiet commands may wait for an answer that perhaps never comes.  Of more,
 #: the oldest are taken to be answered by silence.
@@ -22,22 +22,39 @@ class Session:
 
     @ivar awaiting: the exchanges, or L{runs<vaurien_twisted.exchange.Run>} of them, whose
         answers may still come, in order.
+    @ivar guessed: a quiet command is awaited, or was, since when it is guessed who is answered.
     @ivar opaque: why nothing more can be read, C{""} while it can.
     """
 
-    __slots__ = ("awaiting", "opaque")
+    __slots__ = ("awaiting", "guessed", "opaque")
 
     def __init__(self) -> None:
         self.awaiting: deque[Any] = deque()
         self.opaque = ""
+        self.guessed = False
+
+    @property
+    def doubtful(self) -> bool:
+        """
+        Whether the backend may still answer a quiet command, or keep silent.
+        """
+        return self.guessed and len(self.awaiting) > 0
 
     def expect(self, exchange: Exchange) -> None:
         """
         The backend will act on this request.
         """
         if not exchange.replies:
+            if exchange.context == WATCH:
+                # Lines without end follow, and nothing before them.
+                self.opaque = "watch"
             return
         awaiting = self.awaiting
+        if not awaiting or exchange.command == "mn":
+            # From there on all is known again.
+            self.guessed = False
+        if quiet(exchange):
+            self.guessed = True
         if len(awaiting) >= QUIET_LIMIT and quiet(awaiting[0]):
             awaiting.popleft().silent = True
         awaiting.append(exchange)

@@ -13,7 +13,7 @@ from typing import Any
 
 from vaurien_twisted.exchange import Run
 from vaurien_twisted.plan import Decision
-from vaurien_twisted.wire.memcache_commands import LINE, VALUES, Meta
+from vaurien_twisted.wire.memcache_commands import LINE, MENTIONED, VALUES, Meta
 from vaurien_twisted.wire.memcache_replies import Replies
 from vaurien_twisted.wire.memcache_requests import Requests
 from vaurien_twisted.wire.memcache_session import Session
@@ -21,7 +21,7 @@ from vaurien_twisted.wire.runs import MOST, FormedRun, extend, take, unfold
 
 #: The forms of answers, and what stands for them where exchanges are told apart.
 ONE, SEVERAL, META = range(3)
-CONTEXTS = (LINE, VALUES, Meta("mg", False, (), 0))
+CONTEXTS = (LINE, VALUES, Meta(MENTIONED["mg"], False, (), 0))
 
 # Longer lines are read with care.
 _KEYS = rb" [^\0\r\n]{0,32000}"
@@ -33,7 +33,7 @@ _gets = re.compile(rb"(?>(?:gets?" + _KEYS + rb"\r\n)+)").fullmatch
 _KEY = rb" [^\0-\r ]{1,250}"
 _NUMBER = rb" [0-9]{1,20}"
 _SIZE = rb" ([0-9]{1,10})"
-_FLAGS = rb"(?>(?: (?!q[ \r])[!-~]+)*)"
+_FLAGS = rb"(?>(?: (?!q)[!-~]+)*)"
 
 #: A command: its name, the length of what follows it.  Which alternative it was says the form.
 _command = re.compile(
@@ -94,6 +94,8 @@ class Skimmer:
         count = len(forms)
         if not 0 < count <= MOST:
             return None
+        if session.guessed and not session.awaiting:
+            session.guessed = False
         return extend(session.awaiting, run, requests.skip(count), forms, CONTEXTS.__getitem__)
 
     def _forms(self, data: bytes) -> bytes:

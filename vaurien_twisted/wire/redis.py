@@ -39,8 +39,9 @@ class RedisFramer:
     no exchange.  It turns opaque when replication begins, at TLS, and where it raised
     L{FramingError<vaurien_twisted.exchange.FramingError>}.
 
-    Not followed: what C{HELLO}, C{CLIENT REPLY}, C{MONITOR} and unsubscribing from
-    everything change when a transaction carries them out.
+    What a command changes counts from when its reply says so.  Not followed: how many
+    channels a transaction leaves.  The connection is opaque from where a C{CLIENT REPLY} in
+    a transaction leaves the reply to C{EXEC} unfinished.
     """
 
     turns = False

@@ -15,11 +15,8 @@ from typing import Any
 
 from vaurien_twisted.exchange import Exchange, Run
 from vaurien_twisted.wire.redis_state import (
-    ALONE,
     ERROR,
-    LEAST,
     LOUD,
-    MODES,
     MUTE,
     NOTED,
     SKIP,
@@ -103,7 +100,7 @@ class Session:
         if self._stale:
             self._assume()
         sent = self.sent
-        note = self._note(command, words, count) if command in NOTED else None
+        note = sent.note(command, words, count) if command in NOTED else None
         if note is None:
             loud = sent.quiet == LOUD and not sent.over
             return Exchange(place, command, subject, b"", sent.version, loud)
@@ -112,25 +109,6 @@ class Session:
             # It is refused there.
             replies = sent.quiet == LOUD
         return Exchange(place, command, subject, b"", note, replies)
-
-    def _note(self, command: str, words: list[bytes], count: int) -> Note | None:
-        version, multi = self.sent.version, self.sent.multi
-        if (command in ALONE and count > 1) or count < LEAST.get(command, 1):
-            # It is refused.
-            return None
-        if command in SUBSCRIPTIONS:
-            return Note(version, command, count - 1)
-        if command == "CLIENT":
-            mode = MODES.get(words[2].upper()) if len(words) > 2 and count == 3 else None
-            if mode is None or words[1].upper() != b"REPLY":
-                return None
-            return Note(version, command, mode)
-        if command == "HELLO":
-            asked = words[1] if len(words) > 1 else b""
-            if asked not in (b"2", b"3"):
-                return None
-            return Note(version if multi else int(asked), command, int(asked))
-        return Note(version, command, int(multi) if command == "MULTI" else 0)
 
     def expect(self, exchange: Exchange) -> None:
         """

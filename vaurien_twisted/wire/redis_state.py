@@ -136,6 +136,31 @@ class State:
         if self.quiet == SKIP:
             self.quiet = LOUD
 
+    def note(self, command: str, words: list[bytes], count: int) -> Note | None:
+        """
+        What is to be noted of a command among L{NOTED}; C{None} if it changes nothing.
+
+        @param words: as many of the command's words as were needed.
+        @param count: how many words it has.
+        """
+        version, multi = self.version, self.multi
+        if (command in ALONE and count > 1) or count < LEAST.get(command, 1):
+            # It is refused.
+            return None
+        if command in SUBSCRIPTIONS:
+            return Note(version, command, count - 1)
+        if command == "CLIENT":
+            mode = MODES.get(words[2].upper()) if len(words) > 2 and count == 3 else None
+            if mode is None or words[1].upper() != b"REPLY":
+                return None
+            return Note(version, command, mode)
+        if command == "HELLO":
+            asked = words[1] if len(words) > 1 else b""
+            if asked not in (b"2", b"3"):
+                return None
+            return Note(version if multi else int(asked), command, int(asked))
+        return Note(version, command, int(multi) if command == "MULTI" else 0)
+
     def enter(self, note: Note) -> None:
         """
         The server carries a command out, or queues it.
