@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
 
 from vaurien_twisted.options import Refused
 
@@ -121,7 +122,7 @@ def problemOf(request: IRequest, failure: Failure) -> Problem:
         return error
     if isinstance(error, Refused):
         return Problem(400, error.whole, error.name)
-    if isinstance(error, NotFound):
+    if isinstance(error, (NotFound, RequestRedirect)):
         return Problem(404, f"there is no {path!r} here", path, "path")
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or ()))

@@ -25,6 +25,9 @@ from vaurien_twisted.proxy import Proxy
 from vaurien_twisted.relays.link import Link
 from vaurien_twisted.rules import planFromRules
 
+#: The longest number of a connection, in digits.
+DIGITS = 18
+
 
 @attrs.frozen
 class ConnectionsQuery:
@@ -124,7 +127,7 @@ class ConnectionsFace:
     def _find(self, request: IRequest, number: str) -> tuple[Proxy, Link]:
         query = readQuery(request, ConnectionQuery)
         proxy = self._proxy(query.proxy)
-        if not number.isdecimal():
+        if not (number.isascii() and number.isdecimal() and len(number) <= DIGITS):
             raise Problem(404, f"{number!r} is not the number of a connection", number, "path")
         try:
             return proxy, self._observed.link(proxy, int(number))

@@ -163,5 +163,6 @@ def _last(request: IRequest) -> int | None:
     """
     What C{Last-Event-ID} says, C{None} if it says no number.
     """
-    [word] = request.requestHeaders.getRawHeaders("last-event-id", [""])[-1:]
-    return int(word) if word.isdecimal() and len(word) < 20 else None
+    # Bytes: what browsers remember may be in any encoding.
+    [word] = request.requestHeaders.getRawHeaders(b"last-event-id", [b""])[-1:]
+    return int(word) if word.isdigit() and len(word) < 20 else None

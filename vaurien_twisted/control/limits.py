@@ -120,6 +120,9 @@ class BoundedRequest(Request):
 
     def _begin(self) -> None:
         if not self._gone:
+            if self.path == b"*":
+                # It is no path of ours, and is refused as such.
+                self.path = b"/*"
             super().process()
 
     def write(self, data: bytes) -> None:

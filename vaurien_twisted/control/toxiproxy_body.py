@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.web.iweb import IRequest
 
+from vaurien_twisted.control.answers import Problem
 from vaurien_twisted.control.bodies import readJSON
 from vaurien_twisted.declaring import FIELDS, enabledFromJSON
 from vaurien_twisted.options import Refused
@@ -27,9 +28,12 @@ def readBody(request: IRequest) -> Any:
 
 def _lowered(value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            name.lower(): own if name == "rules" else _lowered(own) for name, own in value.items()
-        }
+        found: dict[str, Any] = {}
+        for name, own in value.items():
+            if name.lower() in found:
+                raise Problem(400, f"{name!r} is there twice, in upper and lower case", name)
+            found[name.lower()] = own if name == "rules" else _lowered(own)
+        return found
     if isinstance(value, list):
         return [_lowered(each) for each in value]
     return value
