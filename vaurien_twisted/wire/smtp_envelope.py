@@ -9,6 +9,9 @@ import attrs
 
 from vaurien_twisted.exchange import SUBJECT_LIMIT
 
+#: Commands that give a mail up that was begun.
+RESETTING = frozenset(("EHLO", "HELO", "RSET"))
+
 #: How many recipients of a mail are remembered: the least that a server must take
 #: (RFC 5321, section 4.5.3.1.8).
 RECIPIENTS_LIMIT = 100
@@ -30,11 +33,14 @@ class Envelope:
         most L{RECIPIENTS_LIMIT}.
     @ivar lines: the command lines by which the backend came to it, with the address in each;
         C{None} where they are longer than L{LINES_LIMIT}.
+    @ivar before: the one that was in force until a command began this, while it is not known
+        whether the backend takes that.
     """
 
     sender: str = ""
     recipients: list[str] = attrs.field(factory=list)
     lines: list[tuple[str, bytes]] | None = attrs.field(factory=list)
+    before: Envelope | None = None
     _left: int = LINES_LIMIT
 
     def add(self, recipient: str) -> None:
@@ -65,6 +71,29 @@ class Envelope:
                 if self.lines[at][0] == recipient:
                     del self.lines[at]
                     break
+
+    def revert(self, own: int) -> None:
+        """
+        The backend has refused the command that began this envelope: it is the one before,
+        with what was added since.
+
+        @param own: how many of the lines are that command's.
+        """
+        before, self.before = self.before, None
+        if before is None:
+            return
+        self.before = before.before
+        added, recipients = self.lines, self.recipients
+        self.sender, self.recipients = before.sender, before.recipients[:]
+        self.lines, self._left = before.lines, before._left
+        for recipient in recipients:
+            self.add(recipient)
+        if self.lines is not None:
+            self.lines = self.lines[:]
+            if added is None:
+                self.lines = None
+            for address, line in (added or ())[own:]:
+                self.note(address, line)
 
     @property
     def subject(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vaurien_twisted.exchange import Exchange, FramingError, Piece
-from vaurien_twisted.wire.smtp_envelope import Envelope
+from vaurien_twisted.wire.smtp_envelope import RESETTING, Envelope
 from vaurien_twisted.wire.smtp_masking import MASKED_LIMIT, offers, withoutOffer
 from vaurien_twisted.wire.smtp_session import Session
 
@@ -143,6 +143,10 @@ class Replies:
         elif command == "RCPT":
             if code[:1] != b"2":
                 exchange.context.remove(exchange.subject)
+        elif (command == "MAIL" or command in RESETTING) and exchange.context is not None:
+            if code[:1] != b"2":
+                exchange.context.revert(int(command == "MAIL"))
+            exchange.context.before = None
         elif command == "STARTTLS":
             if code == b"220":
                 self._secure()

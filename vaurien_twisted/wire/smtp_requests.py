@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vaurien_twisted.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
-from vaurien_twisted.wire.smtp_envelope import Envelope, addressOf, chunkSize, isLast, verbOf
+from vaurien_twisted.wire.smtp_envelope import (
+    RESETTING,
+    Envelope,
+    addressOf,
+    chunkSize,
+    isLast,
+    verbOf,
+)
 from vaurien_twisted.wire.smtp_masking import withoutCommand
 from vaurien_twisted.wire.smtp_session import Session
 
@@ -185,12 +192,15 @@ class Requests:
         session = self._session
         command = exchange.command
         if command == "MAIL":
-            session.envelope = exchange.context = Envelope(exchange.subject)
+            exchange.context = Envelope(exchange.subject, before=session.envelope)
+            session.envelope = exchange.context
             session.envelope.note(exchange.subject, line)
         elif command == "RCPT":
             session.envelope.add(exchange.subject)
             session.envelope.note(exchange.subject, line)
-        elif command in ("RSET", "EHLO", "HELO") or (command == "BDAT" and isLast(argument)):
+        elif command in RESETTING:
+            session.envelope = exchange.context = Envelope(before=session.envelope)
+        elif command == "BDAT" and isLast(argument):
             session.envelope = Envelope()
         elif command == "DATA":
             # A client that does not wait for the 354 sends the text right away.
