@@ -76,6 +76,7 @@ class StateTests(SynchronousTestCase):
         self.check("MONITOR;RESET;MONITOR;PING", (1, OK), (2, b"+RESET\r\n"), (3, OK), (4, PONG))
         wrong = b"-ERR wrong number of arguments for 'monitor' command\r\n"
         self.check("MONITOR;MONITOR x;PING", (1, OK), (2, wrong), (3, PONG))
+        self.check("MONITOR;MONITOR;MONITOR x;PING", (1, OK), (3, wrong), (4, PONG))
         replica = b"-ERR Replica can't interact with the keyspace\r\n"
         self.check("MONITOR;MONITOR;GET k", (1, OK), (3, replica))
 
@@ -115,6 +116,8 @@ class StateTests(SynchronousTestCase):
         """
         wrong = b"-WRONGTYPE Operation against a key holding the wrong kind of value\r\n"
         self.check("CLIENT REPLY SKIP;GET a;LPUSH a 1;PING", (3, wrong), (4, PONG))
+        wrong = b"-ERR wrong number of arguments for 'client|id' command\r\n"
+        self.check("CLIENT REPLY SKIP;GET a;CLIENT ID x;PING", (3, wrong), (4, PONG))
         # These are refused unheard.
         self.check("CLIENT REPLY OFF;RESET x;PING;CLIENT REPLY ON;PING", (4, OK), (5, PONG))
         self.check("CLIENT REPLY OFF;RESET;CLIENT REPLY ON;PING", (2, b"+RESET\r\n"), (3, OK))

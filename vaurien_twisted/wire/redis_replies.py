@@ -35,6 +35,13 @@ CONFIRMATIONS = {command: command.lower().encode() for command in SUBSCRIPTIONS}
 CONFIRMING = frozenset(CONFIRMATIONS.values())
 
 
+def _isPlain(head: Exchange | Silent) -> bool:
+    """
+    Whether nothing is to be known of a reply but that it is this command's.
+    """
+    return head.__class__ is Exchange and head.context.__class__ is int and head.cut is None
+
+
 class Replies:
     """
     Divides what the backend sends among the exchanges that await a reply.  Only the
@@ -83,8 +90,9 @@ class Replies:
             if session.opaque:
                 yield None, data[pos:], False
                 return
-            if scanner.done and session.plain:
-                while awaiting:
+            if scanner.done and (session.plain or session.steady):
+                plain = session.plain
+                while awaiting and (plain or _isPlain(awaiting[0])):
                     end = find(CRLF, pos)
                     if end < 0:
                         break

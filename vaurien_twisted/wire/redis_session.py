@@ -317,6 +317,15 @@ class Session:
         return self.known.version == 2 and self._channels + self._patterns + self._shards > 0
 
     @property
+    def steady(self) -> bool:
+        """
+        Whether the next reply is that of the command that is awaited first, if that is a plain
+        one.
+        """
+        known = self.known
+        return not (known.quiet or known.over or self.monitoring or self.subscribed)
+
+    @property
     def monitoring(self) -> bool:
         """
         Whether the backend may report what others do.

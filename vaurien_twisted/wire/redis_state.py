@@ -238,7 +238,7 @@ class State:
             if note.number == LOUD:
                 # A refusal would not have been heard.
                 return self.quiet != LOUD and failed
-            refused = note.number == MUTE or _refuses(line, b"client")
+            refused = note.number == MUTE or _refuses(line, b"client|reply", b"client")
             return not (self.quiet == LOUD and failed and refused)
         if kind in REPLICATING and self.monitoring and not self.multi:
             return not (self.quiet == LOUD and failed and _refuses(line, kind.lower().encode()))
@@ -251,11 +251,15 @@ class State:
         return True
 
 
-def _refuses(line: bytes, command: bytes) -> bool:
+def _refuses(line: bytes, *commands: bytes) -> bool:
     """
-    Whether an error speaks of this command, and not of one behind it.
+    Whether an error speaks of one of these commands, and not of one behind it.
     """
-    return line.startswith((b"-NOAUTH", b"-BUSY")) or command in line.lower()
+    if line.startswith((b"-NOAUTH", b"-BUSY")):
+        return True
+    line = line.lower()
+    # With a wrong number of arguments there would be nothing to doubt.
+    return b"wrong number" not in line and any(b"'%b'" % command in line for command in commands)
 
 
 def noteOf(exchange: Exchange) -> Note | None:
