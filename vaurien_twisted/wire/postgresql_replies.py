@@ -21,7 +21,10 @@ from vaurien_twisted.wire.postgresql_messages import (
 from vaurien_twisted.wire.postgresql_session import Copying, Form, Session
 from vaurien_twisted.wire.postgresql_transaction import tell
 
-READY, ERROR, NOTIFICATION, COPY_IN, COPY_BOTH = b"ZEAGW"
+READY, ERROR, NOTIFICATION, PARAMETER, COPY_IN, COPY_BOTH = b"ZEASGW"
+
+#: What is said of the session, whatever was asked.
+OF_SESSION = frozenset((NOTIFICATION, PARAMETER))
 
 #: The length of a ReadyForQuery, which is read whole.
 READY_SIZE = HEADER + 1
@@ -34,7 +37,7 @@ ROWS = b"Dd"
 
 #: What the backend may send: 0 nothing known, 1 a message that only passes, 2 one
 #: that changes something.
-KINDS = bytes(2 if byte in b"ZEGW" else int(byte in b"RSKNTDC123ntsIHdcVvA") for byte in range(256))
+KINDS = bytes(2 if byte in b"ZEGWAS" else int(byte in b"RKNTDC123ntsIHdcVv") for byte in range(256))
 
 #: The same within a reply that is to be cut: 3 a row.
 COUNTED = bytes(3 if byte in ROWS else kind for byte, kind in enumerate(KINDS))
@@ -150,6 +153,15 @@ class Replies:
                         yield self._finish(data[start:at])
                         start = at
                     break
+                elif code in OF_SESSION:
+                    if owner is not None and _unseen(owner):
+                        # The rest of the reply does not come to the client.
+                        if stop > end:
+                            break
+                        yield owner, data[start:at], False
+                        start = at = stop
+                        yield None, data[stop - size - 1 : stop], False
+                        continue
                 else:
                     self._last = self._special(code, owner)
             if stop > end:
@@ -263,6 +275,13 @@ class Replies:
         form = owner.context.form
         if (form is Form.SYNCED or form is Form.UNSYNCED) and owner.complete:
             session.transferEnd += SYNC_MESSAGE
+
+
+def _unseen(exchange: Exchange) -> bool:
+    """
+    Whether the client does not see the reply.
+    """
+    return exchange.replaced or isinstance(exchange, Substitute)
 
 
 def _failed(exchange: Exchange) -> bool:

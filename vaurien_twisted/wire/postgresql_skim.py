@@ -26,7 +26,7 @@ from vaurien_twisted.wire.postgresql_messages import (
     length,
     sql,
 )
-from vaurien_twisted.wire.postgresql_replies import ERROR, KINDS, READY, Replies
+from vaurien_twisted.wire.postgresql_replies import ERROR, KINDS, OF_SESSION, READY, Replies
 from vaurien_twisted.wire.postgresql_requests import Requests
 from vaurien_twisted.wire.postgresql_session import Context, Form, Session
 from vaurien_twisted.wire.runs import MOST, FormedRun, extend, take, unfold
@@ -48,7 +48,7 @@ FORMS = (Form.SIMPLE, Form.SYNCED)
 SETTLED = b"Z\0\0\0\5"
 
 #: What may be in replies that are passed over.
-PASSING = frozenset(code for code, kind in enumerate(KINDS) if kind == 1) | {ERROR}
+PASSING = frozenset(code for code, kind in enumerate(KINDS) if kind == 1) | {ERROR} | OF_SESSION
 
 
 class Skimmer:
