@@ -20,6 +20,7 @@ from zope.interface.verify import verifyObject
 
 from tests.express.support import PATIENCE, ExpressCase, Noting, theReactor
 from vaurien_twisted.express import port as portModule
+from vaurien_twisted.express.endpoints import ExpressServerEndpoint
 from vaurien_twisted.express.poller import pollerFor
 from vaurien_twisted.express.port import REST, ExpressPort
 from vaurien_twisted.express.reserve import Reserve
@@ -186,6 +187,47 @@ class PortTests(ExpressCase):
         port = ExpressPort(pollerFor(theReactor()), 0, "127.0.0.1", 5, Building())
         self.patch(portModule, "_Listener", none)
         self.assertRaises(CannotListenError, port.startListening)
+
+
+class AdmissionTests(ExpressCase):
+    """
+    Who may not be kept.
+    """
+
+    async def test_pitfall40_refused(self) -> None:
+        """
+        A connection that may not be kept is reset before a protocol is built, and that is
+        told with the real port.
+        """
+        told: list[str] = []
+
+        class Nobody:
+            """
+            Lets nobody in.
+            """
+
+            def allows(self, fd: int) -> bool:
+                """
+                Never.
+                """
+                return False
+
+            def tell(self, name: str) -> None:
+                """
+                Note who has refused.
+                """
+                told.append(name)
+
+        factory = Building()
+        endpoint = ExpressServerEndpoint(theReactor(), 0, "127.0.0.1", admission=Nobody())
+        port: Any = await endpoint.listen(factory)
+        self.addCleanup(port.stopListening)
+        number = port.getHost().port
+        peer = self.socketTo(number)
+        await self.until(lambda: bool(told))
+        self.assertEqual(told, [f"127.0.0.1:{number}"])
+        self.assertEqual(peer.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), errno.ECONNRESET)
+        self.assertEqual(factory.built, [])
 
 
 class Failing:

@@ -152,7 +152,8 @@ class ExpressPort:
         if admission is not None and not admission.allows(sock.fileno()):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             sock.close()
-            admission.tell(f"{self._place[0]}:{self._place[1]}")
+            assert self._socket is not None
+            admission.tell(f"{self._place[0]}:{self._socket.getsockname()[1]}")
             return
         try:
             sock.setblocking(False)
