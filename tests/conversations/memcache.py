@@ -67,4 +67,6 @@ def begin(dice: Random) -> Session:
     return Session([], speak)
 
 
-SPEECH = Speech("memcache", begin, {"code": "SERVER_ERROR boom"}, {"key": "bad*"})
+SPEECH = Speech(
+    "memcache", begin, {"code": "SERVER_ERROR boom"}, {"key": "bad*"}, own=(b"mn\r\n", b"MN\r\n")
+)
