@@ -25,7 +25,11 @@ REGISTRY = loadRegistry()
 class Wire(StringTransport):
     """
     A transport that counts what is written, and notes how it was ended.
+
+    @ivar sent: whether the kernel has taken all that was written.
     """
+
+    sent = True
 
     def __init__(self) -> None:
         super().__init__()

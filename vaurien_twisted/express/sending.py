@@ -96,6 +96,13 @@ class Sending(ABC):
         The connection is over.
         """
 
+    @property
+    def sent(self) -> bool:
+        """
+        Whether the kernel has taken all that was written.
+        """
+        return self._waiting is None
+
     def write(self, data: bytes) -> None:
         """
         Send C{data}: at once as much as the kernel takes, the rest as it makes room.

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.interfaces import IReactorTime
+
+from vaurien_twisted.relays.ending import LastWords
 from vaurien_twisted.relays.source import FULL, PEER, REPLACED, UNCONNECTED, Source
 
 #: Told of bytes before they pass, says whether they may.
@@ -27,6 +30,7 @@ class Couple:
     __slots__ = (
         "_backendSource",
         "_clientSource",
+        "_last",
         "backend",
         "backendEnded",
         "client",
@@ -38,6 +42,7 @@ class Couple:
         self.client = client
         self.backend: Any = None
         self.clientEnded = False
+        self._last: LastWords | None = None
         self.clientDrained: Callable[[], None] | None = None
         self.backendEnded = False
         self._clientSource = Source(client)
@@ -159,10 +164,29 @@ class Couple:
                 transport.unregisterProducer()
                 transport.loseConnection()
 
+    def resetBehind(self, clock: IReactorTime) -> None:
+        """
+        Reset what is left, after what was already written to it.
+        """
+        for transport in (self.client, self.backend):
+            if transport is not None:
+                transport.unregisterProducer()
+                self._last = LastWords(transport, clock)
+                self._last.begin()
+
+    def forget(self) -> None:
+        """
+        Wait for nothing any more.
+        """
+        if self._last is not None:
+            self._last.stopProducing()
+            self._last = None
+
     def reset(self) -> None:
         """
         Reset both: what is under way is lost.
         """
+        self.forget()
         for transport in (self.client, self.backend):
             if transport is not None:
                 transport.unregisterProducer()

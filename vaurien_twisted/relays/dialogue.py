@@ -218,6 +218,20 @@ class Dialogue:
         return self._replies is None and not self.toClient.queue
 
     @property
+    def readsClient(self) -> bool:
+        """
+        Whether it has yet to look at bytes of the client, or to send what is ready.
+        """
+        return (self._pieces is not None and self._deferred) or self.toBackend.deferred
+
+    @property
+    def readsBackend(self) -> bool:
+        """
+        The same for the backend.
+        """
+        return self._replies is not None or self.toClient.deferred
+
+    @property
     def upgrading(self) -> IUpgradable | None:
         """
         The framer, if both ends have agreed to go on in TLS and that has not begun.

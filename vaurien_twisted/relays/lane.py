@@ -61,17 +61,18 @@ class Lane:
     @param ran: called when a wait has ended and what waited was sent.
     @ivar size: how much is queued, in bytes, overhead included.
     @ivar turns: shares the reactor's time, C{None} where nobody else needs it.
+    @ivar deferred: what is ready goes on in a later turn of the reactor.
     @ivar delayed: called with the seconds for which something was kept back, when it goes on.
     """
 
     __slots__ = (
         "_arrival",
         "_clock",
-        "_deferred",
         "_out",
         "_perform",
         "_ran",
         "_timer",
+        "deferred",
         "delayed",
         "queue",
         "size",
@@ -96,7 +97,7 @@ class Lane:
         self.queue: deque[Entry] = EMPTY
         self.size = 0
         self.turns: Turns | None = None
-        self._deferred = False
+        self.deferred = False
         self.write: Callable[[bytes], None] = _nowhere
         self.delayed: Callable[[float], None] = _unheard
 
@@ -171,8 +172,8 @@ class Lane:
         self.flush()
 
     def _defer(self, turns: Turns) -> None:
-        if not self._deferred:
-            self._deferred = True
+        if not self.deferred:
+            self.deferred = True
             turns.later(self._goOn)
 
     def _opens(self, entry: Entry) -> bool:
@@ -212,7 +213,7 @@ class Lane:
             self._defer(self.turns)
 
     def _goOn(self) -> None:
-        self._deferred = False
+        self.deferred = False
         self.run()
         self._ran()
 
@@ -240,8 +241,10 @@ class Lane:
         """
         known: dict[int, bool] = {}
         for entry in self.queue:
-            if entry.steps:
-                entry.steps = [step for step in entry.steps if _stays(step, keeps, known)]
+            steps = entry.steps
+            # Mostly one, and there may be very many entries.
+            if steps and (len(steps) > 1 or _lifted(steps[0], keeps, known)):
+                entry.steps = [step for step in steps if not _lifted(step, keeps, known)]
         turns = self.turns
         if turns is not None and self.queue and turns.spent:
             # Many links have been lifted just now.
@@ -263,20 +266,17 @@ class Lane:
         self.write = _nowhere
 
 
-def _stays(step: Step, keeps: Callable[[Rule], bool], known: dict[int, bool]) -> bool:
+def _lifted(step: Step, keeps: Callable[[Rule], bool], known: dict[int, bool]) -> bool:
     """
-    Whether a step is not lifted.
+    Whether a step is a wait or a hold that no rule in force asks for.
 
-    @param known: the rules that were asked about, by their ids: many entries have the same.
+    @param known: what was found of rules before, by their ids: many entries have the same.
     """
-    if not isinstance(step.command, (Wait, Hold)):
-        return True
     rule = step.rule
-    if rule is None:
-        return False
-    if id(rule) not in known:
-        known[id(rule)] = keeps(rule)
-    return known[id(rule)]
+    lifted = known.get(id(rule))
+    if lifted is None:
+        lifted = known[id(rule)] = rule is None or not keeps(rule)
+    return lifted and isinstance(step.command, (Wait, Hold))
 
 
 def _nowhere(data: bytes) -> None:

@@ -349,7 +349,11 @@ class Link:
         elif couple.backend is None:
             self.close()
         elif not reason.check(ConnectionDone):
-            self.reset()
+            couple.clientEnded = True
+            if self._dialogue is not None and self._dialogue.readsClient:
+                self._dialogue.afterClient(self._resetBehind)
+            else:
+                self._resetBehind()
         elif couple.clientEnded:
             if self._dialogue is None:
                 self.close()
@@ -369,7 +373,11 @@ class Link:
         if self._closed:
             self._settle()
         elif not reason.check(ConnectionDone):
-            self.reset()
+            couple.backendEnded = True
+            if self._dialogue is not None and self._dialogue.readsBackend:
+                self._dialogue.afterBackend(self._resetBehind)
+            else:
+                self._resetBehind()
         elif couple.backendEnded:
             if self._dialogue is None:
                 self.close()
@@ -408,6 +416,13 @@ class Link:
         self._stop()
         self._couple.reset()
 
+    def _resetBehind(self) -> None:
+        """
+        One end was reset: reset the other, after what was already written to it.
+        """
+        self._stop()
+        self._couple.resetBehind(self._factory.reactor)
+
     def _stop(self) -> None:
         self._closed = True
         if self._staging is not None:
@@ -422,6 +437,7 @@ class Link:
 
     def _forget(self) -> None:
         if self._couple.gone:
+            self._couple.forget()
             if self._own is not None:
                 self._own.stop()
             self._factory.ended(self)

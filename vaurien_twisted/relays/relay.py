@@ -15,6 +15,7 @@ from zope.interface import implementer
 from vaurien_twisted.descriptors import descriptorOf
 from vaurien_twisted.exchange import Connection
 from vaurien_twisted.interfaces import IBetween
+from vaurien_twisted.relays.ending import readLast
 from vaurien_twisted.relays.link import Link
 from vaurien_twisted.relays.meter import metered
 
@@ -129,6 +130,7 @@ def prepared(transport: Any) -> Any:
     A transport that counts its bytes, and sends at once what is written where it can be
     told to (TCP).
     """
+    readLast(transport)
     setTcpNoDelay = getattr(transport, "setTcpNoDelay", None)
     if setTcpNoDelay is not None:
         setTcpNoDelay(True)
