@@ -80,6 +80,16 @@ class MetricsTests(SynchronousTestCase):
                 self.value(name, direction=direction, **place), count, (kind, direction)
             )
 
+    def test_pitfall43_held(self) -> None:
+        """
+        What links hold is told.
+        """
+        self.talk()
+        (link,) = self.seen.proxy.links
+        held = link.held
+        self.assertGreater(held, 0)
+        self.assertEqual(self.value("vaurien_held_bytes", proxy="proxy"), held)
+
     def test_counts(self) -> None:
         """
         Exchanges, connections and faults, by behavior and code.

@@ -174,6 +174,11 @@ def _gauges(now: Iterable[tuple[Proxy, Totals]]) -> Iterator[Metric]:
     from prometheus_client.core import GaugeMetricFamily
 
     isOpen = GaugeMetricFamily("vaurien_open_connections", "Open connections.", labels=["proxy"])
+    held = GaugeMetricFamily(
+        "vaurien_held_bytes",
+        "Memory that is taken by what is kept back and by requests that await replies.",
+        labels=["proxy"],
+    )
     active = GaugeMetricFamily(
         "vaurien_active_faults",
         "Requests and replies that are kept back now, and connections that a stream fault is on.",
@@ -181,12 +186,14 @@ def _gauges(now: Iterable[tuple[Proxy, Totals]]) -> Iterator[Metric]:
     )
     for proxy, sums in now:
         isOpen.add_metric([sums.name], sums.open)
+        held.add_metric([sums.name], proxy.held)
         counts = Counter(name for link in proxy.links for name in link.sight.faults)
         # One that has been there stays, so that a graph comes down to zero.
         known = {behavior for behavior, _ in sums.counters.faults}
         for behavior in sorted(known | set(counts)):
             active.add_metric([sums.name, behavior], counts[behavior])
     yield isOpen
+    yield held
     yield active
 
 

@@ -186,6 +186,13 @@ class Proxy(Service):
         return self._relays.counters
 
     @property
+    def held(self) -> int:
+        """
+        How many bytes of memory its links hold back or wait for, about.
+        """
+        return self._relays.memory.held
+
+    @property
     def planSince(self) -> float:
         """
         When the plan was set, by the reactor's clock.
