@@ -39,6 +39,9 @@ _PREFIXES = frozenset(
     {"tcp", "tcp4", "tcp6", "ssl", "tls", "systemd", "haproxy", "express", "proxied"}
 )
 
+#: Of those that are not read here, the ones with numbers that a system call may not take.
+COUNTED = frozenset({"tcp", "tcp4", "tcp6", "express"})
+
 #: How many connections may wait to be accepted.
 BACKLOG = 1024
 
@@ -103,7 +106,11 @@ def serverEndpoint(
         )
     from twisted.internet.endpoints import serverFromString
 
+    from vaurien_twisted.transports.strings import checkNumbers
+
     try:
+        if prefix in COUNTED:
+            checkNumbers(text)
         made: IStreamServerEndpoint = serverFromString(reactor, text)
         if prefix == "unix":
             from vaurien_twisted.transports.strings import unixServer
@@ -187,7 +194,13 @@ def clientEndpoint(
         return endpoint
     from twisted.internet.endpoints import clientFromString
 
+    from vaurien_twisted.transports.strings import checkNumbers, checkPath
+
     try:
+        if prefix in COUNTED:
+            checkNumbers(text, client=True)
+        elif prefix == "unix":
+            checkPath(text)
         if prefix == "tcp":
             from vaurien_twisted.transports.self_connect import ConnectingReactor
             from vaurien_twisted.transports.strings import checkTCPName

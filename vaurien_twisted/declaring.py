@@ -117,7 +117,7 @@ def declaredFromJSON(makings: Makings, item: object, place: str = "") -> Declare
     checkPrintable(text["name"], "name")
     if len(text["name"]) > NAME_LIMIT:
         raise Refused(f"a name has {NAME_LIMIT} characters at most", "name")
-    if "/" in text["name"]:
+    if "/" in text["name"] or text["name"] in (".", ".."):
         raise Refused(f"{text['name']!r} cannot be a name: it would not fit into a path", "name")
     wire = makings.registry.wire(text["protocol"]) if text["protocol"] else None
     planner = makings.planner(wire or makings.registry.wire(makings.protocol))

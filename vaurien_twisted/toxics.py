@@ -179,7 +179,7 @@ def toxicFromJSON(planner: Planner, item: object) -> Toxic:
         raise UnknownType(f"there is no type {kind!r}: {nearest(kind, known)}", "type")
     name = _text(given, "name", "") or f"{kind}_{stream}"
     checkPrintable(name, "name")
-    if "/" in name:
+    if "/" in name or name in (".", ".."):
         raise Refused(f"{name!r} cannot be a name: it would not fit into a path", "name")
     return _made(planner, (name, kind, stream), _toxicity(given, 1.0), _attributes(given))
 

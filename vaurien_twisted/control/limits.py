@@ -5,6 +5,7 @@ Bounds on what clients can make us hold and do.
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from typing import Any
 
@@ -27,6 +28,9 @@ PORTION = 2**16
 
 #: The longest number that a Content-Length may be, in digits.
 DIGITS = 18
+
+#: A target in absolute form.
+ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)(/.*)?")
 
 #: How much more of a refused body is read and forgotten, in bytes, so that a client
 #: which sends before it listens still hears the answer (RFC 9112 section 9.6).
@@ -120,10 +124,22 @@ class BoundedRequest(Request):
 
     def _begin(self) -> None:
         if not self._gone:
-            if self.path == b"*":
-                # It is no path of ours, and is refused as such.
-                self.path = b"/*"
+            self._readTarget()
             super().process()
+
+    def _readTarget(self) -> None:
+        """
+        Take the path out of a target that is none: of one in absolute form, whose host stands
+        for that of the header (RFC 9112, section 3.2.2).  Any other is no path of ours.
+        """
+        if self.path.startswith(b"/"):
+            return
+        absolute = ABSOLUTE.fullmatch(self.path)
+        if absolute is None:
+            self.path = b"//" + self.path
+            return
+        self.path = absolute[2] or b"/"
+        self.requestHeaders.setRawHeaders(b"host", [absolute[1]])
 
     def write(self, data: bytes) -> None:
         """

@@ -14,7 +14,7 @@ from collections.abc import Collection
 from vaurien_twisted.addresses import hostPort, isEndpoint
 from vaurien_twisted.names import checkAddress
 from vaurien_twisted.options import Refused, nearest, shortened
-from vaurien_twisted.transports.strings import divided
+from vaurien_twisted.transports.strings import checkPath, divided
 
 #: Where to listen.
 SERVERS = frozenset({"tcp", "tcp6", "ssl", "tls", "unix", "haproxy", "express"})
@@ -49,6 +49,11 @@ def _check(text: str, name: str, kinds: Collection[str]) -> None:
             f"{nearest(prefix, kinds)}",
             name,
         )
+    if prefix == "unix":
+        try:
+            checkPath(text)
+        except ValueError as error:
+            raise Refused(str(error), name) from None
     if prefix == "haproxy":
         _check(rest, name, kinds)
     elif prefix == "proxied":

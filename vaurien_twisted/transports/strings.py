@@ -7,6 +7,7 @@ C{ssl:} and C{tls:} take what Twisted's own of these names take, and a little mo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,9 @@ from vaurien_twisted.transports.introducing import VERSIONS, IntroducingClientEn
 
 #: What stands around the endpoint that TCP is made with.
 Below = Callable[[Any], Any]
+
+#: The longest path of a UNIX socket, in bytes (unix(7), on Linux; others have less).
+PATH_LIMIT = 107
 
 #: The mode of a UNIX socket that says none, in octal digits.
 UNIX_MODE = "600"
@@ -89,6 +93,18 @@ def _mode(word: str, text: str, option: str) -> int:
     if not (0 < len(word) < 6 and set(word) <= set("01234567") and int(word, 8) <= 0o777):
         raise Refused(f"{text!r}: {word!r} is no mode: 000 to 777", option)
     return int(word, 8)
+
+
+def checkPath(text: str) -> None:
+    """
+    Check the path of C{unix:PATH}.
+
+    @raise ValueError: it is too long for a UNIX socket.
+    """
+    _, words, named = divided(text)
+    path = named.get("path") or named.get("address") or "".join(words[:1])
+    if len(os.fsencode(path)) > PATH_LIMIT:
+        raise ValueError(f"the path of a UNIX socket has {PATH_LIMIT} bytes at most")
 
 
 def unixServer(reactor: Any, text: str, option: str) -> IStreamServerEndpoint:
@@ -226,6 +242,24 @@ def _place(found: dict[str, str], text: str, option: str) -> tuple[str, int, flo
             raise Refused(f"{text!r} must say its {name}", option)
     port = _number(found, "port", 0, text, option)
     return found["host"], port, float(_number(found, "timeout", 30, text, option))
+
+
+def checkNumbers(text: str, client: bool = False) -> None:
+    """
+    Check the numbers of C{tcp:} and what else is read by Twisted's own parsers or a plugin's:
+    a system call may not take them.
+
+    @param client: whether it names what to connect to; the host comes first then.
+    @raise ValueError: a port, backlog or timeout is out of bounds.
+    """
+    _, words, named = divided(text)
+    ports = words[1:2] if client and "host" not in named else words[:1]
+    found = {"port": ports[0]} if ports else {}
+    for name, word in {**found, **named}.items():
+        if name not in ("port", "backlog", "timeout"):
+            continue
+        if len(word) > 20 or not 0 <= float(word) <= (10**9 if name == "timeout" else 65535):
+            raise ValueError(f"{word[:20]} is no {name}")
 
 
 def checkTCPName(text: str) -> None:
