@@ -63,7 +63,7 @@ class MetricsTests(SynchronousTestCase):
         client.ask(b"BAD a\n")
         client.ask(b"HANG a\n")
 
-    def test_traffic(self) -> None:
+    def test_pitfall5_traffic(self) -> None:
         """
         Toxiproxy's byte counters: what was read, and what was written, each way.
         """

@@ -57,7 +57,7 @@ class ChanceTests(SynchronousTestCase):
         )
         self.assertEqual(Chance(7, "proxy", 1, 1, 0).random().randbytes(6).hex(), GOLDEN_BYTES)
 
-    def test_everyPartCounts(self) -> None:
+    def test_pitfall17_everyPartCounts(self) -> None:
         """
         Seed, proxy, connection, exchange and draw each make another number.
         """

@@ -103,7 +103,7 @@ class SpinningTests(SynchronousTestCase):
         self.assertEqual([self.process.wait(LONGEST / 2) for _ in range(100)], [0] * 100)
         self.assertIn(self.process.rests // 100, (4, 5, 6))
 
-    def test_farApart(self) -> None:
+    def test_pitfall19_farApart(self) -> None:
         """
         In vain it stays awake for a shorter time each time, and soon for none.
         """

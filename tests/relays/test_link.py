@@ -216,7 +216,7 @@ class WaitTests(SynchronousTestCase):
         pair.clock.advance(0.1)
         self.assertEqual(pair.backend.heard(), request * 100)
 
-    def test_hangIsLifted(self) -> None:
+    def test_pitfall15_hangIsLifted(self) -> None:
         """
         A hang holds the request and lets it go, whole and in order, when lifted.
         """
