@@ -9,6 +9,9 @@ C{interfaces}
 C{commands}, C{exchange}, C{options}
     the values that everything else speaks of: what a behavior may ask of a link, one
     request and its reply, and options that are declared once.
+C{targets}, C{patterns}, C{pattern_syntax}, C{names}
+    which exchanges a rule is for; patterns, matched in bounded time; names and addresses that
+    can be shown.
 C{wire}
     sans-IO: one module per wire protocol, which divides bytes into exchanges and knows
     how the protocol says "error".
@@ -22,8 +25,12 @@ C{relays}
     closing, and a named pair per wire protocol for use with any endpoint.
 C{transports}, C{express}
     what lies below: TLS, the PROXY protocol, sockets of systemd; plain TCP at full speed.
-C{proxy}, C{listener}, C{connect_first}, C{journal}
-    the proxy as a service; where it listens, and when; what happened.
+C{proxy}, C{listener}, C{connect_first}, C{journal}, C{repeats}
+    the proxy as a service; where it listens, and when; what happened, and the bound on log
+    lines that repeat.
+C{circles}, C{descriptors}, C{clocks}
+    what a process of proxies must not do: connect to itself, take the last file descriptor, or
+    wait for a clock that was set back.
 C{toxics}, C{declaring}, C{collection}
     named behaviors beside a plan; proxies as declared; all proxies of one Vaurien.
 C{control}
@@ -32,6 +39,9 @@ C{client}, C{process}, C{testing}
     driving a proxy from code and from tests.
 C{settings}, C{config}, C{access}, C{tap}, C{service}, C{cli}, C{ctl}
     from the command line and the ini file to running services.
+C{signals}, C{reloading}, C{textfile}, C{stdio}
+    SIGHUP, SIGUSR1 and the end of a process; the configuration file read again; text files and
+    terminals of all kinds.
 
 Imports point one way: tap, service, control, proxy, relays, plan, then wire and
 behaviors, then commands and interfaces.
