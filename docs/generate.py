@@ -33,13 +33,14 @@ from docutils.parsers.rst import Directive, directives
 from pieces import block, docstring, errors, fields, options, paragraph, targets, value
 from sphinx.application import Sphinx
 
-from vaurien_twisted import ctl, start_proxy, stop_proxy
-from vaurien_twisted.asking import HEADERS
-from vaurien_twisted.options import specs
-from vaurien_twisted.registry import loadRegistry
-from vaurien_twisted.rules import fieldSpecs
-from vaurien_twisted.settings import Settings
-from vaurien_twisted.targets import COMMON
+from vaurien_twisted import start_proxy, stop_proxy
+from vaurien_twisted.app.settings import Settings
+from vaurien_twisted.client.common import HEADERS
+from vaurien_twisted.ctl import main as ctl
+from vaurien_twisted.model.matchers import COMMON
+from vaurien_twisted.model.options import specs
+from vaurien_twisted.rules.codec import fieldSpecs
+from vaurien_twisted.rules.registry import loadRegistry
 
 #: Answers of more characters than this are shown indented.
 _LONG = 88

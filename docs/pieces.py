@@ -11,9 +11,9 @@ from typing import Any
 
 from docutils import nodes
 
-from vaurien_twisted.options import KINDS, Spec, specs
-from vaurien_twisted.targets import Target
-from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.matchers import Target
+from vaurien_twisted.model.options import KINDS, Spec, specs
 
 #: C{C{code}}, C{L{words<target>}} and the like, in docstrings.
 _MARKUP = re.compile(r"([A-Z])\{([^{}<]*)(?:<[^<>{}]*>)?\}")

@@ -15,13 +15,14 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.commands import Reply, Then
-from vaurien_twisted.exchange import Exchange, Piece
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
-from vaurien_twisted.options import NoOptions
-from vaurien_twisted.registry import Registry, loadRegistry
-from vaurien_twisted.targets import COMMAND, Target
-from vaurien_twisted.wire.errors import WireError, namedError
+from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.exchange import Exchange, Piece
+from vaurien_twisted.model.matchers import COMMAND, Target
+from vaurien_twisted.model.options import NoOptions
+from vaurien_twisted.rules.registry import Registry, loadRegistry
+from vaurien_twisted.wire.errors import namedError
 
 
 @implementer(IFramer)

@@ -10,12 +10,12 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.lines import linesRegistry
-from vaurien_twisted.decider import Decider
-from vaurien_twisted.exchange import Connection, Exchange
-from vaurien_twisted.journal import Journal
-from vaurien_twisted.plan import NOTHING
-from vaurien_twisted.planning import Planner
-from vaurien_twisted.rules import planFromRules
+from vaurien_twisted.model.decision import NOTHING
+from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.record.journal import Journal
+from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.codec import planFromRules
+from vaurien_twisted.rules.decider import Decider
 
 LINES = Planner(linesRegistry(), wire=linesRegistry().wire("lines"))
 

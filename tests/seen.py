@@ -10,11 +10,11 @@ from twisted.internet.testing import MemoryReactorClock
 
 from tests.lines import linesRegistry
 from tests.relays.support import MemoryEndpoint, Wire
-from vaurien_twisted.journal import Journal
-from vaurien_twisted.observed import Observed
-from vaurien_twisted.planning import Planner
-from vaurien_twisted.proxy import Proxy
-from vaurien_twisted.rules import planFromRules
+from vaurien_twisted.metrics.observe import Observed
+from vaurien_twisted.proxies.proxy import Proxy
+from vaurien_twisted.record.journal import Journal
+from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.codec import planFromRules
 
 #: When the tests begin, in seconds.
 NOON = 43200.0

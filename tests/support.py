@@ -11,13 +11,14 @@ from twisted.internet.task import Clock
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.commands import PASS, Treatment
-from vaurien_twisted.decider import Decider
 from vaurien_twisted.interfaces import IBehavior
-from vaurien_twisted.journal import Journal
-from vaurien_twisted.options import NoOptions
-from vaurien_twisted.plan import Occasion, Plan, Step
-from vaurien_twisted.registry import loadRegistry
+from vaurien_twisted.model.commands import PASS, Treatment
+from vaurien_twisted.model.decision import Occasion, Step
+from vaurien_twisted.model.options import NoOptions
+from vaurien_twisted.record.journal import Journal
+from vaurien_twisted.rules.decider import Decider
+from vaurien_twisted.rules.plan import Plan
+from vaurien_twisted.rules.registry import loadRegistry
 
 REGISTRY = loadRegistry()
 

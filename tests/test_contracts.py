@@ -19,12 +19,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.behaviors.support import httpExchange
-from vaurien_twisted.commands import Command, Reply, Then, Treatment
-from vaurien_twisted.exchange import Connection, Exchange, FramingError, Piece
 from vaurien_twisted.interfaces import IBehavior, IFramer, IWireProtocol
-from vaurien_twisted.options import specs
-from vaurien_twisted.plan import NOTHING, Chance, Occasion
-from vaurien_twisted.registry import loadRegistry
+from vaurien_twisted.model.commands import Command, Reply, Then, Treatment
+from vaurien_twisted.model.decision import NOTHING, Chance, Occasion
+from vaurien_twisted.model.exchange import Connection, Exchange, FramingError, Piece
+from vaurien_twisted.model.options import specs
+from vaurien_twisted.rules.registry import loadRegistry
 
 COMMANDS = typing.get_args(Command)
 

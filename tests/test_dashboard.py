@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.seen import SeenProxy
 from tests.test_extending import ROOT
-from vaurien_twisted.metrics import Collector
+from vaurien_twisted.metrics.prometheus import Collector
 
 
 class DashboardTests(SynchronousTestCase):

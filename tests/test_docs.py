@@ -20,13 +20,13 @@ from docutils.core import publish_doctree
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.test_extending import ROOT, childEnvironment, memoRegistry, run
-from vaurien_twisted import ctl
-from vaurien_twisted.config import configure
-from vaurien_twisted.config_file import readConfig
-from vaurien_twisted.options import Refused, specs
-from vaurien_twisted.planning import Planner
-from vaurien_twisted.registry import loadRegistry
-from vaurien_twisted.tap import Options
+from vaurien_twisted.app.config import configure
+from vaurien_twisted.app.config_file import readConfig
+from vaurien_twisted.app.tap import Options
+from vaurien_twisted.ctl import main as ctl
+from vaurien_twisted.model.options import Refused, specs
+from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.registry import loadRegistry
 
 DOCS = ROOT / "docs"
 SUITES = DOCS / "examples" / "suites"

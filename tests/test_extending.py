@@ -22,16 +22,17 @@ from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests.relays.support import MemoryEndpoint, Wire, always
 from vaurien_twisted import Client, start_proxy
-from vaurien_twisted.plan import Draw, Plan, Rule
-from vaurien_twisted.registry import Registry, loadRegistry
+from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.relays.factory import RelayFactory
+from vaurien_twisted.rules.plan import Draw, Plan
+from vaurien_twisted.rules.registry import Registry, loadRegistry
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "docs" / "examples" / "vaurien-memo"
 
 #: Prints what the registry of a process has beside the package's own names.
 FIND = """
-from vaurien_twisted.registry import loadRegistry
+from vaurien_twisted.rules.registry import loadRegistry
 registry = loadRegistry()
 print(registry.behavior("stutter").options.__name__, registry.wire("memo1").name)
 """

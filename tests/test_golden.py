@@ -18,8 +18,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.control.support import Asker, around
 from tests.seen import SeenProxy
+from vaurien_twisted.app.tap import VaurienOptions
 from vaurien_twisted.control.site import controlRoot
-from vaurien_twisted.tap import VaurienOptions
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -16,10 +16,10 @@ from typing import Any, ClassVar
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.test_cli import LIMIT, environment
+from tests.app.test_cli import LIMIT, environment
 
 #: Runs C{vaurienctl}, after something else.
-RUN = "import sys; from vaurien_twisted.ctl import main; sys.exit(main())"
+RUN = "import sys; from vaurien_twisted.ctl.main import main; sys.exit(main())"
 
 NAME = "d\u00e4\u2028\x1b[2Jb"
 

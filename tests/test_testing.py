@@ -11,7 +11,7 @@ from twisted.protocols.wire import Echo
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
-from vaurien_twisted.options import Refused
+from vaurien_twisted.model.options import Refused
 from vaurien_twisted.testing import proxyFor
 
 

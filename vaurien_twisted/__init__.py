@@ -52,8 +52,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vaurien_twisted.client import AsyncClient, Client
-    from vaurien_twisted.process import start_proxy, stop_proxy
+    from vaurien_twisted.client.blocking import AsyncClient, Client
+    from vaurien_twisted.client.launcher import start_proxy, stop_proxy
 
 __version__ = "2.0.0.dev0"
 

@@ -5,7 +5,7 @@ A L{link<vaurien_twisted.relays.link.Link>} stands between one client and the
 backend.  An L{IFramer}, made for each link by its L{IWireProtocol}, tells the
 link where exchanges begin and end.  Each exchange is put once to an L{IDecider},
 which finds the rules that apply and asks their L{IBehavior} for a
-L{Treatment<vaurien_twisted.commands.Treatment>}; the link performs it.  An
+L{Treatment<vaurien_twisted.model.commands.Treatment>}; the link performs it.  An
 L{IJournal} is told what was decided.
 
 Nothing in C{wire} and C{behaviors} knows of sockets, reactors or clocks.
@@ -21,22 +21,21 @@ from twisted.plugin import IPlugin
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
-    from vaurien_twisted.commands import Reply, Then, Transaction, Treatment
-    from vaurien_twisted.exchange import Connection, Exchange, Piece, Run, Substitute
-    from vaurien_twisted.plan import Decision, Occasion
-    from vaurien_twisted.streams import StreamContext
-    from vaurien_twisted.targets import Target
-    from vaurien_twisted.wire.errors import WireError
+    from vaurien_twisted.model.commands import Reply, Then, Transaction, Treatment
+    from vaurien_twisted.model.decision import Decision, Occasion, StreamContext
+    from vaurien_twisted.model.errors import WireError
+    from vaurien_twisted.model.exchange import Connection, Exchange, Piece, Run, Substitute
+    from vaurien_twisted.model.matchers import Target
 
 
 class IBehavior(IPlugin):
     """
     A kind of fault.  Providers keep no state: whatever they need to know is in
-    the options and in the L{occasion<vaurien_twisted.plan.Occasion>}.
+    the options and in the L{occasion<vaurien_twisted.model.decision.Occasion>}.
     """
 
     name: str = Attribute("How users call it: lower case, digits, dashes and underscores.")
-    options: type = Attribute("An attrs class of L{vaurien_twisted.options.option} fields.")
+    options: type = Attribute("An attrs class of L{vaurien_twisted.model.options.option} fields.")
     connections: bool = Attribute(
         "Whether it is also asked about a bare connection where the client speaks first."
     )
@@ -213,7 +212,7 @@ class ITransactional(Interface):
     beside L{IFramer}.
 
     The framer expects the replies to what it returns, and yields them as pieces of the
-    L{Substitute<vaurien_twisted.exchange.Substitute>}s.  The link sends these before the
+    L{Substitute<vaurien_twisted.model.exchange.Substitute>}s.  The link sends these before the
     client's next request, and swallows their replies.
     """
 
@@ -305,10 +304,10 @@ class IWireProtocol(IPlugin):
 
     name: str = Attribute("How users call it: lower case.")
     aliases: tuple[str, ...] = Attribute("Other spellings that are understood.")
-    options: type = Attribute("An attrs class of L{vaurien_twisted.options.option} fields.")
+    options: type = Attribute("An attrs class of L{vaurien_twisted.model.options.option} fields.")
     greets: bool = Attribute("Whether the backend speaks first; exchange 0 is then its greeting.")
     errors: Mapping[str, WireError] = Attribute(
-        "L{vaurien_twisted.wire.errors.WireError} presets by code; empty where there are none."
+        "L{vaurien_twisted.model.errors.WireError} presets by code; empty where there are none."
     )
 
     targets: tuple[Target, ...] = Attribute(
@@ -384,7 +383,7 @@ class IDecider(Interface):
 
     def decide(connection: Connection, exchange: Exchange) -> Decision:
         """
-        The decision for this exchange, L{NOTHING<vaurien_twisted.plan.NOTHING>} or steps.
+        The decision for this exchange, L{NOTHING<vaurien_twisted.model.decision.NOTHING>} or steps.
         Asked once each.
         """
 

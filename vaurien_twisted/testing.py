@@ -19,13 +19,13 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from vaurien_twisted.clocks import wallTime
-from vaurien_twisted.config import configure
-from vaurien_twisted.config_file import Given
-from vaurien_twisted.journal import Journal
-from vaurien_twisted.planning import Planner, tell
-from vaurien_twisted.proxy import Proxy
-from vaurien_twisted.registry import loadRegistry
+from vaurien_twisted.app.config import configure
+from vaurien_twisted.app.config_file import Given
+from vaurien_twisted.proxies.proxy import Proxy
+from vaurien_twisted.record.clocks import wallTime
+from vaurien_twisted.record.journal import Journal
+from vaurien_twisted.rules.build import Planner, tell
+from vaurien_twisted.rules.registry import loadRegistry
 
 
 class RunningProxy:

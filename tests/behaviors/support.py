@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.lines import linesRegistry
-from vaurien_twisted.commands import Treatment
-from vaurien_twisted.exchange import Connection, Exchange
-from vaurien_twisted.plan import Chance, Occasion
+from vaurien_twisted.model.commands import Treatment
+from vaurien_twisted.model.decision import Chance, Occasion
+from vaurien_twisted.model.exchange import Connection, Exchange
 
 REGISTRY = linesRegistry()
 

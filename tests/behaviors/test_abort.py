@@ -5,7 +5,7 @@ Tests for L{vaurien_twisted.behaviors.abort}.
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.behaviors.support import treat
-from vaurien_twisted.commands import Reset, Treatment
+from vaurien_twisted.model.commands import Reset, Treatment
 
 
 class AbortTests(SynchronousTestCase):

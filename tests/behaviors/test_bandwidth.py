@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.stages import near, optionsOf, stage
+from tests.behaviors.filters import near, optionsOf, stage
 from vaurien_twisted.behaviors.bandwidth import ARREARS
 
 

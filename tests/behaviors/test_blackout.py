@@ -5,7 +5,7 @@ Tests for L{vaurien_twisted.behaviors.blackout}.
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.behaviors.support import REGISTRY, treat
-from vaurien_twisted.commands import Close, Treatment
+from vaurien_twisted.model.commands import Close, Treatment
 
 
 class BlackoutTests(SynchronousTestCase):

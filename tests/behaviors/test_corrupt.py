@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.stages import near, optionsOf, stage
+from tests.behaviors.filters import near, optionsOf, stage
 
 
 class CorruptTests(SynchronousTestCase):

@@ -5,7 +5,7 @@ Tests for L{vaurien_twisted.behaviors.delay}.
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.behaviors.support import treat
-from vaurien_twisted.commands import Treatment, Wait
+from vaurien_twisted.model.commands import Treatment, Wait
 
 
 class DelayTests(SynchronousTestCase):

@@ -5,8 +5,8 @@ Tests for L{vaurien_twisted.behaviors.dummy}.
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.behaviors.support import REGISTRY, treat
-from vaurien_twisted.commands import PASS
-from vaurien_twisted.planning import Planner
+from vaurien_twisted.model.commands import PASS
+from vaurien_twisted.rules.build import Planner
 
 
 class DummyTests(SynchronousTestCase):

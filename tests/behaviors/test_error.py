@@ -6,9 +6,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.behaviors.support import REGISTRY, httpExchange, occasion, treat
 from vaurien_twisted.behaviors.error import GARBAGE, INJECTED
-from vaurien_twisted.commands import PASS, Insert, Reply, Then, Treatment, Truncate
-from vaurien_twisted.exchange import Exchange
-from vaurien_twisted.options import Refused
+from vaurien_twisted.model.commands import PASS, Insert, Reply, Then, Treatment, Truncate
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.options import Refused
 
 
 class ErrorTests(SynchronousTestCase):

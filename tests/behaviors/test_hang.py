@@ -5,7 +5,7 @@ Tests for L{vaurien_twisted.behaviors.hang}.
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.behaviors.support import treat
-from vaurien_twisted.commands import Hold, Treatment
+from vaurien_twisted.model.commands import Hold, Treatment
 
 
 class HangTests(SynchronousTestCase):

@@ -9,7 +9,7 @@ from statistics import mean, median, pstdev
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.stages import near, optionsOf, stage
+from tests.behaviors.filters import near, optionsOf, stage
 from vaurien_twisted.behaviors.latency import draw
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.stages import optionsOf, stage
-from vaurien_twisted.commands import Then
+from tests.behaviors.filters import optionsOf, stage
+from vaurien_twisted.model.commands import Then
 
 
 class LimitDataTests(SynchronousTestCase):

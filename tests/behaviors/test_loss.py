@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.stages import near, optionsOf, stage
+from tests.behaviors.filters import near, optionsOf, stage
 from vaurien_twisted.behaviors.loss import RETRIES, SEGMENT
 
 

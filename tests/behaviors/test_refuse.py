@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.stages import behaviorOf, stage
+from tests.behaviors.filters import behaviorOf, stage
 
 
 class RefuseTests(SynchronousTestCase):

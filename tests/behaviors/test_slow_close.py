@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.stages import optionsOf, stage
+from tests.behaviors.filters import optionsOf, stage
 
 
 class SlowCloseTests(SynchronousTestCase):

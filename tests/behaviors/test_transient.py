@@ -5,8 +5,8 @@ Tests for L{vaurien_twisted.behaviors.transient}.
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.behaviors.support import REGISTRY, occasion, treat
-from vaurien_twisted.commands import PASS
-from vaurien_twisted.exchange import Exchange
+from vaurien_twisted.model.commands import PASS
+from vaurien_twisted.model.exchange import Exchange
 
 
 class TransientTests(SynchronousTestCase):

@@ -14,11 +14,11 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 
 from tests.control.support import REGISTRY
-from vaurien_twisted.collection import ProxyCollection
 from vaurien_twisted.control.site import controlRoot, controlSite
-from vaurien_twisted.declaring import Makings, declaredFromJSON
-from vaurien_twisted.journal import Journal
-from vaurien_twisted.rules import rulesOf
+from vaurien_twisted.proxies.collection import ProxyCollection
+from vaurien_twisted.proxies.declaration import Makings, declaredFromJSON
+from vaurien_twisted.record.journal import Journal
+from vaurien_twisted.rules.codec import rulesOf
 
 #: Parts of paths, of all APIs and of none.
 SEGMENTS = (

@@ -13,15 +13,15 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import TestCase
 
-from vaurien_twisted.access import Access
-from vaurien_twisted.collection import ProxyCollection
+from vaurien_twisted.control.access import Access
 from vaurien_twisted.control.service import ControlService
 from vaurien_twisted.control.site import controlRoot
-from vaurien_twisted.declaring import Makings
-from vaurien_twisted.journal import Journal
-from vaurien_twisted.planning import Planner
-from vaurien_twisted.proxy import Proxy
-from vaurien_twisted.registry import loadRegistry
+from vaurien_twisted.proxies.collection import ProxyCollection
+from vaurien_twisted.proxies.declaration import Makings
+from vaurien_twisted.proxies.proxy import Proxy
+from vaurien_twisted.record.journal import Journal
+from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.registry import loadRegistry
 
 REGISTRY = loadRegistry()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.control.watched import watched
-from vaurien_twisted.connections import tellConnection
+from vaurien_twisted.metrics.observe import tellConnection
 
 
 class ConnectionsTests(SynchronousTestCase):

@@ -13,11 +13,11 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from twisted.web.server import Site
 
 from tests.control.watched import watched
+from vaurien_twisted.control.event_stream import Readers
 from vaurien_twisted.control.events import EventsFace
 from vaurien_twisted.control.site import ControlRoot
-from vaurien_twisted.journal import Journal
-from vaurien_twisted.observed import Observed
-from vaurien_twisted.readers import Readers
+from vaurien_twisted.metrics.observe import Observed
+from vaurien_twisted.record.journal import Journal
 
 
 class RefusalTests(SynchronousTestCase):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from tests.control.support import Asker
 from tests.control.test_vaurien import Faced
 from vaurien_twisted.control.journal import JournalFace
-from vaurien_twisted.exchange import Connection, Exchange
+from vaurien_twisted.model.exchange import Connection, Exchange
 
 
 class JournalTests(Faced):

@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.control.observing}.
+Tests for L{vaurien_twisted.control.site}.
 """
 
 from __future__ import annotations
@@ -7,9 +7,9 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.seen import SeenProxy
-from vaurien_twisted.control.counting import RequestCounter
-from vaurien_twisted.control.observing import observingFaces
-from vaurien_twisted.journal import Journal
+from vaurien_twisted.control.request_counter import RequestCounter
+from vaurien_twisted.control.site import observingFaces
+from vaurien_twisted.record.journal import Journal
 
 
 class FacesTests(SynchronousTestCase):

@@ -11,10 +11,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 
 from tests.control.support import Asker
-from vaurien_twisted.control.answers import Problem
 from vaurien_twisted.control.page import INDEX, POLICY, PageFace, Part, loadParts
+from vaurien_twisted.control.responses import Problem
 from vaurien_twisted.control.site import ControlRoot
-from vaurien_twisted.rules import fieldSpecs
+from vaurien_twisted.rules.codec import fieldSpecs
 
 #: How long a file of the page may be, in lines.
 LONG = 350

@@ -7,7 +7,7 @@ from __future__ import annotations
 from tests.control.support import REGISTRY
 from tests.control.test_vaurien import Faced
 from tests.lines import Lines
-from vaurien_twisted.control.describing import describe, describeProtocol
+from vaurien_twisted.control.schema import describe, describeProtocol
 
 
 class ProtocolsTests(Faced):

@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.control.queries}.
+Tests for L{vaurien_twisted.control.json_body}.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ import attrs
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.test.requesthelper import DummyRequest
 
-from vaurien_twisted.control.answers import Problem
-from vaurien_twisted.control.queries import readQuery
-from vaurien_twisted.options import option
+from vaurien_twisted.control.json_body import readQuery
+from vaurien_twisted.control.responses import Problem
+from vaurien_twisted.model.options import option
 
 
 @attrs.frozen

@@ -5,7 +5,7 @@ Tests for the face that speaks of the whole plan.
 from __future__ import annotations
 
 from tests.control.test_vaurien import Faced
-from vaurien_twisted.plan import Plan
+from vaurien_twisted.rules.plan import Plan
 
 RULES = [
     {"behavior": "hang", "when": {"client": "10.0.0.0/8"}, "times": 2, "name": "first"},

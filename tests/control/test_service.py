@@ -13,7 +13,7 @@ from twisted.trial.unittest import TestCase
 
 from tests.control.support import around, listening, makeProxy
 from vaurien_twisted.control.service import ControlService
-from vaurien_twisted.options import Refused
+from vaurien_twisted.model.options import Refused
 
 
 class Collector(Protocol):

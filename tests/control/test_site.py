@@ -15,7 +15,7 @@ from twisted.web.test.requesthelper import DummyRequest
 from werkzeug.exceptions import Gone
 
 from tests.control.support import Asker, around, controlled, makeProxy
-from vaurien_twisted.control.answers import Problem, problemOf
+from vaurien_twisted.control.responses import Problem, problemOf
 from vaurien_twisted.control.site import ControlRoot
 from vaurien_twisted.control.vaurien import VaurienFace
 

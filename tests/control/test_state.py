@@ -10,10 +10,10 @@ from tests.control.support import Asker
 from tests.control.watched import watched
 from tests.seen import SeenProxy
 from vaurien_twisted import __version__
-from vaurien_twisted.control.counting import RequestCounter
+from vaurien_twisted.control.request_counter import RequestCounter
 from vaurien_twisted.control.site import ControlRoot
 from vaurien_twisted.control.state import StateFace
-from vaurien_twisted.observed import Observed, tellProxy
+from vaurien_twisted.metrics.observe import Observed, tellProxy
 
 
 class StateTests(SynchronousTestCase):

@@ -8,7 +8,7 @@ import socket
 from typing import Any
 
 from tests.control.toxiproxy_case import UPSTREAM, ToxiproxyCase
-from tests.test_listener import answers
+from tests.proxies.test_listener import answers
 from vaurien_twisted import __version__
 
 

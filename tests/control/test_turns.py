@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.control.support import around, makeProxy
-from vaurien_twisted.control.limits import DIGITS, PORTION
+from vaurien_twisted.control.body_limit import DIGITS, PORTION
 from vaurien_twisted.control.site import controlRoot, controlSite
 from vaurien_twisted.control.turns import SLICE, Turns
 

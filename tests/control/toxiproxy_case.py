@@ -11,10 +11,10 @@ from twisted.internet.defer import maybeDeferred
 from twisted.trial.unittest import TestCase
 
 from tests.control.support import REGISTRY, Answer, Asker
-from vaurien_twisted.collection import ProxyCollection
 from vaurien_twisted.control.site import controlRoot
-from vaurien_twisted.declaring import Makings
-from vaurien_twisted.journal import Journal
+from vaurien_twisted.proxies.collection import ProxyCollection
+from vaurien_twisted.proxies.declaration import Makings
+from vaurien_twisted.record.journal import Journal
 
 #: Nothing listens there, and no test connects.
 UPSTREAM = "127.0.0.1:9"

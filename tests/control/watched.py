@@ -8,9 +8,8 @@ from typing import Any
 
 from tests.control.support import Asker
 from tests.seen import SeenProxy
-from vaurien_twisted.control.counting import RequestCounter
-from vaurien_twisted.control.observing import observingFaces
-from vaurien_twisted.control.site import ControlRoot
+from vaurien_twisted.control.request_counter import RequestCounter
+from vaurien_twisted.control.site import ControlRoot, observingFaces
 
 
 def watched(*rules: dict[str, Any]) -> tuple[SeenProxy, Asker]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from tests.conversations.speaking import Flight, Speech, Turn, cut
 from tests.relays.support import REGISTRY, Pair
-from vaurien_twisted.planning import Planner
-from vaurien_twisted.rules import planFromRules
+from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.codec import planFromRules
 
 #: More than any reply has, of bytes as of units.
 HUGE = 2**40

@@ -8,8 +8,8 @@ from random import Random
 
 from tests.conversations.speaking import Flight, Session, Speech, Turn, flights
 from tests.relays.exchanges import cached, columns, mysql, mysqlOpening
-from tests.wire.mysql_script import err, ok, query, table
-from vaurien_twisted.wire.mysql_packets import packet
+from tests.wire.mysql.script import err, ok, query, table
+from vaurien_twisted.wire.mysql.packets import packet
 
 ERROR = packet(1, b"\xff\x28\x04#HY000boom")
 

@@ -18,7 +18,7 @@ from tests.relays.exchanges import (
     RUNS,
     SELECTED,
 )
-from tests.wire.postgresql_conversation_parts import (
+from tests.wire.postgresql.conversation_parts import (
     INSIDE,
     READY,
     SYNC,
@@ -27,7 +27,7 @@ from tests.wire.postgresql_conversation_parts import (
     parse,
     query,
 )
-from vaurien_twisted.wire.postgresql_transaction import FAILING
+from vaurien_twisted.wire.postgresql.transaction import FAILING
 
 ERROR = message("E", b"SERROR\0VERROR\0C42601\0Mboom\0\0") + READY
 

@@ -17,8 +17,8 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 from zope.interface import implementer
 
-from vaurien_twisted.express.attempt import Attempt
-from vaurien_twisted.express.connected import toAddress
+from vaurien_twisted.express.connected_socket import toAddress
+from vaurien_twisted.express.connector import Attempt
 from vaurien_twisted.express.endpoints import ExpressServerEndpoint
 from vaurien_twisted.express.poller import pollerFor
 

@@ -22,8 +22,7 @@ from tests.express.support import PATIENCE, ExpressCase, Noting, theReactor
 from vaurien_twisted.express import port as portModule
 from vaurien_twisted.express.endpoints import ExpressServerEndpoint
 from vaurien_twisted.express.poller import pollerFor
-from vaurien_twisted.express.port import REST, ExpressPort
-from vaurien_twisted.express.reserve import Reserve
+from vaurien_twisted.express.port import REST, ExpressPort, Reserve
 
 
 class Building(Factory):

@@ -12,7 +12,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.protocols.basic import FileSender
 
 from tests.express.support import LARGE, ExpressCase, Noting, Producer, reset
-from vaurien_twisted.express.sending import HIGH_WATER
+from vaurien_twisted.express.writer import HIGH_WATER
 
 
 class PushTests(ExpressCase):

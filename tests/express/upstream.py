@@ -15,7 +15,7 @@ from twisted.internet.test.connectionmixins import EndpointCreator
 from twisted.internet.test.reactormixins import ReactorBuilder
 from twisted.python.failure import Failure
 
-from vaurien_twisted.express.connected import toAddress
+from vaurien_twisted.express.connected_socket import toAddress
 from vaurien_twisted.express.endpoints import ExpressClientEndpoint, ExpressServerEndpoint
 from vaurien_twisted.express.poller import pollerFor
 from vaurien_twisted.express.port import ExpressPort

@@ -21,8 +21,8 @@ from twisted.python import log
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.integration.support import PATIENCE
-from vaurien_twisted.client import Client
-from vaurien_twisted.process import ProxyProcess, start_proxy
+from vaurien_twisted.client.blocking import Client
+from vaurien_twisted.client.launcher import ProxyProcess, start_proxy
 
 #: Runs a command with what ends a process at its default: a child inherits what is ignored, and
 #: shells have what they run in the background ignore SIGINT.

@@ -16,7 +16,7 @@ import attrs
 
 from tests.conversations.speaking import cut
 from tests.integration.support import PATIENCE
-from vaurien_twisted.wire.mysql_packets import FULL, packet, unpackHeader, unpackShort
+from vaurien_twisted.wire.mysql.packets import FULL, packet, unpackHeader, unpackShort
 
 #: Commands by their first byte.
 INIT_DB, QUERY, FIELD_LIST, PING, PREPARE, EXECUTE = 0x02, 0x03, 0x04, 0x0E, 0x16, 0x17

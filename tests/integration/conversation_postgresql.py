@@ -16,7 +16,7 @@ import attrs
 
 from tests.conversations.speaking import cut
 from tests.integration.support import PATIENCE
-from tests.wire.postgresql_conversation_parts import FLUSH, SYNC, execute, message, parse, query
+from tests.wire.postgresql.conversation_parts import FLUSH, SYNC, execute, message, parse, query
 
 __all__ = ["FLUSH", "SYNC", "RawSession", "bind", "execute", "kinds", "parse", "query"]
 

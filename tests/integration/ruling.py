@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.threads import blockingCallFromThread
 
 from tests.integration.support import ProxyCase, theReactor
-from vaurien_twisted.rules import planFromRules
+from vaurien_twisted.rules.codec import planFromRules
 
 
 def rule(case: ProxyCase, *rules: dict[str, Any]) -> None:

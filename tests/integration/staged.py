@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from tests.integration.children import ChildCase
-from vaurien_twisted.client import Client
+from vaurien_twisted.client.blocking import Client
 
 MEGABYTE = 2**20
 

@@ -21,7 +21,7 @@ from twisted.python import log
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.integration.support import PATIENCE
-from vaurien_twisted.process import launch, stop_proxy
+from vaurien_twisted.client.launcher import launch, stop_proxy
 
 #: The longest that any call may take, in seconds.  It takes a few milliseconds; this is
 #: what a frozen service does not reach, on a machine under whatever load.

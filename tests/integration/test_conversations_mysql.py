@@ -13,7 +13,7 @@ from tests.integration.conversation_mysql import PROCEDURES, SETUP, RawSession, 
 from tests.integration.mysql_case import MySQLCase, pymysql
 from tests.integration.ruling import fault, rule
 from tests.integration.support import inThread
-from vaurien_twisted.wire.mysql_packets import CLIENT_DEPRECATE_EOF, packet
+from vaurien_twisted.wire.mysql.packets import CLIENT_DEPRECATE_EOF, packet
 
 #: How many.
 COUNT = int(os.environ.get("VAURIEN_CONVERSATIONS", "60"))

@@ -23,7 +23,7 @@ from tests.integration.conversation_postgresql import (
 from tests.integration.postgres_case import PostgreSQLCase
 from tests.integration.ruling import fault, rule
 from tests.integration.support import inThread
-from vaurien_twisted.wire.postgresql_messages import errorResponse, readyForQuery
+from vaurien_twisted.wire.postgresql.messages import errorResponse, readyForQuery
 
 #: How many.
 COUNT = int(os.environ.get("VAURIEN_CONVERSATIONS", "60"))

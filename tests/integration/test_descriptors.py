@@ -21,7 +21,7 @@ from tests.integration.authority import papers
 from tests.integration.servers import poll
 from tests.integration.support import PATIENCE
 from tests.ports import freePort
-from vaurien_twisted.express.connected import RESET
+from vaurien_twisted.express.connected_socket import RESET
 
 #: How many descriptors the process may have: few, so that few clients take them.
 LIMIT = 160

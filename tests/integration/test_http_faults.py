@@ -17,10 +17,10 @@ from tests.integration.ruling import decided, fault, rule
 from tests.integration.servers import missing
 from tests.integration.support import PATIENCE, inThread, run, theReactor
 from tests.integration.test_http import HTTPCase, get
-from vaurien_twisted.options import Refused
-from vaurien_twisted.rules import planFromRules
-from vaurien_twisted.wire.http_errors import ERRORS
-from vaurien_twisted.wire.http_faults import BODY, FAULTS
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.rules.codec import planFromRules
+from vaurien_twisted.wire.http.errors import ERRORS
+from vaurien_twisted.wire.http.malformed import BODY, FAULTS
 
 #: A rule that no request of these tests matches.
 NEVER = fault({"method": "GET", "path": "/nowhere/*"}, code=503)

@@ -21,7 +21,7 @@ from tests.integration.ruling import decided, fault, rule
 from tests.integration.servers import missing
 from tests.integration.support import PATIENCE, inThread, run, theReactor
 from tests.integration.test_http import HTTPCase, get
-from tests.wire.test_http_unusual import REPLIES
+from tests.wire.http.test_unusual import REPLIES
 
 GET = b"GET /one HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST = b"GET /struck HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"

@@ -18,9 +18,9 @@ from twisted.trial.unittest import TestCase
 
 from tests.express.support import PATIENCE, theReactor
 from tests.integration.authority import papers
-from vaurien_twisted.addresses import clientEndpoint, serverEndpoint
-from vaurien_twisted.registry import loadRegistry
 from vaurien_twisted.relays.factory import RelayFactory
+from vaurien_twisted.rules.registry import loadRegistry
+from vaurien_twisted.transports.addresses import clientEndpoint, serverEndpoint
 
 #: What is said at the end: one record of TLS.
 WORDS = b"1153: too large" * 1000

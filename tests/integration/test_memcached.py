@@ -14,8 +14,8 @@ from tests.integration.memcached import memcached
 from tests.integration.ruling import decided, fault, rule
 from tests.integration.servers import Server, missing
 from tests.integration.support import PATIENCE, ProxyCase, inThread, optional
-from vaurien_twisted.options import Refused
-from vaurien_twisted.wire.memcache_errors import ERRORS
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.wire.memcache.errors import ERRORS
 
 pymemcache: Any = optional("pymemcache")
 

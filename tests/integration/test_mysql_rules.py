@@ -14,7 +14,7 @@ from tests.integration.mysql_case import MySQLCase, pymysql
 from tests.integration.ruling import decided, fault, rule
 from tests.integration.servers import missing
 from tests.integration.support import inThread, run
-from vaurien_twisted.wire.mysql_errors import CLOSING, ERRORS
+from vaurien_twisted.wire.mysql.errors import CLOSING, ERRORS
 
 #: A rule that no exchange of these tests matches.
 NEVER = fault({"sql": "^REPLACE INTO nowhere"}, code=1213)

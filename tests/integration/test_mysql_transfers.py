@@ -7,13 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.integration.conversation_mysql import (
-    EXECUTE,
-    PREPARE,
-    QUERY,
-    RawSession,
-    command,
-)
+from tests.integration.conversation_mysql import EXECUTE, PREPARE, QUERY, RawSession, command
 from tests.integration.mysql_case import MySQLCase, pymysql
 from tests.integration.ruling import fault, rule
 from tests.integration.support import inThread

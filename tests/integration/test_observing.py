@@ -18,7 +18,7 @@ from tests.integration.children import PATIENCE, ChildCase, Parallel
 from tests.integration.servers import find, missing, newFolder, poll, redis, start
 from tests.integration.support import run
 from tests.ports import freePort
-from vaurien_twisted.process import ProxyProcess
+from vaurien_twisted.client.launcher import ProxyProcess
 
 #: How many read the events, and how many requests are made meanwhile: half of them are
 #: told of, fewer than the journal keeps for those who are slow.

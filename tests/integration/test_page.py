@@ -5,8 +5,8 @@ Setting behaviors and ending connections on the web page.
 from __future__ import annotations
 
 from tests.integration.page_case import PageCase
-from vaurien_twisted.client import Client
-from vaurien_twisted.rules import fieldSpecs
+from vaurien_twisted.client.blocking import Client
+from vaurien_twisted.rules.codec import fieldSpecs
 
 
 class PageTests(PageCase):

@@ -12,7 +12,7 @@ from tests.integration.postgres_case import CLIENT, PostgreSQLCase, psycopg
 from tests.integration.ruling import decided, fault, rule
 from tests.integration.servers import find, missing
 from tests.integration.support import PATIENCE, inThread
-from vaurien_twisted.wire.postgresql_errors import ERRORS, FATAL
+from vaurien_twisted.wire.postgresql.errors import ERRORS, FATAL
 
 
 class PresetTests(PostgreSQLCase):

@@ -17,7 +17,7 @@ from typing import Any
 import vaurien_twisted
 from tests.integration.children import PATIENCE, ChildCase, port
 from tests.integration.servers import poll
-from vaurien_twisted.process import launch
+from vaurien_twisted.client.launcher import launch
 
 #: A user without rights, on Debian and others.
 NOBODY = "65534"

@@ -9,8 +9,8 @@ from typing import Any
 from tests.integration.redis_case import VERSIONS, RedisWireCase, redis
 from tests.integration.ruling import decided, fault, rule
 from tests.integration.support import PATIENCE, inThread
-from vaurien_twisted.options import Refused
-from vaurien_twisted.wire.redis_errors import ERRORS
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.wire.redis.errors import ERRORS
 
 #: What redis-py raises for each preset: the name of the class.
 RAISED = {

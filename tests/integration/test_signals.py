@@ -20,7 +20,7 @@ from typing import Any
 from tests.integration.children import DEFAULTS, PATIENCE, ChildCase, port, readAll
 from tests.integration.servers import poll
 from tests.ports import freePort
-from vaurien_twisted.process import ProxyProcess, launch
+from vaurien_twisted.client.launcher import ProxyProcess, launch
 
 VAURIEN = (sys.executable, "-m", "vaurien_twisted")
 

@@ -30,8 +30,9 @@ from tests.integration.children import (
 )
 from tests.integration.servers import missing, poll
 from tests.ports import freePort
-from vaurien_twisted import Client, process, start_proxy, stop_proxy
-from vaurien_twisted.process import ProxyError, ProxyProcess, launch
+from vaurien_twisted import Client, start_proxy, stop_proxy
+from vaurien_twisted.client import launcher as process
+from vaurien_twisted.client.launcher import ProxyError, ProxyProcess, launch
 
 
 class ArticleTests(ChildCase):

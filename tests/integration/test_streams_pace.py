@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.integration.children import PATIENCE, Parallel, hangUp, memory, note, port, report
 from tests.integration.staged import MEGABYTE, StagedCase, flood
-from vaurien_twisted.client import Client
+from vaurien_twisted.client.blocking import Client
 
 #: How much longer the middle one of many may take before something is wrong, in seconds.
 GENEROUS = 0.5

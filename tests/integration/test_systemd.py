@@ -13,7 +13,7 @@ from contextlib import closing
 from typing import Any
 
 from tests.integration.children import PATIENCE, ChildCase, beside, port, readAll
-from vaurien_twisted.client import Client
+from vaurien_twisted.client.blocking import Client
 
 #: Takes the place of systemd (sd_listen_fds(3)): the sockets are the descriptors from 3 on,
 #: and the variables are for the process that is told them.

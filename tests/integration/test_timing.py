@@ -17,8 +17,8 @@ from twisted.trial.unittest import TestCase
 
 from tests.integration.children import note
 from tests.integration.support import PATIENCE, theReactor
-from vaurien_twisted.addresses import clientEndpoint, serverEndpoint
 from vaurien_twisted.testing import RunningProxy, proxyFor
+from vaurien_twisted.transports.addresses import clientEndpoint, serverEndpoint
 
 #: One command of the Redis protocol, and its reply.
 REQUEST, REPLY = b"*1\r\n$4\r\nPING\r\n", b"+PONG\r\n"

@@ -25,7 +25,7 @@ from tests.integration.servers import ENVIRONMENT, find
 from tests.integration.support import PATIENCE, optional
 from tests.ports import freePort
 from vaurien_twisted import __version__
-from vaurien_twisted.process import launch, stop_proxy
+from vaurien_twisted.client.launcher import launch, stop_proxy
 
 toxiproxy = optional("toxiproxy")
 

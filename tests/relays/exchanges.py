@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import struct
 
-from tests.wire.mysql_script import DEPRECATE_EOF, define, eof, err, ok, opening, query, table
-from tests.wire.postgresql_conversation import CONVERSATION
-from tests.wire.postgresql_conversation_parts import (
+from tests.wire.mysql.script import DEPRECATE_EOF, define, eof, err, ok, opening, query, table
+from tests.wire.postgresql.conversation import CONVERSATION
+from tests.wire.postgresql.conversation_parts import (
     FLUSH,
     INSIDE,
     READY,
@@ -22,8 +22,8 @@ from tests.wire.postgresql_conversation_parts import (
     message,
     parse,
 )
-from tests.wire.postgresql_conversation_parts import query as select
-from vaurien_twisted.wire.mysql_packets import MARIADB_CLIENT_CACHE_METADATA, packet
+from tests.wire.postgresql.conversation_parts import query as select
+from vaurien_twisted.wire.mysql.packets import MARIADB_CLIENT_CACHE_METADATA, packet
 
 Unit = list[tuple[str, bytes]]
 

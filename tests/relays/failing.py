@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.relays.support import REGISTRY, Pair
-from vaurien_twisted.planning import Planner
-from vaurien_twisted.rules import planFromRules
+from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.codec import planFromRules
 
 
 class FailingPair(Pair):

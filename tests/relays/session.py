@@ -10,9 +10,9 @@ from twisted.internet.task import Clock
 
 from tests.relays.support import MemoryEndpoint, Wire
 from tests.ruled import LINES
-from vaurien_twisted.journal import Journal
+from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.relays.factory import RelayFactory
-from vaurien_twisted.rules import planFromRules
+from vaurien_twisted.rules.codec import planFromRules
 
 
 class Session:

@@ -14,10 +14,11 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from vaurien_twisted.plan import Draw, Plan, Rule
-from vaurien_twisted.planning import Planner
-from vaurien_twisted.registry import loadRegistry
+from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.relays.factory import RelayFactory
+from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.plan import Draw, Plan
+from vaurien_twisted.rules.registry import loadRegistry
 
 REGISTRY = loadRegistry()
 

@@ -10,8 +10,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import Pair
+from vaurien_twisted.relays.byte_counter import Meter
 from vaurien_twisted.relays.ending import LAST_READS, PATIENCE, LastWords, lowest, readLast
-from vaurien_twisted.relays.meter import Meter
 
 
 class Buffering:

@@ -12,8 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.relays.session import Session
 from tests.relays.support import always
 from tests.support import Noting
-from vaurien_twisted.commands import Drop, Send, Treatment, Wait
-from vaurien_twisted.plan import Plan
+from vaurien_twisted.model.commands import Drop, Send, Treatment, Wait
+from vaurien_twisted.rules.plan import Plan
 
 ROWS = b"*\nfirst\nsecond\nthird\n.\n"
 

@@ -8,10 +8,10 @@ from twisted.internet.error import ConnectionRefusedError
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
-from vaurien_twisted.relays import pipeline
-from vaurien_twisted.relays.dialogue import LANE_LIMIT
+from vaurien_twisted.relays import reply_order as pipeline
+from vaurien_twisted.relays.exchanges import LANE_LIMIT
 from vaurien_twisted.relays.memory import EXCHANGE_COST, QUEUE_LIMIT
-from vaurien_twisted.wire import http_skim
+from vaurien_twisted.wire.http import fastpath as http_skim
 
 
 class TransparentTests(SynchronousTestCase):

@@ -10,7 +10,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
-from tests.wire.postgresql_conversation_parts import (
+from tests.wire.postgresql.conversation_parts import (
     BEGINNING,
     DONE,
     FLUSH,
@@ -21,10 +21,10 @@ from tests.wire.postgresql_conversation_parts import (
     message,
     parse,
 )
-from vaurien_twisted.planning import Planner
 from vaurien_twisted.relays.pausing import PAUSE
-from vaurien_twisted.rules import planFromRules
-from vaurien_twisted.wire.postgresql_messages import errorResponse
+from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.codec import planFromRules
+from vaurien_twisted.wire.postgresql.messages import errorResponse
 
 #: What a client may wait for the answers of, though it has sent no Sync and no Flush.
 GROUP = parse("SELECT 1") + bind() + execute()

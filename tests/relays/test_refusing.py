@@ -9,9 +9,9 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
-from tests.wire.postgresql_conversation_parts import STARTUP
-from vaurien_twisted.options import build
-from vaurien_twisted.relays.unread import adviceOn
+from tests.wire.postgresql.conversation_parts import STARTUP
+from vaurien_twisted.model.options import build
+from vaurien_twisted.relays.exchanges import adviceOn
 
 #: SSLRequest (PostgreSQL manual, "Message Formats").
 ASKED = bytes.fromhex("0000000804d2162f")

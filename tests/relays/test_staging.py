@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.relays.staging}: stages on a whole link.
+Tests for L{vaurien_twisted.relays.filters}: stages on a whole link.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
-from vaurien_twisted.plan import Plan
-from vaurien_twisted.planning import Planner
-from vaurien_twisted.relays.dialogue import LANE_LIMIT
-from vaurien_twisted.rules import planFromRules
+from vaurien_twisted.relays.exchanges import LANE_LIMIT
+from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.codec import planFromRules
+from vaurien_twisted.rules.plan import Plan
 
 REQUEST = b"GET /page HTTP/1.1\r\nHost: a\r\n\r\n"
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

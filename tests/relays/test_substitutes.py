@@ -10,10 +10,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.failing import FailingPair, failing
 from tests.relays.support import always
-from vaurien_twisted.commands import Drop, Treatment
-from vaurien_twisted.exchange import SWALLOWED
-from vaurien_twisted.plan import Occasion
-from vaurien_twisted.wire.redis_transaction import UNKNOWN
+from vaurien_twisted.model.commands import Drop, Treatment
+from vaurien_twisted.model.decision import Occasion
+from vaurien_twisted.model.exchange import SWALLOWED
+from vaurien_twisted.wire.redis.transaction import UNKNOWN
 
 
 def command(*words: str) -> bytes:

@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.relays.dialogue}: the backend asks for data in a reply that was
+Tests for L{vaurien_twisted.relays.exchanges}: the backend asks for data in a reply that was
 replaced, so that the relay answers.
 """
 
@@ -10,9 +10,9 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
-from tests.wire.mysql_script import err, ok, opening, table
-from tests.wire.mysql_script import query as command
-from tests.wire.postgresql_conversation_parts import (
+from tests.wire.mysql.script import err, ok, opening, table
+from tests.wire.mysql.script import query as command
+from tests.wire.postgresql.conversation_parts import (
     BEGINNING,
     COPY_IN,
     DONE,
@@ -26,11 +26,11 @@ from tests.wire.postgresql_conversation_parts import (
     parse,
     query,
 )
-from vaurien_twisted.planning import Planner
-from vaurien_twisted.rules import planFromRules
-from vaurien_twisted.wire.mysql_packets import packet
-from vaurien_twisted.wire.postgresql_messages import errorResponse
-from vaurien_twisted.wire.postgresql_replies import COPY_FAIL
+from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.codec import planFromRules
+from vaurien_twisted.wire.mysql.packets import packet
+from vaurien_twisted.wire.postgresql.messages import errorResponse
+from vaurien_twisted.wire.postgresql.replies import COPY_FAIL
 
 WORDS = {
     "postgresql": {"code": "40001", "message": "no"},

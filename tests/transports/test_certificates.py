@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.transports.certificates}, what L{tests.transports.test_strings}
+Tests for L{vaurien_twisted.transports.certificates}, what L{tests.transports.test_endpoint_strings}
 does not show.
 """
 
@@ -18,7 +18,7 @@ from OpenSSL.SSL import NO_OVERLAPPING_PROTOCOLS, Error, SysCallError
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.integration.authority import papers
-from vaurien_twisted.options import Refused
+from vaurien_twisted.model.options import Refused
 from vaurien_twisted.transports.certificates import (
     _spoken,
     clientOptions,

@@ -14,8 +14,8 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from vaurien_twisted.addresses import clientEndpoint, hostPort, serverEndpoint
-from vaurien_twisted.options import Refused
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.transports.addresses import clientEndpoint, hostPort, serverEndpoint
 from vaurien_twisted.transports.host_names import asciiName
 
 #: Names that no rule for hosts allows, but networks have; and what is looked up.

@@ -18,9 +18,9 @@ from zope.interface.verify import verifyObject
 
 from tests.express.support import withoutSix
 from tests.ports import freePort
-from vaurien_twisted.addresses import clientEndpoint
-from vaurien_twisted.options import Refused
-from vaurien_twisted.reachability import Reachability
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.proxies.health_check import Reachability
+from vaurien_twisted.transports.addresses import clientEndpoint
 from vaurien_twisted.transports.self_connect import ConnectingReactor
 
 Plain = socket.socket

@@ -13,9 +13,9 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.integration.authority import Authority
 from tests.transports.test_host_names import Resolver
-from vaurien_twisted.addresses import clientEndpoint, serverEndpoint
+from vaurien_twisted.transports.addresses import clientEndpoint, serverEndpoint
 from vaurien_twisted.transports.certificates import serverName
-from vaurien_twisted.transports.secured import HandshakeFailed
+from vaurien_twisted.transports.tls import HandshakeFailed
 
 
 class Greeting(Protocol):

@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import TestCase
 
-from vaurien_twisted.addresses import CannotListen, listenOn, serverEndpoint
+from vaurien_twisted.transports.addresses import CannotListen, listenOn, serverEndpoint
 
 #: The number of a process that lives for as long as the tests do.
 ALIVE = os.getppid()

@@ -10,9 +10,9 @@ from typing import Any
 import attrs
 
 from tests.wire.support import chunks
-from vaurien_twisted.exchange import Connection, Exchange
 from vaurien_twisted.interfaces import IFramer
-from vaurien_twisted.targets import Target, condition
+from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.model.matchers import Target, condition
 
 
 @attrs.frozen

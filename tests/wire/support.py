@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import attrs
 
-from vaurien_twisted.exchange import Exchange, FramingError, Piece
 from vaurien_twisted.interfaces import IFramer
+from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
 
 
 @attrs.define

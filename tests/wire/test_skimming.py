@@ -1,12 +1,12 @@
 """
-Tests for L{vaurien_twisted.wire.skimming}.
+Tests for L{vaurien_twisted.wire.fastpath}.
 """
 
 from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.wire.skimming import LONGEST, MOST_KEPT, countsFor, remember
+from vaurien_twisted.wire.fastpath import LONGEST, MOST_KEPT, countsFor, remember
 
 
 class RememberTests(SynchronousTestCase):

@@ -7,9 +7,9 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.wire.support import Heard, converse, take
-from vaurien_twisted.exchange import Exchange
-from vaurien_twisted.options import Refused
-from vaurien_twisted.wire.errors import WireError
+from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.options import Refused
 from vaurien_twisted.wire.tcp import TCP, TurnFramer
 
 

@@ -5,8 +5,8 @@ Cutting replies as a link does, after so many of a protocol's units.
 from __future__ import annotations
 
 from tests.wire.support import Heard, chunks, take
-from vaurien_twisted.exchange import FramingError
 from vaurien_twisted.interfaces import IFramer
+from vaurien_twisted.model.exchange import FramingError
 
 
 def cut(framer: IFramer, request: bytes, reply: bytes, count: int, size: int) -> tuple[bytes, bool]:

@@ -4,7 +4,7 @@ C{express:} in endpoint strings, and C{--reactor express}.
 
 from twisted.application.reactors import Reactor
 
-from vaurien_twisted.express.parsers import ClientParser, ServerParser
+from vaurien_twisted.express.endpoint_parsers import ClientParser, ServerParser
 
 expressServer = ServerParser()
 expressClient = ClientParser()

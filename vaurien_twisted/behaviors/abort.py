@@ -8,10 +8,10 @@ from __future__ import annotations
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.commands import Reset, Treatment
 from vaurien_twisted.interfaces import IBehavior
-from vaurien_twisted.options import NoOptions
-from vaurien_twisted.plan import Occasion
+from vaurien_twisted.model.commands import Reset, Treatment
+from vaurien_twisted.model.decision import Occasion
+from vaurien_twisted.model.options import NoOptions
 
 
 @implementer(IPlugin, IBehavior)

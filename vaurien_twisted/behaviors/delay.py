@@ -9,10 +9,10 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.commands import Treatment, Wait
 from vaurien_twisted.interfaces import IBehavior
-from vaurien_twisted.options import option
-from vaurien_twisted.plan import Occasion
+from vaurien_twisted.model.commands import Treatment, Wait
+from vaurien_twisted.model.decision import Occasion
+from vaurien_twisted.model.options import option
 
 
 @attrs.frozen

@@ -9,10 +9,10 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors.stage import DIRECTION, PlainStage, StreamBehavior
-from vaurien_twisted.commands import Then
+from vaurien_twisted.behaviors._base import DIRECTION, PlainStage, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
-from vaurien_twisted.streams import StreamContext
+from vaurien_twisted.model.commands import Then
+from vaurien_twisted.model.decision import StreamContext
 
 
 @attrs.frozen

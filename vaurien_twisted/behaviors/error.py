@@ -9,11 +9,11 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.commands import PASS, Insert, Reply, Then, Treatment, Truncate
-from vaurien_twisted.exchange import Exchange
 from vaurien_twisted.interfaces import IBehavior, IParticular, IWireProtocol
-from vaurien_twisted.options import Refused, option
-from vaurien_twisted.plan import Occasion
+from vaurien_twisted.model.commands import PASS, Insert, Reply, Then, Treatment, Truncate
+from vaurien_twisted.model.decision import Occasion
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.options import Refused, option
 
 #: How many random bytes stand in for an answer, and how many are put into one.
 GARBAGE, INJECTED = 1000, 100

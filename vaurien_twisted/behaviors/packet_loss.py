@@ -9,11 +9,11 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
+from vaurien_twisted.behaviors._base import DIRECTION, StreamBehavior
 from vaurien_twisted.behaviors.loss import LossOptions, LossStage
-from vaurien_twisted.behaviors.stage import DIRECTION, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
-from vaurien_twisted.options import option
-from vaurien_twisted.streams import StreamContext
+from vaurien_twisted.model.decision import StreamContext
+from vaurien_twisted.model.options import option
 
 
 @attrs.frozen

@@ -11,10 +11,10 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors.stage import DAY_MS, DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PlainStage, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
-from vaurien_twisted.options import option
-from vaurien_twisted.streams import StreamContext
+from vaurien_twisted.model.decision import StreamContext
+from vaurien_twisted.model.options import option
 
 
 @attrs.frozen

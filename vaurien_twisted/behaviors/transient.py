@@ -10,11 +10,11 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.behaviors.error import ErrorOptions, check, fail, meets
-from vaurien_twisted.commands import PASS, Treatment
-from vaurien_twisted.exchange import Exchange
 from vaurien_twisted.interfaces import IBehavior, IParticular, IWireProtocol
-from vaurien_twisted.options import option
-from vaurien_twisted.plan import Occasion
+from vaurien_twisted.model.commands import PASS, Treatment
+from vaurien_twisted.model.decision import Occasion
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.options import option
 
 
 @attrs.frozen

@@ -14,16 +14,14 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
-from vaurien_twisted.connections import end, setOwnPlan, tellConnection
-from vaurien_twisted.control.answers import OK, Problem, answer, problemOf, refuse
-from vaurien_twisted.control.bodies import readObject
+from vaurien_twisted.control.json_body import readObject, readQuery
 from vaurien_twisted.control.pieces import answerList
-from vaurien_twisted.control.queries import readQuery
-from vaurien_twisted.observed import Observed
-from vaurien_twisted.options import Refused, nearest, option
-from vaurien_twisted.proxy import Proxy
+from vaurien_twisted.control.responses import OK, Problem, answer, problemOf, refuse
+from vaurien_twisted.metrics.observe import Observed, end, setOwnPlan, tellConnection
+from vaurien_twisted.model.options import Refused, nearest, option
+from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.relays.link import Link
-from vaurien_twisted.rules import planFromRules
+from vaurien_twisted.rules.codec import planFromRules
 
 #: The longest number of a connection, in digits.
 DIGITS = 18

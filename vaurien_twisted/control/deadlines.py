@@ -18,7 +18,7 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 from zope.interface import Interface, implementer
 
-from vaurien_twisted.descriptors import LAST, descriptorOf, limit
+from vaurien_twisted.transports.descriptors import LAST, descriptorOf, limit
 
 #: Within how many seconds a request must have come whole.
 DEADLINE = 30.0
@@ -125,7 +125,7 @@ class ControlConnection(ProtocolWrapper):
 
 def _refusal() -> bytes:
     # Only now: it takes a while to load, and is loaded by the site.
-    from vaurien_twisted.control.answers import JSON, Problem, encode
+    from vaurien_twisted.control.responses import JSON, Problem, encode
 
     body = encode(Problem(408, f"the request did not come whole within {DEADLINE:g} s").told())
     head = (

@@ -17,11 +17,11 @@ from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 from zope.interface import implementer
 
-from vaurien_twisted.control.answers import Problem, problemOf, refuse
-from vaurien_twisted.control.queries import readQuery
-from vaurien_twisted.observed import Observed
-from vaurien_twisted.options import Refused, option
-from vaurien_twisted.readers import Reader, Readers
+from vaurien_twisted.control.event_stream import Reader, Readers
+from vaurien_twisted.control.json_body import readQuery
+from vaurien_twisted.control.responses import Problem, problemOf, refuse
+from vaurien_twisted.metrics.observe import Observed
+from vaurien_twisted.model.options import Refused, option
 
 
 @attrs.frozen

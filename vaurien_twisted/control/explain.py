@@ -11,15 +11,15 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
-from vaurien_twisted.clocks import inWallTime
-from vaurien_twisted.control.answers import Problem, answer, problemOf, refuse
-from vaurien_twisted.control.queries import readQuery
-from vaurien_twisted.exchange import Connection
-from vaurien_twisted.explaining import Case, explain
-from vaurien_twisted.observed import Observed
-from vaurien_twisted.options import Refused, option
-from vaurien_twisted.proxy import Proxy
+from vaurien_twisted.control.json_body import readQuery
+from vaurien_twisted.control.responses import Problem, answer, problemOf, refuse
+from vaurien_twisted.metrics.observe import Observed
+from vaurien_twisted.model.exchange import Connection
+from vaurien_twisted.model.options import Refused, option
+from vaurien_twisted.proxies.proxy import Proxy
+from vaurien_twisted.record.clocks import inWallTime
 from vaurien_twisted.relays.link import Link
+from vaurien_twisted.rules.explain import Case, explain
 
 
 @attrs.frozen

@@ -13,11 +13,11 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
-from vaurien_twisted.control.answers import Problem, problemOf, refuse
 from vaurien_twisted.control.pieces import answerList
+from vaurien_twisted.control.responses import Problem, problemOf, refuse
 from vaurien_twisted.interfaces import IJournal
-from vaurien_twisted.journal import Journal
-from vaurien_twisted.options import Refused, build, option
+from vaurien_twisted.model.options import Refused, build, option
+from vaurien_twisted.record.journal import Journal
 
 
 @attrs.frozen

@@ -12,9 +12,9 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
-from vaurien_twisted.control.answers import problemOf, refuse
 from vaurien_twisted.control.pieces import answerParts
-from vaurien_twisted.metrics import CONTENT_TYPE, Collector
+from vaurien_twisted.control.responses import problemOf, refuse
+from vaurien_twisted.metrics.prometheus import CONTENT_TYPE, Collector
 
 #: How many proxies are told in one piece.
 MANY = 50

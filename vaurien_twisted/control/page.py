@@ -19,8 +19,8 @@ from twisted.web.http import CACHED
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
-from vaurien_twisted.control.answers import Problem, problemOf, refuse
-from vaurien_twisted.options import nearest
+from vaurien_twisted.control.responses import Problem, problemOf, refuse
+from vaurien_twisted.model.options import nearest
 
 #: Nothing but the page's own parts, and no other page around it (CSP level 3, W3C).
 POLICY = "; ".join(

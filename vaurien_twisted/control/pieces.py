@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
-from vaurien_twisted.control.answers import answer, setHeaders
+from vaurien_twisted.control.responses import answer, setHeaders
 
 #: The longest list that is sent in one piece, with its length told before.
 WHOLE = 1000

@@ -10,10 +10,10 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
-from vaurien_twisted.collection import ProxyCollection
-from vaurien_twisted.control.answers import Problem, answer, problemOf, refuse
-from vaurien_twisted.control.describing import describeProtocol
-from vaurien_twisted.options import Refused
+from vaurien_twisted.control.responses import Problem, answer, problemOf, refuse
+from vaurien_twisted.control.schema import describeProtocol
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.proxies.collection import ProxyCollection
 
 
 class ProtocolsFace:

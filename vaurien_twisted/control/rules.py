@@ -10,12 +10,11 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
-from vaurien_twisted.collection import ProxyCollection
-from vaurien_twisted.control.addressed import addressed
-from vaurien_twisted.control.answers import OK, answer, problemOf, refuse
-from vaurien_twisted.control.bodies import readJSON
-from vaurien_twisted.options import Refused, nearest
-from vaurien_twisted.rules import planFromRules, rulesOf
+from vaurien_twisted.control.json_body import readJSON
+from vaurien_twisted.control.responses import OK, addressed, answer, problemOf, refuse
+from vaurien_twisted.model.options import Refused, nearest
+from vaurien_twisted.proxies.collection import ProxyCollection
+from vaurien_twisted.rules.codec import planFromRules, rulesOf
 
 
 class RulesFace:

@@ -14,12 +14,12 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
-from vaurien_twisted.access import Access
-from vaurien_twisted.addresses import listenOn, serverEndpoint, tellAddress
-from vaurien_twisted.collection import ProxyCollection
+from vaurien_twisted.control.access import Access
 from vaurien_twisted.control.deadlines import OpenConnections
-from vaurien_twisted.control.loading import LoadedLater
-from vaurien_twisted.names import bareHost
+from vaurien_twisted.control.lazy_site import LoadedLater
+from vaurien_twisted.model.names import bareHost
+from vaurien_twisted.proxies.collection import ProxyCollection
+from vaurien_twisted.transports.addresses import listenOn, serverEndpoint, tellAddress
 
 if TYPE_CHECKING:
     from twisted.web.server import Site

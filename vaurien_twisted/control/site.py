@@ -12,25 +12,37 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import attrs
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Site
 
-from vaurien_twisted.collection import ProxyCollection
-from vaurien_twisted.control.answers import Problem, problemOf, refuse
-from vaurien_twisted.control.counting import RequestCounter
-from vaurien_twisted.control.guard import Guard
+from vaurien_twisted.control.body_limit import BoundedSite
+from vaurien_twisted.control.connections import ConnectionsFace
+from vaurien_twisted.control.event_stream import Readers
+from vaurien_twisted.control.events import EventsFace
+from vaurien_twisted.control.explain import ExplainFace
+from vaurien_twisted.control.host_check import Guard
 from vaurien_twisted.control.journal import JournalFace
-from vaurien_twisted.control.limits import BoundedSite
-from vaurien_twisted.control.observing import observingFaces
+from vaurien_twisted.control.metrics import MetricsFace
 from vaurien_twisted.control.page import PageFace
 from vaurien_twisted.control.protocols import ProtocolsFace
+from vaurien_twisted.control.request_counter import RequestCounter
+from vaurien_twisted.control.responses import Problem, problemOf, refuse
 from vaurien_twisted.control.rules import RulesFace
-from vaurien_twisted.control.token import TokenCheck
+from vaurien_twisted.control.state import StateFace
+from vaurien_twisted.control.token_check import TokenCheck
 from vaurien_twisted.control.toxiproxy import ToxiproxyFace
 from vaurien_twisted.control.vaurien import VaurienFace
-from vaurien_twisted.options import nearest
+from vaurien_twisted.interfaces import IJournal
+from vaurien_twisted.metrics.observe import Observed
+from vaurien_twisted.metrics.prometheus import Collector
+from vaurien_twisted.model.options import nearest
+from vaurien_twisted.proxies.collection import ProxyCollection
+from vaurien_twisted.proxies.proxy import Proxy
+from vaurien_twisted.record.clocks import wallTime
+from vaurien_twisted.record.journal import Journal
 
 #: Raises L{Problem} where a request may not go on.
 Check = Callable[[IRequest], None]
@@ -167,3 +179,31 @@ def controlSite(reactor: Any, root: IResource) -> Site:
     A site for C{root} that reads bodies up to a bound.
     """
     return BoundedSite(root, reactor)
+
+
+def observingFaces(
+    clock: IReactorTime,
+    proxies: Callable[[], Iterable[Proxy]],
+    journal: IJournal,
+    requests: RequestCounter,
+    seed: int,
+) -> list[Face]:
+    """
+    All of them.
+
+    @param clock: times the event streams.
+    @param proxies: tells which proxies there are now.
+    @param journal: what they tell; one of another kind than L{Journal} cannot be read, and
+        an empty one stands in for it.
+    @param requests: what the site counts.
+    @param seed: of all decisions.
+    """
+    readable = journal if isinstance(journal, Journal) else Journal(wallTime(clock))
+    observed = Observed(proxies, readable, seed)
+    return [
+        StateFace(observed),
+        ConnectionsFace(observed),
+        EventsFace(observed, Readers(clock, readable)),
+        ExplainFace(observed),
+        MetricsFace(Collector(observed, requests.counts)),
+    ]

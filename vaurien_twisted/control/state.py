@@ -11,8 +11,8 @@ from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
 from vaurien_twisted import __version__
-from vaurien_twisted.control.answers import answer, problemOf, refuse
-from vaurien_twisted.observed import Observed, tellProxy
+from vaurien_twisted.control.responses import answer, problemOf, refuse
+from vaurien_twisted.metrics.observe import Observed, tellProxy
 
 
 class StateFace:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 
-from vaurien_twisted.addresses import CannotListen
-from vaurien_twisted.collection import NoSuchProxy, ProxyExists
-from vaurien_twisted.control.answers import Problem, answer, cut, problemOf
-from vaurien_twisted.declaring import MissingField
-from vaurien_twisted.options import Refused
-from vaurien_twisted.toxics import NoSuchToxic, ToxicExists, UnknownStream, UnknownType
+from vaurien_twisted.control.responses import Problem, answer, cut, problemOf
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.proxies.collection import NoSuchProxy, ProxyExists
+from vaurien_twisted.proxies.declaration import MissingField
+from vaurien_twisted.rules.toxics import NoSuchToxic, ToxicExists, UnknownStream, UnknownType
+from vaurien_twisted.transports.addresses import CannotListen
 
 BAD_BODY = "bad request body"
 

@@ -13,16 +13,15 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
-from vaurien_twisted.collection import ProxyCollection
-from vaurien_twisted.control.addressed import addressed
-from vaurien_twisted.control.answers import OK, Problem, answer, problemOf, refuse
-from vaurien_twisted.control.bodies import readObject
-from vaurien_twisted.control.describing import describe
-from vaurien_twisted.options import FALSE, TRUE, Refused, nearest
-from vaurien_twisted.plan import Plan
-from vaurien_twisted.planning import Planner, tell
-from vaurien_twisted.rules import rulesOf
-from vaurien_twisted.transports.kinds import checkBackend
+from vaurien_twisted.control.json_body import readObject
+from vaurien_twisted.control.responses import OK, Problem, addressed, answer, problemOf, refuse
+from vaurien_twisted.control.schema import describe
+from vaurien_twisted.model.options import FALSE, TRUE, Refused, nearest
+from vaurien_twisted.proxies.collection import ProxyCollection
+from vaurien_twisted.rules.build import Planner, tell
+from vaurien_twisted.rules.codec import rulesOf
+from vaurien_twisted.rules.plan import Plan
+from vaurien_twisted.transports.endpoint_kinds import checkBackend
 
 
 class VaurienFace:

@@ -20,8 +20,8 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer
 
-from vaurien_twisted.express.attempt import Attempt
-from vaurien_twisted.express.connected import toAddress
+from vaurien_twisted.express.connected_socket import toAddress
+from vaurien_twisted.express.connector import Attempt
 from vaurien_twisted.express.poller import pollerFor
 from vaurien_twisted.express.port import Admission, ExpressPort
 

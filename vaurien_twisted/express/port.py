@@ -6,8 +6,10 @@ A listening socket.
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import time
+from contextlib import suppress
 from math import inf
 from select import EPOLLIN
 from typing import Any, Protocol
@@ -18,9 +20,8 @@ from twisted.internet.interfaces import IAddress, IDelayedCall, IListeningPort, 
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from vaurien_twisted.express.connected import RESET, toAddress, toName
+from vaurien_twisted.express.connected_socket import RESET, toAddress, toName
 from vaurien_twisted.express.poller import GIVEN_UP, Poller
-from vaurien_twisted.express.reserve import Reserve
 from vaurien_twisted.express.transport import ExpressTransport
 
 #: How many connections are accepted before other sockets have their turn.
@@ -232,3 +233,47 @@ class ExpressPort:
 def _nameOf(factory: Any) -> str:
     logPrefix = getattr(factory, "logPrefix", None)
     return type(factory).__name__ if logPrefix is None else str(logPrefix())
+
+
+class Reserve:
+    """
+    Keeps one file descriptor back.  Without it a client that cannot be accepted would
+    neither be served nor told, and its listening socket would report it for ever.
+    """
+
+    def __init__(self) -> None:
+        self._fd: int | None = None
+
+    def keep(self) -> None:
+        """
+        Keep one, unless there is none to be had.
+        """
+        if self._fd is None:
+            with suppress(OSError):
+                self._fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+
+    def release(self) -> None:
+        """
+        Keep none.
+        """
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            os.close(fd)
+
+    def turnAway(self, listener: socket.socket, most: int) -> int:
+        """
+        Accept up to C{most} waiting clients by means of what was kept, and close their
+        connections.
+
+        @return: how many there were.
+        """
+        if self._fd is None:
+            return 0
+        self.release()
+        count = 0
+        with suppress(OSError):
+            while count < most:
+                listener.accept()[0].close()
+                count += 1
+        self.keep()
+        return count

@@ -22,8 +22,8 @@ from typing import Any
 
 from twisted.internet.epollreactor import EPollReactor
 
+from vaurien_twisted.express.busy_poll import Spinning
 from vaurien_twisted.express.poller import Batch, Poller
-from vaurien_twisted.express.spinning import Spinning
 
 #: Below how many seconds a wait is worth being timed precisely.
 PRECISE = 0.05

@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IDelayedCall, IPullProducer, IReactorTim
 from twisted.protocols.policies import ProtocolWrapper
 from zope.interface import implementer
 
-from vaurien_twisted.relays.meter import Meter
+from vaurien_twisted.relays.byte_counter import Meter
 
 #: For how long an end may take no more of the other's last words before it is reset, in
 #: seconds.

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from vaurien_twisted.decider import Decider
-from vaurien_twisted.plan import Rule
+from vaurien_twisted.model.decision import Rule
+from vaurien_twisted.rules.decider import Decider
 
 
 class Expiry:

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_relay -*-
+# -*- test-case-name: tests.relays.test_protocols -*-
 """
 The Factory of relays: one for each proxy.
 """
@@ -20,29 +20,30 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
-from vaurien_twisted.circles import circlesFor
-from vaurien_twisted.clocks import wallTime
-from vaurien_twisted.counters import Counters
-from vaurien_twisted.decider import Decider
-from vaurien_twisted.descriptors import Descriptors
-from vaurien_twisted.exchange import Connection
 from vaurien_twisted.interfaces import IJournal, IStreamBehavior, IWireProtocol
-from vaurien_twisted.journal import Journal
-from vaurien_twisted.logs import tell
-from vaurien_twisted.names import plainHost
-from vaurien_twisted.plan import Plan, Rule
+from vaurien_twisted.model.decision import Rule, StreamContext
+from vaurien_twisted.model.exchange import Connection
+from vaurien_twisted.model.names import plainHost
+from vaurien_twisted.proxies.circles import circlesFor
+from vaurien_twisted.record.clocks import wallTime
+from vaurien_twisted.record.counters import Counters
+from vaurien_twisted.record.journal import Journal
+from vaurien_twisted.record.logs import tell
+from vaurien_twisted.record.repeats import Repeats
 from vaurien_twisted.relays.expiry import Expiry
+from vaurien_twisted.relays.filter_buffer import Wanted
 from vaurien_twisted.relays.link import Link
 from vaurien_twisted.relays.memory import Memory
-from vaurien_twisted.relays.passage import Wanted
-from vaurien_twisted.relays.relay import BackendFactory, Relay
+from vaurien_twisted.relays.protocols import BackendFactory, Relay
 from vaurien_twisted.relays.turns import Turns
-from vaurien_twisted.repeats import Repeats
-from vaurien_twisted.streams import Chosen, StreamContext, chosenStreams, streamKeys
+from vaurien_twisted.rules.decider import Decider
+from vaurien_twisted.rules.plan import Plan
+from vaurien_twisted.rules.stream_rules import Chosen, chosenStreams, streamKeys
+from vaurien_twisted.transports.descriptors import Descriptors
 from vaurien_twisted.wire.tcp import TCP
 
 if TYPE_CHECKING:
-    from vaurien_twisted.relays.upgrade import Upgrades
+    from vaurien_twisted.relays.starttls import Upgrades
 
 SEED_BITS = 63
 
@@ -125,7 +126,7 @@ class RelayFactory(Factory):
         self.refusesTLS = bool(getattr(self.options, "refuses", False))
         if getattr(self.options, "tls_certificate", ""):
             # Only now: TLS takes a while to load.
-            from vaurien_twisted.relays.upgrade import Upgrades
+            from vaurien_twisted.relays.starttls import Upgrades
 
             self.upgrades = Upgrades(self)
         self.bare = False

@@ -13,16 +13,17 @@ from twisted.internet.interfaces import IAddress, IProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from vaurien_twisted.commands import Then
-from vaurien_twisted.counters import Traffic
-from vaurien_twisted.exchange import Connection, Exchange
-from vaurien_twisted.plan import NOTHING, Plan
-from vaurien_twisted.relays.couple import Couple
-from vaurien_twisted.relays.dialogue import Dialogue
-from vaurien_twisted.relays.meter import counted
-from vaurien_twisted.relays.own import OwnPlan
-from vaurien_twisted.relays.sight import Sight
-from vaurien_twisted.relays.staging import Staging
+from vaurien_twisted.model.commands import Then
+from vaurien_twisted.model.decision import NOTHING
+from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.record.counters import Traffic
+from vaurien_twisted.relays.byte_counter import counted
+from vaurien_twisted.relays.connection_plan import OwnPlan
+from vaurien_twisted.relays.exchanges import Dialogue
+from vaurien_twisted.relays.filters import Staging
+from vaurien_twisted.relays.snapshot import Sight
+from vaurien_twisted.relays.transports import Couple
+from vaurien_twisted.rules.plan import Plan
 
 if TYPE_CHECKING:
     from vaurien_twisted.relays.factory import RelayFactory

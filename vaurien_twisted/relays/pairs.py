@@ -10,13 +10,13 @@ A Protocol and Factory per wire protocol, usable with any endpoint::
 from __future__ import annotations
 
 from vaurien_twisted.relays.factory import RelayFactory
-from vaurien_twisted.relays.relay import Relay
-from vaurien_twisted.wire.http import HTTP
-from vaurien_twisted.wire.memcache import Memcache
-from vaurien_twisted.wire.mysql import MySQL
-from vaurien_twisted.wire.postgresql import PostgreSQL
-from vaurien_twisted.wire.redis import Redis
-from vaurien_twisted.wire.smtp import SMTP
+from vaurien_twisted.relays.protocols import Relay
+from vaurien_twisted.wire.http.protocol import HTTP
+from vaurien_twisted.wire.memcache.protocol import Memcache
+from vaurien_twisted.wire.mysql.protocol import MySQL
+from vaurien_twisted.wire.postgresql.protocol import PostgreSQL
+from vaurien_twisted.wire.redis.protocol import Redis
+from vaurien_twisted.wire.smtp.protocol import SMTP
 from vaurien_twisted.wire.tcp import TCP
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vaurien_twisted.commands import Drop, Reply, Then, Transaction
-from vaurien_twisted.exchange import Exchange, FramingError, Substitute
 from vaurien_twisted.interfaces import IFramer, ITransactional
-from vaurien_twisted.plan import Step
+from vaurien_twisted.model.commands import Drop, Reply, Then, Transaction
+from vaurien_twisted.model.decision import Step
+from vaurien_twisted.model.exchange import Exchange, FramingError, Substitute
 
 
 class Substitutes:

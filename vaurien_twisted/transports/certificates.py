@@ -27,8 +27,8 @@ from twisted.internet.ssl import (
 from twisted.protocols._sni import PEMObjects, SNIConnectionCreator
 from twisted.python.filepath import FilePath
 
-from vaurien_twisted.options import Refused
-from vaurien_twisted.textfile import withoutMark
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.model.text_file import withoutMark
 from vaurien_twisted.transports.files import pemFiles, readSmall
 from vaurien_twisted.transports.host_names import asciiName
 from vaurien_twisted.transports.server_names import OddlyNamedServer

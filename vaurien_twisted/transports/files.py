@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from vaurien_twisted.options import Refused, shortened
+from vaurien_twisted.model.options import Refused, shortened
 
 #: The largest file, in bytes: 1 MiB.
 FILE_LIMIT = 2**20

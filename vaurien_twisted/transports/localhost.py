@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.test_addresses -*-
+# -*- test-case-name: tests.transports.test_addresses -*-
 """
 This machine as a backend, by either version of IP.
 """

@@ -23,7 +23,7 @@ from twisted.internet.protocol import ClientFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from vaurien_twisted.express.connected import isSelfConnected
+from vaurien_twisted.express.connected_socket import isSelfConnected
 
 
 class RefusingFactory(ClientFactory):

@@ -9,10 +9,10 @@ from zope.interface.verify import verifyObject
 
 from vaurien_memo.stutter import Stutter, StutterOptions
 from vaurien_memo.wire import Memo, MemoFramer, MemoOptions
-from vaurien_twisted.commands import PASS, Treatment, Wait
-from vaurien_twisted.exchange import Connection, Exchange, FramingError
 from vaurien_twisted.interfaces import IBehavior, IFramer, IWireProtocol
-from vaurien_twisted.plan import Chance, Occasion
+from vaurien_twisted.model.commands import PASS, Treatment, Wait
+from vaurien_twisted.model.decision import Chance, Occasion
+from vaurien_twisted.model.exchange import Connection, Exchange, FramingError
 
 
 def occasion(number: int) -> Occasion:

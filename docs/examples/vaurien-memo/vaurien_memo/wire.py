@@ -15,12 +15,13 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.commands import Reply, Then
-from vaurien_twisted.exchange import Exchange, FramingError, Piece
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
-from vaurien_twisted.options import option
-from vaurien_twisted.targets import COMMAND, Target
-from vaurien_twisted.wire.errors import WireError, namedError
+from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.model.matchers import COMMAND, Target
+from vaurien_twisted.model.options import option
+from vaurien_twisted.wire.errors import namedError
 
 ERRORS = {
     error.code: error

@@ -1,0 +1,260 @@
+"""
+Tests for L{vaurien_twisted.control.event_stream}.
+"""
+
+from __future__ import annotations
+
+import json
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from vaurien_twisted.control.event_stream import (
+    COLLECTED,
+    HEARTBEAT,
+    PARTS,
+    PORTION,
+    Reader,
+    Readers,
+    encodeEvent,
+)
+from vaurien_twisted.record.journal import Journal
+
+
+class Taken:
+    """
+    A sink that takes C{room} writes, and then none until C{resume}.
+    """
+
+    def __init__(self, room: int = 10**9) -> None:
+        self.room = room
+        self.parts: list[bytes] = []
+        self.dropped = False
+        self.reader: Reader | None = None
+
+    def write(self, data: bytes) -> None:
+        """
+        Take it.
+        """
+        assert not self.dropped
+        self.parts.append(data)
+        self.room -= 1
+        if self.room <= 0 and self.reader is not None:
+            self.reader.paused = True
+
+    def drop(self) -> None:
+        """
+        Note it.
+        """
+        self.dropped = True
+
+    @property
+    def ids(self) -> list[int]:
+        """
+        The ids of the events that came.
+        """
+        lines = b"".join(self.parts).decode().splitlines()
+        return [int(line[4:]) for line in lines if line.startswith("id: ")]
+
+
+class ReadersTests(SynchronousTestCase):
+    """
+    Those who read the journal.
+    """
+
+    def setUp(self) -> None:
+        """
+        A journal of a hundred entries.
+        """
+        self.clock = Clock()
+        self.journal = Journal(self.clock.seconds, limit=100)
+        self.readers = Readers(self.clock, self.journal)
+
+    def test_many(self) -> None:
+        """
+        Of many readers each has fewer and larger parts: all together no more in a second.
+        """
+        sinks = [Taken() for _ in range(PARTS)]
+        for sink in sinks:
+            self.readers.add(sink, 0)
+        self.note(1)
+        self.clock.advance(COLLECTED)
+        self.note(1)
+        self.assertEqual(sinks[0].ids, [])
+        self.clock.advance(1 - COLLECTED)
+        self.assertEqual([sink.ids for sink in sinks], [[1, 2]] * PARTS)
+        self.assertEqual({len(sink.parts) for sink in sinks}, {1})
+
+    def note(self, count: int, proxy: str = "proxy") -> None:
+        """
+        Something happened, so often.
+        """
+        for _ in range(count):
+            self.journal.record("decision", proxy, 1, effect="hang")
+
+    def read(self, since: int = 0, proxy: str = "", room: int = 10**9) -> Taken:
+        """
+        One more who reads.
+        """
+        sink = Taken(room)
+        sink.reader = self.readers.add(sink, since, proxy)
+        return sink
+
+    def test_event(self) -> None:
+        """
+        An entry as an event: its id, its kind, and all of it as JSON on one line.
+        """
+        self.journal.record("opaque", "proxy", 2, reason="a\nb\u2028c")
+        [entry] = self.journal.since()
+        first, second, third, *rest = encodeEvent(entry).decode().split("\n")
+        self.assertEqual((first, second, rest), ("id: 1", "event: opaque", ["", ""]))
+        self.assertEqual(json.loads(third.removeprefix("data: ")), entry)
+
+    def test_live(self) -> None:
+        """
+        What comes is told soon, collected into one part.
+        """
+        sink = self.read()
+        self.note(3)
+        self.assertEqual(sink.parts, [])
+        self.clock.advance(COLLECTED)
+        self.assertEqual((sink.ids, len(sink.parts)), ([1, 2, 3], 1))
+        self.note(1)
+        self.clock.advance(COLLECTED)
+        self.assertEqual(sink.ids, [1, 2, 3, 4])
+
+    def test_resumes(self) -> None:
+        """
+        What there is after the last known entry is told at once, and once.
+        """
+        self.note(5)
+        sink = self.read(since=3)
+        self.assertEqual(sink.ids, [4, 5])
+        self.note(1)
+        self.clock.advance(COLLECTED)
+        self.assertEqual(sink.ids, [4, 5, 6])
+
+    def test_missed(self) -> None:
+        """
+        Who was away for too long is told how much is lost.
+        """
+        self.note(150)
+        sink = self.read(since=20)
+        self.assertEqual(sink.parts[0], b'event: missed\ndata: {"count":30}\n\n')
+        self.assertEqual(sink.ids, list(range(51, 151)))
+
+    def test_anotherProcess(self) -> None:
+        """
+        An id that is not reached yet is of another process: all is new.
+        """
+        self.note(2)
+        self.assertEqual(self.read(since=99).ids, [1, 2])
+
+    def test_oneProxy(self) -> None:
+        """
+        The entries of one proxy only, whatever happens on others.
+        """
+        sink = self.read(proxy="two")
+        for name in ("one", "two", "one", "two"):
+            self.note(1, name)
+        self.clock.advance(COLLECTED)
+        self.assertEqual(sink.ids, [2, 4])
+        self.note(1, "one")
+        self.clock.advance(COLLECTED)
+        self.note(1, "two")
+        self.clock.advance(COLLECTED)
+        self.assertEqual(sink.ids, [2, 4, 6])
+
+    def test_portions(self) -> None:
+        """
+        Many entries come in parts that are bounded, soon one after the other.
+        """
+        self.journal = Journal(self.clock.seconds)
+        self.readers = Readers(self.clock, self.journal)
+        self.note(3 * PORTION + 1)
+        sink = self.read()
+        self.assertEqual(len(sink.ids), PORTION)
+        for _ in range(3):
+            self.clock.advance(0)
+        self.assertEqual(sink.ids, list(range(1, 3 * PORTION + 2)))
+
+    def test_sharedBytes(self) -> None:
+        """
+        Those at the same place are given the very same bytes: they are made once.
+        """
+        sinks = [self.read() for _ in range(3)]
+        self.note(4)
+        self.clock.advance(COLLECTED)
+        self.assertEqual(len({id(sink.parts[0]) for sink in sinks}), 1)
+
+    def test_stalled(self) -> None:
+        """
+        Who takes nothing is given nothing, keeps nobody waiting, and goes on where it was.
+        """
+        slow, fast = self.read(room=1), self.read()
+        for _ in range(10):
+            self.note(5)
+            self.clock.advance(COLLECTED)
+        self.assertEqual((slow.ids, fast.ids), (list(range(1, 6)), list(range(1, 51))))
+        slow.room = 10**9
+        self.readers.resume(slow.reader)
+        self.assertEqual(slow.ids, list(range(1, 51)))
+
+    def test_dropped(self) -> None:
+        """
+        Who falls further behind than the journal remembers is dropped; others are not.
+        """
+        slow, fast = self.read(room=1), self.read()
+        for _ in range(30):
+            self.note(5)
+            self.clock.advance(COLLECTED)
+        self.assertTrue(slow.dropped)
+        self.assertFalse(fast.dropped)
+        self.assertEqual(fast.ids, list(range(1, 151)))
+        self.assertEqual(len(self.readers), 1)
+
+    def test_droppedAtResuming(self) -> None:
+        """
+        The same where it takes bytes again before anything is told.
+        """
+        slow = self.read(room=1)
+        self.note(1)
+        self.clock.advance(COLLECTED)
+        self.note(150)
+        self.readers.resume(slow.reader)
+        self.assertTrue(slow.dropped)
+
+    def test_heartbeat(self) -> None:
+        """
+        A comment now and then while nothing happens.
+        """
+        sink = self.read()
+        for _ in range(3):
+            self.clock.advance(HEARTBEAT)
+        self.assertEqual(sink.parts, [b":\n\n"] * 3)
+
+    def test_takesNothing(self) -> None:
+        """
+        Who takes nothing from one heartbeat to the next is dropped, also where little
+        happens; who has paused just now is not.
+        """
+        slow = self.read(room=1)
+        self.note(1)
+        self.clock.advance(COLLECTED)
+        self.clock.advance(HEARTBEAT - COLLECTED)
+        self.assertFalse(slow.dropped)
+        self.clock.advance(HEARTBEAT)
+        self.assertTrue(slow.dropped)
+
+    def test_nothingIsLeft(self) -> None:
+        """
+        Without readers the journal is not watched, and no timer runs.
+        """
+        sink = self.read()
+        self.note(1)
+        self.readers.remove(sink.reader)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(self.journal._watchers, [])
+        self.readers.remove(sink.reader)
+        self.readers.resume(sink.reader)
+        self.assertEqual(sink.parts, [])

@@ -1,0 +1,82 @@
+"""
+Tests for L{vaurien_twisted.record.counters}.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from vaurien_twisted.record.counters import BOUNDS, CODES, OTHER, Counters, Histogram, Traffic
+
+
+class HistogramTests(SynchronousTestCase):
+    """
+    L{Histogram}.
+    """
+
+    def test_buckets(self) -> None:
+        """
+        A bound belongs to its bucket, and the last bucket has no end.
+        """
+        histogram = Histogram()
+        for seconds in (0.0, 0.0005, 0.0006, 60.0, 60.1, 1e9):
+            histogram.observe(seconds)
+        self.assertEqual(len(histogram.counts), len(BOUNDS) + 1)
+        self.assertEqual(histogram.counts[:2], [2, 1])
+        self.assertEqual(histogram.counts[-2:], [1, 2])
+        self.assertEqual(sum(histogram.counts), 6)
+
+    def test_total(self) -> None:
+        """
+        The sum is of seconds; a clock that was set back takes none away.
+        """
+        histogram = Histogram()
+        for seconds in (0.25, -5.0, 0.5):
+            histogram.observe(seconds)
+        self.assertEqual((histogram.total, histogram.counts[0]), (0.75, 1))
+
+
+class CountersTests(SynchronousTestCase):
+    """
+    L{Counters}.
+    """
+
+    def test_faults(self) -> None:
+        """
+        By behavior and code.
+        """
+        counters = Counters()
+        for behavior, code in (("error", "503"), ("error", "503"), ("error", ""), ("delay", "")):
+            counters.fault(behavior, code)
+        self.assertEqual(counters.faults, {("error", "503"): 2, ("error", ""): 1, ("delay", ""): 1})
+
+    def test_bounded(self) -> None:
+        """
+        Codes without end become one; none is lost, and those known go on.
+        """
+        counters = Counters()
+        for number in range(2 * CODES):
+            counters.fault("error", str(number))
+        counters.fault("error", "1")
+        self.assertEqual(len(counters.faults), CODES + 1)
+        self.assertEqual(counters.faults["error", OTHER], CODES)
+        self.assertEqual(counters.faults["error", "1"], 2)
+
+    def test_ended(self) -> None:
+        """
+        Links that end are added up.
+        """
+        counters = Counters()
+        counters.linkEnded(Traffic(1, 2, 3, 4), 5)
+        counters.linkEnded(Traffic(10, 20, 30, 40), 50)
+        self.assertEqual(counters.traffic, (11, 22, 33, 44))
+        self.assertEqual((counters.exchanges, counters.ended), (55, 2))
+
+    def test_apart(self) -> None:
+        """
+        Two proxies share nothing.
+        """
+        one, other = Counters(), Counters()
+        one.fault("delay")
+        one.duration.observe(1)
+        self.assertEqual((other.faults, sum(other.duration.counts)), ({}, 0))

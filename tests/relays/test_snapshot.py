@@ -1,0 +1,116 @@
+"""
+Tests for L{vaurien_twisted.relays.snapshot}.
+"""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.relays.session import Session
+from tests.relays.support import Pair
+from vaurien_twisted.relays.exchanges import RECENT
+
+
+class StateTests(SynchronousTestCase):
+    """
+    How a link is.
+    """
+
+    def state(self, pair) -> str:
+        """
+        The state of its only link.
+        """
+        [link] = pair.factory.links
+        return link.sight.state
+
+    def test_states(self) -> None:
+        """
+        It connects, is open, and closes.
+        """
+        pair = Pair(later=True)
+        self.assertEqual(self.state(pair), "connecting")
+        pair.endpoint.connectNow()
+        self.assertEqual(self.state(pair), "open")
+        pair.relay.readConnectionLost()
+        self.assertEqual(self.state(pair), "closing")
+
+    def test_backendEnds(self) -> None:
+        """
+        It closes from that side, too, and when it is told to.
+        """
+        pair = Pair()
+        pair.backendProtocol.readConnectionLost()
+        self.assertEqual(self.state(pair), "closing")
+        pair = Pair()
+        [link] = pair.factory.links
+        link.close()
+        self.assertEqual(self.state(pair), "closing")
+
+    def test_waiting(self) -> None:
+        """
+        For a while, by a rule, and before the backend is asked for.
+        """
+        when = {"command": "GET"}
+        session = Session({"behavior": "delay", "options": {"sleep": 3}, "when": when})
+        self.assertEqual(self.state(session), "open")
+        session.ask(b"GET a\n")
+        [link] = session.factory.links
+        self.assertEqual(link.sight.state, "waiting")
+        exchange, step = link.sight.held
+        self.assertEqual((exchange.subject, step.command.seconds), ("a", 3))
+        self.assertEqual(link.sight.faults, ["delay"])
+        session.clock.advance(3)
+        self.assertEqual((link.sight.state, link.sight.held), ("open", None))
+        self.assertEqual(link.sight.faults, [])
+
+    def test_held(self) -> None:
+        """
+        A reply can be what waits.
+        """
+        session = Session(
+            {"behavior": "delay", "options": {"before": False}, "when": {"command": "GET"}}
+        )
+        session.ask(b"GET a\n")
+        session.answer(b"value\n")
+        self.assertEqual(self.state(session), "waiting")
+
+    def test_stages(self) -> None:
+        """
+        Stream faults act as long as their stages are there.
+        """
+        pair = Pair(behavior="latency", options={"latency": 10})
+        [link] = pair.factory.links
+        self.assertEqual(link.sight.faults, ["latency"])
+        pair.setBehavior("dummy")
+        self.assertEqual(link.sight.faults, [])
+
+
+class RecentTests(SynchronousTestCase):
+    """
+    The latest exchanges.
+    """
+
+    def test_greeting(self) -> None:
+        """
+        What the backend began is the first.
+        """
+        [link] = Session().factory.links
+        self.assertEqual([each.number for each in link.sight.recent], [0])
+
+    def test_bounded(self) -> None:
+        """
+        So many and no more, the latest last.
+        """
+        session = Session()
+        session.ask(b"".join(b"GET %d\n" % number for number in range(1, 20)))
+        [link] = session.factory.links
+        numbers = [each.number for each in link.sight.recent if each.number]
+        self.assertEqual(numbers, list(range(20 - RECENT, 20)))
+        self.assertEqual(link.sight.recent[-1].description, "GET 19")
+
+    def test_bareConnection(self) -> None:
+        """
+        Where the client speaks first the connection itself is known.
+        """
+        [link] = Pair().factory.links
+        self.assertEqual([each.description for each in link.sight.recent], ["connect"])

@@ -1,0 +1,209 @@
+"""
+Tests for L{vaurien_twisted.relays.write_queue}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support import Noting
+from vaurien_twisted.model.commands import Close, Command, Hold, Insert, Wait
+from vaurien_twisted.model.decision import Rule, Step
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.options import NoOptions
+from vaurien_twisted.relays.memory import ENTRY_COST
+from vaurien_twisted.relays.write_queue import Entry, Lane
+
+RULE = Rule(Noting(name="one"), NoOptions())
+OTHER = Rule(Noting(name="two"), NoOptions())
+
+
+def steps(*commands: Command, rule: Rule = RULE) -> list[Step]:
+    """
+    The steps of one rule.
+    """
+    return [Step(command, rule) for command in commands]
+
+
+class LaneTests(SynchronousTestCase):
+    """
+    Bytes leave in order, after what was decided for them.
+    """
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.performed: list[Command] = []
+        self.ran = 0
+        self.written: list[bytes] = []
+        self.lane = Lane(self.clock, self.perform, self.count)
+        self.lane.write = self.written.append
+
+    def perform(self, entry: Entry, command: Command) -> None:
+        """
+        Note a command; insert and close as a link would.
+        """
+        self.performed.append(command)
+        if isinstance(command, Insert):
+            entry.data.append(command.data)
+        if isinstance(command, Close):
+            self.lane.stop()
+
+    def count(self) -> None:
+        """
+        A wait has ended.
+        """
+        self.ran += 1
+
+    def put(
+        self, data: bytes, *commands: Command, after: Callable[[], None] | None = None
+    ) -> Exchange:
+        """
+        Put the bytes of an exchange of their own.
+        """
+        exchange = Exchange(1)
+        self.lane.put(exchange, data, steps(*commands), after)
+        self.lane.flush()
+        return exchange
+
+    def test_oneWrite(self) -> None:
+        """
+        What is ready is collected until it is flushed, then written at once.
+        """
+        for part in (b"a", b"b", b"c"):
+            self.lane.put(None, part)
+        self.assertEqual(self.written, [])
+        self.lane.flush()
+        self.lane.flush()
+        self.assertEqual(self.written, [b"abc"])
+
+    def test_order(self) -> None:
+        """
+        What follows something that waits waits behind it.
+        """
+        self.put(b"first", Wait(1))
+        self.put(b"second")
+        self.assertEqual(self.written, [])
+        self.clock.advance(1)
+        self.assertEqual(b"".join(self.written), b"firstsecond")
+        self.assertEqual((self.ran, self.lane.size), (1, 0))
+
+    def test_waitsAddUp(self) -> None:
+        """
+        Two waits of one exchange: the second begins where the first ends.
+        """
+        self.put(b"x", Wait(1), Wait(2))
+        self.clock.pump([1, 1, 0.75])
+        self.assertEqual(self.written, [])
+        self.clock.advance(0.25)
+        self.assertEqual(self.written, [b"x"])
+
+    def test_pitfall8_waitsRunSideBySide(self) -> None:
+        """
+        Waits of exchanges that follow each other each run from their own arrival.
+        """
+        self.put(b"a", Wait(1))
+        self.clock.advance(0.5)
+        self.put(b"b", Wait(1))
+        self.clock.advance(0.5)
+        self.assertEqual(self.written, [b"a"])
+        self.clock.advance(0.5)
+        self.assertEqual(self.written, [b"a", b"b"])
+
+    def test_performedInTurn(self) -> None:
+        """
+        A command is performed when its turn has come, between waits.
+        """
+        self.put(b"a", Wait(1), Insert(b"!"), Wait(1))
+        self.assertEqual(self.performed, [])
+        self.clock.advance(1)
+        self.assertEqual((self.performed, self.written), ([Insert(b"!")], []))
+        self.clock.advance(1)
+        self.assertEqual(self.written, [b"a!"])
+
+    def test_pitfall11_closedFromWithin(self) -> None:
+        """
+        A command that closes the link ends the lane: nothing after it is written or kept.
+        """
+        self.put(b"a", Wait(1), Close())
+        self.put(b"b")
+        self.clock.advance(1)
+        self.assertEqual((self.performed, self.written), ([Close()], []))
+        self.assertEqual((len(self.lane.queue), self.lane.size), (0, 0))
+
+    def test_pitfall11_changedFromWithin(self) -> None:
+        """
+        What is called after the bytes may put more and lift what waits.
+        """
+
+        def again() -> None:
+            self.lane.put(None, b"more")
+            self.lane.lift(lambda rule: False)
+
+        self.put(b"a", Wait(1), after=again)
+        self.put(b"b", Hold())
+        self.clock.advance(1)
+        self.assertEqual(b"".join(self.written), b"abmore")
+        self.assertEqual(self.lane.size, 0)
+
+    def test_after(self) -> None:
+        """
+        It is called once, when all before it has been written.
+        """
+        called: list[list[bytes]] = []
+        self.lane.put(None, b"now", after=lambda: called.append(list(self.written)))
+        self.assertEqual(called, [[b"now"]])
+        self.put(b"held", Hold())
+        self.lane.put(None, b"", after=lambda: called.append(list(self.written)))
+        self.assertEqual(len(called), 1)
+        self.lane.lift(lambda rule: False)
+        self.assertEqual(called[1:], [[b"now", b"held"]])
+
+    def test_size(self) -> None:
+        """
+        What is queued is counted with its overhead, in how many parts it may come.
+        """
+        exchange = self.put(b"12345", Hold())
+        self.assertEqual(self.lane.size, 5 + ENTRY_COST)
+        self.lane.put(exchange, b"678")
+        self.assertEqual(self.lane.size, 8 + 2 * ENTRY_COST)
+        self.assertEqual(len(self.lane.queue), 1)
+        self.lane.lift(lambda rule: False)
+        self.assertEqual((self.written, self.lane.size), ([b"12345678"], 0))
+
+    def test_pitfall12_liftOnlyWhatIsGone(self) -> None:
+        """
+        Waits and holds of rules that are kept go on; other commands are performed still.
+        """
+        self.put(b"a", Hold(), Insert(b"!"))
+        self.lane.put(Exchange(2), b"b", steps(Hold(), rule=OTHER))
+        self.lane.lift(lambda rule: rule is OTHER)
+        self.assertEqual(self.written, [b"a!"])
+        self.lane.lift(lambda rule: True)
+        self.assertEqual(self.written, [b"a!"])
+        self.lane.lift(lambda rule: False)
+        self.assertEqual(self.written, [b"a!", b"b"])
+
+    def test_pitfall7_noTimerAfterTheEnd(self) -> None:
+        """
+        A lane that is stopped leaves no timer, and writes no more.
+        """
+        self.put(b"a", Wait(1))
+        self.lane.stop()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.lane.put(None, b"b")
+        self.lane.flush()
+        self.assertEqual(self.written, [])
+
+    def test_unconnected(self) -> None:
+        """
+        Before there is somewhere to write to, bytes are kept.
+        """
+        lane = Lane(self.clock, lambda entry, command: None, self.count)
+        lane.put(None, b"a")
+        lane.flush()
+        lane.write = self.written.append
+        lane.run()
+        self.assertEqual(self.written, [b"a"])

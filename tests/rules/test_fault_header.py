@@ -1,0 +1,144 @@
+"""
+Tests for L{vaurien_twisted.rules.fault_header}.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support import REGISTRY
+from vaurien_twisted.model.commands import Reply, Wait
+from vaurien_twisted.model.decision import NOTHING, Decision
+from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.record.journal import Journal
+from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.codec import planFromRules
+from vaurien_twisted.rules.decider import Decider
+from vaurien_twisted.rules.fault_header import readWish, wishesFor
+from vaurien_twisted.wire.http.protocol import HTTP, HTTPOptions
+
+
+class ReadTests(SynchronousTestCase):
+    """
+    Wishes are read.
+    """
+
+    def test_valid(self) -> None:
+        """
+        A behavior and its options, however they are spaced.
+        """
+        for text, name, options in (
+            ("hang", "hang", {}),
+            ("delay; sleep=1", "delay", {"sleep": "1"}),
+            (" delay ;sleep = 1 ; before=no ;", "delay", {"sleep": "1", "before": "no"}),
+            ('error;code=503; body="a; \\"b\\"=c"', "error", {"code": "503", "body": 'a; "b"=c'}),
+            ('error; headers="{\\"A\\": \\"b\\"}"', "error", {"headers": '{"A": "b"}'}),
+            ("error; message=", "error", {"message": ""}),
+        ):
+            self.assertEqual(readWish(text), (name, options), text)
+
+    def test_refused(self) -> None:
+        """
+        What cannot be read is quoted, as far as it goes on one line.
+        """
+        for text in ("delay; sleep", "delay; =1", 'error; body="a', "a;" * 10_000, 'b; c="d"e'):
+            refused = self.assertRaises(Refused, readWish, text)
+            self.assertLess(len(refused.description), 200)
+
+
+class WishTests(SynchronousTestCase):
+    """
+    Wishes are granted.
+    """
+
+    def setUp(self) -> None:
+        """
+        A decider for C{http} whose plan answers everything with 500.
+        """
+        self.journal = Journal(Clock().seconds)
+        self.planner = Planner(REGISTRY, wire=HTTP())
+        self.decider = Decider("proxy", HTTP(), 7, self.journal)
+        rules: list[Any] = [{"behavior": "error", "options": {"code": 500}}]
+        self.decider.setPlan(planFromRules(self.planner, rules))
+
+    def decide(self, wish: str, allowed: bool = True) -> Decision:
+        """
+        What is decided about a request with this wish.
+        """
+        options = HTTPOptions(obey_header=allowed)
+        self.decider.wishes = wishesFor("proxy", HTTP(), options, self.planner, self.journal, 7)
+        field = f"X-Vaurien-Behavior: {wish}\r\n" if wish else ""
+        head = f"GET / HTTP/1.1\r\nHost: a\r\n{field}\r\n".encode()
+        return self.decider.decide(Connection(3), Exchange(5, "GET", "/", head))
+
+    def test_granted(self) -> None:
+        """
+        It is done in place of what the plan has, and journalled.
+        """
+        decision = self.decide("delay; sleep=1.5; before=yes")
+        self.assertEqual([step.command for step in decision.request], [Wait(1.5)])
+        [entry] = self.journal.since()
+        self.assertEqual(entry["kind"], "decision")
+        self.assertEqual((entry["connection"], entry["exchange"]), (3, 5))
+        self.assertEqual(entry["reason"], "the client asked for it")
+        self.assertIn("delay", entry["rule"])
+        self.assertEqual(entry["effect"], "wait 1.5 s")
+
+    def test_error(self) -> None:
+        """
+        An error of one's choice.
+        """
+        [step] = self.decide('error; code=503; headers="{\\"X-A\\": \\"b\\"}"').request
+        assert isinstance(step.command, Reply)
+        self.assertIn(b" 503 ", step.command.data)
+        self.assertIn(b"\r\nX-A: b\r\n", step.command.data)
+
+    def test_dummy(self) -> None:
+        """
+        A request can ask to be left alone; that is no entry.
+        """
+        self.assertIs(self.decide("dummy"), NOTHING)
+        self.assertEqual(self.journal.since(), [])
+
+    def test_refused(self) -> None:
+        """
+        What is not acceptable passes, and the journal has the reason.
+        """
+        for wish, reason in (
+            ("dealy; sleep=1", "did you mean 'delay'?"),
+            ("delay; slep=1", "did you mean 'sleep'?"),
+            ("delay; sleep=-1", "minimum"),
+            ("error; code=slow-bod", "did you mean 'slow-body'?"),
+            ("delay; sleep", "OPTION=VALUE"),
+        ):
+            self.assertIs(self.decide(wish), NOTHING)
+            entry = self.journal.since()[-1]
+            self.assertEqual((entry["kind"], entry["connection"]), ("refused", 3))
+            self.assertIn(reason, entry["reason"])
+
+    def test_none(self) -> None:
+        """
+        Without a wish, and where none is allowed, the plan decides.
+        """
+        for wish, allowed in (("", True), ("delay; sleep=1", False)):
+            [step] = self.decide(wish, allowed).request
+            assert isinstance(step.command, Reply)
+            self.assertIn(b" 500 ", step.command.data)
+
+    def test_unfit(self) -> None:
+        """
+        A behavior that is not for this exchange does nothing to it.
+        """
+        self.assertIs(self.decide("error; code=slow-body; warmup=1"), NOTHING)
+
+    def test_others(self) -> None:
+        """
+        Protocols whose clients cannot ask have nobody who reads.
+        """
+        for wire in REGISTRY.wires.values():
+            made = wishesFor("proxy", wire, wire.options(), self.planner, self.journal, 7)
+            self.assertIsNone(made, wire.name)

@@ -1,0 +1,3 @@
+"""
+From the command line and the configuration file to running services.
+"""

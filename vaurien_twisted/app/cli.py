@@ -1,0 +1,83 @@
+# -*- test-case-name: tests.app.test_cli -*-
+"""
+The command C{vaurien}.
+"""
+
+from __future__ import annotations
+
+import gc
+import select
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.logger import globalLogBeginner
+from twisted.python import usage
+
+from vaurien_twisted.app.tap import Options, serviceFor
+from vaurien_twisted.model.names import printable
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.record.logs import logObserver
+from vaurien_twisted.stdio import openStandardStreams
+
+
+def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
+    """
+    Run until interrupted.
+
+    @param arguments: the command line without the program's name; that of the process
+        if not given.
+    @param reactor: what to run; if not given, the fastest there is here.
+    @raise SystemExit: 0 at the end; 1 if something cannot be opened; 2 if the command
+        line or the ini file is not acceptable.  Standard error has the reason, one line.
+    """
+    options = Options()
+    if reactor is None:
+        openStandardStreams()
+        _installReactor()
+    try:
+        options.parseOptions(sys.argv[1:] if arguments is None else arguments)
+        settings = options.configuration.settings
+        service = serviceFor(options, reactor)
+    except (usage.UsageError, Refused) as error:
+        print(f"vaurien: {printable(str(error))}", file=sys.stderr)
+        raise SystemExit(2) from None
+    # A file has an observer of its own, which the service brings.
+    own = (
+        [logObserver(sys.stdout, settings.log_level, settings.log_format)]
+        if settings.log_output == "-"
+        else []
+    )
+    globalLogBeginner.beginLoggingTo(own, redirectStandardIO=False, discardBuffer=True)
+    core = service.reactor
+    service.privilegedStartService()
+    core.addSystemEventTrigger("before", "shutdown", service.stopService)
+    core.callWhenRunning(service.startService)
+    if service.demo is not None:
+        from vaurien_twisted.app.demo import invitation
+
+        print(invitation(service.proxy.address, service.control.address), flush=True)
+    _settleMemory()
+    core.run()
+    if service.refused:
+        raise SystemExit(f"vaurien: {service.refused}")
+
+
+def _installReactor() -> None:
+    """
+    Run on the reactor that suits express, where there is epoll and none runs yet.
+    """
+    if hasattr(select, "epoll") and "twisted.internet.reactor" not in sys.modules:
+        from vaurien_twisted.express.reactor import install
+
+        install()
+
+
+def _settleMemory() -> None:
+    """
+    What is loaded by now stays: the collector need not look at it again, and connections
+    that come and go are worth looking at less often.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

@@ -1,0 +1,211 @@
+# -*- test-case-name: tests.app.test_config -*-
+"""
+From a file and command-line words to frozen settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from vaurien_twisted.app.config_file import Given, Words
+from vaurien_twisted.app.settings import Settings
+from vaurien_twisted.control.access import checkToken
+from vaurien_twisted.interfaces import IWireProtocol
+from vaurien_twisted.metrics.statsd_settings import StatsdSettings
+from vaurien_twisted.model.names import checkPrintable
+from vaurien_twisted.model.options import Refused, Spec, build, nearest, specs
+from vaurien_twisted.proxies.declaration import (
+    Declared,
+    Makings,
+    MissingField,
+    declaredFromJSON,
+    declaredFromWords,
+)
+from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.codec import rulesFromWords
+from vaurien_twisted.rules.plan import Plan
+from vaurien_twisted.rules.registry import Registry
+
+
+@attrs.frozen
+class Configuration:
+    """
+    Everything checked, ready to be run.
+
+    @ivar makings: what all proxies are made with.
+    @ivar own: whether there is a proxy of the settings, of this wire and plan.
+    @ivar declared: the proxies beside it.
+    """
+
+    settings: Settings
+    wire: IWireProtocol
+    wireOptions: Any
+    planner: Planner
+    plan: Plan
+    makings: Makings
+    statsd: StatsdSettings = attrs.field(factory=StatsdSettings)
+    own: bool = True
+    declared: tuple[Declared, ...] = ()
+
+
+def configure(registry: Registry, given: Given) -> Configuration:
+    """
+    Check all that was said, and the behaviors and protocols that it speaks of, used or not.
+
+    @raise Refused: something is unknown or out of bounds; names the nearest.
+    """
+    settings = build(Settings, given.settings, "[vaurien]")
+    if "token" in given.settings:
+        checkToken(settings.token)
+    checkPrintable(settings.name, "name")
+    wire = registry.wire(settings.protocol)
+    for name, words in given.behaviors.items():
+        _check(registry.behavior(name).options, words, "behavior", name)
+    wireOptions = {wire.name: wire.options()}
+    for name, words in given.protocols.items():
+        spoken = registry.wire(name)
+        _check(spoken.options, words, "protocol", spoken.name)
+        wireOptions[spoken.name] = build(spoken.options, words, f"protocol {spoken.name!r}")
+    makings = Makings(registry, given.behaviors, wireOptions, wire.name, settings.connect_first)
+    planner = makings.planner(wire)
+    try:
+        plan = planner.choice(settings.behavior, {})
+    except Refused as refused:
+        raise Refused(refused.description, "behavior") from None
+    try:
+        rules, others = _rulesByProxy(given)
+        if rules:
+            plan = rulesFromWords(planner, rules)
+        declared = _declared(makings, given, others)
+    except Refused as refused:
+        # What is at fault in the file may be called like an option of the command line.
+        raise Refused(refused.description, "config") from None
+    if rules and "behavior" in given.settings:
+        raise Refused("a behavior and rules are given: say it in one way", "behavior")
+    own = _own(settings, given, bool(rules), bool(declared))
+    taken = {settings.name} if own else set()
+    for each in declared:
+        if each.name in taken:
+            raise Refused(f"there are two proxies called {each.name!r}", "name")
+        taken.add(each.name)
+    return Configuration(
+        settings,
+        wire,
+        wireOptions[wire.name],
+        planner,
+        plan,
+        makings,
+        _statsd(given.statsd),
+        own,
+        tuple(declared),
+    )
+
+
+def _statsd(words: Words) -> StatsdSettings:
+    try:
+        return build(StatsdSettings, words, "[statsd]")
+    except Refused as refused:
+        raise Refused(f"[statsd] {refused.name}: {refused.description}", "config") from None
+
+
+def _own(settings: Settings, given: Given, rules: bool, declared: bool) -> bool:
+    """
+    Whether there is a proxy of the settings' own, beside those of the file.
+    """
+    if settings.demo:
+        return True
+    if settings.proxy == settings.backend:
+        raise Refused(
+            f"the proxy itself is to listen on {settings.proxy}: "
+            "name the backend, or give the proxy another place with --proxy",
+            "backend",
+        )
+    if "proxy" in given.settings or "backend" in given.settings:
+        return True
+    said = rules or "behavior" in given.settings
+    if declared and said:
+        raise Refused(
+            "which proxy is this for? Say it under [proxy:NAME], or give --proxy and --backend",
+            "behavior",
+        )
+    return said or not (declared or settings.toxiproxy)
+
+
+def _rulesByProxy(
+    given: Given,
+) -> tuple[list[tuple[str, Words]], dict[str, list[tuple[str, Words]]]]:
+    """
+    The rules of the settings' own proxy, and those that name another.
+    """
+    own: list[tuple[str, Words]] = []
+    others: dict[str, list[tuple[str, Words]]] = {name: [] for name, _ in given.proxies}
+    for name, words in given.rules:
+        rest = dict(words)
+        proxy = rest.pop("proxy", None)
+        if proxy is None:
+            own.append((name, rest))
+        elif proxy in others:
+            others[proxy].append((name, rest))
+        else:
+            near = nearest(proxy, others)
+            raise Refused(f"[rule:{name}]: there is no proxy {proxy!r}: {near}", "proxy")
+    return own, others
+
+
+def _declared(
+    makings: Makings, given: Given, rules: Mapping[str, list[tuple[str, Words]]]
+) -> list[Declared]:
+    """
+    The proxies of the file.
+    """
+    found = []
+    for number, item in enumerate(given.declared, 1):
+        try:
+            found.append(declaredFromJSON(makings, item))
+        except MissingField as missing:
+            reason = f"proxy {number} must say its {missing.name}"
+            raise Refused(reason, missing.name) from None
+        except Refused as refused:
+            raise Refused(f"proxy {number}: {refused.whole}", refused.name) from None
+    for name, words in given.proxies:
+        one = declaredFromWords(makings, name, words)
+        if rules[name]:
+            if "behavior" in words:
+                raise Refused(f"[proxy:{name}]: a behavior and rules: say it in one way", "rules")
+            planner = makings.planner(one.wire or makings.registry.wire(makings.protocol))
+            one = attrs.evolve(one, plan=rulesFromWords(planner, rules[name]))
+        found.append(one)
+    return found
+
+
+def declaredOptions(registry: Registry) -> dict[str, tuple[str, str, Spec]]:
+    """
+    Every command-line option by its word: which part of L{Given} it fills, whose
+    option it is (C{""} in C{settings}), and its declaration.
+    """
+    found = {
+        spec.name.replace("_", "-"): ("settings", "", spec) for spec in specs(Settings).values()
+    }
+    groups: tuple[tuple[str, Mapping[str, Any]], ...] = (
+        ("behaviors", registry.behaviors),
+        ("protocols", registry.wires),
+    )
+    for place, items in groups:
+        for name, item in items.items():
+            for spec in specs(item.options).values():
+                word = f"{place[:-1]}-{name}-{spec.name}".replace("_", "-")
+                found[word] = (place, name, spec)
+    return found
+
+
+def _check(cls: type, words: Words, kind: str, name: str) -> None:
+    """
+    Refuse bad values by the name that the option has on the command line.
+    """
+    try:
+        build(cls, words, f"{kind} {name!r}")
+    except Refused as refused:
+        raise Refused(refused.description, f"{kind}_{name}_{refused.name}") from None

@@ -1,0 +1,133 @@
+# -*- test-case-name: tests.app.test_config -*-
+"""
+What a configuration file says: an ini file, or Toxiproxy's JSON array of proxies.
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+
+import attrs
+
+from vaurien_twisted.model.options import Refused, nearest
+from vaurien_twisted.model.text_file import decoded
+
+#: How long a configuration may be, in bytes.
+FILE_LIMIT = 2**20
+
+#: How a JSON array of objects begins, and no section of an ini file.
+_ARRAY = re.compile(r"\s*\[\s*[{\]]")
+
+#: The words given for one kind of option, by name; for behaviors and protocols by their name first.
+Words = dict[str, str]
+
+
+@attrs.define
+class Given:
+    """
+    What was said, before it is checked.
+
+    @ivar rules: the sections C{[rule:NAME]}, in order.
+    @ivar proxies: the sections C{[proxy:NAME]}, in order.
+    @ivar declared: the proxies of a JSON file.
+    """
+
+    settings: Words = attrs.field(factory=dict)
+    behaviors: dict[str, Words] = attrs.field(factory=dict)
+    protocols: dict[str, Words] = attrs.field(factory=dict)
+    rules: list[tuple[str, Words]] = attrs.field(factory=list)
+    statsd: Words = attrs.field(factory=dict)
+    proxies: list[tuple[str, Words]] = attrs.field(factory=list)
+    declared: list[object] = attrs.field(factory=list)
+
+    def over(self, other: Given) -> Given:
+        """
+        The two together; where both speak, this one counts.
+        """
+        return Given(
+            {**other.settings, **self.settings},
+            _merged(self.behaviors, other.behaviors),
+            _merged(self.protocols, other.protocols),
+            self.rules or other.rules,
+            {**other.statsd, **self.statsd},
+            self.proxies or other.proxies,
+            self.declared or other.declared,
+        )
+
+
+def readConfig(path: str) -> Given:
+    """
+    What the file at C{path} says: an ini file, or a JSON array of proxies, as Toxiproxy's
+    C{-config} takes it.
+
+    @raise Refused: it cannot be read, is neither, or has a section that is not ours.
+    """
+    try:
+        with open(path, "rb") as file:
+            # A shell's <(…) is no regular file; its end is seen by the bound.
+            data = file.read(FILE_LIMIT + 1)
+    except OSError as error:
+        raise Refused(f"cannot read {path}: {error.strerror}", "config") from None
+    except ValueError as error:
+        raise Refused(f"cannot read {path!r}: {error}", "config") from None
+    if len(data) > FILE_LIMIT:
+        raise Refused(f"{path} is over {FILE_LIMIT} bytes, the most that is read", "config")
+    try:
+        text = decoded(data)
+    except ValueError as error:
+        raise Refused(f"{path} is not an ini file: {error}", "config") from None
+    if path.endswith(".json") or _ARRAY.match(text):
+        return _readJSON(path, text)
+    return _readIni(path, text)
+
+
+def _readJSON(path: str, text: str) -> Given:
+    try:
+        declared = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"{path} is not JSON: {error}", "config") from None
+    if not isinstance(declared, list):
+        raise Refused(f"{path}: an array of proxies is wanted", "config")
+    return Given(declared=declared)
+
+
+def _readIni(path: str, text: str) -> Given:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(text, path)
+    except configparser.Error as error:
+        reason = " ".join(str(error).split())
+        raise Refused(f"{path} is not an ini file: {reason}", "config") from None
+    given = Given()
+    for section in parser.sections():
+        words = {key.replace("-", "_"): value for key, value in parser.items(section)}
+        kind, _, name = section.partition(":")
+        if section == "vaurien":
+            given.settings = words
+        elif section == "statsd":
+            given.statsd = words
+        elif kind == "behavior" and name:
+            given.behaviors[name] = words
+        elif kind == "protocol" and name:
+            given.protocols[name] = words
+        elif kind == "rule" and name:
+            given.rules.append((name, words))
+        elif kind == "proxy" and name:
+            given.proxies.append((name, words))
+        else:
+            known = (
+                "vaurien",
+                "statsd",
+                "behavior:NAME",
+                "protocol:NAME",
+                "rule:NAME",
+                "proxy:NAME",
+            )
+            raise Refused(f"{path}: [{section}] is unknown: {nearest(section, known)}", "config")
+    return given
+
+
+def _merged(first: dict[str, Words], second: dict[str, Words]) -> dict[str, Words]:
+    return {name: {**second.get(name, {}), **first.get(name, {})} for name in {**second, **first}}

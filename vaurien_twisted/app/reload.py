@@ -1,0 +1,247 @@
+# -*- test-case-name: tests.app.test_reload -*-
+"""
+Another configuration for proxies that run: all of it, or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import attrs
+from twisted.logger import Logger
+
+from vaurien_twisted.app.config import Configuration
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.proxies.collection import PROXIES, ProxyCollection, startProxy
+from vaurien_twisted.proxies.declaration import Declared
+from vaurien_twisted.proxies.proxy import Proxy
+from vaurien_twisted.rules.plan import Draw, Plan
+from vaurien_twisted.rules.toxics import Toxics
+from vaurien_twisted.transports.addresses import listenPlace
+
+#: The settings that are those of the first proxy, and so can change while it runs.
+LIVE = frozenset({"protocol", "proxy", "backend", "behavior", "name", "connect_first"})
+
+
+def ownProxy(configuration: Configuration) -> Declared:
+    """
+    The proxy that the settings speak of.
+    """
+    settings, wire = configuration.settings, configuration.wire
+    backend = settings.backend
+    if settings.demo:
+        # Until the backend's port is known.
+        wire, backend = configuration.makings.registry.wire("http"), "localhost:1"
+    return Declared(settings.name, settings.proxy, backend, wire, plan=configuration.plan)
+
+
+def fixedSettings(old: Configuration, new: Configuration) -> list[str]:
+    """
+    The options that differ and are taken up at the next start only.
+    """
+    words = [
+        f"--{field.name.replace('_', '-')}"
+        for field in attrs.fields(type(old.settings))
+        if field.name not in LIVE
+        and getattr(old.settings, field.name) != getattr(new.settings, field.name)
+    ]
+    return words + (["[statsd]"] if old.statsd != new.statsd else [])
+
+
+class Reload:
+    """
+    What another configuration changes at the proxies of a collection.  The proxies of the
+    configuration become as it says, whatever was changed since over HTTP; those made over
+    HTTP stay as they are.
+
+    @raise Refused: something is not acceptable.  Nothing has changed.
+    """
+
+    _log = Logger()
+
+    def __init__(self, proxies: ProxyCollection, old: Configuration, new: Configuration) -> None:
+        self._proxies = proxies
+        self._makings = new.makings
+        self._wanted = self._declared(new)
+        names = {each.name for each in self._wanted}
+        before = {each.name for each in self._declared(old)}
+        known = proxies.namedServices
+        self._gone: list[Proxy] = [
+            known[name] for name in before if name not in names and name in known
+        ]
+        self._undo: list[Callable[[], Awaitable[None]]] = []
+        #: Proxies to be made, with those in whose place they come.
+        self._made: list[tuple[Proxy, Proxy | None]] = []
+        self._changed: list[tuple[Proxy, Declared]] = []
+        try:
+            self._prepare()
+        except Refused:
+            self._discard()
+            raise
+
+    def _declared(self, configuration: Configuration) -> list[Declared]:
+        declared = list(configuration.declared)
+        if configuration.own:
+            own = ownProxy(configuration)
+            running: Proxy | None = self._proxies.namedServices.get(own.name)
+            if configuration.settings.demo and running is not None:
+                own = attrs.evolve(own, upstream=running.backend)
+            declared.insert(0, own)
+        return declared
+
+    def _prepare(self) -> None:
+        count = len(self._proxies.proxies) - len(self._gone)
+        for declared in self._wanted:
+            checkNames(declared)
+            old: Proxy | None = self._proxies.namedServices.get(declared.name)
+            if old is not None and self._alike(old, declared):
+                self._proxies.check(declared)
+                self._changed.append((old, declared))
+            else:
+                count += old is None
+                self._made.append((self._proxies.make(declared, self._makings), old))
+        if count > PROXIES:
+            raise Refused(f"{count} proxies are too many: {PROXIES} at most", "config")
+
+    def _discard(self) -> None:
+        for proxy, _ in self._made:
+            proxy.stopService()
+
+    def _alike(self, proxy: Proxy, declared: Declared) -> bool:
+        """
+        Whether C{proxy} can become as declared, and need not be made anew.
+        """
+        makings = self._makings
+        wire = declared.wire or makings.registry.wire(makings.protocol)
+        first = declared.connectFirst
+        return (
+            proxy.wire is wire
+            and bool(proxy.options == makings.options(wire))
+            and proxy.connectFirst == (makings.connectFirst if first is None else first)
+        )
+
+    async def apply(self) -> list[str]:
+        """
+        Change it.
+
+        @return: what has changed, in words.
+        @raise CannotListen: an address cannot be listened on; nothing has changed, but
+            that proxies which had to leave their place for a moment have reset their links.
+        """
+        try:
+            words = await self._listen()
+        except Refused:
+            for undo in reversed(self._undo):
+                try:
+                    await undo()
+                except Refused as refused:
+                    self._log.error("{reason}", reason=refused.description)
+            self._discard()
+            raise
+        return words + await self._settle()
+
+    async def _listen(self) -> list[str]:
+        """
+        All that can fail: places to listen.
+        """
+        words = []
+        coming = {placeOf(proxy.listen) for proxy, _ in self._made}
+        coming |= {placeOf(d.listen) for p, d in self._changed if not p.at(d.listen, p.backend)}
+        leaving = self._gone + [old for _, old in self._made if old is not None]
+        leaving += [proxy for proxy, d in self._changed if not proxy.at(d.listen, proxy.backend)]
+        for proxy in leaving:
+            if proxy.enabled and placeOf(proxy.listen) in coming:
+                self._undo.append(_updating(proxy, enabled=True))
+                await proxy.update(enabled=False)
+        for proxy, old in self._made:
+            await startProxy(proxy)
+            self._undo.append(_stopping(proxy))
+            words.append(f"{proxy.name}: {'new' if old is None else 'made anew'}")
+        for proxy, declared in self._changed:
+            if proxy.at(declared.listen, declared.upstream) and proxy.enabled is declared.enabled:
+                continue
+            self._undo.append(
+                _updating(proxy, listen=proxy.listen, backend=proxy.backend, enabled=proxy.enabled)
+            )
+            await proxy.update(declared.listen, declared.upstream, declared.enabled)
+            words.append(f"{proxy.name}: {proxy.state}")
+        return words
+
+    async def _settle(self) -> list[str]:
+        """
+        The rest, which cannot fail.
+        """
+        proxies, words = self._proxies, []
+        proxies.makings = self._makings
+        for gone in self._gone:
+            await proxies.delete(str(gone.name))
+            words.append(f"{gone.name}: gone")
+        for proxy, old in self._made:
+            if old is not None:
+                await proxies.delete(str(old.name))
+            proxies.add(proxy)
+        for proxy in proxies.proxies:
+            proxy.setPlanner(self._makings.planner(proxy.wire))
+        for proxy, declared in self._changed:
+            words += _plan(proxy, declared)
+        proxies.arrange([each.name for each in self._wanted])
+        return words
+
+
+def _plan(proxy: Proxy, declared: Declared) -> list[str]:
+    """
+    Put plan and toxics in force, as far as they differ.
+    """
+    words = []
+    toxics = proxy.toxics
+    plan = None if _lasting(proxy.plan) == _lasting(declared.plan) else declared.plan
+    if toxics != declared.toxics:
+        words.append(f"{proxy.name}: toxics")
+        # A name may go from one to the other.
+        proxy.setToxics(Toxics())
+    if plan is not None:
+        words.append(f"{proxy.name}: rules")
+        proxy.setPlan(plan)
+    if toxics != declared.toxics:
+        proxy.setToxics(declared.toxics)
+    return words
+
+
+def _lasting(plan: Plan) -> list[Any]:
+    """
+    A plan by what was written, whether or not the time of a rule is over.
+    """
+    return [
+        Draw(tuple(attrs.evolve(rule, expired=False) for rule in draw.alternatives))
+        for draw in plan.draws
+    ]
+
+
+def checkNames(declared: Declared) -> None:
+    """
+    @raise Refused: a toxic has the name of a rule.
+    """
+    named = {rule.name for rule in declared.plan.rules}
+    for toxic in declared.toxics:
+        if toxic.name in named:
+            raise Refused(f"{declared.name}: there is a rule called {toxic.name!r}", "config")
+
+
+def placeOf(text: str) -> object:
+    """
+    What two proxies cannot both listen on: a port, or what an endpoint string says.
+    """
+    place = listenPlace(text)
+    return text if place is None else place[1]
+
+
+def _updating(proxy: Proxy, **how: Any) -> Callable[[], Awaitable[None]]:
+    return lambda: proxy.update(**how)
+
+
+def _stopping(proxy: Proxy) -> Callable[[], Awaitable[None]]:
+    async def stop() -> None:
+        await proxy.stopService()
+
+    return stop

@@ -1,0 +1,294 @@
+# -*- test-case-name: tests.app.test_service -*-
+"""
+Assembly: the services of one Vaurien, made of its configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Any
+
+import attrs
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
+from twisted.internet.interfaces import IStreamServerEndpointStringParser
+from twisted.logger import Logger
+from twisted.plugin import getPlugins
+from twisted.python.failure import Failure
+from twisted.python.usage import UsageError
+
+import vaurien_twisted
+from vaurien_twisted.app.config import Configuration
+from vaurien_twisted.app.reload import LIVE, Reload, fixedSettings, ownProxy
+from vaurien_twisted.app.settings import Settings
+from vaurien_twisted.app.signals import Signals
+from vaurien_twisted.control.access import Access, toxiproxyPlace
+from vaurien_twisted.metrics.observe import Observed
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.proxies.collection import ProxyCollection
+from vaurien_twisted.proxies.proxy import Proxy
+from vaurien_twisted.record.clocks import wallTime
+from vaurien_twisted.record.journal import Journal, JournalFile
+from vaurien_twisted.record.logs import LogFile
+from vaurien_twisted.relays.factory import SEED_BITS
+
+#: What others have to offer that is imported when it is first needed.
+LAZY = (
+    "encodings.idna",
+    "prometheus_client.core",
+    "prometheus_client.exposition",
+    "twisted.internet.endpoints",
+)
+
+
+class Vaurien(MultiService):
+    """
+    The proxies, and beside them, as configured, the control service and the demo's backend.
+
+    @ivar reactor: what it runs on.
+    @ivar proxies: those there are.
+    @ivar control: the control service, or C{None}.
+    @ivar toxiproxy: the same at the place where Toxiproxy's clients look, or C{None}.
+    @ivar ready: fires when everything listens, or once L{refused} says what cannot;
+        C{None} before it was started.
+    @ivar refused: why it cannot run, one line; C{""} while nothing speaks against it.
+    @ivar reread: reads the configuration again, C{None} where there is no file; what it
+        raises has the reason.
+    @ivar signals: the handlers of the process, C{None} where they are not ours to install.
+    @raise Refused: an address is not understood.
+    """
+
+    _log = Logger()
+
+    def __init__(self, reactor: Any, configuration: Configuration) -> None:
+        super().__init__()
+        settings = configuration.settings
+        self.reactor = reactor
+        self._settings = settings
+        self.journal = Journal(wallTime(reactor))
+        if settings.journal:
+            JournalFile(self.journal, settings.journal).setServiceParent(self)
+        self.demo: Any = None
+        self.control: Any = None
+        self.toxiproxy: Any = None
+        self.ready: Deferred[None] | None = None
+        self.refused = ""
+        self._opening = False
+        self._configuration = configuration
+        self.reread: Callable[[], Configuration | None] = _nothing
+        self.signals: Signals | None = None
+        #: Held while it begins to listen, or changes.
+        self._changing = DeferredLock()
+        if settings.demo:
+            from vaurien_twisted.app.demo import DemoBackend
+
+            self.demo = DemoBackend(reactor)
+            self.demo.setServiceParent(self)
+        seed = secrets.randbits(SEED_BITS) if settings.seed < 0 else settings.seed
+        self.proxies = ProxyCollection(
+            reactor, configuration.makings, self.journal, seed, settings.timeout
+        )
+        self.proxies.setServiceParent(self)
+        if configuration.own:
+            self.proxies.add(self.proxies.make(ownProxy(configuration)))
+        for declared in configuration.declared:
+            self.proxies.add(self.proxies.make(declared))
+        if configuration.statsd.enabled:
+            from vaurien_twisted.metrics.statsd import StatsdService
+
+            observed = Observed(lambda: self.proxies.proxies, self.journal)
+            StatsdService(reactor, configuration.statsd, observed).setServiceParent(self)
+        self._openControl(settings)
+
+    def _openControl(self, settings: Settings) -> None:
+        place = toxiproxyPlace(settings.toxiproxy)
+        if not (settings.http or settings.demo or place):
+            return
+        # Only now: a proxy alone does not need it.
+        from vaurien_twisted.control.service import ControlService
+
+        access = Access(settings.token, settings.insecure)
+        if settings.http or settings.demo:
+            self.control = ControlService(
+                self.reactor, settings.http_host, settings.http_port, self.proxies, access
+            )
+            self.control.setServiceParent(self)
+        if place is not None:
+            self.toxiproxy = ControlService(
+                self.reactor, *place, self.proxies, access, ("toxiproxy", "toxiproxy")
+            )
+            self.toxiproxy.setServiceParent(self)
+
+    def preload(self) -> None:
+        """
+        Load what else is loaded when it is needed: C{twistd --uid} gives up the rights to
+        read it.
+        """
+        for name in (*LAZY, *_ownModules()):
+            import_module(name)
+        for _ in getPlugins(IStreamServerEndpointStringParser):
+            pass
+        for service in (self.control, self.toxiproxy):
+            if service is not None:
+                service.preload()
+
+    @property
+    def proxy(self) -> Proxy:
+        """
+        The first proxy.
+
+        @raise NoSuchProxy: there is none.
+        """
+        return self.proxies.first
+
+    def privilegedStartService(self) -> None:
+        """
+        Listen everywhere.  Where that takes longer than this call (some endpoints do)
+        and fails, the reactor is stopped.
+
+        @raise SystemExit: something cannot listen; its argument is the reason, one line.
+        """
+        for service in self:
+            if isinstance(service, LogFile):
+                service.privilegedStartService()
+        if self.signals is not None:
+            self.signals.begin()
+        self._opening = True
+        self.ready = Deferred.fromCoroutine(self._begin())
+        self.ready.addErrback(self._failed)
+        self._opening = False
+        # Not from the errback: a Deferred would keep it to itself.
+        if self.refused:
+            if self.signals is not None:
+                self.signals.end()
+            raise SystemExit(f"vaurien: {self.refused}")
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Fires when nothing is open any more.
+        """
+        return Deferred.fromCoroutine(self._end())
+
+    async def _end(self) -> None:
+        # The log goes last: what ends may have something to say.
+        logs = [service for service in self.services if isinstance(service, LogFile)]
+        for log in logs:
+            self.services.remove(log)
+        await maybeDeferred(super().stopService)
+        for log in logs:
+            self.services.append(log)
+            log.stopService()
+        if self.signals is not None:
+            self.signals.end()
+
+    async def reload(self) -> None:
+        """
+        Read the configuration again, and have the proxies become as it says: all of that, or
+        nothing, which is logged with the reason.
+        """
+        await self._changing.acquire()
+        try:
+            await self._reload()
+        except (Refused, UsageError) as refused:
+            self._log.error("nothing is changed: {reason}", reason=str(refused))
+        finally:
+            self._changing.release()
+
+    async def _reload(self) -> None:
+        new = self.reread()
+        if new is None:
+            self._log.info("there is no configuration file to read again: --config names one")
+            return
+        words = await Reload(self.proxies, self._configuration, new).apply()
+        self._log.info(
+            "the configuration is read again: {changes}",
+            changes="; ".join(words) or "the proxies are as it says",
+        )
+        for option in fixedSettings(self._configuration, new):
+            self._log.warn("{option} has changed: this takes a new start", option=option)
+        settings = self._configuration.settings
+        self._configuration = attrs.evolve(new, settings=_fixed(settings, new.settings))
+
+    def reopen(self) -> None:
+        """
+        Have the log and the journal go on in new files where the old ones were moved away.
+        """
+        for service in self:
+            if isinstance(service, (LogFile, JournalFile)):
+                try:
+                    service.reopen()
+                except Refused as refused:
+                    self._log.error("{reason}", reason=refused.description)
+        self._log.info("log and journal are opened again")
+
+    async def _begin(self) -> None:
+        await self._changing.run(lambda: Deferred.fromCoroutine(self._open()))
+
+    async def _open(self) -> None:
+        proxies = self.proxies.proxies
+        services: tuple[Any, ...] = (self.demo, *proxies, self.control, self.toxiproxy)
+        for service in services:
+            if service is None:
+                continue
+            service.privilegedStartService()
+            await service.listening
+            if service is self.demo:
+                self.proxy.setBackend(service.address)
+        self._log.info("seed {seed}; --seed {seed} repeats its decisions", seed=self.proxies.seed)
+        self._announce()
+
+    def _failed(self, failure: Failure) -> None:
+        failure.trap(Refused)
+        self.refused = str(failure.value)
+        if not self._opening:
+            self._log.critical("{reason}", reason=self.refused)
+            self.reactor.stop()
+
+    def _announce(self) -> None:
+        """
+        Tell the waiting parent process where we listen.
+        """
+        number = self._settings.announce
+        if number < 0:
+            return
+        told = {
+            "proxy": self.proxy.address if self.proxies.proxies else "",
+            "http": None if self.control is None else self.control.address,
+        }
+        if self.toxiproxy is not None:
+            told["toxiproxy"] = self.toxiproxy.address
+        try:
+            # The standard streams stay open: a connection would else take their number.
+            with os.fdopen(number, "w", closefd=number > 2) as pipe:
+                pipe.write(json.dumps(told) + "\n")
+        except OSError as error:
+            reason = f"cannot announce to file descriptor {number}: {error.strerror}"
+            raise Refused(reason, "announce") from None
+
+
+def _nothing() -> None:
+    """
+    There is no file.
+    """
+
+
+def _fixed(old: Settings, new: Settings) -> Settings:
+    """
+    The settings in force: new ones where these can change while it runs.
+    """
+    return attrs.evolve(old, **{name: getattr(new, name) for name in LIVE})
+
+
+def _ownModules() -> Iterator[str]:
+    """
+    The modules of this package that a running service may want; loading them does nothing else.
+    """
+    for module in walk_packages(vaurien_twisted.__path__, "vaurien_twisted."):
+        name = module.name.split(".")[1]
+        if not name.startswith(("ctl", "client", "__main__", "plugins")):
+            yield module.name

@@ -1,0 +1,238 @@
+# -*- test-case-name: tests.app.test_tap -*-
+"""
+What C{vaurien} and C{twistd vaurien} share: their options, and the service made of them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from twisted.internet.defer import Deferred
+from twisted.python import usage
+
+from vaurien_twisted import __version__
+from vaurien_twisted.app.config import Configuration, configure, declaredOptions
+from vaurien_twisted.app.config_file import Given, readConfig
+from vaurien_twisted.app.service import Vaurien
+from vaurien_twisted.app.signals import Signals
+from vaurien_twisted.client.common import TOKEN_VARIABLE
+from vaurien_twisted.control.access import TOXIPROXY
+from vaurien_twisted.model.options import FALSE, TRUE, Refused, Spec, nearest
+from vaurien_twisted.record.clocks import useMonotonicTime
+from vaurien_twisted.record.logs import LogFile
+from vaurien_twisted.rules.registry import Registry, loadRegistry
+
+EXAMPLES = """
+Examples:
+  vaurien --demo
+      A web backend, a proxy before it on port 8000, the control service on 8080.
+  vaurien --protocol mysql --proxy 0.0.0.0:3307 --backend 192.168.1.123:3306 --http
+      Then, in another shell: vaurienctl set-behavior hang
+  vaurien --protocol http --backend example.com:80 --behavior 20:error,10:delay \\
+          --behavior-delay-sleep 2 --seed 7
+      One request in five is answered with an error, one in ten waits two seconds.
+"""
+
+
+class VaurienOptions(usage.Options):
+    """
+    The command line; made by L{Options}, which knows the behaviors and protocols.
+
+    @ivar configuration: what was said, checked; there once it was parsed.
+    """
+
+    synopsis = "Usage: vaurien [options]"
+    longdesc = "A TCP proxy that stands before a backend and misbehaves on request."
+
+    registry: ClassVar[Registry]
+    declared: ClassVar[dict[str, tuple[str, str, Spec]]]
+    configuration: Configuration
+    _words: Sequence[str] = ()
+    _file = ""
+
+    def reread(self) -> Configuration | None:
+        """
+        What the same command line says now, as the file may have changed; C{None} where it
+        names no file.
+
+        @raise UsageError: something is not acceptable.
+        """
+        if not self._file:
+            return None
+        again = type(self)()
+        again._file = self._file
+        again.parseOptions(self._words)
+        return again.configuration
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """
+        Parse and check.
+
+        @raise UsageError: something is unknown or not acceptable; names the nearest.
+        """
+        words = list(sys.argv[1:] if options is None else options)
+        self._words = words
+        self._refuseUnknown(words)
+        super().parseOptions(self._fillIn(words))
+
+    def _refuseUnknown(self, words: list[str]) -> None:
+        known = {word.rstrip("=") for word in self.longOpt}
+        for word in words:
+            name = word[2:].partition("=")[0]
+            if word.startswith("--") and name and not any(k.startswith(name) for k in known):
+                near = nearest(name, known) if len(name) > 1 else ""
+                near = near.replace("'", "'--", 1) if near.startswith("did") else "see --help"
+                raise usage.UsageError(f"there is no option --{name}: {near}")
+
+    def _fillIn(self, words: list[str]) -> list[str]:
+        """
+        Give the yes-or-no options of behaviors and protocols their C{true} where they stand
+        alone, and C{--toxiproxy} its address.
+        """
+        filled = []
+        for word, following in zip(words, [*words[1:], ""], strict=False):
+            place = self.declared.get(word[2:]) if word.startswith("--") else None
+            alone = following.lower() not in TRUE | FALSE
+            if place is not None and place[0] != "settings" and place[2].kind is bool and alone:
+                word += "=true"
+            elif word == "--toxiproxy" and (not following or following.startswith("-")):
+                word += f"={TOXIPROXY}"
+            filled.append(word)
+        return filled
+
+    def parseArgs(self, *arguments: str) -> None:
+        """
+        Nothing stands beside the options.
+        """
+        if arguments:
+            raise usage.UsageError(f"{arguments[0]!r} is not an option: see --help")
+
+    def postOptions(self) -> None:
+        """
+        Check everything, the ini file included.
+
+        @raise UsageError: something is not acceptable.
+        """
+        given = Given()
+        for word, (place, whose, spec) in self.declared.items():
+            value = self[word]
+            if value is None or value == 0:
+                continue
+            text = "true" if value == 1 else str(value)
+            if place == "settings":
+                given.settings[spec.name] = text
+            else:
+                of: dict[str, dict[str, str]] = getattr(given, place)
+                of.setdefault(whose, {})[spec.name] = text
+        try:
+            if self["config"] is not None:
+                given = given.over(readConfig(self._file or self["config"]))
+                # twistd goes to another folder when it becomes a daemon.
+                self._file = self._file or os.path.abspath(self["config"])
+            if os.environ.get(TOKEN_VARIABLE):
+                given.settings.setdefault("token", os.environ[TOKEN_VARIABLE])
+            self.configuration = configure(self.registry, given)
+        except Refused as refused:
+            raise self.refusal(refused) from None
+
+    def refusal(self, refused: Refused) -> usage.UsageError:
+        """
+        A refusal in one line, which begins with the option at fault where there is one.
+        """
+        word = refused.name.replace("_", "-")
+        option = f"--{word}: " if word in self.declared else ""
+        return usage.UsageError(f"{option}{refused.description}")
+
+    def opt_version(self) -> None:
+        """
+        Display Vaurien's version and exit.
+        """
+        print(__version__)
+        sys.exit(0)
+
+    def getUsage(self, width: int | None = None) -> str:
+        """
+        The help, with examples.
+        """
+        return str(super().getUsage(width)) + EXAMPLES
+
+
+def Options(registry: Registry | None = None) -> VaurienOptions:
+    """
+    The command line for the behaviors and protocols there are.
+    """
+    found = loadRegistry() if registry is None else registry
+    declared = declaredOptions(found)
+    config = "Read a file first: ini, or a JSON array of proxies."
+    parameters: list[list[Any]] = [["config", "c", None, config]]
+    flags = []
+    for word, (place, _, spec) in declared.items():
+        if place == "settings" and spec.kind is bool:
+            flags.append([word, None, spec.description])
+        else:
+            parameters.append([word, None, None, _help(spec)])
+    made = type(
+        "Options",
+        (VaurienOptions,),
+        {
+            "optParameters": parameters,
+            "optFlags": flags,
+            "declared": declared,
+            "registry": found,
+        },
+    )
+    options: VaurienOptions = made()
+    return options
+
+
+def _help(spec: Spec) -> str:
+    unit = f" {spec.unit}" if spec.unit else ""
+    choices = f" One of: {', '.join(spec.choices)}." if spec.choices else ""
+    return f"{spec.description}{choices} [default: {spec.default}{unit}]"
+
+
+def makeService(options: VaurienOptions, reactor: Any = None) -> Vaurien:
+    """
+    The service, for C{twistd}, which would show a traceback of a L{usage.UsageError} here.
+
+    @raise SystemExit: an address is not understood, or the log cannot be written; has the
+        reason, one line.
+    """
+    try:
+        service = serviceFor(options, reactor)
+    except usage.UsageError as error:
+        raise SystemExit(f"vaurien: {error}") from None
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # twistd may give these rights up when all listens.
+        service.preload()
+    return service
+
+
+def serviceFor(options: VaurienOptions, reactor: Any = None) -> Vaurien:
+    """
+    The service for a command line that was parsed.
+
+    @param reactor: what it runs on; Twisted's own if not given.
+    @raise UsageError: an address is not understood, or the log cannot be written.
+    """
+    if reactor is None:
+        from twisted.internet import reactor
+
+        useMonotonicTime(reactor)
+    settings = options.configuration.settings
+    try:
+        service = Vaurien(reactor, options.configuration)
+        service.reread = options.reread
+        service.signals = Signals(
+            reactor, lambda: Deferred.fromCoroutine(service.reload()), service.reopen
+        )
+        if settings.log_output != "-":
+            LogFile(settings.log_output, settings.log_level, settings.log_format).setServiceParent(
+                service
+            )
+    except Refused as refused:
+        raise options.refusal(refused) from None
+    return service

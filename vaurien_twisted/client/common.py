@@ -1,0 +1,191 @@
+# -*- test-case-name: tests.client.test_blocking -*-
+"""
+What both clients share: where the service is, what can go wrong, and what an answer
+means.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+#: The environment variable with the URL of the service, where none is given.
+URL_VARIABLE = "VAURIEN_URL"
+
+#: The one with the token that the service wants, where none is given.
+TOKEN_VARIABLE = "VAURIEN_TOKEN"
+
+#: What requests say of themselves.
+HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
+
+
+class ClientError(Exception):
+    """
+    What was asked for was not done.
+
+    @ivar reason: one line.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Unreachable(ClientError):
+    """
+    The service did not answer.
+
+    @ivar url: where it was looked for.
+    @ivar fact: the reason without how to look elsewhere.
+    """
+
+    def __init__(self, url: str, cause: object) -> None:
+        fact = f"no answer from {url} ({cause}): is vaurien running there, with --http?"
+        super().__init__(f"{fact} Another place is set by its URL, or by {URL_VARIABLE}")
+        self.url = url
+        self.fact = fact
+
+
+class RequestRefused(ClientError):
+    """
+    The service refused; nothing was changed.
+
+    @ivar description: the service's own words.
+    @ivar name: the field at fault, C{""} for the whole.
+    @ivar location: where that is: C{"body"}, C{"header"}, C{"path"}…
+    @ivar status: the HTTP status.
+    """
+
+    def __init__(self, status: int, description: str, name: str = "", location: str = "") -> None:
+        super().__init__(description)
+        self.status = status
+        self.description = description
+        self.name = name
+        self.location = location
+
+
+def serviceURL(
+    host: str | None = None,
+    port: int | None = None,
+    scheme: str | None = None,
+    url: str | None = None,
+) -> str:
+    """
+    Where the service is: C{url}; else what the other arguments say, the rest being
+    C{http://localhost:8080}; else, where none says anything, C{VAURIEN_URL}.
+
+    @raise ClientError: it is no URL that can be asked.
+    """
+    if url is None and host is None and port is None and scheme is None:
+        url = os.environ.get(URL_VARIABLE) or None
+    if url is None:
+        host = host or "localhost"
+        place = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        url = f"{scheme or 'http'}://{place}:{8080 if port is None else port}"
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or any(c <= " " for c in url):
+        raise ClientError(f"{url!r} is not a URL such as http://localhost:8080")
+    return url.rstrip("/")
+
+
+def withToken(token: str | None) -> dict[str, str]:
+    """
+    What requests say of themselves, with C{token}; with C{VAURIEN_TOKEN} where it is C{None}.
+
+    @raise ClientError: it cannot be sent.
+    """
+    if token is None:
+        token = os.environ.get(TOKEN_VARIABLE, "")
+    if not all("!" <= letter <= "~" for letter in token):
+        raise ClientError("a token is printable ASCII characters without spaces")
+    return {**HEADERS, "Authorization": f"Bearer {token}"} if token else dict(HEADERS)
+
+
+def understand(url: str, status: int, body: bytes) -> dict[str, Any]:
+    """
+    The JSON object of an answer; an empty one if there is nothing in it.
+
+    @raise RequestRefused: it is a refusal.
+    @raise ClientError: it is not such as Vaurien gives.
+    """
+    answer: Any = {}
+    if body.strip() or not _good(status):
+        try:
+            answer = json.loads(body)
+        except (ValueError, RecursionError):
+            answer = None
+    if _good(status) and isinstance(answer, dict):
+        return answer
+    try:
+        if "error" in answer:
+            # As Toxiproxy refuses.
+            raise RequestRefused(status, str(answer["error"]))
+        error = answer["errors"][0]
+        description, name, location = error["description"], error["name"], error["location"]
+    except (TypeError, KeyError, IndexError):
+        raise stranger(url, f"status {status}") from None
+    raise RequestRefused(status, str(description), str(name), str(location))
+
+
+def _good(status: int) -> bool:
+    return status in (200, 201, 204)
+
+
+def stranger(url: str, what: str) -> ClientError:
+    """
+    The error for an answer that Vaurien would not give.
+    """
+    return ClientError(f"what answers at {url} is not vaurien's control service ({what})")
+
+
+def member(url: str, answer: Mapping[str, Any], name: str, kind: type) -> Any:
+    """
+    One member of an answer.
+
+    @raise ClientError: it is not there, or not of that kind.
+    """
+    value = answer.get(name)
+    if not isinstance(value, kind):
+        raise stranger(url, f"{name!r} is {value!r}")
+    return value
+
+
+def again(before: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """
+    The path and the body of the C{PUT} that puts in force what C{GET /rules} told; or
+    what C{GET /behavior} did, where there are no rules.
+    """
+    if isinstance(before.get("rules"), list):
+        return "/rules", {"rules": before["rules"]}
+    # A Vaurien of 2013 tells no options, and takes none in this form.
+    options = {"options": before["options"]} if "options" in before else {}
+    return "/behavior", {"name": before.get("behavior"), **options}
+
+
+def journalPath(since: int, limit: int) -> str:
+    """
+    The path for so many entries of the journal after one.
+    """
+    return f"/journal?since={since}&limit={limit}"
+
+
+def leftover(name: str, error: ClientError) -> str:
+    """
+    The note for an exception after which a behavior stayed in force.
+    """
+    return f"the behavior {name!r} is still in force: {error.reason}"
+
+
+def cause(error: BaseException) -> str:
+    """
+    An error in one line.
+    """
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(text).split())

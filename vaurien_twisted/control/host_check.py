@@ -1,0 +1,119 @@
+# -*- test-case-name: tests.control.test_host_check -*-
+"""
+Keeping web pages out.
+
+A page in the user's browser can send requests to this machine.  By rebinding a DNS
+name it can even read the answers; its requests then carry that name in C{Host}
+(RFC 9110 section 7.2).  A page of another site carries that site in C{Origin} (RFC
+6454 section 7), but not in every request; all of them tell in C{Sec-Fetch-Site} whether
+the page is ours (W3C, Fetch Metadata Request Headers, section 2.3).  Programs other than
+browsers send neither of the two and name us rightly.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+
+from twisted.web.iweb import IRequest
+
+from vaurien_twisted.control.responses import Problem
+from vaurien_twisted.transports.host_names import asciiName
+
+#: C{uri-host [":" port]} (RFC 9110 section 7.2), an IPv6 address in brackets.
+_HOST = re.compile(r"(?:\[(?P<six>[^\]\s]+)\]|(?P<name>[^:\[\]\s/@]+))(?::(?P<port>[0-9]*))?")
+
+#: What C{Sec-Fetch-Site} says of our own page, and of the address bar.
+_OWN_SITE = ("same-origin", "none")
+
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+class Guard:
+    """
+    A check that lets a request pass only if it was meant for this service.
+
+    @param allowedHosts: names that clients may call the service by, beside
+        C{localhost} and every IP address.
+    @param anyHost: whether they may call it by any name, since a token keeps web pages
+        out, or since anyone may use the service.
+    """
+
+    def __init__(self, allowedHosts: Iterable[str] = (), anyHost: bool = False) -> None:
+        self._anyHost = anyHost
+        self._names = {"localhost", *(_plain(name) for name in allowedHosts if name)}
+
+    def check(self, request: IRequest) -> None:
+        """
+        @raise Problem: 403, the C{Host} is not ours, or C{Origin} or C{Sec-Fetch-Site}
+            speaks of another's page.
+        """
+        host = _only(request, "host")
+        match = _HOST.fullmatch(host)
+        if match is None or not (self._anyHost or self._ours(match)):
+            raise Problem(
+                403,
+                f"{host!r} is not a name of this service: "
+                "use localhost, its IP address, or the name it was told to listen on",
+                "Host",
+                "header",
+            )
+        if request.requestHeaders.hasHeader("origin"):
+            origin = _only(request, "origin")
+            scheme = "https" if request.isSecure() else "http"
+            if _origin(origin) != (scheme, *_place(match, scheme)):
+                raise Problem(
+                    403, f"web pages of {origin!r} may not use this service", "Origin", "header"
+                )
+
+        if request.requestHeaders.hasHeader("sec-fetch-site"):
+            site = _only(request, "sec-fetch-site")
+            if site.strip() not in _OWN_SITE:
+                raise Problem(
+                    403,
+                    f"web pages of other sites may not use this service ({site})",
+                    "Sec-Fetch-Site",
+                    "header",
+                )
+
+    def _ours(self, match: re.Match[str]) -> bool:
+        if match["name"] is not None and _plain(match["name"]) in self._names:
+            return True
+        try:
+            address = ipaddress.ip_address(match["six"] or match["name"])
+        except ValueError:
+            return False
+        return (address.version == 6) == (match["six"] is not None)
+
+
+def _only(request: IRequest, name: str) -> str:
+    values = request.requestHeaders.getRawHeaders(name.encode(), [])
+    if len(values) != 1:
+        title = name.title()
+        raise Problem(
+            403, f"one {title} header is wanted, there are {len(values)}", title, "header"
+        )
+    value: bytes = values[0]
+    return value.decode("latin-1")
+
+
+def _plain(name: str) -> str:
+    # A name and the same name with the root's dot are one; browsers send it in ASCII.
+    with suppress(ValueError):
+        name = asciiName(name)
+    return name.lower().removesuffix(".")
+
+
+def _place(match: re.Match[str], scheme: str) -> tuple[str, str]:
+    host = (match["six"] or match["name"]).lower()
+    return host, match["port"] or _DEFAULT_PORTS[scheme]
+
+
+def _origin(text: str) -> tuple[str, str, str] | None:
+    scheme, separator, rest = text.lower().partition("://")
+    match = _HOST.fullmatch(rest)
+    if not separator or match is None or scheme not in _DEFAULT_PORTS:
+        return None
+    return (scheme, *_place(match, scheme))

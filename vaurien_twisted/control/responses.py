@@ -1,0 +1,154 @@
+# -*- test-case-name: tests.control.test_site -*-
+"""
+JSON answers, and refusals in the form that Vaurien has had since 2013 (Cornice's)::
+
+    {"status": "error",
+     "errors": [{"location": "body", "name": "sleep", "description": "..."}]}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.iweb import IRequest
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
+
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.proxies.collection import NoSuchProxy, ProxyCollection
+from vaurien_twisted.proxies.proxy import Proxy
+
+JSON = "application/json"
+
+#: How much is said of what was wrong, in characters.
+WORDS = 1000
+
+#: The answer where there is nothing more to say.
+OK = {"status": "ok"}
+
+log = Logger()
+
+
+class Problem(Exception):
+    """
+    A request that is not done; nothing was changed.
+
+    @ivar status: the HTTP status, 400 to 599 (RFC 9110 section 15).
+    @ivar description: one line naming the cause and what would be accepted.
+    @ivar name: the field, header or path at fault, C{""} for the whole.
+    @ivar location: where that is: C{"body"}, C{"header"}, C{"path"}, C{"querystring"}
+        or C{"method"}.
+    @ivar headers: to be sent with the answer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        description: str,
+        name: str = "",
+        location: str = "body",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(description)
+        self.status = status
+        self.description = cut(description)
+        self.name = cut(name)
+        self.location = location
+        self.headers = dict(headers or {})
+
+    def told(self) -> dict[str, Any]:
+        """
+        The answer's JSON.
+        """
+        error = {"location": self.location, "name": self.name, "description": self.description}
+        return {"status": "error", "errors": [error]}
+
+
+def cut(words: str) -> str:
+    """
+    C{words}, or their beginning: who sent a megabyte need not read it again.
+    """
+    return words if len(words) <= WORDS else f"{words[:WORDS]}…"
+
+
+def encode(value: object) -> bytes:
+    """
+    C{value} as JSON (RFC 8259), ending in a newline for the sake of shells.
+    """
+    return json.dumps(value, allow_nan=False).encode("ascii") + b"\n"
+
+
+def answer(request: IRequest, value: object, status: int = 200) -> bytes:
+    """
+    Set status and headers for C{value}; what is returned is the body.
+    """
+    body = encode(value)
+    request.setResponseCode(status)
+    setHeaders(request)
+    request.setHeader(b"content-length", b"%d" % len(body))
+    # A HEAD answer has the headers alone (RFC 9110 section 9.3.2).
+    return b"" if request.method == b"HEAD" else body
+
+
+def setHeaders(request: IRequest) -> None:
+    """
+    Set the headers that every JSON answer has.
+    """
+    request.setHeader(b"content-type", JSON.encode())
+    # What is in force is only true now, and is never a page to be guessed at.
+    request.setHeader(b"cache-control", b"no-store")
+    request.setHeader(b"x-content-type-options", b"nosniff")
+
+
+def refuse(request: IRequest, problem: Problem) -> bytes:
+    """
+    Set status and headers for C{problem}; what is returned is the body.
+    """
+    for name, value in problem.headers.items():
+        request.setHeader(name.lower().encode(), value.encode())
+    return answer(request, problem.told(), problem.status)
+
+
+def problemOf(request: IRequest, failure: Failure) -> Problem:
+    """
+    The problem that C{failure} is to the client.  What nobody foresaw is logged, and
+    told without its insides.
+    """
+    error = failure.value
+    path = request.path.decode("ascii", "replace")
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, Refused):
+        return Problem(400, error.whole, error.name)
+    if isinstance(error, (NotFound, RequestRedirect)):
+        return Problem(404, f"there is no {path!r} here", path, "path")
+    if isinstance(error, MethodNotAllowed):
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        method = request.method.decode("ascii", "replace")
+        return Problem(
+            405,
+            f"{method} is not for {path!r}: use one of {allowed}",
+            method,
+            "method",
+            {"Allow": allowed},
+        )
+    if isinstance(error, HTTPException) and error.code is not None:
+        return Problem(error.code, f"{error.name}: {path!r}", path, "path")
+    log.failure("{path} failed", failure, path=path)
+    return Problem(500, "the service failed at this request; its log says why", path, "path")
+
+
+def addressed(proxies: ProxyCollection, name: str | None) -> Proxy:
+    """
+    The proxy called C{name}, the first one for C{None}.
+
+    @raise Problem: 404, there is none.
+    """
+    try:
+        return proxies.first if name is None else proxies.get(name)
+    except NoSuchProxy as refused:
+        raise Problem(404, refused.description, name or "", "path") from None

@@ -1,0 +1,249 @@
+# -*- test-case-name: tests.ctl.test_main,tests.ctl.test_main_rules -*-
+"""
+What C{vaurienctl} prints: tables on a terminal; in a pipe, what other commands take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from vaurien_twisted.client.common import ClientError, cause, member
+from vaurien_twisted.model.names import printable
+from vaurien_twisted.model.options import nearest
+from vaurien_twisted.model.text_file import decoded, readText
+
+#: A last column that would be narrower is not wrapped, but left to the terminal.
+NARROWEST = 20
+
+
+def tell(url: str, parsed: argparse.Namespace, answer: Mapping[str, Any]) -> str:
+    """
+    An answer of the service in words, without the last newline.
+
+    @param parsed: what was asked.
+    @raise ClientError: it is not such as Vaurien gives.
+    """
+    terminal = sys.stdout.isatty()
+    match parsed.command:
+        case "list-behaviors":
+            names = member(url, answer, "behaviors", list)
+            details = answer.get("details", {})
+            if parsed.names:
+                return "\n".join(_detailed(name, details, terminal) for name in parsed.names)
+            return _described(names, details, terminal)
+        case "list-protocols":
+            protocols = member(url, answer, "protocols", dict)
+            return _described(protocols, protocols, terminal)
+        case "list-errors":
+            return _errors(member(url, answer, "errors", list), terminal)
+        case "get-behavior":
+            name = member(url, answer, "behavior", str)
+            return _behavior(name, answer.get("options", {}), terminal)
+        case "get-backend":
+            return str(member(url, answer, "backend", str))
+        case "get-rules":
+            return json.dumps(member(url, answer, "rules", list), indent=2)
+        case "journal":
+            entries = member(url, answer, "journal", list)
+            return "\n".join(entryLine(each) if terminal else json.dumps(each) for each in entries)
+        case "set-behavior":
+            return f"the behavior is now {parsed.name}"
+        case "set-rules":
+            return "the rules are in force"
+    return f"the backend is now {parsed.backend}"
+
+
+def say(text: str) -> None:
+    """
+    Print lines in which anyone may have put anything.
+    """
+    print("\n".join(map(printable, text.split("\n"))))
+
+
+def _described(names: Iterable[str], details: Mapping[str, Any], terminal: bool) -> str:
+    if not terminal:
+        return "\n".join(names)
+    return wrapped((name, details.get(name, {}).get("description", "")) for name in names)
+
+
+def _detailed(name: str, details: Mapping[str, Any], terminal: bool) -> str:
+    """
+    A behavior with its options: as C{get-behavior} would show it, or with what they mean.
+    """
+    if name not in details:
+        raise ClientError(f"the {name!r} behavior does not exist: {nearest(name, details)}")
+    told = details[name]
+    options = told["options"]
+    if not terminal:
+        return _behavior(name, {each["name"]: each["default"] for each in options}, False)
+    rows = [
+        (f"  {each['name']}", _value(each["default"]), each.get("unit", ""), _meaning(each))
+        for each in options
+    ]
+    return "\n".join([wrapped([(name, told["description"])]), *([wrapped(rows)] if rows else [])])
+
+
+def _meaning(option: Mapping[str, Any]) -> str:
+    choices = f" One of: {', '.join(option['choices'])}." if "choices" in option else ""
+    return f"{option['description']}{choices}"
+
+
+def _errors(errors: Sequence[Mapping[str, Any]], terminal: bool) -> str:
+    if not terminal:
+        return "\n".join(str(error["code"]) for error in errors)
+    if not errors:
+        return "it knows none"
+    return wrapped(
+        [
+            ("CODE", "STATE", "AGAIN", "TRANSACTION", "WHEN"),
+            *(
+                (
+                    str(error["code"]),
+                    str(error["state"]),
+                    "yes" if error["transient"] else "no",
+                    # An older service does not tell it.
+                    str(error.get("transaction", "")),
+                    str(error["description"]),
+                )
+                for error in errors
+            ),
+        ]
+    )
+
+
+def _behavior(name: str, given: Mapping[str, Any], terminal: bool) -> str:
+    options = dict(_words(given, ":" in name))
+    if terminal:
+        return "\n".join([name, table((f"  {key}", options[key]) for key in options)]).rstrip()
+    return " ".join([name, *(f"{key}={shlex.quote(options[key])}" for key in options)])
+
+
+def entryLine(entry: Mapping[str, Any]) -> str:
+    """
+    One line: where, what was asked, what was done, and why.
+    """
+    place = entry["proxy"] + (f" connection {entry['connection']}" if entry["connection"] else "")
+    if "exchange" in entry:
+        place += f" exchange {entry['exchange']}"
+    facts = [place, entry.get("description"), entry.get("rule"), entry.get("effect")]
+    if entry["kind"] != "decision":
+        facts.insert(1, entry["kind"])
+    words = ": ".join(str(fact) for fact in facts if fact)
+    reason = entry.get("reason")
+    return printable(f"{entry['id']}  {words}" + (f" ({reason})" if reason else ""))
+
+
+def _words(options: Mapping[str, Any], grouped: bool) -> Iterable[tuple[str, str]]:
+    """
+    Options as C{set-behavior} takes them.
+    """
+    for name, value in options.items():
+        if grouped:
+            for own, text in _words(value, False):
+                yield f"{name}.{own}", text
+        else:
+            yield name, _value(value)
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def table(rows: Iterable[Sequence[str]]) -> str:
+    """
+    Columns as wide as their widest cell.
+    """
+    cells = list(rows)
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )
+
+
+def wrapped(rows: Iterable[Sequence[str]]) -> str:
+    """
+    Columns as wide as their widest cell, the last as wide as the terminal leaves it.
+    """
+    cells = list(rows)
+    begin = sum(max(map(len, column)) + 2 for column in list(zip(*cells, strict=True))[:-1])
+    width = shutil.get_terminal_size().columns - begin
+    if width < NARROWEST:
+        return table(cells)
+    lines: list[Sequence[str]] = []
+    for row in cells:
+        first, *more = textwrap.wrap(row[-1], width, break_on_hyphens=False) or [""]
+        lines.append((*row[:-1], first))
+        lines += [(*("" for _ in row[:-1]), line) for line in more]
+    return table(lines)
+
+
+def tellProxies(proxies: Mapping[str, Any]) -> str:
+    """
+    Proxies by name: a table, or their names.
+    """
+    if not sys.stdout.isatty():
+        return "\n".join(proxies)
+    if not proxies:
+        return "there are none"
+    return table(
+        [
+            ("NAME", "LISTEN", "UPSTREAM", "PROTOCOL", "ENABLED", "TOXICS"),
+            *(
+                (
+                    name,
+                    str(proxy["listen"]),
+                    str(proxy["upstream"]),
+                    str(proxy.get("protocol", "")),
+                    "yes" if proxy["enabled"] else "no",
+                    ", ".join(str(toxic["name"]) for toxic in proxy["toxics"]),
+                )
+                for name, proxy in proxies.items()
+            ),
+        ]
+    )
+
+
+def tellProxy(proxy: Mapping[str, Any]) -> str:
+    """
+    One proxy, with its toxics and rules.
+    """
+    if not sys.stdout.isatty():
+        return json.dumps(proxy, indent=2)
+    words = [f"{name}={json.dumps(proxy[name])}" for name in ("listen", "upstream", "enabled")]
+    lines = [f"{proxy['name']}  {proxy.get('protocol', '')}  {'  '.join(words)}"]
+    lines += [f"  toxic {_toxic(toxic)}" for toxic in proxy["toxics"]]
+    lines += [f"  rule {json.dumps(rule)}" for rule in proxy.get("rules", [])]
+    return "\n".join(lines)
+
+
+def _toxic(toxic: Mapping[str, Any]) -> str:
+    words = [f"{key}={text}" for key, text in _words(toxic["attributes"], False)]
+    share = [] if toxic["toxicity"] == 1 else [f"toxicity={toxic['toxicity']:g}"]
+    return "  ".join([toxic["name"], toxic["type"], toxic["stream"], *share, *words])
+
+
+def readFile(path: str) -> object:
+    """
+    The JSON in a file, C{-} for standard input.
+
+    @raise ClientError: there is none.
+    """
+    try:
+        return json.loads(_standardInput() if path == "-" else readText(path))
+    except OSError as error:
+        raise ClientError(f"cannot read {path}: {cause(error)}") from None
+    except (ValueError, RecursionError) as error:
+        raise ClientError(f"{path} is not JSON: {cause(error)}") from None
+
+
+def _standardInput() -> str:
+    raw = getattr(sys.stdin, "buffer", None)
+    return sys.stdin.read() if raw is None else decoded(raw.read())

@@ -1,0 +1,269 @@
+# -*- test-case-name: tests.ctl.test_proxies -*-
+"""
+The commands of C{vaurienctl} that speak of several proxies: C{list}, C{inspect},
+C{create}, C{toggle}, C{delete}, C{toxic}, C{rules} and C{reset}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from vaurien_twisted.client.blocking import Client
+from vaurien_twisted.client.common import ClientError, RequestRefused, member
+from vaurien_twisted.ctl.output import readFile, say, tellProxies, tellProxy
+from vaurien_twisted.model.names import printable
+
+COMMANDS = {
+    "list": "show the proxies there are",
+    "inspect": "show a proxy with its toxics and rules",
+    "create": "create a proxy",
+    "toggle": "disable what is enabled, enable what is disabled",
+    "delete": "delete proxies",
+    "toxic": "add a toxic, update it or remove it",
+    "rules": "show the rules of proxies, or put others in force",
+    "reset": "enable all proxies, and remove all toxics",
+}
+
+TOXIC = {
+    "add": "add a toxic: a behavior that is named, and removed by its name",
+    "update": "change a toxic's attributes or toxicity",
+    "remove": "remove a toxic",
+}
+
+
+def addCommands(
+    made: Mapping[str, argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    """
+    The words of the commands.
+
+    @param common: what may stand at the end of each.
+    """
+    made["inspect"].add_argument("names", metavar="NAME", nargs=1, help="the proxy")
+    create = made["create"]
+    create.add_argument("name", metavar="NAME", help="what it is to be called")
+    create.add_argument(
+        "-l", "--listen", metavar="ADDRESS", default=None, help="where (default: a free port)"
+    )
+    create.add_argument(
+        "-u", "--upstream", metavar="ADDRESS", required=True, help="the backend, HOST:PORT"
+    )
+    create.add_argument("--protocol", default=None, help="its wire protocol (default: the first's)")
+    create.add_argument("--disabled", action="store_true", help="do not let it listen yet")
+    for name in ("toggle", "delete", "rules"):
+        addNames(made[name])
+    made["rules"].add_argument(
+        "--set", metavar="FILE", dest="file", help="a JSON list of rules; - for standard input"
+    )
+    made["rules"].set_defaults(rules=None)
+    actions = made["toxic"].add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, text in TOXIC.items():
+        own = actions.add_parser(
+            name, help=text, description=f"{text.capitalize()}.", parents=[common]
+        )
+        addNames(own)
+        own.add_argument(
+            "-n",
+            "--name",
+            "--toxicName",
+            dest="toxic",
+            metavar="TOXIC",
+            help="what it is to be called (default: TYPE_STREAM)" if name == "add" else "which",
+        )
+        if name == "add":
+            own.add_argument("-t", "--type", required=True, help="a behavior, such as latency")
+            ways = own.add_mutually_exclusive_group()
+            for way in ("upstream", "downstream"):
+                ways.add_argument(
+                    f"-{way[0]}",
+                    f"--{way}",
+                    dest="stream",
+                    action="store_const",
+                    const=way,
+                    help=f"in the direction {way}",
+                )
+        if name != "remove":
+            own.add_argument("--toxicity", type=float, help="the share of connections, 0 to 1")
+            own.add_argument(
+                "-a",
+                "--attribute",
+                metavar="NAME=VALUE",
+                dest="attributes",
+                action="append",
+                type=_attribute,
+                default=[],
+                help="such as latency=1000; may be repeated",
+            )
+
+
+def addNames(parser: argparse.ArgumentParser) -> None:
+    """
+    Which proxies: by name or pattern, or all.
+    """
+    parser.add_argument(
+        "names", metavar="NAME", nargs="*", help="proxies, also patterns such as 'db-*'"
+    )
+    parser.add_argument("--all", action="store_true", help="all proxies")
+
+
+def check(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> None:
+    """
+    What argparse cannot say.
+
+    @raise SystemExit: 2, the command line is wrong.
+    """
+    if not hasattr(parsed, "all"):
+        return
+    if bool(parsed.names) is parsed.all:
+        parser.error("say which proxies: names or patterns, or --all")
+    if getattr(parsed, "action", "add") != "add" and not parsed.toxic:
+        parser.error("say which toxic: -n TOXIC")
+
+
+def names(client: Client, patterns: Iterable[str], every: bool) -> list[str]:
+    """
+    The proxies that are meant, in the order of the service.
+
+    @raise ClientError: a pattern matches none.
+    """
+    wanted = list(patterns)
+    if not every and not any(_isPattern(each) for each in wanted):
+        return wanted
+    known = list(client.request("GET", "/proxies"))
+    if every:
+        return known
+    found: dict[str, None] = {}
+    for pattern in wanted:
+        matching = fnmatch.filter(known, pattern) if _isPattern(pattern) else [pattern]
+        if not matching:
+            raise ClientError(f"no proxy matches {pattern!r}")
+        found.update(dict.fromkeys(matching))
+    return list(found)
+
+
+def path(name: str) -> str:
+    """
+    Where a proxy is.
+    """
+    return f"/proxies/{quote(name, safe='')}"
+
+
+def run(client: Client, parsed: argparse.Namespace) -> int:
+    """
+    Do one of the commands.
+
+    @return: 0, or 1 if a proxy refused; the others were done.
+    @raise ClientError: it was not done.
+    """
+    match parsed.command:
+        case "list":
+            return _show(parsed, client.request("GET", "/proxies"), tellProxies)
+        case "create":
+            body = {"name": parsed.name, "upstream": parsed.upstream, "listen": parsed.listen}
+            body |= {"enabled": not parsed.disabled, "protocol": parsed.protocol}
+            told = client.request("POST", "/proxies", body)
+            return _show(
+                parsed,
+                told,
+                lambda each: (
+                    f"{each['name']} listens on {each['listen']}"
+                    if each["enabled"]
+                    else f"{each['name']} is there, disabled"
+                ),
+            )
+        case "reset":
+            client.request("POST", "/reset")
+            return _show(parsed, {}, lambda _: "all proxies are enabled, without toxics")
+    return _each(client, parsed)
+
+
+def _each(client: Client, parsed: argparse.Namespace) -> int:
+    answers: dict[str, Any] = {}
+    status = 0
+    for name in names(client, parsed.names, getattr(parsed, "all", False)):
+        try:
+            answers[name], text = _one(client, parsed, name)
+        except RequestRefused as refused:
+            print(printable(f"vaurienctl: {name}: {refused}"), file=sys.stderr)
+            status = 1
+        else:
+            if not parsed.json:
+                say(text)
+    if parsed.json:
+        print(json.dumps(answers))
+    return status
+
+
+def _one(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[str, Any], str]:
+    """
+    Do a command to one proxy: the answer, and what to print.
+    """
+    match parsed.command:
+        case "inspect":
+            told = client.request("GET", path(name))
+            told.update(client.request("GET", f"{path(name)}/rules"))
+            return told, tellProxy(told)
+        case "toggle":
+            enabled = not member(client.url, client.request("GET", path(name)), "enabled", bool)
+            told = client.request("PATCH", path(name), {"enabled": enabled})
+            return told, f"{name} is now {'enabled' if enabled else 'disabled'}"
+        case "delete":
+            return client.request("DELETE", path(name)), f"{name} is deleted"
+        case "rules":
+            return _rules(client, parsed, name)
+    return _toxic(client, parsed, name)
+
+
+def _rules(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[str, Any], str]:
+    if parsed.file is not None:
+        if parsed.rules is None:
+            # Standard input can be read once only.
+            parsed.rules = readFile(parsed.file)
+        told = client.request("PUT", f"{path(name)}/rules", parsed.rules)
+        return told, f"{name}: the rules are in force"
+    told = client.request("GET", f"{path(name)}/rules")
+    return told, json.dumps(member(client.url, told, "rules", list), indent=2)
+
+
+def _toxic(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[str, Any], str]:
+    if parsed.action == "remove":
+        told = client.request("DELETE", f"{path(name)}/toxics/{quote(parsed.toxic, safe='')}")
+        return told, f"{name}: {parsed.toxic} is removed"
+    body: dict[str, Any] = {"attributes": dict(parsed.attributes)}
+    if parsed.toxicity is not None:
+        body["toxicity"] = parsed.toxicity
+    if parsed.action == "update":
+        where = f"{path(name)}/toxics/{quote(parsed.toxic, safe='')}"
+        return client.request("PATCH", where, body), f"{name}: {parsed.toxic} is changed"
+    body |= {"name": parsed.toxic, "type": parsed.type, "stream": parsed.stream}
+    told = client.request("POST", f"{path(name)}/toxics", body)
+    return told, f"{name}: {told.get('name')} is added, {told.get('stream')}"
+
+
+def _show(
+    parsed: argparse.Namespace, told: dict[str, Any], words: Callable[[dict[str, Any]], str]
+) -> int:
+    text = json.dumps(told) if parsed.json else words(told)
+    if text:
+        say(text)
+    return 0
+
+
+def _attribute(word: str) -> tuple[str, Any]:
+    name, equals, text = word.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{word!r} is not NAME=VALUE, such as latency=1000")
+    try:
+        return name, json.loads(text)
+    except ValueError:
+        return name, text
+
+
+def _isPattern(name: str) -> bool:
+    return any(letter in name for letter in "*?[")

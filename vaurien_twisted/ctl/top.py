@@ -1,0 +1,285 @@
+# -*- test-case-name: tests.ctl.test_top -*-
+"""
+C{vaurienctl top}: proxies and connections, again every second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import select
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote
+
+from vaurien_twisted.client.blocking import Client
+from vaurien_twisted.client.common import member
+from vaurien_twisted.ctl.output import table
+from vaurien_twisted.model.names import printable
+
+#: A screen of its own, without a cursor; and back (ECMA-48, and xterm's 1049).
+_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+
+#: To the first place; the rest of the line, of the screen, is cleared.
+_HOME, _LINE, _REST = "\x1b[H", "\x1b[K", "\x1b[J"
+
+UNITS = ("B", "kB", "MB", "GB", "TB")
+
+State = Mapping[str, Any]
+
+#: The columns that a narrow terminal can do without, those that matter least first.
+SPARE_OF_PROXIES = (3, 1, 7, 8, 2)
+SPARE_OF_CONNECTIONS = (5, 6, 1, 4, 3)
+
+
+def addTop(parser: argparse.ArgumentParser) -> None:
+    """
+    The words of the command.
+    """
+    parser.description = (
+        "Show proxies and connections, again every second; q or Ctrl-C ends it.  Where the "
+        "output is no terminal, or a dumb one, they are shown once."
+    )
+    parser.add_argument(
+        "--interval",
+        metavar="SECONDS",
+        type=_seconds,
+        default=1.0,
+        help="how long to wait between two looks (default: 1)",
+    )
+    parser.add_argument("--proxy", metavar="NAME", default="", help="of this proxy only")
+
+
+def top(client: Client, parsed: argparse.Namespace) -> int:
+    """
+    Look, and look again.
+
+    @return: 0.
+    @raise ClientError: the service does not answer, or refuses.
+    """
+    state, connections = look(client, parsed.proxy)
+    if parsed.json:
+        print(json.dumps({**state, "connections": connections}))
+    elif not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
+        print("\n".join(screen(state, connections, None, 0.0)))
+    else:
+        with _keys() as pressed:
+            _loop(client, parsed, pressed)
+    return 0
+
+
+def _loop(client: Client, parsed: argparse.Namespace, pressed: Callable[[float], str]) -> None:
+    before: State | None = None
+    then = 0.0
+    while True:
+        state, connections = look(client, parsed.proxy)
+        now = time.monotonic()
+        columns, lines = shutil.get_terminal_size()
+        shown = screen(state, connections, before, now - then, columns)[: lines - 1]
+        sys.stdout.write(_HOME + "".join(f"{line[:columns]}{_LINE}\n" for line in shown) + _REST)
+        sys.stdout.flush()
+        before, then = state, now
+        if pressed(parsed.interval) in ("q", "Q", "\x03"):
+            return
+
+
+def look(client: Client, proxy: str = "") -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """
+    The state, and the open connections, of one proxy or of all.
+
+    @raise ClientError: the service does not answer, or refuses.
+    """
+    query = f"&proxy={quote(proxy, safe='')}" if proxy else ""
+    answer = client.request("GET", f"/connections?limit=200{query}")
+    connections: list[dict[str, Any]] = member(client.url, answer, "connections", list)
+    state = client.request("GET", "/state")
+    proxies = member(client.url, state, "proxies", list)
+    if proxy:
+        proxies = [each for each in proxies if each["name"] == proxy]
+    return {**state, "proxies": proxies}, connections
+
+
+def screen(
+    state: State,
+    connections: Sequence[Mapping[str, Any]],
+    before: State | None,
+    seconds: float,
+    columns: int | None = None,
+) -> list[str]:
+    """
+    The lines to show.
+
+    @param before: the state the last time, C{None} for sums in place of rates.
+    @param seconds: how long ago that was.
+    @param columns: how wide the terminal is; what matters least is left out where it is too
+        narrow for all.
+    """
+    known = {each["name"]: each for each in before["proxies"]} if before and seconds else {}
+    per = "/s" if known else ""
+    rows: list[tuple[str, ...]] = [
+        (
+            "PROXY",
+            "PROTOCOL",
+            "LISTEN",
+            "UPSTREAM",
+            "OPEN",
+            f"EXCHANGES{per}",
+            f"FAULTS{per}",
+            f"FROM CLIENT{per}",
+            f"TO CLIENT{per}",
+            "IN FORCE",
+        )
+    ]
+    for proxy in state["proxies"]:
+        old = known.get(proxy["name"])
+        rows.append(
+            (
+                proxy["name"],
+                proxy["protocol"],
+                proxy["listen"] if proxy["enabled"] else f"({proxy['listen']})",
+                proxy["upstream"],
+                str(proxy["open"]),
+                _rate(proxy, old, seconds, "exchanges"),
+                _rate(proxy, old, seconds, "faults"),
+                _rate(proxy, old, seconds, "received", "upstream"),
+                _rate(proxy, old, seconds, "sent", "downstream"),
+                _rules(proxy),
+            )
+        )
+    lines = [f"vaurien {state['version']}, seed {state['seed']}", ""]
+    lines += _lines(rows, columns, SPARE_OF_PROXIES)
+    if connections:
+        rows = [CONNECTION, *map(_connection, connections)]
+        lines += ["", *_lines(rows, columns, SPARE_OF_CONNECTIONS)]
+    return lines
+
+
+CONNECTION = (
+    "CONNECTION",
+    "CLIENT",
+    "STATE",
+    "SECONDS",
+    "EXCHANGES",
+    "RECEIVED",
+    "SENT",
+    "LAST",
+    "WAITS FOR",
+)
+
+
+def _connection(told: Mapping[str, Any]) -> tuple[str, ...]:
+    waiting = told["waiting"]
+    return (
+        f"{told['proxy']} {told['id']}",
+        told["client"],
+        told["state"],
+        f"{max(0.0, time.time() - told['since']):.0f}",
+        str(told["exchanges"]),
+        size(told["received"]),
+        size(told["sent"]),
+        told["last"][:40],
+        f"{waiting['command']}: {waiting['rule']}" if waiting else "",
+    )
+
+
+def _lines(rows: Sequence[Sequence[str]], width: int | None, spare: Sequence[int]) -> list[str]:
+    """
+    @param spare: the columns that are left out where they do not fit, in this order.
+    """
+    cells = [[printable(cell) for cell in row] for row in rows]
+    lines = table(cells).splitlines()
+    out: set[int] = set()
+    for column in spare:
+        if width is None or max(map(len, lines)) <= width:
+            break
+        out.add(column)
+        kept = [[cell for place, cell in enumerate(row) if place not in out] for row in cells]
+        lines = table(kept).splitlines()
+    return lines
+
+
+def _rate(
+    proxy: Mapping[str, Any],
+    old: Mapping[str, Any] | None,
+    seconds: float,
+    name: str,
+    direction: str = "",
+) -> str:
+    now = proxy[name][direction] if direction else proxy[name]
+    if old is not None:
+        # A proxy that was made anew begins at zero.
+        now = max(0, now - (old[name][direction] if direction else old[name])) / seconds
+    return size(now) if direction else f"{now:.0f}"
+
+
+def _rules(proxy: Mapping[str, Any]) -> str:
+    words = []
+    for item in proxy["rules"]:
+        for rule in item.get("draw", [item]):
+            words.append(f"{rule.get('percent', 100):g}:{rule['behavior']}")
+    words += [f"{toxic['name']} ({toxic['type']})" for toxic in proxy["toxics"]]
+    return ", ".join(words)
+
+
+def size(count: float) -> str:
+    """
+    A number of bytes in a few letters: C{999 B}, C{1.5 kB}.
+    """
+    power = 0
+    while count >= 999.5 and power < len(UNITS) - 1:
+        count, power = count / 1000, power + 1
+    return f"{count:.{0 if not power or count >= 99.95 else 1}f} {UNITS[power]}"
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, 0.1 to 3600")
+    return seconds
+
+
+@contextmanager
+def _keys() -> Iterator[Callable[[float], str]]:
+    """
+    The terminal for ourselves; what is told waits so many seconds for a key, and is C{""}
+    if none came.
+    """
+    try:
+        import termios
+        import tty
+    except ImportError:
+        # Not on this system; Ctrl-C ends it anyway.
+        isKeyboard = False
+    else:
+        isKeyboard = sys.stdin is not None and sys.stdin.isatty()
+    saved = termios.tcgetattr(sys.stdin) if isKeyboard else []
+
+    def pressed(seconds: float) -> str:
+        try:
+            if not isKeyboard:
+                time.sleep(seconds)
+                return ""
+            ready, _, _ = select.select([sys.stdin], [], [], seconds)
+            # Not through the file, which would read more than it gives.
+            return os.read(sys.stdin.fileno(), 1).decode("latin-1") or "q" if ready else ""
+        except KeyboardInterrupt:
+            return "q"
+
+    sys.stdout.write(_ENTER)
+    try:
+        if isKeyboard:
+            tty.setcbreak(sys.stdin)
+        yield pressed
+    finally:
+        if isKeyboard:
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, saved)
+        sys.stdout.write(_LEAVE)
+        sys.stdout.flush()

@@ -1,0 +1,98 @@
+# -*- test-case-name: tests.ctl.test_watch -*-
+"""
+C{vaurienctl watch}: the journal as it grows, a line for each entry.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from vaurien_twisted.client.blocking import Client
+from vaurien_twisted.client.common import RequestRefused, Unreachable, stranger
+from vaurien_twisted.ctl.output import entryLine
+
+#: Seconds until a stream that broke off is asked for again.
+AGAIN = 1.0
+
+#: How often in a row that may fail.
+TRIES = 10
+
+
+def addWatch(parser: argparse.ArgumentParser) -> None:
+    """
+    The words of the command.
+    """
+    parser.description = "Show what is decided and done as it happens; Ctrl-C ends it."
+    parser.add_argument(
+        "--since", metavar="ID", type=int, default=None, help="begin after this entry; 0: with all"
+    )
+    parser.add_argument("--proxy", metavar="NAME", default="", help="of this proxy only")
+
+
+def watch(client: Client, parsed: argparse.Namespace) -> int:
+    """
+    Follow the journal until interrupted.  Where the stream breaks off it goes on behind
+    the last entry that was shown.
+
+    @return: 0.
+    @raise ClientError: the service does not answer, or refuses.
+    """
+    try:
+        for entry in follow(client, parsed.proxy, parsed.since):
+            print(json.dumps(entry) if parsed.json else _line(entry), flush=True)
+    except KeyboardInterrupt:
+        return 0
+    except BrokenPipeError:
+        # Who read it has seen enough; the interpreter would complain at its end.
+        sys.stdout = None
+    return 0
+
+
+def _line(entry: dict[str, Any]) -> str:
+    if "count" in entry and "id" not in entry:
+        return f"({entry['count']} entries before these are forgotten)"
+    when = time.strftime("%H:%M:%S", time.localtime(float(entry["time"])))
+    return f"{when}  {entryLine(entry)}"
+
+
+def follow(client: Client, proxy: str = "", since: int | None = None) -> Iterator[dict[str, Any]]:
+    """
+    The entries as they come, without an end.
+
+    @param since: the id of the last entry that is known; C{None}: what comes.
+    @raise ClientError: the service does not answer, or refuses.
+    """
+    path = f"/events?proxy={quote(proxy, safe='')}" if proxy else "/events"
+    last, failed = since, 0
+    while True:
+        try:
+            for entry in _entries(client, path, last):
+                last, failed = entry.get("id", last), 0
+                yield entry
+        except RequestRefused:
+            raise
+        except Unreachable:
+            # At first, or for long: nobody is there.
+            failed += 1
+            if last is None or failed > TRIES:
+                raise
+        time.sleep(AGAIN)
+
+
+def _entries(client: Client, path: str, last: int | None) -> Iterator[dict[str, Any]]:
+    for line in client.stream(path, last):
+        field, _, value = line.partition(":")
+        if field == "data":
+            try:
+                entry = json.loads(value)
+            except ValueError:
+                entry = None
+            if not isinstance(entry, dict):
+                raise stranger(client.url, "an event is no JSON object")
+            yield entry

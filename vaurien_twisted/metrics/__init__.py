@@ -1,0 +1,3 @@
+"""
+What is read off a running Vaurien: Prometheus and statsd.
+"""

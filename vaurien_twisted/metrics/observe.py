@@ -1,0 +1,221 @@
+# -*- test-case-name: tests.metrics.test_observe -*-
+"""
+What can be seen of the proxies of one Vaurien, whichever way it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import attrs
+
+from vaurien_twisted.model.commands import Command, Hold, Wait
+from vaurien_twisted.model.options import Refused, nearest
+from vaurien_twisted.proxies.proxy import Proxy
+from vaurien_twisted.record.clocks import inWallTime
+from vaurien_twisted.record.counters import Counters, Traffic
+from vaurien_twisted.record.journal import Journal
+from vaurien_twisted.relays.link import Link
+from vaurien_twisted.relays.snapshot import Sight
+from vaurien_twisted.rules.codec import rulesOf
+from vaurien_twisted.rules.plan import Plan
+
+
+@attrs.frozen
+class Totals:
+    """
+    A proxy's sums at one moment, open links and ended ones together.
+
+    @ivar open: how many links there are.
+    @ivar accepted: how many there have been.
+    @ivar exchanges: of them, those that were told apart or passed over; bytes that go the
+        shortest way have none.
+    @ivar traffic: the bytes that passed.
+    """
+
+    name: str
+    open: int
+    accepted: int
+    exchanges: int
+    traffic: Traffic
+    counters: Counters
+
+    @property
+    def faults(self) -> int:
+        """
+        How often something was done.
+        """
+        return sum(self.counters.faults.values())
+
+
+def totals(proxy: Proxy) -> Totals:
+    """
+    The sums of C{proxy} now.
+    """
+    counters = proxy.counters
+    exchanges, sums = counters.exchanges, list(counters.traffic)
+    for link in proxy.links:
+        exchanges += link.exchanges
+        for place, count in enumerate(link.traffic):
+            sums[place] += count
+    return Totals(
+        str(proxy.name),
+        len(proxy.links),
+        proxy.accepted,
+        exchanges,
+        Traffic(*sums),
+        counters,
+    )
+
+
+@attrs.frozen
+class Observed:
+    """
+    The proxies there are, and the journal that all of them tell.
+
+    @ivar proxies: tells which there are now, the first one first.
+    @ivar seed: of all their decisions.
+    """
+
+    proxies: Callable[[], Iterable[Proxy]]
+    journal: Journal
+    seed: int = 0
+
+    def named(self, name: str = "") -> Proxy:
+        """
+        A proxy by its name, the first one for C{""}.
+
+        @raise Refused: there is none.
+        """
+        known: dict[str, Proxy] = {str(proxy.name): proxy for proxy in self.proxies()}
+        if name in known:
+            return known[name]
+        if not name and known:
+            return next(iter(known.values()))
+        raise Refused(f"there is no proxy {name!r}: {nearest(name, known)}", "proxy")
+
+    def link(self, proxy: Proxy, number: int) -> Link:
+        """
+        An open connection by its number.
+
+        @raise Refused: there is none of that number now.
+        """
+        for link in proxy.links:
+            if link.connection.number == number:
+                return link
+        over = 0 < number <= proxy.accepted
+        reason = "is closed" if over else "has not been there"
+        raise Refused(f"connection {number} of {proxy.name!r} {reason}", "connection")
+
+
+def tellProxy(proxy: Proxy) -> dict[str, Any]:
+    """
+    A proxy's addresses, what is in force on it, and its sums, as JSON.
+    """
+    sums = totals(proxy)
+    traffic = sums.traffic
+    return {
+        "name": proxy.name,
+        "protocol": proxy.wire.name,
+        "listen": proxy.listen,
+        "upstream": proxy.backend,
+        "enabled": proxy.enabled,
+        "rules": rulesOf(proxy.plan),
+        "toxics": [toxic.tell() for toxic in proxy.toxics],
+        "open": sums.open,
+        "accepted": sums.accepted,
+        "exchanges": sums.exchanges,
+        "faults": sums.faults,
+        "received": {"upstream": traffic.fromClient, "downstream": traffic.fromBackend},
+        "sent": {"upstream": traffic.toBackend, "downstream": traffic.toClient},
+        "connectFailures": sums.counters.connectFailures,
+        "duration": {
+            "sum": sums.counters.duration.total,
+            "count": sum(sums.counters.duration.counts),
+        },
+    }
+
+
+#: How many rules the connections of one proxy can have of their own, together.
+OWN_RULES = 10_000
+
+
+def tellConnection(proxy: Proxy, link: Link) -> dict[str, Any]:
+    """
+    A connection as JSON.  What it does and waits for is as it is now; the last exchange is
+    the last one that was told apart.
+    """
+    traffic, sight = link.traffic, link.sight
+    return {
+        "proxy": proxy.name,
+        "id": link.connection.number,
+        "client": link.connection.client,
+        "backend": link.backend,
+        "since": round(inWallTime(proxy.reactor, link.since), 3),
+        "state": sight.state,
+        "exchanges": link.exchanges,
+        "received": traffic.fromClient,
+        "sent": traffic.toClient,
+        "last": sight.recent[-1].description if sight.recent else "",
+        "waiting": _waiting(sight),
+        "own": rulesOf(sight.decider.plan) if link.hasOwnPlan else [],
+    }
+
+
+def _waiting(sight: Sight) -> dict[str, Any] | None:
+    held = sight.held
+    if held is None:
+        return None
+    exchange, step = held
+    return {
+        "command": _words(step.command),
+        "rule": "" if step.rule is None else step.rule.describe(),
+        "exchange": None if exchange is None else exchange.number,
+    }
+
+
+def _words(command: Command) -> str:
+    if isinstance(command, Wait):
+        return f"Wait {command.seconds:g} s"
+    return "Hold" if isinstance(command, Hold) else type(command).__name__
+
+
+def end(proxy: Proxy, link: Link, reset: bool = False) -> None:
+    """
+    Close a connection after what was written to it, or reset it.  One that is closing
+    already, and perhaps waits for a client that reads nothing, is reset.
+    """
+    reset = reset or link.sight.state == "closing"
+    proxy.note(link.connection, "ended", reason="it was asked for", effect=_how(reset))
+    if reset:
+        link.reset()
+    else:
+        link.close()
+
+
+def _how(reset: bool) -> str:
+    return "reset" if reset else "close"
+
+
+def setOwnPlan(proxy: Proxy, link: Link, plan: Plan) -> None:
+    """
+    Put a plan in force for one connection alone; one without rules puts it back under the
+    proxy's.  The rules count from zero, for this connection's exchanges from now on.
+
+    @raise Refused: the proxy's connections would have more than L{OWN_RULES} rules of their
+        own; nothing has changed.
+    """
+    rules = [rule.describe() for rule in plan.rules]
+    others = sum(_ownRules(each) for each in proxy.links if each is not link)
+    if others + len(rules) > OWN_RULES:
+        raise Refused(
+            f"{OWN_RULES} rules are the most that the connections of a proxy can have of their own",
+            "rules",
+        )
+    link.setOwnPlan(plan if rules else None)
+    proxy.note(link.connection, "rules", effect="; ".join(rules) or "those of the proxy")
+
+
+def _ownRules(link: Link) -> int:
+    return sum(1 for _ in link.sight.decider.plan.rules) if link.hasOwnPlan else 0

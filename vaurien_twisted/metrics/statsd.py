@@ -1,0 +1,163 @@
+# -*- test-case-name: tests.metrics.test_statsd -*-
+"""
+The counters to a statsd server, by UDP (statsd's C{docs/metric_types.md}): C{NAME:COUNT|c}.
+
+As in 2013 there are C{start}, C{end}, C{to_backend} and C{to_client}; they count for a whole
+proxy, and not for each connection under a name of its own.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.protocol import DatagramProtocol
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from vaurien_twisted.metrics.observe import Observed, totals
+from vaurien_twisted.metrics.statsd_settings import StatsdSettings
+from vaurien_twisted.model.names import bareHost
+from vaurien_twisted.transports.host_names import asciiName
+
+#: Seconds between two reports.
+INTERVAL = 1.0
+
+#: The longest datagram, in bytes: what fits a usual frame (statsd's own advice).
+LONGEST = 1400
+
+#: What has a meaning in statsd or Graphite, and so must not be in a name.
+_SPECIAL = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+class StatsdService(Service):
+    """
+    Reports once a second what was counted since the last report.
+
+    @param reactor: sends, and looks the server's name up once.
+    """
+
+    _log = Logger()
+
+    def __init__(self, reactor: Any, settings: StatsdSettings, observed: Observed) -> None:
+        self._reactor = reactor
+        self._settings = settings
+        self._observed = observed
+        self._random = random.Random()
+        self._told: dict[str, int] = {}
+        self._call: IDelayedCall | None = None
+        self._protocol: Any = DatagramProtocol()
+        self._protocol.noisy = False
+        self._port: Any = None
+        self._looking: Deferred[str] | None = None
+
+    def startService(self) -> None:
+        """
+        Begin to report.
+        """
+        super().startService()
+        try:
+            name = asciiName(bareHost(self._settings.host))
+        except ValueError:
+            self._lost(Failure())
+            return
+        self._looking = self._reactor.resolve(name)
+        self._looking.addCallbacks(self._begin, self._lost)
+
+    def _begin(self, address: str) -> None:
+        self._looking = None
+        host = "::" if ":" in address else "0.0.0.0"
+        self._port = self._reactor.listenUDP(0, self._protocol, interface=host)
+        self._protocol.transport.connect(address, self._settings.port)
+        self._wait()
+
+    def _lost(self, failure: Failure) -> None:
+        self._looking = None
+        if self.running:
+            self._log.error(
+                "statsd: {host} is not known: {reason}",
+                host=self._settings.host,
+                reason=failure.getErrorMessage(),
+            )
+
+    def _wait(self) -> None:
+        self._call = self._reactor.callLater(INTERVAL, self._report)
+
+    def _report(self) -> None:
+        self._wait()
+        self.report()
+
+    def report(self) -> None:
+        """
+        Send what has been counted since the last time.  A counter that is not sampled now
+        is left out for good, as the rate tells.
+        """
+        rate, lines = self._settings.sample_rate, []
+        suffix = "" if rate == 1 else f"|@{rate:g}"
+        for name, count in self._counts():
+            more = count - self._told.get(name, 0)
+            self._told[name] = count
+            if more > 0 and (rate == 1 or self._random.random() < rate):
+                lines.append(f"{name}:{more}|c{suffix}")
+        for datagram in _packed(lines):
+            self._protocol.transport.write(datagram)
+
+    def _counts(self) -> Iterator[tuple[str, int]]:
+        for proxy in self._observed.proxies():
+            sums = totals(proxy)
+            counts: Mapping[str, int] = {
+                "start": sums.accepted,
+                "end": sums.counters.ended,
+                "exchanges": sums.exchanges,
+                "to_backend": sums.traffic.toBackend,
+                "to_client": sums.traffic.toClient,
+                "connect_failures": sums.counters.connectFailures,
+                "faults": sums.faults,
+            }
+            parts = [self._settings.prefix, _plain(sums.name)]
+            start = ".".join(part for part in parts if part)
+            for name, count in counts.items():
+                yield f"{start}.{name}", count
+            for (behavior, code), count in sums.counters.faults.items():
+                parts = ["fault", _plain(behavior), *([_plain(code)] if code else [])]
+                yield ".".join([start, *parts]), count
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Send the last counts; fires when the port is closed.
+        """
+        super().stopService()
+        if self._looking is not None:
+            self._looking.cancel()
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+        if self._port is None:
+            return maybeDeferred(lambda: None)
+        self.report()
+        port, self._port = self._port, None
+        return maybeDeferred(port.stopListening)
+
+
+def _plain(name: str) -> str:
+    return _SPECIAL.sub("_", name)
+
+
+def _packed(lines: list[str]) -> Iterator[bytes]:
+    """
+    As few datagrams as these lines fit into.
+    """
+    packed = b""
+    for line in lines:
+        data = line.encode("ascii")
+        if packed and len(packed) + 1 + len(data) > LONGEST:
+            yield packed
+            packed = b""
+        packed = packed + b"\n" + data if packed else data
+    if packed:
+        yield packed

@@ -1,0 +1,3 @@
+"""
+Values that everything else speaks of.  Nothing here does input or output.
+"""

@@ -1,0 +1,58 @@
+# -*- test-case-name: tests.model.test_text_file -*-
+"""
+Text files that users write, with whatever editor they have.
+"""
+
+from __future__ import annotations
+
+import codecs
+
+#: How files begin that are not UTF-8.  UTF-32 first: UTF-16 begins alike.
+_OTHERS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+
+
+def withoutMark(data: bytes) -> bytes:
+    """
+    The bytes of a text file without a byte order mark of UTF-8.
+
+    @raise ValueError: it is in UTF-16 or UTF-32; says so, and what to do.
+    """
+    for mark, name in _OTHERS:
+        if data.startswith(mark):
+            raise ValueError(f"it is in {name}: save it as UTF-8")
+    if b"\0" in data[:2]:
+        raise ValueError("it is in UTF-16, as it seems: save it as UTF-8")
+    return data.removeprefix(codecs.BOM_UTF8)
+
+
+def decoded(data: bytes) -> str:
+    """
+    The text of a file in UTF-8, without a byte order mark, its lines ended as here.
+
+    @raise ValueError: it is not UTF-8; says what it is and what to do.
+    """
+    data = withoutMark(data)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"it is not in UTF-8 (byte {error.start + 1}, 0x{data[error.start]:02x}): "
+            "save it as UTF-8"
+        ) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def readText(path: str) -> str:
+    """
+    The same of the file at C{path}.
+
+    @raise OSError: it cannot be read.
+    @raise ValueError: it is not UTF-8.
+    """
+    with open(path, "rb") as file:
+        return decoded(file.read())

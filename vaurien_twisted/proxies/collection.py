@@ -1,0 +1,259 @@
+# -*- test-case-name: tests.proxies.test_collection -*-
+"""
+The proxies of one Vaurien.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import maybeDeferred
+
+from vaurien_twisted.interfaces import IJournal
+from vaurien_twisted.model.options import Refused, nearest
+from vaurien_twisted.proxies.declaration import Declared, Makings
+from vaurien_twisted.proxies.proxy import Proxy
+from vaurien_twisted.rules.toxics import Toxics
+from vaurien_twisted.transports.addresses import CannotListen, clientEndpoint, serverEndpoint
+
+#: How many proxies one Vaurien can have.
+PROXIES = 1000
+
+
+class NoSuchProxy(Refused):
+    """
+    There is none.
+    """
+
+
+class ProxyExists(Refused):
+    """
+    The name is taken.
+    """
+
+
+class ProxyCollection(MultiService):
+    """
+    Proxies by name, in order.  What is refused has changed nothing: a proxy is there
+    whole, or not at all.
+
+    @param seed: of all decisions; the proxies differ by their names.
+    @param timeout: see L{Proxy}.
+    @ivar makings: what new proxies are made with.
+    @ivar journal: what is told of decisions.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        makings: Makings,
+        journal: IJournal,
+        seed: int,
+        timeout: float = 30.0,
+    ) -> None:
+        super().__init__()
+        self.reactor = reactor
+        self.makings = makings
+        self.journal = journal
+        self.seed = seed
+        self._timeout = timeout
+        #: Names of proxies that are about to listen.
+        self._coming: set[str] = set()
+
+    @property
+    def proxies(self) -> list[Proxy]:
+        """
+        All of them, the first one first.
+        """
+        return list(self.services)
+
+    @property
+    def first(self) -> Proxy:
+        """
+        The first one.
+
+        @raise NoSuchProxy: there is none.
+        """
+        for proxy in self.proxies:
+            return proxy
+        raise NoSuchProxy("there is no proxy: create one, or name one at the start", "proxy")
+
+    def get(self, name: str) -> Proxy:
+        """
+        The proxy called C{name}.
+
+        @raise NoSuchProxy: there is none; names the nearest.
+        """
+        proxy: Proxy | None = self.namedServices.get(name)
+        if proxy is None:
+            near = nearest(name, self.namedServices)
+            raise NoSuchProxy(f"there is no proxy {name!r}: {near}", "proxy")
+        return proxy
+
+    def check(self, declared: Declared) -> None:
+        """
+        @raise Refused: an address is not understood.
+        """
+        serverEndpoint(self.reactor, declared.listen, "proxy")
+        clientEndpoint(self.reactor, declared.upstream, "backend", self._timeout)
+
+    def make(self, declared: Declared, makings: Makings | None = None) -> Proxy:
+        """
+        A proxy that is not part of the collection yet, and does not listen.
+
+        @param makings: what it is made with, those of the collection if not given.
+        @raise Refused: an address is not understood.
+        """
+        makings = self.makings if makings is None else makings
+        wire = declared.wire or makings.registry.wire(makings.protocol)
+        proxy = Proxy(
+            self.reactor,
+            name=declared.name,
+            listen=declared.listen,
+            backend=declared.upstream,
+            wire=wire,
+            options=makings.options(wire),
+            planner=makings.planner(wire),
+            journal=self.journal,
+            seed=self.seed,
+            plan=declared.plan,
+            timeout=self._timeout,
+            enabled=declared.enabled,
+            connectFirst=makings.connectFirst
+            if declared.connectFirst is None
+            else declared.connectFirst,
+        )
+        proxy.setToxics(declared.toxics)
+        proxy.beside = lambda: [each for each in self.proxies if each is not proxy]
+        proxy.checkBeside()
+        return proxy
+
+    def add(self, proxy: Proxy) -> None:
+        """
+        Have C{proxy} too.
+
+        @raise ProxyExists: its name is taken.
+        """
+        self._free(str(proxy.name))
+        proxy.setServiceParent(self)
+
+    def _free(self, name: str) -> None:
+        if len(self.services) + len(self._coming) >= PROXIES:
+            raise Refused(f"there are {PROXIES} proxies already, as many as there can be", "name")
+        if name in self.namedServices or name in self._coming:
+            raise ProxyExists(f"there is a proxy {name!r} already", "name")
+
+    async def create(self, declared: Declared) -> Proxy:
+        """
+        Make a proxy that listens at once, if it is enabled.
+
+        @raise ProxyExists: the name is taken.
+        @raise CannotListen: it cannot.
+        @raise Refused: an address is not understood.
+        """
+        self._free(declared.name)
+        proxy = self.make(declared)
+        self._coming.add(declared.name)
+        try:
+            await startProxy(proxy)
+        finally:
+            self._coming.remove(declared.name)
+        self.add(proxy)
+        return proxy
+
+    async def delete(self, name: str) -> None:
+        """
+        Stop a proxy and reset its links; its port is free before this returns.
+
+        @raise NoSuchProxy: there is none.
+        """
+        await self._remove(self.get(name))
+
+    async def _remove(self, proxy: Proxy) -> None:
+        running = self.running
+        await maybeDeferred(proxy.disownServiceParent)
+        if not running:
+            await proxy.stopService()
+
+    async def populate(self, declared: Iterable[Declared]) -> tuple[list[Proxy], Refused | None]:
+        """
+        Have these proxies.  One that is there is left as it is if its addresses, and its
+        protocol where one is named, are the same, and else replaced.
+
+        @return: the proxies, in order, up to the first that could not be had; and why it
+            could not.
+        """
+        had: list[Proxy] = []
+        for each in declared:
+            try:
+                had.append(await self._have(each))
+            except Refused as refused:
+                return had, refused
+        return had, None
+
+    async def _have(self, declared: Declared) -> Proxy:
+        old: Proxy | None = self.namedServices.get(declared.name)
+        if old is None:
+            return await self.create(declared)
+        if old.at(declared.listen, declared.upstream) and declared.wire in (None, old.wire):
+            return old
+        return await self._replace(old, declared)
+
+    async def _replace(self, old: Proxy, declared: Declared) -> Proxy:
+        proxy = self.make(declared)
+        try:
+            await startProxy(proxy)
+        except CannotListen:
+            # The old one may be in its way.
+            enabled = old.enabled
+            await old.update(enabled=False)
+            try:
+                await startProxy(proxy)
+            except CannotListen:
+                await old.update(enabled=enabled)
+                raise
+        place = self.services.index(old)
+        await self._remove(old)
+        self.add(proxy)
+        self.services.insert(place, self.services.pop())
+        return proxy
+
+    def arrange(self, names: Iterable[str]) -> None:
+        """
+        Put the proxies of these names first, in this order.
+        """
+        order = {name: place for place, name in enumerate(names)}
+        self.services.sort(key=lambda proxy: order.get(proxy.name, len(order)))
+
+    async def reset(self) -> None:
+        """
+        Enable all proxies and take all toxics from them.
+
+        @raise CannotListen: one cannot be enabled; all others are.
+        """
+        refusals = []
+        for proxy in self.proxies:
+            proxy.setToxics(Toxics())
+            try:
+                await proxy.update(enabled=True)
+            except CannotListen as refused:
+                refusals.append(refused)
+        if refusals:
+            raise refusals[0]
+
+
+async def startProxy(proxy: Proxy) -> None:
+    """
+    Have a proxy that is not part of a collection yet listen, if it is enabled.
+
+    @raise CannotListen: it cannot, and is stopped.
+    """
+    proxy.privilegedStartService()
+    try:
+        if proxy.listening is not None:
+            await proxy.listening
+    except Refused:
+        await proxy.stopService()
+        raise

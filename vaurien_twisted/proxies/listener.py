@@ -1,0 +1,238 @@
+# -*- test-case-name: tests.proxies.test_listener -*-
+"""
+Where a proxy listens: a place that can be left, taken again, and changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IListeningPort,
+    IProtocolFactory,
+    IReactorTime,
+    IStreamServerEndpoint,
+)
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.transports.addresses import (
+    CannotListen,
+    listenOn,
+    listenPlace,
+    serverEndpoint,
+    tellAddress,
+)
+
+
+class Listener:
+    """
+    Listens for C{factory}, or does not.
+
+    @param written: C{HOST:PORT} or an endpoint string.
+    @param name: the option that it was given for.
+    @param moved: told of each address that it listens at, and of C{None} when it stops.
+    @ivar text: where it listens or is to: C{HOST:PORT} with the real port, once it is known,
+        so that port 0 is the same port each time; an endpoint string as it was written.
+    @raise Refused: C{written} is not understood.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        written: str,
+        factory: IProtocolFactory,
+        name: str,
+        moved: Callable[[IAddress | None], None] | None = None,
+    ) -> None:
+        self._moved = moved
+        self._reactor = reactor
+        self._factory = factory
+        self._name = name
+        self._port: IListeningPort | None = None
+        self._endpoint: IStreamServerEndpoint = serverEndpoint(reactor, written, name)
+        self._written = self.text = written
+
+    @property
+    def host(self) -> IAddress | None:
+        """
+        Where it listens, C{None} while it does not.
+        """
+        return None if self._port is None else self._port.getHost()
+
+    @property
+    def address(self) -> str:
+        """
+        The same in words: C{HOST:PORT} or a path, C{""} while it does not listen.
+        """
+        return "" if self._port is None else tellAddress(self._port.getHost())
+
+    def at(self, text: str) -> bool:
+        """
+        Whether C{text} is where it listens, or is to.
+        """
+        return text in (self._written, self.text) or listenPlace(text) == listenPlace(self.text)
+
+    def check(self, text: str) -> None:
+        """
+        @raise Refused: C{text} is not understood.
+        """
+        serverEndpoint(self._reactor, text, self._name)
+
+    async def open(self, text: str | None = None) -> None:
+        """
+        Listen, if it does not; or listen at C{text} in place of where it listened.
+
+        @raise CannotListen: it cannot; nothing has changed.
+        @raise Refused: C{text} is not understood.
+        """
+        if text is None or self.at(text):
+            if self._port is None:
+                self._took(await self._listen(self._endpoint, self.text))
+            return
+        endpoint = serverEndpoint(self._reactor, text, self._name)
+        old = self._port
+        try:
+            port = await self._listen(endpoint, text)
+        except CannotListen:
+            if old is None or not self._overlaps(text):
+                raise
+            port = await self._exchange(endpoint, text)
+        else:
+            await self.close()
+        self._endpoint, self._written, self.text = endpoint, text, text
+        self._took(port)
+
+    async def _exchange(self, endpoint: IStreamServerEndpoint, text: str) -> IListeningPort:
+        """
+        Listen on the same port of another address, for which the old one must be free.
+        """
+        await self.close()
+        try:
+            return await self._listen(endpoint, text)
+        except CannotListen:
+            self._port = await self._listen(self._endpoint, self.text)
+            self._move(self.host)
+            raise
+
+    async def place(self, text: str) -> None:
+        """
+        Listen at C{text} from the next L{open} on, and nowhere until then.
+
+        @raise Refused: C{text} is not understood; nothing has changed.
+        """
+        if not self.at(text):
+            self._endpoint = serverEndpoint(self._reactor, text, self._name)
+            self._written = self.text = text
+        await self.close()
+
+    async def close(self) -> None:
+        """
+        Stop listening; the port is free when this returns.
+        """
+        port, self._port = self._port, None
+        if port is not None:
+            self._move(None)
+            await maybeDeferred(port.stopListening)
+
+    async def _listen(self, endpoint: IStreamServerEndpoint, text: str) -> IListeningPort:
+        return await listenOn(endpoint, self._factory, text, self._name)
+
+    def _move(self, address: IAddress | None) -> None:
+        if self._moved is not None:
+            self._moved(address)
+
+    def _took(self, port: IListeningPort) -> None:
+        self._port = port
+        self._move(port.getHost())
+        if listenPlace(self.text) is not None:
+            self.text = tellAddress(port.getHost())
+            self._endpoint = serverEndpoint(self._reactor, self.text, self._name)
+        else:
+            settled = _withPort(self.text, port.getHost())
+            if settled != self.text:
+                self._endpoint = serverEndpoint(self._reactor, settled, self._name)
+
+    def _overlaps(self, text: str) -> bool:
+        new, old = listenPlace(text), listenPlace(self.text)
+        return new is not None and old is not None and new[1] == old[1]
+
+
+def _withPort(text: str, host: IAddress) -> str:
+    """
+    An endpoint string with the real port in place of 0, so that it is the same again.
+    """
+    return re.sub(r":(port=)?0(?=:|$)", rf":\g<1>{getattr(host, 'port', 0)}", text, count=1)
+
+
+#: How long until a place that could not be taken again is tried again, in seconds.
+RETRY = 1.0
+
+
+class Admission:
+    """
+    Leaves the place where a proxy listens and takes it again, as is wanted.  Where that
+    fails, as someone else has taken it meanwhile, it is logged and tried again until it
+    succeeds or is no longer wanted.
+
+    @param lock: held by whoever opens or closes C{listener}.
+    @param wanted: whether the proxy is to listen now.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        listener: Listener,
+        lock: DeferredLock,
+        wanted: Callable[[], bool],
+    ) -> None:
+        self._clock = clock
+        self._listener = listener
+        self._lock = lock
+        self._wanted = wanted
+        self._timer: IDelayedCall | None = None
+        self._told = ""
+
+    def settle(self) -> None:
+        """
+        What is wanted may have changed: see to it, as soon as that can be.
+        """
+        self.stop()
+        settling = Deferred.fromCoroutine(self._settle())
+        settling.addErrback(self._failed)
+
+    async def _settle(self) -> None:
+        await self._lock.acquire()
+        try:
+            if self._wanted():
+                await self._listener.open()
+            else:
+                await self._listener.close()
+            self._told = ""
+        except Refused as refused:
+            # Tried again every second, perhaps for days.
+            if refused.description != self._told:
+                self._told = refused.description
+                self._log.warn("{reason}; trying again", reason=refused.description)
+            self._timer = self._clock.callLater(RETRY, self.settle)
+        finally:
+            self._lock.release()
+
+    def _failed(self, failure: Failure) -> None:
+        self._log.failure("listening on {text} failed", failure, text=self._listener.text)
+
+    def stop(self) -> None:
+        """
+        Try no more.
+        """
+        timer, self._timer = self._timer, None
+        if timer is not None and timer.active():
+            timer.cancel()

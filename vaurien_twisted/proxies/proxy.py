@@ -1,0 +1,417 @@
+# -*- test-case-name: tests.proxies.test_proxy -*-
+"""
+The proxy: a service that listens, and hands each client to a relay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
+from twisted.logger import Logger
+
+from vaurien_twisted.interfaces import IJournal, IWireProtocol
+from vaurien_twisted.model.exchange import Connection
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.proxies.circles import checkCircle
+from vaurien_twisted.proxies.health_check import ConnectFirst
+from vaurien_twisted.proxies.listener import Admission, Listener
+from vaurien_twisted.record.counters import Counters
+from vaurien_twisted.relays.factory import RelayFactory
+from vaurien_twisted.relays.link import Link
+from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.decider import Decider
+from vaurien_twisted.rules.fault_header import wishesFor
+from vaurien_twisted.rules.plan import Plan
+from vaurien_twisted.rules.stream_rules import listens
+from vaurien_twisted.rules.toxics import Toxics
+from vaurien_twisted.transports.addresses import clientEndpoint
+
+#: How many rules a log line names.
+TOLD = 20
+
+
+class Proxy(Service):
+    """
+    One proxy: where it listens, its backend, its wire protocol, its plan and its toxics.
+
+    @param listen: C{HOST:PORT} or an endpoint string.
+    @param backend: C{HOST:PORT} or an endpoint string.
+    @param timeout: how long a connection to the backend may take to be made, in seconds.
+    @param connectFirst: whether it listens only while the backend can be connected to.
+    @ivar enabled: whether it listens while it runs.
+    @ivar connectFirst: whether it listens only while the backend can be connected to.
+    @ivar beside: tells the proxies with which this one must not make a circle.
+    @ivar planner: makes plans out of what users write for this proxy.
+    @ivar listening: fires when the proxy listens, fails with L{Refused} if it cannot;
+        C{None} before it was started.
+    @raise Refused: an address is not understood, or the backend is the proxy itself.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        reactor: Any,
+        *,
+        name: str,
+        listen: str,
+        backend: str,
+        wire: IWireProtocol,
+        planner: Planner,
+        journal: IJournal,
+        seed: int,
+        options: Any = None,
+        plan: Plan | None = None,
+        timeout: float = 30.0,
+        enabled: bool = True,
+        connectFirst: bool = False,
+    ) -> None:
+        self.name = name
+        self.enabled = enabled
+        self.beside: Callable[[], Iterable[Proxy]] = tuple
+        self._reactor = reactor
+        self._timeout = timeout
+        self._toxics = Toxics()
+        self._lock = DeferredLock()
+        self.listening: Deferred[None] | None = None
+        self._relays = RelayFactory(
+            reactor,
+            clientEndpoint(reactor, backend, "backend", timeout),
+            plan,
+            wire=wire,
+            options=options,
+            seed=seed,
+            journal=journal,
+            name=name,
+            backendText=backend,
+        )
+        self._listener = Listener(reactor, listen, self._relays, "proxy", self._relays.listensAt)
+        self._admission = Admission(reactor, self._listener, self._lock, self._admits)
+        self._first = ConnectFirst(reactor, self._relays, connectFirst, self._admission.settle)
+        self._checkCircle(listen, backend)
+        self._relays.planned = self._planned
+        self.connectFirst = connectFirst
+        self.setPlanner(planner)
+
+    def setPlanner(self, planner: Planner) -> None:
+        """
+        Make what users write from now on into plans by C{planner}.
+        """
+        self.planner = planner
+        self._relays.decider.wishes = wishesFor(
+            str(self.name), self.wire, self.options, planner, self.journal, self.seed
+        )
+
+    @property
+    def options(self) -> Any:
+        """
+        The options of the wire protocol.
+        """
+        return self._relays.options
+
+    @property
+    def reactor(self) -> Any:
+        """
+        What it runs on.
+        """
+        return self._reactor
+
+    @property
+    def wire(self) -> IWireProtocol:
+        """
+        The wire protocol.
+        """
+        return self._relays.wire
+
+    @property
+    def plan(self) -> Plan:
+        """
+        The plan in force, without the toxics.
+        """
+        draws = self._relays.decider.plan.draws
+        return Plan(draws[: len(draws) - len(self._toxics)])
+
+    @property
+    def toxics(self) -> Toxics:
+        """
+        The toxics in force beside the plan.
+        """
+        return self._toxics
+
+    @property
+    def seed(self) -> int:
+        """
+        The seed of the decisions.
+        """
+        return self._relays.decider.seed
+
+    @property
+    def journal(self) -> IJournal:
+        """
+        What is told of decisions.
+        """
+        return self._relays.journal
+
+    @property
+    def links(self) -> set[Link]:
+        """
+        The open links.
+        """
+        return self._relays.links
+
+    @property
+    def decider(self) -> Decider:
+        """
+        Who decides about exchanges.
+        """
+        return self._relays.decider
+
+    @property
+    def accepted(self) -> int:
+        """
+        How many connections there have been.
+        """
+        return self._relays.accepted
+
+    @property
+    def counters(self) -> Counters:
+        """
+        What is counted beside them.
+        """
+        return self._relays.counters
+
+    @property
+    def held(self) -> int:
+        """
+        How many bytes of memory its links hold back or wait for, about.
+        """
+        return self._relays.memory.held
+
+    @property
+    def planSince(self) -> float:
+        """
+        When the plan was set, by the reactor's clock.
+        """
+        return self._relays.expiry.since
+
+    def note(self, connection: Connection, kind: str, **facts: Any) -> None:
+        """
+        Tell the journal of something that was done to a connection.
+        """
+        self._relays.note(connection, kind, **facts)
+
+    @property
+    def backend(self) -> str:
+        """
+        The backend, as it was written.
+        """
+        return self._relays.backendText
+
+    @property
+    def listen(self) -> str:
+        """
+        Where the proxy listens, or is to: C{HOST:PORT} with the real port once that is
+        known, or an endpoint string as it was written.
+        """
+        return self._listener.text
+
+    @property
+    def host(self) -> IAddress | None:
+        """
+        Where the proxy really listens, C{None} while it does not.
+        """
+        return self._listener.host
+
+    @property
+    def address(self) -> str:
+        """
+        The same in words: C{HOST:PORT} or a path, C{""} while it does not listen; the
+        address that it keeps while only a behavior such as C{down} wants it so.
+        """
+        kept = self.listening is not None and self.enabled and not self._admits()
+        return self._listener.address or (self.listen if kept else "")
+
+    def at(self, listen: str, backend: str) -> bool:
+        """
+        Whether the proxy listens, or is to, at C{listen}, for C{backend}.
+        """
+        return self._listener.at(listen) and backend == self.backend
+
+    def setPlan(self, plan: Plan) -> None:
+        """
+        Put C{plan} in force at once, on open links too.  The toxics stay.
+
+        @raise Refused: a rule has the name of a toxic; nothing has changed.
+        """
+        taken = {toxic.name for toxic in self._toxics}
+        for rule in plan.rules:
+            if rule.name in taken:
+                raise Refused(f"there is a toxic called {rule.name!r}: name the rule otherwise")
+        self._relays.setPlan(self._whole(plan, self._toxics))
+        self._changed()
+
+    def setToxics(self, toxics: Toxics) -> None:
+        """
+        Have these toxics beside the plan, whose rules go on counting.
+
+        @raise Refused: a toxic has the name of a rule; nothing has changed.
+        """
+        plan = self.plan
+        named = {rule.name for rule in plan.rules}
+        for toxic in toxics:
+            if toxic.name in named:
+                raise Refused(f"there is a rule called {toxic.name!r}", "name")
+        self._toxics = toxics
+        self._relays.amendPlan(self._whole(plan, self._toxics))
+        self._changed()
+
+    def _whole(self, plan: Plan, toxics: Toxics) -> Plan:
+        return Plan(plan.draws + tuple(toxic.draw for toxic in toxics))
+
+    def _changed(self) -> None:
+        # Before the start it is not certain that there will be one.
+        if self.listening is not None:
+            self._tell()
+
+    def _tell(self) -> None:
+        rules = [rule.describe() for rule in self._relays.decider.plan.rules]
+        if len(rules) > TOLD:
+            rules[TOLD:] = [f"and {len(rules) - TOLD} more"]
+        self._log.info(
+            "{name}: in force: {rules}", name=self.name, rules="; ".join(rules) or "dummy"
+        )
+
+    def setBackend(self, text: str) -> None:
+        """
+        Connect new clients to another backend; open links stay where they are.
+
+        @raise Refused: C{text} is no address; the backend stays as it was.
+        """
+        endpoint = self._backendEndpoint(text)
+        self._checkCircle(self.listen, text)
+        self._relays.setBackend(endpoint, text)
+        self._first.renew()
+
+    def checkBeside(self) -> None:
+        """
+        @raise Refused: it and the proxies beside it would connect in a circle.
+        """
+        self._checkCircle(self.listen, self.backend)
+
+    def _checkCircle(self, listen: str, backend: str) -> None:
+        others = [(str(p.name), p.listen, p.backend) for p in self.beside()]
+        checkCircle(str(self.name), listen, backend, others)
+
+    def _backendEndpoint(self, text: str) -> IStreamClientEndpoint:
+        return clientEndpoint(self._reactor, text, "backend", self._timeout)
+
+    def _admits(self) -> bool:
+        return self.listening is not None and self.enabled and self._opens
+
+    @property
+    def _opens(self) -> bool:
+        return self._first.open and listens(self._relays.decider.plan)
+
+    def _planned(self) -> None:
+        """
+        Another plan is in force: it may say that the proxy does not listen for now.
+        """
+        if self._lock.locked or self._admits() is (self._listener.host is None):
+            self._admission.settle()
+
+    async def update(
+        self,
+        listen: str | None = None,
+        backend: str | None = None,
+        enabled: bool | None = None,
+    ) -> None:
+        """
+        Change what is given.  Another address or backend, and an end of being enabled,
+        reset all links.
+
+        @raise Refused: it cannot be done; nothing has changed.
+        """
+        await self._lock.acquire()
+        try:
+            await self._update(
+                self.listen if listen is None else listen,
+                self.backend if backend is None else backend,
+                self.enabled if enabled is None else enabled,
+            )
+        finally:
+            self._lock.release()
+
+    async def _update(self, listen: str, backend: str, enabled: bool) -> None:
+        endpoint = None if backend == self.backend else self._backendEndpoint(backend)
+        self._checkCircle(listen, backend)
+        stays = enabled and endpoint is None and self._listener.at(listen)
+        if not enabled:
+            self._first.stop()
+        elif self.listening is not None:
+            await self._first.begin()
+        if enabled and self._opens:
+            await self._listener.open(listen)
+        else:
+            await self._listener.place(listen)
+        self.enabled = enabled
+        if endpoint is not None:
+            self._relays.setBackend(endpoint, backend)
+            self._first.renew()
+        if not stays:
+            await self._relays.reset()
+            self._log.info("{name}: {state}", name=self.name, state=self.state)
+
+    @property
+    def state(self) -> str:
+        """
+        What it does, in words.
+        """
+        if not self.enabled:
+            return "disabled"
+        return f"{self.wire.name} on {self.address}, to {self.backend}"
+
+    def privilegedStartService(self) -> None:
+        """
+        Begin to listen, if it is enabled and did not begin before; L{listening} tells how
+        it went.
+        """
+        if self.listening is None:
+            self.listening = Deferred.fromCoroutine(self._listen())
+
+    def startService(self) -> None:
+        """
+        Begin to listen, if that was not done while privileged.
+        """
+        super().startService()
+        self.privilegedStartService()
+
+    async def _listen(self) -> None:
+        if self.enabled:
+            await self._listener.open()
+            self._log.info("{name}: {state}", name=self.name, state=self.state)
+            self._tell()
+            if not self._opens:
+                # The port is known now, and whether it can be had.
+                await self._listener.close()
+                await self._first.begin()
+                if self._opens:
+                    await self._listener.open()
+
+    def stopService(self) -> Deferred[None]:
+        """
+        Stop listening and reset every link.  Fires when the port is free and no
+        connection is left.
+        """
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        self.listening = None
+        self._admission.stop()
+        self._first.stop()
+        await self._listener.close()
+        await self._relays.abort()

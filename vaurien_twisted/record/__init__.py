@@ -1,0 +1,3 @@
+"""
+What is written down: the journal, the counters, the log.
+"""

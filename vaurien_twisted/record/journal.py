@@ -1,0 +1,154 @@
+# -*- test-case-name: tests.record.test_journal -*-
+"""
+What happened: an append-only record, bounded in memory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import islice
+from typing import IO, Any
+
+from twisted.application.service import Service
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import IJournal
+from vaurien_twisted.model.options import Refused
+
+
+@implementer(IJournal)
+class Journal:
+    """
+    Keeps the latest entries, each a JSON-ready dict with a running C{id}.
+
+    @ivar limit: how many entries are kept; older ones are forgotten.
+    """
+
+    def __init__(self, seconds: Callable[[], float], limit: int = 10_000) -> None:
+        self._seconds = seconds
+        self._entries: deque[dict[str, Any]] = deque(maxlen=limit)
+        self._watchers: list[Callable[[dict[str, Any]], None]] = []
+        self.last = 0
+
+    def watch(self, watcher: Callable[[dict[str, Any]], None]) -> Callable[[], None]:
+        """
+        Call C{watcher} with each entry from now on.
+
+        @return: call it to stop that.
+        """
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
+
+    def record(self, kind: str, proxy: str, connection: int, **facts: Any) -> None:
+        """
+        Append one entry.
+        """
+        self.last += 1
+        entry = {
+            "id": self.last,
+            "time": round(self._seconds(), 6),
+            "kind": kind,
+            "proxy": proxy,
+            "connection": connection,
+            **facts,
+        }
+        self._entries.append(entry)
+        for watcher in list(self._watchers):
+            watcher(entry)
+
+    @property
+    def first(self) -> int:
+        """
+        The id of the oldest entry that is kept; that of the next one if none is.
+        """
+        return self.last - len(self._entries) + 1
+
+    def since(self, entry: int = 0) -> list[dict[str, Any]]:
+        """
+        The kept entries after the one with id C{entry}, oldest first.
+        """
+        return self.after(entry, len(self._entries))
+
+    def after(self, entry: int, limit: int) -> list[dict[str, Any]]:
+        """
+        The same, the oldest C{limit} of them at most.
+        """
+        kept = self._entries
+        skip = len(kept) - min(len(kept), max(0, self.last - entry))
+        if skip <= len(kept) // 2:
+            return list(islice(kept, skip, skip + limit))
+        # Most who ask know almost all, and a deque is reached from its ends.
+        newest = list(islice(reversed(kept), len(kept) - skip))
+        newest.reverse()
+        return newest[:limit]
+
+
+class JournalFile(Service):
+    """
+    Appends each entry to a file, as one line of JSON, while it runs.  A line is written
+    at once, so that nothing is lost if the process is killed.
+
+    @raise Refused: the file cannot be written.
+    """
+
+    _log = Logger()
+
+    def __init__(self, journal: Journal, path: str) -> None:
+        self._file = _opened(path)
+        # twistd goes to another folder when it becomes a daemon.
+        self._path = os.path.abspath(path)
+        self._journal = journal
+        self._stop = journal.watch(self._write)
+
+    def reopen(self) -> None:
+        """
+        Go on in a new file where the old one was moved away, also if that could not be
+        written any more.
+
+        @raise Refused: it cannot be written; entries go where they went.
+        """
+        file, self._file = self._file, _opened(self._path)
+        with suppress(OSError):
+            file.close()
+        with suppress(ValueError):
+            self._stop()
+        self._stop = self._journal.watch(self._write)
+
+    def _write(self, entry: dict[str, Any]) -> None:
+        try:
+            self._file.write(json.dumps(entry) + "\n")
+        except OSError as error:
+            self._stop()
+            self._log.error(
+                "the journal ends here: cannot write {path}: {reason}",
+                path=self._path,
+                reason=error.strerror,
+            )
+
+    def stopService(self) -> None:
+        """
+        Close the file.
+        """
+        super().stopService()
+        with suppress(ValueError):
+            self._stop()
+        # A line that there was no room for is tried again, and was told of already.
+        with suppress(OSError):
+            self._file.close()
+
+
+def _private(path: str, flags: int) -> int:
+    # It holds statements, keys and paths of the application's.
+    return os.open(path, flags, 0o600)
+
+
+def _opened(path: str) -> IO[str]:
+    try:
+        return open(path, "a", encoding="utf-8", buffering=1, opener=_private)
+    except OSError as error:
+        raise Refused(f"cannot write {path}: {error.strerror}", "journal") from None

@@ -1,0 +1,115 @@
+# -*- test-case-name: tests.record.test_repeats -*-
+"""
+Log lines that clients can cause as often as they like, such as one for each connection that
+fails: the first are written in full, the rest are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger, LogLevel
+
+#: How many lines of one kind are written in full within L{WINDOW}.
+FULL = 10
+
+#: For how long lines are counted from the first one on, in seconds.
+WINDOW = 60.0
+
+#: The line for those that were not written.
+MORE = "{source}{count} more lines in the last {seconds:.0f} s such as: {example}"
+
+
+class _Kind:
+    """
+    The lines of one text.
+    """
+
+    def __init__(self, began: float) -> None:
+        self.began = began
+        self.written = 0
+        self.left = 0
+        self.example = ""
+        self.tell: Callable[[], None] = _nothing
+        self.timer: IDelayedCall | None = None
+
+
+class Repeats:
+    """
+    The log lines of one source, each kind, told by its text, for itself.
+
+    @param source: what the line that counts begins with, such as a proxy's name.
+    """
+
+    def __init__(self, clock: IReactorTime, source: str = "") -> None:
+        self._clock = clock
+        self._source = f"{source}: " if source else ""
+        self._kinds: dict[tuple[str, str], _Kind] = {}
+
+    def warn(self, log: Logger, text: str, **facts: Any) -> bool:
+        """
+        Log a line at warn, or count it.
+
+        @param text: its format, which also tells its kind.
+        @return: whether it was written.
+        """
+        return self._emit(log, LogLevel.warn, text, facts)
+
+    def info(self, log: Logger, text: str, **facts: Any) -> bool:
+        """
+        The same, at info.
+        """
+        return self._emit(log, LogLevel.info, text, facts)
+
+    def _emit(self, log: Logger, level: Any, text: str, facts: dict[str, Any]) -> bool:
+        now = self._clock.seconds()
+        key = log.namespace, text
+        kind = self._kinds.get(key)
+        if kind is None or (kind.timer is None and not 0 <= now - kind.began < WINDOW):
+            kind = self._kinds[key] = _Kind(now)
+        if kind.written < FULL:
+            kind.written += 1
+            log.emit(level, text, **facts)
+            return True
+        kind.left += 1
+        kind.example = text.format_map(facts)
+        if kind.timer is None:
+            counted = kind
+
+            def tell() -> None:
+                self._tell(log, level, counted)
+
+            kind.tell = tell
+            kind.timer = self._clock.callLater(max(0.0, kind.began + WINDOW - now), tell)
+        return False
+
+    def _tell(self, log: Logger, level: Any, kind: _Kind) -> None:
+        now = self._clock.seconds()
+        log.emit(
+            level,
+            MORE,
+            source=self._source,
+            count=kind.left,
+            seconds=now - kind.began,
+            example=kind.example,
+        )
+        kind.began, kind.written, kind.left, kind.timer = now, 0, 0, None
+
+    def stop(self) -> None:
+        """
+        Tell what was counted, and count from the beginning.
+        """
+        kinds, self._kinds = self._kinds, {}
+        for kind in kinds.values():
+            if kind.timer is not None:
+                if kind.timer.active():
+                    kind.timer.cancel()
+                kind.tell()
+
+
+def _nothing() -> None:
+    """
+    Nothing was counted.
+    """

@@ -1,0 +1,62 @@
+# -*- test-case-name: tests.relays.test_connection_plan -*-
+"""
+A plan for one link alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from vaurien_twisted.model.decision import Rule
+from vaurien_twisted.model.exchange import Connection
+from vaurien_twisted.relays.expiry import Expiry
+from vaurien_twisted.rules.decider import Decider
+from vaurien_twisted.rules.plan import Plan
+
+if TYPE_CHECKING:
+    from vaurien_twisted.relays.factory import RelayFactory
+
+
+class OwnPlan:
+    """
+    Decides about one connection's exchanges by a plan of its own, with its own counts.
+
+    @param changed: called when a rule of it has reverted.
+    @ivar decider: decides, with the proxy's seed, journal and counters.
+    @ivar connection: the same connection, of which nothing is decided yet.
+    """
+
+    def __init__(
+        self,
+        factory: RelayFactory,
+        connection: Connection,
+        plan: Plan,
+        changed: Callable[[], None],
+    ) -> None:
+        proxys = factory.decider
+        self._factory = factory
+        self._changed = changed
+        self.connection = Connection(connection.number, connection.client)
+        self.decider = Decider(
+            proxys.proxy,
+            proxys.wire,
+            proxys.seed,
+            proxys.journal,
+            plan,
+            proxys.counters,
+        )
+        self.decider.wishes = proxys.wishes
+        self.expiry = Expiry(factory.reactor, self.decider, self._reverted)
+        self.expiry.begin()
+
+    def _reverted(self, over: Sequence[Rule]) -> None:
+        for rule in over:
+            self._factory.note(self.connection, "reverted", rule=rule.describe())
+        self._changed()
+
+    def stop(self) -> None:
+        """
+        The plan is no longer in force.
+        """
+        self.expiry.stop()

@@ -1,0 +1,141 @@
+# -*- test-case-name: tests.relays.test_faults -*-
+"""
+Performing: what becomes of the commands that were decided for an exchange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vaurien_twisted.model.commands import (
+    Close,
+    Command,
+    Drop,
+    Insert,
+    Reply,
+    Reset,
+    Send,
+    Then,
+    Truncate,
+    spoken,
+)
+from vaurien_twisted.model.decision import Decision, Step
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.relays.reply_order import Pipeline
+from vaurien_twisted.relays.write_queue import Entry, Lane
+
+
+class Performer:
+    """
+    Performs commands when their turn has come in a lane.
+
+    @param close: closes the link in order.
+    @param reset: resets the link.
+    @ivar toClient: the lane of replies, set by its owner.
+    @ivar pipeline: the order of replies.
+    @ivar given: how many bytes of answers the client has not taken, at most.
+    @ivar turns: whether replies have no order, as exchanges are only guessed.
+    """
+
+    __slots__ = ("_close", "_reset", "given", "pipeline", "toClient", "turns")
+
+    def __init__(self, close: Callable[[], None], reset: Callable[[], None]) -> None:
+        self._close = close
+        self._reset = reset
+        self.toClient: Lane | None = None
+        self.given = 0
+        self.pipeline = Pipeline(self.give)
+        self.turns = False
+
+    def arm(self, exchange: Exchange, decision: Decision) -> None:
+        """
+        Note on the exchange where its reply is to be cut.
+        """
+        for step in decision.reply:
+            command = step.command
+            if isinstance(command, Truncate):
+                exchange.then = command.then
+                if command.units:
+                    exchange.cut = command.count
+                else:
+                    exchange.left = command.count
+
+    def performRequest(self, entry: Entry, command: Command) -> None:
+        """
+        A command for a request, before its bytes go to the backend.
+        """
+        exchange = entry.exchange
+        assert exchange is not None
+        if isinstance(command, (Reply, Drop)):
+            # What is left of the entry's bytes goes to the backend in the request's place.
+            exchange.dropped = True
+            exchange.answer = command if isinstance(command, Reply) else Reply(b"")
+            if self.turns or not exchange.replies:
+                self.give(exchange.answer)
+            else:
+                self.pipeline.answer()
+        else:
+            self._perform(entry, command)
+
+    def give(self, answer: Reply) -> None:
+        """
+        Send an answer to the client, behind all that waits.
+        """
+        lane = self.toClient
+        if lane is None:
+            return
+        after = self._following(answer.then)
+        if answer.pause:
+            steps = [Step(command, None) for command in spoken(answer)]
+            lane.put(None, b"", steps, after)
+        else:
+            data = answer.data if answer.finish is None else answer.finish()
+            self.given += len(data)
+            lane.put(None, data, after=after)
+        lane.flush()
+
+    def truncated(
+        self, exchange: Exchange, then: Then, data: bytes
+    ) -> tuple[bytes, Callable[[], None] | None]:
+        """
+        What of C{data} still passes, and what is done after if it is the last.
+        """
+        if exchange.left is not None:
+            data = data[: exchange.left]
+            exchange.left -= len(data)
+        if exchange.left == 0 or exchange.cut == 0:
+            exchange.muted = True
+            return data, self._following(then)
+        return data, None
+
+    def performReply(self, entry: Entry, command: Command) -> None:
+        """
+        A command for a reply, before its bytes go to the client.
+        """
+        if isinstance(command, Send):
+            if self.toClient is not None:
+                self.toClient.send(command.data)
+        elif isinstance(command, (Reply, Drop)):
+            if entry.exchange is not None:
+                entry.exchange.muted = True
+            entry.data = []
+            if isinstance(command, Reply):
+                entry.steps[:0] = [Step(part, None) for part in spoken(command)]
+                entry.after = self._following(command.then)
+        else:
+            self._perform(entry, command)
+
+    def _perform(self, entry: Entry, command: Command) -> None:
+        if isinstance(command, Insert):
+            whole = b"".join(entry.data)
+            middle = len(whole) // 2
+            entry.data = [whole[:middle], command.data, whole[middle:]]
+        elif isinstance(command, Reset):
+            self._reset()
+        elif isinstance(command, Close):
+            self._close()
+
+    def _following(self, then: Then) -> Callable[[], None] | None:
+        if then is Then.CLOSE:
+            return self._close
+        return self._reset if then is Then.RESET else None

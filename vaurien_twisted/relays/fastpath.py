@@ -1,0 +1,121 @@
+# -*- test-case-name: tests.relays.test_fastpath -*-
+"""
+Passing over exchanges to which nothing can happen, where the framer can.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from vaurien_twisted.interfaces import IFramer, ISkimmer
+from vaurien_twisted.model.decision import NOTHING
+from vaurien_twisted.model.exchange import Run
+from vaurien_twisted.relays.reply_order import EMPTY, Pipeline
+
+
+class Skimming:
+    """
+    What is passed over on one link, and its place in the pipeline.
+
+    @ivar active: whether anything was ever passed over.
+    """
+
+    __slots__ = ("_pipeline", "_skim", "_skimReplies", "_skimmer", "active")
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._skimmer: ISkimmer | None = None
+        self._skim: Any = None
+        self._skimReplies: Any = None
+        self.active = False
+
+    def learn(self, framer: IFramer, decider: Any, staged: bool) -> None:
+        """
+        Pass over the commands that the decider's plan does not name, if that can be
+        said, if exchanges cannot ask for anything themselves, and if their bytes go
+        through no stages.
+        """
+        commands = decider.plan.commands
+        skimmer: ISkimmer | None = ISkimmer(framer, None)
+        if skimmer is None or commands is None or staged or decider.wishes is not None:
+            self._skim = None
+            return
+        skimmer.watch(commands)
+        self._skimmer = skimmer
+        self._skim, self._skimReplies = skimmer.skim, skimmer.skimReplies
+
+    @property
+    def able(self) -> bool:
+        """
+        Whether anything may be passed over.
+        """
+        return self._skim is not None
+
+    def requests(self, data: bytes) -> int:
+        """
+        How many requests C{data} is, if they were passed over; else 0.
+        """
+        skim, pipeline = self._skim, self._pipeline
+        if skim is None or pipeline.full:
+            return 0
+        waiting = pipeline.waiting
+        last = waiting[-1] if waiting else None
+        if not isinstance(last, Run):
+            last = None
+        before = 0 if last is None else last.left
+        run: Run | None = skim(data, last)
+        if run is None:
+            return 0
+        count = run.left
+        if run is last:
+            count -= before
+        else:
+            pipeline.runs += 1
+            if waiting is EMPTY:
+                pipeline.waiting = deque((run,))
+            else:
+                waiting.append(run)
+        pipeline.count += count
+        self.active = True
+        return count
+
+    def replies(self, data: bytes) -> int:
+        """
+        How many replies C{data} is to requests that were passed over; else 0.
+        """
+        count: int = self._skimReplies(data)
+        return count
+
+    def lastReplies(self, data: bytes) -> bool:
+        """
+        Whether C{data} is replies to requests that were passed over, and nothing but such
+        requests awaits any.  They are taken off the pipeline.
+        """
+        pipeline = self._pipeline
+        waiting = pipeline.waiting
+        if len(waiting) != 1 or not isinstance(waiting[0], Run):
+            return False
+        count = self._skimReplies(data)
+        if not count:
+            return False
+        pipeline.count -= count
+        if not waiting[0].left:
+            waiting.popleft()
+            pipeline.runs -= 1
+        return True
+
+    def unfold(self) -> None:
+        """
+        Tell the exchanges apart that were passed over.
+        """
+        if self._skimmer is not None and self._pipeline.unfold(NOTHING):
+            self._skimmer.unfold(NOTHING)
+
+    def stop(self) -> None:
+        """
+        Pass over nothing more.
+        """
+        self._skim = None
+        self._skimmer = None
+        self.active = False

@@ -1,0 +1,131 @@
+# -*- test-case-name: tests.relays.test_filters -*-
+"""
+A stage in a stream, and what waits in it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import attrs
+from twisted.internet.interfaces import IDelayedCall
+
+from vaurien_twisted.interfaces import IStage
+from vaurien_twisted.model.commands import Then
+from vaurien_twisted.relays.memory import ENTRY_COST
+
+
+@attrs.frozen
+class Wanted:
+    """
+    A stage that a stream is to have.
+
+    @ivar key: tells it from the others, also when it is wanted again.
+    @ivar options: its behavior's.
+    @ivar make: makes it if it is not there yet.
+    """
+
+    key: str
+    options: Any
+    make: Callable[[], IStage] = attrs.field(eq=False)
+
+
+class Batch:
+    """
+    What a stage made of one push, or of the end, for which C{None} stands.
+
+    @ivar left: how many bytes of the push have not gone on.
+    @ivar when: the time of the next part, once that is L{ready}.
+    """
+
+    __slots__ = ("_data", "_known", "_parts", "_there", "left", "when")
+
+    def __init__(self, parts: Iterable[tuple[float, bytes | None]], left: int) -> None:
+        self._parts = iter(parts)
+        # Those of a generator come when they are asked for, and know the options then.
+        self._known = isinstance(parts, tuple)
+        self._there = False
+        self._data: bytes | None = None
+        self.left = left
+        self.when = 0.0
+
+    def ready(self) -> bool:
+        """
+        Have the next part; C{False} if there is none.
+        """
+        if not self._there:
+            for when, data in self._parts:
+                self.when, self._data, self._there = when, data, True
+                break
+        return self._there
+
+    def take(self) -> bytes | None:
+        """
+        The part that is ready.
+        """
+        self._there = False
+        data, self._data = self._data, None
+        self.left -= len(data or b"")
+        return data
+
+    def retime(self, later: Callable[[float], float]) -> None:
+        """
+        Change the times that are known.
+        """
+        self.when = later(self.when)
+        if self._known:
+            self._parts = iter([(later(when), data) for when, data in self._parts])
+
+
+class Passage:
+    """
+    One stage, and the bytes that wait in it.
+
+    @ivar size: how many these are.
+    @ivar due: when the stage ends the link, and how.
+    @ivar ending: the end has come in and not gone on.
+    """
+
+    __slots__ = ("cut", "due", "ending", "key", "options", "queue", "size", "stage", "timer")
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.key = wanted.key
+        self.options = wanted.options
+        self.stage = wanted.make()
+        self.queue: deque[Batch] = deque()
+        self.size = 0
+        self.timer: IDelayedCall | None = None
+        self.cut: IDelayedCall | None = None
+        self.due: tuple[float, Then] | None = None
+        self.ending = False
+
+    @property
+    def held(self) -> int:
+        """
+        How many bytes that takes in memory, about.
+        """
+        return self.size + len(self.queue) * ENTRY_COST
+
+    def silence(self) -> None:
+        """
+        Cancel what was to happen later.
+        """
+        for timer in (self.timer, self.cut):
+            if timer is not None and timer.active():
+                timer.cancel()
+        self.timer = self.cut = self.due = None
+
+    def retime(self, options: Any, now: float) -> None:
+        """
+        Other options are in force.
+        """
+        self.options = options
+        later = self.stage.update(options, now)
+        if later is not None:
+            for batch in self.queue:
+                batch.retime(later)
+        if self.timer is not None and self.timer.active():
+            self.timer.cancel()
+        self.timer = None

@@ -1,0 +1,83 @@
+# -*- test-case-name: tests.relays.test_snapshot -*-
+"""
+What can be seen of a link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vaurien_twisted.model.decision import Step
+from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.relays.exchanges import Dialogue
+from vaurien_twisted.relays.transports import Couple
+from vaurien_twisted.rules.decider import Decider
+
+
+class Sight:
+    """
+    A link as it is now; made when somebody looks.
+
+    @param dialogue: what is said on it, C{None} where nobody listens.
+    @param staged: the names of the behaviors whose stages there are.
+    @param greeting: the connection itself as an exchange.
+    @ivar state: C{"connecting"} to the backend, C{"open"}, C{"waiting"} where something is
+        kept back, or C{"closing"}.
+    @ivar decider: who decides about its exchanges: the proxy's decider, or one for its own
+        plan.
+    @ivar asked: the connection as that decider knows it.
+    """
+
+    def __init__(
+        self,
+        couple: Couple,
+        dialogue: Dialogue | None,
+        staged: Sequence[str],
+        greeting: Exchange | None,
+        closed: bool,
+        decider: Decider,
+        asked: Connection,
+    ) -> None:
+        self._lanes = () if dialogue is None else (dialogue.toBackend, dialogue.toClient)
+        self._told = () if dialogue is None else tuple(dialogue.recent or ())
+        self._staged = staged
+        self._greeting = greeting
+        self.decider = decider
+        self.asked = asked
+        if closed or couple.client is None or couple.clientEnded or couple.backendEnded:
+            self.state = "closing"
+        elif self.held is not None:
+            self.state = "waiting"
+        else:
+            self.state = "connecting" if couple.backend is None else "open"
+
+    @property
+    def held(self) -> tuple[Exchange | None, Step] | None:
+        """
+        The exchange that is kept back, and by what; C{None} where nothing is.
+        """
+        for lane in self._lanes:
+            if lane.held is not None:
+                return lane.held
+        return None
+
+    @property
+    def faults(self) -> list[str]:
+        """
+        The names of the behaviors that act now: of each that keeps an exchange back, and
+        of those whose stages the bytes pass through.
+        """
+        steps = [entry.steps[0] for lane in self._lanes for entry in lane.queue if entry.steps]
+        kept = [step.rule.behavior.name for step in steps if step.rule is not None]
+        return [*kept, *self._staged]
+
+    @property
+    def recent(self) -> Sequence[Exchange]:
+        """
+        The latest exchanges that were told apart, in order.
+        """
+        greeting = self._greeting
+        # A greeting that was decided as an exchange is among them.
+        if greeting is None or greeting.decision is None or greeting in self._told:
+            return self._told
+        return (greeting, *self._told)

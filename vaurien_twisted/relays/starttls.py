@@ -1,0 +1,151 @@
+# -*- test-case-name: tests.relays.test_starttls -*-
+"""
+Going on in TLS on both sides of a link, where its ends have agreed to in the clear.
+
+Each side has TLS of its own, so that what is said can be read in between.  It begins when
+nothing is under way any more: neither in a lane nor in a stage.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.protocol import Factory
+from twisted.logger import Logger
+from twisted.protocols.policies import ProtocolWrapper
+
+from vaurien_twisted.interfaces import IUpgradable
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.relays.byte_counter import Meter
+from vaurien_twisted.relays.exchanges import Dialogue
+from vaurien_twisted.relays.filters import Staging
+from vaurien_twisted.relays.transports import Couple
+from vaurien_twisted.transports.certificates import clientOptions, serverOptions
+from vaurien_twisted.transports.tls import HandshakeFailed, SecuredFactory, SecuredTransport
+
+if TYPE_CHECKING:
+    from vaurien_twisted.relays.factory import RelayFactory
+
+
+class Upgrades:
+    """
+    Has both sides of a factory's links go on in TLS.
+
+    @raise Refused: a file is not as it should be; names the option of the wire protocol.
+    """
+
+    _log = Logger()
+
+    def __init__(self, factory: RelayFactory) -> None:
+        self._factory = factory
+        options, prefix = factory.options, f"protocol_{factory.wire.name}_"
+        server = serverOptions(prefix + "tls_certificate", options.tls_certificate, options.tls_key)
+        if options.tls_client:
+            # Whatever is wrong with it is not to be told of another file.
+            clientOptions(prefix + "tls_client", certificate=options.tls_client)
+        client = clientOptions(
+            prefix + "tls_ca", options.tls_name or None, options.tls_ca, options.tls_client
+        )
+        if options.tls_name and not options.tls_ca:
+            raise Refused("it needs a tls_ca, by which to know the name", prefix + "tls_name")
+        nothing = Factory()
+        self._server = SecuredFactory(server, False, nothing, factory.reactor)
+        self._client = SecuredFactory(client, True, nothing, factory.reactor)
+
+    def attempt(
+        self,
+        dialogue: Dialogue,
+        staging: Staging,
+        couple: Couple,
+        relay: Any,
+        backend: Any,
+        number: int,
+    ) -> None:
+        """
+        Have the two protocols of a link go on in TLS if its ends have agreed to; that which
+        faces the client as the server.
+
+        @param number: the connection's.
+        """
+        framer = dialogue.upgrading
+        if framer is not None and self._ready(dialogue, staging, couple):
+            self._perform(framer, couple, relay, backend, number)
+            staging.join()
+
+    def _ready(self, dialogue: Dialogue, staging: Staging, couple: Couple) -> bool:
+        """
+        Whether nothing is under way; else the two sides are read no further until then.
+        """
+        if dialogue.toBackend.queue or dialogue.toClient.queue or not staging.clear:
+            couple.hold()
+            return False
+        return True
+
+    def _perform(
+        self, framer: IUpgradable, couple: Couple, relay: Any, backend: Any, number: int
+    ) -> None:
+        ours, theirs = couple.client, couple.backend
+        self._log.info("connection {number} goes on in TLS, which is read", number=number)
+        fromClient, fromBackend = framer.upgrade()
+        couple.part()
+        couple.unpace()
+        # The backend first: what a client says within TLS waits for it.
+        secured = (
+            (self._secured(self._client, backend, theirs, "backend", number), theirs, fromBackend),
+            (self._secured(self._server, relay, ours, "client", number), ours, fromClient),
+        )
+        couple.replace(relay.transport, backend.transport)
+        for transport, below, early in secured:
+            bare(below).resumeProducing()
+            if early:
+                transport.dataReceived(early)
+
+    def _secured(
+        self,
+        factory: SecuredFactory,
+        protocol: Any,
+        below: Any,
+        who: str,
+        number: int,
+    ) -> SecuredTransport:
+        def failed(reason: HandshakeFailed) -> None:
+            self._factory.repeats.warn(
+                self._log,
+                "connection {number}: no TLS with the {who}: {reason}",
+                number=number,
+                who=who,
+                reason=reason.reason,
+            )
+            self._factory.journal.record(
+                "tls", self._factory.name, number, reason=f"with the {who}: {reason.reason}"
+            )
+
+        transport = SecuredTransport(factory, _nothing, failed, protocol)
+        meter = protocol.transport = Meter(transport)
+        meter.bytesRead, meter.bytesWritten = below.bytesRead, below.bytesWritten
+        give(bare(below), transport)
+        transport.makeConnection(bare(below))
+        return transport
+
+
+def bare(transport: Any) -> Any:
+    """
+    A transport without the meter that may stand for it.
+    """
+    return transport.below if isinstance(transport, Meter) else transport
+
+
+def give(transport: Any, protocol: Any) -> None:
+    """
+    Let another protocol have what a transport reads.
+    """
+    if isinstance(transport, ProtocolWrapper):
+        transport.wrappedProtocol = protocol
+    else:
+        transport.protocol = protocol
+
+
+def _nothing(transport: SecuredTransport) -> None:
+    """
+    The protocol above is connected already.
+    """

@@ -1,0 +1,193 @@
+# -*- test-case-name: tests.relays.test_transports -*-
+"""
+The two connections of a link, and how each may end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.interfaces import IReactorTime
+
+from vaurien_twisted.relays.ending import LastWords
+from vaurien_twisted.relays.read_gate import FULL, PEER, REPLACED, UNCONNECTED, Source
+
+#: Told of bytes before they pass, says whether they may.
+Gate = Callable[[bytes], bool]
+
+
+class Couple:
+    """
+    The client's and the backend's transports, each C{None} before it is there and
+    after it is gone.
+
+    @ivar clientEnded: the client will send nothing more.
+    @ivar clientDrained: called when the client has taken what was written to it.
+    @ivar backendEnded: the backend will send nothing more.
+    """
+
+    __slots__ = (
+        "_backendSource",
+        "_clientSource",
+        "_last",
+        "backend",
+        "backendEnded",
+        "client",
+        "clientDrained",
+        "clientEnded",
+    )
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.backend: Any = None
+        self.clientEnded = False
+        self._last: LastWords | None = None
+        self.clientDrained: Callable[[], None] | None = None
+        self.backendEnded = False
+        self._clientSource = Source(client)
+        self._clientSource.pause(UNCONNECTED)
+        self._backendSource: Source | None = None
+
+    @property
+    def gone(self) -> bool:
+        """
+        Whether neither connection is left.
+        """
+        return self.client is None and self.backend is None
+
+    def join(self, backend: Any) -> None:
+        """
+        The backend is there: each side now paces the other.
+        """
+        self.backend = backend
+        source = self._backendSource = Source(backend)
+        source.drained = self._drained
+        self.client.registerProducer(source, True)
+        backend.registerProducer(self._clientSource, True)
+
+    def _drained(self) -> None:
+        if self.clientDrained is not None:
+            self.clientDrained()
+
+    @property
+    def clientFull(self) -> bool:
+        """
+        Whether the client does not take what is written to it.
+        """
+        return self._backendSource is not None and self._backendSource.paused(PEER)
+
+    def hold(self) -> None:
+        """
+        Read nothing more from either side, until others L{replace} them.
+        """
+        self._clientSource.pause(REPLACED)
+        if self._backendSource is not None:
+            self._backendSource.pause(REPLACED)
+
+    def unpace(self) -> None:
+        """
+        The two sides pace each other no longer.
+        """
+        for transport in (self.client, self.backend):
+            transport.unregisterProducer()
+
+    def replace(self, client: Any, backend: Any) -> None:
+        """
+        Other transports stand for the same connections, and nothing is paused.
+        """
+        self.client = client
+        self._clientSource = Source(client)
+        self.join(backend)
+
+    def start(self) -> None:
+        """
+        Let the client speak.
+        """
+        self._clientSource.resume(UNCONNECTED)
+
+    def joint(self, fromClient: Gate | None = None, fromBackend: Gate | None = None) -> None:
+        """
+        Let each transport send what it reads straight to the other, where they can.
+
+        @param fromClient: asked about all bytes of the client; those that it does not let
+            pass go to the protocol.
+        @param fromBackend: the same for the backend's.
+        """
+        client, backend = self.client, self.backend
+        if hasattr(client, "joinTo") and hasattr(backend, "joinTo"):
+            client.joinTo(backend, fromClient)
+            backend.joinTo(client, fromBackend)
+
+    def part(self) -> None:
+        """
+        Let each transport hand what it reads to its protocol.
+        """
+        for transport in (self.client, self.backend):
+            if hasattr(transport, "joinTo"):
+                transport.joinTo(None)
+
+    def paceClient(self, full: bool) -> None:
+        """
+        Pause the client while there is no room for its bytes.
+        """
+        if full:
+            self._clientSource.pause(FULL)
+        else:
+            self._clientSource.resume(FULL)
+
+    def paceBackend(self, full: bool) -> None:
+        """
+        Pause the backend while there is no room for its bytes.
+        """
+        if self._backendSource is None:
+            return
+        if full:
+            self._backendSource.pause(FULL)
+        else:
+            self._backendSource.resume(FULL)
+
+    def endWriting(self, transport: Any) -> None:
+        """
+        Half-close where the transport can, close where it cannot (TLS).
+        """
+        transport.unregisterProducer()
+        end = getattr(transport, "loseWriteConnection", transport.loseConnection)
+        end()
+
+    def close(self) -> None:
+        """
+        Close both in order, after what was already written to them.
+        """
+        for transport in (self.client, self.backend):
+            if transport is not None:
+                transport.unregisterProducer()
+                transport.loseConnection()
+
+    def resetBehind(self, clock: IReactorTime) -> None:
+        """
+        Reset what is left, after what was already written to it.
+        """
+        for transport in (self.client, self.backend):
+            if transport is not None:
+                transport.unregisterProducer()
+                self._last = LastWords(transport, clock)
+                self._last.begin()
+
+    def forget(self) -> None:
+        """
+        Wait for nothing any more.
+        """
+        if self._last is not None:
+            self._last.stopProducing()
+            self._last = None
+
+    def reset(self) -> None:
+        """
+        Reset both: what is under way is lost.
+        """
+        self.forget()
+        for transport in (self.client, self.backend):
+            if transport is not None:
+                transport.unregisterProducer()
+                transport.abortConnection()

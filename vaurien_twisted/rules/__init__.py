@@ -1,0 +1,3 @@
+"""
+Which behavior meets which exchange, and why.
+"""

@@ -1,0 +1,278 @@
+# -*- test-case-name: tests.rules.test_codec,tests.rules.test_codec_ini -*-
+"""
+Rules as JSON: the whole plan of a proxy, as C{PUT /rules} takes it and C{GET /rules}
+gives it back.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from vaurien_twisted.model.decision import Rule
+from vaurien_twisted.model.matchers import COMMON, Target
+from vaurien_twisted.model.names import checkPrintable, printable
+from vaurien_twisted.model.options import Refused, Spec, build, nearest, option, specs, values
+from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.plan import Draw, Plan
+
+
+@attrs.frozen
+class RuleFields:
+    """
+    What a rule can say beside its behavior and that one's options.
+    """
+
+    percent: float = option(
+        float, 100.0, "How many of a hundred exchanges.", minimum=0, maximum=100
+    )
+    when: dict[str, Any] = option(
+        dict, {}, "Which exchanges: targets of the protocol with the patterns to match."
+    )
+    after: int = option(int, 0, "How many matching exchanges pass first.", minimum=0)
+    times: int | None = option(
+        int, None, "To how many exchanges the rule applies; without it, to all.", minimum=1
+    )
+    lasting: float | None = option(
+        float,
+        None,
+        'After how many seconds the rule reverts by itself; written "for".',
+        unit="s",
+        minimum=0.001,
+        maximum=86400 * 365,
+    )
+    scope: str = option(
+        str,
+        "exchange",
+        "Whether each exchange is drawn, or all of a connection at once.",
+        choices=("exchange", "connection"),
+    )
+    name: str = option(str, "", "What the rule is called in the journal.")
+
+
+#: How many rules a proxy, or a connection with a plan of its own, can have: each exchange is
+#: compared with all of them.
+RULES = 1000
+
+#: How a field is written in JSON and ini where Python has the word for itself.
+SPELLED = {"lasting": "for"}
+
+
+def fieldSpecs() -> dict[str, Spec]:
+    """
+    The fields of a rule by the names that users write.
+    """
+    return {
+        SPELLED.get(name, name): attrs.evolve(spec, name=SPELLED.get(name, name))
+        for name, spec in specs(RuleFields).items()
+    }
+
+
+def planFromRules(planner: Planner, rules: object) -> Plan:
+    """
+    The plan for a list of rules, each C{{"behavior": …, "options": {…}, "percent": …,
+    "when": {…}, "after": …, "times": …, "for": …, "scope": …, "name": …}}, or several
+    alternatives in one draw, C{{"draw": [{…}, {…}]}}.
+
+    @raise Refused: something is unknown or out of bounds; says in which rule.
+    """
+    if not isinstance(rules, list):
+        raise Refused("a list of rules is wanted", "rules")
+    checkCount(rules)
+    draws = []
+    for number, item in enumerate(rules, 1):
+        try:
+            draws.append(_draw(planner, item))
+        except Refused as refused:
+            raise Refused(f"rule {number}: {refused.whole}", refused.name) from None
+    return Plan(tuple(draws))
+
+
+def checkCount(rules: Sequence[object]) -> None:
+    """
+    @param rules: rules, and draws of several, in JSON.
+    @raise Refused: there are more than L{RULES}.
+    """
+    count = sum(
+        len(each["draw"]) if isinstance(each, Mapping) and isinstance(each.get("draw"), list) else 1
+        for each in rules
+    )
+    if count > RULES:
+        raise Refused(f"{count} rules are too many: {RULES} at most for a proxy", "rules")
+
+
+def _draw(planner: Planner, item: object) -> Draw:
+    if isinstance(item, Mapping) and "draw" in item:
+        for name in item:
+            if name != "draw":
+                raise Refused(f'{name!r} cannot stand beside "draw", only within it', str(name))
+        if not isinstance(item["draw"], list) or not item["draw"]:
+            raise Refused('"draw" must be a list of rules', "draw")
+        return Draw(tuple(ruleFromJSON(planner, each) for each in item["draw"]))
+    return Draw((ruleFromJSON(planner, item),))
+
+
+def ruleFromJSON(planner: Planner, item: object) -> Rule:
+    """
+    One rule.
+
+    @raise Refused: something is unknown or out of bounds.
+    """
+    if not isinstance(item, Mapping):
+        raise Refused(f"a rule must be an object, not {item!r}", "rules")
+    behavior, options = item.get("behavior"), item.get("options", {})
+    if not isinstance(behavior, str):
+        near = _instead(item) if behavior is None else ""
+        raise Refused(f'a rule must name its "behavior"{near}', "behavior")
+    if not isinstance(options, Mapping):
+        raise Refused('"options" must be an object', "options")
+    declared = fieldSpecs()
+    given: dict[str, Any] = {}
+    for name, value in item.items():
+        if name in ("behavior", "options"):
+            continue
+        if name not in declared:
+            meant = _meant(planner, behavior, str(name))
+            raise Refused(f"a rule has no {name!r}: {meant}", str(name))
+        if value is not None or declared[name].default is not None:
+            given[name] = declared[name].convert(value)
+    fields = build(RuleFields, {_field(name): value for name, value in given.items()}, "a rule")
+    checkPrintable(fields.name, "name")
+    rule = planner.rule(behavior, options, fields)
+    if rule.streams and given.get("scope") == "exchange":
+        raise Refused(f"{behavior!r} is for whole connections, not for exchanges", "scope")
+    return rule
+
+
+def _instead(item: Mapping[str, Any]) -> str:
+    """
+    What is there where C{"behavior"} was probably meant, the end of a refusal.
+    """
+    strange = [str(name) for name in item if name not in fieldSpecs() and name != "options"]
+    close = difflib.get_close_matches("behavior", strange, n=1)
+    return f", not {close[0]!r}" if close else ""
+
+
+def _meant(planner: Planner, behavior: str, name: str) -> str:
+    """
+    The end of the refusal of a name that is no field: the nearest of the fields, the
+    behavior's options and the protocol's targets, and where that belongs.
+    """
+    fields = dict.fromkeys(("behavior", "options", "draw", *fieldSpecs()), "")
+    declared = specs(planner.registry.behavior(behavior).options)
+    places = {
+        **dict.fromkeys(_targets(planner), ' under "when"'),
+        **dict.fromkeys(declared, ' under "options"'),
+        **fields,
+    }
+    close = difflib.get_close_matches(name.lower(), places, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}{places[close[0]]}?" if close else nearest(name, fields)
+
+
+def _targets(planner: Planner) -> dict[str, Target]:
+    return {target.name: target for target in (*planner.wire.targets, *COMMON)}
+
+
+def rulesOf(plan: Plan) -> list[dict[str, Any]]:
+    """
+    A plan as L{planFromRules} takes it.  Rules whose time is over are left out, and so
+    is what a rule leaves at its default.
+    """
+    told: list[dict[str, Any]] = []
+    for draw in plan.draws:
+        rules = [_tell(rule) for rule in draw.alternatives if not rule.expired]
+        if len(rules) == 1 and len(draw.alternatives) == 1:
+            told += rules
+        elif rules:
+            told.append({"draw": rules})
+    return told
+
+
+def _tell(rule: Rule) -> dict[str, Any]:
+    told: dict[str, Any] = {"behavior": rule.behavior.name}
+    own = values(rule.options)
+    if own:
+        told["options"] = own
+    for name, spec in specs(RuleFields).items():
+        value = getattr(rule, name)
+        if value != spec.default:
+            told[SPELLED.get(name, name)] = dict(value) if isinstance(value, Mapping) else value
+    return told
+
+
+def rulesFromWords(planner: Planner, sections: Iterable[tuple[str, Mapping[str, str]]]) -> Plan:
+    """
+    The plan for the C{[rule:NAME]} sections of an ini file, in order.  A key is
+    C{behavior}, a field of the rule, an option of its behavior, or
+
+    C{when.TARGET}
+        a pattern, or several of which one must match, each on a line of its own; of a
+        target of kind C{"fields"}, lines such as C{Name: pattern}, or C{Name} for any.
+    C{draw}
+        sections with the same word there, one after the other, are alternatives of one
+        draw.
+
+    @raise Refused: something is unknown or out of bounds; says in which section.
+    """
+    sections = list(sections)
+    checkCount(sections)
+    draws: list[tuple[str, list[Rule]]] = []
+    for name, words in sections:
+        group = words.get("draw", "")
+        try:
+            rule = ruleFromJSON(planner, _item(planner, name, words))
+        except Refused as refused:
+            raise Refused(f"[rule:{printable(name)}]: {refused.whole}", refused.name) from None
+        if group and draws and draws[-1][0] == group:
+            draws[-1][1].append(rule)
+        else:
+            draws.append((group, [rule]))
+    return Plan(tuple(_drawOf(rules) for _, rules in draws))
+
+
+def _item(planner: Planner, name: str, words: Mapping[str, str]) -> dict[str, Any]:
+    """
+    A section as the JSON of a rule.
+    """
+    behavior = words.get("behavior")
+    if behavior is None:
+        raise Refused("a rule must name its behavior", "behavior")
+    options = specs(planner.registry.behavior(behavior).options)
+    targets = {f"when.{each}": target for each, target in _targets(planner).items()}
+    fields = [each for each in fieldSpecs() if each not in ("when", "name")]
+    item: dict[str, Any] = {"name": name, "behavior": behavior, "options": {}, "when": {}}
+    for key, value in words.items():
+        if key in targets:
+            item["when"][targets[key].name] = _patterns(targets[key], value)
+        elif key in fields:
+            item[key] = value
+        elif key in options:
+            item["options"][key] = value
+        elif key not in ("behavior", "draw"):
+            known = {"behavior", "draw", *fields, *targets, *options}
+            meant = nearest(key, targets if key.startswith("when") else known)
+            raise Refused(f"there is no {key!r}: {meant}", key)
+    return item
+
+
+def _patterns(target: Target, value: str) -> object:
+    lines = [line.strip() for line in value.splitlines() if line.strip()]
+    if target.kind == "fields":
+        pairs = [line.partition(":") for line in lines]
+        return {name.strip(): pattern.strip() if colon else "*" for name, colon, pattern in pairs}
+    return lines if len(lines) > 1 else "".join(lines)
+
+
+def _drawOf(rules: list[Rule]) -> Draw:
+    try:
+        return Draw(tuple(rules))
+    except Refused as refused:
+        names = ", ".join(f"[rule:{rule.name}]" for rule in rules)
+        raise Refused(f"{names}: {refused.description}", refused.name) from None
+
+
+def _field(name: str) -> str:
+    return next((field for field, spelled in SPELLED.items() if spelled == name), name)

@@ -1,0 +1,196 @@
+# -*- test-case-name: tests.rules.test_explain -*-
+"""
+Why something happened to an exchange, or why not.
+
+What was done is in the journal.  What was not is worked out again: the number behind a
+draw is a pure function, and the latest exchanges of a connection are still known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from vaurien_twisted.model.commands import ENDING
+from vaurien_twisted.model.decision import CONNECTION, Chance, Rule
+from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.model.matchers import condition
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.rules.decider import Decider
+from vaurien_twisted.rules.plan import Draw
+from vaurien_twisted.rules.stream_rules import NOTHING_SAID, streamKeys
+
+
+@attrs.frozen
+class Case:
+    """
+    What is to be explained.
+
+    @ivar decider: whose plan is in force.
+    @ivar connection: the connection, as far as it is known.
+    @ivar number: of the exchange, 0 for the connection itself.
+    @ivar exchange: the exchange, C{None} where it is no longer known.
+    @ivar bare: it is a connection where the client speaks first.
+    @ivar journal: what the journal has of it.
+    @ivar changed: whether the plan was set after the exchange was decided; C{None} where
+        that cannot be said.
+    @ivar forgotten: whether the journal may have had more of it.
+    """
+
+    decider: Decider
+    connection: Connection
+    number: int
+    exchange: Exchange | None
+    bare: bool
+    journal: Sequence[Mapping[str, Any]]
+    changed: bool | None
+    forgotten: bool = False
+
+    def chance(self, whole: bool, place: int) -> Chance:
+        """
+        The randomness of a draw.
+
+        @param whole: whether it holds for all of the connection.
+        """
+        decider, number = self.decider, CONNECTION if whole else self.number
+        return Chance(decider.seed, decider.proxy, self.connection.number, number, place)
+
+
+def explain(case: Case) -> dict[str, Any]:
+    """
+    The case as JSON: what happened, and each rule now in force with the reason why it
+    applied or did not, and the number that was drawn where there was a draw.
+    """
+    exchange = case.exchange
+    done = [entry for entry in case.journal if entry["kind"] == "decision"]
+    told: dict[str, Any] = {
+        "proxy": case.decider.proxy,
+        "connection": case.connection.number,
+        "exchange": case.number,
+        "description": exchange.description if exchange else _described(done),
+        "hit": None if case.forgotten and not done else bool(done),
+        "journal": list(case.journal),
+        "known": exchange is not None,
+        "rules": [] if case.changed else list(_rules(case, done)),
+    }
+    told["summary"] = _summary(case, told)
+    return told
+
+
+def _described(done: Sequence[Mapping[str, Any]]) -> str:
+    return str(done[0].get("description", "")) if done else ""
+
+
+def _summary(case: Case, told: Mapping[str, Any]) -> str:
+    done = [entry for entry in told["journal"] if entry["kind"] == "decision"]
+    if done:
+        return "; ".join(f"{e['rule']}: {e['effect']} ({e['reason']})" for e in done)
+    if told["hit"] is None:
+        return "the journal goes back no further: what happened is not known any more"
+    if case.changed:
+        return "nothing happened; the rules of that time are no longer in force"
+    if not told["rules"]:
+        return "nothing happened: no rules are in force"
+    return "nothing happened: " + "; ".join(
+        f"{rule['rule']}: {rule['reason']}" for rule in told["rules"]
+    )
+
+
+def _rules(case: Case, done: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    streams = {id(rule): (place, below) for _, place, below, rule in streamKeys(case.decider.plan)}
+    ended = ""
+    for number, draw in enumerate(case.decider.plan.draws):
+        index = number if draw.place is None else draw.place
+        for position, rule in enumerate(draw.alternatives):
+            words = rule.describe()
+            entry = next((entry for entry in done if entry["rule"] == words), None)
+            told: dict[str, Any] = {"rule": words, "applied": entry is not None}
+            whole = rule.scope == "connection"
+            place, below = streams.get(id(rule), (index, _below(draw, position)))
+            drawn = None
+            if rule.percent < 100:
+                drawn = told["drew"] = round(case.chance(whole, place).percent(), 2)
+            if entry is not None:
+                told["reason"] = entry["reason"]
+                if _ends(case.exchange, rule):
+                    ended = words
+            else:
+                missing = _missed(case, rule, ended)
+                if not missing and drawn is not None:
+                    missing = _unlucky(rule, below, drawn)
+                told["reason"] = missing or _beyond(case, index, position, rule)
+            yield told
+
+
+def _below(draw: Draw, position: int) -> float:
+    return sum(rule.percent for rule in draw.alternatives[:position])
+
+
+def _ends(exchange: Exchange | None, rule: Rule) -> bool:
+    """
+    Whether what C{rule} asked for ended the exchange, so that no other was asked.
+    """
+    decision = None if exchange is None else exchange.decision
+    if decision is None:
+        return False
+    steps = (*decision.request, *decision.reply)
+    return any(step.rule == rule and isinstance(step.command, ENDING) for step in steps)
+
+
+def _missed(case: Case, rule: Rule, ended: str) -> str:
+    """
+    Why the rule was not for this exchange, C{""} if it may have been.
+    """
+    if rule.expired:
+        return "its time was over, or is now"
+    exchange = case.exchange
+    if rule.streams:
+        exchange = NOTHING_SAID
+        if case.number:
+            return "it is for connections: ask about exchange 0"
+    elif ended:
+        return f"{ended} came first and ended the exchange"
+    elif case.bare and not rule.behavior.connections:
+        return "its behavior is for requests, not for connections"
+    elif exchange is None:
+        # Only what does not depend on the exchange can be said.
+        return ""
+    if rule.matches is None or rule.matches(case.connection, exchange):
+        return ""
+    for name, pattern in rule.when.items():
+        if not _holds(case, exchange, name, pattern):
+            return f"no match: when {name} {pattern!r}"
+    return "its behavior is not for this exchange"
+
+
+def _holds(case: Case, exchange: Exchange, name: str, pattern: object) -> bool:
+    wire = case.decider.wire
+    try:
+        return condition({name: pattern}, wire.targets, wire.name)(case.connection, exchange)
+    except Refused:
+        return True
+
+
+def _unlucky(rule: Rule, below: float, drawn: float) -> str:
+    if below <= drawn < below + rule.percent:
+        return ""
+    words = f"drew {drawn:.2f} for {rule.percent:g} percent"
+    if rule.scope == "connection":
+        words += " of connections"
+    return words + (f" from {below:g} on" if below else "")
+
+
+def _beyond(case: Case, index: int, position: int, rule: Rule) -> str:
+    """
+    Why the rule did not apply, though it was for this exchange and the draw was for it.
+    """
+    if case.exchange is None and not rule.streams:
+        return "the exchange is not known any more, or was passed over: it may not have matched"
+    applied, seen = case.decider.counted(index, position)
+    if rule.times is not None and applied >= rule.times:
+        return f"its window was over: {applied} of {rule.times} times"
+    if rule.after and not rule.streams:
+        return f"its window had not begun: after {rule.after}, {seen} seen by now"
+    return "its behavior let it pass"

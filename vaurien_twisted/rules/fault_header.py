@@ -1,0 +1,129 @@
+# -*- test-case-name: tests.rules.test_fault_header -*-
+"""
+Wishes: faults that a client asks for itself, with the request that is to meet them.
+
+A wish reads C{delay; sleep=1}: a behavior, and its options after semicolons.  A value
+with semicolons of its own stands in double quotes, as HTTP writes parameters (RFC 9110,
+section 5.6.6).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from vaurien_twisted.interfaces import IJournal, IWireProtocol, IWishing
+from vaurien_twisted.model.decision import NOTHING, Chance, Decision, Occasion, Rule, Step
+from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.decider import effect
+
+#: In place of a draw's number: no plan has so many.
+WISH = 2**32 - 1
+
+#: One option and what separates it from the next.
+OPTION = re.compile(r';\s*([\w-]+)\s*=((?>\s*)"(?>(?:[^"\\]|\\.)*)"|(?>[^;"]*))\s*(?=;|$)')
+ESCAPED = re.compile(r"\\(.)")
+
+
+def readWish(text: str) -> tuple[str, dict[str, str]]:
+    """
+    The behavior that a wish names, and the options by name.
+
+    @raise Refused: it is not written as a wish is.
+    """
+    name, semicolon, rest = text.partition(";")
+    options: dict[str, str] = {}
+    place, rest = 0, (semicolon + rest).rstrip("; \t")
+    while place < len(rest):
+        match = OPTION.match(rest, place)
+        if match is None:
+            raise Refused(f"{rest[place:].strip()[:80]!r} is not '; OPTION=VALUE'", "wish")
+        value = match[2].strip()
+        options[match[1]] = ESCAPED.sub(r"\1", value[1:-1]) if value[:1] == '"' else value
+        place = match.end()
+    return name.strip(), options
+
+
+@attrs.define(eq=False)
+class Wishes:
+    """
+    Decides for one proxy about the exchanges that ask for something.
+
+    @ivar options: the wire protocol's.
+    @ivar seed: the proxy's, 0 to 2**63 - 1.
+    """
+
+    proxy: str
+    wire: IWireProtocol
+    options: Any
+    read: Callable[[Any, Exchange], str]
+    planner: Planner
+    journal: IJournal
+    seed: int
+
+    def __call__(self, connection: Connection, exchange: Exchange) -> Decision | None:
+        """
+        What the exchange asks for, C{None} if it does not.  A wish that is not acceptable
+        is journalled with the reason, and nothing happens to its exchange.
+        """
+        text = self.read(self.options, exchange)
+        if not text:
+            return None
+        facts = {"exchange": exchange.number, "description": exchange.description}
+        try:
+            rule = self.planner.rule(*readWish(text))
+        except Refused as refused:
+            self.journal.record(
+                "refused", self.proxy, connection.number, **facts, reason=refused.whole
+            )
+            return NOTHING
+        decision, done = self._treat(rule, connection, exchange)
+        if decision is not NOTHING:
+            self.journal.record(
+                "decision",
+                self.proxy,
+                connection.number,
+                **facts,
+                rule=rule.describe(),
+                effect=done,
+                reason="the client asked for it",
+            )
+        return decision
+
+    def _treat(
+        self, rule: Rule, connection: Connection, exchange: Exchange
+    ) -> tuple[Decision, str]:
+        if rule.matches is not None and not rule.matches(connection, exchange):
+            return NOTHING, ""
+        chance = Chance(self.seed, self.proxy, connection.number, exchange.number, WISH)
+        occasion = Occasion(connection, exchange, self.wire, 0, chance)
+        treatment = rule.behavior.treat(rule.options, occasion)
+        if not (treatment.request or treatment.reply):
+            return NOTHING, ""
+        steps = [
+            tuple(Step(command, rule) for command in commands)
+            for commands in (treatment.request, treatment.reply)
+        ]
+        return Decision(*steps), treatment.effect or effect(treatment)
+
+
+def wishesFor(
+    proxy: str,
+    wire: IWireProtocol,
+    options: Any,
+    planner: Planner,
+    journal: IJournal,
+    seed: int,
+) -> Wishes | None:
+    """
+    What decides about wishes, C{None} where the protocol knows none or its options do
+    not allow them.
+    """
+    if not IWishing.providedBy(wire) or not wire.heeds(options):
+        return None
+    return Wishes(proxy, wire, options, wire.wish, planner, journal, seed)

@@ -1,0 +1,133 @@
+# -*- test-case-name: tests.rules.test_plan -*-
+"""
+Plans: which behavior meets which exchange, decided so that it can be repeated.
+
+A plan is a list of draws; a draw is one or several alternative rules with
+percentages.  Draws are independent and apply in order; what ends an exchange ends
+the list.  The random number behind a draw is computed from the seed, the proxy,
+the connection, the exchange and the draw, never taken from a shared generator:
+the same seed and the same traffic give the same decisions, in whatever order
+connections are served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.model.decision import (
+    Rule,
+)
+from vaurien_twisted.model.options import Refused
+
+
+@attrs.frozen
+class Draw:
+    """
+    Alternatives of which at most one applies.
+
+    @ivar place: what stands for it in randomness and counts, 0 to 2**32 - 1; C{None} for
+        its place in the plan.
+    @raise Refused: the percentages are negative or exceed 100 together.
+    """
+
+    alternatives: tuple[Rule, ...]
+    place: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for rule in self.alternatives:
+            if not 0 <= rule.percent <= 100:
+                raise Refused(f"{rule.percent:g} percent is not between 0 and 100", "percent")
+        total = sum(rule.percent for rule in self.alternatives)
+        # 0.2, 83.9 and 15.9 add up to a little more than 100 in binary.
+        if total > 100 + 1e-9:
+            raise Refused(f"the percentages add up to {total:g}, which is over 100", "percent")
+
+
+@attrs.frozen(cache_hash=False, slots=False)
+class Plan:
+    """
+    The rules in force on a proxy: an immutable value, swapped whole.
+    """
+
+    draws: tuple[Draw, ...] = ()
+
+    @cached_property
+    def transparent(self) -> bool:
+        """
+        Whether nothing can happen to any exchange.
+        """
+        return not any(self._active)
+
+    @cached_property
+    def commands(self) -> frozenset[str] | None:
+        """
+        The commands, in lower case, without one of which nothing can happen to an
+        exchange; C{None} where that cannot be said.
+        """
+        found: set[str] = set()
+        for rule in self._active:
+            named = rule.when.get("command")
+            if named is None:
+                return None
+            found.update(
+                str(each).lower() for each in (named if isinstance(named, list) else [named])
+            )
+        return frozenset(found)
+
+    @property
+    def asked(self) -> list[Rule]:
+        """
+        The rules in force that have something to say about exchanges.
+        """
+        return [rule for rule in self.rules if not rule.inert]
+
+    @property
+    def _active(self) -> Iterator[Rule]:
+        for rule in self.rules:
+            if rule.behavior.name != "dummy" and rule.percent > 0 and not rule.streams:
+                yield rule
+
+    @property
+    def rules(self) -> Iterator[Rule]:
+        """
+        The rules in force, in order.
+        """
+        for draw in self.draws:
+            for rule in draw.alternatives:
+                if not rule.expired:
+                    yield rule
+
+    def expire(self, rules: Container[Rule]) -> Plan:
+        """
+        The plan without C{rules}, in which all others are drawn as before.
+        """
+        return Plan(
+            tuple(
+                Draw(
+                    tuple(
+                        attrs.evolve(rule, expired=True) if rule in rules else rule
+                        for rule in draw.alternatives
+                    ),
+                    draw.place,
+                )
+                for draw in self.draws
+            )
+        )
+
+    def keeps(self, rule: Rule) -> bool:
+        """
+        Whether something that C{rule} began goes on under this plan.
+        """
+        return any(rule.same(own) for own in self.rules)
+
+
+def onlyRule(behavior: IBehavior, options: Any) -> Plan:
+    """
+    The plan in which every exchange meets one behavior.
+    """
+    return Plan((Draw((Rule(behavior, options),)),))

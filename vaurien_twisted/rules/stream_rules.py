@@ -1,0 +1,118 @@
+# -*- test-case-name: tests.rules.test_stream_rules -*-
+"""
+Which stream behaviors a connection's bytes pass through.
+
+A stream rule is drawn once for each connection and not again when it is changed: the
+number that is drawn follows from the connection's number and the rule's name, or its
+place in the plan if it has none, and from nothing that could change meanwhile.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+import attrs
+
+from vaurien_twisted.interfaces import IStreamBehavior
+from vaurien_twisted.model.decision import (
+    CONNECTION,
+    Chance,
+    Rule,
+)
+from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.rules.plan import Plan
+
+#: Stream rules see a connection before anything was said.
+NOTHING_SAID = Exchange(0, "connect")
+
+#: So that of what is known then, this alone can be asked for.
+ASKABLE = "client"
+
+
+@attrs.frozen
+class Chosen:
+    """
+    A rule that applies to a connection.
+
+    @ivar key: tells it from the plan's others; it has the same under a later plan.
+    """
+
+    key: str
+    rule: Rule
+    chance: Chance
+
+    @property
+    def reason(self) -> str:
+        """
+        Why it applies, for the journal.
+        """
+        rule = self.rule
+        words = [f"when {name} {pattern!r}" for name, pattern in rule.when.items()]
+        if rule.percent < 100:
+            drawn = self.chance.percent()
+            words.append(f"drew {drawn:.2f} for {rule.percent:g} percent of connections")
+        return ", ".join(words) or "always"
+
+
+def streamKeys(plan: Plan) -> Iterator[tuple[str, int, float, Rule]]:
+    """
+    The stream rules in force: the key, the place of the draw, from which number drawn on
+    it applies, and the rule.
+    """
+    for index, draw in enumerate(plan.draws):
+        above = 0.0
+        for position, rule in enumerate(draw.alternatives):
+            below, above = above, above + rule.percent
+            if rule.streams and not rule.expired:
+                # The options are part of the key only where nothing else tells that a rule
+                # is the one from before.
+                key = f"={rule.name}" if rule.name else f"{index}.{position} {rule.describe()}"
+                place = zlib.crc32(rule.name.encode()) if rule.name else index
+                yield key, place, below, rule
+
+
+def chosenStreams(plan: Plan, seed: int, proxy: str, connection: Connection) -> Iterator[Chosen]:
+    """
+    The stream rules that apply to C{connection}, in order.
+    """
+    for key, place, below, rule in streamKeys(plan):
+        if rule.matches is not None and not rule.matches(connection, NOTHING_SAID):
+            continue
+        chance = Chance(seed, proxy, connection.number, CONNECTION, place)
+        if below <= chance.percent() < below + rule.percent:
+            yield Chosen(key, rule, chance)
+
+
+def listens(plan: Plan) -> bool:
+    """
+    Whether a proxy goes on accepting connections under C{plan}.
+    """
+    return all(
+        rule.percent == 0 or not rule.streams or IStreamBehavior(rule.behavior).listens
+        for rule in plan.rules
+    )
+
+
+def settled(rule: Rule) -> Rule:
+    """
+    C{rule}, with the scope that stream rules have if it is one.
+
+    @raise Refused: it says something that makes no sense for a stream rule.
+    """
+    if not rule.streams:
+        return rule
+    name = rule.behavior.name
+    if rule.after or rule.times is not None:
+        field = "after" if rule.after else "times"
+        raise Refused(f"{name!r} is for whole connections: there is nothing to count", field)
+    for target in rule.when:
+        if target != ASKABLE:
+            raise Refused(
+                f"{name!r} is for whole connections: when can ask for {ASKABLE!r} only", "when"
+            )
+    if not IStreamBehavior(rule.behavior).listens and (rule.when or 0 < rule.percent < 100):
+        field = "when" if rule.when else "percent"
+        raise Refused(f"{name!r} is for the whole proxy, not for some of its clients", field)
+    return attrs.evolve(rule, scope="connection")

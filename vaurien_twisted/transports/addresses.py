@@ -1,0 +1,343 @@
+# -*- test-case-name: tests.transports.test_addresses -*-
+"""
+Addresses as users write them: C{HOST:PORT}, or any Twisted endpoint string.
+"""
+
+# Endpoints are loaded by who uses them: Twisted's own bring TLS with them, which takes a
+# while, and express ones need epoll.
+
+from __future__ import annotations
+
+import re
+import select
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import (
+    IAddress,
+    IListeningPort,
+    IProtocolFactory,
+    IStreamClientEndpoint,
+    IStreamServerEndpoint,
+)
+from twisted.internet.posixbase import PosixReactorBase
+
+from vaurien_twisted.model.names import checkAddress, plainHost
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.transports.descriptors import Descriptors
+
+#: C{HOST:PORT}, an IPv6 host in brackets; the interface after its C{%} may have hyphens.
+_HOST_PORT = re.compile(
+    r"(?:\[(?P<six>[0-9A-Fa-f:.%\w-]+)\]|(?P<host>[\w.-]*)):(?P<port>[0-9]{1,5})"
+)
+
+#: Of endpoint strings that a port alone can follow, as in C{tcp:8000}.
+_PREFIXES = frozenset(
+    {"tcp", "tcp4", "tcp6", "ssl", "tls", "systemd", "haproxy", "express", "proxied"}
+)
+
+#: Of those that are not read here, the ones with numbers that a system call may not take.
+COUNTED = frozenset({"tcp", "tcp4", "tcp6", "express"})
+
+#: How many connections may wait to be accepted.
+BACKLOG = 1024
+
+
+class CannotListen(Refused):
+    """
+    An address is sound, but it cannot be listened on now.
+
+    @ivar text: the address.
+    @ivar cause: the system's words, such as C{address already in use}.
+    """
+
+    def __init__(self, description: str, name: str, text: str, cause: str) -> None:
+        super().__init__(description, name)
+        self.text = text
+        self.cause = cause
+
+
+def hostPort(text: str) -> tuple[str, int] | None:
+    """
+    The host and port of C{HOST:PORT}, C{None} where C{text} is not of that form.
+    """
+    match = _HOST_PORT.fullmatch(text)
+    if match is None or int(match["port"]) > 65535:
+        return None
+    return match["six"] or match["host"] or "", int(match["port"])
+
+
+def _asItIs(endpoint: Any) -> Any:
+    return endpoint
+
+
+def serverEndpoint(
+    reactor: Any, text: str, name: str, around: Callable[[Any], Any] = _asItIs
+) -> IStreamServerEndpoint:
+    """
+    Where to listen.
+
+    @param name: the option that C{text} was given for.
+    @param around: what is made of the endpoint of TCP, below TLS.
+    @raise Refused: C{text} is neither C{HOST:PORT} nor an endpoint string.
+    """
+    place = hostPort(checkAddress(text, name))
+    endpoint: IStreamServerEndpoint
+    if place is not None and not isEndpoint(text):
+        endpoint = around(_tcpServer(reactor, name, place[1], _listenHost(place[0]), BACKLOG))
+        return endpoint
+    prefix, _, rest = text.partition(":")
+    if prefix in ("ssl", "tls", "systemd", "haproxy"):
+        from vaurien_twisted.transports import endpoint_strings as strings
+
+        if prefix in ("ssl", "tls"):
+            make = strings.sslServer if prefix == "ssl" else strings.tlsServer
+            return make(
+                reactor, text, name, lambda *place: around(_tcpServer(reactor, name, *place))
+            )
+        if prefix == "systemd":
+            endpoint = around(strings.systemdServer(reactor, text, name))
+            return endpoint
+        return serverEndpoint(
+            reactor, rest, name, lambda below: strings.introducedServer(reactor, around(below))
+        )
+    from twisted.internet.endpoints import serverFromString
+
+    from vaurien_twisted.transports.endpoint_strings import checkNumbers
+
+    try:
+        if prefix in COUNTED:
+            checkNumbers(text)
+        made: IStreamServerEndpoint = serverFromString(reactor, text)
+        if prefix == "unix":
+            from vaurien_twisted.transports.endpoint_strings import unixServer
+
+            made = unixServer(reactor, text, name)
+        endpoint = around(made)
+    except Exception as error:
+        raise _badAddress(text, name, error) from None
+    return endpoint
+
+
+def _tcpServer(
+    reactor: Any, name: str, port: int, host: str, backlog: int
+) -> IStreamServerEndpoint:
+    if _goesByExpress(reactor):
+        from vaurien_twisted.express.endpoints import ExpressServerEndpoint
+
+        # Clients of a proxy leave file descriptors for those of control.
+        admission = Descriptors(reactor.seconds) if name == "proxy" else None
+        return ExpressServerEndpoint(reactor, port, host or "0.0.0.0", backlog, admission)
+    from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
+
+    if ":" in host:
+        return TCP6ServerEndpoint(reactor, port, backlog, host)
+    return TCP4ServerEndpoint(reactor, port, backlog, host)
+
+
+def clientEndpoint(
+    reactor: Any,
+    text: str,
+    name: str,
+    timeout: float = 30.0,
+    around: Callable[[Any], Any] = _asItIs,
+) -> IStreamClientEndpoint:
+    """
+    What to connect to.
+
+    @param name: the option that C{text} was given for.
+    @param timeout: how long a connection may take to be made, in seconds; an endpoint
+        string brings its own.
+    @param around: what is made of the endpoint of TCP, below TLS.
+    @raise Refused: C{text} is neither C{HOST:PORT} nor an endpoint string.
+    """
+    place = hostPort(checkAddress(text, name))
+    endpoint: IStreamClientEndpoint
+    if place is not None and not isEndpoint(text):
+        host, port = place
+        if not port:
+            raise Refused(f"{text!r} has port 0, which nothing can be reached at", name)
+        try:
+            endpoint = around(_tcpClient(reactor, host, port, timeout))
+        except ValueError as error:
+            raise _badAddress(text, name, error) from None
+        return endpoint
+    prefix = text.partition(":")[0]
+    if prefix in ("ssl", "tls", "proxied"):
+        from vaurien_twisted.transports import endpoint_strings as strings
+
+        if prefix == "proxied":
+            introducing, rest = strings.introducing(text, name)
+            return clientEndpoint(
+                reactor, rest, name, timeout, lambda below: introducing(around(below))
+            )
+
+        def below(*place: Any) -> Any:
+            try:
+                return around(_tcpClient(reactor, *place))
+            except ValueError as error:
+                raise _badAddress(text, name, error) from None
+
+        if prefix == "ssl":
+            endpoint = strings.sslClient(reactor, text, name, below)
+        else:
+            endpoint = strings.tlsClient(
+                reactor,
+                text,
+                name,
+                below,
+                lambda other: clientEndpoint(reactor, other, name, timeout, around),
+            )
+        return endpoint
+    from twisted.internet.endpoints import clientFromString
+
+    from vaurien_twisted.transports.endpoint_strings import checkNumbers, checkPath
+
+    try:
+        if prefix in COUNTED:
+            checkNumbers(text, client=True)
+        elif prefix == "unix":
+            checkPath(text)
+        if prefix == "tcp":
+            from vaurien_twisted.transports.endpoint_strings import checkTCPName
+            from vaurien_twisted.transports.self_connect import ConnectingReactor
+
+            checkTCPName(text)
+            reactor = ConnectingReactor(reactor)
+        endpoint = around(clientFromString(reactor, text))
+    except Exception as error:
+        raise _badAddress(text, name, error) from None
+    return endpoint
+
+
+def _tcpClient(
+    reactor: Any, host: str, port: int, timeout: float, source: str | None = None
+) -> IStreamClientEndpoint:
+    """
+    @param source: the address to connect from.
+    @raise ValueError: C{host} is a name that cannot be looked up.
+    """
+    if source is None:
+        if isIPAddress(host) or isIPv6Address(host) or not host:
+            return literalEndpoint(reactor, host or "127.0.0.1", port, timeout)
+        if host.lower().removesuffix(".") == "localhost":
+            from vaurien_twisted.transports.localhost import LocalhostEndpoint
+
+            four = literalEndpoint(reactor, "127.0.0.1", port, timeout)
+            return LocalhostEndpoint(four, literalEndpoint(reactor, "::1", port, timeout))
+    from vaurien_twisted.transports.host_names import namedEndpoint
+
+    return namedEndpoint(reactor, host, port, timeout, source)
+
+
+def literalEndpoint(reactor: Any, host: str, port: int, timeout: float) -> IStreamClientEndpoint:
+    """
+    The fastest way to an IP address that the reactor and the system have.
+    """
+    if _goesByExpress(reactor):
+        from vaurien_twisted.express.endpoints import ExpressClientEndpoint
+
+        return ExpressClientEndpoint(reactor, host, port, timeout)
+    from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
+
+    from vaurien_twisted.transports.self_connect import ConnectingReactor
+
+    kind = TCP6ClientEndpoint if ":" in host else TCP4ClientEndpoint
+    endpoint: IStreamClientEndpoint = kind(ConnectingReactor(reactor), host, port, timeout)
+    return endpoint
+
+
+#: How to listen elsewhere, by the option that an address was given for.
+_ELSEWHERE = {
+    "http_port": "choose another with --http-port",
+    "toxiproxy": "choose another with --toxiproxy",
+}
+
+
+async def listenOn(
+    endpoint: IStreamServerEndpoint, factory: IProtocolFactory, text: str, name: str
+) -> IListeningPort:
+    """
+    Listen, and say in one line why not.
+
+    @raise CannotListen: the port is in use, the address is not ours, permission is missing…
+    """
+    try:
+        port: IListeningPort = await endpoint.listen(factory)
+    except CannotListenError as error:
+        socketError = error.socketError
+        reason = getattr(socketError, "strerror", None) or str(socketError)
+        reason = f"{reason[:1].lower()}{reason[1:]}"
+        raise CannotListen(
+            f"cannot listen on {text}: {reason}; {_ELSEWHERE.get(name, 'choose another address')}",
+            name,
+            text,
+            reason,
+        ) from None
+    except OSError as error:
+        reason = str(error.strerror or error)
+        raise CannotListen(f"cannot listen on {text}: {reason}", name, text, reason) from None
+    except (OverflowError, ValueError) as error:
+        # Numbers that no system call takes, such as a port of 99999.
+        raise Refused(f"{text!r} cannot be listened on: {error}", name) from None
+    return port
+
+
+def tellAddress(address: IAddress) -> str:
+    """
+    An address in words: C{HOST:PORT}, C{[HOST]:PORT}, or a path.
+    """
+    if isinstance(address, IPv6Address):
+        host = plainHost(address.host)
+        return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
+    if isinstance(address, IPv4Address):
+        return f"{address.host}:{address.port}"
+    if isinstance(address, UNIXAddress):
+        name = address.name
+        return name.decode() if isinstance(name, bytes) else str(name)
+    return str(address)
+
+
+def isEndpoint(text: str) -> bool:
+    """
+    C{tcp:8000} is an endpoint string, though a host could be called C{tcp}.
+    """
+    return text.partition(":")[0] in _PREFIXES
+
+
+def _goesByExpress(reactor: Any) -> bool:
+    """
+    Real sockets on a system with epoll do; reactors in memory have none.
+    """
+    return isinstance(reactor, PosixReactorBase) and hasattr(select, "epoll")
+
+
+def listenPlace(text: str) -> tuple[str, int] | None:
+    """
+    The IP address, or a name, and the port that C{HOST:PORT} listens on; C{None} for an
+    endpoint string.
+    """
+    place = hostPort(text)
+    if place is None or isEndpoint(text):
+        return None
+    return _listenHost(place[0]) or "0.0.0.0", place[1]
+
+
+def _listenHost(host: str) -> str:
+    return "127.0.0.1" if host.lower().removesuffix(".") == "localhost" else host
+
+
+def _badAddress(text: str, name: str, error: Exception) -> Refused:
+    reason = str(error)
+    match = _HOST_PORT.fullmatch(text)
+    if match is not None and not isEndpoint(text):
+        reason = f"{match['port']} is not a port, 0 to 65535"
+    elif ":" not in text:
+        reason = "it says no port"
+    return Refused(
+        f"{text!r} is not an address: HOST:PORT or a Twisted endpoint string is wanted ({reason})",
+        name,
+    )

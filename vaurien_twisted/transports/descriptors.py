@@ -1,0 +1,114 @@
+# -*- test-case-name: tests.transports.test_descriptors -*-
+"""
+File descriptors that are kept for control.
+
+A process may have so many descriptors open and no more (getrlimit(2), C{RLIMIT_NOFILE}).  If
+clients could have all of them, the control service could not be reached, and no file could be
+opened.  The kernel gives each new descriptor the lowest number that is free (open(2)), so that
+the number says how many are left at least.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Callable
+from typing import Any
+
+from twisted.logger import Logger
+
+#: How many descriptors are kept for control, files, and whatever else is not a client; of a
+#: limit that is low, a quarter.
+RESERVED = 64
+
+#: How many of those are kept from connections of control too.
+LAST = 8
+
+#: Seconds between two log lines that say the same.
+EVERY = 10.0
+
+
+def limit() -> int:
+    """
+    How many descriptors this process may have, 2**31 where there is no limit.
+    """
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return 2**31 if soft == resource.RLIM_INFINITY else soft
+
+
+def descriptorOf(transport: Any) -> int:
+    """
+    The number of a transport's file descriptor, -1 where it has none.
+    """
+    fileno: Callable[[], int] | None = getattr(transport, "fileno", None)
+    return -1 if fileno is None else fileno()
+
+
+class Descriptors:
+    """
+    Whether one more client, or connection to a backend, may have a descriptor.
+
+    @param seconds: a clock, for log lines of which there could be many.
+    @param limited: the limit now; it may be changed while we run (prlimit(1)).
+    @ivar refused: how often there was none.
+    """
+
+    _log = Logger()
+
+    def __init__(self, seconds: Callable[[], float], limited: Callable[[], int] = limit) -> None:
+        self._seconds = seconds
+        self._limited = limited
+        self.refused = 0
+        self._told = 0
+        self._toldAt = -EVERY
+        self._highest = 0
+        self._measure()
+
+    def _measure(self) -> None:
+        most = self._limited()
+        self._most = most - min(RESERVED, most // 4)
+
+    def allows(self, fd: int) -> bool:
+        """
+        Whether a client may keep the descriptor that it was given.
+        """
+        if fd > self._highest:
+            self._highest = fd
+        if fd < self._most:
+            return True
+        self._measure()
+        return fd < self._most
+
+    def more(self) -> bool:
+        """
+        Whether one more descriptor may be had.  It is tried only where clients have been
+        given high numbers.
+        """
+        if self._highest < self._most // 2:
+            return True
+        try:
+            fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        os.close(fd)
+        self._highest = 0
+        return self.allows(fd)
+
+    def tell(self, name: str) -> None:
+        """
+        Count a refusal, and log it unless that was done just now.
+
+        @param name: the proxy's.
+        """
+        self.refused += 1
+        now = self._seconds()
+        if 0 <= now - self._toldAt < EVERY:
+            return
+        self._log.error(
+            "{name}: no file descriptors are left for clients: {count} refused; the limit of "
+            "this process is {limit} (ulimit -n)",
+            name=name,
+            count=self.refused - self._told,
+            limit=self._limited(),
+        )
+        self._told, self._toldAt = self.refused, now

@@ -1,0 +1,94 @@
+# -*- test-case-name: tests.wire.http.test_malformed -*-
+"""
+Replies that break off, break the rules or take their time: what HTTP clients meet
+beside errors with a status.
+
+All but C{empty} are 200 (OK) as far as they go, with the body and the header fields
+that were asked for; so it is the client's reading that fails, not what it reads.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.wire.http.errors import compose, fieldsFor
+from vaurien_twisted.wire.http.head import ENDLESS
+
+#: In how many parts a slow head or body comes, at most: with the usual pause of 0.1 s it
+#: takes about five seconds.
+PARTS = 50
+
+#: How much more C{wrong-length} announces than it sends, in bytes.
+SHORT = 100
+
+#: The body, if none was asked for.
+BODY = b"This reply was made by vaurien to see how its reader fares.\n"
+
+#: Presets by code.
+FAULTS = {
+    error.code: error
+    for error in (
+        WireError(
+            "slow-headers",
+            "OK",
+            "The head comes in some fifty parts with a pause between them, the body at once.",
+        ),
+        WireError(
+            "slow-body",
+            "OK",
+            "The head comes at once, the body in some fifty parts with a pause between them.",
+        ),
+        WireError(
+            "wrong-length",
+            "OK",
+            "Content-Length says 100 bytes more than come before the connection is closed.",
+        ),
+        WireError(
+            "malformed-chunk",
+            "OK",
+            "After a first chunk something comes that is none, and the connection is closed.",
+        ),
+        WireError(
+            "empty",
+            "",
+            "The connection is closed without a byte of a reply.",
+        ),
+    )
+}
+
+
+def inflict(exchange: Exchange, error: WireError) -> Reply | None:
+    """
+    The faulty reply to this request.
+
+    @param error: one of L{FAULTS}; its message is the reason phrase, its C{pause} the
+        seconds between two parts of what comes slowly.
+    @return: C{None} where the client would not see the fault: there is no body after
+        C{HEAD}, nor a reply to C{CONNECT} but a tunnel; or where nothing was asked in HTTP.
+    """
+    if not exchange.command:
+        return None
+    code = error.code
+    if code == "empty":
+        return Reply(b"", Then.CLOSE, exchange.context == ENDLESS)
+    if exchange.command == "CONNECT" or (exchange.command == "HEAD" and code != "slow-headers"):
+        return None
+    body = BODY if error.body is None else error.body.encode()
+    fields = fieldsFor(error)
+    if code == "wrong-length":
+        fields.append(("Content-Length", str(len(body) + SHORT)))
+    elif code == "malformed-chunk":
+        fields.append(("Transfer-Encoding", "chunked"))
+        # An empty chunk would be the last.
+        first = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+        body = first + b"this is no chunk\r\n"
+    reply = compose(exchange, 200, error.message, fields, body)
+    if not code.startswith("slow"):
+        return reply
+    head = reply.data.index(b"\r\n\r\n") + 4
+    slow = (0, head) if code == "slow-headers" else (head, len(reply.data))
+    part = -(-(slow[1] - slow[0]) // PARTS) or 1
+    return attrs.evolve(reply, pause=error.pause, part=part, paced=slow)

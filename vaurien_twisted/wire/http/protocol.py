@@ -1,0 +1,117 @@
+# -*- test-case-name: tests.wire.http.test_protocol -*-
+"""
+C{http}: HTTP/1.0 and 1.1 as RFC 9110 and RFC 9112 define them.
+
+L{http_head} reads heads, L{http_body} finds where bodies end, L{http_framer} puts
+both together, L{http_errors} writes replies and L{http_host} the Host field.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import IWireProtocol, IWishing
+from vaurien_twisted.model.commands import Reply
+from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.matchers import Target
+from vaurien_twisted.model.options import option
+from vaurien_twisted.wire.errors import GarbageOptions, namedError
+from vaurien_twisted.wire.http.errors import ERRORS, TRANSIENT, refuse
+from vaurien_twisted.wire.http.framer import HTTPFramer
+from vaurien_twisted.wire.http.host import hostOf
+from vaurien_twisted.wire.http.malformed import FAULTS, inflict
+from vaurien_twisted.wire.http.matchers import TARGETS, wishOf
+
+#: Statuses that can stand alone; those below 200 announce another (RFC 9110, section 15.2).
+FINAL = re.compile(r"[2-5][0-9][0-9]")
+
+
+@attrs.frozen
+class HTTPOptions(GarbageOptions):
+    """
+    How requests are passed on, and what becomes of bytes that are not HTTP.
+    """
+
+    overwrite_host_header: bool = option(
+        bool, False, "Rewrite the Host header of requests to the backend's host and port."
+    )
+    obey_header: bool = option(
+        bool,
+        False,
+        "Let callers ask for a fault in a header field, X-Vaurien-Behavior: delay; sleep=1.",
+    )
+
+
+@implementer(IPlugin, IWireProtocol, IWishing)
+class HTTP:
+    """
+    HTTP/1.0 and 1.1.  An exchange is a request and its reply: its command is the
+    method, its subject the request target, its head the raw request head.  Interim
+    replies (1xx) are not the reply: they pass.  HTTP/2, upgraded connections (WebSocket)
+    and tunnels pass unread.
+
+    C{error} takes any status from 200 to 599 for its code, with C{headers} and C{body},
+    or the name of a fault such as C{slow-body}.  A reply is cut after whole chunks; one
+    that is not sent in chunks then passes whole.
+
+    With C{obey_header} a request's field C{X-Vaurien-Behavior} can ask for a behavior,
+    with options after semicolons: C{delay; sleep=1}.  That is done in place of what the
+    plan has for it, until the plan changes; C{dummy} lets the request pass.
+    """
+
+    name = "http"
+    aliases: tuple[str, ...] = ()
+    options = HTTPOptions
+    greets = False
+    errors: Mapping[str, WireError] = {**ERRORS, **FAULTS}
+    targets: tuple[Target, ...] = TARGETS
+    unit = "chunks"
+
+    def framer(self, options: HTTPOptions, backend: str) -> HTTPFramer:
+        """
+        A framer for a new connection.
+        """
+        return HTTPFramer(hostOf(backend) if options.overwrite_host_header else None)
+
+    def named(self, code: str, message: str) -> WireError:
+        """
+        A preset, or a status from 200 to 599; the message is the reason phrase.
+        """
+        return namedError(
+            self.name,
+            self.errors,
+            code,
+            message,
+            lambda code: FINAL.fullmatch(code) is not None,
+            "a status from 200 to 599",
+        )
+
+    def fitting(self, exchange: Exchange) -> Sequence[WireError]:
+        """
+        500, 502, 503 and 504; none for what was not asked in HTTP.
+        """
+        return TRANSIENT if exchange.command else ()
+
+    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+        """
+        A whole response that says C{error}, or a faulty one.
+        """
+        return inflict(exchange, error) if error.code in FAULTS else refuse(exchange, error)
+
+    def heeds(self, options: HTTPOptions) -> bool:
+        """
+        As the option says.
+        """
+        return options.obey_header
+
+    def wish(self, options: HTTPOptions, exchange: Exchange) -> str:
+        """
+        The first C{X-Vaurien-Behavior} of the request.
+        """
+        return wishOf(exchange.head) if options.obey_header else ""

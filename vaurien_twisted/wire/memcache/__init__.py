@@ -1,0 +1,3 @@
+"""
+The text protocol of memcached, meta commands included.
+"""

@@ -1,0 +1,167 @@
+# -*- test-case-name: tests.wire.memcache.test_fastpath,tests.relays.test_fastpath_forms -*-
+"""
+Passes over memcached commands to which nothing happens.
+
+Only what has exactly one answer is passed over: commands that read and store, whole and
+written plainly, and not C{noreply} or quiet.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from vaurien_twisted.model.decision import Decision
+from vaurien_twisted.model.exchange import Run
+from vaurien_twisted.wire.fastpath import MOST, FormedRun, extend, take, unfold
+from vaurien_twisted.wire.memcache.commands import LINE, MENTIONED, VALUES, Meta
+from vaurien_twisted.wire.memcache.replies import Replies
+from vaurien_twisted.wire.memcache.requests import Requests
+from vaurien_twisted.wire.memcache.session import Session
+
+#: The forms of answers, and what stands for them where exchanges are told apart.
+ONE, SEVERAL, META = range(3)
+CONTEXTS = (LINE, VALUES, Meta(MENTIONED["mg"], False, (), 0))
+
+# Longer lines are read with care.
+_KEYS = rb" [^\0\r\n]{0,32000}"
+
+#: Lines that get values, and nothing else.
+_gets = re.compile(rb"(?>(?:gets?" + _KEYS + rb"\r\n)+)").fullmatch
+
+# Clients and servers take any byte in a key that divides no words.
+_KEY = rb" [^\0-\r ]{1,250}"
+_NUMBER = rb" [0-9]{1,20}"
+_SIZE = rb" ([0-9]{1,10})"
+_FLAGS = rb"(?>(?: (?!q)[!-~]+)*)"
+
+#: A command: its name, the length of what follows it.  Which alternative it was says the form.
+_command = re.compile(
+    rb"(?:(gets?|gats?)" + _KEYS + rb"|"
+    rb"(delete|incr|decr|touch)" + _KEY + rb"(?:" + _NUMBER + rb")?"
+    rb"|(m[gad])" + _KEY + _FLAGS + rb"|(ms)" + _KEY + _SIZE + _FLAGS + rb"|"
+    rb"(set|add|replace|append|prepend)" + _KEY + _NUMBER + rb" -?[0-9]{1,20}" + _SIZE + rb"|"
+    rb"(cas)" + _KEY + _NUMBER + rb" -?[0-9]{1,20}" + _SIZE + _NUMBER + rb")\r\n"
+).match
+
+#: By the last group that matched: the form, and whether that group is a length.
+_KINDS = {
+    1: (SEVERAL, False),
+    2: (ONE, False),
+    3: (META, False),
+    5: (META, True),
+    7: (ONE, True),
+    9: (ONE, True),
+}
+
+_value = re.compile(rb"VALUE" + _KEY + rb" [0-9]{1,10}" + _SIZE + rb"(?: [0-9]{1,20})?\r\n").match
+_metaValue = re.compile(rb"VA" + _SIZE + rb"(?: [!-~]+)*\r\n").match
+
+#: An answer of one line.  C{MN} is the barrier's, and the others have values behind them.
+_line = re.compile(rb"(?!MN[ \r]|VALUE |VA )[!-~][ -~]{0,2000}\r\n").match
+
+
+class Skimmer:
+    """
+    Counts commands and answers where nothing else is known to matter.
+    """
+
+    __slots__ = ("_getting", "_replies", "_requests", "_session", "_watched")
+
+    def __init__(self, session: Session, requests: Requests, replies: Replies) -> None:
+        self._session = session
+        self._requests = requests
+        self._replies = replies
+        self._watched: frozenset[bytes] = frozenset()
+        self._getting = True
+
+    def watch(self, commands: frozenset[str]) -> None:
+        """
+        Pass over all commands but these.
+        """
+        self._watched = frozenset(command.encode() for command in commands)
+        self._getting = self._watched.isdisjoint((b"get", b"gets"))
+
+    def skim(self, data: bytes, run: Run | None) -> Run | None:
+        """
+        Whole commands: the run that awaits their answers.
+        """
+        session, requests = self._session, self._requests
+        if session.opaque or not requests.idle:
+            return None
+        gets = self._getting and _gets(data)
+        forms = bytes((SEVERAL,)) * data.count(b"\n") if gets else self._forms(data)
+        count = len(forms)
+        if not 0 < count <= MOST:
+            return None
+        if session.guessed and not session.awaiting:
+            session.guessed = False
+        return extend(session.awaiting, run, requests.skip(count), forms, CONTEXTS.__getitem__)
+
+    def _forms(self, data: bytes) -> bytes:
+        """
+        The forms in which whole commands are answered; nothing if they cannot be passed over.
+        """
+        watched = self._watched
+        forms = bytearray()
+        pos, size = 0, len(data)
+        while pos < size:
+            found = _command(data, pos)
+            if found is None:
+                return b""
+            place: Any = found.lastindex
+            form, holds = _KINDS[place]
+            pos = found.end()
+            if holds:
+                pos += int(found[place]) + 2
+                place -= 1
+            if found[place] in watched:
+                return b""
+            forms.append(form)
+        return bytes(forms) if pos == size else b""
+
+    def skimReplies(self, data: bytes) -> int:
+        """
+        Whole answers to the run at the head: how many.
+        """
+        awaiting = self._session.awaiting
+        if not awaiting:
+            return 0
+        run = awaiting[0]
+        if not isinstance(run, FormedRun) or not self._replies.idle:
+            return 0
+        forms, left = run.forms, run.left
+        pos, size, count = 0, len(data), 0
+        while pos < size:
+            if count == left:
+                return 0
+            form = forms[count]
+            if form == SEVERAL:
+                found = _value(data, pos)
+                while found is not None:
+                    pos = found.end() + int(found[1]) + 2
+                    found = _value(data, pos)
+                if data.startswith(b"END\r\n", pos):
+                    pos += 5
+                    count += 1
+                    continue
+            elif form == META:
+                found = _metaValue(data, pos)
+                if found is not None:
+                    pos = found.end() + int(found[1]) + 2
+                    count += 1
+                    continue
+            found = _line(data, pos)
+            if found is None:
+                return 0
+            pos = found.end()
+            count += 1
+        if pos != size:
+            return 0
+        return take(awaiting, run, count)
+
+    def unfold(self, decision: Decision) -> None:
+        """
+        The exchanges of runs, one by one.
+        """
+        unfold(self._session.awaiting, decision)

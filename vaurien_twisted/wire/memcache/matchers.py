@@ -1,0 +1,36 @@
+# -*- test-case-name: tests.wire.memcache.test_matchers -*-
+"""
+What rules can ask of a memcached command, and which keys it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.model.matchers import COMMAND, Target
+from vaurien_twisted.wire.memcache.commands import MENTIONED, RETRIEVAL, STORAGE
+
+#: Commands whose subject is a key.
+KEYED = frozenset((*RETRIEVAL, *STORAGE, *MENTIONED, "decr", "delete", "incr", "me", "touch"))
+
+
+def _keys(connection: Connection, exchange: Exchange) -> Sequence[str]:
+    if exchange.command not in KEYED:
+        return ()
+    place = RETRIEVAL.get(exchange.command)
+    if place is None or not exchange.head:
+        return (exchange.subject,) if exchange.subject else ()
+    return [word.decode("utf-8", "backslashreplace") for word in exchange.head.split()[place:]]
+
+
+#: What C{when} can ask of a command.
+TARGETS = (
+    COMMAND,
+    Target(
+        "key",
+        "glob",
+        "The key as it is written, or any of several in the first 2 KiB of the command: user:*.",
+        _keys,
+    ),
+)

@@ -1,0 +1,185 @@
+# -*- test-case-name: tests.wire.memcache.test_protocol -*-
+"""
+C{memcache}: the text protocol of memcached, meta commands included.
+
+L{memcache_requests} reads what the client sends and L{memcache_replies} what the backend
+sends; both share a L{memcache_session}.  L{memcache_commands} knows single commands and
+L{memcache_errors} writes errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import (
+    IForgetting,
+    IFramer,
+    ISkimmer,
+    ITransactional,
+    IWireProtocol,
+)
+from vaurien_twisted.model.commands import Reply, Transaction
+from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.exchange import Exchange, Piece, Substitute
+from vaurien_twisted.model.matchers import Target
+from vaurien_twisted.wire.errors import GarbageOptions
+from vaurien_twisted.wire.memcache.commands import LINE
+from vaurien_twisted.wire.memcache.errors import ERRORS, fitting, miss, named, refuse
+from vaurien_twisted.wire.memcache.fastpath import Skimmer
+from vaurien_twisted.wire.memcache.matchers import TARGETS
+from vaurien_twisted.wire.memcache.replies import Replies
+from vaurien_twisted.wire.memcache.requests import Requests
+from vaurien_twisted.wire.memcache.session import Session
+
+__all__ = ["Memcache", "MemcacheFramer", "miss"]
+
+
+@implementer(IFramer, ISkimmer, IForgetting, ITransactional)
+class MemcacheFramer:
+    """
+    Reads one connection.  It turns opaque at the binary protocol, at TLS, once C{watch}
+    was answered, and where it raised L{FramingError<vaurien_twisted.model.exchange.FramingError>}.
+
+    A server may answer a C{noreply} command that it cannot read with an error all the
+    same; that error is then taken for the answer to the next command, or for nobody's.
+    """
+
+    turns = False
+
+    __slots__ = (
+        "_replies",
+        "_requests",
+        "_session",
+        "skim",
+        "skimReplies",
+        "unfold",
+        "watch",
+    )
+
+    def __init__(self) -> None:
+        self._session = Session()
+        self._requests = Requests(self._session)
+        self._replies = Replies(self._session)
+        skimmer = Skimmer(self._session, self._requests, self._replies)
+        #: See L{ISkimmer}; bound without a step between.
+        self.skim = skimmer.skim
+        self.skimReplies = skimmer.skimReplies
+        self.unfold = skimmer.unfold
+        self.watch = skimmer.watch
+
+    @property
+    def opaque(self) -> str:
+        """
+        Why the rest cannot be read, C{""} while it can.
+        """
+        return self._session.opaque
+
+    def fromClient(self, data: bytes) -> Iterator[Piece]:
+        """
+        Pieces of requests.
+
+        @raise FramingError: this is not the text protocol, or a line other than one of
+            many keys is longer than 64 KiB.
+        """
+        return self._requests.read(data)
+
+    def fromBackend(self, data: bytes) -> Iterator[Piece]:
+        """
+        Pieces of answers.
+
+        @raise FramingError: these are not the text protocol's, or a line is longer than 64 KiB.
+        """
+        return self._replies.read(data)
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        Its answer, if it has one, follows those expected before.
+        """
+        self._session.expect(exchange)
+
+    def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        Where a quiet command may still be answered, a barrier: what is said in the client's
+        place then comes behind that.
+        """
+        session = self._session
+        if not session.doubtful:
+            return ()
+        barrier = Substitute(exchange.number, "mn", b"mn\r\n", LINE)
+        session.expect(barrier)
+        return (barrier,)
+
+    def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        Nothing: there are no transactions.
+        """
+        return ()
+
+    def clientEnded(self) -> Iterator[Piece]:
+        """
+        An unfinished line, which belongs to no exchange.
+        """
+        return self._requests.ended()
+
+    def backendEnded(self) -> Iterator[Piece]:
+        """
+        An unfinished line, and the silence that answers quiet commands.
+        """
+        return self._replies.ended()
+
+    def renew(self) -> None:
+        """
+        Nothing is guessed at.
+        """
+
+
+@implementer(IPlugin, IWireProtocol)
+class Memcache:
+    """
+    memcached.  An exchange is a command and its answer: its command is the command as
+    the protocol writes it (C{"get"}, C{"mg"}), its subject the first key.  C{error}
+    answers with a line such as C{SERVER_ERROR out of memory storing object}; a code is
+    that whole line, and one's own is sent as it is written.  The code C{miss} says that
+    the item is not there.  Behind quiet commands that may still be answered, the backend
+    gets the barrier C{mn} in the place of a command that is answered so.  The binary
+    protocol passes unread.
+
+    An answer is cut after values: the items of C{get} and its like, the value of C{mg},
+    the lines of C{stats}.  An answer without them passes whole.
+    """
+
+    name = "memcache"
+    aliases: tuple[str, ...] = ("memcached",)
+    options = GarbageOptions
+    greets = False
+    errors: Mapping[str, WireError] = ERRORS
+    targets: tuple[Target, ...] = TARGETS
+    unit = "values"
+
+    def framer(self, options: GarbageOptions, backend: str) -> MemcacheFramer:
+        """
+        A framer for a new connection.
+        """
+        return MemcacheFramer()
+
+    def named(self, code: str, message: str) -> WireError:
+        """
+        A preset, or a line that begins with SERVER_ERROR, CLIENT_ERROR or ERROR; the
+        first word alone where there is a message.
+        """
+        return named(code, message)
+
+    def fitting(self, exchange: Exchange) -> Sequence[WireError]:
+        """
+        The C{SERVER_ERROR}s that may pass, as far as they suit the command.
+        """
+        return fitting(exchange)
+
+    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+        """
+        The error as one line, C{None} where the client expects no answer.
+        """
+        return refuse(exchange, error)

@@ -1,0 +1,240 @@
+# -*- test-case-name: tests.wire.memcache.test_protocol,tests.wire.memcache.test_quiet -*-
+"""
+Reads the answers of a memcached connection, and infers which quiet meta commands were
+answered by silence.
+
+A quiet command (flag C{q}) is answered only if there is something unexpected to say.
+An answer that cannot be its own (another form, or other flags come back than it asked
+for) shows that it had none; the barrier C{mn} shows it for all before, and puts the
+order right where it was taken wrongly.  Two quiet commands of one kind, without opaque
+or key, cannot be told apart: the answer is then the first one's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.wire.memcache.commands import (
+    ANSWERS,
+    LINE,
+    LIST,
+    SILENCING,
+    STORAGE,
+    VALUES,
+    WATCH,
+    Meta,
+)
+from vaurien_twisted.wire.memcache.session import Session, quiet
+
+#: The longest line of an answer, in bytes.
+LINE_LIMIT = 65536
+
+#: What lines of lists begin with; any other ends the list.
+ITEMS = (b"STAT ", b"ITEM ", b"PREFIX ", b"key=", b"mg ")
+
+
+#: Commands that are answered by one line, of which the first words are known.
+CLASSIC = frozenset((*STORAGE, *SILENCING, "version"))
+
+
+#: The first words of answers that no meta command gives.
+OTHERS = frozenset(
+    b"DELETED END EXISTS NOT_FOUND NOT_STORED STAT STORED TOUCHED VALUE VERSION".split()
+)
+
+
+class Replies:
+    """
+    Divides what the backend sends among the exchanges that await an answer.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._kept = b""
+        # How much of what was kept holds no end of a line.
+        self._searched = 0
+        # The answer that is passing, and what is left of a value in it.
+        self._exchange: Exchange | None = None
+        self._passing = False
+        self._skip = 0
+        self._last = True
+        # All that passes of an answer has passed: what follows goes nowhere.
+        self._over = False
+
+    @property
+    def idle(self) -> bool:
+        """
+        Whether what comes next begins an answer.
+        """
+        return not (self._passing or self._kept or self._over)
+
+    def read(self, data: bytes) -> Iterator[Piece]:
+        """
+        Pieces of answers.
+
+        @raise FramingError: these are not the text protocol's.
+        """
+        session = self._session
+        if self._over:
+            yield self._exchange, data, False
+            return
+        if self._kept:
+            data, self._kept = self._kept + data, b""
+        pos, size = 0, len(data)
+        while pos < size:
+            if session.opaque:
+                yield None, data[pos:], False
+                return
+            start = pos
+            try:
+                if not self._passing:
+                    end = self._end(data, pos)
+                    if end < 0:
+                        return
+                    yield from self._choose(data[pos:end])
+                pos, ends = self._go(data, pos)
+            except ValueError as fault:
+                session.opaque = str(fault)
+                raise FramingError(str(fault), data[start:]) from None
+            exchange = self._exchange
+            self._passing = not ends
+            if ends and exchange is not None and exchange.context == WATCH and data[start] == 79:
+                session.opaque = "watch"
+            if pos > start or self._over:
+                yield exchange, data[start:pos], ends and exchange is not None
+            if self._over:
+                if pos < size:
+                    yield exchange, data[pos:], False
+                return
+            if not ends:
+                self._kept = data[pos:]
+                return
+
+    def ended(self) -> Iterator[Piece]:
+        """
+        What was kept back, and the silence by which quiet commands were answered.
+        """
+        if self._kept:
+            kept, self._kept = self._kept, b""
+            begun = self._passing and not self._session.opaque
+            yield self._exchange if begun else None, kept, False
+        awaiting = self._session.awaiting
+        while awaiting and quiet(awaiting[0]):
+            yield awaiting.popleft(), b"", True
+
+    def _end(self, data: bytes, pos: int) -> int:
+        """
+        Where the line at C{pos} ends; keep it if that is not in sight.
+        """
+        end = data.find(b"\n", pos + self._searched)
+        self._searched = 0
+        if (len(data) if end < 0 else end) - pos > LINE_LIMIT:
+            raise ValueError(f"a line of over {LINE_LIMIT} bytes")
+        if not 32 <= data[pos] < 127:
+            raise ValueError(f"{data[pos : pos + 1]!r} begins no answer")
+        if end < 0:
+            self._kept, self._searched = data[pos:], len(data) - pos
+        return end
+
+    def _choose(self, line: bytes) -> Iterator[Piece]:
+        """
+        Find out whose the answer is that begins with C{line}; the pieces are the ends
+        of those that turn out to have none.
+        """
+        awaiting = self._session.awaiting
+        self._exchange = None
+        words = line.split() or [b""]
+        place: int | None = 0
+        if words[0] == b"MN":
+            # The barrier's own, whatever was taken for whose answer before.
+            barriers = (at for at, other in enumerate(awaiting) if other.command == "mn")
+            place = next(barriers, None)
+        elif awaiting:
+            place = _place(awaiting, words)
+        if place is None or not awaiting:
+            return
+        for _ in range(place):
+            yield awaiting.popleft(), b"", True
+        self._exchange = awaiting.popleft()
+
+    def _go(self, data: bytes, pos: int) -> tuple[int, bool]:
+        """
+        Read on in the answer: up to where it goes, and whether it ends there.
+        """
+        size = len(data)
+        exchange = self._exchange
+        form = None if exchange is None else exchange.context
+        cut = exchange is not None and exchange.cut is not None
+        while True:
+            if self._skip:
+                step = min(self._skip, size - pos)
+                pos += step
+                self._skip -= step
+                if self._skip:
+                    return pos, False
+                if cut and self._passed():
+                    return pos, False
+                if self._last:
+                    return pos, True
+            end = data.find(b"\n", pos + self._searched)
+            self._searched = 0
+            if (size if end < 0 else end) - pos > LINE_LIMIT:
+                raise ValueError(f"a line of over {LINE_LIMIT} bytes")
+            if end < 0:
+                self._searched = size - pos
+                return pos, False
+            line = data[pos:end]
+            if cut and exchange is not None and not exchange.cut:
+                # Before the first value, if there is one.
+                self._over = line.startswith((b"VALUE ", b"VA ", *ITEMS))
+                if self._over:
+                    return pos, False
+                exchange.cut, cut = None, False
+            pos = end + 1
+            if form == VALUES and line.startswith(b"VALUE "):
+                self._skip, self._last = _length(line, 3), False
+            elif (form is None or isinstance(form, Meta)) and line.startswith(b"VA "):
+                self._skip, self._last = _length(line, 1), True
+            elif form != LIST or not line.startswith(ITEMS):
+                return pos, True
+            elif cut and self._passed():
+                return pos, False
+
+    def _passed(self) -> bool:
+        """
+        A value has passed of an answer that is to be cut: say whether it was the last.
+        """
+        exchange = self._exchange
+        if exchange is not None and exchange.cut is not None:
+            exchange.cut -= 1
+            self._over = exchange.cut == 0
+        return self._over
+
+
+def _place(awaiting: Iterable[Exchange], words: list[bytes]) -> int | None:
+    """
+    Which of those that await an answer, none of which is known to be answered by silence, is
+    answered in these words; C{None}: a quiet command that was taken to be.
+    """
+    for place, other in enumerate(awaiting):
+        if other.command == "mn":
+            break
+        meta = other.context
+        if not isinstance(meta, Meta):
+            # Only meta commands are answered like meta commands.
+            known = meta != LINE or other.command in CLASSIC
+            return None if known and words[0] in ANSWERS else place
+        if meta.may(words) if meta.quiet else words[0] not in OTHERS:
+            return place
+    return 0
+
+
+def _length(line: bytes, place: int) -> int:
+    """
+    How many bytes follow a line, CR and LF included.
+    """
+    words = line.split()
+    if len(words) <= place or not words[place].isdigit() or len(words[place]) > 10:
+        raise ValueError(f"{line[:64]!r} does not say how long its value is")
+    return int(words[place]) + 2

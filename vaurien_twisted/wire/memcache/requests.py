@@ -1,0 +1,147 @@
+# -*- test-case-name: tests.wire.memcache.test_protocol -*-
+"""
+Reads the requests of a memcached connection: lines, some with a block of data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
+from vaurien_twisted.wire.memcache.commands import RETRIEVAL, VALUES, understand
+from vaurien_twisted.wire.memcache.session import Session
+
+#: The longest line that is kept to be read whole, in bytes.
+LINE_LIMIT = 65536
+
+#: From which length on a line of many keys is passed before its end is there.  Servers
+#: refuse longer lines of any other command.
+LONG = 2048
+
+
+class Requests:
+    """
+    Divides what the client sends into exchanges.  Those of commands with many keys have
+    the beginning of their line, of less than L{LONG} bytes, for their head while they
+    are yielded.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._number = 0
+        self._kept = b""
+        # How much of what was kept holds no end of a line.
+        self._searched = 0
+        # The request that is passing, and what is left of it: bytes, or the rest of its line.
+        self._exchange: Exchange | None = None
+        self._skip = 0
+        self._line = False
+
+    @property
+    def idle(self) -> bool:
+        """
+        Whether what comes next begins a command.
+        """
+        return self._exchange is None and not self._kept
+
+    def skip(self, count: int) -> int:
+        """
+        So many commands are passed over: the number of the first.
+        """
+        first = self._number + 1
+        self._number += count
+        return first
+
+    def read(self, data: bytes) -> Iterator[Piece]:
+        """
+        Pieces of requests.
+
+        @raise FramingError: this is not the text protocol.
+        """
+        session = self._session
+        if self._kept:
+            data, self._kept = self._kept + data, b""
+        pos, size = 0, len(data)
+        while pos < size:
+            if session.opaque:
+                yield None, data[pos:], False
+                return
+            start = pos
+            exchange = self._exchange
+            if exchange is None:
+                end = data.find(b"\n", pos + self._searched)
+                searched, self._searched = size - pos, 0
+                try:
+                    exchange = self._begin(data, pos, end)
+                except ValueError as fault:
+                    session.opaque = str(fault)
+                    raise FramingError(str(fault), data[pos:]) from None
+                if exchange is None:
+                    if session.opaque:
+                        continue
+                    self._kept, self._searched = data[pos:], searched
+                    return
+                pos = end + 1 if end >= 0 else size
+            elif self._line:
+                end = data.find(b"\n", pos)
+                self._line = end < 0
+                pos = size if end < 0 else end + 1
+            if self._skip:
+                step = min(self._skip, size - pos)
+                pos += step
+                self._skip -= step
+            ends = not self._skip and not self._line
+            self._exchange = None if ends else exchange
+            yield exchange, data[start:pos], ends
+            # It was looked at, and is not to be kept until there is an answer.
+            exchange.head = b""
+
+    def ended(self) -> Iterator[Piece]:
+        """
+        An unfinished line.
+        """
+        if self._kept:
+            kept, self._kept = self._kept, b""
+            yield None, kept, False
+
+    def _begin(self, data: bytes, pos: int, end: int) -> Exchange | None:
+        """
+        Read the line from C{pos} to C{end}, which is negative if it is not there yet.
+
+        @return: C{None} if more of it is needed.
+        @raise ValueError: this is not the text protocol.
+        """
+        first = data[pos]
+        if not self._number and first in (22, 128):
+            self._session.opaque = "TLS" if first == 22 else "the binary protocol"
+            return None
+        if not 32 <= first < 127 and first not in (10, 13):
+            raise ValueError(f"{data[pos : pos + 1]!r} begins no command")
+        length = (len(data) if end < 0 else end) - pos
+        if end < 0 and length < LONG:
+            return None
+        line = data[pos : pos + LONG] if end < 0 else data[pos:end].removesuffix(b"\r")
+        if b"\0" in line:
+            raise ValueError("a zero byte in a command")
+        words = line.split(b" ")
+        if b"" in words:
+            words = [word for word in words if word]
+        if words and not words[0].replace(b"_", b"").isalnum():
+            raise ValueError(f"{words[0][:32]!r} is not a command")
+        if end < 0 or length > LINE_LIMIT:
+            place = RETRIEVAL.get(words[0].decode("ascii")) if words else None
+            # The last word need not be whole.
+            if place is None or len(words) <= place + 1:
+                if length > LINE_LIMIT:
+                    raise ValueError(f"a line of over {LINE_LIMIT} bytes")
+                return None
+            self._line = end < 0
+        asked = understand(words)
+        self._skip = asked.data
+        self._number += 1
+        subject = asked.subject[:SUBJECT_LIMIT].decode("utf-8", "backslashreplace")
+        head = b""
+        if asked.form == VALUES:
+            # However much of a long line is there: what is asked of it must not depend on that.
+            head = line if length < LONG else line[:LONG].rpartition(b" ")[0]
+        return Exchange(self._number, asked.command, subject, head, asked.form, asked.replies)

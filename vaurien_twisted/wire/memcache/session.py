@@ -1,0 +1,69 @@
+# -*- test-case-name: tests.wire.memcache.test_protocol,tests.wire.memcache.test_quiet -*-
+"""
+What the two directions of a memcached connection know of each other.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from vaurien_twisted.model.exchange import Exchange, Run
+from vaurien_twisted.wire.memcache.commands import WATCH, Meta
+
+#: How many quiet commands may wait for an answer that perhaps never comes.  Of more,
+#: the oldest are taken to be answered by silence.
+QUIET_LIMIT = 32768
+
+
+class Session:
+    """
+    The state of one connection.
+
+    @ivar awaiting: the exchanges, or L{runs<vaurien_twisted.model.exchange.Run>} of them, whose
+        answers may still come, in order.
+    @ivar guessed: a quiet command is awaited, or was, since when it is guessed who is answered.
+    @ivar opaque: why nothing more can be read, C{""} while it can.
+    """
+
+    __slots__ = ("awaiting", "guessed", "opaque")
+
+    def __init__(self) -> None:
+        self.awaiting: deque[Any] = deque()
+        self.opaque = ""
+        self.guessed = False
+
+    @property
+    def doubtful(self) -> bool:
+        """
+        Whether the backend may still answer a quiet command, or keep silent.
+        """
+        return self.guessed and len(self.awaiting) > 0
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        The backend will act on this request.
+        """
+        if not exchange.replies:
+            if exchange.context == WATCH:
+                # Lines without end follow, and nothing before them.
+                self.opaque = "watch"
+            return
+        awaiting = self.awaiting
+        if not awaiting or exchange.command == "mn":
+            # From there on all is known again.
+            self.guessed = False
+        if quiet(exchange):
+            self.guessed = True
+        if len(awaiting) >= QUIET_LIMIT and quiet(awaiting[0]):
+            awaiting.popleft().silent = True
+        awaiting.append(exchange)
+
+
+def quiet(exchange: Exchange | Run) -> bool:
+    """
+    Whether silence may be the answer.
+    """
+    if isinstance(exchange, Run):
+        return False
+    return isinstance(exchange.context, Meta) and exchange.context.quiet

@@ -1,0 +1,245 @@
+# -*- test-case-name: tests.relays.test_fastpath_forms -*-
+"""
+Passes over MySQL commands to which nothing happens.
+
+Only commands that leave nothing behind are passed over, each whole in one packet, and
+only replies of one result: a file that is wanted, further results, the rows of a cursor
+and everything unusual are read with care.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from vaurien_twisted.model.decision import Decision
+from vaurien_twisted.model.exchange import Run
+from vaurien_twisted.wire.fastpath import MOST, FormedRun, extend, take, unfold
+from vaurien_twisted.wire.mysql.commands import (
+    COMMANDS,
+    CURSORS,
+    EXECUTE,
+    HEADS,
+    QUERY,
+    Asks,
+    Shape,
+)
+from vaurien_twisted.wire.mysql.packets import (
+    CLIENT_DEPRECATE_EOF,
+    EOF,
+    ERR,
+    FULL,
+    METADATA_FLAG,
+    MORE_RESULTS,
+    OK,
+    Malformed,
+    progresses,
+    unpackHeader,
+    unpackShort,
+)
+from vaurien_twisted.wire.mysql.replies import Replies
+from vaurien_twisted.wire.mysql.requests import Requests
+from vaurien_twisted.wire.mysql.results import NEXT, NUMBERS, passDefinitions, passRows, statusOf
+from vaurien_twisted.wire.mysql.session import Session
+
+INIT_DB, PING, STMT_RESET = 0x02, 0x0E, 0x1A
+
+#: What is passed over; an execution only where no types of parameters are owed, and if it
+#: asks for no cursor.
+PASSED = frozenset((QUERY, EXECUTE, INIT_DB, PING, STMT_RESET))
+
+#: What is answered by one packet.
+SINGLES = frozenset(code for code in PASSED if COMMANDS[code].shape is Shape.SINGLE)
+
+#: An execution up to its flags, in bytes.
+FLAGGED = HEADS[Asks.EXECUTION]
+
+#: The longest definitions of columns that are remembered, in bytes.
+REMEMBERED = 2048
+
+#: From which length on replies must end like a result to be walked through.
+LONG = 4096
+
+
+class Skimmer:
+    """
+    Counts commands and replies where nothing else is known to matter.
+
+    @ivar _definitions: the beginning of the result before: its number of columns, their
+        definitions and the end of these.  Applications ask the same things again and again.
+    @ivar _number: the number of the packet after it, in the upper byte.
+    """
+
+    __slots__ = (
+        "_definitions",
+        "_number",
+        "_passed",
+        "_replies",
+        "_requests",
+        "_session",
+    )
+
+    def __init__(self, session: Session, requests: Requests, replies: Replies) -> None:
+        self._session = session
+        self._requests = requests
+        self._replies = replies
+        self._definitions = b""
+        self._number = 0
+        self._passed = PASSED
+
+    def watch(self, commands: frozenset[str]) -> None:
+        """
+        Pass over all commands but these, in lower case.
+        """
+        self._passed = _passedBut(commands)
+
+    def skim(self, data: bytes, run: Run | None) -> Run | None:
+        """
+        Whole commands: the run that awaits their replies.
+        """
+        session, requests = self._session, self._requests
+        if session.dialog is not None or session.opaque or not requests.idle:
+            return None
+        passed = self._passed
+        at, end = 0, len(data)
+        forms = b""
+        while at + 5 <= end:
+            # The number is 0 where a command begins.
+            length: int = unpackHeader(data, at)[0]
+            code = data[at + 4]
+            if not 0 < length < FULL or code not in passed:
+                return None
+            if code == EXECUTE and (
+                session.statements.owed
+                or length < FLAGGED
+                or at + 9 >= end
+                or data[at + 9] & CURSORS
+            ):
+                return None
+            at += 4 + length
+            forms += data[at - length : at - length + 1]
+        count = len(forms)
+        if at != end or not 0 < count <= MOST:
+            return None
+        return extend(session.awaited, run, requests.skip(count), forms, COMMANDS.__getitem__)
+
+    def skimReplies(self, data: bytes) -> int:
+        """
+        Whole replies to the run at the head: how many.
+        """
+        awaited = self._session.awaited
+        if not awaited:
+            return 0
+        run = awaited[0]
+        if not isinstance(run, FormedRun) or not self._replies.idle:
+            return 0
+        at = count = 0
+        end = len(data)
+        if end > LONG and EOF not in (data[-5], data[-7]):
+            return 0
+        while at < end:
+            if count == run.left:
+                return 0
+            try:
+                at = self._reply(data, at, end, run.forms[count] in SINGLES)
+            except Malformed:
+                return 0
+            if not at:
+                return 0
+            count += 1
+        return take(awaited, run, count)
+
+    def _reply(self, data: bytes, at: int, end: int, single: bool) -> int:
+        """
+        Where the reply at C{at} ends, 0 if it is not there to its end or not plain.
+
+        @param single: it is one packet, whatever that says.
+        @raise Malformed: it is no reply.
+        """
+        definitions = self._definitions
+        if definitions and not single and data.startswith(definitions, at):
+            at, number = passRows(data, at + len(definitions), end, self._number)
+            return self._ended(data, at, end, number)
+        if at + 5 > end:
+            return 0
+        header: int = unpackHeader(data, at)[0]
+        length = header & FULL
+        first = data[at + 4]
+        stop = at + 4 + length
+        if stop > end or not 0 < length < FULL:
+            return 0
+        if first == ERR:
+            return _failed(data, at + 4, length)
+        if single:
+            return stop
+        if first == OK:
+            return self._stop(statusOf(data, at + 4, length), stop)
+        if not 0 < first < 0xFB:
+            return 0
+        if length == 2 and self._session.capabilities & METADATA_FLAG:
+            # Clients that know the definitions already need not be told them.
+            first = first if data[at + 5] else 0
+        elif length != 1:
+            return 0
+        begun = at
+        number = (header + NEXT) & NUMBERS
+        at, number, count = passDefinitions(data, stop, end, number, first)
+        if count < first:
+            return 0
+        if not self._session.capabilities & CLIENT_DEPRECATE_EOF:
+            if at + 9 > end or unpackHeader(data, at)[0] != number | 5 or data[at + 4] != EOF:
+                return 0
+            at += 9
+            number = (number + NEXT) & NUMBERS
+        if at - begun <= REMEMBERED:
+            self._definitions = data[begun:at]
+            self._number = number
+        at, number = passRows(data, at, end, number)
+        return self._ended(data, at, end, number)
+
+    def _ended(self, data: bytes, at: int, end: int, number: int) -> int:
+        """
+        The same behind the rows.
+
+        @param number: what the packet is numbered, in the upper byte.
+        """
+        if at + 5 > end:
+            return 0
+        length: int = unpackHeader(data, at)[0] - number
+        first = data[at + 4]
+        stop = at + 4 + length
+        if not 0 < length < FULL or stop > end or first < EOF:
+            return 0
+        if first == ERR:
+            return _failed(data, at + 4, length)
+        if length >= 9 and not self._session.capabilities & CLIENT_DEPRECATE_EOF:
+            return 0
+        # An EOF packet, or the OK packet that has replaced it.
+        status = unpackShort(data, at + 7)[0] if length == 5 else statusOf(data, at + 4, length)
+        return self._stop(status, stop)
+
+    def _stop(self, status: int, stop: int) -> int:
+        """
+        Where the reply ends whose last packet told C{status}, 0 if it is not the last.
+        """
+        if status & MORE_RESULTS:
+            return 0
+        self._session.status = status
+        return stop
+
+    def unfold(self, decision: Decision) -> None:
+        """
+        The exchanges of runs, one by one.
+        """
+        unfold(self._session.awaited, decision)
+
+
+@lru_cache(maxsize=16)
+def _passedBut(commands: frozenset[str]) -> frozenset[int]:
+    return frozenset(code for code in PASSED if COMMANDS[code].name.lower() not in commands)
+
+
+def _failed(data: bytes, at: int, length: int) -> int:
+    """
+    Where an ERR packet ends whose payload begins at C{at}; 0 if the reply goes on.
+    """
+    return 0 if length < 4 or progresses(data, at, length) else at + length

@@ -1,0 +1,204 @@
+# -*- test-case-name: tests.wire.mysql.test_protocol -*-
+"""
+C{mysql}: the protocol of MySQL and MariaDB.
+
+Exchange 0 is the greeting and the authentication; from then on each command and
+its complete reply, of however many results, is an exchange.
+
+The parts: L{words and readers<vaurien_twisted.wire.mysql.packets>}, the
+L{greeting<vaurien_twisted.wire.mysql.handshake>}, the
+L{commands<vaurien_twisted.wire.mysql.commands>}, the
+L{client's<vaurien_twisted.wire.mysql.requests>} and the
+L{backend's direction<vaurien_twisted.wire.mysql.replies>} with the
+L{shapes of results<vaurien_twisted.wire.mysql.results>}, the
+L{types of parameters<vaurien_twisted.wire.mysql.session>}, and the
+L{errors<vaurien_twisted.wire.mysql.errors>}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import (
+    IFramer,
+    ISkimmer,
+    ITransactional,
+    ITransferEnder,
+    IWireProtocol,
+)
+from vaurien_twisted.model.commands import Reply, Transaction
+from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.exchange import Connection, Exchange, Piece, Substitute
+from vaurien_twisted.model.matchers import COMMAND, Target
+from vaurien_twisted.wire.mysql.commands import CLOSE, EXECUTE, PREPARE, Request
+from vaurien_twisted.wire.mysql.errors import ERRORS, fittingErrors, namedByCode, refusalOf
+from vaurien_twisted.wire.mysql.fastpath import Skimmer
+from vaurien_twisted.wire.mysql.replies import Replies
+from vaurien_twisted.wire.mysql.requests import Requests
+from vaurien_twisted.wire.mysql.session import Session
+from vaurien_twisted.wire.mysql.transaction import behind, insteadOf
+from vaurien_twisted.wire.starttls import Agreement, TLSOptions, Upgradable
+
+#: Commands that bring or run SQL.
+SPEAKING = frozenset(("COM_QUERY", "COM_STMT_PREPARE", "COM_STMT_EXECUTE", "COM_STMT_BULK_EXECUTE"))
+
+
+def _sql(connection: Connection, exchange: Exchange) -> Iterable[str]:
+    return (exchange.subject.lstrip(),) if exchange.command in SPEAKING else ()
+
+
+#: What a rule's C{when} can name.
+TARGETS = (
+    COMMAND,
+    Target(
+        "sql",
+        "regex",
+        "The SQL text, without the space before it: of a query, of a statement that is "
+        "prepared, and of one that is executed as it was prepared.",
+        _sql,
+    ),
+)
+
+
+@implementer(IFramer, ISkimmer, ITransactional, ITransferEnder)
+class MySQLFramer(Upgradable):
+    """
+    Joins the two directions of a connection.
+
+    @param tls: whether TLS is read.
+    @param refuses: whether it is refused.
+    """
+
+    turns = False
+
+    def __init__(self, tls: bool = False, refuses: bool = False) -> None:
+        self._session = session = Session(Agreement(tls, refuses))
+        self._requests = Requests(session)
+        self._replies = Replies(session)
+        super().__init__(session.agreement, self._requests.read, self._replies.read)
+        skimmer = Skimmer(session, self._requests, self._replies)
+        #: See L{ISkimmer}; bound to the skimmer without a step between.
+        self.skim = skimmer.skim
+        self.skimReplies = skimmer.skimReplies
+        self.unfold = skimmer.unfold
+        self.watch = skimmer.watch
+
+    @property
+    def opaque(self) -> str:
+        """
+        C{"TLS"}, C{"compression"}, the name of a command of replication… once the
+        streams cannot be read, C{""} before.
+        """
+        return self._session.opaque
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        The request goes to the backend.
+        """
+        session = self._session
+        if exchange.replies:
+            session.awaited.append(exchange)
+        if exchange.number == 0:
+            session.dialog = exchange
+            session.hello = True
+            return
+        request: Request = exchange.context
+        if request.code == PREPARE:
+            session.statements.latest = exchange.subject
+        elif request.code == EXECUTE:
+            if request.statement:
+                session.statements.owed.pop(request.statement, None)
+        elif request.code == CLOSE:
+            session.statements.remove(request.statement)
+
+    def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        What rolls the transaction back, where the error does.
+        """
+        return insteadOf(self._session, exchange, transaction, self._replies.idle)
+
+    def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        The same behind a command that was carried out.
+        """
+        return behind(self._session, exchange, transaction)
+
+    def clientEnded(self) -> Iterator[Piece]:
+        """
+        The beginning of a packet, if one was kept.
+        """
+        kept = self._requests.release()
+        if kept:
+            yield None, kept, False
+
+    def backendEnded(self) -> Iterator[Piece]:
+        """
+        The beginning of the greeting, if that was kept.
+        """
+        greeting = self._replies.kept
+        if greeting is not None and not greeting.whole:
+            yield None, greeting.release(), False
+
+    def transferEnd(self) -> bytes:
+        """
+        The empty packet that ends a file, for each of which the client does not know.
+        """
+        ending, self._session.transferEnd = self._session.transferEnd, b""
+        return ending
+
+    def renew(self) -> None:
+        """
+        Exchanges are known, not guessed at.
+        """
+
+
+@implementer(IPlugin, IWireProtocol)
+class MySQL:
+    """
+    MySQL and MariaDB.  Exchange 0 is the greeting with the authentication; then each
+    command, by name (C{COM_QUERY}, C{COM_STMT_EXECUTE}…) and SQL text, with its
+    whole reply is one.  C{error} answers with an ERR packet: too many connections,
+    a deadlock, or any code; at C{partial} it cuts a result after so many rows.  With
+    TLS, unless C{tls_certificate} is given or C{tls} is C{refuse}, with compression, once
+    agreed upon, and with replication the connection passes unread, so that C{error} has no way
+    to speak.
+    Clients tell the types of a statement's parameters once; where that execution was
+    answered here the next one that goes to the server tells them instead.
+    """
+
+    name = "mysql"
+    aliases: tuple[str, ...] = ("mariadb",)
+    options = TLSOptions
+    greets = True
+    errors: Mapping[str, WireError] = ERRORS
+    targets: tuple[Target, ...] = TARGETS
+    unit = "rows"
+
+    def framer(self, options: TLSOptions, backend: str) -> MySQLFramer:
+        """
+        A framer for one connection.
+        """
+        return MySQLFramer(bool(options.tls_certificate), options.refuses)
+
+    def named(self, code: str, message: str) -> WireError:
+        """
+        A preset, or a number from 1 to 65534 but for 2000 to 2999, which are the
+        client's own.
+        """
+        return namedByCode(code, message)
+
+    def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
+        """
+        Too many connections for the greeting, lost locks for SQL, shutdown for the
+        rest; none where there is no reply.
+        """
+        return fittingErrors(exchange)
+
+    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+        """
+        An ERR packet; C{None} for a command without reply or a code that is no number.
+        """
+        return refusalOf(exchange, error)

@@ -1,0 +1,376 @@
+# -*- test-case-name: tests.wire.mysql.test_requests -*-
+"""
+The client's direction of MySQL: where commands begin and end.
+
+Every command starts with a packet of sequence number 0; packets of the dialogs of
+authentication and of C{LOCAL INFILE} continue the numbers of the reply before them
+(dev.mysql.com, "MySQL Packets", "Sequence ID").
+"""
+
+from __future__ import annotations
+
+from codecs import utf_8_decode
+from collections.abc import Iterator
+
+from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
+from vaurien_twisted.wire.mysql.commands import (
+    CLOSE,
+    COMMANDS,
+    CURSORS,
+    EXECUTE,
+    EXECUTE_CURSOR,
+    HEADS,
+    QUERY,
+    Asks,
+    Request,
+    Shape,
+)
+from vaurien_twisted.wire.mysql.packets import (
+    CLIENT_PROTOCOL_41,
+    CLIENT_QUERY_ATTRIBUTES,
+    CLIENT_SSL,
+    FULL,
+    Malformed,
+    clientCapabilities,
+    readLength,
+    unpackHeader,
+    unpackLong,
+    unpackShort,
+)
+from vaurien_twisted.wire.mysql.session import Session, headOf, typesOf, withTypes
+
+SQL, NAME, STREAM = Asks.SQL, Asks.NAME, Shape.STREAM
+NUMBERED = (Asks.STATEMENT, Asks.EXECUTION)
+
+#: An execution up to its flags, in bytes.
+FLAGGED = HEADS[Asks.EXECUTION]
+
+
+class Requests:
+    """
+    Reads what the client sends.
+
+    @ivar _kept: the beginning of a packet that cannot be read yet: never more than
+        its header and L{Request.head} bytes, plus what the last chunk had.
+    @ivar _wanted: how many bytes C{_kept} must have to be read.
+    @ivar _skip: how many bytes are left of the packet being passed on.
+    @ivar _ends: what to say where that packet ends.
+    @ivar _longer: the payload goes on in the next packet.
+    @ivar _changed: what stands for the first so many bytes of the packet, if anything does.
+    @ivar _own: the context of a command of several packets, to note their numbers in.
+    """
+
+    __slots__ = (
+        "_changed",
+        "_ends",
+        "_exchange",
+        "_inside",
+        "_kept",
+        "_longer",
+        "_number",
+        "_own",
+        "_session",
+        "_skip",
+        "_wanted",
+    )
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._kept = bytearray()
+        self._wanted = 4
+        self._exchange: Exchange | None = None
+        self._number = 0
+        self._own: Request | None = None
+        self._inside = False
+        self._skip = 0
+        self._ends = False
+        self._longer = False
+        self._changed = (b"", 0)
+
+    @property
+    def idle(self) -> bool:
+        """
+        Whether what comes next begins a command.
+        """
+        return not (self._inside or self._longer or self._kept)
+
+    def skip(self, count: int) -> int:
+        """
+        So many commands are passed over: the number of the first.
+        """
+        first = self._number + 1
+        self._number += count
+        return first
+
+    def read(self, data: bytes) -> Iterator[Piece]:
+        """
+        Divide what the client sent.
+
+        @raise FramingError: it is no packet, or out of order.
+        """
+        session = self._session
+        if self._kept:
+            self._kept += data
+            if len(self._kept) < self._wanted and not session.opaque:
+                return
+            data = self.release()
+        agreement = session.agreement
+        at, end = 0, len(data)
+        while at < end:
+            if session.opaque:
+                yield None, data[at:] if at else data, False
+                return
+            if agreement.reached and not agreement.kept and not self._inside:
+                agreement.fromClient += data[at:]
+                return
+            if not self._inside:
+                wanted = 4
+                if end - at >= 4:
+                    try:
+                        wanted = self._begin(data, at, end - at)
+                    except Malformed as error:
+                        session.opaque = f"garbage: {error}"
+                        raise FramingError(str(error), data[at:]) from None
+                if wanted:
+                    self._kept += data[at:] if at else data
+                    self._wanted = wanted
+                    return
+                if session.opaque:
+                    continue
+                if self._changed[1]:
+                    head, replaced = self._changed
+                    self._changed = (b"", 0)
+                    at += replaced
+                    self._skip -= replaced
+                    self._inside = self._skip > 0
+                    yield self._exchange, head, self._ends and not self._inside
+                    continue
+            stop = at + self._skip
+            if stop > end:
+                self._inside = True
+                self._skip = stop - end
+                yield self._exchange, data[at:] if at else data, False
+                return
+            self._inside = False
+            yield self._exchange, data[at:stop] if at or stop < end else data, self._ends
+            at = stop
+
+    def release(self) -> bytes:
+        """
+        What was kept back, which is then no longer kept.
+        """
+        kept = bytes(self._kept)
+        self._kept.clear()
+        return kept
+
+    def _begin(self, data: bytes, at: int, available: int) -> int:
+        """
+        Read the head of the packet at C{at}, so that its bytes can be passed on.
+
+        @return: 0, or how many bytes from C{at} are needed to do so.
+        @raise Malformed: it cannot be read.
+        """
+        session = self._session
+        header: int = unpackHeader(data, at)[0]
+        length, sequence = header & FULL, header >> 24
+        dialog = session.dialog
+        if self._longer:
+            self._continue(length, sequence)
+        elif dialog is not None and (
+            sequence or session.hello or (session.file and not session.sequence)
+        ):
+            if session.hello:
+                wanted: int = 4 + min(length, 32)
+                if available < wanted:
+                    return wanted
+                self._hello(data[at + 4 : at + wanted], sequence)
+            self._speak(dialog, length, sequence)
+        elif sequence:
+            raise Malformed(f"a packet numbered {sequence} where a command must begin")
+        else:
+            if length and available < 5:
+                return 5
+            # To a server an empty packet is the first of the commands.
+            request = COMMANDS[data[at + 4] if length else 0]
+            wanted = 4 + min(length, request.head)
+            if available < wanted:
+                return wanted
+            if request.code == EXECUTE:
+                if length >= request.head and data[at + 9] & CURSORS:
+                    request = EXECUTE_CURSOR
+                wanted = 4 + min(length, self._headOfExecution(data, at + 4, wanted))
+                if available < wanted:
+                    return wanted
+            if request.shape is STREAM:
+                session.opaque = request.name
+                return 0
+            # Where a dialog was open the client gave it up.
+            session.dialog = None
+            session.file = False
+            self._ends = length < FULL
+            self._own = None if self._ends else request.own()
+            self._command(self._own or request, data, at + 4, at + wanted)
+        self._longer = length == FULL
+        self._skip = 4 + length
+        return 0
+
+    def _headOfExecution(self, data: bytes, at: int, wanted: int) -> int:
+        """
+        How much of the payload is read of an execution that is C{wanted} bytes or longer.
+        """
+        number = unpackLong(data, at + 1)[0] if wanted == 4 + FLAGGED else 0
+        parameters = self._session.statements.parameters.get(number, 0)
+        return headOf(parameters) if parameters else FLAGGED
+
+    def _typed(self, request: Request, number: int, data: bytes, at: int, end: int) -> Request:
+        """
+        Note the types that an execution tells, and tell those that the server lacks.
+        """
+        statements = self._session.statements
+        parameters = statements.parameters.get(number, 0)
+        types = typesOf(data, at, end, parameters) if parameters else None
+        if types is None or not (types or number in statements.owed):
+            return request
+        if types:
+            # Owed until the request is known to go to the server.
+            statements.owed[number] = types
+        else:
+            self._changed = withTypes(data, at - 4, statements.owed[number])
+        if request is not self._own:
+            request = request.own()
+        request.statement = number
+        return request
+
+    def _speak(self, dialog: Exchange, length: int, sequence: int) -> None:
+        """
+        A packet of the dialog of authentication, or of a file.
+        """
+        session = self._session
+        self._exchange = dialog
+        self._own = None
+        self._ends = length < FULL
+        if session.file:
+            session.sequence = (sequence + 1) & 0xFF
+            self._ends = not length
+            if self._ends:
+                session.dialog = None
+                session.file = False
+
+    def _continue(self, length: int, sequence: int) -> None:
+        """
+        Another packet of the same payload.
+        """
+        session = self._session
+        if session.file and self._exchange is session.dialog:
+            session.sequence = (sequence + 1) & 0xFF
+            return
+        self._ends = length < FULL
+        if self._own is not None:
+            self._own.last = sequence
+
+    def _hello(self, payload: bytes, sequence: int) -> None:
+        """
+        The client's answer to the greeting, or its wish for TLS.
+
+        @raise Malformed: it is none.
+        """
+        session = self._session
+        agreement = session.agreement
+        # Within TLS it is said again.
+        if sequence != 1 + agreement.kept:
+            raise Malformed(f"a packet numbered {sequence} in answer to the greeting")
+        wanted = clientCapabilities(payload)
+        session.hello = False
+        session.capabilities = wanted & session.offered
+        if wanted & CLIENT_SSL and not agreement.kept:
+            if agreement.allowed:
+                agreement.reached = session.hello = True
+            else:
+                session.opaque = "TLS"
+        elif not wanted & CLIENT_PROTOCOL_41:
+            session.opaque = "the protocol before MySQL 4.1"
+
+    def _command(self, request: Request, data: bytes, at: int, end: int) -> None:
+        """
+        Make the exchange of a command whose payload's head is C{data[at:end]}.
+        """
+        self._number += 1
+        subject = ""
+        asks = request.asks
+        if asks is SQL:
+            start = at + 1
+            code = request.code
+            if code == QUERY and self._session.capabilities & CLIENT_QUERY_ATTRIBUTES:
+                start = skipAttributes(data, start, end)
+            if end - at < request.head:
+                subject = str(data[start:end], "utf-8", "backslashreplace")
+            else:
+                # Cut within the text, perhaps within a character, which is left out.
+                subject = utf_8_decode(data[start:end], "backslashreplace", False)[0]
+            # Escapes are longer than the bytes they stand for.
+            subject = subject[:SUBJECT_LIMIT]
+        elif asks in NUMBERED:
+            if end - at >= 5:
+                number = unpackLong(data, at + 1)[0]
+                subject = self._session.statements.text(number)
+                if request.code == CLOSE:
+                    request = request.own()
+                    request.statement = number
+                elif request.code == EXECUTE:
+                    request = self._typed(request, number, data, at, end)
+        elif asks is NAME:
+            name = data[at + 1 : end].partition(b"\0")[0]
+            subject = str(name, "utf-8", "backslashreplace")
+        self._exchange = Exchange(
+            self._number, request.name, subject, b"", request, request.replies
+        )
+
+
+#: Sizes of values by column type; types of one length byte and of a length encoded
+#: integer are told apart below.
+FIXED = {1: 1, 2: 2, 3: 4, 4: 4, 5: 8, 6: 0, 8: 8, 9: 4, 13: 2}
+TIMES = frozenset((7, 10, 11, 12, 14, 15, 16, 17, 18, 19))
+
+
+def skipAttributes(data: bytes, at: int, end: int) -> int:
+    """
+    Where the SQL begins, C{end} where that cannot be said: more attributes than the
+    head that was kept, values that are to be taken from an earlier query, or nonsense.
+
+    @param at: behind the command's byte.
+    @param end: of what is known of the payload.
+    """
+    try:
+        return min(_skip(data, at, end), end)
+    except (Malformed, IndexError):
+        return end
+
+
+def _skip(data: bytes, at: int, end: int) -> int:
+    count, at = readLength(data, at)
+    _, at = readLength(data, at)
+    if not count:
+        return at
+    nulls = at
+    at += (count + 7) // 8
+    if at >= end or data[at] != 1:
+        return end
+    at += 1
+    kinds = []
+    for _ in range(count):
+        if at + 2 > end:
+            return end
+        kinds.append(unpackShort(data, at)[0] & 0xFF)
+        size, at = readLength(data, at + 2)
+        at += size
+    for index, kind in enumerate(kinds):
+        if data[nulls + index // 8] >> index % 8 & 1:
+            continue
+        if kind in FIXED:
+            at += FIXED[kind]
+        elif kind in TIMES:
+            at += 1 + data[at]
+        else:
+            size, at = readLength(data, at)
+            at += size
+    return at

@@ -1,0 +1,184 @@
+# -*- test-case-name: tests.wire.mysql.test_protocol -*-
+"""
+What the two directions of a MySQL connection know of each other.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from typing import Any
+
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.wire.mysql.packets import FULL, unpackHeader
+from vaurien_twisted.wire.starttls import Agreement
+
+#: How many prepared statements are remembered, and how many bytes their texts may take.
+STATEMENTS, STATEMENT_BYTES = 256, 512 * 1024
+
+#: MariaDB's number for the statement that was prepared last.
+LAST_PREPARED = 0xFFFFFFFF
+
+
+class Statements:
+    """
+    The texts of prepared statements by number.  Beyond L{STATEMENTS} of them or
+    L{STATEMENT_BYTES} bytes the oldest is forgotten: its executions then have an
+    empty subject.
+
+    @ivar latest: the text that the client sent last to be prepared.
+    @ivar parameters: how many parameters each has, where that is 1 to
+        L{vaurien_twisted.wire.mysql.session.PARAMETERS}.
+    @ivar owed: the types of their parameters that the client has told and the server has
+        not been told, by number.
+    """
+
+    __slots__ = ("_bytes", "_texts", "latest", "owed", "parameters")
+
+    def __init__(self) -> None:
+        self._texts: dict[int, str] = {}
+        self._bytes = 0
+        self.latest = ""
+        self.parameters: dict[int, int] = {}
+        self.owed: dict[int, bytes] = {}
+
+    def add(self, number: int, text: str, parameters: int = 0) -> None:
+        """
+        The server prepared C{text} as C{number}.
+        """
+        self.remove(number)
+        self._texts[number] = text
+        self._bytes += sys.getsizeof(text)
+        if 0 < parameters <= PARAMETERS:
+            self.parameters[number] = parameters
+        while len(self._texts) > STATEMENTS or self._bytes > STATEMENT_BYTES:
+            self.remove(next(iter(self._texts)))
+
+    def remove(self, number: int) -> None:
+        """
+        The client closes C{number}, which need not be known.
+        """
+        text = self._texts.pop(number, None)
+        self.parameters.pop(number, None)
+        self.owed.pop(number, None)
+        if text is not None:
+            self._bytes -= sys.getsizeof(text)
+
+    def clear(self) -> None:
+        """
+        The server forgot them all.
+        """
+        self._texts.clear()
+        self.parameters.clear()
+        self.owed.clear()
+        self._bytes = 0
+        self.latest = ""
+
+    def text(self, number: int) -> str:
+        """
+        The SQL of statement C{number}, C{""} where it is not known.
+        """
+        return self.latest if number == LAST_PREPARED else self._texts.get(number, "")
+
+
+class Session:
+    """
+    The state of one connection.
+
+    @ivar opaque: why the streams cannot be read any more, C{""} while they can.
+    @ivar offered: the server's capabilities.
+    @ivar capabilities: those that both sides have.
+    @ivar awaited: the exchanges, or L{runs<vaurien_twisted.model.exchange.Run>} of them, whose
+        replies have not begun, in order.
+    @ivar dialog: the exchange in which the client may go on speaking after its
+        command: authentication, or the sending of a file; C{None} if there is none.
+    @ivar hello: the client's answer to the greeting has yet to come.
+    @ivar agreement: whether TLS is spoken, and read.
+    @ivar file: the dialog is the sending of a file.
+    @ivar sequence: the number that the file's next packet must carry.
+    @ivar status: the status flags that the server told last.
+    @ivar before: those that it had told before the latest reply.
+    @ivar transferEnd: what ends the files that the client does not know of.
+    """
+
+    __slots__ = (
+        "agreement",
+        "awaited",
+        "before",
+        "capabilities",
+        "dialog",
+        "file",
+        "hello",
+        "offered",
+        "opaque",
+        "sequence",
+        "statements",
+        "status",
+        "transferEnd",
+    )
+
+    def __init__(self, agreement: Agreement | None = None) -> None:
+        self.agreement = agreement or Agreement()
+        self.opaque = ""
+        self.offered = 0
+        self.capabilities = 0
+        self.awaited: deque[Any] = deque()
+        self.dialog: Exchange | None = None
+        self.hello = False
+        self.file = False
+        self.sequence = 0
+        self.statements = Statements()
+        self.status = self.before = 0
+        self.transferEnd = b""
+
+
+#: Of statements with more parameters no types are kept; 512 bytes for each statement.
+PARAMETERS = 256
+
+#: The command, the statement's number, flags, the number of executions.
+FIXED = 10
+
+#: The flag by which MySQL 8.0.23 and later name parameters, in a form of its own.
+NAMED = 0x08
+
+
+def headOf(parameters: int) -> int:
+    """
+    How many bytes of the payload of an execution have its types, if it has them.
+    """
+    return FIXED + (parameters + 7) // 8 + 1 + 2 * parameters
+
+
+def typesOf(data: bytes, at: int, end: int, parameters: int) -> bytes | None:
+    """
+    The types that an execution names, C{b""} if it leaves them as they are.
+
+    @param at: where its payload begins.
+    @param end: where it ends, or what is known of it.
+    @param parameters: how many it has.
+    @return: C{None} where that cannot be said.
+    """
+    flag = at + FIXED + (parameters + 7) // 8
+    if flag >= end or data[at + 5] & NAMED:
+        return None
+    if not data[flag]:
+        return b""
+    types = data[flag + 1 : flag + 1 + 2 * parameters]
+    return types if len(types) == 2 * parameters and flag + len(types) < end else None
+
+
+def withTypes(data: bytes, at: int, types: bytes) -> tuple[bytes, int]:
+    """
+    The beginning of a packet that executes a statement, with C{types} in it.
+
+    @param at: where the packet begins; its payload leaves the types as they are.
+    @return: the new beginning, and how many bytes it stands for; nothing of either
+        where the packet would become too long.
+    """
+    header: int = unpackHeader(data, at)[0]
+    length = (header & FULL) + len(types)
+    if length >= FULL:
+        return b"", 0
+    flag = at + 4 + FIXED + (len(types) // 2 + 7) // 8
+    head = (length | header & 0xFF000000).to_bytes(4, "little")
+    return head + data[at + 4 : flag] + b"\x01" + types, flag + 1 - at

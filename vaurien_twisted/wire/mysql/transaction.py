@@ -1,0 +1,68 @@
+# -*- test-case-name: tests.wire.mysql.test_transaction -*-
+"""
+What an error leaves of a MySQL or MariaDB transaction.
+
+A deadlock and its like roll back the whole transaction, other errors the statement alone
+(dev.mysql.com, "InnoDB Error Handling").  A C{COMMIT} that fails, for whatever reason, has
+rolled back (C{ha_commit_trans} in C{sql/handler.cc}).  Of a distributed transaction no
+command tells the server that a branch was rolled back: the client has to.
+"""
+
+from __future__ import annotations
+
+from vaurien_twisted.model.commands import Transaction
+from vaurien_twisted.model.exchange import Exchange, Substitute
+from vaurien_twisted.wire.mysql.commands import COMMANDS, QUERY, Request
+from vaurien_twisted.wire.mysql.packets import CLIENT_QUERY_ATTRIBUTES, packet
+from vaurien_twisted.wire.mysql.session import Session
+from vaurien_twisted.wire.sql import commits
+
+#: Of the status flags: a transaction is open (C{SERVER_STATUS_IN_TRANS}).
+IN_TRANSACTION = 1
+
+#: What runs SQL.
+RUNNING = frozenset(("COM_QUERY", "COM_STMT_EXECUTE"))
+
+
+def insteadOf(
+    session: Session, exchange: Exchange, transaction: Transaction, idle: bool
+) -> tuple[Substitute, ...]:
+    """
+    What the backend gets in the place of a command: C{ROLLBACK} where the error, or the
+    C{COMMIT} that it meets, rolls a transaction back.
+
+    @param idle: no reply is under way, so that the status flags are known.
+    """
+    if not isinstance(exchange.context, Request):
+        return ()
+    known = idle and not session.awaited
+    if known and not session.status & IN_TRANSACTION:
+        return ()
+    if transaction is Transaction.ENDED or (
+        exchange.command in RUNNING and commits(exchange.subject)
+    ):
+        return (_send(session, exchange),)
+    return ()
+
+
+def behind(
+    session: Session, exchange: Exchange, transaction: Transaction
+) -> tuple[Substitute, ...]:
+    """
+    What it gets behind a reply that was replaced: C{ROLLBACK} where a transaction is open that
+    the error rolls back, or that the command itself has begun.
+    """
+    if not isinstance(exchange.context, Request) or not session.status & IN_TRANSACTION:
+        return ()
+    if transaction is Transaction.ENDED or not session.before & IN_TRANSACTION:
+        return (_send(session, exchange),)
+    return ()
+
+
+def _send(session: Session, exchange: Exchange) -> Substitute:
+    # No attributes, in one set of them.
+    attributes = b"\0\1" if session.capabilities & CLIENT_QUERY_ATTRIBUTES else b""
+    data = packet(0, b"\x03" + attributes + b"ROLLBACK")
+    substitute = Substitute(exchange.number, "COM_QUERY", data, COMMANDS[QUERY])
+    session.awaited.append(substitute)
+    return substitute

@@ -1,0 +1,3 @@
+"""
+The protocol of PostgreSQL, version 3.
+"""

@@ -1,0 +1,223 @@
+# -*- test-case-name: tests.wire.postgresql.test_errors -*-
+"""
+The errors of PostgreSQL, and the messages that say them.
+
+Sources: PostgreSQL manual, appendix "PostgreSQL Error Codes" and section "Error and
+Notice Message Fields"; the words are those of the server.  Transient are those that
+drivers take for it, and those after which connecting again helps.
+"""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+
+from vaurien_twisted.model.commands import Reply, Then, Transaction
+from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.wire.errors import byCode, namedError
+from vaurien_twisted.wire.postgresql.messages import errorResponse, readyForQuery
+from vaurien_twisted.wire.postgresql.session import Form
+
+_PRESETS = (
+    WireError(
+        "40001",
+        "could not serialize access due to concurrent update",
+        "Another transaction changed the same rows; the whole transaction may be tried again.",
+        True,
+        "40001",
+    ),
+    WireError(
+        "40P01",
+        "deadlock detected",
+        "Transactions wait for each other's locks and this one was chosen to fail.",
+        True,
+        "40P01",
+    ),
+    WireError(
+        "55P03",
+        'could not obtain lock on row in relation "accounts"',
+        "A lock asked for with NOWAIT, or within lock_timeout, is held by somebody else.",
+        True,
+        "55P03",
+    ),
+    WireError(
+        "53300",
+        "sorry, too many clients already",
+        "All connections that max_connections allows are in use.",
+        True,
+        "53300",
+    ),
+    WireError(
+        "57P03",
+        "the database system is starting up",
+        "The server was started or has crashed and does not take connections yet.",
+        True,
+        "57P03",
+    ),
+    WireError(
+        "57P01",
+        "terminating connection due to administrator command",
+        "The server is shut down or the session was ended with pg_terminate_backend.",
+        True,
+        "57P01",
+    ),
+    WireError(
+        "57P02",
+        "terminating connection because of crash of another server process",
+        "Another process of the server died, so all sessions are ended.",
+        True,
+        "57P02",
+    ),
+    WireError(
+        "08006",
+        "server closed the connection unexpectedly",
+        "The connection failed, as a connection pool between client and server would say it.",
+        True,
+        "08006",
+    ),
+    WireError(
+        "53100",
+        'could not extend file "base/16384/16397": No space left on device',
+        "The server's disk is full.",
+        True,
+        "53100",
+    ),
+    WireError(
+        "53200", "out of memory", "The server could not allocate what it needed.", True, "53200"
+    ),
+    WireError(
+        "23505",
+        'duplicate key value violates unique constraint "accounts_pkey"',
+        "A unique column or index has this value already.",
+        False,
+        "23505",
+    ),
+    WireError(
+        "25P03",
+        "terminating connection due to idle-in-transaction timeout",
+        "The session was longer idle within a transaction than "
+        "idle_in_transaction_session_timeout.",
+        False,
+        "25P03",
+    ),
+    WireError(
+        "57P05",
+        "terminating connection due to idle-session timeout",
+        "The session was longer idle than idle_session_timeout.",
+        False,
+        "57P05",
+    ),
+    WireError(
+        "57014",
+        "canceling statement due to statement timeout",
+        "The statement took longer than statement_timeout, or the client cancelled it.",
+        False,
+        "57014",
+    ),
+    WireError(
+        "25006",
+        "cannot execute UPDATE in a read-only transaction",
+        "The server is a standby, or the transaction is read only.",
+        False,
+        "25006",
+    ),
+    WireError(
+        "28P01",
+        'password authentication failed for user "app"',
+        "The user does not exist or the password is wrong.",
+        False,
+        "28P01",
+    ),
+)
+
+#: Errors that end the session, whatever was asked.
+FATAL = frozenset(("08006", "25P03", "28P01", "53300", "57P01", "57P02", "57P03", "57P04", "57P05"))
+
+#: Every preset by its code.  Whatever fails within a transaction block, the block has failed
+#: until it is rolled back, or to a savepoint (PostgreSQL manual, section "Transactions").
+ERRORS = byCode(_PRESETS, Transaction.FAILED, FATAL)
+
+#: What a server says that was given no words.
+UNKNOWN = "missing error text"
+
+
+def namedByCode(code: str, message: str) -> WireError:
+    """
+    A preset, or an SQLSTATE of a user's own.  Classes 00, 01 and 02 are success,
+    warnings and the lack of data (appendix "PostgreSQL Error Codes"); no error has them.
+
+    @raise Refused: it is no SQLSTATE of an error.
+    """
+    error = namedError(
+        "postgresql",
+        ERRORS,
+        code,
+        message,
+        lambda code: re.fullmatch("(?!0[012])[0-9A-Z]{5}", code) is not None,
+        "an SQLSTATE of five digits and upper case letters, but for classes 00 to 02",
+        Transaction.CLOSED if code in FATAL else Transaction.FAILED,
+    )
+    return error if error.message else attrs.evolve(error, message=UNKNOWN)
+
+
+_STARTUP = (ERRORS["53300"], ERRORS["57P03"])
+_QUERY = (ERRORS["40001"], ERRORS["40P01"], ERRORS["55P03"])
+_COPY = (ERRORS["57P01"],)
+
+
+def fittingErrors(exchange: Exchange) -> tuple[WireError, ...]:
+    """
+    The transient errors with which a server might answer this exchange.
+    """
+    if not exchange.replies or exchange.context is None:
+        return ()
+    form = exchange.context.form
+    if form is Form.STARTUP:
+        return _STARTUP
+    return _COPY if form is Form.COPY else _QUERY
+
+
+def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
+    """
+    The ErrorResponse of a server that refuses this exchange, and the ReadyForQuery
+    that comes after it.
+
+    A transaction is then said to have failed, as after a real error, and the backend is
+    brought to that state: see L{vaurien_twisted.wire.postgresql.transaction}.
+
+    Before a session has begun and within a COPY FROM STDIN every error is FATAL and
+    the connection is closed: within a COPY the backend waits for the rest of the data
+    and takes no other request.  The client is told when it has sent all its data: a
+    connection closed before would be reset, and the error lost.
+
+    Where the error stands in place of the backend's answer the ErrorResponse comes
+    alone, and the backend's ReadyForQuery after it.  What the backend wants to be copied
+    is ended then, and the session goes on.
+
+    Behind a Flush the ErrorResponse comes at once and alone; the Sync, which the client
+    sends when it likes, goes to the backend and brings the ReadyForQuery.
+
+    @return: C{None} for a request without a reply, and for a code that is no SQLSTATE,
+        which has five characters: digits and upper case letters.
+    """
+    if not exchange.replies or exchange.context is None:
+        return None
+    code = error.code.upper()
+    if not (len(code) == 5 and code.isascii() and code.isalnum()):
+        return None
+    form = exchange.context.form
+    early = form is Form.UNSYNCED
+    waits = form is Form.COPY and not error.late
+    if code in FATAL or form is Form.STARTUP or waits:
+        return Reply(errorResponse("FATAL", code, error.message), Then.CLOSE, early)
+    refused = errorResponse("ERROR", code, error.message)
+    if early or error.late:
+        return Reply(refused, early=early, transaction=error.transaction)
+
+    def finished() -> bytes:
+        # The status may have become known since.
+        return refused + readyForQuery("I" if exchange.context.status == "I" else "E")
+
+    return Reply(finished(), finish=finished, transaction=error.transaction)

@@ -1,0 +1,248 @@
+# -*- test-case-name: tests.wire.postgresql.test_extended_query -*-
+"""
+What a group of extended query messages asks.
+
+A client sends Parse, Bind, Describe, Execute and Close in any number and then a
+Sync, mostly all at once.  The backend need not answer before a Sync or a Flush,
+so up to there, or to a bound, the group is the head of one exchange.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Exchange
+from vaurien_twisted.wire.postgresql.messages import (
+    BIND,
+    CLIENT_TYPES,
+    CLOSE,
+    COPY,
+    DESCRIBE,
+    EXECUTE,
+    EXTENDED,
+    FLUSH,
+    HEAD_LIMIT,
+    HEADER,
+    PARSE,
+    QUERY,
+    SETTLING,
+    Malformed,
+    messageEnd,
+    sql,
+    word,
+)
+from vaurien_twisted.wire.postgresql.names import Statements
+
+#: How many different statements of one group are kept for rules to look at.
+TEXTS = 32
+
+
+def beginsTransaction(text: str) -> bool:
+    """
+    Whether the statement only opens a transaction.  Drivers put such a one in front
+    of the first query of theirs, in the same group.
+    """
+    return text.lstrip()[:6].rstrip(" ;\t\r\n").upper() in ("BEGIN", "START")
+
+
+class Begun(NamedTuple):
+    """
+    The first piece of an exchange, or of bytes that belong to none.
+
+    @ivar stop: where it ends in the data.
+    @ivar left: how many more bytes the message has.
+    @ivar last: whether the exchange ends with that message.
+    @ivar group: the head that was read, for extended query messages.
+    """
+
+    exchange: Exchange | None
+    stop: int
+    left: int
+    last: bool
+    group: Group | None = None
+
+
+class Group:
+    """
+    Reads the head of one group.  What it learns of names takes effect with L{keep}.
+
+    @ivar at: how far it has read, in bytes from the start of the group.
+    @ivar need: how many bytes from the start of the group it needs to read on.
+    @ivar left: how many bytes of the last message lie behind what was read.
+    @ivar settled: the group ends at C{at}, with what brings a ReadyForQuery.
+    """
+
+    def __init__(self, statements: Statements, portals: Statements) -> None:
+        self._statements = statements
+        self._portals = portals
+        self._prepared: dict[bytes, str] = {}
+        self._bound: dict[bytes, str] = {}
+        self._first = ""
+        self._runs = False
+        self._texts: tuple[str, str, str] = ("", "", "")
+        self._spoken: dict[str, None] = {}
+        self.at = 0
+        self.need = HEADER
+        self.left = 0
+        self.settled = False
+
+    @property
+    def command(self) -> str:
+        """
+        C{"Execute"} if something is run, else the name of the group's first message.
+        """
+        return "Execute" if self._runs else self._first
+
+    @property
+    def subject(self) -> str:
+        """
+        The first statement that is prepared or run and does more than open a
+        transaction; else whatever statement is spoken of.
+        """
+        return next(filter(None, self._texts), "")
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """
+        The statements that are prepared or run, each once, in order.
+        """
+        return tuple(self._spoken)
+
+    def read(self, data: bytes, base: int) -> bool:
+        """
+        Read on in C{data}, where the group begins at C{base}.
+
+        @return: whether the head is complete.
+        @raise Malformed: a message is not possible.
+        """
+        end = len(data)
+        limit = base + HEAD_LIMIT
+        at = base + self.at
+        while True:
+            if at + HEADER > limit:
+                return True
+            if at + HEADER > end:
+                self.need = at + HEADER - base
+                return False
+            code = data[at]
+            if code not in EXTENDED and code not in SETTLING and code not in COPY:
+                if code not in CLIENT_TYPES:
+                    raise Malformed(f"a PostgreSQL client has no message of type {code:#04x}")
+                return True
+            stop = messageEnd(data, at)
+            if stop > limit:
+                if end < limit:
+                    self.need = HEAD_LIMIT
+                    return False
+                self._look(code, data, at + HEADER, limit)
+                self.at = min(stop, end) - base
+                self.left = stop - base - self.at
+                self.settled = code in SETTLING
+                return True
+            if stop > end:
+                self.need = stop - base
+                return False
+            self._look(code, data, at + HEADER, stop)
+            at = stop
+            self.at = at - base
+            if code in SETTLING or code == FLUSH:
+                self.settled = code != FLUSH
+                return True
+
+    def cuttable(self, data: bytes | bytearray) -> bool:
+        """
+        Whether L{cut} can end the head: a whole message is there, or as much of one as says
+        what it asks.
+
+        @param data: what is there of the group.
+        """
+        return self.at > 0 or _decides(data)
+
+    def cut(self, data: bytes, base: int) -> bool:
+        """
+        End the head where the client pauses.
+
+        @return: whether there is any.
+        """
+        at, end = base + self.at, len(data)
+        if self.at:
+            # What is there of another message follows by itself.
+            return True
+        if not _decides(data[at:end]):
+            return False
+        code = data[at]
+        stop = messageEnd(data, at)
+        self._look(code, data, at + HEADER, end)
+        self.at = end - base
+        self.left = stop - end
+        self.settled = code in SETTLING
+        return True
+
+    def _look(self, code: int, data: bytes, start: int, stop: int) -> None:
+        text = ""
+        if code == BIND:
+            portal, start = word(data, start, stop)
+            text = self._statement(word(data, start, stop)[0])
+            self._bound[portal] = text
+            self._runs = True
+        elif code == EXECUTE:
+            text = self._portal(word(data, start, stop)[0])
+            self._runs = True
+        elif code == PARSE:
+            name, start = word(data, start, stop)
+            text = self._prepared[name] = sql(data, start, stop)
+        elif code == QUERY:
+            text = sql(data, start, stop)
+            self._runs = True
+        elif code in (DESCRIBE, CLOSE):
+            name = word(data, start + 1, stop)[0]
+            known = self._statement if data[start : start + 1] == b"S" else self._portal
+            text = known(name)
+        if not self._first:
+            self._first = CLIENT_TYPES[code]
+        if text:
+            best, opening, other = self._texts
+            if code in (DESCRIBE, CLOSE):
+                self._texts = (best, opening, other or text)
+                return
+            if len(self._spoken) < TEXTS:
+                self._spoken[text] = None
+            if beginsTransaction(text):
+                self._texts = (best, opening or text, other)
+            else:
+                self._texts = (best or text, opening, other)
+
+    def _statement(self, name: bytes) -> str:
+        text = self._prepared.get(name)
+        return self._statements.get(name) if text is None else text
+
+    def _portal(self, name: bytes) -> str:
+        text = self._bound.get(name)
+        return self._portals.get(name) if text is None else text
+
+    def keep(self) -> None:
+        """
+        The group goes to the backend: remember the names it gives.
+        """
+        for name, text in self._prepared.items():
+            self._statements.put(name, text)
+        for name, text in self._bound.items():
+            self._portals.put(name, text)
+
+
+def _decides(message: bytes | bytearray) -> bool:
+    """
+    Whether the beginning of a message says already what the rest of it cannot change: the
+    names in it, and as much of a statement as rules may look at.
+    """
+    if len(message) <= HEADER:
+        return False
+    code, start = message[0], HEADER
+    if code in (DESCRIBE, CLOSE):
+        start += 1
+    names = {BIND: 2, PARSE: 1, EXECUTE: 1, DESCRIBE: 1, CLOSE: 1}.get(code, 0)
+    for _ in range(names):
+        start = message.find(b"\0", start) + 1
+        if not start:
+            return False
+    return code != PARSE or b"\0" in message[start:] or len(message) - start >= SUBJECT_LIMIT

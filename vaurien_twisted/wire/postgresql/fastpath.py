@@ -1,0 +1,229 @@
+# -*- test-case-name: tests.relays.test_fastpath_forms -*-
+"""
+Passes over PostgreSQL queries to which nothing happens.
+
+Only whole queries and whole groups up to their Sync are passed over, and only if they
+speak of no COPY: what is copied is an exchange of its own that is called after its
+statement.  Names that a group gives to statements and portals are remembered.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from vaurien_twisted.model.decision import Decision
+from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Run
+from vaurien_twisted.wire.fastpath import MOST, FormedRun, extend, take, unfold
+from vaurien_twisted.wire.postgresql.messages import (
+    BIND,
+    CLIENT_TYPES,
+    CLOSE,
+    DESCRIBE,
+    EXECUTE,
+    HEADER,
+    PARSE,
+    QUERY,
+    SYNC,
+    length,
+    sql,
+)
+from vaurien_twisted.wire.postgresql.replies import ERROR, KINDS, OF_SESSION, READY, Replies
+from vaurien_twisted.wire.postgresql.requests import Requests
+from vaurien_twisted.wire.postgresql.session import Context, Form, Session
+
+#: What is passed over is no longer than this, in bytes.
+LONGEST = 16384
+
+#: How many statements are known to be no COPY before all are looked at again.
+CLEARED = 256
+
+#: What the messages of a group that is passed over may be called.
+NAMES = frozenset(CLIENT_TYPES[code].lower() for code in b"BCDEPS")
+
+#: The forms of exchanges.
+SIMPLE, SYNCED = range(2)
+FORMS = (Form.SIMPLE, Form.SYNCED)
+
+#: The type and the length of a ReadyForQuery.
+SETTLED = b"Z\0\0\0\5"
+
+#: What may be in replies that are passed over.
+PASSING = frozenset(code for code, kind in enumerate(KINDS) if kind == 1) | {ERROR} | OF_SESSION
+
+
+class Skimmer:
+    """
+    Counts queries and replies where nothing else is known to matter.
+
+    @ivar _cleared: the texts of prepared statements, by name, that were seen to be no COPY.
+    """
+
+    __slots__ = (
+        "_cleared",
+        "_groups",
+        "_queries",
+        "_replies",
+        "_requests",
+        "_session",
+        "_watched",
+    )
+
+    def __init__(self, session: Session, requests: Requests, replies: Replies) -> None:
+        self._session = session
+        self._requests = requests
+        self._replies = replies
+        self._cleared: dict[bytes, str] = {}
+        self._watched: frozenset[str] = frozenset()
+        self._queries = self._groups = True
+
+    def watch(self, commands: frozenset[str]) -> None:
+        """
+        Pass over all but these, in lower case.
+        """
+        self._watched = commands
+        self._queries = "query" not in commands
+        self._groups = commands.isdisjoint(NAMES)
+
+    def skim(self, data: bytes, run: Run | None) -> Run | None:
+        """
+        Whole queries and groups: the run that awaits their replies.
+        """
+        session, requests = self._session, self._requests
+        end = len(data)
+        if end > LONGEST or session.copying is not None or session.opaque or not requests.idle:
+            return None
+        if b"copy" in data.lower():
+            # Perhaps only in a value.
+            return None
+        forms = b""
+        at = 0
+        prepared: dict[bytes, str] = {}
+        bound: str | None = None
+        try:
+            while at < end:
+                if data[at] == QUERY:
+                    size: int = length(data, at + 1)[0]
+                    if size < 4 or not self._queries:
+                        return None
+                    at += 1 + size
+                    forms += b"\0"
+                    continue
+                at, text = self._group(data, at, end, prepared)
+                if not at:
+                    return None
+                bound = bound if text is None else text
+                forms += b"\1"
+        except (IndexError, struct.error):
+            # It is not there to its end.
+            return None
+        count = len(forms)
+        if at != end or not 0 < count <= MOST:
+            return None
+        for name, statement in prepared.items():
+            requests.statements.put(name, statement)
+        if bound is not None:
+            requests.portals.put(b"", bound)
+        return extend(session.waiting, run, requests.skip(count), forms, self._context)
+
+    def _group(
+        self, data: bytes, at: int, end: int, prepared: dict[bytes, str]
+    ) -> tuple[int, str | None]:
+        """
+        Where the group at C{at} ends, 0 if it cannot be passed over, and the statement
+        that it binds to the portal without a name.
+
+        @param prepared: the statements that were prepared before it; its own are added.
+        """
+        first = data[at]
+        runs = False
+        text: str | None = None
+        while at < end:
+            code = data[at]
+            size: int = length(data, at + 1)[0]
+            stop = at + 1 + size
+            if size < 4 or stop > end:
+                return 0, None
+            at += HEADER
+            if code == BIND:
+                # The portal's name, which is none, and that of the statement.
+                last = data.find(b"\0", at + 1, stop)
+                if last < 0 or data[at]:
+                    return 0, None
+                name = data[at + 1 : last]
+                text = prepared.get(name)
+                if text is None:
+                    text = self._statement(name)
+                    if not text:
+                        return 0, None
+                runs = True
+            elif code == EXECUTE:
+                # The same portal, which must have been bound here.
+                if text is None or size < 9 or data[at]:
+                    return 0, None
+            elif code == PARSE:
+                last = data.find(b"\0", at, stop)
+                name = data[at:last]
+                if last < 0 or name in prepared:
+                    return 0, None
+                prepared[name] = sql(data, last + 1, stop)
+            elif code == SYNC:
+                called = "execute" if runs else CLIENT_TYPES[first].lower()
+                return (stop, text) if self._groups or called not in self._watched else (0, None)
+            elif code not in (DESCRIBE, CLOSE):
+                return 0, None
+            at = stop
+        return 0, None
+
+    def _statement(self, name: bytes) -> str:
+        """
+        The text that was prepared as C{name}, nothing if it is not known to be no COPY.
+        """
+        text = self._requests.statements.get(name)
+        if self._cleared.get(name) is not text:
+            if len(text) >= SUBJECT_LIMIT or "copy" in text.lower():
+                return ""
+            if len(self._cleared) >= CLEARED:
+                self._cleared.clear()
+            self._cleared[name] = text
+        return text
+
+    def skimReplies(self, data: bytes) -> int:
+        """
+        Whole replies to the run at the head: how many.
+        """
+        session = self._session
+        waiting = session.waiting
+        if not waiting or data[-6:-1] != SETTLED:
+            return 0
+        run = waiting[0]
+        if not isinstance(run, FormedRun) or not self._replies.idle:
+            return 0
+        passing = PASSING
+        at = count = 0
+        end = len(data)
+        try:
+            while at < end:
+                code = data[at]
+                size: int = length(data, at + 1)[0]
+                at += 1 + size
+                if code in passing and size > 3:
+                    continue
+                if code != READY or size != 5 or data[at - 1] not in b"ITE":
+                    return 0
+                count += 1
+        except (IndexError, struct.error):
+            return 0
+        if at != end or count > run.left:
+            return 0
+        session.status = chr(data[-1])
+        session.copying = None
+        return take(waiting, run, count)
+
+    def _context(self, form: int) -> Context:
+        return Context(FORMS[form], self._session.status)
+
+    def unfold(self, decision: Decision) -> None:
+        """
+        The exchanges of runs, one by one.
+        """
+        unfold(self._session.waiting, decision)

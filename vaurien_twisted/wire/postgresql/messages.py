@@ -1,0 +1,133 @@
+# -*- test-case-name: tests.wire.postgresql.test_protocol -*-
+"""
+The messages of PostgreSQL's protocol 3, as far as a relay has to know them.
+
+Source: PostgreSQL manual, chapter "Frontend/Backend Protocol", sections
+"Message Formats" and "Error and Notice Message Fields".
+"""
+
+from __future__ import annotations
+
+import struct
+
+from vaurien_twisted.model.exchange import SUBJECT_LIMIT
+
+#: How much of a request is kept back while it cannot be said what it asks, in bytes.
+HEAD_LIMIT = 65536
+
+#: The longest message that is believed, in bytes: the server's own limit for one is 1 GiB.
+MESSAGE_LIMIT = 1 << 30
+
+#: The type and the length that all messages but the first begin with.
+HEADER = 5
+
+#: The length of a message, itself included, its type byte not.
+length = struct.Struct(">I").unpack_from
+
+#: What the client may send once the session has begun, by type byte.
+CLIENT_TYPES = {
+    ord("B"): "Bind",
+    ord("C"): "Close",
+    ord("D"): "Describe",
+    ord("E"): "Execute",
+    ord("F"): "FunctionCall",
+    ord("H"): "Flush",
+    ord("P"): "Parse",
+    ord("Q"): "Query",
+    ord("S"): "Sync",
+    ord("X"): "Terminate",
+    ord("c"): "CopyDone",
+    ord("d"): "CopyData",
+    ord("f"): "CopyFail",
+    ord("p"): "Password",
+}
+
+BIND, CLOSE, DESCRIBE, EXECUTE = b"BCDE"
+FUNCTION, FLUSH, PARSE, QUERY, SYNC, TERMINATE, PASSWORD = b"FHPQSXp"
+COPY_DATA, COPY_DONE, COPY_FAIL = b"dcf"
+
+#: The messages of the extended query protocol.
+EXTENDED = frozenset(b"BCDEHPS")
+
+#: The client's side of COPY.
+COPY = frozenset(b"cdf")
+
+#: After these the backend says that it is ready for another query.
+SETTLING = frozenset(b"SQF")
+
+
+class Malformed(Exception):
+    """
+    Bytes that cannot be a message; says in one line why.
+    """
+
+
+def messageEnd(data: bytes, at: int) -> int:
+    """
+    Where the message ends whose type byte is at C{at}; its header must be there.
+
+    @raise Malformed: the length is below 4 or above L{MESSAGE_LIMIT}.
+    """
+    size: int = length(data, at + 1)[0]
+    if not 4 <= size <= MESSAGE_LIMIT:
+        raise Malformed(f"a PostgreSQL message cannot be {size} bytes long")
+    return at + 1 + size
+
+
+def word(data: bytes, start: int, stop: int) -> tuple[bytes, int]:
+    """
+    The string that a NUL ends, and where the next field begins; without a NUL
+    it lasts until C{stop}.
+    """
+    end = data.find(b"\0", start, stop)
+    return (data[start:stop], stop) if end < 0 else (data[start:end], end + 1)
+
+
+def sql(data: bytes, start: int, stop: int) -> str:
+    """
+    A statement, no more of it than rules may look at.
+    """
+    stop = min(stop, start + SUBJECT_LIMIT)
+    return word(data, start, stop)[0].decode("utf-8", "replace")
+
+
+def errorResponse(severity: str, code: str, message: str) -> bytes:
+    """
+    An ErrorResponse with the fields S, V, C and M.
+
+    @param severity: C{"ERROR"}, C{"FATAL"} or C{"PANIC"}.
+    @param code: the SQLSTATE.
+    """
+    fields = (("S", severity), ("V", severity), ("C", code), ("M", message))
+    body = b"".join(
+        letter.encode() + text.replace("\0", "").encode("utf-8", "replace") + b"\0"
+        for letter, text in fields
+    )
+    return b"E" + struct.pack(">I", len(body) + 5) + body + b"\0"
+
+
+#: What a client says that ends the data of a COPY in both directions.
+COPY_DONE_MESSAGE = b"c\0\0\0\4"
+
+#: The end of a group of extended query messages.
+SYNC_MESSAGE = b"S\0\0\0\4"
+
+
+def copyFail(reason: str) -> bytes:
+    """
+    A CopyFail.
+
+    @param reason: goes to the server's log.
+    """
+    body = reason.encode("utf-8") + b"\0"
+    return b"f" + struct.pack(">I", len(body) + 4) + body
+
+
+def readyForQuery(status: str) -> bytes:
+    """
+    A ReadyForQuery.
+
+    @param status: of the transaction: C{"I"} outside of one, C{"T"} inside, C{"E"}
+        inside a failed one.
+    """
+    return b"Z\0\0\0\5" + status.encode("ascii")

@@ -1,0 +1,87 @@
+# -*- test-case-name: tests.wire.postgresql.test_extended_query -*-
+"""
+What the names of prepared statements and portals stand for.
+"""
+
+from __future__ import annotations
+
+from vaurien_twisted.model.exchange import SUBJECT_LIMIT
+from vaurien_twisted.wire.postgresql.messages import BIND, PARSE, sql, word
+
+#: How much text of prepared statements is remembered for each link, in characters.
+REMEMBERED = 1 << 20
+
+#: How much a remembered name costs besides its text.
+OVERHEAD = 200
+
+#: The messages that give names.
+NAMING = (PARSE, BIND)
+
+#: How much of such a message is collected: the names and the text.
+COLLECTED = SUBJECT_LIMIT + 256
+
+
+class Statements:
+    """
+    The texts that names stand for.  Bounded: the oldest are forgotten, and then the
+    subject of what runs them is empty.
+    """
+
+    def __init__(self, limit: int = REMEMBERED) -> None:
+        self._texts: dict[bytes, str] = {}
+        self._limit = limit
+        self._size = 0
+
+    def get(self, name: bytes) -> str:
+        """
+        What C{name} stands for, C{""} where it is not known.
+        """
+        return self._texts.get(name, "")
+
+    def put(self, name: bytes, text: str) -> None:
+        """
+        From now on C{name} stands for C{text}.
+        """
+        texts = self._texts
+        if texts.get(name) is text and next(reversed(texts)) == name:
+            # It is the latest already.
+            return
+        self._forget(name)
+        texts[name] = text
+        self._size += len(name) + len(text) + OVERHEAD
+        while self._size > self._limit:
+            self._forget(next(iter(self._texts)))
+
+    def _forget(self, name: bytes) -> None:
+        text = self._texts.pop(name, None)
+        if text is not None:
+            self._size -= len(name) + len(text) + OVERHEAD
+
+
+class Naming:
+    """
+    Collects a message that gives a name, where it comes in parts behind a group's head.
+
+    @param code: the message's type.
+    """
+
+    def __init__(self, code: int) -> None:
+        self._code = code
+        self._body = bytearray()
+
+    def add(self, part: bytes) -> None:
+        """
+        More of its body.
+        """
+        self._body += part[: COLLECTED - len(self._body)]
+
+    def keep(self, statements: Statements, portals: Statements) -> None:
+        """
+        It is whole, and goes to the backend: remember the name.
+        """
+        body = bytes(self._body)
+        name, start = word(body, 0, len(body))
+        if self._code == PARSE:
+            statements.put(name, sql(body, start, len(body)))
+        else:
+            portals.put(name, statements.get(word(body, start, len(body))[0]))

@@ -1,0 +1,189 @@
+# -*- test-case-name: tests.wire.postgresql.test_protocol -*-
+"""
+C{postgresql}: protocol 3 of PostgreSQL, and of what speaks it (PgBouncer, CockroachDB…).
+
+The parts: L{messages<vaurien_twisted.wire.postgresql.messages>}, the
+L{start-up<vaurien_twisted.wire.postgresql.startup>}, the
+L{groups<vaurien_twisted.wire.postgresql.extended_query>} of the extended query protocol, the
+L{client's<vaurien_twisted.wire.postgresql.requests>} and the
+L{backend's direction<vaurien_twisted.wire.postgresql.replies>}, what L{both
+know<vaurien_twisted.wire.postgresql.session>}, and the
+L{errors<vaurien_twisted.wire.postgresql.errors>}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import (
+    IFramer,
+    ISkimmer,
+    ITransactional,
+    ITransferEnder,
+    IWireProtocol,
+    IWithholder,
+)
+from vaurien_twisted.model.commands import Reply, Transaction
+from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
+from vaurien_twisted.model.matchers import COMMAND, Target
+from vaurien_twisted.wire.postgresql.errors import ERRORS, fittingErrors, namedByCode, refusalOf
+from vaurien_twisted.wire.postgresql.fastpath import NAMES, Skimmer
+from vaurien_twisted.wire.postgresql.replies import Replies
+from vaurien_twisted.wire.postgresql.requests import Requests
+from vaurien_twisted.wire.postgresql.session import Session
+from vaurien_twisted.wire.postgresql.transaction import behind, insteadOf
+from vaurien_twisted.wire.starttls import Agreement, TLSOptions, Upgradable
+
+
+def _sql(connection: Connection, exchange: Exchange) -> Iterable[str]:
+    return (text.lstrip() for text in exchange.context.texts) if exchange.context else ()
+
+
+#: What a rule's C{when} can name.
+TARGETS = (
+    COMMAND,
+    Target(
+        "sql",
+        "regex",
+        "The SQL text, without the space before it: of a query, of a statement that is "
+        "prepared, and of one that is executed as it was prepared; of several statements in "
+        "one request any. For CopyData that of the COPY.",
+        _sql,
+    ),
+)
+
+
+@implementer(IFramer, ISkimmer, ITransactional, ITransferEnder, IWithholder)
+class PostgreSQLFramer(Upgradable):
+    """
+    Joins the two directions of a connection.
+
+    @param tls: whether TLS is read.
+    @param refuses: whether it is refused.
+    """
+
+    turns = False
+
+    def __init__(self, tls: bool = False, refuses: bool = False) -> None:
+        self._session = session = Session(Agreement(tls, refuses))
+        self._requests = Requests(session)
+        self._replies = Replies(session)
+        super().__init__(session.agreement, self._requests.read, self._replies.read)
+        self.clientEnded = self._requests.ended
+        self.backendEnded = self._replies.ended
+        self.paused = self._requests.paused
+        skimmer = Skimmer(session, self._requests, self._replies)
+        #: See L{ISkimmer}; bound to the skimmer without a step between.
+        self.skim = skimmer.skim
+        self.skimReplies = skimmer.skimReplies
+        self.unfold = skimmer.unfold
+        self.watch = skimmer.watch
+
+    @property
+    def opaque(self) -> str:
+        """
+        C{"TLS"}, C{"GSS"} or C{"replication"} once the streams cannot be read.
+        """
+        return self._session.opaque
+
+    @property
+    def withheld(self) -> frozenset[str]:
+        """
+        What a group of extended query messages may be called, if one is kept back.
+        """
+        return NAMES if self._requests.withholds else frozenset()
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        The request goes to the backend.
+        """
+        self._requests.granted = exchange
+        if exchange.replies:
+            self._session.waiting.append(exchange)
+
+    def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        What makes the transaction fail.
+        """
+        return insteadOf(self._session, exchange)
+
+    def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        The same behind a request that was carried out.
+        """
+        return behind(self._session, exchange)
+
+    def upgrade(self) -> tuple[bytes, bytes]:
+        """
+        What the client began to say in the clear is forgotten: it would else seem to have
+        been said within TLS.
+        """
+        self._requests.release()
+        return super().upgrade()
+
+    def transferEnd(self) -> bytes:
+        """
+        A CopyFail for each COPY FROM STDIN whose CopyInResponse the client does not see.
+        """
+        ending, self._session.transferEnd = self._session.transferEnd, b""
+        return ending
+
+    def renew(self) -> None:
+        """
+        Exchanges are known, not guessed at.
+        """
+
+
+@implementer(IPlugin, IWireProtocol)
+class PostgreSQL:
+    """
+    PostgreSQL.  Exchange 1 is the start-up with the authentication, C{STARTUP} with
+    C{user/database} as its subject.  Then each C{Query} with its SQL text is one, and
+    each group of extended query messages up to its Sync: C{Execute} if it runs
+    something, C{Parse} if it only prepares, with the SQL text even where that was
+    prepared before; where the client pauses before the Sync, a group is known by what has
+    come till then.  The data of a COPY FROM STDIN is an exchange of its own,
+    C{CopyData}.  What asks for TLS belongs to no exchange.  C{error} answers with an
+    ErrorResponse; at C{partial} it cuts a result after so many rows.  There is no
+    greeting: refuse connections at C{STARTUP}.  With TLS, unless C{tls_certificate} is
+    given, with GSS encryption, unless C{tls} is C{refuse}, which refuses both, and with
+    replication the connection passes unread, so that C{error} has no way to speak.
+    """
+
+    name = "postgresql"
+    aliases: tuple[str, ...] = ("postgres", "pgsql")
+    options = TLSOptions
+    greets = False
+    errors: Mapping[str, WireError] = ERRORS
+    targets: tuple[Target, ...] = TARGETS
+    unit = "rows"
+
+    def framer(self, options: TLSOptions, backend: str) -> PostgreSQLFramer:
+        """
+        A framer for one connection.
+        """
+        return PostgreSQLFramer(bool(options.tls_certificate), options.refuses)
+
+    def named(self, code: str, message: str) -> WireError:
+        """
+        A preset, or an SQLSTATE of five digits and upper case letters that is an error:
+        classes 00, 01 and 02 are none.
+        """
+        return namedByCode(code, message)
+
+    def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
+        """
+        Too many clients or starting up for C{STARTUP}; serialization failure, deadlock
+        and a lock not available for SQL; a shutdown amid COPY.
+        """
+        return fittingErrors(exchange)
+
+    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+        """
+        An ErrorResponse, then ReadyForQuery where the session goes on.
+        """
+        return refusalOf(exchange, error)

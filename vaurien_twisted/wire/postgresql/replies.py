@@ -1,0 +1,327 @@
+# -*- test-case-name: tests.wire.postgresql.test_replies -*-
+"""
+The backend's direction of a PostgreSQL link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.exchange import Exchange, FramingError, Piece, Substitute
+from vaurien_twisted.wire.postgresql.messages import (
+    COPY_DONE_MESSAGE,
+    HEADER,
+    MESSAGE_LIMIT,
+    SYNC_MESSAGE,
+    copyFail,
+    length,
+    readyForQuery,
+)
+from vaurien_twisted.wire.postgresql.session import Copying, Form, Session
+from vaurien_twisted.wire.postgresql.transaction import tell
+
+READY, ERROR, NOTIFICATION, PARAMETER, COPY_IN, COPY_BOTH = b"ZEASGW"
+
+#: What is said of the session, whatever was asked.
+OF_SESSION = frozenset((NOTIFICATION, PARAMETER))
+
+#: The length of a ReadyForQuery, which is read whole.
+READY_SIZE = HEADER + 1
+
+#: What ends a COPY FROM STDIN that the client does not know of.
+COPY_FAIL = copyFail("an error was injected in place of the reply")
+
+#: A row of a result, and one of COPY TO STDOUT.
+ROWS = b"Dd"
+
+#: What the backend may send: 0 nothing known, 1 a message that only passes, 2 one
+#: that changes something.
+KINDS = bytes(2 if byte in b"ZEGWAS" else int(byte in b"RKNTDC123ntsIHdcVv") for byte in range(256))
+
+#: The same within a reply that is to be cut: 3 a row.
+COUNTED = bytes(3 if byte in ROWS else kind for byte, kind in enumerate(KINDS))
+
+
+class Replies:
+    """
+    Finds the ends of replies in what the backend sends.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._kept = b""
+        # The message under way: how much of it is left, whether it ends the reply.
+        self._left = 0
+        self._last = False
+        # Whose reply is under way.
+        self._owner: Exchange | None = None
+        # How many of its rows pass before it is cut, -1 where it is not.
+        self._toCut = -1
+        # The message under way is the last that passes.
+        self._cuts = False
+
+    @property
+    def idle(self) -> bool:
+        """
+        Whether what comes next begins a reply.
+        """
+        return not (self._owner or self._left or self._kept or self._session.negotiations)
+
+    def read(self, data: bytes) -> Iterator[Piece]:
+        """
+        See L{IFramer.fromBackend<vaurien_twisted.interfaces.IFramer.fromBackend>}.
+        """
+        session = self._session
+        waiting = session.waiting
+        if self._kept:
+            data = self._kept + data
+            self._kept = b""
+        if session.opaque:
+            if data:
+                yield None, data, False
+            return
+        start = at = 0
+        end = len(data)
+        owner = self._owner
+        if self._left:
+            at = min(self._left, end)
+            self._left -= at
+            if not self._left and self._last:
+                yield self._finish(data if at == end else data[:at])
+                owner = None
+                start = at
+            elif not self._left and self._cuts:
+                yield self._cut(data if at == end else data[:at])
+                start = at
+        kinds = KINDS if self._toCut < 0 else COUNTED
+        while at < end:
+            if session.negotiations:
+                self._negotiated(data[at])
+                at += 1
+                yield None, data[start:at], False
+                start = at
+                if session.opaque:
+                    break
+                if session.agreement.reached and not session.agreement.kept:
+                    session.agreement.fromBackend += data[at:]
+                    return
+                continue
+            code = data[at]
+            kind = kinds[code]
+            if at + HEADER > end and kind:
+                break
+            size = length(data, at + 1)[0] if kind else 0
+            if not 4 <= size <= MESSAGE_LIMIT or (code == READY and size != 5):
+                if at > start:
+                    yield owner, data[start:at], False
+                reason = f"a PostgreSQL server sends no message of type {code:#04x}"
+                if kind:
+                    reason += f" and {size} bytes"
+                raise FramingError(reason, data[at:])
+            stop = at + 1 + size
+            if owner is None and waiting and code != NOTIFICATION:
+                if at > start:
+                    yield None, data[start:at], False
+                    start = at
+                owner = self._owner = waiting[0]
+                if owner.cut is not None:
+                    # Only C{_cut} may bring it to zero: what precedes the rows passes.
+                    self._toCut, owner.cut = owner.cut, None
+                    kinds = COUNTED
+                    continue
+            if kind == 1:
+                if stop < end and owner is not None and kinds is KINDS:
+                    stop = _passing(data, stop, end)
+            elif kind == 3:
+                if not self._toCut:
+                    yield self._cut(data[start:at])
+                    start = at
+                    kinds = KINDS
+                    continue
+                self._toCut -= 1
+                self._cuts = not self._toCut
+            else:
+                if code == READY:
+                    if stop > end:
+                        break
+                    self._ready(data[at + HEADER])
+                    self._last = True
+                elif code == COPY_BOTH and (owner is None or not owner.replaced):
+                    session.opaque = "replication"
+                    if owner is not None:
+                        yield self._finish(data[start:at])
+                        start = at
+                    break
+                elif code in OF_SESSION:
+                    if owner is not None and _unseen(owner):
+                        # The rest of the reply does not come to the client.
+                        if stop > end:
+                            break
+                        yield owner, data[start:at], False
+                        start = at = stop
+                        yield None, data[stop - size - 1 : stop], False
+                        continue
+                else:
+                    self._last = self._special(code, owner)
+            if stop > end:
+                self._left = stop - end
+                at = end
+            else:
+                at = stop
+                if self._cuts:
+                    yield self._cut(data[start:at])
+                    start = at
+                    kinds = KINDS
+                elif self._last:
+                    if owner is not None:
+                        if _failed(owner):
+                            # The backend is ready only now, and knows of which transaction.
+                            yield owner, data[start : at - READY_SIZE], False
+                            start = at
+                            yield None, _statusAfter(data[at - 1]), False
+                        yield self._finish(data if start == 0 and at == end else data[start:at])
+                        owner = None
+                        start = at
+                        kinds = KINDS
+                    self._last = False
+        if session.opaque:
+            if start < end:
+                yield None, data[start:], False
+            return
+        if at > start:
+            yield owner, data if start == 0 and at == end else data[start:at], False
+        self._kept = data[at:]
+
+    def ended(self) -> Iterator[Piece]:
+        """
+        See L{IFramer.backendEnded<vaurien_twisted.interfaces.IFramer.backendEnded>}.
+        """
+        kept, self._kept = self._kept, b""
+        if self._owner is not None:
+            yield self._finish(kept)
+        elif kept:
+            yield None, kept, False
+
+    def _cut(self, data: bytes) -> Piece:
+        """
+        The last piece that passes of a reply that is to be cut.
+        """
+        self._toCut = -1
+        self._cuts = False
+        if self._owner is not None:
+            self._owner.cut = 0
+        return self._owner, data, False
+
+    def _finish(self, data: bytes) -> Piece:
+        exchange, self._owner = self._owner, None
+        self._last = False
+        self._toCut = -1
+        session = self._session
+        session.waiting.popleft()
+        if isinstance(exchange, Substitute):
+            tell(session, exchange)
+        return exchange, data, True
+
+    def _negotiated(self, answer: int) -> None:
+        session = self._session
+        session.negotiations -= 1
+        if answer == ord("S") and session.agreement.allowed and not session.waiting:
+            session.agreement.reached = True
+            return
+        if answer != ord("N"):
+            # E begins an error in the words of a server older than the question.
+            session.opaque = {ord("S"): "TLS", ord("G"): "GSS"}.get(answer, "no negotiation")
+
+    def _ready(self, status: int) -> None:
+        session = self._session
+        if status in b"ITE":
+            session.status = chr(status)
+        session.copying = None
+
+    def _special(self, code: int, owner: Exchange | None) -> bool:
+        """
+        Note an ErrorResponse, or that data are to be copied: whether the reply ends with it.
+        """
+        session = self._session
+        if code == ERROR:
+            session.copying = None
+            return owner is not None and owner.context.form is Form.STARTUP
+        if owner is None:
+            return False
+        if owner.replaced:
+            self._endTransfer(code, owner)
+            return False
+        form = owner.context.form
+        extended = form is Form.SYNCED or form is Form.UNSYNCED
+        if form is Form.COPY:
+            extended = False
+        session.copying = Copying(owner.subject, extended)
+        return True
+
+    def _endTransfer(self, code: int, owner: Exchange) -> None:
+        """
+        The backend waits for data of which the client does not know.
+
+        While it waits it ignores a Sync, so that one which the client has sent must be sent
+        again (PostgreSQL manual, "COPY Operations").
+        """
+        session = self._session
+        if code == COPY_BOTH:
+            # A server of replication takes a CopyFail for a violation of the protocol.
+            session.transferEnd += COPY_DONE_MESSAGE
+            return
+        session.transferEnd += COPY_FAIL
+        form = owner.context.form
+        if (form is Form.SYNCED or form is Form.UNSYNCED) and owner.complete:
+            session.transferEnd += SYNC_MESSAGE
+
+
+def _unseen(exchange: Exchange) -> bool:
+    """
+    Whether the client does not see the reply.
+    """
+    return exchange.replaced or isinstance(exchange, Substitute)
+
+
+def _failed(exchange: Exchange) -> bool:
+    """
+    Whether an ErrorResponse alone stands in place of the reply, so that the client awaits a
+    ReadyForQuery.
+    """
+    decision = exchange.decision
+    if decision is None:
+        return False
+    for step in decision.reply:
+        command = step.command
+        if isinstance(command, Reply):
+            data = command.data
+            return (
+                command.then is Then.KEEP
+                and len(data) > HEADER
+                and data[0] == ERROR
+                and length(data, 1)[0] == len(data) - 1
+            )
+    return False
+
+
+def _statusAfter(status: int) -> bytes:
+    """
+    The ReadyForQuery behind an error: no transaction goes on after one.
+    """
+    return readyForQuery("E" if status == ord("T") else chr(status))
+
+
+def _passing(data: bytes, at: int, end: int) -> int:
+    """
+    Where the first message begins that is not there to its end, or does more than pass.
+    """
+    kinds = KINDS
+    last = end - HEADER
+    while at <= last and kinds[data[at]] == 1:
+        size: int = length(data, at + 1)[0]
+        stop = at + 1 + size
+        if stop > end or not 4 <= size <= MESSAGE_LIMIT:
+            break
+        at = stop
+    return at

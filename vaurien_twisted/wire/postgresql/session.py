@@ -1,0 +1,92 @@
+# -*- test-case-name: tests.wire.postgresql.test_protocol -*-
+"""
+What the two directions of a PostgreSQL link know in common.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+from typing import Any, NamedTuple
+
+from vaurien_twisted.wire.starttls import Agreement
+
+
+class Form(Enum):
+    """
+    What kind of request an exchange is, as far as its answer depends on it.
+
+    STARTUP: ends with the first ReadyForQuery.  SIMPLE: one message, one
+    ReadyForQuery.  SYNCED: extended query messages whose Sync is in the head.
+    UNSYNCED: the same where a Flush comes first, or the Sync only beyond the head.
+    COPY: the client's data of a COPY FROM STDIN.  SILENT: no answer at all.
+    """
+
+    STARTUP = "startup"
+    SIMPLE = "simple"
+    SYNCED = "synced"
+    UNSYNCED = "unsynced"
+    COPY = "copy"
+    SILENT = "silent"
+
+
+class Context(NamedTuple):
+    """
+    C{Exchange.context} of this protocol.
+
+    @ivar status: of the transaction when the request was read: C{"I"} outside of
+        one, C{"T"} inside, C{"E"} inside a failed one.  It is the last the backend
+        told, so behind pipelined requests it may be out of date.
+    @ivar texts: the statements that are prepared or run, as many as
+        L{vaurien_twisted.wire.postgresql.extended_query.TEXTS}.
+    """
+
+    form: Form
+    status: str
+    texts: tuple[str, ...] = ()
+
+
+class Copying(NamedTuple):
+    """
+    The backend waits for the data of a COPY FROM STDIN.
+
+    @ivar subject: the statement.
+    @ivar extended: whether a Sync has to follow the data.
+    """
+
+    subject: str
+    extended: bool
+
+
+class Session:
+    """
+    The state of one link.
+
+    @ivar opaque: why the rest cannot be read.
+    @ivar status: of the transaction, as the backend last told.
+    @ivar waiting: the exchanges, or L{runs<vaurien_twisted.model.exchange.Run>} of them, whose
+        replies are to come, in order.
+    @ivar negotiations: how many one-byte answers (to SSLRequest, GSSENCRequest) are to come.
+    @ivar copying: what the client's copy data would be for.
+    @ivar agreement: whether TLS is spoken, and read.
+    @ivar transferEnd: what ends the COPYs that the client does not know of.
+    """
+
+    __slots__ = (
+        "agreement",
+        "copying",
+        "negotiations",
+        "opaque",
+        "status",
+        "transferEnd",
+        "waiting",
+    )
+
+    def __init__(self, agreement: Agreement | None = None) -> None:
+        self.agreement = agreement or Agreement()
+        self.opaque = ""
+        self.status = "I"
+        self.waiting: deque[Any] = deque()
+        self.negotiations = 0
+        self.copying: Copying | None = None
+        self.transferEnd = b""

@@ -1,0 +1,96 @@
+# -*- test-case-name: tests.wire.postgresql.test_startup -*-
+"""
+What a PostgreSQL client sends first: packets without a type byte.
+
+Source: PostgreSQL manual, section "Message Formats": StartupMessage, SSLRequest,
+GSSENCRequest, CancelRequest.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import Enum
+from typing import NamedTuple
+
+from vaurien_twisted.wire.postgresql.messages import Malformed, length
+
+#: The longest packet before the session has begun, in bytes (the server's own limit).
+STARTUP_LIMIT = 10000
+
+#: What a packet may ask for instead of a version.
+CANCEL, SSL, GSS = 80877102, 80877103, 80877104
+
+#: The same as whole packets: 8 bytes, and the code.
+ENCRYPTIONS = tuple(struct.pack("!II", 8, code) for code in (SSL, GSS))
+
+#: How a server says that it does not encrypt.
+NO = b"N"
+
+#: The first byte of a TLS record that begins a handshake.
+HANDSHAKE = 0x16
+
+
+class Wish(Enum):
+    """
+    What the client wants: more bytes of it are needed, a TLS handshake without
+    having asked, one of the encryptions that the backend is asked for, the
+    cancelling of another session's query, a session.
+    """
+
+    UNKNOWN = "unknown"
+    HANDSHAKE = "handshake"
+    ENCRYPTION = "encryption"
+    CANCEL = "cancel"
+    SESSION = "session"
+
+
+class Packet(NamedTuple):
+    """
+    The first packet.
+
+    @ivar size: how long it is, in bytes; where more of it is needed, how many in all.
+    @ivar subject: of a session C{user/database}, of cancelling the number of the
+        backend's process.
+    """
+
+    wish: Wish
+    size: int
+    subject: str = ""
+
+
+def readStartup(data: bytes, at: int) -> Packet:
+    """
+    The packet that begins at C{at}.
+
+    @raise Malformed: its length is below 8 or above L{STARTUP_LIMIT}, or it asks for
+        another protocol than 3.
+    """
+    here = len(data) - at
+    if data[at] == HANDSHAKE:
+        return Packet(Wish.HANDSHAKE, here)
+    if here < 4:
+        return Packet(Wish.UNKNOWN, 8)
+    size: int = length(data, at)[0]
+    if not 8 <= size <= STARTUP_LIMIT:
+        raise Malformed(f"a PostgreSQL start-up packet cannot be {size} bytes long")
+    if here < size:
+        return Packet(Wish.UNKNOWN, size)
+    code: int = length(data, at + 4)[0]
+    if code in (SSL, GSS):
+        return Packet(Wish.ENCRYPTION, size)
+    if code == CANCEL:
+        return Packet(Wish.CANCEL, size, str(length(data, at + 8)[0]) if size >= 12 else "")
+    if code >> 16 != 3:
+        raise Malformed(f"PostgreSQL protocol {code >> 16}.{code & 0xFFFF} is not known")
+    return Packet(Wish.SESSION, size, startupSubject(data[at : at + size]))
+
+
+def startupSubject(packet: bytes) -> str:
+    """
+    C{user/database}; the database is by default called as the user.
+    """
+    words = packet[8:].split(b"\0")
+    parameters = dict(zip(words[::2], words[1::2], strict=False))
+    user = parameters.get(b"user", b"")
+    database = parameters.get(b"database") or user
+    return (user + b"/" + database).decode("utf-8", "replace")

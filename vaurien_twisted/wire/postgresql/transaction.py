@@ -1,0 +1,70 @@
+# -*- test-case-name: tests.wire.postgresql.test_transaction -*-
+"""
+What an error leaves of a PostgreSQL transaction.
+
+After any error within a transaction block the server takes nothing but what rolls back, to
+the beginning or to a savepoint, and answers everything else with 25P02.  A C{COMMIT} that
+fails has rolled back (PostgreSQL manual, "Transactions" and "Message Flow").
+"""
+
+from __future__ import annotations
+
+import struct
+
+from vaurien_twisted.model.exchange import Exchange, Substitute
+from vaurien_twisted.wire.postgresql.session import Context, Form, Session
+from vaurien_twisted.wire.sql import commits
+
+#: No statement in any version: it fails as it is parsed.  The server's log has these words.
+FAILING = "vaurien: an error was injected, so that this transaction fails"
+
+#: What executes statements.
+EXECUTING = frozenset(("Query", "Execute"))
+
+
+def insteadOf(session: Session, exchange: Exchange) -> tuple[Substitute, ...]:
+    """
+    What the backend gets in the place of a request: C{ROLLBACK} for what commits, else a
+    statement that fails; nothing outside of a transaction block, or in one that has failed.
+
+    Where the client has sent more than was answered the state is not known: then a
+    statement that fails is sent, which does nothing outside, and its answer tells the state.
+    """
+    context = exchange.context
+    if context is None or context.form in (Form.STARTUP, Form.COPY, Form.SILENT):
+        return ()
+    if not session.waiting and session.status != "T":
+        return ()
+    texts = context.texts
+    ends = exchange.command in EXECUTING and len(texts) == 1 and commits(texts[0])
+    return (_send(session, exchange, "ROLLBACK" if ends else FAILING),)
+
+
+def behind(session: Session, exchange: Exchange) -> tuple[Substitute, ...]:
+    """
+    What it gets behind a reply that was replaced: a statement that fails, where a transaction
+    block is open.
+    """
+    context = exchange.context
+    if context is None or context.form is Form.STARTUP or session.status != "T":
+        return ()
+    return (_send(session, exchange, FAILING),)
+
+
+def _send(session: Session, exchange: Exchange, text: str) -> Substitute:
+    body = text.encode() + b"\0"
+    data = b"Q" + struct.pack(">I", len(body) + 4) + body
+    context = Context(Form.SIMPLE, session.status)
+    substitute = Substitute(exchange.number, "Query", data, context)
+    session.waiting.append(substitute)
+    return substitute
+
+
+def tell(session: Session, substitute: Substitute) -> None:
+    """
+    A substitute was answered: the exchange that waits for it can tell the client in what
+    state the transaction is.
+    """
+    original = substitute.original
+    if original is not None:
+        original.context = original.context._replace(status=session.status)

@@ -1,0 +1,3 @@
+"""
+The protocol of Redis: RESP2 and RESP3.
+"""

@@ -1,0 +1,116 @@
+# -*- test-case-name: tests.wire.redis.test_commands -*-
+"""
+What is known of single Redis commands: where their first key is, and which errors a
+server may answer them with.  From the command tables of Redis 7
+(U{https://redis.io/docs/latest/commands/command/}).
+"""
+
+from __future__ import annotations
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+#: Where the first key is, if not in place 1.
+PLACES = {"BITOP": 2, "MEMORY": 2, "MIGRATE": 3, "OBJECT": 2, "PFDEBUG": 2, "XGROUP": 2, "XINFO": 2}
+
+#: Where the number of keys is, which the first key follows.
+COUNTED = {
+    **dict.fromkeys(("EVAL", "EVALSHA", "EVALSHA_RO", "EVAL_RO", "FCALL", "FCALL_RO"), 2),
+    **dict.fromkeys(("BLMPOP", "BZMPOP"), 2),
+    **dict.fromkeys(("LMPOP", "SINTERCARD", "ZDIFF", "ZINTER", "ZINTERCARD", "ZMPOP", "ZUNION"), 1),
+}
+
+#: From where on to look for the word STREAMS, which the first key follows.
+STREAMS = {"XREAD": 1, "XREADGROUP": 4}
+
+#: Commands that a server answers with the null array of RESP2 where there is nothing.
+ARRAYS = _names("BLMPOP BLPOP BRPOP BZMPOP BZPOPMAX BZPOPMIN EXEC LMPOP XREAD XREADGROUP ZMPOP")
+
+#: Commands that write.
+WRITING = _names(
+    """
+    APPEND BITFIELD BITOP BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP BZPOPMAX BZPOPMIN COPY DECR
+    DECRBY DEL EXPIRE EXPIREAT FLUSHALL FLUSHDB GEOADD GEORADIUS GEORADIUSBYMEMBER GEOSEARCHSTORE
+    GETDEL GETEX GETSET HDEL HINCRBY HINCRBYFLOAT HMSET HSET HSETNX INCR INCRBY INCRBYFLOAT LINSERT
+    LMOVE LMPOP LPOP LPUSH LPUSHX LREM LSET LTRIM MIGRATE MOVE MSET MSETNX PERSIST PEXPIRE PEXPIREAT
+    PFADD PFDEBUG PFMERGE PSETEX RENAME RENAMENX RESTORE RESTORE-ASKING RPOP RPOPLPUSH RPUSH RPUSHX
+    SADD SDIFFSTORE SET SETBIT SETEX SETNX SETRANGE SINTERSTORE SMOVE SORT SPOP SREM SUNIONSTORE
+    SWAPDB UNLINK XACK XADD XAUTOCLAIM XCLAIM XDEL XGROUP XREADGROUP XSETID XTRIM ZADD ZDIFFSTORE
+    ZINCRBY ZINTERSTORE ZMPOP ZPOPMAX ZPOPMIN ZRANGESTORE ZREM ZREMRANGEBYLEX ZREMRANGEBYRANK
+    ZREMRANGEBYSCORE ZUNIONSTORE
+    """
+)
+
+#: Commands that a server carries out while it loads its data.
+LOADING = _names(
+    """
+    AUTH CLIENT COMMAND DEBUG DISCARD ECHO EXEC HELLO INFO LASTSAVE MONITOR MULTI PSUBSCRIBE PUBLISH
+    PUNSUBSCRIBE QUIT READONLY READWRITE REPLCONF RESET ROLE SELECT SHUTDOWN SPUBLISH SSUBSCRIBE
+    SUBSCRIBE SUNSUBSCRIBE TIME UNSUBSCRIBE UNWATCH WATCH
+    """
+)
+
+#: Commands that a replica carries out although it has lost its master.
+STALE = LOADING | _names(
+    "ACL CONFIG EVAL EVALSHA EVALSHA_RO EVAL_RO FAILOVER FCALL FCALL_RO REPLICAOF SLAVEOF"
+)
+
+#: Commands that have no key, which a cluster does not redirect.
+KEYLESS = LOADING | _names(
+    """
+    ACL ASKING BGREWRITEAOF BGSAVE CLUSTER CONFIG DBSIZE FAILOVER FLUSHALL FLUSHDB FUNCTION KEYS
+    LATENCY LOLWUT MODULE PFSELFTEST PING PSYNC PUBSUB RANDOMKEY REPLICAOF SAVE SCAN SCRIPT SLAVEOF
+    SLOWLOG SWAPDB SYNC WAIT
+    """
+)
+
+#: Commands of several keys, for which a cluster may be in the middle of a migration.
+SEVERAL = _names(
+    """
+    BITOP BLMPOP BLPOP BRPOP BZMPOP BZPOPMAX BZPOPMIN COPY DEL EXISTS LMPOP MGET MSET MSETNX PFCOUNT
+    PFMERGE RENAME RENAMENX SDIFF SDIFFSTORE SINTER SINTERCARD SINTERSTORE SMOVE SUNION SUNIONSTORE
+    TOUCH UNLINK ZDIFF ZDIFFSTORE ZINTER ZINTERCARD ZINTERSTORE ZMPOP ZUNION ZUNIONSTORE
+    """
+)
+
+
+def subjectAt(command: str, words: list[bytes]) -> int:
+    """
+    Which of the command's words is its subject: its first key, or else its first argument.
+
+    @param words: those that have been read, at least one, the command's name first.
+    @return: a place; if it is not in C{words}, the words up to it are needed to tell.
+    """
+    place = PLACES.get(command)
+    if place is not None:
+        return place
+    place = COUNTED.get(command)
+    if place is not None:
+        if len(words) <= place:
+            return place
+        return 1 if words[place] == b"0" else place + 1
+    place = STREAMS.get(command)
+    if place is not None:
+        read = len(words)
+        if read - 2 >= place and words[-2].upper() == b"STREAMS":
+            return read - 1
+        return read
+    return 1
+
+
+def subjectOf(command: str, words: list[bytes]) -> bytes:
+    """
+    The subject, if all words that matter are there, else the first argument, else C{b""}.
+    """
+    start = STREAMS.get(command)
+    if start is not None:
+        places = range(start + 1, len(words))
+        place = next((at for at in places if words[at - 1].upper() == b"STREAMS"), 1)
+    else:
+        place = subjectAt(command, words)
+    for at in (place, 1):
+        if at < len(words):
+            return words[at]
+    return b""

@@ -1,0 +1,226 @@
+# -*- test-case-name: tests.wire.redis.test_errors -*-
+"""
+Errors as Redis servers send them, and the null.  The messages are those of Redis 7.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import attrs
+
+from vaurien_twisted.model.commands import Reply, Then, Transaction
+from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.wire.errors import byCode, namedError
+from vaurien_twisted.wire.redis.commands import ARRAYS, KEYLESS, LOADING, SEVERAL, STALE, WRITING
+from vaurien_twisted.wire.redis.session import Note
+
+#: What a client may try again after comes first.
+_PRESETS = (
+    WireError(
+        "LOADING",
+        "LOADING Redis is loading the dataset in memory",
+        "The server has just started and does not have its data yet.",
+        transient=True,
+    ),
+    WireError(
+        "READONLY",
+        "READONLY You can't write against a read only replica.",
+        "The server is, or has become, a replica.",
+        transient=True,
+    ),
+    WireError(
+        "MASTERDOWN",
+        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+        "The server is a replica that lost its master and does not serve old data.",
+        transient=True,
+    ),
+    WireError(
+        "CLUSTERDOWN",
+        "CLUSTERDOWN The cluster is down",
+        "Too many masters of the cluster have failed, or slots are not covered.",
+        transient=True,
+    ),
+    WireError(
+        "TRYAGAIN",
+        "TRYAGAIN Multiple keys request during rehashing of slot",
+        "The command's keys are in a slot that is moving to another node.",
+        transient=True,
+    ),
+    WireError(
+        "NOREPLICAS",
+        "NOREPLICAS Not enough good replicas to write.",
+        "Fewer replicas are in touch than min-replicas-to-write demands.",
+        transient=True,
+    ),
+    WireError(
+        "MAXCLIENTS",
+        "ERR max number of clients reached",
+        "The server has as many connections as maxclients allows, and closes this one.",
+        transient=True,
+    ),
+    WireError(
+        "OOM",
+        "OOM command not allowed when used memory > 'maxmemory'.",
+        "The server's memory is full and nothing may be evicted.",
+    ),
+    WireError(
+        "BUSY",
+        "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+        "A script runs for longer than busy-reply-threshold.",
+    ),
+    WireError(
+        "NOAUTH",
+        "NOAUTH Authentication required.",
+        "The connection has not authenticated itself.",
+    ),
+    WireError(
+        "WRONGPASS",
+        "WRONGPASS invalid username-password pair or user is disabled.",
+        "The credentials are wrong.",
+    ),
+    WireError(
+        "NOPERM",
+        "NOPERM this user has no permissions to run this command",
+        "The user's ACL does not allow the command.",
+    ),
+    WireError(
+        "NOSCRIPT",
+        "NOSCRIPT No matching script. Please use EVAL.",
+        "The server does not know a script by this digest, as after a restart.",
+    ),
+    WireError(
+        "WRONGTYPE",
+        "WRONGTYPE Operation against a key holding the wrong kind of value",
+        "The key holds a value of another type.",
+    ),
+    WireError(
+        "MOVED",
+        "MOVED 3999 127.0.0.1:6381",
+        "The key's slot is served by another node; give your own slot and address as the code.",
+    ),
+    WireError(
+        "ASK",
+        "ASK 3999 127.0.0.1:6381",
+        "The key's slot is moving to another node; give your own slot and address as the code.",
+    ),
+    WireError(
+        "CROSSSLOT",
+        "CROSSSLOT Keys in request don't hash to the same slot",
+        "The command's keys are not all in one slot of the cluster.",
+    ),
+    WireError(
+        "EXECABORT",
+        "EXECABORT Transaction discarded because of previous errors.",
+        "A command of the transaction could not be queued.",
+    ),
+    WireError(
+        "MISCONF",
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to "
+        "persist to disk. Commands that may modify the data set are disabled, because this "
+        "instance is configured to report errors during writes if RDB snapshotting fails "
+        "(stop-writes-on-bgsave-error option). Please check the Redis logs for details about "
+        "the RDB error.",
+        "The last snapshot could not be written to disk.",
+    ),
+    WireError("ERR", "ERR injected error", "Any other failure."),
+    WireError("nil", "", "No error but a null: there is no such key, or nothing in it."),
+)
+
+#: Every preset by its code.
+ERRORS = byCode(_PRESETS, Transaction.FAILED, ("MAXCLIENTS",))
+
+
+#: An error of one's own: the word that clients know it by, and more.
+FREE = re.compile(r"[A-Z][A-Z0-9_]*(?: (?>[^\S\n]*)\S.*)?")
+
+
+def named(code: str, message: str) -> WireError:
+    """
+    A preset, or an error of the user's own: C{"MOVED 3999 127.0.0.1:6381"}, or a word in
+    upper case with a message.  The message follows the word by which clients know the
+    error, whether or not it begins with that.
+
+    @raise Refused: the code is a lone word that is no preset, or not in upper case, or has
+        no place in one line.
+    """
+    error = namedError(
+        "redis",
+        ERRORS,
+        code,
+        message,
+        lambda code: (
+            FREE.fullmatch(code) is not None
+            and code.isprintable()
+            and (" " in code or bool(message))
+        ),
+        "a preset, or a word in upper case and what follows it: MOVED 3999 127.0.0.1:6381",
+        Transaction.FAILED,
+    )
+    if not message or error.code == "nil":
+        return error
+    preset = ERRORS.get(code)
+    word = (preset.message if preset is not None else code).split()[0]
+    return attrs.evolve(error, message=message if _begins(message, word) else f"{word} {message}")
+
+
+def _begins(message: str, word: str) -> bool:
+    return message.split(maxsplit=1)[:1] == [word]
+
+
+def fitting(exchange: Exchange) -> Sequence[WireError]:
+    """
+    The transient errors with which a server might answer this command.  It refuses a
+    connection before the first command, or where no other error fits.
+    """
+    command = exchange.command
+    if not exchange.replies or not command:
+        return ()
+    found = []
+    if command not in LOADING:
+        found.append(ERRORS["LOADING"])
+    if command not in STALE:
+        found.append(ERRORS["MASTERDOWN"])
+    if command in WRITING:
+        found += [ERRORS["READONLY"], ERRORS["NOREPLICAS"]]
+    if command not in KEYLESS:
+        found.append(ERRORS["CLUSTERDOWN"])
+    if command in SEVERAL:
+        found.append(ERRORS["TRYAGAIN"])
+    if exchange.number == 1 or not found:
+        found.append(ERRORS["MAXCLIENTS"])
+    return found
+
+
+def refuse(exchange: Exchange, error: WireError) -> Reply | None:
+    """
+    The error as one line.  The code of an error without a message is the whole text, as
+    in C{"MOVED 3999 127.0.0.1:6381"}.  C{nil} is the null that suits the command and the
+    version of the protocol.
+
+    @return: C{None} for a request without a reply.
+    """
+    if not exchange.replies or not exchange.command:
+        return None
+    if error.code == "nil":
+        return nil(exchange)
+    text = (error.message or error.code).replace("\r", " ").replace("\n", " ")
+    then = Then.CLOSE if error.code == "MAXCLIENTS" else Then.KEEP
+    data = b"-%b\r\n" % text.encode("utf-8", "backslashreplace")
+    return Reply(data, then, transaction=error.transaction)
+
+
+def nil(exchange: Exchange) -> Reply:
+    """
+    "Nothing there", as the protocol's version and the command have it: a null.
+
+    @return: an empty reply for a request without one.
+    """
+    context = exchange.context
+    version = context.version if isinstance(context, Note) else context
+    if not exchange.replies:
+        return Reply(b"")
+    null = b"*-1\r\n" if exchange.command in ARRAYS else b"$-1\r\n"
+    return Reply(b"_\r\n" if version == 3 else null, transaction=Transaction.FAILED)

@@ -1,0 +1,346 @@
+# -*- test-case-name: tests.wire.redis.test_protocol -*-
+"""
+Reads the requests of a Redis connection: arrays of strings, or inline commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
+from vaurien_twisted.wire.redis.commands import COUNTED, PLACES, STREAMS, subjectOf
+from vaurien_twisted.wire.redis.inline import INLINE_LIMIT, split
+from vaurien_twisted.wire.redis.matchers import SEVERAL, lastAt
+from vaurien_twisted.wire.redis.resp import (
+    BULK_LIMIT,
+    BULKS,
+    COUNT_LIMIT,
+    CRLF,
+    HEADER_LIMIT,
+    Malformed,
+    number,
+)
+from vaurien_twisted.wire.redis.session import NOTED, Session
+
+#: In how many bytes of an array the subject must be found, else it is the first argument,
+#: and the keys that rules can ask for.
+HEAD_LIMIT = 32768
+
+#: How much of a command's name is kept, in bytes.
+NAME_LIMIT = 128
+
+#: The beginning of an array up to the end of its command's name, by which common
+#: commands are known again: the command, how many arguments follow, at least one of
+#: which is the key in place 1, and whether there may be more keys.
+BEGINNINGS: dict[bytes, tuple[str, int, bool]] = {}
+
+#: Commands whose first key is not in place 1.
+ELSEWHERE = frozenset((*COUNTED, *PLACES, *STREAMS))
+
+#: How many beginnings are remembered.
+BEGINNINGS_LIMIT = 4096
+
+
+class Requests:
+    """
+    Divides what the client sends into exchanges.  Only a head that does not show its
+    subject and its keys yet is kept back, or the beginning of a length.  An exchange has
+    its head while it is yielded, where there may be several keys in it.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._number = 0
+        self._kept = b""
+        # The head that is being read: its words, where the next begins, how many there are.
+        self._words: list[bytes] = []
+        self._at = 0
+        self._count = 0
+        # The request that is passing: what is left of a string, and how many strings.
+        self._exchange: Exchange | None = None
+        self._skip = 0
+        self._left = 0
+
+    def read(self, data: bytes) -> Iterator[Piece]:
+        """
+        Pieces of requests.
+
+        @raise FramingError: these are not Redis commands.
+        """
+        session = self._session
+        if self._kept:
+            data, self._kept = self._kept + data, b""
+        pos, size = 0, len(data)
+        find = data.find
+        known, bulks = BEGINNINGS.get, BULKS.get
+        while pos < size:
+            if session.opaque:
+                yield None, data[pos:], False
+                return
+            if self._exchange is None and not self._at and session.loud:
+                version = session.sent.version
+                while True:
+                    # Where the name ends: no shorter array can end before.
+                    end = find(CRLF, pos + 8, pos + 64)
+                    if end < 0:
+                        break
+                    beginning = known(data[pos:end])
+                    if beginning is None:
+                        break
+                    command, left, several = beginning
+                    subject = ""
+                    end += 2
+                    if left:
+                        body = find(CRLF, end, end + HEADER_LIMIT) + 2
+                        length = bulks(data[end : body - 2])
+                        if length is None or body < end:
+                            break
+                        key = data[body : body + length]
+                        end = body + length + 2
+                        while left > 1:
+                            body = find(CRLF, end, end + HEADER_LIMIT) + 2
+                            length = bulks(data[end : body - 2])
+                            if length is None or body < end:
+                                break
+                            end = body + length + 2
+                            left -= 1
+                        if end > size or left > 1:
+                            break
+                        try:
+                            subject = key.decode()
+                        except UnicodeDecodeError:
+                            subject = key.decode("utf-8", "backslashreplace")
+                    if several:
+                        if end - pos > HEAD_LIMIT - HEADER_LIMIT:
+                            break
+                        head = data[pos:end]
+                        pos = end
+                        self._number += 1
+                        exchange = Exchange(self._number, command, subject, head, version)
+                        yield exchange, head, True
+                        # It was looked at, and is not to be kept until there is a reply.
+                        exchange.head = b""
+                        if pos >= size:
+                            return
+                        continue
+                    self._number += 1
+                    start, pos = pos, end
+                    yield (
+                        Exchange(self._number, command, subject, b"", version),
+                        data[start:end],
+                        True,
+                    )
+                    if pos >= size:
+                        return
+            try:
+                whose, end, ends = self._step(data, pos)
+            except Malformed as fault:
+                session.opaque = str(fault)
+                raise FramingError(str(fault), data[pos:]) from None
+            start, pos = pos, end
+            if end > start:
+                yield whose, data[start:end], ends
+                if whose is not None:
+                    whose.head = b""
+            if session.opaque:
+                continue
+            if end == start or (whose is not None and not ends):
+                self._kept = data[pos:]
+                return
+
+    @property
+    def idle(self) -> bool:
+        """
+        Whether the next byte begins a request.
+        """
+        return self._exchange is None and not self._kept and not self._at
+
+    def skip(self, count: int) -> int:
+        """
+        So many requests were passed over.
+
+        @return: the number of the first.
+        """
+        first = self._number + 1
+        self._number += count
+        return first
+
+    def ended(self) -> Iterator[Piece]:
+        """
+        What was kept back.
+        """
+        if self._kept:
+            kept, self._kept = self._kept, b""
+            yield None if self._session.opaque else self._exchange, kept, False
+
+    def _step(self, data: bytes, pos: int) -> tuple[Exchange | None, int, bool]:
+        """
+        Read as much of one request as there is.
+
+        @return: the exchange, up to where the bytes belong to it, whether it ends there.
+        """
+        at = pos
+        if self._exchange is None:
+            if data[pos] != 42:
+                return self._inline(data, pos)
+            if not self._head(data, pos):
+                return None, pos, False
+            at, count, words = pos + self._at, self._count, self._words
+            self._at, self._count, self._words = 0, 0, []
+            if count <= 0:
+                self._session.skipped()
+                return None, at, False
+            self._exchange = self._begin(words, count, data[pos:at])
+            self._remember(data[pos : pos + 64], words[0], count)
+        at = self._body(data, at)
+        exchange = self._exchange
+        ends = not self._skip and not self._left
+        if ends:
+            self._exchange = None
+        return exchange, at, ends
+
+    def _head(self, data: bytes, pos: int) -> bool:
+        """
+        Read on in an array until the subject is known, and say whether it is.
+        """
+        size, words = len(data), self._words
+        at, limit = pos + self._at, pos + HEAD_LIMIT
+        if not self._at:
+            end = self._length(data, at)
+            if end < 0:
+                return False
+            self._count = number(data[at + 1 : end])
+            if self._count > COUNT_LIMIT:
+                raise Malformed(f"a command cannot have {self._count} words")
+            at = end + 2
+        command = _text(words[0]).upper() if words else ""
+        while len(words) < self._count and at < limit - HEADER_LIMIT:
+            self._at = at - pos
+            read = len(words)
+            if read and _place(command, words) < read:
+                break
+            end = self._length(data, at)
+            if end < 0:
+                return False
+            body = end + 2
+            length = _bulk(data[at:end])
+            if body + length > limit:
+                # The subject is what fits, whatever the sizes of the pieces it came in.
+                if size < limit:
+                    return False
+                words.append(data[body:limit])
+                at = body
+                self._skip = length + 2
+                break
+            if body + length + 2 > size:
+                return False
+            words.append(data[body : body + length])
+            at = body + length + 2
+            if not read:
+                command = _text(words[0]).upper()
+        self._at = at - pos
+        self._left = max(self._count - len(words), 0)
+        return True
+
+    def _body(self, data: bytes, at: int) -> int:
+        """
+        Go on in an array whose head is known.
+        """
+        size = len(data)
+        while True:
+            if self._skip:
+                step = min(self._skip, size - at)
+                at += step
+                self._skip -= step
+            if self._skip or not self._left:
+                return at
+            end = self._length(data, at)
+            if end < 0:
+                return at
+            # The two bytes after a string are not looked at, as servers do not.
+            self._skip = _bulk(data[at:end]) + 2
+            self._left -= 1
+            at = end + 2
+
+    def _length(self, data: bytes, at: int) -> int:
+        """
+        Where the header at C{at} ends, negative if that is not in sight yet.
+        """
+        end = data.find(CRLF, at, at + HEADER_LIMIT)
+        if end < 0 and len(data) - at >= HEADER_LIMIT:
+            raise Malformed(f"{data[at : at + HEADER_LIMIT]!r} is not a length")
+        return end
+
+    def _inline(self, data: bytes, pos: int) -> tuple[Exchange | None, int, bool]:
+        """
+        Read an inline command: a line of words.
+        """
+        first = data[pos]
+        if first == 22 and not self._number:
+            self._session.opaque = "TLS"
+            return None, pos, False
+        if not 32 <= first < 127 and first not in b"\t\r\n":
+            raise Malformed(f"{data[pos : pos + 1]!r} begins no command")
+        end = data.find(b"\n", pos + self._at)
+        if (len(data) if end < 0 else end) - pos > INLINE_LIMIT:
+            raise Malformed(f"an inline command of over {INLINE_LIMIT} bytes")
+        if end < 0:
+            self._at = len(data) - pos
+            return None, pos, False
+        self._at = 0
+        line = data[pos:end]
+        if b"\0" in line:
+            raise Malformed("a zero byte in an inline command")
+        words = split(line)
+        if words:
+            return self._begin(words, len(words), line), end + 1, True
+        self._session.skipped()
+        return None, end + 1, False
+
+    def _begin(self, words: list[bytes], count: int, head: bytes) -> Exchange:
+        command = _text(words[0][:NAME_LIMIT]).upper()
+        subject = _text(subjectOf(command, words)[:SUBJECT_LIMIT])
+        self._number += 1
+        exchange = self._session.exchange(self._number, command, words, subject, count)
+        if command in SEVERAL or command in COUNTED or command in STREAMS:
+            exchange.head = head
+        return exchange
+
+    def _remember(self, head: bytes, name: bytes, count: int) -> None:
+        """
+        Know this command's beginning again, if the short way of reading will do for it.
+        """
+        command = _text(name).upper() if len(name) < NAME_LIMIT else ""
+        if not command or command in NOTED or command in ELSEWHERE:
+            return
+        # The short way takes the first CRLF from the ninth byte on for the end of the name.
+        beginning = head[: head.find(CRLF, 8)]
+        if beginning in BEGINNINGS or beginning != b"*%d\r\n$%d\r\n%b" % (count, len(name), name):
+            return
+        if len(BEGINNINGS) >= BEGINNINGS_LIMIT:
+            BEGINNINGS.clear()
+        BEGINNINGS[beginning] = command, count - 1, command in SEVERAL
+
+
+def _place(command: str, words: list[bytes]) -> int:
+    """
+    Up to which word a command must be read.
+    """
+    if command == "CLIENT" and len(words) > 1 and words[1].upper() == b"REPLY":
+        return 2
+    return lastAt(command, words)
+
+
+def _bulk(header: bytes) -> int:
+    length = BULKS.get(header)
+    if length is None:
+        if header[:1] != b"$":
+            raise Malformed(f"{header!r} is not the length of a string")
+        length = number(header[1:])
+        if not 0 <= length <= BULK_LIMIT:
+            raise Malformed(f"a string cannot have {length} bytes")
+    return length
+
+
+def _text(word: bytes) -> str:
+    return word.decode("utf-8", "backslashreplace")

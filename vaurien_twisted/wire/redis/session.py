@@ -1,0 +1,343 @@
+# -*- test-case-name: tests.wire.redis.test_protocol,tests.wire.redis.test_state -*-
+"""
+What the two directions of a Redis connection know of each other.
+
+The client decides some of how the server replies: in which version of the protocol,
+with how many confirmations, or not at all.  What a command does to that is assumed when
+the command is expected, so that one which never reaches the backend does nothing; and it
+counts from when the server's answer says so.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from vaurien_twisted.model.exchange import Exchange, Run
+from vaurien_twisted.wire.redis.state import (
+    ERROR,
+    LOUD,
+    MUTE,
+    NOTED,
+    SKIP,
+    SUBSCRIPTIONS,
+    UNQUEUED,
+    Note,
+    Silent,
+    State,
+    noteOf,
+)
+
+__all__ = ["BROKEN", "NOTED", "SUBSCRIPTIONS", "Note", "Session"]
+
+#: Why no more is read where the reply to C{EXEC} is no RESP.
+BROKEN = "CLIENT REPLY in a transaction"
+
+#: How many exchanges without a reply are remembered one by one, in case that they have one.
+SILENT_LIMIT = 1024
+
+
+class Session:
+    """
+    The state of one connection.
+
+    @ivar awaiting: the exchanges, or L{runs<vaurien_twisted.model.exchange.Run>} of them, whose
+        replies are still to come, in order; and between them those that have a reply only
+        if the server refuses something: exchanges that have none, and L{Silent}.
+    @ivar plain: replies can be read without knowing more than their order.
+    @ivar opaque: why nothing more can be read, C{""} while it can.
+    @ivar sent: how the next request will be answered, as far as nothing is refused.
+    @ivar known: how the next reply will be given.
+    """
+
+    def __init__(self) -> None:
+        self.awaiting: deque[Any] = deque()
+        self.plain = True
+        self.opaque = ""
+        self.sent = State()
+        self.known = State()
+        # Something was refused, so that what was sent behind it was taken wrongly.
+        self._stale = False
+        # How much of what is awaited is to be read with care, and has no reply.
+        self._matters = self._silent = 0
+        self._channels = self._patterns = self._shards = 0
+
+    @property
+    def loud(self) -> bool:
+        """
+        Whether the next request has a reply, whatever it is.
+        """
+        sent = self.sent
+        return not (sent.quiet or sent.over or self._stale)
+
+    @property
+    def doubtful(self) -> bool:
+        """
+        Whether a command that was to be silent, or to silence others, may still be refused.
+        """
+        return self._silent > 0
+
+    @property
+    def multi(self) -> bool:
+        """
+        Whether a transaction is open when the next request is carried out, as far as its
+        C{MULTI} has not been refused.
+        """
+        if self._stale:
+            self._assume()
+        return self.sent.multi
+
+    def exchange(
+        self, place: int, command: str, words: list[bytes], subject: str, count: int
+    ) -> Exchange:
+        """
+        The exchange that a command begins.
+
+        @param place: its number.
+        @param words: as many of the command's words as were needed.
+        @param count: how many words it has.
+        """
+        if self._stale:
+            self._assume()
+        sent = self.sent
+        note = sent.note(command, words, count) if command in NOTED else None
+        if note is None:
+            loud = sent.quiet == LOUD and not sent.over
+            return Exchange(place, command, subject, b"", sent.version, loud)
+        replies = sent.replies(note)
+        if note.kind == "CLIENT" and self.subscribed:
+            # It is refused there.
+            replies = sent.quiet == LOUD
+        return Exchange(place, command, subject, b"", note, replies)
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        The backend will act on this request.
+        """
+        note = noteOf(exchange)
+        if note is None:
+            self.sent.spend()
+        else:
+            self.sent.enter(note)
+        awaiting = self.awaiting
+        if exchange.replies:
+            if note is not None or exchange.cut is not None:
+                self._matters += (note is not None) + (exchange.cut is not None)
+                self.plain = False
+            awaiting.append(exchange)
+        elif note is not None and self._silent < SILENT_LIMIT:
+            self._silent += 1
+            self._matters += 1
+            self.plain = False
+            awaiting.append(exchange)
+        elif self._silent or self.known.quiet != MUTE:
+            self._doubt(1, note is not None)
+
+    def skipped(self) -> None:
+        """
+        An empty command, which uses up a C{CLIENT REPLY SKIP}.
+        """
+        if self.sent.quiet == SKIP:
+            self.sent.spend()
+            self._doubt(0)
+
+    def _doubt(self, count: int, changes: bool = False) -> None:
+        """
+        So many requests have a reply only if the server is not as silent as it should be.
+
+        @param changes: they change how the server replies, too.
+        """
+        last = self.awaiting[-1] if self.awaiting else None
+        if isinstance(last, Silent):
+            last.count += count
+        else:
+            self._matters += 1
+            self.plain = False
+            last = Silent(count)
+            self.awaiting.append(last)
+        if changes:
+            last.after = self.sent.copy()
+
+    def _assume(self) -> None:
+        """
+        What was sent takes effect on what is known, not on what was assumed before.
+        """
+        self._stale = False
+        sent = self.known.copy()
+        for each in self.awaiting:
+            note = None if isinstance(each, (Run, Silent)) else noteOf(each)
+            if note is None:
+                sent.spend()
+            else:
+                sent.enter(note)
+        self.sent = sent
+        self._settle()
+
+    # The backend's side
+
+    def unheard(self, first: int, line: bytes, word: bytes) -> tuple[bool, Exchange | None]:
+        """
+        Whether the next reply shows that what is awaited first has none, or had it withheld.
+        It is then awaited no longer.
+
+        @param first: the reply's first byte, its type.
+        @param line: its line, if it is an error or a status.
+        @param word: its first word, if it is a confirmation.
+        @return: also the exchange that ends without the reply it was thought to have.
+        """
+        awaiting, known = self.awaiting, self.known
+        if not awaiting:
+            # Somebody is heard, so that it is not as quiet as it seemed.
+            if known.quiet == MUTE and not word:
+                known.quiet, self._stale = LOUD, True
+            return False, None
+        head = awaiting[0]
+        if isinstance(head, Run):
+            return False, None
+        if isinstance(head, Silent):
+            if head.count and known.quiet == LOUD and not known.over:
+                return False, None
+            awaiting.popleft()
+            if head.after is not None:
+                self.known = head.after
+            else:
+                known.spend()
+            self._matters -= 1
+            self._settle()
+            return True, None
+        note = noteOf(head)
+        if note is None:
+            if known.quiet == LOUD and not known.over:
+                return False, None
+            known.spend()
+        else:
+            if not known.silent(note, first, line, word):
+                return False, None
+            if note.kind == "EXEC" and known.broken:
+                self.opaque = BROKEN
+            if not (note.kind == "RESET" and known.quiet) and not (
+                note.kind == "CLIENT" and note.number == LOUD
+            ):
+                known.enter(note)
+            else:
+                # It would have been heard.
+                known.spend()
+                self._stale = True
+        return True, self.take()
+
+    def take(self) -> Exchange | None:
+        """
+        What is awaited first is awaited no longer.
+
+        @return: it, if it was thought to have a reply.
+        """
+        head = self.awaiting[0]
+        if isinstance(head, Silent):
+            head.count -= 1
+            if head.count <= 0:
+                self.awaiting.popleft()
+                self._matters -= 1
+                self._settle()
+            return None
+        exchange: Exchange = self.awaiting.popleft()
+        if noteOf(exchange) is not None:
+            self._matters -= 1
+            if not exchange.replies:
+                self._silent -= 1
+        if exchange.cut is not None:
+            self._matters -= 1
+        self._settle()
+        return exchange if exchange.replies else None
+
+    def answered(self, note: Note, first: int, line: bytes) -> None:
+        """
+        The reply to an exchange with a note has ended.
+
+        @param first: the reply's first byte, its type.
+        @param line: its line, if it is an error or a status or answers C{EXEC}.
+        """
+        known, kind = self.known, note.kind
+        if first == ERROR:
+            known.spend()
+            if kind == "EXEC":
+                # Whatever it is refused for, the transaction is over.
+                known.discard()
+            self._stale = True
+            return
+        queued = line == b"+QUEUED"
+        if kind not in UNQUEUED and queued is not known.multi:
+            known.discard()
+            known.multi = queued
+            self._stale = True
+        if kind == "MULTI" and not known.multi:
+            known.discard()
+        elif kind == "EXEC":
+            if line in (b"*-1", b"_"):
+                # It was given up.
+                known.discard()
+            elif known.subscribes:
+                # Confirmed inside of the array, by how much is not known.
+                self._channels = max(self._channels, 1)
+        elif kind == "RESET":
+            self._channels = self._patterns = self._shards = 0
+        elif kind in SUBSCRIPTIONS and queued and note.number <= 0:
+            note.number = self._count(kind)
+        known.enter(note)
+
+    def _count(self, kind: str) -> int:
+        """
+        How many subscriptions there are of the kind that a command ends.
+        """
+        if kind.startswith("P"):
+            return self._patterns
+        return self._shards if kind == "SUNSUBSCRIBE" else self._channels
+
+    def confirm(self, word: bytes, total: int) -> int:
+        """
+        The backend confirms that a subscription was added or removed.
+
+        @param word: the first word of the confirmation.
+        @param total: how many subscriptions it says there are now.
+        @return: how many are left of the kind that was confirmed.
+        """
+        if word.startswith(b"s") and word != b"subscribe":
+            left = self._shards = total
+        elif word.startswith(b"p"):
+            left = self._patterns = max(total - self._channels, 0)
+        else:
+            left = self._channels = max(total - self._patterns, 0)
+        self._settle()
+        return left
+
+    @property
+    def subscribed(self) -> bool:
+        """
+        Whether the backend may send messages in the form of arrays (RESP2).
+        """
+        return self.known.version == 2 and self._channels + self._patterns + self._shards > 0
+
+    @property
+    def steady(self) -> bool:
+        """
+        Whether the next reply is that of the command that is awaited first, if that is a plain
+        one.
+        """
+        known = self.known
+        return not (known.quiet or known.over or self.monitoring or self.subscribed)
+
+    @property
+    def monitoring(self) -> bool:
+        """
+        Whether the backend may report what others do.
+        """
+        return self.known.monitoring or self.sent.monitoring
+
+    def _settle(self) -> None:
+        self.plain = not (
+            self._matters
+            or self._stale
+            or self.known.quiet
+            or self.known.over
+            or self.monitoring
+            or self.subscribed
+        )

@@ -1,0 +1,270 @@
+# -*- test-case-name: tests.wire.redis.test_state -*-
+"""
+How a Redis server replies on one connection, and what commands do to that.
+
+What commands do is assumed when they are sent, and known when they are answered: there is
+a L{State} for each.  From Redis 7's C{networking.c}, C{multi.c} and C{replication.c}.
+"""
+
+from __future__ import annotations
+
+from vaurien_twisted.model.exchange import Exchange
+
+#: Commands that are confirmed channel by channel.
+SUBSCRIPTIONS = frozenset(
+    ("SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE", "SSUBSCRIBE", "SUNSUBSCRIBE")
+)
+
+#: Commands that make the connection a replica's, and get no reply where it is one already.
+REPLICATING = frozenset(("MONITOR", "PSYNC", "SYNC"))
+
+#: Commands that change how replies are to be read.
+NOTED = (
+    SUBSCRIPTIONS
+    | REPLICATING
+    | frozenset(("CLIENT", "DISCARD", "EXEC", "HELLO", "MULTI", "QUIT", "RESET"))
+)
+
+#: Commands that a transaction does not queue.
+UNQUEUED = frozenset(("DISCARD", "EXEC", "MULTI", "QUIT", "RESET"))
+
+#: Those that are refused with any argument, and those that are refused with fewer words.
+#: C{EXEC} is not among them: a transaction is over even where it is refused so.
+ALONE = frozenset(("DISCARD", "MONITOR", "MULTI", "RESET", "SYNC"))
+LEAST = {"PSUBSCRIBE": 2, "PSYNC": 3, "SSUBSCRIBE": 2, "SUBSCRIBE": 2}
+
+#: Whether commands get a reply: yes; no; not the next one (C{CLIENT REPLY}).
+LOUD, MUTE, SKIP = 0, 1, 2
+
+#: The modes of C{CLIENT REPLY} as clients write them.
+MODES = {b"ON": LOUD, b"OFF": MUTE, b"SKIP": SKIP}
+
+ERROR = ord("-")
+
+
+class Note:
+    """
+    The context of an exchange that changes how replies are read.  All other
+    exchanges have the version, 2 or 3, as their context.
+
+    @ivar version: the version of RESP that the reply will be in.
+    @ivar kind: the command.
+    @ivar number: of confirmations to come, 0 where the server decides; the version that
+        C{HELLO} asks for, 0 for none; the mode that C{CLIENT REPLY} sets; for C{MULTI} 1
+        within a transaction.
+    """
+
+    __slots__ = ("kind", "number", "version")
+
+    def __init__(self, version: int, kind: str, number: int = 0) -> None:
+        self.version = version
+        self.kind = kind
+        self.number = number
+
+
+class Silent:
+    """
+    Requests in a row that have a reply only if the server has not done what would silence
+    it.
+
+    @ivar count: how many; 0 for an empty command, which never has one.
+    @ivar after: how the server replies once it has carried them out, C{None} where they do not
+        change that.
+    """
+
+    __slots__ = ("after", "count")
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.after: State | None = None
+
+
+class State:
+    """
+    What decides how a server replies.
+
+    @ivar version: the version of RESP.
+    @ivar quiet: L{LOUD}, L{MUTE} or L{SKIP}.
+    @ivar multi: a transaction is open.
+    @ivar extra: how many replies its queue holds beyond one for each command.
+    @ivar monitoring: the server reports what others do.
+    @ivar subscribes: its queue changes what is subscribed to.
+    @ivar over: C{QUIT} was said.
+    @ivar broken: its queue holds a C{CLIENT REPLY} in the middle of which it falls silent, or
+        begins to speak, so that the reply to C{EXEC} is no RESP.
+    """
+
+    __slots__ = (
+        "_hello",
+        "_skips",
+        "broken",
+        "extra",
+        "monitoring",
+        "multi",
+        "over",
+        "quiet",
+        "subscribes",
+        "version",
+    )
+
+    def __init__(self) -> None:
+        self.version = 2
+        self.quiet = LOUD
+        self.monitoring = self.over = False
+        self.discard()
+
+    def copy(self) -> State:
+        """
+        Another that goes on from here.
+        """
+        other = State()
+        for name in State.__slots__:
+            setattr(other, name, getattr(self, name))
+        return other
+
+    def discard(self) -> None:
+        """
+        No transaction is open.
+        """
+        self.multi = self.broken = self.subscribes = self._skips = False
+        self.extra = self._hello = 0
+
+    def spend(self) -> None:
+        """
+        A command uses up a C{CLIENT REPLY SKIP}.
+        """
+        if self.quiet == SKIP:
+            self.quiet = LOUD
+
+    def note(self, command: str, words: list[bytes], count: int) -> Note | None:
+        """
+        What is to be noted of a command among L{NOTED}; C{None} if it changes nothing.
+
+        @param words: as many of the command's words as were needed.
+        @param count: how many words it has.
+        """
+        version, multi = self.version, self.multi
+        if (command in ALONE and count > 1) or count < LEAST.get(command, 1):
+            # It is refused.
+            return None
+        if command in SUBSCRIPTIONS:
+            return Note(version, command, count - 1)
+        if command == "CLIENT":
+            mode = MODES.get(words[2].upper()) if len(words) > 2 and count == 3 else None
+            if mode is None or words[1].upper() != b"REPLY":
+                return None
+            return Note(version, command, mode)
+        if command == "HELLO":
+            asked = words[1] if len(words) > 1 else b""
+            if asked not in (b"2", b"3"):
+                return None
+            return Note(version if multi else int(asked), command, int(asked))
+        return Note(version, command, int(multi) if command == "MULTI" else 0)
+
+    def enter(self, note: Note) -> None:
+        """
+        The server carries a command out, or queues it.
+        """
+        self.spend()
+        kind = note.kind
+        if self.multi and kind not in UNQUEUED:
+            self._queue(note)
+        elif kind == "MULTI":
+            self.multi = True
+        elif kind == "EXEC":
+            self.version = self._hello or self.version
+            if self._skips and self.quiet == LOUD:
+                self.quiet = SKIP
+            self.discard()
+        elif kind == "DISCARD":
+            self.discard()
+        elif kind == "RESET":
+            self.version, self.quiet, self.monitoring = 2, LOUD, False
+            self.discard()
+        elif kind == "QUIT":
+            self.over = True
+        elif kind == "CLIENT":
+            if note.number != SKIP or self.quiet != MUTE:
+                self.quiet = note.number
+        elif kind == "HELLO":
+            self.version = note.number or self.version
+        elif kind == "MONITOR":
+            self.monitoring = True
+
+    def _queue(self, note: Note) -> None:
+        if note.kind in SUBSCRIPTIONS:
+            self.extra += max(note.number - 1, 0)
+            self.subscribes = True
+        elif note.kind == "HELLO":
+            self._hello = note.number or self._hello
+        elif note.kind == "CLIENT" and note.number == SKIP and self.quiet == LOUD:
+            # It has no reply itself, nor has what follows the transaction.
+            self.extra -= 1
+            self._skips = True
+        elif note.kind == "CLIENT" and note.number != self.quiet:
+            self.broken = True
+
+    def replies(self, note: Note) -> bool:
+        """
+        Whether a command has a reply if it is carried out or queued.
+        """
+        kind, queued = note.kind, self.multi
+        if self.over:
+            return False
+        if kind == "RESET":
+            return self.quiet != SKIP
+        if not queued:
+            if kind == "CLIENT":
+                return note.number == LOUD
+            if kind in SUBSCRIPTIONS:
+                # Confirmations are not replies to the server: it never withholds them.
+                return True
+            if kind in REPLICATING and self.monitoring:
+                return False
+        return self.quiet == LOUD
+
+    def silent(self, note: Note, first: int, line: bytes, word: bytes) -> bool:
+        """
+        Whether the next reply shows that a command had none.
+
+        @param first: the reply's first byte, its type.
+        @param line: its line, if it is an error or a status.
+        @param word: its first word, if it is a confirmation.
+        """
+        kind, failed = note.kind, first == ERROR
+        if self.over:
+            return True
+        if kind == "CLIENT" and not self.multi:
+            if note.number == LOUD:
+                # A refusal would not have been heard.
+                return self.quiet != LOUD and failed
+            refused = note.number == MUTE or _refuses(line, b"client|reply", b"client")
+            return not (self.quiet == LOUD and failed and refused)
+        if kind in REPLICATING and self.monitoring and not self.multi:
+            return not (self.quiet == LOUD and failed and _refuses(line, kind.lower().encode()))
+        if self.quiet == LOUD:
+            return False
+        if kind == "RESET":
+            return self.quiet == SKIP or line != b"+RESET"
+        if kind in SUBSCRIPTIONS and not self.multi:
+            return word != kind.lower().encode()
+        return True
+
+
+def _refuses(line: bytes, *commands: bytes) -> bool:
+    """
+    Whether an error speaks of one of these commands, and not of one behind it.
+    """
+    if line.startswith((b"-NOAUTH", b"-BUSY")):
+        return True
+    line = line.lower()
+    # With a wrong number of arguments there would be nothing to doubt.
+    return b"wrong number" not in line and any(b"'%b'" % command in line for command in commands)
+
+
+def noteOf(exchange: Exchange) -> Note | None:
+    """
+    The exchange's note, if it has one.
+    """
+    context = exchange.context
+    return context if isinstance(context, Note) else None

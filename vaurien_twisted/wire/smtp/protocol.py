@@ -1,0 +1,183 @@
+# -*- test-case-name: tests.wire.smtp.test_protocol -*-
+"""
+C{smtp}: the Simple Mail Transfer Protocol, RFC 5321, with pipelining (RFC 2920),
+chunks (RFC 3030), STARTTLS (RFC 3207) and AUTH (RFC 4954).
+
+The parts: the L{envelope<vaurien_twisted.wire.smtp.envelope>}, the
+L{client's<vaurien_twisted.wire.smtp.requests>} and the
+L{backend's direction<vaurien_twisted.wire.smtp.replies>}, what L{both
+know<vaurien_twisted.wire.smtp.session>}, and the
+L{errors<vaurien_twisted.wire.smtp.errors>}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import IFramer, ITransactional, IWireProtocol
+from vaurien_twisted.model.commands import Reply, Transaction
+from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
+from vaurien_twisted.model.matchers import COMMAND, Target
+from vaurien_twisted.wire.smtp.errors import ERRORS, fittingErrors, namedByCode, refusalOf
+from vaurien_twisted.wire.smtp.replies import Replies
+from vaurien_twisted.wire.smtp.requests import Requests
+from vaurien_twisted.wire.smtp.session import Session
+from vaurien_twisted.wire.smtp.transaction import behind, insteadOf
+from vaurien_twisted.wire.starttls import Agreement, TLSOptions, Upgradable
+
+#: Commands that are about the mail in the envelope.
+MAILING = frozenset(("DATA", "BDAT", "MESSAGE"))
+
+
+def _sender(connection: Connection, exchange: Exchange) -> Iterable[str]:
+    if exchange.command == "MAIL":
+        # Its envelope is made when the backend gets it.
+        return _spelled(exchange.subject)
+    if exchange.command == "RCPT" or exchange.command in MAILING:
+        return _spelled(exchange.context.sender)
+    return ()
+
+
+def _recipients(connection: Connection, exchange: Exchange) -> Iterable[str]:
+    if exchange.command == "RCPT":
+        return _spelled(exchange.subject)
+    return _spelled(*exchange.context.recipients) if exchange.command in MAILING else ()
+
+
+def _spelled(*addresses: str) -> Iterable[str]:
+    """
+    Addresses as they are, and in lower case: who writes a pattern in that means any.
+    """
+    for address in addresses:
+        yield address
+        if not address.islower():
+            yield address.lower()
+
+
+#: What a rule's C{when} can name.
+TARGETS = (
+    COMMAND,
+    Target(
+        "sender",
+        "glob",
+        "The address of MAIL FROM, empty for a bounce: at MAIL, RCPT, DATA, BDAT and "
+        "MESSAGE. In lower case it matches any case.",
+        _sender,
+    ),
+    Target(
+        "recipient",
+        "glob",
+        "An address of RCPT TO: its own at RCPT, any of the first hundred that were not "
+        "refused at DATA, BDAT and MESSAGE. In lower case it matches any case.",
+        _recipients,
+    ),
+)
+
+
+@implementer(IFramer, ITransactional)
+class SMTPFramer(Upgradable):
+    """
+    Joins the two directions of a connection.
+
+    @param tls: whether TLS is read.
+    @param refuses: whether it is refused.
+    """
+
+    turns = False
+
+    def __init__(self, tls: bool = False, refuses: bool = False) -> None:
+        self._session = session = Session(Agreement(tls, refuses))
+        self._requests = Requests(session)
+        self._replies = Replies(session)
+        super().__init__(session.agreement, self._requests.read, self._replies.read)
+        self.clientEnded = self._requests.ended
+        self.backendEnded = self._replies.ended
+
+    @property
+    def opaque(self) -> str:
+        """
+        C{"TLS"} once the streams cannot be read, or in a few words what the client
+        and the backend do not agree about.
+        """
+        return self._session.opaque
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        The request goes to the backend.
+        """
+        self._requests.grant(exchange)
+        self._session.waiting.append(exchange)
+
+    def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        What keeps a mail from being put together without the chunk that was refused.
+        """
+        return insteadOf(self._session, exchange)
+
+    def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        """
+        What takes back a command that the backend has taken.
+        """
+        return behind(self._session, exchange)
+
+    def upgrade(self) -> tuple[bytes, bytes]:
+        """
+        What the client began to say in the clear is forgotten: it would else seem to have
+        been said within TLS.
+        """
+        self._requests.release()
+        return super().upgrade()
+
+    def renew(self) -> None:
+        """
+        Exchanges are known, not guessed at.
+        """
+
+
+@implementer(IPlugin, IWireProtocol)
+class SMTP:
+    """
+    SMTP.  Exchange 0 is the greeting; then each command with its reply is one, its
+    subject the address of C{MAIL} and C{RCPT}.  C{DATA} ends with the 354; the mail
+    itself is an exchange of its own, C{MESSAGE}.  C{error} answers with a 4xx that
+    fits the command, or any 4xx or 5xx; at C{partial} it cuts a reply after so many
+    lines.  After STARTTLS, unless C{tls_certificate} is given or C{tls} is C{refuse}, the
+    connection passes unread, so that C{error} has no way to speak.
+    """
+
+    name = "smtp"
+    aliases: tuple[str, ...] = ()
+    options = TLSOptions
+    greets = True
+    errors: Mapping[str, WireError] = ERRORS
+    targets: tuple[Target, ...] = TARGETS
+    unit = "lines"
+
+    def framer(self, options: TLSOptions, backend: str) -> SMTPFramer:
+        """
+        A framer for one connection.
+        """
+        return SMTPFramer(bool(options.tls_certificate), options.refuses)
+
+    def named(self, code: str, message: str) -> WireError:
+        """
+        A preset, or a reply code from 400 to 459 or from 500 to 559.
+        """
+        return namedByCode(code, message)
+
+    def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
+        """
+        By verb: a mailbox unavailable, a local error or no storage for C{RCPT}, a
+        shutdown for the greeting and the like.
+        """
+        return fittingErrors(exchange)
+
+    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+        """
+        A reply line; C{None} where the code is not one from 400 to 599.
+        """
+        return refusalOf(exchange, error)

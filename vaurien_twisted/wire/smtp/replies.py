@@ -1,0 +1,181 @@
+# -*- test-case-name: tests.wire.smtp.test_replies -*-
+"""
+The backend's direction of an SMTP link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.wire.smtp.envelope import RESETTING, Envelope
+from vaurien_twisted.wire.smtp.session import Session
+from vaurien_twisted.wire.smtp.starttls import MASKED_LIMIT, offers, withoutOffer
+
+#: What may stand behind a reply's code: more lines follow, or this is the last.
+HYPHEN = ord("-")
+LAST = frozenset(b" \r\n\t")
+
+
+class Replies:
+    """
+    Finds the ends of replies in what the backend sends: lines with one code, of
+    which all but the last have a hyphen behind it (RFC 5321, section 4.2.1).
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._kept = b""
+        # Within a line whose code was read: it, and whether more lines follow.
+        self._code = b""
+        self._more = False
+        self._owner: Exchange | None = None
+        self._within = False
+
+    def read(self, data: bytes) -> Iterator[Piece]:
+        """
+        See L{IFramer.fromBackend<vaurien_twisted.interfaces.IFramer.fromBackend>}.
+        """
+        session = self._session
+        if self._kept:
+            data = self._kept + data
+            self._kept = b""
+        start = at = 0
+        end = len(data)
+        while at < end and not session.opaque:
+            if not self._code:
+                if not self._within:
+                    self._within = True
+                    self._owner = session.waiting[0] if session.waiting else None
+                    if self._owner is not None and self._owner.cut == 0:
+                        # No line of it passes.
+                        yield self._owner, b"", False
+                # Whether a line is to be masked is told by the whole of it.
+                least = MASKED_LIMIT if self._masks else 4
+                if end - at < least and b"\n" not in data[at:]:
+                    break
+                code = data[at : at + 3]
+                mark = data[at + 3 : at + 4]
+                if not code.isdigit() or (mark != b"-" and mark and mark[0] not in LAST):
+                    if at > start:
+                        yield self._owner, data[start:at], False
+                    raise FramingError("an SMTP reply begins with no code", data[at:])
+                self._code = code
+                self._more = mark == b"-"
+                at += 3
+            stop = data.find(b"\n", at) + 1
+            if not stop:
+                at = end
+                break
+            if self._masks:
+                line = data[at:stop]
+                masked = withoutOffer(line)
+                if masked != line:
+                    data = data[:at] + masked + data[stop:]
+            at = stop
+            code, self._code = self._code, b""
+            cut = self._owner is not None and self._cutAfter(self._owner)
+            if self._more and cut:
+                yield self._owner, data[start:at], False
+                start = at
+            elif not self._more:
+                owner, self._owner = self._owner, None
+                self._within = False
+                ends = owner is not None and self._answered(owner, code)
+                yield owner, data if start == 0 and at == end else data[start:at], ends
+                start = at
+                if session.agreement.reached and not session.agreement.kept:
+                    session.agreement.fromBackend += data[at:]
+                    return
+        if session.opaque:
+            if start < end:
+                yield None, data[start:], False
+            return
+        if at > start:
+            yield self._owner, data if start == 0 and at == end else data[start:at], False
+        self._kept = data[at:]
+
+    def ended(self) -> Iterator[Piece]:
+        """
+        See L{IFramer.backendEnded<vaurien_twisted.interfaces.IFramer.backendEnded>}.
+        """
+        kept, self._kept = self._kept, b""
+        owner, self._owner = self._owner, None
+        if owner is not None:
+            self._session.waiting.popleft()
+            yield owner, kept, True
+        elif kept:
+            yield None, kept, False
+
+    @property
+    def _masks(self) -> bool:
+        """
+        Whether the reply may offer what is refused.
+        """
+        return self._session.agreement.refused and offers(self._owner)
+
+    def _cutAfter(self, exchange: Exchange) -> bool:
+        """
+        A line has passed: whether it is the last that does.
+        """
+        if not exchange.cut:
+            return False
+        exchange.cut -= 1
+        return exchange.cut == 0
+
+    def _answered(self, exchange: Exchange, code: bytes) -> bool:
+        """
+        Note what a reply means that is complete: whether the exchange ends with it.
+        """
+        session = self._session
+        session.code = code
+        command = exchange.command
+        if command == "AUTH" and code == b"334":
+            # The same exchange goes on: it stays at the head of those that wait.
+            session.challenged = session.dialog is exchange
+            return False
+        session.waiting.popleft()
+        if exchange.number == 0:
+            return True
+        if command == "DATA":
+            if code != b"354":
+                self._noText()
+        elif command == "RCPT":
+            if code[:1] != b"2":
+                exchange.context.remove(exchange.subject)
+        elif (command == "MAIL" or command in RESETTING) and exchange.context is not None:
+            if code[:1] != b"2":
+                exchange.context.revert(int(command == "MAIL"))
+            exchange.context.before = None
+        elif command == "STARTTLS":
+            if code == b"220":
+                self._secure()
+        elif command == "AUTH":
+            session.challenged = False
+        elif command == "MESSAGE" and session.writing is exchange and code != b"421":
+            # The backend has seen an end of the text where there is none for us.
+            session.opaque = "no end of the mail"
+        return True
+
+    def _secure(self) -> None:
+        """
+        What comes next is TLS.  A client that has said more in the clear is not one to
+        speak it with.
+        """
+        session = self._session
+        if session.agreement.allowed and not session.agreement.kept and not session.waiting:
+            session.agreement.reached = True
+            # Nothing that was said before counts (RFC 3207, section 4.2).
+            session.envelope = Envelope()
+        else:
+            session.opaque = "TLS"
+
+    def _noText(self) -> None:
+        """
+        The backend wants no text; had the client begun one, it will be read as commands.
+        """
+        session = self._session
+        session.message = False
+        writing, session.writing = session.writing, None
+        if writing is not None and writing in session.waiting:
+            session.opaque = "a mail that nobody wanted"
