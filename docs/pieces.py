@@ -12,7 +12,7 @@ from typing import Any
 from docutils import nodes
 
 from vaurien_twisted.model.errors import WireError
-from vaurien_twisted.model.matchers import Target
+from vaurien_twisted.model.matchers import Matcher
 from vaurien_twisted.model.options import KINDS, Spec, specs
 
 #: C{C{code}}, C{L{words<target>}} and the like, in docstrings.
@@ -148,7 +148,7 @@ def _options(head: str, declared: Iterable[Spec], prefix: str, flags: bool) -> n
     return table((head, "Default", "Takes", "Meaning"), (22, 15, 23, 40), rows)
 
 
-def targets(declared: Iterable[Target]) -> nodes.table:
+def targets(declared: Iterable[Matcher]) -> nodes.table:
     """
     The table of what a rule's C{when} can name.
     """

@@ -16,10 +16,10 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
-from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange, Piece
-from vaurien_twisted.model.matchers import COMMAND, Target
+from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.model.options import NoOptions
 from vaurien_twisted.rules.registry import Registry, loadRegistry
 from vaurien_twisted.wire.errors import namedError
@@ -110,11 +110,11 @@ class Lines:
         "gone": WireError("gone", "no more", "It is going away.", state="X1"),
         "slow": WireError("slow", "wait", "It comes slowly.", transient=True),
     }
-    targets: tuple[Target, ...] = (
+    targets: tuple[Matcher, ...] = (
         COMMAND,
-        Target("key", "glob", "The first word after the command.", lambda c, e: _words(e)[:1]),
-        Target("sql", "regex", "All of the subject.", lambda c, e: (e.subject,)),
-        Target("field", "fields", "Words such as name:value.", lambda c, e: _words(e)),
+        Matcher("key", "glob", "The first word after the command.", lambda c, e: _words(e)[:1]),
+        Matcher("sql", "regex", "All of the subject.", lambda c, e: (e.subject,)),
+        Matcher("field", "fields", "Words such as name:value.", lambda c, e: _words(e)),
     )
     unit = "rows"
 
@@ -124,26 +124,30 @@ class Lines:
         """
         return LineFramer()
 
-    def named(self, code: str, message: str) -> WireError:
+    def parseError(self, code: str, message: str) -> WireError:
         """
         A preset, or any word.
         """
         return namedError(self.name, self.errors, code, message, str.isalnum, "a word")
 
-    def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
+    def transientErrors(self, exchange: Exchange) -> tuple[WireError, ...]:
         """
         The one that can be sent at once.
         """
         return () if exchange.command == "QUIET" else (self.errors["busy"],)
 
-    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
         One line; C{gone} closes, C{slow} comes in parts of three bytes.
         """
         if exchange.command == "QUIET":
             return None
         data = f"-{error.code} {error.message}\n".encode()
-        then = Then.CLOSE if error.code == "gone" or not exchange.number else Then.KEEP
+        then = (
+            ConnectionFate.CLOSE
+            if error.code == "gone" or not exchange.number
+            else ConnectionFate.KEEP
+        )
         if error.code == "slow":
             return Reply(data, then, pause=error.pause, part=3)
         return Reply(data, then)

@@ -13,11 +13,11 @@ from tests.lines import linesRegistry
 from vaurien_twisted.model.decision import NOTHING
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.record.journal import Journal
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.rules.decider import Decider
 
-LINES = Planner(linesRegistry(), wire=linesRegistry().wire("lines"))
+LINES = RuleBuilder(linesRegistry(), wire=linesRegistry().wire("lines"))
 
 
 def ruled(*rules: dict[str, Any], seed: int = 7) -> Decider:

@@ -13,7 +13,7 @@ from tests.relays.support import MemoryEndpoint, Wire
 from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.journal import Journal
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 
 #: When the tests begin, in seconds.
@@ -78,14 +78,14 @@ class SeenProxy:
         self.endpoint = MemoryEndpoint()
         self.clients: list[SeenClient] = []
         registry = linesRegistry()
-        self.planner = Planner(registry, wire=registry.wire("lines"))
+        self.ruleBuilder = RuleBuilder(registry, wire=registry.wire("lines"))
         self.proxy = Proxy(
             self.clock,
             name=name,
             listen="localhost:8000",
             backend="localhost:8888",
             wire=registry.wire("lines"),
-            planner=self.planner,
+            ruleBuilder=self.ruleBuilder,
             journal=self.journal,
             seed=7,
         )
@@ -104,7 +104,7 @@ class SeenProxy:
         """
         Put other rules in force.
         """
-        self.proxy.setPlan(planFromRules(self.planner, list(rules)))
+        self.proxy.setPlan(planFromRules(self.ruleBuilder, list(rules)))
 
     def connect(self) -> SeenClient:
         """

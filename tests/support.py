@@ -12,8 +12,8 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IBehavior
-from vaurien_twisted.model.commands import PASS, Treatment
-from vaurien_twisted.model.decision import Occasion, Step
+from vaurien_twisted.model.commands import PASS, Actions
+from vaurien_twisted.model.decision import DecisionContext, Step
 from vaurien_twisted.model.options import NoOptions
 from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.rules.decider import Decider
@@ -25,23 +25,23 @@ REGISTRY = loadRegistry()
 
 @implementer(IPlugin, IBehavior)
 @attrs.define
-class Noting:
+class RecordingBehavior:
     """
     Does as told, and keeps the occasions it was given.
     """
 
-    treatment: Treatment = PASS
+    actions: Actions = PASS
     name: str = "noting"
     options: type = NoOptions
     connections: bool = False
-    met: list[Occasion] = attrs.field(factory=list)
+    met: list[DecisionContext] = attrs.field(factory=list)
 
-    def treat(self, options: Any, occasion: Occasion) -> Treatment:
+    def decide(self, options: Any, context: DecisionContext) -> Actions:
         """
         As told.
         """
-        self.met.append(occasion)
-        return self.treatment
+        self.met.append(context)
+        return self.actions
 
 
 def decider(plan: Plan, seed: int = 7, name: str = "proxy") -> Decider:

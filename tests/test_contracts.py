@@ -20,8 +20,8 @@ from zope.interface.verify import verifyObject
 
 from tests.behaviors.support import httpExchange
 from vaurien_twisted.interfaces import IBehavior, IFramer, IWireProtocol
-from vaurien_twisted.model.commands import Command, Reply, Then, Treatment
-from vaurien_twisted.model.decision import NOTHING, Chance, Occasion
+from vaurien_twisted.model.commands import Actions, Command, ConnectionFate, Reply
+from vaurien_twisted.model.decision import NOTHING, DecisionContext, SeededRandom
 from vaurien_twisted.model.exchange import Connection, Exchange, FramingError, Piece
 from vaurien_twisted.model.options import specs
 from vaurien_twisted.rules.registry import loadRegistry
@@ -83,14 +83,14 @@ def optionInstances(options: type) -> Iterator[Any]:
             yield options(**{name: edge})
 
 
-def occasions(number: int = 0) -> Iterator[Occasion]:
+def occasions(number: int = 0) -> Iterator[DecisionContext]:
     """
     An occasion for each exchange of each protocol.
     """
     for wire in REGISTRY.wires.values():
         for exchange in exchanges(wire):
-            chance = Chance(7, "proxy", 1, exchange.number, 0)
-            yield Occasion(Connection(1, "127.0.0.1"), exchange, wire, number, chance)
+            chance = SeededRandom(7, "proxy", 1, exchange.number, 0)
+            yield DecisionContext(Connection(1, "127.0.0.1"), exchange, wire, number, chance)
 
 
 class OptionsContract:
@@ -164,14 +164,14 @@ class BehaviorContract(OptionsContract):
         met = 0
         for options in optionInstances(self.provider.options):
             for number in (0, 1, 5):
-                for occasion in occasions(number):
-                    first = self.provider.treat(options, occasion)
-                    again = self.provider.treat(options, attrs.evolve(occasion))
-                    self.assertIsInstance(first, Treatment)
+                for context in occasions(number):
+                    first = self.provider.decide(options, context)
+                    again = self.provider.decide(options, attrs.evolve(context))
+                    self.assertIsInstance(first, Actions)
                     self.assertEqual(first, again)
                     for command in first.request + first.reply:
                         self.assertIsInstance(command, COMMANDS)
-                    self.assertIsNone(occasion.exchange.decision)
+                    self.assertIsNone(context.exchange.decision)
                     met += 1
         self.assertGreater(met, 2 * len(REGISTRY.wires))
         self.assertEqual(getattr(self.provider, "__dict__", {}), {})
@@ -223,10 +223,10 @@ class WireContract(OptionsContract):
         met = 0
         for exchange in exchanges(self.provider):
             met += 1
-            for error in self.provider.fitting(exchange):
+            for error in self.provider.transientErrors(exchange):
                 self.assertEqual(self.provider.errors.get(error.code), error)
                 self.assertTrue(error.transient, error.code)
-                self.assertIsNotNone(self.provider.refusal(exchange, error), error.code)
+                self.assertIsNotNone(self.provider.encodeError(exchange, error), error.code)
         self.assertGreater(met, 0)
 
     def test_refusals(self: Any) -> None:
@@ -236,12 +236,12 @@ class WireContract(OptionsContract):
         """
         for exchange in exchanges(self.provider):
             for error in self.provider.errors.values():
-                reply = self.provider.refusal(exchange, error)
-                self.assertEqual(reply, self.provider.refusal(exchange, error))
+                reply = self.provider.encodeError(exchange, error)
+                self.assertEqual(reply, self.provider.encodeError(exchange, error))
                 if reply is not None:
                     self.assertIsInstance(reply, Reply)
                     self.assertIsInstance(reply.data, bytes)
-                    self.assertTrue(reply.data or reply.then is Then.CLOSE, error.code)
+                    self.assertTrue(reply.data or reply.then is ConnectionFate.CLOSE, error.code)
 
     def test_losesNothing(self: Any) -> None:
         """

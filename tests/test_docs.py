@@ -25,7 +25,7 @@ from vaurien_twisted.app.config_file import readConfig
 from vaurien_twisted.app.tap import Options
 from vaurien_twisted.ctl import main as ctl
 from vaurien_twisted.model.options import Refused, specs
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.registry import loadRegistry
 
 DOCS = ROOT / "docs"
@@ -157,7 +157,7 @@ class ExampleTests(SynchronousTestCase):
         refusals = []
         for wire in self.registry.wires.values():
             try:
-                Planner(self.registry, wire=wire).one(name, given)
+                RuleBuilder(self.registry, wire=wire).one(name, given)
             except Refused as refused:
                 refusals.append(refused)
             else:

@@ -167,7 +167,8 @@ class LayoutTests(SynchronousTestCase):
         words = (
             "import sys; sys.path.insert(0, {!r}); import twisted.plugins;"
             "from twisted.plugins import vaurien_plugin;"
-            "print('vaurien_twisted.app.tap' in sys.modules, 'twisted.internet.reactor' in sys.modules)"
+            "print('vaurien_twisted.app.tap' in sys.modules,"
+            "      'twisted.internet.reactor' in sys.modules)"
         )
         ended = subprocess.run(
             [sys.executable, "-c", words.format(str(ROOT))],

@@ -5,7 +5,7 @@ A L{link<vaurien_twisted.relays.link.Link>} stands between one client and the
 backend.  An L{IFramer}, made for each link by its L{IWireProtocol}, tells the
 link where exchanges begin and end.  Each exchange is put once to an L{IDecider},
 which finds the rules that apply and asks their L{IBehavior} for a
-L{Treatment<vaurien_twisted.model.commands.Treatment>}; the link performs it.  An
+L{Actions<vaurien_twisted.model.commands.Actions>}; the link performs it.  An
 L{IJournal} is told what was decided.
 
 Nothing in C{wire} and C{behaviors} knows of sockets, reactors or clocks.
@@ -21,17 +21,17 @@ from twisted.plugin import IPlugin
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
-    from vaurien_twisted.model.commands import Reply, Then, Transaction, Treatment
-    from vaurien_twisted.model.decision import Decision, Occasion, StreamContext
+    from vaurien_twisted.model.commands import Actions, ConnectionFate, Reply, Transaction
+    from vaurien_twisted.model.decision import Decision, DecisionContext, StreamContext
     from vaurien_twisted.model.errors import WireError
-    from vaurien_twisted.model.exchange import Connection, Exchange, Piece, Run, Substitute
-    from vaurien_twisted.model.matchers import Target
+    from vaurien_twisted.model.exchange import Connection, Exchange, PassedBatch, Piece, Substitute
+    from vaurien_twisted.model.matchers import Matcher
 
 
 class IBehavior(IPlugin):
     """
     A kind of fault.  Providers keep no state: whatever they need to know is in
-    the options and in the L{occasion<vaurien_twisted.model.decision.Occasion>}.
+    the options and in the L{occasion<vaurien_twisted.model.decision.DecisionContext>}.
     """
 
     name: str = Attribute("How users call it: lower case, digits, dashes and underscores.")
@@ -40,7 +40,7 @@ class IBehavior(IPlugin):
         "Whether it is also asked about a bare connection where the client speaks first."
     )
 
-    def treat(options: Any, occasion: Occasion) -> Treatment:
+    def decide(options: Any, context: DecisionContext) -> Actions:
         """
         What to do to this exchange.  Pure: the same arguments give the same answer.
 
@@ -52,18 +52,18 @@ class IStreamBehavior(IBehavior):
     """
     A fault of a connection's bytes, whatever they say: slow, cut, corrupted.  It is
     chosen once for each connection.  Its options have C{direction}: C{upstream} (to the
-    backend), C{downstream} (to the client) or C{both}.  C{treat} is never called.
+    backend), C{downstream} (to the client) or C{both}.  C{decide} is never called.
     """
 
     listens: bool = Attribute("Whether the proxy goes on accepting connections under it.")
 
-    def stage(options: Any, context: StreamContext) -> IStage:
+    def streamFilter(options: Any, context: StreamContext) -> IStreamFilter:
         """
         What a new connection's bytes pass through, in one direction.
         """
 
 
-class IStage(Interface):
+class IStreamFilter(Interface):
     """
     One stage that a direction's bytes pass through.  Sans-IO: told the time, it answers
     when bytes may go on; the link keeps them until then.  Times are in seconds.
@@ -88,7 +88,7 @@ class IStage(Interface):
         The sender has ended: when that goes on, C{None} for never.
         """
 
-    def deadline(now: float) -> tuple[float, Then] | None:
+    def deadline(now: float) -> tuple[float, ConnectionFate] | None:
         """
         When the whole link ends, and how: closed, after what has left the stage, or reset.
         C{None} where it need not.  Asked at the beginning, after each push and each change.
@@ -103,7 +103,7 @@ class IStage(Interface):
         """
 
 
-class IParticular(Interface):
+class IApplicability(Interface):
     """
     A behavior that does not go with every protocol or exchange.  Optional: one that
     provides only L{IBehavior} meets them all.
@@ -116,7 +116,7 @@ class IParticular(Interface):
         @raise Refused: they do not.
         """
 
-    def meets(options: Any, exchange: Exchange) -> bool:
+    def applies(options: Any, exchange: Exchange) -> bool:
         """
         Whether the exchange is one for this behavior; others are not counted.
         """
@@ -175,7 +175,7 @@ class IFramer(Interface):
         """
 
 
-class ISkimmer(Interface):
+class IFastPath(Interface):
     """
     A framer that can pass over requests to which nothing happens, and their replies,
     without telling them apart.  Optional: it is only faster.
@@ -186,20 +186,20 @@ class ISkimmer(Interface):
         From now on pass over all commands but these, which are in lower case.
         """
 
-    def skim(data: bytes, run: Run | None) -> Run | None:
+    def requests(data: bytes, run: PassedBatch | None) -> PassedBatch | None:
         """
         If C{data} is whole requests to pass over, of which each has one reply, expect
         those replies and return the run that they are part of: C{run}, which is the last
         of what is expected, made longer, or a new one.  Else C{None}; nothing has changed.
         """
 
-    def skimReplies(data: bytes) -> int:
+    def replies(data: bytes) -> int:
         """
         If C{data} is whole replies to the run that is expected next, take them off it
         and return how many.  Else 0; nothing has changed.
         """
 
-    def unfold(decision: Decision) -> None:
+    def expand(decision: Decision) -> None:
         """
         Put the exchanges of all runs in their place, for what cannot be passed over.
         """
@@ -239,7 +239,7 @@ class IForgetting(Interface):
     """
 
 
-class IUpgradable(Interface):
+class IStartTLS(Interface):
     """
     A framer of a protocol in which both ends can agree to go on in TLS.  Optional, beside
     L{IFramer}.
@@ -310,7 +310,7 @@ class IWireProtocol(IPlugin):
         "L{vaurien_twisted.model.errors.WireError} presets by code; empty where there are none."
     )
 
-    targets: tuple[Target, ...] = Attribute(
+    targets: tuple[Matcher, ...] = Attribute(
         "What a rule's C{when} can ask of an exchange, beside what all protocols have."
     )
     unit: str = Attribute(
@@ -325,7 +325,7 @@ class IWireProtocol(IPlugin):
         @param backend: the backend as the user wrote it, C{HOST:PORT} or an endpoint string.
         """
 
-    def named(code: str, message: str) -> WireError:
+    def parseError(code: str, message: str) -> WireError:
         """
         The error that users call C{code}: a preset, or one of their own where the
         protocol can say it.
@@ -334,43 +334,43 @@ class IWireProtocol(IPlugin):
         @raise Refused: the protocol cannot say it; names the nearest preset.
         """
 
-    def fitting(exchange: Exchange) -> Sequence[WireError]:
+    def transientErrors(exchange: Exchange) -> Sequence[WireError]:
         """
         The transient errors with which a real server might answer this exchange;
         C{error} without a code chooses among them.  Empty where there is no way to say it.
         """
 
-    def refusal(exchange: Exchange, error: WireError) -> Reply | None:
+    def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
         """
         The bytes by which a real server would answer this very request with
         C{error}, and whether it would then close.  C{None} where it cannot be said.
         """
 
 
-class IWishing(Interface):
+class IFaultHeader(Interface):
     """
     A wire protocol whose clients can ask for faults themselves.  Optional, beside
     L{IWireProtocol}.
     """
 
-    def heeds(options: Any) -> bool:
+    def enabled(options: Any) -> bool:
         """
         Whether they may, as the protocol's options say.
         """
 
-    def wish(options: Any, exchange: Exchange) -> str:
+    def read(options: Any, exchange: Exchange) -> str:
         """
         What the client asks for: a behavior and its options, C{delay; sleep=1};
         C{""} for nothing.
         """
 
 
-class IBetween(Interface):
+class IClientAddresses(Interface):
     """
     A factory whose protocols connect on behalf of a client.
     """
 
-    def between() -> tuple[IAddress | None, IAddress | None]:
+    def addresses() -> tuple[IAddress | None, IAddress | None]:
         """
         The client's address, and where it connected to.
         """

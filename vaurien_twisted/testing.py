@@ -24,7 +24,7 @@ from vaurien_twisted.app.config_file import Given
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.clocks import wallTime
 from vaurien_twisted.record.journal import Journal
-from vaurien_twisted.rules.build import Planner, tell
+from vaurien_twisted.rules.build import RuleBuilder, tell
 from vaurien_twisted.rules.registry import loadRegistry
 
 
@@ -75,7 +75,7 @@ class RunningProxy:
 
         @raise Refused: a name or an option is not acceptable; nothing has changed.
         """
-        self.proxy.setPlan(self.proxy.planner.one(name, options))
+        self.proxy.setPlan(self.proxy.ruleBuilder.one(name, options))
 
     def stop(self) -> Deferred[None]:
         """
@@ -107,7 +107,7 @@ async def proxyFor(
     registry = loadRegistry()
     given = Given({"protocol": protocol}, {}, {protocol: protocolOptions or {}})
     configuration = configure(registry, given)
-    planner = Planner(registry, wire=configuration.wire)
+    ruleBuilder = RuleBuilder(registry, wire=configuration.wire)
     journal = Journal(wallTime(reactor))
     proxy = Proxy(
         reactor,
@@ -116,10 +116,10 @@ async def proxyFor(
         backend=backend,
         wire=configuration.wire,
         options=configuration.wireOptions,
-        planner=planner,
+        ruleBuilder=ruleBuilder,
         journal=journal,
         seed=seed,
-        plan=planner.one(behavior, options),
+        plan=ruleBuilder.one(behavior, options),
         timeout=timeout,
     )
     proxy.startService()

@@ -129,7 +129,7 @@ class ConfigureTests(SynchronousTestCase):
         """
         given = Given({"behavior": "20:delay"}, {"delay": {"sleep": "2"}})
         made = configure(REGISTRY, given)
-        for plan in (made.plan, made.planner.one("delay", {})):
+        for plan in (made.plan, made.ruleBuilder.one("delay", {})):
             self.assertEqual(plan.draws[0].alternatives[0].options.sleep, 2)
 
     def test_protocolOptions(self) -> None:

@@ -105,7 +105,7 @@ class IniTests(FileCase):
         self.assertEqual((cache.enabled, cache.wire), (False, REGISTRY.wire("redis")))
         [rule] = cache.plan.rules
         self.assertEqual((rule.name, rule.when), ("slow", {"key": "user:*"}))
-        options = made.makings.options(REGISTRY.wire("http"))
+        options = made.defaults.options(REGISTRY.wire("http"))
         self.assertFalse(options.overwrite_host_header)
 
     def test_own(self) -> None:
@@ -131,7 +131,7 @@ class IniTests(FileCase):
         """
         text = "[vaurien]\nprotocol = redis\n[proxy:a]\nbackend = localhost:1\n"
         made = self.configured(text + "[rule:r]\nproxy = a\nbehavior = hang\nwhen.key = x\n")
-        self.assertEqual(made.makings.protocol, "redis")
+        self.assertEqual(made.defaults.protocol, "redis")
         self.assertEqual([rule.when for rule in made.declared[0].plan.rules], [{"key": "x"}])
 
     def test_refused(self) -> None:

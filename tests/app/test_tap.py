@@ -70,7 +70,7 @@ class ParseTests(SynchronousTestCase):
             made = parsed(*words, *more).configuration
             [rule] = made.plan.draws[0].alternatives
             self.assertEqual((rule.options.sleep, rule.options.before), (2, before))
-            [rule] = made.planner.one("error", {}).draws[0].alternatives
+            [rule] = made.ruleBuilder.one("error", {}).draws[0].alternatives
             self.assertTrue(rule.options.inject)
 
     def test_underscores(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from vaurien_twisted.interfaces import IStage, IStreamBehavior
+from vaurien_twisted.interfaces import IStreamBehavior, IStreamFilter
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.rules.registry import loadRegistry
 
@@ -28,7 +28,7 @@ def optionsOf(name: str, **options: Any) -> Any:
     return behaviorOf(name).options(**options)
 
 
-def stage(
+def streamFilter(
     name: str,
     *,
     now: float = 0.0,
@@ -44,7 +44,7 @@ def stage(
     @param to: its direction.
     """
     context = StreamContext(Random(seed), {} if shared is None else shared, now, began, to)
-    return IStage(behaviorOf(name).stage(optionsOf(name, **options), context))
+    return IStreamFilter(behaviorOf(name).streamFilter(optionsOf(name, **options), context))
 
 
 def near(case: Any, found: float, wanted: float, most: float, what: str = "") -> None:

@@ -7,26 +7,26 @@ from __future__ import annotations
 from typing import Any
 
 from tests.lines import linesRegistry
-from vaurien_twisted.model.commands import Treatment
-from vaurien_twisted.model.decision import Chance, Occasion
+from vaurien_twisted.model.commands import Actions
+from vaurien_twisted.model.decision import DecisionContext, SeededRandom
 from vaurien_twisted.model.exchange import Connection, Exchange
 
 REGISTRY = linesRegistry()
 
 
-def occasion(
+def context(
     wire: str = "tcp", number: int = 0, exchange: Exchange | None = None, seed: int = 7
-) -> Occasion:
+) -> DecisionContext:
     """
     The occasion of one exchange, the first of the first connection if not said otherwise.
     """
     met = Exchange(1) if exchange is None else exchange
-    return Occasion(
+    return DecisionContext(
         Connection(1, "127.0.0.1"),
         met,
         REGISTRY.wire(wire),
         number,
-        Chance(seed, "proxy", 1, met.number, 0),
+        SeededRandom(seed, "proxy", 1, met.number, 0),
     )
 
 
@@ -42,9 +42,9 @@ def httpExchange() -> Exchange:
     return exchange
 
 
-def treat(name: str, of: Occasion | None = None, **options: Any) -> Treatment:
+def decide(name: str, of: DecisionContext | None = None, **options: Any) -> Actions:
     """
     What the behavior called C{name} does to the occasion C{of}.
     """
     behavior = REGISTRY.behavior(name)
-    return behavior.treat(behavior.options(**options), of or occasion())
+    return behavior.decide(behavior.options(**options), of or context())

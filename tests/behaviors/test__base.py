@@ -7,9 +7,9 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from tests.behaviors.filters import REGISTRY, optionsOf, stage
-from vaurien_twisted.behaviors._base import PlainStage
-from vaurien_twisted.interfaces import IStage, IStreamBehavior
+from tests.behaviors.filters import REGISTRY, optionsOf, streamFilter
+from vaurien_twisted.behaviors._base import PassThroughFilter
+from vaurien_twisted.interfaces import IStreamBehavior, IStreamFilter
 from vaurien_twisted.model.commands import PASS
 from vaurien_twisted.rules.registry import STREAMS
 
@@ -23,7 +23,7 @@ class StageTests(SynchronousTestCase):
         """
         The plain stage passes all at once, loses nothing and ends nothing.
         """
-        plain = PlainStage()
+        plain = PassThroughFilter()
         self.assertEqual(list(plain.push(b"bytes", 3.0)), [(3.0, b"bytes")])
         self.assertEqual((plain.end(4.0), plain.deadline(4.0)), (4.0, None))
         self.assertIsNone(plain.update(None, 5.0))
@@ -38,9 +38,9 @@ class StageTests(SynchronousTestCase):
             self.assertTrue(verifyObject(IStreamBehavior, behavior))
             self.assertIs(REGISTRY.behavior(behavior.name).name, behavior.name)
             self.assertEqual(behavior.options().direction, "both", behavior.name)
-            self.assertIs(behavior.treat(behavior.options(), None), PASS)
+            self.assertIs(behavior.decide(behavior.options(), None), PASS)
             for to in ("upstream", "downstream"):
-                self.assertTrue(verifyObject(IStage, stage(behavior.name, to=to)))
+                self.assertTrue(verifyObject(IStreamFilter, streamFilter(behavior.name, to=to)))
 
     def test_timesNeverDecrease(self) -> None:
         """
@@ -48,7 +48,7 @@ class StageTests(SynchronousTestCase):
         never decrease, and nothing is made earlier than it came.
         """
         for behavior in STREAMS:
-            made = stage(behavior.name)
+            made = streamFilter(behavior.name)
             last = 0.0
             for number in range(20):
                 now = number / 10

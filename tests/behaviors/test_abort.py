@@ -4,8 +4,8 @@ Tests for L{vaurien_twisted.behaviors.abort}.
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.support import treat
-from vaurien_twisted.model.commands import Reset, Treatment
+from tests.behaviors.support import decide
+from vaurien_twisted.model.commands import Actions, Reset
 
 
 class AbortTests(SynchronousTestCase):
@@ -17,4 +17,4 @@ class AbortTests(SynchronousTestCase):
         """
         The request passes; the reset stands where the reply would begin.
         """
-        self.assertEqual(treat("abort"), Treatment(reply=(Reset(),)))
+        self.assertEqual(decide("abort"), Actions(reply=(Reset(),)))

@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.filters import near, optionsOf, stage
+from tests.behaviors.filters import near, optionsOf, streamFilter
 from vaurien_twisted.behaviors.bandwidth import ARREARS
 
 
@@ -25,7 +25,7 @@ class BandwidthTests(SynchronousTestCase):
         """
         for rate in (1, 100, 1000, 200_000):
             size = rate * 2000
-            line = stage("bandwidth", rate=rate)
+            line = streamFilter("bandwidth", rate=rate)
             parts = list(line.push(bytes(size), 0.0))
             self.assertEqual(sum(len(part) for _, part in parts), size)
             self.assertAlmostEqual(parts[-1][0], 2.0)
@@ -38,7 +38,7 @@ class BandwidthTests(SynchronousTestCase):
         The parts are what was pushed.
         """
         data = bytes(range(256)) * 40
-        line = stage("bandwidth", rate=3)
+        line = streamFilter("bandwidth", rate=3)
         self.assertEqual(b"".join(part for _, part in line.push(data, 0.0)), data)
 
     def test_lateTimersAreMadeUpFor(self) -> None:
@@ -46,7 +46,7 @@ class BandwidthTests(SynchronousTestCase):
         A little of the time in which nothing passed can be made up for, and no more: an
         idle connection saves up nothing.
         """
-        line = stage("bandwidth", rate=1000)
+        line = streamFilter("bandwidth", rate=1000)
         list(line.push(bytes(1000), 0.0))
         (when, _), *_ = line.push(bytes(1000), 50.0)
         self.assertAlmostEqual(when, 50.0 - ARREARS + 0.001)
@@ -55,7 +55,7 @@ class BandwidthTests(SynchronousTestCase):
         """
         A rate of 0 lets nothing pass; what waits goes on when that is changed.
         """
-        line = stage("bandwidth", rate=0)
+        line = streamFilter("bandwidth", rate=0)
         pushed = iter(line.push(bytes(100), 0.0))
         self.assertEqual(next(pushed), (math.inf, bytes(20)))
         later = line.update(optionsOf("bandwidth", rate=1), 9.0)
@@ -68,7 +68,7 @@ class BandwidthTests(SynchronousTestCase):
         """
         Another rate counts from the next part on.
         """
-        line = stage("bandwidth", rate=1)
+        line = streamFilter("bandwidth", rate=1)
         pushed = iter(line.push(bytes(1_000_000), 0.0))
         first, _ = next(pushed)
         line.update(optionsOf("bandwidth", rate=1000), first)
@@ -80,10 +80,10 @@ class BandwidthTests(SynchronousTestCase):
         Connections that share a budget have it together, in turn; each direction has its own.
         """
         shared: dict[str, Any] = {}
-        lines = [stage("bandwidth", rate=100, shared=shared, seed=n) for n in range(2)]
+        lines = [streamFilter("bandwidth", rate=100, shared=shared, seed=n) for n in range(2)]
         for line in lines:
             line.update(optionsOf("bandwidth", rate=100, shared=True), 0.0)
-        back = stage("bandwidth", rate=100, shared=shared, to="upstream")
+        back = streamFilter("bandwidth", rate=100, shared=shared, to="upstream")
         pushed = [iter(line.push(bytes(50_000), 0.0)) for line in lines]
         last = [0.0, 0.0]
         for _ in range(25):

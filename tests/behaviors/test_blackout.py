@@ -4,8 +4,8 @@ Tests for L{vaurien_twisted.behaviors.blackout}.
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.support import REGISTRY, treat
-from vaurien_twisted.model.commands import Close, Treatment
+from tests.behaviors.support import REGISTRY, decide
+from vaurien_twisted.model.commands import Actions, Close
 
 
 class BlackoutTests(SynchronousTestCase):
@@ -17,7 +17,7 @@ class BlackoutTests(SynchronousTestCase):
         """
         The client is closed before the backend hears anything.
         """
-        self.assertEqual(treat("blackout"), Treatment(request=(Close(),)))
+        self.assertEqual(decide("blackout"), Actions(request=(Close(),)))
 
     def test_meetsConnections(self) -> None:
         """

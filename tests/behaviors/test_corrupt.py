@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.filters import near, optionsOf, stage
+from tests.behaviors.filters import near, optionsOf, streamFilter
 
 
 class CorruptTests(SynchronousTestCase):
@@ -18,7 +18,7 @@ class CorruptTests(SynchronousTestCase):
         """
         Which of many zero bytes come out otherwise, pushed in parts of these sizes.
         """
-        line, out = stage("corrupt", rate=rate, seed=seed), b""
+        line, out = streamFilter("corrupt", rate=rate, seed=seed), b""
         for size in sizes:
             ((when, part),) = line.push(bytes(size), 1.0)
             self.assertEqual((when, len(part)), (1.0, size))
@@ -58,7 +58,7 @@ class CorruptTests(SynchronousTestCase):
         """
         Another rate counts from the next byte on.
         """
-        line = stage("corrupt", rate=0)
+        line = streamFilter("corrupt", rate=0)
         line.push(bytes(10), 0.0)
         line.update(optionsOf("corrupt", rate=1), 0.0)
         ((_, part),) = line.push(bytes(10), 0.0)

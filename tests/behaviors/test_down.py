@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.filters import behaviorOf, stage
-from vaurien_twisted.model.commands import Then
+from tests.behaviors.filters import behaviorOf, streamFilter
+from vaurien_twisted.model.commands import ConnectionFate
 
 
 class DownTests(SynchronousTestCase):
@@ -20,4 +20,4 @@ class DownTests(SynchronousTestCase):
         It does not listen, and open connections are reset at once.
         """
         self.assertFalse(behaviorOf("down").listens)
-        self.assertEqual(stage("down").deadline(7.0), (7.0, Then.RESET))
+        self.assertEqual(streamFilter("down").deadline(7.0), (7.0, ConnectionFate.RESET))

@@ -4,9 +4,9 @@ Tests for L{vaurien_twisted.behaviors.dummy}.
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.support import REGISTRY, treat
+from tests.behaviors.support import REGISTRY, decide
 from vaurien_twisted.model.commands import PASS
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 
 
 class DummyTests(SynchronousTestCase):
@@ -18,10 +18,10 @@ class DummyTests(SynchronousTestCase):
         """
         It asks for nothing.
         """
-        self.assertIs(treat("dummy"), PASS)
+        self.assertIs(decide("dummy"), PASS)
 
     def test_transparent(self) -> None:
         """
         A plan of it alone lets a link take the shortest way.
         """
-        self.assertTrue(Planner(REGISTRY).one("dummy", {}).transparent)
+        self.assertTrue(RuleBuilder(REGISTRY).one("dummy", {}).transparent)

@@ -4,9 +4,9 @@ Tests for L{vaurien_twisted.behaviors.error}.
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.support import REGISTRY, httpExchange, occasion, treat
+from tests.behaviors.support import REGISTRY, context, decide, httpExchange
 from vaurien_twisted.behaviors.error import GARBAGE, INJECTED
-from vaurien_twisted.model.commands import PASS, Insert, Reply, Then, Treatment, Truncate
+from vaurien_twisted.model.commands import PASS, Actions, ConnectionFate, Insert, Reply, Truncate
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused
 
@@ -21,15 +21,16 @@ class ErrorTests(SynchronousTestCase):
         The backend never sees the request; the answer is one of the fitting errors.
         """
         exchange = httpExchange()
-        treatment = treat("error", occasion("http", exchange=exchange))
-        [reply] = treatment.request
+        actions = decide("error", context("http", exchange=exchange))
+        [reply] = actions.request
         assert isinstance(reply, Reply)
         wire = REGISTRY.wire("http")
-        fitting = {
-            str(error.code): wire.refusal(exchange, error) for error in wire.fitting(exchange)
+        transientErrors = {
+            str(error.code): wire.encodeError(exchange, error)
+            for error in wire.transientErrors(exchange)
         }
-        self.assertEqual(reply, fitting[treatment.effect.removeprefix("error ")])
-        self.assertEqual(treatment.reply, ())
+        self.assertEqual(reply, transientErrors[actions.effect.removeprefix("error ")])
+        self.assertEqual(actions.reply, ())
 
     def test_choiceVaries(self) -> None:
         """
@@ -38,27 +39,27 @@ class ErrorTests(SynchronousTestCase):
         exchange = httpExchange()
         wire = REGISTRY.wire("http")
         seen = {
-            treat("error", occasion("http", exchange=exchange, seed=seed)).effect
+            decide("error", context("http", exchange=exchange, seed=seed)).effect
             for seed in range(100)
         }
-        self.assertEqual(seen, {f"error {error.code}" for error in wire.fitting(exchange)})
+        self.assertEqual(seen, {f"error {error.code}" for error in wire.transientErrors(exchange)})
 
     def test_tcp(self) -> None:
         """
         Where the protocol cannot say it, random bytes replace the backend's reply.
         """
-        treatment = treat("error")
-        [reply] = treatment.reply
+        actions = decide("error")
+        [reply] = actions.reply
         assert isinstance(reply, Reply)
         self.assertEqual(len(reply.data), GARBAGE)
-        self.assertEqual(treatment.request, ())
+        self.assertEqual(actions.request, ())
 
     def test_inject(self) -> None:
         """
         With C{inject} the backend's reply keeps its bytes and gets random ones added.
         """
-        treatment = treat("error", inject=True)
-        [insert] = treatment.reply
+        actions = decide("error", inject=True)
+        [insert] = actions.reply
         assert isinstance(insert, Insert)
         self.assertEqual(len(insert.data), INJECTED)
 
@@ -66,30 +67,30 @@ class ErrorTests(SynchronousTestCase):
         """
         C{http} answers 50x even with C{inject}, as it always did.
         """
-        of = occasion("http", exchange=httpExchange())
-        self.assertEqual(treat("error", of, inject=True), treat("error", of))
+        of = context("http", exchange=httpExchange())
+        self.assertEqual(decide("error", of, inject=True), decide("error", of))
 
     def test_injectIntoOthers(self) -> None:
         """
         A protocol other than C{http} that has errors injects all the same.
         """
         greeting = Exchange(0, "connect")
-        treatment = treat("error", occasion("mysql", exchange=greeting), inject=True)
-        self.assertIsInstance(treatment.reply[0], Insert)
+        actions = decide("error", context("mysql", exchange=greeting), inject=True)
+        self.assertIsInstance(actions.reply[0], Insert)
 
     def test_warmup(self) -> None:
         """
         The first requests pass, the next does not.
         """
-        self.assertIs(treat("error", occasion(number=2), warmup=3), PASS)
-        self.assertIsNot(treat("error", occasion(number=3), warmup=3), PASS)
+        self.assertIs(decide("error", context(number=2), warmup=3), PASS)
+        self.assertIsNot(decide("error", context(number=3), warmup=3), PASS)
 
     def test_seed(self) -> None:
         """
         The random bytes are those of the decision: another seed, other bytes.
         """
-        self.assertEqual(treat("error", occasion(seed=1)), treat("error", occasion(seed=1)))
-        self.assertNotEqual(treat("error", occasion(seed=1)), treat("error", occasion(seed=2)))
+        self.assertEqual(decide("error", context(seed=1)), decide("error", context(seed=1)))
+        self.assertNotEqual(decide("error", context(seed=1)), decide("error", context(seed=2)))
 
 
 class CodeTests(SynchronousTestCase):
@@ -102,17 +103,17 @@ class CodeTests(SynchronousTestCase):
         The real server's words, whether or not it is one to try again after.
         """
         for code, words in (("busy", "try again"), ("gone", "no more")):
-            treatment = treat("error", occasion("lines"), code=code)
-            [reply] = treatment.request
+            actions = decide("error", context("lines"), code=code)
+            [reply] = actions.request
             assert isinstance(reply, Reply)
             self.assertEqual(reply.data, f"-{code} {words}\n".encode())
-            self.assertEqual((treatment.reply, treatment.effect), ((), f"error {code}"))
+            self.assertEqual((actions.reply, actions.effect), ((), f"error {code}"))
 
     def test_own(self) -> None:
         """
         A code that the protocol can say, in words of one's own.
         """
-        [reply] = treat("error", occasion("lines"), code="e77", message="ouch").request
+        [reply] = decide("error", context("lines"), code="e77", message="ouch").request
         assert isinstance(reply, Reply)
         self.assertEqual(reply.data, b"-e77 ouch\n")
 
@@ -121,7 +122,7 @@ class CodeTests(SynchronousTestCase):
         Other words for a preset, and for whichever is chosen without a code.
         """
         for options in ({"code": "busy"}, {}):
-            [reply] = treat("error", occasion("lines"), message="ouch", **options).request
+            [reply] = decide("error", context("lines"), message="ouch", **options).request
             assert isinstance(reply, Reply)
             self.assertEqual(reply.data, b"-busy ouch\n")
 
@@ -129,16 +130,16 @@ class CodeTests(SynchronousTestCase):
         """
         A request to which the error cannot be said passes; it is not garbled instead.
         """
-        of = occasion("lines", exchange=Exchange(1, "QUIET", replies=False))
-        self.assertIs(treat("error", of, code="busy"), PASS)
-        self.assertIs(treat("error", of), PASS)
+        of = context("lines", exchange=Exchange(1, "QUIET", replies=False))
+        self.assertIs(decide("error", of, code="busy"), PASS)
+        self.assertIs(decide("error", of), PASS)
 
     def test_inject(self) -> None:
         """
         A code counts over C{inject}.
         """
-        treatment = treat("error", occasion("lines"), code="busy", inject=True)
-        self.assertEqual(treatment.effect, "error busy")
+        actions = decide("error", context("lines"), code="busy", inject=True)
+        self.assertEqual(actions.effect, "error busy")
 
 
 class PlaceTests(SynchronousTestCase):
@@ -150,24 +151,24 @@ class PlaceTests(SynchronousTestCase):
         """
         The backend acts, and its reply is replaced by what would have been said in its place.
         """
-        at_request = treat("error", occasion("lines"), code="gone")
-        treatment = treat("error", occasion("lines"), code="gone", at="reply")
-        self.assertEqual(treatment.reply, at_request.request)
-        self.assertEqual(treatment.request, ())
-        self.assertEqual(treatment.effect, "reply: error gone")
+        at_request = decide("error", context("lines"), code="gone")
+        actions = decide("error", context("lines"), code="gone", at="reply")
+        self.assertEqual(actions.reply, at_request.request)
+        self.assertEqual(actions.request, ())
+        self.assertEqual(actions.effect, "reply: error gone")
 
     def test_partial(self) -> None:
         """
         The reply is cut after bytes or units, and the connection closed or reset.
         """
         for options, cut in (
-            ({}, Truncate(0, False, Then.CLOSE)),
-            ({"count": 10}, Truncate(10, False, Then.CLOSE)),
-            ({"count": 2, "unit": "units"}, Truncate(2, True, Then.CLOSE)),
-            ({"count": 2, "then": "reset"}, Truncate(2, False, Then.RESET)),
+            ({}, Truncate(0, False, ConnectionFate.CLOSE)),
+            ({"count": 10}, Truncate(10, False, ConnectionFate.CLOSE)),
+            ({"count": 2, "unit": "units"}, Truncate(2, True, ConnectionFate.CLOSE)),
+            ({"count": 2, "then": "reset"}, Truncate(2, False, ConnectionFate.RESET)),
         ):
-            treatment = treat("error", occasion("lines"), at="partial", **options)
-            self.assertEqual(treatment, Treatment(reply=(cut,)))
+            actions = decide("error", context("lines"), at="partial", **options)
+            self.assertEqual(actions, Actions(reply=(cut,)))
 
     def test_noReply(self) -> None:
         """
@@ -175,15 +176,15 @@ class PlaceTests(SynchronousTestCase):
         """
         exchange = Exchange(1, "GET", replies=False)
         for at in ("reply", "partial"):
-            self.assertIs(treat("error", occasion("lines", exchange=exchange), at=at), PASS)
+            self.assertIs(decide("error", context("lines", exchange=exchange), at=at), PASS)
 
     def test_greeting(self) -> None:
         """
         The connection is refused in place of the greeting.
         """
-        of = occasion("lines", exchange=Exchange(0, "connect", unasked=True))
-        [reply] = treat("error", of, at="greeting", code="busy").request
-        self.assertEqual(reply, Reply(b"-busy try again\n", Then.CLOSE))
+        of = context("lines", exchange=Exchange(0, "connect", unasked=True))
+        [reply] = decide("error", of, at="greeting", code="busy").request
+        self.assertEqual(reply, Reply(b"-busy try again\n", ConnectionFate.CLOSE))
 
     def test_meets(self) -> None:
         """
@@ -200,7 +201,7 @@ class PlaceTests(SynchronousTestCase):
             ({}, True, True),
         ):
             built = error.options(**options)
-            met = [error.meets(built, Exchange(number)) for number in (0, 1)]
+            met = [error.applies(built, Exchange(number)) for number in (0, 1)]
             self.assertEqual(met, [greeting, request], options)
 
 

@@ -4,8 +4,8 @@ Tests for L{vaurien_twisted.behaviors.hang}.
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.support import treat
-from vaurien_twisted.model.commands import Hold, Treatment
+from tests.behaviors.support import decide
+from vaurien_twisted.model.commands import Actions, Hold
 
 
 class HangTests(SynchronousTestCase):
@@ -17,4 +17,4 @@ class HangTests(SynchronousTestCase):
         """
         The request, not the reply, and without an end of its own.
         """
-        self.assertEqual(treat("hang"), Treatment(request=(Hold(),)))
+        self.assertEqual(decide("hang"), Actions(request=(Hold(),)))

@@ -9,7 +9,7 @@ from statistics import mean, median, pstdev
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.filters import near, optionsOf, stage
+from tests.behaviors.filters import near, optionsOf, streamFilter
 from vaurien_twisted.behaviors.latency import draw
 
 
@@ -22,7 +22,7 @@ class LatencyTests(SynchronousTestCase):
         """
         Parts that come together leave together, one latency later.
         """
-        late = stage("latency", latency=100)
+        late = streamFilter("latency", latency=100)
         whens = [when for n in range(50) for when, _ in late.push(b"x", n / 1000)]
         for number, when in enumerate(whens):
             self.assertAlmostEqual(when, number / 1000 + 0.1)
@@ -33,7 +33,7 @@ class LatencyTests(SynchronousTestCase):
         """
         With a jitter as large as the latency no part overtakes another, and none is early.
         """
-        late = stage("latency", latency=100, jitter=100)
+        late = streamFilter("latency", latency=100, jitter=100)
         whens = [when for n in range(500) for when, _ in late.push(b"x", n / 1000)]
         self.assertEqual(whens, sorted(whens))
         self.assertTrue(all(when >= n / 1000 for n, when in enumerate(whens)))
@@ -43,7 +43,7 @@ class LatencyTests(SynchronousTestCase):
         """
         What waits moves by as much as the latency has changed, but not into the past.
         """
-        late = stage("latency", latency=100)
+        late = streamFilter("latency", latency=100)
         late.push(b"x", 0.0)
         later = late.update(optionsOf("latency", latency=300), 0.05)
         self.assertAlmostEqual(later(0.1), 0.3)

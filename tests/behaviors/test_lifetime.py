@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.filters import optionsOf, stage
-from vaurien_twisted.model.commands import Then
+from tests.behaviors.filters import optionsOf, streamFilter
+from vaurien_twisted.model.commands import ConnectionFate
 
 
 class LifetimeTests(SynchronousTestCase):
@@ -19,11 +19,11 @@ class LifetimeTests(SynchronousTestCase):
         """
         Bytes pass; the end is so long after the connection's beginning.
         """
-        life = stage("lifetime", now=20.0, began=10.0, seconds=2.5)
+        life = streamFilter("lifetime", now=20.0, began=10.0, seconds=2.5)
         self.assertEqual(list(life.push(b"bytes", 11.0)), [(11.0, b"bytes")])
-        self.assertEqual(life.deadline(20.0), (12.5, Then.CLOSE))
+        self.assertEqual(life.deadline(20.0), (12.5, ConnectionFate.CLOSE))
         life.update(optionsOf("lifetime", seconds=30.0, reset=True), 20.0)
-        self.assertEqual(life.deadline(20.0), (40.0, Then.RESET))
+        self.assertEqual(life.deadline(20.0), (40.0, ConnectionFate.RESET))
 
     def test_jitter(self) -> None:
         """
@@ -31,16 +31,18 @@ class LifetimeTests(SynchronousTestCase):
         before it began.
         """
         ages = [
-            stage("lifetime", seed=n, seconds=5.0, jitter=2.0).deadline(0)[0] for n in range(200)
+            streamFilter("lifetime", seed=n, seconds=5.0, jitter=2.0).deadline(0)[0]
+            for n in range(200)
         ]
         self.assertTrue(3 <= min(ages) < 3.2 and 6.8 < max(ages) <= 7)
-        life = stage("lifetime", seconds=5.0, jitter=2.0)
+        life = streamFilter("lifetime", seconds=5.0, jitter=2.0)
         before = life.deadline(0.0)
         life.update(optionsOf("lifetime", seconds=5.0, jitter=2.0), 1.0)
         self.assertEqual(life.deadline(1.0), before)
         self.assertGreaterEqual(
             min(
-                stage("lifetime", seed=n, seconds=0.0, jitter=9.0).deadline(0)[0] for n in range(9)
+                streamFilter("lifetime", seed=n, seconds=0.0, jitter=9.0).deadline(0)[0]
+                for n in range(9)
             ),
             0,
         )
@@ -49,5 +51,7 @@ class LifetimeTests(SynchronousTestCase):
         """
         A rule for both directions ends the link once, by one jitter.
         """
-        self.assertIsNone(stage("lifetime", to="upstream").deadline(0.0))
-        self.assertIsNotNone(stage("lifetime", to="upstream", direction="upstream").deadline(0.0))
+        self.assertIsNone(streamFilter("lifetime", to="upstream").deadline(0.0))
+        self.assertIsNotNone(
+            streamFilter("lifetime", to="upstream", direction="upstream").deadline(0.0)
+        )

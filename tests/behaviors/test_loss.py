@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.filters import near, optionsOf, stage
+from tests.behaviors.filters import near, optionsOf, streamFilter
 from vaurien_twisted.behaviors.loss import RETRIES, SEGMENT
 
 
@@ -22,7 +22,7 @@ class LossTests(SynchronousTestCase):
         All bytes come, in order; segments that come together are one part.
         """
         data = bytes(range(256)) * 400
-        line = stage("loss", p=0.2, r=0.5)
+        line = streamFilter("loss", p=0.2, r=0.5)
         parts = line.push(data, 0.0)
         self.assertEqual(b"".join(part for _, part in parts), data)
         whens = [when for when, _ in parts]
@@ -35,7 +35,7 @@ class LossTests(SynchronousTestCase):
         """
         Which of many segments are late, each sent when those before have come through.
         """
-        line, now, late = stage("loss", **options), 0.0, []
+        line, now, late = streamFilter("loss", **options), 0.0, []
         for _ in range(count):
             ((when, _),) = line.push(b"x", now)
             late.append(when > now)
@@ -68,7 +68,7 @@ class LossTests(SynchronousTestCase):
         A segment that is lost again and again takes twice as long each time, up to 120
         seconds, and gets through at last.
         """
-        line = stage("loss", p=1.0, r=0.0, rto=100)
+        line = streamFilter("loss", p=1.0, r=0.0, rto=100)
         ((when, _),) = line.push(b"x", 0.0)
         waits = [min(0.1 * 2**n, 120.0) for n in range(RETRIES)]
         self.assertAlmostEqual(when, sum(waits))
@@ -81,7 +81,7 @@ class LossTests(SynchronousTestCase):
         """
         What follows a lost segment waits for it.
         """
-        line = stage("loss", p=1.0, r=0.0, rto=100)
+        line = streamFilter("loss", p=1.0, r=0.0, rto=100)
         ((first, _),) = line.push(b"x", 0.0)
         line.update(optionsOf("loss", p=0.0, r=1.0), 0.0)
         self.assertEqual(line.push(b"y", 0.5), ((first, b"y"),))

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.filters import near, optionsOf, stage
+from tests.behaviors.filters import near, optionsOf, streamFilter
 from vaurien_twisted.behaviors.packet_loss import asLoss
 
 
@@ -22,7 +22,7 @@ class PacketLossTests(SynchronousTestCase):
         So many segments are late, and more after a late one if there is a correlation.
         """
         for correlation in (0.0, 0.4):
-            made = stage("packet_loss", loss_rate=0.1, correlation=correlation)
+            made = streamFilter("packet_loss", loss_rate=0.1, correlation=correlation)
             lost = [made._lost() for _ in range(50_000)]
             again = [b for a, b in pairwise(lost) if a]
             first = [b for a, b in pairwise(lost) if not a]
@@ -33,7 +33,7 @@ class PacketLossTests(SynchronousTestCase):
         """
         Other options are understood, too.
         """
-        made = stage("packet_loss", loss_rate=0.0)
+        made = streamFilter("packet_loss", loss_rate=0.0)
         self.assertEqual(made.push(b"x", 1.0), ((1.0, b"x"),))
         made.update(optionsOf("packet_loss", loss_rate=1.0), 1.0)
         ((when, _),) = made.push(b"y", 1.0)

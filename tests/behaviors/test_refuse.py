@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.filters import behaviorOf, stage
+from tests.behaviors.filters import behaviorOf, streamFilter
 
 
 class RefuseTests(SynchronousTestCase):
@@ -19,6 +19,6 @@ class RefuseTests(SynchronousTestCase):
         It does not listen, and open connections meet nothing.
         """
         self.assertFalse(behaviorOf("refuse").listens)
-        plain = stage("refuse")
+        plain = streamFilter("refuse")
         self.assertIsNone(plain.deadline(7.0))
         self.assertEqual(list(plain.push(b"bytes", 7.0)), [(7.0, b"bytes")])

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.filters import near, optionsOf, stage
+from tests.behaviors.filters import near, optionsOf, streamFilter
 
 
 class SlicerTests(SynchronousTestCase):
@@ -20,7 +20,10 @@ class SlicerTests(SynchronousTestCase):
         """
         data = bytes(range(256)) * 100
         parts = [
-            part for _, part in stage("slicer", average_size=64, size_variation=16).push(data, 0.0)
+            part
+            for _, part in streamFilter("slicer", average_size=64, size_variation=16).push(
+                data, 0.0
+            )
         ]
         self.assertEqual(b"".join(parts), data)
         sizes = [len(part) for part in parts[:-1]]
@@ -31,7 +34,7 @@ class SlicerTests(SynchronousTestCase):
         """
         Each follows a delay after the last one, in microseconds, also from one push to the next.
         """
-        slicer = stage("slicer", average_size=1, delay=1500)
+        slicer = streamFilter("slicer", average_size=1, delay=1500)
         self.assertEqual([part for _, part in slicer.push(b"abc", 1.0)], [b"a", b"b", b"c"])
         (when, _), *_ = slicer.push(b"d", 1.0)
         self.assertAlmostEqual(when, 1.0045)
@@ -42,8 +45,8 @@ class SlicerTests(SynchronousTestCase):
         """
         Without a size nothing is sliced, and a variation above the size leaves a byte.
         """
-        self.assertEqual(list(stage("slicer").push(b"abc", 1.0)), [(1.0, b"abc")])
-        wild = stage("slicer", average_size=1, size_variation=9)
+        self.assertEqual(list(streamFilter("slicer").push(b"abc", 1.0)), [(1.0, b"abc")])
+        wild = streamFilter("slicer", average_size=1, size_variation=9)
         parts = [part for _, part in wild.push(bytes(500), 0.0)]
         self.assertEqual(sum(map(len, parts)), 500)
         self.assertNotIn(b"", parts)
@@ -52,7 +55,7 @@ class SlicerTests(SynchronousTestCase):
         """
         A long delay is not waited for when it has become a short one.
         """
-        slicer = stage("slicer", average_size=1, delay=60_000_000)
+        slicer = streamFilter("slicer", average_size=1, delay=60_000_000)
         pushed = iter(slicer.push(b"abc", 0.0))
         next(pushed)
         slicer.update(optionsOf("slicer", average_size=2, delay=1000), 1.0)

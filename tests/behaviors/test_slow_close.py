@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.filters import optionsOf, stage
+from tests.behaviors.filters import optionsOf, streamFilter
 
 
 class SlowCloseTests(SynchronousTestCase):
@@ -18,7 +18,7 @@ class SlowCloseTests(SynchronousTestCase):
         """
         Bytes pass at once, the end a delay later, by other options the other delay later.
         """
-        slow = stage("slow_close", delay=1500)
+        slow = streamFilter("slow_close", delay=1500)
         self.assertEqual(list(slow.push(b"bytes", 1.0)), [(1.0, b"bytes")])
         self.assertEqual(slow.end(2.0), 3.5)
         self.assertEqual(slow.update(optionsOf("slow_close", delay=500), 2.1)(3.5), 2.5)

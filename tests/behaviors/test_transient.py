@@ -4,7 +4,7 @@ Tests for L{vaurien_twisted.behaviors.transient}.
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.support import REGISTRY, occasion, treat
+from tests.behaviors.support import REGISTRY, context, decide
 from vaurien_twisted.model.commands import PASS
 from vaurien_twisted.model.exchange import Exchange
 
@@ -18,7 +18,7 @@ class TransientTests(SynchronousTestCase):
         """
         Which of the first ten requests fail.
         """
-        return [n for n in range(10) if treat("transient", occasion(number=n), **options) != PASS]
+        return [n for n in range(10) if decide("transient", context(number=n), **options) != PASS]
 
     def test_defaults(self) -> None:
         """
@@ -43,13 +43,13 @@ class TransientTests(SynchronousTestCase):
         """
         The failure is that of C{error} on the same occasion.
         """
-        of = occasion()
-        self.assertEqual(treat("transient", of), treat("error", of))
-        self.assertEqual(treat("transient", of, inject=True), treat("error", of, inject=True))
-        of = occasion("lines")
+        of = context()
+        self.assertEqual(decide("transient", of), decide("error", of))
+        self.assertEqual(decide("transient", of, inject=True), decide("error", of, inject=True))
+        of = context("lines")
         for options in ({"code": "gone"}, {"at": "reply"}, {"at": "partial", "count": 3}):
-            self.assertEqual(treat("transient", of, **options), treat("error", of, **options))
-            self.assertIs(treat("transient", occasion("lines", 1), **options), PASS)
+            self.assertEqual(decide("transient", of, **options), decide("error", of, **options))
+            self.assertIs(decide("transient", context("lines", 1), **options), PASS)
 
     def test_meets(self) -> None:
         """
@@ -60,6 +60,6 @@ class TransientTests(SynchronousTestCase):
             for name in ("error", "transient"):
                 behavior = REGISTRY.behavior(name)
                 built = behavior.options(**options)
-                met.append([behavior.meets(built, Exchange(number)) for number in (0, 1)])
+                met.append([behavior.applies(built, Exchange(number)) for number in (0, 1)])
             self.assertEqual(met[0], met[1])
             self.assertIn(True, met[0])

@@ -84,7 +84,8 @@ class ImportTests(SynchronousTestCase):
         Neither the client nor the command loads Twisted.
         """
         program = (
-            "import sys, vaurien_twisted.client.blocking, vaurien_twisted.ctl.main, vaurien_twisted.client.launcher\n"
+            "import sys, vaurien_twisted.client.blocking, vaurien_twisted.ctl.main\n"
+            "import vaurien_twisted.client.launcher\n"
             "sys.exit(any(n in sys.modules for n in ('twisted', 'treq', 'klein', 'zope')))"
         )
         done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True)

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from tests.control.support import REGISTRY
 from vaurien_twisted.control.site import controlRoot, controlSite
 from vaurien_twisted.proxies.collection import ProxyCollection
-from vaurien_twisted.proxies.declaration import Makings, declaredFromJSON
+from vaurien_twisted.proxies.declaration import ProxyDefaults, declaredFromJSON
 from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.rules.codec import rulesOf
 
@@ -241,7 +241,7 @@ ROUTES: tuple[tuple[str, str, Any], ...] = (
 
 
 @st.composite
-def fitting(draw: Any) -> tuple[bytes, bytes, bytes]:
+def transientErrors(draw: Any) -> tuple[bytes, bytes, bytes]:
     """
     The method, path and body of a request that a route is there for, but for a detail.
     """
@@ -273,7 +273,7 @@ def requests(draw: Any) -> bytes:
     """
     The bytes of one request.
     """
-    method, path, body = draw(fitting() | fitting() | fitting() | astray())
+    method, path, body = draw(transientErrors() | transientErrors() | transientErrors() | astray())
     query = draw(
         st.lists(
             st.tuples(st.sampled_from(QUERIES), st.sampled_from(SEGMENTS)).map("=".join), max_size=2
@@ -302,8 +302,8 @@ class Served:
 
     def __init__(self) -> None:
         self.clock = MemoryReactorClock()
-        makings = Makings(REGISTRY)
-        self.proxies = ProxyCollection(self.clock, makings, Journal(self.clock.seconds), 7)
+        defaults = ProxyDefaults(REGISTRY)
+        self.proxies = ProxyCollection(self.clock, defaults, Journal(self.clock.seconds), 7)
         for name in ("one", "two"):
             declared = {
                 "name": name,
@@ -311,7 +311,7 @@ class Served:
                 "listen": "localhost:0",
                 "toxics": [{"name": "t1", "type": "latency"}],
             }
-            self.proxies.add(self.proxies.make(declaredFromJSON(makings, declared)))
+            self.proxies.add(self.proxies.make(declaredFromJSON(defaults, declared)))
         self.site = controlSite(self.clock, controlRoot(self.proxies))
         self.site.doStart()
 

@@ -17,10 +17,10 @@ from vaurien_twisted.control.access import Access
 from vaurien_twisted.control.service import ControlService
 from vaurien_twisted.control.site import controlRoot
 from vaurien_twisted.proxies.collection import ProxyCollection
-from vaurien_twisted.proxies.declaration import Makings
+from vaurien_twisted.proxies.declaration import ProxyDefaults
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.journal import Journal
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.registry import loadRegistry
 
 REGISTRY = loadRegistry()
@@ -37,7 +37,7 @@ def makeProxy() -> Proxy:
         listen="localhost:0",
         backend="localhost:8888",
         wire=REGISTRY.wire("tcp"),
-        planner=Planner(REGISTRY),
+        ruleBuilder=RuleBuilder(REGISTRY),
         journal=Journal(clock.seconds),
         seed=7,
     )
@@ -48,7 +48,7 @@ def around(*proxies: Proxy) -> ProxyCollection:
     A collection of them.
     """
     first = proxies[0]
-    collection = ProxyCollection(first.reactor, Makings(REGISTRY), first.journal, 7)
+    collection = ProxyCollection(first.reactor, ProxyDefaults(REGISTRY), first.journal, 7)
     for proxy in proxies:
         collection.add(proxy)
     return collection

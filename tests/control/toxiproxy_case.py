@@ -13,7 +13,7 @@ from twisted.trial.unittest import TestCase
 from tests.control.support import REGISTRY, Answer, Asker
 from vaurien_twisted.control.site import controlRoot
 from vaurien_twisted.proxies.collection import ProxyCollection
-from vaurien_twisted.proxies.declaration import Makings
+from vaurien_twisted.proxies.declaration import ProxyDefaults
 from vaurien_twisted.record.journal import Journal
 
 #: Nothing listens there, and no test connects.
@@ -31,7 +31,7 @@ class ToxiproxyCase(TestCase):
         from twisted.internet import reactor
 
         clock: Any = reactor
-        self.proxies = ProxyCollection(reactor, Makings(REGISTRY), Journal(clock.seconds), 7)
+        self.proxies = ProxyCollection(reactor, ProxyDefaults(REGISTRY), Journal(clock.seconds), 7)
         self.proxies.startService()
         self.addCleanup(lambda: maybeDeferred(self.proxies.stopService))
         self.ask = Asker(controlRoot(self.proxies)).ask

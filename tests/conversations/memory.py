@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.conversations.speaking import Flight, Speech, Turn, cut
 from tests.relays.support import REGISTRY, Pair
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 
 #: More than any reply has, of bytes as of units.
@@ -42,7 +42,7 @@ class Conversation:
         self.dice = dice
         self.speech = speech
         self.pair = Pair(speech.wire)
-        self._planner = Planner(REGISTRY, wire=REGISTRY.wire(speech.wire))
+        self._ruleBuilder = RuleBuilder(REGISTRY, wire=REGISTRY.wire(speech.wire))
         self.modes = [*HARMLESS, *STRIKES * 3]
         if not REGISTRY.wire(speech.wire).unit:
             self.modes.remove("units")
@@ -88,7 +88,7 @@ class Conversation:
         if rules is None:
             options = {**self.speech.error, "at": mode}
             rules = [{"behavior": "error", "options": options, "when": self.speech.when}]
-        self.pair.factory.setPlan(planFromRules(self._planner, rules))
+        self.pair.factory.setPlan(planFromRules(self._ruleBuilder, rules))
 
     def give(self, who: str, data: bytes) -> None:
         """

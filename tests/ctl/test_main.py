@@ -19,7 +19,7 @@ from vaurien_twisted import __version__
 from vaurien_twisted.ctl import main as ctl
 from vaurien_twisted.ctl import output as ctl_output
 from vaurien_twisted.ctl.main import main, parse, readOptions
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 
 
 class Terminal(io.StringIO):
@@ -286,7 +286,7 @@ class ServiceTests(Served):
         """
         A code is passed as it is.
         """
-        self.proxy.planner = Planner(REGISTRY, wire=REGISTRY.wire("mysql"))
+        self.proxy.ruleBuilder = RuleBuilder(REGISTRY, wire=REGISTRY.wire("mysql"))
         self.assertEqual((await self.ctl("set-behavior", "error", "code=1213"))[0], 0)
         [rule] = self.proxy.plan.rules
         self.assertEqual(rule.options.code, "1213")

@@ -17,10 +17,10 @@ from tests.support import REGISTRY
 from vaurien_twisted.control.access import Access
 from vaurien_twisted.control.service import ControlService
 from vaurien_twisted.proxies.collection import ProxyCollection
-from vaurien_twisted.proxies.declaration import Makings, declaredFromJSON
+from vaurien_twisted.proxies.declaration import ProxyDefaults, declaredFromJSON
 from vaurien_twisted.record.journal import Journal
 
-MAKINGS = Makings(REGISTRY)
+MAKINGS = ProxyDefaults(REGISTRY)
 
 
 class ProxiesCase(Shown):

@@ -50,7 +50,7 @@ def theReactor() -> Any:
     return reactor
 
 
-class Noting(Protocol):
+class RecordingBehavior(Protocol):
     """
     Keeps what happens to it.
 
@@ -60,7 +60,7 @@ class Noting(Protocol):
     @ivar doing: what to do in each method, by its name.
     """
 
-    def __init__(self, **doing: Callable[[Noting], None]) -> None:
+    def __init__(self, **doing: Callable[[RecordingBehavior], None]) -> None:
         self.data = bytearray()
         self.said: list[str] = []
         self.reason: Any = None
@@ -96,7 +96,7 @@ class Noting(Protocol):
 
 
 @implementer(IHalfCloseableProtocol)
-class HalfNoting(Noting):
+class HalfNoting(RecordingBehavior):
     """
     The same, told of each half's end.
     """

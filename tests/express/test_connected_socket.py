@@ -11,7 +11,7 @@ from unittest import skipIf
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.express.support import ExpressCase, Noting, OneFactory, withoutSix
+from tests.express.support import ExpressCase, OneFactory, RecordingBehavior, withoutSix
 from vaurien_twisted.express.connected_socket import toAddress, toName
 
 
@@ -24,7 +24,7 @@ class ConnectedTests(ExpressCase):
         """
         Both addresses are the peer's, the other way round, the peer's also after the end.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         transport: Any = protocol.transport
         name = peer.getsockname()
@@ -42,7 +42,7 @@ class ConnectedTests(ExpressCase):
         """
         IPv6 has addresses of its own.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         port = await self.listen(OneFactory(protocol), "::1")
         peer = self.socketTo(port.getHost().port, "::1")
         await self.until(lambda: protocol.transport)
@@ -54,7 +54,7 @@ class ConnectedTests(ExpressCase):
         """
         TCP_NODELAY and SO_KEEPALIVE are the socket's; after the end the first is ignored.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         transport: Any = protocol.transport
         for get, put, level, option in (

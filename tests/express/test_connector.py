@@ -24,7 +24,7 @@ from tests.express.support import (
     ExpressCase,
     HalfNoting,
     Late,
-    Noting,
+    RecordingBehavior,
     attempt,
     theReactor,
 )
@@ -170,7 +170,7 @@ class AttemptTests(ExpressCase):
         error = await self.failed(self.attempt(number, client))
         self.assertIsInstance(error, ZeroDivisionError)
         client = Building()
-        client.buildProtocol = lambda addr: Noting(made=bug)
+        client.buildProtocol = lambda addr: RecordingBehavior(made=bug)
         error = await self.failed(self.attempt(number, client))
         self.assertIsInstance(error, ZeroDivisionError)
         self.assertEqual(client.running, 0)

@@ -9,7 +9,7 @@ from typing import Any
 
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 
-from tests.express.support import ExpressCase, HalfNoting, Noting, reset
+from tests.express.support import ExpressCase, HalfNoting, RecordingBehavior, reset
 
 
 class EndingTests(ExpressCase):
@@ -30,13 +30,15 @@ class EndingTests(ExpressCase):
             for place in ("made", "data"):
                 inside: list[list[str]] = []
 
-                def act(protocol: Noting, ending: str = ending, inside: Any = inside) -> None:
+                def act(
+                    protocol: RecordingBehavior, ending: str = ending, inside: Any = inside
+                ) -> None:
                     getattr(protocol.transport, ending)()
                     getattr(protocol.transport, ending)()
                     protocol.transport.write(b"z")
                     inside.append(list(protocol.said))
 
-                protocol = Noting(**{place: act})
+                protocol = RecordingBehavior(**{place: act})
                 peer = await self.pair(protocol)
                 # It may be reset already.
                 with contextlib.suppress(ConnectionError):
@@ -51,7 +53,7 @@ class EndingTests(ExpressCase):
         Aborting is a reset for the peer, also with much unsent.
         """
         for amount in (0, 10**7):
-            protocol = Noting()
+            protocol = RecordingBehavior()
             peer = await self.pair(protocol)
             protocol.transport.write(b"x" * amount)
             protocol.transport.abortConnection()
@@ -62,7 +64,7 @@ class EndingTests(ExpressCase):
         """
         What waits to be flushed is dropped by an abort.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         protocol.transport.write(b"x" * 10**7)
         protocol.transport.loseConnection()
@@ -77,7 +79,7 @@ class EndingTests(ExpressCase):
         """
         Closing sends 10 MB first.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         block = bytes(range(250)) * 40000
         protocol.transport.write(block)
@@ -92,7 +94,7 @@ class EndingTests(ExpressCase):
         """
         What is written after C{loseConnection} and before the end is still sent.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         protocol.transport.loseConnection()
         protocol.transport.write(b"late")
@@ -102,7 +104,7 @@ class EndingTests(ExpressCase):
         """
         Nothing that is called after the end does anything.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         transport: Any = protocol.transport
         peer.close()
@@ -134,10 +136,10 @@ class ResetTests(ExpressCase):
         What the peer had sent before it closed is received, though writing has failed.
         """
 
-        def stop(protocol: Noting) -> None:
+        def stop(protocol: RecordingBehavior) -> None:
             protocol.transport.pauseProducing()
 
-        protocol = Noting(made=stop)
+        protocol = RecordingBehavior(made=stop)
         peer = await self.pair(protocol)
         peer.send(b"too large")
         reset(peer)
@@ -152,7 +154,7 @@ class ResetTests(ExpressCase):
         """
         Writing to it ends the connection though nothing is read.
         """
-        protocol = Noting(made=lambda p: p.transport.pauseProducing())
+        protocol = RecordingBehavior(made=lambda p: p.transport.pauseProducing())
         peer = await self.pair(protocol)
         reset(peer)
         await self.turns(2)
@@ -166,7 +168,7 @@ class ResetTests(ExpressCase):
         A reset while much waits to be sent is noticed, paused or not.
         """
         for paused in (False, True):
-            protocol = Noting()
+            protocol = RecordingBehavior()
             peer = await self.pair(protocol)
             if paused:
                 protocol.transport.pauseProducing()

@@ -14,7 +14,14 @@ from twisted.internet.protocol import Factory
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from tests.express.support import Endless, ExpressCase, Noting, OneFactory, attempt, theReactor
+from tests.express.support import (
+    Endless,
+    ExpressCase,
+    OneFactory,
+    RecordingBehavior,
+    attempt,
+    theReactor,
+)
 from vaurien_twisted.express.endpoints import ExpressClientEndpoint, ExpressServerEndpoint
 from vaurien_twisted.express.poller import pollerFor
 
@@ -67,7 +74,7 @@ class FairnessTests(ExpressCase):
         readers go on.
         """
         one, two = (
-            Noting(data=lambda p: p.transport.write(bytes(p.data)) or p.data.clear())
+            RecordingBehavior(data=lambda p: p.transport.write(bytes(p.data)) or p.data.clear())
             for _ in range(2)
         )
         port = await self.listen(OneFactory(one))
@@ -94,7 +101,7 @@ class FairnessTests(ExpressCase):
         """
         poller = pollerFor(theReactor())
         self.assertNotIn(poller, theReactor().getReaders())
-        protocol = Noting()
+        protocol = RecordingBehavior()
         port = await self.listen(OneFactory(protocol))
         self.assertIn(poller, theReactor().getReaders())
         peer = self.socketTo(port.getHost().port)
@@ -120,7 +127,7 @@ class StopTests(SynchronousTestCase):
         stopped = []
         factory = Factory()
         factory.stopFactory = lambda: stopped.append(1)
-        serving, calling = Noting(), Noting()
+        serving, calling = RecordingBehavior(), RecordingBehavior()
         factory.buildProtocol = lambda addr: serving
         listening = ExpressServerEndpoint(reactor, 0, "127.0.0.1").listen(factory)
         port = self.successResultOf(listening)

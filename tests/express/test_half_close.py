@@ -9,7 +9,14 @@ from typing import Any
 
 from twisted.internet.error import ConnectionDone
 
-from tests.express.support import LARGE, Counting, ExpressCase, HalfNoting, Noting, Producer
+from tests.express.support import (
+    LARGE,
+    Counting,
+    ExpressCase,
+    HalfNoting,
+    Producer,
+    RecordingBehavior,
+)
 
 
 class HalfCloseTests(ExpressCase):
@@ -66,7 +73,7 @@ class HalfCloseTests(ExpressCase):
         """
         inside: list[list[str]] = []
 
-        def act(protocol: Noting) -> None:
+        def act(protocol: RecordingBehavior) -> None:
             protocol.transport.loseWriteConnection()
             inside.append(list(protocol.said))
 
@@ -118,7 +125,7 @@ class HalfCloseTests(ExpressCase):
         self.assertEqual(await self.read(peer, 1), b"")
         await self.until(lambda: "writeLost" in protocol.said)
         # Another connection keeps the poller registered, so that there is something to count.
-        await self.pair(Noting())
+        await self.pair(RecordingBehavior())
         count = Counting(self)
         await self.sleep(0.03)
         self.assertLessEqual(count.wakes, 3)
@@ -132,7 +139,7 @@ class HalfCloseTests(ExpressCase):
         A protocol that raises when told of a half is logged and loses the other.
         """
 
-        def bug(protocol: Noting) -> None:
+        def bug(protocol: RecordingBehavior) -> None:
             raise ZeroDivisionError("a bug")
 
         for name in ("readLost", "writeLost"):
@@ -150,7 +157,7 @@ class HalfCloseTests(ExpressCase):
         """
         A protocol that does not know of halves loses the connection with the first.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         peer.shutdown(socket.SHUT_WR)
         self.assertEqual(await self.read(peer, 1), b"")

@@ -18,7 +18,7 @@ from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from tests.express.support import PATIENCE, ExpressCase, Noting, theReactor
+from tests.express.support import PATIENCE, ExpressCase, RecordingBehavior, theReactor
 from vaurien_twisted.express import port as portModule
 from vaurien_twisted.express.endpoints import ExpressServerEndpoint
 from vaurien_twisted.express.poller import pollerFor
@@ -33,7 +33,7 @@ class Building(Factory):
     noisy = False
 
     def __init__(self) -> None:
-        self.built: list[Noting] = []
+        self.built: list[RecordingBehavior] = []
         self.addresses: list[Any] = []
         self.running = 0
 
@@ -54,7 +54,7 @@ class Building(Factory):
         Another.
         """
         self.addresses.append(addr)
-        self.built.append(Noting())
+        self.built.append(RecordingBehavior())
         return self.built[-1]
 
     def logPrefix(self) -> str:

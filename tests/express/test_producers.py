@@ -11,7 +11,7 @@ from typing import Any
 from twisted.internet.error import ConnectionDone
 from twisted.protocols.basic import FileSender
 
-from tests.express.support import LARGE, ExpressCase, Noting, Producer, reset
+from tests.express.support import LARGE, ExpressCase, Producer, RecordingBehavior, reset
 from vaurien_twisted.express.writer import HIGH_WATER
 
 
@@ -24,7 +24,7 @@ class PushTests(ExpressCase):
         """
         A producer is paused once, when much waits, and resumed when nothing does.
         """
-        protocol, producer = Noting(), Producer()
+        protocol, producer = RecordingBehavior(), Producer()
         peer = await self.pair(protocol)
         protocol.transport.registerProducer(producer, True)
         protocol.transport.write(b"small")
@@ -41,7 +41,7 @@ class PushTests(ExpressCase):
         """
         Up to the mark a producer is not paused.
         """
-        protocol, producer = Noting(), Producer()
+        protocol, producer = RecordingBehavior(), Producer()
         await self.pair(protocol)
         protocol.transport.write(b"x" * LARGE)
         waiting = len(protocol.transport._waiting)
@@ -58,7 +58,7 @@ class PushTests(ExpressCase):
         A connection that is closed while its producer is paused goes on until that is
         unregistered.
         """
-        protocol, producer = Noting(), Producer()
+        protocol, producer = RecordingBehavior(), Producer()
         peer = await self.pair(protocol)
         transport: Any = protocol.transport
         transport.registerProducer(producer, True)
@@ -81,7 +81,7 @@ class PushTests(ExpressCase):
         """
         producer = Producer()
         told: list[str] = []
-        protocol = Noting(lost=lambda p: told.extend(producer.told))
+        protocol = RecordingBehavior(lost=lambda p: told.extend(producer.told))
         peer = await self.pair(protocol)
         protocol.transport.registerProducer(producer, True)
         reset(peer)
@@ -92,7 +92,7 @@ class PushTests(ExpressCase):
         """
         A producer that fails to stop is logged, and the protocol hears of the end.
         """
-        protocol, producer = Noting(), Producer()
+        protocol, producer = RecordingBehavior(), Producer()
         peer = await self.pair(protocol)
         producer.stopProducing = lambda: 1 // 0
         protocol.transport.registerProducer(producer, True)
@@ -104,7 +104,7 @@ class PushTests(ExpressCase):
         """
         There is one producer at a time; after the end it is stopped at once.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         transport: Any = protocol.transport
         transport.registerProducer(Producer(), True)
@@ -119,7 +119,7 @@ class PushTests(ExpressCase):
         """
         Two connections pace each other: of 30 MB to a slow reader little is held here.
         """
-        one, two = Noting(), Noting()
+        one, two = RecordingBehavior(), RecordingBehavior()
         source = await self.pair(one)
         sink = await self.pair(two)
         out, back = one.transport, two.transport
@@ -151,7 +151,7 @@ class PullTests(ExpressCase):
         A producer is asked again though the kernel takes each piece at once, and not from
         within a write.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         transport: Any = protocol.transport
         depth = [0]
@@ -178,7 +178,7 @@ class PullTests(ExpressCase):
         content = os.urandom(10**6)
         with open(path, "wb") as made:
             made.write(content)
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         with open(path, "rb") as file:
             sending = FileSender().beginFileTransfer(file, protocol.transport)
@@ -191,7 +191,7 @@ class PullTests(ExpressCase):
         A producer that has nothing is not asked all the time, and the connection that
         is closed meanwhile waits for it.
         """
-        protocol, producer = Noting(), Producer()
+        protocol, producer = RecordingBehavior(), Producer()
         await self.pair(protocol)
         protocol.transport.registerProducer(producer, False)
         protocol.transport.loseConnection()
@@ -205,7 +205,7 @@ class PullTests(ExpressCase):
         """
         A producer that raises is logged and ends the connection.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
 
         def produce() -> None:
@@ -224,7 +224,7 @@ class PullTests(ExpressCase):
         Aborting, closing and pausing from within C{resumeProducing} are as from elsewhere.
         """
         for act in ("abortConnection", "loseConnection", "pauseProducing"):
-            protocol = Noting()
+            protocol = RecordingBehavior()
             peer = await self.pair(protocol)
             transport: Any = protocol.transport
 

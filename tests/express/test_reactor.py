@@ -21,7 +21,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from tests.express.support import Noting, OneFactory
+from tests.express.support import OneFactory, RecordingBehavior
 from vaurien_twisted.express.endpoints import ExpressClientEndpoint, ExpressServerEndpoint
 from vaurien_twisted.express.poller import pollerFor
 from vaurien_twisted.express.reactor import ExpressReactor, install
@@ -100,11 +100,11 @@ class ExpressReactorTests(SynchronousTestCase):
             self.reactor.iterate(0.01)
         self.fail("it did not happen")
 
-    def pair(self) -> tuple[Noting, Noting]:
+    def pair(self) -> tuple[RecordingBehavior, RecordingBehavior]:
         """
         The two ends of a connection.
         """
-        serving, calling = Noting(), Noting()
+        serving, calling = RecordingBehavior(), RecordingBehavior()
         listening = ExpressServerEndpoint(self.reactor, 0, "127.0.0.1").listen(OneFactory(serving))
         self.port = self.successResultOf(listening)
         client = ExpressClientEndpoint(self.reactor, "127.0.0.1", self.port.getHost().port)

@@ -16,7 +16,7 @@ from twisted.internet.interfaces import (
 )
 from zope.interface.verify import verifyObject
 
-from tests.express.support import Counting, ExpressCase, Noting, reset
+from tests.express.support import Counting, ExpressCase, RecordingBehavior, reset
 from vaurien_twisted.express.transport import MOST_READ
 
 
@@ -29,7 +29,7 @@ class ReadingTests(ExpressCase):
         """
         It provides what Twisted's transports do.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         await self.pair(protocol)
         for interface in (ITCPTransport, IPushProducer, IConsumer, ISystemHandle):
             verifyObject(interface, protocol.transport)
@@ -39,7 +39,7 @@ class ReadingTests(ExpressCase):
         """
         What the peer sends is received, small and large.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         peer.send(b"small")
         await self.until(lambda: protocol.data == b"small")
@@ -57,7 +57,7 @@ class ReadingTests(ExpressCase):
         """
         Once a read has been full the next ones take as much as there is.
         """
-        protocol = Noting(made=lambda p: p.transport.pauseProducing())
+        protocol = RecordingBehavior(made=lambda p: p.transport.pauseProducing())
         peer = await self.pair(protocol)
         sent = 0
         while sent < 2**20:
@@ -73,7 +73,7 @@ class ReadingTests(ExpressCase):
         """
         An orderly end is C{ConnectionDone}.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         peer.send(b"last words")
         peer.close()
@@ -85,7 +85,7 @@ class ReadingTests(ExpressCase):
         """
         A reset is C{ConnectionLost}, after what was sent before it.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         peer.send(b"last words")
         reset(peer)
@@ -98,10 +98,10 @@ class ReadingTests(ExpressCase):
         A protocol that raises is logged and loses its connection; others do not.
         """
 
-        def bug(protocol: Noting) -> None:
+        def bug(protocol: RecordingBehavior) -> None:
             raise ZeroDivisionError("a bug")
 
-        other, protocol = Noting(), Noting(data=bug)
+        other, protocol = RecordingBehavior(), RecordingBehavior(data=bug)
         otherPeer = await self.pair(other)
         peer = await self.pair(protocol)
         peer.send(b"x")
@@ -117,10 +117,10 @@ class ReadingTests(ExpressCase):
         A protocol that raises in C{connectionLost} is logged.
         """
 
-        def bug(protocol: Noting) -> None:
+        def bug(protocol: RecordingBehavior) -> None:
             raise ZeroDivisionError("a bug")
 
-        protocol = Noting(lost=bug)
+        protocol = RecordingBehavior(lost=bug)
         peer = await self.pair(protocol)
         peer.close()
         await self.until(lambda: protocol.reason)
@@ -131,10 +131,10 @@ class ReadingTests(ExpressCase):
         A protocol that raises in C{connectionMade} is logged and its connection closed.
         """
 
-        def bug(protocol: Noting) -> None:
+        def bug(protocol: RecordingBehavior) -> None:
             raise ZeroDivisionError("a bug")
 
-        protocol = Noting(made=bug)
+        protocol = RecordingBehavior(made=bug)
         peer = await self.pair(protocol)
         self.assertEqual(await self.read(peer, 1), b"")
         self.assertEqual(protocol.said, ["made", "lost"])
@@ -150,7 +150,7 @@ class PausingTests(ExpressCase):
         """
         Pausing in C{connectionMade} comes before all reads.
         """
-        protocol = Noting(made=lambda p: p.transport.pauseProducing())
+        protocol = RecordingBehavior(made=lambda p: p.transport.pauseProducing())
         peer = await self.pair(protocol)
         peer.send(b"x")
         await self.turns(10)
@@ -163,7 +163,7 @@ class PausingTests(ExpressCase):
         Pausing and resuming twice are as once, also within C{dataReceived}.
         """
 
-        def toggle(protocol: Noting) -> None:
+        def toggle(protocol: RecordingBehavior) -> None:
             transport: Any = protocol.transport
             transport.pauseProducing()
             transport.pauseProducing()
@@ -171,7 +171,7 @@ class PausingTests(ExpressCase):
             transport.resumeProducing()
             transport.pauseProducing()
 
-        protocol = Noting(data=toggle)
+        protocol = RecordingBehavior(data=toggle)
         peer = await self.pair(protocol)
         peer.send(b"x")
         await self.until(lambda: protocol.data)
@@ -190,7 +190,7 @@ class PausingTests(ExpressCase):
             (lambda peer: peer.close(), ConnectionDone),
             (reset, ConnectionLost),
         ):
-            protocol = Noting()
+            protocol = RecordingBehavior()
             peer = await self.pair(protocol)
             peer.send(b"x")
             await self.until(lambda protocol=protocol: protocol.data)
@@ -211,7 +211,7 @@ class PausingTests(ExpressCase):
         """
         What came before a reset is read after a pause.
         """
-        protocol = Noting(made=lambda p: p.transport.pauseProducing())
+        protocol = RecordingBehavior(made=lambda p: p.transport.pauseProducing())
         peer = await self.pair(protocol)
         peer.send(b"before")
         reset(peer)
@@ -224,7 +224,7 @@ class PausingTests(ExpressCase):
         """
         The names that Twisted's transports have for it do the same.
         """
-        protocol = Noting(made=lambda p: p.transport.stopReading())
+        protocol = RecordingBehavior(made=lambda p: p.transport.stopReading())
         peer = await self.pair(protocol)
         peer.send(b"x")
         await self.turns(5)
@@ -236,7 +236,7 @@ class PausingTests(ExpressCase):
         """
         Resuming does not read on once the connection is being closed.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         peer.send(b"x")
         protocol.transport.loseConnection()

@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.internet.error import ConnectionLost
 
-from tests.express.support import LARGE, ExpressCase, Noting
+from tests.express.support import LARGE, ExpressCase, RecordingBehavior
 
 
 class WritingTests(ExpressCase):
@@ -22,7 +22,7 @@ class WritingTests(ExpressCase):
         """
         What the kernel takes is there when C{write} returns.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         protocol.transport.write(b"now")
         self.assertEqual(self.readNow(peer, 10), b"now")
@@ -31,7 +31,7 @@ class WritingTests(ExpressCase):
         """
         To a slow reader all bytes get in order, in many parts.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         block = os.urandom(10**6)
         for _ in range(LARGE // len(block)):
@@ -48,7 +48,7 @@ class WritingTests(ExpressCase):
         """
         Whatever holds bytes is written, as it was at the time.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         first, second = bytearray(b"x" * LARGE), bytearray(b"abc")
         protocol.transport.write(memoryview(first))
@@ -63,7 +63,7 @@ class WritingTests(ExpressCase):
         """
         No bytes are no bytes, also behind others.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         for amount in (0, LARGE, 0):
             protocol.transport.write(b"x" * amount)
@@ -75,7 +75,7 @@ class WritingTests(ExpressCase):
         """
         Pieces are sent as one, from any iterable.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         protocol.transport.writeSequence(piece for piece in (b"a", b"b", b"c"))
         self.assertEqual(self.readNow(peer, 10), b"abc")
@@ -84,7 +84,7 @@ class WritingTests(ExpressCase):
         """
         What is no bytes is refused, whether or not something waits.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         peer = await self.pair(protocol)
         transport: Any = protocol.transport
         for _ in range(2):
@@ -98,7 +98,7 @@ class WritingTests(ExpressCase):
         """
         Writing in C{dataReceived} while much waits keeps the order.
         """
-        protocol = Noting(data=lambda p: p.transport.write(b"y"))
+        protocol = RecordingBehavior(data=lambda p: p.transport.write(b"y"))
         peer = await self.pair(protocol)
         protocol.transport.write(b"x" * LARGE)
         peer.send(b"?")
@@ -115,7 +115,7 @@ class BrokenTests(ExpressCase):
         """
         A write that fails tells the protocol, but not from within the write.
         """
-        protocol = Noting()
+        protocol = RecordingBehavior()
         await self.pair(protocol)
         protocol.transport.getHandle().shutdown(socket.SHUT_WR)
         protocol.transport.write(b"x")

@@ -17,7 +17,7 @@ def rule(case: ProxyCase, *rules: dict[str, Any]) -> None:
     Put rules in force, from a test in a thread.
     """
     proxy = case.proxy.proxy
-    plan = planFromRules(proxy.planner, list(rules))
+    plan = planFromRules(proxy.ruleBuilder, list(rules))
     blockingCallFromThread(theReactor(), proxy.setPlan, plan)
 
 

@@ -29,7 +29,7 @@ class StagedCase(ChildCase):
     A client, the backend's side of its link, and the control of the proxy between them.
     """
 
-    def between(
+    def addresses(
         self, behavior: str = "dummy", **options: Any
     ) -> tuple[Client, socket.socket, socket.socket]:
         """

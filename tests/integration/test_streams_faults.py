@@ -67,7 +67,7 @@ class EndTests(StagedCase):
         something was sent.
         """
         for timeout in (0, 300):
-            _, client, backend = self.between("reset_peer", timeout=timeout)
+            _, client, backend = self.addresses("reset_peer", timeout=timeout)
             client.settimeout(0.2)
             with self.assertRaises(TimeoutError):
                 client.recv(1)
@@ -84,7 +84,7 @@ class EndTests(StagedCase):
         """
         A reset for 0 percent resets nobody, not even a close.
         """
-        control, client, backend = self.between()
+        control, client, backend = self.addresses()
         control.set_rules([{**rule("reset_peer"), "percent": 0}])
         client.sendall(b"ask")
         self.assertEqual(backend.recv(10), b"ask")
@@ -96,7 +96,7 @@ class EndTests(StagedCase):
         """
         So many bytes arrive, and then the end.
         """
-        _, client, backend = self.between("limit_data", bytes=100_000, direction="downstream")
+        _, client, backend = self.addresses("limit_data", bytes=100_000, direction="downstream")
         sending = Parallel(partial(flood, backend))
         self.assertEqual(len(readAll(client)), 100_000)
         sending.result()
@@ -105,12 +105,12 @@ class EndTests(StagedCase):
         """
         Nothing arrives, and then the end; without a timeout when it is lifted.
         """
-        _, client, backend = self.between("timeout", timeout=400)
+        _, client, backend = self.addresses("timeout", timeout=400)
         began = time.monotonic()
         backend.sendall(b"lost")
         self.assertEqual(readAll(client), b"")
         self.assertGreater(time.monotonic() - began, 0.3)
-        control, client, backend = self.between("timeout")
+        control, client, backend = self.addresses("timeout")
         backend.sendall(b"lost")
         client.settimeout(0.3)
         with self.assertRaises(TimeoutError):
@@ -124,7 +124,7 @@ class EndTests(StagedCase):
         Bytes arrive at once, the end later.
         """
         for delay, comes in ((500, True), (DAY, False)):
-            _, client, backend = self.between("slow_close", delay=delay, direction="downstream")
+            _, client, backend = self.addresses("slow_close", delay=delay, direction="downstream")
             began = time.monotonic()
             backend.sendall(b"all")
             backend.close()
@@ -183,7 +183,7 @@ class EndTests(StagedCase):
         refuses keeps those it has.
         """
         for behavior in ("down", "refuse"):
-            control, client, backend = self.between(behavior)
+            control, client, backend = self.addresses(behavior)
             with self.assertRaises(ConnectionRefusedError):
                 socket.create_connection(("127.0.0.1", self.proxy.proxy_port), 5)
             if behavior == "down":
@@ -205,7 +205,7 @@ class StreamTests(StagedCase):
         """
         Slices arrive one by one, not joined by a transport on the way.
         """
-        _, client, backend = self.between(
+        _, client, backend = self.addresses(
             "slicer", average_size=100, size_variation=20, delay=5000, direction="downstream"
         )
         most = 0
@@ -224,7 +224,7 @@ class StreamTests(StagedCase):
         """
         About as many bytes are wrong as was asked for, by a bit each, and none is missing.
         """
-        _, client, backend = self.between("corrupt", rate=0.01, direction="downstream")
+        _, client, backend = self.addresses("corrupt", rate=0.01, direction="downstream")
         sending = Parallel(partial(send, backend, [bytes(MEGABYTE)]))
         data = readAll(client)
         sending.result()
@@ -237,7 +237,7 @@ class StreamTests(StagedCase):
         """
         No byte is missing, but it takes longer.
         """
-        _, client, backend = self.between("loss", p=0.2, rto=20, direction="downstream")
+        _, client, backend = self.addresses("loss", p=0.2, rto=20, direction="downstream")
         block = os.urandom(200_000)
         began = time.monotonic()
         sending = Parallel(partial(send, backend, [block]))
@@ -250,7 +250,7 @@ class StreamTests(StagedCase):
         Many megabytes each way have their hash after a thousand changes of the stages
         they pass through.
         """
-        control, client, backend = self.between()
+        control, client, backend = self.addresses()
         slow = rule("latency", "slow", latency=3, jitter=3)
         line = rule("bandwidth", "line", rate=50_000)
         cut = rule("slicer", "cut", average_size=20_000, size_variation=5_000)

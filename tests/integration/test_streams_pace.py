@@ -49,7 +49,7 @@ class BandwidthTests(StagedCase):
         From 1 KB/s to 100 MB/s the rate that is measured is the one that was asked for,
         changed on an open connection; 200 MB/s as far as the machine goes.
         """
-        control, client, backend = self.between("bandwidth", rate=1, direction="downstream")
+        control, client, backend = self.addresses("bandwidth", rate=1, direction="downstream")
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2 * MEGABYTE)
         flooding = Parallel(partial(flood, backend))
         for rate, seconds in ((1, 2.0), (1000, 1.0), (100_000, 1.0), (200_000, 0.5)):
@@ -70,7 +70,7 @@ class BandwidthTests(StagedCase):
         """
         A fast sender before a thin line is made to wait: the proxy grows by little.
         """
-        _, client, backend = self.between("bandwidth", rate=1, direction="downstream")
+        _, client, backend = self.addresses("bandwidth", rate=1, direction="downstream")
         client.settimeout(PATIENCE)
         before = memory(self.proxy)
         flooding = Parallel(partial(flood, backend))
@@ -132,7 +132,7 @@ class BandwidthTests(StagedCase):
         """
         At 0 nothing passes, and nothing is lost: it is all there when that is lifted.
         """
-        control, client, backend = self.between("bandwidth", rate=0)
+        control, client, backend = self.addresses("bandwidth", rate=0)
         backend.sendall(b"kept")
         client.settimeout(0.3)
         with self.assertRaises(TimeoutError):
@@ -151,7 +151,7 @@ class LatencyTests(StagedCase):
         """
         Every reply is late by the latency: never by less; how much more is kept in the log.
         """
-        control, client, backend = self.between()
+        control, client, backend = self.addresses()
         bare = self.turns(client, backend, 100)
         control.set_behavior("latency", latency=20, direction="downstream")
         late = [each - 0.02 for each in self.turns(client, backend, 100)]
@@ -189,7 +189,7 @@ class LatencyTests(StagedCase):
         """
         40 MB through 100 ms take little longer than without.
         """
-        control, client, backend = self.between()
+        control, client, backend = self.addresses()
         for latency in (0, 100):
             control.set_behavior("latency", latency=latency, direction="downstream")
             sending = Parallel(partial(backend.sendall, bytes(40 * 10**6)))

@@ -120,7 +120,7 @@ class EndsTests(ProxyCase):
         writer.close()
         return found
 
-    def between(self, serve: Callable[[Any], None], secure: bool, ours: bool) -> Any:
+    def addresses(self, serve: Callable[[Any], None], secure: bool, ours: bool) -> Any:
         """
         A client of a proxy before a peer; TLS is spoken to the peer if C{secure}, to the
         client if C{ours}.
@@ -139,7 +139,7 @@ class EndsTests(ProxyCase):
         A client for each way of having TLS.
         """
         for secure, ours in ((True, False), (False, True), (True, True)):
-            yield self.between(serve, secure, ours)
+            yield self.addresses(serve, secure, ours)
 
     @inThread
     def test_both_directions(self) -> None:
@@ -235,7 +235,7 @@ class EndsTests(ProxyCase):
             said = readAll(connection)
             connection.sendall(said[::-1])
 
-        client = self.between(answer, True, False)
+        client = self.addresses(answer, True, False)
         client.sendall(b"said")
         client.shutdown(socket.SHUT_WR)
         self.assertEqual(readAll(client), b"dias")
@@ -253,7 +253,7 @@ class EndsTests(ProxyCase):
             connection.shutdown(socket.SHUT_WR)
             got.append(readAll(connection))
 
-        client = self.between(end, False, True)
+        client = self.addresses(end, False, True)
         self.assertEqual(readAll(client), b"first")
         client.sendall(b"last")
         client.unwrap().close()
@@ -274,7 +274,7 @@ class EndsTests(ProxyCase):
             self.behave("abort")
             client.sendall(b"go")
             self.assertRaises(ConnectionResetError, rawEnd, client)
-        client = self.between(answer, False, True)
+        client = self.addresses(answer, False, True)
         self.behave("abort")
         client.sendall(b"go")
         # An alert would have made it the end of a file.

@@ -134,7 +134,7 @@ class OwnPlanTests(SynchronousTestCase):
         """
         seen = SeenProxy()
         clients = [seen.connect() for _ in range(OWN_RULES // RULES + 1)]
-        plan = planFromRules(seen.planner, [{"behavior": "hang"}] * RULES)
+        plan = planFromRules(seen.ruleBuilder, [{"behavior": "hang"}] * RULES)
         for client in clients[1:]:
             setOwnPlan(seen.proxy, client.relay.link, plan)
         link = clients[0].relay.link
@@ -143,7 +143,7 @@ class OwnPlanTests(SynchronousTestCase):
         self.assertFalse(link.hasOwnPlan)
         # In place of what a connection has, there may be as many.
         setOwnPlan(seen.proxy, clients[1].relay.link, plan)
-        setOwnPlan(seen.proxy, clients[1].relay.link, planFromRules(seen.planner, []))
+        setOwnPlan(seen.proxy, clients[1].relay.link, planFromRules(seen.ruleBuilder, []))
         setOwnPlan(seen.proxy, link, plan)
 
     def test_setAndTold(self) -> None:
@@ -153,11 +153,11 @@ class OwnPlanTests(SynchronousTestCase):
         seen = SeenProxy({"behavior": "error", "when": {"command": "GET"}})
         client = seen.connect()
         link = client.relay.link
-        setOwnPlan(seen.proxy, link, planFromRules(seen.planner, [{"behavior": "hang"}]))
+        setOwnPlan(seen.proxy, link, planFromRules(seen.ruleBuilder, [{"behavior": "hang"}]))
         self.assertEqual(tellConnection(seen.proxy, link)["own"], [{"behavior": "hang"}])
         client.ask(b"GET a\n")
-        self.assertEqual(link.sight.state, "waiting")
-        setOwnPlan(seen.proxy, link, planFromRules(seen.planner, []))
+        self.assertEqual(link.snapshot.state, "waiting")
+        setOwnPlan(seen.proxy, link, planFromRules(seen.ruleBuilder, []))
         self.assertEqual(tellConnection(seen.proxy, link)["own"], [])
         kinds = [entry for entry in seen.journal.since() if entry["kind"] == "rules"]
         self.assertEqual([e["effect"] for e in kinds], ["100:hang", "those of the proxy"])

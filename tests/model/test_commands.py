@@ -12,13 +12,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from vaurien_twisted.model.commands import (
     ENDING,
     PASS,
+    Actions,
     Close,
     Command,
+    ConnectionFate,
     Drop,
     Reply,
     Reset,
-    Then,
-    Treatment,
     Truncate,
     Wait,
 )
@@ -34,7 +34,7 @@ class CommandTests(SynchronousTestCase):
         Two of the same content are the same, and hash so.
         """
         self.assertEqual(Wait(1.5), Wait(1.5))
-        self.assertEqual(len({Reply(b"a"), Reply(b"a"), Reply(b"a", Then.CLOSE)}), 2)
+        self.assertEqual(len({Reply(b"a"), Reply(b"a"), Reply(b"a", ConnectionFate.CLOSE)}), 2)
 
     def test_frozen(self) -> None:
         """
@@ -58,5 +58,5 @@ class CommandTests(SynchronousTestCase):
         """
         L{PASS} asks for nothing.
         """
-        self.assertEqual(PASS, Treatment())
+        self.assertEqual(PASS, Actions())
         self.assertEqual(PASS.request + PASS.reply, ())

@@ -14,8 +14,8 @@ from vaurien_twisted.app.config import configure
 from vaurien_twisted.app.config_file import Given
 from vaurien_twisted.model.names import checkPrintable, peerName, plainHost, printable
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.proxies.declaration import Makings, declaredFromJSON, declaredFromWords
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.proxies.declaration import ProxyDefaults, declaredFromJSON, declaredFromWords
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.rules.registry import loadRegistry
 from vaurien_twisted.rules.toxics import toxicFromJSON
@@ -55,15 +55,15 @@ class PrintableTests(SynchronousTestCase):
         """
         Names of proxies, toxics and rules, and addresses, are refused with such characters.
         """
-        makings = Makings(REGISTRY)
-        planner = Planner(REGISTRY)
+        defaults = ProxyDefaults(REGISTRY)
+        ruleBuilder = RuleBuilder(REGISTRY)
         clock: Any = MemoryReactorClock()
         for bad in BAD:
             attempts: tuple[tuple[Any, ...], ...] = (
-                (declaredFromJSON, makings, {"name": bad, "upstream": "localhost:1"}),
-                (declaredFromWords, makings, bad, {"upstream": "localhost:1"}),
-                (toxicFromJSON, planner, {"name": bad, "type": "latency"}),
-                (planFromRules, planner, [{"name": bad, "behavior": "hang"}]),
+                (declaredFromJSON, defaults, {"name": bad, "upstream": "localhost:1"}),
+                (declaredFromWords, defaults, bad, {"upstream": "localhost:1"}),
+                (toxicFromJSON, ruleBuilder, {"name": bad, "type": "latency"}),
+                (planFromRules, ruleBuilder, [{"name": bad, "behavior": "hang"}]),
                 (configure, REGISTRY, Given({"name": bad, "backend": "localhost:1"})),
                 (serverEndpoint, clock, f"unix:/tmp/{bad}", "proxy"),
                 (clientEndpoint, clock, f"tcp:{bad}:80", "backend"),

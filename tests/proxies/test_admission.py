@@ -17,11 +17,11 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 from tests.support import REGISTRY
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.listener import RETRY, Admission
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.testing import RunningProxy, proxyFor
 
-PLANNER = Planner(REGISTRY)
+PLANNER = RuleBuilder(REGISTRY)
 
 
 class Place:

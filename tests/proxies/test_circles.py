@@ -25,7 +25,7 @@ from vaurien_twisted.control.site import controlRoot
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.circles import checkCircle
 from vaurien_twisted.proxies.collection import ProxyCollection
-from vaurien_twisted.proxies.declaration import Declared, Makings
+from vaurien_twisted.proxies.declaration import ProxyConfig, ProxyDefaults
 from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.testing import proxyFor
 
@@ -77,9 +77,9 @@ class RefusedTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         clock = MemoryReactorClock()
-        self.proxies = ProxyCollection(clock, Makings(REGISTRY), Journal(clock.seconds), 7)
-        self.proxies.add(self.proxies.make(Declared("a", "127.0.0.1:8001", "db:1")))
-        self.proxies.add(self.proxies.make(Declared("b", "127.0.0.1:8002", "localhost:8001")))
+        self.proxies = ProxyCollection(clock, ProxyDefaults(REGISTRY), Journal(clock.seconds), 7)
+        self.proxies.add(self.proxies.make(ProxyConfig("a", "127.0.0.1:8001", "db:1")))
+        self.proxies.add(self.proxies.make(ProxyConfig("b", "127.0.0.1:8002", "localhost:8001")))
         self.asker = Asker(controlRoot(self.proxies))
 
     def test_pitfall31_rest(self) -> None:

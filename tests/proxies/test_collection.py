@@ -18,7 +18,7 @@ from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies import collection
 from vaurien_twisted.proxies.collection import NoSuchProxy, ProxyCollection, ProxyExists
-from vaurien_twisted.proxies.declaration import Makings, declaredFromJSON
+from vaurien_twisted.proxies.declaration import ProxyDefaults, declaredFromJSON
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.rules.codec import planFromRules
@@ -28,7 +28,7 @@ from vaurien_twisted.transports.addresses import CannotListen
 #: Nothing listens there, and no test connects.
 UPSTREAM = "127.0.0.1:9"
 
-MAKINGS = Makings(REGISTRY)
+MAKINGS = ProxyDefaults(REGISTRY)
 
 
 def declared(name: str = "db", **more: Any) -> Any:
@@ -355,7 +355,7 @@ class ToxicTests(CollectionCase):
         """
         Add a toxic.
         """
-        proxy.setToxics(proxy.toxics.adding(toxicFromJSON(proxy.planner, item)))
+        proxy.setToxics(proxy.toxics.adding(toxicFromJSON(proxy.ruleBuilder, item)))
 
     async def test_countsGoOn(self) -> None:
         """
@@ -368,7 +368,7 @@ class ToxicTests(CollectionCase):
             if number == 2:
                 self.add(proxy, type="latency")
             if number == 3:
-                changed = amended(proxy.planner, proxy.toxics.get("latency_downstream"), {})
+                changed = amended(proxy.ruleBuilder, proxy.toxics.get("latency_downstream"), {})
                 proxy.setToxics(proxy.toxics.changing(changed))
             if number == 4:
                 proxy.setToxics(Toxics())
@@ -392,7 +392,7 @@ class ToxicTests(CollectionCase):
         self.assertTrue(30 < len(found) < 90, len(found))
         proxy.setToxics(proxy.toxics.removing("before"))
         self.assertEqual(hits(), found)
-        proxy.setPlan(planFromRules(proxy.planner, [{"behavior": "dummy"}]))
+        proxy.setPlan(planFromRules(proxy.ruleBuilder, [{"behavior": "dummy"}]))
         self.assertEqual(hits(), found)
 
     async def test_once(self) -> None:
@@ -408,7 +408,7 @@ class ToxicTests(CollectionCase):
         self.add(proxy, type="hang", name="it", toxicity=0.1)
         met: list[set[int]] = []
         for toxicity in (0.1, 0.5, 0.3, 1, 0, 0.3):
-            changed = amended(proxy.planner, proxy.toxics.get("it"), {"toxicity": toxicity})
+            changed = amended(proxy.ruleBuilder, proxy.toxics.get("it"), {"toxicity": toxicity})
             proxy.setToxics(proxy.toxics.changing(changed))
             for _ in range(2):
                 met.append({c.number for c in connections if decide(c, Exchange(1)) is not NOTHING})
@@ -424,7 +424,9 @@ class ToxicTests(CollectionCase):
         proxy = await self.proxy({"behavior": "hang", "name": "mine"})
         self.add(proxy, type="latency")
         self.assertEqual([rule.name for rule in proxy.plan.rules], ["mine"])
-        proxy.setPlan(planFromRules(proxy.planner, [{"behavior": "delay"}, {"behavior": "hang"}]))
+        proxy.setPlan(
+            planFromRules(proxy.ruleBuilder, [{"behavior": "delay"}, {"behavior": "hang"}])
+        )
         self.assertEqual([rule.behavior.name for rule in proxy.plan.rules], ["delay", "hang"])
         self.assertEqual([toxic.name for toxic in proxy.toxics], ["latency_downstream"])
         self.assertEqual(len(list(proxy._relays.decider.plan.rules)), 3)
@@ -437,6 +439,6 @@ class ToxicTests(CollectionCase):
         self.assertRaises(Refused, self.add, proxy, type="latency", name="mine")
         self.assertEqual(len(proxy.toxics), 0)
         self.add(proxy, type="latency", name="yours")
-        rules = planFromRules(proxy.planner, [{"behavior": "hang", "name": "yours"}])
+        rules = planFromRules(proxy.ruleBuilder, [{"behavior": "hang", "name": "yours"}])
         self.assertRaises(Refused, proxy.setPlan, rules)
         self.assertEqual([rule.name for rule in proxy.plan.rules], ["mine"])

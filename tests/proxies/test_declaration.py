@@ -10,14 +10,14 @@ from tests.support import REGISTRY
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.declaration import (
     ANYWHERE,
-    Declared,
-    Makings,
     MissingField,
+    ProxyConfig,
+    ProxyDefaults,
     declaredFromJSON,
     declaredFromWords,
 )
 
-MAKINGS = Makings(REGISTRY, {"delay": {"sleep": "3"}}, protocol="http")
+MAKINGS = ProxyDefaults(REGISTRY, {"delay": {"sleep": "3"}}, protocol="http")
 PLAIN = {"name": "db", "upstream": "localhost:1"}
 
 
@@ -31,7 +31,7 @@ class JSONTests(SynchronousTestCase):
         A name and an upstream will do.
         """
         made = declaredFromJSON(MAKINGS, PLAIN)
-        self.assertEqual(made, Declared("db", ANYWHERE, "localhost:1"))
+        self.assertEqual(made, ProxyConfig("db", ANYWHERE, "localhost:1"))
         nothing = dict.fromkeys(("listen", "enabled", "protocol", "toxics", "rules"))
         self.assertEqual(declaredFromJSON(MAKINGS, {**PLAIN, **nothing}), made)
 

@@ -21,7 +21,7 @@ from vaurien_twisted.app.config import configure
 from vaurien_twisted.app.config_file import readConfig
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.collection import ProxyCollection
-from vaurien_twisted.proxies.declaration import Makings, declaredFromJSON, declaredFromWords
+from vaurien_twisted.proxies.declaration import ProxyDefaults, declaredFromJSON, declaredFromWords
 from vaurien_twisted.proxies.health_check import LATER, LOOK, SOON, STEADY, Reachability
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.journal import Journal
@@ -219,11 +219,11 @@ class ProxyTests(TestCase):
         self.backend.bind(("127.0.0.1", 0))
         if up:
             self.rise()
-        makings = Makings(REGISTRY, connectFirst=True)
-        self.proxies = ProxyCollection(self.reactor, makings, self.journal, 0)
+        defaults = ProxyDefaults(REGISTRY, connectFirst=True)
+        self.proxies = ProxyCollection(self.reactor, defaults, self.journal, 0)
         where = f"127.0.0.1:{self.backend.getsockname()[1]}"
         item = {"name": "it", "listen": "127.0.0.1:0", "upstream": where, **more}
-        proxy = await self.proxies.create(declaredFromJSON(makings, item))
+        proxy = await self.proxies.create(declaredFromJSON(defaults, item))
         self.addCleanup(proxy.stopService)
         return proxy
 
@@ -305,11 +305,11 @@ class ProxyTests(TestCase):
         allow it.
         """
         proxy = await self.begin(False)
-        proxy.setPlan(proxy.planner.one("refuse", {}))
+        proxy.setPlan(proxy.ruleBuilder.one("refuse", {}))
         self.rise()
         await self.until(lambda: "reached" in self.kinds())
         self.assertIsNone(proxy.host)
-        proxy.setPlan(proxy.planner.one("dummy", {}))
+        proxy.setPlan(proxy.ruleBuilder.one("dummy", {}))
         await self.until(lambda: proxy.host is not None)
 
     async def test_enabled(self) -> None:
@@ -353,18 +353,18 @@ class DeclaringTests(SynchronousTestCase):
         """
         In JSON and in ini files; where nothing is said it is as for all.
         """
-        makings = Makings(REGISTRY)
+        defaults = ProxyDefaults(REGISTRY)
         base = {"name": "it", "upstream": "localhost:1"}
         for said, expected in (({}, None), ({"connect_first": True}, True)):
-            declared = declaredFromJSON(makings, {**base, **said})
+            declared = declaredFromJSON(defaults, {**base, **said})
             self.assertIs(declared.connectFirst, expected)
         for word, expected in (("yes", True), ("off", False)):
             words = {"backend": "localhost:1", "connect_first": word}
-            self.assertIs(declaredFromWords(makings, "it", words).connectFirst, expected)
+            self.assertIs(declaredFromWords(defaults, "it", words).connectFirst, expected)
         for value in ("yes", 1, []):
-            self.assertRaises(Refused, declaredFromJSON, makings, {**base, "connect_first": value})
+            self.assertRaises(Refused, declaredFromJSON, defaults, {**base, "connect_first": value})
         words = {"backend": "localhost:1", "connect_first": "perhaps"}
-        refused = self.assertRaises(Refused, declaredFromWords, makings, "it", words)
+        refused = self.assertRaises(Refused, declaredFromWords, defaults, "it", words)
         self.assertIn("[proxy:it]: 'perhaps' is not valid", refused.description)
 
     def test_file(self) -> None:
@@ -378,6 +378,6 @@ class DeclaringTests(SynchronousTestCase):
             "[proxy:cache]\nbackend = localhost:2\nconnect_first = no\n"
         )
         configuration = configure(REGISTRY, readConfig(str(path)))
-        self.assertTrue(configuration.makings.connectFirst)
+        self.assertTrue(configuration.defaults.connectFirst)
         said = [each.connectFirst for each in configuration.declared]
         self.assertEqual(said, [None, False])

@@ -21,9 +21,9 @@ from tests.support import REGISTRY
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.journal import Journal
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 
-PLANNER = Planner(REGISTRY)
+PLANNER = RuleBuilder(REGISTRY)
 
 
 class Talk(Protocol):
@@ -124,7 +124,7 @@ def proxy(reactor: Any, backend: str, name: str = "proxy", **more: Any) -> Proxy
         listen=more.pop("listen", "127.0.0.1:0"),
         backend=backend,
         wire=REGISTRY.wire(more.pop("wire", "tcp")),
-        planner=PLANNER,
+        ruleBuilder=PLANNER,
         journal=Journal(reactor.seconds),
         seed=7,
         **more,

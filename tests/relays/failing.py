@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.relays.support import REGISTRY, Pair
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 
 
@@ -24,8 +24,8 @@ class FailingPair(Pair):
         """
         Put these rules in force.
         """
-        planner = Planner(REGISTRY, wire=self.factory.wire)
-        self.factory.setPlan(planFromRules(planner, list(rules)))
+        ruleBuilder = RuleBuilder(REGISTRY, wire=self.factory.wire)
+        self.factory.setPlan(planFromRules(ruleBuilder, list(rules)))
 
 
 def failing(when: dict[str, Any], **options: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.relays.factory import RelayFactory
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.plan import Draw, Plan
 from vaurien_twisted.rules.registry import loadRegistry
 
@@ -210,7 +210,7 @@ def plan(name: str, **options: Any) -> Plan:
     """
     A plan as users write it.
     """
-    return Planner(REGISTRY).one(name, options)
+    return RuleBuilder(REGISTRY).one(name, options)
 
 
 def always(behavior: Any) -> Plan:

@@ -11,12 +11,12 @@ from tests.relays import session, support
 from tests.relays.session import Session
 from tests.relays.support import Pair, Wire
 from vaurien_twisted.record.counters import Traffic
-from vaurien_twisted.relays.byte_counter import Meter, counted, metered
+from vaurien_twisted.relays.byte_counter import ByteCounter, counted, metered
 
 
 class MeterTests(SynchronousTestCase):
     """
-    L{Meter}.
+    L{ByteCounter}.
     """
 
     def test_counts(self) -> None:
@@ -88,7 +88,7 @@ class TrafficTests(SynchronousTestCase):
         """
         for behavior, options in (("dummy", {}), ("delay", {"sleep": 0})):
             pair = Pair(behavior=behavior, options=options)
-            self.assertIsInstance(pair.relay.transport, Meter)
+            self.assertIsInstance(pair.relay.transport, ByteCounter)
             pair.relay.dataReceived(b"question")
             pair.backendProtocol.dataReceived(b"the answer")
             [link] = pair.factory.links

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import Pair
-from vaurien_twisted.relays.byte_counter import Meter
+from vaurien_twisted.relays.byte_counter import ByteCounter
 from vaurien_twisted.relays.ending import LAST_READS, PATIENCE, LastWords, lowest, readLast
 
 
@@ -80,7 +80,7 @@ class LastWordsTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.transport = Buffering()
-        self.words = LastWords(Meter(self.transport), self.clock)
+        self.words = LastWords(ByteCounter(self.transport), self.clock)
 
     def test_pitfall28_behind(self) -> None:
         """
@@ -116,14 +116,14 @@ class LastWordsTests(SynchronousTestCase):
         """
         Where writing fails, what was there to read is read first, within a bound.
         """
-        readLast(Meter(self.transport))
+        readLast(ByteCounter(self.transport))
         self.assertIsInstance(self.transport.writeSomeData(b"x"), ConnectionError)
         self.assertEqual(self.transport.done, ["read"] * 3)
         self.transport.left = LAST_READS * 2
         self.transport.done.clear()
         self.transport.writeSomeData(b"x")
         self.assertLessEqual(len(self.transport.done), LAST_READS)
-        self.assertIs(lowest(Meter(self.transport)), self.transport)
+        self.assertIs(lowest(ByteCounter(self.transport)), self.transport)
 
     def test_pitfall28_ofALink(self) -> None:
         """

@@ -10,7 +10,7 @@ import random
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 
 
@@ -73,9 +73,9 @@ class SkimmingTests(SynchronousTestCase):
         A link on which C{command} is answered with an error.
         """
         pair = Pair(wire)
-        planner = Planner(REGISTRY, wire=REGISTRY.wire(wire))
+        ruleBuilder = RuleBuilder(REGISTRY, wire=REGISTRY.wire(wire))
         rules = [{"behavior": "error", "when": {"command": command}}]
-        pair.factory.setPlan(planFromRules(planner, rules))
+        pair.factory.setPlan(planFromRules(ruleBuilder, rules))
         return pair
 
     def test_anyMixtureCutAnywhere(self) -> None:
@@ -126,9 +126,9 @@ class SkimmingTests(SynchronousTestCase):
             request, reply = plain[0]
             pair = Pair(wire)
             self.assertEqual(pair.ask(request * 5), request * 5)
-            planner = Planner(REGISTRY, wire=REGISTRY.wire(wire))
+            ruleBuilder = RuleBuilder(REGISTRY, wire=REGISTRY.wire(wire))
             rules = [{"behavior": "error", "when": {"command": command}}]
-            pair.factory.setPlan(planFromRules(planner, rules))
+            pair.factory.setPlan(planFromRules(ruleBuilder, rules))
             self.assertEqual(pair.ask(watched + request), request)
             self.assertEqual(pair.client.heard(), b"")
             heard = pair.answer(reply * 6)

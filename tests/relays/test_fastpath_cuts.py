@@ -28,7 +28,7 @@ from tests.wire.mysql.script import err
 from tests.wire.postgresql.conversation_parts import message
 from tests.wire.redis.conversation import CONVERSATIONS
 from vaurien_twisted.relays.pausing import PAUSE
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.wire.mysql.packets import packet
 
@@ -92,11 +92,11 @@ class Twins:
     def __init__(self, case: SynchronousTestCase, wire: str) -> None:
         self.case = case
         self.pairs = (Pair(wire), Pair(wire))
-        planner = Planner(REGISTRY, wire=REGISTRY.wire(wire))
+        ruleBuilder = RuleBuilder(REGISTRY, wire=REGISTRY.wire(wire))
         error = ERRORS.get(wire, {"behavior": "error", "options": {"code": CODES.get(wire, "")}})
         refuses = {**error, "when": {"command": REFUSED[wire][0]}}
         for pair, more in zip(self.pairs, ([], [ASKED]), strict=True):
-            pair.factory.setPlan(planFromRules(planner, [refuses, *more]))
+            pair.factory.setPlan(planFromRules(ruleBuilder, [refuses, *more]))
 
     def give(self, who: str, data: bytes) -> tuple[bytes, bytes]:
         """

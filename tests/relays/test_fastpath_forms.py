@@ -39,7 +39,7 @@ from tests.wire.mysql.script import err, ok, query, table
 from tests.wire.postgresql.conversation_parts import READY, SYNC, bind, execute, message, parse
 from tests.wire.postgresql.conversation_parts import query as select
 from vaurien_twisted.relays.pausing import PAUSE
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.wire.mysql.packets import packet
 from vaurien_twisted.wire.postgresql.transaction import FAILING
@@ -79,9 +79,9 @@ class Both:
         """
         Put rules in force on both.
         """
-        planner = Planner(REGISTRY, wire=REGISTRY.wire(self.wire))
+        ruleBuilder = RuleBuilder(REGISTRY, wire=REGISTRY.wire(self.wire))
         for pair, more in zip(self.pairs, ([], [ASKED]), strict=True):
-            pair.factory.setPlan(planFromRules(planner, rules + more))
+            pair.factory.setPlan(planFromRules(ruleBuilder, rules + more))
         plans = [pair.factory.decider.plan for pair in self.pairs]
         self.case.assertIsNone(plans[1].commands)
 

@@ -32,7 +32,7 @@ from tests.wire.mysql.script import err, ok, query, table
 from tests.wire.postgresql.conversation_parts import READY, SYNC, parse
 from tests.wire.postgresql.conversation_parts import query as select
 from tests.wire.support import Heard, converse
-from vaurien_twisted.model.exchange import Exchange, Run
+from vaurien_twisted.model.exchange import Exchange, PassedBatch
 from vaurien_twisted.wire.mysql.packets import packet
 
 
@@ -53,10 +53,10 @@ class PlainTests(SynchronousTestCase):
             framer.expect(heard.exchanges[0])
         converse(framer, opening, heard=heard)
         for (_, request), (_, reply) in units:
-            run = framer.skim(request, None)
-            self.assertIsInstance(run, Run, repr(request))
+            run = framer.requests(request, None)
+            self.assertIsInstance(run, PassedBatch, repr(request))
             count = run.left
-            self.assertEqual(framer.skimReplies(reply), count, request)
+            self.assertEqual(framer.replies(reply), count, request)
             self.assertEqual(run.left, 0)
 
     def test_memcache(self) -> None:

@@ -11,8 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.session import Session
 from tests.relays.support import always
-from tests.support import Noting
-from vaurien_twisted.model.commands import Drop, Send, Treatment, Wait
+from tests.support import RecordingBehavior
+from vaurien_twisted.model.commands import Actions, Drop, Send, Wait
 from vaurien_twisted.rules.plan import Plan
 
 ROWS = b"*\nfirst\nsecond\nthird\n.\n"
@@ -178,9 +178,9 @@ class ReplyTests(SynchronousTestCase):
         """
         What a behavior sends comes before the reply, which is unchanged.
         """
-        treatment = Treatment(reply=(Send(b"note\n"), Wait(1), Send(b"again\n")))
+        actions = Actions(reply=(Send(b"note\n"), Wait(1), Send(b"again\n")))
         session = Session()
-        session.factory.setPlan(always(Noting(treatment)))
+        session.factory.setPlan(always(RecordingBehavior(actions)))
         session.ask(b"GET key\n")
         self.assertEqual(session.answer(b"answer\n"), b"note\n")
         self.assertEqual(session.wait(1), b"again\nanswer\n")
@@ -190,7 +190,7 @@ class ReplyTests(SynchronousTestCase):
         A request that is dropped has no reply; the replies to others come all the same.
         """
         session = Session()
-        session.factory.setPlan(always(Noting(Treatment(request=(Drop(),)))))
+        session.factory.setPlan(always(RecordingBehavior(Actions(request=(Drop(),)))))
         self.assertEqual(session.ask(b"GET a\n"), b"")
         session.factory.setPlan(Plan())
         session.ask(b"GET b\n")

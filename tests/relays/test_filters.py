@@ -13,15 +13,15 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import PlainStage
-from vaurien_twisted.interfaces import IStage
-from vaurien_twisted.model.commands import Then
-from vaurien_twisted.relays.filter_buffer import Wanted
-from vaurien_twisted.relays.filters import Stream
+from vaurien_twisted.behaviors._base import PassThroughFilter
+from vaurien_twisted.interfaces import IStreamFilter
+from vaurien_twisted.model.commands import ConnectionFate
+from vaurien_twisted.relays.filter_buffer import FilterSpec
+from vaurien_twisted.relays.filters import FilteredStream
 from vaurien_twisted.relays.memory import ENTRY_COST
 
 
-@implementer(IStage)
+@implementer(IStreamFilter)
 class Later:
     """
     A stage that keeps bytes and the end for C{wait} seconds, in parts of C{size} bytes.
@@ -33,7 +33,7 @@ class Later:
         self.wait = wait
         self.size = size
         self.drops = drops
-        self.due: tuple[float, Then] | None = None
+        self.due: tuple[float, ConnectionFate] | None = None
         self.ends: float | None = wait
         self.told: list[Any] = []
 
@@ -52,7 +52,7 @@ class Later:
         """
         return None if self.ends is None else now + self.ends
 
-    def deadline(self, now: float) -> tuple[float, Then] | None:
+    def deadline(self, now: float) -> tuple[float, ConnectionFate] | None:
         """
         As told.
         """
@@ -69,7 +69,7 @@ class Later:
         return lambda when: when + change
 
 
-class Swallowing(PlainStage):
+class Swallowing(PassThroughFilter):
     """
     A stage that lets nothing pass.
     """
@@ -89,12 +89,12 @@ class StreamCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.written: list[bytes] = []
-        self.cuts: list[Then] = []
+        self.cuts: list[ConnectionFate] = []
         self.ends: list[str] = []
         self.drained = 0
-        self.stream = Stream(self.clock, self.written.append, self.cut, self.drain)
+        self.stream = FilteredStream(self.clock, self.written.append, self.cut, self.drain)
 
-    def cut(self, then: Then) -> None:
+    def cut(self, then: ConnectionFate) -> None:
         """
         The link would end.
         """
@@ -117,10 +117,12 @@ class StreamCase(SynchronousTestCase):
         Have these stages.
         """
 
-        def maker(stage: Any) -> Callable[[], Any]:
-            return lambda: stage
+        def maker(streamFilter: Any) -> Callable[[], Any]:
+            return lambda: streamFilter
 
-        return self.stream.arrange([Wanted(key, options, maker(stage)) for key, stage in stages])
+        return self.stream.arrange(
+            [FilterSpec(key, options, maker(streamFilter)) for key, streamFilter in stages]
+        )
 
     def heard(self) -> bytes:
         """
@@ -197,9 +199,9 @@ class PassingTests(StreamCase):
         """
         Bytes that are under way do not count either.
         """
-        stage = Later(1)
-        stage.flight = 3
-        self.have(("a", stage))
+        streamFilter = Later(1)
+        streamFilter.flight = 3
+        self.have(("a", streamFilter))
         self.stream.push(b"abcde")
         self.assertEqual(self.stream.waiting(), 2 + ENTRY_COST)
 
@@ -207,9 +209,9 @@ class PassingTests(StreamCase):
         """
         Nothing more is written, and no timer is left.
         """
-        stage = Later(1)
-        stage.due = (5.0, Then.CLOSE)
-        self.have(("a", stage))
+        streamFilter = Later(1)
+        streamFilter.due = (5.0, ConnectionFate.CLOSE)
+        self.have(("a", streamFilter))
         self.stream.push(b"bytes")
         self.end()
         self.stream.stop()
@@ -267,15 +269,15 @@ class ArrangingTests(StreamCase):
         """
         Other options move what waits, bytes and end; the same ones are not told.
         """
-        stage = Later(10)
-        self.have(("a", stage), options=10.0)
+        streamFilter = Later(10)
+        self.have(("a", streamFilter), options=10.0)
         self.stream.push(b"one")
         self.stream.push(b"two")
         self.end()
         self.have(("a", None), options=10.0)
-        self.assertEqual(stage.told, [])
+        self.assertEqual(streamFilter.told, [])
         self.have(("a", None), options=3.0)
-        self.assertEqual(stage.told, [3.0])
+        self.assertEqual(streamFilter.told, [3.0])
         self.clock.advance(2.9)
         self.assertEqual(self.heard(), b"")
         self.clock.advance(0.1)
@@ -285,9 +287,9 @@ class ArrangingTests(StreamCase):
         """
         An end that a stage never lets pass goes on with the stage's end.
         """
-        stage = Later()
-        stage.ends = None
-        self.have(("a", stage))
+        streamFilter = Later()
+        streamFilter.ends = None
+        self.have(("a", streamFilter))
         self.end()
         self.assertEqual(self.ends, [])
         self.have()
@@ -300,7 +302,7 @@ class ArrangingTests(StreamCase):
         self.have(("a", Later(9, drops=True)))
         self.stream.push(b"one")
         self.assertEqual(self.have(), set())
-        self.assertEqual((self.cuts, self.written), ([Then.CLOSE], []))
+        self.assertEqual((self.cuts, self.written), ([ConnectionFate.CLOSE], []))
 
     def test_orderUnderChurn(self) -> None:
         """
@@ -333,14 +335,14 @@ class DeadlineTests(StreamCase):
         """
         A reset is at once, whatever waits.
         """
-        stage = Later(9)
-        stage.due = (2.0, Then.RESET)
-        self.have(("a", stage))
+        streamFilter = Later(9)
+        streamFilter.due = (2.0, ConnectionFate.RESET)
+        self.have(("a", streamFilter))
         self.stream.push(b"bytes")
         self.clock.advance(1.9)
         self.assertEqual(self.cuts, [])
         self.clock.advance(0.1)
-        self.assertEqual((self.cuts, self.written), ([Then.RESET], []))
+        self.assertEqual((self.cuts, self.written), ([ConnectionFate.RESET], []))
 
     def test_closeBehindWhatHasLeft(self) -> None:
         """
@@ -352,14 +354,14 @@ class DeadlineTests(StreamCase):
         self.stream.push(b"one")
         self.clock.advance(2.5)
         self.stream.push(b"never")
-        limit.due = (3.0, Then.CLOSE)
+        limit.due = (3.0, ConnectionFate.CLOSE)
         self.clock.advance(0.5)
         self.clock.advance(0)
         self.stream.push(b"nor this")
         self.end()
         self.assertEqual((self.cuts, self.heard()), ([], b""))
         self.clock.advance(1)
-        self.assertEqual((self.cuts, self.heard(), self.ends), ([Then.CLOSE], b"one", []))
+        self.assertEqual((self.cuts, self.heard(), self.ends), ([ConnectionFate.CLOSE], b"one", []))
         self.clock.advance(9)
         self.assertEqual(self.written, [])
 
@@ -368,46 +370,46 @@ class DeadlineTests(StreamCase):
         A stage that has ended the stream is not made again while the rest goes on.
         """
         limit = Later()
-        limit.due = (0.0, Then.CLOSE)
+        limit.due = (0.0, ConnectionFate.CLOSE)
         self.have(("limit", limit), ("b", Later(1)))
         self.stream.push(b"one")
         self.clock.advance(0)
         self.assertEqual(self.have(("limit", Later()), ("b", None)), set())
         self.clock.advance(1)
-        self.assertEqual((self.cuts, self.heard()), ([Then.CLOSE], b"one"))
+        self.assertEqual((self.cuts, self.heard()), ([ConnectionFate.CLOSE], b"one"))
 
     def test_afterTheEnd(self) -> None:
         """
         Once the end has passed a close is at once, and one that waits for it stays behind it.
         """
         limit = Later()
-        limit.due = (1.0, Then.CLOSE)
+        limit.due = (1.0, ConnectionFate.CLOSE)
         self.have(("limit", limit))
         self.end()
         self.clock.advance(1)
-        self.assertEqual((self.cuts, self.ends), ([Then.CLOSE], ["end"]))
+        self.assertEqual((self.cuts, self.ends), ([ConnectionFate.CLOSE], ["end"]))
         self.setUp()
         limit = Later()
-        limit.due = (1.0, Then.CLOSE)
+        limit.due = (1.0, ConnectionFate.CLOSE)
         self.have(("limit", limit), ("b", Later(3)))
         self.end()
         self.clock.advance(1)
         self.assertEqual(self.cuts, [])
         self.clock.advance(2)
-        self.assertEqual(self.cuts, [Then.CLOSE])
+        self.assertEqual(self.cuts, [ConnectionFate.CLOSE])
 
     def test_moved(self) -> None:
         """
         Other options may move a deadline, or lift it.
         """
-        stage = Later()
-        stage.due = (2.0, Then.RESET)
-        self.have(("a", stage))
-        stage.due = (4.0, Then.RESET)
+        streamFilter = Later()
+        streamFilter.due = (2.0, ConnectionFate.RESET)
+        self.have(("a", streamFilter))
+        streamFilter.due = (4.0, ConnectionFate.RESET)
         self.have(("a", None), options="other")
         self.clock.advance(3)
         self.assertEqual(self.cuts, [])
-        stage.due = None
+        streamFilter.due = None
         self.have(("a", None), options="another")
         self.clock.advance(3)
         self.assertEqual((self.cuts, self.clock.getDelayedCalls()), ([], []))

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
 from vaurien_twisted.relays import reply_order as pipeline
-from vaurien_twisted.relays.exchanges import LANE_LIMIT
+from vaurien_twisted.relays.exchanges import WRITE_QUEUE_LIMIT
 from vaurien_twisted.relays.memory import EXCHANGE_COST, QUEUE_LIMIT
 from vaurien_twisted.wire.http import fastpath as http_skim
 
@@ -555,8 +555,8 @@ class StreamTests(SynchronousTestCase):
         What waits in a stage counts: the source is paused, and read on later.
         """
         pair = Pair(behavior="slow_open", options={"delay": 1000})
-        pair.ask(b"x" * (LANE_LIMIT + 1))
+        pair.ask(b"x" * (WRITE_QUEUE_LIMIT + 1))
         self.assertEqual(pair.client.producerState, "paused")
         pair.clock.advance(1)
         self.assertEqual(pair.client.producerState, "producing")
-        self.assertEqual(len(pair.backend.heard()), LANE_LIMIT + 1)
+        self.assertEqual(len(pair.backend.heard()), WRITE_QUEUE_LIMIT + 1)

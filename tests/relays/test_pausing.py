@@ -22,7 +22,7 @@ from tests.wire.postgresql.conversation_parts import (
     parse,
 )
 from vaurien_twisted.relays.pausing import PAUSE
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.wire.postgresql.messages import errorResponse
 
@@ -46,8 +46,8 @@ def link(*rules: dict[str, Any]) -> Pair:
         side = pair.relay if who == "client" else pair.backendProtocol
         side.dataReceived(data)
     pair.client.heard(), pair.backend.heard()
-    planner = Planner(REGISTRY, wire=REGISTRY.wire("postgresql"))
-    pair.factory.setPlan(planFromRules(planner, list(rules)))
+    ruleBuilder = RuleBuilder(REGISTRY, wire=REGISTRY.wire("postgresql"))
+    pair.factory.setPlan(planFromRules(ruleBuilder, list(rules)))
     return pair
 
 

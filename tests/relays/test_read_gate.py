@@ -9,7 +9,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from vaurien_twisted.relays.read_gate import FULL, PEER, UNCONNECTED, Source
+from vaurien_twisted.relays.read_gate import FULL, PEER, UNCONNECTED, PauseReasons
 
 
 class SourceTests(SynchronousTestCase):
@@ -19,7 +19,7 @@ class SourceTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.transport = StringTransport()
-        self.source = Source(self.transport)
+        self.source = PauseReasons(self.transport)
 
     def reads(self) -> bool:
         """

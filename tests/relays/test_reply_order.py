@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from vaurien_twisted.model.commands import Reply
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.relays.memory import EXCHANGE_COST, EXCHANGES_LIMIT
-from vaurien_twisted.relays.reply_order import Pipeline
+from vaurien_twisted.relays.reply_order import ReplyOrder
 
 
 class PipelineTests(SynchronousTestCase):
@@ -19,7 +19,7 @@ class PipelineTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.given: list[bytes] = []
-        self.pipeline = Pipeline(lambda reply: self.given.append(reply.data))
+        self.pipeline = ReplyOrder(lambda reply: self.given.append(reply.data))
         self.exchanges = [Exchange(number) for number in range(1, 6)]
         for exchange in self.exchanges:
             exchange.complete = True

@@ -21,7 +21,7 @@ class StateTests(SynchronousTestCase):
         The state of its only link.
         """
         [link] = pair.factory.links
-        return link.sight.state
+        return link.snapshot.state
 
     def test_states(self) -> None:
         """
@@ -55,13 +55,13 @@ class StateTests(SynchronousTestCase):
         self.assertEqual(self.state(session), "open")
         session.ask(b"GET a\n")
         [link] = session.factory.links
-        self.assertEqual(link.sight.state, "waiting")
-        exchange, step = link.sight.held
+        self.assertEqual(link.snapshot.state, "waiting")
+        exchange, step = link.snapshot.held
         self.assertEqual((exchange.subject, step.command.seconds), ("a", 3))
-        self.assertEqual(link.sight.faults, ["delay"])
+        self.assertEqual(link.snapshot.faults, ["delay"])
         session.clock.advance(3)
-        self.assertEqual((link.sight.state, link.sight.held), ("open", None))
-        self.assertEqual(link.sight.faults, [])
+        self.assertEqual((link.snapshot.state, link.snapshot.held), ("open", None))
+        self.assertEqual(link.snapshot.faults, [])
 
     def test_held(self) -> None:
         """
@@ -80,9 +80,9 @@ class StateTests(SynchronousTestCase):
         """
         pair = Pair(behavior="latency", options={"latency": 10})
         [link] = pair.factory.links
-        self.assertEqual(link.sight.faults, ["latency"])
+        self.assertEqual(link.snapshot.faults, ["latency"])
         pair.setBehavior("dummy")
-        self.assertEqual(link.sight.faults, [])
+        self.assertEqual(link.snapshot.faults, [])
 
 
 class RecentTests(SynchronousTestCase):
@@ -95,7 +95,7 @@ class RecentTests(SynchronousTestCase):
         What the backend began is the first.
         """
         [link] = Session().factory.links
-        self.assertEqual([each.number for each in link.sight.recent], [0])
+        self.assertEqual([each.number for each in link.snapshot.recent], [0])
 
     def test_bounded(self) -> None:
         """
@@ -104,13 +104,13 @@ class RecentTests(SynchronousTestCase):
         session = Session()
         session.ask(b"".join(b"GET %d\n" % number for number in range(1, 20)))
         [link] = session.factory.links
-        numbers = [each.number for each in link.sight.recent if each.number]
+        numbers = [each.number for each in link.snapshot.recent if each.number]
         self.assertEqual(numbers, list(range(20 - RECENT, 20)))
-        self.assertEqual(link.sight.recent[-1].description, "GET 19")
+        self.assertEqual(link.snapshot.recent[-1].description, "GET 19")
 
     def test_bareConnection(self) -> None:
         """
         Where the client speaks first the connection itself is known.
         """
         [link] = Pair().factory.links
-        self.assertEqual([each.description for each in link.sight.recent], ["connect"])
+        self.assertEqual([each.description for each in link.snapshot.recent], ["connect"])

@@ -9,8 +9,8 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
-from vaurien_twisted.relays.exchanges import LANE_LIMIT
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.relays.exchanges import WRITE_QUEUE_LIMIT
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.rules.plan import Plan
 
@@ -22,7 +22,7 @@ def rules(*items: dict[str, Any], wire: str = "tcp") -> Plan:
     """
     A plan as users write it.
     """
-    return planFromRules(Planner(REGISTRY, wire=REGISTRY.wire(wire)), list(items))
+    return planFromRules(RuleBuilder(REGISTRY, wire=REGISTRY.wire(wire)), list(items))
 
 
 def rule(behavior: str, name: str = "", **options: Any) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class WithExchangesTests(SynchronousTestCase):
         self.assertTrue(pair.client.heard())
         pair = Pair("mysql")
         plan = planFromRules(
-            Planner(REGISTRY, wire=REGISTRY.wire("mysql")),
+            RuleBuilder(REGISTRY, wire=REGISTRY.wire("mysql")),
             [rule("error"), rule("latency", latency=500)],
         )
         pair.factory.setPlan(plan)
@@ -258,10 +258,10 @@ class RoomTests(SynchronousTestCase):
         makes room.
         """
         pair = Pair(behavior="bandwidth", options={"rate": 1})
-        pair.ask(b"x" * (LANE_LIMIT + 5000))
+        pair.ask(b"x" * (WRITE_QUEUE_LIMIT + 5000))
         self.assertEqual(pair.client.producerState, "paused")
         self.assertEqual(pair.backend.producerState, "producing")
-        pair.answer(b"x" * (LANE_LIMIT + 5000))
+        pair.answer(b"x" * (WRITE_QUEUE_LIMIT + 5000))
         self.assertEqual(pair.backend.producerState, "paused")
         pair.setBehavior("dummy")
         self.assertEqual(

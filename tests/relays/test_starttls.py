@@ -17,10 +17,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.integration.authority import papers
 from tests.relays.support import Wire
 from vaurien_twisted.model.options import Refused, build
-from vaurien_twisted.relays.byte_counter import Meter
+from vaurien_twisted.relays.byte_counter import ByteCounter
 from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.relays.starttls import bare, give
-from vaurien_twisted.relays.transports import Couple
+from vaurien_twisted.relays.transports import TransportPair
 from vaurien_twisted.wire.smtp.protocol import SMTP
 
 
@@ -90,7 +90,7 @@ class TransportsTests(SynchronousTestCase):
         What a transport reads goes to another protocol, whichever kind it is.
         """
         plain: Any = StringTransport()
-        give(bare(Meter(plain)), "protocol")
+        give(bare(ByteCounter(plain)), "protocol")
         self.assertEqual(plain.protocol, "protocol")
         nothing: Any = None
         wrapper = ProtocolWrapper(nothing, nothing)
@@ -104,18 +104,18 @@ class TransportsTests(SynchronousTestCase):
         for them are.
         """
         client, backend = Wire(), Wire()
-        couple = Couple(client)
-        couple.join(backend)
-        couple.start()
-        couple.hold()
-        couple.paceClient(True)
-        couple.paceClient(False)
+        transports = TransportPair(client)
+        transports.join(backend)
+        transports.start()
+        transports.hold()
+        transports.paceClient(True)
+        transports.paceClient(False)
         self.assertEqual([each.producerState for each in (client, backend)], ["paused"] * 2)
-        couple.unpace()
+        transports.unpace()
         self.assertEqual([each.producer for each in (client, backend)], [None, None])
         ours, theirs = Wire(), Wire()
-        couple.replace(ours, theirs)
-        self.assertEqual((couple.client, couple.backend), (ours, theirs))
+        transports.replace(ours, theirs)
+        self.assertEqual((transports.client, transports.backend), (ours, theirs))
         self.assertEqual([each.producerState for each in (ours, theirs)], ["producing"] * 2)
         assert theirs.producer is not None
         theirs.producer.pauseProducing()

@@ -10,8 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.failing import FailingPair, failing
 from tests.relays.support import always
-from vaurien_twisted.model.commands import Drop, Treatment
-from vaurien_twisted.model.decision import Occasion
+from vaurien_twisted.model.commands import Actions, Drop
+from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.exchange import SWALLOWED
 from vaurien_twisted.wire.redis.transaction import UNKNOWN
 
@@ -62,11 +62,11 @@ class Swallow:
     options = NoOptions
     connections = False
 
-    def treat(self, options: NoOptions, occasion: Occasion) -> Treatment:
+    def decide(self, options: NoOptions, context: DecisionContext) -> Actions:
         """
         Drop it.
         """
-        return Treatment((Drop(),)) if occasion.exchange.command == "INCR" else Treatment()
+        return Actions((Drop(),)) if context.exchange.command == "INCR" else Actions()
 
 
 class SubstituteTests(SynchronousTestCase):
@@ -259,7 +259,7 @@ class SubstituteTests(SynchronousTestCase):
         link.ask(MULTI + INCR + EXEC)
         self.assertEqual(link.relay.link.exchanges, 3)
         self.assertEqual(
-            [e.command for e in link.relay.link._dialogue.recent][-2:], ["INCR", "EXEC"]
+            [e.command for e in link.relay.link._exchangeRelay.recent][-2:], ["INCR", "EXEC"]
         )
 
     def test_bound(self) -> None:

@@ -26,7 +26,7 @@ from tests.wire.postgresql.conversation_parts import (
     parse,
     query,
 )
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.wire.mysql.packets import packet
 from vaurien_twisted.wire.postgresql.messages import errorResponse
@@ -68,8 +68,8 @@ def link(wire: str, *before: dict[str, Any]) -> Pair:
         side.dataReceived(data)
     pair.client.heard(), pair.backend.heard()
     error = {"behavior": "error", "options": {"at": "reply", **WORDS[wire]}}
-    planner = Planner(REGISTRY, wire=REGISTRY.wire(wire))
-    pair.factory.setPlan(planFromRules(planner, [*before, error]))
+    ruleBuilder = RuleBuilder(REGISTRY, wire=REGISTRY.wire(wire))
+    pair.factory.setPlan(planFromRules(ruleBuilder, [*before, error]))
     return pair
 
 

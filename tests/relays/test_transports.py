@@ -9,7 +9,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import Wire
-from vaurien_twisted.relays.transports import Couple
+from vaurien_twisted.relays.transports import TransportPair
 
 
 class CoupleTests(SynchronousTestCase):
@@ -20,24 +20,24 @@ class CoupleTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.client: Any = Wire()
         self.backend: Any = Wire()
-        self.couple = Couple(self.client)
+        self.transports = TransportPair(self.client)
 
     def joined(self) -> None:
         """
         Both are there, and the client may speak.
         """
-        self.couple.join(self.backend)
-        self.couple.start()
+        self.transports.join(self.backend)
+        self.transports.start()
 
     def test_unconnected(self) -> None:
         """
         The client is not read before it is let speak; the backend cannot be paced yet.
         """
         self.assertEqual(self.client.producerState, "paused")
-        self.couple.paceBackend(True)
-        self.couple.join(self.backend)
+        self.transports.paceBackend(True)
+        self.transports.join(self.backend)
         self.assertEqual(self.client.producerState, "paused")
-        self.couple.start()
+        self.transports.start()
         self.assertEqual(self.client.producerState, "producing")
         self.assertEqual(self.backend.producerState, "producing")
 
@@ -59,11 +59,11 @@ class CoupleTests(SynchronousTestCase):
         Want of room pauses each side by itself, beside the other reasons.
         """
         self.joined()
-        self.couple.paceClient(True)
-        self.couple.paceBackend(True)
+        self.transports.paceClient(True)
+        self.transports.paceBackend(True)
         self.backend.producer.pauseProducing()
-        self.couple.paceClient(False)
-        self.couple.paceBackend(False)
+        self.transports.paceClient(False)
+        self.transports.paceBackend(False)
         self.assertEqual(self.client.producerState, "paused")
         self.assertEqual(self.backend.producerState, "producing")
 
@@ -72,7 +72,7 @@ class CoupleTests(SynchronousTestCase):
         A half-close where the transport knows it, else an end in order.
         """
         self.joined()
-        self.couple.endWriting(self.backend)
+        self.transports.endWriting(self.backend)
         self.assertEqual((self.backend.ended, self.client.ended), (["half"], []))
 
         class Whole(Wire):
@@ -83,7 +83,7 @@ class CoupleTests(SynchronousTestCase):
             loseWriteConnection = property()
 
         whole = Whole()
-        self.couple.endWriting(whole)
+        self.transports.endWriting(whole)
         self.assertEqual(whole.ended, ["lose"])
 
     def test_close(self) -> None:
@@ -91,10 +91,10 @@ class CoupleTests(SynchronousTestCase):
         Both end in order, whichever is there.
         """
         alone = Wire()
-        Couple(alone).close()
+        TransportPair(alone).close()
         self.assertEqual(alone.ended, ["lose"])
         self.joined()
-        self.couple.close()
+        self.transports.close()
         self.assertEqual((self.client.ended, self.backend.ended), (["lose"], ["lose"]))
         self.assertIsNone(self.backend.producer)
 
@@ -103,8 +103,8 @@ class CoupleTests(SynchronousTestCase):
         Both are reset, whichever is there.
         """
         self.joined()
-        self.couple.client = None
-        self.couple.reset()
+        self.transports.client = None
+        self.transports.reset()
         self.assertEqual((self.client.ended, self.backend.ended), ([], ["abort"]))
 
     def test_gone(self) -> None:
@@ -112,8 +112,8 @@ class CoupleTests(SynchronousTestCase):
         Once neither is left.
         """
         self.joined()
-        self.assertFalse(self.couple.gone)
-        self.couple.client = None
-        self.assertFalse(self.couple.gone)
-        self.couple.backend = None
-        self.assertTrue(self.couple.gone)
+        self.assertFalse(self.transports.gone)
+        self.transports.client = None
+        self.assertFalse(self.transports.gone)
+        self.transports.backend = None
+        self.assertTrue(self.transports.gone)

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support import Noting
+from tests.support import RecordingBehavior
 from vaurien_twisted.model.commands import Close, Command, Hold, Insert, Wait
 from vaurien_twisted.model.decision import Rule, Step
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import NoOptions
 from vaurien_twisted.relays.memory import ENTRY_COST
-from vaurien_twisted.relays.write_queue import Entry, Lane
+from vaurien_twisted.relays.write_queue import QueuedWrite, WriteQueue
 
-RULE = Rule(Noting(name="one"), NoOptions())
-OTHER = Rule(Noting(name="two"), NoOptions())
+RULE = Rule(RecordingBehavior(name="one"), NoOptions())
+OTHER = Rule(RecordingBehavior(name="two"), NoOptions())
 
 
 def steps(*commands: Command, rule: Rule = RULE) -> list[Step]:
@@ -38,10 +38,10 @@ class LaneTests(SynchronousTestCase):
         self.performed: list[Command] = []
         self.ran = 0
         self.written: list[bytes] = []
-        self.lane = Lane(self.clock, self.perform, self.count)
+        self.lane = WriteQueue(self.clock, self.perform, self.count)
         self.lane.write = self.written.append
 
-    def perform(self, entry: Entry, command: Command) -> None:
+    def perform(self, entry: QueuedWrite, command: Command) -> None:
         """
         Note a command; insert and close as a link would.
         """
@@ -201,7 +201,7 @@ class LaneTests(SynchronousTestCase):
         """
         Before there is somewhere to write to, bytes are kept.
         """
-        lane = Lane(self.clock, lambda entry, command: None, self.count)
+        lane = WriteQueue(self.clock, lambda entry, command: None, self.count)
         lane.put(None, b"a")
         lane.flush()
         lane.write = self.written.append

@@ -9,11 +9,11 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.rules.build import Planner, tell
+from vaurien_twisted.rules.build import RuleBuilder, tell
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.registry import loadRegistry
 
-PLANNER = Planner(loadRegistry())
+PLANNER = RuleBuilder(loadRegistry())
 
 
 def told(plan: Plan) -> list[tuple[float, str]]:
@@ -100,10 +100,10 @@ class ChoiceTests(SynchronousTestCase):
         """
         Options of one call are gone in the next; those configured stay.
         """
-        planner = Planner(loadRegistry(), {"delay": {"sleep": "5", "before": "false"}})
-        [rule] = planner.one("delay", {"sleep": 2}).draws[0].alternatives
+        ruleBuilder = RuleBuilder(loadRegistry(), {"delay": {"sleep": "5", "before": "false"}})
+        [rule] = ruleBuilder.one("delay", {"sleep": 2}).draws[0].alternatives
         self.assertEqual((rule.options.sleep, rule.options.before), (2, False))
-        [rule] = planner.one("delay", {}).draws[0].alternatives
+        [rule] = ruleBuilder.one("delay", {}).draws[0].alternatives
         self.assertEqual((rule.options.sleep, rule.options.before), (5, False))
         [rule] = PLANNER.one("delay", {}).draws[0].alternatives
         self.assertEqual((rule.options.sleep, rule.options.before), (1, True))
@@ -112,8 +112,8 @@ class ChoiceTests(SynchronousTestCase):
         """
         An option counts over the configured one in whichever spelling it comes.
         """
-        planner = Planner(loadRegistry(), {"transient": {"agitate": 5}})
-        [rule] = planner.one("transient", {"agitate": 2}).draws[0].alternatives
+        ruleBuilder = RuleBuilder(loadRegistry(), {"transient": {"agitate": 5}})
+        [rule] = ruleBuilder.one("transient", {"agitate": 2}).draws[0].alternatives
         self.assertEqual(rule.options.agitate, 2)
 
 

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.ruled import LINES
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import RULES, fieldSpecs, planFromRules, rulesOf
 from vaurien_twisted.rules.plan import Plan
 
@@ -111,8 +111,8 @@ class JSONTests(SynchronousTestCase):
         """
         Options that are not given are as configured.
         """
-        planner = Planner(LINES.registry, {"delay": {"sleep": "5"}}, LINES.wire)
-        [rule] = planFromRules(planner, [{"behavior": "delay"}]).rules
+        ruleBuilder = RuleBuilder(LINES.registry, {"delay": {"sleep": "5"}}, LINES.wire)
+        [rule] = planFromRules(ruleBuilder, [{"behavior": "delay"}]).rules
         self.assertEqual(rule.options.sleep, 5)
 
 
@@ -129,7 +129,7 @@ class ToldTests(SynchronousTestCase):
         for rules in ([], [WHOLE], [draw], [WHOLE, draw, {"behavior": "dummy"}, WHOLE]):
             made = plan(*rules)
             told = json.loads(json.dumps(rulesOf(made)))
-            other = Planner(LINES.registry, {"error": {"inject": "yes"}}, LINES.wire)
+            other = RuleBuilder(LINES.registry, {"error": {"inject": "yes"}}, LINES.wire)
             self.assertEqual(planFromRules(LINES, told), made)
             self.assertEqual(planFromRules(other, told), made)
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from tests.support import REGISTRY, Noting, chosenBy, decider, entries
+from tests.support import REGISTRY, RecordingBehavior, chosenBy, decider, entries
 from vaurien_twisted.interfaces import IDecider
-from vaurien_twisted.model.commands import Close, Hold, Insert, Reply, Treatment, Wait
-from vaurien_twisted.model.decision import NOTHING, Chance, Decision, Occasion, Rule
+from vaurien_twisted.model.commands import Actions, Close, Hold, Insert, Reply, Wait
+from vaurien_twisted.model.decision import NOTHING, Decision, DecisionContext, Rule, SeededRandom
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import NoOptions
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.decider import effect
 from vaurien_twisted.rules.plan import Draw, Plan, onlyRule
 
-PLANNER = Planner(REGISTRY)
+PLANNER = RuleBuilder(REGISTRY)
 
 
 class DeciderTests(SynchronousTestCase):
@@ -35,7 +35,7 @@ class DeciderTests(SynchronousTestCase):
         """
         Where nothing happens the decision is L{NOTHING} and the journal stays empty.
         """
-        for plan in (Plan(), onlyRule(Noting(), NoOptions())):
+        for plan in (Plan(), onlyRule(RecordingBehavior(), NoOptions())):
             of = decider(plan)
             self.assertIs(of.decide(Connection(1), Exchange(1)), NOTHING)
             self.assertIs(of.decideConnection(Connection(1), Exchange(0)), NOTHING)
@@ -45,9 +45,9 @@ class DeciderTests(SynchronousTestCase):
         """
         Draws apply in order; what ends the exchange ends the list.
         """
-        first = Noting(Treatment((Wait(1),), (Insert(b"x"),)), "first")
-        second = Noting(Treatment((Close(),)), "second")
-        third = Noting(Treatment((Hold(),)), "third")
+        first = RecordingBehavior(Actions((Wait(1),), (Insert(b"x"),)), "first")
+        second = RecordingBehavior(Actions((Close(),)), "second")
+        third = RecordingBehavior(Actions((Hold(),)), "third")
         plan = Plan(tuple(Draw((Rule(b, NoOptions()),)) for b in (first, second, third)))
         decision = decider(plan).decide(Connection(1), Exchange(1))
         self.assertEqual([s.command for s in decision.request], [Wait(1), Close()])
@@ -60,7 +60,7 @@ class DeciderTests(SynchronousTestCase):
         """
         An ending reply lets the request through.
         """
-        plan = onlyRule(Noting(Treatment(reply=(Reply(b"x"),))), NoOptions())
+        plan = onlyRule(RecordingBehavior(Actions(reply=(Reply(b"x"),))), NoOptions())
         self.assertFalse(decider(plan).decide(Connection(1), Exchange(1)).ends)
         self.assertFalse(Decision().ends)
 
@@ -69,8 +69,8 @@ class DeciderTests(SynchronousTestCase):
         Of a bare connection only the behaviors that meet connections are asked, and
         only those count it.
         """
-        deaf = Noting(Treatment((Hold(),)), "deaf")
-        hearing = Noting(Treatment((Close(),)), "hearing", connections=True)
+        deaf = RecordingBehavior(Actions((Hold(),)), "deaf")
+        hearing = RecordingBehavior(Actions((Close(),)), "hearing", connections=True)
         plan = Plan(tuple(Draw((Rule(b, NoOptions()),)) for b in (deaf, hearing)))
         of = decider(plan)
         decision = of.decideConnection(Connection(1), Exchange(0))
@@ -83,7 +83,7 @@ class DeciderTests(SynchronousTestCase):
         """
         Each rule counts the exchanges that it chose, from the moment its plan was set.
         """
-        one, two = Noting(name="one"), Noting(name="two")
+        one, two = RecordingBehavior(name="one"), RecordingBehavior(name="two")
         plan = Plan((Draw((Rule(one, NoOptions(), 50.0), Rule(two, NoOptions(), 50.0))),))
         of = decider(plan)
         for number in range(20):
@@ -95,28 +95,29 @@ class DeciderTests(SynchronousTestCase):
         seen = len(one.met), len(two.met)
         of.decide(Connection(1), Exchange(1))
         fresh = one.met[seen[0] :] + two.met[seen[1] :]
-        self.assertEqual([occasion.number for occasion in fresh], [0])
+        self.assertEqual([context.number for context in fresh], [0])
 
     def test_pitfall18_proxiesCountApart(self) -> None:
         """
         Two proxies with one plan do not share its counts.
         """
-        behavior = Noting()
+        behavior = RecordingBehavior()
         plan = onlyRule(behavior, NoOptions())
         for name in ("one", "two"):
             decider(plan, name=name).decide(Connection(1), Exchange(1))
-        self.assertEqual([occasion.number for occasion in behavior.met], [0, 0])
+        self.assertEqual([context.number for context in behavior.met], [0, 0])
 
     def test_occasion(self) -> None:
         """
         A behavior is told whose exchange it is, of which protocol, and its chance.
         """
-        behavior = Noting()
+        behavior = RecordingBehavior()
         connection, exchange = Connection(3, "10.0.0.1"), Exchange(5, "GET", "/")
         of = decider(onlyRule(behavior, NoOptions()), seed=9)
         of.decide(connection, exchange)
         self.assertEqual(
-            behavior.met, [Occasion(connection, exchange, of.wire, 0, Chance(9, "proxy", 3, 5, 0))]
+            behavior.met,
+            [DecisionContext(connection, exchange, of.wire, 0, SeededRandom(9, "proxy", 3, 5, 0))],
         )
 
     def test_journalled(self) -> None:
@@ -144,8 +145,8 @@ class DeciderTests(SynchronousTestCase):
         """
         The commands in a few words, unless the behavior has better ones.
         """
-        treatment = Treatment((Wait(1.5), Hold()), (Insert(b"abc"), Close()))
-        self.assertEqual(effect(treatment), "wait 1.5 s, hold, reply: insert 3 bytes, reply: close")
-        of = decider(onlyRule(Noting(Treatment((Hold(),), effect="mine")), NoOptions()))
+        actions = Actions((Wait(1.5), Hold()), (Insert(b"abc"), Close()))
+        self.assertEqual(effect(actions), "wait 1.5 s, hold, reply: insert 3 bytes, reply: close")
+        of = decider(onlyRule(RecordingBehavior(Actions((Hold(),), effect="mine")), NoOptions()))
         of.decide(Connection(1), Exchange(1))
         self.assertEqual(entries(of)[0]["effect"], "mine")

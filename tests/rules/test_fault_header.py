@@ -15,7 +15,7 @@ from vaurien_twisted.model.decision import NOTHING, Decision
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.record.journal import Journal
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.rules.decider import Decider
 from vaurien_twisted.rules.fault_header import readWish, wishesFor
@@ -60,17 +60,17 @@ class WishTests(SynchronousTestCase):
         A decider for C{http} whose plan answers everything with 500.
         """
         self.journal = Journal(Clock().seconds)
-        self.planner = Planner(REGISTRY, wire=HTTP())
+        self.ruleBuilder = RuleBuilder(REGISTRY, wire=HTTP())
         self.decider = Decider("proxy", HTTP(), 7, self.journal)
         rules: list[Any] = [{"behavior": "error", "options": {"code": 500}}]
-        self.decider.setPlan(planFromRules(self.planner, rules))
+        self.decider.setPlan(planFromRules(self.ruleBuilder, rules))
 
     def decide(self, wish: str, allowed: bool = True) -> Decision:
         """
         What is decided about a request with this wish.
         """
         options = HTTPOptions(obey_header=allowed)
-        self.decider.wishes = wishesFor("proxy", HTTP(), options, self.planner, self.journal, 7)
+        self.decider.wishes = wishesFor("proxy", HTTP(), options, self.ruleBuilder, self.journal, 7)
         field = f"X-Vaurien-Behavior: {wish}\r\n" if wish else ""
         head = f"GET / HTTP/1.1\r\nHost: a\r\n{field}\r\n".encode()
         return self.decider.decide(Connection(3), Exchange(5, "GET", "/", head))
@@ -140,5 +140,5 @@ class WishTests(SynchronousTestCase):
         Protocols whose clients cannot ask have nobody who reads.
         """
         for wire in REGISTRY.wires.values():
-            made = wishesFor("proxy", wire, wire.options(), self.planner, self.journal, 7)
+            made = wishesFor("proxy", wire, wire.options(), self.ruleBuilder, self.journal, 7)
             self.assertIsNone(made, wire.name)

@@ -9,19 +9,19 @@ from typing import Any, ClassVar
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support import REGISTRY, Noting, chosenBy, decider
-from vaurien_twisted.model.commands import Hold, Treatment, Wait
-from vaurien_twisted.model.decision import Chance, Rule
+from tests.support import REGISTRY, RecordingBehavior, chosenBy, decider
+from vaurien_twisted.model.commands import Actions, Hold, Wait
+from vaurien_twisted.model.decision import Rule, SeededRandom
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import NoOptions, Refused
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.plan import Draw, Plan, onlyRule
 
 #: Percents of seed 7, proxy "proxy", connection 1, exchanges 0 to 3, draw 0.
 GOLDEN_PERCENTS = ["79.677046807", "90.038874021", "67.206794971", "29.805660458"]
 GOLDEN_BYTES = "51d4c60e9b66"
 
-PLANNER = Planner(REGISTRY)
+PLANNER = RuleBuilder(REGISTRY)
 
 
 def chosen(plan: Plan, places: list[tuple[int, int]], **more: Any) -> dict[tuple[int, int], str]:
@@ -47,22 +47,24 @@ class ChanceTests(SynchronousTestCase):
         These numbers must not change from release to release: recorded seeds depend on them.
         """
         self.assertEqual(
-            [f"{Chance(7, 'proxy', 1, number, 0).percent():.9f}" for number in range(4)],
+            [f"{SeededRandom(7, 'proxy', 1, number, 0).percent():.9f}" for number in range(4)],
             GOLDEN_PERCENTS,
         )
-        self.assertEqual(Chance(7, "proxy", 1, 1, 0).random().randbytes(6).hex(), GOLDEN_BYTES)
+        self.assertEqual(
+            SeededRandom(7, "proxy", 1, 1, 0).random().randbytes(6).hex(), GOLDEN_BYTES
+        )
 
     def test_pitfall17_everyPartCounts(self) -> None:
         """
         Seed, proxy, connection, exchange and draw each make another number.
         """
-        base = Chance(1, "proxy", 1, 1, 1)
+        base = SeededRandom(1, "proxy", 1, 1, 1)
         others = [
-            Chance(2, "proxy", 1, 1, 1),
-            Chance(1, "other", 1, 1, 1),
-            Chance(1, "proxy", 2, 1, 1),
-            Chance(1, "proxy", 1, 2, 1),
-            Chance(1, "proxy", 1, 1, 2),
+            SeededRandom(2, "proxy", 1, 1, 1),
+            SeededRandom(1, "other", 1, 1, 1),
+            SeededRandom(1, "proxy", 2, 1, 1),
+            SeededRandom(1, "proxy", 1, 2, 1),
+            SeededRandom(1, "proxy", 1, 1, 2),
         ]
         numbers = {chance.percent() for chance in (base, *others)}
         self.assertEqual(len(numbers), 6)
@@ -72,18 +74,18 @@ class ChanceTests(SynchronousTestCase):
         Every seed and place there can be has a number below 100, however high the hash.
         """
         for seed in (0, 2**63 - 1):
-            percent = Chance(seed, "é" * 100, 2**40, 2**40, 2**16).percent()
+            percent = SeededRandom(seed, "é" * 100, 2**40, 2**40, 2**16).percent()
             self.assertTrue(0 <= percent < 100)
-        self.patch(Chance, "_number", lambda self: 2**64 - 1)
-        self.assertTrue(99.99 < Chance(1, "proxy", 1, 1, 1).percent() < 100)
-        self.patch(Chance, "_number", lambda self: 0)
-        self.assertEqual(Chance(1, "proxy", 1, 1, 1).percent(), 0)
+        self.patch(SeededRandom, "_number", lambda self: 2**64 - 1)
+        self.assertTrue(99.99 < SeededRandom(1, "proxy", 1, 1, 1).percent() < 100)
+        self.patch(SeededRandom, "_number", lambda self: 0)
+        self.assertEqual(SeededRandom(1, "proxy", 1, 1, 1).percent(), 0)
 
     def test_randomBeginsAnew(self) -> None:
         """
         The generator of one decision begins the same each time.
         """
-        chance = Chance(1, "proxy", 1, 1, 1)
+        chance = SeededRandom(1, "proxy", 1, 1, 1)
         self.assertEqual(chance.random().random(), chance.random().random())
 
     def test_even(self) -> None:
@@ -92,7 +94,9 @@ class ChanceTests(SynchronousTestCase):
         """
         parts = [0] * 10
         for number in range(10_000):
-            parts[int(Chance(3, "proxy", number % 100, number // 100, 0).percent() // 10)] += 1
+            parts[
+                int(SeededRandom(3, "proxy", number % 100, number // 100, 0).percent() // 10)
+            ] += 1
         for part in parts:
             # Five standard deviations; the seed is fixed, so this is the same each time.
             self.assertTrue(850 < part < 1150, parts)
@@ -143,7 +147,7 @@ class ReproducibleTests(SynchronousTestCase):
         self.assertEqual(set(chosen(PLANNER.one("100:hang", {}), self.places).values()), {"hang"})
         both = PLANNER.one("0:hang,100:delay", {})
         self.assertEqual(set(chosen(both, self.places[:99]).values()), {"delay"})
-        self.patch(Chance, "percent", lambda self: 0.0)
+        self.patch(SeededRandom, "percent", lambda self: 0.0)
         mixed = PLANNER.one("0:hang,50:delay", {})
         self.assertEqual(set(chosen(mixed, self.places[:99]).values()), {"delay"})
 
@@ -170,7 +174,8 @@ class ReproducibleTests(SynchronousTestCase):
         Two draws of one plan have lots of their own: they do not always meet together.
         """
         one, two = (
-            Draw((Rule(Noting(Treatment((Wait(s),)), f"b{s}"), NoOptions(), 50.0),)) for s in (1, 2)
+            Draw((Rule(RecordingBehavior(Actions((Wait(s),)), f"b{s}"), NoOptions(), 50.0),))
+            for s in (1, 2)
         )
         of = decider(Plan((one, two)))
         waits = {
@@ -189,7 +194,7 @@ class DrawTests(SynchronousTestCase):
         """
         A draw of alternatives with these percentages.
         """
-        return Draw(tuple(Rule(Noting(), NoOptions(), percent) for percent in percents))
+        return Draw(tuple(Rule(RecordingBehavior(), NoOptions(), percent) for percent in percents))
 
     def test_pitfall13_over100(self) -> None:
         """
@@ -213,7 +218,9 @@ class DrawTests(SynchronousTestCase):
         """
         A draw of nothing chooses nothing.
         """
-        of = decider(Plan((Draw(()), *onlyRule(Noting(Treatment((Hold(),))), NoOptions()).draws)))
+        of = decider(
+            Plan((Draw(()), *onlyRule(RecordingBehavior(Actions((Hold(),))), NoOptions()).draws))
+        )
         self.assertEqual(len(of.decide(Connection(1), Exchange(1)).request), 1)
 
 

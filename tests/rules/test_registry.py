@@ -19,7 +19,7 @@ PLUGIN = textwrap.dedent(
     """
     from twisted.plugin import IPlugin
     from zope.interface import implementer
-    from vaurien_twisted.model.commands import Close, Treatment
+    from vaurien_twisted.model.commands import Close, Actions
     from vaurien_twisted.interfaces import IBehavior
     from vaurien_twisted.model.options import NoOptions
 
@@ -29,8 +29,8 @@ PLUGIN = textwrap.dedent(
             self.name = name
         options = NoOptions
         connections = False
-        def treat(self, options, occasion):
-            return Treatment((Close(),))
+        def decide(self, options, occasion):
+            return Actions((Close(),))
 
     new = Theirs("theirs")
     taken = Theirs("delay")

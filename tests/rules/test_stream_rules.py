@@ -12,12 +12,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.support import REGISTRY
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.rules.build import Planner, tell
+from vaurien_twisted.rules.build import RuleBuilder, tell
 from vaurien_twisted.rules.codec import planFromRules, rulesOf
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.stream_rules import chosenStreams, listens
 
-PLANNER = Planner(REGISTRY)
+PLANNER = RuleBuilder(REGISTRY)
 
 
 def planOf(*rules: dict[str, Any]) -> Plan:

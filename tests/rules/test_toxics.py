@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support import REGISTRY
 from vaurien_twisted.model.options import BadValue, Refused
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.toxics import (
     NoSuchToxic,
     Toxic,
@@ -22,7 +22,7 @@ from vaurien_twisted.rules.toxics import (
     toxicFromJSON,
 )
 
-PLANNER = Planner(REGISTRY)
+PLANNER = RuleBuilder(REGISTRY)
 
 
 def toxic(**item: Any) -> Toxic:

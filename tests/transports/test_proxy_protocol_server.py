@@ -1,6 +1,7 @@
 """
 Tests for L{vaurien_twisted.transports.proxy_protocol_server} in memory; headers are read in
-L{tests.transports.test_proxy_protocol_client}, and from real peers in L{tests.integration.test_proxied}.
+L{tests.transports.test_proxy_protocol_client}, and from real peers in
+L{tests.integration.test_proxied}.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import attrs
 from tests.wire.support import chunks
 from vaurien_twisted.interfaces import IFramer
 from vaurien_twisted.model.exchange import Connection, Exchange
-from vaurien_twisted.model.matchers import Target, condition
+from vaurien_twisted.model.matchers import Matcher, condition
 
 
 @attrs.frozen
@@ -50,7 +50,7 @@ def cutReply(
     return passed
 
 
-def matches(targets: Iterable[Target], exchange: Exchange, **when: Any) -> bool:
+def matches(targets: Iterable[Matcher], exchange: Exchange, **when: Any) -> bool:
     """
     Whether a rule with this C{when} is for the exchange.
     """

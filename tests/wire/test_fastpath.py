@@ -10,8 +10,8 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from vaurien_twisted.model.decision import NOTHING
-from vaurien_twisted.model.exchange import Exchange, Run
-from vaurien_twisted.wire.fastpath import FormedRun, extend, take, unfold
+from vaurien_twisted.model.exchange import Exchange, PassedBatch
+from vaurien_twisted.wire.fastpath import FormedRun, expand, extend, take
 
 
 class RunsTests(SynchronousTestCase):
@@ -19,7 +19,9 @@ class RunsTests(SynchronousTestCase):
     Runs grow, shrink and are told apart.
     """
 
-    def run_(self, awaiting: deque[Any], run: Run | None, number: int, forms: bytes) -> Run:
+    def run_(
+        self, awaiting: deque[Any], run: PassedBatch | None, number: int, forms: bytes
+    ) -> PassedBatch:
         """
         Extend by requests whose context is the name of their form.
         """
@@ -53,8 +55,8 @@ class RunsTests(SynchronousTestCase):
         run = self.run_(awaiting, None, 2, b"\0\1\2\3")
         awaiting.append(Exchange(6))
         run.passed(2)
-        exchanges = run.unfold(NOTHING)
-        unfold(awaiting, NOTHING)
+        exchanges = run.expand(NOTHING)
+        expand(awaiting, NOTHING)
         self.assertEqual([each.number for each in awaiting], [1, 4, 5, 6])
         self.assertEqual([each.context for each in awaiting], [None, "form 2", "form 3", None])
         self.assertIs(awaiting[1], exchanges[0])
@@ -71,7 +73,7 @@ class RunsTests(SynchronousTestCase):
         self.assertEqual(take(awaiting, run, 2), 2)
         self.assertEqual((run.next, run.left, list(awaiting)), (3, 1, [run]))
         self.assertEqual(take(awaiting, run, 1), 1)
-        self.assertEqual((run.left, list(awaiting), run.unfold(NOTHING)), (0, [], []))
+        self.assertEqual((run.left, list(awaiting), run.expand(NOTHING)), (0, [], []))
 
     def test_formsKnown(self) -> None:
         """

@@ -12,7 +12,7 @@ from zope.interface.verify import verifyObject
 
 from tests.wire.mysql.conversation import PYMYSQL
 from tests.wire.support import Heard, converse, take
-from vaurien_twisted.interfaces import IFramer, IUpgradable
+from vaurien_twisted.interfaces import IFramer, IStartTLS
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused, build
 from vaurien_twisted.wire.mysql.packets import CLIENT_SSL, packet
@@ -64,7 +64,7 @@ class UpgradingCase(SynchronousTestCase):
         """
         TLS begins, with these bytes of it from client and backend.
         """
-        self.assertTrue(verifyObject(IUpgradable, framer))
+        self.assertTrue(verifyObject(IStartTLS, framer))
         self.assertTrue(verifyObject(IFramer, framer))
         self.assertEqual((framer.upgrading, framer.opaque, heard.error), (True, "", ""))
         self.assertEqual(framer.upgrade(), early)

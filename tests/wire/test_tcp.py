@@ -124,8 +124,8 @@ class TCPTests(SynchronousTestCase):
         """
         It has no errors, and says so.
         """
-        refused: Refused = self.assertRaises(Refused, TCP().named, "503", "")
+        refused: Refused = self.assertRaises(Refused, TCP().parseError, "503", "")
         self.assertEqual(refused.name, "code")
         self.assertIn("'tcp' has no error '503' (it knows no messages)", refused.description)
-        self.assertEqual(TCP().fitting(Exchange(1)), ())
-        self.assertIsNone(TCP().refusal(Exchange(1), WireError("503", "no", "It is made up.")))
+        self.assertEqual(TCP().transientErrors(Exchange(1)), ())
+        self.assertIsNone(TCP().encodeError(Exchange(1), WireError("503", "no", "It is made up.")))

@@ -18,13 +18,13 @@ from vaurien_twisted.metrics.statsd_settings import StatsdSettings
 from vaurien_twisted.model.names import checkPrintable
 from vaurien_twisted.model.options import Refused, Spec, build, nearest, specs
 from vaurien_twisted.proxies.declaration import (
-    Declared,
-    Makings,
     MissingField,
+    ProxyConfig,
+    ProxyDefaults,
     declaredFromJSON,
     declaredFromWords,
 )
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import rulesFromWords
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.registry import Registry
@@ -43,12 +43,12 @@ class Configuration:
     settings: Settings
     wire: IWireProtocol
     wireOptions: Any
-    planner: Planner
+    ruleBuilder: RuleBuilder
     plan: Plan
-    makings: Makings
+    defaults: ProxyDefaults
     statsd: StatsdSettings = attrs.field(factory=StatsdSettings)
     own: bool = True
-    declared: tuple[Declared, ...] = ()
+    declared: tuple[ProxyConfig, ...] = ()
 
 
 def configure(registry: Registry, given: Given) -> Configuration:
@@ -69,17 +69,19 @@ def configure(registry: Registry, given: Given) -> Configuration:
         spoken = registry.wire(name)
         _check(spoken.options, words, "protocol", spoken.name)
         wireOptions[spoken.name] = build(spoken.options, words, f"protocol {spoken.name!r}")
-    makings = Makings(registry, given.behaviors, wireOptions, wire.name, settings.connect_first)
-    planner = makings.planner(wire)
+    defaults = ProxyDefaults(
+        registry, given.behaviors, wireOptions, wire.name, settings.connect_first
+    )
+    ruleBuilder = defaults.ruleBuilder(wire)
     try:
-        plan = planner.choice(settings.behavior, {})
+        plan = ruleBuilder.choice(settings.behavior, {})
     except Refused as refused:
         raise Refused(refused.description, "behavior") from None
     try:
         rules, others = _rulesByProxy(given)
         if rules:
-            plan = rulesFromWords(planner, rules)
-        declared = _declared(makings, given, others)
+            plan = rulesFromWords(ruleBuilder, rules)
+        declared = _declared(defaults, given, others)
     except Refused as refused:
         # What is at fault in the file may be called like an option of the command line.
         raise Refused(refused.description, "config") from None
@@ -95,9 +97,9 @@ def configure(registry: Registry, given: Given) -> Configuration:
         settings,
         wire,
         wireOptions[wire.name],
-        planner,
+        ruleBuilder,
         plan,
-        makings,
+        defaults,
         _statsd(given.statsd),
         own,
         tuple(declared),
@@ -156,27 +158,29 @@ def _rulesByProxy(
 
 
 def _declared(
-    makings: Makings, given: Given, rules: Mapping[str, list[tuple[str, Words]]]
-) -> list[Declared]:
+    defaults: ProxyDefaults, given: Given, rules: Mapping[str, list[tuple[str, Words]]]
+) -> list[ProxyConfig]:
     """
     The proxies of the file.
     """
     found = []
     for number, item in enumerate(given.declared, 1):
         try:
-            found.append(declaredFromJSON(makings, item))
+            found.append(declaredFromJSON(defaults, item))
         except MissingField as missing:
             reason = f"proxy {number} must say its {missing.name}"
             raise Refused(reason, missing.name) from None
         except Refused as refused:
             raise Refused(f"proxy {number}: {refused.whole}", refused.name) from None
     for name, words in given.proxies:
-        one = declaredFromWords(makings, name, words)
+        one = declaredFromWords(defaults, name, words)
         if rules[name]:
             if "behavior" in words:
                 raise Refused(f"[proxy:{name}]: a behavior and rules: say it in one way", "rules")
-            planner = makings.planner(one.wire or makings.registry.wire(makings.protocol))
-            one = attrs.evolve(one, plan=rulesFromWords(planner, rules[name]))
+            ruleBuilder = defaults.ruleBuilder(
+                one.wire or defaults.registry.wire(defaults.protocol)
+            )
+            one = attrs.evolve(one, plan=rulesFromWords(ruleBuilder, rules[name]))
         found.append(one)
     return found
 

@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from vaurien_twisted.app.config import Configuration
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.collection import PROXIES, ProxyCollection, startProxy
-from vaurien_twisted.proxies.declaration import Declared
+from vaurien_twisted.proxies.declaration import ProxyConfig
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.rules.plan import Draw, Plan
 from vaurien_twisted.rules.toxics import Toxics
@@ -24,7 +24,7 @@ from vaurien_twisted.transports.addresses import listenPlace
 LIVE = frozenset({"protocol", "proxy", "backend", "behavior", "name", "connect_first"})
 
 
-def ownProxy(configuration: Configuration) -> Declared:
+def ownProxy(configuration: Configuration) -> ProxyConfig:
     """
     The proxy that the settings speak of.
     """
@@ -32,8 +32,8 @@ def ownProxy(configuration: Configuration) -> Declared:
     backend = settings.backend
     if settings.demo:
         # Until the backend's port is known.
-        wire, backend = configuration.makings.registry.wire("http"), "localhost:1"
-    return Declared(settings.name, settings.proxy, backend, wire, plan=configuration.plan)
+        wire, backend = configuration.defaults.registry.wire("http"), "localhost:1"
+    return ProxyConfig(settings.name, settings.proxy, backend, wire, plan=configuration.plan)
 
 
 def fixedSettings(old: Configuration, new: Configuration) -> list[str]:
@@ -62,7 +62,7 @@ class Reload:
 
     def __init__(self, proxies: ProxyCollection, old: Configuration, new: Configuration) -> None:
         self._proxies = proxies
-        self._makings = new.makings
+        self._defaults = new.defaults
         self._wanted = self._declared(new)
         names = {each.name for each in self._wanted}
         before = {each.name for each in self._declared(old)}
@@ -73,14 +73,14 @@ class Reload:
         self._undo: list[Callable[[], Awaitable[None]]] = []
         #: Proxies to be made, with those in whose place they come.
         self._made: list[tuple[Proxy, Proxy | None]] = []
-        self._changed: list[tuple[Proxy, Declared]] = []
+        self._changed: list[tuple[Proxy, ProxyConfig]] = []
         try:
             self._prepare()
         except Refused:
             self._discard()
             raise
 
-    def _declared(self, configuration: Configuration) -> list[Declared]:
+    def _declared(self, configuration: Configuration) -> list[ProxyConfig]:
         declared = list(configuration.declared)
         if configuration.own:
             own = ownProxy(configuration)
@@ -100,7 +100,7 @@ class Reload:
                 self._changed.append((old, declared))
             else:
                 count += old is None
-                self._made.append((self._proxies.make(declared, self._makings), old))
+                self._made.append((self._proxies.make(declared, self._defaults), old))
         if count > PROXIES:
             raise Refused(f"{count} proxies are too many: {PROXIES} at most", "config")
 
@@ -108,17 +108,17 @@ class Reload:
         for proxy, _ in self._made:
             proxy.stopService()
 
-    def _alike(self, proxy: Proxy, declared: Declared) -> bool:
+    def _alike(self, proxy: Proxy, declared: ProxyConfig) -> bool:
         """
         Whether C{proxy} can become as declared, and need not be made anew.
         """
-        makings = self._makings
-        wire = declared.wire or makings.registry.wire(makings.protocol)
+        defaults = self._defaults
+        wire = declared.wire or defaults.registry.wire(defaults.protocol)
         first = declared.connectFirst
         return (
             proxy.wire is wire
-            and bool(proxy.options == makings.options(wire))
-            and proxy.connectFirst == (makings.connectFirst if first is None else first)
+            and bool(proxy.options == defaults.options(wire))
+            and proxy.connectFirst == (defaults.connectFirst if first is None else first)
         )
 
     async def apply(self) -> list[str]:
@@ -173,7 +173,7 @@ class Reload:
         The rest, which cannot fail.
         """
         proxies, words = self._proxies, []
-        proxies.makings = self._makings
+        proxies.defaults = self._defaults
         for gone in self._gone:
             await proxies.delete(str(gone.name))
             words.append(f"{gone.name}: gone")
@@ -182,14 +182,14 @@ class Reload:
                 await proxies.delete(str(old.name))
             proxies.add(proxy)
         for proxy in proxies.proxies:
-            proxy.setPlanner(self._makings.planner(proxy.wire))
+            proxy.setPlanner(self._defaults.ruleBuilder(proxy.wire))
         for proxy, declared in self._changed:
             words += _plan(proxy, declared)
         proxies.arrange([each.name for each in self._wanted])
         return words
 
 
-def _plan(proxy: Proxy, declared: Declared) -> list[str]:
+def _plan(proxy: Proxy, declared: ProxyConfig) -> list[str]:
     """
     Put plan and toxics in force, as far as they differ.
     """
@@ -218,7 +218,7 @@ def _lasting(plan: Plan) -> list[Any]:
     ]
 
 
-def checkNames(declared: Declared) -> None:
+def checkNames(declared: ProxyConfig) -> None:
     """
     @raise Refused: a toxic has the name of a rule.
     """

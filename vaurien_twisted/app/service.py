@@ -91,7 +91,7 @@ class Vaurien(MultiService):
             self.demo.setServiceParent(self)
         seed = secrets.randbits(SEED_BITS) if settings.seed < 0 else settings.seed
         self.proxies = ProxyCollection(
-            reactor, configuration.makings, self.journal, seed, settings.timeout
+            reactor, configuration.defaults, self.journal, seed, settings.timeout
         )
         self.proxies.setServiceParent(self)
         if configuration.own:

@@ -10,9 +10,9 @@ from typing import Any
 
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IStage
-from vaurien_twisted.model.commands import PASS, Then, Treatment
-from vaurien_twisted.model.decision import Occasion
+from vaurien_twisted.interfaces import IStreamFilter
+from vaurien_twisted.model.commands import PASS, Actions, ConnectionFate
+from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import option
 
 #: The longest that can be asked for: a day in milliseconds, and in seconds.
@@ -31,8 +31,8 @@ def DIRECTION() -> Any:
     )
 
 
-@implementer(IStage)
-class PlainStage:
+@implementer(IStreamFilter)
+class PassThroughFilter:
     """
     A stage that lets everything pass at once.
     """
@@ -52,7 +52,7 @@ class PlainStage:
         """
         return now
 
-    def deadline(self, now: float) -> tuple[float, Then] | None:
+    def deadline(self, now: float) -> tuple[float, ConnectionFate] | None:
         """
         Never.
         """
@@ -73,7 +73,7 @@ class StreamBehavior:
     connections = False
     listens = True
 
-    def treat(self, options: Any, occasion: Occasion) -> Treatment:
+    def decide(self, options: Any, context: DecisionContext) -> Actions:
         """
         Nothing: exchanges are not its matter.
         """

@@ -9,8 +9,8 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IBehavior
-from vaurien_twisted.model.commands import Reset, Treatment
-from vaurien_twisted.model.decision import Occasion
+from vaurien_twisted.model.commands import Actions, Reset
+from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import NoOptions
 
 
@@ -25,8 +25,8 @@ class Abort:
     options = NoOptions
     connections = False
 
-    def treat(self, options: NoOptions, occasion: Occasion) -> Treatment:
+    def decide(self, options: NoOptions, context: DecisionContext) -> Actions:
         """
         Reset where the reply would begin.
         """
-        return Treatment(reply=(Reset(),))
+        return Actions(reply=(Reset(),))

@@ -12,7 +12,7 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -69,7 +69,7 @@ class Budget:
         return self.free
 
 
-class BandwidthStage(PlainStage):
+class BandwidthFilter(PassThroughFilter):
     """
     Takes its turn for each small part, so that connections which share a budget share
     it alike, and other options count from the next part on.
@@ -113,8 +113,8 @@ class Bandwidth(StreamBehavior):
     name = "bandwidth"
     options = BandwidthOptions
 
-    def stage(self, options: BandwidthOptions, context: StreamContext) -> BandwidthStage:
+    def streamFilter(self, options: BandwidthOptions, context: StreamContext) -> BandwidthFilter:
         """
         A stage that spends a budget.
         """
-        return BandwidthStage(options, context)
+        return BandwidthFilter(options, context)

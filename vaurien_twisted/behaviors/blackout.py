@@ -9,8 +9,8 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IBehavior
-from vaurien_twisted.model.commands import Close, Treatment
-from vaurien_twisted.model.decision import Occasion
+from vaurien_twisted.model.commands import Actions, Close
+from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import NoOptions
 
 
@@ -25,8 +25,8 @@ class Blackout:
     options = NoOptions
     connections = True
 
-    def treat(self, options: NoOptions, occasion: Occasion) -> Treatment:
+    def decide(self, options: NoOptions, context: DecisionContext) -> Actions:
         """
         Close.
         """
-        return Treatment(request=(Close(),))
+        return Actions(request=(Close(),))

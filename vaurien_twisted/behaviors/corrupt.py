@@ -13,7 +13,7 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -31,7 +31,7 @@ class CorruptOptions:
     direction: str = DIRECTION()
 
 
-class CorruptStage(PlainStage):
+class CorruptFilter(PassThroughFilter):
     """
     Knows how many bytes are right before the next wrong one.
     """
@@ -85,8 +85,8 @@ class Corrupt(StreamBehavior):
     name = "corrupt"
     options = CorruptOptions
 
-    def stage(self, options: CorruptOptions, context: StreamContext) -> CorruptStage:
+    def streamFilter(self, options: CorruptOptions, context: StreamContext) -> CorruptFilter:
         """
         A stage that flips bits.
         """
-        return CorruptStage(options, context.random)
+        return CorruptFilter(options, context.random)

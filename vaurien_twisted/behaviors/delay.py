@@ -10,8 +10,8 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IBehavior
-from vaurien_twisted.model.commands import Treatment, Wait
-from vaurien_twisted.model.decision import Occasion
+from vaurien_twisted.model.commands import Actions, Wait
+from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import option
 
 
@@ -41,9 +41,9 @@ class Delay:
     options = DelayOptions
     connections = False
 
-    def treat(self, options: DelayOptions, occasion: Occasion) -> Treatment:
+    def decide(self, options: DelayOptions, context: DecisionContext) -> Actions:
         """
         Wait.
         """
         wait = (Wait(options.sleep),)
-        return Treatment(request=wait) if options.before else Treatment(reply=wait)
+        return Actions(request=wait) if options.before else Actions(reply=wait)

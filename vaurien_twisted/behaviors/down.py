@@ -9,9 +9,9 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
-from vaurien_twisted.model.commands import Then
+from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.decision import StreamContext
 
 
@@ -24,16 +24,16 @@ class DownOptions:
     direction: str = DIRECTION()
 
 
-class DownStage(PlainStage):
+class DownFilter(PassThroughFilter):
     """
     Ends the link.
     """
 
-    def deadline(self, now: float) -> tuple[float, Then]:
+    def deadline(self, now: float) -> tuple[float, ConnectionFate]:
         """
         At once.
         """
-        return now, Then.RESET
+        return now, ConnectionFate.RESET
 
 
 @implementer(IPlugin, IStreamBehavior)
@@ -47,8 +47,8 @@ class Down(StreamBehavior):
     options = DownOptions
     listens = False
 
-    def stage(self, options: DownOptions, context: StreamContext) -> PlainStage:
+    def streamFilter(self, options: DownOptions, context: StreamContext) -> PassThroughFilter:
         """
         A stage that resets.
         """
-        return DownStage()
+        return DownFilter()

@@ -9,8 +9,8 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IBehavior
-from vaurien_twisted.model.commands import PASS, Treatment
-from vaurien_twisted.model.decision import Occasion
+from vaurien_twisted.model.commands import PASS, Actions
+from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import NoOptions
 
 
@@ -24,7 +24,7 @@ class Dummy:
     options = NoOptions
     connections = False
 
-    def treat(self, options: NoOptions, occasion: Occasion) -> Treatment:
+    def decide(self, options: NoOptions, context: DecisionContext) -> Actions:
         """
         Do nothing.
         """

@@ -9,9 +9,9 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IBehavior, IParticular, IWireProtocol
-from vaurien_twisted.model.commands import PASS, Insert, Reply, Then, Treatment, Truncate
-from vaurien_twisted.model.decision import Occasion
+from vaurien_twisted.interfaces import IApplicability, IBehavior, IWireProtocol
+from vaurien_twisted.model.commands import PASS, Actions, ConnectionFate, Insert, Reply, Truncate
+from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused, option
 
@@ -72,7 +72,7 @@ class ErrorOptions:
     )
 
 
-@implementer(IPlugin, IBehavior, IParticular)
+@implementer(IPlugin, IBehavior, IApplicability)
 class Error:
     """
     Answers with an error in the backend's own protocol: the one of the code given, or
@@ -91,17 +91,17 @@ class Error:
         """
         check(options, wire)
 
-    def meets(self, options: ErrorOptions, exchange: Exchange) -> bool:
+    def applies(self, options: ErrorOptions, exchange: Exchange) -> bool:
         """
         A greeting, or anything but, as C{at} and C{code} say.
         """
-        return meets(options, exchange)
+        return applies(options, exchange)
 
-    def treat(self, options: ErrorOptions, occasion: Occasion) -> Treatment:
+    def decide(self, options: ErrorOptions, context: DecisionContext) -> Actions:
         """
         Answer in the protocol, or garble the reply.
         """
-        return PASS if occasion.number < options.warmup else fail(options, occasion)
+        return PASS if context.number < options.warmup else fail(options, context)
 
 
 def check(options: ErrorOptions, wire: IWireProtocol) -> None:
@@ -111,14 +111,14 @@ def check(options: ErrorOptions, wire: IWireProtocol) -> None:
     @raise Refused: it has not.
     """
     if options.code:
-        wire.named(options.code, options.message)
+        wire.parseError(options.code, options.message)
     if options.unit == "units" and not wire.unit:
         raise Refused(f"protocol {wire.name!r} has no units to count: use unit bytes", "unit")
     if options.at == "greeting" and not wire.greets:
         raise Refused(f"protocol {wire.name!r} has no greeting: use at request", "at")
 
 
-def meets(options: ErrorOptions, exchange: Exchange) -> bool:
+def applies(options: ErrorOptions, exchange: Exchange) -> bool:
     """
     Whether the error is for this exchange: a greeting has errors of its own.
     """
@@ -127,38 +127,42 @@ def meets(options: ErrorOptions, exchange: Exchange) -> bool:
     return exchange.number > 0 or not (options.code or options.at != "request")
 
 
-def fail(options: ErrorOptions, occasion: Occasion) -> Treatment:
+def fail(options: ErrorOptions, context: DecisionContext) -> Actions:
     """
     The failure itself, for every behavior that fails requests.
     """
-    if options.at in ("reply", "partial") and not occasion.exchange.replies:
+    if options.at in ("reply", "partial") and not context.exchange.replies:
         return PASS
     if options.at == "partial":
-        then = Then.RESET if options.then == "reset" else Then.CLOSE
-        return Treatment(reply=(Truncate(options.count, options.unit == "units", then),))
-    wire, exchange = occasion.wire, occasion.exchange
-    random = occasion.chance.random()
-    choice = [wire.named(options.code, options.message)] if options.code else wire.fitting(exchange)
+        then = ConnectionFate.RESET if options.then == "reset" else ConnectionFate.CLOSE
+        return Actions(reply=(Truncate(options.count, options.unit == "units", then),))
+    wire, exchange = context.wire, context.exchange
+    random = context.chance.random()
+    choice = (
+        [wire.parseError(options.code, options.message)]
+        if options.code
+        else wire.transientErrors(exchange)
+    )
     if choice and (options.code or not options.inject or wire.name == "http"):
         chosen = random.choice(choice)
         error = attrs.evolve(
             # The protocol knows where the message stands.
-            wire.named(chosen.code, options.message) if not options.code else chosen,
+            wire.parseError(chosen.code, options.message) if not options.code else chosen,
             headers=tuple((str(name), str(value)) for name, value in options.headers.items()),
             body=options.body or None,
             pause=options.pause,
             late=options.at == "reply",
         )
-        reply = wire.refusal(exchange, error)
+        reply = wire.encodeError(exchange, error)
         if reply is not None:
             effect = f"error {error.code}"
             if options.at == "reply":
-                return Treatment((), (reply,), f"reply: {effect}", error.code)
-            return Treatment((reply,), (), effect, error.code)
+                return Actions((), (reply,), f"reply: {effect}", error.code)
+            return Actions((reply,), (), effect, error.code)
         if options.code:
             return PASS
     if not exchange.replies:
         return PASS
     if options.inject:
-        return Treatment(reply=(Insert(random.randbytes(INJECTED)),))
-    return Treatment(reply=(Reply(random.randbytes(GARBAGE)),))
+        return Actions(reply=(Insert(random.randbytes(INJECTED)),))
+    return Actions(reply=(Reply(random.randbytes(GARBAGE)),))

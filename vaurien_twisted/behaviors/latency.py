@@ -13,7 +13,7 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PassThroughFilter, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -41,7 +41,7 @@ class LatencyOptions:
     direction: str = DIRECTION()
 
 
-class LatencyStage(PlainStage):
+class LatencyFilter(PassThroughFilter):
     """
     Each part is late from its own arrival, and never overtakes another.
     """
@@ -109,8 +109,8 @@ class Latency(StreamBehavior):
     name = "latency"
     options = LatencyOptions
 
-    def stage(self, options: LatencyOptions, context: StreamContext) -> LatencyStage:
+    def streamFilter(self, options: LatencyOptions, context: StreamContext) -> LatencyFilter:
         """
         A stage that holds bytes back.
         """
-        return LatencyStage(options, context)
+        return LatencyFilter(options, context)

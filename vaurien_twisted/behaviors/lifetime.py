@@ -11,9 +11,9 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DAY, DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.behaviors._base import DAY, DIRECTION, PassThroughFilter, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
-from vaurien_twisted.model.commands import Then
+from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
 
@@ -32,7 +32,7 @@ class LifetimeOptions:
     direction: str = DIRECTION()
 
 
-class LifetimeStage(PlainStage):
+class LifetimeFilter(PassThroughFilter):
     """
     Lets all pass until the time is over.
     """
@@ -43,13 +43,13 @@ class LifetimeStage(PlainStage):
         # Drawn once, so that other options do not draw again.
         self._place = random.uniform(-1, 1)
 
-    def deadline(self, now: float) -> tuple[float, Then]:
+    def deadline(self, now: float) -> tuple[float, ConnectionFate]:
         """
         At that age; at once where the connection is older.
         """
         options = self._options
         age = max(0.0, options.seconds + self._place * options.jitter)
-        return self._began + age, Then.RESET if options.reset else Then.CLOSE
+        return self._began + age, ConnectionFate.RESET if options.reset else ConnectionFate.CLOSE
 
     def update(self, options: LifetimeOptions, now: float) -> None:
         """
@@ -68,10 +68,10 @@ class Lifetime(StreamBehavior):
     name = "lifetime"
     options = LifetimeOptions
 
-    def stage(self, options: LifetimeOptions, context: StreamContext) -> PlainStage:
+    def streamFilter(self, options: LifetimeOptions, context: StreamContext) -> PassThroughFilter:
         """
         A stage that ends the link: one of them is enough, and one jitter.
         """
         if options.direction == "both" and context.direction == "upstream":
-            return PlainStage()
-        return LifetimeStage(options, context.began, context.random)
+            return PassThroughFilter()
+        return LifetimeFilter(options, context.began, context.random)

@@ -11,9 +11,9 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
-from vaurien_twisted.model.commands import Then
+from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
 
@@ -35,7 +35,7 @@ class LimitDataOptions:
     direction: str = DIRECTION()
 
 
-class LimitDataStage(PlainStage):
+class LimitDataFilter(PassThroughFilter):
     """
     Counts.
     """
@@ -57,11 +57,11 @@ class LimitDataStage(PlainStage):
         self.drops = self.drops or len(part) < len(data)
         return ((now, part),) if part else ()
 
-    def deadline(self, now: float) -> tuple[float, Then] | None:
+    def deadline(self, now: float) -> tuple[float, ConnectionFate] | None:
         """
         When the limit was reached.
         """
-        return None if self._over is None else (self._over, Then.CLOSE)
+        return None if self._over is None else (self._over, ConnectionFate.CLOSE)
 
     def update(self, options: LimitDataOptions, now: float) -> None:
         """
@@ -80,8 +80,8 @@ class LimitData(StreamBehavior):
     name = "limit_data"
     options = LimitDataOptions
 
-    def stage(self, options: LimitDataOptions, context: StreamContext) -> LimitDataStage:
+    def streamFilter(self, options: LimitDataOptions, context: StreamContext) -> LimitDataFilter:
         """
         A stage that counts.
         """
-        return LimitDataStage(options)
+        return LimitDataFilter(options)

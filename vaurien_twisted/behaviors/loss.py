@@ -13,7 +13,7 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -52,7 +52,7 @@ class LossOptions:
     direction: str = DIRECTION()
 
 
-class LossStage(PlainStage):
+class LossFilter(PassThroughFilter):
     """
     A segment that was lost holds up all that are behind it, as TCP keeps the order.
 
@@ -126,8 +126,8 @@ class Loss(StreamBehavior):
     name = "loss"
     options = LossOptions
 
-    def stage(self, options: LossOptions, context: StreamContext) -> LossStage:
+    def streamFilter(self, options: LossOptions, context: StreamContext) -> LossFilter:
         """
         A stage that loses segments.
         """
-        return LossStage(options, context.random)
+        return LossFilter(options, context.random)

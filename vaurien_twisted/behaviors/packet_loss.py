@@ -10,7 +10,7 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.behaviors._base import DIRECTION, StreamBehavior
-from vaurien_twisted.behaviors.loss import LossOptions, LossStage
+from vaurien_twisted.behaviors.loss import LossFilter, LossOptions
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -51,8 +51,8 @@ class PacketLoss(StreamBehavior):
     name = "packet_loss"
     options = PacketLossOptions
 
-    def stage(self, options: PacketLossOptions, context: StreamContext) -> LossStage:
+    def streamFilter(self, options: PacketLossOptions, context: StreamContext) -> LossFilter:
         """
         A stage that loses segments.
         """
-        return LossStage(options, context.random, asLoss)
+        return LossFilter(options, context.random, asLoss)

@@ -9,7 +9,7 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 
@@ -34,8 +34,8 @@ class Refuse(StreamBehavior):
     options = RefuseOptions
     listens = False
 
-    def stage(self, options: RefuseOptions, context: StreamContext) -> PlainStage:
+    def streamFilter(self, options: RefuseOptions, context: StreamContext) -> PassThroughFilter:
         """
         Open connections meet nothing.
         """
-        return PlainStage()
+        return PassThroughFilter()

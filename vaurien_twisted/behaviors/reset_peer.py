@@ -11,9 +11,9 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PassThroughFilter, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
-from vaurien_twisted.model.commands import Then
+from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
 
@@ -35,7 +35,7 @@ class ResetPeerOptions:
     direction: str = DIRECTION()
 
 
-class ResetPeerStage(PlainStage):
+class ResetPeerFilter(PassThroughFilter):
     """
     Waits for bytes, or for the end of them, and lets neither pass.
     """
@@ -63,13 +63,13 @@ class ResetPeerStage(PlainStage):
         if self._since is None:
             self._since = now
 
-    def deadline(self, now: float) -> tuple[float, Then] | None:
+    def deadline(self, now: float) -> tuple[float, ConnectionFate] | None:
         """
         The timeout after the first bytes.
         """
         if self._since is None:
             return None
-        return self._since + self._options.timeout / 1000, Then.RESET
+        return self._since + self._options.timeout / 1000, ConnectionFate.RESET
 
     def update(self, options: ResetPeerOptions, now: float) -> None:
         """
@@ -88,8 +88,8 @@ class ResetPeer(StreamBehavior):
     name = "reset_peer"
     options = ResetPeerOptions
 
-    def stage(self, options: ResetPeerOptions, context: StreamContext) -> ResetPeerStage:
+    def streamFilter(self, options: ResetPeerOptions, context: StreamContext) -> ResetPeerFilter:
         """
         A stage that waits for bytes.
         """
-        return ResetPeerStage(options)
+        return ResetPeerFilter(options)

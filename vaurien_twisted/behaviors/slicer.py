@@ -12,7 +12,7 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PassThroughFilter, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -41,7 +41,7 @@ class SlicerOptions:
     direction: str = DIRECTION()
 
 
-class SlicerStage(PlainStage):
+class SlicerFilter(PassThroughFilter):
     """
     Cuts what comes, and never joins it.
     """
@@ -88,8 +88,8 @@ class Slicer(StreamBehavior):
     name = "slicer"
     options = SlicerOptions
 
-    def stage(self, options: SlicerOptions, context: StreamContext) -> SlicerStage:
+    def streamFilter(self, options: SlicerOptions, context: StreamContext) -> SlicerFilter:
         """
         A stage that cuts at random.
         """
-        return SlicerStage(options, context.random)
+        return SlicerFilter(options, context.random)

@@ -11,7 +11,7 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PassThroughFilter, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -29,7 +29,7 @@ class SlowCloseOptions:
     direction: str = DIRECTION()
 
 
-class SlowCloseStage(PlainStage):
+class SlowCloseFilter(PassThroughFilter):
     """
     Keeps nothing but the end.
     """
@@ -62,8 +62,8 @@ class SlowClose(StreamBehavior):
     name = "slow_close"
     options = SlowCloseOptions
 
-    def stage(self, options: SlowCloseOptions, context: StreamContext) -> SlowCloseStage:
+    def streamFilter(self, options: SlowCloseOptions, context: StreamContext) -> SlowCloseFilter:
         """
         A stage that keeps the end.
         """
-        return SlowCloseStage(options)
+        return SlowCloseFilter(options)

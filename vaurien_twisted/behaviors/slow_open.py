@@ -11,7 +11,7 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PassThroughFilter, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -34,7 +34,7 @@ class SlowOpenOptions:
     direction: str = DIRECTION()
 
 
-class SlowOpenStage(PlainStage):
+class SlowOpenFilter(PassThroughFilter):
     """
     Keeps all until the connection is old enough.
     """
@@ -73,8 +73,8 @@ class SlowOpen(StreamBehavior):
     name = "slow_open"
     options = SlowOpenOptions
 
-    def stage(self, options: SlowOpenOptions, context: StreamContext) -> SlowOpenStage:
+    def streamFilter(self, options: SlowOpenOptions, context: StreamContext) -> SlowOpenFilter:
         """
         A stage that opens later.
         """
-        return SlowOpenStage(options, context.began)
+        return SlowOpenFilter(options, context.began)

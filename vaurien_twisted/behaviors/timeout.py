@@ -11,9 +11,9 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PlainStage, StreamBehavior
+from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PassThroughFilter, StreamBehavior
 from vaurien_twisted.interfaces import IStreamBehavior
-from vaurien_twisted.model.commands import Then
+from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
 
@@ -35,7 +35,7 @@ class TimeoutOptions:
     direction: str = DIRECTION()
 
 
-class TimeoutStage(PlainStage):
+class TimeoutFilter(PassThroughFilter):
     """
     Swallows all bytes.
     """
@@ -53,12 +53,12 @@ class TimeoutStage(PlainStage):
         """
         return ()
 
-    def deadline(self, now: float) -> tuple[float, Then] | None:
+    def deadline(self, now: float) -> tuple[float, ConnectionFate] | None:
         """
         The timeout after it began, or was changed.
         """
         timeout = self._options.timeout
-        return (self._since + timeout / 1000, Then.CLOSE) if timeout else None
+        return (self._since + timeout / 1000, ConnectionFate.CLOSE) if timeout else None
 
     def update(self, options: TimeoutOptions, now: float) -> None:
         """
@@ -77,8 +77,8 @@ class Timeout(StreamBehavior):
     name = "timeout"
     options = TimeoutOptions
 
-    def stage(self, options: TimeoutOptions, context: StreamContext) -> TimeoutStage:
+    def streamFilter(self, options: TimeoutOptions, context: StreamContext) -> TimeoutFilter:
         """
         A stage that swallows.
         """
-        return TimeoutStage(options, context.now)
+        return TimeoutFilter(options, context.now)

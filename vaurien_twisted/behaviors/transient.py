@@ -9,10 +9,10 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors.error import ErrorOptions, check, fail, meets
-from vaurien_twisted.interfaces import IBehavior, IParticular, IWireProtocol
-from vaurien_twisted.model.commands import PASS, Treatment
-from vaurien_twisted.model.decision import Occasion
+from vaurien_twisted.behaviors.error import ErrorOptions, applies, check, fail
+from vaurien_twisted.interfaces import IApplicability, IBehavior, IWireProtocol
+from vaurien_twisted.model.commands import PASS, Actions
+from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import option
 
@@ -28,7 +28,7 @@ class TransientOptions(ErrorOptions):
     )
 
 
-@implementer(IPlugin, IBehavior, IParticular)
+@implementer(IPlugin, IBehavior, IApplicability)
 class Transient:
     """
     Answers the first requests with errors, as C{error} does, and lets all others pass.
@@ -44,17 +44,17 @@ class Transient:
         """
         check(options, wire)
 
-    def meets(self, options: TransientOptions, exchange: Exchange) -> bool:
+    def applies(self, options: TransientOptions, exchange: Exchange) -> bool:
         """
         As C{error} does.
         """
-        return meets(options, exchange)
+        return applies(options, exchange)
 
-    def treat(self, options: TransientOptions, occasion: Occasion) -> Treatment:
+    def decide(self, options: TransientOptions, context: DecisionContext) -> Actions:
         """
         Fail while the count lasts.
         """
-        failed = occasion.number - options.warmup
+        failed = context.number - options.warmup
         if 0 <= failed < options.agitate:
-            return fail(options, occasion)
+            return fail(options, context)
         return PASS

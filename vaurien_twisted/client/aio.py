@@ -26,7 +26,8 @@ from vaurien_twisted.client.common import (
 
 class AsyncClient:
     """
-    L{vaurien_twisted.client.blocking.Client} for programs on Twisted: the same methods, as coroutines.
+    L{vaurien_twisted.client.blocking.Client} for programs on Twisted: the same
+    methods, as coroutines.
 
     @param host: see L{vaurien_twisted.client.blocking.Client}, also for the four after it.
     @param timeout: how long an answer may take, in seconds.

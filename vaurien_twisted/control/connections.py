@@ -119,7 +119,7 @@ class ConnectionsFace:
         for name in body:
             if name != "rules":
                 raise Refused(f"{name!r} is not known: {nearest(name, ['rules'])}", name)
-        setOwnPlan(proxy, link, planFromRules(proxy.planner, body.get("rules")))
+        setOwnPlan(proxy, link, planFromRules(proxy.ruleBuilder, body.get("rules")))
         return answer(request, OK)
 
     def _find(self, request: IRequest, number: str) -> tuple[Proxy, Link]:

@@ -19,7 +19,7 @@ from vaurien_twisted.model.options import Refused, option
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.clocks import inWallTime
 from vaurien_twisted.relays.link import Link
-from vaurien_twisted.rules.explain import Case, explain
+from vaurien_twisted.rules.explain import Question, explain
 
 
 @attrs.frozen
@@ -79,7 +79,7 @@ class ExplainFace:
         except Refused as refused:
             raise Problem(404, refused.description, refused.name, "querystring") from None
 
-    def _case(self, proxy: Proxy, query: ExplainQuery) -> Case:
+    def _case(self, proxy: Proxy, query: ExplainQuery) -> Question:
         link = self._link(proxy, query.connection)
         number, exchange = query.exchange, None
         decider, connection = proxy.decider, Connection(query.connection)
@@ -87,9 +87,9 @@ class ExplainFace:
         if link is not None:
             if number > link.exchanges:
                 raise Refused(f"it has had {link.exchanges} exchanges so far", "exchange")
-            sight = link.sight
-            decider, connection, since = sight.decider, sight.asked, link.planSince
-            known = [each for each in sight.recent if each.number == number]
+            snapshot = link.snapshot
+            decider, connection, since = snapshot.decider, snapshot.asked, link.planSince
+            known = [each for each in snapshot.recent if each.number == number]
             exchange = known[0] if known else None
         journal = [
             entry
@@ -103,7 +103,7 @@ class ExplainFace:
             # The journal tells the time of the day, which is not known to the microsecond.
             since = inWallTime(proxy.reactor, since) - 1e-4
             times = [float(entry["time"]) for entry in journal]
-        return Case(
+        return Question(
             decider,
             connection,
             number,

@@ -49,7 +49,7 @@ class ProtocolsFace:
         All protocols by name, each as L{describeProtocol} tells it, and the one that the
         first proxy speaks: C{{"protocol": "mysql", "protocols": {"http": {…}, …}}}.
         """
-        wires = self._proxies.makings.registry.wires
+        wires = self._proxies.defaults.registry.wires
         told = {name: describeProtocol(wires[name]) for name in sorted(wires)}
         own = next((proxy.wire.name for proxy in self._proxies.proxies), "")
         return answer(request, {"protocol": own, "protocols": told})
@@ -60,7 +60,7 @@ class ProtocolsFace:
         One protocol, by any of its names: C{{"protocol": "mysql", …}}.
         """
         try:
-            wire = self._proxies.makings.registry.wire(name)
+            wire = self._proxies.defaults.registry.wire(name)
         except Refused as refused:
             raise Problem(404, refused.description, name, "path") from None
         return answer(request, {"protocol": wire.name, **describeProtocol(wire)})

@@ -70,5 +70,5 @@ class RulesFace:
                 if key != "rules":
                     raise Refused(f"{key!r} is not known: {nearest(key, ['rules'])}", key)
             rules = rules.get("rules")
-        proxy.setPlan(planFromRules(proxy.planner, rules))
+        proxy.setPlan(planFromRules(proxy.ruleBuilder, rules))
         return answer(request, OK)

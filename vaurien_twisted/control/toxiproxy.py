@@ -23,7 +23,12 @@ from vaurien_twisted.control.responses import Problem, answer
 from vaurien_twisted.control.toxiproxy_errors import errorOf, refuse, refused
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.collection import PROXIES, ProxyCollection
-from vaurien_twisted.proxies.declaration import FIELDS, Declared, declaredFromJSON, enabledFromJSON
+from vaurien_twisted.proxies.declaration import (
+    FIELDS,
+    ProxyConfig,
+    declaredFromJSON,
+    enabledFromJSON,
+)
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.rules.toxics import amended, checked, toxicFromJSON
 from vaurien_twisted.transports.endpoint_kinds import checkBackend, checkListen
@@ -75,7 +80,7 @@ class ToxiproxyFace:
         Make a proxy: C{name} and C{upstream}, also C{listen}, C{enabled}, and of our own
         C{protocol}, C{toxics} and C{rules}.
         """
-        declared = declaredFromJSON(self._proxies.makings, readBody(request))
+        declared = declaredFromJSON(self._proxies.defaults, readBody(request))
         self._checkKinds(declared)
         return answer(request, tellProxy(await self._proxies.create(declared)), 201)
 
@@ -94,15 +99,15 @@ class ToxiproxyFace:
         status, error = errorOf(problem)
         return answer(request, {"error": error, "status": status, **told}, status)
 
-    def _readList(self, request: IRequest) -> list[Declared]:
+    def _readList(self, request: IRequest) -> list[ProxyConfig]:
         items = readBody(request)
         if not isinstance(items, list):
             raise Refused("an array of proxies is wanted")
         if len(items) > PROXIES:
             raise Refused(f"{len(items)} proxies are too many: {PROXIES} at most")
-        makings = self._proxies.makings
+        defaults = self._proxies.defaults
         declared = [
-            declaredFromJSON(makings, item, f" at proxy {number}")
+            declaredFromJSON(defaults, item, f" at proxy {number}")
             for number, item in enumerate(items, 1)
         ]
         for each in declared:
@@ -111,7 +116,7 @@ class ToxiproxyFace:
             self._proxies.check(each)
         return declared
 
-    def _checkKinds(self, declared: Declared) -> None:
+    def _checkKinds(self, declared: ProxyConfig) -> None:
         known = self._proxies.namedServices.get(declared.name)
         # What was there from the start may be named again.
         if known is None or not known.at(declared.listen, declared.upstream):
@@ -160,7 +165,7 @@ class ToxiproxyFace:
         Add a toxic: C{type}, also C{name}, C{stream}, C{toxicity} and C{attributes}.
         """
         proxy = self._proxies.get(name)
-        toxic = toxicFromJSON(proxy.planner, readBody(request))
+        toxic = toxicFromJSON(proxy.ruleBuilder, readBody(request))
         proxy.setToxics(proxy.toxics.adding(toxic))
         return answer(request, toxic.tell())
 
@@ -177,7 +182,7 @@ class ToxiproxyFace:
         Change a toxic's C{attributes} and C{toxicity}; what is not given stays.
         """
         proxy = self._proxies.get(name)
-        changed = amended(proxy.planner, proxy.toxics.get(toxic), readBody(request))
+        changed = amended(proxy.ruleBuilder, proxy.toxics.get(toxic), readBody(request))
         proxy.setToxics(proxy.toxics.changing(changed))
         return answer(request, changed.tell())
 

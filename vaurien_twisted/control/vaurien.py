@@ -18,7 +18,7 @@ from vaurien_twisted.control.responses import OK, Problem, addressed, answer, pr
 from vaurien_twisted.control.schema import describe
 from vaurien_twisted.model.options import FALSE, TRUE, Refused, nearest
 from vaurien_twisted.proxies.collection import ProxyCollection
-from vaurien_twisted.rules.build import Planner, tell
+from vaurien_twisted.rules.build import RuleBuilder, tell
 from vaurien_twisted.rules.codec import rulesOf
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.transports.endpoint_kinds import checkBackend
@@ -66,7 +66,7 @@ class VaurienFace:
         proxy = addressed(self._proxies, name)
         plan = proxy.plan
         told = tell(plan)
-        if not _whole(proxy.planner, told, plan):
+        if not _whole(proxy.ruleBuilder, told, plan):
             told["rules"] = rulesOf(plan)
         return answer(request, told)
 
@@ -86,9 +86,9 @@ class VaurienFace:
         body = readObject(request)
         behavior = body.pop("name", None)
         if not isinstance(behavior, str):
-            known = proxy.planner.registry.behaviors
+            known = proxy.ruleBuilder.registry.behaviors
             raise Refused(f'"name" must be the name of a behavior: {nearest("", known)}', "name")
-        proxy.setPlan(proxy.planner.one(behavior, _options(behavior, body)))
+        proxy.setPlan(proxy.ruleBuilder.one(behavior, _options(behavior, body)))
         return answer(request, OK)
 
     @app.route("/behaviors", methods=["GET"])
@@ -97,7 +97,7 @@ class VaurienFace:
         The names of all behaviors.  With C{?verbose=1} also, by name under
         C{"details"}, what each does and the options it declares.
         """
-        behaviors = self._proxies.makings.registry.behaviors
+        behaviors = self._proxies.defaults.registry.behaviors
         told: dict[str, Any] = {"behaviors": sorted(behaviors)}
         if _verbose(request):
             told["details"] = {name: describe(behaviors[name]) for name in sorted(behaviors)}
@@ -132,12 +132,12 @@ class VaurienFace:
         return answer(request, OK)
 
 
-def _whole(planner: Planner, told: Mapping[str, Any], plan: Plan) -> bool:
+def _whole(ruleBuilder: RuleBuilder, told: Mapping[str, Any], plan: Plan) -> bool:
     """
     Whether what is told makes the same plan; that some of it expired does not matter.
     """
     try:
-        again = planner.one(told["behavior"], told["options"])
+        again = ruleBuilder.one(told["behavior"], told["options"])
     except Refused:
         return False
     return rulesOf(again) == (rulesOf(plan) or [{"behavior": "dummy"}])

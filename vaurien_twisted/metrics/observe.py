@@ -17,7 +17,7 @@ from vaurien_twisted.record.clocks import inWallTime
 from vaurien_twisted.record.counters import Counters, Traffic
 from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.relays.link import Link
-from vaurien_twisted.relays.snapshot import Sight
+from vaurien_twisted.relays.snapshot import LinkSnapshot
 from vaurien_twisted.rules.codec import rulesOf
 from vaurien_twisted.rules.plan import Plan
 
@@ -146,25 +146,25 @@ def tellConnection(proxy: Proxy, link: Link) -> dict[str, Any]:
     A connection as JSON.  What it does and waits for is as it is now; the last exchange is
     the last one that was told apart.
     """
-    traffic, sight = link.traffic, link.sight
+    traffic, snapshot = link.traffic, link.snapshot
     return {
         "proxy": proxy.name,
         "id": link.connection.number,
         "client": link.connection.client,
         "backend": link.backend,
         "since": round(inWallTime(proxy.reactor, link.since), 3),
-        "state": sight.state,
+        "state": snapshot.state,
         "exchanges": link.exchanges,
         "received": traffic.fromClient,
         "sent": traffic.toClient,
-        "last": sight.recent[-1].description if sight.recent else "",
-        "waiting": _waiting(sight),
-        "own": rulesOf(sight.decider.plan) if link.hasOwnPlan else [],
+        "last": snapshot.recent[-1].description if snapshot.recent else "",
+        "waiting": _waiting(snapshot),
+        "own": rulesOf(snapshot.decider.plan) if link.hasOwnPlan else [],
     }
 
 
-def _waiting(sight: Sight) -> dict[str, Any] | None:
-    held = sight.held
+def _waiting(snapshot: LinkSnapshot) -> dict[str, Any] | None:
+    held = snapshot.held
     if held is None:
         return None
     exchange, step = held
@@ -186,7 +186,7 @@ def end(proxy: Proxy, link: Link, reset: bool = False) -> None:
     Close a connection after what was written to it, or reset it.  One that is closing
     already, and perhaps waits for a client that reads nothing, is reset.
     """
-    reset = reset or link.sight.state == "closing"
+    reset = reset or link.snapshot.state == "closing"
     proxy.note(link.connection, "ended", reason="it was asked for", effect=_how(reset))
     if reset:
         link.reset()
@@ -218,4 +218,4 @@ def setOwnPlan(proxy: Proxy, link: Link, plan: Plan) -> None:
 
 
 def _ownRules(link: Link) -> int:
-    return sum(1 for _ in link.sight.decider.plan.rules) if link.hasOwnPlan else 0
+    return sum(1 for _ in link.snapshot.decider.plan.rules) if link.hasOwnPlan else 0

@@ -187,7 +187,7 @@ def _gauges(now: Iterable[tuple[Proxy, Totals]]) -> Iterator[Metric]:
     for proxy, sums in now:
         isOpen.add_metric([sums.name], sums.open)
         held.add_metric([sums.name], proxy.held)
-        counts = Counter(name for link in proxy.links for name in link.sight.faults)
+        counts = Counter(name for link in proxy.links for name in link.snapshot.faults)
         # One that has been there stays, so that a graph comes down to zero.
         known = {behavior for behavior, _ in sums.counters.faults}
         for behavior in sorted(known | set(counts)):

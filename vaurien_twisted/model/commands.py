@@ -2,7 +2,7 @@
 """
 What a behavior may ask of a link: frozen values, performed in order.
 
-A behavior answers an exchange with a L{Treatment}: commands for the request,
+A behavior answers an exchange with a L{Actions}: commands for the request,
 performed before its bytes go to the backend, and commands for the reply,
 performed when the first byte of it arrives.  Where none of them ends the
 exchange its bytes then go on: forwarding needs no command.
@@ -17,7 +17,7 @@ from itertools import pairwise
 import attrs
 
 
-class Then(Enum):
+class ConnectionFate(Enum):
     """
     What becomes of the link once an answer has been given.
     """
@@ -81,7 +81,7 @@ class Reply:
     """
 
     data: bytes
-    then: Then = Then.KEEP
+    then: ConnectionFate = ConnectionFate.KEEP
     early: bool = False
     pause: float = 0.0
     part: int = 1
@@ -127,7 +127,7 @@ class Truncate:
 
     count: int
     units: bool = False
-    then: Then = Then.CLOSE
+    then: ConnectionFate = ConnectionFate.CLOSE
 
 
 @attrs.frozen
@@ -151,7 +151,7 @@ ENDING = (Reply, Drop, Truncate, Close, Reset)
 
 
 @attrs.frozen
-class Treatment:
+class Actions:
     """
     What is done to one exchange.
 
@@ -168,7 +168,7 @@ class Treatment:
 
 
 #: Nothing happens.
-PASS = Treatment()
+PASS = Actions()
 
 
 def spoken(answer: Reply) -> list[Send | Wait]:

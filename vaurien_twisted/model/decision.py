@@ -93,7 +93,7 @@ CONNECTION = 2**64 - 1
 
 
 @attrs.frozen
-class Chance:
+class SeededRandom:
     """
     The source of randomness for one decision.
 
@@ -128,7 +128,7 @@ class Chance:
 
 
 @attrs.frozen
-class Occasion:
+class DecisionContext:
     """
     What a behavior is told.
 
@@ -141,7 +141,7 @@ class Occasion:
     exchange: Exchange
     wire: IWireProtocol
     number: int
-    chance: Chance
+    chance: SeededRandom
 
 
 @attrs.frozen

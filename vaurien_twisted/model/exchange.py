@@ -12,7 +12,7 @@ import attrs
 from vaurien_twisted.model.commands import Drop, Reply
 
 if TYPE_CHECKING:
-    from vaurien_twisted.model.commands import Then
+    from vaurien_twisted.model.commands import ConnectionFate
     from vaurien_twisted.model.decision import Decision
 
 
@@ -115,7 +115,7 @@ class Exchange:
         self.replying = False
         self.cut: int | None = None
         self.left: int | None = None
-        self.then: Then | None = None
+        self.then: ConnectionFate | None = None
         self.muted = False
         self.substitute: Substitute | None = None
         self.silent = False
@@ -168,7 +168,7 @@ class Substitute(Exchange):
         self.substitute = self
 
 
-class Run:
+class PassedBatch:
     """
     Exchanges in a row to which nothing happens, told apart only if that becomes
     necessary.
@@ -177,7 +177,7 @@ class Run:
     @ivar left: how many await their replies.
     """
 
-    __slots__ = ("_unfolded", "extra", "left", "next")
+    __slots__ = ("_expanded", "extra", "left", "next")
 
     #: As of exchanges.
     silent = False
@@ -186,7 +186,7 @@ class Run:
         self.next = number
         self.left = count
         self.extra = 0
-        self._unfolded: list[Exchange] | None = None
+        self._expanded: list[Exchange] | None = None
 
     def passed(self, count: int) -> None:
         """
@@ -195,16 +195,16 @@ class Run:
         self.next += count
         self.left -= count
 
-    def unfold(self, decision: Decision) -> list[Exchange]:
+    def expand(self, decision: Decision) -> list[Exchange]:
         """
         The exchanges that are left, one by one; the same ones to all who ask.
         """
-        if self._unfolded is None:
-            self._unfolded = [Exchange(self.next + place) for place in range(self.left)]
-            for exchange in self._unfolded:
+        if self._expanded is None:
+            self._expanded = [Exchange(self.next + place) for place in range(self.left)]
+            for exchange in self._expanded:
                 exchange.decision = decision
                 exchange.complete = True
-        return self._unfolded
+        return self._expanded
 
 
 #: How long the reply to a request of the proxy's own may be, in bytes.

@@ -2,7 +2,7 @@
 """
 Targets: which exchanges a rule is for.
 
-A wire protocol declares what can be asked of its exchanges, each as a L{Target}; a
+A wire protocol declares what can be asked of its exchanges, each as a L{Matcher}; a
 rule's C{when} names some of them with a pattern.  L{condition} makes a predicate of it.
 """
 
@@ -35,7 +35,7 @@ WORDS_LIMIT = 1000
 
 
 @attrs.frozen
-class Target:
+class Matcher:
     """
     One thing that C{when} can name.
 
@@ -92,13 +92,13 @@ class Target:
         return {"name": self.name, "kind": self.kind, "description": self.description}
 
 
-def _text(target: Target, pattern: object) -> str:
+def _text(target: Matcher, pattern: object) -> str:
     if isinstance(pattern, (str, int)) and not isinstance(pattern, bool):
         return str(pattern)
     raise Refused(f"when {target.name!r}: {pattern!r} is not valid: text is wanted", "when")
 
 
-def _word(target: Target, pattern: object) -> str:
+def _word(target: Matcher, pattern: object) -> str:
     word = _text(target, pattern).lower()
     if target.choices and word not in target.choices:
         raise Refused(
@@ -108,15 +108,15 @@ def _word(target: Target, pattern: object) -> str:
     return word
 
 
-def _glob(target: Target, pattern: object) -> Test:
+def _glob(target: Matcher, pattern: object) -> Test:
     return _compiled(target, pattern, patterns.glob)
 
 
-def _regex(target: Target, pattern: object) -> Test:
+def _regex(target: Matcher, pattern: object) -> Test:
     return _compiled(target, pattern, patterns.regex)
 
 
-def _compiled(target: Target, pattern: object, make: Callable[[str], Test]) -> Test:
+def _compiled(target: Matcher, pattern: object, make: Callable[[str], Test]) -> Test:
     try:
         return make(_text(target, pattern))
     except Unsupported as error:
@@ -124,7 +124,7 @@ def _compiled(target: Target, pattern: object, make: Callable[[str], Test]) -> T
         raise Refused(reason, "when") from None
 
 
-def _network(target: Target, pattern: object) -> Test:
+def _network(target: Matcher, pattern: object) -> Test:
     wanted = _text(target, pattern)
     try:
         network = ipaddress.ip_network(wanted, strict=False)
@@ -150,7 +150,7 @@ def _network(target: Target, pattern: object) -> Test:
     return within
 
 
-def _fields(target: Target, pattern: object) -> Test:
+def _fields(target: Matcher, pattern: object) -> Test:
     """
     Each text is C{name: value}; this tests one name, which is why an object of several
     names is taken apart by L{condition}.
@@ -168,7 +168,7 @@ def _fields(target: Target, pattern: object) -> Test:
     return matches
 
 
-_KINDS: dict[str, Callable[[Target, object], Test]] = {
+_KINDS: dict[str, Callable[[Matcher, object], Test]] = {
     "glob": _glob,
     "regex": _regex,
     "network": _network,
@@ -182,13 +182,13 @@ def _direction(connection: Connection, exchange: Exchange) -> tuple[str]:
 
 #: What can be asked in every protocol.
 COMMON = (
-    Target(
+    Matcher(
         "client",
         "network",
         "The client's address, or a network it is in: 10.0.0.7, 10.0.0.0/8, ::1.",
         lambda connection, exchange: (connection.client,),
     ),
-    Target(
+    Matcher(
         "direction",
         "word",
         "Who begins the exchange: client, or backend where that speaks unasked.",
@@ -198,7 +198,7 @@ COMMON = (
 )
 
 #: The target that most protocols have.
-COMMAND = Target(
+COMMAND = Matcher(
     "command",
     "word",
     "The command, in the protocol's own words.",
@@ -206,7 +206,7 @@ COMMAND = Target(
 )
 
 
-def condition(when: Mapping[str, Any], targets: Iterable[Target], protocol: str) -> Predicate:
+def condition(when: Mapping[str, Any], targets: Iterable[Matcher], protocol: str) -> Predicate:
     """
     The predicate for a rule's C{when}: all that it names must match.
 

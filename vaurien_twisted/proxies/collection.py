@@ -13,7 +13,7 @@ from twisted.internet.defer import maybeDeferred
 
 from vaurien_twisted.interfaces import IJournal
 from vaurien_twisted.model.options import Refused, nearest
-from vaurien_twisted.proxies.declaration import Declared, Makings
+from vaurien_twisted.proxies.declaration import ProxyConfig, ProxyDefaults
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.rules.toxics import Toxics
 from vaurien_twisted.transports.addresses import CannotListen, clientEndpoint, serverEndpoint
@@ -48,14 +48,14 @@ class ProxyCollection(MultiService):
     def __init__(
         self,
         reactor: Any,
-        makings: Makings,
+        defaults: ProxyDefaults,
         journal: IJournal,
         seed: int,
         timeout: float = 30.0,
     ) -> None:
         super().__init__()
         self.reactor = reactor
-        self.makings = makings
+        self.defaults = defaults
         self.journal = journal
         self.seed = seed
         self._timeout = timeout
@@ -92,36 +92,36 @@ class ProxyCollection(MultiService):
             raise NoSuchProxy(f"there is no proxy {name!r}: {near}", "proxy")
         return proxy
 
-    def check(self, declared: Declared) -> None:
+    def check(self, declared: ProxyConfig) -> None:
         """
         @raise Refused: an address is not understood.
         """
         serverEndpoint(self.reactor, declared.listen, "proxy")
         clientEndpoint(self.reactor, declared.upstream, "backend", self._timeout)
 
-    def make(self, declared: Declared, makings: Makings | None = None) -> Proxy:
+    def make(self, declared: ProxyConfig, defaults: ProxyDefaults | None = None) -> Proxy:
         """
         A proxy that is not part of the collection yet, and does not listen.
 
         @param makings: what it is made with, those of the collection if not given.
         @raise Refused: an address is not understood.
         """
-        makings = self.makings if makings is None else makings
-        wire = declared.wire or makings.registry.wire(makings.protocol)
+        defaults = self.defaults if defaults is None else defaults
+        wire = declared.wire or defaults.registry.wire(defaults.protocol)
         proxy = Proxy(
             self.reactor,
             name=declared.name,
             listen=declared.listen,
             backend=declared.upstream,
             wire=wire,
-            options=makings.options(wire),
-            planner=makings.planner(wire),
+            options=defaults.options(wire),
+            ruleBuilder=defaults.ruleBuilder(wire),
             journal=self.journal,
             seed=self.seed,
             plan=declared.plan,
             timeout=self._timeout,
             enabled=declared.enabled,
-            connectFirst=makings.connectFirst
+            connectFirst=defaults.connectFirst
             if declared.connectFirst is None
             else declared.connectFirst,
         )
@@ -145,7 +145,7 @@ class ProxyCollection(MultiService):
         if name in self.namedServices or name in self._coming:
             raise ProxyExists(f"there is a proxy {name!r} already", "name")
 
-    async def create(self, declared: Declared) -> Proxy:
+    async def create(self, declared: ProxyConfig) -> Proxy:
         """
         Make a proxy that listens at once, if it is enabled.
 
@@ -177,7 +177,7 @@ class ProxyCollection(MultiService):
         if not running:
             await proxy.stopService()
 
-    async def populate(self, declared: Iterable[Declared]) -> tuple[list[Proxy], Refused | None]:
+    async def populate(self, declared: Iterable[ProxyConfig]) -> tuple[list[Proxy], Refused | None]:
         """
         Have these proxies.  One that is there is left as it is if its addresses, and its
         protocol where one is named, are the same, and else replaced.
@@ -193,7 +193,7 @@ class ProxyCollection(MultiService):
                 return had, refused
         return had, None
 
-    async def _have(self, declared: Declared) -> Proxy:
+    async def _have(self, declared: ProxyConfig) -> Proxy:
         old: Proxy | None = self.namedServices.get(declared.name)
         if old is None:
             return await self.create(declared)
@@ -201,7 +201,7 @@ class ProxyCollection(MultiService):
             return old
         return await self._replace(old, declared)
 
-    async def _replace(self, old: Proxy, declared: Declared) -> Proxy:
+    async def _replace(self, old: Proxy, declared: ProxyConfig) -> Proxy:
         proxy = self.make(declared)
         try:
             await startProxy(proxy)

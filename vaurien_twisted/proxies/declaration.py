@@ -18,7 +18,7 @@ import attrs
 from vaurien_twisted.interfaces import IWireProtocol
 from vaurien_twisted.model.names import checkPrintable, printable
 from vaurien_twisted.model.options import FALSE, TRUE, Refused
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.registry import Registry
@@ -49,7 +49,7 @@ class MissingField(Refused):
 
 
 @attrs.frozen
-class Makings:
+class ProxyDefaults:
     """
     What all proxies of one Vaurien are made with.
 
@@ -67,11 +67,11 @@ class Makings:
     protocol: str = "tcp"
     connectFirst: bool = False
 
-    def planner(self, wire: IWireProtocol) -> Planner:
+    def ruleBuilder(self, wire: IWireProtocol) -> RuleBuilder:
         """
         Makes plans for a wire protocol.
         """
-        return Planner(self.registry, self.configured, wire)
+        return RuleBuilder(self.registry, self.configured, wire)
 
     def options(self, wire: IWireProtocol) -> Any:
         """
@@ -81,7 +81,7 @@ class Makings:
 
 
 @attrs.frozen
-class Declared:
+class ProxyConfig:
     """
     A proxy as declared, checked but for its addresses.
 
@@ -100,7 +100,7 @@ class Declared:
     connectFirst: bool | None = None
 
 
-def declaredFromJSON(makings: Makings, item: object, place: str = "") -> Declared:
+def declaredFromJSON(defaults: ProxyDefaults, item: object, place: str = "") -> ProxyConfig:
     """
     One proxy.
 
@@ -119,16 +119,16 @@ def declaredFromJSON(makings: Makings, item: object, place: str = "") -> Declare
         raise Refused(f"a name has {NAME_LIMIT} characters at most", "name")
     if "/" in text["name"] or text["name"] in (".", ".."):
         raise Refused(f"{text['name']!r} cannot be a name: it would not fit into a path", "name")
-    wire = makings.registry.wire(text["protocol"]) if text["protocol"] else None
-    planner = makings.planner(wire or makings.registry.wire(makings.protocol))
-    return Declared(
+    wire = defaults.registry.wire(text["protocol"]) if text["protocol"] else None
+    ruleBuilder = defaults.ruleBuilder(wire or defaults.registry.wire(defaults.protocol))
+    return ProxyConfig(
         text["name"],
         text["listen"] or ANYWHERE,
         text["upstream"],
         wire,
         enabledFromJSON(given.get("enabled", True)),
-        planFromRules(planner, given.get("rules", [])),
-        _toxics(planner, given.get("toxics", [])),
+        planFromRules(ruleBuilder, given.get("rules", [])),
+        _toxics(ruleBuilder, given.get("toxics", [])),
         None if "connect_first" not in given else _boolean("connect_first", given["connect_first"]),
     )
 
@@ -153,19 +153,19 @@ def _text(given: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _toxics(planner: Planner, items: object) -> Toxics:
+def _toxics(ruleBuilder: RuleBuilder, items: object) -> Toxics:
     if not isinstance(items, list):
         raise Refused('"toxics" must be a list', "toxics")
     toxics = Toxics()
     for number, item in enumerate(items, 1):
         try:
-            toxics = toxics.adding(toxicFromJSON(planner, item))
+            toxics = toxics.adding(toxicFromJSON(ruleBuilder, item))
         except Refused as refused:
             raise Refused(f"toxic {number}: {refused.whole}", refused.name) from None
     return toxics
 
 
-def declaredFromWords(makings: Makings, name: str, words: Mapping[str, str]) -> Declared:
+def declaredFromWords(defaults: ProxyDefaults, name: str, words: Mapping[str, str]) -> ProxyConfig:
     """
     The proxy of an ini section C{[proxy:NAME]}, whose keys are C{listen}, C{upstream} or
     C{backend}, C{protocol}, C{enabled}, C{connect_first} and C{behavior}.
@@ -183,11 +183,11 @@ def declaredFromWords(makings: Makings, name: str, words: Mapping[str, str]) -> 
             if flag in given:
                 given[flag] = _truth(flag, given[flag])
         behavior = given.pop("behavior", "")
-        declared = declaredFromJSON(makings, {"name": name, **given})
+        declared = declaredFromJSON(defaults, {"name": name, **given})
         if not behavior:
             return declared
-        wire = declared.wire or makings.registry.wire(makings.protocol)
-        return attrs.evolve(declared, plan=makings.planner(wire).choice(behavior, {}))
+        wire = declared.wire or defaults.registry.wire(defaults.protocol)
+        return attrs.evolve(declared, plan=defaults.ruleBuilder(wire).choice(behavior, {}))
     except MissingField as missing:
         reason = f"[proxy:{printable(name)}] must say its {missing.name}"
         raise Refused(reason, missing.name) from None

@@ -22,7 +22,7 @@ from vaurien_twisted.proxies.listener import Admission, Listener
 from vaurien_twisted.record.counters import Counters
 from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.relays.link import Link
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.decider import Decider
 from vaurien_twisted.rules.fault_header import wishesFor
 from vaurien_twisted.rules.plan import Plan
@@ -61,7 +61,7 @@ class Proxy(Service):
         listen: str,
         backend: str,
         wire: IWireProtocol,
-        planner: Planner,
+        ruleBuilder: RuleBuilder,
         journal: IJournal,
         seed: int,
         options: Any = None,
@@ -95,15 +95,15 @@ class Proxy(Service):
         self._checkCircle(listen, backend)
         self._relays.planned = self._planned
         self.connectFirst = connectFirst
-        self.setPlanner(planner)
+        self.setPlanner(ruleBuilder)
 
-    def setPlanner(self, planner: Planner) -> None:
+    def setPlanner(self, ruleBuilder: RuleBuilder) -> None:
         """
         Make what users write from now on into plans by C{planner}.
         """
-        self.planner = planner
+        self.ruleBuilder = ruleBuilder
         self._relays.decider.wishes = wishesFor(
-            str(self.name), self.wire, self.options, planner, self.journal, self.seed
+            str(self.name), self.wire, self.options, ruleBuilder, self.journal, self.seed
         )
 
     @property

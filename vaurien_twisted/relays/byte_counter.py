@@ -2,7 +2,7 @@
 """
 Counting bytes as they pass.
 
-Express transports count their own.  For all others (TLS, UNIX, Twisted's TCP) a L{Meter}
+Express transports count their own.  For all others (TLS, UNIX, Twisted's TCP) a L{ByteCounter}
 stands in, which costs them a call for each read and write.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Meter:
+class ByteCounter:
     """
     A transport that counts; in all else the one it stands for.
 
@@ -59,13 +59,13 @@ class Meter:
 
 def metered(transport: Any) -> Any:
     """
-    C{transport} itself where it counts its bytes, else a L{Meter} for it.
+    C{transport} itself where it counts its bytes, else a L{ByteCounter} for it.
     """
-    return transport if hasattr(transport, "bytesRead") else Meter(transport)
+    return transport if hasattr(transport, "bytesRead") else ByteCounter(transport)
 
 
 def counted(transport: Any, take: Callable[[bytes], None]) -> Callable[[bytes], None]:
     """
     What is to get the bytes that C{transport} reads, so that C{take} gets them counted.
     """
-    return transport.reading(take) if isinstance(transport, Meter) else take
+    return transport.reading(take) if isinstance(transport, ByteCounter) else take

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vaurien_twisted.relays.factory import RelayFactory
 
 
-class OwnPlan:
+class ConnectionPlan:
     """
     Decides about one connection's exchanges by a plan of its own, with its own counts.
 

@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IDelayedCall, IPullProducer, IReactorTim
 from twisted.protocols.policies import ProtocolWrapper
 from zope.interface import implementer
 
-from vaurien_twisted.relays.byte_counter import Meter
+from vaurien_twisted.relays.byte_counter import ByteCounter
 
 #: For how long an end may take no more of the other's last words before it is reset, in
 #: seconds.
@@ -31,7 +31,7 @@ def lowest(transport: Any) -> Any:
     The transport that has the socket, without TLS and counting above it.
     """
     while True:
-        if isinstance(transport, Meter):
+        if isinstance(transport, ByteCounter):
             transport = transport.below
         elif isinstance(transport, ProtocolWrapper):
             transport = transport.transport

@@ -2,8 +2,8 @@
 """
 What is said on a link: its framer, the decisions, and a lane for each direction.
 
-Bytes come in through L{Dialogue.fromClient} and L{Dialogue.fromBackend}, are divided
-into exchanges by the framer, and leave through one L{Lane} for each direction, where
+Bytes come in through L{ExchangeRelay.fromClient} and L{ExchangeRelay.fromBackend}, are divided
+into exchanges by the framer, and leave through one L{WriteQueue} for each direction, where
 the steps that were decided for an exchange are performed.
 """
 
@@ -18,21 +18,21 @@ from twisted.logger import Logger
 from vaurien_twisted.interfaces import (
     IForgetting,
     IFramer,
+    IStartTLS,
     ITransferEnder,
-    IUpgradable,
     IWireProtocol,
     IWithholder,
 )
 from vaurien_twisted.model.decision import NOTHING, Decision, Step
 from vaurien_twisted.model.exchange import Connection, Exchange, FramingError, Piece
-from vaurien_twisted.relays.executor import Performer
-from vaurien_twisted.relays.fastpath import Skimming
+from vaurien_twisted.relays.executor import CommandExecutor
+from vaurien_twisted.relays.fastpath import FastPath
 from vaurien_twisted.relays.memory import QUEUE_LIMIT
 from vaurien_twisted.relays.pausing import Pausing
 from vaurien_twisted.relays.substitutes import Substitutes
-from vaurien_twisted.relays.transports import Couple
+from vaurien_twisted.relays.transports import TransportPair
 from vaurien_twisted.relays.turns import STEP
-from vaurien_twisted.relays.write_queue import Lane
+from vaurien_twisted.relays.write_queue import WriteQueue
 from vaurien_twisted.wire.starttls import TLSOptions
 from vaurien_twisted.wire.tcp import TurnFramer
 
@@ -42,13 +42,13 @@ if TYPE_CHECKING:
 
 #: How many bytes may wait in stages, beside those that count as under way, before their
 #: source is paused.
-LANE_LIMIT = 262144
+WRITE_QUEUE_LIMIT = 262144
 
 #: How many exchanges a link remembers, so that what was decided can be explained.
 RECENT = 4
 
 
-class Dialogue:
+class ExchangeRelay:
     """
     Carries one link's bytes.
 
@@ -68,24 +68,24 @@ class Dialogue:
         "_afterClient",
         "_close",
         "_closed",
-        "_couple",
         "_deferred",
         "_denial",
         "_down",
         "_ender",
+        "_executor",
         "_factory",
+        "_fastPath",
         "_forgets",
         "_framer",
         "_latest",
         "_memory",
         "_pausing",
-        "_performer",
         "_pieces",
-        "_pipeline",
         "_replies",
-        "_skimming",
+        "_replyOrder",
         "_stalled",
         "_substitutes",
+        "_transports",
         "_turned",
         "_turns",
         "_up",
@@ -109,7 +109,7 @@ class Dialogue:
         self,
         factory: RelayFactory,
         connection: Connection,
-        couple: Couple,
+        transports: TransportPair,
         close: Callable[[], None],
         reset: Callable[[], None],
         turned: Callable[[], None],
@@ -120,11 +120,11 @@ class Dialogue:
         self.decider = factory.decider
         #: Most links of bare streams never have any.
         self.recent: deque[Exchange] | None = None
-        self._couple = couple
+        self._transports = transports
         self._close = close
         self._turned = turned
         self._framer = factory.wire.framer(factory.options, factory.backendText)
-        upgradable = IUpgradable(self._framer, None) if factory.refusesTLS else None
+        upgradable = IStartTLS(self._framer, None) if factory.refusesTLS else None
         self._denial = None if upgradable is None else upgradable.denial
         self._ender: ITransferEnder | None = ITransferEnder(self._framer, None)
         withholder = IWithholder(self._framer, None)
@@ -133,16 +133,16 @@ class Dialogue:
             self._pausing = Pausing(withholder, factory.reactor, self._paused)
         #: Whether nothing needs an exchange's words once it was decided.
         self._forgets = IForgetting.providedBy(self._framer)
-        self._performer = performer = Performer(close, reset)
-        performer.turns = self._framer.turns
-        self.toBackend = Lane(factory.reactor, performer.performRequest, self.goOn)
-        self.toClient = Lane(factory.reactor, performer.performReply, self.goOn)
+        self._executor = executor = CommandExecutor(close, reset)
+        executor.turns = self._framer.turns
+        self.toBackend = WriteQueue(factory.reactor, executor.performRequest, self.goOn)
+        self.toClient = WriteQueue(factory.reactor, executor.performReply, self.goOn)
         self._turns = self.toBackend.turns = self.toClient.turns = factory.turns
         self.toBackend.delayed = self.toClient.delayed = factory.counters.added.observe
-        self.toClient.write = couple.client.write
-        performer.toClient = self.toClient
-        couple.clientDrained = self.goOn
-        self._pipeline = performer.pipeline
+        self.toClient.write = transports.client.write
+        executor.toClient = self.toClient
+        transports.clientDrained = self.goOn
+        self._replyOrder = executor.pipeline
         self._pieces: Iterator[Piece] | None = None
         self._replies: Iterator[Piece] | None = None
         self._afterClient: list[Callable[[], None]] = []
@@ -161,7 +161,7 @@ class Dialogue:
         self._stalled = False
         self._closed = False
         self.untold = False
-        self._skimming = Skimming(self._pipeline)
+        self._fastPath = FastPath(self._replyOrder)
         self._substitutes = Substitutes(self._framer)
         self.learn()
 
@@ -169,7 +169,7 @@ class Dialogue:
         """
         Let the framer pass over what the plan cannot touch.
         """
-        self._skimming.learn(self._framer, self.decider, self.staged)
+        self._fastPath.learn(self._framer, self.decider, self.staged)
 
     def begin(self, greeting: Exchange, connect: Callable[[], None]) -> None:
         """
@@ -178,7 +178,7 @@ class Dialogue:
         decider = self.decider
         if self._factory.wire.greets:
             decision = self._decide(greeting)
-            self._pipeline.add(greeting)
+            self._replyOrder.add(greeting)
             if not decision.ends:
                 self._framer.expect(greeting)
         else:
@@ -240,11 +240,11 @@ class Dialogue:
         return self._replies is not None or self.toClient.deferred
 
     @property
-    def upgrading(self) -> IUpgradable | None:
+    def upgrading(self) -> IStartTLS | None:
         """
         The framer, if both ends have agreed to go on in TLS and that has not begun.
         """
-        framer = IUpgradable(self._framer, None)
+        framer = IStartTLS(self._framer, None)
         if framer is None or not framer.upgrading:
             return None
         if self._pieces is not None or self._replies is not None:
@@ -258,7 +258,7 @@ class Dialogue:
         """
         Whether there may be bytes that pass as they are.
         """
-        return self._skimming.able
+        return self._fastPath.able
 
     def passesRequests(self, data: bytes) -> bool:
         """
@@ -267,7 +267,7 @@ class Dialogue:
         """
         if self._pieces is not None or self.toBackend.queue:
             return False
-        count = self._skimming.requests(data)
+        count = self._fastPath.requests(data)
         self.exchanges += count
         return count > 0
 
@@ -278,7 +278,7 @@ class Dialogue:
         """
         if self._stalled or self.toClient.queue or self._replies is not None:
             return False
-        return self._skimming.lastReplies(data)
+        return self._fastPath.lastReplies(data)
 
     # The client's bytes
 
@@ -303,16 +303,16 @@ class Dialogue:
         Read no more from the client until there is room.
         """
         self._stalled = True
-        self._couple.paceClient(True)
+        self._transports.paceClient(True)
 
     def _account(self) -> None:
         """
         Tell the proxy how much is held here.
         """
-        up = self.toBackend.size + self.heldToBackend() + self._pipeline.size
-        if not self._couple.clientFull:
-            self._performer.given = 0
-        down = self.toClient.size + self.heldToClient() + self._performer.given
+        up = self.toBackend.size + self.heldToBackend() + self._replyOrder.size
+        if not self._transports.clientFull:
+            self._executor.given = 0
+        down = self.toClient.size + self.heldToClient() + self._executor.given
         self._memory.held += up + down - self._up - self._down
         self._up, self._down = up, down
 
@@ -320,10 +320,10 @@ class Dialogue:
     def _noRoom(self) -> bool:
         if self._substitutes.holding:
             return True
-        if self.toBackend.size > QUEUE_LIMIT or self._pipeline.full:
+        if self.toBackend.size > QUEUE_LIMIT or self._replyOrder.full:
             return True
         self._account()
-        if self.beyondToBackend() > LANE_LIMIT or self._performer.given > QUEUE_LIMIT:
+        if self.beyondToBackend() > WRITE_QUEUE_LIMIT or self._executor.given > QUEUE_LIMIT:
             return True
         return not self._memory.allows(self._up)
 
@@ -332,7 +332,7 @@ class Dialogue:
         if self.toClient.size > QUEUE_LIMIT or self._replies is not None:
             return True
         self._account()
-        return self.beyondToClient() > LANE_LIMIT or not self._memory.allows(self._down)
+        return self.beyondToClient() > WRITE_QUEUE_LIMIT or not self._memory.allows(self._down)
 
     def _pull(self) -> None:
         """
@@ -389,7 +389,7 @@ class Dialogue:
             self._pieces = pausing.framer.paused()
             self._pull()
 
-    def _sayAfter(self, lane: Lane, calls: list[Callable[[], None]]) -> None:
+    def _sayAfter(self, lane: WriteQueue, calls: list[Callable[[], None]]) -> None:
         """
         All that was said has come to its lane: what follows it.
         """
@@ -430,7 +430,7 @@ class Dialogue:
             decision = self._decide(exchange)
             self._latest = exchange
             if exchange.replies and not self._framer.turns:
-                self._pipeline.add(exchange)
+                self._replyOrder.add(exchange)
             if decision is not NOTHING and decision.ends:
                 exchange.dropped = True
                 data = self._substitutes.instead(exchange, decision.request)
@@ -442,7 +442,7 @@ class Dialogue:
         if ends:
             exchange.complete = True
             if exchange.answer is not None:
-                self._pipeline.answer()
+                self._replyOrder.answer()
             elif decision.reply and not exchange.dropped:
                 lane.put(None, self._substitutes.behind(exchange, decision.reply))
 
@@ -455,10 +455,10 @@ class Dialogue:
         elif len(self.recent) == RECENT:
             last = self.recent[0]
             if self._forgets and last.complete and not last.dropped:
-                self._pipeline.compact(last)
+                self._replyOrder.compact(last)
         self.recent.append(exchange)
         self.exchanges += 1
-        self._performer.arm(exchange, decision)
+        self._executor.prepare(exchange, decision)
         return decision
 
     # The backend's bytes
@@ -473,23 +473,23 @@ class Dialogue:
             # Paused, but a transport may still hand over what it had read.
             self._replies = chainReplies(self._replies, self._framer, data)
             return
-        skimming = self._skimming
-        if skimming.active:
-            count = 0 if self.toClient.queue else skimming.replies(data)
+        fastPath = self._fastPath
+        if fastPath.active:
+            count = 0 if self.toClient.queue else fastPath.replies(data)
             if count:
                 self.toClient.write(data)
-                self._pipeline.passed(count)
+                self._replyOrder.passed(count)
                 if self._stalled:
                     self._afterChunk()
                 return
-            skimming.unfold()
+            fastPath.expand()
         self._replies = self._framer.fromBackend(data)
         self._take()
         if self._closed:
             return
         self.toClient.flush()
         if self._noRoomForReplies:
-            self._couple.paceBackend(True)
+            self._transports.paceBackend(True)
         self._afterChunk()
 
     def _take(self) -> None:
@@ -511,7 +511,7 @@ class Dialogue:
                     deadline = deadline or turns.deadline()
                     if turns.over(deadline):
                         self.toClient.flush()
-                        self._couple.paceBackend(True)
+                        self._transports.paceBackend(True)
                         self._defer()
                         return
         except FramingError as raised:
@@ -520,7 +520,7 @@ class Dialogue:
         if error is not None:
             self._garbage(error, self.toClient, "backend")
         if self._afterBackend and self._substitutes.outstanding and not self._closed:
-            self._pipeline.release()
+            self._replyOrder.release()
         self._sayAfter(self.toClient, self._afterBackend)
 
     def _reply(self, exchange: Exchange | None, data: bytes, ends: bool) -> None:
@@ -544,10 +544,10 @@ class Dialogue:
         if not exchange.muted:
             after = None
             if exchange.then is not None:
-                data, after = self._performer.truncated(exchange, exchange.then, data)
+                data, after = self._executor.truncated(exchange, exchange.then, data)
             lane.put(exchange, data, steps, after)
         if ends:
-            self._pipeline.ended(exchange)
+            self._replyOrder.ended(exchange)
             decision = exchange.decision
             if decision is not None and decision.reply:
                 self._behind(exchange, decision.reply)
@@ -562,7 +562,7 @@ class Dialogue:
         A reply that is not for the client: when it is over, what waited for it goes on.
         """
         if self._substitutes.swallow(exchange, data, ends) is not None:
-            self._pipeline.answer()
+            self._replyOrder.answer()
 
     def _behind(self, exchange: Exchange, steps: tuple[Step, ...]) -> None:
         """
@@ -590,14 +590,14 @@ class Dialogue:
         """
         if self._closed:
             return
-        couple = self._couple
+        transports = self._transports
         if self._ender is not None:
             self._endTransfers(self._ender)
         if self._stalled and not self._deferred and not self._noRoom and not self._mayBeAsked:
             self._pull()
             if self._pieces is None:
                 self._stalled = False
-                couple.paceClient(False)
+                transports.paceClient(False)
         if self._factory.upgrades is not None and self.upgrading is not None:
             self._turned()
         if self._framer.opaque and self._pieces is None and self._replies is None:
@@ -619,7 +619,7 @@ class Dialogue:
         Whether the rest of a reply that was replaced may ask the client for data.  What the
         client says next would be taken for them.
         """
-        waiting = self._pipeline.waiting
+        waiting = self._replyOrder.waiting
         if self._ender is None or not waiting:
             return False
         head = waiting[0]
@@ -644,7 +644,7 @@ class Dialogue:
         """
         self.toClient.flush()
         if not self._noRoomForReplies:
-            self._couple.paceBackend(False)
+            self._transports.paceBackend(False)
         self._afterChunk()
 
     def _turnOpaque(self, reason: str) -> None:
@@ -659,14 +659,14 @@ class Dialogue:
         if self._pausing is not None:
             self._pausing.stop()
             self._pausing = None
-        self._performer.turns = True
-        self._skimming.stop()
+        self._executor.turns = True
+        self._fastPath.stop()
         self._substitutes.stop()
-        self._pipeline.dissolve()
+        self._replyOrder.dissolve()
         release(kept, self.toBackend, self.toClient)
         self._turned()
 
-    def _garbage(self, error: FramingError, lane: Lane, who: str) -> None:
+    def _garbage(self, error: FramingError, lane: WriteQueue, who: str) -> None:
         latest = self._latest if lane is self.toBackend else None
         closes = closesOn(self._factory.options, latest)
         self.untold = not self._factory.repeats.warn(
@@ -713,7 +713,7 @@ class Dialogue:
         """
         self._afterBackend.append(after)
         if self._replies is None:
-            self._skimming.unfold()
+            self._fastPath.expand()
             self._replies = self._framer.backendEnded()
             self._take()
         else:
@@ -742,12 +742,12 @@ class Dialogue:
         Forget everything; nothing more is said.
         """
         self._closed = True
-        self._performer.toClient = None
-        self._skimming.stop()
+        self._executor.toClient = None
+        self._fastPath.stop()
         if self._pausing is not None:
             self._pausing.stop()
         self._pieces = self._replies = None
-        self._pipeline.clear()
+        self._replyOrder.clear()
         self.toBackend.stop()
         self.toClient.stop()
         self._account()
@@ -783,7 +783,7 @@ def adviceOn(reason: str, wire: IWireProtocol, options: Any) -> str:
     )
 
 
-def release(framer: IFramer, toBackend: Lane, toClient: Lane) -> None:
+def release(framer: IFramer, toBackend: WriteQueue, toClient: WriteQueue) -> None:
     """
     Let what a framer kept back of either direction go on.
     """

@@ -10,22 +10,22 @@ from collections.abc import Callable
 from vaurien_twisted.model.commands import (
     Close,
     Command,
+    ConnectionFate,
     Drop,
     Insert,
     Reply,
     Reset,
     Send,
-    Then,
     Truncate,
     spoken,
 )
 from vaurien_twisted.model.decision import Decision, Step
 from vaurien_twisted.model.exchange import Exchange
-from vaurien_twisted.relays.reply_order import Pipeline
-from vaurien_twisted.relays.write_queue import Entry, Lane
+from vaurien_twisted.relays.reply_order import ReplyOrder
+from vaurien_twisted.relays.write_queue import QueuedWrite, WriteQueue
 
 
-class Performer:
+class CommandExecutor:
     """
     Performs commands when their turn has come in a lane.
 
@@ -42,12 +42,12 @@ class Performer:
     def __init__(self, close: Callable[[], None], reset: Callable[[], None]) -> None:
         self._close = close
         self._reset = reset
-        self.toClient: Lane | None = None
+        self.toClient: WriteQueue | None = None
         self.given = 0
-        self.pipeline = Pipeline(self.give)
+        self.pipeline = ReplyOrder(self.reply)
         self.turns = False
 
-    def arm(self, exchange: Exchange, decision: Decision) -> None:
+    def prepare(self, exchange: Exchange, decision: Decision) -> None:
         """
         Note on the exchange where its reply is to be cut.
         """
@@ -60,7 +60,7 @@ class Performer:
                 else:
                     exchange.left = command.count
 
-    def performRequest(self, entry: Entry, command: Command) -> None:
+    def performRequest(self, entry: QueuedWrite, command: Command) -> None:
         """
         A command for a request, before its bytes go to the backend.
         """
@@ -71,13 +71,13 @@ class Performer:
             exchange.dropped = True
             exchange.answer = command if isinstance(command, Reply) else Reply(b"")
             if self.turns or not exchange.replies:
-                self.give(exchange.answer)
+                self.reply(exchange.answer)
             else:
                 self.pipeline.answer()
         else:
             self._perform(entry, command)
 
-    def give(self, answer: Reply) -> None:
+    def reply(self, answer: Reply) -> None:
         """
         Send an answer to the client, behind all that waits.
         """
@@ -95,7 +95,7 @@ class Performer:
         lane.flush()
 
     def truncated(
-        self, exchange: Exchange, then: Then, data: bytes
+        self, exchange: Exchange, then: ConnectionFate, data: bytes
     ) -> tuple[bytes, Callable[[], None] | None]:
         """
         What of C{data} still passes, and what is done after if it is the last.
@@ -108,7 +108,7 @@ class Performer:
             return data, self._following(then)
         return data, None
 
-    def performReply(self, entry: Entry, command: Command) -> None:
+    def performReply(self, entry: QueuedWrite, command: Command) -> None:
         """
         A command for a reply, before its bytes go to the client.
         """
@@ -125,7 +125,7 @@ class Performer:
         else:
             self._perform(entry, command)
 
-    def _perform(self, entry: Entry, command: Command) -> None:
+    def _perform(self, entry: QueuedWrite, command: Command) -> None:
         if isinstance(command, Insert):
             whole = b"".join(entry.data)
             middle = len(whole) // 2
@@ -135,7 +135,7 @@ class Performer:
         elif isinstance(command, Close):
             self._close()
 
-    def _following(self, then: Then) -> Callable[[], None] | None:
-        if then is Then.CLOSE:
+    def _following(self, then: ConnectionFate) -> Callable[[], None] | None:
+        if then is ConnectionFate.CLOSE:
             return self._close
-        return self._reset if then is Then.RESET else None
+        return self._reset if then is ConnectionFate.RESET else None

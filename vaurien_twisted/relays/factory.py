@@ -31,14 +31,14 @@ from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.record.logs import tell
 from vaurien_twisted.record.repeats import Repeats
 from vaurien_twisted.relays.expiry import Expiry
-from vaurien_twisted.relays.filter_buffer import Wanted
+from vaurien_twisted.relays.filter_buffer import FilterSpec
 from vaurien_twisted.relays.link import Link
 from vaurien_twisted.relays.memory import Memory
 from vaurien_twisted.relays.protocols import BackendFactory, Relay
 from vaurien_twisted.relays.turns import Turns
 from vaurien_twisted.rules.decider import Decider
 from vaurien_twisted.rules.plan import Plan
-from vaurien_twisted.rules.stream_rules import Chosen, chosenStreams, streamKeys
+from vaurien_twisted.rules.stream_rules import ChosenRule, chosenStreams, streamKeys
 from vaurien_twisted.transports.descriptors import Descriptors
 from vaurien_twisted.wire.tcp import TCP
 
@@ -215,7 +215,7 @@ class RelayFactory(Factory):
         """
         return self._backend
 
-    def streamsFor(self, connection: Connection, decider: Decider) -> Iterator[Chosen]:
+    def streamsFor(self, connection: Connection, decider: Decider) -> Iterator[ChosenRule]:
         """
         The stream rules of a decider's plan that apply to a connection.
         """
@@ -225,7 +225,7 @@ class RelayFactory(Factory):
                 chosen = attrs.evolve(chosen, key=f"{connection.number}: {chosen.key}")
             yield chosen
 
-    def wanted(self, chosen: Chosen, direction: str, began: float) -> Wanted:
+    def wanted(self, chosen: ChosenRule, direction: str, began: float) -> FilterSpec:
         """
         The stage of a chosen rule for one direction of a link.
 
@@ -237,7 +237,9 @@ class RelayFactory(Factory):
         shared = self._shared.setdefault(chosen.key, {})
         now = self.reactor.seconds()
         context = StreamContext(Random(seed), shared, now, began, direction)
-        return Wanted(chosen.key, rule.options, lambda: behavior.stage(rule.options, context))
+        return FilterSpec(
+            chosen.key, rule.options, lambda: behavior.streamFilter(rule.options, context)
+        )
 
     def connect(self, link: Link) -> Deferred[IProtocol]:
         """

@@ -8,26 +8,26 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from vaurien_twisted.interfaces import IFramer, ISkimmer
+from vaurien_twisted.interfaces import IFastPath, IFramer
 from vaurien_twisted.model.decision import NOTHING
-from vaurien_twisted.model.exchange import Run
-from vaurien_twisted.relays.reply_order import EMPTY, Pipeline
+from vaurien_twisted.model.exchange import PassedBatch
+from vaurien_twisted.relays.reply_order import EMPTY, ReplyOrder
 
 
-class Skimming:
+class FastPath:
     """
     What is passed over on one link, and its place in the pipeline.
 
     @ivar active: whether anything was ever passed over.
     """
 
-    __slots__ = ("_pipeline", "_skim", "_skimReplies", "_skimmer", "active")
+    __slots__ = ("_fastPath", "_replies", "_replyOrder", "_requests", "active")
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
-        self._skimmer: ISkimmer | None = None
-        self._skim: Any = None
-        self._skimReplies: Any = None
+    def __init__(self, pipeline: ReplyOrder) -> None:
+        self._replyOrder = pipeline
+        self._fastPath: IFastPath | None = None
+        self._requests: Any = None
+        self._replies: Any = None
         self.active = False
 
     def learn(self, framer: IFramer, decider: Any, staged: bool) -> None:
@@ -37,34 +37,34 @@ class Skimming:
         through no stages.
         """
         commands = decider.plan.commands
-        skimmer: ISkimmer | None = ISkimmer(framer, None)
-        if skimmer is None or commands is None or staged or decider.wishes is not None:
-            self._skim = None
+        fastPath: IFastPath | None = IFastPath(framer, None)
+        if fastPath is None or commands is None or staged or decider.wishes is not None:
+            self._requests = None
             return
-        skimmer.watch(commands)
-        self._skimmer = skimmer
-        self._skim, self._skimReplies = skimmer.skim, skimmer.skimReplies
+        fastPath.watch(commands)
+        self._fastPath = fastPath
+        self._requests, self._replies = fastPath.requests, fastPath.replies
 
     @property
     def able(self) -> bool:
         """
         Whether anything may be passed over.
         """
-        return self._skim is not None
+        return self._requests is not None
 
     def requests(self, data: bytes) -> int:
         """
         How many requests C{data} is, if they were passed over; else 0.
         """
-        skim, pipeline = self._skim, self._pipeline
-        if skim is None or pipeline.full:
+        requests, pipeline = self._requests, self._replyOrder
+        if requests is None or pipeline.full:
             return 0
         waiting = pipeline.waiting
         last = waiting[-1] if waiting else None
-        if not isinstance(last, Run):
+        if not isinstance(last, PassedBatch):
             last = None
         before = 0 if last is None else last.left
-        run: Run | None = skim(data, last)
+        run: PassedBatch | None = requests(data, last)
         if run is None:
             return 0
         count = run.left
@@ -84,7 +84,7 @@ class Skimming:
         """
         How many replies C{data} is to requests that were passed over; else 0.
         """
-        count: int = self._skimReplies(data)
+        count: int = self._replies(data)
         return count
 
     def lastReplies(self, data: bytes) -> bool:
@@ -92,11 +92,11 @@ class Skimming:
         Whether C{data} is replies to requests that were passed over, and nothing but such
         requests awaits any.  They are taken off the pipeline.
         """
-        pipeline = self._pipeline
+        pipeline = self._replyOrder
         waiting = pipeline.waiting
-        if len(waiting) != 1 or not isinstance(waiting[0], Run):
+        if len(waiting) != 1 or not isinstance(waiting[0], PassedBatch):
             return False
-        count = self._skimReplies(data)
+        count = self._replies(data)
         if not count:
             return False
         pipeline.count -= count
@@ -105,17 +105,17 @@ class Skimming:
             pipeline.runs -= 1
         return True
 
-    def unfold(self) -> None:
+    def expand(self) -> None:
         """
         Tell the exchanges apart that were passed over.
         """
-        if self._skimmer is not None and self._pipeline.unfold(NOTHING):
-            self._skimmer.unfold(NOTHING)
+        if self._fastPath is not None and self._replyOrder.expand(NOTHING):
+            self._fastPath.expand(NOTHING)
 
     def stop(self) -> None:
         """
         Pass over nothing more.
         """
-        self._skim = None
-        self._skimmer = None
+        self._requests = None
+        self._fastPath = None
         self.active = False

@@ -12,13 +12,13 @@ from typing import Any
 import attrs
 from twisted.internet.interfaces import IDelayedCall
 
-from vaurien_twisted.interfaces import IStage
-from vaurien_twisted.model.commands import Then
+from vaurien_twisted.interfaces import IStreamFilter
+from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.relays.memory import ENTRY_COST
 
 
 @attrs.frozen
-class Wanted:
+class FilterSpec:
     """
     A stage that a stream is to have.
 
@@ -29,7 +29,7 @@ class Wanted:
 
     key: str
     options: Any
-    make: Callable[[], IStage] = attrs.field(eq=False)
+    make: Callable[[], IStreamFilter] = attrs.field(eq=False)
 
 
 class Batch:
@@ -79,7 +79,7 @@ class Batch:
             self._parts = iter([(later(when), data) for when, data in self._parts])
 
 
-class Passage:
+class FilterBuffer:
     """
     One stage, and the bytes that wait in it.
 
@@ -88,17 +88,17 @@ class Passage:
     @ivar ending: the end has come in and not gone on.
     """
 
-    __slots__ = ("cut", "due", "ending", "key", "options", "queue", "size", "stage", "timer")
+    __slots__ = ("cut", "due", "ending", "key", "options", "queue", "size", "streamFilter", "timer")
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: FilterSpec) -> None:
         self.key = wanted.key
         self.options = wanted.options
-        self.stage = wanted.make()
+        self.streamFilter = wanted.make()
         self.queue: deque[Batch] = deque()
         self.size = 0
         self.timer: IDelayedCall | None = None
         self.cut: IDelayedCall | None = None
-        self.due: tuple[float, Then] | None = None
+        self.due: tuple[float, ConnectionFate] | None = None
         self.ending = False
 
     @property
@@ -122,7 +122,7 @@ class Passage:
         Other options are in force.
         """
         self.options = options
-        later = self.stage.update(options, now)
+        later = self.streamFilter.update(options, now)
         if later is not None:
             for batch in self.queue:
                 batch.retime(later)

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IReactorTime
 
-from vaurien_twisted.model.commands import Then
-from vaurien_twisted.relays.exchanges import Dialogue
-from vaurien_twisted.relays.filter_buffer import Batch, Passage, Wanted
-from vaurien_twisted.relays.transports import Couple
+from vaurien_twisted.model.commands import ConnectionFate
+from vaurien_twisted.relays.exchanges import ExchangeRelay
+from vaurien_twisted.relays.filter_buffer import Batch, FilterBuffer, FilterSpec
+from vaurien_twisted.relays.transports import TransportPair
 from vaurien_twisted.relays.turns import STEP, Turns
 
 if TYPE_CHECKING:
     from vaurien_twisted.relays.factory import RelayFactory
 
 
-class Stream:
+class FilteredStream:
     """
     Stages one after the other, between a lane and its transport.
 
@@ -50,7 +50,7 @@ class Stream:
         self,
         clock: IReactorTime,
         write: Callable[[bytes], None],
-        cut: Callable[[Then], None],
+        cut: Callable[[ConnectionFate], None],
         drained: Callable[[], None],
         turns: Turns | None = None,
     ) -> None:
@@ -60,7 +60,7 @@ class Stream:
         self._write = write
         self._cut = cut
         self._drained = drained
-        self._passages: list[Passage] = []
+        self._passages: list[FilterBuffer] = []
         self._after: list[Callable[[], None]] = []
         self._ending = False
         self._cutting = False
@@ -85,7 +85,7 @@ class Stream:
         """
         How many bytes wait, beside those that count as under way.
         """
-        return sum(max(0, each.held - each.stage.flight) for each in self._passages)
+        return sum(max(0, each.held - each.streamFilter.flight) for each in self._passages)
 
     def held(self) -> int:
         """
@@ -112,7 +112,7 @@ class Stream:
             self._ending = True
             self._enter(0, None)
 
-    def arrange(self, wanted: Sequence[Wanted]) -> set[str]:
+    def arrange(self, wanted: Sequence[FilterSpec]) -> set[str]:
         """
         Have these stages from now on.  One that is there already is kept, and told of
         other options.  What waits in one that is gone goes on at once, and so does all
@@ -122,19 +122,19 @@ class Stream:
         """
         if self._stopped or not (wanted or self._passages):
             return set()
-        known = {passage.key for passage in self._passages}
+        known = {buffer.key for buffer in self._passages}
         if self._cutting:
             wanted = [each for each in wanted if each.key in known]
         keys = [each.key for each in wanted]
         if not self._retain(keys):
             return set()
-        old = {passage.key: passage for passage in self._passages}
-        self._passages = [old.get(each.key) or Passage(each) for each in wanted]
-        for passage, each in zip(list(self._passages), wanted, strict=True):
-            if passage.options != each.options:
-                passage.retime(each.options, self._clock.seconds())
-            self._run(passage)
-            self._watch(passage)
+        old = {buffer.key: buffer for buffer in self._passages}
+        self._passages = [old.get(each.key) or FilterBuffer(each) for each in wanted]
+        for buffer, each in zip(list(self._passages), wanted, strict=True):
+            if buffer.options != each.options:
+                buffer.retime(each.options, self._clock.seconds())
+            self._run(buffer)
+            self._watch(buffer)
         return set(keys) - known
 
     def _retain(self, keys: list[str]) -> bool:
@@ -147,18 +147,18 @@ class Stream:
         swapped = places != sorted(places)
         # From the last on: what is set free meets no newer bytes on its way.
         for place in range(len(self._passages) - 1, -1, -1):
-            passage = self._passages[place]
-            gone = passage.key not in keys
-            if gone and passage.stage.drops:
+            buffer = self._passages[place]
+            gone = buffer.key not in keys
+            if gone and buffer.streamFilter.drops:
                 # What follows would follow a gap.
-                self._cut(Then.CLOSE)
+                self._cut(ConnectionFate.CLOSE)
                 return False
             if gone or swapped:
-                self._empty(passage, len(self._passages) if swapped else place + 1)
+                self._empty(buffer, len(self._passages) if swapped else place + 1)
                 if self._stopped:
                     return False
             if gone:
-                passage.silence()
+                buffer.silence()
                 del self._passages[place]
         return True
 
@@ -167,20 +167,20 @@ class Stream:
         Forget everything; nothing more is written.
         """
         self._stopped = True
-        for passage in self._passages:
-            passage.silence()
+        for buffer in self._passages:
+            buffer.silence()
         self._passages = []
         self._after = []
 
-    def _empty(self, passage: Passage, place: int) -> None:
+    def _empty(self, buffer: FilterBuffer, place: int) -> None:
         """
         Let all that waits in a stage go on to the one at C{place}.
         """
         # What comes out is written as one: there may be very many parts.
         freed = self._freed = []
-        while passage.queue:
-            batch = passage.queue.popleft()
-            passage.size -= batch.left
+        while buffer.queue:
+            batch = buffer.queue.popleft()
+            buffer.size -= batch.left
             while batch.ready():
                 data = batch.take()
                 if data is not None:
@@ -188,8 +188,8 @@ class Stream:
         self._freed = None
         if freed and not self._stopped:
             self._write(b"".join(freed))
-        if passage.ending:
-            passage.ending = False
+        if buffer.ending:
+            buffer.ending = False
             self._enter(place, None)
 
     def _enter(self, place: int, data: bytes | None) -> None:
@@ -208,104 +208,104 @@ class Stream:
                 self.ended = True
                 self._finish()
             return
-        passage, now = self._passages[place], self._clock.seconds()
+        buffer, now = self._passages[place], self._clock.seconds()
         if data is None:
-            passage.ending = True
-            when = passage.stage.end(now)
+            buffer.ending = True
+            when = buffer.streamFilter.end(now)
             if when is not None:
-                passage.queue.append(Batch(((when, None),), 0))
+                buffer.queue.append(Batch(((when, None),), 0))
         else:
-            passage.size += len(data)
-            passage.queue.append(Batch(passage.stage.push(data, now), len(data)))
-        self._run(passage)
-        self._watch(passage)
+            buffer.size += len(data)
+            buffer.queue.append(Batch(buffer.streamFilter.push(data, now), len(data)))
+        self._run(buffer)
+        self._watch(buffer)
 
     def _finish(self) -> None:
         while self._after:
             self._after.pop(0)()
 
-    def _run(self, passage: Passage) -> None:
+    def _run(self, buffer: FilterBuffer) -> None:
         """
         Let go on what need not wait any longer.
         """
-        queue, turns = passage.queue, self._turns
+        queue, turns = buffer.queue, self._turns
         count, deadline = 0, 0.0
-        while queue and passage.timer is None and passage in self._passages:
+        while queue and buffer.timer is None and buffer in self._passages:
             batch = queue[0]
             count += 1
             if turns is not None and count % STEP == 0:
                 deadline = deadline or turns.deadline()
                 if turns.over(deadline):
-                    passage.timer = self._clock.callLater(0, self._ring, passage)
+                    buffer.timer = self._clock.callLater(0, self._ring, buffer)
                     return
             if not batch.ready():
                 queue.popleft()
-                passage.size -= batch.left
+                buffer.size -= batch.left
                 continue
-            if not self._due(passage, batch.when):
+            if not self._due(buffer, batch.when):
                 return
             size = batch.left
             data = batch.take()
             if data is None:
-                passage.ending = False
+                buffer.ending = False
             elif batch.ready():
                 # A transport would join what it is given in one turn of the reactor.
-                self._wake(passage, batch.when)
-            passage.size -= size - batch.left
-            self._enter(self._passages.index(passage) + 1, data)
+                self._wake(buffer, batch.when)
+            buffer.size -= size - batch.left
+            self._enter(self._passages.index(buffer) + 1, data)
 
-    def _due(self, passage: Passage, when: float) -> bool:
+    def _due(self, buffer: FilterBuffer, when: float) -> bool:
         if when > self._clock.seconds():
-            self._wake(passage, when)
+            self._wake(buffer, when)
             return False
         return True
 
-    def _wake(self, passage: Passage, when: float) -> None:
+    def _wake(self, buffer: FilterBuffer, when: float) -> None:
         left = max(0.0, when - self._clock.seconds())
         if left < math.inf:
-            passage.timer = self._clock.callLater(left, self._ring, passage)
+            buffer.timer = self._clock.callLater(left, self._ring, buffer)
 
-    def _ring(self, passage: Passage) -> None:
-        passage.timer = None
+    def _ring(self, buffer: FilterBuffer) -> None:
+        buffer.timer = None
         if self._turns is None:
-            self._goOn(passage)
+            self._goOn(buffer)
         else:
             # The bytes of thousands of connections may be due at the same moment.
-            self._turns.later(lambda: self._goOn(passage))
+            self._turns.later(lambda: self._goOn(buffer))
 
-    def _goOn(self, passage: Passage) -> None:
+    def _goOn(self, buffer: FilterBuffer) -> None:
         if self._stopped:
             return
-        self._run(passage)
+        self._run(buffer)
         if not self._stopped:
             self._drained()
 
-    def _watch(self, passage: Passage) -> None:
+    def _watch(self, buffer: FilterBuffer) -> None:
         """
         Set the timer for the stage's deadline.
         """
-        if self._stopped or passage not in self._passages:
+        if self._stopped or buffer not in self._passages:
             return
         now = self._clock.seconds()
-        due = passage.stage.deadline(now)
-        if due == passage.due:
+        due = buffer.streamFilter.deadline(now)
+        if due == buffer.due:
             return
-        if passage.cut is not None and passage.cut.active():
-            passage.cut.cancel()
-        passage.cut, passage.due = None, due
+        if buffer.cut is not None and buffer.cut.active():
+            buffer.cut.cancel()
+        buffer.cut, buffer.due = None, due
         if due is not None:
             left = max(0.0, due[0] - now)
-            passage.cut = self._clock.callLater(left, self._over, passage, due[1])
+            buffer.cut = self._clock.callLater(left, self._over, buffer, due[1])
 
-    def _over(self, passage: Passage, then: Then) -> None:
+    def _over(self, buffer: FilterBuffer, then: ConnectionFate) -> None:
         """
         A stage ends the link: at once, or after what has left the stage.
         """
-        passage.cut = None
-        if then is Then.RESET or self.ended:
+        buffer.cut = None
+        if then is ConnectionFate.RESET or self.ended:
             self._cut(then)
             return
-        place = self._passages.index(passage) + 1
+        place = self._passages.index(buffer) + 1
         over, self._passages = self._passages[:place], self._passages[place:]
         for each in over:
             each.silence()
@@ -316,7 +316,7 @@ class Stream:
             self._enter(0, None)
 
 
-class Staging:
+class FilterChain:
     """
     Has the stages that the plan chose for one connection, between the lanes of its
     dialogue and its transports.
@@ -329,11 +329,11 @@ class Staging:
 
     __slots__ = (
         "_began",
-        "_couple",
-        "_dialogue",
         "_downstream",
+        "_exchangeRelay",
         "_factory",
         "_finish",
+        "_transports",
         "_upstream",
         "names",
     )
@@ -341,32 +341,36 @@ class Staging:
     def __init__(
         self,
         factory: RelayFactory,
-        dialogue: Dialogue,
-        couple: Couple,
+        exchangeRelay: ExchangeRelay,
+        transports: TransportPair,
         began: float,
-        cut: Callable[[Then], None],
+        cut: Callable[[ConnectionFate], None],
         drained: Callable[[], None],
     ) -> None:
         self._factory = factory
-        self._dialogue = dialogue
-        self._couple = couple
+        self._exchangeRelay = exchangeRelay
+        self._transports = transports
         self._began = began
         self._finish: Callable[[], None] | None = None
         self.names: tuple[str, ...] = ()
-        self._upstream = Stream(factory.reactor, self._toBackend, cut, drained, factory.turns)
-        self._downstream = Stream(factory.reactor, self._toClient, cut, drained, factory.turns)
-        dialogue.beyondToBackend = self._upstream.waiting
-        dialogue.beyondToClient = self._downstream.waiting
-        dialogue.heldToBackend = self._upstream.held
-        dialogue.heldToClient = self._downstream.held
+        self._upstream = FilteredStream(
+            factory.reactor, self._toBackend, cut, drained, factory.turns
+        )
+        self._downstream = FilteredStream(
+            factory.reactor, self._toClient, cut, drained, factory.turns
+        )
+        exchangeRelay.beyondToBackend = self._upstream.waiting
+        exchangeRelay.beyondToClient = self._downstream.waiting
+        exchangeRelay.heldToBackend = self._upstream.held
+        exchangeRelay.heldToClient = self._downstream.held
 
     def _toBackend(self, data: bytes) -> None:
-        if self._couple.backend is not None:
-            self._couple.backend.write(data)
+        if self._transports.backend is not None:
+            self._transports.backend.write(data)
 
     def _toClient(self, data: bytes) -> None:
-        if self._couple.client is not None:
-            self._couple.client.write(data)
+        if self._transports.client is not None:
+            self._transports.client.write(data)
 
     @property
     def idle(self) -> bool:
@@ -386,8 +390,8 @@ class Staging:
         """
         Have the stages of the plan in force.  What is new is journalled.
         """
-        factory, dialogue = self._factory, self._dialogue
-        chosen = list(factory.streamsFor(dialogue.connection, dialogue.decider))
+        factory, exchangeRelay = self._factory, self._exchangeRelay
+        chosen = list(factory.streamsFor(exchangeRelay.connection, exchangeRelay.decider))
         self.names = tuple(each.rule.behavior.name for each in chosen)
         new: dict[str, list[str]] = {}
         for stream, direction in ((self._upstream, "upstream"), (self._downstream, "downstream")):
@@ -402,7 +406,7 @@ class Staging:
             if each.key in new:
                 factory.counters.fault(each.rule.behavior.name)
                 factory.note(
-                    dialogue.connection,
+                    exchangeRelay.connection,
                     "decision",
                     exchange=0,
                     description="connect",
@@ -412,18 +416,18 @@ class Staging:
                 )
         self.join()
         staged = not self.idle
-        if staged is not dialogue.staged:
-            dialogue.staged = staged
-            dialogue.learn()
+        if staged is not exchangeRelay.staged:
+            exchangeRelay.staged = staged
+            exchangeRelay.learn()
 
     def join(self) -> None:
         """
         Let the lanes write to the transports there are, by way of the stages if any.
         """
-        couple, dialogue = self._couple, self._dialogue
+        transports, exchangeRelay = self._transports, self._exchangeRelay
         for lane, stream, transport in (
-            (dialogue.toBackend, self._upstream, couple.backend),
-            (dialogue.toClient, self._downstream, couple.client),
+            (exchangeRelay.toBackend, self._upstream, transports.backend),
+            (exchangeRelay.toClient, self._downstream, transports.client),
         ):
             if transport is not None:
                 lane.write = transport.write if stream.idle else stream.push
@@ -432,18 +436,18 @@ class Staging:
         """
         The client has ended: tell the backend when that has passed the stages.
         """
-        self._upstream.end(lambda: self._endWriting(self._couple.backend))
+        self._upstream.end(lambda: self._endWriting(self._transports.backend))
 
     def endDownstream(self) -> None:
         """
         The backend has ended: tell the client when that has passed the stages.
         """
-        self._downstream.end(lambda: self._endWriting(self._couple.client))
+        self._downstream.end(lambda: self._endWriting(self._transports.client))
 
     def _endWriting(self, transport: Any) -> None:
         # A stage may have kept the end for longer than the connection lasted.
         if transport is not None:
-            self._couple.endWriting(transport)
+            self._transports.endWriting(transport)
 
     def end(self, finish: Callable[[], None]) -> None:
         """
@@ -461,18 +465,18 @@ class Staging:
         """
         While all is ending: a direction has come to its end, or a connection is gone.
         """
-        couple, finish = self._couple, self._finish
+        transports, finish = self._transports, self._finish
         if finish is None:
             return
-        clientOver = couple.client is None or self._downstream.ended
-        backendOver = couple.backend is None or self._upstream.ended
+        clientOver = transports.client is None or self._downstream.ended
+        backendOver = transports.backend is None or self._upstream.ended
         if clientOver and backendOver:
             self._finish = None
             finish()
         elif clientOver:
-            self._endWriting(couple.client)
+            self._endWriting(transports.client)
         elif backendOver:
-            self._endWriting(couple.backend)
+            self._endWriting(transports.backend)
 
     def stop(self) -> None:
         """

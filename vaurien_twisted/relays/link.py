@@ -13,16 +13,16 @@ from twisted.internet.interfaces import IAddress, IProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from vaurien_twisted.model.commands import Then
+from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.decision import NOTHING
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.record.counters import Traffic
 from vaurien_twisted.relays.byte_counter import counted
-from vaurien_twisted.relays.connection_plan import OwnPlan
-from vaurien_twisted.relays.exchanges import Dialogue
-from vaurien_twisted.relays.filters import Staging
-from vaurien_twisted.relays.snapshot import Sight
-from vaurien_twisted.relays.transports import Couple
+from vaurien_twisted.relays.connection_plan import ConnectionPlan
+from vaurien_twisted.relays.exchanges import ExchangeRelay
+from vaurien_twisted.relays.filters import FilterChain
+from vaurien_twisted.relays.snapshot import LinkSnapshot
+from vaurien_twisted.relays.transports import TransportPair
 from vaurien_twisted.rules.plan import Plan
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class Link:
     Joins a client to the backend.
 
     While nothing can happen to its bytes and they need no framing it is I{bare}: two
-    transports that are joined.  What is said on it (L{Dialogue}) and the stages of its
-    bytes (L{Staging}) are made when a plan first wants them.
+    transports that are joined.  What is said on it (L{ExchangeRelay}) and the stages of its
+    bytes (L{FilterChain}) are made when a plan first wants them.
 
     @ivar connection: its number and the client's address.
     @ivar since: when the client came, in seconds by the reactor's clock.
@@ -48,15 +48,15 @@ class Link:
         self.connection = connection
         self.since = factory.reactor.seconds()
         self.backend = factory.backendText
-        self._own: OwnPlan | None = None
+        self._own: ConnectionPlan | None = None
         self._factory = factory
         self._relay = relay
         self._backendProtocol: Any = None
-        self._couple = Couple(relay.transport)
+        self._transports = TransportPair(relay.transport)
         self._connecting: Deferred[IProtocol] | None = None
         self._greeting: Exchange | None = None
-        self._dialogue: Dialogue | None = None
-        self._staging: Staging | None = None
+        self._exchangeRelay: ExchangeRelay | None = None
+        self._filterChain: FilterChain | None = None
         self._closed = False
         self._unreached = False
 
@@ -65,14 +65,14 @@ class Link:
         """
         How many exchanges were decided.
         """
-        return 0 if self._dialogue is None else self._dialogue.exchanges
+        return 0 if self._exchangeRelay is None else self._exchangeRelay.exchanges
 
     @property
     def untold(self) -> bool:
         """
         Whether what went wrong was only counted in the log: its end need not be told either.
         """
-        return self._unreached or (self._dialogue is not None and self._dialogue.untold)
+        return self._unreached or (self._exchangeRelay is not None and self._exchangeRelay.untold)
 
     @property
     def traffic(self) -> Traffic:
@@ -95,25 +95,31 @@ class Link:
         return self._relay.peer, self._relay.transport.getHost()
 
     @property
-    def sight(self) -> Sight:
+    def snapshot(self) -> LinkSnapshot:
         """
         What else can be seen of it now.
         """
-        dialogue, staging, greeting = self._dialogue, self._staging, self._greeting
-        if dialogue is None or staging is None:
+        exchangeRelay, filterChain, greeting = (
+            self._exchangeRelay,
+            self._filterChain,
+            self._greeting,
+        )
+        if exchangeRelay is None or filterChain is None:
             greeting = Exchange(0, "connect")
             greeting.began, greeting.decision = self.since, NOTHING
             asked = self._factory.decider, self.connection
-            return Sight(self._couple, None, (), greeting, self._closed, *asked)
-        asked = dialogue.decider, dialogue.connection
-        return Sight(self._couple, dialogue, staging.names, greeting, self._closed, *asked)
+            return LinkSnapshot(self._transports, None, (), greeting, self._closed, *asked)
+        asked = exchangeRelay.decider, exchangeRelay.connection
+        return LinkSnapshot(
+            self._transports, exchangeRelay, filterChain.names, greeting, self._closed, *asked
+        )
 
     @property
     def held(self) -> int:
         """
         How many bytes of memory it holds back or waits for, about.
         """
-        return 0 if self._dialogue is None else self._dialogue.held
+        return 0 if self._exchangeRelay is None else self._exchangeRelay.held
 
     @property
     def hasOwnPlan(self) -> bool:
@@ -138,10 +144,10 @@ class Link:
         self._own = None
         decider, connection = self._factory.decider, self.connection
         if plan is not None:
-            self._own = OwnPlan(self._factory, connection, plan, self.planChanged)
+            self._own = ConnectionPlan(self._factory, connection, plan, self.planChanged)
             decider, connection = self._own.decider, self._own.connection
-        dialogue = self._understand()
-        dialogue.decider, dialogue.connection = decider, connection
+        exchangeRelay = self._understand()
+        exchangeRelay.decider, exchangeRelay.connection = decider, connection
         self.planChanged()
 
     def begin(self) -> None:
@@ -153,28 +159,28 @@ class Link:
             self._relay.dataReceived = counted(self._relay.transport, self._early)
             self._connect()
             return
-        dialogue = self._understand()
-        self._relay.dataReceived = counted(self._relay.transport, dialogue.fromClient)
+        exchangeRelay = self._understand()
+        self._relay.dataReceived = counted(self._relay.transport, exchangeRelay.fromClient)
         greeting = self._greeting = Exchange(0, "connect", unasked=self._factory.wire.greets)
-        dialogue.begin(greeting, self._connect)
+        exchangeRelay.begin(greeting, self._connect)
 
     def _early(self, data: bytes) -> None:
         self._understand().fromClient(data)
 
-    def _understand(self) -> Dialogue:
+    def _understand(self) -> ExchangeRelay:
         """
         What is said on it, with the stages of the plan in force.
         """
-        dialogue = self._dialogue
-        if dialogue is None:
-            dialogue = self._dialogue = Dialogue(
-                self._factory, self.connection, self._couple, self.close, self.reset, self.route
+        exchangeRelay = self._exchangeRelay
+        if exchangeRelay is None:
+            exchangeRelay = self._exchangeRelay = ExchangeRelay(
+                self._factory, self.connection, self._transports, self.close, self.reset, self.route
             )
-            self._staging = Staging(
-                self._factory, dialogue, self._couple, self.since, self._cut, self._drained
+            self._filterChain = FilterChain(
+                self._factory, exchangeRelay, self._transports, self.since, self._cut, self._drained
             )
-            self._staging.arrange()
-        return dialogue
+            self._filterChain.arrange()
+        return exchangeRelay
 
     def _connect(self) -> None:
         if not self._closed and not (self._greeting is not None and self._greeting.dropped):
@@ -218,46 +224,54 @@ class Link:
         self._connecting = None
         backend = protocol.transport
         if self._closed:
-            self._couple.backend = backend
+            self._transports.backend = backend
             backend.abortConnection()
             return
         if self._factory.circles.closes(self._factory, backend):
-            self._couple.backend = backend
+            self._transports.backend = backend
             self._noteUnreached("it leads back to this proxy")
             self.reset()
             return
-        self._couple.join(backend)
-        if self._staging is not None:
-            self._staging.join()
+        self._transports.join(backend)
+        if self._filterChain is not None:
+            self._filterChain.join()
         self.route()
-        if self._dialogue is not None:
-            self._dialogue.toBackend.run()
-        self._couple.start()
+        if self._exchangeRelay is not None:
+            self._exchangeRelay.toBackend.run()
+        self._transports.start()
 
     def route(self) -> None:
         """
         Send bytes the shortest way there is: straight from one transport to the other
         while nothing can happen to them and no framing is needed.
         """
-        couple, relay, backend = self._couple, self._relay, self._backendProtocol
-        if couple.backend is None or couple.client is None or self._closed:
+        transports, relay, backend = self._transports, self._relay, self._backendProtocol
+        if transports.backend is None or transports.client is None or self._closed:
             return
-        dialogue, staging = self._dialogue, self._staging
-        if self._factory.upgrades is not None and dialogue is not None and staging is not None:
+        exchangeRelay, filterChain = self._exchangeRelay, self._filterChain
+        if (
+            self._factory.upgrades is not None
+            and exchangeRelay is not None
+            and filterChain is not None
+        ):
             self._factory.upgrades.attempt(
-                dialogue, staging, couple, relay, backend, self.connection.number
+                exchangeRelay, filterChain, transports, relay, backend, self.connection.number
             )
-        if dialogue is None or staging is None or (dialogue.untouched and staging.idle):
-            relay.dataReceived = counted(couple.client, couple.backend.write)
-            backend.dataReceived = counted(couple.backend, couple.client.write)
-            couple.joint()
+        if (
+            exchangeRelay is None
+            or filterChain is None
+            or (exchangeRelay.untouched and filterChain.idle)
+        ):
+            relay.dataReceived = counted(transports.client, transports.backend.write)
+            backend.dataReceived = counted(transports.backend, transports.client.write)
+            transports.joint()
         else:
-            relay.dataReceived = counted(couple.client, dialogue.fromClient)
-            backend.dataReceived = counted(couple.backend, dialogue.fromBackend)
-            if dialogue.skims:
-                couple.joint(dialogue.passesRequests, dialogue.passesReplies)
+            relay.dataReceived = counted(transports.client, exchangeRelay.fromClient)
+            backend.dataReceived = counted(transports.backend, exchangeRelay.fromBackend)
+            if exchangeRelay.skims:
+                transports.joint(exchangeRelay.passesRequests, exchangeRelay.passesReplies)
             else:
-                couple.part()
+                transports.part()
 
     def planChanged(self, exchanges: bool = True) -> None:
         """
@@ -265,25 +279,25 @@ class Link:
 
         @param exchanges: whether it also says something else about exchanges.
         """
-        if self._dialogue is None and (self._factory.bare or self._closed):
+        if self._exchangeRelay is None and (self._factory.bare or self._closed):
             return
-        dialogue = self._understand()
-        if self._staging is not None:
+        exchangeRelay = self._understand()
+        if self._filterChain is not None:
             # A link that is closing may still wait for what a stage holds back.
-            self._staging.arrange()
+            self._filterChain.arrange()
         if not self._closed:
             if exchanges:
-                dialogue.planChanged()
+                exchangeRelay.planChanged()
             else:
                 # What a stage has let go may have made room.
-                dialogue.goOn()
+                exchangeRelay.goOn()
             self.route()
 
-    def _cut(self, then: Then) -> None:
+    def _cut(self, then: ConnectionFate) -> None:
         """
         A stage ends the link.
         """
-        if then is Then.RESET:
+        if then is ConnectionFate.RESET:
             self.reset()
         else:
             self._finish()
@@ -292,74 +306,74 @@ class Link:
         """
         Bytes have gone on through a stage.
         """
-        if not self._closed and self._dialogue is not None:
-            self._dialogue.goOn()
+        if not self._closed and self._exchangeRelay is not None:
+            self._exchangeRelay.goOn()
             self.route()
 
     def clientEnded(self) -> None:
         """
         The client will send nothing more: tell the backend after all it has sent.
         """
-        if not self._closed and not self._couple.clientEnded:
-            self._couple.clientEnded = True
-            if self._dialogue is None:
+        if not self._closed and not self._transports.clientEnded:
+            self._transports.clientEnded = True
+            if self._exchangeRelay is None:
                 self._endBackend()
             else:
-                self._dialogue.clientEnded(self._endBackend)
+                self._exchangeRelay.clientEnded(self._endBackend)
 
     def backendEnded(self) -> None:
         """
         The backend will send nothing more: tell the client after all it has sent.
         """
-        if not self._closed and not self._couple.backendEnded:
-            self._couple.backendEnded = True
-            if self._dialogue is None:
+        if not self._closed and not self._transports.backendEnded:
+            self._transports.backendEnded = True
+            if self._exchangeRelay is None:
                 self._endClient()
             else:
-                self._dialogue.backendEnded(self._endClient)
+                self._exchangeRelay.backendEnded(self._endClient)
 
     def _endBackend(self) -> None:
-        couple, dialogue = self._couple, self._dialogue
-        said = dialogue is None or dialogue.backendSaid
-        if couple.client is None or (couple.backendEnded and said):
+        transports, exchangeRelay = self._transports, self._exchangeRelay
+        said = exchangeRelay is None or exchangeRelay.backendSaid
+        if transports.client is None or (transports.backendEnded and said):
             self.close()
-        elif self._staging is None:
-            couple.endWriting(couple.backend)
+        elif self._filterChain is None:
+            transports.endWriting(transports.backend)
         else:
-            self._staging.endUpstream()
+            self._filterChain.endUpstream()
 
     def _endClient(self) -> None:
-        couple, dialogue = self._couple, self._dialogue
-        said = dialogue is None or dialogue.clientSaid
-        if couple.backend is None or (couple.clientEnded and said):
+        transports, exchangeRelay = self._transports, self._exchangeRelay
+        said = exchangeRelay is None or exchangeRelay.clientSaid
+        if transports.backend is None or (transports.clientEnded and said):
             self.close()
-        elif self._staging is None:
-            couple.endWriting(couple.client)
+        elif self._filterChain is None:
+            transports.endWriting(transports.client)
         else:
-            self._staging.endDownstream()
+            self._filterChain.endDownstream()
 
     def clientLost(self, reason: Failure) -> None:
         """
         The client's connection is gone: so is the backend's, after what the client had
         sent, or at once if it was a reset.
         """
-        couple = self._couple
-        couple.client = None
+        transports = self._transports
+        transports.client = None
         if self._closed:
             self._settle()
-        elif couple.backend is None:
+        elif transports.backend is None:
             self.close()
         elif not reason.check(ConnectionDone):
-            couple.clientEnded = True
-            if self._dialogue is not None and self._dialogue.readsClient:
-                self._dialogue.afterClient(self._resetBehind)
+            transports.clientEnded = True
+            if self._exchangeRelay is not None and self._exchangeRelay.readsClient:
+                self._exchangeRelay.afterClient(self._resetBehind)
             else:
                 self._resetBehind()
-        elif couple.clientEnded:
-            if self._dialogue is None:
+        elif transports.clientEnded:
+            if self._exchangeRelay is None:
                 self.close()
             else:
-                self._dialogue.afterClient(self.close)
+                self._exchangeRelay.afterClient(self.close)
         else:
             self.clientEnded()
         self._forget()
@@ -369,28 +383,28 @@ class Link:
         The backend's connection is gone: so is the client's, after what the backend
         had sent, or at once if it was a reset.
         """
-        couple = self._couple
-        couple.backend = None
+        transports = self._transports
+        transports.backend = None
         if self._closed:
             self._settle()
         elif not reason.check(ConnectionDone):
-            couple.backendEnded = True
-            if self._dialogue is not None and self._dialogue.readsBackend:
-                self._dialogue.afterBackend(self._resetBehind)
+            transports.backendEnded = True
+            if self._exchangeRelay is not None and self._exchangeRelay.readsBackend:
+                self._exchangeRelay.afterBackend(self._resetBehind)
             else:
                 self._resetBehind()
-        elif couple.backendEnded:
-            if self._dialogue is None:
+        elif transports.backendEnded:
+            if self._exchangeRelay is None:
                 self.close()
             else:
-                self._dialogue.afterBackend(self.close)
+                self._exchangeRelay.afterBackend(self.close)
         else:
             self.backendEnded()
         self._forget()
 
     def _settle(self) -> None:
-        if self._staging is not None:
-            self._staging.settle()
+        if self._filterChain is not None:
+            self._filterChain.settle()
 
     def close(self) -> None:
         """
@@ -400,36 +414,36 @@ class Link:
         if self._closed:
             return
         self._closed = True
-        if self._dialogue is None or self._staging is None:
+        if self._exchangeRelay is None or self._filterChain is None:
             self._finish()
             return
-        self._dialogue.stop()
-        self._staging.end(self._finish)
+        self._exchangeRelay.stop()
+        self._filterChain.end(self._finish)
 
     def _finish(self) -> None:
         self._stop()
-        self._couple.close()
+        self._transports.close()
 
     def reset(self) -> None:
         """
         Reset both connections: whatever is under way is lost, each end reads ECONNRESET.
         """
         self._stop()
-        self._couple.reset()
+        self._transports.reset()
 
     def _resetBehind(self) -> None:
         """
         One end was reset: reset the other, after what was already written to it.
         """
         self._stop()
-        self._couple.resetBehind(self._factory.reactor)
+        self._transports.resetBehind(self._factory.reactor)
 
     def _stop(self) -> None:
         self._closed = True
-        if self._staging is not None:
-            self._staging.stop()
-        if self._dialogue is not None:
-            self._dialogue.stop()
+        if self._filterChain is not None:
+            self._filterChain.stop()
+        if self._exchangeRelay is not None:
+            self._exchangeRelay.stop()
         self._relay.dataReceived = _ignore
         if self._backendProtocol is not None:
             self._backendProtocol.dataReceived = _ignore
@@ -437,14 +451,14 @@ class Link:
             self._connecting.cancel()
 
     def _forget(self) -> None:
-        if self._couple.gone:
-            self._couple.forget()
+        if self._transports.gone:
+            self._transports.forget()
             if self._own is not None:
                 self._own.stop()
             self._factory.ended(self)
             # What would else be freed only when cycles are looked for.
             self._relay.link = self._relay = self._backendProtocol = self._connecting = None
-            self._dialogue = self._staging = None
+            self._exchangeRelay = self._filterChain = None
 
 
 def _ignore(data: bytes) -> None:

@@ -12,7 +12,7 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IBetween
+from vaurien_twisted.interfaces import IClientAddresses
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.relays.byte_counter import metered
 from vaurien_twisted.relays.ending import readLast
@@ -107,7 +107,7 @@ class BackendProtocol(Protocol):
         self._link.backendLost(reason)
 
 
-@implementer(IBetween)
+@implementer(IClientAddresses)
 class BackendFactory(Factory):
     """
     Builds the one protocol of a link that faces the backend.
@@ -118,7 +118,7 @@ class BackendFactory(Factory):
     def __init__(self, link: Link) -> None:
         self._link = link
 
-    def between(self) -> tuple[IAddress | None, IAddress | None]:
+    def addresses(self) -> tuple[IAddress | None, IAddress | None]:
         return self._link.addresses
 
     def buildProtocol(self, addr: IAddress | None) -> BackendProtocol:

@@ -17,7 +17,7 @@ PEER, FULL, UNCONNECTED, REPLACED = 1, 2, 4, 8
 
 
 @implementer(IPushProducer)
-class Source:
+class PauseReasons:
     """
     The reading side of a transport.  It reads only while no reason to pause is left,
     so that the peer's resuming cannot end a wait, nor a wait's end the peer's pause.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from vaurien_twisted.model.commands import Reply
 from vaurien_twisted.model.decision import Decision
-from vaurien_twisted.model.exchange import Exchange, Run
+from vaurien_twisted.model.exchange import Exchange, PassedBatch
 from vaurien_twisted.relays.memory import EXCHANGE_COST, EXCHANGES_LIMIT
 
 #: Longer subjects count for themselves, in characters.
@@ -18,24 +18,24 @@ USUAL = 128
 
 
 #: What waits on links where nothing does: never appended to.
-EMPTY: deque[Exchange | Run] = deque(maxlen=0)
+EMPTY: deque[Exchange | PassedBatch] = deque(maxlen=0)
 
 
-class Pipeline:
+class ReplyOrder:
     """
     The exchanges of a link whose replies have not all been given, oldest first.
 
     @param give: sends an answer to the client, behind all replies given before.
-    @ivar waiting: they, or L{runs<vaurien_twisted.model.exchange.Run>} of them.
+    @ivar waiting: they, or L{runs<vaurien_twisted.model.exchange.PassedBatch>} of them.
     @ivar count: how many exchanges that is.
     @ivar runs: how many runs there are among C{waiting}.
     """
 
     __slots__ = ("_extra", "_give", "count", "runs", "waiting")
 
-    def __init__(self, give: Callable[[Reply], None]) -> None:
-        self._give = give
-        self.waiting: deque[Exchange | Run] = EMPTY
+    def __init__(self, reply: Callable[[Reply], None]) -> None:
+        self._give = reply
+        self.waiting: deque[Exchange | PassedBatch] = EMPTY
         self.count = 0
         self.runs = 0
         self._extra = 0
@@ -119,7 +119,7 @@ class Pipeline:
         waiting = self.waiting
         while waiting:
             head = waiting[0]
-            if isinstance(head, Run):
+            if isinstance(head, PassedBatch):
                 return
             answer = head.answer
             if answer is None or not (head.complete or answer.early):
@@ -150,12 +150,12 @@ class Pipeline:
         """
         self.count -= count
         head = self.waiting[0]
-        if isinstance(head, Run) and not head.left:
+        if isinstance(head, PassedBatch) and not head.left:
             self.waiting.popleft()
             self.runs -= 1
             self._goOn()
 
-    def unfold(self, decision: Decision) -> bool:
+    def expand(self, decision: Decision) -> bool:
         """
         Tell the exchanges of runs apart.
 
@@ -163,10 +163,10 @@ class Pipeline:
         """
         if not self.runs:
             return False
-        unfolded: deque[Exchange | Run] = deque()
+        unfolded: deque[Exchange | PassedBatch] = deque()
         for each in self.waiting:
-            if isinstance(each, Run):
-                unfolded += each.unfold(decision)
+            if isinstance(each, PassedBatch):
+                unfolded += each.expand(decision)
             else:
                 unfolded.append(each)
         self.waiting = unfolded

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from vaurien_twisted.model.decision import Step
 from vaurien_twisted.model.exchange import Connection, Exchange
-from vaurien_twisted.relays.exchanges import Dialogue
-from vaurien_twisted.relays.transports import Couple
+from vaurien_twisted.relays.exchanges import ExchangeRelay
+from vaurien_twisted.relays.transports import TransportPair
 from vaurien_twisted.rules.decider import Decider
 
 
-class Sight:
+class LinkSnapshot:
     """
     A link as it is now; made when somebody looks.
 
@@ -30,26 +30,28 @@ class Sight:
 
     def __init__(
         self,
-        couple: Couple,
-        dialogue: Dialogue | None,
+        transports: TransportPair,
+        exchangeRelay: ExchangeRelay | None,
         staged: Sequence[str],
         greeting: Exchange | None,
         closed: bool,
         decider: Decider,
         asked: Connection,
     ) -> None:
-        self._lanes = () if dialogue is None else (dialogue.toBackend, dialogue.toClient)
-        self._told = () if dialogue is None else tuple(dialogue.recent or ())
+        self._lanes = (
+            () if exchangeRelay is None else (exchangeRelay.toBackend, exchangeRelay.toClient)
+        )
+        self._told = () if exchangeRelay is None else tuple(exchangeRelay.recent or ())
         self._staged = staged
         self._greeting = greeting
         self.decider = decider
         self.asked = asked
-        if closed or couple.client is None or couple.clientEnded or couple.backendEnded:
+        if closed or transports.client is None or transports.clientEnded or transports.backendEnded:
             self.state = "closing"
         elif self.held is not None:
             self.state = "waiting"
         else:
-            self.state = "connecting" if couple.backend is None else "open"
+            self.state = "connecting" if transports.backend is None else "open"
 
     @property
     def held(self) -> tuple[Exchange | None, Step] | None:

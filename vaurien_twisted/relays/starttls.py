@@ -14,12 +14,12 @@ from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper
 
-from vaurien_twisted.interfaces import IUpgradable
+from vaurien_twisted.interfaces import IStartTLS
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.relays.byte_counter import Meter
-from vaurien_twisted.relays.exchanges import Dialogue
-from vaurien_twisted.relays.filters import Staging
-from vaurien_twisted.relays.transports import Couple
+from vaurien_twisted.relays.byte_counter import ByteCounter
+from vaurien_twisted.relays.exchanges import ExchangeRelay
+from vaurien_twisted.relays.filters import FilterChain
+from vaurien_twisted.relays.transports import TransportPair
 from vaurien_twisted.transports.certificates import clientOptions, serverOptions
 from vaurien_twisted.transports.tls import HandshakeFailed, SecuredFactory, SecuredTransport
 
@@ -54,9 +54,9 @@ class Upgrades:
 
     def attempt(
         self,
-        dialogue: Dialogue,
-        staging: Staging,
-        couple: Couple,
+        exchangeRelay: ExchangeRelay,
+        filterChain: FilterChain,
+        transports: TransportPair,
         relay: Any,
         backend: Any,
         number: int,
@@ -67,34 +67,36 @@ class Upgrades:
 
         @param number: the connection's.
         """
-        framer = dialogue.upgrading
-        if framer is not None and self._ready(dialogue, staging, couple):
-            self._perform(framer, couple, relay, backend, number)
-            staging.join()
+        framer = exchangeRelay.upgrading
+        if framer is not None and self._ready(exchangeRelay, filterChain, transports):
+            self._perform(framer, transports, relay, backend, number)
+            filterChain.join()
 
-    def _ready(self, dialogue: Dialogue, staging: Staging, couple: Couple) -> bool:
+    def _ready(
+        self, exchangeRelay: ExchangeRelay, filterChain: FilterChain, transports: TransportPair
+    ) -> bool:
         """
         Whether nothing is under way; else the two sides are read no further until then.
         """
-        if dialogue.toBackend.queue or dialogue.toClient.queue or not staging.clear:
-            couple.hold()
+        if exchangeRelay.toBackend.queue or exchangeRelay.toClient.queue or not filterChain.clear:
+            transports.hold()
             return False
         return True
 
     def _perform(
-        self, framer: IUpgradable, couple: Couple, relay: Any, backend: Any, number: int
+        self, framer: IStartTLS, transports: TransportPair, relay: Any, backend: Any, number: int
     ) -> None:
-        ours, theirs = couple.client, couple.backend
+        ours, theirs = transports.client, transports.backend
         self._log.info("connection {number} goes on in TLS, which is read", number=number)
         fromClient, fromBackend = framer.upgrade()
-        couple.part()
-        couple.unpace()
+        transports.part()
+        transports.unpace()
         # The backend first: what a client says within TLS waits for it.
         secured = (
             (self._secured(self._client, backend, theirs, "backend", number), theirs, fromBackend),
             (self._secured(self._server, relay, ours, "client", number), ours, fromClient),
         )
-        couple.replace(relay.transport, backend.transport)
+        transports.replace(relay.transport, backend.transport)
         for transport, below, early in secured:
             bare(below).resumeProducing()
             if early:
@@ -121,7 +123,7 @@ class Upgrades:
             )
 
         transport = SecuredTransport(factory, _nothing, failed, protocol)
-        meter = protocol.transport = Meter(transport)
+        meter = protocol.transport = ByteCounter(transport)
         meter.bytesRead, meter.bytesWritten = below.bytesRead, below.bytesWritten
         give(bare(below), transport)
         transport.makeConnection(bare(below))
@@ -132,7 +134,7 @@ def bare(transport: Any) -> Any:
     """
     A transport without the meter that may stand for it.
     """
-    return transport.below if isinstance(transport, Meter) else transport
+    return transport.below if isinstance(transport, ByteCounter) else transport
 
 
 def give(transport: Any, protocol: Any) -> None:

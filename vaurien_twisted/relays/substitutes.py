@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vaurien_twisted.interfaces import IFramer, ITransactional
-from vaurien_twisted.model.commands import Drop, Reply, Then, Transaction
+from vaurien_twisted.model.commands import ConnectionFate, Drop, Reply, Transaction
 from vaurien_twisted.model.decision import Step
 from vaurien_twisted.model.exchange import Exchange, FramingError, Substitute
 
@@ -103,7 +103,7 @@ def _left(steps: Sequence[Step]) -> Transaction | None:
     for step in steps:
         command = step.command
         if isinstance(command, Reply):
-            return command.transaction if command.then is Then.KEEP else None
+            return command.transaction if command.then is ConnectionFate.KEEP else None
         if isinstance(command, Drop):
             return Transaction.NONE
     return None

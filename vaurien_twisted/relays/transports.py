@@ -11,13 +11,13 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 
 from vaurien_twisted.relays.ending import LastWords
-from vaurien_twisted.relays.read_gate import FULL, PEER, REPLACED, UNCONNECTED, Source
+from vaurien_twisted.relays.read_gate import FULL, PEER, REPLACED, UNCONNECTED, PauseReasons
 
 #: Told of bytes before they pass, says whether they may.
 Gate = Callable[[bytes], bool]
 
 
-class Couple:
+class TransportPair:
     """
     The client's and the backend's transports, each C{None} before it is there and
     after it is gone.
@@ -45,9 +45,9 @@ class Couple:
         self._last: LastWords | None = None
         self.clientDrained: Callable[[], None] | None = None
         self.backendEnded = False
-        self._clientSource = Source(client)
+        self._clientSource = PauseReasons(client)
         self._clientSource.pause(UNCONNECTED)
-        self._backendSource: Source | None = None
+        self._backendSource: PauseReasons | None = None
 
     @property
     def gone(self) -> bool:
@@ -61,7 +61,7 @@ class Couple:
         The backend is there: each side now paces the other.
         """
         self.backend = backend
-        source = self._backendSource = Source(backend)
+        source = self._backendSource = PauseReasons(backend)
         source.drained = self._drained
         self.client.registerProducer(source, True)
         backend.registerProducer(self._clientSource, True)
@@ -97,7 +97,7 @@ class Couple:
         Other transports stand for the same connections, and nothing is paused.
         """
         self.client = client
-        self._clientSource = Source(client)
+        self._clientSource = PauseReasons(client)
         self.join(backend)
 
     def start(self) -> None:

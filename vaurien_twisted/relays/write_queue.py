@@ -18,10 +18,10 @@ from vaurien_twisted.relays.memory import ENTRY_COST
 from vaurien_twisted.relays.turns import STEP, Turns
 
 #: The queue of lanes that hold nothing: never appended to.
-EMPTY: deque[Entry] = deque(maxlen=0)
+EMPTY: deque[QueuedWrite] = deque(maxlen=0)
 
 
-class Entry:
+class QueuedWrite:
     """
     Bytes of one exchange that wait, and what is to be done before they go on.
 
@@ -49,7 +49,7 @@ class Entry:
         self.size = len(data) + ENTRY_COST
 
 
-class Lane:
+class WriteQueue:
     """
     A queue before a transport's C{write}; nothing is queued while nothing waits.
 
@@ -83,7 +83,7 @@ class Lane:
     def __init__(
         self,
         clock: IReactorTime,
-        perform: Callable[[Entry, Command], None],
+        perform: Callable[[QueuedWrite, Command], None],
         ran: Callable[[], None],
     ) -> None:
         self._clock = clock
@@ -94,7 +94,7 @@ class Lane:
         self._out: list[bytes] = []
         self._timer: IDelayedCall | None = None
         #: Most lanes never hold anything; a queue of their own would be most of their size.
-        self.queue: deque[Entry] = EMPTY
+        self.queue: deque[QueuedWrite] = EMPTY
         self.size = 0
         self.turns: Turns | None = None
         self.deferred = False
@@ -140,7 +140,7 @@ class Lane:
             queue = self.queue = deque()
         if self._arrival is None:
             self._arrival = self._clock.seconds()
-        queue.append(Entry(exchange, data, steps, after, self._arrival))
+        queue.append(QueuedWrite(exchange, data, steps, after, self._arrival))
         if len(queue) == 1:
             self.run()
 
@@ -176,7 +176,7 @@ class Lane:
             self.deferred = True
             turns.later(self._goOn)
 
-    def _opens(self, entry: Entry) -> bool:
+    def _opens(self, entry: QueuedWrite) -> bool:
         steps = entry.steps
         while steps:
             command = steps[0].command

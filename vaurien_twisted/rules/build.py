@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from vaurien_twisted.interfaces import IParticular, IWireProtocol
+from vaurien_twisted.interfaces import IApplicability, IWireProtocol
 from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.matchers import condition, every
 from vaurien_twisted.model.options import Refused, build, nearest, values
@@ -21,7 +21,7 @@ from vaurien_twisted.wire.tcp import TCP
 
 
 @attrs.frozen
-class Planner:
+class RuleBuilder:
     """
     Makes plans out of names, percentages and options.
 
@@ -87,16 +87,16 @@ class Planner:
         more = {} if fields is None else attrs.asdict(fields, recurse=False)
         when = more.get("when", {})
         tests = [condition(when, self.wire.targets, self.wire.name)] if when else []
-        if IParticular.providedBy(behavior):
+        if IApplicability.providedBy(behavior):
             behavior.check(built, self.wire)
-            meets = behavior.meets
+            meets = behavior.applies
             tests.append(lambda connection, exchange: meets(built, exchange))
         return settled(Rule(behavior, built, matches=every(tests) if tests else None, **more))
 
 
 def tell(plan: Plan) -> dict[str, Any]:
     """
-    What is in force, as L{Planner.one} would take it back: C{{"behavior": "delay",
+    What is in force, as L{RuleBuilder.one} would take it back: C{{"behavior": "delay",
     "options": {"sleep": 2.0, …}}}, or a choice with its options by behavior.
     """
     rules = list(plan.rules)

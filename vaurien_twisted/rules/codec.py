@@ -13,10 +13,10 @@ from typing import Any
 import attrs
 
 from vaurien_twisted.model.decision import Rule
-from vaurien_twisted.model.matchers import COMMON, Target
+from vaurien_twisted.model.matchers import COMMON, Matcher
 from vaurien_twisted.model.names import checkPrintable, printable
 from vaurien_twisted.model.options import Refused, Spec, build, nearest, option, specs, values
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.plan import Draw, Plan
 
 
@@ -71,7 +71,7 @@ def fieldSpecs() -> dict[str, Spec]:
     }
 
 
-def planFromRules(planner: Planner, rules: object) -> Plan:
+def planFromRules(ruleBuilder: RuleBuilder, rules: object) -> Plan:
     """
     The plan for a list of rules, each C{{"behavior": …, "options": {…}, "percent": …,
     "when": {…}, "after": …, "times": …, "for": …, "scope": …, "name": …}}, or several
@@ -85,7 +85,7 @@ def planFromRules(planner: Planner, rules: object) -> Plan:
     draws = []
     for number, item in enumerate(rules, 1):
         try:
-            draws.append(_draw(planner, item))
+            draws.append(_draw(ruleBuilder, item))
         except Refused as refused:
             raise Refused(f"rule {number}: {refused.whole}", refused.name) from None
     return Plan(tuple(draws))
@@ -104,18 +104,18 @@ def checkCount(rules: Sequence[object]) -> None:
         raise Refused(f"{count} rules are too many: {RULES} at most for a proxy", "rules")
 
 
-def _draw(planner: Planner, item: object) -> Draw:
+def _draw(ruleBuilder: RuleBuilder, item: object) -> Draw:
     if isinstance(item, Mapping) and "draw" in item:
         for name in item:
             if name != "draw":
                 raise Refused(f'{name!r} cannot stand beside "draw", only within it', str(name))
         if not isinstance(item["draw"], list) or not item["draw"]:
             raise Refused('"draw" must be a list of rules', "draw")
-        return Draw(tuple(ruleFromJSON(planner, each) for each in item["draw"]))
-    return Draw((ruleFromJSON(planner, item),))
+        return Draw(tuple(ruleFromJSON(ruleBuilder, each) for each in item["draw"]))
+    return Draw((ruleFromJSON(ruleBuilder, item),))
 
 
-def ruleFromJSON(planner: Planner, item: object) -> Rule:
+def ruleFromJSON(ruleBuilder: RuleBuilder, item: object) -> Rule:
     """
     One rule.
 
@@ -135,13 +135,13 @@ def ruleFromJSON(planner: Planner, item: object) -> Rule:
         if name in ("behavior", "options"):
             continue
         if name not in declared:
-            meant = _meant(planner, behavior, str(name))
+            meant = _meant(ruleBuilder, behavior, str(name))
             raise Refused(f"a rule has no {name!r}: {meant}", str(name))
         if value is not None or declared[name].default is not None:
             given[name] = declared[name].convert(value)
     fields = build(RuleFields, {_field(name): value for name, value in given.items()}, "a rule")
     checkPrintable(fields.name, "name")
-    rule = planner.rule(behavior, options, fields)
+    rule = ruleBuilder.rule(behavior, options, fields)
     if rule.streams and given.get("scope") == "exchange":
         raise Refused(f"{behavior!r} is for whole connections, not for exchanges", "scope")
     return rule
@@ -156,15 +156,15 @@ def _instead(item: Mapping[str, Any]) -> str:
     return f", not {close[0]!r}" if close else ""
 
 
-def _meant(planner: Planner, behavior: str, name: str) -> str:
+def _meant(ruleBuilder: RuleBuilder, behavior: str, name: str) -> str:
     """
     The end of the refusal of a name that is no field: the nearest of the fields, the
     behavior's options and the protocol's targets, and where that belongs.
     """
     fields = dict.fromkeys(("behavior", "options", "draw", *fieldSpecs()), "")
-    declared = specs(planner.registry.behavior(behavior).options)
+    declared = specs(ruleBuilder.registry.behavior(behavior).options)
     places = {
-        **dict.fromkeys(_targets(planner), ' under "when"'),
+        **dict.fromkeys(_targets(ruleBuilder), ' under "when"'),
         **dict.fromkeys(declared, ' under "options"'),
         **fields,
     }
@@ -172,8 +172,8 @@ def _meant(planner: Planner, behavior: str, name: str) -> str:
     return f"did you mean {close[0]!r}{places[close[0]]}?" if close else nearest(name, fields)
 
 
-def _targets(planner: Planner) -> dict[str, Target]:
-    return {target.name: target for target in (*planner.wire.targets, *COMMON)}
+def _targets(ruleBuilder: RuleBuilder) -> dict[str, Matcher]:
+    return {target.name: target for target in (*ruleBuilder.wire.targets, *COMMON)}
 
 
 def rulesOf(plan: Plan) -> list[dict[str, Any]]:
@@ -203,7 +203,9 @@ def _tell(rule: Rule) -> dict[str, Any]:
     return told
 
 
-def rulesFromWords(planner: Planner, sections: Iterable[tuple[str, Mapping[str, str]]]) -> Plan:
+def rulesFromWords(
+    ruleBuilder: RuleBuilder, sections: Iterable[tuple[str, Mapping[str, str]]]
+) -> Plan:
     """
     The plan for the C{[rule:NAME]} sections of an ini file, in order.  A key is
     C{behavior}, a field of the rule, an option of its behavior, or
@@ -223,7 +225,7 @@ def rulesFromWords(planner: Planner, sections: Iterable[tuple[str, Mapping[str, 
     for name, words in sections:
         group = words.get("draw", "")
         try:
-            rule = ruleFromJSON(planner, _item(planner, name, words))
+            rule = ruleFromJSON(ruleBuilder, _item(ruleBuilder, name, words))
         except Refused as refused:
             raise Refused(f"[rule:{printable(name)}]: {refused.whole}", refused.name) from None
         if group and draws and draws[-1][0] == group:
@@ -233,15 +235,15 @@ def rulesFromWords(planner: Planner, sections: Iterable[tuple[str, Mapping[str, 
     return Plan(tuple(_drawOf(rules) for _, rules in draws))
 
 
-def _item(planner: Planner, name: str, words: Mapping[str, str]) -> dict[str, Any]:
+def _item(ruleBuilder: RuleBuilder, name: str, words: Mapping[str, str]) -> dict[str, Any]:
     """
     A section as the JSON of a rule.
     """
     behavior = words.get("behavior")
     if behavior is None:
         raise Refused("a rule must name its behavior", "behavior")
-    options = specs(planner.registry.behavior(behavior).options)
-    targets = {f"when.{each}": target for each, target in _targets(planner).items()}
+    options = specs(ruleBuilder.registry.behavior(behavior).options)
+    targets = {f"when.{each}": target for each, target in _targets(ruleBuilder).items()}
     fields = [each for each in fieldSpecs() if each not in ("when", "name")]
     item: dict[str, Any] = {"name": name, "behavior": behavior, "options": {}, "when": {}}
     for key, value in words.items():
@@ -258,7 +260,7 @@ def _item(planner: Planner, name: str, words: Mapping[str, str]) -> dict[str, An
     return item
 
 
-def _patterns(target: Target, value: str) -> object:
+def _patterns(target: Matcher, value: str) -> object:
     lines = [line.strip() for line in value.splitlines() if line.strip()]
     if target.kind == "fields":
         pairs = [line.partition(":") for line in lines]

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.rules.test_decider,tests.rules.test_decider_rules,tests.rules.test_decider_repeat -*-
+# -*- test-case-name: tests.rules -*-
 """
 Decisions: which of a plan's rules choose an exchange, and what they make of it.
 """
@@ -11,14 +11,14 @@ import attrs
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IDecider, IJournal, IWireProtocol
-from vaurien_twisted.model.commands import ENDING, PASS, Command, Treatment
+from vaurien_twisted.model.commands import ENDING, PASS, Actions, Command
 from vaurien_twisted.model.decision import (
     CONNECTION,
     NOTHING,
-    Chance,
     Decision,
-    Occasion,
+    DecisionContext,
     Rule,
+    SeededRandom,
     Step,
 )
 from vaurien_twisted.model.exchange import Connection, Exchange
@@ -185,17 +185,17 @@ class Decider:
             rule = draw.alternatives[position]
             tally = self._tallies[index, position]
             chance = self._chance(connection, exchange.number, index)
-            occasion = Occasion(connection, exchange, self.wire, tally.treated, chance)
+            context = DecisionContext(connection, exchange, self.wire, tally.treated, chance)
             tally.treated += 1
-            treatment = rule.behavior.treat(rule.options, occasion)
-            if treatment is PASS or not (treatment.request or treatment.reply):
+            actions = rule.behavior.decide(rule.options, context)
+            if actions is PASS or not (actions.request or actions.reply):
                 continue
             if rule.scope == "exchange":
                 # An exchange that the behavior let pass does not use up the rule's times.
                 tally.applied += 1
-            self.counters.fault(rule.behavior.name, treatment.code)
-            request += [Step(command, rule) for command in treatment.request]
-            reply += [Step(command, rule) for command in treatment.reply]
+            self.counters.fault(rule.behavior.name, actions.code)
+            request += [Step(command, rule) for command in actions.request]
+            reply += [Step(command, rule) for command in actions.reply]
             self.journal.record(
                 "decision",
                 self.proxy,
@@ -203,15 +203,15 @@ class Decider:
                 exchange=exchange.number,
                 description=exchange.description,
                 rule=short(rule.describe()),
-                effect=treatment.effect or effect(treatment),
+                effect=actions.effect or effect(actions),
                 reason=self._reason(draw, index, position, connection, exchange),
             )
-            if any(isinstance(c, ENDING) for c in (*treatment.request, *treatment.reply)):
+            if any(isinstance(c, ENDING) for c in (*actions.request, *actions.reply)):
                 break
         return Decision(tuple(request), tuple(reply)) if request or reply else NOTHING
 
-    def _chance(self, connection: Connection, exchange: int, index: int) -> Chance:
-        return Chance(self.seed, self.proxy, connection.number, exchange, index)
+    def _chance(self, connection: Connection, exchange: int, index: int) -> SeededRandom:
+        return SeededRandom(self.seed, self.proxy, connection.number, exchange, index)
 
     def _choose(
         self, index: int, draw: Draw, connection: Connection, exchange: Exchange, bare: bool
@@ -297,12 +297,12 @@ def short(text: str) -> str:
     return text if len(text) <= WORDS else text[: WORDS - 3] + "..."
 
 
-def effect(treatment: Treatment) -> str:
+def effect(actions: Actions) -> str:
     """
     The commands of a treatment in a few words.
     """
-    words = [_word(command) for command in treatment.request]
-    words += ["reply: " + _word(command) for command in treatment.reply]
+    words = [_word(command) for command in actions.request]
+    words += ["reply: " + _word(command) for command in actions.reply]
     return ", ".join(words)
 
 

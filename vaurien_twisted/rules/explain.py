@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from vaurien_twisted.model.commands import ENDING
-from vaurien_twisted.model.decision import CONNECTION, Chance, Rule
+from vaurien_twisted.model.decision import CONNECTION, Rule, SeededRandom
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.matchers import condition
 from vaurien_twisted.model.options import Refused
@@ -24,7 +24,7 @@ from vaurien_twisted.rules.stream_rules import NOTHING_SAID, streamKeys
 
 
 @attrs.frozen
-class Case:
+class Question:
     """
     What is to be explained.
 
@@ -48,17 +48,17 @@ class Case:
     changed: bool | None
     forgotten: bool = False
 
-    def chance(self, whole: bool, place: int) -> Chance:
+    def chance(self, whole: bool, place: int) -> SeededRandom:
         """
         The randomness of a draw.
 
         @param whole: whether it holds for all of the connection.
         """
         decider, number = self.decider, CONNECTION if whole else self.number
-        return Chance(decider.seed, decider.proxy, self.connection.number, number, place)
+        return SeededRandom(decider.seed, decider.proxy, self.connection.number, number, place)
 
 
-def explain(case: Case) -> dict[str, Any]:
+def explain(case: Question) -> dict[str, Any]:
     """
     The case as JSON: what happened, and each rule now in force with the reason why it
     applied or did not, and the number that was drawn where there was a draw.
@@ -83,7 +83,7 @@ def _described(done: Sequence[Mapping[str, Any]]) -> str:
     return str(done[0].get("description", "")) if done else ""
 
 
-def _summary(case: Case, told: Mapping[str, Any]) -> str:
+def _summary(case: Question, told: Mapping[str, Any]) -> str:
     done = [entry for entry in told["journal"] if entry["kind"] == "decision"]
     if done:
         return "; ".join(f"{e['rule']}: {e['effect']} ({e['reason']})" for e in done)
@@ -98,7 +98,7 @@ def _summary(case: Case, told: Mapping[str, Any]) -> str:
     )
 
 
-def _rules(case: Case, done: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _rules(case: Question, done: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     streams = {id(rule): (place, below) for _, place, below, rule in streamKeys(case.decider.plan)}
     ended = ""
     for number, draw in enumerate(case.decider.plan.draws):
@@ -139,7 +139,7 @@ def _ends(exchange: Exchange | None, rule: Rule) -> bool:
     return any(step.rule == rule and isinstance(step.command, ENDING) for step in steps)
 
 
-def _missed(case: Case, rule: Rule, ended: str) -> str:
+def _missed(case: Question, rule: Rule, ended: str) -> str:
     """
     Why the rule was not for this exchange, C{""} if it may have been.
     """
@@ -165,7 +165,7 @@ def _missed(case: Case, rule: Rule, ended: str) -> str:
     return "its behavior is not for this exchange"
 
 
-def _holds(case: Case, exchange: Exchange, name: str, pattern: object) -> bool:
+def _holds(case: Question, exchange: Exchange, name: str, pattern: object) -> bool:
     wire = case.decider.wire
     try:
         return condition({name: pattern}, wire.targets, wire.name)(case.connection, exchange)
@@ -182,7 +182,7 @@ def _unlucky(rule: Rule, below: float, drawn: float) -> str:
     return words + (f" from {below:g} on" if below else "")
 
 
-def _beyond(case: Case, index: int, position: int, rule: Rule) -> str:
+def _beyond(case: Question, index: int, position: int, rule: Rule) -> str:
     """
     Why the rule did not apply, though it was for this exchange and the draw was for it.
     """

@@ -15,11 +15,18 @@ from typing import Any
 
 import attrs
 
-from vaurien_twisted.interfaces import IJournal, IWireProtocol, IWishing
-from vaurien_twisted.model.decision import NOTHING, Chance, Decision, Occasion, Rule, Step
+from vaurien_twisted.interfaces import IFaultHeader, IJournal, IWireProtocol
+from vaurien_twisted.model.decision import (
+    NOTHING,
+    Decision,
+    DecisionContext,
+    Rule,
+    SeededRandom,
+    Step,
+)
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.decider import effect
 
 #: In place of a draw's number: no plan has so many.
@@ -62,7 +69,7 @@ class Wishes:
     wire: IWireProtocol
     options: Any
     read: Callable[[Any, Exchange], str]
-    planner: Planner
+    ruleBuilder: RuleBuilder
     journal: IJournal
     seed: int
 
@@ -76,7 +83,7 @@ class Wishes:
             return None
         facts = {"exchange": exchange.number, "description": exchange.description}
         try:
-            rule = self.planner.rule(*readWish(text))
+            rule = self.ruleBuilder.rule(*readWish(text))
         except Refused as refused:
             self.journal.record(
                 "refused", self.proxy, connection.number, **facts, reason=refused.whole
@@ -100,23 +107,23 @@ class Wishes:
     ) -> tuple[Decision, str]:
         if rule.matches is not None and not rule.matches(connection, exchange):
             return NOTHING, ""
-        chance = Chance(self.seed, self.proxy, connection.number, exchange.number, WISH)
-        occasion = Occasion(connection, exchange, self.wire, 0, chance)
-        treatment = rule.behavior.treat(rule.options, occasion)
-        if not (treatment.request or treatment.reply):
+        chance = SeededRandom(self.seed, self.proxy, connection.number, exchange.number, WISH)
+        context = DecisionContext(connection, exchange, self.wire, 0, chance)
+        actions = rule.behavior.decide(rule.options, context)
+        if not (actions.request or actions.reply):
             return NOTHING, ""
         steps = [
             tuple(Step(command, rule) for command in commands)
-            for commands in (treatment.request, treatment.reply)
+            for commands in (actions.request, actions.reply)
         ]
-        return Decision(*steps), treatment.effect or effect(treatment)
+        return Decision(*steps), actions.effect or effect(actions)
 
 
 def wishesFor(
     proxy: str,
     wire: IWireProtocol,
     options: Any,
-    planner: Planner,
+    ruleBuilder: RuleBuilder,
     journal: IJournal,
     seed: int,
 ) -> Wishes | None:
@@ -124,6 +131,6 @@ def wishesFor(
     What decides about wishes, C{None} where the protocol knows none or its options do
     not allow them.
     """
-    if not IWishing.providedBy(wire) or not wire.heeds(options):
+    if not IFaultHeader.providedBy(wire) or not wire.enabled(options):
         return None
-    return Wishes(proxy, wire, options, wire.wish, planner, journal, seed)
+    return Wishes(proxy, wire, options, wire.read, ruleBuilder, journal, seed)

@@ -17,8 +17,8 @@ import attrs
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import (
     CONNECTION,
-    Chance,
     Rule,
+    SeededRandom,
 )
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import Refused
@@ -32,7 +32,7 @@ ASKABLE = "client"
 
 
 @attrs.frozen
-class Chosen:
+class ChosenRule:
     """
     A rule that applies to a connection.
 
@@ -41,7 +41,7 @@ class Chosen:
 
     key: str
     rule: Rule
-    chance: Chance
+    chance: SeededRandom
 
     @property
     def reason(self) -> str:
@@ -73,16 +73,18 @@ def streamKeys(plan: Plan) -> Iterator[tuple[str, int, float, Rule]]:
                 yield key, place, below, rule
 
 
-def chosenStreams(plan: Plan, seed: int, proxy: str, connection: Connection) -> Iterator[Chosen]:
+def chosenStreams(
+    plan: Plan, seed: int, proxy: str, connection: Connection
+) -> Iterator[ChosenRule]:
     """
     The stream rules that apply to C{connection}, in order.
     """
     for key, place, below, rule in streamKeys(plan):
         if rule.matches is not None and not rule.matches(connection, NOTHING_SAID):
             continue
-        chance = Chance(seed, proxy, connection.number, CONNECTION, place)
+        chance = SeededRandom(seed, proxy, connection.number, CONNECTION, place)
         if below <= chance.percent() < below + rule.percent:
-            yield Chosen(key, rule, chance)
+            yield ChosenRule(key, rule, chance)
 
 
 def listens(plan: Plan) -> bool:

@@ -22,7 +22,7 @@ import attrs
 
 from vaurien_twisted.model.names import checkPrintable
 from vaurien_twisted.model.options import Refused, nearest, specs, values
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import RuleFields
 from vaurien_twisted.rules.plan import Draw
 
@@ -161,7 +161,7 @@ class Toxics:
         ]
 
 
-def toxicFromJSON(planner: Planner, item: object) -> Toxic:
+def toxicFromJSON(ruleBuilder: RuleBuilder, item: object) -> Toxic:
     """
     A new toxic.  Its stream is C{"downstream"}, its toxicity 1 and its name
     C{TYPE_STREAM} where that is not said.
@@ -174,17 +174,17 @@ def toxicFromJSON(planner: Planner, item: object) -> Toxic:
     kind, stream = _text(given, "type", ""), _text(given, "stream", "downstream").lower()
     if stream not in STREAMS:
         raise UnknownStream(f"the stream is upstream or downstream, not {stream!r}", "stream")
-    if kind != NOOP and kind not in planner.registry.behaviors:
-        known = (*planner.registry.behaviors, NOOP)
+    if kind != NOOP and kind not in ruleBuilder.registry.behaviors:
+        known = (*ruleBuilder.registry.behaviors, NOOP)
         raise UnknownType(f"there is no type {kind!r}: {nearest(kind, known)}", "type")
     name = _text(given, "name", "") or f"{kind}_{stream}"
     checkPrintable(name, "name")
     if "/" in name or name in (".", ".."):
         raise Refused(f"{name!r} cannot be a name: it would not fit into a path", "name")
-    return _made(planner, (name, kind, stream), _toxicity(given, 1.0), _attributes(given))
+    return _made(ruleBuilder, (name, kind, stream), _toxicity(given, 1.0), _attributes(given))
 
 
-def amended(planner: Planner, toxic: Toxic, item: object) -> Toxic:
+def amended(ruleBuilder: RuleBuilder, toxic: Toxic, item: object) -> Toxic:
     """
     C{toxic} with another toxicity or other attributes; those not given stay.  Name, type
     and stream cannot change, and are not looked at.
@@ -194,7 +194,7 @@ def amended(planner: Planner, toxic: Toxic, item: object) -> Toxic:
     given = checked(item, FIELDS, "a toxic")
     attributes = {**toxic.attributes, **_attributes(given)}
     names = (toxic.name, toxic.type, toxic.stream)
-    return _made(planner, names, _toxicity(given, toxic.toxicity), attributes)
+    return _made(ruleBuilder, names, _toxicity(given, toxic.toxicity), attributes)
 
 
 def checked(item: object, known: tuple[str, ...], of: str) -> dict[str, Any]:
@@ -212,13 +212,13 @@ def checked(item: object, known: tuple[str, ...], of: str) -> dict[str, Any]:
 
 
 def _made(
-    planner: Planner,
+    ruleBuilder: RuleBuilder,
     names: tuple[str, str, str],
     toxicity: float,
     attributes: Mapping[str, object],
 ) -> Toxic:
     name, kind, stream = names
-    behavior = planner.registry.behavior("dummy" if kind == NOOP else kind)
+    behavior = ruleBuilder.registry.behavior("dummy" if kind == NOOP else kind)
     declared = specs(behavior.options)
     options: dict[str, object] = {}
     for key, value in attributes.items():
@@ -232,7 +232,7 @@ def _made(
     if "direction" in declared:
         options["direction"] = stream
     fields = RuleFields(percent=toxicity * 100, scope="connection", name=name)
-    rule = planner.rule(behavior.name, options, fields)
+    rule = ruleBuilder.rule(behavior.name, options, fields)
     # By its name, so that it does not matter which other toxics come and go.
     place = 2**31 | zlib.crc32(name.encode()) >> 1
     return Toxic(name, kind, stream, toxicity, Draw((rule,), place))

@@ -23,7 +23,7 @@ from twisted.internet.protocol import Protocol
 from twisted.protocols.policies import WrappingFactory
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IBetween
+from vaurien_twisted.interfaces import IClientAddresses
 from vaurien_twisted.model.names import plainHost
 
 #: The versions there are.
@@ -158,8 +158,8 @@ class IntroducingClientEndpoint:
 
 def _betweenOf(factory: Any) -> tuple[IAddress | None, IAddress | None]:
     while factory is not None:
-        if IBetween.providedBy(factory):
-            source, destination = factory.between()
+        if IClientAddresses.providedBy(factory):
+            source, destination = factory.addresses()
             return source, destination
         factory = getattr(factory, "wrappedFactory", None)
     return None, None

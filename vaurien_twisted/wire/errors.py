@@ -64,7 +64,7 @@ def namedError(
 
 
 @attrs.frozen
-class GarbageOptions:
+class FramingOptions:
     """
     What every wire protocol with messages can be told.
     """

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from vaurien_twisted.model.decision import Decision
-from vaurien_twisted.model.exchange import Exchange, Run
+from vaurien_twisted.model.exchange import Exchange, PassedBatch
 
 #: How many requests are passed over in one go.
 MOST = 32768
 
 
-class FormedRun(Run):
+class FormedRun(PassedBatch):
     """
     A run that knows a form for each of its exchanges.
 
@@ -31,7 +31,7 @@ class FormedRun(Run):
         self.next = number
         self.left = len(forms)
         self.extra = 0
-        self._unfolded = None
+        self._expanded = None
         self.forms = forms
         self._contexts = contexts
 
@@ -50,11 +50,11 @@ class FormedRun(Run):
         self.next += count
         self.left -= count
 
-    def unfold(self, decision: Decision) -> list[Exchange]:
+    def expand(self, decision: Decision) -> list[Exchange]:
         """
         The exchanges that are left, each with the context of its form.
         """
-        exchanges = super().unfold(decision)
+        exchanges = super().expand(decision)
         for exchange, form in zip(exchanges, self.forms, strict=True):
             exchange.context = self._contexts(form)
         return exchanges
@@ -62,11 +62,11 @@ class FormedRun(Run):
 
 def extend(
     awaiting: deque[Any],
-    run: Run | None,
+    run: PassedBatch | None,
     number: int,
     forms: bytes,
     contexts: Callable[[int], Any],
-) -> Run:
+) -> PassedBatch:
     """
     Expect the replies to requests that are passed over.
 
@@ -97,15 +97,15 @@ def take(awaiting: deque[Any], run: FormedRun, count: int) -> int:
     return count
 
 
-def unfold(awaiting: deque[Any], decision: Decision) -> None:
+def expand(awaiting: deque[Any], decision: Decision) -> None:
     """
     Put the exchanges of all runs in their place.
     """
     waiting = list(awaiting)
     awaiting.clear()
     for each in waiting:
-        if isinstance(each, Run):
-            awaiting.extend(each.unfold(decision))
+        if isinstance(each, PassedBatch):
+            awaiting.extend(each.expand(decision))
         else:
             awaiting.append(each)
 

@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterator
 import attrs
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IUpgradable
+from vaurien_twisted.interfaces import IStartTLS
 from vaurien_twisted.model.exchange import Piece
 from vaurien_twisted.model.options import Refused, option
-from vaurien_twisted.wire.errors import GarbageOptions
+from vaurien_twisted.wire.errors import FramingOptions
 
 
 @attrs.frozen
-class TLSOptions(GarbageOptions):
+class TLSOptions(FramingOptions):
     """
     For wire protocols in which both ends can agree to go on in TLS.
     """
@@ -110,7 +110,7 @@ class Agreement:
 Read = Callable[[bytes], Iterator[Piece]]
 
 
-@implementer(IUpgradable)
+@implementer(IStartTLS)
 class Upgradable:
     """
     A framer that reads no further once there is an agreement, until TLS has begun.
@@ -136,13 +136,13 @@ class Upgradable:
     @property
     def upgrading(self) -> bool:
         """
-        See L{IUpgradable}.
+        See L{IStartTLS}.
         """
         return self._agreement.reached and not self._agreement.kept
 
     def denial(self) -> bytes:
         """
-        See L{IUpgradable}.
+        See L{IStartTLS}.
         """
         agreement = self._agreement
         words, agreement.denial = agreement.denial, b""
@@ -150,7 +150,7 @@ class Upgradable:
 
     def upgrade(self) -> tuple[bytes, bytes]:
         """
-        See L{IUpgradable}.
+        See L{IStartTLS}.
         """
         agreement = self._agreement
         agreement.kept = True

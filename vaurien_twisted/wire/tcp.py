@@ -15,7 +15,7 @@ from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.model.commands import Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange, Piece
-from vaurien_twisted.model.matchers import Target
+from vaurien_twisted.model.matchers import Matcher
 from vaurien_twisted.model.options import NoOptions
 from vaurien_twisted.wire.errors import namedError
 
@@ -101,7 +101,7 @@ class TCP:
     options = NoOptions
     greets = False
     errors: Mapping[str, WireError] = {}
-    targets: tuple[Target, ...] = ()
+    targets: tuple[Matcher, ...] = ()
     unit = ""
 
     def framer(self, options: NoOptions, backend: str) -> TurnFramer:
@@ -110,7 +110,7 @@ class TCP:
         """
         return TurnFramer()
 
-    def named(self, code: str, message: str) -> WireError:
+    def parseError(self, code: str, message: str) -> WireError:
         """
         A preset, or it knows no messages.
         """
@@ -123,13 +123,13 @@ class TCP:
             "it knows no messages",
         )
 
-    def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
+    def transientErrors(self, exchange: Exchange) -> tuple[WireError, ...]:
         """
         There are none.
         """
         return ()
 
-    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
         There is no way to say it.
         """

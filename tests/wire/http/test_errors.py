@@ -12,7 +12,7 @@ from typing import cast
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.wire.support import converse
-from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused
@@ -53,7 +53,7 @@ class RefusalTests(SynchronousTestCase):
         The refusal with a preset, or with a free code.
         """
         error = ERRORS.get(code) if not message else None
-        reply = HTTP().refusal(exchange, error or WireError(code, message, ""))
+        reply = HTTP().encodeError(exchange, error or WireError(code, message, ""))
         assert reply is not None
         return reply
 
@@ -79,7 +79,7 @@ class RefusalTests(SynchronousTestCase):
         )
         transient = {code for code, error in wire.errors.items() if error.transient}
         self.assertEqual(transient, {"500", "502", "503", "504"})
-        self.assertEqual({error.code for error in wire.fitting(asked())}, transient)
+        self.assertEqual({error.code for error in wire.transientErrors(asked())}, transient)
         for code, error in ERRORS.items():
             self.assertIs(wire.errors[code], error)
             self.assertEqual(code, error.code)
@@ -121,7 +121,7 @@ class RefusalTests(SynchronousTestCase):
             told = self.parse(reply)[0].headers["Connection"]
             case = (fields, version)
             self.assertEqual(told, "keep-alive" if keeps else "close", case)
-            self.assertIs(reply.then, Then.KEEP if keeps else Then.CLOSE, case)
+            self.assertIs(reply.then, ConnectionFate.KEEP if keeps else ConnectionFate.CLOSE, case)
             self.assertFalse(reply.early, case)
 
     def test_closing(self) -> None:
@@ -130,7 +130,7 @@ class RefusalTests(SynchronousTestCase):
         """
         for code in ("400", "408", "413"):
             reply = self.refuse(asked(), code, "x" if code == "400" else "")
-            self.assertIs(reply.then, Then.CLOSE)
+            self.assertIs(reply.then, ConnectionFate.CLOSE)
             self.assertIn(b"\r\nConnection: close\r\n", reply.data)
 
     def test_head(self) -> None:
@@ -142,7 +142,7 @@ class RefusalTests(SynchronousTestCase):
         self.assertEqual(body, b"")
         self.assertNotEqual(response.headers["Content-Length"], "0")
         self.assertTrue(other.data.startswith(reply.data))
-        self.assertIs(reply.then, Then.KEEP)
+        self.assertIs(reply.then, ConnectionFate.KEEP)
 
     def test_expect(self) -> None:
         """
@@ -151,7 +151,7 @@ class RefusalTests(SynchronousTestCase):
         fields = b"Content-Length: 5\r\nExpect: 100-Continue\r\n"
         reply = self.refuse(asked(fields, "POST"))
         self.assertTrue(reply.early)
-        self.assertIs(reply.then, Then.CLOSE)
+        self.assertIs(reply.then, ConnectionFate.CLOSE)
         self.assertEqual(self.parse(reply)[0].headers["Connection"], "close")
         # RFC 9110, section 10.1.1: not in HTTP/1.0.
         self.assertFalse(self.refuse(asked(fields, "POST", b"1.0")).early)
@@ -161,7 +161,7 @@ class RefusalTests(SynchronousTestCase):
         After a refused tunnel nobody knows what the client's bytes are.
         """
         reply = self.refuse(asked(method="CONNECT"))
-        self.assertIs(reply.then, Then.CLOSE)
+        self.assertIs(reply.then, ConnectionFate.CLOSE)
         self.assertNotIn(b"Content-Length", self.refuse(asked(method="CONNECT"), "200", "x").data)
 
     def test_anyCode(self) -> None:
@@ -180,7 +180,7 @@ class RefusalTests(SynchronousTestCase):
                     self.assertEqual(heard.ended, ([1], [1]), code)
                 else:
                     self.assertEqual(heard.loose, [b"", reply.data])
-                    self.assertIs(reply.then, Then.CLOSE)
+                    self.assertIs(reply.then, ConnectionFate.CLOSE)
 
     def test_noBody(self) -> None:
         """
@@ -197,10 +197,10 @@ class RefusalTests(SynchronousTestCase):
         response, body = self.parse(reply)
         self.assertEqual(response.reason, "a Set-Cookie: b  ? \xe9")
         self.assertEqual(body.decode(), "418 a Set-Cookie: b  \u20ac \xe9\n")
-        bare = HTTP().refusal(asked(), WireError("418", "", ""))
+        bare = HTTP().encodeError(asked(), WireError("418", "", ""))
         assert bare is not None
         self.assertEqual(self.parse(bare)[0].reason, "I'm a Teapot")
-        unknown = HTTP().refusal(asked(), WireError("599", "", ""))
+        unknown = HTTP().encodeError(asked(), WireError("599", "", ""))
         assert unknown is not None
         self.assertEqual(self.parse(unknown)[0].reason, "Unknown")
 
@@ -210,9 +210,9 @@ class RefusalTests(SynchronousTestCase):
         """
         wire = HTTP()
         for code in ("", "99", "600", "5O3", "503\n", "LOADING", "\u0665\u0660\u0663", "-200"):
-            self.assertIsNone(wire.refusal(asked(), WireError(code, "x", "x")), code)
-        self.assertIsNone(wire.refusal(Exchange(3), ERRORS["503"]))
-        self.assertEqual(tuple(wire.fitting(Exchange(3))), ())
+            self.assertIsNone(wire.encodeError(asked(), WireError(code, "x", "x")), code)
+        self.assertIsNone(wire.encodeError(Exchange(3), ERRORS["503"]))
+        self.assertEqual(tuple(wire.transientErrors(Exchange(3))), ())
 
     def test_compose(self) -> None:
         """
@@ -232,13 +232,13 @@ class RefusalTests(SynchronousTestCase):
         error = WireError(
             "503", "", "", headers=(("X-A", "b\r\nX-C: d"), ("Retry-After", "60")), body="why"
         )
-        reply = HTTP().refusal(asked(), error)
+        reply = HTTP().encodeError(asked(), error)
         assert reply is not None
         response, body = self.parse(reply)
         self.assertEqual(response.headers["X-A"], "b X-C: d")
         self.assertEqual(response.headers.get_all("Retry-After"), ["60"])
         self.assertEqual(body, b"why")
-        self.assertIs(reply.then, Then.KEEP)
+        self.assertIs(reply.then, ConnectionFate.KEEP)
 
     def test_ownFraming(self) -> None:
         """
@@ -249,7 +249,7 @@ class RefusalTests(SynchronousTestCase):
             (("Connection", "Close"), b"Connection: Close\r\n"),
         ):
             reply = compose(asked(), 503, fields=[field], body=b"whole")
-            self.assertIs(reply.then, Then.CLOSE)
+            self.assertIs(reply.then, ConnectionFate.CLOSE)
             name = line.partition(b":")[0].lower()
             self.assertEqual(reply.data.lower().count(b"\n" + name), 1)
             self.assertIn(line, reply.data)
@@ -259,9 +259,9 @@ class RefusalTests(SynchronousTestCase):
         A status that can stand alone is a code; others are refused with the nearest.
         """
         wire = HTTP()
-        self.assertEqual(wire.named("503", "Down").message, "Down")
-        self.assertEqual(wire.named("418", "").code, "418")
+        self.assertEqual(wire.parseError("503", "Down").message, "Down")
+        self.assertEqual(wire.parseError("418", "").code, "418")
         for code, near in (("100", ""), ("600", "500"), ("slow-header", "slow-headers")):
-            refused = self.assertRaises(Refused, wire.named, code, "")
+            refused = self.assertRaises(Refused, wire.parseError, code, "")
             self.assertIn(near, refused.description)
             self.assertIn("200 to 599", refused.description)

@@ -12,7 +12,7 @@ import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.wire.http.test_errors import FakeSocket, asked
-from vaurien_twisted.model.commands import Reply, Send, Then, Wait, spoken
+from vaurien_twisted.model.commands import ConnectionFate, Reply, Send, Wait, spoken
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.http.malformed import FAULTS, PARTS, SHORT
@@ -23,8 +23,8 @@ def faulty(code: str, exchange: Exchange | None = None, **more: object) -> Reply
     """
     The faulty reply.
     """
-    error: WireError = attrs.evolve(HTTP().named(code, ""), **more)
-    reply = HTTP().refusal(exchange or asked(), error)
+    error: WireError = attrs.evolve(HTTP().parseError(code, ""), **more)
+    reply = HTTP().encodeError(exchange or asked(), error)
     assert reply is not None
     return reply
 
@@ -64,7 +64,7 @@ class FaultTests(SynchronousTestCase):
             for code in ("slow-headers", "slow-body"):
                 reply = faulty(code, body=body, pause=0.5)
                 self.assertEqual(read(reply), body.encode())
-                self.assertIs(reply.then, Then.KEEP)
+                self.assertIs(reply.then, ConnectionFate.KEEP)
                 steps = spoken(reply)
                 sends = [step.data for step in steps if isinstance(step, Send)]
                 waits = [step.seconds for step in steps if isinstance(step, Wait)]
@@ -85,7 +85,7 @@ class FaultTests(SynchronousTestCase):
         reply = faulty("wrong-length")
         error = self.assertRaises(http.client.IncompleteRead, read, reply)
         self.assertEqual(error.expected, SHORT)
-        self.assertIs(reply.then, Then.CLOSE)
+        self.assertIs(reply.then, ConnectionFate.CLOSE)
         self.assertEqual(reply.data.count(b"Content-Length"), 1)
 
     def test_malformedChunk(self) -> None:
@@ -95,14 +95,14 @@ class FaultTests(SynchronousTestCase):
         for body in (None, ""):
             reply = faulty("malformed-chunk", body=body)
             self.assertRaises(http.client.IncompleteRead, read, reply)
-            self.assertIs(reply.then, Then.CLOSE)
+            self.assertIs(reply.then, ConnectionFate.CLOSE)
             self.assertNotIn(b"Content-Length", reply.data)
 
     def test_empty(self) -> None:
         """
         Nothing comes but the end.
         """
-        self.assertEqual(faulty("empty"), Reply(b"", Then.CLOSE))
+        self.assertEqual(faulty("empty"), Reply(b"", ConnectionFate.CLOSE))
 
     def test_asked(self) -> None:
         """
@@ -114,9 +114,9 @@ class FaultTests(SynchronousTestCase):
         response.begin()
         self.assertEqual(response.headers["Content-Type"], "application/json")
         self.assertEqual((response.reason, response.read()), ("OK", b"{}"))
-        named = HTTP().refusal(asked(), HTTP().named("wrong-length", "Fine"))
-        assert named is not None
-        self.assertTrue(named.data.startswith(b"HTTP/1.1 200 Fine\r\n"))
+        parseError = HTTP().encodeError(asked(), HTTP().parseError("wrong-length", "Fine"))
+        assert parseError is not None
+        self.assertTrue(parseError.data.startswith(b"HTTP/1.1 200 Fine\r\n"))
 
     def test_unseen(self) -> None:
         """
@@ -128,7 +128,7 @@ class FaultTests(SynchronousTestCase):
             ("GET", set(FAULTS)),
         ):
             exchange = asked(method=method)
-            made = {code for code, error in FAULTS.items() if HTTP().refusal(exchange, error)}
+            made = {code for code, error in FAULTS.items() if HTTP().encodeError(exchange, error)}
             self.assertEqual(made, codes, method)
-        made = {code for code, error in FAULTS.items() if HTTP().refusal(Exchange(0), error)}
+        made = {code for code, error in FAULTS.items() if HTTP().encodeError(Exchange(0), error)}
         self.assertEqual(made, set())

@@ -98,7 +98,7 @@ class TargetTests(SynchronousTestCase):
         """
         The field by its whole name, in upper or lower case; obeyed only where allowed.
         """
-        for field, wish in (
+        for field, read in (
             (b"X-Vaurien-Behavior: delay; sleep=1\r\n", "delay; sleep=1"),
             (b"x-vaurien-behavior:hang\n", "hang"),
             (b"X-Vaurien-Behavior: a\r\nX-Vaurien-Behavior: b\r\n", "a"),
@@ -107,11 +107,11 @@ class TargetTests(SynchronousTestCase):
             (b"A: X-Vaurien-Behavior: a\r\n", ""),
         ):
             head = b"GET / HTTP/1.1\r\nHost: a\r\n" + field + b"\r\n"
-            self.assertEqual(wishOf(head), wish)
-            self.assertEqual(HTTP().wish(HTTPOptions(obey_header=True), asked(head)), wish)
-            self.assertEqual(HTTP().wish(HTTPOptions(), asked(head)), "")
-        self.assertFalse(HTTP().heeds(HTTPOptions()))
-        self.assertTrue(HTTP().heeds(HTTPOptions(obey_header=True)))
+            self.assertEqual(wishOf(head), read)
+            self.assertEqual(HTTP().read(HTTPOptions(obey_header=True), asked(head)), read)
+            self.assertEqual(HTTP().read(HTTPOptions(), asked(head)), "")
+        self.assertFalse(HTTP().enabled(HTTPOptions()))
+        self.assertTrue(HTTP().enabled(HTTPOptions(obey_header=True)))
 
 
 class CutTests(SynchronousTestCase):

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.relays.support import REGISTRY, Pair
 from tests.wire.http.test_protocol import GET, OK, SIZES
 from tests.wire.support import chunks, converse
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.wire.http.framer import HTTPFramer
 from vaurien_twisted.wire.http.head import HEAD_LIMIT, KEPT_LIMIT
@@ -90,8 +90,8 @@ def ruled(*rules: dict[str, Any]) -> Pair:
     A link with these rules.
     """
     pair = Pair("http")
-    planner = Planner(REGISTRY, wire=REGISTRY.wire("http"))
-    pair.factory.setPlan(planFromRules(planner, list(rules)))
+    ruleBuilder = RuleBuilder(REGISTRY, wire=REGISTRY.wire("http"))
+    pair.factory.setPlan(planFromRules(ruleBuilder, list(rules)))
     return pair
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.wire.support import converse
-from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused
@@ -37,9 +37,13 @@ class ErrorTests(SynchronousTestCase):
             if code == "miss":
                 continue
             data = code.encode() + b"\r\n"
-            then = Then.CLOSE if code == "ERROR Too many open connections" else Then.KEEP
+            then = (
+                ConnectionFate.CLOSE
+                if code == "ERROR Too many open connections"
+                else ConnectionFate.KEEP
+            )
             for line in (b"get k\r\n", b"mg k q\r\n", b"stats\r\n", b"set k 0 0 1\r\nx\r\n"):
-                self.assertEqual(Memcache().refusal(asked(line), error), Reply(data, then))
+                self.assertEqual(Memcache().encodeError(asked(line), error), Reply(data, then))
                 heard = converse(MemcacheFramer(), [("client", line), ("backend", data)])
                 self.assertEqual((heard.replies, heard.ended[1]), ({1: data}, [1]))
 
@@ -49,7 +53,8 @@ class ErrorTests(SynchronousTestCase):
         """
         error = WireError("SERVER_ERROR proxy\r\nEND", "", "")
         self.assertEqual(
-            Memcache().refusal(asked(b"get k\r\n"), error), Reply(b"SERVER_ERROR proxy  END\r\n")
+            Memcache().encodeError(asked(b"get k\r\n"), error),
+            Reply(b"SERVER_ERROR proxy  END\r\n"),
         )
 
     def test_named(self) -> None:
@@ -66,7 +71,9 @@ class ErrorTests(SynchronousTestCase):
             ("ERROR", "", "ERROR"),
             ("ERROR", "unknown", "ERROR unknown"),
         ):
-            reply = Memcache().refusal(asked(b"get k\r\n"), Memcache().named(code, message))
+            reply = Memcache().encodeError(
+                asked(b"get k\r\n"), Memcache().parseError(code, message)
+            )
             self.assertEqual(reply, Reply(line.encode() + b"\r\n"))
 
     def test_notNamed(self) -> None:
@@ -80,7 +87,7 @@ class ErrorTests(SynchronousTestCase):
             ("SERVER_ERROR a\r\nEND", "a preset, or a line"),
             ("MISS", "'miss'"),
         ):
-            refused = self.assertRaises(Refused, Memcache().named, code, "")
+            refused = self.assertRaises(Refused, Memcache().parseError, code, "")
             self.assertIn(near, refused.description)
 
     def test_silent(self) -> None:
@@ -89,8 +96,8 @@ class ErrorTests(SynchronousTestCase):
         """
         for line in (b"set k 0 0 1 noreply\r\nx\r\n", b"quit\r\n"):
             exchange = asked(line)
-            self.assertIsNone(Memcache().refusal(exchange, Memcache.errors["ERROR"]))
-            self.assertEqual(Memcache().fitting(exchange), ())
+            self.assertIsNone(Memcache().encodeError(exchange, Memcache.errors["ERROR"]))
+            self.assertEqual(Memcache().transientErrors(exchange), ())
             self.assertEqual(miss(exchange), Reply(b""))
 
     def test_fitting(self) -> None:
@@ -105,13 +112,13 @@ class ErrorTests(SynchronousTestCase):
             (b"get k\r\n", getting, storing),
             (b"mg k v\r\n", getting, storing),
         ):
-            fitting = Memcache().fitting(asked(line))
-            self.assertTrue(all(error.transient for error in fitting))
-            codes = [error.code for error in fitting]
+            transientErrors = Memcache().transientErrors(asked(line))
+            self.assertTrue(all(error.transient for error in transientErrors))
+            codes = [error.code for error in transientErrors]
             self.assertIn(present, codes)
             self.assertNotIn(absent, codes)
-        self.assertEqual(len(Memcache().fitting(asked(b"version\r\n"))), 1)
-        self.assertEqual(Memcache().fitting(Exchange(0)), ())
+        self.assertEqual(len(Memcache().transientErrors(asked(b"version\r\n"))), 1)
+        self.assertEqual(Memcache().transientErrors(Exchange(0)), ())
 
 
 class MissTests(SynchronousTestCase):
@@ -145,10 +152,10 @@ class MissTests(SynchronousTestCase):
         """
         It has a code like errors; a command that cannot miss goes on.
         """
-        error = Memcache().named("miss", "ignored")
-        self.assertEqual(Memcache().refusal(asked(b"get k\r\n"), error), Reply(b"END\r\n"))
+        error = Memcache().parseError("miss", "ignored")
+        self.assertEqual(Memcache().encodeError(asked(b"get k\r\n"), error), Reply(b"END\r\n"))
         for line in (b"version\r\n", b"flush_all\r\n", b"set k 0 0 1 noreply\r\nx\r\n"):
-            self.assertIsNone(Memcache().refusal(asked(line), error))
+            self.assertIsNone(Memcache().encodeError(asked(line), error))
 
     def test_quiet(self) -> None:
         """

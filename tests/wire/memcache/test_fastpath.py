@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.wire.memcache.protocol import MemcacheFramer
 
@@ -58,7 +58,7 @@ class SkimTests(SynchronousTestCase):
         As many commands are passed over as would be read one by one, and only whole ones.
         """
         fast, slow = MemcacheFramer(), MemcacheFramer()
-        run = fast.skim(data, None)
+        run = fast.requests(data, None)
         if run is None:
             return
         read = [(exchange, ends) for exchange, _, ends in slow.fromClient(data)]
@@ -72,7 +72,7 @@ class SkimTests(SynchronousTestCase):
         is answered in its own place.
         """
         pair = Pair("memcache")
-        planner = Planner(REGISTRY, wire=REGISTRY.wire("memcache"))
+        ruleBuilder = RuleBuilder(REGISTRY, wire=REGISTRY.wire("memcache"))
         rules = [
             {
                 "behavior": "error",
@@ -80,7 +80,7 @@ class SkimTests(SynchronousTestCase):
                 "options": {"code": "SERVER_ERROR temporary failure"},
             }
         ]
-        pair.factory.setPlan(planFromRules(planner, rules))
+        pair.factory.setPlan(planFromRules(ruleBuilder, rules))
         reached = pair.ask(b"get k\r\nget ") + pair.ask(b"k\r\nincr n 1\r\n")
         self.assertEqual(reached, b"get k\r\nget k\r\n")
         self.assertEqual(pair.client.heard(), b"")

@@ -14,7 +14,7 @@ from tests.wire.support import Heard, chunks, converse, take
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT, FramingError
 from vaurien_twisted.model.options import build
-from vaurien_twisted.wire.errors import GarbageOptions
+from vaurien_twisted.wire.errors import FramingOptions
 from vaurien_twisted.wire.memcache.protocol import Memcache, MemcacheFramer
 from vaurien_twisted.wire.memcache.session import QUIET_LIMIT
 
@@ -50,14 +50,14 @@ class InterfaceTests(SynchronousTestCase):
         """
         verifyObject(IWireProtocol, Memcache())
         verifyClass(IFramer, MemcacheFramer)
-        verifyObject(IFramer, Memcache().framer(GarbageOptions(), "127.0.0.1:11211"))
+        verifyObject(IFramer, Memcache().framer(FramingOptions(), "127.0.0.1:11211"))
 
     def test_options(self) -> None:
         """
         C{on_garbage} takes two values.
         """
-        self.assertEqual(build(GarbageOptions, {}, "memcache").on_garbage, "opaque")
-        self.assertRaises(ValueError, build, GarbageOptions, {"on_garbage": "x"}, "memcache")
+        self.assertEqual(build(FramingOptions, {}, "memcache").on_garbage, "opaque")
+        self.assertRaises(ValueError, build, FramingOptions, {"on_garbage": "x"}, "memcache")
 
 
 class RecordedTests(SynchronousTestCase):

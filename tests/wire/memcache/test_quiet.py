@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
 from tests.wire.memcache.test_protocol import replies
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.wire.memcache.protocol import MemcacheFramer
 
@@ -87,8 +87,8 @@ class QuietTests(SynchronousTestCase):
         self.check(b"mg a vx qx\r\nmg k kx v qx\r\nmn\r\n", b"", b"VA 1 kk\r\nx\r\n", b"MN\r\n")
         skims = MemcacheFramer()
         skims.watch(frozenset())
-        self.assertIsNone(skims.skim(b"mg a qx\r\n", None))
-        self.assertIsNotNone(skims.skim(b"mg a v\r\n", None))
+        self.assertIsNone(skims.requests(b"mg a qx\r\n", None))
+        self.assertIsNotNone(skims.requests(b"mg a v\r\n", None))
 
     def test_pitfall24_noreply(self) -> None:
         """
@@ -136,10 +136,10 @@ class BarrierTests(SynchronousTestCase):
         A link on which C{touch} is refused.
         """
         pair = Pair("memcache")
-        planner = Planner(REGISTRY, wire=REGISTRY.wire("memcache"))
+        ruleBuilder = RuleBuilder(REGISTRY, wire=REGISTRY.wire("memcache"))
         options = {"code": REFUSED.decode().strip()}
         rule = {"behavior": "error", "when": {"command": "touch"}, "options": options}
-        pair.factory.setPlan(planFromRules(planner, [rule]))
+        pair.factory.setPlan(planFromRules(ruleBuilder, [rule]))
         return pair
 
     def test_pitfall25_place(self) -> None:

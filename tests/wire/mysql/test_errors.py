@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.wire.mysql.script import begun, query
 from tests.wire.support import converse
-from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.mysql.packets import FULL, packet
@@ -40,7 +40,7 @@ class RefusalTests(SynchronousTestCase):
         for code, error in wire.errors.items():
             self.assertEqual(error.code, code)
             self.assertRegex(error.state, r"\A[0-9A-Z]{5}\Z")
-            reply = wire.refusal(exchange, error)
+            reply = wire.encodeError(exchange, error)
             assert reply is not None
             self.assertEqual(reply.data[3], 1)
             self.assertEqual(int.from_bytes(reply.data[:3], "little"), len(reply.data) - 4)
@@ -56,8 +56,10 @@ class RefusalTests(SynchronousTestCase):
         connection closes.
         """
         wire = MySQL()
-        reply = wire.refusal(Exchange(0, "connect"), wire.errors["1040"])
-        self.assertEqual(reply, Reply(packet(0, b"\xff\x10\x04Too many connections"), Then.CLOSE))
+        reply = wire.encodeError(Exchange(0, "connect"), wire.errors["1040"])
+        self.assertEqual(
+            reply, Reply(packet(0, b"\xff\x10\x04Too many connections"), ConnectionFate.CLOSE)
+        )
         assert reply is not None
         raised = self.assertRaises(
             OperationalError, MysqlPacket(reply.data[4:], "utf-8").raise_for_error
@@ -71,8 +73,8 @@ class RefusalTests(SynchronousTestCase):
         wire, exchange = MySQL(), asked(query())
         closing = set()
         for code, error in wire.errors.items():
-            reply = wire.refusal(exchange, error)
-            if reply is not None and reply.then is Then.CLOSE:
+            reply = wire.encodeError(exchange, error)
+            if reply is not None and reply.then is ConnectionFate.CLOSE:
                 closing.add(code)
         self.assertEqual(closing, {"1040", "1042", "1053", "1129", "1153", "1203", "1927", "4031"})
 
@@ -82,10 +84,10 @@ class RefusalTests(SynchronousTestCase):
         too long are cut between characters.
         """
         wire, exchange = MySQL(), asked(query())
-        reply = wire.refusal(exchange, WireError("1234", "é" * 400, "", state="HY000"))
+        reply = wire.encodeError(exchange, WireError("1234", "é" * 400, "", state="HY000"))
         assert reply is not None
         self.assertEqual(reply.data[4:], b"\xff\xd2\x04#HY000" + ("é" * 256).encode())
-        reply = wire.refusal(exchange, WireError("7", "m", "", state="bad state"))
+        reply = wire.encodeError(exchange, WireError("7", "m", "", state="bad state"))
         self.assertEqual(reply, Reply(packet(1, b"\xff\x07\x00#HY000m")))
 
     def test_unsayable(self) -> None:
@@ -94,11 +96,11 @@ class RefusalTests(SynchronousTestCase):
         """
         wire, exchange = MySQL(), asked(query())
         for code in ("LOADING", "0", "65535", "99999", "-1", "", "1" * 5000, "²"):
-            self.assertIdentical(wire.refusal(exchange, WireError(code, "", "")), None)
+            self.assertIdentical(wire.encodeError(exchange, WireError(code, "", "")), None)
         for data in (b"\x01", b"\x19\1\0\0\0", b"\x18\1\0\0\0\0\0x"):
             quiet = asked(packet(0, data))
-            self.assertIdentical(wire.refusal(quiet, wire.errors["1213"]), None)
-            self.assertEqual(wire.fitting(quiet), ())
+            self.assertIdentical(wire.encodeError(quiet, wire.errors["1213"]), None)
+            self.assertEqual(wire.transientErrors(quiet), ())
 
     def test_long(self) -> None:
         """
@@ -110,13 +112,13 @@ class RefusalTests(SynchronousTestCase):
         converse(framer, [("client", b"\xff\xff\xff\x01" + bytes(FULL))], heard=heard)
         converse(framer, [("client", packet(2, b"end")), ("client", query())], heard=heard)
         wire = MySQL()
-        replies = [wire.refusal(heard.exchanges[n], wire.errors["1205"]) for n in (1, 2)]
+        replies = [wire.encodeError(heard.exchanges[n], wire.errors["1205"]) for n in (1, 2)]
         self.assertEqual([reply.data[3] for reply in replies if reply], [3, 1])
 
 
 class FittingTests(SynchronousTestCase):
     """
-    L{MySQL.fitting}.
+    L{MySQL.transientErrors}.
     """
 
     def test_fitting(self) -> None:
@@ -133,10 +135,12 @@ class FittingTests(SynchronousTestCase):
             packet(0, b"\x0e"): ["1053"],
         }
         for data, codes in wanted.items():
-            fitting = wire.fitting(asked(data))
-            self.assertEqual([error.code for error in fitting], codes)
-            self.assertTrue(all(error.transient for error in fitting))
-        self.assertEqual([each.code for each in wire.fitting(Exchange(0, "connect"))], ["1040"])
+            transientErrors = wire.transientErrors(asked(data))
+            self.assertEqual([error.code for error in transientErrors], codes)
+            self.assertTrue(all(error.transient for error in transientErrors))
+        self.assertEqual(
+            [each.code for each in wire.transientErrors(Exchange(0, "connect"))], ["1040"]
+        )
 
     def test_transient(self) -> None:
         """
@@ -150,5 +154,5 @@ class FittingTests(SynchronousTestCase):
         Within TLS there is no way to say anything.
         """
         turn = Exchange(3)
-        self.assertEqual(MySQL().fitting(turn), ())
-        self.assertIdentical(MySQL().refusal(turn, MySQL.errors["1213"]), None)
+        self.assertEqual(MySQL().transientErrors(turn), ())
+        self.assertIdentical(MySQL().encodeError(turn, MySQL.errors["1213"]), None)

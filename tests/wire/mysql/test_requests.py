@@ -208,7 +208,7 @@ class AttributeTests(SynchronousTestCase):
         """
         Where they were agreed upon they are not part of the SQL.
         """
-        named = (
+        parseError = (
             b"\x06\x01\x20\x01"
             + b"\xfe\0\1s"
             + b"\x0c\0\1d"
@@ -222,7 +222,7 @@ class AttributeTests(SynchronousTestCase):
             + b"\2\0\0\0\0\0\0\0"
             + b"\x07"
         )
-        for attributes in (b"\x00\x01", named):
+        for attributes in (b"\x00\x01", parseError):
             framer, heard = begun(ATTRIBUTES)
             converse(framer, [("client", query(attributes + b"select 1"))], heard=heard)
             self.assertEqual(heard.exchanges[1].subject, "select 1")

@@ -12,7 +12,7 @@ from tests.wire.cutting import Cut, cutReply, matches
 from tests.wire.mysql.script import DEPRECATE_EOF, begun, define, eof, err, ok, query, table
 from tests.wire.mysql.test_errors import asked
 from tests.wire.support import converse
-from vaurien_twisted.model.commands import Then
+from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused
@@ -76,18 +76,18 @@ class CodeTests(SynchronousTestCase):
         """
         A preset has the server's words, or those given.
         """
-        deadlock = MySQL().named("1213", "")
+        deadlock = MySQL().parseError("1213", "")
         self.assertEqual(deadlock, MySQL.errors["1213"])
         self.assertEqual((deadlock.state, deadlock.transient), ("40001", True))
-        self.assertEqual(MySQL().named("1213", "mine").message, "mine")
+        self.assertEqual(MySQL().parseError("1213", "mine").message, "mine")
 
     def test_free(self) -> None:
         """
         Any number that a server may send.
         """
         for code in ("1", "1146", "1999", "3000", "65534"):
-            self.assertEqual(MySQL().named(code, "").message, "Unknown error")
-            self.assertEqual(MySQL().named(code, "mine").message, "mine")
+            self.assertEqual(MySQL().parseError(code, "").message, "Unknown error")
+            self.assertEqual(MySQL().parseError(code, "mine").message, "mine")
 
     def test_refused(self) -> None:
         """
@@ -104,7 +104,7 @@ class CodeTests(SynchronousTestCase):
             ("2013", "blackout"),
             ("2006", "no server sends 2006"),
         ):
-            refused = self.assertRaises(Refused, MySQL().named, code, "")
+            refused = self.assertRaises(Refused, MySQL().parseError, code, "")
             self.assertIn(words, str(refused))
 
     def test_late(self) -> None:
@@ -116,17 +116,17 @@ class CodeTests(SynchronousTestCase):
         late = WireError("1213", "m", "", late=True)
         load = query(b"LOAD DATA\nLOCAL INFILE 'x' INTO TABLE t")
         for data, then in (
-            (query(), Then.KEEP),
-            (query(b"LOAD DATA INFILE 'x' INTO TABLE t"), Then.KEEP),
-            (load, Then.KEEP),
-            (packet(0, b"\x11app\0"), Then.CLOSE),
+            (query(), ConnectionFate.KEEP),
+            (query(b"LOAD DATA INFILE 'x' INTO TABLE t"), ConnectionFate.KEEP),
+            (load, ConnectionFate.KEEP),
+            (packet(0, b"\x11app\0"), ConnectionFate.CLOSE),
         ):
-            reply = wire.refusal(asked(data), late)
+            reply = wire.encodeError(asked(data), late)
             assert reply is not None
             self.assertIs(reply.then, then)
-        reply = wire.refusal(asked(load), WireError("1213", "m", ""))
+        reply = wire.encodeError(asked(load), WireError("1213", "m", ""))
         assert reply is not None
-        self.assertIs(reply.then, Then.KEEP)
+        self.assertIs(reply.then, ConnectionFate.KEEP)
 
 
 class CutTests(SynchronousTestCase):

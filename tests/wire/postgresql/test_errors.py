@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.wire.postgresql.conversation_parts import READY, message
-from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.postgresql.protocol import PostgreSQL
@@ -25,7 +25,7 @@ def refuse(asked: Exchange, error: WireError) -> Reply:
     """
     How the exchange is refused, which must be possible.
     """
-    reply = PostgreSQL().refusal(asked, error)
+    reply = PostgreSQL().encodeError(asked, error)
     if reply is None:
         raise AssertionError("no refusal")
     return reply
@@ -45,7 +45,7 @@ class PresetTests(SynchronousTestCase):
             self.assertEqual((error.code, error.state), (code, code))
             self.assertTrue(error.message and error.description)
         for form in Form:
-            for error in wire.fitting(exchange(form)):
+            for error in wire.transientErrors(exchange(form)):
                 self.assertTrue(error.transient)
         wanted = "40001 40P01 53300 57P01 57P02 57P03 55P03 08006 57014 25006 53100 53200 28P01"
         wanted += " 23505 25P03 57P05"
@@ -58,7 +58,7 @@ class PresetTests(SynchronousTestCase):
         wire = PostgreSQL()
 
         def codes(form: Form) -> set[str]:
-            return {error.code for error in wire.fitting(exchange(form))}
+            return {error.code for error in wire.transientErrors(exchange(form))}
 
         self.assertEqual(codes(Form.STARTUP), {"53300", "57P03"})
         self.assertEqual(codes(Form.SIMPLE), {"40001", "40P01", "55P03"})
@@ -97,7 +97,7 @@ class RefusalTests(SynchronousTestCase):
         reply = refuse(exchange(Form.UNSYNCED), self.deadlock)
         self.assertTrue(reply.early)
         self.assertNotIn(READY, reply.data)
-        self.assertIs(reply.then, Then.KEEP)
+        self.assertIs(reply.then, ConnectionFate.KEEP)
 
     def test_fatal(self) -> None:
         """
@@ -112,7 +112,7 @@ class RefusalTests(SynchronousTestCase):
             reply = refuse(exchange(form), PostgreSQL.errors[code])
             self.assertIn(b"SFATAL\0VFATAL\0C" + code.encode(), reply.data)
             self.assertTrue(reply.data.endswith(b"\0\0"))
-            self.assertIs(reply.then, Then.CLOSE)
+            self.assertIs(reply.then, ConnectionFate.CLOSE)
             self.assertFalse(reply.early)
 
     def test_freeCode(self) -> None:
@@ -123,11 +123,11 @@ class RefusalTests(SynchronousTestCase):
         self.assertIn(b"CP0001\0Mcaf\xc3\xa9\0\0", reply.data)
         for code in ("1213", "4000 ", "400012", "4000\xe9"):
             error = WireError(code, "no", "")
-            self.assertIsNone(PostgreSQL().refusal(exchange(Form.SIMPLE), error))
+            self.assertIsNone(PostgreSQL().encodeError(exchange(Form.SIMPLE), error))
 
     def test_silent(self) -> None:
         """
         What has no reply cannot be refused.
         """
-        self.assertIsNone(PostgreSQL().refusal(exchange(Form.SILENT), self.deadlock))
-        self.assertIsNone(PostgreSQL().refusal(Exchange(0, "connect"), self.deadlock))
+        self.assertIsNone(PostgreSQL().encodeError(exchange(Form.SILENT), self.deadlock))
+        self.assertIsNone(PostgreSQL().encodeError(Exchange(0, "connect"), self.deadlock))

@@ -25,7 +25,7 @@ from tests.wire.postgresql.conversation_parts import (
     session,
 )
 from tests.wire.support import converse
-from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.decision import Decision, Step
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
@@ -125,10 +125,10 @@ class CodeTests(SynchronousTestCase):
         Presets, and any SQLSTATE of an error.
         """
         wire = PostgreSQL()
-        self.assertEqual(wire.named("40001", ""), wire.errors["40001"])
-        self.assertEqual(wire.named("40001", "mine").message, "mine")
-        self.assertEqual(wire.named("42P01", "").message, "missing error text")
-        self.assertEqual(wire.named("03000", "mine").message, "mine")
+        self.assertEqual(wire.parseError("40001", ""), wire.errors["40001"])
+        self.assertEqual(wire.parseError("40001", "mine").message, "mine")
+        self.assertEqual(wire.parseError("42P01", "").message, "missing error text")
+        self.assertEqual(wire.parseError("03000", "mine").message, "mine")
 
     def test_refused(self) -> None:
         """
@@ -142,7 +142,7 @@ class CodeTests(SynchronousTestCase):
             ("02000", "classes 00 to 02"),
             ("deadlock", "pick one of"),
         ):
-            refused = self.assertRaises(Refused, PostgreSQL().named, code, "")
+            refused = self.assertRaises(Refused, PostgreSQL().parseError, code, "")
             self.assertIn(words, str(refused))
 
     def test_late(self) -> None:
@@ -152,17 +152,17 @@ class CodeTests(SynchronousTestCase):
         """
         late = WireError("40001", "m", "", late=True)
         for form, text, then in (
-            (Form.SIMPLE, "SELECT 1", Then.KEEP),
-            (Form.SIMPLE, "copy t\nfrom stdin (format csv)", Then.KEEP),
-            (Form.SYNCED, "COPY t FROM STDIN", Then.KEEP),
-            (Form.COPY, "COPY t FROM STDIN", Then.KEEP),
-            (Form.STARTUP, "", Then.CLOSE),
+            (Form.SIMPLE, "SELECT 1", ConnectionFate.KEEP),
+            (Form.SIMPLE, "copy t\nfrom stdin (format csv)", ConnectionFate.KEEP),
+            (Form.SYNCED, "COPY t FROM STDIN", ConnectionFate.KEEP),
+            (Form.COPY, "COPY t FROM STDIN", ConnectionFate.KEEP),
+            (Form.STARTUP, "", ConnectionFate.CLOSE),
         ):
             exchange = Exchange(2, context=Context(form, "I", (text,)))
-            reply = PostgreSQL().refusal(exchange, late)
+            reply = PostgreSQL().encodeError(exchange, late)
             assert reply is not None
             self.assertIs(reply.then, then)
-            severity = "FATAL" if then is Then.CLOSE else "ERROR"
+            severity = "FATAL" if then is ConnectionFate.CLOSE else "ERROR"
             self.assertEqual(reply.data, errorResponse(severity, "40001", "m"))
 
     def test_lateBehindFlush(self) -> None:

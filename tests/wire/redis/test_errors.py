@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.wire.support import Heard, converse, take
-from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused
@@ -30,14 +30,14 @@ class ErrorTests(SynchronousTestCase):
             self.assertTrue(error.description.endswith("."), code)
             if code == "nil":
                 continue
-            reply = Redis().refusal(GET, error)
+            reply = Redis().encodeError(GET, error)
             assert reply is not None
             self.assertTrue(reply.data.startswith(b"-"), code)
             self.assertTrue(reply.data.endswith(b"\r\n"), code)
             self.assertEqual(reply.data.count(b"\n"), 1, code)
             if code != "MAXCLIENTS":
                 self.assertEqual(error.message.split()[0], code)
-                self.assertIs(reply.then, Then.KEEP)
+                self.assertIs(reply.then, ConnectionFate.KEEP)
             heard = converse(RedisFramer(), [("client", b"GET k\r\n"), ("backend", reply.data)])
             self.assertEqual(heard.replies, {1: reply.data})
 
@@ -64,8 +64,8 @@ class ErrorTests(SynchronousTestCase):
         The server closes a connection that it has no room for.
         """
         self.assertEqual(
-            Redis().refusal(GET, Redis.errors["MAXCLIENTS"]),
-            Reply(b"-ERR max number of clients reached\r\n", Then.CLOSE),
+            Redis().encodeError(GET, Redis.errors["MAXCLIENTS"]),
+            Reply(b"-ERR max number of clients reached\r\n", ConnectionFate.CLOSE),
         )
 
     def test_free(self) -> None:
@@ -77,7 +77,7 @@ class ErrorTests(SynchronousTestCase):
             ("MYERR a\r\n+OK", b"-MYERR a  +OK\r\n"),
             ("ERR \xe9\udc80", b"-ERR \xc3\xa9\\udc80\r\n"),
         ):
-            reply = Redis().refusal(GET, WireError(code, "", ""))
+            reply = Redis().encodeError(GET, WireError(code, "", ""))
             self.assertEqual(reply, Reply(data))
 
     def test_named(self) -> None:
@@ -94,7 +94,7 @@ class ErrorTests(SynchronousTestCase):
             ("MYERR", "why not", b"-MYERR why not\r\n"),
             ("nil", "ignored", b"$-1\r\n"),
         ):
-            reply = Redis().refusal(GET, Redis().named(code, message))
+            reply = Redis().encodeError(GET, Redis().parseError(code, message))
             assert reply is not None
             self.assertEqual(reply.data, line)
 
@@ -110,7 +110,7 @@ class ErrorTests(SynchronousTestCase):
             ("ERR a\r\n+OK", "pick one of"),
             ("503", "pick one of"),
         ):
-            refused = self.assertRaises(Refused, Redis().named, code, "")
+            refused = self.assertRaises(Refused, Redis().parseError, code, "")
             self.assertIn(near, refused.description, code)
 
     def test_silent(self) -> None:
@@ -118,8 +118,8 @@ class ErrorTests(SynchronousTestCase):
         Nothing can be said where no reply is expected.
         """
         silent = Exchange(2, "GET", "k", b"", 2, False)
-        self.assertIsNone(Redis().refusal(silent, Redis.errors["LOADING"]))
-        self.assertEqual(Redis().fitting(silent), ())
+        self.assertIsNone(Redis().encodeError(silent, Redis.errors["LOADING"]))
+        self.assertEqual(Redis().transientErrors(silent), ())
         self.assertEqual(nil(silent), Reply(b""))
 
     def test_fitting(self) -> None:
@@ -134,10 +134,10 @@ class ErrorTests(SynchronousTestCase):
             ("AUTH", {"MAXCLIENTS"}),
         ):
             exchange = Exchange(2, name, "", b"", 2)
-            self.assertEqual({error.code for error in Redis().fitting(exchange)}, codes)
-        first = Redis().fitting(Exchange(1, "GET", "k", b"", 2))
+            self.assertEqual({error.code for error in Redis().transientErrors(exchange)}, codes)
+        first = Redis().transientErrors(Exchange(1, "GET", "k", b"", 2))
         self.assertIn("MAXCLIENTS", {error.code for error in first})
-        self.assertEqual(Redis().fitting(Exchange(0)), ())
+        self.assertEqual(Redis().transientErrors(Exchange(0)), ())
 
 
 class NilTests(SynchronousTestCase):
@@ -171,10 +171,12 @@ class NilTests(SynchronousTestCase):
         """
         It has a code like errors, and nothing is said where no reply is expected.
         """
-        error = Redis().named("nil", "")
-        self.assertEqual(Redis().refusal(Exchange(2, "GET", "k", b"", 3), error), Reply(b"_\r\n"))
+        error = Redis().parseError("nil", "")
+        self.assertEqual(
+            Redis().encodeError(Exchange(2, "GET", "k", b"", 3), error), Reply(b"_\r\n")
+        )
         silent = Exchange(2, "GET", "k", b"", 2, False)
-        self.assertIsNone(Redis().refusal(silent, error))
+        self.assertIsNone(Redis().encodeError(silent, error))
 
     def test_refused(self) -> None:
         """

@@ -16,7 +16,7 @@ from tests.wire.support import Heard, chunks, converse, take
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.model.exchange import FramingError
 from vaurien_twisted.model.options import build
-from vaurien_twisted.wire.errors import GarbageOptions
+from vaurien_twisted.wire.errors import FramingOptions
 from vaurien_twisted.wire.redis.protocol import Redis, RedisFramer
 
 Turns = list[tuple[str, bytes]]
@@ -57,16 +57,16 @@ class InterfaceTests(SynchronousTestCase):
         """
         verifyObject(IWireProtocol, Redis())
         verifyClass(IFramer, RedisFramer)
-        verifyObject(IFramer, Redis().framer(GarbageOptions(), "127.0.0.1:6379"))
+        verifyObject(IFramer, Redis().framer(FramingOptions(), "127.0.0.1:6379"))
 
     def test_options(self) -> None:
         """
         C{on_garbage} takes two values.
         """
-        self.assertEqual(build(GarbageOptions, {}, "redis").on_garbage, "opaque")
-        made = build(GarbageOptions, {"on_garbage": "close"}, "redis")
+        self.assertEqual(build(FramingOptions, {}, "redis").on_garbage, "opaque")
+        made = build(FramingOptions, {"on_garbage": "close"}, "redis")
         self.assertEqual(made.on_garbage, "close")
-        self.assertRaises(ValueError, build, GarbageOptions, {"on_garbage": "x"}, "redis")
+        self.assertRaises(ValueError, build, FramingOptions, {"on_garbage": "x"}, "redis")
 
 
 class RecordedTests(SynchronousTestCase):

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
 from tests.wire.support import Heard, converse
-from vaurien_twisted.rules.build import Planner
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.wire.redis.protocol import RedisFramer
 from vaurien_twisted.wire.redis.session import SILENT_LIMIT
@@ -225,9 +225,9 @@ class DoubtTests(SynchronousTestCase):
         A link on which C{ECHO} is refused.
         """
         pair = Pair("redis")
-        planner = Planner(REGISTRY, wire=REGISTRY.wire("redis"))
+        ruleBuilder = RuleBuilder(REGISTRY, wire=REGISTRY.wire("redis"))
         rule: dict[str, Any] = {"behavior": "error", "options": {"code": "OOM"}}
-        pair.factory.setPlan(planFromRules(planner, [{**rule, "when": {"command": "ECHO"}}]))
+        pair.factory.setPlan(planFromRules(ruleBuilder, [{**rule, "when": {"command": "ECHO"}}]))
         return pair
 
     def test_pitfall24_place(self) -> None:

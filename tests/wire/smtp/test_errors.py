@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.smtp.protocol import SMTP
@@ -16,7 +16,7 @@ def codes(number: int, command: str) -> list[str]:
     """
     The codes that fit such an exchange.
     """
-    return [error.code for error in SMTP().fitting(Exchange(number, command))]
+    return [error.code for error in SMTP().transientErrors(Exchange(number, command))]
 
 
 class ErrorTests(SynchronousTestCase):
@@ -36,7 +36,9 @@ class ErrorTests(SynchronousTestCase):
             self.assertEqual(error.code, code)
             self.assertEqual(error.state[:2], code[0] + ".")
         for verb in ("MAIL", "RCPT", "DATA", "MESSAGE", "BDAT", "AUTH", "STARTTLS", "QUIT"):
-            self.assertTrue(all(error.transient for error in wire.fitting(Exchange(1, verb))))
+            self.assertTrue(
+                all(error.transient for error in wire.transientErrors(Exchange(1, verb)))
+            )
 
     def test_fitting(self) -> None:
         """
@@ -54,22 +56,22 @@ class ErrorTests(SynchronousTestCase):
         """
         busy = SMTP.errors["450"]
         text = b"Requested mail action not taken: mailbox unavailable\r\n"
-        reply = SMTP().refusal(Exchange(3, "RCPT"), busy)
+        reply = SMTP().encodeError(Exchange(3, "RCPT"), busy)
         self.assertEqual(reply, Reply(b"450 4.2.0 " + text))
-        self.assertEqual(SMTP().refusal(Exchange(1, "EHLO"), busy), Reply(b"450 " + text))
-        reply = SMTP().refusal(Exchange(0, "connect"), busy)
-        self.assertEqual(reply, Reply(b"450 " + text, Then.CLOSE))
+        self.assertEqual(SMTP().encodeError(Exchange(1, "EHLO"), busy), Reply(b"450 " + text))
+        reply = SMTP().encodeError(Exchange(0, "connect"), busy)
+        self.assertEqual(reply, Reply(b"450 " + text, ConnectionFate.CLOSE))
 
     def test_closes(self) -> None:
         """
         It closes with 421, and amid a mail with anything.
         """
         for command, code, then in (
-            ("RCPT", "421", Then.CLOSE),
-            ("MESSAGE", "452", Then.CLOSE),
-            ("DATA", "452", Then.KEEP),
+            ("RCPT", "421", ConnectionFate.CLOSE),
+            ("MESSAGE", "452", ConnectionFate.CLOSE),
+            ("DATA", "452", ConnectionFate.KEEP),
         ):
-            reply = SMTP().refusal(Exchange(3, command), SMTP.errors[code])
+            reply = SMTP().encodeError(Exchange(3, command), SMTP.errors[code])
             assert reply is not None
             self.assertIs(reply.then, then)
 
@@ -78,17 +80,17 @@ class ErrorTests(SynchronousTestCase):
         Any 4xx or 5xx can be said, on several lines too; nothing else can.
         """
         error = WireError("599", "one\r\ncaf\xe9", "")
-        reply = SMTP().refusal(Exchange(3, "RCPT"), error)
+        reply = SMTP().encodeError(Exchange(3, "RCPT"), error)
         self.assertEqual(reply, Reply(b"599-one\r\n599 caf\xc3\xa9\r\n"))
-        reply = SMTP().refusal(Exchange(3, "RCPT"), WireError("450", "", ""))
+        reply = SMTP().encodeError(Exchange(3, "RCPT"), WireError("450", "", ""))
         self.assertEqual(reply, Reply(b"450 \r\n"))
         for code in ("250", "4500", "4x0", "40001", ""):
-            self.assertIsNone(SMTP().refusal(Exchange(3, "RCPT"), WireError(code, "no", "")))
+            self.assertIsNone(SMTP().encodeError(Exchange(3, "RCPT"), WireError(code, "no", "")))
 
     def test_unread(self) -> None:
         """
         Within TLS there is no way to say anything.
         """
         turn = Exchange(3)
-        self.assertEqual(SMTP().fitting(turn), ())
-        self.assertIsNone(SMTP().refusal(turn, SMTP.errors["451"]))
+        self.assertEqual(SMTP().transientErrors(turn), ())
+        self.assertIsNone(SMTP().encodeError(turn, SMTP.errors["451"]))

@@ -10,7 +10,7 @@ from tests.wire.cutting import Cut, cutReply, matches
 from tests.wire.smtp.test_protocol import greeted
 from tests.wire.smtp.test_requests import GO, GREETING, OK, session
 from tests.wire.support import converse
-from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused
@@ -95,11 +95,11 @@ class CodeTests(SynchronousTestCase):
         Presets, and any code of an error.
         """
         wire = SMTP()
-        self.assertEqual(wire.named("451", ""), wire.errors["451"])
-        self.assertEqual(wire.named("451", "mine").message, "mine")
-        self.assertEqual(wire.named("459", "").message, "Transient negative completion")
-        self.assertEqual(wire.named("559", "").message, "Permanent negative completion")
-        self.assertEqual(wire.named("559", "mine").message, "mine")
+        self.assertEqual(wire.parseError("451", ""), wire.errors["451"])
+        self.assertEqual(wire.parseError("451", "mine").message, "mine")
+        self.assertEqual(wire.parseError("459", "").message, "Transient negative completion")
+        self.assertEqual(wire.parseError("559", "").message, "Permanent negative completion")
+        self.assertEqual(wire.parseError("559", "mine").message, "mine")
 
     def test_refused(self) -> None:
         """
@@ -112,7 +112,7 @@ class CodeTests(SynchronousTestCase):
             ("4510", "did you mean '451'"),
             ("busy", "pick one of"),
         ):
-            refused = self.assertRaises(Refused, SMTP().named, code, "")
+            refused = self.assertRaises(Refused, SMTP().parseError, code, "")
             self.assertIn(words, str(refused))
 
     def test_late(self) -> None:
@@ -121,16 +121,16 @@ class CodeTests(SynchronousTestCase):
         more, which the backend awaits, it ends.
         """
         for command, now, later in (
-            ("RCPT", Then.KEEP, Then.KEEP),
-            ("BDAT", Then.KEEP, Then.KEEP),
-            ("MESSAGE", Then.CLOSE, Then.KEEP),
-            ("DATA", Then.KEEP, Then.CLOSE),
-            ("AUTH", Then.KEEP, Then.CLOSE),
-            ("STARTTLS", Then.KEEP, Then.CLOSE),
+            ("RCPT", ConnectionFate.KEEP, ConnectionFate.KEEP),
+            ("BDAT", ConnectionFate.KEEP, ConnectionFate.KEEP),
+            ("MESSAGE", ConnectionFate.CLOSE, ConnectionFate.KEEP),
+            ("DATA", ConnectionFate.KEEP, ConnectionFate.CLOSE),
+            ("AUTH", ConnectionFate.KEEP, ConnectionFate.CLOSE),
+            ("STARTTLS", ConnectionFate.KEEP, ConnectionFate.CLOSE),
         ):
             for late, then in ((False, now), (True, later)):
                 error = WireError("451", "m", "", late=late)
-                reply = SMTP().refusal(Exchange(3, command), error)
+                reply = SMTP().encodeError(Exchange(3, command), error)
                 assert reply is not None
                 self.assertIs(reply.then, then, command)
 
@@ -139,13 +139,17 @@ class CodeTests(SynchronousTestCase):
         A text with an enhanced code keeps that; 454 speaks of TLS to STARTTLS.
         """
         wire = SMTP()
-        policy = wire.named("550", "5.7.1 blocked")
-        self.assertEqual(wire.refusal(Exchange(3, "RCPT"), policy), Reply(b"550 5.7.1 blocked\r\n"))
-        late = wire.named("454", "")
-        reply = wire.refusal(Exchange(3, "STARTTLS"), late)
+        policy = wire.parseError("550", "5.7.1 blocked")
+        self.assertEqual(
+            wire.encodeError(Exchange(3, "RCPT"), policy), Reply(b"550 5.7.1 blocked\r\n")
+        )
+        late = wire.parseError("454", "")
+        reply = wire.encodeError(Exchange(3, "STARTTLS"), late)
         self.assertEqual(reply, Reply(b"454 4.7.0 TLS not available due to temporary reason\r\n"))
-        mine = wire.named("454", "mine")
-        self.assertEqual(wire.refusal(Exchange(3, "STARTTLS"), mine), Reply(b"454 4.7.0 mine\r\n"))
+        mine = wire.parseError("454", "mine")
+        self.assertEqual(
+            wire.encodeError(Exchange(3, "STARTTLS"), mine), Reply(b"454 4.7.0 mine\r\n")
+        )
 
 
 class CutTests(SynchronousTestCase):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.http.head import ENDLESS
@@ -159,7 +159,7 @@ def compose(
     data = "".join(line + "\r\n" for line in [*lines, ""]).encode("latin-1", "replace")
     if not bodyless and status != 304 and exchange.command != "HEAD":
         data += body
-    return Reply(data, Then.CLOSE if closes else Then.KEEP, early)
+    return Reply(data, ConnectionFate.CLOSE if closes else ConnectionFate.KEEP, early)
 
 
 def answersEarly(exchange: Exchange) -> bool:

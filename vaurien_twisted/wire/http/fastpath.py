@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vaurien_twisted.model.decision import Decision
-from vaurien_twisted.model.exchange import Run
+from vaurien_twisted.model.exchange import PassedBatch
 from vaurien_twisted.wire.fastpath import countsFor, remember
 from vaurien_twisted.wire.http.head import HEAD_LIMIT, Malformed, headEnd, readReply, readRequest
 
@@ -43,7 +43,7 @@ class Skimmer:
         self._watched = SPECIAL | {command.upper() for command in commands}
         self._counts = countsFor("http", self._watched)
 
-    def skim(self, data: bytes, run: Run | None) -> Run | None:
+    def requests(self, data: bytes, run: PassedBatch | None) -> PassedBatch | None:
         """
         Whole requests: the run that awaits their replies.
         """
@@ -60,7 +60,7 @@ class Skimmer:
         if run is not None:
             run.left += count
             return run
-        run = Run(number, count)
+        run = PassedBatch(number, count)
         framer.expected.append(run)
         return run
 
@@ -84,7 +84,7 @@ class Skimmer:
             return 0
         return count if pos == size and count <= MOST else 0
 
-    def skimReplies(self, data: bytes) -> int:
+    def replies(self, data: bytes) -> int:
         """
         Whole replies to the run at the head: how many.
         """
@@ -93,7 +93,7 @@ class Skimmer:
         if not expected or not framer.atReply:
             return 0
         run = expected[0]
-        if run.__class__ is not Run:
+        if run.__class__ is not PassedBatch:
             return 0
         pos, size, count = 0, len(data), 0
         try:
@@ -115,7 +115,7 @@ class Skimmer:
             expected.popleft()
         return count
 
-    def unfold(self, decision: Decision) -> None:
+    def expand(self, decision: Decision) -> None:
         """
         The exchanges of runs, one by one.
         """
@@ -123,7 +123,7 @@ class Skimmer:
         waiting = list(expected)
         expected.clear()
         for each in waiting:
-            if isinstance(each, Run):
-                expected.extend(each.unfold(decision))
+            if isinstance(each, PassedBatch):
+                expected.extend(each.expand(decision))
             else:
                 expected.append(each)

@@ -11,7 +11,7 @@ from typing import Any
 
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IForgetting, IFramer, ISkimmer
+from vaurien_twisted.interfaces import IFastPath, IForgetting, IFramer
 from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
 from vaurien_twisted.wire.http.body import Body, begin
 from vaurien_twisted.wire.http.fastpath import Skimmer
@@ -33,7 +33,7 @@ from vaurien_twisted.wire.http.head import (
 from vaurien_twisted.wire.http.host import overwriteHost
 
 
-@implementer(IFramer, ISkimmer, IForgetting)
+@implementer(IFramer, IFastPath, IForgetting)
 class HTTPFramer:
     """
     Reads HTTP/1.0 and 1.1, pipelined or not, one exchange to a request.  A body is
@@ -62,11 +62,11 @@ class HTTPFramer:
         "_tunnel",
         "_tunnelled",
         "_upload",
+        "expand",
         "expected",
         "opaque",
-        "skim",
-        "skimReplies",
-        "unfold",
+        "replies",
+        "requests",
         "watch",
     )
 
@@ -76,7 +76,7 @@ class HTTPFramer:
         self._number = 0
         self._requestHead = Partial(checkRequestBegun)
         self._replyHead = Partial(checkReplyBegun)
-        #: The exchanges, or L{runs<vaurien_twisted.model.exchange.Run>} of them, that await replies.
+        #: The exchanges, or L{PassedBatch}es of them, that await replies.
         self.expected: deque[Any] = deque()
         # The messages whose bodies are passing.
         self._asking: Exchange | None = None
@@ -90,12 +90,12 @@ class HTTPFramer:
         self._tunnel: Exchange | None = None
         self._tunnelled = False
         self._lost = False
-        #: See L{ISkimmer}; bound without a step between.
-        skimmer = Skimmer(self)
-        self.skim = skimmer.skim
-        self.skimReplies = skimmer.skimReplies
-        self.unfold = skimmer.unfold
-        self.watch = skimmer.watch
+        #: See L{IFastPath}; bound without a step between.
+        fastPath = Skimmer(self)
+        self.requests = fastPath.requests
+        self.replies = fastPath.replies
+        self.expand = fastPath.expand
+        self.watch = fastPath.watch
 
     @property
     def atRequest(self) -> bool:

@@ -31,10 +31,10 @@ def hostOf(backend: str) -> bytes | None:
         kind, *words = COLON.split(backend)
         if kind not in USUAL:
             return None
-        named = dict(word.split("=", 1) for word in words if "=" in word)
+        parseError = dict(word.split("=", 1) for word in words if "=" in word)
         placed = [word for word in words if "=" not in word] + ["", ""]
-        host = named.get("host", placed[0]).replace("\\:", ":")
-        port = named.get("port", placed[1])
+        host = parseError.get("host", placed[0]).replace("\\:", ":")
+        port = parseError.get("port", placed[1])
         if ":" in host and not host.startswith("["):
             host = f"[{host}]"
     if not host:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import attrs
 
-from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.http.errors import compose, fieldsFor
@@ -73,7 +73,7 @@ def inflict(exchange: Exchange, error: WireError) -> Reply | None:
         return None
     code = error.code
     if code == "empty":
-        return Reply(b"", Then.CLOSE, exchange.context == ENDLESS)
+        return Reply(b"", ConnectionFate.CLOSE, exchange.context == ENDLESS)
     if exchange.command == "CONNECT" or (exchange.command == "HEAD" and code != "slow-headers"):
         return None
     body = BODY if error.body is None else error.body.encode()

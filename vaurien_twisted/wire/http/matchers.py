@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from vaurien_twisted.model.exchange import Connection, Exchange
-from vaurien_twisted.model.matchers import COMMAND, Target
+from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.wire.http.head import FOLD
 
 #: What stands before and after the path in a request target (RFC 9112, section 3.2).
@@ -62,15 +62,15 @@ def _fields(connection: Connection, exchange: Exchange) -> list[str]:
 #: What C{when} can ask of a request.
 TARGETS = (
     COMMAND,
-    Target("method", "word", "The method: GET, POST; the same as command.", _method),
-    Target(
+    Matcher("method", "word", "The method: GET, POST; the same as command.", _method),
+    Matcher(
         "path",
         "glob",
         "The path as it was sent, without the query and with its escapes: /api/*. "
         "The * matches slashes too.",
         _path,
     ),
-    Target(
+    Matcher(
         "header",
         "fields",
         'Header fields of the request: {"X-Tenant": "a*"}. Of a repeated field any may match.',

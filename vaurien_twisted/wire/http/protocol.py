@@ -15,13 +15,13 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IWireProtocol, IWishing
+from vaurien_twisted.interfaces import IFaultHeader, IWireProtocol
 from vaurien_twisted.model.commands import Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
-from vaurien_twisted.model.matchers import Target
+from vaurien_twisted.model.matchers import Matcher
 from vaurien_twisted.model.options import option
-from vaurien_twisted.wire.errors import GarbageOptions, namedError
+from vaurien_twisted.wire.errors import FramingOptions, namedError
 from vaurien_twisted.wire.http.errors import ERRORS, TRANSIENT, refuse
 from vaurien_twisted.wire.http.framer import HTTPFramer
 from vaurien_twisted.wire.http.host import hostOf
@@ -33,7 +33,7 @@ FINAL = re.compile(r"[2-5][0-9][0-9]")
 
 
 @attrs.frozen
-class HTTPOptions(GarbageOptions):
+class HTTPOptions(FramingOptions):
     """
     How requests are passed on, and what becomes of bytes that are not HTTP.
     """
@@ -48,7 +48,7 @@ class HTTPOptions(GarbageOptions):
     )
 
 
-@implementer(IPlugin, IWireProtocol, IWishing)
+@implementer(IPlugin, IWireProtocol, IFaultHeader)
 class HTTP:
     """
     HTTP/1.0 and 1.1.  An exchange is a request and its reply: its command is the
@@ -70,7 +70,7 @@ class HTTP:
     options = HTTPOptions
     greets = False
     errors: Mapping[str, WireError] = {**ERRORS, **FAULTS}
-    targets: tuple[Target, ...] = TARGETS
+    targets: tuple[Matcher, ...] = TARGETS
     unit = "chunks"
 
     def framer(self, options: HTTPOptions, backend: str) -> HTTPFramer:
@@ -79,7 +79,7 @@ class HTTP:
         """
         return HTTPFramer(hostOf(backend) if options.overwrite_host_header else None)
 
-    def named(self, code: str, message: str) -> WireError:
+    def parseError(self, code: str, message: str) -> WireError:
         """
         A preset, or a status from 200 to 599; the message is the reason phrase.
         """
@@ -92,25 +92,25 @@ class HTTP:
             "a status from 200 to 599",
         )
 
-    def fitting(self, exchange: Exchange) -> Sequence[WireError]:
+    def transientErrors(self, exchange: Exchange) -> Sequence[WireError]:
         """
         500, 502, 503 and 504; none for what was not asked in HTTP.
         """
         return TRANSIENT if exchange.command else ()
 
-    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
         A whole response that says C{error}, or a faulty one.
         """
         return inflict(exchange, error) if error.code in FAULTS else refuse(exchange, error)
 
-    def heeds(self, options: HTTPOptions) -> bool:
+    def enabled(self, options: HTTPOptions) -> bool:
         """
         As the option says.
         """
         return options.obey_header
 
-    def wish(self, options: HTTPOptions, exchange: Exchange) -> str:
+    def read(self, options: HTTPOptions, exchange: Exchange) -> str:
         """
         The first C{X-Vaurien-Behavior} of the request.
         """

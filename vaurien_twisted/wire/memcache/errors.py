@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.errors import namedError
@@ -75,7 +75,7 @@ ABSENT = {
 }
 
 
-def named(code: str, message: str) -> WireError:
+def parseError(code: str, message: str) -> WireError:
     """
     A preset, or a line of the user's own that begins with one of L{FAILURES}.  A message
     takes the place of the words after that.
@@ -98,7 +98,7 @@ def named(code: str, message: str) -> WireError:
     return attrs.evolve(error, message=whole)
 
 
-def fitting(exchange: Exchange) -> Sequence[WireError]:
+def transientErrors(exchange: Exchange) -> Sequence[WireError]:
     """
     The transient errors with which a server might answer this command.
     """
@@ -127,7 +127,7 @@ def refuse(exchange: Exchange, error: WireError) -> Reply | None:
     if error.code == "miss":
         return miss(exchange) if misses(exchange) else None
     text = (error.message or error.code).replace("\r", " ").replace("\n", " ")
-    then = Then.CLOSE if error.code == TOO_MANY else Then.KEEP
+    then = ConnectionFate.CLOSE if error.code == TOO_MANY else ConnectionFate.KEEP
     return Reply(text.encode("utf-8", "backslashreplace") + b"\r\n", then)
 
 

@@ -12,8 +12,8 @@ import re
 from typing import Any
 
 from vaurien_twisted.model.decision import Decision
-from vaurien_twisted.model.exchange import Run
-from vaurien_twisted.wire.fastpath import MOST, FormedRun, extend, take, unfold
+from vaurien_twisted.model.exchange import PassedBatch
+from vaurien_twisted.wire.fastpath import MOST, FormedRun, expand, extend, take
 from vaurien_twisted.wire.memcache.commands import LINE, MENTIONED, VALUES, Meta
 from vaurien_twisted.wire.memcache.replies import Replies
 from vaurien_twisted.wire.memcache.requests import Requests
@@ -82,7 +82,7 @@ class Skimmer:
         self._watched = frozenset(command.encode() for command in commands)
         self._getting = self._watched.isdisjoint((b"get", b"gets"))
 
-    def skim(self, data: bytes, run: Run | None) -> Run | None:
+    def requests(self, data: bytes, run: PassedBatch | None) -> PassedBatch | None:
         """
         Whole commands: the run that awaits their answers.
         """
@@ -120,7 +120,7 @@ class Skimmer:
             forms.append(form)
         return bytes(forms) if pos == size else b""
 
-    def skimReplies(self, data: bytes) -> int:
+    def replies(self, data: bytes) -> int:
         """
         Whole answers to the run at the head: how many.
         """
@@ -160,8 +160,8 @@ class Skimmer:
             return 0
         return take(awaiting, run, count)
 
-    def unfold(self, decision: Decision) -> None:
+    def expand(self, decision: Decision) -> None:
         """
         The exchanges of runs, one by one.
         """
-        unfold(self._session.awaiting, decision)
+        expand(self._session.awaiting, decision)

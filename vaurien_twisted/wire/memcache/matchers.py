@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vaurien_twisted.model.exchange import Connection, Exchange
-from vaurien_twisted.model.matchers import COMMAND, Target
+from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.wire.memcache.commands import MENTIONED, RETRIEVAL, STORAGE
 
 #: Commands whose subject is a key.
@@ -27,7 +27,7 @@ def _keys(connection: Connection, exchange: Exchange) -> Sequence[str]:
 #: What C{when} can ask of a command.
 TARGETS = (
     COMMAND,
-    Target(
+    Matcher(
         "key",
         "glob",
         "The key as it is written, or any of several in the first 2 KiB of the command: user:*.",

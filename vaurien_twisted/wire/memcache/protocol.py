@@ -15,19 +15,19 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
+    IFastPath,
     IForgetting,
     IFramer,
-    ISkimmer,
     ITransactional,
     IWireProtocol,
 )
 from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange, Piece, Substitute
-from vaurien_twisted.model.matchers import Target
-from vaurien_twisted.wire.errors import GarbageOptions
+from vaurien_twisted.model.matchers import Matcher
+from vaurien_twisted.wire.errors import FramingOptions
 from vaurien_twisted.wire.memcache.commands import LINE
-from vaurien_twisted.wire.memcache.errors import ERRORS, fitting, miss, named, refuse
+from vaurien_twisted.wire.memcache.errors import ERRORS, miss, parseError, refuse, transientErrors
 from vaurien_twisted.wire.memcache.fastpath import Skimmer
 from vaurien_twisted.wire.memcache.matchers import TARGETS
 from vaurien_twisted.wire.memcache.replies import Replies
@@ -37,7 +37,7 @@ from vaurien_twisted.wire.memcache.session import Session
 __all__ = ["Memcache", "MemcacheFramer", "miss"]
 
 
-@implementer(IFramer, ISkimmer, IForgetting, ITransactional)
+@implementer(IFramer, IFastPath, IForgetting, ITransactional)
 class MemcacheFramer:
     """
     Reads one connection.  It turns opaque at the binary protocol, at TLS, once C{watch}
@@ -53,9 +53,9 @@ class MemcacheFramer:
         "_replies",
         "_requests",
         "_session",
-        "skim",
-        "skimReplies",
-        "unfold",
+        "expand",
+        "replies",
+        "requests",
         "watch",
     )
 
@@ -63,12 +63,12 @@ class MemcacheFramer:
         self._session = Session()
         self._requests = Requests(self._session)
         self._replies = Replies(self._session)
-        skimmer = Skimmer(self._session, self._requests, self._replies)
-        #: See L{ISkimmer}; bound without a step between.
-        self.skim = skimmer.skim
-        self.skimReplies = skimmer.skimReplies
-        self.unfold = skimmer.unfold
-        self.watch = skimmer.watch
+        fastPath = Skimmer(self._session, self._requests, self._replies)
+        #: See L{IFastPath}; bound without a step between.
+        self.requests = fastPath.requests
+        self.replies = fastPath.replies
+        self.expand = fastPath.expand
+        self.watch = fastPath.watch
 
     @property
     def opaque(self) -> str:
@@ -153,32 +153,32 @@ class Memcache:
 
     name = "memcache"
     aliases: tuple[str, ...] = ("memcached",)
-    options = GarbageOptions
+    options = FramingOptions
     greets = False
     errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Target, ...] = TARGETS
+    targets: tuple[Matcher, ...] = TARGETS
     unit = "values"
 
-    def framer(self, options: GarbageOptions, backend: str) -> MemcacheFramer:
+    def framer(self, options: FramingOptions, backend: str) -> MemcacheFramer:
         """
         A framer for a new connection.
         """
         return MemcacheFramer()
 
-    def named(self, code: str, message: str) -> WireError:
+    def parseError(self, code: str, message: str) -> WireError:
         """
         A preset, or a line that begins with SERVER_ERROR, CLIENT_ERROR or ERROR; the
         first word alone where there is a message.
         """
-        return named(code, message)
+        return parseError(code, message)
 
-    def fitting(self, exchange: Exchange) -> Sequence[WireError]:
+    def transientErrors(self, exchange: Exchange) -> Sequence[WireError]:
         """
         The C{SERVER_ERROR}s that may pass, as far as they suit the command.
         """
-        return fitting(exchange)
+        return transientErrors(exchange)
 
-    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
         The error as one line, C{None} where the client expects no answer.
         """

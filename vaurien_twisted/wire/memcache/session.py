@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from vaurien_twisted.model.exchange import Exchange, Run
+from vaurien_twisted.model.exchange import Exchange, PassedBatch
 from vaurien_twisted.wire.memcache.commands import WATCH, Meta
 
 #: How many quiet commands may wait for an answer that perhaps never comes.  Of more,
@@ -20,7 +20,7 @@ class Session:
     """
     The state of one connection.
 
-    @ivar awaiting: the exchanges, or L{runs<vaurien_twisted.model.exchange.Run>} of them, whose
+    @ivar awaiting: the exchanges, or L{PassedBatch}es of them, whose
         answers may still come, in order.
     @ivar guessed: a quiet command is awaited, or was, since when it is guessed who is answered.
     @ivar opaque: why nothing more can be read, C{""} while it can.
@@ -60,10 +60,10 @@ class Session:
         awaiting.append(exchange)
 
 
-def quiet(exchange: Exchange | Run) -> bool:
+def quiet(exchange: Exchange | PassedBatch) -> bool:
     """
     Whether silence may be the answer.
     """
-    if isinstance(exchange, Run):
+    if isinstance(exchange, PassedBatch):
         return False
     return isinstance(exchange.context, Meta) and exchange.context.quiet

@@ -14,7 +14,7 @@ import struct
 
 import attrs
 
-from vaurien_twisted.model.commands import Reply, Then, Transaction
+from vaurien_twisted.model.commands import ConnectionFate, Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused, nearest
@@ -272,7 +272,7 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
         return None
     if exchange.number == 0:
         data = errPacket(0, error, stated=False)
-        return None if data is None else Reply(data, Then.CLOSE)
+        return None if data is None else Reply(data, ConnectionFate.CLOSE)
     if exchange.context is None:
         # Within TLS or compression a packet would be taken for neither.
         return None
@@ -285,7 +285,7 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
 
     data = numbered()
     authenticates = error.late and exchange.command == "COM_CHANGE_USER"
-    then = Then.CLOSE if authenticates or error.code in CLOSING else Then.KEEP
+    then = ConnectionFate.CLOSE if authenticates or error.code in CLOSING else ConnectionFate.KEEP
     if not data:
         return None
     return Reply(data, then, finish=numbered, transaction=error.transaction)

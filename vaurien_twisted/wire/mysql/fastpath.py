@@ -12,8 +12,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from vaurien_twisted.model.decision import Decision
-from vaurien_twisted.model.exchange import Run
-from vaurien_twisted.wire.fastpath import MOST, FormedRun, extend, take, unfold
+from vaurien_twisted.model.exchange import PassedBatch
+from vaurien_twisted.wire.fastpath import MOST, FormedRun, expand, extend, take
 from vaurien_twisted.wire.mysql.commands import (
     COMMANDS,
     CURSORS,
@@ -92,7 +92,7 @@ class Skimmer:
         """
         self._passed = _passedBut(commands)
 
-    def skim(self, data: bytes, run: Run | None) -> Run | None:
+    def requests(self, data: bytes, run: PassedBatch | None) -> PassedBatch | None:
         """
         Whole commands: the run that awaits their replies.
         """
@@ -122,7 +122,7 @@ class Skimmer:
             return None
         return extend(session.awaited, run, requests.skip(count), forms, COMMANDS.__getitem__)
 
-    def skimReplies(self, data: bytes) -> int:
+    def replies(self, data: bytes) -> int:
         """
         Whole replies to the run at the head: how many.
         """
@@ -226,11 +226,11 @@ class Skimmer:
         self._session.status = status
         return stop
 
-    def unfold(self, decision: Decision) -> None:
+    def expand(self, decision: Decision) -> None:
         """
         The exchanges of runs, one by one.
         """
-        unfold(self._session.awaited, decision)
+        expand(self._session.awaited, decision)
 
 
 @lru_cache(maxsize=16)

@@ -23,8 +23,8 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
+    IFastPath,
     IFramer,
-    ISkimmer,
     ITransactional,
     ITransferEnder,
     IWireProtocol,
@@ -32,7 +32,7 @@ from vaurien_twisted.interfaces import (
 from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Connection, Exchange, Piece, Substitute
-from vaurien_twisted.model.matchers import COMMAND, Target
+from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.wire.mysql.commands import CLOSE, EXECUTE, PREPARE, Request
 from vaurien_twisted.wire.mysql.errors import ERRORS, fittingErrors, namedByCode, refusalOf
 from vaurien_twisted.wire.mysql.fastpath import Skimmer
@@ -53,7 +53,7 @@ def _sql(connection: Connection, exchange: Exchange) -> Iterable[str]:
 #: What a rule's C{when} can name.
 TARGETS = (
     COMMAND,
-    Target(
+    Matcher(
         "sql",
         "regex",
         "The SQL text, without the space before it: of a query, of a statement that is "
@@ -63,7 +63,7 @@ TARGETS = (
 )
 
 
-@implementer(IFramer, ISkimmer, ITransactional, ITransferEnder)
+@implementer(IFramer, IFastPath, ITransactional, ITransferEnder)
 class MySQLFramer(Upgradable):
     """
     Joins the two directions of a connection.
@@ -79,12 +79,12 @@ class MySQLFramer(Upgradable):
         self._requests = Requests(session)
         self._replies = Replies(session)
         super().__init__(session.agreement, self._requests.read, self._replies.read)
-        skimmer = Skimmer(session, self._requests, self._replies)
-        #: See L{ISkimmer}; bound to the skimmer without a step between.
-        self.skim = skimmer.skim
-        self.skimReplies = skimmer.skimReplies
-        self.unfold = skimmer.unfold
-        self.watch = skimmer.watch
+        fastPath = Skimmer(session, self._requests, self._replies)
+        #: See L{IFastPath}; bound to the skimmer without a step between.
+        self.requests = fastPath.requests
+        self.replies = fastPath.replies
+        self.expand = fastPath.expand
+        self.watch = fastPath.watch
 
     @property
     def opaque(self) -> str:
@@ -174,7 +174,7 @@ class MySQL:
     options = TLSOptions
     greets = True
     errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Target, ...] = TARGETS
+    targets: tuple[Matcher, ...] = TARGETS
     unit = "rows"
 
     def framer(self, options: TLSOptions, backend: str) -> MySQLFramer:
@@ -183,21 +183,21 @@ class MySQL:
         """
         return MySQLFramer(bool(options.tls_certificate), options.refuses)
 
-    def named(self, code: str, message: str) -> WireError:
+    def parseError(self, code: str, message: str) -> WireError:
         """
         A preset, or a number from 1 to 65534 but for 2000 to 2999, which are the
         client's own.
         """
         return namedByCode(code, message)
 
-    def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
+    def transientErrors(self, exchange: Exchange) -> tuple[WireError, ...]:
         """
         Too many connections for the greeting, lost locks for SQL, shutdown for the
         rest; none where there is no reply.
         """
         return fittingErrors(exchange)
 
-    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
         An ERR packet; C{None} for a command without reply or a code that is no number.
         """

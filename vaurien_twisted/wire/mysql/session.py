@@ -88,7 +88,7 @@ class Session:
     @ivar opaque: why the streams cannot be read any more, C{""} while they can.
     @ivar offered: the server's capabilities.
     @ivar capabilities: those that both sides have.
-    @ivar awaited: the exchanges, or L{runs<vaurien_twisted.model.exchange.Run>} of them, whose
+    @ivar awaited: the exchanges, or L{PassedBatch}es of them, whose
         replies have not begun, in order.
     @ivar dialog: the exchange in which the client may go on speaking after its
         command: authentication, or the sending of a file; C{None} if there is none.

@@ -13,7 +13,7 @@ import re
 
 import attrs
 
-from vaurien_twisted.model.commands import Reply, Then, Transaction
+from vaurien_twisted.model.commands import ConnectionFate, Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.errors import byCode, namedError
@@ -211,7 +211,7 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
     early = form is Form.UNSYNCED
     waits = form is Form.COPY and not error.late
     if code in FATAL or form is Form.STARTUP or waits:
-        return Reply(errorResponse("FATAL", code, error.message), Then.CLOSE, early)
+        return Reply(errorResponse("FATAL", code, error.message), ConnectionFate.CLOSE, early)
     refused = errorResponse("ERROR", code, error.message)
     if early or error.late:
         return Reply(refused, early=early, transaction=error.transaction)

@@ -12,8 +12,8 @@ from __future__ import annotations
 import struct
 
 from vaurien_twisted.model.decision import Decision
-from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Run
-from vaurien_twisted.wire.fastpath import MOST, FormedRun, extend, take, unfold
+from vaurien_twisted.model.exchange import SUBJECT_LIMIT, PassedBatch
+from vaurien_twisted.wire.fastpath import MOST, FormedRun, expand, extend, take
 from vaurien_twisted.wire.postgresql.messages import (
     BIND,
     CLIENT_TYPES,
@@ -84,7 +84,7 @@ class Skimmer:
         self._queries = "query" not in commands
         self._groups = commands.isdisjoint(NAMES)
 
-    def skim(self, data: bytes, run: Run | None) -> Run | None:
+    def requests(self, data: bytes, run: PassedBatch | None) -> PassedBatch | None:
         """
         Whole queries and groups: the run that awaits their replies.
         """
@@ -187,7 +187,7 @@ class Skimmer:
             self._cleared[name] = text
         return text
 
-    def skimReplies(self, data: bytes) -> int:
+    def replies(self, data: bytes) -> int:
         """
         Whole replies to the run at the head: how many.
         """
@@ -222,8 +222,8 @@ class Skimmer:
     def _context(self, form: int) -> Context:
         return Context(FORMS[form], self._session.status)
 
-    def unfold(self, decision: Decision) -> None:
+    def expand(self, decision: Decision) -> None:
         """
         The exchanges of runs, one by one.
         """
-        unfold(self._session.waiting, decision)
+        expand(self._session.waiting, decision)

@@ -19,8 +19,8 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
+    IFastPath,
     IFramer,
-    ISkimmer,
     ITransactional,
     ITransferEnder,
     IWireProtocol,
@@ -29,7 +29,7 @@ from vaurien_twisted.interfaces import (
 from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
-from vaurien_twisted.model.matchers import COMMAND, Target
+from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.wire.postgresql.errors import ERRORS, fittingErrors, namedByCode, refusalOf
 from vaurien_twisted.wire.postgresql.fastpath import NAMES, Skimmer
 from vaurien_twisted.wire.postgresql.replies import Replies
@@ -46,7 +46,7 @@ def _sql(connection: Connection, exchange: Exchange) -> Iterable[str]:
 #: What a rule's C{when} can name.
 TARGETS = (
     COMMAND,
-    Target(
+    Matcher(
         "sql",
         "regex",
         "The SQL text, without the space before it: of a query, of a statement that is "
@@ -57,7 +57,7 @@ TARGETS = (
 )
 
 
-@implementer(IFramer, ISkimmer, ITransactional, ITransferEnder, IWithholder)
+@implementer(IFramer, IFastPath, ITransactional, ITransferEnder, IWithholder)
 class PostgreSQLFramer(Upgradable):
     """
     Joins the two directions of a connection.
@@ -76,12 +76,12 @@ class PostgreSQLFramer(Upgradable):
         self.clientEnded = self._requests.ended
         self.backendEnded = self._replies.ended
         self.paused = self._requests.paused
-        skimmer = Skimmer(session, self._requests, self._replies)
-        #: See L{ISkimmer}; bound to the skimmer without a step between.
-        self.skim = skimmer.skim
-        self.skimReplies = skimmer.skimReplies
-        self.unfold = skimmer.unfold
-        self.watch = skimmer.watch
+        fastPath = Skimmer(session, self._requests, self._replies)
+        #: See L{IFastPath}; bound to the skimmer without a step between.
+        self.requests = fastPath.requests
+        self.replies = fastPath.replies
+        self.expand = fastPath.expand
+        self.watch = fastPath.watch
 
     @property
     def opaque(self) -> str:
@@ -159,7 +159,7 @@ class PostgreSQL:
     options = TLSOptions
     greets = False
     errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Target, ...] = TARGETS
+    targets: tuple[Matcher, ...] = TARGETS
     unit = "rows"
 
     def framer(self, options: TLSOptions, backend: str) -> PostgreSQLFramer:
@@ -168,21 +168,21 @@ class PostgreSQL:
         """
         return PostgreSQLFramer(bool(options.tls_certificate), options.refuses)
 
-    def named(self, code: str, message: str) -> WireError:
+    def parseError(self, code: str, message: str) -> WireError:
         """
         A preset, or an SQLSTATE of five digits and upper case letters that is an error:
         classes 00, 01 and 02 are none.
         """
         return namedByCode(code, message)
 
-    def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
+    def transientErrors(self, exchange: Exchange) -> tuple[WireError, ...]:
         """
         Too many clients or starting up for C{STARTUP}; serialization failure, deadlock
         and a lock not available for SQL; a shutdown amid COPY.
         """
         return fittingErrors(exchange)
 
-    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
         An ErrorResponse, then ReadyForQuery where the session goes on.
         """

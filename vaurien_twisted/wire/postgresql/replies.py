@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.exchange import Exchange, FramingError, Piece, Substitute
 from vaurien_twisted.wire.postgresql.messages import (
     COPY_DONE_MESSAGE,
@@ -297,7 +297,7 @@ def _failed(exchange: Exchange) -> bool:
         if isinstance(command, Reply):
             data = command.data
             return (
-                command.then is Then.KEEP
+                command.then is ConnectionFate.KEEP
                 and len(data) > HEADER
                 and data[0] == ERROR
                 and length(data, 1)[0] == len(data) - 1

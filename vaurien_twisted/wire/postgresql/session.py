@@ -64,7 +64,7 @@ class Session:
 
     @ivar opaque: why the rest cannot be read.
     @ivar status: of the transaction, as the backend last told.
-    @ivar waiting: the exchanges, or L{runs<vaurien_twisted.model.exchange.Run>} of them, whose
+    @ivar waiting: the exchanges, or L{PassedBatch}es of them, whose
         replies are to come, in order.
     @ivar negotiations: how many one-byte answers (to SSLRequest, GSSENCRequest) are to come.
     @ivar copying: what the client's copy data would be for.

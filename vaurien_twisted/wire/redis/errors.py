@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from vaurien_twisted.model.commands import Reply, Then, Transaction
+from vaurien_twisted.model.commands import ConnectionFate, Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.errors import byCode, namedError
@@ -137,7 +137,7 @@ ERRORS = byCode(_PRESETS, Transaction.FAILED, ("MAXCLIENTS",))
 FREE = re.compile(r"[A-Z][A-Z0-9_]*(?: (?>[^\S\n]*)\S.*)?")
 
 
-def named(code: str, message: str) -> WireError:
+def parseError(code: str, message: str) -> WireError:
     """
     A preset, or an error of the user's own: C{"MOVED 3999 127.0.0.1:6381"}, or a word in
     upper case with a message.  The message follows the word by which clients know the
@@ -170,7 +170,7 @@ def _begins(message: str, word: str) -> bool:
     return message.split(maxsplit=1)[:1] == [word]
 
 
-def fitting(exchange: Exchange) -> Sequence[WireError]:
+def transientErrors(exchange: Exchange) -> Sequence[WireError]:
     """
     The transient errors with which a server might answer this command.  It refuses a
     connection before the first command, or where no other error fits.
@@ -207,7 +207,7 @@ def refuse(exchange: Exchange, error: WireError) -> Reply | None:
     if error.code == "nil":
         return nil(exchange)
     text = (error.message or error.code).replace("\r", " ").replace("\n", " ")
-    then = Then.CLOSE if error.code == "MAXCLIENTS" else Then.KEEP
+    then = ConnectionFate.CLOSE if error.code == "MAXCLIENTS" else ConnectionFate.KEEP
     data = b"-%b\r\n" % text.encode("utf-8", "backslashreplace")
     return Reply(data, then, transaction=error.transaction)
 

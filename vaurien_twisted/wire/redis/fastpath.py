@@ -9,7 +9,7 @@ command with strings of known length, and replies that are one line or one strin
 from __future__ import annotations
 
 from vaurien_twisted.model.decision import Decision
-from vaurien_twisted.model.exchange import Run
+from vaurien_twisted.model.exchange import PassedBatch
 from vaurien_twisted.wire.fastpath import countsFor, remember
 from vaurien_twisted.wire.redis.replies import Replies
 from vaurien_twisted.wire.redis.requests import BEGINNINGS, Requests
@@ -40,7 +40,7 @@ class Skimmer:
         self._watched = frozenset(command.upper() for command in commands)
         self._counts = countsFor("redis", self._watched)
 
-    def skim(self, data: bytes, run: Run | None) -> Run | None:
+    def requests(self, data: bytes, run: PassedBatch | None) -> PassedBatch | None:
         """
         Whole requests: the run that awaits their replies.
         """
@@ -57,7 +57,7 @@ class Skimmer:
         if run is not None:
             run.left += count
             return run
-        run = Run(number, count)
+        run = PassedBatch(number, count)
         session.awaiting.append(run)
         return run
 
@@ -88,7 +88,7 @@ class Skimmer:
             count += 1
         return count if pos == size and count <= MOST else 0
 
-    def skimReplies(self, data: bytes) -> int:
+    def replies(self, data: bytes) -> int:
         """
         Whole replies to the run at the head: how many.
         """
@@ -96,7 +96,7 @@ class Skimmer:
         if not awaiting or not self._session.plain:
             return 0
         run = awaiting[0]
-        if run.__class__ is not Run or not self._replies.idle:
+        if run.__class__ is not PassedBatch or not self._replies.idle:
             return 0
         bulks, find, lines = NULLABLE.get, data.find, LINES
         pos, size, count = 0, len(data), 0
@@ -120,14 +120,14 @@ class Skimmer:
             awaiting.popleft()
         return count
 
-    def unfold(self, decision: Decision) -> None:
+    def expand(self, decision: Decision) -> None:
         """
         The exchanges of runs, one by one.
         """
         waiting = list(self._session.awaiting)
         self._session.awaiting.clear()
         for each in waiting:
-            if isinstance(each, Run):
-                self._session.awaiting.extend(each.unfold(decision))
+            if isinstance(each, PassedBatch):
+                self._session.awaiting.extend(each.expand(decision))
             else:
                 self._session.awaiting.append(each)

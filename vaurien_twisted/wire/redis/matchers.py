@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vaurien_twisted.model.exchange import Connection, Exchange
-from vaurien_twisted.model.matchers import COMMAND, Target
+from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.wire.redis.commands import COUNTED, KEYLESS, STREAMS, subjectAt
 from vaurien_twisted.wire.redis.inline import split
 from vaurien_twisted.wire.redis.resp import CRLF
@@ -109,7 +109,7 @@ def _keys(connection: Connection, exchange: Exchange) -> Sequence[str]:
 #: What C{when} can ask of a command.
 TARGETS = (
     COMMAND,
-    Target(
+    Matcher(
         "key",
         "glob",
         "The key, or any of several that the command names in its first 32 KiB: user:*.",

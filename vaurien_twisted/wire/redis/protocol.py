@@ -15,18 +15,18 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
+    IFastPath,
     IForgetting,
     IFramer,
-    ISkimmer,
     ITransactional,
     IWireProtocol,
 )
 from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange, Piece, Substitute
-from vaurien_twisted.model.matchers import Target
-from vaurien_twisted.wire.errors import GarbageOptions
-from vaurien_twisted.wire.redis.errors import ERRORS, fitting, named, nil, refuse
+from vaurien_twisted.model.matchers import Matcher
+from vaurien_twisted.wire.errors import FramingOptions
+from vaurien_twisted.wire.redis.errors import ERRORS, nil, parseError, refuse, transientErrors
 from vaurien_twisted.wire.redis.fastpath import Skimmer
 from vaurien_twisted.wire.redis.matchers import TARGETS
 from vaurien_twisted.wire.redis.replies import Replies
@@ -37,7 +37,7 @@ from vaurien_twisted.wire.redis.transaction import behind, insteadOf
 __all__ = ["Redis", "RedisFramer", "nil"]
 
 
-@implementer(IFramer, ISkimmer, ITransactional, IForgetting)
+@implementer(IFramer, IFastPath, ITransactional, IForgetting)
 class RedisFramer:
     """
     Reads one connection.  C{SUBSCRIBE} and its like have a reply that ends with the
@@ -56,9 +56,9 @@ class RedisFramer:
         "_replies",
         "_requests",
         "_session",
-        "skim",
-        "skimReplies",
-        "unfold",
+        "expand",
+        "replies",
+        "requests",
         "watch",
     )
 
@@ -66,12 +66,12 @@ class RedisFramer:
         self._session = Session()
         self._requests = Requests(self._session)
         self._replies = Replies(self._session)
-        skimmer = Skimmer(self._session, self._requests, self._replies)
-        #: See L{ISkimmer}; bound without a step between.
-        self.skim = skimmer.skim
-        self.skimReplies = skimmer.skimReplies
-        self.unfold = skimmer.unfold
-        self.watch = skimmer.watch
+        fastPath = Skimmer(self._session, self._requests, self._replies)
+        #: See L{IFastPath}; bound without a step between.
+        self.requests = fastPath.requests
+        self.replies = fastPath.replies
+        self.expand = fastPath.expand
+        self.watch = fastPath.watch
 
     @property
     def opaque(self) -> str:
@@ -148,31 +148,31 @@ class Redis:
 
     name = "redis"
     aliases: tuple[str, ...] = ()
-    options = GarbageOptions
+    options = FramingOptions
     greets = False
     errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Target, ...] = TARGETS
+    targets: tuple[Matcher, ...] = TARGETS
     unit = "values"
 
-    def framer(self, options: GarbageOptions, backend: str) -> RedisFramer:
+    def framer(self, options: FramingOptions, backend: str) -> RedisFramer:
         """
         A framer for a new connection.
         """
         return RedisFramer()
 
-    def named(self, code: str, message: str) -> WireError:
+    def parseError(self, code: str, message: str) -> WireError:
         """
         A preset, all of the error, or its first word where there is a message.
         """
-        return named(code, message)
+        return parseError(code, message)
 
-    def fitting(self, exchange: Exchange) -> Sequence[WireError]:
+    def transientErrors(self, exchange: Exchange) -> Sequence[WireError]:
         """
         The errors that clients try again after, as far as they suit the command.
         """
-        return fitting(exchange)
+        return transientErrors(exchange)
 
-    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
         The error as one line, C{None} where the client expects no reply.
         """

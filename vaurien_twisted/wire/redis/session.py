@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from vaurien_twisted.model.exchange import Exchange, Run
+from vaurien_twisted.model.exchange import Exchange, PassedBatch
 from vaurien_twisted.wire.redis.state import (
     ERROR,
     LOUD,
@@ -41,7 +41,7 @@ class Session:
     """
     The state of one connection.
 
-    @ivar awaiting: the exchanges, or L{runs<vaurien_twisted.model.exchange.Run>} of them, whose
+    @ivar awaiting: the exchanges, or L{PassedBatch}es of them, whose
         replies are still to come, in order; and between them those that have a reply only
         if the server refuses something: exchanges that have none, and L{Silent}.
     @ivar plain: replies can be read without knowing more than their order.
@@ -165,7 +165,7 @@ class Session:
         self._stale = False
         sent = self.known.copy()
         for each in self.awaiting:
-            note = None if isinstance(each, (Run, Silent)) else noteOf(each)
+            note = None if isinstance(each, (PassedBatch, Silent)) else noteOf(each)
             if note is None:
                 sent.spend()
             else:
@@ -192,7 +192,7 @@ class Session:
                 known.quiet, self._stale = LOUD, True
             return False, None
         head = awaiting[0]
-        if isinstance(head, Run):
+        if isinstance(head, PassedBatch):
             return False, None
         if isinstance(head, Silent):
             if head.count and known.quiet == LOUD and not known.over:

@@ -12,7 +12,7 @@ import re
 
 import attrs
 
-from vaurien_twisted.model.commands import Reply, Then, Transaction
+from vaurien_twisted.model.commands import ConnectionFate, Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.errors import byCode, namedError
@@ -201,7 +201,7 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
     )
     waits = command in _ASKING if error.late else command == "MESSAGE"
     closes = greeting or code == "421" or waits
-    then = Then.CLOSE if closes else Then.KEEP
+    then = ConnectionFate.CLOSE if closes else ConnectionFate.KEEP
     return Reply(data, then, transaction=error.transaction)
 
 

@@ -21,7 +21,7 @@ from vaurien_twisted.interfaces import IFramer, ITransactional, IWireProtocol
 from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
-from vaurien_twisted.model.matchers import COMMAND, Target
+from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.wire.smtp.errors import ERRORS, fittingErrors, namedByCode, refusalOf
 from vaurien_twisted.wire.smtp.replies import Replies
 from vaurien_twisted.wire.smtp.requests import Requests
@@ -61,14 +61,14 @@ def _spelled(*addresses: str) -> Iterable[str]:
 #: What a rule's C{when} can name.
 TARGETS = (
     COMMAND,
-    Target(
+    Matcher(
         "sender",
         "glob",
         "The address of MAIL FROM, empty for a bounce: at MAIL, RCPT, DATA, BDAT and "
         "MESSAGE. In lower case it matches any case.",
         _sender,
     ),
-    Target(
+    Matcher(
         "recipient",
         "glob",
         "An address of RCPT TO: its own at RCPT, any of the first hundred that were not "
@@ -154,7 +154,7 @@ class SMTP:
     options = TLSOptions
     greets = True
     errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Target, ...] = TARGETS
+    targets: tuple[Matcher, ...] = TARGETS
     unit = "lines"
 
     def framer(self, options: TLSOptions, backend: str) -> SMTPFramer:
@@ -163,20 +163,20 @@ class SMTP:
         """
         return SMTPFramer(bool(options.tls_certificate), options.refuses)
 
-    def named(self, code: str, message: str) -> WireError:
+    def parseError(self, code: str, message: str) -> WireError:
         """
         A preset, or a reply code from 400 to 459 or from 500 to 559.
         """
         return namedByCode(code, message)
 
-    def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
+    def transientErrors(self, exchange: Exchange) -> tuple[WireError, ...]:
         """
         By verb: a mailbox unavailable, a local error or no storage for C{RCPT}, a
         shutdown for the greeting and the like.
         """
         return fittingErrors(exchange)
 
-    def refusal(self, exchange: Exchange, error: WireError) -> Reply | None:
+    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
         A reply line; C{None} where the code is not one from 400 to 599.
         """

@@ -9,8 +9,8 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IBehavior
-from vaurien_twisted.model.commands import PASS, Treatment, Wait
-from vaurien_twisted.model.decision import Occasion
+from vaurien_twisted.model.commands import PASS, Actions, Wait
+from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import option
 
 
@@ -41,11 +41,11 @@ class Stutter:
     options = StutterOptions
     connections = False
 
-    def treat(self, options: StutterOptions, occasion: Occasion) -> Treatment:
+    def decide(self, options: StutterOptions, context: DecisionContext) -> Actions:
         """
         Wait, if it is this request's turn.
         """
-        if (occasion.number + 1) % options.every:
+        if (context.number + 1) % options.every:
             return PASS
-        extra = occasion.chance.random().uniform(0, options.jitter)
-        return Treatment(request=(Wait(options.pause + extra),))
+        extra = context.chance.random().uniform(0, options.jitter)
+        return Actions(request=(Wait(options.pause + extra),))

@@ -10,25 +10,25 @@ from zope.interface.verify import verifyObject
 from vaurien_memo.stutter import Stutter, StutterOptions
 from vaurien_memo.wire import Memo, MemoFramer, MemoOptions
 from vaurien_twisted.interfaces import IBehavior, IFramer, IWireProtocol
-from vaurien_twisted.model.commands import PASS, Treatment, Wait
-from vaurien_twisted.model.decision import Chance, Occasion
+from vaurien_twisted.model.commands import PASS, Actions, Wait
+from vaurien_twisted.model.decision import DecisionContext, SeededRandom
 from vaurien_twisted.model.exchange import Connection, Exchange, FramingError
 
 
-def occasion(number: int) -> Occasion:
+def context(number: int) -> DecisionContext:
     """
     The exchange that C{number} others came before.
     """
     exchange = Exchange(number + 1, "GET", "shopping")
-    chance = Chance(seed=1, proxy="proxy", connection=1, exchange=number + 1, draw=0)
-    return Occasion(Connection(1), exchange, Memo(), number, chance)
+    chance = SeededRandom(seed=1, proxy="proxy", connection=1, exchange=number + 1, draw=0)
+    return DecisionContext(Connection(1), exchange, Memo(), number, chance)
 
 
 def pause(options: StutterOptions, number: int) -> float:
     """
     How long L{Stutter} holds this exchange back.
     """
-    (wait,) = Stutter().treat(options, occasion(number)).request
+    (wait,) = Stutter().decide(options, context(number)).request
     assert isinstance(wait, Wait)
     return wait.seconds
 
@@ -44,8 +44,8 @@ class StutterTests(SynchronousTestCase):
         """
         verifyObject(IBehavior, Stutter())
         options = StutterOptions(every=3, pause=2.0)
-        treated = [Stutter().treat(options, occasion(number)) for number in range(4)]
-        wait = Treatment(request=(Wait(2.0),))
+        treated = [Stutter().decide(options, context(number)) for number in range(4)]
+        wait = Actions(request=(Wait(2.0),))
         self.assertEqual(treated, [PASS, PASS, wait, PASS])
 
     def test_jitterRepeats(self) -> None:

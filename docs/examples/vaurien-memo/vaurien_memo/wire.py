@@ -16,10 +16,10 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
-from vaurien_twisted.model.commands import Reply, Then
+from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
-from vaurien_twisted.model.matchers import COMMAND, Target
+from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.model.options import option
 from vaurien_twisted.wire.errors import namedError
 
@@ -136,7 +136,7 @@ class Memo:
     errors: Mapping[str, WireError] = ERRORS
     targets = (
         COMMAND,
-        Target("note", "glob", "The name of the note.", lambda _, exchange: (exchange.subject,)),
+        Matcher("note", "glob", "The name of the note.", lambda _, exchange: (exchange.subject,)),
     )
     unit = ""
 
@@ -146,13 +146,13 @@ class Memo:
         """
         return MemoFramer(options.longest)
 
-    def named(self, code: str, message: str) -> WireError:
+    def parseError(self, code: str, message: str) -> WireError:
         """
         A preset, or any word.
         """
         return namedError(self.name, ERRORS, code, message, str.isalnum, "a word")
 
-    def fitting(self, exchange: Exchange) -> tuple[WireError, ...]:
+    def transientErrors(self, exchange: Exchange) -> tuple[WireError, ...]:
         """
         Any request may meet a busy server; only C{PUT} needs room.
         """
@@ -160,10 +160,10 @@ class Memo:
             return ERRORS["busy"], ERRORS["full"]
         return (ERRORS["busy"],)
 
-    def refusal(self, exchange: Exchange, error: WireError) -> Reply:
+    def encodeError(self, exchange: Exchange, error: WireError) -> Reply:
         """
         One line; after C{closing}, and after C{BYE}, the server closes.
         """
         closes = error.code == "closing" or exchange.command == "BYE"
         line = f"ERR {error.code} {error.message}\n"
-        return Reply(line.encode(), Then.CLOSE if closes else Then.KEEP)
+        return Reply(line.encode(), ConnectionFate.CLOSE if closes else ConnectionFate.KEEP)
