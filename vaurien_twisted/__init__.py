@@ -60,10 +60,10 @@ __version__ = "2.0.0.dev0"
 __all__ = ["AsyncClient", "Client", "__version__", "start_proxy", "stop_proxy"]
 
 _HOMES = {
-    "AsyncClient": "client",
-    "Client": "client",
-    "start_proxy": "process",
-    "stop_proxy": "process",
+    "AsyncClient": "client.blocking",
+    "Client": "client.blocking",
+    "start_proxy": "client.launcher",
+    "stop_proxy": "client.launcher",
 }
 
 
