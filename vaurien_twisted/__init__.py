@@ -1,50 +1,38 @@
 """
-Vaurien, the chaos TCP proxy, on Twisted.
+Vaurien, a chaos TCP proxy on Twisted.
 
-It stands between an application and its backend and misbehaves on request.  A tour,
-in the order in which to read:
+It stands between an application and its backend and misbehaves on request.  Read the
+package in this order:
 
 C{interfaces}
-    every interface, documented.
-C{commands}, C{exchange}, C{options}
-    the values that everything else speaks of: what a behavior may ask of a link, one
-    request and its reply, and options that are declared once.
-C{targets}, C{patterns}, C{pattern_syntax}, C{names}
-    which exchanges a rule is for; patterns, matched in bounded time; names and addresses that
-    can be shown.
+    Every interface, documented.
+C{model}
+    Values: commands, exchanges, options, matchers, rules and decisions.
 C{wire}
-    sans-IO: one module per wire protocol, which divides bytes into exchanges and knows
-    how the protocol says "error".
+    A folder for each wire protocol.  It divides bytes into exchanges and encodes errors,
+    without input or output.
 C{behaviors}
-    pure: one module per behavior, from options and an occasion to commands.
-C{plan}, C{planning}, C{registry}
-    which behavior meets which exchange, by decisions that can be repeated; plans as
-    users write them; the behaviors and protocols there are, plugins included.
+    A module for each fault: a pure function from options and an exchange to commands.
+C{rules}
+    Plans, and the decider that chooses which rule applies to which exchange.
 C{relays}
-    the Twisted Protocols and Factories: the link that performs commands, backpressure,
-    closing, and a named pair per wire protocol for use with any endpoint.
+    The link between a client and the backend: it performs commands, keeps backpressure, and
+    closes.  A pair of Protocol and Factory for each wire protocol works with any endpoint.
 C{transports}, C{express}
-    what lies below: TLS, the PROXY protocol, sockets of systemd; plain TCP at full speed.
-C{proxy}, C{listener}, C{connect_first}, C{journal}, C{repeats}
-    the proxy as a service; where it listens, and when; what happened, and the bound on log
-    lines that repeat.
-C{circles}, C{descriptors}, C{clocks}
-    what a process of proxies must not do: connect to itself, take the last file descriptor, or
-    wait for a clock that was set back.
-C{toxics}, C{declaring}, C{collection}
-    named behaviors beside a plan; proxies as declared; all proxies of one Vaurien.
-C{control}
-    the REST service, a Klein resource for each face.
-C{client}, C{process}, C{testing}
-    driving a proxy from code and from tests.
-C{settings}, C{config}, C{access}, C{tap}, C{service}, C{cli}, C{ctl}
-    from the command line and the ini file to running services.
-C{signals}, C{reloading}, C{textfile}, C{stdio}
-    SIGHUP, SIGUSR1 and the end of a process; the configuration file read again; text files and
-    terminals of all kinds.
+    Below the relays: addresses, TLS and the PROXY protocol; plain TCP at full speed.
+C{record}
+    The journal, the counters and the log.
+C{proxies}
+    The proxy as a service, where it listens, and all proxies of one Vaurien.
+C{metrics}, C{control}
+    What is read off: Prometheus and statsd; the REST service, a module for each API.
+C{client}, C{ctl}, C{testing}
+    Drive a proxy from code, from a shell, and from tests.
+C{app}
+    From the command line and the configuration file to running services.
 
-Imports point one way: tap, service, control, proxy, relays, plan, then wire and
-behaviors, then commands and interfaces.
+Imports point down: app, control, metrics, proxies, relays, rules, then wire and behaviors,
+then interfaces and model.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from vaurien_twisted.app.config import Configuration, configure, declaredOptions
 from vaurien_twisted.app.config_file import Given, readConfig
 from vaurien_twisted.app.service import Vaurien
 from vaurien_twisted.app.signals import Signals
-from vaurien_twisted.client.common import TOKEN_VARIABLE
 from vaurien_twisted.control.access import TOXIPROXY
+from vaurien_twisted.model.environment import TOKEN_VARIABLE
 from vaurien_twisted.model.options import FALSE, TRUE, Refused, Spec, nearest
 from vaurien_twisted.record.clocks import useMonotonicTime
 from vaurien_twisted.record.logs import LogFile

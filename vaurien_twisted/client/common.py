@@ -12,11 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-#: The environment variable with the URL of the service, where none is given.
-URL_VARIABLE = "VAURIEN_URL"
-
-#: The one with the token that the service wants, where none is given.
-TOKEN_VARIABLE = "VAURIEN_TOKEN"
+from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
 
 #: What requests say of themselves.
 HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}

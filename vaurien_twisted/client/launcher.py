@@ -22,7 +22,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
-from vaurien_twisted.client.common import TOKEN_VARIABLE
+from vaurien_twisted.model.environment import TOKEN_VARIABLE
 
 #: How many seconds a child that was asked to stop may take before it is killed.
 STOPPING = 5.0

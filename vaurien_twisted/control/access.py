@@ -9,7 +9,7 @@ import ipaddress
 
 import attrs
 
-from vaurien_twisted.client.common import TOKEN_VARIABLE
+from vaurien_twisted.model.environment import TOKEN_VARIABLE
 from vaurien_twisted.model.options import FALSE, TRUE, Refused
 from vaurien_twisted.transports.addresses import hostPort
 

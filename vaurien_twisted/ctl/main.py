@@ -17,8 +17,6 @@ from urllib.parse import quote
 from vaurien_twisted import __version__
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import (
-    TOKEN_VARIABLE,
-    URL_VARIABLE,
     ClientError,
     RequestRefused,
     Unreachable,
@@ -29,6 +27,7 @@ from vaurien_twisted.ctl import proxies as ctl_proxies
 from vaurien_twisted.ctl.output import readFile, say, tell
 from vaurien_twisted.ctl.top import addTop, top
 from vaurien_twisted.ctl.watch import addWatch, watch
+from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
 from vaurien_twisted.model.names import printable
 from vaurien_twisted.stdio import openStandardStreams, writing
 

@@ -10,15 +10,17 @@ import random
 import struct
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from vaurien_twisted.interfaces import IBehavior, IStreamBehavior, IWireProtocol
 from vaurien_twisted.model.commands import ENDING, Command
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.matchers import Predicate
 from vaurien_twisted.model.options import specs
+
+if TYPE_CHECKING:
+    from vaurien_twisted.interfaces import IBehavior, IWireProtocol
 
 
 @attrs.frozen(slots=False)
@@ -66,6 +68,8 @@ class Rule:
         """
         Whether its behavior is for the bytes of a whole connection, not for exchanges.
         """
+        from vaurien_twisted.interfaces import IStreamBehavior
+
         return bool(IStreamBehavior.providedBy(self.behavior))
 
     @property

@@ -16,10 +16,10 @@ from twisted.logger import Logger
 from vaurien_twisted.interfaces import IJournal, IWireProtocol
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.proxies.circles import checkCircle
 from vaurien_twisted.proxies.health_check import ConnectFirst
 from vaurien_twisted.proxies.listener import Admission, Listener
 from vaurien_twisted.record.counters import Counters
+from vaurien_twisted.relays.circles import checkCircle
 from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.relays.link import Link
 from vaurien_twisted.rules.build import RuleBuilder

@@ -24,12 +24,12 @@ from vaurien_twisted.interfaces import IJournal, IStreamBehavior, IWireProtocol
 from vaurien_twisted.model.decision import Rule, StreamContext
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.model.names import plainHost
-from vaurien_twisted.proxies.circles import circlesFor
 from vaurien_twisted.record.clocks import wallTime
 from vaurien_twisted.record.counters import Counters
 from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.record.logs import tell
 from vaurien_twisted.record.repeats import Repeats
+from vaurien_twisted.relays.circles import circlesFor
 from vaurien_twisted.relays.expiry import Expiry
 from vaurien_twisted.relays.filter_buffer import FilterSpec
 from vaurien_twisted.relays.link import Link

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.proxies.test_circles -*-
+# -*- test-case-name: tests.relays.test_circles -*-
 """
 Proxies that connect to themselves, or to each other in a circle.
 

@@ -23,10 +23,10 @@ from tests.transports.test_host_names import Resolver
 from vaurien_twisted.app.tap import Options, serviceFor
 from vaurien_twisted.control.site import controlRoot
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.proxies.circles import checkCircle
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.proxies.declaration import ProxyConfig, ProxyDefaults
 from vaurien_twisted.record.journal import Journal
+from vaurien_twisted.relays.circles import checkCircle
 from vaurien_twisted.testing import proxyFor
 
 
