@@ -39,6 +39,7 @@ from vaurien_twisted.client.common import HEADERS
 from vaurien_twisted.ctl import main as ctl
 from vaurien_twisted.model.matchers import COMMON
 from vaurien_twisted.model.options import specs
+from vaurien_twisted.proxies.options import ProxyOptions
 from vaurien_twisted.rules.codec import fieldSpecs
 from vaurien_twisted.rules.registry import loadRegistry
 
@@ -71,7 +72,7 @@ class SettingsPart(Part):
         """
         One table.
         """
-        return options(Settings, "--")
+        return [*options(Settings, "--"), *options(ProxyOptions, "--")]
 
 
 class BehaviorsPart(Part):

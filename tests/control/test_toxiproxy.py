@@ -133,7 +133,7 @@ class ProxyTests(ToxiproxyCase):
         self.assertRefused(self.ask("PATCH", "/proxies/db", change), 500, error)
         for item, words in (
             ({"enabled": "no"}, "true or false"),
-            ({"upstream": 5}, "must be an address"),
+            ({"upstream": 5}, "text is wanted"),
             ({"upstream": ""}, "must be an address"),
             ({"upstream": "nowhere"}, "not an address"),
             ({"enabeld": False}, "did you mean 'enabled'?"),

@@ -9,13 +9,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.support import REGISTRY
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.declaration import (
-    ANYWHERE,
     MissingField,
     ProxyConfig,
     ProxyDefaults,
     declaredFromJSON,
     declaredFromWords,
 )
+from vaurien_twisted.proxies.options import ANYWHERE
 
 MAKINGS = ProxyDefaults(REGISTRY, {"delay": {"sleep": "3"}}, protocol="http")
 PLAIN = {"name": "db", "upstream": "localhost:1"}
@@ -91,7 +91,7 @@ class JSONTests(SynchronousTestCase):
         for item, words in (
             ({"enabld": True}, "did you mean 'enabled'?"),
             ({"enabled": "yes"}, "true or false"),
-            ({"listen": 8000}, "must be text"),
+            ({"listen": 8000}, "text is wanted"),
             ({"name": "a/b"}, "path"),
             ({"protocol": "redsi"}, "did you mean 'redis'?"),
             ({"toxics": {}}, "must be a list"),

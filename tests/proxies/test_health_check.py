@@ -23,6 +23,7 @@ from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.proxies.declaration import ProxyDefaults, declaredFromJSON, declaredFromWords
 from vaurien_twisted.proxies.health_check import LATER, LOOK, SOON, STEADY, Reachability
+from vaurien_twisted.proxies.options import ProxyOptions
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.journal import Journal
 
@@ -219,7 +220,7 @@ class ProxyTests(TestCase):
         self.backend.bind(("127.0.0.1", 0))
         if up:
             self.rise()
-        defaults = ProxyDefaults(REGISTRY, connectFirst=True)
+        defaults = ProxyDefaults(REGISTRY, proxyOptions=ProxyOptions(connect_first=True))
         self.proxies = ProxyCollection(self.reactor, defaults, self.journal, 0)
         where = f"127.0.0.1:{self.backend.getsockname()[1]}"
         item = {"name": "it", "listen": "127.0.0.1:0", "upstream": where, **more}
@@ -355,17 +356,17 @@ class DeclaringTests(SynchronousTestCase):
         """
         defaults = ProxyDefaults(REGISTRY)
         base = {"name": "it", "upstream": "localhost:1"}
-        for said, expected in (({}, None), ({"connect_first": True}, True)):
-            declared = declaredFromJSON(defaults, {**base, **said})
-            self.assertIs(declared.connectFirst, expected)
+        for said in ({}, {"connect_first": True}):
+            self.assertEqual(declaredFromJSON(defaults, {**base, **said}).options, said)
         for word, expected in (("yes", True), ("off", False)):
             words = {"backend": "localhost:1", "connect_first": word}
-            self.assertIs(declaredFromWords(defaults, "it", words).connectFirst, expected)
+            declared = declaredFromWords(defaults, "it", words)
+            self.assertEqual(declared.options, {"connect_first": expected})
         for value in ("yes", 1, []):
             self.assertRaises(Refused, declaredFromJSON, defaults, {**base, "connect_first": value})
         words = {"backend": "localhost:1", "connect_first": "perhaps"}
         refused = self.assertRaises(Refused, declaredFromWords, defaults, "it", words)
-        self.assertIn("[proxy:it]: 'perhaps' is not valid", refused.description)
+        self.assertIn("[proxy:it]: connect_first: 'perhaps' is not valid", refused.description)
 
     def test_file(self) -> None:
         """
@@ -378,6 +379,6 @@ class DeclaringTests(SynchronousTestCase):
             "[proxy:cache]\nbackend = localhost:2\nconnect_first = no\n"
         )
         configuration = configure(REGISTRY, readConfig(str(path)))
-        self.assertTrue(configuration.defaults.connectFirst)
-        said = [each.connectFirst for each in configuration.declared]
-        self.assertEqual(said, [None, False])
+        defaults = configuration.defaults
+        said = [defaults.optionsOf(each).connect_first for each in configuration.declared]
+        self.assertEqual(said, [True, False])

@@ -16,7 +16,7 @@ from vaurien_twisted.control.access import checkToken
 from vaurien_twisted.interfaces import IWireProtocol
 from vaurien_twisted.metrics.statsd_settings import StatsdSettings
 from vaurien_twisted.model.names import checkPrintable
-from vaurien_twisted.model.options import Refused, Spec, build, nearest, specs
+from vaurien_twisted.model.options import Refused, Spec, build, convert, nearest, ofClass, specs
 from vaurien_twisted.proxies.declaration import (
     MissingField,
     ProxyConfig,
@@ -24,6 +24,7 @@ from vaurien_twisted.proxies.declaration import (
     declaredFromJSON,
     declaredFromWords,
 )
+from vaurien_twisted.proxies.options import ProxyOptions
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import rulesFromWords
 from vaurien_twisted.rules.plan import Plan
@@ -35,7 +36,7 @@ class Configuration:
     """
     Everything checked, ready to be run.
 
-    @ivar makings: what all proxies are made with.
+    @ivar defaults: what new proxies have unless they say otherwise.
     @ivar own: whether there is a proxy of the settings, of this wire and plan.
     @ivar declared: the proxies beside it.
     """
@@ -51,13 +52,23 @@ class Configuration:
     declared: tuple[ProxyConfig, ...] = ()
 
 
-def configure(registry: Registry, given: Given) -> Configuration:
+def configure(
+    registry: Registry,
+    given: Given,
+    settingsClass: type[Settings] = Settings,
+    proxyClass: type[ProxyOptions] = ProxyOptions,
+) -> Configuration:
     """
-    Check all that was said, and the behaviors and protocols that it speaks of, used or not.
+    Check everything that was given, used or not.
 
+    @param settingsClass: declares the options of the service.
+    @param proxyClass: declares the options of a proxy.
     @raise Refused: something is unknown or out of bounds; names the nearest.
     """
-    settings = build(Settings, given.settings, "[vaurien]")
+    options = {**specs(settingsClass), **specs(proxyClass)}
+    taken = convert(options, given.settings, "[vaurien]")
+    settings = settingsClass(**ofClass(settingsClass, taken))
+    proxyOptions = proxyClass(**ofClass(proxyClass, taken))
     if "token" in given.settings:
         checkToken(settings.token)
     checkPrintable(settings.name, "name")
@@ -69,9 +80,7 @@ def configure(registry: Registry, given: Given) -> Configuration:
         spoken = registry.wire(name)
         _check(spoken.options, words, "protocol", spoken.name)
         wireOptions[spoken.name] = build(spoken.options, words, f"protocol {spoken.name!r}")
-    defaults = ProxyDefaults(
-        registry, given.behaviors, wireOptions, wire.name, settings.connect_first
-    )
+    defaults = ProxyDefaults(registry, given.behaviors, wireOptions, wire.name, proxyOptions)
     ruleBuilder = defaults.ruleBuilder(wire)
     try:
         plan = ruleBuilder.choice(settings.behavior, {})
@@ -88,11 +97,11 @@ def configure(registry: Registry, given: Given) -> Configuration:
     if rules and "behavior" in given.settings:
         raise Refused("a behavior and rules are given: say it in one way", "behavior")
     own = _own(settings, given, bool(rules), bool(declared))
-    taken = {settings.name} if own else set()
+    names = {settings.name} if own else set()
     for each in declared:
-        if each.name in taken:
+        if each.name in names:
             raise Refused(f"there are two proxies called {each.name!r}", "name")
-        taken.add(each.name)
+        names.add(each.name)
     return Configuration(
         settings,
         wire,
@@ -177,21 +186,25 @@ def _declared(
         if rules[name]:
             if "behavior" in words:
                 raise Refused(f"[proxy:{name}]: a behavior and rules: say it in one way", "rules")
-            ruleBuilder = defaults.ruleBuilder(
-                one.wire or defaults.registry.wire(defaults.protocol)
-            )
+            ruleBuilder = defaults.ruleBuilder(defaults.wire(one))
             one = attrs.evolve(one, plan=rulesFromWords(ruleBuilder, rules[name]))
         found.append(one)
     return found
 
 
-def declaredOptions(registry: Registry) -> dict[str, tuple[str, str, Spec]]:
+def declaredOptions(
+    registry: Registry,
+    settingsClass: type[Settings] = Settings,
+    proxyClass: type[ProxyOptions] = ProxyOptions,
+) -> dict[str, tuple[str, str, Spec]]:
     """
     Every command-line option by its word: which part of L{Given} it fills, whose
     option it is (C{""} in C{settings}), and its declaration.
     """
     found = {
-        spec.name.replace("_", "-"): ("settings", "", spec) for spec in specs(Settings).values()
+        spec.name.replace("_", "-"): ("settings", "", spec)
+        for cls in (settingsClass, proxyClass)
+        for spec in specs(cls).values()
     }
     groups: tuple[tuple[str, Mapping[str, Any]], ...] = (
         ("behaviors", registry.behaviors),

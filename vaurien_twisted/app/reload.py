@@ -21,7 +21,7 @@ from vaurien_twisted.rules.toxics import Toxics
 from vaurien_twisted.transports.addresses import listenPlace
 
 #: The settings that are those of the first proxy, and so can change while it runs.
-LIVE = frozenset({"protocol", "proxy", "backend", "behavior", "name", "connect_first"})
+LIVE = frozenset({"protocol", "proxy", "backend", "behavior", "name"})
 
 
 def ownProxy(configuration: Configuration) -> ProxyConfig:
@@ -113,12 +113,11 @@ class Reload:
         Whether C{proxy} can become as declared, and need not be made anew.
         """
         defaults = self._defaults
-        wire = declared.wire or defaults.registry.wire(defaults.protocol)
-        first = declared.connectFirst
+        wire = defaults.wire(declared)
         return (
             proxy.wire is wire
             and bool(proxy.options == defaults.options(wire))
-            and proxy.connectFirst == (defaults.connectFirst if first is None else first)
+            and proxy.proxyOptions == defaults.optionsOf(declared)
         )
 
     async def apply(self) -> list[str]:

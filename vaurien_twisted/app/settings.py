@@ -1,6 +1,8 @@
 # -*- test-case-name: tests.app.test_settings -*-
 """
-Everything that the command line and the ini file can say, declared once.
+The options of the command C{vaurien} and of the section C{[vaurien]}, declared once.  Those
+of L{vaurien_twisted.proxies.options.ProxyOptions}, which hold for all proxies, come beside
+them.
 """
 
 from __future__ import annotations
@@ -57,11 +59,6 @@ class Settings:
         unit="s",
         minimum=0.001,
         maximum=86400,
-    )
-    connect_first: bool = option(
-        bool,
-        False,
-        "Listen only while the backend can be connected to; clients are refused while it is down.",
     )
     log_level: str = option(str, "info", "What to log, and all above it.", choices=LOG_LEVELS)
     log_format: str = option(

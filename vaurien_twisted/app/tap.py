@@ -17,10 +17,12 @@ from vaurien_twisted import __version__
 from vaurien_twisted.app.config import Configuration, configure, declaredOptions
 from vaurien_twisted.app.config_file import Given, readConfig
 from vaurien_twisted.app.service import Vaurien
+from vaurien_twisted.app.settings import Settings
 from vaurien_twisted.app.signals import Signals
 from vaurien_twisted.control.access import TOXIPROXY
 from vaurien_twisted.model.environment import TOKEN_VARIABLE
 from vaurien_twisted.model.options import FALSE, TRUE, Refused, Spec, nearest
+from vaurien_twisted.proxies.options import ProxyOptions
 from vaurien_twisted.record.clocks import useMonotonicTime
 from vaurien_twisted.record.logs import LogFile
 from vaurien_twisted.rules.registry import Registry, loadRegistry
@@ -48,6 +50,7 @@ class VaurienOptions(usage.Options):
     longdesc = "A TCP proxy that stands before a backend and misbehaves on request."
 
     registry: ClassVar[Registry]
+    classes: ClassVar[tuple[type[Settings], type[ProxyOptions]]]
     declared: ClassVar[dict[str, tuple[str, str, Spec]]]
     configuration: Configuration
     _words: Sequence[str] = ()
@@ -134,7 +137,7 @@ class VaurienOptions(usage.Options):
                 self._file = self._file or os.path.abspath(self["config"])
             if os.environ.get(TOKEN_VARIABLE):
                 given.settings.setdefault("token", os.environ[TOKEN_VARIABLE])
-            self.configuration = configure(self.registry, given)
+            self.configuration = configure(self.registry, given, *self.classes)
         except Refused as refused:
             raise self.refusal(refused) from None
 
@@ -160,12 +163,21 @@ class VaurienOptions(usage.Options):
         return str(super().getUsage(width)) + EXAMPLES
 
 
-def Options(registry: Registry | None = None) -> VaurienOptions:
+def Options(
+    registry: Registry | None = None,
+    settingsClass: type[Settings] = Settings,
+    proxyClass: type[ProxyOptions] = ProxyOptions,
+) -> VaurienOptions:
     """
-    The command line for the behaviors and protocols there are.
+    The command line, with an option for each that is declared.
+
+    @param registry: the behaviors and protocols; all that are installed if not given.
+    @param settingsClass: declares the options of the service.
+    @param proxyClass: declares the options of a proxy.
     """
     found = loadRegistry() if registry is None else registry
-    declared = declaredOptions(found)
+    classes = settingsClass, proxyClass
+    declared = declaredOptions(found, *classes)
     config = "Read a file first: ini, or a JSON array of proxies."
     parameters: list[list[Any]] = [["config", "c", None, config]]
     flags = []
@@ -180,6 +192,7 @@ def Options(registry: Registry | None = None) -> VaurienOptions:
         {
             "optParameters": parameters,
             "optFlags": flags,
+            "classes": classes,
             "declared": declared,
             "registry": found,
         },

@@ -10,6 +10,7 @@ API", and C{api.go} in github.com/Shopify/toxiproxy).  A refusal is::
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from klein import Klein
@@ -21,14 +22,9 @@ from vaurien_twisted import __version__
 from vaurien_twisted.control.json_body import readJSON
 from vaurien_twisted.control.responses import Problem, answer
 from vaurien_twisted.control.toxiproxy_errors import errorOf, refuse, refused
-from vaurien_twisted.model.options import Refused
+from vaurien_twisted.model.options import Refused, Spec
 from vaurien_twisted.proxies.collection import PROXIES, ProxyCollection
-from vaurien_twisted.proxies.declaration import (
-    FIELDS,
-    ProxyConfig,
-    declaredFromJSON,
-    enabledFromJSON,
-)
+from vaurien_twisted.proxies.declaration import LISTS, ProxyConfig, declaredFromJSON
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.rules.toxics import amended, checked, toxicFromJSON
 from vaurien_twisted.transports.endpoint_kinds import checkBackend, checkListen
@@ -136,7 +132,7 @@ class ToxiproxyFace:
         Change C{listen}, C{upstream} or C{enabled}; what is not given stays.
         """
         proxy = self._proxies.get(name)
-        listen, upstream, enabled = readUpdate(request)
+        listen, upstream, enabled = readUpdate(request, self._proxies.defaults.fields)
         if listen is not None and not proxy.at(listen, proxy.backend):
             checkListen(listen, "proxy")
         if upstream is not None and upstream != proxy.backend:
@@ -253,21 +249,24 @@ def _lowered(value: Any) -> Any:
     return value
 
 
-def readUpdate(request: IRequest) -> tuple[str | None, str | None, bool | None]:
+def readUpdate(
+    request: IRequest, fields: Mapping[str, Spec]
+) -> tuple[str | None, str | None, bool | None]:
     """
     The C{listen}, C{upstream} and C{enabled} of a change, each C{None} where it stays.
-    What else a proxy has may be there, since clients send back what they were told; it is
-    not looked at.
+    Other fields of a proxy may be present, since clients send back what they read; they are
+    ignored.
 
+    @param fields: the declared fields of a proxy.
     @raise Refused: something is unknown or not acceptable.
     @raise Problem: see L{readJSON}.
     """
-    given = checked(readBody(request), FIELDS, "a proxy")
-    texts: list[str | None] = []
+    given = checked(readBody(request), (*fields, *LISTS), "a proxy")
     for name in ("listen", "upstream"):
-        value = given.get(name)
-        if value is not None and not (isinstance(value, str) and value):
-            raise Refused(f"{name!r} must be an address, not {value!r}", name)
-        texts.append(value)
-    enabled = given.get("enabled")
-    return texts[0], texts[1], None if enabled is None else enabledFromJSON(enabled)
+        if given.get(name) == "":
+            raise Refused(f"{name!r} must be an address, not ''", name)
+    listen, upstream, enabled = (
+        fields[name].convert(given[name], strict=True) if name in given else None
+        for name in ("listen", "upstream", "enabled")
+    )
+    return listen, upstream, enabled

@@ -116,12 +116,15 @@ class Spec:
     choices: tuple[str, ...] = ()
     loose: bool = False
 
-    def convert(self, value: object) -> Any:
+    def convert(self, value: object, strict: bool = False) -> Any:
         """
         C{value}, from JSON or from text, as this option's kind.
 
+        @param strict: take no text for another kind, such as C{"yes"} for C{true}.
         @raise Refused: it is of another kind or outside the bounds.
         """
+        if strict and isinstance(value, str) and self.kind is not str:
+            raise BadValue(f"{shortened(value)} is text: {KINDS[self.kind]} is wanted", self.name)
         converted = self._typed(value)
         if self.choices and converted not in self.choices:
             raise BadValue(
@@ -249,14 +252,27 @@ def specs(cls: type) -> dict[str, Spec]:
     }
 
 
-def build(cls: type[T], values: Mapping[str, object], of: str) -> T:
+def build(cls: type[T], values: Mapping[str, object], of: str, strict: bool = False) -> T:
     """
     An instance of the options class C{cls} from JSON or textual values.
 
     @param of: whose options these are, for the refusal: C{"behavior 'delay'"}.
+    @param strict: see L{Spec.convert}.
     @raise Refused: a name is unknown or a value is not acceptable.
     """
-    declared = specs(cls)
+    return cls(**convert(specs(cls), values, of, strict))
+
+
+def convert(
+    declared: Mapping[str, Spec], values: Mapping[str, object], of: str, strict: bool = False
+) -> dict[str, Any]:
+    """
+    The values of the options that are given, checked, by name.
+
+    @param of: whose options these are, for the refusal.
+    @param strict: see L{Spec.convert}.
+    @raise Refused: a name is unknown or a value is not acceptable.
+    """
     taken: dict[str, Any] = {}
     for name, value in values.items():
         spec = declared.get(name.replace("-", "_"))
@@ -264,8 +280,15 @@ def build(cls: type[T], values: Mapping[str, object], of: str) -> T:
             if not declared:
                 raise Refused(f"{of} has no options, so no {name!r}", name)
             raise Refused(f"{of} has no option {name!r}: {nearest(name, declared)}", name)
-        taken[spec.name] = spec.convert(value)
-    return cls(**taken)
+        taken[spec.name] = spec.convert(value, strict)
+    return taken
+
+
+def ofClass(cls: type, values: Mapping[str, T]) -> dict[str, T]:
+    """
+    Those of C{values} whose names C{cls} declares.
+    """
+    return {name: values[name] for name in specs(cls) if name in values}
 
 
 def values(options: Any) -> dict[str, Any]:

@@ -107,7 +107,7 @@ class ProxyCollection(MultiService):
         @raise Refused: an address is not understood.
         """
         defaults = self.defaults if defaults is None else defaults
-        wire = declared.wire or defaults.registry.wire(defaults.protocol)
+        wire = defaults.wire(declared)
         proxy = Proxy(
             self.reactor,
             name=declared.name,
@@ -121,9 +121,7 @@ class ProxyCollection(MultiService):
             plan=declared.plan,
             timeout=self._timeout,
             enabled=declared.enabled,
-            connectFirst=defaults.connectFirst
-            if declared.connectFirst is None
-            else declared.connectFirst,
+            proxyOptions=defaults.optionsOf(declared),
         )
         proxy.setToxics(declared.toxics)
         proxy.beside = lambda: [each for each in self.proxies if each is not proxy]

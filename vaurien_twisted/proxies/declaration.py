@@ -17,29 +17,19 @@ import attrs
 
 from vaurien_twisted.interfaces import IWireProtocol
 from vaurien_twisted.model.names import checkPrintable, printable
-from vaurien_twisted.model.options import FALSE, TRUE, Refused
+from vaurien_twisted.model.options import Refused, Spec, build, convert, ofClass, specs
+from vaurien_twisted.proxies.options import ANYWHERE, ProxyFields, ProxyOptions
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.registry import Registry
 from vaurien_twisted.rules.toxics import Toxics, checked, toxicFromJSON
 
-FIELDS = (
-    "name",
-    "listen",
-    "upstream",
-    "enabled",
-    "protocol",
-    "toxics",
-    "rules",
-    "connect_first",
-)
-
 #: The longest name of a proxy, in characters.
 NAME_LIMIT = 250
 
-#: Where a proxy listens that does not say: on a free port of this machine.
-ANYWHERE = "localhost:0"
+#: Fields of a proxy in JSON that are lists, and so no options.
+LISTS = ("toxics", "rules")
 
 
 class MissingField(Refused):
@@ -51,25 +41,24 @@ class MissingField(Refused):
 @attrs.frozen
 class ProxyDefaults:
     """
-    What all proxies of one Vaurien are made with.
+    What new proxies have unless they say otherwise.
 
-    @ivar configured: options by behavior that stand in for declared defaults.
+    @ivar configured: options by behavior that replace declared defaults.
     @ivar wireOptions: the options of wire protocols by name, where they are not the
         defaults.
-    @ivar protocol: what proxies speak that do not say.
-    @ivar connectFirst: whether those that do not say listen only while their backend can be
-        connected to.
+    @ivar protocol: the name of the wire protocol.
+    @ivar proxyOptions: an instance of the class that declares the options of a proxy.
     """
 
     registry: Registry
     configured: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
     wireOptions: Mapping[str, Any] = attrs.field(factory=dict)
     protocol: str = "tcp"
-    connectFirst: bool = False
+    proxyOptions: ProxyOptions = attrs.field(factory=ProxyOptions)
 
     def ruleBuilder(self, wire: IWireProtocol) -> RuleBuilder:
         """
-        Makes plans for a wire protocol.
+        A builder of plans for a wire protocol.
         """
         return RuleBuilder(self.registry, self.configured, wire)
 
@@ -79,15 +68,34 @@ class ProxyDefaults:
         """
         return self.wireOptions.get(wire.name) or wire.options()
 
+    def wire(self, config: ProxyConfig) -> IWireProtocol:
+        """
+        The wire protocol that a proxy speaks.
+        """
+        return config.wire or self.registry.wire(self.protocol)
+
+    def optionsOf(self, config: ProxyConfig) -> ProxyOptions:
+        """
+        The options of a proxy: those that it gives, and else these.
+        """
+        return attrs.evolve(self.proxyOptions, **config.options)
+
+    @property
+    def fields(self) -> dict[str, Spec]:
+        """
+        What can be said of a proxy beside its toxics and rules, by name.
+        """
+        return {**specs(ProxyFields), **specs(type(self.proxyOptions))}
+
 
 @attrs.frozen
 class ProxyConfig:
     """
-    A proxy as declared, checked but for its addresses.
+    A proxy as declared.  Everything is checked but the addresses.
 
     @ivar wire: the wire protocol, C{None} where none was named.
-    @ivar plan: made for that protocol, or else for the one of the makings.
-    @ivar connectFirst: C{None} where nothing was said.
+    @ivar plan: made for that protocol, or else for the one of the defaults.
+    @ivar options: the options given, by name; see L{ProxyDefaults.optionsOf}.
     """
 
     name: str
@@ -97,7 +105,7 @@ class ProxyConfig:
     enabled: bool = True
     plan: Plan = attrs.field(factory=Plan)
     toxics: Toxics = attrs.field(factory=Toxics)
-    connectFirst: bool | None = None
+    options: Mapping[str, Any] = attrs.field(factory=dict)
 
 
 def declaredFromJSON(defaults: ProxyDefaults, item: object, place: str = "") -> ProxyConfig:
@@ -109,48 +117,39 @@ def declaredFromJSON(defaults: ProxyDefaults, item: object, place: str = "") -> 
     @raise MissingField: it has no name or no upstream.
     @raise Refused: something else is unknown or out of bounds.
     """
-    given = checked(item, FIELDS, "a proxy")
-    text = {name: _text(given, name) for name in ("name", "upstream", "listen", "protocol")}
+    given = checked(item, (*defaults.fields, *LISTS), "a proxy")
+    return _declared(defaults, given, place, strict=True)
+
+
+def _declared(
+    defaults: ProxyDefaults, given: dict[str, Any], place: str = "", strict: bool = False
+) -> ProxyConfig:
+    """
+    @param strict: take no text such as C{"yes"} for C{true}.
+    """
+    cls = type(defaults.proxyOptions)
+    toxics, rules = (given.pop(name, []) for name in LISTS)
+    fields = build(ProxyFields, ofClass(ProxyFields, given), "a proxy", strict)
     for name in ("name", "upstream"):
-        if not text[name]:
+        if not getattr(fields, name):
             raise MissingField(f"{name}{place}", name)
-    checkPrintable(text["name"], "name")
-    if len(text["name"]) > NAME_LIMIT:
+    checkPrintable(fields.name, "name")
+    if len(fields.name) > NAME_LIMIT:
         raise Refused(f"a name has {NAME_LIMIT} characters at most", "name")
-    if "/" in text["name"] or text["name"] in (".", ".."):
-        raise Refused(f"{text['name']!r} cannot be a name: it would not fit into a path", "name")
-    wire = defaults.registry.wire(text["protocol"]) if text["protocol"] else None
-    ruleBuilder = defaults.ruleBuilder(wire or defaults.registry.wire(defaults.protocol))
-    return ProxyConfig(
-        text["name"],
-        text["listen"] or ANYWHERE,
-        text["upstream"],
-        wire,
-        enabledFromJSON(given.get("enabled", True)),
-        planFromRules(ruleBuilder, given.get("rules", [])),
-        _toxics(ruleBuilder, given.get("toxics", [])),
-        None if "connect_first" not in given else _boolean("connect_first", given["connect_first"]),
+    if "/" in fields.name or fields.name in (".", ".."):
+        raise Refused(f"{fields.name!r} cannot be a name: it would not fit into a path", "name")
+    config = ProxyConfig(
+        fields.name,
+        fields.listen or ANYWHERE,
+        fields.upstream,
+        defaults.registry.wire(fields.protocol) if fields.protocol else None,
+        fields.enabled,
+        options=convert(specs(cls), ofClass(cls, given), "a proxy", strict),
     )
-
-
-def enabledFromJSON(value: object) -> bool:
-    """
-    @raise Refused: C{value} is neither true nor false.
-    """
-    return _boolean("enabled", value)
-
-
-def _boolean(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise Refused(f'"{name}" must be true or false, not {value!r}', name)
-    return value
-
-
-def _text(given: Mapping[str, Any], name: str) -> str:
-    value = given.get(name, "")
-    if not isinstance(value, str):
-        raise Refused(f"{name!r} must be text, not {value!r}", name)
-    return value
+    ruleBuilder = defaults.ruleBuilder(defaults.wire(config))
+    return attrs.evolve(
+        config, plan=planFromRules(ruleBuilder, rules), toxics=_toxics(ruleBuilder, toxics)
+    )
 
 
 def _toxics(ruleBuilder: RuleBuilder, items: object) -> Toxics:
@@ -167,35 +166,27 @@ def _toxics(ruleBuilder: RuleBuilder, items: object) -> Toxics:
 
 def declaredFromWords(defaults: ProxyDefaults, name: str, words: Mapping[str, str]) -> ProxyConfig:
     """
-    The proxy of an ini section C{[proxy:NAME]}, whose keys are C{listen}, C{upstream} or
-    C{backend}, C{protocol}, C{enabled}, C{connect_first} and C{behavior}.
+    The proxy of an ini section C{[proxy:NAME]}.  Its keys are the fields of a proxy in JSON
+    except C{name}, C{toxics} and C{rules}; also C{backend}, which is C{upstream}, and
+    C{behavior}.
 
     @raise Refused: something is unknown or out of bounds; says in which section.
     """
-    known = ("listen", "upstream", "backend", "protocol", "enabled", "connect_first", "behavior")
+    known = tuple(each for each in (*defaults.fields, "backend", "behavior") if each != "name")
     try:
         given: dict[str, Any] = dict(checked(words, known, "a proxy"))
         if "backend" in given:
             if "upstream" in given:
                 raise Refused("upstream and backend are the same: say it once", "backend")
             given["upstream"] = given.pop("backend")
-        for flag in ("enabled", "connect_first"):
-            if flag in given:
-                given[flag] = _truth(flag, given[flag])
         behavior = given.pop("behavior", "")
-        declared = declaredFromJSON(defaults, {"name": name, **given})
+        declared = _declared(defaults, {"name": name, **given})
         if not behavior:
             return declared
-        wire = declared.wire or defaults.registry.wire(defaults.protocol)
-        return attrs.evolve(declared, plan=defaults.ruleBuilder(wire).choice(behavior, {}))
+        plan = defaults.ruleBuilder(defaults.wire(declared)).choice(behavior, {})
+        return attrs.evolve(declared, plan=plan)
     except MissingField as missing:
         reason = f"[proxy:{printable(name)}] must say its {missing.name}"
         raise Refused(reason, missing.name) from None
     except Refused as refused:
         raise Refused(f"[proxy:{printable(name)}]: {refused.whole}", refused.name) from None
-
-
-def _truth(name: str, word: str) -> bool:
-    if word.lower() not in TRUE | FALSE:
-        raise Refused(f"{word!r} is not valid: true or false is wanted", name)
-    return word.lower() in TRUE

@@ -18,6 +18,7 @@ from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.health_check import ConnectFirst
 from vaurien_twisted.proxies.listener import Admission, Listener
+from vaurien_twisted.proxies.options import ProxyOptions
 from vaurien_twisted.record.counters import Counters
 from vaurien_twisted.relays.circles import checkCircle
 from vaurien_twisted.relays.factory import RelayFactory
@@ -41,9 +42,9 @@ class Proxy(Service):
     @param listen: C{HOST:PORT} or an endpoint string.
     @param backend: C{HOST:PORT} or an endpoint string.
     @param timeout: how long a connection to the backend may take to be made, in seconds.
-    @param connectFirst: whether it listens only while the backend can be connected to.
+    @param options: the options of the wire protocol, its defaults if not given.
+    @ivar proxyOptions: the options of the proxy itself.
     @ivar enabled: whether it listens while it runs.
-    @ivar connectFirst: whether it listens only while the backend can be connected to.
     @ivar beside: tells the proxies with which this one must not make a circle.
     @ivar planner: makes plans out of what users write for this proxy.
     @ivar listening: fires when the proxy listens, fails with L{Refused} if it cannot;
@@ -68,9 +69,10 @@ class Proxy(Service):
         plan: Plan | None = None,
         timeout: float = 30.0,
         enabled: bool = True,
-        connectFirst: bool = False,
+        proxyOptions: ProxyOptions | None = None,
     ) -> None:
         self.name = name
+        self.proxyOptions = ProxyOptions() if proxyOptions is None else proxyOptions
         self.enabled = enabled
         self.beside: Callable[[], Iterable[Proxy]] = tuple
         self._reactor = reactor
@@ -91,10 +93,11 @@ class Proxy(Service):
         )
         self._listener = Listener(reactor, listen, self._relays, "proxy", self._relays.listensAt)
         self._admission = Admission(reactor, self._listener, self._lock, self._admits)
-        self._first = ConnectFirst(reactor, self._relays, connectFirst, self._admission.settle)
+        self._first = ConnectFirst(
+            reactor, self._relays, self.proxyOptions.connect_first, self._admission.settle
+        )
         self._checkCircle(listen, backend)
         self._relays.planned = self._planned
-        self.connectFirst = connectFirst
         self.setPlanner(ruleBuilder)
 
     def setPlanner(self, ruleBuilder: RuleBuilder) -> None:
