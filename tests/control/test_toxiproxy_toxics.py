@@ -93,7 +93,7 @@ class ToxicTests(ToxiproxyCase):
         for item, words in (
             ({"attributes": {"latency": "1"}}, "must not be text"),
             ({"attributes": {"latncy": 1}}, "did you mean 'latency'?"),
-            ({"toxicity": 2}, "from 0 to 1"),
+            ({"toxicity": 2}, "above the maximum 1"),
             ({"toxicty": 1}, "did you mean 'toxicity'?"),
         ):
             self.assertBadBody(self.add(**item), words)

@@ -15,13 +15,13 @@ stream; another meets the exchanges of the connections that it was drawn for.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import attrs
 
 from vaurien_twisted.model.names import checkPrintable
-from vaurien_twisted.model.options import Refused, nearest, specs, values
+from vaurien_twisted.model.options import Refused, build, nearest, option, specs, values
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import RuleFields
 from vaurien_twisted.rules.plan import Draw
@@ -34,7 +34,25 @@ NOOP = "noop"
 #: How many toxics a proxy can have: each connection and exchange meets all of them.
 TOXICS = 1000
 
-FIELDS = ("name", "type", "stream", "toxicity", "attributes")
+
+@attrs.frozen
+class ToxicFields:
+    """
+    The fields of a toxic in JSON.
+    """
+
+    name: str = option(str, "", "The toxic's name; TYPE_STREAM if it is not given.")
+    type: str = option(str, "", "The name of a behavior, or noop; required.")
+    stream: str = option(
+        str,
+        "downstream",
+        "The direction: upstream (to the backend) or downstream (to the client).",
+        choices=STREAMS,
+    )
+    toxicity: float = option(
+        float, 1.0, "The share of connections that the toxic applies to.", minimum=0, maximum=1
+    )
+    attributes: dict[str, Any] = option(dict, {}, "Options of the behavior, by name.")
 
 
 class UnknownType(Refused):
@@ -163,41 +181,56 @@ class Toxics:
 
 def toxicFromJSON(ruleBuilder: RuleBuilder, item: object) -> Toxic:
     """
-    A new toxic.  Its stream is C{"downstream"}, its toxicity 1 and its name
-    C{TYPE_STREAM} where that is not said.
+    A new toxic.
 
-    @raise UnknownStream: see there.
-    @raise UnknownType: see there; names the nearest.
+    @param item: its JSON; see L{ToxicFields}.
+    @raise UnknownStream: the stream is neither C{upstream} nor C{downstream}.
+    @raise UnknownType: there is no such behavior; names the nearest.
     @raise Refused: something else is unknown or out of bounds.
     """
-    given = checked(item, FIELDS, "a toxic")
-    kind, stream = _text(given, "type", ""), _text(given, "stream", "downstream").lower()
-    if stream not in STREAMS:
-        raise UnknownStream(f"the stream is upstream or downstream, not {stream!r}", "stream")
-    if kind != NOOP and kind not in ruleBuilder.registry.behaviors:
+    given = checked(item, specs(ToxicFields), "a toxic")
+    stream = given.get("stream")
+    if isinstance(stream, str):
+        # As in Toxiproxy, in any case.
+        given["stream"] = stream.lower()
+        if stream.lower() not in STREAMS:
+            raise UnknownStream(f"the stream is upstream or downstream, not {stream!r}", "stream")
+    fields = build(ToxicFields, given, "a toxic", strict=True)
+    if fields.type != NOOP and fields.type not in ruleBuilder.registry.behaviors:
         known = (*ruleBuilder.registry.behaviors, NOOP)
-        raise UnknownType(f"there is no type {kind!r}: {nearest(kind, known)}", "type")
-    name = _text(given, "name", "") or f"{kind}_{stream}"
+        raise UnknownType(
+            f"there is no type {fields.type!r}: {nearest(fields.type, known)}", "type"
+        )
+    name = fields.name or f"{fields.type}_{fields.stream}"
     checkPrintable(name, "name")
     if "/" in name or name in (".", ".."):
         raise Refused(f"{name!r} cannot be a name: it would not fit into a path", "name")
-    return _made(ruleBuilder, (name, kind, stream), _toxicity(given, 1.0), _attributes(given))
+    return _made(ruleBuilder, attrs.evolve(fields, name=name))
 
 
 def amended(ruleBuilder: RuleBuilder, toxic: Toxic, item: object) -> Toxic:
     """
     C{toxic} with another toxicity or other attributes; those not given stay.  Name, type
-    and stream cannot change, and are not looked at.
+    and stream cannot change, and are ignored.
 
     @raise Refused: something is unknown or out of bounds.
     """
-    given = checked(item, FIELDS, "a toxic")
-    attributes = {**toxic.attributes, **_attributes(given)}
-    names = (toxic.name, toxic.type, toxic.stream)
-    return _made(ruleBuilder, names, _toxicity(given, toxic.toxicity), attributes)
+    given = checked(item, specs(ToxicFields), "a toxic")
+    change: dict[str, object] = {
+        name: given[name] for name in ("toxicity", "attributes") if name in given
+    }
+    changed = build(ToxicFields, {"toxicity": toxic.toxicity, **change}, "a toxic", strict=True)
+    fields = attrs.evolve(
+        changed,
+        name=toxic.name,
+        type=toxic.type,
+        stream=toxic.stream,
+        attributes={**toxic.attributes, **changed.attributes},
+    )
+    return _made(ruleBuilder, fields)
 
 
-def checked(item: object, known: tuple[str, ...], of: str) -> dict[str, Any]:
+def checked(item: object, known: Collection[str], of: str) -> dict[str, Any]:
     """
     An object's members, of which C{null} counts as not given.
 
@@ -211,17 +244,11 @@ def checked(item: object, known: tuple[str, ...], of: str) -> dict[str, Any]:
     return {name: value for name, value in item.items() if value is not None}
 
 
-def _made(
-    ruleBuilder: RuleBuilder,
-    names: tuple[str, str, str],
-    toxicity: float,
-    attributes: Mapping[str, object],
-) -> Toxic:
-    name, kind, stream = names
-    behavior = ruleBuilder.registry.behavior("dummy" if kind == NOOP else kind)
+def _made(ruleBuilder: RuleBuilder, toxic: ToxicFields) -> Toxic:
+    behavior = ruleBuilder.registry.behavior("dummy" if toxic.type == NOOP else toxic.type)
     declared = specs(behavior.options)
     options: dict[str, object] = {}
-    for key, value in attributes.items():
+    for key, value in toxic.attributes.items():
         spec = declared.get(key)
         if key == "direction" and spec is not None:
             raise Refused('the direction of a toxic is its "stream"', key)
@@ -230,30 +257,9 @@ def _made(
         if value is not None:
             options[key] = value
     if "direction" in declared:
-        options["direction"] = stream
-    fields = RuleFields(percent=toxicity * 100, scope="connection", name=name)
+        options["direction"] = toxic.stream
+    fields = RuleFields(percent=toxic.toxicity * 100, scope="connection", name=toxic.name)
     rule = ruleBuilder.rule(behavior.name, options, fields)
     # By its name, so that it does not matter which other toxics come and go.
-    place = 2**31 | zlib.crc32(name.encode()) >> 1
-    return Toxic(name, kind, stream, toxicity, Draw((rule,), place))
-
-
-def _text(given: Mapping[str, Any], name: str, default: str) -> str:
-    value = given.get(name, default)
-    if not isinstance(value, str):
-        raise Refused(f"{name!r} must be text, not {value!r}", name)
-    return value
-
-
-def _toxicity(given: Mapping[str, Any], default: float) -> float:
-    value = given.get("toxicity", default)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise Refused(f"the toxicity must be a number from 0 to 1, not {value!r}", "toxicity")
-    return value
-
-
-def _attributes(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    value = given.get("attributes", {})
-    if not isinstance(value, Mapping):
-        raise Refused(f'"attributes" must be an object, not {value!r}', "attributes")
-    return value
+    place = 2**31 | zlib.crc32(toxic.name.encode()) >> 1
+    return Toxic(toxic.name, toxic.type, toxic.stream, toxic.toxicity, Draw((rule,), place))
