@@ -14,24 +14,24 @@ author = "The Vaurien authors"
 project_copyright = author
 version = release = importlib.import_module("vaurien_twisted").__version__
 
-extensions = ["generate"]
+extensions = ["generate", "sphinx_copybutton"]
 exclude_patterns = ["_build", "examples"]
 nitpicky = True
 highlight_language = "none"
 
-html_theme = "alabaster"
+html_theme = "furo"
 html_title = f"Vaurien {release}"
 html_static_path = ["static"]
 html_css_files = ["tables.css"]
 html_copy_source = False
 html_show_sourcelink = False
+html_show_sphinx = False
 html_theme_options = {
-    "description": "A TCP proxy that misbehaves on request.",
-    "fixed_sidebar": True,
-    "page_width": "1040px",
-    "sidebar_width": "210px",
-    "font_family": "system-ui, sans-serif",
-    "head_font_family": "system-ui, sans-serif",
-    "show_powered_by": False,
+    # The font stacks of the system: a page loads nothing from elsewhere.
+    "light_css_variables": {"font-stack": "system-ui, sans-serif"},
 }
-html_sidebars = {"**": ["about.html", "searchbox.html", "navigation.html"]}
+
+# The copy button takes the commands of a console block, without prompts and output.
+copybutton_prompt_text = "$ "
+copybutton_only_copy_prompt_lines = True
+copybutton_line_continuation_character = "\\"
