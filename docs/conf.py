@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(_HERE), str(_HERE.parent)]
+sys.path.insert(0, str(_HERE.parent))
 
 project = "Vaurien"
 author = "The Vaurien authors"
 project_copyright = author
 version = release = importlib.import_module("vaurien_twisted").__version__
 
-extensions = ["generate", "sphinx_copybutton"]
+extensions = ["sphinx_copybutton"]
 exclude_patterns = ["_build", "examples"]
 nitpicky = True
 highlight_language = "none"

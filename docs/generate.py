@@ -1,265 +1,249 @@
 """
-The parts of these pages that are made of the code: options, behaviors, wire
-protocols, the help of C{vaurienctl}, and the answers of the control service.
+Writes the parts of these pages that are made of the code::
 
-Each is a directive, so no file is written:
+    python docs/generate.py
 
-C{vaurien-settings}
-    the options of the command, as a table.
-C{vaurien-behaviors}, C{vaurien-protocols}
-    a section for each, in the order of the registry.
-C{vaurien-rule-fields}, C{vaurien-targets}
-    what a rule can say, and what all protocols let it name, as tables.
-C{vaurienctl-help}
-    what C{vaurienctl --help} prints.
-C{asked}
-    a request to the control service, and the real answer of a real process.
+These are the pages in C{reference}, the answers of the control service, and the files that a page
+shows whole, each behind a comment C{.. file: NAME}.  All are committed, so that they can be read
+where the sources are browsed.  With C{--check} nothing is written: the pages that are not current
+are named, and the exit status is 1 if there are any.
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
-import json
-import os
+import re
 import shlex
-import textwrap
-from http.client import HTTPConnection
-from typing import Any, ClassVar
-from unittest.mock import patch
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
-from docutils import nodes
-from docutils.parsers.rst import Directive, directives
-from pieces import block, docstring, errors, fields, options, paragraph, targets, value
-from sphinx.application import Sphinx
+from answers import renewed
+from pieces import (
+    block,
+    code,
+    docstring,
+    errors,
+    fields,
+    heading,
+    inline,
+    matchers,
+    options,
+    paragraph,
+    value,
+)
 
-from vaurien_twisted import start_proxy, stop_proxy
 from vaurien_twisted.app.settings import Settings
-from vaurien_twisted.client.common import HEADERS
 from vaurien_twisted.ctl import main as ctl
+from vaurien_twisted.ctl import proxies as ctl_proxies
 from vaurien_twisted.model.matchers import COMMON
 from vaurien_twisted.model.options import specs
-from vaurien_twisted.proxies.options import ProxyOptions
+from vaurien_twisted.proxies.options import ProxyFields, ProxyOptions
 from vaurien_twisted.rules.codec import fieldSpecs
-from vaurien_twisted.rules.registry import loadRegistry
+from vaurien_twisted.rules.registry import EXCHANGES, STREAMS, loadRegistry
 
-#: Answers of more characters than this are shown indented.
-_LONG = 88
+HERE = Path(__file__).resolve().parent
+
+NOTE = ".. Written by docs/generate.py: change the declarations in the code, then run it."
+
+#: Our own protocols: plugins that are installed must not change the pages.
+WIRES = [
+    wire
+    for wire in loadRegistry().wires.values()
+    if type(wire).__module__.startswith("vaurien_twisted.wire.")
+]
+
+_FILE = re.compile(
+    r"(?P<head>\.\. file: (?P<name>\S+)\n\n\.\. code-block:: (?P<language>\w+)\n)"
+    r"(?P<content>(?:\n|   [^\n]*\n)*)"
+)
 
 
-class Part(Directive):
+def page(*parts: str | Iterable[str]) -> str:
     """
-    Makes nodes out of the code.
+    Paragraphs, tables and titles as a file.
     """
-
-    def section(self, kind: str, name: str) -> nodes.section:
-        """
-        A section that C{:ref:`kind-name`} leads to.
-        """
-        label = f"{kind}-{name}"
-        section = nodes.section(ids=[nodes.make_id(label)], names=[label])
-        section += nodes.title(name, name)
-        self.state.document.note_explicit_target(section)
-        return section
+    flat: list[str] = []
+    for part in parts:
+        flat += [part] if isinstance(part, str) else part
+    return "\n\n".join([NOTE, *flat]) + "\n"
 
 
-class SettingsPart(Part):
-    """
-    The options of the command.
-    """
-
-    def run(self) -> list[nodes.Node]:
-        """
-        One table.
-        """
-        return [*options(Settings, "--"), *options(ProxyOptions, "--")]
-
-
-class BehaviorsPart(Part):
+def behaviors() -> str:
     """
     What each behavior does, with its options and a command that sets it.
     """
-
-    def run(self) -> list[nodes.Node]:
-        """
-        A section for each.
-        """
-        return [self._behavior(item) for item in loadRegistry().behaviors.values()]
-
-    def _behavior(self, behavior: Any) -> nodes.section:
-        section = self.section("behavior", behavior.name)
-        section += docstring(behavior)
-        section += options(behavior.options)
-        words = [
-            f"{spec.name}={shlex.quote(value(spec))}" for spec in specs(behavior.options).values()
-        ]
-        section += block(" ".join(["$ vaurienctl set-behavior", behavior.name, *words]))
-        return section
+    return page(
+        heading("Behavior reference"),
+        "Every behavior with its options, their defaults and units.  :doc:`../behaviors` explains "
+        "how\nto use them; ``vaurienctl list-behaviors NAME`` prints the same in a terminal.",
+        heading("For requests", 1),
+        "These act on single requests and replies.",
+        (part for item in EXCHANGES for part in _behavior(item)),
+        heading("For connections", 1),
+        "These act on the bytes of a connection, in any protocol.",
+        (part for item in STREAMS for part in _behavior(item)),
+    )
 
 
-class ProtocolsPart(Part):
+def _behavior(behavior: Any) -> Iterator[str]:
+    yield heading(behavior.name, 2, f"behavior-{behavior.name}")
+    yield from docstring(behavior)
+    yield options(behavior.options)
+    words = [f"{spec.name}={shlex.quote(value(spec))}" for spec in specs(behavior.options).values()]
+    yield block(" ".join(["$ vaurienctl set-behavior", behavior.name, *words]))
+
+
+def protocols() -> str:
     """
     What each wire protocol understands, with its options and errors.
     """
-
-    def run(self) -> list[nodes.Node]:
-        """
-        A section for each.
-        """
-        return [self._protocol(item) for item in loadRegistry().wires.values()]
-
-    def _protocol(self, wire: Any) -> nodes.section:
-        section = self.section("protocol", wire.name)
-        section += docstring(wire)
-        if wire.aliases:
-            names = ", ".join(f"C{{{alias}}}" for alias in wire.aliases)
-            section += paragraph(f"Also called {names}.")
-        section += options(wire.options)
-        command = f"$ vaurien --protocol {wire.name} --backend localhost:1234"
-        for spec in specs(wire.options).values():
-            word = f"--protocol-{wire.name}-{spec.name.replace('_', '-')}"
-            command += f" \\\n      {word} {shlex.quote(value(spec))}"
-        section += block(command)
-        if wire.targets:
-            section += nodes.rubric(text="Targets")
-            section += targets(wire.targets)
-        if wire.unit:
-            section += paragraph(f"C{{unit=units}} of C{{error}} counts {wire.unit}.")
-        if wire.errors:
-            section += nodes.rubric(text="Errors")
-            section += errors(wire.errors.values())
-        return section
+    return page(
+        heading("Protocol reference"),
+        "Every wire protocol with its options and errors.  :doc:`../protocols` explains how "
+        "errors\nwork; ``vaurienctl list-errors NAME`` prints the errors in a terminal.\n\n"
+        "*Transient* errors are those after which a client may try again.  ``error`` without a "
+        "code\nchooses one of them.  *Transaction* is what the error leaves of the transaction "
+        "in which it\noccurs.",
+        (part for item in WIRES for part in _protocol(item)),
+    )
 
 
-class RuleFieldsPart(Part):
+def _protocol(wire: Any) -> Iterator[str]:
+    yield heading(wire.name, 1, f"protocol-{wire.name}")
+    yield from docstring(wire)
+    if wire.aliases:
+        yield f"Other names: {', '.join(map(code, wire.aliases))}."
+    if wire.targets:
+        yield f"What rules can match: :ref:`matchers-{wire.name}`."
+    if wire.unit:
+        yield paragraph(f"With C{{unit=units}}, C{{error}} counts {wire.unit}.")
+    yield options(wire.options)
+    command = f"$ vaurien --protocol {wire.name} --backend localhost:1234"
+    for spec in specs(wire.options).values():
+        word = f"--protocol-{wire.name}-{spec.name.replace('_', '-')}"
+        command += f" \\\n      {word} {shlex.quote(value(spec))}"
+    yield block(command)
+    if wire.errors:
+        yield heading(f"Errors of {wire.name}", 2, f"errors-{wire.name}")
+        yield errors(wire.errors.values())
+
+
+def rules() -> str:
     """
     What a rule can say.
     """
+    return page(
+        heading("Rule reference"),
+        "The fields of a rule beside ``behavior`` and ``options``.  :doc:`../rules` explains "
+        "them with\nexamples.",
+        fields("Field", fieldSpecs().values()),
+    )
 
-    def run(self) -> list[nodes.Node]:
-        """
-        One table.
-        """
-        return [fields(fieldSpecs().values())]
 
-
-class TargetsPart(Part):
+def targets() -> str:
     """
-    What a rule can name in every protocol.
+    What C{when} can name.
     """
-
-    def run(self) -> list[nodes.Node]:
-        """
-        One table.
-        """
-        return [targets(COMMON)]
-
-
-class HelpPart(Part):
-    """
-    What the command prints of itself.
-    """
-
-    def run(self) -> list[nodes.Node]:
-        """
-        One block.
-        """
-        printed = io.StringIO()
-        wide = patch.dict(os.environ, {"COLUMNS": "88"})
-        with wide, contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
-            ctl.main(["--help"])
-        return [block("$ vaurienctl --help\n" + printed.getvalue().rstrip())]
-
-
-class AskedPart(Part):
-    """
-    A request, and the answer to it: the argument is C{METHOD PATH}, the content the
-    body.  C{:status:} is the status that must come, C{:lines:} how much of the
-    answer is shown.
-    """
-
-    required_arguments = 2
-    has_content = True
-    option_spec: ClassVar = {"status": directives.nonnegative_int, "lines": directives.positive_int}
-
-    def run(self) -> list[nodes.Node]:
-        """
-        One block.
-        """
-        method, path = self.arguments
-        body = "\n".join(self.content)
-        status, answer = SERVICE.ask(method, path, body)
-        wanted = self.options.get("status", 200)
-        if status != wanted:
-            raise self.error(f"{method} {path} was answered {status}, not {wanted}: {answer}")
-        shown = answer if len(answer) <= _LONG else json.dumps(json.loads(answer), indent=2)
-        lines = shown.splitlines()
-        most = self.options.get("lines", len(lines))
-        text = "\n".join([self._command(method, path, body), *lines[:most]])
-        if most < len(lines):
-            text += "\n  ..."
-        return [block(text)]
-
-    def _command(self, method: str, path: str, body: str) -> str:
-        words = ["$ curl"] if method == "GET" else ["$ curl -X", method]
-        words.append(shlex.quote(f"http://localhost:8080{path}"))
-        if body:
-            words.append("-H 'Content-Type: application/json' \\\n      -d")
-            words.append("'" + textwrap.indent(body, " " * 10).strip() + "'")
-        return " ".join(words)
-
-
-class Service:
-    """
-    A Vaurien that runs while pages are read, if one of them asks.
-    """
-
-    def __init__(self) -> None:
-        self._process: Any = None
-
-    def ask(self, method: str, path: str, body: str) -> tuple[int, str]:
-        """
-        The status and the answer, without its newline.
-        """
-        if self._process is None:
-            self._process = start_proxy(
-                proxy_port=0,
-                port=0,
-                protocol="mysql",
-                backend_host="192.168.1.123",
-                backend_port=3306,
-                log_level="error",
+    return page(
+        heading("Matcher reference"),
+        "The names that a rule's ``when`` accepts.  :doc:`../rules` explains the kinds of "
+        "patterns.",
+        heading("All protocols", 1),
+        matchers(COMMON),
+        (
+            part
+            for wire in WIRES
+            if wire.targets
+            for part in (
+                heading(wire.name, 1, f"matchers-{wire.name}"),
+                matchers(wire.targets),
             )
-        connection = HTTPConnection("localhost", self._process.http_port, timeout=60)
-        with contextlib.closing(connection):
-            connection.request(method, path, body or None, HEADERS if body else {})
-            response = connection.getresponse()
-            return response.status, response.read().decode().rstrip("\n")
-
-    def stop(self, app: Sphinx, exception: Exception | None) -> None:
-        """
-        The pages are done.
-        """
-        process, self._process = self._process, None
-        if process is not None:
-            stop_proxy(process)
+        ),
+    )
 
 
-SERVICE = Service()
-
-
-def setup(app: Sphinx) -> dict[str, Any]:
+def commands() -> str:
     """
-    Called by Sphinx.
+    The options of both commands.
     """
-    app.add_directive("vaurien-settings", SettingsPart)
-    app.add_directive("vaurien-behaviors", BehaviorsPart)
-    app.add_directive("vaurien-protocols", ProtocolsPart)
-    app.add_directive("vaurien-rule-fields", RuleFieldsPart)
-    app.add_directive("vaurien-targets", TargetsPart)
-    app.add_directive("vaurienctl-help", HelpPart)
-    app.add_directive("asked", AskedPart)
-    app.connect("build-finished", SERVICE.stop)
-    # What the pages say depends on the code, so all are read at each build, by one process.
-    app.connect("env-get-outdated", lambda app, env, *changed: sorted(env.found_docs))
-    return {"parallel_read_safe": False, "parallel_write_safe": True}
+    own = {name: text for name, text in ctl.COMMANDS.items() if name not in ctl_proxies.COMMANDS}
+    examples = [line.strip() for line in ctl.EXAMPLES.splitlines() if line.startswith("  ")]
+    return page(
+        heading("Option reference"),
+        heading("vaurien", 1),
+        fields("Option", specs(Settings).values(), "--"),
+        "These hold for every proxy; a proxy of a file or of REST can set its own:",
+        fields("Option", specs(ProxyOptions).values(), "--"),
+        "The options of behaviors (``--behavior-NAME-OPTION``) and protocols\n"
+        "(``--protocol-NAME-OPTION``) are in :doc:`behaviors` and :doc:`protocols`.",
+        heading("Proxies", 1),
+        "The fields of a proxy, in ``[proxy:NAME]`` of an ini file and in JSON:",
+        fields("Field", [*specs(ProxyFields).values(), *specs(ProxyOptions).values()]),
+        heading("vaurienctl", 1),
+        "``vaurienctl COMMAND --help`` shows the options of one command.",
+        _commands(own),
+        "Proxies and toxics:",
+        _commands(ctl_proxies.COMMANDS),
+        "Examples:",
+        block("\n".join(f"$ {line}" for line in examples)),
+    )
+
+
+def _commands(texts: Mapping[str, str]) -> str:
+    return "\n".join(
+        f"{code(name)}\n   {inline(text[0].upper() + text[1:])}." for name, text in texts.items()
+    )
+
+
+PAGES = {
+    "behaviors.rst": behaviors,
+    "protocols.rst": protocols,
+    "rules.rst": rules,
+    "matchers.rst": targets,
+    "options.rst": commands,
+}
+
+
+def shown(text: str) -> str:
+    """
+    The page with the files that it shows as they are now.
+    """
+
+    def replaced(match: re.Match[str]) -> str:
+        source = (HERE / match["name"]).read_text(encoding="utf-8")
+        content = block(source, match["language"]).partition("\n")[2]
+        return f"{match['head']}{content}\n\n"
+
+    return _FILE.sub(replaced, text)
+
+
+def current() -> Iterator[tuple[Path, str]]:
+    """
+    Each page that has generated parts, as it should be.
+    """
+    for name, make in PAGES.items():
+        yield HERE / "reference" / name, make()
+    for path in sorted(HERE.glob("*.rst")):
+        text = path.read_text(encoding="utf-8")
+        yield path, renewed(path.name, shown(text))
+
+
+def main(arguments: list[str]) -> int:
+    """
+    Write, or check, all pages.
+    """
+    outdated = []
+    for path, text in current():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            outdated.append(path.relative_to(HERE.parent))
+            if "--check" not in arguments:
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+    for path in outdated:
+        print(f"{path} is not current" if "--check" in arguments else f"{path} is written")
+    return 1 if outdated and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,15 +1,12 @@
 """
-Epytext, tables and program text as docutils nodes.
+Epytext, tables and program text as reStructuredText.
 """
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
-
-from docutils import nodes
+from collections.abc import Iterable, Sequence
 
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.matchers import Matcher
@@ -18,69 +15,90 @@ from vaurien_twisted.model.options import KINDS, Spec, specs
 #: C{C{code}}, C{L{words<target>}} and the like, in docstrings.
 _MARKUP = re.compile(r"([A-Z])\{([^{}<]*)(?:<[^<>{}]*>)?\}")
 
+#: Characters that mean something in reStructuredText.
+_SPECIAL = re.compile(r"([\\*`|]|_(?=\W|$))")
 
-def inline(text: str) -> Iterator[nodes.Node]:
+#: The width of paragraphs, in characters.
+WIDTH = 96
+
+HEADS = "=-~"
+
+
+def code(text: str) -> str:
     """
-    The nodes of a line of epytext.
+    Words of a program; nothing if there are none.
     """
-    place = 0
+    return f"``{text}``" if text else ""
+
+
+def inline(text: str) -> str:
+    """
+    A line of epytext.
+    """
+    parts, start = [], 0
     for match in _MARKUP.finditer(text):
-        yield nodes.Text(text[place : match.start()])
-        yield nodes.literal(match[2], match[2])
-        place = match.end()
-    yield nodes.Text(text[place:])
+        parts.append(_SPECIAL.sub(r"\\\1", text[start : match.start()]))
+        # A letter right behind a literal would keep it from ending.
+        glued = text[match.end() : match.end() + 1].isalnum()
+        parts.append(code(match[2]) + ("\\ " if glued else ""))
+        start = match.end()
+    return "".join(parts) + _SPECIAL.sub(r"\\\1", text[start:])
 
 
-def paragraph(text: str) -> nodes.paragraph:
+def paragraph(text: str) -> str:
     """
-    A paragraph of epytext.
+    A paragraph of epytext, in lines of at most L{WIDTH} characters.
     """
-    return nodes.paragraph("", "", *inline(" ".join(text.split())))
+    lines = [""]
+    # A literal is never broken, whatever spaces it has.
+    for word in re.findall(r"(?:``.*?``|\S)+", " ".join(inline(text).split())):
+        joined = f"{lines[-1]} {word}".lstrip()
+        if len(joined) > WIDTH and lines[-1]:
+            lines.append(word)
+        else:
+            lines[-1] = joined
+    return "\n".join(lines)
 
 
-def docstring(item: object) -> list[nodes.paragraph]:
+def docstring(item: object) -> list[str]:
     """
     The paragraphs of the class's docstring.
     """
     return [paragraph(part) for part in (inspect.getdoc(type(item)) or "").split("\n\n")]
 
 
-def code(text: str) -> nodes.literal:
+def heading(text: str, level: int = 0, label: str = "") -> str:
     """
-    Words of a program.
+    A title, with the label by which C{:ref:} finds it.
     """
-    return nodes.literal(text, text)
+    title = f"{text}\n{HEADS[level] * len(text)}"
+    return f".. _{label}:\n\n{title}" if label else title
 
 
-def block(text: str, language: str = "console") -> nodes.literal_block:
+def block(text: str, language: str = "console") -> str:
     """
     Lines of a program.
     """
-    return nodes.literal_block(text, text, language=language)
+    lines = "\n".join(f"   {line}".rstrip() for line in text.splitlines())
+    return f".. code-block:: {language}\n\n{lines}"
 
 
-def table(
-    heads: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[Any]]
-) -> nodes.table:
+def table(heads: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[str]]) -> str:
     """
-    A table; each cell is a node, or epytext.
+    A table of cells in reStructuredText.
     """
-    group = nodes.tgroup(cols=len(heads))
-    group += [nodes.colspec(colwidth=width) for width in widths]
-    head, body = nodes.thead(), nodes.tbody()
-    head += _row(heads)
-    body += [_row(row) for row in rows]
-    group += [head, body]
-    # Or else the widths are left to the browser.
-    return nodes.table("", group, classes=["colwidths-given"])
-
-
-def _row(cells: Sequence[Any]) -> nodes.row:
-    row = nodes.row()
-    for cell in cells:
-        whole = paragraph(cell) if isinstance(cell, str) else nodes.paragraph("", "", cell)
-        row += nodes.entry("", whole)
-    return row
+    lines = [
+        ".. list-table::",
+        "   :header-rows: 1",
+        f"   :widths: {' '.join(map(str, widths))}",
+        "",
+    ]
+    for row in (heads, *rows):
+        mark = "* -"
+        for cell in row:
+            lines.append(f"   {mark} {cell}".rstrip())
+            mark = "  -"
+    return "\n".join(lines)
 
 
 def value(spec: Spec) -> str:
@@ -96,10 +114,10 @@ def value(spec: Spec) -> str:
 
 def accepted(spec: Spec) -> str:
     """
-    What an option takes.
+    The values that an option accepts.
     """
     if spec.choices:
-        return ", ".join(f"C{{{choice}}}" for choice in spec.choices)
+        return ", ".join(code(choice) for choice in spec.choices)
     words = KINDS[spec.kind]
     if spec.unit:
         words += f" ({spec.unit})"
@@ -114,62 +132,63 @@ def accepted(spec: Spec) -> str:
     return words if high is None else f"{words}, at most {high}"
 
 
-def options(cls: type, prefix: str = "") -> list[nodes.Node]:
+def options(cls: type) -> str:
     """
     The table of the options that C{cls} declares; a sentence if there are none.
-
-    @param prefix: C{--} where they are shown as words of the command line, on which
-        those that are true or false take no value.
     """
-    flags = bool(prefix)
     declared = specs(cls).values()
-    if not declared:
-        return [nodes.paragraph(text="It has no options.")]
-    return [_options("Option", declared, prefix, flags)]
+    return fields("Option", declared) if declared else "It has no options."
 
 
-def fields(declared: Iterable[Spec]) -> nodes.table:
+def fields(head: str, declared: Iterable[Spec], prefix: str = "") -> str:
     """
-    The table of the fields of a rule.
+    A table of options.
+
+    @param prefix: C{--} where they are words of the command line, on which those that are
+        true or false take no value.
     """
-    return _options("Field", declared, "", False)
-
-
-def _options(head: str, declared: Iterable[Spec], prefix: str, flags: bool) -> nodes.table:
     rows = (
         (
             code(prefix + spec.name.replace("_", "-") if prefix else spec.name),
-            code(value(spec)) if value(spec) else "",
-            "nothing; in a file, true or false" if flags and spec.kind is bool else accepted(spec),
-            spec.description,
+            code(value(spec)),
+            "no value; in a file, true or false"
+            if prefix and spec.kind is bool
+            else accepted(spec),
+            inline(spec.description),
         )
         for spec in declared
     )
-    return table((head, "Default", "Takes", "Meaning"), (22, 15, 23, 40), rows)
+    return table((head, "Default", "Accepts", "Meaning"), (22, 15, 23, 40), rows)
 
 
-def targets(declared: Iterable[Matcher]) -> nodes.table:
+def matchers(declared: Iterable[Matcher]) -> str:
     """
     The table of what a rule's C{when} can name.
     """
-    rows = ((code(target.name), target.kind, target.description) for target in declared)
-    return table(("Target", "Kind", "What it is"), (18, 12, 70), rows)
+    rows = ((code(each.name), each.kind, inline(each.description)) for each in declared)
+    return table(("Matcher", "Kind", "What is compared"), (18, 12, 70), rows)
 
 
-def errors(presets: Iterable[WireError]) -> nodes.table:
+def errors(presets: Iterable[WireError]) -> str:
     """
-    The table of a wire protocol's errors.
+    The table of a wire protocol's errors.  A column that would be empty is left out.
     """
-    rows = (
+    heads = ("Code", "State", "Message", "When", "Transient", "Transaction")
+    widths = (13, 8, 29, 30, 10, 10)
+    rows = [
         (
             code(error.code),
-            code(error.state) if error.state else "",
-            code(error.message) if error.message else "",
-            error.description,
+            code(error.state),
+            code(error.message),
+            inline(error.description),
             "yes" if error.transient else "no",
             error.transaction.value,
         )
         for error in presets
+    ]
+    used = [place for place in range(len(heads)) if any(row[place] for row in rows)]
+    return table(
+        [heads[place] for place in used],
+        [widths[place] for place in used],
+        [[row[place] for place in used] for row in rows],
     )
-    titles = ("Code", "State", "Message", "When", "Transient", "The transaction")
-    return table(titles, (12, 9, 29, 30, 10, 10), rows)
