@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.bench import Bench
+from benchmarks.faults import FAULTS
 from benchmarks.machine import describe, raiseFileLimit
 from benchmarks.plot import plot
 from benchmarks.processes import StartError
@@ -24,6 +25,9 @@ from benchmarks.works import WORKS, Effort, Work
 
 ROOT = Path(__file__).resolve().parents[1]
 
+#: Everybody who is measured, in the order of the tables.
+ALL = (*RELAYS, *FAULTS)
+
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """
@@ -31,11 +35,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
     @raise SystemExit: it is not acceptable.
     """
-    works, relays = (", ".join(one.key for one in some) for some in (WORKS, RELAYS))
+    works, relays = (", ".join(one.key for one in some) for some in (WORKS, ALL))
     parser = argparse.ArgumentParser(
         prog="bash benchmarks/run",
         description="Measure Vaurien side by side with other relays, on the loopback interface.",
-        epilog="A whole run takes about twenty minutes and rewrites the figures in docs. "
+        epilog="A whole run takes about half an hour and rewrites the figures in docs. "
         "With --quick, --only or fewer rounds they go to a temporary folder.",
     )
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds (5; with --quick 2)")
@@ -50,7 +54,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.rounds is not None and not 1 <= options.rounds <= 100:
         parser.error("--rounds must be from 1 to 100")
-    known = {one.key for some in (WORKS, RELAYS) for one in some}
+    known = {one.key for some in (WORKS, ALL) for one in some}
     for word in filter(None, options.only.split(",")):
         if word not in known:
             parser.error(f"--only: there is no {word!r}")
@@ -62,10 +66,10 @@ def chosen(only: str) -> tuple[list[Relay], list[Work]]:
     The relays and works that C{--only} leaves.  What others are compared with stays.
     """
     words = set(filter(None, only.split(",")))
-    relays = [r for r in RELAYS if r.key in words | {DIRECT, REFERENCE}]
+    relays = [r for r in ALL if r.key in words | {DIRECT, REFERENCE}]
     works = [w for w in WORKS if w.key in words]
     return (
-        relays if words & {r.key for r in RELAYS} else list(RELAYS),
+        relays if words & {r.key for r in ALL} else list(ALL),
         works or list(WORKS),
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import attrs
 
+from benchmarks.faults import WAIT, WITHOUT
 from benchmarks.processes import StartError, freePort
 from benchmarks.readings import ReadingError
 from benchmarks.relays import Relay, Route, started
@@ -56,6 +57,7 @@ class Bench:
                 for work in works:
                     self._turn(f"{number}/{rounds}", work, relays)
         self.results.compareLatency()
+        self.results.compareWaits(WITHOUT, WAIT * 1000)
 
     def _turn(self, number: str, work: Work, relays: Sequence[Relay]) -> None:
         words = []
@@ -84,7 +86,7 @@ class Bench:
     def _fits(self, relay: Relay, work: Work) -> bool:
         return (
             work.backend in relay.backends
-            and (not relay.works or work.key in relay.works)
+            and (work.key in relay.works if relay.works or work.named else True)
             and relay.key not in self._absent
         )
 

@@ -140,11 +140,15 @@ def envoyTCP() -> list[dict[str, Any]]:
     ]
 
 
-def envoyRedis() -> list[dict[str, Any]]:
+def envoyRedis(**fault: Any) -> list[dict[str, Any]]:
     """
-    Envoy reading Redis's protocol, with a fault for a command that never comes.
+    Envoy reading Redis's protocol.
+
+    @param fault: what the C{RedisFault} of every request has; without, a fault for a command
+        that never comes.
     """
     always = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+    kind = fault or {"fault_type": "ERROR", "commands": ["hstrlen"]}
     return [
         _filter(
             "network.redis_proxy",
@@ -152,28 +156,34 @@ def envoyRedis() -> list[dict[str, Any]]:
             stat_prefix="relay",
             settings={"op_timeout": "5s"},
             prefix_routes={"catch_all_route": {"cluster": "backend"}},
-            faults=[{"fault_type": "ERROR", "fault_enabled": always, "commands": ["hstrlen"]}],
+            faults=[{"fault_enabled": always, **kind}],
         )
     ]
 
 
-def envoyHTTP() -> list[dict[str, Any]]:
+def envoyHTTP(**fault: Any) -> list[dict[str, Any]]:
     """
-    Envoy reading HTTP, with a fault for a header that never comes.
+    Envoy reading HTTP.
+
+    @param fault: what its C{HTTPFault} does to every request; without, a fault for a header
+        that never comes.
     """
-    fault = _filter(
-        "http.fault",
-        f"{_TYPE}.http.fault.v3.HTTPFault",
-        abort={"http_status": 503, "percentage": {"numerator": 100}},
-        headers=[{"name": "x-never", "present_match": True}],
-    )
+    always = {"percentage": {"numerator": 100}}
+    config: dict[str, Any] = {name: {**always, **what} for name, what in fault.items()}
+    if not fault:
+        config["abort"] = {"http_status": 503, **always}
+        config["headers"] = [{"name": "x-never", "present_match": True}]
+    filters = [
+        _filter("http.fault", f"{_TYPE}.http.fault.v3.HTTPFault", **config),
+        _filter("http.router", f"{_TYPE}.http.router.v3.Router"),
+    ]
     route = {"match": {"prefix": "/"}, "route": {"cluster": "backend"}}
     return [
         _filter(
             "network.http_connection_manager",
             f"{_TYPE}.network.http_connection_manager.v3.HttpConnectionManager",
             stat_prefix="relay",
-            http_filters=[fault, _filter("http.router", f"{_TYPE}.http.router.v3.Router")],
+            http_filters=filters,
             route_config={"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
         )
     ]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 from benchmarks.quantities import SPEEDS, Quantity
-from benchmarks.results import DIRECT, REFERENCE, Results
+from benchmarks.results import DIRECT, FAULT, REFERENCE, Results
 
 _WIDTH = 960
 _COLUMNS = 2
@@ -47,14 +47,14 @@ def plot(results: Results) -> str:
 
 def _bars(results: Results, quantity: Quantity) -> list[tuple[str, float]]:
     """
-    The relays and their ratios, without those that every ratio is 1 or no relay for.
+    The relays and their ratios, without the reference, no relay, and faults.
     """
     if results.ratio(quantity.key, REFERENCE) is None:
         return []
     ratios = [
         (relay, results.ratio(quantity.key, relay))
         for relay in results.relays
-        if relay not in (DIRECT, REFERENCE)
+        if relay not in (DIRECT, REFERENCE) and not relay.startswith(FAULT)
     ]
     return [(relay, ratio) for relay, ratio in ratios if ratio is not None]
 

@@ -61,4 +61,20 @@ LATENCIES = (
     Quantity("p99", "latency, 99th percentile", "µs", more=False, digits=1),
 )
 
-QUANTITIES = {quantity.key: quantity for quantity in (*SPEEDS, *COSTS, *LATENCIES)}
+#: What a fault in force costs.
+FAULTED = (
+    Quantity("late50", "later than asked for, median", "µs", more=False),
+    Quantity("late99", "later than asked for, 99th percentile", "µs", more=False),
+    Quantity("ideal", "throughput, part of the ideal", "ratio", digits=2),
+    Quantity("waiting", "memory of a waiting exchange", "KiB", more=False, digits=2),
+)
+
+#: Kept in the JSON file; how late answers came is computed from them.
+WAITED = (
+    Quantity("waited50", "latency with a wait, median", "µs", more=False),
+    Quantity("waited99", "latency with a wait, 99th percentile", "µs", more=False),
+)
+
+QUANTITIES = {
+    quantity.key: quantity for quantity in (*SPEEDS, *COSTS, *LATENCIES, *FAULTED, *WAITED)
+}

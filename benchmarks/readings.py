@@ -22,13 +22,27 @@ def redisRate(output: str) -> float:
     """
     Requests per second, from C{redis-benchmark --csv} of one test.
 
-    @raise ReadingError: there is no such line, or the rate is not positive.
+    @raise ReadingError: there is no such figure, or the rate is not positive.
     """
+    return _redis(output, "rps")
+
+
+def redisLatency(output: str, percent: int) -> float:
+    """
+    The latency that C{percent} of the requests did not exceed, in microseconds, from
+    C{redis-benchmark --csv} of one test.
+
+    @raise ReadingError: there is no such figure, or it is not positive.
+    """
+    return 1000 * _redis(output, f"p{percent}_latency_ms")
+
+
+def _redis(output: str, column: str) -> float:
     rows = list(csv.reader(line for line in output.splitlines() if line.startswith('"')))
     for head, row in pairwise(rows):
-        if head[:2] == ["test", "rps"] and len(row) > 1:
-            return _positive(row[1], "redis-benchmark")
-    raise ReadingError(f"redis-benchmark told no rate: {_shorten(output)}")
+        if column in head and len(row) == len(head):
+            return _positive(row[head.index(column)], "redis-benchmark")
+    raise ReadingError(f"redis-benchmark told no {column}: {_shorten(output)}")
 
 
 def wrkRate(output: str) -> float:

@@ -10,9 +10,10 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -116,31 +117,38 @@ def controllable(route: Route) -> str:
     return ""
 
 
-def neverRule(route: Route) -> str:
+def ruled(rules: Sequence[dict[str, Any]]) -> Callable[[Route], str]:
     """
-    Set L{NEVER} through the control service.
-
-    @raise StartError: it is refused, or nobody is there.
+    What sets rules through the control service.  It raises L{StartError} where they are
+    refused, or where the service does not answer.
     """
-    controllable(route)
-    connection = http.client.HTTPConnection("127.0.0.1", route.control, timeout=10)
-    headers = {"Content-Type": "application/json"}
-    try:
-        connection.request("PUT", "/rules", json.dumps(NEVER), headers)
-        response = connection.getresponse()
-        told = response.read().decode(errors="replace")
-    except (OSError, http.client.HTTPException) as error:
-        raise StartError(f"the control service: {error}") from None
-    finally:
-        connection.close()
-    if response.status == 404:
-        return "This Vaurien takes no rules: its framed relays were measured with nothing to do."
-    if response.status != 200:
-        raise StartError(f"the rule was refused: {told[:200]}")
-    return ""
+
+    def prepare(route: Route) -> str:
+        controllable(route)
+        connection = http.client.HTTPConnection("127.0.0.1", route.control, timeout=10)
+        headers = {"Content-Type": "application/json"}
+        try:
+            connection.request("PUT", "/rules", json.dumps(rules), headers)
+            response = connection.getresponse()
+            told = response.read().decode(errors="replace")
+        except (OSError, http.client.HTTPException) as error:
+            raise StartError(f"the control service: {error}") from None
+        finally:
+            connection.close()
+        if response.status == 404:
+            return "This Vaurien takes no rules: its framed relays were measured without."
+        if response.status != 200:
+            raise StartError(f"the rules were refused: {told[:200]}")
+        return ""
+
+    return prepare
 
 
-def _vaurien(protocol: str) -> Callable[[Route], list[str]]:
+def vaurien(protocol: str) -> Callable[[Route], list[str]]:
+    """
+    What starts a Vaurien with a control service.
+    """
+
     def command(route: Route) -> list[str]:
         words = ["--protocol", protocol, "--http", "--http-host", "127.0.0.1"]
         return [*_alone(route), *words, "--http-port", str(route.control)]
@@ -155,7 +163,7 @@ def _alone(route: Route) -> list[str]:
 
 
 def _watched(route: Route) -> list[str]:
-    return [*_vaurien("tcp")(route), "--journal", str(route.folder / "journal")]
+    return [*vaurien("tcp")(route), "--journal", str(route.folder / "journal")]
 
 
 def _watcher(route: Route) -> list[str]:
@@ -188,7 +196,11 @@ def nginxCommand(config: str, folder: Path) -> list[str]:
     return [_program("nginx"), "-e", "stderr", "-p", str(folder), "-c", config]
 
 
-def _envoy(filters: Callable[[], list[dict[str, object]]]) -> Callable[[Route], list[str]]:
+def envoy(filters: Callable[[], list[dict[str, Any]]]) -> Callable[[Route], list[str]]:
+    """
+    What starts an Envoy with these network filters.
+    """
+
     def command(route: Route) -> list[str]:
         text = configs.envoy(route.port, filters(), route.backend)
         words = [envoyProgram(), "-c", route.write("envoy.json", text), "--concurrency", "1"]
@@ -232,7 +244,7 @@ def _framed(protocol: str) -> Relay:
     """
     kinds = frozenset({protocol})
     title = f"Vaurien {protocol}"
-    return Relay(f"vaurien-{protocol}", title, _vaurien(protocol), kinds, neverRule)
+    return Relay(f"vaurien-{protocol}", title, vaurien(protocol), kinds, ruled(NEVER))
 
 
 _SOME = frozenset({"redis", "http"})
@@ -245,11 +257,11 @@ RELAYS = (
     Relay(DIRECT, "no relay", _none),
     Relay("haproxy", "HAProxy", _haproxy),
     Relay("nginx", "nginx stream", _nginx),
-    Relay("envoy", "Envoy tcp_proxy", _envoy(configs.envoyTCP)),
-    Relay("envoy-redis", "Envoy redis_proxy", _envoy(configs.envoyRedis), _REDIS),
-    Relay("envoy-http", "Envoy HTTP fault", _envoy(configs.envoyHTTP), _HTTP),
+    Relay("envoy", "Envoy tcp_proxy", envoy(configs.envoyTCP)),
+    Relay("envoy-redis", "Envoy redis_proxy", envoy(configs.envoyRedis), _REDIS),
+    Relay("envoy-http", "Envoy HTTP fault", envoy(configs.envoyHTTP), _HTTP),
     Relay("portforward", "Twisted portforward", _portforward),
-    Relay("vaurien", "Vaurien tcp", _vaurien("tcp")),
+    Relay("vaurien", "Vaurien tcp", vaurien("tcp")),
     Relay("alone", "Vaurien tcp, no control", _alone, _SOME, works=_WATCHED),
     Relay(
         "watched",

@@ -6,6 +6,7 @@ The figures of a run.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import Any
 
@@ -16,6 +17,12 @@ REFERENCE = "haproxy"
 
 #: The way without a relay.
 DIRECT = "direct"
+
+#: How many clients there are where there are several.
+CONNECTIONS = 50
+
+#: What the keys of relays begin with that have a fault in force.
+FAULT = "fault-"
 
 
 @attrs.define
@@ -101,6 +108,32 @@ class Results:
                 for relay, figures in rounds.items()
                 if relay != DIRECT
             }
+
+    def compareWaits(self, without: Mapping[str, str], wait: float) -> None:
+        """
+        Compute how much later than asked for answers came, and the throughput as a part of
+        what it would be if nothing but the wait were added.
+
+        @param without: by the key of a relay that lets all wait, that of the same without.
+        @param wait: how long it lets them wait, in microseconds.
+        """
+        for relay, base in without.items():
+            for total, late in (("waited50", "late50"), ("waited99", "late99")):
+                for waited, settled in self._rounds((total, relay), ("p50", base)):
+                    self.add(late, relay, waited - wait - settled)
+            for slow, fast in self._rounds(("c50", relay), ("c50", base)):
+                self.add("ideal", relay, slow * (wait / 1e6 / CONNECTIONS + 1 / fast))
+
+    def _rounds(
+        self, one: tuple[str, str], other: tuple[str, str]
+    ) -> Iterator[tuple[float, float]]:
+        """
+        Two figures of each round in which there are both.
+        """
+        rounds = [self.samples.get(quantity, {}).get(relay, []) for quantity, relay in (one, other)]
+        for first, second in zip(*rounds, strict=False):
+            if first is not None and second is not None:
+                yield first, second
 
     def toJSON(self) -> str:
         """

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from benchmarks.quantities import COSTS, DATABASES, OTHERS, REDIS, Quantity
-from benchmarks.results import Results
+from benchmarks.quantities import COSTS, DATABASES, FAULTED, OTHERS, REDIS, SPEEDS, Quantity
+from benchmarks.results import FAULT, REFERENCE, Results
+
+FAULTS_TITLE = "A fault in force, HAProxy without: more is better"
 
 #: Stands where there is no figure.
 NOTHING = "n/a"
@@ -31,10 +33,15 @@ def restTable(results: Results) -> str:
     The tables, what they were measured on, and the notes.
     """
     lines = [".. Made by benchmarks/run.", ""]
-    lines += _table(results, "Redis: more is better", REDIS)
-    lines += _table(results, "HTTP and bulk: more is better", OTHERS)
-    lines += _table(results, "Databases and caches: more is better", DATABASES)
-    lines += _table(results, "Cost: less is better", COSTS)
+    faults = [relay for relay in results.relays if relay.startswith(FAULT)]
+    plain = [relay for relay in results.relays if relay not in faults]
+    lines += _table(results, plain, "Redis: more is better", REDIS)
+    lines += _table(results, plain, "HTTP and bulk: more is better", OTHERS)
+    lines += _table(results, plain, "Databases and caches: more is better", DATABASES)
+    lines += _table(results, plain, "Cost: less is better", COSTS)
+    if faults:
+        lines += _table(results, [REFERENCE, *faults], FAULTS_TITLE, _under(results, faults))
+        lines += _table(results, faults, "Accuracy and memory of faults", FAULTED)
     lines.append("Measured on:")
     lines.append("")
     lines += [f":{name}: {value}" for name, value in results.machine.items()]
@@ -43,7 +50,20 @@ def restTable(results: Results) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table(results: Results, title: str, quantities: Sequence[Quantity]) -> Iterator[str]:
+def _under(results: Results, relays: Sequence[str]) -> list[Quantity]:
+    """
+    The speeds that were measured of some relays.
+    """
+    return [
+        quantity
+        for quantity in SPEEDS
+        if any(results.figures(quantity.key, relay) for relay in relays)
+    ]
+
+
+def _table(
+    results: Results, relays: Sequence[str], title: str, quantities: Sequence[Quantity]
+) -> Iterator[str]:
     measured = [quantity for quantity in quantities if quantity.key in results.samples]
     if not measured:
         return
@@ -52,7 +72,8 @@ def _table(results: Results, title: str, quantities: Sequence[Quantity]) -> Iter
     yield "   :widths: auto"
     yield ""
     yield from _row(["", *(f"{quantity.title}, {quantity.unit}" for quantity in measured)])
-    for relay, name in results.relays.items():
+    for relay in relays:
+        name = results.relays[relay]
         cells = [cell(results, quantity, relay) for quantity in measured]
         if any(text != NOTHING for text in cells):
             yield from _row([name, *cells])

@@ -19,11 +19,13 @@ from benchmarks.readings import (
     memcaslapRate,
     percentile,
     pgbenchRate,
+    redisLatency,
     redisRate,
     residentSize,
     sysbenchRate,
     wrkRate,
 )
+from benchmarks.results import CONNECTIONS
 from benchmarks.servers import pgbench, sysbench
 
 #: What redis-benchmark asks for, and how the answer to it ends.
@@ -56,12 +58,15 @@ class Effort:
     @ivar seconds: how long a measurement goes on.
     @ivar whole: the same for programs that count in whole seconds.
     @ivar idle: with how many idle connections memory is looked at, first and last.
+    @ivar waiting: with how many waiting requests of each of 50 connections memory is looked
+        at, first and last.
     @ivar paces: the rate of each work and relay, as it was last time.
     """
 
     seconds: float
     whole: int
     idle: tuple[int, int]
+    waiting: tuple[int, int] = (100, 500)
     paces: dict[tuple[str, str], float] = attrs.field(factory=dict)
 
 
@@ -74,12 +79,14 @@ class Work:
     @ivar backend: the kind of backend that it needs.
     @ivar measure: the figures by quantity; raises L{ReadingError} or C{OSError}.
     @ivar fresh: it needs a relay of its own, just started.
+    @ivar named: it is only for relays whose C{works} name it.
     """
 
     key: str
     backend: str
     measure: Callable[[Way, Effort], dict[str, float]]
     fresh: bool = False
+    named: bool = False
 
 
 def _redis(key: str, words: list[str], pilot: int, most: int = 10_000_000) -> Work:
@@ -91,10 +98,7 @@ def _redis(key: str, words: list[str], pilot: int, most: int = 10_000_000) -> Wo
     """
 
     def ask(way: Way, requests: int, limit: float) -> float:
-        command = ["redis-benchmark", "-h", "127.0.0.1", "-p", str(way.port), "-t", "get"]
-        command += ["-d", "3", "--csv", "-n", str(requests), *words]
-        # It never ends by itself when the relay stops answering.
-        return redisRate(output(command, limit))
+        return redisRate(_gets(way, requests, words, limit))
 
     def measure(way: Way, effort: Effort) -> dict[str, float]:
         place = key, way.relay
@@ -105,6 +109,43 @@ def _redis(key: str, words: list[str], pilot: int, most: int = 10_000_000) -> Wo
         return {key: rate}
 
     return Work(key, "redis", measure)
+
+
+def _gets(way: Way, requests: int, words: list[str], limit: float) -> str:
+    """
+    What redis-benchmark tells of so many requests.
+
+    @param limit: how long it may take, in seconds: it never ends by itself when the relay
+        stops answering.
+    """
+    command = ["redis-benchmark", "-h", "127.0.0.1", "-p", str(way.port), "-t", "get"]
+    return output([*command, "-d", "3", "--csv", "-n", str(requests), *words], limit)
+
+
+def _late(way: Way, effort: Effort) -> dict[str, float]:
+    """
+    The latency that all of 50 connections see, which ask as fast as they can.
+    """
+    told = _gets(way, int(20_000 * effort.seconds), ["-c", str(CONNECTIONS)], 60)
+    return {"waited50": redisLatency(told, 50), "waited99": redisLatency(told, 99)}
+
+
+def _waiting(way: Way, effort: Effort) -> dict[str, float]:
+    """
+    Requests that wait at the relay, the same number of them on each of 50 connections.
+    """
+    sizes = []
+    with ExitStack() as stack:
+        clients = [stack.enter_context(connected(way.port)) for _ in range(CONNECTIONS)]
+        asked = 0
+        for count in (each * CONNECTIONS for each in effort.waiting):
+            for client in clients:
+                client.sendall(REQUEST * ((count - asked) // CONNECTIONS))
+            asked = count
+            time.sleep(1)
+            sizes.append(residentSize(Path(f"/proc/{way.pid}/status").read_text()))
+    first, last = effort.waiting
+    return {"waiting": (sizes[1] - sizes[0]) / (last - first) / CONNECTIONS}
 
 
 def _http(way: Way, effort: Effort) -> dict[str, float]:
@@ -223,8 +264,8 @@ def ask(client: socket.socket) -> None:
 
 
 WORKS = (
-    _redis("c50", ["-c", "50"], 5000),
-    _redis("pipeline", ["-c", "50", "-P", "16"], 40_000),
+    _redis("c50", ["-c", str(CONNECTIONS)], 5000),
+    _redis("pipeline", ["-c", str(CONNECTIONS), "-P", "16"], 40_000),
     _redis("single", ["-c", "1"], 1000),
     # Each leaves client ports behind that cannot be had again at once.
     _redis("short", ["-c", "50", "-k", "0"], 1000, most=10_000),
@@ -237,7 +278,12 @@ WORKS = (
     Work("latency", "redis", _latency),
     Work("idle", "redis", _idle, fresh=True),
     Work("start", "redis", _start, fresh=True),
+    Work("late", "redis", _late, named=True),
+    Work("waiting", "redis", _waiting, fresh=True, named=True),
 )
 
 #: What each work measures.
-MEASURES = {work.key: (work.key,) for work in WORKS} | {"latency": ("p50", "p99")}
+MEASURES = {work.key: (work.key,) for work in WORKS} | {
+    "latency": ("p50", "p99"),
+    "late": ("waited50", "waited99"),
+}

@@ -15,11 +15,10 @@ from docutils.core import publish_doctree
 from twisted.trial.unittest import SynchronousTestCase
 
 from benchmarks import configs, servers
-from benchmarks.__main__ import chosen, parse
+from benchmarks.__main__ import ALL, chosen, parse
 from benchmarks.bench import Bench
 from benchmarks.plot import plot
 from benchmarks.quantities import QUANTITIES, SPEEDS
-from benchmarks.relays import RELAYS
 from benchmarks.report import report
 from benchmarks.results import Results, fromJSON
 from benchmarks.table import cell, restTable
@@ -206,7 +205,7 @@ class CommandTests(SynchronousTestCase):
         """
         Without C{--only} it is everything, and every figure has a place in the tables.
         """
-        self.assertEqual(chosen(""), (list(RELAYS), list(WORKS)))
+        self.assertEqual(chosen(""), (list(ALL), list(WORKS)))
         told = {quantity for work in WORKS for quantity in MEASURES[work.key]}
         self.assertEqual(told - set(QUANTITIES), set())
         self.assertEqual({quantity.key for quantity in SPEEDS} - told, set())
@@ -216,7 +215,7 @@ class CommandTests(SynchronousTestCase):
         There is a server for everything that is measured, and for nothing else.
         """
         self.assertEqual({work.backend for work in WORKS}, set(servers.KINDS))
-        for relay in RELAYS:
+        for relay in ALL:
             self.assertEqual(relay.backends - set(servers.KINDS), set())
 
     def test_serverMissing(self) -> None:
@@ -233,7 +232,7 @@ class CommandTests(SynchronousTestCase):
         folder.mkdir()
         said: list[str] = []
         bench = Bench(folder, 100, Effort(1, 1, (1, 2)), results, said.append)
-        bench.run(RELAYS, [Work("work", "absent", lambda way, effort: {})], 1)
+        bench.run(ALL, [Work("work", "absent", lambda way, effort: {})], 1)
         self.assertEqual((results.samples, said), ({}, []))
         [failure] = results.failures
         self.assertIn("no such program", failure)
@@ -245,7 +244,7 @@ class CommandTests(SynchronousTestCase):
         relays, works = chosen("nginx,c50")
         self.assertEqual([relay.key for relay in relays], ["direct", "haproxy", "nginx"])
         self.assertEqual([work.key for work in works], ["c50"])
-        self.assertEqual(chosen("bulk")[0], list(RELAYS))
+        self.assertEqual(chosen("bulk")[0], list(ALL))
         self.assertEqual(chosen("vaurien")[1], list(WORKS))
 
     def test_refused(self) -> None:
