@@ -47,7 +47,6 @@ LONG = {
     "relays.exchanges",
     "relays.filters",
     "relays.link",
-    "transports.tls",
     "wire.mysql.requests",
     "wire.postgresql.requests",
 }

@@ -18,7 +18,7 @@ from vaurien_twisted.transports.addresses import clientEndpoint, serverEndpoint
 from vaurien_twisted.transports.endpoint_strings import divided
 from vaurien_twisted.transports.proxy_protocol_client import IntroducingClientEndpoint
 from vaurien_twisted.transports.proxy_protocol_server import IntroducedServerEndpoint
-from vaurien_twisted.transports.tls import SecuredClientEndpoint, SecuredServerEndpoint
+from vaurien_twisted.transports.tls import TLSClientEndpoint, TLSServerEndpoint
 
 
 class DividedTests(SynchronousTestCase):
@@ -53,16 +53,16 @@ class KindsTests(SynchronousTestCase):
         own = papers().server
         ssl = f"ssl:443:privateKey={own.key}:certKey={own.certificate}"
         for text, kind in (
-            (ssl, SecuredServerEndpoint),
+            (ssl, TLSServerEndpoint),
             (f"ssl:port=0:privateKey={own.both}:extraCertChain={own.certificate}", None),
-            (f"{ssl}:clientCA={papers().authority.folder}:backlog=5", SecuredServerEndpoint),
-            (f"haproxy:{ssl}", SecuredServerEndpoint),
+            (f"{ssl}:clientCA={papers().authority.folder}:backlog=5", TLSServerEndpoint),
+            (f"haproxy:{ssl}", TLSServerEndpoint),
             ("haproxy:tcp:80", IntroducedServerEndpoint),
             ("haproxy:localhost:80", IntroducedServerEndpoint),
             ("haproxy:unix:/tmp/socket", IntroducedServerEndpoint),
         ):
             endpoint = serverEndpoint(MemoryReactorClock(), text, "proxy")
-            self.assertIsInstance(endpoint, kind or SecuredServerEndpoint, text)
+            self.assertIsInstance(endpoint, kind or TLSServerEndpoint, text)
 
     def test_clients(self) -> None:
         """
@@ -70,12 +70,12 @@ class KindsTests(SynchronousTestCase):
         """
         own = papers().client
         for text, kind in (
-            ("ssl:db.example:443", SecuredClientEndpoint),
-            (f"ssl:db.example:443:certKey={own.both}:timeout=5", SecuredClientEndpoint),
-            ("tls:127.0.0.1:443", SecuredClientEndpoint),
-            ("tls:db.example:443:bindAddress=127.0.0.1", SecuredClientEndpoint),
-            ("tls:db.example:443:endpoint=unix\\:/tmp/socket", SecuredClientEndpoint),
-            ("proxied:v1:tls:db.example:443", SecuredClientEndpoint),
+            ("ssl:db.example:443", TLSClientEndpoint),
+            (f"ssl:db.example:443:certKey={own.both}:timeout=5", TLSClientEndpoint),
+            ("tls:127.0.0.1:443", TLSClientEndpoint),
+            ("tls:db.example:443:bindAddress=127.0.0.1", TLSClientEndpoint),
+            ("tls:db.example:443:endpoint=unix\\:/tmp/socket", TLSClientEndpoint),
+            ("proxied:v1:tls:db.example:443", TLSClientEndpoint),
             ("proxied:v2:db.example:80", IntroducingClientEndpoint),
             ("proxied:v2:unix:/tmp/socket", IntroducingClientEndpoint),
         ):

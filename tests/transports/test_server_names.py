@@ -15,7 +15,7 @@ from tests.integration.authority import Authority
 from tests.transports.test_host_names import Resolver
 from vaurien_twisted.transports.addresses import clientEndpoint, serverEndpoint
 from vaurien_twisted.transports.certificates import serverName
-from vaurien_twisted.transports.tls import HandshakeFailed
+from vaurien_twisted.transports.tls_factory import HandshakeFailed
 
 
 class Greeting(Protocol):

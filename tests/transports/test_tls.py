@@ -9,7 +9,12 @@ from typing import Any
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.error import ConnectError, ConnectingCancelledError, ConnectionRefusedError
+from twisted.internet.error import (
+    ConnectError,
+    ConnectingCancelledError,
+    ConnectionDone,
+    ConnectionRefusedError,
+)
 from twisted.internet.interfaces import IStreamClientEndpoint, IStreamServerEndpoint
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
@@ -20,13 +25,8 @@ from zope.interface.verify import verifyObject
 
 from tests.integration.authority import papers
 from vaurien_twisted.transports.certificates import clientOptions, serverOptions
-from vaurien_twisted.transports.tls import (
-    HANDSHAKE,
-    HandshakeFailed,
-    SecuredClientEndpoint,
-    SecuredServerEndpoint,
-    ServingFactory,
-)
+from vaurien_twisted.transports.tls import TLSClientEndpoint, TLSServerEndpoint, TLSServerFactory
+from vaurien_twisted.transports.tls_factory import HANDSHAKE, HandshakeFailed
 
 PEER = IPv4Address("TCP", "192.0.2.7", 4000)
 
@@ -138,9 +138,9 @@ class SecuredTests(SynchronousTestCase):
         below: Any = self.below
         own = papers().server
         options = serverOptions("it", own.certificate, own.key)
-        self.server = ServingFactory(options, self.above, self.clock)
+        self.server = TLSServerFactory(options, self.above, self.clock)
         trust = clientOptions("it", "localhost", papers().authority.certificate)
-        self.endpoint = SecuredClientEndpoint(self.clock, below, trust, 5)
+        self.endpoint = TLSClientEndpoint(self.clock, below, trust, 5)
         self.speaking = SpeakingFactory()
 
     def serve(self) -> tuple[Any, Wire]:
@@ -177,7 +177,7 @@ class SecuredTests(SynchronousTestCase):
         They are endpoints.
         """
         below: Any = self.below
-        server = SecuredServerEndpoint(self.clock, below, None)
+        server = TLSServerEndpoint(self.clock, below, None)
         self.assertTrue(verifyObject(IStreamServerEndpoint, server))
         self.assertTrue(verifyObject(IStreamClientEndpoint, self.endpoint))
 
@@ -212,6 +212,52 @@ class SecuredTests(SynchronousTestCase):
         server[0].resumeProducing()
         self.clock.advance(0)
         self.assertEqual(heard.heard, b"one")
+
+    def test_pausedAtTheEnd(self) -> None:
+        """
+        What has come before the end of TCP is delivered, also to who has paused.
+        """
+        server, client, _ = self.meet()
+        [heard], [said] = self.above.built, self.speaking.built
+        server[0].pauseProducing()
+        said.transport.write(b"last words")
+        self.pump(server, client)
+        server[0].connectionLost(Failure(ConnectionDone()))
+        self.assertEqual((heard.heard, heard.lost), (b"last words", ["ConnectionDone"]))
+
+    def test_answersAlert(self) -> None:
+        """
+        What was written before the peer's alert came goes out before the alert that answers it.
+        """
+        server, client, _ = self.meet()
+        [heard], [said] = self.above.built, self.speaking.built
+        heard.transport.write(b"last words")
+        client[0].loseConnection()
+        server[0].dataReceived(client[1].value())
+        client[0].dataReceived(server[1].value())
+        self.assertEqual((said.heard, server[1].ended[0]), (b"last words", "lose"))
+
+    def test_producer(self) -> None:
+        """
+        A producer's writes before the handshake are kept and pause it; the alert comes behind
+        what it writes until it is unregistered.
+        """
+        producer = StringTransport()
+        outcome = self.endpoint.connect(self.speaking)
+        server, client = self.serve(), self.below.succeed()
+        server[0].registerProducer(producer, True)
+        server[0].write(b"early, ")
+        self.assertEqual(producer.producerState, "paused")
+        self.pump(server, client)
+        self.assertEqual(producer.producerState, "producing")
+        server[0].loseConnection()
+        server[0].write(b"late")
+        self.pump(server, client)
+        self.assertEqual(server[1].ended, [])
+        server[0].unregisterProducer()
+        self.pump(server, client)
+        self.assertEqual(self.successResultOf(outcome).heard, b"early, late")
+        self.assertEqual(server[1].ended[0], "lose")
 
     def test_halfClose(self) -> None:
         """

@@ -21,7 +21,8 @@ from vaurien_twisted.relays.exchanges import ExchangeRelay
 from vaurien_twisted.relays.filters import FilterChain
 from vaurien_twisted.relays.transports import TransportPair
 from vaurien_twisted.transports.certificates import clientOptions, serverOptions
-from vaurien_twisted.transports.tls import HandshakeFailed, SecuredFactory, SecuredTransport
+from vaurien_twisted.transports.tls_factory import HandshakeFailed, TLSFactory
+from vaurien_twisted.transports.tls_transport import TLSTransport
 
 if TYPE_CHECKING:
     from vaurien_twisted.relays.factory import RelayFactory
@@ -49,8 +50,8 @@ class Upgrades:
         if options.tls_name and not options.tls_ca:
             raise Refused("it needs a tls_ca, by which to know the name", prefix + "tls_name")
         nothing = Factory()
-        self._server = SecuredFactory(server, False, nothing, factory.reactor)
-        self._client = SecuredFactory(client, True, nothing, factory.reactor)
+        self._server = TLSFactory(server, False, nothing, factory.reactor)
+        self._client = TLSFactory(client, True, nothing, factory.reactor)
 
     def attempt(
         self,
@@ -104,12 +105,12 @@ class Upgrades:
 
     def _secured(
         self,
-        factory: SecuredFactory,
+        factory: TLSFactory,
         protocol: Any,
         below: Any,
         who: str,
         number: int,
-    ) -> SecuredTransport:
+    ) -> TLSTransport:
         def failed(reason: HandshakeFailed) -> None:
             self._factory.repeats.warn(
                 self._log,
@@ -122,7 +123,7 @@ class Upgrades:
                 "tls", self._factory.name, number, reason=f"with the {who}: {reason.reason}"
             )
 
-        transport = SecuredTransport(factory, _nothing, failed, protocol)
+        transport = TLSTransport(factory, _nothing, failed, protocol)
         meter = protocol.transport = ByteCounter(transport)
         meter.bytesRead, meter.bytesWritten = below.bytesRead, below.bytesWritten
         give(bare(below), transport)
@@ -147,7 +148,7 @@ def give(transport: Any, protocol: Any) -> None:
         transport.protocol = protocol
 
 
-def _nothing(transport: SecuredTransport) -> None:
+def _nothing(transport: TLSTransport) -> None:
     """
     The protocol above is connected already.
     """

@@ -281,7 +281,7 @@ def _read(name: str, path: str) -> bytes:
         raise Refused(f"cannot read {path}: {error}", name) from None
 
 
-def reasonOf(error: BaseException) -> str:
+def reasonOf(error: BaseException | None) -> str:
     """
     What went wrong with TLS, in OpenSSL's few words where they are its.
     """

@@ -137,7 +137,7 @@ def sslServer(
     @raise Refused: it is not understood, or a file is not as it should be.
     """
     from vaurien_twisted.transports.certificates import serverOptions
-    from vaurien_twisted.transports.tls import SecuredServerEndpoint
+    from vaurien_twisted.transports.tls import TLSServerEndpoint
 
     found = _bound(text, _SERVE, option)
     if "sslmethod" in found:
@@ -155,7 +155,7 @@ def sslServer(
         parameters=found.get("dhParameters", ""),
     )
     backlog = _number(found, "backlog", 1024, text, option)
-    return SecuredServerEndpoint(reactor, tcp(port, found.get("interface", ""), backlog), options)
+    return TLSServerEndpoint(reactor, tcp(port, found.get("interface", ""), backlog), options)
 
 
 def tlsServer(
@@ -168,7 +168,7 @@ def tlsServer(
     @raise Refused: it is not understood, or the folder is not as it should be.
     """
     from vaurien_twisted.transports.certificates import folderOptions
-    from vaurien_twisted.transports.tls import SecuredServerEndpoint
+    from vaurien_twisted.transports.tls import TLSServerEndpoint
 
     found = _bound(text, _SERVE_MANY, option)
     if not found.get("path"):
@@ -176,7 +176,7 @@ def tlsServer(
     port = _number(found, "port", 443, text, option)
     backlog = _number(found, "backlog", 1024, text, option)
     options = folderOptions(option, found["path"])
-    return SecuredServerEndpoint(reactor, tcp(port, found.get("interface", "::"), backlog), options)
+    return TLSServerEndpoint(reactor, tcp(port, found.get("interface", "::"), backlog), options)
 
 
 def sslClient(reactor: Any, text: str, option: str, tcp: Callable[..., Any]) -> Any:
@@ -187,7 +187,7 @@ def sslClient(reactor: Any, text: str, option: str, tcp: Callable[..., Any]) -> 
     @raise Refused: it is not understood, or a file is not as it should be.
     """
     from vaurien_twisted.transports.certificates import clientOptions
-    from vaurien_twisted.transports.tls import SecuredClientEndpoint
+    from vaurien_twisted.transports.tls import TLSClientEndpoint
 
     found = _bound(text, _SSL, option)
     host, port, timeout = _place(found, text, option)
@@ -199,7 +199,7 @@ def sslClient(reactor: Any, text: str, option: str, tcp: Callable[..., Any]) -> 
         found.get("privateKey", ""),
     )
     below = tcp(host, port, timeout, found.get("bindAddress"))
-    return SecuredClientEndpoint(reactor, below, options, timeout)
+    return TLSClientEndpoint(reactor, below, options, timeout)
 
 
 def tlsClient(
@@ -218,7 +218,7 @@ def tlsClient(
     @raise Refused: it is not understood, or a file is not as it should be.
     """
     from vaurien_twisted.transports.certificates import clientOptions
-    from vaurien_twisted.transports.tls import SecuredClientEndpoint
+    from vaurien_twisted.transports.tls import TLSClientEndpoint
 
     found = _bound(text, _TLS, option)
     host, port, timeout = _place(found, text, option)
@@ -233,7 +233,7 @@ def tlsClient(
         below = other(found["endpoint"])
     else:
         below = tcp(host, port, timeout, found.get("bindAddress"))
-    return SecuredClientEndpoint(reactor, below, options, timeout)
+    return TLSClientEndpoint(reactor, below, options, timeout)
 
 
 def _place(found: dict[str, str], text: str, option: str) -> tuple[str, int, float]:
