@@ -48,6 +48,20 @@ class IBehavior(IPlugin):
         """
 
 
+class IFixedActions(Interface):
+    """
+    A behavior that does the same to every exchange.  Optional, beside L{IBehavior}: its actions
+    are then made once for each rule, and C{decide} is not called for each exchange.
+    """
+
+    def actions(options: Any) -> Actions:
+        """
+        What is done to every exchange.
+
+        @param options: an instance of C{self.options}.
+        """
+
+
 class IStreamBehavior(IBehavior):
     """
     A fault of a connection's bytes, whatever they say: slow, cut, corrupted.  It is
@@ -401,4 +415,18 @@ class IJournal(Interface):
     def record(kind: str, proxy: str, connection: int, **facts: Any) -> None:
         """
         Append one entry.  Never fails, never waits.
+        """
+
+    def recordLater(
+        kind: str,
+        proxy: str,
+        connection: int,
+        facts: Callable[..., dict[str, Any]],
+        *arguments: Any,
+    ) -> None:
+        """
+        The same, where the facts are made only when somebody reads the entry.
+
+        @param facts: called with C{arguments}; both are kept as long as the entry, so they
+            must be small, and must not change.
         """

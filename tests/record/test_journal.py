@@ -91,7 +91,7 @@ class JournalTests(SynchronousTestCase):
         """
         told: list[dict[str, Any]] = []
         self.journal.record("decision", "proxy", 1)
-        stop = self.journal.watch(told.append)
+        stop = self.journal.watch(lambda: told.append(self.journal.newest))
         self.journal.record("decision", "proxy", 2)
         stop()
         self.journal.record("decision", "proxy", 3)

@@ -14,8 +14,8 @@ from vaurien_twisted.model.decision import NOTHING, Decision, DecisionContext, R
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import NoOptions
 from vaurien_twisted.rules.build import RuleBuilder
-from vaurien_twisted.rules.decider import effect
 from vaurien_twisted.rules.plan import Draw, Plan, onlyRule
+from vaurien_twisted.rules.words import effect
 
 PLANNER = RuleBuilder(REGISTRY)
 

@@ -10,7 +10,8 @@ from tests.ruled import LINES, RuleCase, ruled
 from tests.support import entries
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.rules.codec import planFromRules
-from vaurien_twisted.rules.decider import COMMANDS_KEPT, WORDS
+from vaurien_twisted.rules.compiled import COMMANDS_KEPT
+from vaurien_twisted.rules.words import WORDS
 
 
 class WindowTests(RuleCase):
@@ -138,14 +139,25 @@ class ScopeTests(RuleCase):
 
     def test_anew(self) -> None:
         """
-        Another plan chooses anew; the connection does not remember the one before.
+        Another plan chooses anew; what the one before chose is not kept.
         """
         of = ruled({"behavior": "hang", "scope": "connection", "times": 1})
         met = Connection(1)
         for _ in range(50):
             self.assertEqual(self.chosen(of, [1], met), [1])
+            self.assertEqual([len(each) for each in of._chosen.values()], [1])
             of.setPlan(of.plan)
-        self.assertEqual(len(met.chosen), 1)
+
+    def test_forgotten(self) -> None:
+        """
+        When a connection has ended, nothing is kept of it.
+        """
+        of = ruled({"behavior": "hang", "percent": 50, "scope": "connection"})
+        for number in range(1, 50):
+            self.chosen(of, [1], Connection(number))
+            of.forget(Connection(number))
+            of.forget(Connection(number))
+        self.assertEqual(of._chosen, {})
 
     def test_alternatives(self) -> None:
         """
@@ -317,5 +329,5 @@ class CommandTests(RuleCase):
         of = ruled({"behavior": "hang", "when": {"command": "LAST"}})
         for number in range(3 * COMMANDS_KEPT):
             self.assertEqual(self.chosen(of, [1], command=f"C{number}"), [])
-        self.assertEqual(len(of._byCommand), COMMANDS_KEPT)
+        self.assertEqual(len(of._compiled._byCommand), COMMANDS_KEPT)
         self.assertEqual(self.chosen(of, [1], command="LAST"), [1])

@@ -9,6 +9,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.control.watched import watched
+from vaurien_twisted.model.decision import drawnPercent
 
 
 class ExplainTests(SynchronousTestCase):
@@ -67,8 +68,9 @@ class ExplainTests(SynchronousTestCase):
         """
         rule = {"behavior": "error", "percent": 0.001}
         reason = self.missed(rule)
-        chance = self.seen.proxy.decider._chance(self.client.relay.link.connection, 1, 0)
-        self.assertEqual(reason, f"drew {chance.percent():.2f} for 0.001 percent")
+        decider, connection = self.seen.proxy.decider, self.client.relay.link.connection
+        drawn = drawnPercent(decider.seed, "proxy", connection.number, 1, 0)
+        self.assertEqual(reason, f"drew {drawn:.2f} for 0.001 percent")
 
     def test_alternatives(self) -> None:
         """

@@ -81,11 +81,11 @@ class ReadTests(SynchronousTestCase):
         """
         What stands for it in randomness follows from its name, and is no place in a plan.
         """
-        self.assertEqual(toxic(name="a").draw.place, toxic(name="a", toxicity=0.5).draw.place)
-        self.assertNotEqual(toxic(name="a").draw.place, toxic(name="b").draw.place)
-        place = toxic(name="a").draw.place
-        assert place is not None
-        self.assertTrue(2**31 <= place < 2**32)
+        self.assertEqual(toxic(name="a").draw.key, toxic(name="a", toxicity=0.5).draw.key)
+        self.assertNotEqual(toxic(name="a").draw.key, toxic(name="b").draw.key)
+        key = toxic(name="a").draw.key
+        assert key is not None
+        self.assertTrue(2**31 <= key < 2**32)
 
     def test_anyBehavior(self) -> None:
         """
@@ -135,7 +135,7 @@ class AmendTests(SynchronousTestCase):
         before = toxic(name="slow", toxicity=0.5, attributes={"latency": 5, "jitter": 2})
         after = amended(PLANNER, before, {"attributes": {"jitter": 3}})
         self.assertEqual((after.attributes["latency"], after.attributes["jitter"]), (5, 3))
-        self.assertEqual((after.toxicity, after.draw.place), (0.5, before.draw.place))
+        self.assertEqual((after.toxicity, after.draw.key), (0.5, before.draw.key))
         after = amended(PLANNER, before, {"toxicity": 1, "name": "x", "type": "y", "stream": "z"})
         self.assertEqual(
             (after.name, after.type, after.stream, after.toxicity),

@@ -8,13 +8,13 @@ from __future__ import annotations
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.interfaces import IBehavior, IFixedActions
 from vaurien_twisted.model.commands import Actions, Reset
 from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import NoOptions
 
 
-@implementer(IPlugin, IBehavior)
+@implementer(IPlugin, IBehavior, IFixedActions)
 class Abort:
     """
     Lets the request reach the backend and, when the backend begins to answer, resets
@@ -25,8 +25,14 @@ class Abort:
     options = NoOptions
     connections = False
 
-    def decide(self, options: NoOptions, context: DecisionContext) -> Actions:
+    def actions(self, options: NoOptions) -> Actions:
         """
         Reset where the reply would begin.
         """
         return Actions(reply=(Reset(),))
+
+    def decide(self, options: NoOptions, context: DecisionContext) -> Actions:
+        """
+        The same for every exchange.
+        """
+        return self.actions(options)

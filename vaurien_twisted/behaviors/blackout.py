@@ -8,13 +8,13 @@ from __future__ import annotations
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.interfaces import IBehavior, IFixedActions
 from vaurien_twisted.model.commands import Actions, Close
 from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import NoOptions
 
 
-@implementer(IPlugin, IBehavior)
+@implementer(IPlugin, IBehavior, IFixedActions)
 class Blackout:
     """
     Closes the client's connection at once, as if the backend had been shut down: a
@@ -25,8 +25,14 @@ class Blackout:
     options = NoOptions
     connections = True
 
-    def decide(self, options: NoOptions, context: DecisionContext) -> Actions:
+    def actions(self, options: NoOptions) -> Actions:
         """
         Close.
         """
         return Actions(request=(Close(),))
+
+    def decide(self, options: NoOptions, context: DecisionContext) -> Actions:
+        """
+        The same for every exchange.
+        """
+        return self.actions(options)

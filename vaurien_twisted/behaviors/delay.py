@@ -9,7 +9,7 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.interfaces import IBehavior, IFixedActions
 from vaurien_twisted.model.commands import Actions, Wait
 from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import option
@@ -31,7 +31,7 @@ class DelayOptions:
     )
 
 
-@implementer(IPlugin, IBehavior)
+@implementer(IPlugin, IBehavior, IFixedActions)
 class Delay:
     """
     Delays each request, or each reply, by a fixed time.
@@ -41,9 +41,15 @@ class Delay:
     options = DelayOptions
     connections = False
 
-    def decide(self, options: DelayOptions, context: DecisionContext) -> Actions:
+    def actions(self, options: DelayOptions) -> Actions:
         """
         Wait.
         """
         wait = (Wait(options.sleep),)
         return Actions(request=wait) if options.before else Actions(reply=wait)
+
+    def decide(self, options: DelayOptions, context: DecisionContext) -> Actions:
+        """
+        The same for every exchange.
+        """
+        return self.actions(options)

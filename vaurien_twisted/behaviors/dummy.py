@@ -8,13 +8,13 @@ from __future__ import annotations
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.interfaces import IBehavior, IFixedActions
 from vaurien_twisted.model.commands import PASS, Actions
 from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import NoOptions
 
 
-@implementer(IPlugin, IBehavior)
+@implementer(IPlugin, IBehavior, IFixedActions)
 class Dummy:
     """
     Lets everything pass unchanged.
@@ -24,8 +24,14 @@ class Dummy:
     options = NoOptions
     connections = False
 
-    def decide(self, options: NoOptions, context: DecisionContext) -> Actions:
+    def actions(self, options: NoOptions) -> Actions:
         """
         Do nothing.
         """
         return PASS
+
+    def decide(self, options: NoOptions, context: DecisionContext) -> Actions:
+        """
+        The same for every exchange.
+        """
+        return self.actions(options)

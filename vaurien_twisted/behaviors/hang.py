@@ -8,13 +8,13 @@ from __future__ import annotations
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.interfaces import IBehavior, IFixedActions
 from vaurien_twisted.model.commands import Actions, Hold
 from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import NoOptions
 
 
-@implementer(IPlugin, IBehavior)
+@implementer(IPlugin, IBehavior, IFixedActions)
 class Hang:
     """
     Holds each request and answers nothing; the connection stays open.  When the
@@ -25,8 +25,14 @@ class Hang:
     options = NoOptions
     connections = False
 
-    def decide(self, options: NoOptions, context: DecisionContext) -> Actions:
+    def actions(self, options: NoOptions) -> Actions:
         """
         Hold the request.
         """
         return Actions(request=(Hold(),))
+
+    def decide(self, options: NoOptions, context: DecisionContext) -> Actions:
+        """
+        The same for every exchange.
+        """
+        return self.actions(options)

@@ -133,7 +133,7 @@ class Readers:
         if reader in self._readers:
             self._catchUp(reader)
 
-    def _noted(self, entry: Mapping[str, Any]) -> None:
+    def _noted(self) -> None:
         if self._collecting is None:
             self._deliverIn(max(COLLECTED, len(self._readers) / PARTS))
 

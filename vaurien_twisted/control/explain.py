@@ -93,9 +93,8 @@ class ExplainFace:
             exchange = known[0] if known else None
         journal = [
             entry
-            for entry in self._observed.journal.since()
-            if (entry["proxy"], entry["connection"]) == (proxy.name, query.connection)
-            and entry.get("exchange") == number
+            for entry in self._observed.journal.of(str(proxy.name), query.connection)
+            if entry.get("exchange") == number
         ]
         if exchange:
             times = [exchange.began]

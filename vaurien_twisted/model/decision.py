@@ -30,7 +30,9 @@ class Rule:
 
     @ivar percent: how many of a hundred, 0 to 100.
     @ivar when: the targets that an exchange must match, as the user wrote them.
-    @ivar matches: the predicate made of C{when}; C{None}: every exchange.
+    @ivar matches: the predicate made of C{when} and of the behavior's applicability;
+        C{None}: every exchange.
+    @ivar further: the same where the command is known to match.
     @ivar after: how many matching exchanges pass before the rule applies.
     @ivar times: to how many exchanges it applies, C{None} for no end.
     @ivar lasting: after how many seconds it reverts by itself, C{None} for never.
@@ -39,6 +41,7 @@ class Rule:
     @ivar name: the user's name for it, C{""} if it has none.
     @ivar expired: its time is over.  It stays in the plan, so that the draws of other
         rules stay as they were.
+    @ivar streams: its behavior is for the bytes of a whole connection, not for exchanges.
     """
 
     behavior: IBehavior
@@ -46,12 +49,16 @@ class Rule:
     percent: float = 100.0
     when: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
     matches: Predicate | None = attrs.field(default=None, eq=False, repr=False)
+    further: Predicate | None = attrs.field(
+        default=attrs.Factory(lambda self: self.matches, takes_self=True), eq=False, repr=False
+    )
     after: int = 0
     times: int | None = None
     lasting: float | None = None
     scope: str = "exchange"
     name: str = ""
     expired: bool = False
+    streams: bool = False
 
     def same(self, other: Rule) -> bool:
         """
@@ -64,13 +71,17 @@ class Rule:
         )
 
     @cached_property
-    def streams(self) -> bool:
+    def commands(self) -> frozenset[str] | None:
         """
-        Whether its behavior is for the bytes of a whole connection, not for exchanges.
+        The commands, in lower case, without one of which it does not match; C{None}: it
+        matches whatever the command.
         """
-        from vaurien_twisted.interfaces import IStreamBehavior
-
-        return bool(IStreamBehavior.providedBy(self.behavior))
+        named = self.when.get("command")
+        if named is None:
+            return None
+        return frozenset(
+            str(each).lower() for each in (named if isinstance(named, list) else [named])
+        )
 
     @property
     def inert(self) -> bool:
@@ -116,19 +127,34 @@ class SeededRandom:
         """
         A number from 0 up to, not including, 100: always the same for this decision.
         """
-        # 53 bits are what a float holds: more could round up to 100.
-        return (self._number() >> 11) / 2**53 * 100
+        return drawnPercent(self.seed, self.proxy, self.connection, self.exchange, self.draw)
 
     def random(self) -> random.Random:
         """
         A generator for whatever else the decision needs, beginning the same each time.
         """
-        return random.Random(self._number())
+        return random.Random(
+            _number(self.seed, self.proxy, self.connection, self.exchange, self.draw)
+        )
 
-    def _number(self) -> int:
-        place = struct.pack(">qQQI", self.seed, self.connection, self.exchange, self.draw)
-        digest = hashlib.blake2b(place, digest_size=8, key=self.proxy.encode()[:64]).digest()
-        return int.from_bytes(digest, "big")
+
+def drawnPercent(seed: int, proxy: str, connection: int, exchange: int, draw: int) -> float:
+    """
+    The same as L{SeededRandom.percent}, without an object: it is computed for every exchange
+    that a rule with a percentage matches.
+    """
+    # 53 bits are what a float holds: more could round up to 100.
+    return (_number(seed, proxy, connection, exchange, draw) >> 11) / 2**53 * 100
+
+
+_pack = struct.Struct(">qQQI").pack
+
+
+def _number(seed: int, proxy: str, connection: int, exchange: int, draw: int) -> int:
+    place = _pack(seed, connection, exchange, draw)
+    return int.from_bytes(
+        hashlib.blake2b(place, digest_size=8, key=proxy.encode()[:64]).digest(), "big"
+    )
 
 
 @attrs.frozen
@@ -175,6 +201,12 @@ class Decision:
         Whether the request goes no further than the steps.
         """
         return any(isinstance(step.command, ENDING) for step in self.request)
+
+    def plus(self, other: Decision) -> Decision:
+        """
+        The steps of C{other} after those of this one.
+        """
+        return Decision((*self.request, *other.request), (*self.reply, *other.reply))
 
 
 #: Decided: nothing happens.

@@ -23,12 +23,24 @@ class Connection:
 
     @ivar number: counts from 1 on each proxy, in the order of accepting.
     @ivar client: the client's address, a host or a path.
-    @ivar chosen: what rules of connection scope decided, by rule; the decider's own.
     """
 
     number: int
     client: str = ""
-    chosen: dict[Any, bool] = attrs.field(factory=dict, eq=False, repr=False)
+
+
+#: The longest description of an exchange, in characters.
+DESCRIPTION_LIMIT = 120
+
+
+def describe(command: str, subject: str) -> str:
+    """
+    An exchange in one short line, for logs and the journal.
+    """
+    words = " ".join(part for part in (command, subject) if part)
+    if len(words) <= DESCRIPTION_LIMIT:
+        return words
+    return words[: DESCRIPTION_LIMIT - 3] + "..."
 
 
 class Exchange:
@@ -129,8 +141,7 @@ class Exchange:
         """
         One short line for logs and the journal.
         """
-        words = " ".join(part for part in (self.command, self.subject) if part)
-        return words if len(words) <= 120 else words[:117] + "..."
+        return describe(self.command, self.subject)
 
     @property
     def replaced(self) -> bool:

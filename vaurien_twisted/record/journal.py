@@ -20,24 +20,29 @@ from zope.interface import implementer
 from vaurien_twisted.interfaces import IJournal
 from vaurien_twisted.model.options import Refused
 
+#: An entry as it is kept: the time in seconds, the kind, the proxy, the connection, and what
+#: makes the other facts, with its arguments.
+_Entry = tuple[float, str, str, int, Callable[..., dict[str, Any]], tuple[Any, ...]]
+
 
 @implementer(IJournal)
 class Journal:
     """
-    Keeps the latest entries, each a JSON-ready dict with a running C{id}.
+    Keeps the latest entries.  Whoever reads them gets JSON-ready dicts with a running C{id}.
 
     @ivar limit: how many entries are kept; older ones are forgotten.
+    @ivar last: the id of the newest entry, 0 before there is any.
     """
 
     def __init__(self, seconds: Callable[[], float], limit: int = 10_000) -> None:
         self._seconds = seconds
-        self._entries: deque[dict[str, Any]] = deque(maxlen=limit)
-        self._watchers: list[Callable[[dict[str, Any]], None]] = []
+        self._entries: deque[_Entry] = deque(maxlen=limit)
+        self._watchers: list[Callable[[], None]] = []
         self.last = 0
 
-    def watch(self, watcher: Callable[[dict[str, Any]], None]) -> Callable[[], None]:
+    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
         """
-        Call C{watcher} with each entry from now on.
+        Call C{watcher} after each entry from now on; L{newest} is that entry.
 
         @return: call it to stop that.
         """
@@ -48,18 +53,24 @@ class Journal:
         """
         Append one entry.
         """
+        self.recordLater(kind, proxy, connection, _same, facts)
+
+    def recordLater(
+        self,
+        kind: str,
+        proxy: str,
+        connection: int,
+        facts: Callable[..., dict[str, Any]],
+        *arguments: Any,
+    ) -> None:
+        """
+        Append one entry, whose facts are made when somebody reads it.
+        """
         self.last += 1
-        entry = {
-            "id": self.last,
-            "time": round(self._seconds(), 6),
-            "kind": kind,
-            "proxy": proxy,
-            "connection": connection,
-            **facts,
-        }
-        self._entries.append(entry)
-        for watcher in list(self._watchers):
-            watcher(entry)
+        self._entries.append((self._seconds(), kind, proxy, connection, facts, arguments))
+        if self._watchers:
+            for watcher in list(self._watchers):
+                watcher()
 
     @property
     def first(self) -> int:
@@ -67,6 +78,15 @@ class Journal:
         The id of the oldest entry that is kept; that of the next one if none is.
         """
         return self.last - len(self._entries) + 1
+
+    @property
+    def newest(self) -> dict[str, Any]:
+        """
+        The newest entry.
+
+        @raise IndexError: there is none.
+        """
+        return _read(self.last, self._entries[-1])
 
     def since(self, entry: int = 0) -> list[dict[str, Any]]:
         """
@@ -81,11 +101,39 @@ class Journal:
         kept = self._entries
         skip = len(kept) - min(len(kept), max(0, self.last - entry))
         if skip <= len(kept) // 2:
-            return list(islice(kept, skip, skip + limit))
-        # Most who ask know almost all, and a deque is reached from its ends.
-        newest = list(islice(reversed(kept), len(kept) - skip))
-        newest.reverse()
-        return newest[:limit]
+            found = list(islice(kept, skip, skip + limit))
+        else:
+            # Most who ask know almost all, and a deque is reached from its ends.
+            found = list(islice(reversed(kept), len(kept) - skip))
+            found.reverse()
+            found = found[:limit]
+        return [_read(number, each) for number, each in enumerate(found, self.first + skip)]
+
+    def of(self, proxy: str, connection: int) -> list[dict[str, Any]]:
+        """
+        The kept entries of one connection, oldest first.
+        """
+        return [
+            _read(number, each)
+            for number, each in enumerate(self._entries, self.first)
+            if each[2] == proxy and each[3] == connection
+        ]
+
+
+def _read(number: int, entry: _Entry) -> dict[str, Any]:
+    seconds, kind, proxy, connection, facts, arguments = entry
+    return {
+        "id": number,
+        "time": round(seconds, 6),
+        "kind": kind,
+        "proxy": proxy,
+        "connection": connection,
+        **facts(*arguments),
+    }
+
+
+def _same(facts: dict[str, Any]) -> dict[str, Any]:
+    return facts
 
 
 class JournalFile(Service):
@@ -119,9 +167,9 @@ class JournalFile(Service):
             self._stop()
         self._stop = self._journal.watch(self._write)
 
-    def _write(self, entry: dict[str, Any]) -> None:
+    def _write(self) -> None:
         try:
-            self._file.write(json.dumps(entry) + "\n")
+            self._file.write(json.dumps(self._journal.newest) + "\n")
         except OSError as error:
             self._stop()
             self._log.error(

@@ -38,7 +38,7 @@ from vaurien_twisted.relays.protocols import BackendFactory, Relay
 from vaurien_twisted.relays.turns import Turns
 from vaurien_twisted.rules.decider import Decider
 from vaurien_twisted.rules.plan import Plan
-from vaurien_twisted.rules.stream_rules import ChosenRule, chosenStreams, streamKeys
+from vaurien_twisted.rules.stream_rules import ChosenRule, chosenStreams, streamRules
 from vaurien_twisted.transports.descriptors import Descriptors
 from vaurien_twisted.wire.tcp import TCP
 
@@ -164,16 +164,12 @@ class RelayFactory(Factory):
         counting, and are drawn as before.
         """
         before = self.decider.plan
-        anew = self.decider.amend(plan)
-        for link in self.links:
-            chosen = link.connection.chosen
-            for key in [key for key in chosen if key[1] in anew]:
-                del chosen[key]
+        self.decider.amend(plan)
         self._keepShared(plan)
         self._planChanged(before.asked != plan.asked)
 
     def _keepShared(self, plan: Plan) -> None:
-        kept = {key for key, _, _, _ in streamKeys(plan)}
+        kept = {key for key, _ in streamRules(plan)}
         self._shared = {key: own for key, own in self._shared.items() if key in kept}
 
     def _planChanged(self, exchanges: bool = True) -> None:
@@ -182,7 +178,7 @@ class RelayFactory(Factory):
             self._unframed
             and plan.transparent
             and self.decider.wishes is None
-            and not any(True for _ in streamKeys(plan))
+            and not any(True for _ in streamRules(plan))
         )
         with self.turns.slice():
             for link in list(self.links):
@@ -277,6 +273,7 @@ class RelayFactory(Factory):
         Both connections of a link are gone.
         """
         self.links.discard(link)
+        self.decider.forget(link.connection)
         traffic, exchanges, connection = link.traffic, link.exchanges, link.connection
         self.counters.linkEnded(traffic, exchanges)
         if not self.links:

@@ -12,7 +12,7 @@ import attrs
 
 from vaurien_twisted.interfaces import IApplicability, IWireProtocol
 from vaurien_twisted.model.decision import Rule
-from vaurien_twisted.model.matchers import condition, every
+from vaurien_twisted.model.matchers import COMMAND, Predicate, condition, every
 from vaurien_twisted.model.options import Refused, build, nearest, values
 from vaurien_twisted.rules.plan import Draw, Plan
 from vaurien_twisted.rules.registry import Registry
@@ -86,12 +86,28 @@ class RuleBuilder:
         built: Any = build(behavior.options, merged, f"behavior {name!r}")
         more = {} if fields is None else attrs.asdict(fields, recurse=False)
         when = more.get("when", {})
-        tests = [condition(when, self.wire.targets, self.wire.name)] if when else []
+        tests: list[Predicate] = []
         if IApplicability.providedBy(behavior):
             behavior.check(built, self.wire)
-            meets = behavior.applies
-            tests.append(lambda connection, exchange: meets(built, exchange))
-        return settled(Rule(behavior, built, matches=every(tests) if tests else None, **more))
+            applies = behavior.applies
+            tests.append(lambda connection, exchange: applies(built, exchange))
+        rest = dict(when)
+        named = {"command": rest.pop("command")} if "command" in when else {}
+        if COMMAND not in self.wire.targets:
+            rest, named = dict(when), {}
+        further = [*self._condition(rest), *tests]
+        matches = [*self._condition(named), *further]
+        rule = Rule(
+            behavior,
+            built,
+            matches=every(matches) if matches else None,
+            further=every(further) if further else None,
+            **more,
+        )
+        return settled(rule)
+
+    def _condition(self, when: Mapping[str, Any]) -> list[Predicate]:
+        return [condition(when, self.wire.targets, self.wire.name)] if when else []
 
 
 def tell(plan: Plan) -> dict[str, Any]:

@@ -1,51 +1,36 @@
 # -*- test-case-name: tests.rules -*-
 """
-Decisions: which of a plan's rules choose an exchange, and what they make of it.
+Decisions: which of a plan's rules apply to an exchange, and what they do to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container
 
 import attrs
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IDecider, IJournal, IWireProtocol
-from vaurien_twisted.model.commands import ENDING, PASS, Actions, Command
+from vaurien_twisted.model.commands import Actions
 from vaurien_twisted.model.decision import (
     CONNECTION,
     NOTHING,
     Decision,
     DecisionContext,
-    Rule,
     SeededRandom,
-    Step,
 )
 from vaurien_twisted.model.exchange import Connection, Exchange
-from vaurien_twisted.model.matchers import COMMAND
 from vaurien_twisted.record.counters import Counters
-from vaurien_twisted.rules.plan import Draw, Plan
-
-#: How much is told of a rule and of a reason in the journal, in characters.
-WORDS = 300
-
-#: For how many different commands it is kept which draws are for them.
-COMMANDS_KEPT = 1024
-
-
-@attrs.define
-class Tally:
-    """
-    What a rule has met since its plan was set.
-
-    @ivar seen: matching exchanges, or connections where its scope is the connection.
-    @ivar applied: those of them that something happened to; connections when chosen.
-    @ivar treated: the exchanges that its behavior was asked about.
-    """
-
-    seen: int = 0
-    applied: int = 0
-    treated: int = 0
+from vaurien_twisted.rules.compiled import (
+    CompiledDraw,
+    CompiledPlan,
+    CompiledRule,
+    Tally,
+    decisionOf,
+    ends,
+)
+from vaurien_twisted.rules.plan import Plan
+from vaurien_twisted.rules.words import RuleWords, cut, effect
 
 
 @implementer(IDecider)
@@ -55,9 +40,9 @@ class Decider:
     Decides for one proxy, and counts for its rules.
 
     @ivar seed: 0 to 2**63 - 1.
-    @ivar counters: what is told of faults.
-    @ivar wishes: decides about exchanges that ask for something themselves, in place of
-        the plan; C{None} where they cannot.
+    @ivar counters: the counters of faults.
+    @ivar wishes: decides about exchanges that ask for a fault themselves, in place of the
+        plan; C{None} where they cannot.
     """
 
     proxy: str
@@ -70,16 +55,20 @@ class Decider:
         default=None, init=False
     )
     _tallies: dict[tuple[int, int], Tally] = attrs.field(factory=dict, init=False)
-    _generation: int = attrs.field(default=0, init=False)
-    _byCommand: dict[str, tuple[tuple[int, Draw], ...]] = attrs.field(factory=dict, init=False)
+    #: By connection's number and rule: what rules of connection scope have decided.
+    _chosen: dict[int, dict[tuple[int, int], bool]] = attrs.field(factory=dict, init=False)
+    _compiled: CompiledPlan = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.shorten(self.plan)
 
     def setPlan(self, plan: Plan) -> None:
         """
         Put C{plan} in force; its rules' counts begin at zero.
         """
-        self.shorten(plan)
         self._tallies = {}
-        self._generation += 1
+        self._chosen = {}
+        self.shorten(plan)
 
     def shorten(self, plan: Plan) -> None:
         """
@@ -87,36 +76,45 @@ class Decider:
         others go on counting.
         """
         self.plan = plan
-        self._byCommand = {}
+        self._compiled = CompiledPlan(plan, self.wire, self._tallies)
 
-    def amend(self, plan: Plan) -> frozenset[int]:
+    def amend(self, plan: Plan) -> None:
         """
-        Put C{plan} in force, which is the one before with some draws that have a place of
-        their own added, changed or taken out: the others go on counting.
-
-        @return: the places of which connections must be chosen anew, by the numbers that
-            they drew: those that are gone, and those with another percentage.
+        Put C{plan} in force, which is the one before with some draws that have a key of
+        their own added, changed or taken out: the others go on counting.  Draws with other
+        percentages choose connections anew, by the numbers that these drew.
         """
         old, new = _shares(self.plan), _shares(plan)
         self._tallies = {
-            key: own for key, own in self._tallies.items() if key[0] not in old or key[0] in new
+            counted: own
+            for counted, own in self._tallies.items()
+            if counted[0] not in old or counted[0] in new
         }
+        self._forgetDraws({key for key, share in old.items() if new.get(key) != share})
         self.shorten(plan)
-        return frozenset(place for place, share in old.items() if new.get(place) != share)
+
+    def _forgetDraws(self, keys: Container[int]) -> None:
+        for chosen in self._chosen.values():
+            for counted in [counted for counted in chosen if counted[0] in keys]:
+                del chosen[counted]
+
+    def forget(self, connection: Connection) -> None:
+        """
+        The connection has ended: drop what was chosen for it.
+        """
+        self._chosen.pop(connection.number, None)
 
     def decide(self, connection: Connection, exchange: Exchange) -> Decision:
         """
-        Find the rules that choose this exchange and combine what they ask.
+        Find the rules that apply to this exchange and combine what they do.
         """
         if self.wishes is not None:
             asked = self.wishes(connection, exchange)
             if asked is not None:
                 self._countWish(asked)
                 return asked
-        if self.plan.transparent:
-            return NOTHING
-        draws = self._drawsFor(connection, exchange)
-        return self._decide(draws, connection, exchange, False) if draws else NOTHING
+        draws = self._compiled.draws(exchange.command)
+        return self._decide(draws, connection, exchange) if draws else NOTHING
 
     def _countWish(self, asked: Decision) -> None:
         for step in (asked.request or asked.reply)[:1]:
@@ -126,201 +124,136 @@ class Decider:
 
     def decideConnection(self, connection: Connection, exchange: Exchange) -> Decision:
         """
-        The same, asking only the behaviors that meet bare connections.
+        The same, asking only the behaviors that are for bare connections.
         """
-        if self.plan.transparent:
-            return NOTHING
-        draws = self._drawsFor(connection, exchange)
-        return self._decide(draws, connection, exchange, True) if draws else NOTHING
+        draws = self._compiled.bare
+        return self._decide(draws, connection, exchange) if draws else NOTHING
 
-    def counted(self, index: int, position: int) -> tuple[int, int]:
+    def counted(self, counted: tuple[int, int]) -> tuple[int, int]:
         """
         To how many exchanges a rule has applied since the plan was set, and how many it has
-        met; connections where its scope is the connection.
+        matched; connections where its scope is the connection.
 
-        @param index: the place of its draw in the plan.
-        @param position: its place in the draw.
+        @param counted: see L{vaurien_twisted.rules.draws.Alternative}.
         """
-        tally = self._tallies.get((index, position), Tally())
+        tally = self._tallies.get(counted, Tally())
         return tally.applied, tally.seen
 
-    def _drawsFor(self, connection: Connection, exchange: Exchange) -> tuple[tuple[int, Draw], ...]:
-        """
-        The draws, with their places in the plan, that are not for other commands only.
-        Most rules name a command, and most exchanges have another: they take one look.
-        """
-        draws = self._byCommand.get(exchange.command)
-        if draws is None:
-            draws = tuple(
-                (index if draw.place is None else draw.place, draw)
-                for index, draw in enumerate(self.plan.draws)
-                if any(
-                    not rule.inert and self._takes(rule, connection, exchange)
-                    for rule in draw.alternatives
-                )
-            )
-            # Commands come from clients, who may make up any number of them.
-            if len(self._byCommand) < COMMANDS_KEPT:
-                self._byCommand[exchange.command] = draws
-        return draws
-
-    def _takes(self, rule: Rule, connection: Connection, exchange: Exchange) -> bool:
-        if "command" not in rule.when or COMMAND not in self.wire.targets:
-            return True
-        return COMMAND.predicate(rule.when["command"])(connection, exchange)
-
     def _decide(
-        self,
-        draws: Sequence[tuple[int, Draw]],
-        connection: Connection,
-        exchange: Exchange,
-        bare: bool,
+        self, draws: tuple[CompiledDraw, ...], connection: Connection, exchange: Exchange
     ) -> Decision:
-        request: list[Step] = []
-        reply: list[Step] = []
-        for index, draw in draws:
-            position = self._choose(index, draw, connection, exchange, bare)
-            if position < 0:
+        decision = NOTHING
+        for draw in draws:
+            chosen = self._choose(draw, connection, exchange)
+            if chosen is None:
                 continue
-            rule = draw.alternatives[position]
-            tally = self._tallies[index, position]
-            chance = self._chance(connection, exchange.number, index)
-            context = DecisionContext(connection, exchange, self.wire, tally.treated, chance)
-            tally.treated += 1
-            actions = rule.behavior.decide(rule.options, context)
-            if actions is PASS or not (actions.request or actions.reply):
+            actions, own, last = chosen.fixed, chosen.decision, chosen.ends
+            if actions is None:
+                actions = self._ask(chosen, connection, exchange)
+                own = decisionOf(actions, chosen.alternative.rule)
+                last = ends(actions)
+            if own is NOTHING:
                 continue
-            if rule.scope == "exchange":
-                # An exchange that the behavior let pass does not use up the rule's times.
-                tally.applied += 1
-            self.counters.fault(rule.behavior.name, actions.code)
-            request += [Step(command, rule) for command in actions.request]
-            reply += [Step(command, rule) for command in actions.reply]
-            self.journal.record(
-                "decision",
-                self.proxy,
-                connection.number,
-                exchange=exchange.number,
-                description=exchange.description,
-                rule=short(rule.describe()),
-                effect=actions.effect or effect(actions),
-                reason=self._reason(draw, index, position, connection, exchange),
-            )
-            if any(isinstance(c, ENDING) for c in (*actions.request, *actions.reply)):
+            self._applied(chosen, connection, exchange, actions)
+            decision = own if decision is NOTHING else decision.plus(own)
+            if last:
                 break
-        return Decision(tuple(request), tuple(reply)) if request or reply else NOTHING
+        return decision
 
-    def _chance(self, connection: Connection, exchange: int, index: int) -> SeededRandom:
-        return SeededRandom(self.seed, self.proxy, connection.number, exchange, index)
+    def _ask(self, chosen: CompiledRule, connection: Connection, exchange: Exchange) -> Actions:
+        """
+        What the behavior of a chosen rule does to this exchange.
+        """
+        alternative, tally = chosen.alternative, chosen.tally
+        chance = SeededRandom(
+            self.seed, self.proxy, connection.number, exchange.number, alternative.key
+        )
+        context = DecisionContext(connection, exchange, self.wire, tally.treated, chance)
+        tally.treated += 1
+        return chosen.behavior.decide(alternative.rule.options, context)
+
+    def _applied(
+        self, chosen: CompiledRule, connection: Connection, exchange: Exchange, actions: Actions
+    ) -> None:
+        """
+        Count what a rule did, and record it.
+        """
+        tally = chosen.tally
+        if not chosen.whole:
+            # An exchange that the behavior let pass does not use up the rule's times.
+            tally.applied += 1
+            if tally.applied == chosen.times:
+                self._compiled.drop(chosen)
+        self.counters.fault(chosen.behavior.name, actions.code)
+        words = chosen.words
+        if words is None:
+            words = chosen.words = RuleWords(chosen.alternative, self.seed, self.proxy)
+        self.journal.recordLater(
+            "decision",
+            self.proxy,
+            connection.number,
+            words.facts,
+            connection.number,
+            exchange.number,
+            cut(exchange.command),
+            cut(exchange.subject),
+            chosen.effect or effect(actions),
+            tally.applied,
+        )
 
     def _choose(
-        self, index: int, draw: Draw, connection: Connection, exchange: Exchange, bare: bool
-    ) -> int:
+        self, draw: CompiledDraw, connection: Connection, exchange: Exchange
+    ) -> CompiledRule | None:
         """
-        The position of the alternative that applies, -1 for none.
+        The alternative that applies to the exchange, C{None} if none does.
         """
-        above = 0.0
-        drawn: dict[int, float] = {}
-        for position, rule in enumerate(draw.alternatives):
-            below, above = above, above + rule.percent
-            if (
-                (rule.matches is not None and not rule.matches(connection, exchange))
-                or rule.inert
-                or (bare and not rule.behavior.connections)
-            ):
+        drawn = -1.0
+        for each in draw:
+            check = each.check
+            if check is not None and not check(connection, exchange):
                 continue
-            whole = rule.scope == "connection"
-            if whole:
-                key = (self._generation, index, position)
-                known = self._known(connection, key)
-                if known is not None:
-                    if known:
-                        return position
-                    continue
-            tally = self._tallies.setdefault((index, position), Tally())
+            if each.whole:
+                if self._chooseConnection(each, connection.number):
+                    return each
+                continue
+            tally = each.tally
             tally.seen += 1
-            chosen = tally.seen > rule.after and (rule.times is None or tally.applied < rule.times)
-            if chosen and rule.percent < 100:
-                number = CONNECTION if whole else exchange.number
-                if number not in drawn:
-                    drawn[number] = self._chance(connection, number, index).percent()
-                chosen = below <= drawn[number] < above
-            if whole:
-                connection.chosen[key] = chosen
-                tally.applied += chosen
-            if chosen:
-                return position
-        return -1
+            if each.bounded and each.window(tally.seen, tally.applied):
+                continue
+            if each.certain:
+                return each
+            if drawn < 0:
+                drawn = each.drawn(self.seed, self.proxy, connection.number, exchange.number)
+            if each.covers(drawn):
+                return each
+        return None
 
-    def _known(self, connection: Connection, key: tuple[int, int, int]) -> bool | None:
+    def _chooseConnection(self, each: CompiledRule, number: int) -> bool:
         """
-        What the rule decided for this connection, C{None} if it has not been asked.
+        Whether a rule of connection scope applies to a connection: found out once.
         """
-        chosen = connection.chosen
-        known = chosen.get(key)
+        known = self._chosen.get(number)
         if known is None:
-            # A connection that outlives many plans must not remember them all.
-            for old in [each for each in chosen if each[0] != self._generation]:
-                del chosen[old]
-        return known
-
-    def _reason(
-        self, draw: Draw, index: int, position: int, connection: Connection, exchange: Exchange
-    ) -> str:
-        """
-        Why the rule at C{position} chose this exchange.
-        """
-        rule = draw.alternatives[position]
-        whole = rule.scope == "connection"
-        words = [f"when {name} {pattern!r}" for name, pattern in rule.when.items()]
-        if rule.percent < 100:
-            drawn = self._chance(connection, CONNECTION if whole else exchange.number, index)
-            words.append(f"drew {drawn.percent():.2f} for {rule.percent:g} percent")
-            if whole:
-                words[-1] += " of connections"
-            below = sum(other.percent for other in draw.alternatives[:position])
-            if below:
-                words[-1] += f" from {below:g} on"
-        if rule.after:
-            words.append(f"after {rule.after}")
-        if rule.times is not None and whole:
-            words.append(f"one of {rule.times} connections")
-        elif rule.times is not None:
-            words.append(f"time {self._tallies[index, position].applied} of {rule.times}")
-        return short(", ".join(words)) or "always"
-
-
-def short(text: str) -> str:
-    """
-    No more than L{WORDS} of C{text}: a rule's options may be as long as a user likes.
-    """
-    return text if len(text) <= WORDS else text[: WORDS - 3] + "..."
-
-
-def effect(actions: Actions) -> str:
-    """
-    The commands of a treatment in a few words.
-    """
-    words = [_word(command) for command in actions.request]
-    words += ["reply: " + _word(command) for command in actions.reply]
-    return ", ".join(words)
-
-
-def _word(command: Command) -> str:
-    name = type(command).__name__.lower()
-    if hasattr(command, "seconds"):
-        return f"{name} {command.seconds:g} s"
-    if hasattr(command, "data"):
-        return f"{name} {len(command.data)} bytes"
-    return name
+            known = self._chosen[number] = {}
+        counted = each.alternative.counted
+        chosen = known.get(counted)
+        if chosen is None:
+            tally = each.tally
+            tally.seen += 1
+            chosen = not each.window(tally.seen, tally.applied) and (
+                each.certain or each.covers(each.drawn(self.seed, self.proxy, number, CONNECTION))
+            )
+            known[counted] = chosen
+            tally.applied += chosen
+        return chosen
 
 
 def _shares(plan: Plan) -> dict[int, list[float]]:
     """
-    The percentages of the draws that have a place of their own.
+    The percentages of the draws that have a key of their own.
     """
     return {
-        draw.place: [rule.percent for rule in draw.alternatives]
+        draw.key: [rule.percent for rule in draw.alternatives]
         for draw in plan.draws
-        if draw.place is not None
+        if draw.key is not None
     }

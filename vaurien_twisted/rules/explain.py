@@ -14,13 +14,14 @@ from typing import Any
 import attrs
 
 from vaurien_twisted.model.commands import ENDING
-from vaurien_twisted.model.decision import CONNECTION, Rule, SeededRandom
+from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.matchers import condition
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.rules.decider import Decider
-from vaurien_twisted.rules.plan import Draw
-from vaurien_twisted.rules.stream_rules import NOTHING_SAID, streamKeys
+from vaurien_twisted.rules.draws import Alternative, alternatives, drawWords
+from vaurien_twisted.rules.stream_rules import NOTHING_SAID
+from vaurien_twisted.rules.words import short
 
 
 @attrs.frozen
@@ -47,15 +48,6 @@ class Question:
     journal: Sequence[Mapping[str, Any]]
     changed: bool | None
     forgotten: bool = False
-
-    def chance(self, whole: bool, place: int) -> SeededRandom:
-        """
-        The randomness of a draw.
-
-        @param whole: whether it holds for all of the connection.
-        """
-        decider, number = self.decider, CONNECTION if whole else self.number
-        return SeededRandom(decider.seed, decider.proxy, self.connection.number, number, place)
 
 
 def explain(case: Question) -> dict[str, Any]:
@@ -99,33 +91,29 @@ def _summary(case: Question, told: Mapping[str, Any]) -> str:
 
 
 def _rules(case: Question, done: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    streams = {id(rule): (place, below) for _, place, below, rule in streamKeys(case.decider.plan)}
-    ended = ""
-    for number, draw in enumerate(case.decider.plan.draws):
-        index = number if draw.place is None else draw.place
-        for position, rule in enumerate(draw.alternatives):
+    decider, ended = case.decider, ""
+    for draw in alternatives(decider.plan):
+        for alternative in draw:
+            rule = alternative.rule
             words = rule.describe()
-            entry = next((entry for entry in done if entry["rule"] == words), None)
+            entry = next((entry for entry in done if entry["rule"] == short(words)), None)
             told: dict[str, Any] = {"rule": words, "applied": entry is not None}
-            whole = rule.scope == "connection"
-            place, below = streams.get(id(rule), (index, _below(draw, position)))
-            drawn = None
+            drawn = alternative.drawn(
+                decider.seed, decider.proxy, case.connection.number, case.number
+            )
             if rule.percent < 100:
-                drawn = told["drew"] = round(case.chance(whole, place).percent(), 2)
+                told["drew"] = round(drawn, 2)
             if entry is not None:
                 told["reason"] = entry["reason"]
                 if _ends(case.exchange, rule):
                     ended = words
             else:
-                missing = _missed(case, rule, ended)
-                if not missing and drawn is not None:
-                    missing = _unlucky(rule, below, drawn)
-                told["reason"] = missing or _beyond(case, index, position, rule)
+                told["reason"] = (
+                    _missed(case, rule, ended)
+                    or ("" if alternative.covers(drawn) else drawWords(alternative, drawn))
+                    or _beyond(case, alternative)
+                )
             yield told
-
-
-def _below(draw: Draw, position: int) -> float:
-    return sum(rule.percent for rule in draw.alternatives[:position])
 
 
 def _ends(exchange: Exchange | None, rule: Rule) -> bool:
@@ -173,22 +161,14 @@ def _holds(case: Question, exchange: Exchange, name: str, pattern: object) -> bo
         return True
 
 
-def _unlucky(rule: Rule, below: float, drawn: float) -> str:
-    if below <= drawn < below + rule.percent:
-        return ""
-    words = f"drew {drawn:.2f} for {rule.percent:g} percent"
-    if rule.scope == "connection":
-        words += " of connections"
-    return words + (f" from {below:g} on" if below else "")
-
-
-def _beyond(case: Question, index: int, position: int, rule: Rule) -> str:
+def _beyond(case: Question, alternative: Alternative) -> str:
     """
     Why the rule did not apply, though it was for this exchange and the draw was for it.
     """
+    rule = alternative.rule
     if case.exchange is None and not rule.streams:
         return "the exchange is not known any more, or was passed over: it may not have matched"
-    applied, seen = case.decider.counted(index, position)
+    applied, seen = case.decider.counted(alternative.counted)
     if rule.times is not None and applied >= rule.times:
         return f"its window was over: {applied} of {rule.times} times"
     if rule.after and not rule.streams:

@@ -27,7 +27,7 @@ from vaurien_twisted.model.decision import (
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.rules.build import RuleBuilder
-from vaurien_twisted.rules.decider import effect
+from vaurien_twisted.rules.words import effect
 
 #: In place of a draw's number: no plan has so many.
 WISH = 2**32 - 1
@@ -116,7 +116,7 @@ class Wishes:
             tuple(Step(command, rule) for command in commands)
             for commands in (actions.request, actions.reply)
         ]
-        return Decision(*steps), actions.effect or effect(actions)
+        return Decision(*steps), effect(actions)
 
 
 def wishesFor(

@@ -30,13 +30,13 @@ class Draw:
     """
     Alternatives of which at most one applies.
 
-    @ivar place: what stands for it in randomness and counts, 0 to 2**32 - 1; C{None} for
-        its place in the plan.
+    @ivar key: identifies it in random numbers and counts, 0 to 2**32 - 1; C{None}: its
+        position in the plan does.
     @raise Refused: the percentages are negative or exceed 100 together.
     """
 
     alternatives: tuple[Rule, ...]
-    place: int | None = None
+    key: int | None = None
 
     def __attrs_post_init__(self) -> None:
         for rule in self.alternatives:
@@ -71,12 +71,9 @@ class Plan:
         """
         found: set[str] = set()
         for rule in self._active:
-            named = rule.when.get("command")
-            if named is None:
+            if rule.commands is None:
                 return None
-            found.update(
-                str(each).lower() for each in (named if isinstance(named, list) else [named])
-            )
+            found |= rule.commands
         return frozenset(found)
 
     @property
@@ -113,7 +110,7 @@ class Plan:
                         attrs.evolve(rule, expired=True) if rule in rules else rule
                         for rule in draw.alternatives
                     ),
-                    draw.place,
+                    draw.key,
                 )
                 for draw in self.draws
             )

@@ -9,7 +9,6 @@ place in the plan if it has none, and from nothing that could change meanwhile.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 
 import attrs
@@ -22,6 +21,7 @@ from vaurien_twisted.model.decision import (
 )
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import Refused
+from vaurien_twisted.rules.draws import Alternative, alternatives, conditions, drawWords
 from vaurien_twisted.rules.plan import Plan
 
 #: Stream rules see a connection before anything was said.
@@ -37,40 +37,37 @@ class ChosenRule:
     A rule that applies to a connection.
 
     @ivar key: tells it from the plan's others; it has the same under a later plan.
+    @ivar chance: the randomness of the rule on this connection.
     """
 
     key: str
     rule: Rule
     chance: SeededRandom
+    _alternative: Alternative
 
     @property
     def reason(self) -> str:
         """
         Why it applies, for the journal.
         """
-        rule = self.rule
-        words = [f"when {name} {pattern!r}" for name, pattern in rule.when.items()]
-        if rule.percent < 100:
-            drawn = self.chance.percent()
-            words.append(f"drew {drawn:.2f} for {rule.percent:g} percent of connections")
+        words = conditions(self.rule)
+        if self.rule.percent < 100:
+            words.append(drawWords(self._alternative, self.chance.percent()))
         return ", ".join(words) or "always"
 
 
-def streamKeys(plan: Plan) -> Iterator[tuple[str, int, float, Rule]]:
+def streamRules(plan: Plan) -> Iterator[tuple[str, Alternative]]:
     """
-    The stream rules in force: the key, the place of the draw, from which number drawn on
-    it applies, and the rule.
+    The stream rules in force, in order, each with what tells it from the others.
     """
-    for index, draw in enumerate(plan.draws):
-        above = 0.0
-        for position, rule in enumerate(draw.alternatives):
-            below, above = above, above + rule.percent
+    for index, draw in enumerate(alternatives(plan)):
+        for position, alternative in enumerate(draw):
+            rule = alternative.rule
             if rule.streams and not rule.expired:
                 # The options are part of the key only where nothing else tells that a rule
                 # is the one from before.
                 key = f"={rule.name}" if rule.name else f"{index}.{position} {rule.describe()}"
-                place = zlib.crc32(rule.name.encode()) if rule.name else index
-                yield key, place, below, rule
+                yield key, alternative
 
 
 def chosenStreams(
@@ -79,12 +76,13 @@ def chosenStreams(
     """
     The stream rules that apply to C{connection}, in order.
     """
-    for key, place, below, rule in streamKeys(plan):
+    for key, alternative in streamRules(plan):
+        rule = alternative.rule
         if rule.matches is not None and not rule.matches(connection, NOTHING_SAID):
             continue
-        chance = SeededRandom(seed, proxy, connection.number, CONNECTION, place)
-        if below <= chance.percent() < below + rule.percent:
-            yield ChosenRule(key, rule, chance)
+        chance = SeededRandom(seed, proxy, connection.number, CONNECTION, alternative.key)
+        if alternative.covers(chance.percent()):
+            yield ChosenRule(key, rule, chance, alternative)
 
 
 def listens(plan: Plan) -> bool:
@@ -103,7 +101,7 @@ def settled(rule: Rule) -> Rule:
 
     @raise Refused: it says something that makes no sense for a stream rule.
     """
-    if not rule.streams:
+    if not IStreamBehavior.providedBy(rule.behavior):
         return rule
     name = rule.behavior.name
     if rule.after or rule.times is not None:
@@ -117,4 +115,4 @@ def settled(rule: Rule) -> Rule:
     if not IStreamBehavior(rule.behavior).listens and (rule.when or 0 < rule.percent < 100):
         field = "when" if rule.when else "percent"
         raise Refused(f"{name!r} is for the whole proxy, not for some of its clients", field)
-    return attrs.evolve(rule, scope="connection")
+    return attrs.evolve(rule, scope="connection", streams=True)

@@ -261,5 +261,5 @@ def _made(ruleBuilder: RuleBuilder, toxic: ToxicFields) -> Toxic:
     fields = RuleFields(percent=toxic.toxicity * 100, scope="connection", name=toxic.name)
     rule = ruleBuilder.rule(behavior.name, options, fields)
     # By its name, so that it does not matter which other toxics come and go.
-    place = 2**31 | zlib.crc32(toxic.name.encode()) >> 1
-    return Toxic(toxic.name, toxic.type, toxic.stream, toxic.toxicity, Draw((rule,), place))
+    number = 2**31 | zlib.crc32(toxic.name.encode()) >> 1
+    return Toxic(toxic.name, toxic.type, toxic.stream, toxic.toxicity, Draw((rule,), number))

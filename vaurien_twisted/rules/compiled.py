@@ -1,0 +1,215 @@
+# -*- test-case-name: tests.rules -*-
+"""
+A plan made ready for deciding: for each command the draws that can choose an exchange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from vaurien_twisted.interfaces import IBehavior, IFixedActions, IWireProtocol
+from vaurien_twisted.model.commands import ENDING, Actions
+from vaurien_twisted.model.decision import NOTHING, Decision, Rule, Step
+from vaurien_twisted.model.matchers import COMMAND, Predicate
+from vaurien_twisted.rules.draws import Alternative, alternatives
+from vaurien_twisted.rules.plan import Plan
+from vaurien_twisted.rules.words import RuleWords, effect
+
+#: For how many different commands the draws are kept.  Clients may make up any number.
+COMMANDS_KEPT = 1024
+
+
+@attrs.define
+class Tally:
+    """
+    What a rule has met since its plan was set.
+
+    @ivar seen: matching exchanges, or connections where its scope is the connection.
+    @ivar applied: those of them that something happened to; connections when chosen.
+    @ivar treated: the exchanges that its behavior was asked about.
+    """
+
+    seen: int = 0
+    applied: int = 0
+    treated: int = 0
+
+
+class CompiledRule:
+    """
+    A rule ready for deciding.
+
+    @ivar check: what is left to check of an exchange; C{None}: nothing.
+    @ivar commands: the commands in lower case that the rule is for; C{None}: any.
+    @ivar whole: whether it is chosen for all of a connection.
+    @ivar certain: whether it applies whatever number is drawn.
+    @ivar bounded: whether its window has a beginning or an end.
+    @ivar fixed: what its behavior does to every exchange; C{None} if that depends.
+    @ivar decision: C{fixed} as a decision.
+    @ivar ends: whether C{fixed} ends the exchange.
+    @ivar effect: C{fixed} in words.
+    @ivar words: what the journal says of it.
+    @ivar over: whether it has applied as often as it may.
+    """
+
+    __slots__ = (
+        "alternative",
+        "behavior",
+        "bounded",
+        "certain",
+        "check",
+        "commands",
+        "covers",
+        "decision",
+        "drawn",
+        "effect",
+        "ends",
+        "fixed",
+        "over",
+        "tally",
+        "times",
+        "whole",
+        "window",
+        "words",
+    )
+
+    def __init__(
+        self,
+        alternative: Alternative,
+        tally: Tally,
+        check: Predicate | None,
+        commands: frozenset[str] | None,
+    ) -> None:
+        rule = alternative.rule
+        self.alternative = alternative
+        self.window, self.drawn = alternative.window, alternative.drawn
+        self.covers = alternative.covers
+        self.behavior: IBehavior = rule.behavior
+        self.tally = tally
+        self.times = rule.times
+        self.bounded = bool(rule.after) or rule.times is not None
+        self.check = check
+        self.commands = commands
+        self.whole = rule.scope == "connection"
+        self.certain = rule.percent >= 100
+        self.over = False
+        self.fixed: Actions | None = None
+        self.decision, self.ends, self.effect = NOTHING, False, ""
+        if IFixedActions.providedBy(rule.behavior):
+            self.fixed = actions = rule.behavior.actions(rule.options)
+            self.decision, self.ends = decisionOf(actions, rule), ends(actions)
+            self.effect = effect(actions)
+        #: Made when they are first needed: many rules never apply.
+        self.words: RuleWords | None = None
+
+
+def decisionOf(actions: Actions, rule: Rule) -> Decision:
+    """
+    The decision that consists of C{actions} alone.
+    """
+    if not (actions.request or actions.reply):
+        return NOTHING
+    return Decision(
+        tuple(Step(command, rule) for command in actions.request),
+        tuple(Step(command, rule) for command in actions.reply),
+    )
+
+
+def ends(actions: Actions) -> bool:
+    """
+    Whether nothing more is decided about an exchange after C{actions}.
+    """
+    return any(isinstance(each, ENDING) for each in (*actions.request, *actions.reply))
+
+
+#: The alternatives of one draw.
+CompiledDraw = tuple[CompiledRule, ...]
+
+
+class CompiledPlan:
+    """
+    The draws of a plan that can choose an exchange.
+
+    @param tallies: the counts of rules by L{Alternative.counted}; those of rules that are new
+        are added.
+    @ivar bare: the draws whose behaviors are also asked about bare connections.
+    """
+
+    def __init__(
+        self, plan: Plan, wire: IWireProtocol, tallies: dict[tuple[int, int], Tally]
+    ) -> None:
+        named = COMMAND in wire.targets
+        self._draws: list[CompiledDraw] = []
+        self._names: set[str] = set()
+        self._byCommand: dict[str, tuple[CompiledDraw, ...]] = {}
+        self._others: tuple[CompiledDraw, ...] | None = None
+        bare: list[CompiledDraw] = []
+        for each in alternatives(plan):
+            rules = []
+            for alternative in each:
+                rule = alternative.rule
+                if rule.inert or not rule.percent:
+                    continue
+                tally = tallies.get(alternative.counted)
+                if tally is None:
+                    tally = tallies[alternative.counted] = Tally()
+                commands = rule.commands if named else None
+                check = rule.matches if commands is None else rule.further
+                rules.append(CompiledRule(alternative, tally, check, commands))
+                if commands is not None:
+                    self._names.update(commands)
+            if all(each.behavior.name == "dummy" for each in rules):
+                continue
+            self._draws.append(tuple(rules))
+            asked = [each for each in rules if each.behavior.connections]
+            if asked:
+                bare.append(
+                    tuple(
+                        CompiledRule(
+                            each.alternative, each.tally, each.alternative.rule.matches, None
+                        )
+                        for each in asked
+                    )
+                )
+        self.bare = tuple(bare)
+
+    def draws(self, command: str) -> tuple[CompiledDraw, ...]:
+        """
+        The draws that can choose an exchange of C{command}, in order.
+        """
+        draws = self._byCommand.get(command)
+        if draws is None:
+            word = command.lower()
+            if word in self._names:
+                draws = tuple(_only(self._draws, word))
+            else:
+                # Most commands are named by no rule: they share this.
+                draws = self._others
+                if draws is None:
+                    draws = self._others = tuple(_only(self._draws, None))
+            if len(self._byCommand) < COMMANDS_KEPT:
+                self._byCommand[command] = draws
+        return draws
+
+    def drop(self, rule: CompiledRule) -> None:
+        """
+        Take out a rule that never applies again.
+        """
+        rule.over = True
+        self._byCommand.clear()
+        self._others = None
+
+
+def _only(draws: Iterable[CompiledDraw], command: str | None) -> Iterator[CompiledDraw]:
+    """
+    What is left of C{draws} for a command.
+    """
+    for draw in draws:
+        left = tuple(
+            rule
+            for rule in draw
+            if not rule.over and (rule.commands is None or command in rule.commands)
+        )
+        if left:
+            yield left

@@ -1,0 +1,113 @@
+# -*- test-case-name: tests.rules -*-
+"""
+What the journal says of decisions.  The words are made when somebody reads the journal.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from vaurien_twisted.model.commands import Actions, Command
+from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, describe
+from vaurien_twisted.rules.draws import Alternative, conditions, drawWords
+
+#: How much is told of a rule and of a reason in the journal, in characters.
+WORDS = 300
+
+
+def short(text: str) -> str:
+    """
+    No more than L{WORDS} of C{text}: a rule's options may be as long as a user likes.
+    """
+    return text if len(text) <= WORDS else text[: WORDS - 3] + "..."
+
+
+class RuleWords:
+    """
+    What the journal says of a rule.  It keeps only text of a bounded length, so that an entry
+    of the journal does not keep a plan in memory that is no longer in force.
+
+    @param seed: of the decisions.
+    @param proxy: the proxy's name.
+    @ivar rule: the rule in one line.
+    """
+
+    __slots__ = ("_alternative", "_conditions", "_proxy", "_seed", "rule")
+
+    def __init__(self, alternative: Alternative, seed: int, proxy: str) -> None:
+        rule = alternative.rule
+        self.rule = short(rule.describe())
+        self._conditions = ", ".join(conditions(rule))[: WORDS + 1]
+        self._seed = seed
+        self._proxy = proxy
+        without = attrs.evolve(rule, options=None, when={}, matches=None, further=None)
+        self._alternative = attrs.evolve(alternative, rule=without)
+
+    def facts(
+        self,
+        connection: int,
+        exchange: int,
+        command: str,
+        subject: str,
+        effect: str,
+        applied: int,
+    ) -> dict[str, Any]:
+        """
+        The facts of one decision.
+
+        @param applied: to how many exchanges the rule has applied, with this one.
+        """
+        return {
+            "exchange": exchange,
+            "description": describe(command, subject),
+            "rule": self.rule,
+            "effect": effect,
+            "reason": self.reason(connection, exchange, applied),
+        }
+
+    def reason(self, connection: int, exchange: int, applied: int) -> str:
+        """
+        Why the rule applied.
+        """
+        alternative = self._alternative
+        rule = alternative.rule
+        words = [self._conditions] if self._conditions else []
+        if rule.percent < 100:
+            drawn = alternative.drawn(self._seed, self._proxy, connection, exchange)
+            words.append(drawWords(alternative, drawn))
+        if rule.after:
+            words.append(f"after {rule.after}")
+        if rule.times is not None and rule.scope == "connection":
+            words.append(f"one of {rule.times} connections")
+        elif rule.times is not None:
+            words.append(f"time {applied} of {rule.times}")
+        return short(", ".join(words)) or "always"
+
+
+def effect(actions: Actions) -> str:
+    """
+    The effect as the behavior words it, else the commands in a few words.
+    """
+    if actions.effect:
+        return actions.effect
+    words = [_word(command) for command in actions.request]
+    words += ["reply: " + _word(command) for command in actions.reply]
+    return ", ".join(words)
+
+
+def _word(command: Command) -> str:
+    name = type(command).__name__.lower()
+    if hasattr(command, "seconds"):
+        return f"{name} {command.seconds:g} s"
+    if hasattr(command, "data"):
+        return f"{name} {len(command.data)} bytes"
+    return name
+
+
+def cut(text: str) -> str:
+    """
+    As much of a command or subject as L{describe} may need.
+    """
+    return text if len(text) <= DESCRIPTION_LIMIT else text[: DESCRIPTION_LIMIT + 1]
