@@ -40,16 +40,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vaurien_twisted.client.blocking import AsyncClient, Client
+    from vaurien_twisted.client.blocking import AsyncClient, Client, ClientError, RequestRefused
     from vaurien_twisted.client.launcher import start_proxy, stop_proxy
 
 __version__ = "2.0.0.dev0"
 
-__all__ = ["AsyncClient", "Client", "__version__", "start_proxy", "stop_proxy"]
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "ClientError",
+    "RequestRefused",
+    "__version__",
+    "start_proxy",
+    "stop_proxy",
+]
 
 _HOMES = {
     "AsyncClient": "client.blocking",
     "Client": "client.blocking",
+    "ClientError": "client.common",
+    "RequestRefused": "client.common",
     "start_proxy": "client.launcher",
     "stop_proxy": "client.launcher",
 }

@@ -6,25 +6,20 @@ The client on treq, for programs on Twisted.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
 from typing import Any
 
+from vaurien_twisted.client.calls import ServiceCalls
 from vaurien_twisted.client.common import (
-    ClientError,
     Unreachable,
-    again,
     cause,
-    journalPath,
-    leftover,
-    member,
     serviceURL,
     understand,
     withToken,
 )
+from vaurien_twisted.client.proxy_calls import ProxyCalls
 
 
-class AsyncClient:
+class AsyncClient(ServiceCalls):
     """
     L{vaurien_twisted.client.blocking.Client} for programs on Twisted: the same
     methods, as coroutines.
@@ -93,91 +88,68 @@ class AsyncClient:
         except (OSError, ConnectError, ResponseFailed, Unsent) as error:
             raise Unreachable(self.url, cause(error)) from error
 
-    async def _get(self, path: str, name: str, kind: type) -> Any:
-        return member(self.url, await self.request("GET", path), name, kind)
+    async def answered(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """
+        The answer to a request.
+        """
+        return await self.request(method, path, body)
 
-    async def set_behavior(self, name: str, **options: object) -> None:
+    def proxy(self, name: str) -> AsyncProxy:
         """
-        See L{vaurien_twisted.client.blocking.Client.set_behavior}.
+        A proxy by its name, which is not looked for yet.
         """
-        await self.request("PUT", "/behavior", {"name": name, **options})
+        return AsyncProxy(self, name)
 
-    async def get_behavior(self) -> str:
+    async def create_proxy(
+        self,
+        name: str,
+        upstream: str,
+        listen: str = "127.0.0.1:0",
+        protocol: str | None = None,
+        **fields: object,
+    ) -> AsyncProxy:
         """
-        See L{vaurien_twisted.client.blocking.Client.get_behavior}.
+        See L{vaurien_twisted.client.blocking.Client.create_proxy}.
         """
-        return str(await self._get("/behavior", "behavior", str))
+        await self.declare(name, upstream, listen, protocol, **fields)
+        return AsyncProxy(self, name)
 
-    async def get_options(self) -> dict[str, Any]:
+    async def find_proxy(self, name: str) -> AsyncProxy:
         """
-        See L{vaurien_twisted.client.blocking.Client.get_options}.
+        See L{vaurien_twisted.client.blocking.Client.find_proxy}.
         """
-        return dict(await self._get("/behavior", "options", dict))
+        found = AsyncProxy(self, name)
+        await found.info()
+        return found
 
-    async def list_behaviors(self) -> list[str]:
+    async def list_proxies(self) -> list[AsyncProxy]:
         """
-        See L{vaurien_twisted.client.blocking.Client.list_behaviors}.
+        See L{vaurien_twisted.client.blocking.Client.list_proxies}.
         """
-        return list(await self._get("/behaviors", "behaviors", list))
+        return [AsyncProxy(self, name) for name in await self.names()]
 
-    async def get_backend(self) -> str:
+    async def delete_proxy(self, name: str) -> None:
         """
-        See L{vaurien_twisted.client.blocking.Client.get_backend}.
+        See L{vaurien_twisted.client.blocking.Client.delete_proxy}.
         """
-        return str(await self._get("/backend", "backend", str))
+        await AsyncProxy(self, name).delete()
 
-    async def set_backend(self, backend: str) -> None:
-        """
-        See L{vaurien_twisted.client.blocking.Client.set_backend}.
-        """
-        await self.request("PUT", "/backend", {"backend": backend})
 
-    async def get_rules(self) -> list[dict[str, Any]]:
-        """
-        See L{vaurien_twisted.client.blocking.Client.get_rules}.
-        """
-        return list(await self._get("/rules", "rules", list))
+class AsyncProxy(ProxyCalls):
+    """
+    A proxy of a service, for programs on Twisted.
 
-    async def set_rules(self, rules: Sequence[Mapping[str, Any]]) -> None:
-        """
-        See L{vaurien_twisted.client.blocking.Client.set_rules}.
-        """
-        await self.request("PUT", "/rules", {"rules": list(rules)})
+    @param client: asks the service.
+    """
 
-    async def list_protocols(self) -> list[str]:
-        """
-        See L{vaurien_twisted.client.blocking.Client.list_protocols}.
-        """
-        return sorted(await self._get("/protocols", "protocols", dict))
+    def __init__(self, client: AsyncClient, name: str) -> None:
+        self.client = client
+        self.url = client.url
+        self.name = name
+        self.prefix = self.path
 
-    async def journal(self, since: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+    async def answered(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """
-        See L{vaurien_twisted.client.blocking.Client.journal}.
+        The answer to a request.
         """
-        return list(await self._get(journalPath(since, limit), "journal", list))
-
-    async def _before(self) -> dict[str, Any]:
-        try:
-            answer = await self.request("GET", "/rules")
-        except Unreachable:
-            raise
-        except ClientError:
-            answer = {}
-        return answer if "rules" in answer else await self.request("GET", "/behavior")
-
-    @asynccontextmanager
-    async def with_behavior(self, name: str, **options: object) -> AsyncIterator[AsyncClient]:
-        """
-        See L{vaurien_twisted.client.blocking.Client.with_behavior}; for C{async with}.
-        """
-        before = await self._before()
-        await self.set_behavior(name, **options)
-        try:
-            yield self
-        except BaseException as raised:
-            try:
-                await self.request("PUT", *again(before))
-            except ClientError as error:
-                raised.add_note(leftover(name, error))
-            raise
-        await self.request("PUT", *again(before))
+        return await self.client.request(method, path, body)

@@ -14,27 +14,34 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from vaurien_twisted.client.aio import AsyncClient
+from vaurien_twisted.client.aio import AsyncClient, AsyncProxy
+from vaurien_twisted.client.calls import ServiceCalls
 from vaurien_twisted.client.common import (
     ClientError,
     RequestRefused,
     Unreachable,
-    again,
     cause,
-    journalPath,
-    leftover,
-    member,
     serviceURL,
     understand,
     withToken,
 )
+from vaurien_twisted.client.driving import blocking, driven, run
+from vaurien_twisted.client.proxy_calls import ProxyCalls
 
-__all__ = ["AsyncClient", "Client", "ClientError", "RequestRefused", "Unreachable"]
+__all__ = [
+    "AsyncClient",
+    "AsyncProxy",
+    "Client",
+    "ClientError",
+    "Proxy",
+    "RequestRefused",
+    "Unreachable",
+]
 
 #: The longest answer that is read, in bytes.
 ANSWER_LIMIT = 16 * 2**20
@@ -56,6 +63,7 @@ class Client:
         answer, in seconds.
     @param token: what the service wants to be shown; by default C{VAURIEN_TOKEN}.
     @ivar url: where the service is.
+    @ivar calls: what it can be asked, as coroutines.
     @raise ClientError: the URL is not one that can be asked, or the token cannot be sent.
     """
 
@@ -71,6 +79,7 @@ class Client:
         self.url = serviceURL(host, port, scheme, url)
         self.timeout = timeout
         self._headers = withToken(token)
+        self.calls = _ServiceRequests(self)
 
     def request(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """
@@ -130,108 +139,18 @@ class Client:
             return http.client.HTTPSConnection(host, port, timeout=self.timeout)
         return http.client.HTTPConnection(host, port, timeout=self.timeout)
 
-    def _get(self, path: str, name: str, kind: type) -> Any:
-        return member(self.url, self.request("GET", path), name, kind)
-
-    def set_behavior(self, name: str, **options: object) -> None:
-        """
-        Put a behavior in force, for open connections too: C{set_behavior("delay",
-        sleep=2)}.  C{name} may be percentages such as C{20:error,10:delay}; the options
-        are then given by behavior: C{delay={"sleep": 2}}.  Those not given are as
-        configured, whatever was set before.
-
-        @raise ClientError: it was not done.
-        """
-        self.request("PUT", "/behavior", {"name": name, **options})
-
-    def get_behavior(self) -> str:
-        """
-        The name of the behavior in force, or percentages: C{20:error,10:delay}.
-
-        @raise ClientError: there is no answer.
-        """
-        return str(self._get("/behavior", "behavior", str))
-
-    def get_options(self) -> dict[str, Any]:
-        """
-        The options in force, by name; of percentages, by behavior first.
-
-        @raise ClientError: there is no answer.
-        """
-        return dict(self._get("/behavior", "options", dict))
-
-    def list_behaviors(self) -> list[str]:
-        """
-        The names that L{set_behavior} takes, sorted.
-
-        @raise ClientError: there is no answer.
-        """
-        return list(self._get("/behaviors", "behaviors", list))
-
-    def get_backend(self) -> str:
-        """
-        The backend as it was written, C{HOST:PORT} or an endpoint string.
-
-        @raise ClientError: there is no answer.
-        """
-        return str(self._get("/backend", "backend", str))
-
-    def set_backend(self, backend: str) -> None:
-        """
-        Send new connections to another backend.
-
-        @raise ClientError: it was not done.
-        """
-        self.request("PUT", "/backend", {"backend": backend})
-
-    def get_rules(self) -> list[dict[str, Any]]:
-        """
-        All that is in force, as L{set_rules} takes it.
-
-        @raise ClientError: there is no answer.
-        """
-        return list(self._get("/rules", "rules", list))
-
-    def set_rules(self, rules: Sequence[Mapping[str, Any]]) -> None:
-        """
-        Put these rules in force in place of all, for open connections too:
-        C{set_rules([{"behavior": "error", "percent": 10, "when": {"command": "GET"}}])}.
-        Their counts and times begin anew.
-
-        @raise ClientError: it was not done; nothing has changed.
-        """
-        self.request("PUT", "/rules", {"rules": list(rules)})
-
-    def list_protocols(self) -> list[str]:
-        """
-        The names of the wire protocols, sorted.
-
-        @raise ClientError: there is no answer.
-        """
-        return sorted(self._get("/protocols", "protocols", dict))
-
-    def journal(self, since: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
-        """
-        What was decided and done, oldest first.
-
-        @param since: the id of the last entry that is known already.
-        @param limit: how many at most, 1 to 10000.
-        @raise ClientError: there is no answer.
-        """
-        return list(self._get(journalPath(since, limit), "journal", list))
-
-    def _before(self) -> dict[str, Any]:
-        """
-        What is in force.
-        """
-        try:
-            answer = self.request("GET", "/rules")
-        except Unreachable:
-            raise
-        except ClientError:
-            # A Vaurien of 2013 knows no rules.
-            answer = {}
-        return answer if "rules" in answer else self.request("GET", "/behavior")
+    set_behavior = blocking(ServiceCalls.set_behavior)
+    get_behavior = blocking(ServiceCalls.get_behavior)
+    get_options = blocking(ServiceCalls.get_options)
+    get_backend = blocking(ServiceCalls.get_backend)
+    set_backend = blocking(ServiceCalls.set_backend)
+    get_rules = blocking(ServiceCalls.get_rules)
+    set_rules = blocking(ServiceCalls.set_rules)
+    list_behaviors = blocking(ServiceCalls.list_behaviors)
+    list_protocols = blocking(ServiceCalls.list_protocols)
+    journal = blocking(ServiceCalls.journal)
+    state = blocking(ServiceCalls.state)
+    reset = blocking(ServiceCalls.reset)
 
     @contextmanager
     def with_behavior(self, name: str, **options: object) -> Iterator[Client]:
@@ -243,14 +162,137 @@ class Client:
         @raise ClientError: it was not done, or could not be undone.  An exception out
             of the block is not replaced by that: it gets a note.
         """
-        before = self._before()
-        self.set_behavior(name, **options)
-        try:
+        with driven(self.calls.with_behavior(name, **options)):
             yield self
-        except BaseException as raised:
-            try:
-                self.request("PUT", *again(before))
-            except ClientError as error:
-                raised.add_note(leftover(name, error))
-            raise
-        self.request("PUT", *again(before))
+
+    def proxy(self, name: str) -> Proxy:
+        """
+        A proxy by its name, which is not looked for yet.
+        """
+        return Proxy(self, name)
+
+    def create_proxy(
+        self,
+        name: str,
+        upstream: str,
+        listen: str = "127.0.0.1:0",
+        protocol: str | None = None,
+        **fields: object,
+    ) -> Proxy:
+        """
+        Create a proxy, which listens when this returns.
+
+        @param upstream: the backend, C{HOST:PORT} or an endpoint string.
+        @param listen: where; by default a free port of this machine.
+        @param protocol: its wire protocol, by default that of the service's first proxy.
+        @param fields: others of a proxy: C{rules}, C{toxics}, C{enabled}.
+        @raise ClientError: it was not done; nothing has changed.
+        """
+        run(self.calls.declare(name, upstream, listen, protocol, **fields))
+        return Proxy(self, name)
+
+    def find_proxy(self, name: str) -> Proxy:
+        """
+        A proxy that is there.
+
+        @raise RequestRefused: there is none of that name.
+        """
+        found = Proxy(self, name)
+        found.info()
+        return found
+
+    def list_proxies(self) -> list[Proxy]:
+        """
+        All proxies, in the order of the service.
+
+        @raise ClientError: there is no answer.
+        """
+        return [Proxy(self, name) for name in run(self.calls.names())]
+
+    def delete_proxy(self, name: str) -> None:
+        """
+        Delete a proxy; its port is free after that.
+
+        @raise ClientError: it was not done.
+        """
+        Proxy(self, name).delete()
+
+
+class Proxy:
+    """
+    A proxy of a service, by its name.
+
+    @param client: asks the service.
+    @ivar name: its name.
+    @ivar calls: what it can be asked, as coroutines.
+    """
+
+    def __init__(self, client: Client, name: str) -> None:
+        self.client = client
+        self.name = name
+        self.calls = _ProxyRequests(client, name)
+
+    set_behavior = blocking(ProxyCalls.set_behavior)
+    get_behavior = blocking(ProxyCalls.get_behavior)
+    get_options = blocking(ProxyCalls.get_options)
+    get_backend = blocking(ProxyCalls.get_backend)
+    set_backend = blocking(ProxyCalls.set_backend)
+    get_rules = blocking(ProxyCalls.get_rules)
+    set_rules = blocking(ProxyCalls.set_rules)
+    info = blocking(ProxyCalls.info)
+    address = blocking(ProxyCalls.address)
+    update = blocking(ProxyCalls.update)
+    enable = blocking(ProxyCalls.enable)
+    disable = blocking(ProxyCalls.disable)
+    toggle = blocking(ProxyCalls.toggle)
+    delete = blocking(ProxyCalls.delete)
+    toxics = blocking(ProxyCalls.toxics)
+    add_toxic = blocking(ProxyCalls.add_toxic)
+    update_toxic = blocking(ProxyCalls.update_toxic)
+    remove_toxic = blocking(ProxyCalls.remove_toxic)
+    connections = blocking(ProxyCalls.connections)
+    close_connection = blocking(ProxyCalls.close_connection)
+    explain = blocking(ProxyCalls.explain)
+    journal = blocking(ProxyCalls.journal)
+
+    @contextmanager
+    def with_behavior(self, name: str, **options: object) -> Iterator[Proxy]:
+        """
+        See L{Client.with_behavior}.
+        """
+        with driven(self.calls.with_behavior(name, **options)):
+            yield self
+
+
+class _ServiceRequests(ServiceCalls):
+    """
+    Asks through a blocking client.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.url = client.url
+
+    async def answered(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """
+        The answer to a request.
+        """
+        return self._client.request(method, path, body)
+
+
+class _ProxyRequests(ProxyCalls):
+    """
+    Asks about one proxy through a blocking client.
+    """
+
+    def __init__(self, client: Client, name: str) -> None:
+        self._client = client
+        self.url = client.url
+        self.name = name
+        self.prefix = self.path
+
+    async def answered(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """
+        The answer to a request.
+        """
+        return self._client.request(method, path, body)

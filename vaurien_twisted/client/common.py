@@ -12,10 +12,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from vaurien_twisted import __version__
 from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
 
 #: What requests say of themselves.
-HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
+HEADERS = {
+    "Accept": "application/json",
+    "Content-Type": "application/json",
+    "User-Agent": f"vaurien/{__version__}",
+}
 
 
 class ClientError(Exception):
@@ -45,9 +50,9 @@ class Unreachable(ClientError):
         self.fact = fact
 
 
-class RequestRefused(ClientError):
+class RequestRefused(ClientError, ValueError):
     """
-    The service refused; nothing was changed.
+    The service refused; nothing was changed.  A C{ValueError}, which the client of 2013 raised.
 
     @ivar description: the service's own words.
     @ivar name: the field at fault, C{""} for the whole.

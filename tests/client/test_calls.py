@@ -1,0 +1,143 @@
+"""
+Tests for what both clients can ask, against a service whose proxies listen on loopback.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+from twisted.internet.threads import deferToThread
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from tests.control.support import REGISTRY
+from vaurien_twisted.client.aio import AsyncClient, AsyncProxy
+from vaurien_twisted.client.blocking import Client, ClientError, Proxy, RequestRefused
+from vaurien_twisted.control.service import ControlService
+from vaurien_twisted.proxies.collection import ProxyCollection
+from vaurien_twisted.proxies.declaration import ProxyDefaults
+from vaurien_twisted.record.journal import Journal
+
+ERROR = {"behavior": "error", "percent": 10.0}
+
+
+class TwinTests(SynchronousTestCase):
+    """
+    The two clients have the same methods.
+    """
+
+    def test_methods(self) -> None:
+        """
+        By name and by parameters.
+        """
+        for one, other in ((Client, AsyncClient), (Proxy, AsyncProxy)):
+            for name, method in vars(one).items():
+                if name.startswith("_") or not callable(method) or name == "stream":
+                    continue
+                twin = getattr(other, name)
+                with self.subTest(f"{one.__name__}.{name}"):
+                    self.assertEqual(
+                        list(inspect.signature(method).parameters),
+                        list(inspect.signature(twin).parameters),
+                    )
+
+    def test_refused(self) -> None:
+        """
+        A refusal is what was raised in 2013, too.
+        """
+        self.assertTrue(issubclass(RequestRefused, ValueError))
+        self.assertTrue(issubclass(RequestRefused, ClientError))
+
+
+class CallsTests(TestCase):
+    """
+    A service on loopback, with no proxies at first.
+    """
+
+    timeout = 120
+
+    async def setUp(self) -> None:
+        """
+        The service.
+        """
+        from twisted.internet import reactor
+
+        self.collection = ProxyCollection(
+            reactor, ProxyDefaults(REGISTRY), Journal(reactor.seconds), 7
+        )
+        self.collection.startService()
+        self.addCleanup(self.collection.stopService)
+        service = ControlService(reactor, "localhost", 0, self.collection)
+        service.startService()
+        self.addCleanup(service.stopService)
+        await service.listening
+        self.url = f"http://{service.address}"
+
+    async def test_blocking(self) -> None:
+        """
+        Proxies are created, found, listed, toggled, changed and deleted.
+        """
+
+        def use() -> None:
+            client = Client(url=self.url)
+            db = client.create_proxy("db", "localhost:3306", protocol="mysql", rules=[ERROR])
+            client.create_proxy("a b", "localhost:1", enabled=False)
+            self.assertEqual([each.name for each in client.list_proxies()], ["db", "a b"])
+            self.assertEqual(db.info()["protocol"], "mysql")
+            self.assertTrue(db.address().startswith("127.0.0.1:"))
+            self.assertEqual([db.toggle(), db.toggle()], [False, True])
+            db.disable()
+            self.assertFalse(db.info()["enabled"])
+            db.enable()
+            db.set_backend("localhost:3307")
+            self.assertEqual(db.get_backend(), "localhost:3307")
+            with db.with_behavior("delay", sleep=1) as same:
+                self.assertIs(same, db)
+                self.assertEqual((db.get_behavior(), db.get_options()["sleep"]), ("delay", 1.0))
+            self.assertEqual(db.get_rules()[0]["percent"], 10.0)
+            db.set_rules([])
+            db.set_behavior("hang")
+            self.assertEqual(db.get_rules(), [{"behavior": "hang"}])
+            toxic = db.add_toxic("latency", latency=100, jitter=10)
+            self.assertEqual(toxic["name"], "latency_downstream")
+            db.update_toxic("latency_downstream", toxicity=0.5, latency=200)
+            [toxic] = db.toxics()
+            self.assertEqual((toxic["toxicity"], toxic["attributes"]["latency"]), (0.5, 200))
+            db.remove_toxic("latency_downstream")
+            self.assertEqual((db.toxics(), db.connections()), ([], []))
+            with self.assertRaises(RequestRefused):
+                db.explain(1)
+            with self.assertRaises(RequestRefused):
+                db.close_connection(1)
+            self.collection.journal.record("decision", "db", 1)
+            self.collection.journal.record("decision", "a b", 1)
+            self.assertEqual([each["id"] for each in client.journal()][-2:], [1, 2])
+            self.assertEqual([each["proxy"] for each in db.journal()], ["db"])
+            self.assertEqual(len(client.state()["proxies"]), 2)
+            client.reset()
+            self.assertTrue(client.proxy("a b").info()["enabled"])
+            client.delete_proxy("a b")
+            with self.assertRaises(ValueError) as caught:
+                client.find_proxy("d")
+            self.assertIn("not found", str(caught.exception))
+            client.find_proxy("db").delete()
+            self.assertEqual(client.list_proxies(), [])
+
+        await deferToThread(use)
+
+    async def test_async(self) -> None:
+        """
+        The same as coroutines.
+        """
+        client = AsyncClient(url=self.url)
+        db = await client.create_proxy("db", "localhost:3306", protocol="mysql")
+        self.assertEqual([each.name for each in await client.list_proxies()], ["db"])
+        self.assertFalse(await db.toggle())
+        async with db.with_behavior("hang") as same:
+            self.assertIs(same, db)
+            self.assertEqual(await db.get_behavior(), "hang")
+        await db.add_toxic("latency", latency=1)
+        self.assertEqual([each["type"] for each in await db.toxics()], ["latency"])
+        self.assertEqual((await client.find_proxy("db")).name, "db")
+        await client.delete_proxy("db")
+        with self.assertRaises(RequestRefused):
+            await client.proxy("db").info()

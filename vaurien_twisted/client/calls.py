@@ -1,0 +1,85 @@
+# -*- test-case-name: tests.client.test_calls -*-
+"""
+What both clients can ask of a service, written once, as coroutines; the blocking client's
+methods are made of them by L{blocking<vaurien_twisted.client.driving.blocking>}.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vaurien_twisted.client.common import journalPath
+from vaurien_twisted.client.plan_calls import PlanCalls
+
+
+class ServiceCalls(PlanCalls):
+    """
+    What can be asked of the whole service, and of its first proxy.
+    """
+
+    async def list_behaviors(self) -> list[str]:
+        """
+        The names that L{set_behavior} takes, sorted.
+
+        @raise ClientError: there is no answer.
+        """
+        return list(await self._get("/behaviors", "behaviors", list))
+
+    async def list_protocols(self) -> list[str]:
+        """
+        The names of the wire protocols, sorted.
+
+        @raise ClientError: there is no answer.
+        """
+        return sorted(await self._get("/protocols", "protocols", dict))
+
+    async def journal(self, since: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+        """
+        What was decided and done, oldest first.
+
+        @param since: the id of the last entry that is known already.
+        @param limit: how many at most, 1 to 10000.
+        @raise ClientError: there is no answer.
+        """
+        return list(await self._get(journalPath(since, limit), "journal", list))
+
+    async def state(self) -> dict[str, Any]:
+        """
+        The version, the seed, all proxies with what is in force and their sums, and the id of
+        the journal's last entry, as C{GET /state} tells them.
+
+        @raise ClientError: there is no answer.
+        """
+        return await self.answered("GET", "/state")
+
+    async def reset(self) -> None:
+        """
+        Enable all proxies and remove all toxics; rules stay.
+
+        @raise ClientError: it was not done.
+        """
+        await self.answered("POST", "/reset", {})
+
+    async def names(self) -> list[str]:
+        """
+        The names of the proxies, in the order of the service.
+
+        @raise ClientError: there is no answer.
+        """
+        return list(await self.answered("GET", "/proxies"))
+
+    async def declare(
+        self,
+        name: str,
+        upstream: str,
+        listen: str = "127.0.0.1:0",
+        protocol: str | None = None,
+        **fields: object,
+    ) -> dict[str, Any]:
+        """
+        Create a proxy; see L{vaurien_twisted.client.blocking.Client.create_proxy}.
+        """
+        body: dict[str, object] = {"name": name, "upstream": upstream, "listen": listen}
+        if protocol is not None:
+            body["protocol"] = protocol
+        return await self.answered("POST", "/proxies", {**body, **fields})

@@ -1,0 +1,69 @@
+# -*- test-case-name: tests.client.test_driving -*-
+"""
+Blocking methods out of coroutines, so that both clients have one source.
+
+What a client can do is written once, as coroutines that await nothing but its requests
+(L{vaurien_twisted.client.calls}).  The requests of the blocking client never suspend, so the
+coroutines run to their end at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """
+    The result of a coroutine that never suspends.
+
+    @raise RuntimeError: it does.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    coroutine.close()
+    raise RuntimeError("a request of the blocking client was suspended")
+
+
+def blocking(
+    method: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[Any, P], T]:
+    """
+    The method for an object whose C{calls} has the coroutine method.
+    """
+
+    @wraps(method)
+    def call(self: Any, /, *arguments: P.args, **options: P.kwargs) -> T:
+        return run(method(self.calls, *arguments, **options))
+
+    return call
+
+
+@contextmanager
+def driven(manager: AbstractAsyncContextManager[T]) -> Iterator[T]:
+    """
+    The same context manager for C{with}.
+    """
+
+    async def enter() -> T:
+        return await manager.__aenter__()
+
+    async def leave(*raised: Any) -> bool | None:
+        return await manager.__aexit__(*raised)
+
+    value = run(enter())
+    try:
+        yield value
+    except BaseException as raised:
+        if not run(leave(type(raised), raised, raised.__traceback__)):
+            raise
+    else:
+        run(leave(None, None, None))

@@ -1,0 +1,183 @@
+# -*- test-case-name: tests.client.test_calls -*-
+"""
+What both clients can ask of a proxy by its name, as coroutines.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from vaurien_twisted.client.common import journalPath, member
+from vaurien_twisted.client.plan_calls import PlanCalls
+
+
+class ProxyCalls(PlanCalls):
+    """
+    What can be asked of a proxy by its name.
+
+    @ivar name: its name.
+    """
+
+    name: str
+
+    @property
+    def path(self) -> str:
+        """
+        Its path.
+        """
+        return f"/proxies/{quote(self.name, safe='')}"
+
+    async def info(self) -> dict[str, Any]:
+        """
+        Its C{name}, C{listen}, C{upstream}, C{enabled}, C{protocol} and C{toxics}.
+
+        @raise ClientError: there is no such proxy.
+        """
+        return await self.answered("GET", self.path)
+
+    async def address(self) -> str:
+        """
+        Where it listens, C{HOST:PORT}.
+
+        @raise ClientError: there is no such proxy.
+        """
+        return str(member(self.url, await self.info(), "listen", str))
+
+    async def update(self, /, **fields: object) -> dict[str, Any]:
+        """
+        Change C{listen}, C{upstream} or C{enabled}.  Another address, and an end of being
+        enabled, reset all connections.
+
+        @return: what L{info} tells after that.
+        @raise ClientError: it was not done; nothing has changed.
+        """
+        return await self.answered("POST", self.path, fields)
+
+    async def enable(self) -> None:
+        """
+        Listen, if it did not.
+
+        @raise ClientError: it cannot.
+        """
+        await self.update(enabled=True)
+
+    async def disable(self) -> None:
+        """
+        Stop listening and reset all connections, as if the backend were down.
+
+        @raise ClientError: it was not done.
+        """
+        await self.update(enabled=False)
+
+    async def toggle(self) -> bool:
+        """
+        Disable the proxy if it is enabled, else enable it.
+
+        @return: whether it is enabled now.
+        @raise ClientError: it was not done.
+        """
+        enabled = not member(self.url, await self.info(), "enabled", bool)
+        await self.update(enabled=enabled)
+        return enabled
+
+    async def delete(self) -> None:
+        """
+        Delete the proxy; its port is free after that.
+
+        @raise ClientError: it was not done.
+        """
+        await self.answered("DELETE", self.path)
+
+    async def toxics(self) -> list[dict[str, Any]]:
+        """
+        Its toxics, those upstream first.
+
+        @raise ClientError: there is no such proxy.
+        """
+        return list(member(self.url, await self.info(), "toxics", list))
+
+    async def add_toxic(
+        self,
+        /,
+        type: str,
+        name: str | None = None,
+        stream: str = "downstream",
+        toxicity: float = 1.0,
+        **attributes: object,
+    ) -> dict[str, Any]:
+        """
+        Add a toxic: C{add_toxic("latency", latency=100)}.
+
+        @param name: by default C{TYPE_STREAM}.
+        @param toxicity: the share of connections that it applies to, 0 to 1.
+        @return: the toxic.
+        @raise ClientError: it was not done; nothing has changed.
+        """
+        body = {"type": type, "stream": stream, "toxicity": toxicity, "attributes": attributes}
+        if name is not None:
+            body["name"] = name
+        return await self.answered("POST", f"{self.path}/toxics", body)
+
+    async def update_toxic(
+        self, /, name: str, toxicity: float | None = None, **attributes: object
+    ) -> dict[str, Any]:
+        """
+        Change a toxic; what is not given stays.
+
+        @return: the toxic.
+        @raise ClientError: it was not done; nothing has changed.
+        """
+        body: dict[str, object] = {"attributes": attributes}
+        if toxicity is not None:
+            body["toxicity"] = toxicity
+        return await self.answered("POST", f"{self.path}/toxics/{quote(name, safe='')}", body)
+
+    async def remove_toxic(self, name: str) -> None:
+        """
+        Remove a toxic.
+
+        @raise ClientError: there is none of that name.
+        """
+        await self.answered("DELETE", f"{self.path}/toxics/{quote(name, safe='')}")
+
+    async def connections(self, limit: int = 1000) -> list[dict[str, Any]]:
+        """
+        Its open connections, oldest first.
+
+        @param limit: how many at most.
+        @raise ClientError: there is no such proxy.
+        """
+        query = urlencode({"proxy": self.name, "limit": limit})
+        return list(await self._get(f"/connections?{query}", "connections", list))
+
+    async def close_connection(self, number: int, reset: bool = False) -> None:
+        """
+        Close a connection after what was already written to it.
+
+        @param reset: reset it instead.
+        @raise ClientError: there is none of that number.
+        """
+        query = urlencode({"proxy": self.name, "reset": int(reset)})
+        await self.answered("DELETE", f"/connections/{number}?{query}")
+
+    async def explain(self, connection: int, exchange: int = 0) -> dict[str, Any]:
+        """
+        What happened to an exchange, and why, or why nothing did.
+
+        @param exchange: its number; 0 is the connection itself.
+        @raise ClientError: nothing is known of it.
+        """
+        asked = {"proxy": self.name, "connection": connection, "exchange": exchange}
+        return await self.answered("GET", f"/explain?{urlencode(asked)}")
+
+    async def journal(self, since: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+        """
+        Those entries of the journal that are about this proxy, oldest first.
+
+        @param since: the id of the last entry that is known already.
+        @param limit: how many entries of all proxies are looked at, 1 to 10000.
+        @raise ClientError: there is no answer.
+        """
+        entries = await self._get(journalPath(since, limit), "journal", list)
+        return [entry for entry in entries if entry.get("proxy") == self.name]
