@@ -20,12 +20,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.integration.authority import papers
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.transports.certificates import (
-    _spoken,
+    chooseProtocol,
     clientOptions,
-    folderOptions,
     reasonOf,
     serverOptions,
 )
+from vaurien_twisted.transports.virtual_hosts import folderOptions
 
 
 class FilesTests(SynchronousTestCase):
@@ -132,4 +132,6 @@ class WordsTests(SynchronousTestCase):
             ([b"postgresql"], b"postgresql"),
             ([b"h2"], NO_OVERLAPPING_PROTOCOLS),
         ):
-            self.assertIs(_spoken(None, offered), spoken if spoken not in offered else offered[-1])
+            self.assertIs(
+                chooseProtocol(None, offered), spoken if spoken not in offered else offered[-1]
+            )

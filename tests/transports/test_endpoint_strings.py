@@ -16,8 +16,8 @@ from tests.integration.authority import papers
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.transports.addresses import clientEndpoint, serverEndpoint
 from vaurien_twisted.transports.endpoint_strings import divided
-from vaurien_twisted.transports.proxy_protocol_client import IntroducingClientEndpoint
-from vaurien_twisted.transports.proxy_protocol_server import IntroducedServerEndpoint
+from vaurien_twisted.transports.proxy_protocol_client import ProxyProtocolClientEndpoint
+from vaurien_twisted.transports.proxy_protocol_server import ProxyProtocolServerEndpoint
 from vaurien_twisted.transports.tls import TLSClientEndpoint, TLSServerEndpoint
 
 
@@ -57,9 +57,9 @@ class KindsTests(SynchronousTestCase):
             (f"ssl:port=0:privateKey={own.both}:extraCertChain={own.certificate}", None),
             (f"{ssl}:clientCA={papers().authority.folder}:backlog=5", TLSServerEndpoint),
             (f"haproxy:{ssl}", TLSServerEndpoint),
-            ("haproxy:tcp:80", IntroducedServerEndpoint),
-            ("haproxy:localhost:80", IntroducedServerEndpoint),
-            ("haproxy:unix:/tmp/socket", IntroducedServerEndpoint),
+            ("haproxy:tcp:80", ProxyProtocolServerEndpoint),
+            ("haproxy:localhost:80", ProxyProtocolServerEndpoint),
+            ("haproxy:unix:/tmp/socket", ProxyProtocolServerEndpoint),
         ):
             endpoint = serverEndpoint(MemoryReactorClock(), text, "proxy")
             self.assertIsInstance(endpoint, kind or TLSServerEndpoint, text)
@@ -76,8 +76,8 @@ class KindsTests(SynchronousTestCase):
             ("tls:db.example:443:bindAddress=127.0.0.1", TLSClientEndpoint),
             ("tls:db.example:443:endpoint=unix\\:/tmp/socket", TLSClientEndpoint),
             ("proxied:v1:tls:db.example:443", TLSClientEndpoint),
-            ("proxied:v2:db.example:80", IntroducingClientEndpoint),
-            ("proxied:v2:unix:/tmp/socket", IntroducingClientEndpoint),
+            ("proxied:v2:db.example:80", ProxyProtocolClientEndpoint),
+            ("proxied:v2:unix:/tmp/socket", ProxyProtocolClientEndpoint),
         ):
             self.assertIsInstance(clientEndpoint(MemoryReactorClock(), text, "backend"), kind, text)
 

@@ -12,8 +12,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.control.support import controlled
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.transports import files
-from vaurien_twisted.transports.certificates import clientOptions, folderOptions, serverOptions
+from vaurien_twisted.transports.certificates import clientOptions, serverOptions
 from vaurien_twisted.transports.files import FILE_LIMIT, pemFiles, readSmall
+from vaurien_twisted.transports.virtual_hosts import folderOptions
 
 
 class FileCase(SynchronousTestCase):

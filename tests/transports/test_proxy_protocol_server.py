@@ -1,6 +1,6 @@
 """
 Tests for L{vaurien_twisted.transports.proxy_protocol_server} in memory; headers are read in
-L{tests.transports.test_proxy_protocol_client}, and from real peers in
+L{tests.transports.test_proxy_header}, and from real peers in
 L{tests.integration.test_proxied}.
 """
 
@@ -17,11 +17,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from vaurien_twisted.transports.proxy_protocol_client import headerFor
+from vaurien_twisted.transports.proxy_header import headerFor
 from vaurien_twisted.transports.proxy_protocol_server import (
     HEADER_TIME,
-    IntroducedServerEndpoint,
-    IntroducingFactory,
+    ProxyProtocolFactory,
+    ProxyProtocolServerEndpoint,
 )
 
 PEER = IPv4Address("TCP", "127.0.0.1", 4000)
@@ -96,7 +96,7 @@ class SpeakingFactory(Factory):
         return made
 
 
-class IntroducedTests(SynchronousTestCase):
+class TransportTests(SynchronousTestCase):
     """
     A connection in memory.
     """
@@ -108,7 +108,7 @@ class IntroducedTests(SynchronousTestCase):
         self.clock = Clock()
         self.factory = SpeakingFactory(kind)
         self.wire: Any = StringTransport(peerAddress=PEER)
-        made = IntroducingFactory(self.factory, self.clock).buildProtocol(PEER)
+        made = ProxyProtocolFactory(self.factory, self.clock).buildProtocol(PEER)
         made.makeConnection(self.wire)
         return made
 
@@ -117,7 +117,7 @@ class IntroducedTests(SynchronousTestCase):
         It is an endpoint.
         """
         below: Any = None
-        endpoint = IntroducedServerEndpoint(Clock(), below)
+        endpoint = ProxyProtocolServerEndpoint(Clock(), below)
         self.assertTrue(verifyObject(IStreamServerEndpoint, endpoint))
 
     def test_late(self) -> None:

@@ -1,10 +1,11 @@
 """
 Transports: what lies between TCP and the links, by endpoint strings and by options.
 
-C{strings} reads the endpoint strings that are ours: C{ssl:}, C{tls:}, C{haproxy:},
-C{proxied:} and C{systemd:}.  C{certificates} makes TLS options of files, and says in a line
-what is wrong with them.  C{secured} is TLS as links want it: paused where they pause, ended
-as TCP would be; C{secured_endpoints} listens and connects with it.  C{introduced} reads the
-header of the PROXY protocol and C{introducing} sends one.  C{inherited} listens on a socket
-of systemd's.  Above all this is an ordinary Twisted endpoint.
+C{addresses} makes endpoints of what users write, C{endpoint_strings} of the strings that are
+ours: C{ssl:}, C{tls:}, C{unix:}, C{haproxy:}, C{proxied:} and C{systemd:}.  C{tls} has the
+endpoints that speak TLS, C{tls_transport} a connection, C{tls_engine} OpenSSL without input
+and output; C{certificates} and C{virtual_hosts} read certificates and keys from files.
+C{proxy_header} writes and reads the header of the PROXY protocol, C{proxy_protocol_client}
+sends it and C{proxy_protocol_server} receives it.  C{systemd} and C{unix_sockets} listen on
+other sockets than TCP's.  All of this is made of ordinary Twisted endpoints.
 """

@@ -102,7 +102,7 @@ def serverEndpoint(
             endpoint = around(strings.systemdServer(reactor, text, name))
             return endpoint
         return serverEndpoint(
-            reactor, rest, name, lambda below: strings.introducedServer(reactor, around(below))
+            reactor, rest, name, lambda below: strings.proxyProtocolServer(reactor, around(below))
         )
     from twisted.internet.endpoints import serverFromString
 
@@ -170,9 +170,9 @@ def clientEndpoint(
         from vaurien_twisted.transports import endpoint_strings as strings
 
         if prefix == "proxied":
-            introducing, rest = strings.introducing(text, name)
+            withHeader, rest = strings.proxyProtocolClient(text, name)
             return clientEndpoint(
-                reactor, rest, name, timeout, lambda below: introducing(around(below))
+                reactor, rest, name, timeout, lambda below: withHeader(around(below))
             )
 
         def below(*place: Any) -> Any:

@@ -1,13 +1,11 @@
 # -*- test-case-name: tests.transports.test_certificates -*-
 """
-Certificates and keys in files, as options of TLS.
+Options of TLS from certificates and keys in files.
 """
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from OpenSSL import crypto
@@ -24,24 +22,16 @@ from twisted.internet.ssl import (
     platformTrust,
     trustRootFromCertificates,
 )
-from twisted.protocols._sni import PEMObjects, SNIConnectionCreator
 from twisted.python.filepath import FilePath
 
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.model.text_file import withoutMark
-from vaurien_twisted.transports.files import pemFiles, readSmall
+from vaurien_twisted.transports.files import readSmall
 from vaurien_twisted.transports.host_names import asciiName
+from vaurien_twisted.transports.pem import certificatesIn, readPEM, refuseEncrypted, trustedIn
 from vaurien_twisted.transports.server_names import OddlyNamedServer
 
-#: What clients may call what is spoken.
+#: Application protocols that are accepted where clients offer some.
 PROTOCOLS = frozenset((b"http/1.1", b"postgresql"))
-
-#: How a certificate and a key in a PEM file begin (RFC 7468).
-_CERTIFICATE = re.compile(rb"-----BEGIN (CERTIFICATE)-----")
-_KEY = re.compile(rb"-----BEGIN ((?:[A-Z]{1,10} )?PRIVATE KEY)-----")
-
-#: The most certificates in a file.
-CERTIFICATES = 1000
 
 
 def serverOptions(
@@ -54,21 +44,21 @@ def serverOptions(
     parameters: str = "",
 ) -> CertificateOptions:
     """
-    How to be a TLS server.
+    The options of a TLS server.
 
     @param name: the option that the files are given for.
     @param certificate: a PEM file; certificates after the first are the chain.
     @param key: a PEM file, if the key is not in that of the certificate.
     @param chain: a PEM file with more of the chain.
-    @param clients: a PEM file, or a folder of them: who must have signed the certificate
-        that each client has to bring; C{""} asks clients for none.
+    @param clients: a PEM file, or a folder of them, with the authorities of which one must
+        have signed each client's certificate; C{""} asks clients for none.
     @param parameters: a PEM file with Diffie-Hellman parameters.
     @raise Refused: a file cannot be read, or does not have what it should.
     """
     pair, rest = _private(name, certificate, key)
     if chain:
-        rest = [*rest, *_certificates(name, chain)]
-    trust = {"trustRoot": trustRootFromCertificates(_trusted(name, clients))} if clients else {}
+        rest = [*rest, *certificatesIn(name, chain)]
+    trust = {"trustRoot": trustRootFromCertificates(trustedIn(name, clients))} if clients else {}
     if parameters:
         readSmall(parameters, name)
     options = CertificateOptions(
@@ -78,64 +68,15 @@ def serverOptions(
         dhParameters=DiffieHellmanParameters.fromFile(FilePath(parameters)) if parameters else None,
         **trust,
     )
-    _settle(name, options, certificate)
+    _checkContext(name, options, certificate)
     # Twisted's own answer to clients that offer protocols breaks the handshake off.
-    options.getContext().set_alpn_select_callback(_spoken)
+    options.getContext().set_alpn_select_callback(chooseProtocol)
     return options
 
 
-def folderOptions(name: str, path: str) -> SNIConnectionCreator:
+def chooseProtocol(connection: Any, offered: Sequence[bytes]) -> Any:
     """
-    How to be a TLS server for several hosts, by the certificates and keys of a folder.  A
-    client that names no host, or an unknown one, is shown the first.
-
-    @param name: the option that the folder is given for.
-    @raise Refused: there is nothing of use in it.
-    """
-    pairs: list[tuple[FilePath[str], KeyPair]] = []
-    found: list[tuple[FilePath[str], Certificate]] = []
-    files = pemFiles(f"{path.rstrip('/')}/", name, deep=True)
-    if not files:
-        raise Refused(f"{path} has no files called .pem with certificates and keys", name)
-    try:
-        for file in files:
-            data = _read(name, file)
-            _refuseEncrypted(name, file, data)
-            place = FilePath(file)
-            found += [(place, Certificate.loadPEM(text)) for text in _blocks(data, _CERTIFICATE)]
-            pairs += [
-                (place, KeyPair.load(text, crypto.FILETYPE_PEM)) for text in _blocks(data, _KEY)
-            ]
-        known = PEMObjects(_withoutRoots(found, pairs), pairs).inferDomainMapping()
-        contexts = {host.encode(): each.getContext() for host, each in known.items()}
-    except (crypto.Error, Error, VerifyError, ValueError) as error:
-        raise Refused(f"{path} cannot be used: {reasonOf(error)}", name) from None
-    if not contexts:
-        raise Refused(f"{path} has no certificate for a host together with its key", name)
-    for context in contexts.values():
-        context.set_alpn_select_callback(_spoken)
-    first = next(iter(contexts.values()))
-    return SNIConnectionCreator(lambda host: contexts.get(host, first) if host else first)
-
-
-def _withoutRoots(
-    found: list[tuple[FilePath[str], Certificate]], pairs: list[tuple[FilePath[str], KeyPair]]
-) -> list[tuple[FilePath[str], Certificate]]:
-    """
-    C{found}, without those that are signed by themselves and have no key here: no chain needs
-    them, and Twisted would follow one of them without end.
-    """
-    keys = {pair.keyHash() for _, pair in pairs}
-    return [
-        (place, each)
-        for place, each in found
-        if each.getIssuer() != each.getSubject() or each.getPublicKey().keyHash() in keys
-    ]
-
-
-def _spoken(connection: Any, offered: Sequence[bytes]) -> Any:
-    """
-    Which of the protocols that a client offers (RFC 7301) is spoken: one that needs no other
+    The first of the protocols that a client offers (ALPN, RFC 7301) which needs no other
     framing than without TLS.
     """
     known = [each for each in offered if each in PROTOCOLS]
@@ -150,23 +91,23 @@ def clientOptions(
     key: str = "",
 ) -> Any:
     """
-    How to be a TLS client.
+    The options of a TLS client.
 
     @param name: the option that the files are given for.
-    @param host: for whom the server's certificate must be; C{None} for anyone.
-    @param trust: a PEM file, or a folder of them: who must have signed it; C{""} is, with a
-        C{host}, who this system trusts, and without one anybody.
-    @param certificate: a PEM file with the certificate to show if asked for one.
+    @param host: the host that the server's certificate must be for; C{None} for any.
+    @param trust: a PEM file, or a folder of them, with the authorities of which one must have
+        signed it; C{""} means those of the system where a C{host} is given, and else no check.
+    @param certificate: a PEM file with the certificate to send if the server asks for one.
     @param key: a PEM file with its key, if that is not in the same file.
     @raise Refused: a file cannot be read, or does not have what it should.
     """
-    roots = trustRootFromCertificates(_trusted(name, trust)) if trust else None
+    roots = trustRootFromCertificates(trustedIn(name, trust)) if trust else None
     pair, rest = _private(name, certificate, key) if certificate else (None, [])
     own: dict[str, Any] = {}
     if pair is not None:
         own = {"privateKey": pair.privateKey.original, "certificate": pair.original}
         own["extraCertChain"] = [each.original for each in rest]
-        _settle(name, CertificateOptions(**own), certificate)
+        _checkContext(name, CertificateOptions(**own), certificate)
     if host is None:
         return CertificateOptions(trustRoot=roots, **own)
     try:
@@ -194,12 +135,12 @@ def serverName(host: str) -> str:
 
 def _private(name: str, certificate: str, key: str) -> tuple[PrivateCertificate, list[Certificate]]:
     """
-    A certificate with its key, and what else is in its file.
+    A certificate with its key, and the other certificates in its file.
     """
-    first, *rest = _certificates(name, certificate)
+    first, *rest = certificatesIn(name, certificate)
     path = key or certificate
-    data = _read(name, path)
-    _refuseEncrypted(name, path, data)
+    data = readPEM(name, path)
+    refuseEncrypted(name, path, data)
     try:
         pair = KeyPair.load(data, crypto.FILETYPE_PEM)
     except (crypto.Error, ValueError, TypeError):
@@ -210,17 +151,11 @@ def _private(name: str, certificate: str, key: str) -> tuple[PrivateCertificate,
         raise Refused(f"the key in {path} is not that of {certificate}", name) from None
 
 
-def _refuseEncrypted(name: str, path: str, data: bytes) -> None:
+def _checkContext(name: str, options: CertificateOptions, certificate: str) -> None:
     """
-    OpenSSL would ask for the passphrase, here and now.
-    """
-    if b"ENCRYPTED" in data:
-        raise Refused(f"the key in {path} is encrypted: one without a passphrase is wanted", name)
+    Build the TLS context now, so that a bad file fails at start.
 
-
-def _settle(name: str, options: CertificateOptions, certificate: str) -> None:
-    """
-    Find out now what would else be found out by the first client.
+    @raise Refused: a file is bad.
     """
     try:
         options.getContext()
@@ -228,62 +163,9 @@ def _settle(name: str, options: CertificateOptions, certificate: str) -> None:
         raise Refused(f"{certificate} cannot be used: {reasonOf(error)}", name) from None
 
 
-def _blocks(data: bytes, beginning: re.Pattern[bytes]) -> Iterator[bytes]:
-    """
-    The parts of a PEM file that begin so.
-    """
-    place = 0
-    for _ in range(CERTIFICATES):
-        begun = beginning.search(data, place)
-        end = b"" if begun is None else b"-----END " + begun[1] + b"-----"
-        place = -1 if begun is None else data.find(end, begun.end())
-        if begun is None or place < 0:
-            return
-        place += len(end)
-        yield data[begun.start() : place] + b"\n"
-
-
-def _certificates(name: str, path: str) -> list[Certificate]:
-    """
-    All certificates in a file.
-    """
-    found = []
-    for text in _blocks(_read(name, path), _CERTIFICATE):
-        try:
-            found.append(Certificate.loadPEM(text))
-        except (crypto.Error, ValueError) as error:
-            raise Refused(f"a certificate in {path} is broken: {error}", name) from None
-    if not found:
-        raise Refused(f"{path} has no certificate in PEM form", name)
-    return found
-
-
-def _trusted(name: str, path: str) -> list[Certificate]:
-    """
-    The certificates in a file, or in the files of a folder that are called C{.pem}.
-    """
-    if not os.path.isdir(path):
-        return _certificates(name, path)
-    files = pemFiles(path, name)
-    if not files:
-        raise Refused(f"{path} has no files called .pem with certificates to trust", name)
-    return [each for file in files for each in _certificates(name, file)]
-
-
-def _read(name: str, path: str) -> bytes:
-    """
-    What is in a PEM file, which may be text of an editor that marks it.
-    """
-    data = readSmall(path, name)
-    try:
-        return withoutMark(data)
-    except ValueError as error:
-        raise Refused(f"cannot read {path}: {error}", name) from None
-
-
 def reasonOf(error: BaseException | None) -> str:
     """
-    What went wrong with TLS, in OpenSSL's few words where they are its.
+    What went wrong with TLS, in OpenSSL's words where it has some.
     """
     if isinstance(error, Error):
         queue = error.args[0] if error.args else ()

@@ -14,9 +14,10 @@ from typing import Any
 from twisted.internet.interfaces import IStreamClientEndpoint, IStreamServerEndpoint
 
 from vaurien_twisted.model.options import Refused, nearest
-from vaurien_twisted.transports.proxy_protocol_client import VERSIONS, IntroducingClientEndpoint
+from vaurien_twisted.transports.proxy_header import VERSIONS
+from vaurien_twisted.transports.proxy_protocol_client import ProxyProtocolClientEndpoint
 
-#: What stands around the endpoint that TCP is made with.
+#: Wraps a TCP endpoint (TLS, PROXY protocol).
 Below = Callable[[Any], Any]
 
 #: The longest path of a UNIX socket, in bytes (unix(7), on Linux; others have less).
@@ -167,8 +168,8 @@ def tlsServer(
     @param tcp: as for L{sslServer}.
     @raise Refused: it is not understood, or the folder is not as it should be.
     """
-    from vaurien_twisted.transports.certificates import folderOptions
     from vaurien_twisted.transports.tls import TLSServerEndpoint
+    from vaurien_twisted.transports.virtual_hosts import folderOptions
 
     found = _bound(text, _SERVE_MANY, option)
     if not found.get("path"):
@@ -276,16 +277,18 @@ def checkTCPName(text: str) -> None:
         asciiName(host)
 
 
-def introducedServer(clock: Any, endpoint: Any) -> IStreamServerEndpoint:
+def proxyProtocolServer(clock: Any, endpoint: Any) -> IStreamServerEndpoint:
     """
     C{haproxy:} before an endpoint: connections begin with a header of the PROXY protocol.
     """
-    from vaurien_twisted.transports.proxy_protocol_server import IntroducedServerEndpoint
+    from vaurien_twisted.transports.proxy_protocol_server import ProxyProtocolServerEndpoint
 
-    return IntroducedServerEndpoint(clock, endpoint)
+    return ProxyProtocolServerEndpoint(clock, endpoint)
 
 
-def introducing(text: str, option: str) -> tuple[Callable[[Any], IStreamClientEndpoint], str]:
+def proxyProtocolClient(
+    text: str, option: str
+) -> tuple[Callable[[Any], IStreamClientEndpoint], str]:
     """
     C{proxied:VERSION:} before an address: what makes an endpoint send a header of the PROXY
     protocol first, and the address.
@@ -296,7 +299,7 @@ def introducing(text: str, option: str) -> tuple[Callable[[Any], IStreamClientEn
     version, _, address = rest.partition(":")
     if version not in VERSIONS:
         raise Refused(f"{text!r}: {version!r} is no version: proxied:v1: or proxied:v2:", option)
-    return lambda endpoint: IntroducingClientEndpoint(endpoint, version), address
+    return lambda endpoint: ProxyProtocolClientEndpoint(endpoint, version), address
 
 
 def systemdServer(reactor: Any, text: str, option: str) -> IStreamServerEndpoint:

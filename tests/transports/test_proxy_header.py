@@ -1,17 +1,15 @@
 """
-Tests for L{vaurien_twisted.transports.proxy_protocol_client}, and for reading what it writes.
+Tests for L{vaurien_twisted.transports.proxy_header}.
 """
 
 from __future__ import annotations
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.protocols.haproxy._exceptions import InvalidProxyHeader
 from twisted.protocols.haproxy._v1parser import V1Parser
 from twisted.protocols.haproxy._v2parser import V2Parser
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.transports.proxy_protocol_client import headerFor
-from vaurien_twisted.transports.proxy_protocol_server import readHeader
+from vaurien_twisted.transports.proxy_header import BadHeader, headerFor, readHeader
 
 FOUR = IPv4Address("TCP", "192.0.2.7", 4000), IPv4Address("TCP", "192.0.2.1", 80)
 SIX = IPv6Address("TCP", "2001:db8::7", 4000), IPv6Address("TCP", "2001:db8::1", 80)
@@ -72,9 +70,7 @@ class HeaderTests(SynchronousTestCase):
         assert told is not None
         self.assertEqual(told.source, IPv6Address("TCP", "fe80::1%eth0", 4000))
         for scope in (b"\x1b[2J", b"a\nb", b"\xc2\x9b", b"a" * 65, b"a/b", b"%"):
-            self.assertRaises(
-                InvalidProxyHeader, readHeader, b"PROXY TCP6 fe80::1%%%s ::1 1 2\r\n" % scope
-            )
+            self.assertRaises(BadHeader, readHeader, b"PROXY TCP6 fe80::1%%%s ::1 1 2\r\n" % scope)
 
     def test_twisted(self) -> None:
         """
@@ -110,9 +106,18 @@ class HeaderTests(SynchronousTestCase):
             b"PROXY TCP4 192.0.2.7\r\n",
             b"PROXY UDP4 192.0.2.7 192.0.2.1 1 2\r\n",
             b"PROXY TCP4 \xff\xff 192.0.2.1 1 2\r\n",
+            b"PROXY TCP4 ::1 192.0.2.1 1 2\r\n",
+            b"PROXY TCP6 192.0.2.7 ::1 1 2\r\n",
+            b"PROXY TCP4 192.0.2.7 192.0.2.1 1 65536\r\n",
+            b"PROXY TCP4 192.0.2.7 192.0.2.1 1 +2\r\n",
+            b"PROXY TCP4 192.0.2.7 192.0.2.1 1 2 3\r\n",
             b"PROXY " + b"1" * 107,
             b"\r\n\r\n\0\r\nQUIZ",
             headerFor("v2", *FOUR)[:12] + b"\x31\x11\0\x0c" + bytes(12),
             headerFor("v2", *FOUR)[:12] + b"\x21\x11\x10\0",
+            headerFor("v2", *FOUR)[:12] + b"\x22\x11\0\x0c" + bytes(12),
+            headerFor("v2", *FOUR)[:12] + b"\x21\x41\0\x0c" + bytes(12),
+            headerFor("v2", *FOUR)[:12] + b"\x21\x13\0\x0c" + bytes(12),
+            headerFor("v2", *FOUR)[:12] + b"\x21\x11\0\x0b" + bytes(11),
         ):
-            self.assertRaises(InvalidProxyHeader, readHeader, data)
+            self.assertRaises(BadHeader, readHeader, data)

@@ -1,0 +1,91 @@
+# -*- test-case-name: tests.transports.test_certificates,tests.transports.test_files -*-
+"""
+Reading certificates and keys in PEM form (RFC 7468).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+from OpenSSL import crypto
+from twisted.internet.ssl import Certificate
+
+from vaurien_twisted.model.options import Refused
+from vaurien_twisted.model.text_file import withoutMark
+from vaurien_twisted.transports.files import pemFiles, readSmall
+
+#: How a certificate and a key begin.
+CERTIFICATE = re.compile(rb"-----BEGIN (CERTIFICATE)-----")
+KEY = re.compile(rb"-----BEGIN ((?:[A-Z]{1,10} )?PRIVATE KEY)-----")
+
+#: The most certificates in a file.
+CERTIFICATES = 1000
+
+
+def refuseEncrypted(name: str, path: str, data: bytes) -> None:
+    """
+    @raise Refused: the key has a passphrase, for which OpenSSL would ask at the terminal.
+    """
+    if b"ENCRYPTED" in data:
+        raise Refused(f"the key in {path} is encrypted: one without a passphrase is wanted", name)
+
+
+def pemBlocks(data: bytes, beginning: re.Pattern[bytes]) -> Iterator[bytes]:
+    """
+    The parts of a PEM file that begin as given, at most L{CERTIFICATES}.
+    """
+    place = 0
+    for _ in range(CERTIFICATES):
+        begun = beginning.search(data, place)
+        end = b"" if begun is None else b"-----END " + begun[1] + b"-----"
+        place = -1 if begun is None else data.find(end, begun.end())
+        if begun is None or place < 0:
+            return
+        place += len(end)
+        yield data[begun.start() : place] + b"\n"
+
+
+def certificatesIn(name: str, path: str) -> list[Certificate]:
+    """
+    All certificates in a file.
+
+    @raise Refused: it has none, or a broken one.
+    """
+    found = []
+    for text in pemBlocks(readPEM(name, path), CERTIFICATE):
+        try:
+            found.append(Certificate.loadPEM(text))
+        except (crypto.Error, ValueError) as error:
+            raise Refused(f"a certificate in {path} is broken: {error}", name) from None
+    if not found:
+        raise Refused(f"{path} has no certificate in PEM form", name)
+    return found
+
+
+def trustedIn(name: str, path: str) -> list[Certificate]:
+    """
+    The certificates in a file, or in the files of a folder that are called C{.pem}.
+
+    @raise Refused: there are none, or a broken one.
+    """
+    if not os.path.isdir(path):
+        return certificatesIn(name, path)
+    files = pemFiles(path, name)
+    if not files:
+        raise Refused(f"{path} has no files called .pem with certificates to trust", name)
+    return [each for file in files for each in certificatesIn(name, file)]
+
+
+def readPEM(name: str, path: str) -> bytes:
+    """
+    The content of a PEM file, without the byte order mark that an editor may have put there.
+
+    @raise Refused: it cannot be read.
+    """
+    data = readSmall(path, name)
+    try:
+        return withoutMark(data)
+    except ValueError as error:
+        raise Refused(f"cannot read {path}: {error}", name) from None
