@@ -168,7 +168,9 @@ def commands() -> str:
     The options of both commands.
     """
     own = {name: text for name, text in ctl.COMMANDS.items() if name not in ctl_proxies.COMMANDS}
-    examples = [line.strip() for line in ctl.EXAMPLES.splitlines() if line.startswith("  ")]
+    examples = [
+        line.strip() for line in ctl.EXAMPLES.splitlines() if line.startswith("  vaurienctl")
+    ]
     return page(
         heading("Option reference"),
         heading("vaurien", 1),

@@ -18,7 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.control.support import Asker, around
 from tests.seen import SeenProxy
-from vaurien_twisted.app.tap import VaurienOptions
+from vaurien_twisted.app.tap import Options
 from vaurien_twisted.control.site import controlRoot
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -172,5 +172,5 @@ class GoldenTests(SynchronousTestCase):
         """
         The names of the options, and which want a value.
         """
-        usage = VaurienOptions().getUsage(width=10000)
+        usage = Options().getUsage(width=10000)
         self.same("command-line", sorted(re.findall(r"--[\w-]+=?", usage)))

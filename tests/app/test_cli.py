@@ -257,7 +257,7 @@ class MainTests(TestCase):
         The demo says what to try, with its real ports.
         """
         cli.main(["--demo", "--proxy", "127.0.0.1:0", "--http-port", "0"], self.reactor)
-        self.assertIn("Three things to try", self.out.getvalue())
+        self.assertIn("Try this in another shell", self.out.getvalue())
         self.assertNotIn("127.0.0.1:0/", self.out.getvalue())
 
     def test_refused(self) -> None:

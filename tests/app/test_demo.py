@@ -73,6 +73,13 @@ class InvitationTests(SynchronousTestCase):
         text = invitation("127.0.0.1:1", "127.0.0.1:9090")
         self.assertEqual(text.count("vaurienctl --http-port 9090 set-behavior"), 3)
 
+    def test_last(self) -> None:
+        """
+        The last line says where the page is, so that it is not overlooked.
+        """
+        text = invitation("127.0.0.1:8000", "127.0.0.1:8080")
+        self.assertEqual(text.splitlines()[-2:], ["", "open http://localhost:8080/ in a browser"])
+
     def test_commandsAreUnderstood(self) -> None:
         """
         What the demo tells to type is a command line of C{vaurienctl}: with no service

@@ -111,7 +111,7 @@ class UsageTests(Shown):
         """
         status, out, _ = self.run_("--help")
         self.assertEqual(status, 0)
-        for word in ("set-backend", "examples:", "VAURIEN_URL", "Exit status"):
+        for word in ("set-backend", "examples:", "VAURIEN_URL", "exit status"):
             self.assertIn(word, out)
         status, out, _ = self.run_("set-behavior", "--help")
         self.assertEqual(status, 0)
@@ -218,7 +218,7 @@ class ServiceTests(Served):
         self.assertEqual(told, (0, "delay sleep=1.0 before=true\nhang\n", ""))
         _, out, _ = await self.ctl("list-behaviors", "delay", "hang", terminal=True)
         self.assertRegex(out, r"(?m)^delay +Delays each request")
-        self.assertRegex(out, r"(?m)^  sleep +1\.0 +s +How long each")
+        self.assertRegex(out, r"(?m)^  sleep +1\.0 +s +How long to wait")
         self.assertRegex(out, r"(?m)^hang +Holds")
         _, out, _ = await self.ctl("list-behaviors", "latency", terminal=True)
         self.assertRegex(out, r"upstream,\s+downstream,\s+both\.")

@@ -58,7 +58,7 @@ class ProtocolTests(Served):
         """
         self.assertEqual(await self.ctl("list-errors", "tcp"), (0, "", ""))
         told = await self.ctl("list-errors", "tcp", terminal=True)
-        self.assertEqual(told, (0, "it knows none\n", ""))
+        self.assertEqual(told, (0, "this protocol has no errors\n", ""))
         for name in ("mysq", "my/sql", "?"):
             status, out, err = await self.ctl("list-errors", name)
             self.assertEqual((status, out, err.count("\n")), (1, "", 1))
@@ -78,7 +78,7 @@ class RuleTests(Served):
         path = Path(self.mktemp())
         path.write_text(json.dumps(rules))
         done = await self.ctl("set-rules", str(path))
-        self.assertEqual(done, (0, "the rules are in force\n", ""))
+        self.assertEqual(done, (0, "the rules are set\n", ""))
         before = self.proxy.plan
         self.assertEqual(len(before.draws), 2)
         _, told, _ = await self.ctl("get-rules")

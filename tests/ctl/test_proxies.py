@@ -163,7 +163,7 @@ class CommandTests(ProxiesCase):
         path = Path(self.mktemp())
         path.write_text('[{"behavior": "hang"}]')
         told = await self.ctl("rules", "--set", str(path), "db-*")
-        self.assertEqual(told.count("the rules are in force"), 2)
+        self.assertEqual(told.count("the rules are set"), 2)
         self.assertEqual(self.behaviors(), [["hang"], ["hang"], []])
         self.assertEqual(json.loads(await self.ctl("rules", "db-1")), [{"behavior": "hang"}])
         told = await self.ctl("rules", "--set", "/nonexistent", "web", status=1)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.app.test_demo -*-
 """
-A small web backend, so that there is something to misbehave before.
+A small web backend to try Vaurien on.
 """
 
 from __future__ import annotations
@@ -21,15 +21,18 @@ from twisted.web.server import Request, Site
 from vaurien_twisted.transports.addresses import listenOn, tellAddress
 
 INVITATION = """\
-A web backend runs behind the proxy on http://{proxy}/ and waits for you.  Three things to try:
+A web backend runs behind the proxy on http://{proxy}/.  Try this in another shell:
 
-  1. Ask it:              curl -i http://{proxy}/
-  2. Make it fail:        {command} set-behavior error
+  1. Send a request:      curl -i http://{proxy}/
+  2. Make requests fail:  {command} set-behavior error
                           curl -i http://{proxy}/
-  3. Make it slow:        {command} set-behavior delay sleep=2
+  3. Make them slow:      {command} set-behavior delay sleep=2
                           time curl http://{proxy}/
+  4. Remove the fault:    {command} set-behavior dummy
 
-{command} set-behavior dummy puts all back to normal; Ctrl-C ends the demo.
+Ctrl-C ends the demo.  To watch it, and to set faults with the mouse:
+
+open http://{control}/ in a browser
 """
 
 
@@ -59,7 +62,7 @@ class DemoBackend(Service):
     """
     Serves L{Hello} on a free port of this machine.
 
-    @ivar address: where, C{HOST:PORT}; C{""} while it does not listen.
+    @ivar address: C{HOST:PORT}; C{""} while it does not listen.
     """
 
     def __init__(self, reactor: Any) -> None:
@@ -95,11 +98,12 @@ class DemoBackend(Service):
 
 def invitation(proxy: str, control: str) -> str:
     """
-    What to try, for where the proxy and the control service listen.
+    What to try, with the addresses of the proxy and of the control service.
     """
     port = control.rpartition(":")[2]
     command = _vaurienctl() + ("" if port == "8080" else f" --http-port {port}")
-    return INVITATION.format(proxy=proxy, command=command)
+    page = control.replace("127.0.0.1", "localhost")
+    return INVITATION.format(proxy=proxy, control=page, command=command)
 
 
 def _vaurienctl() -> str:

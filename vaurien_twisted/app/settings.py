@@ -21,64 +21,69 @@ class Settings:
     The settings of the C{[vaurien]} section, and of the options of the same names.
     """
 
-    protocol: str = option(str, "tcp", "Wire protocol between the application and the backend.")
+    protocol: str = option(
+        str,
+        "tcp",
+        "The wire protocol of the backend: tcp, http, mysql, postgresql, redis, memcache or smtp.",
+    )
     proxy: str = option(
-        str, "localhost:8000", "Where to listen: HOST:PORT or a Twisted endpoint string."
+        str, "localhost:8000", "The address to listen on: HOST:PORT or a Twisted endpoint string."
     )
     backend: str = option(
-        str, "localhost:80", "The backend: HOST:PORT or a Twisted endpoint string."
+        str, "localhost:80", "The address of the backend: HOST:PORT or a Twisted endpoint string."
     )
     behavior: str = option(
-        str, "dummy", "What happens at first: a behavior, or percentages: 20:error,10:delay."
+        str, "dummy", "The behavior at the start, or percentages of several: 20:error,10:delay."
     )
-    name: str = option(str, "proxy", "What the proxy is called.")
-    http: bool = option(bool, False, "Open the control service.")
-    http_host: str = option(str, "localhost", "Where the control service listens.")
+    name: str = option(str, "proxy", "The name of the proxy.")
+    http: bool = option(bool, False, "Open the control service: the web page, REST and vaurienctl.")
+    http_host: str = option(str, "localhost", "The address that the control service listens on.")
     http_port: int = option(
-        int, 8080, "The control service's port; 0 picks one.", minimum=0, maximum=65535
+        int, 8080, "The port of the control service; 0 takes a free one.", minimum=0, maximum=65535
     )
     toxiproxy: str = option(
         str,
         "",
-        "Open the control service for Toxiproxy's clients too: HOST:PORT, or localhost:8474 "
-        "where no address follows.",
+        "Open the control service for clients of Toxiproxy, on HOST:PORT. Without a value: on "
+        "localhost:8474.",
     )
     token: str = option(
         str,
         "",
-        "What every request to the control service must bring; better in VAURIEN_TOKEN, "
-        "which other users of the machine cannot see.",
+        "The token that every request to the control service must carry. Better set the variable "
+        "VAURIEN_TOKEN, which other users of the machine cannot read.",
     )
     insecure: bool = option(
-        bool, False, "Let the control service listen beyond this machine without a token."
+        bool, False, "Let other machines use the control service without a token."
     )
     timeout: float = option(
         float,
         30.0,
-        "How long a connection to the backend may take to be made.",
+        "How long to wait for a connection to the backend.",
         unit="s",
         minimum=0.001,
         maximum=86400,
     )
-    log_level: str = option(str, "info", "What to log, and all above it.", choices=LOG_LEVELS)
+    log_level: str = option(str, "info", "The lowest level to log.", choices=LOG_LEVELS)
     log_format: str = option(
-        str, "text", "How: lines for people, or a JSON object a line.", choices=LOG_FORMATS
+        str, "text", "The format of the log: lines of text, or lines of JSON.", choices=LOG_FORMATS
     )
-    log_output: str = option(str, "-", "A file to log to; - is standard output.")
+    log_output: str = option(str, "-", "The file to log to; - is standard output.")
     seed: int = option(
         int,
         -1,
-        "Seed of all decisions, to repeat a run; the default -1 picks one and logs it.",
+        "The seed of all random decisions: give it again to repeat a run. -1: pick one and log it.",
         minimum=-1,
         maximum=2**63 - 1,
     )
-    journal: str = option(str, "", "A file to append the journal of decisions to, as JSON lines.")
-    demo: bool = option(
-        bool, False, "Start a small web backend too, and print three things to try."
+    journal: str = option(
+        str, "", "A file to append the journal of decisions to, as lines of JSON."
     )
+    demo: bool = option(bool, False, "Start a small web backend as well, and print what to try.")
     announce: int = option(
         int,
         -1,
-        "A file descriptor that gets one line of JSON with the real addresses, once all listens.",
+        "A file descriptor to write the real addresses to, as a line of JSON, when everything "
+        "listens. -1: none.",
         minimum=-1,
     )

@@ -6,7 +6,9 @@ What C{vaurien} and C{twistd vaurien} share: their options, and the service made
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -30,13 +32,24 @@ from vaurien_twisted.rules.registry import Registry, loadRegistry
 EXAMPLES = """
 Examples:
   vaurien --demo
-      A web backend, a proxy before it on port 8000, the control service on 8080.
+      A web backend, a proxy to it on port 8000, the control service on port 8080.
   vaurien --protocol mysql --proxy 0.0.0.0:3307 --backend 192.168.1.123:3306 --http
-      Then, in another shell: vaurienctl set-behavior hang
+      A proxy to a MySQL server.  In another shell: vaurienctl set-behavior hang
   vaurien --protocol http --backend example.com:80 --behavior 20:error,10:delay \\
           --behavior-delay-sleep 2 --seed 7
-      One request in five is answered with an error, one in ten waits two seconds.
+      20 % of the requests fail, 10 % are delayed by 2 s.
 """
+
+
+#: The groups of options in the help, by where they are declared.
+_GROUPS = {
+    "protocols": "Options of protocols:",
+    "behaviors": "Options of behaviors:",
+    "settings": "Options:",
+}
+
+#: The column of the help in which descriptions begin.
+_INDENT = 26
 
 
 class VaurienOptions(usage.Options):
@@ -47,11 +60,11 @@ class VaurienOptions(usage.Options):
     """
 
     synopsis = "Usage: vaurien [options]"
-    longdesc = "A TCP proxy that stands before a backend and misbehaves on request."
+    longdesc = "A TCP proxy that injects faults between an application and its backend."
 
     registry: ClassVar[Registry]
     classes: ClassVar[tuple[type[Settings], type[ProxyOptions]]]
-    declared: ClassVar[dict[str, tuple[str, str, Spec]]]
+    declared: ClassVar[dict[str, tuple[str, str, Spec]]] = {}
     configuration: Configuration
     _words: Sequence[str] = ()
     _file = ""
@@ -158,9 +171,18 @@ class VaurienOptions(usage.Options):
 
     def getUsage(self, width: int | None = None) -> str:
         """
-        The help, with examples.
+        The help.  What is needed most stands last, where a terminal shows it.
         """
-        return str(super().getUsage(width)) + EXAMPLES
+        columns = width or shutil.get_terminal_size().columns
+        order = {name: number for number, name in enumerate(self.declared)}
+        groups: dict[str, list[str]] = {name: [] for name in _GROUPS}
+        words = {word.rstrip("="): word for word in self.longOpt}
+        for name, word in sorted(words.items(), key=lambda each: order.get(each[0], -1)):
+            place = self.declared[name][0] if name in self.declared else "settings"
+            short = "-c, " if name == "config" else "    "
+            groups[place] += _entry(f"  {short}--{word}", self.docs[name], columns)
+        parts = ["\n".join([_GROUPS[name], *lines]) for name, lines in groups.items()]
+        return "\n\n".join([self.longdesc, *parts]) + "\n" + EXAMPLES
 
 
 def Options(
@@ -178,7 +200,7 @@ def Options(
     found = loadRegistry() if registry is None else registry
     classes = settingsClass, proxyClass
     declared = declaredOptions(found, *classes)
-    config = "Read a file first: ini, or a JSON array of proxies."
+    config = "A configuration file: ini, or JSON of Toxiproxy. Other options override it."
     parameters: list[list[Any]] = [["config", "c", None, config]]
     flags = []
     for word, (place, _, spec) in declared.items():
@@ -201,10 +223,22 @@ def Options(
     return options
 
 
+def _entry(option: str, meaning: str, columns: int) -> list[str]:
+    """
+    The lines of the help for one option.
+    """
+    lines = textwrap.wrap(" ".join(meaning.split()), max(20, columns - _INDENT))
+    indented = [" " * _INDENT + line for line in lines]
+    if len(option) + 1 < _INDENT and indented:
+        return [option + indented[0][len(option) :], *indented[1:]]
+    return [option, *indented]
+
+
 def _help(spec: Spec) -> str:
     unit = f" {spec.unit}" if spec.unit else ""
     choices = f" One of: {', '.join(spec.choices)}." if spec.choices else ""
-    return f"{spec.description}{choices} [default: {spec.default}{unit}]"
+    default = f" [default: {spec.default}{unit}]" if spec.default != "" else ""
+    return f"{spec.description}{choices}{default}"
 
 
 def makeService(options: VaurienOptions, reactor: Any = None) -> Vaurien:

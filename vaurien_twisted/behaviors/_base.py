@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test__base -*-
 """
-What stream behaviors have in common.
+What all stream behaviors share.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from vaurien_twisted.model.commands import PASS, Actions, ConnectionFate
 from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import option
 
-#: The longest that can be asked for: a day in milliseconds, and in seconds.
+#: The longest time that an option accepts: a day, in milliseconds and in seconds.
 DAY_MS, DAY = 86_400_000, 86_400
 
 
@@ -26,7 +26,7 @@ def DIRECTION() -> Any:
     return option(
         str,
         "both",
-        "Which way: upstream (to the backend), downstream (to the client) or both.",
+        "Affected bytes: upstream (to the backend), downstream (to the client) or both.",
         choices=("upstream", "downstream", "both"),
     )
 
@@ -34,7 +34,7 @@ def DIRECTION() -> Any:
 @implementer(IStreamFilter)
 class PassThroughFilter:
     """
-    A stage that lets everything pass at once.
+    A filter that passes all bytes unchanged and at once.
     """
 
     drops = False
@@ -42,32 +42,32 @@ class PassThroughFilter:
 
     def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
         """
-        All of it, now.
+        Pass C{data} now.
         """
         return ((now, data),)
 
     def end(self, now: float) -> float | None:
         """
-        Now.
+        Pass the end of the stream now.
         """
         return now
 
     def deadline(self, now: float) -> tuple[float, ConnectionFate] | None:
         """
-        Never.
+        Return C{None}: this filter never ends a connection.
         """
         return None
 
     def update(self, options: Any, now: float) -> Callable[[float], float] | None:
         """
-        Nothing depends on options.
+        Ignore the options: nothing depends on them.
         """
         return None
 
 
 class StreamBehavior:
     """
-    Says nothing about exchanges.
+    The base of behaviors that act on bytes, not on single requests.
     """
 
     connections = False
@@ -75,6 +75,6 @@ class StreamBehavior:
 
     def decide(self, options: Any, context: DecisionContext) -> Actions:
         """
-        Nothing: exchanges are not its matter.
+        Leave every request alone.
         """
         return PASS

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_abort -*-
 """
-C{abort}: the answer is lost in a reset.
+C{abort}: the connection is reset instead of a reply.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from vaurien_twisted.model.options import NoOptions
 @implementer(IPlugin, IBehavior, IFixedActions)
 class Abort:
     """
-    Lets the request reach the backend and, when the backend begins to answer, resets
-    both connections: the client reads ECONNRESET, the backend has a vanished client.
+    Passes the request to the backend.  When the backend begins to reply, both connections
+    are reset: the client reads ECONNRESET and does not know whether the request was carried
+    out.
     """
 
     name = "abort"
@@ -27,7 +28,7 @@ class Abort:
 
     def actions(self, options: NoOptions) -> Actions:
         """
-        Reset where the reply would begin.
+        Reset when the reply begins.
         """
         return Actions(reply=(Reset(),))
 

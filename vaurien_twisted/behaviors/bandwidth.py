@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_bandwidth -*-
 """
-C{bandwidth}: only so many bytes in a second.
+C{bandwidth}: a limited number of bytes per second.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from vaurien_twisted.model.options import option
 #: A kilobyte, as Toxiproxy counts.
 KILOBYTE = 1000
 
-#: What passes in so many seconds passes as one part.
+#: Bytes are passed in parts, each of what may pass in this time, in seconds.
 QUANTUM = 0.02
 
-#: How much of what timers were late may be made up for, in seconds.
+#: How much lateness of timers is made up for, in seconds.
 ARREARS = 0.02
 
 
 @attrs.frozen
 class BandwidthOptions:
     """
-    How much.
+    The options of C{bandwidth}.
     """
 
     rate: int = option(
         int,
         0,
-        "How much passes, in kilobytes of 1000 bytes; nothing at all if 0.",
+        "The limit, in kilobytes (1000 bytes) per second. 0: nothing passes.",
         unit="KB/s",
         minimum=0,
         maximum=10_000_000,
@@ -44,16 +44,16 @@ class BandwidthOptions:
     shared: bool = option(
         bool,
         False,
-        "All connections of the proxy share that much, else each has as much for itself.",
+        "true: the connections of the proxy share the limit. false: each has its own.",
     )
     direction: str = DIRECTION()
 
 
 class Budget:
     """
-    What may pass in one direction.
+    The bandwidth of one direction.
 
-    @ivar free: when all that was granted so far has passed, in seconds.
+    @ivar free: the time at which all granted bytes have passed, in seconds.
     """
 
     __slots__ = ("free",)
@@ -63,7 +63,7 @@ class Budget:
 
     def grant(self, size: int, rate: float, now: float) -> float:
         """
-        When the next C{size} bytes have passed, at C{rate} bytes in a second.
+        The time at which the next C{size} bytes have passed, at C{rate} bytes per second.
         """
         self.free = max(self.free, now - ARREARS) + size / rate
         return self.free
@@ -71,8 +71,8 @@ class Budget:
 
 class BandwidthFilter(PassThroughFilter):
     """
-    Takes its turn for each small part, so that connections which share a budget share
-    it alike, and other options count from the next part on.
+    Grants one small part at a time, so that connections share a budget fairly, and changed
+    options take effect with the next part.
     """
 
     def __init__(self, options: BandwidthOptions, context: StreamContext) -> None:
@@ -83,7 +83,7 @@ class BandwidthFilter(PassThroughFilter):
 
     def push(self, data: bytes, now: float) -> Iterator[tuple[float, bytes]]:
         """
-        Its parts, each when it would have been transmitted whole.
+        Pass each part at the time at which its last byte would have arrived.
         """
         place = 0
         while place < len(data):
@@ -95,7 +95,7 @@ class BandwidthFilter(PassThroughFilter):
 
     def update(self, options: BandwidthOptions, now: float) -> Callable[[float], float]:
         """
-        A part that would have waited for ever goes on; there are no arrears from before.
+        Release a part that a rate of 0 holds, and forget lateness from before the change.
         """
         self._options = options
         for budget in (self._own, self._common):
@@ -106,8 +106,7 @@ class BandwidthFilter(PassThroughFilter):
 @implementer(IPlugin, IStreamBehavior)
 class Bandwidth(StreamBehavior):
     """
-    The stream is as slow as a thin line: so many kilobytes in a second and no more.  The
-    sender is made to wait.
+    Limits the bytes per second.  A faster sender has to wait.
     """
 
     name = "bandwidth"
@@ -115,6 +114,6 @@ class Bandwidth(StreamBehavior):
 
     def streamFilter(self, options: BandwidthOptions, context: StreamContext) -> BandwidthFilter:
         """
-        A stage that spends a budget.
+        A filter that spends a budget.
         """
         return BandwidthFilter(options, context)

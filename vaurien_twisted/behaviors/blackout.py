@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_blackout -*-
 """
-C{blackout}: the service is gone.
+C{blackout}: connections are closed.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from vaurien_twisted.model.options import NoOptions
 @implementer(IPlugin, IBehavior, IFixedActions)
 class Blackout:
     """
-    Closes the client's connection at once, as if the backend had been shut down: a
-    new connection when it is made, an open one when it is next used.
+    Closes connections, as if the backend had been shut down: a new connection at once, an
+    open one at its next request.
     """
 
     name = "blackout"
@@ -27,7 +27,7 @@ class Blackout:
 
     def actions(self, options: NoOptions) -> Actions:
         """
-        Close.
+        Close the connection.
         """
         return Actions(request=(Close(),))
 

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_corrupt -*-
 """
-C{corrupt}: some bits arrive wrong.
+C{corrupt}: some bits are flipped.
 """
 
 from __future__ import annotations
@@ -22,18 +22,22 @@ from vaurien_twisted.model.options import option
 @attrs.frozen
 class CorruptOptions:
     """
-    How many.
+    The options of C{corrupt}.
     """
 
     rate: float = option(
-        float, 0.001, "The part of all bytes in which a bit is flipped.", minimum=0, maximum=1
+        float,
+        0.001,
+        "The probability, for each byte, that one of its bits is flipped.",
+        minimum=0,
+        maximum=1,
     )
     direction: str = DIRECTION()
 
 
 class CorruptFilter(PassThroughFilter):
     """
-    Knows how many bytes are right before the next wrong one.
+    Counts the bytes up to the next one that it damages.
     """
 
     def __init__(self, options: CorruptOptions, random: Random) -> None:
@@ -43,7 +47,7 @@ class CorruptFilter(PassThroughFilter):
 
     def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
         """
-        All of it at once, some bits of it flipped.
+        Pass C{data} now, with some bits flipped.
         """
         if self._left >= len(data):
             self._left -= len(data)
@@ -57,8 +61,8 @@ class CorruptFilter(PassThroughFilter):
 
     def _skip(self) -> float:
         """
-        How many bytes are right: of the geometric distribution, so that each byte has the
-        same chance and takes no number of its own.
+        How many bytes to leave alone: of the geometric distribution, so that each byte has
+        the same probability without a random number of its own.
         """
         if self._rate <= 0:
             return math.inf
@@ -70,7 +74,7 @@ class CorruptFilter(PassThroughFilter):
 
     def update(self, options: CorruptOptions, now: float) -> None:
         """
-        For bytes from now on.
+        Use the new rate for later bytes.
         """
         self._rate = options.rate
         self._left = self._skip()
@@ -79,7 +83,7 @@ class CorruptFilter(PassThroughFilter):
 @implementer(IPlugin, IStreamBehavior)
 class Corrupt(StreamBehavior):
     """
-    Single bits are flipped at random; every byte arrives, in order and at once.
+    Flips single bits at random.  All bytes arrive, in order and without delay.
     """
 
     name = "corrupt"
@@ -87,6 +91,6 @@ class Corrupt(StreamBehavior):
 
     def streamFilter(self, options: CorruptOptions, context: StreamContext) -> CorruptFilter:
         """
-        A stage that flips bits.
+        A filter that flips bits.
         """
         return CorruptFilter(options, context.random)

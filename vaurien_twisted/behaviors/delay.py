@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_delay -*-
 """
-C{delay}: slow by a fixed time.
+C{delay}: requests or replies are late by a fixed time.
 """
 
 from __future__ import annotations
@@ -18,16 +18,14 @@ from vaurien_twisted.model.options import option
 @attrs.frozen
 class DelayOptions:
     """
-    How long, and when.
+    The options of C{delay}.
     """
 
-    sleep: float = option(
-        float, 1.0, "How long each request is delayed.", unit="s", minimum=0, maximum=86400
-    )
+    sleep: float = option(float, 1.0, "How long to wait.", unit="s", minimum=0, maximum=86400)
     before: bool = option(
         bool,
         True,
-        "Delay the request before the backend gets it; if false, delay the backend's reply.",
+        "true: delay the request, before the backend gets it. false: delay the reply.",
     )
 
 
@@ -43,7 +41,7 @@ class Delay:
 
     def actions(self, options: DelayOptions) -> Actions:
         """
-        Wait.
+        Wait before the request or before the reply.
         """
         wait = (Wait(options.sleep),)
         return Actions(request=wait) if options.before else Actions(reply=wait)

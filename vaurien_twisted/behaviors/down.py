@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_down -*-
 """
-C{down}: the service is gone.
+C{down}: the proxy does not listen, and connections are reset.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vaurien_twisted.model.decision import StreamContext
 @attrs.frozen
 class DownOptions:
     """
-    It is for the whole proxy, so for both directions whichever is said.
+    The options of C{down}.  The direction has no effect.
     """
 
     direction: str = DIRECTION()
@@ -26,12 +26,12 @@ class DownOptions:
 
 class DownFilter(PassThroughFilter):
     """
-    Ends the link.
+    Resets the connection.
     """
 
     def deadline(self, now: float) -> tuple[float, ConnectionFate]:
         """
-        At once.
+        Reset now.
         """
         return now, ConnectionFate.RESET
 
@@ -39,8 +39,8 @@ class DownFilter(PassThroughFilter):
 @implementer(IPlugin, IStreamBehavior)
 class Down(StreamBehavior):
     """
-    As if the service were gone: nothing is accepted, and connections that are open are
-    reset.
+    Stops listening and resets open connections, as if the service had crashed.  New clients
+    read ECONNREFUSED.
     """
 
     name = "down"
@@ -49,6 +49,6 @@ class Down(StreamBehavior):
 
     def streamFilter(self, options: DownOptions, context: StreamContext) -> PassThroughFilter:
         """
-        A stage that resets.
+        A filter that resets.
         """
         return DownFilter()

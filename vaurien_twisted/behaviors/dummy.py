@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_dummy -*-
 """
-C{dummy}: nothing happens.
+C{dummy}: no fault.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from vaurien_twisted.model.options import NoOptions
 @implementer(IPlugin, IBehavior, IFixedActions)
 class Dummy:
     """
-    Lets everything pass unchanged.
+    Passes everything unchanged.
     """
 
     name = "dummy"
@@ -26,7 +26,7 @@ class Dummy:
 
     def actions(self, options: NoOptions) -> Actions:
         """
-        Do nothing.
+        Leave the request alone.
         """
         return PASS
 

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_error -*-
 """
-C{error}: an answer that is an error.
+C{error}: requests are answered with an error.
 """
 
 from __future__ import annotations
@@ -15,49 +15,55 @@ from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused, option
 
-#: How many random bytes stand in for an answer, and how many are put into one.
+#: How many random bytes replace a reply, and how many are inserted into one.
 GARBAGE, INJECTED = 1000, 100
 
 
 @attrs.frozen
 class ErrorOptions:
     """
-    Which error, where it strikes, and from when on.
+    The options of C{error}.
     """
 
     code: str = option(
         str,
         "",
-        "Which error, in the protocol's own words: 1213, 503, LOADING. "
-        "Without it, one of those that may pass if tried again.",
+        "The error to send, as the protocol names it: 1213, 503, LOADING. "
+        "Empty: one that a client may retry, chosen at random.",
         loose=True,
     )
-    message: str = option(str, "", "In place of the words of the real server.")
+    message: str = option(
+        str, "", "The message of the error. Empty: the message of the real server."
+    )
     at: str = option(
         str,
         "request",
-        "Where it strikes: request (the backend never sees it), reply (the backend acted, its "
-        "reply is replaced), partial (its reply is cut), greeting (the connection is refused).",
+        "When to fail: request (the backend never sees the request), reply (the backend acts, "
+        "then its reply is replaced), partial (the reply is cut), greeting (the server refuses "
+        "the connection).",
         choices=("request", "reply", "partial", "greeting"),
     )
     count: int = option(
-        int, 0, "How much of the reply passes before it is cut, at partial.", minimum=0
+        int, 0, "With at=partial: how much of the reply passes before the cut.", minimum=0
     )
     unit: str = option(
         str,
         "bytes",
-        "What count counts: bytes, or units: the rows, chunks or values of the protocol.",
+        "What count counts: bytes, or units (rows, chunks or values, as the protocol has them).",
         choices=("bytes", "units"),
     )
     then: str = option(
-        str, "close", "How the connection ends where a reply is cut.", choices=("close", "reset")
+        str,
+        "close",
+        "With at=partial: how the connection ends after the cut.",
+        choices=("close", "reset"),
     )
-    headers: dict[str, str] = option(dict, {}, "Header fields of an HTTP error.")
-    body: str = option(str, "", "The body of an HTTP error.")
+    headers: dict[str, str] = option(dict, {}, "HTTP only: more header fields of the error.")
+    body: str = option(str, "", "HTTP only: the body of the error.")
     pause: float = option(
         float,
         0.1,
-        "Between two parts of an HTTP error that comes slowly.",
+        "HTTP only: the time between two parts of a slow-headers or slow-body error.",
         unit="s",
         minimum=0,
         maximum=3600,
@@ -65,7 +71,7 @@ class ErrorOptions:
     inject: bool = option(
         bool,
         False,
-        "Put random bytes into the backend's valid reply. Protocol http answers 50x regardless.",
+        "Insert random bytes into the backend's reply instead. No effect with http or with a code.",
     )
     warmup: int = option(
         int, 0, "How many requests pass before the first error.", unit="requests", minimum=0
@@ -75,10 +81,9 @@ class ErrorOptions:
 @implementer(IPlugin, IBehavior, IApplicability)
 class Error:
     """
-    Answers with an error in the backend's own protocol: the one of the code given, or
-    one that a client may try again after.  The backend never sees the request, unless
-    C{at} says otherwise.  Where the protocol cannot say it (tcp) the backend's reply is
-    replaced by random bytes.
+    Answers requests with an error of the backend's protocol, such as a deadlock of MySQL or
+    a status 503 of HTTP.  By default the backend does not see these requests; C{at} changes
+    that.  With C{tcp}, which has no errors, random bytes replace the backend's reply.
     """
 
     name = "error"
@@ -87,28 +92,28 @@ class Error:
 
     def check(self, options: ErrorOptions, wire: IWireProtocol) -> None:
         """
-        Whether the protocol has the error, and units to count.
+        Refuse an error, a unit or a greeting that the protocol does not have.
         """
         check(options, wire)
 
     def applies(self, options: ErrorOptions, exchange: Exchange) -> bool:
         """
-        A greeting, or anything but, as C{at} and C{code} say.
+        Whether this is a greeting or a request, as C{at} and C{code} want.
         """
         return applies(options, exchange)
 
     def decide(self, options: ErrorOptions, context: DecisionContext) -> Actions:
         """
-        Answer in the protocol, or garble the reply.
+        Answer with an error, or damage the reply.
         """
         return PASS if context.number < options.warmup else fail(options, context)
 
 
 def check(options: ErrorOptions, wire: IWireProtocol) -> None:
     """
-    Whether C{wire} has the error, and units to count.
+    Check that C{wire} has the error, and the unit or the greeting that the options name.
 
-    @raise Refused: it has not.
+    @raise Refused: it does not have one of them.
     """
     if options.code:
         wire.parseError(options.code, options.message)
@@ -120,7 +125,7 @@ def check(options: ErrorOptions, wire: IWireProtocol) -> None:
 
 def applies(options: ErrorOptions, exchange: Exchange) -> bool:
     """
-    Whether the error is for this exchange: a greeting has errors of its own.
+    Whether these options apply to this exchange: a greeting has errors of its own.
     """
     if options.at == "greeting":
         return exchange.number == 0
@@ -129,7 +134,7 @@ def applies(options: ErrorOptions, exchange: Exchange) -> bool:
 
 def fail(options: ErrorOptions, context: DecisionContext) -> Actions:
     """
-    The failure itself, for every behavior that fails requests.
+    The actions that make an exchange fail, for every behavior that fails requests.
     """
     if options.at in ("reply", "partial") and not context.exchange.replies:
         return PASS

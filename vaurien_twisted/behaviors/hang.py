@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_hang -*-
 """
-C{hang}: the request is held until this is lifted.
+C{hang}: requests are held until the behavior is removed.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from vaurien_twisted.model.options import NoOptions
 @implementer(IPlugin, IBehavior, IFixedActions)
 class Hang:
     """
-    Holds each request and answers nothing; the connection stays open.  When the
-    behavior is changed the held requests go to the backend and are answered.
+    Holds each request and sends no answer; the connection stays open.  When you change the
+    behavior, the held requests go to the backend and are answered.
     """
 
     name = "hang"

@@ -18,24 +18,23 @@ from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
 
-#: So much is under way at most before the sender waits: the window of a fast, long network.
+#: How many delayed bytes are kept before the sender must wait, as the window of TCP would.
 WINDOW = 8 * 2**20
 
 
 @attrs.frozen
 class LatencyOptions:
     """
-    How late.
+    The options of C{latency}.
     """
 
-    latency: int = option(
-        int, 0, "How much later bytes arrive.", unit="ms", minimum=0, maximum=DAY_MS
-    )
-    jitter: int = option(int, 0, "By how much that varies.", unit="ms", minimum=0, maximum=DAY_MS)
+    latency: int = option(int, 0, "The average delay.", unit="ms", minimum=0, maximum=DAY_MS)
+    jitter: int = option(int, 0, "How much the delay varies.", unit="ms", minimum=0, maximum=DAY_MS)
     distribution: str = option(
         str,
         "uniform",
-        "How it varies: uniform within the jitter, or with the jitter as standard deviation.",
+        "How the delay varies: uniform (by up to the jitter), or one of the others, with "
+        "the jitter as standard deviation.",
         choices=("uniform", "normal", "pareto", "lognormal"),
     )
     direction: str = DIRECTION()
@@ -43,7 +42,7 @@ class LatencyOptions:
 
 class LatencyFilter(PassThroughFilter):
     """
-    Each part is late from its own arrival, and never overtakes another.
+    Delays each part from its own arrival, and keeps the order.
     """
 
     flight = WINDOW
@@ -55,20 +54,20 @@ class LatencyFilter(PassThroughFilter):
 
     def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
         """
-        All of it, later.
+        Pass C{data} later.
         """
         self._last = max(self._last, now + draw(self._options, self._random))
         return ((self._last, data),)
 
     def end(self, now: float) -> float:
         """
-        Behind the last bytes.
+        Pass the end of the stream after the last bytes.
         """
         return max(self._last, now)
 
     def update(self, options: LatencyOptions, now: float) -> Callable[[float], float]:
         """
-        What waits is later, or earlier, by as much as the latency has changed.
+        Shift what waits by as much as the latency has changed.
         """
         change = (options.latency - self._options.latency) / 1000
         self._options = options
@@ -82,7 +81,7 @@ class LatencyFilter(PassThroughFilter):
 
 def draw(options: LatencyOptions, random: Random) -> float:
     """
-    One delay, in seconds, never negative.
+    A random delay in seconds, at least 0.
     """
     mean, jitter = options.latency / 1000, options.jitter / 1000
     if not jitter:
@@ -103,7 +102,7 @@ def draw(options: LatencyOptions, random: Random) -> float:
 @implementer(IPlugin, IStreamBehavior)
 class Latency(StreamBehavior):
     """
-    Every part of the stream arrives later, all in order, at full bandwidth.
+    Delays all bytes, in order and without limiting the bandwidth.
     """
 
     name = "latency"
@@ -111,6 +110,6 @@ class Latency(StreamBehavior):
 
     def streamFilter(self, options: LatencyOptions, context: StreamContext) -> LatencyFilter:
         """
-        A stage that holds bytes back.
+        A filter that delays bytes.
         """
         return LatencyFilter(options, context)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_lifetime -*-
 """
-C{lifetime}: a connection ends at a certain age.
+C{lifetime}: connections end at a certain age.
 """
 
 from __future__ import annotations
@@ -21,31 +21,38 @@ from vaurien_twisted.model.options import option
 @attrs.frozen
 class LifetimeOptions:
     """
-    Which age, and how.
+    The options of C{lifetime}.
     """
 
     seconds: float = option(
-        float, 60.0, "How old connections become.", unit="s", minimum=0, maximum=DAY
+        float, 60.0, "The age at which a connection ends.", unit="s", minimum=0, maximum=DAY
     )
-    jitter: float = option(float, 0.0, "By how much that varies.", unit="s", minimum=0, maximum=DAY)
+    jitter: float = option(
+        float,
+        0.0,
+        "How much more or less that can be, at random.",
+        unit="s",
+        minimum=0,
+        maximum=DAY,
+    )
     reset: bool = option(bool, False, "Reset the connection instead of closing it.")
     direction: str = DIRECTION()
 
 
 class LifetimeFilter(PassThroughFilter):
     """
-    Lets all pass until the time is over.
+    Passes all bytes until the connection is old enough.
     """
 
     def __init__(self, options: LifetimeOptions, began: float, random: Random) -> None:
         self._options = options
         self._began = began
-        # Drawn once, so that other options do not draw again.
+        # Drawn once, so that a change of the options does not draw again.
         self._place = random.uniform(-1, 1)
 
     def deadline(self, now: float) -> tuple[float, ConnectionFate]:
         """
-        At that age; at once where the connection is older.
+        End at that age; at once if the connection is older.
         """
         options = self._options
         age = max(0.0, options.seconds + self._place * options.jitter)
@@ -53,7 +60,7 @@ class LifetimeFilter(PassThroughFilter):
 
     def update(self, options: LifetimeOptions, now: float) -> None:
         """
-        The age still counts from the beginning.
+        Change the age; it still counts from the beginning of the connection.
         """
         self._options = options
 
@@ -61,8 +68,8 @@ class LifetimeFilter(PassThroughFilter):
 @implementer(IPlugin, IStreamBehavior)
 class Lifetime(StreamBehavior):
     """
-    Every connection is closed, or reset, when it is so old, whatever is under way on it.
-    Those that are older when this begins end at once.
+    Closes or resets each connection at a given age, also in the middle of a request.
+    Connections that are already older end at once.
     """
 
     name = "lifetime"
@@ -70,7 +77,7 @@ class Lifetime(StreamBehavior):
 
     def streamFilter(self, options: LifetimeOptions, context: StreamContext) -> PassThroughFilter:
         """
-        A stage that ends the link: one of them is enough, and one jitter.
+        A filter that ends the connection; only one direction needs it.
         """
         if options.direction == "both" and context.direction == "upstream":
             return PassThroughFilter()

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_limit_data -*-
 """
-C{limit_data}: the connection is closed after so many bytes.
+C{limit_data}: the connection is closed after a number of bytes.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from vaurien_twisted.model.options import option
 @attrs.frozen
 class LimitDataOptions:
     """
-    How many.
+    The options of C{limit_data}.
     """
 
     bytes: int = option(
         int,
         0,
-        "How many bytes pass before the connection is closed.",
+        "How many bytes pass in a direction before the connection is closed.",
         unit="bytes",
         minimum=0,
         maximum=2**53,
@@ -37,7 +37,7 @@ class LimitDataOptions:
 
 class LimitDataFilter(PassThroughFilter):
     """
-    Counts.
+    Counts bytes, and drops those beyond the limit.
     """
 
     def __init__(self, options: LimitDataOptions) -> None:
@@ -48,7 +48,7 @@ class LimitDataFilter(PassThroughFilter):
 
     def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
         """
-        As much as the limit allows.
+        Pass as many bytes as the limit allows.
         """
         part = data[: max(0, self._limit - self._passed)]
         self._passed += len(part)
@@ -59,13 +59,14 @@ class LimitDataFilter(PassThroughFilter):
 
     def deadline(self, now: float) -> tuple[float, ConnectionFate] | None:
         """
-        When the limit was reached.
+        Close when the limit was reached.
         """
         return None if self._over is None else (self._over, ConnectionFate.CLOSE)
 
     def update(self, options: LimitDataOptions, now: float) -> None:
         """
-        What has passed already counts; a limit below that is reached with the next byte.
+        Change the limit.  Bytes that have passed count; if there are more, the next byte
+        reaches the limit.
         """
         self._limit = options.bytes
 
@@ -73,8 +74,8 @@ class LimitDataFilter(PassThroughFilter):
 @implementer(IPlugin, IStreamBehavior)
 class LimitData(StreamBehavior):
     """
-    So many bytes pass from when this begins, in the middle of a message or not; then the
-    connection is closed.
+    Closes the connection after a number of bytes, also in the middle of a message.  Bytes
+    that passed before the behavior was set do not count.
     """
 
     name = "limit_data"
@@ -82,6 +83,6 @@ class LimitData(StreamBehavior):
 
     def streamFilter(self, options: LimitDataOptions, context: StreamContext) -> LimitDataFilter:
         """
-        A stage that counts.
+        A filter that counts.
         """
         return LimitDataFilter(options)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_loss -*-
 """
-C{loss}: lost segments arrive later.
+C{loss}: segments are lost and sent again.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
 
-#: How many bytes a segment carries on an Ethernet.
+#: How many bytes a TCP segment carries on an Ethernet.
 SEGMENT = 1460
 
-#: The longest timeout, in seconds, and how often a segment is lost in a row at most:
-#: where Linux gives a connection up (tcp(7): tcp_retries2).
+#: The longest timeout, in seconds, and how often a segment can be lost in a row: as often as
+#: Linux sends it again before it gives the connection up (tcp(7): tcp_retries2).
 LONGEST, RETRIES = 120.0, 15
 
 
@@ -34,17 +34,19 @@ def _chance(default: float, description: str) -> float:
 @attrs.frozen
 class LossOptions:
     """
-    The model of Gilbert and Elliott: the line is good or bad.
+    The options of C{loss}: the model of Gilbert and Elliott, a line that is good or bad.
     """
 
-    p: float = _chance(0.01, "The chance before each segment that a good line turns bad.")
-    r: float = _chance(0.5, "The chance before each segment that a bad line turns good.")
-    loss_bad: float = _chance(1.0, "The chance that a segment is lost while the line is bad.")
-    loss_good: float = _chance(0.0, "The chance that a segment is lost while the line is good.")
+    p: float = _chance(0.01, "The probability, for each segment, that a good line turns bad.")
+    r: float = _chance(0.5, "The probability, for each segment, that a bad line turns good.")
+    loss_bad: float = _chance(1.0, "The probability that a segment is lost while the line is bad.")
+    loss_good: float = _chance(
+        0.0, "The probability that a segment is lost while the line is good."
+    )
     rto: int = option(
         int,
         200,
-        "How long until a lost segment is sent again; twice as long each time.",
+        "The time until a lost segment is sent again. It doubles with each loss in a row.",
         unit="ms",
         minimum=1,
         maximum=int(LONGEST * 1000),
@@ -54,9 +56,9 @@ class LossOptions:
 
 class LossFilter(PassThroughFilter):
     """
-    A segment that was lost holds up all that are behind it, as TCP keeps the order.
+    Delays a lost segment and all segments behind it, because TCP keeps the order.
 
-    @param read: makes the model of options that say it in other words.
+    @param read: converts the options of another behavior to those of C{loss}.
     """
 
     def __init__(
@@ -70,7 +72,7 @@ class LossFilter(PassThroughFilter):
 
     def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
         """
-        The segments, each when it has come through; those that come together in one part.
+        Pass each segment when it arrives; those that arrive together are one part.
         """
         parts: list[tuple[float, bytes]] = []
         start = 0
@@ -87,7 +89,7 @@ class LossFilter(PassThroughFilter):
 
     def _late(self) -> float:
         """
-        How long the next segment takes to come through, in seconds.
+        How late the next segment is, in seconds.
         """
         late, timeout = 0.0, self._options.rto / 1000
         for _ in range(RETRIES):
@@ -105,13 +107,13 @@ class LossFilter(PassThroughFilter):
 
     def end(self, now: float) -> float:
         """
-        Behind the last bytes.
+        Pass the end of the stream after the last bytes.
         """
         return max(now, self._last)
 
     def update(self, options: Any, now: float) -> None:
         """
-        For segments from now on.
+        Use the new options for later segments.
         """
         self._options = options if self._read is None else self._read(options)
 
@@ -119,8 +121,8 @@ class LossFilter(PassThroughFilter):
 @implementer(IPlugin, IStreamBehavior)
 class Loss(StreamBehavior):
     """
-    A line that loses segments, in bursts: no byte is missing, but what was lost arrives
-    when it would have been sent again, and all that follows with it.
+    Imitates a network that loses TCP segments in bursts.  No byte is missing: a lost segment
+    and all that follows it arrive when TCP would have sent it again.
     """
 
     name = "loss"
@@ -128,6 +130,6 @@ class Loss(StreamBehavior):
 
     def streamFilter(self, options: LossOptions, context: StreamContext) -> LossFilter:
         """
-        A stage that loses segments.
+        A filter that loses segments.
         """
         return LossFilter(options, context.random)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_packet_loss -*-
 """
-C{packet_loss}: as C{loss}, with the attributes that Toxiproxy has for it.
+C{packet_loss}: C{loss} with the attributes of Toxiproxy.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from vaurien_twisted.model.options import option
 @attrs.frozen
 class PacketLossOptions:
     """
-    How many, and how they follow each other.
+    The options of C{packet_loss}.
     """
 
     loss_rate: float = option(
-        float, 0.1, "The chance that a segment is lost.", minimum=0, maximum=1
+        float, 0.1, "The probability that a segment is lost.", minimum=0, maximum=1
     )
     correlation: float = option(
-        float, 0.0, "By how much that grows after one that was lost.", minimum=0, maximum=1
+        float, 0.0, "How much the probability grows after a lost segment.", minimum=0, maximum=1
     )
     direction: str = DIRECTION()
 
 
 def asLoss(options: PacketLossOptions) -> LossOptions:
     """
-    The same in C{loss}'s terms: the line is bad while segments are lost.
+    The options of C{loss} that do the same: the line is bad while segments are lost.
     """
     again = min(1.0, options.loss_rate + options.correlation)
     return LossOptions(
@@ -44,8 +44,8 @@ def asLoss(options: PacketLossOptions) -> LossOptions:
 @implementer(IPlugin, IStreamBehavior)
 class PacketLoss(StreamBehavior):
     """
-    The same as C{loss}, told by how many segments are lost, and how much more likely that
-    is after one that was.  No byte is missing; they arrive later.
+    Imitates a network that loses TCP segments, with one probability.  No byte is missing:
+    a lost segment and all that follows it arrive later.  C{loss} has more options.
     """
 
     name = "packet_loss"
@@ -53,6 +53,6 @@ class PacketLoss(StreamBehavior):
 
     def streamFilter(self, options: PacketLossOptions, context: StreamContext) -> LossFilter:
         """
-        A stage that loses segments.
+        A filter that loses segments.
         """
         return LossFilter(options, context.random, asLoss)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_refuse -*-
 """
-C{refuse}: no new connections.
+C{refuse}: the proxy does not listen.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from vaurien_twisted.model.decision import StreamContext
 @attrs.frozen
 class RefuseOptions:
     """
-    It is for the whole proxy, so for both directions whichever is said.
+    The options of C{refuse}.  The direction has no effect.
     """
 
     direction: str = DIRECTION()
@@ -26,8 +26,7 @@ class RefuseOptions:
 @implementer(IPlugin, IStreamBehavior)
 class Refuse(StreamBehavior):
     """
-    New clients are refused with ECONNREFUSED, as nothing listens; connections that are
-    open carry on.
+    Stops listening: new clients read ECONNREFUSED.  Open connections go on.
     """
 
     name = "refuse"
@@ -36,6 +35,6 @@ class Refuse(StreamBehavior):
 
     def streamFilter(self, options: RefuseOptions, context: StreamContext) -> PassThroughFilter:
         """
-        Open connections meet nothing.
+        A filter that passes everything: open connections go on.
         """
         return PassThroughFilter()

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_reset_peer -*-
 """
-C{reset_peer}: the connection is reset when something is sent.
+C{reset_peer}: the connection is reset after its first bytes.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from vaurien_twisted.model.options import option
 @attrs.frozen
 class ResetPeerOptions:
     """
-    After how long.
+    The options of C{reset_peer}.
     """
 
     timeout: int = option(
         int,
         0,
-        "How long after the first bytes the connection is reset.",
+        "The time between the first bytes and the reset.",
         unit="ms",
         minimum=0,
         maximum=DAY_MS,
@@ -37,7 +37,7 @@ class ResetPeerOptions:
 
 class ResetPeerFilter(PassThroughFilter):
     """
-    Waits for bytes, or for the end of them, and lets neither pass.
+    Waits for bytes or the end of the stream, and passes neither.
     """
 
     def __init__(self, options: ResetPeerOptions) -> None:
@@ -47,7 +47,7 @@ class ResetPeerFilter(PassThroughFilter):
 
     def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
         """
-        Nothing; the time counts from the first bytes.
+        Drop C{data}; the time counts from the first bytes.
         """
         self.drops = True
         self._begin(now)
@@ -55,7 +55,7 @@ class ResetPeerFilter(PassThroughFilter):
 
     def end(self, now: float) -> None:
         """
-        Never: the reset comes in its place.
+        Return C{None}: the reset comes in place of the end.
         """
         self._begin(now)
 
@@ -65,7 +65,7 @@ class ResetPeerFilter(PassThroughFilter):
 
     def deadline(self, now: float) -> tuple[float, ConnectionFate] | None:
         """
-        The timeout after the first bytes.
+        Reset when the timeout since the first bytes is over.
         """
         if self._since is None:
             return None
@@ -73,7 +73,7 @@ class ResetPeerFilter(PassThroughFilter):
 
     def update(self, options: ResetPeerOptions, now: float) -> None:
         """
-        The time still counts from the first bytes.
+        Change the timeout; it still counts from the first bytes.
         """
         self._options = options
 
@@ -81,8 +81,8 @@ class ResetPeerFilter(PassThroughFilter):
 @implementer(IPlugin, IStreamBehavior)
 class ResetPeer(StreamBehavior):
     """
-    The first bytes that are sent are lost, and the connection is reset on both sides, at
-    once or a while later: each reads ECONNRESET.
+    Drops the first bytes and resets the connection on both sides, at once or after a while.
+    Both sides read ECONNRESET.
     """
 
     name = "reset_peer"
@@ -90,6 +90,6 @@ class ResetPeer(StreamBehavior):
 
     def streamFilter(self, options: ResetPeerOptions, context: StreamContext) -> ResetPeerFilter:
         """
-        A stage that waits for bytes.
+        A filter that waits for bytes.
         """
         return ResetPeerFilter(options)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_slicer -*-
 """
-C{slicer}: bytes arrive in small slices.
+C{slicer}: bytes arrive in small pieces.
 """
 
 from __future__ import annotations
@@ -21,19 +21,23 @@ from vaurien_twisted.model.options import option
 @attrs.frozen
 class SlicerOptions:
     """
-    How small.
+    The options of C{slicer}.
     """
 
     average_size: int = option(
-        int, 0, "How big slices are; nothing is sliced if 0.", unit="bytes", minimum=0
+        int, 0, "The average size of a piece. 0: nothing is sliced.", unit="bytes", minimum=0
     )
     size_variation: int = option(
-        int, 0, "By how much that varies; a slice has a byte at least.", unit="bytes", minimum=0
+        int,
+        0,
+        "How much larger or smaller a piece can be. It has at least 1 byte.",
+        unit="bytes",
+        minimum=0,
     )
     delay: int = option(
         int,
         0,
-        "How long after a slice the next one follows.",
+        "The time between two pieces.",
         unit="µs",
         minimum=0,
         maximum=DAY_MS * 1000,
@@ -43,7 +47,7 @@ class SlicerOptions:
 
 class SlicerFilter(PassThroughFilter):
     """
-    Cuts what comes, and never joins it.
+    Cuts bytes into pieces, and never joins them.
     """
 
     def __init__(self, options: SlicerOptions, random: Random) -> None:
@@ -53,7 +57,7 @@ class SlicerFilter(PassThroughFilter):
 
     def push(self, data: bytes, now: float) -> Iterator[tuple[float, bytes]]:
         """
-        The slices, one after the other.
+        Pass the pieces one after the other.
         """
         place = 0
         while place < len(data):
@@ -72,7 +76,7 @@ class SlicerFilter(PassThroughFilter):
 
     def update(self, options: SlicerOptions, now: float) -> None:
         """
-        For the next slice.
+        Use the new options for the next piece.
         """
         self._options = options
         self._next = min(self._next, now + options.delay / 1e6)
@@ -81,8 +85,8 @@ class SlicerFilter(PassThroughFilter):
 @implementer(IPlugin, IStreamBehavior)
 class Slicer(StreamBehavior):
     """
-    Whatever is sent arrives in slices, each for itself: for readers that take it for
-    granted that one read has all of a message.
+    Sends bytes in small pieces.  It finds programs that expect a whole message from one
+    read.
     """
 
     name = "slicer"
@@ -90,6 +94,6 @@ class Slicer(StreamBehavior):
 
     def streamFilter(self, options: SlicerOptions, context: StreamContext) -> SlicerFilter:
         """
-        A stage that cuts at random.
+        A filter that cuts at random sizes.
         """
         return SlicerFilter(options, context.random)

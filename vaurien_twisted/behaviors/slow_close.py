@@ -20,7 +20,7 @@ from vaurien_twisted.model.options import option
 @attrs.frozen
 class SlowCloseOptions:
     """
-    How much later.
+    The options of C{slow_close}.
     """
 
     delay: int = option(
@@ -31,7 +31,7 @@ class SlowCloseOptions:
 
 class SlowCloseFilter(PassThroughFilter):
     """
-    Keeps nothing but the end.
+    Holds the end of the stream, not its bytes.
     """
 
     def __init__(self, options: SlowCloseOptions) -> None:
@@ -39,13 +39,13 @@ class SlowCloseFilter(PassThroughFilter):
 
     def end(self, now: float) -> float:
         """
-        Later.
+        Pass the end of the stream after the delay.
         """
         return now + self._options.delay / 1000
 
     def update(self, options: SlowCloseOptions, now: float) -> Callable[[float], float]:
         """
-        An end that waits is later, or earlier, by as much as the delay has changed.
+        Shift an end that waits by as much as the delay has changed.
         """
         change = (options.delay - self._options.delay) / 1000
         self._options = options
@@ -55,8 +55,8 @@ class SlowCloseFilter(PassThroughFilter):
 @implementer(IPlugin, IStreamBehavior)
 class SlowClose(StreamBehavior):
     """
-    Bytes pass at once, but when one side closes the other hears of it later.  A reset is
-    a reset at once.
+    Passes bytes at once, but when one side closes the connection, the other side learns it
+    later.  Resets are not delayed.
     """
 
     name = "slow_close"
@@ -64,6 +64,6 @@ class SlowClose(StreamBehavior):
 
     def streamFilter(self, options: SlowCloseOptions, context: StreamContext) -> SlowCloseFilter:
         """
-        A stage that keeps the end.
+        A filter that delays the end.
         """
         return SlowCloseFilter(options)

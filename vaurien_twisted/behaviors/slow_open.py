@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_slow_open -*-
 """
-C{slow_open}: a connection carries nothing at first.
+C{slow_open}: new connections carry nothing at first.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from vaurien_twisted.model.options import option
 @attrs.frozen
 class SlowOpenOptions:
     """
-    For how long.
+    The options of C{slow_open}.
     """
 
     delay: int = option(
         int,
         0,
-        "How long after its beginning a connection carries nothing.",
+        "How long a new connection carries nothing.",
         unit="ms",
         minimum=0,
         maximum=DAY_MS,
@@ -36,7 +36,7 @@ class SlowOpenOptions:
 
 class SlowOpenFilter(PassThroughFilter):
     """
-    Keeps all until the connection is old enough.
+    Holds all bytes until the connection is old enough.
     """
 
     def __init__(self, options: SlowOpenOptions, began: float) -> None:
@@ -45,19 +45,19 @@ class SlowOpenFilter(PassThroughFilter):
 
     def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
         """
-        All of it, when the connection opens.
+        Pass C{data} when the connection is old enough.
         """
         return ((max(now, self._opens), data),)
 
     def end(self, now: float) -> float:
         """
-        Not before the bytes.
+        Pass the end of the stream after the bytes.
         """
         return max(now, self._opens)
 
     def update(self, options: SlowOpenOptions, now: float) -> Callable[[float], float]:
         """
-        All that waits goes on when the connection opens by the new delay.
+        Release what waits when the new delay is over.
         """
         self._opens = opens = self._began + options.delay / 1000
         return lambda when: opens
@@ -66,8 +66,8 @@ class SlowOpenFilter(PassThroughFilter):
 @implementer(IPlugin, IStreamBehavior)
 class SlowOpen(StreamBehavior):
     """
-    A new connection is accepted at once but carries nothing for a while, as where a server
-    is slow to take it up.  Connections that are older already carry on.
+    Accepts new connections at once but passes no bytes for a while, as a busy server does.
+    Connections that are already older are not affected.
     """
 
     name = "slow_open"
@@ -75,6 +75,6 @@ class SlowOpen(StreamBehavior):
 
     def streamFilter(self, options: SlowOpenOptions, context: StreamContext) -> SlowOpenFilter:
         """
-        A stage that opens later.
+        A filter that opens later.
         """
         return SlowOpenFilter(options, context.began)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_timeout -*-
 """
-C{timeout}: nothing arrives any more, and then the connection ends.
+C{timeout}: bytes are dropped, then the connection is closed.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from vaurien_twisted.model.options import option
 @attrs.frozen
 class TimeoutOptions:
     """
-    After how long.
+    The options of C{timeout}.
     """
 
     timeout: int = option(
         int,
         0,
-        "After how long the connection is closed; never if 0.",
+        "When the connection is closed. 0: never.",
         unit="ms",
         minimum=0,
         maximum=DAY_MS,
@@ -37,10 +37,10 @@ class TimeoutOptions:
 
 class TimeoutFilter(PassThroughFilter):
     """
-    Swallows all bytes.
+    Drops all bytes.
     """
 
-    # To go on after some were lost would be a stream that nobody sent.
+    # After a loss the stream cannot go on: nobody sent what would remain of it.
     drops = True
 
     def __init__(self, options: TimeoutOptions, now: float) -> None:
@@ -49,20 +49,20 @@ class TimeoutFilter(PassThroughFilter):
 
     def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
         """
-        Nothing.
+        Drop C{data}.
         """
         return ()
 
     def deadline(self, now: float) -> tuple[float, ConnectionFate] | None:
         """
-        The timeout after it began, or was changed.
+        Close when the timeout since the start or the last change is over.
         """
         timeout = self._options.timeout
         return (self._since + timeout / 1000, ConnectionFate.CLOSE) if timeout else None
 
     def update(self, options: TimeoutOptions, now: float) -> None:
         """
-        The time counts from now.
+        Start the timeout again.
         """
         self._options, self._since = options, now
 
@@ -70,8 +70,8 @@ class TimeoutFilter(PassThroughFilter):
 @implementer(IPlugin, IStreamBehavior)
 class Timeout(StreamBehavior):
     """
-    Bytes are lost, whatever is sent; after a while the connection is closed.  It is also
-    closed when this is lifted, as what was lost cannot be made up for.
+    Drops all bytes, and closes the connection after a while.  The connection is also closed
+    when you remove the behavior, because the dropped bytes are gone.
     """
 
     name = "timeout"
@@ -79,6 +79,6 @@ class Timeout(StreamBehavior):
 
     def streamFilter(self, options: TimeoutOptions, context: StreamContext) -> TimeoutFilter:
         """
-        A stage that swallows.
+        A filter that drops bytes.
         """
         return TimeoutFilter(options, context.now)

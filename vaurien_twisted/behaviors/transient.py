@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_transient -*-
 """
-C{transient}: errors at first, then success.
+C{transient}: the first requests fail, later ones succeed.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from vaurien_twisted.model.options import option
 @attrs.frozen
 class TransientOptions(ErrorOptions):
     """
-    The options of C{error}, and how long it lasts.
+    The options of C{error}, and how many requests fail.
     """
 
     agitate: int = option(
-        int, 1, "How many requests fail before all succeed.", unit="requests", minimum=0
+        int, 1, "How many requests fail before the others pass.", unit="requests", minimum=0
     )
 
 
 @implementer(IPlugin, IBehavior, IApplicability)
 class Transient:
     """
-    Answers the first requests with errors, as C{error} does, and lets all others pass.
+    Answers the first requests with errors, as C{error} does; later requests pass.
     """
 
     name = "transient"
@@ -40,19 +40,19 @@ class Transient:
 
     def check(self, options: TransientOptions, wire: IWireProtocol) -> None:
         """
-        As C{error} does.
+        Do as C{error} does.
         """
         check(options, wire)
 
     def applies(self, options: TransientOptions, exchange: Exchange) -> bool:
         """
-        As C{error} does.
+        Do as C{error} does.
         """
         return applies(options, exchange)
 
     def decide(self, options: TransientOptions, context: DecisionContext) -> Actions:
         """
-        Fail while the count lasts.
+        Fail the first requests behind the warm-up.
         """
         failed = context.number - options.warmup
         if 0 <= failed < options.agitate:

@@ -47,28 +47,30 @@ examples:
   vaurienctl set-behavior hang --proxy 'db*'
   vaurienctl toxic add db -t latency -a latency=1000
 
-The service is looked for at http://localhost:8080, or where {URL_VARIABLE} says; the
-token that it may want is taken from {TOKEN_VARIABLE}.
-Exit status: 0 done; 1 refused, or no answer; 2 the command line is wrong.
+environment:
+  {URL_VARIABLE:<14} the address of the service (default: http://localhost:8080)
+  {TOKEN_VARIABLE:<14} the token of the service, if it has one
+
+exit status: 0 done; 1 refused, or no answer; 2 the command line is wrong
 """
 
 COMMANDS = {
-    "list-behaviors": "show the behaviors there are, or the options of one",
-    "get-behavior": "show the behavior in force, as set-behavior takes it",
-    "set-behavior": "put a behavior in force, for open connections too",
-    "get-backend": "show the backend",
+    "list-behaviors": "list the behaviors, or show the options of some",
+    "get-behavior": "show the current behavior, in the form that set-behavior accepts",
+    "set-behavior": "set the behavior, also for open connections; dummy means no fault",
+    "get-backend": "show the address of the backend",
     "set-backend": "send new connections to another backend",
-    "get-rules": "show all that is in force, as set-rules takes it",
-    "set-rules": "put a JSON list of rules in force, for open connections too",
-    "list-protocols": "show the wire protocols there are",
-    "list-errors": "show the errors that a wire protocol knows",
-    "journal": "show what was decided and done",
-    "watch": "show it as it happens",
-    "top": "show proxies and connections, live",
+    "get-rules": "show the current rules, in the form that set-rules accepts",
+    "set-rules": "set the rules from a file, also for open connections",
+    "list-protocols": "list the wire protocols",
+    "list-errors": "list the errors of a wire protocol",
+    "journal": "show the decisions so far",
+    "watch": "show decisions as they are made",
+    "top": "show proxies and connections, updated every second",
     **ctl_proxies.COMMANDS,
 }
 
-#: Those that speak of the first proxy, or of others.
+#: Commands for the first proxy, or for those that --proxy and --all choose.
 OF_PROXIES = (
     "get-behavior",
     "set-behavior",
@@ -78,16 +80,16 @@ OF_PROXIES = (
     "set-rules",
 )
 
-#: Commands that go on until they are ended.
+#: Commands that run until the user ends them.
 LIVE = {"top": top, "watch": watch}
 
-#: How many entries of the journal are asked for at once.
+#: How many entries of the journal one request fetches.
 ENTRIES = 1000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """
-    Do what the command line says.
+    Run the command line.
 
     @return: 0, or 1 if it was refused or nothing answers; standard error has the
         reason, one line.
@@ -158,24 +160,24 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--host",
         metavar="URL",
         default=argparse.SUPPRESS,
-        help=f"the service: HOST, HOST:PORT or a URL (default: {URL_VARIABLE}, or localhost)",
+        help=f"the control service: HOST, HOST:PORT or URL (default: {URL_VARIABLE}, or localhost)",
     )
     common.add_argument(
         "--http-port",
         metavar="PORT",
         type=_port,
         default=argparse.SUPPRESS,
-        help="the service's port (default: 8080)",
+        help="the port of the control service (default: 8080)",
     )
     common.add_argument(
         "--json",
         action="store_true",
         default=argparse.SUPPRESS,
-        help="show the service's answer as it is",
+        help="print the JSON answer of the service",
     )
     parser = argparse.ArgumentParser(
         "vaurienctl",
-        description="Drive a running vaurien.",
+        description="Control a running vaurien that was started with --http.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[common],
@@ -197,25 +199,28 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="option=value",
         nargs="*",
         default=[],
-        help="of percentages, behavior.option=value; what is not given is as configured",
+        help="an option of the behavior; with percentages, behavior.option=value "
+        "(default: as configured when vaurien started)",
     )
     made["set-backend"].add_argument(
-        "backend", metavar="HOST:PORT", help="the backend; also a Twisted endpoint string"
+        "backend",
+        metavar="HOST:PORT",
+        help="the address of the backend, or a Twisted endpoint string",
     )
     made["set-rules"].add_argument(
-        "file", metavar="FILE", help="where the list is, in JSON; - for standard input"
+        "file", metavar="FILE", help="a JSON file with a list of rules; - is standard input"
     )
     made["list-behaviors"].add_argument(
-        "names", metavar="NAME", nargs="*", help="only these, with their options"
+        "names", metavar="NAME", nargs="*", help="show only these behaviors, with their options"
     )
     made["list-errors"].add_argument(
         "protocol",
         metavar="PROTOCOL",
         nargs="?",
-        help="such as mysql (default: the first proxy's)",
+        help="a wire protocol, such as mysql (default: that of the first proxy)",
     )
     made["journal"].add_argument(
-        "--since", metavar="ID", type=_id, default=0, help="only what came after this entry"
+        "--since", metavar="ID", type=_id, default=0, help="show only entries after this one"
     )
     for name in OF_PROXIES:
         made[name].add_argument(
@@ -223,9 +228,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             metavar="NAME",
             action="append",
             default=[],
-            help="of this proxy, or those of a pattern such as 'db-*' (default: the first)",
+            help="a proxy, or a pattern such as 'db-*'; can be repeated (default: the first proxy)",
         )
-        made[name].add_argument("--all", action="store_true", help="of all proxies")
+        made[name].add_argument("--all", action="store_true", help="all proxies")
     ctl_proxies.addCommands(made, common)
     addWatch(made["watch"])
     addTop(made["top"])

@@ -56,7 +56,7 @@ def tell(url: str, parsed: argparse.Namespace, answer: Mapping[str, Any]) -> str
         case "set-behavior":
             return f"the behavior is now {parsed.name}"
         case "set-rules":
-            return "the rules are in force"
+            return "the rules are set"
     return f"the backend is now {parsed.backend}"
 
 
@@ -99,7 +99,7 @@ def _errors(errors: Sequence[Mapping[str, Any]], terminal: bool) -> str:
     if not terminal:
         return "\n".join(str(error["code"]) for error in errors)
     if not errors:
-        return "it knows none"
+        return "this protocol has no errors"
     return wrapped(
         [
             ("CODE", "STATE", "AGAIN", "TRANSACTION", "WHEN"),

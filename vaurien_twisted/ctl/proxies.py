@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.ctl.test_proxies -*-
 """
-The commands of C{vaurienctl} that speak of several proxies: C{list}, C{inspect},
+The commands of C{vaurienctl} for several proxies: C{list}, C{inspect},
 C{create}, C{toggle}, C{delete}, C{toxic}, C{rules} and C{reset}.
 """
 
@@ -20,19 +20,19 @@ from vaurien_twisted.ctl.output import readFile, say, tellProxies, tellProxy
 from vaurien_twisted.model.names import printable
 
 COMMANDS = {
-    "list": "show the proxies there are",
+    "list": "list the proxies",
     "inspect": "show a proxy with its toxics and rules",
     "create": "create a proxy",
-    "toggle": "disable what is enabled, enable what is disabled",
+    "toggle": "disable enabled proxies, enable disabled ones",
     "delete": "delete proxies",
-    "toxic": "add a toxic, update it or remove it",
-    "rules": "show the rules of proxies, or put others in force",
+    "toxic": "add, update or remove a toxic",
+    "rules": "show or set the rules of proxies",
     "reset": "enable all proxies, and remove all toxics",
 }
 
 TOXIC = {
-    "add": "add a toxic: a behavior that is named, and removed by its name",
-    "update": "change a toxic's attributes or toxicity",
+    "add": "add a toxic: a behavior with a name of its own",
+    "update": "change attributes or the toxicity of a toxic",
     "remove": "remove a toxic",
 }
 
@@ -41,25 +41,34 @@ def addCommands(
     made: Mapping[str, argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
     """
-    The words of the commands.
+    Declare the arguments of the commands.
 
-    @param common: what may stand at the end of each.
+    @param common: the options that every command accepts.
     """
     made["inspect"].add_argument("names", metavar="NAME", nargs=1, help="the proxy")
     create = made["create"]
-    create.add_argument("name", metavar="NAME", help="what it is to be called")
+    create.add_argument("name", metavar="NAME", help="the name of the new proxy")
     create.add_argument(
-        "-l", "--listen", metavar="ADDRESS", default=None, help="where (default: a free port)"
+        "-l",
+        "--listen",
+        metavar="ADDRESS",
+        default=None,
+        help="the address to listen on (default: a free port)",
     )
     create.add_argument(
-        "-u", "--upstream", metavar="ADDRESS", required=True, help="the backend, HOST:PORT"
+        "-u", "--upstream", metavar="ADDRESS", required=True, help="the address of the backend"
     )
-    create.add_argument("--protocol", default=None, help="its wire protocol (default: the first's)")
-    create.add_argument("--disabled", action="store_true", help="do not let it listen yet")
+    create.add_argument(
+        "--protocol", default=None, help="its wire protocol (default: that of the first proxy)"
+    )
+    create.add_argument("--disabled", action="store_true", help="create it without listening")
     for name in ("toggle", "delete", "rules"):
         addNames(made[name])
     made["rules"].add_argument(
-        "--set", metavar="FILE", dest="file", help="a JSON list of rules; - for standard input"
+        "--set",
+        metavar="FILE",
+        dest="file",
+        help="a JSON file with a list of rules; - is standard input",
     )
     made["rules"].set_defaults(rules=None)
     actions = made["toxic"].add_subparsers(dest="action", metavar="ACTION", required=True)
@@ -74,7 +83,7 @@ def addCommands(
             "--toxicName",
             dest="toxic",
             metavar="TOXIC",
-            help="what it is to be called (default: TYPE_STREAM)" if name == "add" else "which",
+            help="the name of the toxic" + (" (default: TYPE_STREAM)" if name == "add" else ""),
         )
         if name == "add":
             own.add_argument("-t", "--type", required=True, help="a behavior, such as latency")
@@ -86,10 +95,14 @@ def addCommands(
                     dest="stream",
                     action="store_const",
                     const=way,
-                    help=f"in the direction {way}",
+                    help="affect bytes to the backend"
+                    if way == "upstream"
+                    else "affect bytes to the client",
                 )
         if name != "remove":
-            own.add_argument("--toxicity", type=float, help="the share of connections, 0 to 1")
+            own.add_argument(
+                "--toxicity", type=float, help="the share of connections that it affects, 0 to 1"
+            )
             own.add_argument(
                 "-a",
                 "--attribute",
@@ -98,23 +111,23 @@ def addCommands(
                 action="append",
                 type=_attribute,
                 default=[],
-                help="such as latency=1000; may be repeated",
+                help="an attribute, such as latency=1000; can be repeated",
             )
 
 
 def addNames(parser: argparse.ArgumentParser) -> None:
     """
-    Which proxies: by name or pattern, or all.
+    Declare the arguments that choose proxies: names, patterns or all.
     """
     parser.add_argument(
-        "names", metavar="NAME", nargs="*", help="proxies, also patterns such as 'db-*'"
+        "names", metavar="NAME", nargs="*", help="proxies, or patterns such as 'db-*'"
     )
     parser.add_argument("--all", action="store_true", help="all proxies")
 
 
 def check(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> None:
     """
-    What argparse cannot say.
+    Check what argparse cannot check.
 
     @raise SystemExit: 2, the command line is wrong.
     """
@@ -226,7 +239,7 @@ def _rules(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[
             # Standard input can be read once only.
             parsed.rules = readFile(parsed.file)
         told = client.request("PUT", f"{path(name)}/rules", parsed.rules)
-        return told, f"{name}: the rules are in force"
+        return told, f"{name}: the rules are set"
     told = client.request("GET", f"{path(name)}/rules")
     return told, json.dumps(member(client.url, told, "rules", list), indent=2)
 

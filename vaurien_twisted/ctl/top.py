@@ -42,17 +42,17 @@ def addTop(parser: argparse.ArgumentParser) -> None:
     The words of the command.
     """
     parser.description = (
-        "Show proxies and connections, again every second; q or Ctrl-C ends it.  Where the "
-        "output is no terminal, or a dumb one, they are shown once."
+        "Show proxies and connections, updated every second; q or Ctrl-C ends it.  If the output "
+        "is not a terminal, they are printed once."
     )
     parser.add_argument(
         "--interval",
         metavar="SECONDS",
         type=_seconds,
         default=1.0,
-        help="how long to wait between two looks (default: 1)",
+        help="the time between two updates (default: 1)",
     )
-    parser.add_argument("--proxy", metavar="NAME", default="", help="of this proxy only")
+    parser.add_argument("--proxy", metavar="NAME", default="", help="show only this proxy")
 
 
 def top(client: Client, parsed: argparse.Namespace) -> int:

@@ -26,13 +26,13 @@ TRIES = 10
 
 def addWatch(parser: argparse.ArgumentParser) -> None:
     """
-    The words of the command.
+    Declare the arguments of the command.
     """
-    parser.description = "Show what is decided and done as it happens; Ctrl-C ends it."
+    parser.description = "Show decisions as they are made; Ctrl-C ends it."
     parser.add_argument(
-        "--since", metavar="ID", type=int, default=None, help="begin after this entry; 0: with all"
+        "--since", metavar="ID", type=int, default=None, help="begin after this entry; 0: show all"
     )
-    parser.add_argument("--proxy", metavar="NAME", default="", help="of this proxy only")
+    parser.add_argument("--proxy", metavar="NAME", default="", help="show only this proxy")
 
 
 def watch(client: Client, parsed: argparse.Namespace) -> int:
