@@ -34,8 +34,8 @@ from pieces import (
 )
 
 from vaurien_twisted.app.settings import Settings
-from vaurien_twisted.ctl import main as ctl
 from vaurien_twisted.ctl import proxies as ctl_proxies
+from vaurien_twisted.ctl.commands import COMMANDS, EXAMPLES
 from vaurien_twisted.model.matchers import COMMON
 from vaurien_twisted.model.options import specs
 from vaurien_twisted.proxies.options import ProxyFields, ProxyOptions
@@ -167,10 +167,8 @@ def commands() -> str:
     """
     The options of both commands.
     """
-    own = {name: text for name, text in ctl.COMMANDS.items() if name not in ctl_proxies.COMMANDS}
-    examples = [
-        line.strip() for line in ctl.EXAMPLES.splitlines() if line.startswith("  vaurienctl")
-    ]
+    own = {name: text for name, text in COMMANDS.items() if name not in ctl_proxies.COMMANDS}
+    examples = [line.strip() for line in EXAMPLES.splitlines() if line.startswith("  vaurienctl")]
     return page(
         heading("Option reference"),
         heading("vaurien", 1),

@@ -24,61 +24,13 @@ from vaurien_twisted.client.common import (
     member,
 )
 from vaurien_twisted.ctl import proxies as ctl_proxies
+from vaurien_twisted.ctl.commands import COMMANDS, EXAMPLES, OF_PROXIES
 from vaurien_twisted.ctl.output import readFile, say, tell
 from vaurien_twisted.ctl.top import addTop, top
 from vaurien_twisted.ctl.watch import addWatch, watch
 from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
 from vaurien_twisted.model.names import printable
 from vaurien_twisted.stdio import openStandardStreams, writing
-
-EXAMPLES = f"""\
-examples:
-  vaurienctl list-behaviors
-  vaurienctl list-behaviors delay
-  vaurienctl set-behavior delay sleep=2
-  vaurienctl set-behavior 20:error,10:delay delay.sleep=2
-  vaurienctl list-errors mysql
-  vaurienctl set-behavior error code=1213
-  vaurienctl get-rules > rules.json
-  vaurienctl set-rules rules.json
-  vaurienctl --host staging:8080 get-behavior
-  vaurienctl --http-port 9090 set-backend localhost:3307
-  vaurienctl create db --listen localhost:3307 --upstream localhost:3306 --protocol mysql
-  vaurienctl set-behavior hang --proxy 'db*'
-  vaurienctl toxic add db -t latency -a latency=1000
-
-environment:
-  {URL_VARIABLE:<14} the address of the service (default: http://localhost:8080)
-  {TOKEN_VARIABLE:<14} the token of the service, if it has one
-
-exit status: 0 done; 1 refused, or no answer; 2 the command line is wrong
-"""
-
-COMMANDS = {
-    "list-behaviors": "list the behaviors, or show the options of some",
-    "get-behavior": "show the current behavior, in the form that set-behavior accepts",
-    "set-behavior": "set the behavior, also for open connections; dummy means no fault",
-    "get-backend": "show the address of the backend",
-    "set-backend": "send new connections to another backend",
-    "get-rules": "show the current rules, in the form that set-rules accepts",
-    "set-rules": "set the rules from a file, also for open connections",
-    "list-protocols": "list the wire protocols",
-    "list-errors": "list the errors of a wire protocol",
-    "journal": "show the decisions so far",
-    "watch": "show decisions as they are made",
-    "top": "show proxies and connections, updated every second",
-    **ctl_proxies.COMMANDS,
-}
-
-#: Commands for the first proxy, or for those that --proxy and --all choose.
-OF_PROXIES = (
-    "get-behavior",
-    "set-behavior",
-    "get-backend",
-    "set-backend",
-    "get-rules",
-    "set-rules",
-)
 
 #: Commands that run until the user ends them.
 LIVE = {"top": top, "watch": watch}
