@@ -89,7 +89,7 @@ class SeenProxy:
             journal=self.journal,
             seed=7,
         )
-        self.proxy._relays._backend = self.endpoint
+        self.proxy._relays.setBackend(self.endpoint, "localhost:8888")
         self.setRules(*rules)
         self.clock.advance(1)
 

@@ -45,8 +45,6 @@ LONG = {
     "interfaces",
     "proxies.proxy",
     "relays.exchanges",
-    "relays.filters",
-    "relays.link",
     "wire.mysql.requests",
     "wire.postgresql.requests",
 }
@@ -58,7 +56,6 @@ LATE = {("model.decision", "interfaces")}
 #: C{interfaces} and C{model} may stay; the others leave this list once they are undone.
 TYPE_CIRCLES = {
     "interfaces",
-    "relays.connection_plan",
     "wire.http.fastpath",
 }
 

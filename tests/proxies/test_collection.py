@@ -46,6 +46,7 @@ class Linked:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.bare = False
 
     def planChanged(self, exchanges: bool = True) -> None:
         """
@@ -403,7 +404,7 @@ class ToxicTests(CollectionCase):
         proxy = await self.proxy()
         decide = proxy._relays.decider.decide
         connections = [Connection(number) for number in range(100)]
-        proxy._relays.links = {Linked(each) for each in connections}
+        proxy._relays.links.update(Linked(each) for each in connections)
         self.addCleanup(proxy._relays.links.clear)
         self.add(proxy, type="hang", name="it", toxicity=0.1)
         met: list[set[int]] = []

@@ -41,8 +41,8 @@ class OptionsTests(SynchronousTestCase):
         """
         Nothing is loaded where TLS is not read.
         """
-        self.assertIsNone(self.make().upgrades)
-        self.assertIsNotNone(self.make(tls_certificate=papers().server.both).upgrades)
+        self.assertIsNone(self.make().context.upgrades)
+        self.assertIsNotNone(self.make(tls_certificate=papers().server.both).context.upgrades)
 
     def test_refused(self) -> None:
         """

@@ -259,7 +259,7 @@ class SubstituteTests(SynchronousTestCase):
         link.ask(MULTI + INCR + EXEC)
         self.assertEqual(link.relay.link.exchanges, 3)
         self.assertEqual(
-            [e.command for e in link.relay.link._exchangeRelay.recent][-2:], ["INCR", "EXEC"]
+            [e.command for e in link.relay.link._framed.exchanges.recent][-2:], ["INCR", "EXEC"]
         )
 
     def test_bound(self) -> None:

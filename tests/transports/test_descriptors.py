@@ -8,6 +8,7 @@ import os
 import resource
 from typing import Any
 
+import attrs
 from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock, StringTransport
@@ -118,7 +119,7 @@ class DescriptorsTests(SynchronousTestCase):
         clock = MemoryReactorClock()
         backend: Any = Never()
         factory = RelayFactory(clock, backend)
-        factory.descriptors = self.descriptors
+        factory._links.context = attrs.evolve(factory.context, descriptors=self.descriptors)
         relay = factory.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
         wire = Wire(1023)
         relay.makeConnection(wire)

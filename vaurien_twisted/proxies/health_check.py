@@ -189,7 +189,7 @@ class ConnectFirst:
         self._reach: Reachability | None = None
         if wanted:
             self._reach = Reachability(reactor, lambda: relays.backend, self._reached)
-            relays.missed = self._reach.doubt
+            relays.context.backend.missed = self._reach.doubt
 
     @property
     def open(self) -> bool:

@@ -205,7 +205,7 @@ class Proxy(Service):
         """
         Tell the journal of something that was done to a connection.
         """
-        self._relays.note(connection, kind, **facts)
+        self._relays.context.note(connection, kind, **facts)
 
     @property
     def backend(self) -> str:

@@ -6,16 +6,13 @@ A plan for one link alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.exchange import Connection
+from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.expiry import Expiry
 from vaurien_twisted.rules.decider import Decider
 from vaurien_twisted.rules.plan import Plan
-
-if TYPE_CHECKING:
-    from vaurien_twisted.relays.factory import RelayFactory
 
 
 class ConnectionPlan:
@@ -29,13 +26,13 @@ class ConnectionPlan:
 
     def __init__(
         self,
-        factory: RelayFactory,
+        context: ProxyContext,
         connection: Connection,
         plan: Plan,
         changed: Callable[[], None],
     ) -> None:
-        proxys = factory.decider
-        self._factory = factory
+        proxys = context.decider
+        self._context = context
         self._changed = changed
         self.connection = Connection(connection.number, connection.client)
         self.decider = Decider(
@@ -47,12 +44,12 @@ class ConnectionPlan:
             proxys.counters,
         )
         self.decider.wishes = proxys.wishes
-        self.expiry = Expiry(factory.reactor, self.decider, self._reverted)
+        self.expiry = Expiry(context.reactor, self.decider, self._reverted)
         self.expiry.begin()
 
     def _reverted(self, over: Sequence[Rule]) -> None:
         for rule in over:
-            self._factory.note(self.connection, "reverted", rule=rule.describe())
+            self._context.note(self.connection, "reverted", rule=rule.describe())
         self._changed()
 
     def stop(self) -> None:

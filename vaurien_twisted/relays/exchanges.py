@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.logger import Logger
 
@@ -25,6 +25,7 @@ from vaurien_twisted.interfaces import (
 )
 from vaurien_twisted.model.decision import NOTHING, Decision, Step
 from vaurien_twisted.model.exchange import Connection, Exchange, FramingError, Piece
+from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.executor import CommandExecutor
 from vaurien_twisted.relays.fastpath import FastPath
 from vaurien_twisted.relays.memory import QUEUE_LIMIT
@@ -35,10 +36,6 @@ from vaurien_twisted.relays.turns import STEP
 from vaurien_twisted.relays.write_queue import WriteQueue
 from vaurien_twisted.wire.starttls import TLSOptions
 from vaurien_twisted.wire.tcp import TurnFramer
-
-if TYPE_CHECKING:
-    from vaurien_twisted.relays.factory import RelayFactory
-
 
 #: How many bytes may wait in stages, beside those that count as under way, before their
 #: source is paused.
@@ -59,6 +56,7 @@ class ExchangeRelay:
     @ivar decider: whom to ask about exchanges, as those of C{connection}.
     @ivar exchanges: how many exchanges were decided.
     @ivar recent: the latest of those that were told apart, no more than L{RECENT}.
+    @ivar closed: nothing more is relayed.
     @ivar toBackend: the lane for requests.
     @ivar toClient: the lane for replies.
     """
@@ -67,18 +65,18 @@ class ExchangeRelay:
         "_afterBackend",
         "_afterClient",
         "_close",
-        "_closed",
+        "_context",
         "_deferred",
         "_denial",
         "_down",
         "_ender",
         "_executor",
-        "_factory",
         "_fastPath",
         "_forgets",
         "_framer",
         "_latest",
         "_memory",
+        "_opaque",
         "_pausing",
         "_pieces",
         "_replies",
@@ -91,6 +89,7 @@ class ExchangeRelay:
         "_up",
         "beyondToBackend",
         "beyondToClient",
+        "closed",
         "connection",
         "decider",
         "exchanges",
@@ -107,7 +106,7 @@ class ExchangeRelay:
 
     def __init__(
         self,
-        factory: RelayFactory,
+        context: ProxyContext,
         connection: Connection,
         transports: TransportPair,
         close: Callable[[], None],
@@ -115,30 +114,30 @@ class ExchangeRelay:
         turned: Callable[[], None],
     ) -> None:
         self.exchanges = 0
-        self._factory = factory
+        self._context = context
         self.connection = connection
-        self.decider = factory.decider
+        self.decider = context.decider
         #: Most links of bare streams never have any.
         self.recent: deque[Exchange] | None = None
         self._transports = transports
         self._close = close
         self._turned = turned
-        self._framer = factory.wire.framer(factory.options, factory.backendText)
-        upgradable = IStartTLS(self._framer, None) if factory.refusesTLS else None
+        self._framer = context.wire.framer(context.options, context.backend.text)
+        upgradable = IStartTLS(self._framer, None) if context.refusesTLS else None
         self._denial = None if upgradable is None else upgradable.denial
         self._ender: ITransferEnder | None = ITransferEnder(self._framer, None)
         withholder = IWithholder(self._framer, None)
         self._pausing: Pausing | None = None
         if withholder is not None:
-            self._pausing = Pausing(withholder, factory.reactor, self._paused)
+            self._pausing = Pausing(withholder, context.reactor, self._paused)
         #: Whether nothing needs an exchange's words once it was decided.
         self._forgets = IForgetting.providedBy(self._framer)
         self._executor = executor = CommandExecutor(close, reset)
         executor.turns = self._framer.turns
-        self.toBackend = WriteQueue(factory.reactor, executor.performRequest, self.goOn)
-        self.toClient = WriteQueue(factory.reactor, executor.performReply, self.goOn)
-        self._turns = self.toBackend.turns = self.toClient.turns = factory.turns
-        self.toBackend.delayed = self.toClient.delayed = factory.counters.added.observe
+        self.toBackend = WriteQueue(context.reactor, executor.performRequest, self.goOn)
+        self.toClient = WriteQueue(context.reactor, executor.performReply, self.goOn)
+        self._turns = self.toBackend.turns = self.toClient.turns = context.turns
+        self.toBackend.delayed = self.toClient.delayed = context.counters.added.observe
         self.toClient.write = transports.client.write
         executor.toClient = self.toClient
         transports.clientDrained = self.goOn
@@ -154,12 +153,13 @@ class ExchangeRelay:
         #: How many bytes wait there in all, about.
         self.heldToBackend: Callable[[], int] = int
         self.heldToClient: Callable[[], int] = int
-        self._memory = factory.memory
+        self._memory = context.memory
         self._up = self._down = 0
         self.staged = False
         self._deferred = False
         self._stalled = False
-        self._closed = False
+        self.closed = False
+        self._opaque = False
         self.untold = False
         self._fastPath = FastPath(self._replyOrder)
         self._substitutes = Substitutes(self._framer)
@@ -176,7 +176,7 @@ class ExchangeRelay:
         Decide what the connection meets, and call C{connect} when that allows it.
         """
         decider = self.decider
-        if self._factory.wire.greets:
+        if self._context.wire.greets:
             decision = self._decide(greeting)
             self._replyOrder.add(greeting)
             if not decision.ends:
@@ -184,7 +184,7 @@ class ExchangeRelay:
         else:
             decision = decider.decideConnection(self.connection, greeting)
             greeting.decision = decision
-            greeting.began = self._factory.reactor.seconds()
+            greeting.began = self._context.reactor.seconds()
         greeting.complete = True
         self.toBackend.put(greeting, b"", decision.request, connect)
 
@@ -202,6 +202,13 @@ class ExchangeRelay:
             and self._pieces is None
             and self._replies is None
         )
+
+    @property
+    def opaque(self) -> bool:
+        """
+        Whether the framer was given up, so that exchanges are only guessed.
+        """
+        return self._opaque
 
     @property
     def held(self) -> int:
@@ -289,7 +296,7 @@ class ExchangeRelay:
         if self.passesRequests(data):
             self.toBackend.write(data)
             return
-        if self._closed:
+        if self.closed:
             return
         if self._pieces is not None:
             # Paused, but a transport may still hand over what it had read.
@@ -349,7 +356,7 @@ class ExchangeRelay:
                 if denial is not None:
                     self._deny(denial())
                 self._request(exchange, data, ends)
-                if self._closed:
+                if self.closed:
                     return
                 if lane.size > QUEUE_LIMIT or self._substitutes.holding:
                     self._stall()
@@ -375,7 +382,7 @@ class ExchangeRelay:
         lane.flush()
         if self._noRoom:
             self._stall()
-        if self._pausing is not None and not self._afterClient and not self._closed:
+        if self._pausing is not None and not self._afterClient and not self.closed:
             self._pausing.look(self.decider.plan.commands)
         self._sayAfter(lane, self._afterClient)
         self._afterChunk()
@@ -385,7 +392,7 @@ class ExchangeRelay:
         Let go on what the framer keeps back of whole messages.
         """
         pausing = self._pausing
-        if pausing is not None and self._pieces is None and not self._closed:
+        if pausing is not None and self._pieces is None and not self.closed:
             self._pieces = pausing.framer.paused()
             self._pull()
 
@@ -393,7 +400,7 @@ class ExchangeRelay:
         """
         All that was said has come to its lane: what follows it.
         """
-        while calls and not self._closed:
+        while calls and not self.closed:
             lane.put(None, b"", after=calls.pop(0))
 
     def _defer(self) -> None:
@@ -406,7 +413,7 @@ class ExchangeRelay:
 
     def _readOn(self) -> None:
         self._deferred = False
-        if self._closed:
+        if self.closed:
             return
         if self._replies is not None:
             self._take()
@@ -449,7 +456,7 @@ class ExchangeRelay:
     def _decide(self, exchange: Exchange) -> Decision:
         decision = self.decider.decide(self.connection, exchange)
         exchange.decision = decision
-        exchange.began = self._factory.reactor.seconds()
+        exchange.began = self._context.reactor.seconds()
         if self.recent is None:
             self.recent = deque(maxlen=RECENT)
         elif len(self.recent) == RECENT:
@@ -467,7 +474,7 @@ class ExchangeRelay:
         """
         Bytes from the backend.
         """
-        if self._closed:
+        if self.closed:
             return
         if self._replies is not None:
             # Paused, but a transport may still hand over what it had read.
@@ -485,7 +492,7 @@ class ExchangeRelay:
             fastPath.expand()
         self._replies = self._framer.fromBackend(data)
         self._take()
-        if self._closed:
+        if self.closed:
             return
         self.toClient.flush()
         if self._noRoomForReplies:
@@ -504,7 +511,7 @@ class ExchangeRelay:
         try:
             for exchange, data, ends in pieces:
                 self._reply(exchange, data, ends)
-                if self._closed:
+                if self.closed:
                     return
                 count += 1
                 if count % STEP == 0:
@@ -519,7 +526,7 @@ class ExchangeRelay:
         self._replies = None
         if error is not None:
             self._garbage(error, self.toClient, "backend")
-        if self._afterBackend and self._substitutes.outstanding and not self._closed:
+        if self._afterBackend and self._substitutes.outstanding and not self.closed:
             self._replyOrder.release()
         self._sayAfter(self.toClient, self._afterBackend)
 
@@ -577,10 +584,10 @@ class ExchangeRelay:
         """
         The whole reply has gone to the client.
         """
-        factory = self._factory
+        context = self._context
         if exchange.began >= 0:
             # One that was passed over at first has no beginning that is known.
-            factory.counters.duration.observe(factory.reactor.seconds() - exchange.began)
+            context.counters.duration.observe(context.reactor.seconds() - exchange.began)
 
     # Going on
 
@@ -588,7 +595,7 @@ class ExchangeRelay:
         """
         Read on where there is room again, and follow a framer that can read no further.
         """
-        if self._closed:
+        if self.closed:
             return
         transports = self._transports
         if self._ender is not None:
@@ -598,16 +605,16 @@ class ExchangeRelay:
             if self._pieces is None:
                 self._stalled = False
                 transports.paceClient(False)
-        if self._factory.upgrades is not None and self.upgrading is not None:
+        if self._context.upgrades is not None and self.upgrading is not None:
             self._turned()
         if self._framer.opaque and self._pieces is None and self._replies is None:
-            told = self._factory.repeats.info(
+            told = self._context.repeats.info(
                 self._log,
                 "connection {number} is opaque from here on: {reason}",
                 number=self.connection.number,
                 reason=self._framer.opaque,
             )
-            advice = adviceOn(self._framer.opaque, self._factory.wire, self._factory.options)
+            advice = adviceOn(self._framer.opaque, self._context.wire, self._context.options)
             self.untold = not told
             if advice and told:
                 self._log.info("{advice}", advice=advice)
@@ -650,11 +657,12 @@ class ExchangeRelay:
     def _turnOpaque(self, reason: str) -> None:
         if self._substitutes.outstanding:
             # Where their replies end is not known any more, and they must not pass.
-            self._factory.note(self.connection, "garbage", reason=reason)
+            self._context.note(self.connection, "garbage", reason=reason)
             self._close()
             return
-        self._factory.note(self.connection, "opaque", reason=reason)
+        self._context.note(self.connection, "opaque", reason=reason)
         kept, self._framer = self._framer, TurnFramer(self.exchanges + 1)
+        self._opaque = True
         self._ender = None
         if self._pausing is not None:
             self._pausing.stop()
@@ -668,18 +676,18 @@ class ExchangeRelay:
 
     def _garbage(self, error: FramingError, lane: WriteQueue, who: str) -> None:
         latest = self._latest if lane is self.toBackend else None
-        closes = closesOn(self._factory.options, latest)
-        self.untold = not self._factory.repeats.warn(
+        closes = closesOn(self._context.options, latest)
+        self.untold = not self._context.repeats.warn(
             self._log,
             "connection {number}: the {who} does not speak {wire}: {reason}; it {then}",
             number=self.connection.number,
             who=who,
-            wire=self._factory.wire.name,
+            wire=self._context.wire.name,
             reason=error.reason,
             then="is closed" if closes else "is opaque from here on",
         )
         if closes:
-            self._factory.note(self.connection, "garbage", reason=error.reason)
+            self._context.note(self.connection, "garbage", reason=error.reason)
             self._close()
             return
         lane.put(None, error.rest)
@@ -741,7 +749,7 @@ class ExchangeRelay:
         """
         Forget everything; nothing more is said.
         """
-        self._closed = True
+        self.closed = True
         self._executor.toClient = None
         self._fastPath.stop()
         if self._pausing is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vaurien_twisted.model.decision import Step
+from vaurien_twisted.model.decision import NOTHING, Step
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.relays.exchanges import ExchangeRelay
 from vaurien_twisted.relays.transports import TransportPair
@@ -18,8 +18,8 @@ class LinkSnapshot:
     """
     A link as it is now; made when somebody looks.
 
-    @param dialogue: what is said on it, C{None} where nobody listens.
-    @param staged: the names of the behaviors whose stages there are.
+    @param exchangeRelay: relays its exchanges, C{None} where nothing does.
+    @param filters: the names of the behaviors whose stream filters there are.
     @param greeting: the connection itself as an exchange.
     @ivar state: C{"connecting"} to the backend, C{"open"}, C{"waiting"} where something is
         kept back, or C{"closing"}.
@@ -32,7 +32,7 @@ class LinkSnapshot:
         self,
         transports: TransportPair,
         exchangeRelay: ExchangeRelay | None,
-        staged: Sequence[str],
+        filters: Sequence[str],
         greeting: Exchange | None,
         closed: bool,
         decider: Decider,
@@ -42,7 +42,7 @@ class LinkSnapshot:
             () if exchangeRelay is None else (exchangeRelay.toBackend, exchangeRelay.toClient)
         )
         self._told = () if exchangeRelay is None else tuple(exchangeRelay.recent or ())
-        self._staged = staged
+        self._filters = filters
         self._greeting = greeting
         self.decider = decider
         self.asked = asked
@@ -52,6 +52,24 @@ class LinkSnapshot:
             self.state = "waiting"
         else:
             self.state = "connecting" if transports.backend is None else "open"
+
+    @classmethod
+    def ofBare(
+        cls,
+        transports: TransportPair,
+        since: float,
+        closed: bool,
+        decider: Decider,
+        connection: Connection,
+    ) -> LinkSnapshot:
+        """
+        A bare link as it is now: nothing happens to its connection.
+
+        @param since: when the client connected, in seconds by the reactor's clock.
+        """
+        greeting = Exchange(0, "connect")
+        greeting.began, greeting.decision = since, NOTHING
+        return cls(transports, None, (), greeting, closed, decider, connection)
 
     @property
     def held(self) -> tuple[Exchange | None, Step] | None:
@@ -67,11 +85,11 @@ class LinkSnapshot:
     def faults(self) -> list[str]:
         """
         The names of the behaviors that act now: of each that keeps an exchange back, and
-        of those whose stages the bytes pass through.
+        of those whose stream filters the bytes pass through.
         """
         steps = [entry.steps[0] for lane in self._lanes for entry in lane.queue if entry.steps]
         kept = [step.rule.behavior.name for step in steps if step.rule is not None]
-        return [*kept, *self._staged]
+        return [*kept, *self._filters]
 
     @property
     def recent(self) -> Sequence[Exchange]:

@@ -8,38 +8,48 @@ nothing is under way any more: neither in a lane nor in a stage.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper
 
-from vaurien_twisted.interfaces import IStartTLS
+from vaurien_twisted.interfaces import IJournal, IStartTLS, IWireProtocol
 from vaurien_twisted.model.options import Refused
+from vaurien_twisted.record.repeats import Repeats
 from vaurien_twisted.relays.byte_counter import ByteCounter
-from vaurien_twisted.relays.exchanges import ExchangeRelay
-from vaurien_twisted.relays.filters import FilterChain
 from vaurien_twisted.relays.transports import TransportPair
 from vaurien_twisted.transports.certificates import clientOptions, serverOptions
 from vaurien_twisted.transports.tls_factory import HandshakeFailed, TLSFactory
 from vaurien_twisted.transports.tls_transport import TLSTransport
 
-if TYPE_CHECKING:
-    from vaurien_twisted.relays.factory import RelayFactory
-
 
 class Upgrades:
     """
-    Has both sides of a factory's links go on in TLS.
+    Continues in TLS on both sides of one proxy's links.
+
+    @param options: the options of the wire protocol.
+    @param name: the proxy's name.
 
     @raise Refused: a file is not as it should be; names the option of the wire protocol.
     """
 
     _log = Logger()
 
-    def __init__(self, factory: RelayFactory) -> None:
-        self._factory = factory
-        options, prefix = factory.options, f"protocol_{factory.wire.name}_"
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        wire: IWireProtocol,
+        options: Any,
+        name: str,
+        journal: IJournal,
+        repeats: Repeats,
+    ) -> None:
+        self._name = name
+        self._journal = journal
+        self._repeats = repeats
+        prefix = f"protocol_{wire.name}_"
         server = serverOptions(prefix + "tls_certificate", options.tls_certificate, options.tls_key)
         if options.tls_client:
             # Whatever is wrong with it is not to be told of another file.
@@ -50,43 +60,19 @@ class Upgrades:
         if options.tls_name and not options.tls_ca:
             raise Refused("it needs a tls_ca, by which to know the name", prefix + "tls_name")
         nothing = Factory()
-        self._server = TLSFactory(server, False, nothing, factory.reactor)
-        self._client = TLSFactory(client, True, nothing, factory.reactor)
+        self._server = TLSFactory(server, False, nothing, reactor)
+        self._client = TLSFactory(client, True, nothing, reactor)
 
-    def attempt(
-        self,
-        exchangeRelay: ExchangeRelay,
-        filterChain: FilterChain,
-        transports: TransportPair,
-        relay: Any,
-        backend: Any,
-        number: int,
-    ) -> None:
-        """
-        Have the two protocols of a link go on in TLS if its ends have agreed to; that which
-        faces the client as the server.
-
-        @param number: the connection's.
-        """
-        framer = exchangeRelay.upgrading
-        if framer is not None and self._ready(exchangeRelay, filterChain, transports):
-            self._perform(framer, transports, relay, backend, number)
-            filterChain.join()
-
-    def _ready(
-        self, exchangeRelay: ExchangeRelay, filterChain: FilterChain, transports: TransportPair
-    ) -> bool:
-        """
-        Whether nothing is under way; else the two sides are read no further until then.
-        """
-        if exchangeRelay.toBackend.queue or exchangeRelay.toClient.queue or not filterChain.clear:
-            transports.hold()
-            return False
-        return True
-
-    def _perform(
+    def perform(
         self, framer: IStartTLS, transports: TransportPair, relay: Any, backend: Any, number: int
     ) -> None:
+        """
+        Continue in TLS on both sides of a link whose ends have agreed to.
+
+        @param relay: the protocol that faces the client; it acts as the server.
+        @param backend: the protocol that faces the backend.
+        @param number: the connection's.
+        """
         ours, theirs = transports.client, transports.backend
         self._log.info("connection {number} goes on in TLS, which is read", number=number)
         fromClient, fromBackend = framer.upgrade()
@@ -112,15 +98,15 @@ class Upgrades:
         number: int,
     ) -> TLSTransport:
         def failed(reason: HandshakeFailed) -> None:
-            self._factory.repeats.warn(
+            self._repeats.warn(
                 self._log,
                 "connection {number}: no TLS with the {who}: {reason}",
                 number=number,
                 who=who,
                 reason=reason.reason,
             )
-            self._factory.journal.record(
-                "tls", self._factory.name, number, reason=f"with the {who}: {reason.reason}"
+            self._journal.record(
+                "tls", self._name, number, reason=f"with the {who}: {reason.reason}"
             )
 
         transport = TLSTransport(factory, _nothing, failed, protocol)

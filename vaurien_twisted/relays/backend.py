@@ -1,0 +1,66 @@
+# -*- test-case-name: tests.relays.test_protocols -*-
+"""
+The backend of a proxy: where its links connect to now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import (
+    IAddress,
+    IProtocol,
+    IProtocolFactory,
+    IStreamClientEndpoint,
+)
+
+from vaurien_twisted.relays.circles import circlesFor
+
+
+class Backend:
+    """
+    Connects links to the backend, which may be replaced at any time.
+
+    @param reactor: its proxies must not connect to each other in a circle.
+    @ivar endpoint: where new links connect to.
+    @ivar text: the same as the user wrote it.
+    @ivar missed: called with the reason when a client cannot be connected to the backend; the
+        client is reset then.  C{None}: the client is closed in order.
+    """
+
+    def __init__(self, reactor: Any, endpoint: IStreamClientEndpoint, text: str) -> None:
+        self._circles = circlesFor(reactor)
+        self.endpoint = endpoint
+        self.text = text
+        self.missed: Callable[[str], None] | None = None
+
+    def replace(self, endpoint: IStreamClientEndpoint, text: str) -> None:
+        """
+        Connect new links elsewhere; open ones stay where they are.
+        """
+        self._circles.forget(self)
+        self.endpoint = endpoint
+        self.text = text
+
+    def servesAt(self, address: IAddress | None) -> None:
+        """
+        The clients of this backend's proxy connect to C{address} from now on; C{None}: the
+        proxy does not listen.
+        """
+        self._circles.listens(self, address)
+
+    def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        """
+        Connect a link.
+        """
+        return self.endpoint.connect(factory)
+
+    def leadsBack(self, transport: Any) -> bool:
+        """
+        Whether a connection to the backend leads back to the proxy itself.
+
+        @param transport: the connection's.
+        """
+        return self._circles.closes(self, transport)

@@ -1,0 +1,109 @@
+# -*- test-case-name: tests.relays.test_protocols -*-
+"""
+The Protocol that faces the backend.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import Protocol as Interface
+
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import IClientAddresses
+from vaurien_twisted.relays.byte_counter import metered
+from vaurien_twisted.relays.ending import readLast
+
+
+class BackendSide(Interface):
+    """
+    What a link does with its connection to the backend.
+    """
+
+    @property
+    def addresses(self) -> tuple[IAddress | None, IAddress | None]:
+        """
+        The client's address, and the address that the client connected to.
+        """
+
+    def backendConnected(self, protocol: BackendProtocol) -> None:
+        """
+        The connection is there.
+        """
+
+    def backendEnded(self) -> None:
+        """
+        The backend will send nothing more.
+        """
+
+    def backendLost(self, reason: Failure) -> None:
+        """
+        The connection is gone.
+        """
+
+
+@implementer(IHalfCloseableProtocol)
+class BackendProtocol(Protocol):
+    """
+    Faces the backend.  Where its bytes go, C{dataReceived}, is set by the link.
+    """
+
+    def __init__(self, link: BackendSide) -> None:
+        self._link = link
+
+    def connectionMade(self) -> None:
+        """
+        Join the link.
+        """
+        self.transport = prepared(self.transport)
+        self._link.backendConnected(self)
+
+    def readConnectionLost(self) -> None:
+        """
+        The backend will send nothing more.
+        """
+        self._link.backendEnded()
+
+    def writeConnectionLost(self) -> None:
+        """
+        Everything was sent to the backend, and the end of it.
+        """
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        The backend's connection is gone.
+        """
+        self._link.backendLost(reason)
+
+
+@implementer(IClientAddresses)
+class BackendFactory(Factory):
+    """
+    Builds the one protocol of a link that faces the backend.
+    """
+
+    noisy = False
+
+    def __init__(self, link: BackendSide) -> None:
+        self._link = link
+
+    def addresses(self) -> tuple[IAddress | None, IAddress | None]:
+        return self._link.addresses
+
+    def buildProtocol(self, addr: IAddress | None) -> BackendProtocol:
+        return BackendProtocol(self._link)
+
+
+def prepared(transport: Any) -> Any:
+    """
+    A transport that counts its bytes, and sends at once what is written where it can be
+    told to (TCP).
+    """
+    readLast(transport)
+    setTcpNoDelay = getattr(transport, "setTcpNoDelay", None)
+    if setTcpNoDelay is not None:
+        setTcpNoDelay(True)
+    return metered(transport)

@@ -1,0 +1,310 @@
+# -*- test-case-name: tests.relays.test_filters -*-
+"""
+The bytes of one direction on their way through stream filters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from twisted.internet.interfaces import IReactorTime
+
+from vaurien_twisted.model.commands import ConnectionFate
+from vaurien_twisted.relays.filter_buffer import Batch, FilterBuffer, FilterSpec
+from vaurien_twisted.relays.turns import STEP, Turns
+
+
+class FilteredStream:
+    """
+    Stages one after the other, between a lane and its transport.
+
+    @param cut: called with how the link is to end when a stage's deadline has come.
+    @param drained: called when bytes that waited have gone on.
+    @param turns: shares the reactor's time, C{None} where nobody else needs it.
+    @ivar ended: the end has passed all stages.
+    """
+
+    __slots__ = (
+        "_after",
+        "_clock",
+        "_cut",
+        "_cutting",
+        "_drained",
+        "_ending",
+        "_freed",
+        "_passages",
+        "_stopped",
+        "_turns",
+        "_write",
+        "ended",
+    )
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        write: Callable[[bytes], None],
+        cut: Callable[[ConnectionFate], None],
+        drained: Callable[[], None],
+        turns: Turns | None = None,
+    ) -> None:
+        self._clock = clock
+        self._turns = turns
+        self._freed: list[bytes] | None = None
+        self._write = write
+        self._cut = cut
+        self._drained = drained
+        self._passages: list[FilterBuffer] = []
+        self._after: list[Callable[[], None]] = []
+        self._ending = False
+        self._cutting = False
+        self._stopped = False
+        self.ended = False
+
+    @property
+    def idle(self) -> bool:
+        """
+        Whether bytes might as well go straight to the transport.
+        """
+        return not self._passages
+
+    @property
+    def clear(self) -> bool:
+        """
+        Whether nothing is in it.
+        """
+        return not any(each.size for each in self._passages)
+
+    def waiting(self) -> int:
+        """
+        How many bytes wait, beside those that count as under way.
+        """
+        return sum(max(0, each.held - each.streamFilter.flight) for each in self._passages)
+
+    def held(self) -> int:
+        """
+        How many bytes wait in all, and what that costs beside them.
+        """
+        return sum(each.held for each in self._passages)
+
+    def push(self, data: bytes) -> None:
+        """
+        Send C{data} through the stages.
+        """
+        if data and not self._cutting:
+            self._enter(0, data)
+
+    def end(self, after: Callable[[], None]) -> None:
+        """
+        The sender has ended: call C{after} when that has passed the stages.
+        """
+        if not self._cutting:
+            self._after.append(after)
+        if self.ended:
+            self._finish()
+        elif not self._ending:
+            self._ending = True
+            self._enter(0, None)
+
+    def arrange(self, wanted: Sequence[FilterSpec]) -> set[str]:
+        """
+        Have these stages from now on.  One that is there already is kept, and told of
+        other options.  What waits in one that is gone goes on at once, and so does all
+        where those that stay are in another order.
+
+        @return: the keys of the new ones.
+        """
+        if self._stopped or not (wanted or self._passages):
+            return set()
+        known = {buffer.key for buffer in self._passages}
+        if self._cutting:
+            wanted = [each for each in wanted if each.key in known]
+        keys = [each.key for each in wanted]
+        if not self._retain(keys):
+            return set()
+        old = {buffer.key: buffer for buffer in self._passages}
+        self._passages = [old.get(each.key) or FilterBuffer(each) for each in wanted]
+        for buffer, each in zip(list(self._passages), wanted, strict=True):
+            if buffer.options != each.options:
+                buffer.retime(each.options, self._clock.seconds())
+            self._run(buffer)
+            self._watch(buffer)
+        return set(keys) - known
+
+    def _retain(self, keys: list[str]) -> bool:
+        """
+        Remove the stages that are not among C{keys}.
+
+        @return: C{False} where that has ended the link.
+        """
+        places = [keys.index(each.key) for each in self._passages if each.key in keys]
+        swapped = places != sorted(places)
+        # From the last on: what is set free meets no newer bytes on its way.
+        for place in range(len(self._passages) - 1, -1, -1):
+            buffer = self._passages[place]
+            gone = buffer.key not in keys
+            if gone and buffer.streamFilter.drops:
+                # What follows would follow a gap.
+                self._cut(ConnectionFate.CLOSE)
+                return False
+            if gone or swapped:
+                self._empty(buffer, len(self._passages) if swapped else place + 1)
+                if self._stopped:
+                    return False
+            if gone:
+                buffer.silence()
+                del self._passages[place]
+        return True
+
+    def stop(self) -> None:
+        """
+        Forget everything; nothing more is written.
+        """
+        self._stopped = True
+        for buffer in self._passages:
+            buffer.silence()
+        self._passages = []
+        self._after = []
+
+    def _empty(self, buffer: FilterBuffer, place: int) -> None:
+        """
+        Let all that waits in a stage go on to the one at C{place}.
+        """
+        # What comes out is written as one: there may be very many parts.
+        freed = self._freed = []
+        while buffer.queue:
+            batch = buffer.queue.popleft()
+            buffer.size -= batch.left
+            while batch.ready():
+                data = batch.take()
+                if data is not None:
+                    self._enter(place, data)
+        self._freed = None
+        if freed and not self._stopped:
+            self._write(b"".join(freed))
+        if buffer.ending:
+            buffer.ending = False
+            self._enter(place, None)
+
+    def _enter(self, place: int, data: bytes | None) -> None:
+        """
+        Bytes, or C{None} for the end, come to the stage at C{place}, or out where there
+        is none.
+        """
+        if self._stopped:
+            return
+        if place >= len(self._passages):
+            if data is not None and self._freed is not None:
+                self._freed.append(data)
+            elif data is not None:
+                self._write(data)
+            else:
+                self.ended = True
+                self._finish()
+            return
+        buffer, now = self._passages[place], self._clock.seconds()
+        if data is None:
+            buffer.ending = True
+            when = buffer.streamFilter.end(now)
+            if when is not None:
+                buffer.queue.append(Batch(((when, None),), 0))
+        else:
+            buffer.size += len(data)
+            buffer.queue.append(Batch(buffer.streamFilter.push(data, now), len(data)))
+        self._run(buffer)
+        self._watch(buffer)
+
+    def _finish(self) -> None:
+        while self._after:
+            self._after.pop(0)()
+
+    def _run(self, buffer: FilterBuffer) -> None:
+        """
+        Let go on what need not wait any longer.
+        """
+        queue, turns = buffer.queue, self._turns
+        count, deadline = 0, 0.0
+        while queue and buffer.timer is None and buffer in self._passages:
+            batch = queue[0]
+            count += 1
+            if turns is not None and count % STEP == 0:
+                deadline = deadline or turns.deadline()
+                if turns.over(deadline):
+                    buffer.timer = self._clock.callLater(0, self._ring, buffer)
+                    return
+            if not batch.ready():
+                queue.popleft()
+                buffer.size -= batch.left
+                continue
+            if not self._due(buffer, batch.when):
+                return
+            size = batch.left
+            data = batch.take()
+            if data is None:
+                buffer.ending = False
+            elif batch.ready():
+                # A transport would join what it is given in one turn of the reactor.
+                self._wake(buffer, batch.when)
+            buffer.size -= size - batch.left
+            self._enter(self._passages.index(buffer) + 1, data)
+
+    def _due(self, buffer: FilterBuffer, when: float) -> bool:
+        if when > self._clock.seconds():
+            self._wake(buffer, when)
+            return False
+        return True
+
+    def _wake(self, buffer: FilterBuffer, when: float) -> None:
+        left = max(0.0, when - self._clock.seconds())
+        if left < math.inf:
+            buffer.timer = self._clock.callLater(left, self._ring, buffer)
+
+    def _ring(self, buffer: FilterBuffer) -> None:
+        buffer.timer = None
+        if self._turns is None:
+            self._goOn(buffer)
+        else:
+            # The bytes of thousands of connections may be due at the same moment.
+            self._turns.later(lambda: self._goOn(buffer))
+
+    def _goOn(self, buffer: FilterBuffer) -> None:
+        if self._stopped:
+            return
+        self._run(buffer)
+        if not self._stopped:
+            self._drained()
+
+    def _watch(self, buffer: FilterBuffer) -> None:
+        """
+        Set the timer for the stage's deadline.
+        """
+        if self._stopped or buffer not in self._passages:
+            return
+        now = self._clock.seconds()
+        due = buffer.streamFilter.deadline(now)
+        if due == buffer.due:
+            return
+        if buffer.cut is not None and buffer.cut.active():
+            buffer.cut.cancel()
+        buffer.cut, buffer.due = None, due
+        if due is not None:
+            left = max(0.0, due[0] - now)
+            buffer.cut = self._clock.callLater(left, self._over, buffer, due[1])
+
+    def _over(self, buffer: FilterBuffer, then: ConnectionFate) -> None:
+        """
+        A stage ends the link: at once, or after what has left the stage.
+        """
+        buffer.cut = None
+        if then is ConnectionFate.RESET or self.ended:
+            self._cut(then)
+            return
+        place = self._passages.index(buffer) + 1
+        over, self._passages = self._passages[:place], self._passages[place:]
+        for each in over:
+            each.silence()
+        # Nothing more comes from there.
+        self._cutting = self._ending = True
+        self._after = [lambda: self._cut(then)]
+        if not any(each.ending for each in self._passages):
+            self._enter(0, None)

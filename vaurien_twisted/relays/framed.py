@@ -1,0 +1,165 @@
+# -*- test-case-name: tests.relays.test_link -*-
+"""
+What a link has that is not bare: its exchanges, its stream filters, and a plan of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from vaurien_twisted.model.commands import ConnectionFate
+from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.relays.connection_plan import ConnectionPlan
+from vaurien_twisted.relays.context import ProxyContext
+from vaurien_twisted.relays.exchanges import ExchangeRelay
+from vaurien_twisted.relays.filters import FilterChain
+from vaurien_twisted.relays.snapshot import LinkSnapshot
+from vaurien_twisted.relays.transports import TransportPair
+from vaurien_twisted.rules.plan import Plan
+
+
+class FramedPath:
+    """
+    Relays the exchanges of one link, and passes their bytes through its stream filters.
+
+    @param began: when the client connected, in seconds by the reactor's clock.
+    @param close: closes the link in order.
+    @param reset: resets the link.
+    @param reroute: called when other handlers may be due for the link's bytes.
+    @param cut: called with how the link is to end when a stream filter ends it.
+    @ivar exchanges: relays them.
+    @ivar filters: what they pass through.
+    """
+
+    __slots__ = (
+        "_connection",
+        "_context",
+        "_own",
+        "_reroute",
+        "_transports",
+        "exchanges",
+        "filters",
+    )
+
+    def __init__(
+        self,
+        context: ProxyContext,
+        connection: Connection,
+        transports: TransportPair,
+        began: float,
+        close: Callable[[], None],
+        reset: Callable[[], None],
+        reroute: Callable[[], None],
+        cut: Callable[[ConnectionFate], None],
+    ) -> None:
+        self._context = context
+        self._connection = connection
+        self._transports = transports
+        self._reroute = reroute
+        self._own: ConnectionPlan | None = None
+        self.exchanges = ExchangeRelay(context, connection, transports, close, reset, reroute)
+        self.filters = FilterChain(context, self.exchanges, transports, began, cut, self._drained)
+
+    @property
+    def untouched(self) -> bool:
+        """
+        Whether bytes may go straight from one transport to the other.
+        """
+        return self.exchanges.untouched and self.filters.idle
+
+    def snapshot(self, greeting: Exchange | None, closing: bool) -> LinkSnapshot:
+        """
+        What can be seen of the link now.
+
+        @param greeting: the connection itself as an exchange.
+        """
+        exchanges = self.exchanges
+        return LinkSnapshot(
+            self._transports,
+            exchanges,
+            self.filters.names,
+            greeting,
+            closing,
+            exchanges.decider,
+            exchanges.connection,
+        )
+
+    @property
+    def ownPlan(self) -> ConnectionPlan | None:
+        """
+        A plan that is in force for this link alone.
+        """
+        return self._own
+
+    def setOwnPlan(self, plan: Plan | None, changed: Callable[[], None]) -> None:
+        """
+        Put a plan in force for this link alone, or C{None} to have the proxy's again.
+
+        @param changed: called when a rule of C{plan} has reverted.
+        """
+        self.forget()
+        decider, connection = self._context.decider, self._connection
+        if plan is not None:
+            self._own = ConnectionPlan(self._context, connection, plan, changed)
+            decider, connection = self._own.decider, self._own.connection
+        self.exchanges.decider, self.exchanges.connection = decider, connection
+
+    def upgrade(self, relay: Any, backend: Any) -> None:
+        """
+        Continue in TLS if both ends have agreed to, once nothing is under way.
+
+        @param relay: the protocol that faces the client.
+        @param backend: the protocol that faces the backend.
+        """
+        upgrades, framer = self._context.upgrades, self.exchanges.upgrading
+        if upgrades is None or framer is None:
+            return
+        exchanges, transports = self.exchanges, self._transports
+        if exchanges.toBackend.queue or exchanges.toClient.queue or not self.filters.clear:
+            transports.hold()
+            return
+        upgrades.perform(framer, transports, relay, backend, self._connection.number)
+        self.filters.join()
+
+    def planChanged(self, exchanges: bool) -> None:
+        """
+        Another plan is in force, and the filters have been arranged.
+
+        @param exchanges: whether it also says something else about exchanges.
+        """
+        if exchanges:
+            self.exchanges.planChanged()
+        else:
+            # What a filter has let go may have made room.
+            self.exchanges.goOn()
+
+    def _drained(self) -> None:
+        """
+        Bytes that waited in a filter have gone on.
+        """
+        if not self.exchanges.closed:
+            self.exchanges.goOn()
+            self._reroute()
+
+    def close(self, finish: Callable[[], None]) -> None:
+        """
+        Relay nothing more, and call C{finish} when what waits in the filters has gone on.
+        """
+        self.exchanges.stop()
+        self.filters.end(finish)
+
+    def stop(self) -> None:
+        """
+        Forget everything; nothing more is written.
+        """
+        self.filters.stop()
+        self.exchanges.stop()
+
+    def forget(self) -> None:
+        """
+        The plan for this link alone is no longer in force.
+        """
+        if self._own is not None:
+            self._own.stop()
+            self._own = None

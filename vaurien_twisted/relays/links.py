@@ -1,0 +1,82 @@
+# -*- test-case-name: tests.relays.test_protocols -*-
+"""
+The open links of one proxy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from vaurien_twisted.record.logs import tell
+from vaurien_twisted.relays.context import ProxyContext
+from vaurien_twisted.relays.link import Link
+
+#: The log line of every connection.
+ENDED = (
+    "{name}: connection {number} from {client} ended after {exchanges} exchanges, "
+    "{received} bytes from it and {sent} to it"
+)
+
+
+class Links:
+    """
+    Keeps the links of one proxy until they end, and counts what they have carried.
+
+    @ivar context: what the links have in common.
+    @ivar open: the links that have not ended.
+    @ivar bare: whether new links are bare: nothing can happen to their bytes, and they need
+        no framing.
+    """
+
+    _log = Logger()
+
+    def __init__(self, context: ProxyContext) -> None:
+        self.context = context
+        self.open: set[Link] = set()
+        self.bare = False
+        # Twisted makes a class's logger anew each time it is read through an instance.
+        self._logger = self._log
+        self._emptied: list[Deferred[None]] = []
+
+    def __iter__(self) -> Iterator[Link]:
+        return iter(list(self.open))
+
+    def ended(self, link: Link) -> None:
+        """
+        Both connections of a link are gone.
+        """
+        self.open.discard(link)
+        context = self.context
+        traffic, exchanges, connection = link.traffic, link.exchanges, link.connection
+        context.decider.forget(connection)
+        context.counters.linkEnded(traffic, exchanges)
+        if not self.open:
+            emptied, self._emptied = self._emptied, []
+            for each in emptied:
+                each.callback(None)
+        if link.untold:
+            return
+        tell(
+            self._logger,
+            ENDED,
+            name=context.name,
+            number=connection.number,
+            client=connection.client,
+            exchanges=exchanges,
+            received=traffic.fromClient,
+            sent=traffic.toClient,
+        )
+
+    async def reset(self) -> None:
+        """
+        Reset every link; returns when the last one is gone.
+        """
+        for link in self:
+            link.reset()
+        if self.open:
+            emptied: Deferred[None] = Deferred()
+            self._emptied.append(emptied)
+            await emptied
