@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
 from vaurien_twisted.relays import reply_order as pipeline
+from vaurien_twisted.relays.ends import LinkState
 from vaurien_twisted.relays.exchanges import WRITE_QUEUE_LIMIT
 from vaurien_twisted.relays.memory import EXCHANGE_COST, QUEUE_LIMIT
 from vaurien_twisted.wire.http import fastpath as http_skim
@@ -39,6 +40,26 @@ class TransparentTests(SynchronousTestCase):
         self.assertEqual(pair.ask(b"x"), b"x")
         pair.setBehavior("dummy")
         self.assertEqual(pair.relay.dataReceived, pair.backend.write)
+
+    def test_states(self) -> None:
+        """
+        What is done with the bytes can be seen: they pass, are divided into exchanges, pass in
+        turns, or are discarded.
+        """
+        pair = Pair()
+        self.assertIs(pair.relay.link.state, LinkState.BARE)
+        pair.setBehavior("delay", sleep=0)
+        self.assertIs(pair.relay.link.state, LinkState.FRAMED)
+        pair.setBehavior("dummy")
+        self.assertIs(pair.relay.link.state, LinkState.BARE)
+        pair.relay.link.close()
+        self.assertIs(pair.relay.link.state, LinkState.CLOSING)
+        self.assertEqual(pair.ask(b"late"), b"")
+        garbled = Pair("redis", "delay", options={"sleep": 0})
+        garbled.ask(b"*9999999999999999\r\n")
+        self.assertIs(garbled.relay.link.state, LinkState.OPAQUE)
+        garbled.setBehavior("dummy")
+        self.assertIs(garbled.relay.link.state, LinkState.BARE)
 
     def test_pausedUntilConnected(self) -> None:
         """

@@ -18,9 +18,10 @@ from zope.interface.verify import verifyObject
 
 from tests.relays.support import MemoryEndpoint, Pair, Wire, plan
 from vaurien_twisted.record.journal import Journal
+from vaurien_twisted.relays.backend_protocol import BackendProtocol
 from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.relays.pairs import HTTPRelayFactory, MySQLRelayFactory, TCPRelayFactory
-from vaurien_twisted.relays.protocols import BackendProtocol, Relay
+from vaurien_twisted.relays.protocols import Relay
 from vaurien_twisted.transports.addresses import clientEndpoint
 
 
