@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 import attrs
 
+from vaurien_twisted.model.durations import inUnit, isTime
+
 T = TypeVar("T")
 
 TRUE = frozenset({"true", "yes", "y", "on", "1"})
@@ -116,6 +118,27 @@ class Spec:
     choices: tuple[str, ...] = ()
     loose: bool = False
 
+    @property
+    def isTime(self) -> bool:
+        """
+        Whether its value is a time: it may then be written with another unit, as text.
+        """
+        return isTime(self.unit)
+
+    def withoutUnit(self, value: object) -> object:
+        """
+        The number of a duration such as C{500ms}; any other value as it is.
+        """
+        if not isinstance(value, str) or not self.isTime:
+            return value
+        duration = inUnit(value, self.unit)
+        return value if duration is None else duration
+
+    @property
+    def _wanted(self) -> str:
+        words = f"{KINDS[self.kind]} is wanted"
+        return f"{words}, or a duration such as '500ms'" if self.isTime else words
+
     def convert(self, value: object, strict: bool = False) -> Any:
         """
         C{value}, from JSON or from text, as this option's kind.
@@ -123,8 +146,9 @@ class Spec:
         @param strict: take no text for another kind, such as C{"yes"} for C{true}.
         @raise Refused: it is of another kind or outside the bounds.
         """
+        value = self.withoutUnit(value)
         if strict and isinstance(value, str) and self.kind is not str:
-            raise BadValue(f"{shortened(value)} is text: {KINDS[self.kind]} is wanted", self.name)
+            raise BadValue(f"{shortened(value)} is text: {self._wanted}", self.name)
         converted = self._typed(value)
         if self.choices and converted not in self.choices:
             raise BadValue(
@@ -139,7 +163,7 @@ class Spec:
         return converted
 
     def _typed(self, value: object) -> Any:
-        wrong = BadValue(f"{value!r} is not valid: {KINDS[self.kind]} is wanted", self.name)
+        wrong = BadValue(f"{value!r} is not valid: {self._wanted}", self.name)
         if self.kind is dict:
             if isinstance(value, str):
                 try:

@@ -252,6 +252,8 @@ def _made(ruleBuilder: RuleBuilder, toxic: ToxicFields) -> Toxic:
         spec = declared.get(key)
         if key == "direction" and spec is not None:
             raise Refused('the direction of a toxic is its "stream"', key)
+        if spec is not None:
+            value = spec.withoutUnit(value)
         if isinstance(value, str) and spec is not None and spec.kind is not str:
             raise Refused(f"{key!r} must not be text, such as {value!r}", key)
         if value is not None:
