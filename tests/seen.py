@@ -96,7 +96,7 @@ class SeenProxy:
     @property
     def observed(self) -> Observed:
         """
-        What faces see.
+        What APIs see.
         """
         return Observed(lambda: [self.proxy], self.journal)
 

@@ -1,5 +1,5 @@
 """
-Tests for the face that speaks of open connections.
+Tests for C{/connections}.
 """
 
 from __future__ import annotations

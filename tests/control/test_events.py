@@ -1,5 +1,5 @@
 """
-Tests for the face that tells the journal as it grows.
+Tests for the API that tells the journal as it grows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from twisted.web.server import Site
 
 from tests.control.watched import watched
 from vaurien_twisted.control.event_stream import Readers
-from vaurien_twisted.control.events import EventsFace
+from vaurien_twisted.control.events import EventsAPI
 from vaurien_twisted.control.site import ControlRoot
 from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.record.journal import Journal
@@ -92,16 +92,16 @@ class StreamTests(TestCase):
 
     def setUp(self) -> Any:
         """
-        A site with this face alone.
+        A site with this API alone.
         """
         from twisted.internet import reactor
 
         self.reactor: Any = reactor
         self.journal = Journal(self.reactor.seconds, limit=1000)
         self.readers = Readers(self.reactor, self.journal)
-        face = EventsFace(Observed(list, self.journal), self.readers)
+        api = EventsAPI(Observed(list, self.journal), self.readers)
         self.port = self.reactor.listenTCP(
-            0, Site(ControlRoot([face], []), reactor=self.reactor), interface="127.0.0.1"
+            0, Site(ControlRoot([api], []), reactor=self.reactor), interface="127.0.0.1"
         )
         self.browsers: list[Browser] = []
 

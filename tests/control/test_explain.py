@@ -1,5 +1,5 @@
 """
-Tests for the face that explains; what it tells is tested with the explanations.
+Tests for the API that explains; what it tells is tested with the explanations.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """
-Tests for the face that tells what happened.
+Tests for the API that tells what happened.
 """
 
 from __future__ import annotations
 
 from tests.control.support import Asker
 from tests.control.test_vaurien import Faced
-from vaurien_twisted.control.journal import JournalFace
+from vaurien_twisted.control.journal import JournalAPI
+from vaurien_twisted.control.site import ControlRoot
 from vaurien_twisted.model.exchange import Connection, Exchange
 
 
@@ -95,7 +96,7 @@ class JournalTests(Faced):
         """
         A journal of another kind cannot be told.
         """
-        answer = Asker(JournalFace(object()).resource()).ask("GET", "/journal")
+        answer = Asker(ControlRoot([JournalAPI(object())], [])).ask("GET", "/journal")
         self.assertEqual((answer.status, answer.error["location"]), (404, "path"))
 
     def test_decisions(self):

@@ -1,5 +1,5 @@
 """
-Tests for the face for Prometheus.
+Tests for the API for Prometheus.
 """
 
 from __future__ import annotations

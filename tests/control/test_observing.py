@@ -8,13 +8,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.seen import SeenProxy
 from vaurien_twisted.control.request_counter import RequestCounter
-from vaurien_twisted.control.site import observingFaces
+from vaurien_twisted.control.site import observingAPIs
 from vaurien_twisted.record.journal import Journal
 
 
-class FacesTests(SynchronousTestCase):
+class ObservingAPITests(SynchronousTestCase):
     """
-    L{observingFaces}.
+    L{observingAPIs}.
     """
 
     def test_segments(self) -> None:
@@ -22,8 +22,8 @@ class FacesTests(SynchronousTestCase):
         Each has its own paths.
         """
         seen = SeenProxy()
-        faces = observingFaces(seen.clock, lambda: [seen.proxy], seen.journal, RequestCounter(), 7)
-        segments = [segment for face in faces for segment in face.segments]
+        apis = observingAPIs(seen.clock, lambda: [seen.proxy], seen.journal, RequestCounter(), 7)
+        segments = [prefix[0] for api in apis for prefix in set(api.routes.prefixes())]
         self.assertEqual(sorted(segments), ["connections", "events", "explain", "metrics", "state"])
 
     def test_journalElsewhere(self) -> None:
@@ -31,6 +31,6 @@ class FacesTests(SynchronousTestCase):
         A journal that cannot be read back does not keep the rest from being seen.
         """
         seen = SeenProxy()
-        faces = observingFaces(seen.clock, list, object(), RequestCounter(), 8)
-        [journal] = {face._observed.journal for face in faces if hasattr(face, "_observed")}
+        apis = observingAPIs(seen.clock, list, object(), RequestCounter(), 8)
+        [journal] = {api._observed.journal for api in apis if hasattr(api, "_observed")}
         self.assertIsInstance(journal, Journal)

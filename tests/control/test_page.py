@@ -1,5 +1,5 @@
 """
-Tests for the face that serves the web page, and for what the page is made of.
+Tests for the API that serves the web page, and for what the page is made of.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ import re
 from importlib.resources import files
 
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.resource import Resource
 
 from tests.control.support import Asker
-from vaurien_twisted.control.page import INDEX, POLICY, PageFace, Part, loadParts
+from vaurien_twisted.control.page import INDEX, POLICY, PageAPI, Part, loadParts
 from vaurien_twisted.control.responses import Problem
+from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.control.site import ControlRoot
 from vaurien_twisted.rules.codec import fieldSpecs
 
@@ -24,7 +24,7 @@ def asking(parts=None):
     """
     Asks a site of the page alone.
     """
-    return Asker(ControlRoot([PageFace(parts)], []))
+    return Asker(ControlRoot([PageAPI(parts)], []))
 
 
 class PageFaceTests(SynchronousTestCase):
@@ -130,7 +130,7 @@ class PageFaceTests(SynchronousTestCase):
         def check(request):
             raise Problem(403, "not from there", "Host", "header")
 
-        answer = Asker(ControlRoot([PageFace()], [check])).ask("GET", "/")
+        answer = Asker(ControlRoot([PageAPI()], [check])).ask("GET", "/")
         self.assertEqual((answer.status, answer.error["name"]), (403, "Host"))
 
     def test_public(self):
@@ -138,7 +138,7 @@ class PageFaceTests(SynchronousTestCase):
         Where a token is set, the page comes without it, and its refusals do; other paths
         do not.
         """
-        root = ControlRoot([PageFace(), Secrets()], [], token="open-sesame")
+        root = ControlRoot([PageAPI(), Secrets()], [], token="open-sesame")
         asker = Asker(root)
         self.assertEqual(asker.ask("GET", "/").status, 200)
         self.assertEqual(asker.ask("GET", "/page/main.js").status, 200)
@@ -148,28 +148,15 @@ class PageFaceTests(SynchronousTestCase):
 
 class Secrets:
     """
-    A face that is not public.
+    An API that is not public.
     """
 
-    segments = ("state",)
+    routes = Routes()
 
-    def resource(self):
+    @routes.route("/state", "GET")
+    def secret(self, request):
         """
-        What must not be asked.
-        """
-        return Secret()
-
-
-class Secret(Resource):
-    """
-    What must not be told.
-    """
-
-    isLeaf = True
-
-    def render(self, request):
-        """
-        Tell it.
+        What needs the token.
         """
         return b"secret"
 

@@ -1,5 +1,5 @@
 """
-Tests for the face that tells of wire protocols.
+Tests for the API that tells of wire protocols.
 """
 
 from __future__ import annotations

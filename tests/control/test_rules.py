@@ -1,5 +1,5 @@
 """
-Tests for the face that speaks of the whole plan.
+Tests for the API that speaks of the whole plan.
 """
 
 from __future__ import annotations

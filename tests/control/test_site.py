@@ -1,5 +1,5 @@
 """
-Tests for the site: what is the same for all faces.
+Tests for the site: what is the same for all APIs.
 """
 
 from __future__ import annotations
@@ -7,42 +7,26 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from klein import Klein
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.resource import Resource
 from twisted.web.test.requesthelper import DummyRequest
 from werkzeug.exceptions import Gone
 
 from tests.control.support import Asker, around, controlled, makeProxy
 from vaurien_twisted.control.responses import Problem, problemOf
+from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.control.site import ControlRoot
-from vaurien_twisted.control.vaurien import VaurienFace
+from vaurien_twisted.control.vaurien import VaurienAPI
 
 
-class Broken(Resource):
+class OtherAPI:
     """
-    A resource with a defect.
-    """
-
-    isLeaf = True
-
-    def render(self, request):
-        """
-        Fail in a way nobody foresaw.
-        """
-        raise ZeroDivisionError("the insides")
-
-
-class OtherFace:
-    """
-    Another face, of Klein and of nothing but C{Resource}.
+    Another API, that answers with text.
     """
 
-    app = Klein()
-    segments = ("", "metrics", "other")
+    routes = Routes()
 
-    @app.route("/metrics")
+    @routes.route("/metrics", "GET")
     def metrics(self, request):
         """
         Text, not JSON.
@@ -50,25 +34,20 @@ class OtherFace:
         request.setHeader("content-type", "text/plain")
         return b"1"
 
-    def resource(self):
-        """
-        What answers.
-        """
-        return self.app.resource()
 
-
-class BrokenFace:
+class BrokenAPI:
     """
-    A face whose resource fails.
+    An API with a defect.
     """
 
-    segments = ("broken",)
+    routes = Routes()
 
-    def resource(self):
+    @routes.route("/broken", "GET")
+    def broken(self, request):
         """
-        What answers.
+        Fail in a way nobody foresaw.
         """
-        return Broken()
+        raise ZeroDivisionError("the insides")
 
 
 class SiteTests(SynchronousTestCase):
@@ -130,12 +109,12 @@ class SiteTests(SynchronousTestCase):
             self.assertEqual(head.header("content-type"), "application/json")
             self.assertEqual(head.header("content-length"), str(len(got.body)))
 
-    def test_faces(self):
+    def test_apis(self):
         """
-        Faces share the site: each has its paths, and a defect of one is told as JSON,
+        APIs share the site: each has its paths, and a defect of one is told as JSON,
         without its insides, and logged.
         """
-        root = ControlRoot([VaurienFace(around(makeProxy())), OtherFace(), BrokenFace()], [])
+        root = ControlRoot([VaurienAPI(around(makeProxy())), OtherAPI(), BrokenAPI()], [])
         asker = Asker(root)
         self.assertEqual(asker.ask("GET", "/behavior").status, 200)
         self.assertEqual(asker.ask("GET", "/metrics").body, b"1")
@@ -146,7 +125,7 @@ class SiteTests(SynchronousTestCase):
 
     def test_brokenModel(self):
         """
-        A defect behind a route of Vaurien's own face is told likewise.
+        A defect behind a route of Vaurien's own API is told likewise.
         """
         proxy, asker = controlled()
         self.patch(proxy, "setPlan", lambda plan: 1 // 0)
@@ -166,7 +145,7 @@ class SiteTests(SynchronousTestCase):
 
     def test_checks(self):
         """
-        Checks are asked in order, before any face.
+        Checks are asked in order, before any API.
         """
         asked = []
 
@@ -177,7 +156,7 @@ class SiteTests(SynchronousTestCase):
             asked.append("second")
             raise Problem(401, "who are you?", "Authorization", "header", {"WWW-Authenticate": "x"})
 
-        answer = Asker(ControlRoot([BrokenFace()], [first, second])).ask("GET", "/broken")
+        answer = Asker(ControlRoot([BrokenAPI()], [first, second])).ask("GET", "/broken")
         self.assertEqual((answer.status, answer.header("www-authenticate")), (401, "x"))
         self.assertEqual(asked, ["first", "second"])
 

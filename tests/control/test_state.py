@@ -1,5 +1,5 @@
 """
-Tests for the face that tells how all proxies are.
+Tests for the API that tells how all proxies are.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tests.seen import SeenProxy
 from vaurien_twisted import __version__
 from vaurien_twisted.control.request_counter import RequestCounter
 from vaurien_twisted.control.site import ControlRoot
-from vaurien_twisted.control.state import StateFace
+from vaurien_twisted.control.state import StateAPI
 from vaurien_twisted.metrics.observe import Observed, tellProxy
 
 
@@ -37,8 +37,8 @@ class StateTests(SynchronousTestCase):
         The seed is told before there is a proxy.
         """
         seen = SeenProxy()
-        face = StateFace(Observed(list, seen.journal, 8))
-        told = Asker(ControlRoot([face], [], RequestCounter())).ask("GET", "/state").json
+        api = StateAPI(Observed(list, seen.journal, 8))
+        told = Asker(ControlRoot([api], [], RequestCounter())).ask("GET", "/state").json
         self.assertEqual((told["seed"], told["proxies"]), (8, []))
 
     def test_refused(self) -> None:

@@ -7,46 +7,32 @@ from __future__ import annotations
 import base64
 
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.resource import Resource
 
 from tests.control.support import Asker, around, makeProxy
+from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.control.site import ControlRoot, controlRoot
 
 TOKEN = "s3cret"
 
 
-class Page(Resource):
+class PublicAPI:
     """
     A page without data.
     """
 
-    isLeaf = True
+    routes = Routes(public=True)
 
-    def render_GET(self, request):
+    @routes.route("/", "GET")
+    def page(self, request):
         """
         The page.
         """
         return b"hello"
 
 
-class PublicFace:
-    """
-    The face of that page.
-    """
-
-    segments = ("",)
-    public = True
-
-    def resource(self):
-        """
-        What answers.
-        """
-        return Page()
-
-
 class TokenTests(SynchronousTestCase):
     """
-    Every route of every face wants it.
+    Every route of every API wants it.
     """
 
     def setUp(self) -> None:
@@ -99,7 +85,7 @@ class TokenTests(SynchronousTestCase):
 
     def test_told(self) -> None:
         """
-        The refusal says what is wanted, in the form of the face, and has no data.
+        The refusal says what is wanted, in the form of the API, and has no data.
         """
         answer = self.ask("GET", "/behavior")
         self.assertEqual(answer.header("www-authenticate"), 'Bearer realm="vaurien"')
@@ -141,7 +127,7 @@ class TokenTests(SynchronousTestCase):
         """
         What holds no data is served without it.
         """
-        ask = Asker(ControlRoot([PublicFace()], [], None, TOKEN)).ask
+        ask = Asker(ControlRoot([PublicAPI()], [], None, TOKEN)).ask
         self.assertEqual((ask("GET", "/").status, ask("GET", "/x").status), (200, 401))
 
     def test_none(self) -> None:

@@ -1,5 +1,5 @@
 """
-Tests for the face that speaks Toxiproxy's HTTP API.
+Tests for Toxiproxy's HTTP API.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-Tests for toxics in the face that speaks Toxiproxy's HTTP API.
+Tests for toxics in Toxiproxy's HTTP API.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-Tests for Vaurien's own face.
+Tests for Vaurien's own API.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-An empty collection, and the face that speaks Toxiproxy's HTTP API of it.
+An empty collection, and Toxiproxy's HTTP API of it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ UPSTREAM = "127.0.0.1:9"
 
 class ToxiproxyCase(TestCase):
     """
-    An empty collection, and its face.
+    An empty collection, and its API.
     """
 
     timeout = 120

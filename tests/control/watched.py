@@ -1,5 +1,5 @@
 """
-The observing faces of a proxy in memory.
+The observing APIs of a proxy in memory.
 """
 
 from __future__ import annotations
@@ -9,16 +9,14 @@ from typing import Any
 from tests.control.support import Asker
 from tests.seen import SeenProxy
 from vaurien_twisted.control.request_counter import RequestCounter
-from vaurien_twisted.control.site import ControlRoot, observingFaces
+from vaurien_twisted.control.site import ControlRoot, observingAPIs
 
 
 def watched(*rules: dict[str, Any]) -> tuple[SeenProxy, Asker]:
     """
-    A proxy with rules, and what asks its faces.
+    A proxy with rules, and what asks its APIs.
     """
     seen = SeenProxy(*rules)
     requests = RequestCounter()
-    faces = observingFaces(
-        seen.clock, lambda: [seen.proxy], seen.journal, requests, seen.proxy.seed
-    )
-    return seen, Asker(ControlRoot(faces, [], requests))
+    apis = observingAPIs(seen.clock, lambda: [seen.proxy], seen.journal, requests, seen.proxy.seed)
+    return seen, Asker(ControlRoot(apis, [], requests))

@@ -25,7 +25,7 @@ from vaurien_twisted.ctl import top as ctl_top
 
 class Asking(Client):
     """
-    A client of faces in memory.
+    A client of APIs in memory.
     """
 
     def __init__(self, asker: Any) -> None:

@@ -1,7 +1,8 @@
 """
-The control service: one HTTP site, in which all faces speak of the same proxies.
+The control service: one HTTP site, whose APIs all act on the same proxies.
 
-L{site} puts faces and checks together, L{service} listens.  The faces: L{vaurien}, that
-Vaurien's clients have known since 2013; L{rules}; L{toxiproxy}, which is Toxiproxy's;
-L{protocols}; L{journal}.
+L{site} puts APIs and checks together, L{service} listens, L{routes} is how an API declares
+its paths.  The APIs: L{vaurien}, that Vaurien's clients have known since 2013; L{rules};
+L{toxiproxy}, which is Toxiproxy's; L{protocols}; L{journal}; L{events}; L{state};
+L{connections}; L{explain}; L{metrics}; and the web L{page}.
 """

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_connections -*-
 """
-The face that speaks of open connections: C{/connections}.
+The open connections: C{/connections}.
 """
 
 from __future__ import annotations
@@ -9,14 +9,12 @@ import heapq
 from typing import Any
 
 import attrs
-from klein import Klein
-from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
-from twisted.web.resource import IResource
 
 from vaurien_twisted.control.json_body import readObject, readQuery
 from vaurien_twisted.control.pieces import answerList
-from vaurien_twisted.control.responses import OK, Problem, answer, problemOf, refuse
+from vaurien_twisted.control.responses import OK, Problem, answer
+from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.metrics.observe import Observed, end, setOwnPlan, tellConnection
 from vaurien_twisted.model.options import Refused, nearest, option
 from vaurien_twisted.proxies.proxy import Proxy
@@ -47,34 +45,17 @@ class ConnectionQuery:
     reset: bool = option(bool, False, "Reset it instead of closing it in order.")
 
 
-class ConnectionsFace:
+class ConnectionsAPI:
     """
     Tells the open connections, closes one, or gives it a plan of its own.
-
-    @cvar segments: the first path segments that are this face's.
     """
 
-    app = Klein()
-    segments = ("connections",)
+    routes = Routes()
 
     def __init__(self, observed: Observed) -> None:
         self._observed = observed
 
-    def resource(self) -> IResource:
-        """
-        What answers under L{segments}.
-        """
-        resource: IResource = self.app.resource()
-        return resource
-
-    @app.handle_errors(Exception)
-    def failed(self, request: IRequest, failure: Failure) -> bytes:
-        """
-        Every refusal is JSON.
-        """
-        return refuse(request, problemOf(request, failure))
-
-    @app.route("/connections", methods=["GET"])
+    @routes.route("/connections", "GET")
     def listAll(self, request: IRequest) -> Any:
         """
         The open connections, oldest first, no more than C{?limit=N}, of all proxies or of
@@ -91,14 +72,14 @@ class ConnectionsFace:
         others = {"total": total}
         return answerList(request, "connections", oldest, others, lambda own: tellConnection(*own))
 
-    @app.route("/connections/<number>", methods=["GET"])
+    @routes.route("/connections/<number>", "GET")
     def getOne(self, request: IRequest, number: str) -> bytes:
         """
         One open connection.
         """
         return answer(request, tellConnection(*self._find(request, number)))
 
-    @app.route("/connections/<number>", methods=["DELETE"])
+    @routes.route("/connections/<number>", "DELETE")
     def endOne(self, request: IRequest, number: str) -> bytes:
         """
         Close a connection in order, after what was already written to it; with
@@ -108,7 +89,7 @@ class ConnectionsFace:
         end(*self._find(request, number), query.reset)
         return answer(request, OK)
 
-    @app.route("/connections/<number>", methods=["POST"])
+    @routes.route("/connections/<number>", "POST")
     def setRules(self, request: IRequest, number: str) -> bytes:
         """
         Put rules in force for one connection alone, in place of its proxy's: C{{"rules":

@@ -1,7 +1,6 @@
 # -*- test-case-name: tests.control.test_events -*-
 """
-The face that tells the journal as it grows: C{/events}, as server-sent events (WHATWG
-HTML, section 9.2).
+The journal as it grows: C{/events}, as server-sent events (WHATWG HTML, section 9.2).
 """
 
 from __future__ import annotations
@@ -9,17 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from klein import Klein
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IPushProducer
-from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
-from twisted.web.resource import IResource
 from zope.interface import implementer
 
 from vaurien_twisted.control.event_stream import Reader, Readers
 from vaurien_twisted.control.json_body import readQuery
-from vaurien_twisted.control.responses import Problem, problemOf, refuse
+from vaurien_twisted.control.responses import Problem
+from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.model.options import Refused, option
 
@@ -110,35 +107,18 @@ class EventStream:
             self._readers.remove(self._reader)
 
 
-class EventsFace:
+class EventsAPI:
     """
     Streams the journal.
-
-    @cvar segments: the first path segments that are this face's.
     """
 
-    app = Klein()
-    segments = ("events",)
+    routes = Routes()
 
     def __init__(self, observed: Observed, readers: Readers) -> None:
         self._observed = observed
         self._readers = readers
 
-    def resource(self) -> IResource:
-        """
-        What answers under L{segments}.
-        """
-        resource: IResource = self.app.resource()
-        return resource
-
-    @app.handle_errors(Exception)
-    def failed(self, request: IRequest, failure: Failure) -> bytes:
-        """
-        Every refusal is JSON.
-        """
-        return refuse(request, problemOf(request, failure))
-
-    @app.route("/events", methods=["GET"])
+    @routes.route("/events", "GET")
     def getEvents(self, request: IRequest) -> Any:
         """
         The entries of the journal as events, of all proxies or of C{?proxy=NAME}: its C{id}

@@ -1,18 +1,16 @@
 # -*- test-case-name: tests.control.test_explain -*-
 """
-The face that tells why something happened, or why not: C{/explain}.
+Why something happened, or why not: C{/explain}.
 """
 
 from __future__ import annotations
 
 import attrs
-from klein import Klein
-from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
-from twisted.web.resource import IResource
 
 from vaurien_twisted.control.json_body import readQuery
-from vaurien_twisted.control.responses import Problem, answer, problemOf, refuse
+from vaurien_twisted.control.responses import Problem, answer
+from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.model.options import Refused, option
@@ -35,34 +33,17 @@ class ExplainQuery:
     proxy: str = option(str, "", "The name of the proxy; without it, the first one.")
 
 
-class ExplainFace:
+class ExplainAPI:
     """
     Explains single exchanges.
-
-    @cvar segments: the first path segments that are this face's.
     """
 
-    app = Klein()
-    segments = ("explain",)
+    routes = Routes()
 
     def __init__(self, observed: Observed) -> None:
         self._observed = observed
 
-    def resource(self) -> IResource:
-        """
-        What answers under L{segments}.
-        """
-        resource: IResource = self.app.resource()
-        return resource
-
-    @app.handle_errors(Exception)
-    def failed(self, request: IRequest, failure: Failure) -> bytes:
-        """
-        Every refusal is JSON.
-        """
-        return refuse(request, problemOf(request, failure))
-
-    @app.route("/explain", methods=["GET"])
+    @routes.route("/explain", "GET")
     def getExplanation(self, request: IRequest) -> bytes:
         """
         What happened to C{?connection=N&exchange=M} and why, or why nothing did; see

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_journal -*-
 """
-The face that tells what happened: C{/journal}.
+The journal of what happened: C{/journal}.
 """
 
 from __future__ import annotations
@@ -8,13 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from klein import Klein
-from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
-from twisted.web.resource import IResource
 
 from vaurien_twisted.control.pieces import answerList
-from vaurien_twisted.control.responses import Problem, problemOf, refuse
+from vaurien_twisted.control.responses import Problem
+from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.interfaces import IJournal
 from vaurien_twisted.model.options import Refused, build, option
 from vaurien_twisted.record.journal import Journal
@@ -30,34 +28,17 @@ class JournalQuery:
     limit: int = option(int, 1000, "How many entries to tell at most.", minimum=1, maximum=10_000)
 
 
-class JournalFace:
+class JournalAPI:
     """
     Tells the journal of all proxies.
-
-    @cvar segments: the first path segments that are this face's.
     """
 
-    app = Klein()
-    segments = ("journal",)
+    routes = Routes()
 
     def __init__(self, journal: IJournal) -> None:
         self._journal = journal
 
-    def resource(self) -> IResource:
-        """
-        What answers under L{segments}.
-        """
-        resource: IResource = self.app.resource()
-        return resource
-
-    @app.handle_errors(Exception)
-    def failed(self, request: IRequest, failure: Failure) -> bytes:
-        """
-        Every refusal is JSON.
-        """
-        return refuse(request, problemOf(request, failure))
-
-    @app.route("/journal", methods=["GET"])
+    @routes.route("/journal", "GET")
     def getJournal(self, request: IRequest) -> Any:
         """
         The entries after C{?since=ID}, oldest first and no more than C{&limit=N}, and

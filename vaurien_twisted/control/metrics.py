@@ -1,53 +1,33 @@
 # -*- test-case-name: tests.control.test_metrics -*-
 """
-The face for Prometheus: C{/metrics}.
+The metrics for Prometheus: C{/metrics}.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from klein import Klein
-from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
-from twisted.web.resource import IResource
 
 from vaurien_twisted.control.pieces import answerParts
-from vaurien_twisted.control.responses import problemOf, refuse
+from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.metrics.prometheus import CONTENT_TYPE, Collector
 
 #: How many proxies are told in one piece.
 MANY = 50
 
 
-class MetricsFace:
+class MetricsAPI:
     """
     Tells all counters.
-
-    @cvar segments: the first path segments that are this face's.
     """
 
-    app = Klein()
-    segments = ("metrics",)
+    routes = Routes()
 
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
 
-    def resource(self) -> IResource:
-        """
-        What answers under L{segments}.
-        """
-        resource: IResource = self.app.resource()
-        return resource
-
-    @app.handle_errors(Exception)
-    def failed(self, request: IRequest, failure: Failure) -> bytes:
-        """
-        Every refusal is JSON.
-        """
-        return refuse(request, problemOf(request, failure))
-
-    @app.route("/metrics", methods=["GET"])
+    @routes.route("/metrics", "GET")
     def getMetrics(self, request: IRequest) -> Any:
         """
         The counters of all proxies, in the Prometheus text format.

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.control.test_page -*-
 """
-The face that serves the web page: C{/} and its parts under C{/page}.
+The web page: C{/} and its parts under C{/page}.
 
 The parts are the files of the folder C{page}, as they are.  They hold no data, so that
-they need no token; the page asks the other faces, which do.
+they need no token; the page asks the other APIs, which do.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from collections.abc import Mapping
 from importlib.resources import files
 
 import attrs
-from klein import Klein
-from twisted.python.failure import Failure
 from twisted.web.http import CACHED
 from twisted.web.iweb import IRequest
-from twisted.web.resource import IResource
 
-from vaurien_twisted.control.responses import Problem, problemOf, refuse
+from vaurien_twisted.control.responses import Problem
+from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.model.options import nearest
 
 #: Nothing but the page's own parts, and no other page around it (CSP level 3, W3C).
@@ -87,44 +85,26 @@ def loadParts() -> dict[str, Part]:
     return parts
 
 
-class PageFace:
+class PageAPI:
     """
     Serves the page.
 
-    @cvar segments: the first path segments that are this face's.
-    @cvar public: there is nothing in it to protect by a token.
     @param parts: by file name, of which one is C{index.html}.
     """
 
-    app = Klein()
-    segments = ("", "page")
-    public = True
+    routes = Routes(public=True)
 
     def __init__(self, parts: Mapping[str, Part] | None = None) -> None:
         self._parts = loadParts() if parts is None else dict(parts)
 
-    def resource(self) -> IResource:
-        """
-        What answers under L{segments}.
-        """
-        resource: IResource = self.app.resource()
-        return resource
-
-    @app.handle_errors(Exception)
-    def failed(self, request: IRequest, failure: Failure) -> bytes:
-        """
-        Every refusal is JSON.
-        """
-        return refuse(request, problemOf(request, failure))
-
-    @app.route("/", methods=["GET"])
+    @routes.route("/", "GET")
     def index(self, request: IRequest) -> bytes:
         """
         The page.
         """
         return _send(request, self._parts[INDEX])
 
-    @app.route("/page/<name>", methods=["GET"])
+    @routes.route("/page/<name>", "GET")
     def part(self, request: IRequest, name: str) -> bytes:
         """
         What the page is made of: styles, scripts, pictures.

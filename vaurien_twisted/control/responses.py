@@ -113,6 +113,13 @@ def refuse(request: IRequest, problem: Problem) -> bytes:
     return answer(request, problem.told(), problem.status)
 
 
+def refused(request: IRequest, failure: Failure) -> bytes:
+    """
+    Set status and headers for what has failed; what is returned is the body.
+    """
+    return refuse(request, problemOf(request, failure))
+
+
 def problemOf(request: IRequest, failure: Failure) -> Problem:
     """
     The problem that C{failure} is to the client.  What nobody foresaw is logged, and

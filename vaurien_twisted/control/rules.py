@@ -1,52 +1,33 @@
 # -*- test-case-name: tests.control.test_rules -*-
 """
-The face that speaks of the whole plan: C{/rules}.
+The rules in force, all of them: C{/rules}.
 """
 
 from __future__ import annotations
 
-from klein import Klein
-from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
-from twisted.web.resource import IResource
 
 from vaurien_twisted.control.json_body import readJSON
-from vaurien_twisted.control.responses import OK, addressed, answer, problemOf, refuse
+from vaurien_twisted.control.responses import OK, addressed, answer
+from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.rules.codec import planFromRules, rulesOf
 
 
-class RulesFace:
+class RulesAPI:
     """
     Speaks of the first proxy's rules, under C{/rules}, and under C{/proxies/NAME/rules} of any
     one's.
-
-    @cvar segments: the first path segments that are this face's.
     """
 
-    app = Klein()
-    segments = ("rules", "proxies/*/rules")
+    routes = Routes()
 
     def __init__(self, proxies: ProxyCollection) -> None:
         self._proxies = proxies
 
-    def resource(self) -> IResource:
-        """
-        What answers under L{segments}.
-        """
-        resource: IResource = self.app.resource()
-        return resource
-
-    @app.handle_errors(Exception)
-    def failed(self, request: IRequest, failure: Failure) -> bytes:
-        """
-        Every refusal is JSON.
-        """
-        return refuse(request, problemOf(request, failure))
-
-    @app.route("/rules", methods=["GET"])
-    @app.route("/proxies/<name>/rules", methods=["GET"])
+    @routes.route("/rules", "GET")
+    @routes.route("/proxies/<name>/rules", "GET")
     def getRules(self, request: IRequest, name: str | None = None) -> bytes:
         """
         All that is in force, in order, with all options: C{{"rules": [{"behavior": "delay",
@@ -55,8 +36,8 @@ class RulesFace:
         """
         return answer(request, {"rules": rulesOf(addressed(self._proxies, name).plan)})
 
-    @app.route("/rules", methods=["PUT"])
-    @app.route("/proxies/<name>/rules", methods=["PUT"])
+    @routes.route("/rules", "PUT")
+    @routes.route("/proxies/<name>/rules", "PUT")
     def setRules(self, request: IRequest, name: str | None = None) -> bytes:
         """
         Put other rules in force in place of all: a list, or C{{"rules": [...]}}.  They

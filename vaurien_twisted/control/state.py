@@ -1,48 +1,29 @@
 # -*- test-case-name: tests.control.test_state -*-
 """
-The face that tells how all proxies are now: C{/state}.
+The state of all proxies: C{/state}.
 """
 
 from __future__ import annotations
 
-from klein import Klein
-from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
-from twisted.web.resource import IResource
 
 from vaurien_twisted import __version__
-from vaurien_twisted.control.responses import answer, problemOf, refuse
+from vaurien_twisted.control.responses import answer
+from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.metrics.observe import Observed, tellProxy
 
 
-class StateFace:
+class StateAPI:
     """
     Tells what is in force, and the sums; cheap enough to be asked once a second.
-
-    @cvar segments: the first path segments that are this face's.
     """
 
-    app = Klein()
-    segments = ("state",)
+    routes = Routes()
 
     def __init__(self, observed: Observed) -> None:
         self._observed = observed
 
-    def resource(self) -> IResource:
-        """
-        What answers under L{segments}.
-        """
-        resource: IResource = self.app.resource()
-        return resource
-
-    @app.handle_errors(Exception)
-    def failed(self, request: IRequest, failure: Failure) -> bytes:
-        """
-        Every refusal is JSON.
-        """
-        return refuse(request, problemOf(request, failure))
-
-    @app.route("/state", methods=["GET"])
+    @routes.route("/state", "GET")
     def getState(self, request: IRequest) -> bytes:
         """
         The version, the seed, all proxies as L{tellProxy} tells them, and the id of the

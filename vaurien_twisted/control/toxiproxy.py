@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_toxiproxy -*-
 """
-The face that speaks Toxiproxy's HTTP API, so that its clients work unchanged.
+Toxiproxy's HTTP API, so that its clients work unchanged.
 
 Routes, fields, defaults and statuses are those of Toxiproxy 2.12 (C{README.md}, "HTTP
 API", and C{api.go} in github.com/Shopify/toxiproxy).  A refusal is::
@@ -13,15 +13,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from klein import Klein
-from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
-from twisted.web.resource import IResource
 
 from vaurien_twisted import __version__
 from vaurien_twisted.control.json_body import readJSON
 from vaurien_twisted.control.responses import Problem, answer
-from vaurien_twisted.control.toxiproxy_errors import errorOf, refuse, refused
+from vaurien_twisted.control.routes import Routes
+from vaurien_twisted.control.toxiproxy_errors import errorOf, refused
 from vaurien_twisted.model.options import Refused, Spec
 from vaurien_twisted.proxies.collection import PROXIES, ProxyCollection
 from vaurien_twisted.proxies.declaration import LISTS, ProxyConfig, declaredFromJSON
@@ -30,47 +28,24 @@ from vaurien_twisted.rules.toxics import amended, checked, toxicFromJSON
 from vaurien_twisted.transports.endpoint_kinds import checkBackend, checkListen
 
 
-class ToxiproxyFace:
+class ToxiproxyAPI:
     """
     Speaks of all proxies and their toxics.
-
-    @cvar segments: the first path segments that are this face's.
     """
 
-    app = Klein()
-    segments = ("proxies", "populate", "reset", "version")
+    routes = Routes(refused)
 
     def __init__(self, proxies: ProxyCollection) -> None:
         self._proxies = proxies
 
-    def resource(self) -> IResource:
-        """
-        What answers under L{segments}.
-        """
-        resource: IResource = self.app.resource()
-        return resource
-
-    def refuse(self, request: IRequest, problem: Problem) -> bytes:
-        """
-        A refusal of this face.
-        """
-        return refuse(request, problem)
-
-    @app.handle_errors(Exception)
-    def failed(self, request: IRequest, failure: Failure) -> bytes:
-        """
-        Every refusal is JSON.
-        """
-        return refused(request, failure)
-
-    @app.route("/proxies", methods=["GET"])
+    @routes.route("/proxies", "GET")
     def listProxies(self, request: IRequest) -> bytes:
         """
         All proxies with their toxics, by name.
         """
         return answer(request, {str(p.name): tellProxy(p) for p in self._proxies.proxies})
 
-    @app.route("/proxies", methods=["POST"])
+    @routes.route("/proxies", "POST")
     async def createProxy(self, request: IRequest) -> bytes:
         """
         Make a proxy: C{name} and C{upstream}, also C{listen}, C{enabled}, and of our own
@@ -80,7 +55,7 @@ class ToxiproxyFace:
         self._checkKinds(declared)
         return answer(request, tellProxy(await self._proxies.create(declared)), 201)
 
-    @app.route("/populate", methods=["POST"])
+    @routes.route("/populate", "POST")
     async def populate(self, request: IRequest) -> bytes:
         """
         Have all proxies of a list.  One that is there, with the same addresses, is left as
@@ -119,14 +94,14 @@ class ToxiproxyFace:
             checkListen(declared.listen, "proxy")
             checkBackend(declared.upstream, "backend")
 
-    @app.route("/proxies/<name>", methods=["GET"])
+    @routes.route("/proxies/<name>", "GET")
     def getProxy(self, request: IRequest, name: str) -> bytes:
         """
         One proxy with its toxics.
         """
         return answer(request, tellProxy(self._proxies.get(name)))
 
-    @app.route("/proxies/<name>", methods=["POST", "PATCH"])
+    @routes.route("/proxies/<name>", "POST", "PATCH")
     async def updateProxy(self, request: IRequest, name: str) -> bytes:
         """
         Change C{listen}, C{upstream} or C{enabled}; what is not given stays.
@@ -140,7 +115,7 @@ class ToxiproxyFace:
         await proxy.update(listen, upstream, enabled)
         return answer(request, tellProxy(proxy))
 
-    @app.route("/proxies/<name>", methods=["DELETE"])
+    @routes.route("/proxies/<name>", "DELETE")
     async def deleteProxy(self, request: IRequest, name: str) -> bytes:
         """
         Delete a proxy; its port is free once this is answered.
@@ -148,14 +123,14 @@ class ToxiproxyFace:
         await self._proxies.delete(name)
         return _done(request)
 
-    @app.route("/proxies/<name>/toxics", methods=["GET"])
+    @routes.route("/proxies/<name>/toxics", "GET")
     def listToxics(self, request: IRequest, name: str) -> bytes:
         """
         A proxy's toxics, those upstream first.
         """
         return answer(request, self._proxies.get(name).toxics.tell())
 
-    @app.route("/proxies/<name>/toxics", methods=["POST"])
+    @routes.route("/proxies/<name>/toxics", "POST")
     def createToxic(self, request: IRequest, name: str) -> bytes:
         """
         Add a toxic: C{type}, also C{name}, C{stream}, C{toxicity} and C{attributes}.
@@ -165,14 +140,14 @@ class ToxiproxyFace:
         proxy.setToxics(proxy.toxics.adding(toxic))
         return answer(request, toxic.tell())
 
-    @app.route("/proxies/<name>/toxics/<toxic>", methods=["GET"])
+    @routes.route("/proxies/<name>/toxics/<toxic>", "GET")
     def getToxic(self, request: IRequest, name: str, toxic: str) -> bytes:
         """
         One toxic.
         """
         return answer(request, self._proxies.get(name).toxics.get(toxic).tell())
 
-    @app.route("/proxies/<name>/toxics/<toxic>", methods=["POST", "PATCH"])
+    @routes.route("/proxies/<name>/toxics/<toxic>", "POST", "PATCH")
     def updateToxic(self, request: IRequest, name: str, toxic: str) -> bytes:
         """
         Change a toxic's C{attributes} and C{toxicity}; what is not given stays.
@@ -182,7 +157,7 @@ class ToxiproxyFace:
         proxy.setToxics(proxy.toxics.changing(changed))
         return answer(request, changed.tell())
 
-    @app.route("/proxies/<name>/toxics/<toxic>", methods=["DELETE"])
+    @routes.route("/proxies/<name>/toxics/<toxic>", "DELETE")
     def deleteToxic(self, request: IRequest, name: str, toxic: str) -> bytes:
         """
         Take a toxic off.
@@ -191,7 +166,7 @@ class ToxiproxyFace:
         proxy.setToxics(proxy.toxics.removing(toxic))
         return _done(request)
 
-    @app.route("/reset", methods=["POST"])
+    @routes.route("/reset", "POST")
     async def reset(self, request: IRequest) -> bytes:
         """
         Enable all proxies, and take all toxics off; rules stay.
@@ -199,7 +174,7 @@ class ToxiproxyFace:
         await self._proxies.reset()
         return _done(request)
 
-    @app.route("/version", methods=["GET"])
+    @routes.route("/version", "GET")
     def version(self, request: IRequest) -> bytes:
         """
         Vaurien's version.

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_vaurien -*-
 """
-Vaurien's own face, as it has been since 2013: C{/behavior}, C{/behaviors}, C{/backend}.
+Vaurien's own API, as it has been since 2013: C{/behavior}, C{/behaviors}, C{/backend}.
 """
 
 from __future__ import annotations
@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from klein import Klein
-from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
-from twisted.web.resource import IResource
 
 from vaurien_twisted.control.json_body import readObject
-from vaurien_twisted.control.responses import OK, Problem, addressed, answer, problemOf, refuse
+from vaurien_twisted.control.responses import OK, Problem, addressed, answer
+from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.control.schema import describe
 from vaurien_twisted.model.options import FALSE, TRUE, Refused, nearest
 from vaurien_twisted.proxies.collection import ProxyCollection
@@ -24,35 +22,18 @@ from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.transports.endpoint_kinds import checkBackend
 
 
-class VaurienFace:
+class VaurienAPI:
     """
     Speaks of the first proxy, and under C{/proxies/NAME} of any one.
-
-    @cvar segments: the first path segments that are this face's.
     """
 
-    app = Klein()
-    segments = ("behavior", "behaviors", "backend", "proxies/*/behavior", "proxies/*/backend")
+    routes = Routes()
 
     def __init__(self, proxies: ProxyCollection) -> None:
         self._proxies = proxies
 
-    def resource(self) -> IResource:
-        """
-        What answers under L{segments}.
-        """
-        resource: IResource = self.app.resource()
-        return resource
-
-    @app.handle_errors(Exception)
-    def failed(self, request: IRequest, failure: Failure) -> bytes:
-        """
-        Every refusal is JSON.
-        """
-        return refuse(request, problemOf(request, failure))
-
-    @app.route("/behavior", methods=["GET"])
-    @app.route("/proxies/<name>/behavior", methods=["GET"])
+    @routes.route("/behavior", "GET")
+    @routes.route("/proxies/<name>/behavior", "GET")
     def getBehavior(self, request: IRequest, name: str | None = None) -> bytes:
         """
         What is in force, in the form that L{setBehavior} takes back::
@@ -70,8 +51,8 @@ class VaurienFace:
             told["rules"] = rulesOf(plan)
         return answer(request, told)
 
-    @app.route("/behavior", methods=["PUT"])
-    @app.route("/proxies/<name>/behavior", methods=["PUT"])
+    @routes.route("/behavior", "PUT")
+    @routes.route("/proxies/<name>/behavior", "PUT")
     def setBehavior(self, request: IRequest, name: str | None = None) -> bytes:
         """
         Put another behavior, or percentages of several, in force::
@@ -91,7 +72,7 @@ class VaurienFace:
         proxy.setPlan(proxy.ruleBuilder.one(behavior, _options(behavior, body)))
         return answer(request, OK)
 
-    @app.route("/behaviors", methods=["GET"])
+    @routes.route("/behaviors", "GET")
     def listBehaviors(self, request: IRequest) -> bytes:
         """
         The names of all behaviors.  With C{?verbose=1} also, by name under
@@ -103,16 +84,16 @@ class VaurienFace:
             told["details"] = {name: describe(behaviors[name]) for name in sorted(behaviors)}
         return answer(request, told)
 
-    @app.route("/backend", methods=["GET"])
-    @app.route("/proxies/<name>/backend", methods=["GET"])
+    @routes.route("/backend", "GET")
+    @routes.route("/proxies/<name>/backend", "GET")
     def getBackend(self, request: IRequest, name: str | None = None) -> bytes:
         """
         The backend as it was written: C{{"backend": "HOST:PORT"}}.
         """
         return answer(request, {"backend": addressed(self._proxies, name).backend})
 
-    @app.route("/backend", methods=["PUT"])
-    @app.route("/proxies/<name>/backend", methods=["PUT"])
+    @routes.route("/backend", "PUT")
+    @routes.route("/proxies/<name>/backend", "PUT")
     def setBackend(self, request: IRequest, name: str | None = None) -> bytes:
         """
         Send new clients to another backend: C{{"backend": "HOST:PORT"}}, or an
