@@ -8,7 +8,7 @@ end them.  C{QUIET} has no reply.  An error is the line C{-CODE message}.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -22,7 +22,8 @@ from vaurien_twisted.model.exchange import Exchange, Piece
 from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.model.options import NoOptions
 from vaurien_twisted.rules.registry import Registry, loadRegistry
-from vaurien_twisted.wire.errors import namedError
+from vaurien_twisted.wire.errors import ErrorCatalog
+from vaurien_twisted.wire.protocol import WireProtocol
 
 
 @implementer(IFramer)
@@ -96,21 +97,27 @@ class LineFramer:
 
 
 @implementer(IPlugin, IWireProtocol)
-class Lines:
+class Lines(WireProtocol):
     """
     The protocol of lines.
     """
 
     name = "lines"
-    aliases: tuple[str, ...] = ("rows",)
+    aliases = ("rows",)
     options = NoOptions
     greets = True
-    errors: Mapping[str, WireError] = {
-        "busy": WireError("busy", "try again", "It has too much to do.", transient=True),
-        "gone": WireError("gone", "no more", "It is going away.", state="X1"),
-        "slow": WireError("slow", "wait", "It comes slowly.", transient=True),
-    }
-    targets: tuple[Matcher, ...] = (
+    catalog = ErrorCatalog(
+        "lines",
+        (
+            WireError("busy", "try again", "It has too much to do.", fits=("loud",)),
+            WireError("gone", "no more", "It is going away.", state="X1"),
+            WireError("slow", "wait", "It comes slowly."),
+        ),
+        form="a word",
+        isCode=lambda code, message: code.isalnum(),
+        situations=lambda exchange: () if exchange.command == "QUIET" else ("loud",),
+    )
+    targets = (
         COMMAND,
         Matcher("key", "glob", "The first word after the command.", lambda c, e: _words(e)[:1]),
         Matcher("sql", "regex", "All of the subject.", lambda c, e: (e.subject,)),
@@ -123,18 +130,6 @@ class Lines:
         A framer for lines.
         """
         return LineFramer()
-
-    def parseError(self, code: str, message: str) -> WireError:
-        """
-        A preset, or any word.
-        """
-        return namedError(self.name, self.errors, code, message, str.isalnum, "a word")
-
-    def transientErrors(self, exchange: Exchange) -> tuple[WireError, ...]:
-        """
-        The one that can be sent at once.
-        """
-        return () if exchange.command == "QUIET" else (self.errors["busy"],)
 
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """

@@ -311,6 +311,27 @@ class ITransferEnder(Interface):
         """
 
 
+class IFramingOptions(Interface):
+    """
+    Options of a wire protocol that reads messages.  Optional: a connection of a protocol whose
+    options do not provide it passes unread where its bytes are not of the protocol.
+    """
+
+    on_garbage: str = Attribute(
+        "What becomes of a connection whose bytes are not of the protocol: C{opaque}, they pass "
+        "unread, or C{close}."
+    )
+
+
+class ITLSOptions(IFramingOptions):
+    """
+    Options of a wire protocol in which both ends can agree to go on in TLS.
+    """
+
+    tls_certificate: str = Attribute("The file to speak TLS with on both sides; C{''} for none.")
+    refuses: bool = Attribute("Whether clients and backends are kept from agreeing on TLS.")
+
+
 class IWireProtocol(IPlugin):
     """
     How the bytes of a protocol divide into exchanges, and how it says C{error}.
@@ -329,6 +350,11 @@ class IWireProtocol(IPlugin):
     )
     unit: str = Attribute(
         "What a reply can be cut after, in the plural (rows, chunks); empty for bytes only."
+    )
+
+    injects: bool = Attribute(
+        "Whether C{error} with C{inject} puts random bytes into a reply; else it answers with an "
+        "error all the same."
     )
 
     def framer(options: Any, backend: str) -> IFramer:

@@ -15,7 +15,9 @@ from tests.integration.ruling import decided, fault, rule
 from tests.integration.servers import Server, missing
 from tests.integration.support import PATIENCE, ProxyCase, inThread, optional
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.wire.memcache.errors import ERRORS
+from vaurien_twisted.wire.memcache.errors import CATALOG
+
+ERRORS = CATALOG.presets
 
 pymemcache: Any = optional("pymemcache")
 

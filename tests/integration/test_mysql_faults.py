@@ -9,7 +9,9 @@ import time
 from tests.integration.children import report
 from tests.integration.mysql_case import BIG, MySQLCase, pymysql
 from tests.integration.support import inThread, run, theReactor
-from vaurien_twisted.wire.mysql.errors import ERRORS
+from vaurien_twisted.wire.mysql.errors import CATALOG
+
+ERRORS = CATALOG.presets
 
 
 class MySQLFaultTests(MySQLCase):

@@ -14,7 +14,9 @@ from tests.integration.mysql_case import MySQLCase, pymysql
 from tests.integration.ruling import decided, fault, rule
 from tests.integration.servers import missing
 from tests.integration.support import inThread, run
-from vaurien_twisted.wire.mysql.errors import CLOSING, ERRORS
+from vaurien_twisted.wire.mysql.errors import CATALOG
+
+ERRORS = CATALOG.presets
 
 #: A rule that no exchange of these tests matches.
 NEVER = fault({"sql": "^REPLACE INTO nowhere"}, code=1213)
@@ -44,7 +46,7 @@ class PresetTests(MySQLCase):
             self.assertEqual(caught.exception.args, (int(code), error.message))
             wanted = CLASSES.get(code, "OperationalError")
             self.assertEqual(type(caught.exception).__name__, wanted, code)
-            if code in CLOSING:
+            if ERRORS[code].closes:
                 with self.assertRaises(pymysql.err.MySQLError) as caught:
                     self.ask(connection, "SELECT 1")
                 self.assertIn(caught.exception.args[0], (2006, 2013))

@@ -12,7 +12,9 @@ from tests.integration.postgres_case import CLIENT, PostgreSQLCase, psycopg
 from tests.integration.ruling import decided, fault, rule
 from tests.integration.servers import find, missing
 from tests.integration.support import PATIENCE, inThread
-from vaurien_twisted.wire.postgresql.errors import ERRORS, FATAL
+from vaurien_twisted.wire.postgresql.errors import CATALOG
+
+ERRORS = CATALOG.presets
 
 
 class PresetTests(PostgreSQLCase):
@@ -37,9 +39,9 @@ class PresetTests(PostgreSQLCase):
                 raised = caught.exception
                 self.assertIs(type(raised), psycopg.errors.lookup(code), code)
                 self.assertEqual(raised.diag.message_primary, error.message)
-                self.assertEqual(raised.diag.severity, "FATAL" if code in FATAL else "ERROR")
+                self.assertEqual(raised.diag.severity, "FATAL" if ERRORS[code].closes else "ERROR")
                 rule(self)
-                if code in FATAL:
+                if ERRORS[code].closes:
                     with self.assertRaises(psycopg.OperationalError):
                         self.ask(connection, "SELECT 1")
                     self.assertTrue(connection.closed)

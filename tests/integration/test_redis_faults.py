@@ -10,7 +10,9 @@ from tests.integration.redis_case import VERSIONS, RedisWireCase, redis
 from tests.integration.ruling import decided, fault, rule
 from tests.integration.support import PATIENCE, inThread
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.wire.redis.errors import ERRORS
+from vaurien_twisted.wire.redis.errors import CATALOG
+
+ERRORS = CATALOG.presets
 
 #: What redis-py raises for each preset: the name of the class.
 RAISED = {

@@ -11,7 +11,9 @@ from tests.integration.ruling import decided, fault, rule
 from tests.integration.servers import missing
 from tests.integration.smtpd import PASSWORD, USER, SMTPCase
 from tests.integration.support import inThread, run
-from vaurien_twisted.wire.smtp.errors import ERRORS
+from vaurien_twisted.wire.smtp.errors import CATALOG
+
+ERRORS = CATALOG.presets
 
 #: What smtplib raises, by the command that is refused.
 RAISED: dict[str, type[smtplib.SMTPException]] = {

@@ -148,7 +148,7 @@ def fail(options: ErrorOptions, context: DecisionContext) -> Actions:
         if options.code
         else wire.transientErrors(exchange)
     )
-    if choice and (options.code or not options.inject or wire.name == "http"):
+    if choice and (options.code or not (options.inject and wire.injects)):
         chosen = random.choice(choice)
         error = attrs.evolve(
             # The protocol knows where the message stands.

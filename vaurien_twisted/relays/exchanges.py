@@ -18,6 +18,7 @@ from twisted.logger import Logger
 from vaurien_twisted.interfaces import (
     IForgetting,
     IFramer,
+    IFramingOptions,
     IStartTLS,
     ITransferEnder,
     IWireProtocol,
@@ -770,7 +771,8 @@ def closesOn(options: Any, latest: Exchange | None) -> bool:
         never saw the beginning of a request must not see its end.
     """
     unseen = latest is not None and latest.dropped and not latest.complete
-    return unseen or getattr(options, "on_garbage", "opaque") == "close"
+    framing = IFramingOptions(options, None)
+    return unseen or (framing is not None and framing.on_garbage == "close")
 
 
 def adviceOn(reason: str, wire: IWireProtocol, options: Any) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 
-from vaurien_twisted.interfaces import IJournal, IWireProtocol
+from vaurien_twisted.interfaces import IJournal, ITLSOptions, IWireProtocol
 from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.model.names import plainHost
@@ -87,7 +87,8 @@ class RelayFactory(Factory):
         chosen = secrets.randbits(SEED_BITS) if seed is None else seed
         repeats = Repeats(reactor, name)
         upgrades = None
-        if getattr(options, "tls_certificate", ""):
+        tls = ITLSOptions(options, None)
+        if tls is not None and tls.tls_certificate:
             # Only now: TLS takes a while to load.
             from vaurien_twisted.relays.starttls import Upgrades
 
@@ -108,7 +109,7 @@ class RelayFactory(Factory):
             Descriptors(reactor.seconds),
             Turns(reactor),
             Memory(),
-            bool(getattr(options, "refuses", False)),
+            tls is not None and tls.refuses,
             upgrades,
         )
         self.reactor, self.name, self.options = reactor, name, options

@@ -1,78 +1,98 @@
+# -*- test-case-name: tests.wire.test_errors -*-
 """
-Errors as a backend would send them.
+The error catalog of a wire protocol: a row for each preset, and the rules for other codes.
+
+All that users see of a preset (the command line, files, REST, the docs, the web page) follows
+from its row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 
 import attrs
 
 from vaurien_twisted.model.commands import Transaction
-from vaurien_twisted.model.errors import (
-    WireError,
-)
-from vaurien_twisted.model.options import Refused, nearest, option
+from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.options import Refused, nearest
 
 
-def byCode(
-    errors: Iterable[WireError], transaction: Transaction, closing: Container[str] = ()
-) -> dict[str, WireError]:
+class ErrorCatalog:
     """
-    The presets by code.
+    The errors of one protocol.
 
-    @param transaction: what those leave of a transaction that do not say it.
-    @param closing: the codes after which the server closes the connection.
+    @ivar presets: the rows by code, in their order.
+    @ivar rows: the rows as they were given.
     """
-    found = {}
-    for error in errors:
-        left = error.transaction
-        if error.code in closing:
-            left = Transaction.CLOSED
-        elif left is Transaction.NONE:
-            left = transaction
-        found[error.code] = attrs.evolve(error, transaction=left)
-    return found
 
+    def __init__(
+        self,
+        protocol: str,
+        rows: Iterable[WireError],
+        *,
+        form: str = "it has only these",
+        isCode: Callable[[str, str], bool] = lambda code, message: False,
+        messageOf: Callable[[str, str], str] = lambda code, message: message,
+        situations: Callable[[Exchange], Collection[str]] = lambda exchange: (),
+        transaction: Transaction = Transaction.NONE,
+    ) -> None:
+        """
+        @param protocol: the protocol's name, for error messages.
+        @param rows: the presets.  Those that fit the same situation are chosen from in this
+            order, so that another order changes what a recorded seed chooses.
+        @param form: what a code that is no preset looks like, for error messages.
+        @param isCode: whether a code that is no preset can be sent, with the user's message.
+        @param messageOf: the text of an error, from its code and the user's message, which may
+            be C{""} for a code that is no preset.
+        @param situations: the names of the situations that an exchange is in.
+        @param transaction: what errors leave of a transaction whose rows do not say it; C{NONE}
+            where the protocol has no transactions.
+        """
+        self.rows = tuple(rows)
+        self.presets = {row.code: _complete(row, transaction) for row in self.rows}
+        self._protocol = protocol
+        self._form = form
+        self._isCode = isCode
+        self._messageOf = messageOf
+        self._situations = situations
+        self._transaction = transaction
 
-def namedError(
-    protocol: str,
-    errors: Mapping[str, WireError],
-    code: str,
-    message: str,
-    isCode: Callable[[str], bool],
-    form: str,
-    transaction: Transaction = Transaction.NONE,
-) -> WireError:
-    """
-    The preset of that code, or an error of a code of the user's own; C{message}, if
-    given, stands in for the real server's words.
+    def parse(self, code: str, message: str) -> WireError:
+        """
+        See L{IWireProtocol.parseError<vaurien_twisted.interfaces.IWireProtocol.parseError>}.
+        """
+        error = self.presets.get(code)
+        if error is None:
+            if not self._isCode(code, message):
+                raise Refused(
+                    f"protocol {self._protocol!r} has no error {code!r} ({self._form}): "
+                    f"{nearest(code, self.presets)}",
+                    "code",
+                )
+            error = WireError(code, "", "An error of your own.", transaction=self._transaction)
+        elif not message:
+            return error
+        return attrs.evolve(error, message=self._messageOf(code, message))
 
-    @param isCode: whether a code that is no preset can be said in the protocol.
-    @param form: what such a code looks like, for the refusal.
-    @param transaction: what such an error leaves of a transaction.
-    @raise Refused: the code can not be said in the protocol.
-    """
-    preset = errors.get(code)
-    if preset is not None:
-        return attrs.evolve(preset, message=message) if message else preset
-    if not isCode(code):
-        raise Refused(
-            f"protocol {protocol!r} has no error {code!r} ({form}): {nearest(code, errors)}", "code"
+    def transient(self, exchange: Exchange) -> tuple[WireError, ...]:
+        """
+        The presets whose rows name a situation that the exchange is in, in the order of the
+        rows.
+        """
+        situations = self._situations(exchange)
+        return tuple(
+            error
+            for error in self.presets.values()
+            if any(situation in situations for situation in error.fits)
         )
-    return WireError(code, message, "An error of your own.", transaction=transaction)
 
 
-@attrs.frozen
-class FramingOptions:
-    """
-    What every wire protocol with messages can be told.
-    """
-
-    on_garbage: str = option(
-        str,
-        "opaque",
-        "What becomes of a connection whose bytes are not of the protocol: pass them on "
-        "unread, or close.",
-        choices=("opaque", "close"),
-    )
+def _complete(row: WireError, transaction: Transaction) -> WireError:
+    if transaction is Transaction.NONE:
+        return row
+    if row.closes:
+        transaction = Transaction.CLOSED
+    elif row.transaction is not Transaction.NONE:
+        transaction = row.transaction
+    return attrs.evolve(row, transaction=transaction)

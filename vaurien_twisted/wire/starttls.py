@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator
 import attrs
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IStartTLS
+from vaurien_twisted.interfaces import IStartTLS, ITLSOptions
 from vaurien_twisted.model.exchange import Piece
 from vaurien_twisted.model.options import Refused, option
-from vaurien_twisted.wire.errors import FramingOptions
+from vaurien_twisted.wire.protocol import FramingOptions
 
 
+@implementer(ITLSOptions)
 @attrs.frozen
 class TLSOptions(FramingOptions):
     """

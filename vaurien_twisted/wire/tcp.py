@@ -6,7 +6,7 @@ up to the backend's answer, and the backend's bytes until the client speaks agai
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from twisted.plugin import IPlugin
 from zope.interface import implementer
@@ -15,9 +15,9 @@ from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.model.commands import Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange, Piece
-from vaurien_twisted.model.matchers import Matcher
 from vaurien_twisted.model.options import NoOptions
-from vaurien_twisted.wire.errors import namedError
+from vaurien_twisted.wire.errors import ErrorCatalog
+from vaurien_twisted.wire.protocol import WireProtocol
 
 
 @implementer(IFramer)
@@ -89,7 +89,7 @@ class TurnFramer:
 
 
 @implementer(IPlugin, IWireProtocol)
-class TCP:
+class TCP(WireProtocol):
     """
     Any protocol over TCP.  Nothing is known of its messages, so an exchange is a
     turn: what the client sends until the backend answers, and the answer until the
@@ -97,37 +97,14 @@ class TCP:
     """
 
     name = "tcp"
-    aliases: tuple[str, ...] = ()
     options = NoOptions
-    greets = False
-    errors: Mapping[str, WireError] = {}
-    targets: tuple[Matcher, ...] = ()
-    unit = ""
+    catalog = ErrorCatalog("tcp", (), form="it knows no messages")
 
     def framer(self, options: NoOptions, backend: str) -> TurnFramer:
         """
         A framer that takes turns.
         """
         return TurnFramer()
-
-    def parseError(self, code: str, message: str) -> WireError:
-        """
-        A preset, or it knows no messages.
-        """
-        return namedError(
-            self.name,
-            self.errors,
-            code,
-            message,
-            lambda code: False,
-            "it knows no messages",
-        )
-
-    def transientErrors(self, exchange: Exchange) -> tuple[WireError, ...]:
-        """
-        There are none.
-        """
-        return ()
 
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """

@@ -16,7 +16,7 @@ from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.wire.http.errors import ERRORS, compose
+from vaurien_twisted.wire.http.errors import ROWS, compose
 from vaurien_twisted.wire.http.protocol import HTTP, HTTPOptions
 
 
@@ -52,7 +52,7 @@ class RefusalTests(SynchronousTestCase):
         """
         The refusal with a preset, or with a free code.
         """
-        error = ERRORS.get(code) if not message else None
+        error = HTTP().errors.get(code) if not message else None
         reply = HTTP().encodeError(exchange, error or WireError(code, message, ""))
         assert reply is not None
         return reply
@@ -75,12 +75,13 @@ class RefusalTests(SynchronousTestCase):
         """
         wire = HTTP()
         self.assertEqual(
-            set(ERRORS), {"408", "413", "421", "429", "500", "501", "502", "503", "504"}
+            {row.code for row in ROWS},
+            {"408", "413", "421", "429", "500", "501", "502", "503", "504"},
         )
         transient = {code for code, error in wire.errors.items() if error.transient}
         self.assertEqual(transient, {"500", "502", "503", "504"})
         self.assertEqual({error.code for error in wire.transientErrors(asked())}, transient)
-        for code, error in ERRORS.items():
+        for code, error in ((row.code, row) for row in ROWS):
             self.assertIs(wire.errors[code], error)
             self.assertEqual(code, error.code)
             self.assertTrue(error.description.endswith("."), code)
@@ -96,7 +97,7 @@ class RefusalTests(SynchronousTestCase):
         """
         told = {
             code: self.parse(self.refuse(asked(), code))[0].headers["Retry-After"]
-            for code in ERRORS
+            for code in (row.code for row in ROWS)
         }
         self.assertEqual({code for code, value in told.items() if value}, {"429", "503"})
         self.assertEqual(told["503"], "1")
@@ -211,7 +212,7 @@ class RefusalTests(SynchronousTestCase):
         wire = HTTP()
         for code in ("", "99", "600", "5O3", "503\n", "LOADING", "\u0665\u0660\u0663", "-200"):
             self.assertIsNone(wire.encodeError(asked(), WireError(code, "x", "x")), code)
-        self.assertIsNone(wire.encodeError(Exchange(3), ERRORS["503"]))
+        self.assertIsNone(wire.encodeError(Exchange(3), HTTP().errors["503"]))
         self.assertEqual(tuple(wire.transientErrors(Exchange(3))), ())
 
     def test_compose(self) -> None:

@@ -32,7 +32,7 @@ class ErrorTests(SynchronousTestCase):
         """
         Each is its code on one line, and is read as a whole reply to any command.
         """
-        for code, error in Memcache.errors.items():
+        for code, error in Memcache().errors.items():
             self.assertEqual(error.code, code)
             if code == "miss":
                 continue
@@ -96,7 +96,7 @@ class ErrorTests(SynchronousTestCase):
         """
         for line in (b"set k 0 0 1 noreply\r\nx\r\n", b"quit\r\n"):
             exchange = asked(line)
-            self.assertIsNone(Memcache().encodeError(exchange, Memcache.errors["ERROR"]))
+            self.assertIsNone(Memcache().encodeError(exchange, Memcache().errors["ERROR"]))
             self.assertEqual(Memcache().transientErrors(exchange), ())
             self.assertEqual(miss(exchange), Reply(b""))
 

@@ -14,9 +14,9 @@ from tests.wire.support import Heard, chunks, converse, take
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT, FramingError
 from vaurien_twisted.model.options import build
-from vaurien_twisted.wire.errors import FramingOptions
 from vaurien_twisted.wire.memcache.protocol import Memcache, MemcacheFramer
 from vaurien_twisted.wire.memcache.session import QUIET_LIMIT
+from vaurien_twisted.wire.protocol import FramingOptions
 
 
 def told(heard: Heard) -> list[tuple[str, str, bytes]]:

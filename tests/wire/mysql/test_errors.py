@@ -80,7 +80,7 @@ class RefusalTests(SynchronousTestCase):
 
     def test_free(self) -> None:
         """
-        Any code will do, with a state of its own or the general one; words that are
+        Any code will do, with a state of its own or that of the code; words that are
         too long are cut between characters.
         """
         wire, exchange = MySQL(), asked(query())
@@ -89,6 +89,8 @@ class RefusalTests(SynchronousTestCase):
         self.assertEqual(reply.data[4:], b"\xff\xd2\x04#HY000" + ("é" * 256).encode())
         reply = wire.encodeError(exchange, WireError("7", "m", "", state="bad state"))
         self.assertEqual(reply, Reply(packet(1, b"\xff\x07\x00#HY000m")))
+        reply = wire.encodeError(exchange, wire.parseError("1064", "m"))
+        self.assertEqual(reply and reply.data, packet(1, b"\xff\x28\x04#42000m"))
 
     def test_unsayable(self) -> None:
         """
@@ -147,7 +149,7 @@ class FittingTests(SynchronousTestCase):
         Transient are those that drivers try again after, and a restart.
         """
         transient = {code for code, error in MySQL().errors.items() if error.transient}
-        self.assertEqual(transient, {"1040", "1042", "1053", "1205", "1213", "1614"})
+        self.assertEqual(transient, {"1040", "1053", "1205", "1213", "1614"})
 
     def test_unread(self) -> None:
         """
@@ -155,4 +157,4 @@ class FittingTests(SynchronousTestCase):
         """
         turn = Exchange(3)
         self.assertEqual(MySQL().transientErrors(turn), ())
-        self.assertIdentical(MySQL().encodeError(turn, MySQL.errors["1213"]), None)
+        self.assertIdentical(MySQL().encodeError(turn, MySQL().errors["1213"]), None)

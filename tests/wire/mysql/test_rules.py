@@ -77,7 +77,7 @@ class CodeTests(SynchronousTestCase):
         A preset has the server's words, or those given.
         """
         deadlock = MySQL().parseError("1213", "")
-        self.assertEqual(deadlock, MySQL.errors["1213"])
+        self.assertEqual(deadlock, MySQL().errors["1213"])
         self.assertEqual((deadlock.state, deadlock.transient), ("40001", True))
         self.assertEqual(MySQL().parseError("1213", "mine").message, "mine")
 

@@ -48,7 +48,7 @@ class PresetTests(SynchronousTestCase):
             for error in wire.transientErrors(exchange(form)):
                 self.assertTrue(error.transient)
         wanted = "40001 40P01 53300 57P01 57P02 57P03 55P03 08006 57014 25006 53100 53200 28P01"
-        wanted += " 23505 25P03 57P05"
+        wanted += " 23505 25P03 57P04 57P05"
         self.assertEqual(set(wire.errors), set(wanted.split()))
 
     def test_fitting(self) -> None:
@@ -72,7 +72,7 @@ class RefusalTests(SynchronousTestCase):
     The bytes.
     """
 
-    deadlock = PostgreSQL.errors["40P01"]
+    deadlock = PostgreSQL().errors["40P01"]
 
     def test_bytes(self) -> None:
         """
@@ -109,7 +109,7 @@ class RefusalTests(SynchronousTestCase):
             (Form.STARTUP, "40P01"),
             (Form.COPY, "40P01"),
         ):
-            reply = refuse(exchange(form), PostgreSQL.errors[code])
+            reply = refuse(exchange(form), PostgreSQL().errors[code])
             self.assertIn(b"SFATAL\0VFATAL\0C" + code.encode(), reply.data)
             self.assertTrue(reply.data.endswith(b"\0\0"))
             self.assertIs(reply.then, ConnectionFate.CLOSE)

@@ -25,7 +25,7 @@ class ErrorTests(SynchronousTestCase):
         """
         Each is one line, which begins with its code, and is read as one reply.
         """
-        for code, error in Redis.errors.items():
+        for code, error in Redis().errors.items():
             self.assertEqual(error.code, code)
             self.assertTrue(error.description.endswith("."), code)
             if code == "nil":
@@ -45,7 +45,7 @@ class ErrorTests(SynchronousTestCase):
         """
         Those after which clients try again by themselves are transient.
         """
-        transient = {code for code, error in Redis.errors.items() if error.transient}
+        transient = {code for code, error in Redis().errors.items() if error.transient}
         self.assertEqual(
             transient,
             {
@@ -64,7 +64,7 @@ class ErrorTests(SynchronousTestCase):
         The server closes a connection that it has no room for.
         """
         self.assertEqual(
-            Redis().encodeError(GET, Redis.errors["MAXCLIENTS"]),
+            Redis().encodeError(GET, Redis().errors["MAXCLIENTS"]),
             Reply(b"-ERR max number of clients reached\r\n", ConnectionFate.CLOSE),
         )
 
@@ -118,7 +118,7 @@ class ErrorTests(SynchronousTestCase):
         Nothing can be said where no reply is expected.
         """
         silent = Exchange(2, "GET", "k", b"", 2, False)
-        self.assertIsNone(Redis().encodeError(silent, Redis.errors["LOADING"]))
+        self.assertIsNone(Redis().encodeError(silent, Redis().errors["LOADING"]))
         self.assertEqual(Redis().transientErrors(silent), ())
         self.assertEqual(nil(silent), Reply(b""))
 

@@ -16,7 +16,7 @@ from tests.wire.support import Heard, chunks, converse, take
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.model.exchange import FramingError
 from vaurien_twisted.model.options import build
-from vaurien_twisted.wire.errors import FramingOptions
+from vaurien_twisted.wire.protocol import FramingOptions
 from vaurien_twisted.wire.redis.protocol import Redis, RedisFramer
 
 Turns = list[tuple[str, bytes]]

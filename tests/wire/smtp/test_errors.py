@@ -54,7 +54,7 @@ class ErrorTests(SynchronousTestCase):
         """
         The line that a server writes; enhanced codes only once they are agreed upon.
         """
-        busy = SMTP.errors["450"]
+        busy = SMTP().errors["450"]
         text = b"Requested mail action not taken: mailbox unavailable\r\n"
         reply = SMTP().encodeError(Exchange(3, "RCPT"), busy)
         self.assertEqual(reply, Reply(b"450 4.2.0 " + text))
@@ -71,7 +71,7 @@ class ErrorTests(SynchronousTestCase):
             ("MESSAGE", "452", ConnectionFate.CLOSE),
             ("DATA", "452", ConnectionFate.KEEP),
         ):
-            reply = SMTP().encodeError(Exchange(3, command), SMTP.errors[code])
+            reply = SMTP().encodeError(Exchange(3, command), SMTP().errors[code])
             assert reply is not None
             self.assertIs(reply.then, then)
 
@@ -93,4 +93,4 @@ class ErrorTests(SynchronousTestCase):
         """
         turn = Exchange(3)
         self.assertEqual(SMTP().transientErrors(turn), ())
-        self.assertIsNone(SMTP().encodeError(turn, SMTP.errors["451"]))
+        self.assertIsNone(SMTP().encodeError(turn, SMTP().errors["451"]))

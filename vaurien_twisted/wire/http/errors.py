@@ -17,64 +17,54 @@ from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.http.head import ENDLESS
 
-#: Presets by code.
-ERRORS = {
-    error.code: error
-    for error in (
-        WireError(
-            "408",
-            "Request Time-out",
-            "The client took too long to send its request; the server closes the connection.",
-        ),
-        WireError(
-            "413",
-            "Request Entity Too Large",
-            "The request's body exceeds what the server accepts; it closes the connection.",
-        ),
-        WireError(
-            "421",
-            "Misdirected Request",
-            "The server is not set up to answer for the host named in the request.",
-        ),
-        WireError(
-            "429",
-            "Too Many Requests",
-            "The client exceeded a rate limit and is told to wait a second.",
-        ),
-        WireError(
-            "500",
-            "Internal Server Error",
-            "The application failed in a way that it did not foresee.",
-            transient=True,
-        ),
-        WireError(
-            "501",
-            "Not Implemented",
-            "The server knows no such method for any resource.",
-        ),
-        WireError(
-            "502",
-            "Bad Gateway",
-            "A gateway could not reach the server behind it or could not read its reply.",
-            transient=True,
-        ),
-        WireError(
-            "503",
-            "Service Temporarily Unavailable",
-            "The server is overloaded or down for maintenance; the client may retry in a second.",
-            transient=True,
-        ),
-        WireError(
-            "504",
-            "Gateway Time-out",
-            "A gateway waited in vain for the reply of the server behind it.",
-            transient=True,
-        ),
-    )
-}
+#: The only situation: a request was read.
+ANY = "any"
 
-#: What C{error} without a code chooses from.
-TRANSIENT = tuple(error for error in ERRORS.values() if error.transient)
+ROWS = (
+    WireError(
+        "408",
+        "Request Time-out",
+        "The client took too long to send its request; the server closes the connection.",
+    ),
+    WireError(
+        "413",
+        "Request Entity Too Large",
+        "The request's body exceeds what the server accepts; it closes the connection.",
+    ),
+    WireError(
+        "421",
+        "Misdirected Request",
+        "The server is not set up to answer for the host named in the request.",
+    ),
+    WireError(
+        "429", "Too Many Requests", "The client exceeded a rate limit and is told to wait a second."
+    ),
+    WireError(
+        "500",
+        "Internal Server Error",
+        "The application failed in a way that it did not foresee.",
+        fits=(ANY,),
+    ),
+    WireError("501", "Not Implemented", "The server knows no such method for any resource."),
+    WireError(
+        "502",
+        "Bad Gateway",
+        "A gateway could not reach the server behind it or could not read its reply.",
+        fits=(ANY,),
+    ),
+    WireError(
+        "503",
+        "Service Temporarily Unavailable",
+        "The server is overloaded or down for maintenance; the client may retry in a second.",
+        fits=(ANY,),
+    ),
+    WireError(
+        "504",
+        "Gateway Time-out",
+        "A gateway waited in vain for the reply of the server behind it.",
+        fits=(ANY,),
+    ),
+)
 
 #: After these a server closes: it has not read the request, or not all of it.
 CLOSING = frozenset({400, 408, 413, 414, 431})

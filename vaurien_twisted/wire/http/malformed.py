@@ -27,37 +27,34 @@ SHORT = 100
 #: The body, if none was asked for.
 BODY = b"This reply was made by vaurien to see how its reader fares.\n"
 
-#: Presets by code.
-FAULTS = {
-    error.code: error
-    for error in (
-        WireError(
-            "slow-headers",
-            "OK",
-            "The head comes in some fifty parts with a pause between them, the body at once.",
-        ),
-        WireError(
-            "slow-body",
-            "OK",
-            "The head comes at once, the body in some fifty parts with a pause between them.",
-        ),
-        WireError(
-            "wrong-length",
-            "OK",
-            "Content-Length says 100 bytes more than come before the connection is closed.",
-        ),
-        WireError(
-            "malformed-chunk",
-            "OK",
-            "After a first chunk something comes that is none, and the connection is closed.",
-        ),
-        WireError(
-            "empty",
-            "",
-            "The connection is closed without a byte of a reply.",
-        ),
-    )
-}
+#: The rows of these faults.
+FAULTS = (
+    WireError(
+        "slow-headers",
+        "OK",
+        "The head comes in some fifty parts with a pause between them, the body at once.",
+    ),
+    WireError(
+        "slow-body",
+        "OK",
+        "The head comes at once, the body in some fifty parts with a pause between them.",
+    ),
+    WireError(
+        "wrong-length",
+        "OK",
+        "Content-Length says 100 bytes more than come before the connection is closed.",
+    ),
+    WireError(
+        "malformed-chunk",
+        "OK",
+        "After a first chunk something comes that is none, and the connection is closed.",
+    ),
+    WireError(
+        "empty",
+        "",
+        "The connection is closed without a byte of a reply.",
+    ),
+)
 
 
 def inflict(exchange: Exchange, error: WireError) -> Reply | None:

@@ -9,7 +9,6 @@ both together, L{http_errors} writes replies and L{http_host} the Host field.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 
 import attrs
 from twisted.plugin import IPlugin
@@ -19,14 +18,14 @@ from vaurien_twisted.interfaces import IFaultHeader, IWireProtocol
 from vaurien_twisted.model.commands import Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
-from vaurien_twisted.model.matchers import Matcher
 from vaurien_twisted.model.options import option
-from vaurien_twisted.wire.errors import FramingOptions, namedError
-from vaurien_twisted.wire.http.errors import ERRORS, TRANSIENT, refuse
+from vaurien_twisted.wire.errors import ErrorCatalog
+from vaurien_twisted.wire.http.errors import ANY, ROWS, refuse
 from vaurien_twisted.wire.http.framer import HTTPFramer
 from vaurien_twisted.wire.http.host import hostOf
 from vaurien_twisted.wire.http.malformed import FAULTS, inflict
 from vaurien_twisted.wire.http.matchers import TARGETS, wishOf
+from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
 
 #: Statuses that can stand alone; those below 200 announce another (RFC 9110, section 15.2).
 FINAL = re.compile(r"[2-5][0-9][0-9]")
@@ -48,8 +47,20 @@ class HTTPOptions(FramingOptions):
     )
 
 
+CATALOG = ErrorCatalog(
+    "http",
+    (*ROWS, *FAULTS),
+    form="a status from 200 to 599",
+    isCode=lambda code, message: FINAL.fullmatch(code) is not None,
+    situations=lambda exchange: (ANY,) if exchange.command else (),
+)
+
+#: The codes of the faults.
+FAULTY = frozenset(row.code for row in FAULTS)
+
+
 @implementer(IPlugin, IWireProtocol, IFaultHeader)
-class HTTP:
+class HTTP(WireProtocol):
     """
     HTTP/1.0 and 1.1.  An exchange is a request and its reply: its command is the
     method, its subject the request target, its head the raw request head.  Interim
@@ -66,11 +77,10 @@ class HTTP:
     """
 
     name = "http"
-    aliases: tuple[str, ...] = ()
     options = HTTPOptions
-    greets = False
-    errors: Mapping[str, WireError] = {**ERRORS, **FAULTS}
-    targets: tuple[Matcher, ...] = TARGETS
+    catalog = CATALOG
+    injects = False
+    targets = TARGETS
     unit = "chunks"
 
     def framer(self, options: HTTPOptions, backend: str) -> HTTPFramer:
@@ -79,30 +89,11 @@ class HTTP:
         """
         return HTTPFramer(hostOf(backend) if options.overwrite_host_header else None)
 
-    def parseError(self, code: str, message: str) -> WireError:
-        """
-        A preset, or a status from 200 to 599; the message is the reason phrase.
-        """
-        return namedError(
-            self.name,
-            self.errors,
-            code,
-            message,
-            lambda code: FINAL.fullmatch(code) is not None,
-            "a status from 200 to 599",
-        )
-
-    def transientErrors(self, exchange: Exchange) -> Sequence[WireError]:
-        """
-        500, 502, 503 and 504; none for what was not asked in HTTP.
-        """
-        return TRANSIENT if exchange.command else ()
-
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
         A whole response that says C{error}, or a faulty one.
         """
-        return inflict(exchange, error) if error.code in FAULTS else refuse(exchange, error)
+        return inflict(exchange, error) if error.code in FAULTY else refuse(exchange, error)
 
     def enabled(self, options: HTTPOptions) -> bool:
         """

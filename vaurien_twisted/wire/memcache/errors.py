@@ -6,67 +6,64 @@ messages of memcached 1.6.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import attrs
-
 from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
-from vaurien_twisted.wire.errors import namedError
+from vaurien_twisted.wire.errors import ErrorCatalog
 from vaurien_twisted.wire.memcache.commands import FAILURES, MENTIONED, RETRIEVAL, STORAGE, Meta
 
+#: What a command does: anything, storing a value, getting values; and lines that are longer
+#: than those of other commands.
+ANY, STORE, GET, LONG_LINE = "any", "store", "get", "long line"
 
-def _error(text: str, description: str, transient: bool = False) -> WireError:
-    return WireError(text, text, description, transient)
+
+def _line(line: str, description: str, fits: tuple[str, ...] = ()) -> WireError:
+    """
+    A row whose code is the whole line.
+    """
+    return WireError(line, line, description, fits=fits)
 
 
-#: What is said to a connection that there is no room for.
-TOO_MANY = "ERROR Too many open connections"
-
-#: Presets by code, which is the whole line.
-ERRORS = {
-    error.code: error
-    for error in (
-        _error(
-            "SERVER_ERROR out of memory storing object",
-            "There is no memory for the value and nothing can be evicted.",
-            True,
-        ),
-        _error(
-            "SERVER_ERROR out of memory writing get response",
-            "There is no memory to put the answer together.",
-            True,
-        ),
-        _error(
-            "SERVER_ERROR out of memory reading request",
-            "There is no memory to read the request into.",
-            True,
-        ),
-        _error(
-            "SERVER_ERROR temporary failure",
-            "A proxy or a persistent bucket cannot do it at the moment.",
-            True,
-        ),
-        _error(
-            "SERVER_ERROR object too large for cache",
-            "The value exceeds the largest item that the server was set up to store.",
-        ),
-        _error("ERROR", "The server does not know the command."),
-        _error("CLIENT_ERROR bad data chunk", "The value is not as long as the command said."),
-        _error("CLIENT_ERROR bad command line format", "The command's arguments are wrong."),
-        _error(
-            "CLIENT_ERROR cannot increment or decrement non-numeric value",
-            "The value is not a number.",
-        ),
-        _error("CLIENT_ERROR unauthenticated", "The connection has not authenticated itself."),
-        _error(
-            TOO_MANY,
-            "The server has as many connections as it was set up for, and closes this one.",
-        ),
-        WireError("miss", "", "No error: the item is not there, as the command has it."),
-    )
-}
+ROWS = (
+    _line(
+        "SERVER_ERROR temporary failure",
+        "A proxy or a persistent bucket cannot do it at the moment.",
+        fits=(ANY,),
+    ),
+    _line(
+        "SERVER_ERROR out of memory storing object",
+        "There is no memory for the value and nothing can be evicted.",
+        fits=(STORE,),
+    ),
+    _line(
+        "SERVER_ERROR out of memory writing get response",
+        "There is no memory to put the answer together.",
+        fits=(GET,),
+    ),
+    _line(
+        "SERVER_ERROR out of memory reading request",
+        "There is no memory to read the request into.",
+        fits=(LONG_LINE,),
+    ),
+    _line(
+        "SERVER_ERROR object too large for cache",
+        "The value exceeds the largest item that the server was set up to store.",
+    ),
+    _line("ERROR", "The server does not know the command."),
+    _line("CLIENT_ERROR bad data chunk", "The value is not as long as the command said."),
+    _line("CLIENT_ERROR bad command line format", "The command's arguments are wrong."),
+    _line(
+        "CLIENT_ERROR cannot increment or decrement non-numeric value", "The value is not a number."
+    ),
+    _line("CLIENT_ERROR unauthenticated", "The connection has not authenticated itself."),
+    WireError(
+        "ERROR Too many open connections",
+        "ERROR Too many open connections",
+        "The server has as many connections as it was set up for, and closes this one.",
+        closes=True,
+    ),
+    WireError("miss", "", "No error: the item is not there, as the command has it."),
+)
 
 #: What is said where something is not there, by command; C{END} and C{EN} have their own rule.
 ABSENT = {
@@ -75,47 +72,50 @@ ABSENT = {
 }
 
 
-def parseError(code: str, message: str) -> WireError:
+def _isCode(code: str, message: str) -> bool:
     """
-    A preset, or a line of the user's own that begins with one of L{FAILURES}.  A message
-    takes the place of the words after that.
-
-    @raise Refused: the code is no such line, or C{SERVER_ERROR} or C{CLIENT_ERROR} alone
-        and there is no message.
+    Whether it begins with one of L{FAILURES}, and there is more of it or a message.
     """
+    word, _, rest = code.partition(" ")
+    known = word.encode("utf-8", "backslashreplace") in FAILURES
+    return known and code.isprintable() and bool(rest.strip() or message)
 
-    def isCode(code: str) -> bool:
-        word, _, rest = code.partition(" ")
-        known = word.encode("utf-8", "backslashreplace") in FAILURES
-        return known and code.isprintable() and bool(rest.strip() or message)
 
-    form = "a preset, or a line that begins with SERVER_ERROR, CLIENT_ERROR or ERROR"
-    error = namedError("memcache", ERRORS, code, message, isCode, form)
+def _messageOf(code: str, message: str) -> str:
+    """
+    The line: the message behind the first word, which it may begin with.
+    """
     if not message or code == "miss":
-        return error
+        return ""
     word = code.partition(" ")[0]
-    whole = message if message.partition(" ")[0] == word else f"{word} {message}"
-    return attrs.evolve(error, message=whole)
+    return message if message.partition(" ")[0] == word else f"{word} {message}"
 
 
-def transientErrors(exchange: Exchange) -> Sequence[WireError]:
-    """
-    The transient errors with which a server might answer this command.
-    """
+def _situations(exchange: Exchange) -> set[str]:
     command = exchange.command
     if not exchange.replies or not command:
-        return ()
-    found = [ERRORS["SERVER_ERROR temporary failure"]]
+        return set()
+    found = {ANY}
     if command in STORAGE or command in ("ms", "ma", "incr", "decr"):
-        found.append(ERRORS["SERVER_ERROR out of memory storing object"])
+        found.add(STORE)
     if command in RETRIEVAL or command == "mg":
-        found.append(ERRORS["SERVER_ERROR out of memory writing get response"])
+        found.add(GET)
     if command in STORAGE or command in RETRIEVAL:
-        found.append(ERRORS["SERVER_ERROR out of memory reading request"])
+        found.add(LONG_LINE)
     return found
 
 
-def refuse(exchange: Exchange, error: WireError) -> Reply | None:
+CATALOG = ErrorCatalog(
+    "memcache",
+    ROWS,
+    form="a preset, or a line that begins with SERVER_ERROR, CLIENT_ERROR or ERROR",
+    isCode=_isCode,
+    messageOf=_messageOf,
+    situations=_situations,
+)
+
+
+def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     """
     The error as one line.  Quiet meta commands are told of errors too.
 
@@ -127,7 +127,7 @@ def refuse(exchange: Exchange, error: WireError) -> Reply | None:
     if error.code == "miss":
         return miss(exchange) if misses(exchange) else None
     text = (error.message or error.code).replace("\r", " ").replace("\n", " ")
-    then = ConnectionFate.CLOSE if error.code == TOO_MANY else ConnectionFate.KEEP
+    then = ConnectionFate.CLOSE if error.closes else ConnectionFate.KEEP
     return Reply(text.encode("utf-8", "backslashreplace") + b"\r\n", then)
 
 

@@ -9,7 +9,7 @@ L{memcache_errors} writes errors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from twisted.plugin import IPlugin
 from zope.interface import implementer
@@ -24,15 +24,14 @@ from vaurien_twisted.interfaces import (
 from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange, Piece, Substitute
-from vaurien_twisted.model.matchers import Matcher
-from vaurien_twisted.wire.errors import FramingOptions
 from vaurien_twisted.wire.memcache.commands import LINE
-from vaurien_twisted.wire.memcache.errors import ERRORS, miss, parseError, refuse, transientErrors
+from vaurien_twisted.wire.memcache.errors import CATALOG, encodeError, miss
 from vaurien_twisted.wire.memcache.fastpath import Skimmer
 from vaurien_twisted.wire.memcache.matchers import TARGETS
 from vaurien_twisted.wire.memcache.replies import Replies
 from vaurien_twisted.wire.memcache.requests import Requests
 from vaurien_twisted.wire.memcache.session import Session
+from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
 
 __all__ = ["Memcache", "MemcacheFramer", "miss"]
 
@@ -137,7 +136,7 @@ class MemcacheFramer:
 
 
 @implementer(IPlugin, IWireProtocol)
-class Memcache:
+class Memcache(WireProtocol):
     """
     memcached.  An exchange is a command and its answer: its command is the command as
     the protocol writes it (C{"get"}, C{"mg"}), its subject the first key.  C{error}
@@ -152,11 +151,10 @@ class Memcache:
     """
 
     name = "memcache"
-    aliases: tuple[str, ...] = ("memcached",)
+    aliases = ("memcached",)
     options = FramingOptions
-    greets = False
-    errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Matcher, ...] = TARGETS
+    catalog = CATALOG
+    targets = TARGETS
     unit = "values"
 
     def framer(self, options: FramingOptions, backend: str) -> MemcacheFramer:
@@ -165,21 +163,8 @@ class Memcache:
         """
         return MemcacheFramer()
 
-    def parseError(self, code: str, message: str) -> WireError:
-        """
-        A preset, or a line that begins with SERVER_ERROR, CLIENT_ERROR or ERROR; the
-        first word alone where there is a message.
-        """
-        return parseError(code, message)
-
-    def transientErrors(self, exchange: Exchange) -> Sequence[WireError]:
-        """
-        The C{SERVER_ERROR}s that may pass, as far as they suit the command.
-        """
-        return transientErrors(exchange)
-
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
         The error as one line, C{None} where the client expects no answer.
         """
-        return refuse(exchange, error)
+        return encodeError(exchange, error)

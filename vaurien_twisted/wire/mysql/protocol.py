@@ -17,7 +17,7 @@ L{errors<vaurien_twisted.wire.mysql.errors>}.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from twisted.plugin import IPlugin
 from zope.interface import implementer
@@ -34,12 +34,13 @@ from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Connection, Exchange, Piece, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.wire.mysql.commands import CLOSE, EXECUTE, PREPARE, Request
-from vaurien_twisted.wire.mysql.errors import ERRORS, fittingErrors, namedByCode, refusalOf
+from vaurien_twisted.wire.mysql.errors import CATALOG, encodeError
 from vaurien_twisted.wire.mysql.fastpath import Skimmer
 from vaurien_twisted.wire.mysql.replies import Replies
 from vaurien_twisted.wire.mysql.requests import Requests
 from vaurien_twisted.wire.mysql.session import Session
 from vaurien_twisted.wire.mysql.transaction import behind, insteadOf
+from vaurien_twisted.wire.protocol import WireProtocol
 from vaurien_twisted.wire.starttls import Agreement, TLSOptions, Upgradable
 
 #: Commands that bring or run SQL.
@@ -156,7 +157,7 @@ class MySQLFramer(Upgradable):
 
 
 @implementer(IPlugin, IWireProtocol)
-class MySQL:
+class MySQL(WireProtocol):
     """
     MySQL and MariaDB.  Exchange 0 is the greeting with the authentication; then each
     command, by name (C{COM_QUERY}, C{COM_STMT_EXECUTE}…) and SQL text, with its
@@ -170,11 +171,11 @@ class MySQL:
     """
 
     name = "mysql"
-    aliases: tuple[str, ...] = ("mariadb",)
+    aliases = ("mariadb",)
     options = TLSOptions
     greets = True
-    errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Matcher, ...] = TARGETS
+    catalog = CATALOG
+    targets = TARGETS
     unit = "rows"
 
     def framer(self, options: TLSOptions, backend: str) -> MySQLFramer:
@@ -183,22 +184,8 @@ class MySQL:
         """
         return MySQLFramer(bool(options.tls_certificate), options.refuses)
 
-    def parseError(self, code: str, message: str) -> WireError:
-        """
-        A preset, or a number from 1 to 65534 but for 2000 to 2999, which are the
-        client's own.
-        """
-        return namedByCode(code, message)
-
-    def transientErrors(self, exchange: Exchange) -> tuple[WireError, ...]:
-        """
-        Too many connections for the greeting, lost locks for SQL, shutdown for the
-        rest; none where there is no reply.
-        """
-        return fittingErrors(exchange)
-
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
         An ERR packet; C{None} for a command without reply or a code that is no number.
         """
-        return refusalOf(exchange, error)
+        return encodeError(exchange, error)

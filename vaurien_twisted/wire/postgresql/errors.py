@@ -1,185 +1,174 @@
 # -*- test-case-name: tests.wire.postgresql.test_errors -*-
 """
-The errors of PostgreSQL, and the messages that say them.
+The errors of PostgreSQL, and the messages that carry them.
 
 Sources: PostgreSQL manual, appendix "PostgreSQL Error Codes" and section "Error and
-Notice Message Fields"; the words are those of the server.  Transient are those that
-drivers take for it, and those after which connecting again helps.
+Notice Message Fields"; the messages are those of the server.  Transient are those that
+drivers retry, and those after which connecting again helps.
 """
 
 from __future__ import annotations
 
 import re
 
-import attrs
-
 from vaurien_twisted.model.commands import ConnectionFate, Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
-from vaurien_twisted.wire.errors import byCode, namedError
+from vaurien_twisted.wire.errors import ErrorCatalog
 from vaurien_twisted.wire.postgresql.messages import errorResponse, readyForQuery
 from vaurien_twisted.wire.postgresql.session import Form
 
-_PRESETS = (
-    WireError(
+#: The start-up, statements, and the client's data of a COPY.
+STARTUP, SQL, COPY = "startup", "sql", "copy"
+
+
+def _row(
+    code: str,
+    message: str,
+    description: str,
+    *,
+    fits: tuple[str, ...] = (),
+    closes: bool = False,
+) -> WireError:
+    """
+    A row; its code is the SQLSTATE.
+    """
+    return WireError(code, message, description, state=code, fits=fits, closes=closes)
+
+
+ROWS = (
+    _row(
         "40001",
         "could not serialize access due to concurrent update",
         "Another transaction changed the same rows; the whole transaction may be tried again.",
-        True,
-        "40001",
+        fits=(SQL,),
     ),
-    WireError(
+    _row(
         "40P01",
         "deadlock detected",
         "Transactions wait for each other's locks and this one was chosen to fail.",
-        True,
-        "40P01",
+        fits=(SQL,),
     ),
-    WireError(
+    _row(
         "55P03",
         'could not obtain lock on row in relation "accounts"',
         "A lock asked for with NOWAIT, or within lock_timeout, is held by somebody else.",
-        True,
-        "55P03",
+        fits=(SQL,),
     ),
-    WireError(
+    _row(
         "53300",
         "sorry, too many clients already",
         "All connections that max_connections allows are in use.",
-        True,
-        "53300",
+        fits=(STARTUP,),
+        closes=True,
     ),
-    WireError(
+    _row(
         "57P03",
         "the database system is starting up",
         "The server was started or has crashed and does not take connections yet.",
-        True,
-        "57P03",
+        fits=(STARTUP,),
+        closes=True,
     ),
-    WireError(
+    _row(
         "57P01",
         "terminating connection due to administrator command",
         "The server is shut down or the session was ended with pg_terminate_backend.",
-        True,
-        "57P01",
+        fits=(COPY,),
+        closes=True,
     ),
-    WireError(
+    _row(
         "57P02",
         "terminating connection because of crash of another server process",
         "Another process of the server died, so all sessions are ended.",
-        True,
-        "57P02",
+        closes=True,
     ),
-    WireError(
+    _row(
         "08006",
         "server closed the connection unexpectedly",
         "The connection failed, as a connection pool between client and server would say it.",
-        True,
-        "08006",
+        closes=True,
     ),
-    WireError(
+    _row(
         "53100",
         'could not extend file "base/16384/16397": No space left on device',
         "The server's disk is full.",
-        True,
-        "53100",
     ),
-    WireError(
-        "53200", "out of memory", "The server could not allocate what it needed.", True, "53200"
-    ),
-    WireError(
+    _row("53200", "out of memory", "The server could not allocate what it needed."),
+    _row(
         "23505",
         'duplicate key value violates unique constraint "accounts_pkey"',
         "A unique column or index has this value already.",
-        False,
-        "23505",
     ),
-    WireError(
+    _row(
         "25P03",
         "terminating connection due to idle-in-transaction timeout",
         "The session was longer idle within a transaction than "
         "idle_in_transaction_session_timeout.",
-        False,
-        "25P03",
+        closes=True,
     ),
-    WireError(
+    _row(
         "57P05",
         "terminating connection due to idle-session timeout",
         "The session was longer idle than idle_session_timeout.",
-        False,
-        "57P05",
+        closes=True,
     ),
-    WireError(
+    _row(
         "57014",
         "canceling statement due to statement timeout",
         "The statement took longer than statement_timeout, or the client cancelled it.",
-        False,
-        "57014",
     ),
-    WireError(
+    _row(
         "25006",
         "cannot execute UPDATE in a read-only transaction",
         "The server is a standby, or the transaction is read only.",
-        False,
-        "25006",
     ),
-    WireError(
+    _row(
         "28P01",
         'password authentication failed for user "app"',
         "The user does not exist or the password is wrong.",
-        False,
-        "28P01",
+        closes=True,
+    ),
+    _row(
+        "57P04",
+        "terminating connection due to conflict with recovery",
+        "The database was dropped while the session used it, as a standby says it.",
+        closes=True,
     ),
 )
 
-#: Errors that end the session, whatever was asked.
-FATAL = frozenset(("08006", "25P03", "28P01", "53300", "57P01", "57P02", "57P03", "57P04", "57P05"))
-
-#: Every preset by its code.  Whatever fails within a transaction block, the block has failed
-#: until it is rolled back, or to a savepoint (PostgreSQL manual, section "Transactions").
-ERRORS = byCode(_PRESETS, Transaction.FAILED, FATAL)
-
-#: What a server says that was given no words.
+#: The message of an error without one.
 UNKNOWN = "missing error text"
 
-
-def namedByCode(code: str, message: str) -> WireError:
-    """
-    A preset, or an SQLSTATE of a user's own.  Classes 00, 01 and 02 are success,
-    warnings and the lack of data (appendix "PostgreSQL Error Codes"); no error has them.
-
-    @raise Refused: it is no SQLSTATE of an error.
-    """
-    error = namedError(
-        "postgresql",
-        ERRORS,
-        code,
-        message,
-        lambda code: re.fullmatch("(?!0[012])[0-9A-Z]{5}", code) is not None,
-        "an SQLSTATE of five digits and upper case letters, but for classes 00 to 02",
-        Transaction.CLOSED if code in FATAL else Transaction.FAILED,
-    )
-    return error if error.message else attrs.evolve(error, message=UNKNOWN)
+_SITUATIONS = {
+    Form.STARTUP: (STARTUP,),
+    Form.SIMPLE: (SQL,),
+    Form.SYNCED: (SQL,),
+    Form.UNSYNCED: (SQL,),
+    Form.COPY: (COPY,),
+}
 
 
-_STARTUP = (ERRORS["53300"], ERRORS["57P03"])
-_QUERY = (ERRORS["40001"], ERRORS["40P01"], ERRORS["55P03"])
-_COPY = (ERRORS["57P01"],)
-
-
-def fittingErrors(exchange: Exchange) -> tuple[WireError, ...]:
-    """
-    The transient errors with which a server might answer this exchange.
-    """
+def _situations(exchange: Exchange) -> tuple[str, ...]:
     if not exchange.replies or exchange.context is None:
         return ()
-    form = exchange.context.form
-    if form is Form.STARTUP:
-        return _STARTUP
-    return _COPY if form is Form.COPY else _QUERY
+    return _SITUATIONS.get(exchange.context.form, ())
 
 
-def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
+#: Whatever fails within a transaction block, the block has failed until it is rolled back, or
+#: to a savepoint (PostgreSQL manual, section "Transactions").  Classes 00, 01 and 02 are
+#: success, warnings and the lack of data: no error has them.
+CATALOG = ErrorCatalog(
+    "postgresql",
+    ROWS,
+    form="an SQLSTATE of five digits and upper case letters, but for classes 00 to 02",
+    isCode=lambda code, message: re.fullmatch("(?!0[012])[0-9A-Z]{5}", code) is not None,
+    messageOf=lambda code, message: message or UNKNOWN,
+    situations=_situations,
+    transaction=Transaction.FAILED,
+)
+
+
+def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     """
     The ErrorResponse of a server that refuses this exchange, and the ReadyForQuery
     that comes after it.
@@ -210,7 +199,7 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
     form = exchange.context.form
     early = form is Form.UNSYNCED
     waits = form is Form.COPY and not error.late
-    if code in FATAL or form is Form.STARTUP or waits:
+    if error.closes or form is Form.STARTUP or waits:
         return Reply(errorResponse("FATAL", code, error.message), ConnectionFate.CLOSE, early)
     refused = errorResponse("ERROR", code, error.message)
     if early or error.late:

@@ -13,7 +13,7 @@ L{errors<vaurien_twisted.wire.postgresql.errors>}.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from twisted.plugin import IPlugin
 from zope.interface import implementer
@@ -30,12 +30,13 @@ from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
-from vaurien_twisted.wire.postgresql.errors import ERRORS, fittingErrors, namedByCode, refusalOf
+from vaurien_twisted.wire.postgresql.errors import CATALOG, encodeError
 from vaurien_twisted.wire.postgresql.fastpath import NAMES, Skimmer
 from vaurien_twisted.wire.postgresql.replies import Replies
 from vaurien_twisted.wire.postgresql.requests import Requests
 from vaurien_twisted.wire.postgresql.session import Session
 from vaurien_twisted.wire.postgresql.transaction import behind, insteadOf
+from vaurien_twisted.wire.protocol import WireProtocol
 from vaurien_twisted.wire.starttls import Agreement, TLSOptions, Upgradable
 
 
@@ -139,7 +140,7 @@ class PostgreSQLFramer(Upgradable):
 
 
 @implementer(IPlugin, IWireProtocol)
-class PostgreSQL:
+class PostgreSQL(WireProtocol):
     """
     PostgreSQL.  Exchange 1 is the start-up with the authentication, C{STARTUP} with
     C{user/database} as its subject.  Then each C{Query} with its SQL text is one, and
@@ -155,11 +156,10 @@ class PostgreSQL:
     """
 
     name = "postgresql"
-    aliases: tuple[str, ...] = ("postgres", "pgsql")
+    aliases = ("postgres", "pgsql")
     options = TLSOptions
-    greets = False
-    errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Matcher, ...] = TARGETS
+    catalog = CATALOG
+    targets = TARGETS
     unit = "rows"
 
     def framer(self, options: TLSOptions, backend: str) -> PostgreSQLFramer:
@@ -168,22 +168,8 @@ class PostgreSQL:
         """
         return PostgreSQLFramer(bool(options.tls_certificate), options.refuses)
 
-    def parseError(self, code: str, message: str) -> WireError:
-        """
-        A preset, or an SQLSTATE of five digits and upper case letters that is an error:
-        classes 00, 01 and 02 are none.
-        """
-        return namedByCode(code, message)
-
-    def transientErrors(self, exchange: Exchange) -> tuple[WireError, ...]:
-        """
-        Too many clients or starting up for C{STARTUP}; serialization failure, deadlock
-        and a lock not available for SQL; a shutdown amid COPY.
-        """
-        return fittingErrors(exchange)
-
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
         An ErrorResponse, then ReadyForQuery where the session goes on.
         """
-        return refusalOf(exchange, error)
+        return encodeError(exchange, error)

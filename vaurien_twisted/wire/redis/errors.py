@@ -6,60 +6,68 @@ Errors as Redis servers send them, and the null.  The messages are those of Redi
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-
-import attrs
 
 from vaurien_twisted.model.commands import ConnectionFate, Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
-from vaurien_twisted.wire.errors import byCode, namedError
+from vaurien_twisted.wire.errors import ErrorCatalog
 from vaurien_twisted.wire.redis.commands import ARRAYS, KEYLESS, LOADING, SEVERAL, STALE, WRITING
 from vaurien_twisted.wire.redis.session import Note
 
-#: What a client may try again after comes first.
-_PRESETS = (
+#: What a command needs of the server: its data, data that are not old, to write, a key,
+#: several keys.  C{CONNECT}: it is the first of its connection, or needs nothing.
+DATA, FRESH_DATA, WRITE, KEY, KEYS, CONNECT = (
+    "data",
+    "fresh data",
+    "write",
+    "key",
+    "keys",
+    "connect",
+)
+
+ROWS = (
     WireError(
         "LOADING",
         "LOADING Redis is loading the dataset in memory",
         "The server has just started and does not have its data yet.",
-        transient=True,
-    ),
-    WireError(
-        "READONLY",
-        "READONLY You can't write against a read only replica.",
-        "The server is, or has become, a replica.",
-        transient=True,
+        fits=(DATA,),
     ),
     WireError(
         "MASTERDOWN",
         "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
         "The server is a replica that lost its master and does not serve old data.",
-        transient=True,
+        fits=(FRESH_DATA,),
     ),
     WireError(
-        "CLUSTERDOWN",
-        "CLUSTERDOWN The cluster is down",
-        "Too many masters of the cluster have failed, or slots are not covered.",
-        transient=True,
-    ),
-    WireError(
-        "TRYAGAIN",
-        "TRYAGAIN Multiple keys request during rehashing of slot",
-        "The command's keys are in a slot that is moving to another node.",
-        transient=True,
+        "READONLY",
+        "READONLY You can't write against a read only replica.",
+        "The server is, or has become, a replica.",
+        fits=(WRITE,),
     ),
     WireError(
         "NOREPLICAS",
         "NOREPLICAS Not enough good replicas to write.",
         "Fewer replicas are in touch than min-replicas-to-write demands.",
-        transient=True,
+        fits=(WRITE,),
+    ),
+    WireError(
+        "CLUSTERDOWN",
+        "CLUSTERDOWN The cluster is down",
+        "Too many masters of the cluster have failed, or slots are not covered.",
+        fits=(KEY,),
+    ),
+    WireError(
+        "TRYAGAIN",
+        "TRYAGAIN Multiple keys request during rehashing of slot",
+        "The command's keys are in a slot that is moving to another node.",
+        fits=(KEYS,),
     ),
     WireError(
         "MAXCLIENTS",
         "ERR max number of clients reached",
         "The server has as many connections as maxclients allows, and closes this one.",
-        transient=True,
+        fits=(CONNECT,),
+        closes=True,
     ),
     WireError(
         "OOM",
@@ -72,9 +80,7 @@ _PRESETS = (
         "A script runs for longer than busy-reply-threshold.",
     ),
     WireError(
-        "NOAUTH",
-        "NOAUTH Authentication required.",
-        "The connection has not authenticated itself.",
+        "NOAUTH", "NOAUTH Authentication required.", "The connection has not authenticated itself."
     ),
     WireError(
         "WRONGPASS",
@@ -129,72 +135,62 @@ _PRESETS = (
     WireError("nil", "", "No error but a null: there is no such key, or nothing in it."),
 )
 
-#: Every preset by its code.
-ERRORS = byCode(_PRESETS, Transaction.FAILED, ("MAXCLIENTS",))
-
-
-#: An error of one's own: the word that clients know it by, and more.
+#: An error of the user's own: the word by which clients know it, and more.
 FREE = re.compile(r"[A-Z][A-Z0-9_]*(?: (?>[^\S\n]*)\S.*)?")
 
 
-def parseError(code: str, message: str) -> WireError:
+def _isCode(code: str, message: str) -> bool:
     """
-    A preset, or an error of the user's own: C{"MOVED 3999 127.0.0.1:6381"}, or a word in
-    upper case with a message.  The message follows the word by which clients know the
-    error, whether or not it begins with that.
-
-    @raise Refused: the code is a lone word that is no preset, or not in upper case, or has
-        no place in one line.
+    Whether it is a word in upper case and what follows it, or has a message to follow it.
     """
-    error = namedError(
-        "redis",
-        ERRORS,
-        code,
-        message,
-        lambda code: (
-            FREE.fullmatch(code) is not None
-            and code.isprintable()
-            and (" " in code or bool(message))
-        ),
-        "a preset, or a word in upper case and what follows it: MOVED 3999 127.0.0.1:6381",
-        Transaction.FAILED,
+    return (
+        FREE.fullmatch(code) is not None and code.isprintable() and (" " in code or bool(message))
     )
-    if not message or error.code == "nil":
-        return error
-    preset = ERRORS.get(code)
-    word = (preset.message if preset is not None else code).split()[0]
-    return attrs.evolve(error, message=message if _begins(message, word) else f"{word} {message}")
 
 
-def _begins(message: str, word: str) -> bool:
-    return message.split(maxsplit=1)[:1] == [word]
-
-
-def transientErrors(exchange: Exchange) -> Sequence[WireError]:
+def _messageOf(code: str, message: str) -> str:
     """
-    The transient errors with which a server might answer this command.  It refuses a
-    connection before the first command, or where no other error fits.
+    The message behind the word by which clients know the error, which it may begin with.
     """
+    if not message or code == "nil":
+        return ""
+    preset = CATALOG.presets.get(code)
+    word = (code if preset is None else preset.message).split()[0]
+    return message if message.split(maxsplit=1)[:1] == [word] else f"{word} {message}"
+
+
+def _situations(exchange: Exchange) -> set[str]:
     command = exchange.command
     if not exchange.replies or not command:
-        return ()
-    found = []
-    if command not in LOADING:
-        found.append(ERRORS["LOADING"])
-    if command not in STALE:
-        found.append(ERRORS["MASTERDOWN"])
-    if command in WRITING:
-        found += [ERRORS["READONLY"], ERRORS["NOREPLICAS"]]
-    if command not in KEYLESS:
-        found.append(ERRORS["CLUSTERDOWN"])
-    if command in SEVERAL:
-        found.append(ERRORS["TRYAGAIN"])
+        return set()
+    found = {
+        situation
+        for situation, applies in (
+            (DATA, command not in LOADING),
+            (FRESH_DATA, command not in STALE),
+            (WRITE, command in WRITING),
+            (KEY, command not in KEYLESS),
+            (KEYS, command in SEVERAL),
+        )
+        if applies
+    }
     if exchange.number == 1 or not found:
-        found.append(ERRORS["MAXCLIENTS"])
+        found.add(CONNECT)
     return found
 
 
-def refuse(exchange: Exchange, error: WireError) -> Reply | None:
+CATALOG = ErrorCatalog(
+    "redis",
+    ROWS,
+    form="a preset, or a word in upper case and what follows it: MOVED 3999 127.0.0.1:6381",
+    isCode=_isCode,
+    messageOf=_messageOf,
+    situations=_situations,
+    transaction=Transaction.FAILED,
+)
+
+
+def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     """
     The error as one line.  The code of an error without a message is the whole text, as
     in C{"MOVED 3999 127.0.0.1:6381"}.  C{nil} is the null that suits the command and the
@@ -207,7 +203,7 @@ def refuse(exchange: Exchange, error: WireError) -> Reply | None:
     if error.code == "nil":
         return nil(exchange)
     text = (error.message or error.code).replace("\r", " ").replace("\n", " ")
-    then = ConnectionFate.CLOSE if error.code == "MAXCLIENTS" else ConnectionFate.KEEP
+    then = ConnectionFate.CLOSE if error.closes else ConnectionFate.KEEP
     data = b"-%b\r\n" % text.encode("utf-8", "backslashreplace")
     return Reply(data, then, transaction=error.transaction)
 

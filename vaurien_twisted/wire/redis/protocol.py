@@ -9,7 +9,7 @@ knows single commands and L{redis_errors} writes errors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from twisted.plugin import IPlugin
 from zope.interface import implementer
@@ -24,9 +24,8 @@ from vaurien_twisted.interfaces import (
 from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange, Piece, Substitute
-from vaurien_twisted.model.matchers import Matcher
-from vaurien_twisted.wire.errors import FramingOptions
-from vaurien_twisted.wire.redis.errors import ERRORS, nil, parseError, refuse, transientErrors
+from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
+from vaurien_twisted.wire.redis.errors import CATALOG, encodeError, nil
 from vaurien_twisted.wire.redis.fastpath import Skimmer
 from vaurien_twisted.wire.redis.matchers import TARGETS
 from vaurien_twisted.wire.redis.replies import Replies
@@ -134,7 +133,7 @@ class RedisFramer:
 
 
 @implementer(IPlugin, IWireProtocol)
-class Redis:
+class Redis(WireProtocol):
     """
     Redis.  An exchange is a command and its reply: its command is the command's name in
     upper case (C{"CLIENT"} without the sub-command), its subject the first key, or else
@@ -147,11 +146,9 @@ class Redis:
     """
 
     name = "redis"
-    aliases: tuple[str, ...] = ()
     options = FramingOptions
-    greets = False
-    errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Matcher, ...] = TARGETS
+    catalog = CATALOG
+    targets = TARGETS
     unit = "values"
 
     def framer(self, options: FramingOptions, backend: str) -> RedisFramer:
@@ -160,20 +157,8 @@ class Redis:
         """
         return RedisFramer()
 
-    def parseError(self, code: str, message: str) -> WireError:
-        """
-        A preset, all of the error, or its first word where there is a message.
-        """
-        return parseError(code, message)
-
-    def transientErrors(self, exchange: Exchange) -> Sequence[WireError]:
-        """
-        The errors that clients try again after, as far as they suit the command.
-        """
-        return transientErrors(exchange)
-
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
         The error as one line, C{None} where the client expects no reply.
         """
-        return refuse(exchange, error)
+        return encodeError(exchange, error)

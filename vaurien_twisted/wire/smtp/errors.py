@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.smtp.test_errors -*-
 """
-The errors of SMTP, and the replies that say them.
+The errors of SMTP, and the replies that carry them.
 
 Sources: RFC 5321, section 4.2.3 (codes), RFC 3463 and RFC 5248 (enhanced codes),
 RFC 4954 (authentication).
@@ -10,114 +10,106 @@ from __future__ import annotations
 
 import re
 
-import attrs
-
 from vaurien_twisted.model.commands import ConnectionFate, Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
-from vaurien_twisted.wire.errors import byCode, namedError
+from vaurien_twisted.wire.errors import ErrorCatalog
 
-_PRESETS = (
+#: The greeting and commands that need nothing, what handles a mail, what names a recipient,
+#: what proves who is there.
+ANY, MAIL, RECIPIENT, AUTHENTICATION = "any", "mail", "recipient", "authentication"
+
+ROWS = (
     WireError(
         "421",
         "Service not available, closing transmission channel",
         "The server is shut down, too busy, or has waited too long; it closes.",
-        True,
-        "4.3.2",
+        state="4.3.2",
+        fits=(ANY,),
+        closes=True,
     ),
     WireError(
         "450",
         "Requested mail action not taken: mailbox unavailable",
         "The mailbox is in use, or the sender is asked to come back later (greylisting).",
-        True,
-        "4.2.0",
+        state="4.2.0",
+        fits=(RECIPIENT,),
     ),
     WireError(
         "451",
         "Requested action aborted: local error in processing",
         "Something failed inside the server; the mail may be sent again later.",
-        True,
-        "4.3.0",
+        state="4.3.0",
+        fits=(
+            MAIL,
+            RECIPIENT,
+        ),
     ),
     WireError(
         "452",
         "Requested action not taken: insufficient system storage",
         "The server's disk is full, or there are too many recipients.",
-        True,
-        "4.3.1",
+        state="4.3.1",
+        fits=(
+            MAIL,
+            RECIPIENT,
+        ),
     ),
     WireError(
         "454",
         "Temporary authentication failure",
         "The server that knows the passwords does not answer.",
-        True,
-        "4.7.0",
+        state="4.7.0",
+        fits=(AUTHENTICATION,),
     ),
     WireError(
         "455",
         "Server unable to accommodate parameters",
         "A parameter of MAIL or RCPT cannot be honored at the moment.",
-        False,
-        "4.5.4",
+        state="4.5.4",
     ),
     WireError(
         "530",
         "Authentication required",
         "The server takes mail only from those who have said who they are.",
-        False,
-        "5.7.0",
+        state="5.7.0",
     ),
     WireError(
         "535",
         "Authentication credentials invalid",
         "The user does not exist or the password is wrong.",
-        False,
-        "5.7.8",
+        state="5.7.8",
     ),
     WireError(
         "550",
         "Requested action not taken: mailbox unavailable",
         "There is no such mailbox, or a policy forbids it.",
-        False,
-        "5.1.1",
+        state="5.1.1",
     ),
     WireError(
         "552",
         "Requested mail action aborted: exceeded storage allocation",
         "The mailbox is full or the mail too big.",
-        False,
-        "5.2.2",
+        state="5.2.2",
     ),
     WireError(
         "553",
         "Requested action not taken: mailbox name not allowed",
         "The address is not one that this server takes.",
-        False,
-        "5.1.3",
+        state="5.1.3",
     ),
     WireError(
         "554",
         "Transaction failed",
         "The mail is refused for good; as a greeting: no mail service here.",
-        False,
-        "5.0.0",
+        state="5.0.0",
     ),
 )
 
-#: Every preset by its code.  A mail transaction goes on without the command that was refused
-#: (RFC 5321, section 4.1.1.4 and following).
-ERRORS = byCode(_PRESETS, Transaction.KEPT, ("421",))
-
-_SHUTDOWN = (ERRORS["421"],)
-_STORAGE = (ERRORS["451"], ERRORS["452"])
-_FITTING = {
-    "MAIL": _STORAGE,
-    "DATA": _STORAGE,
-    "MESSAGE": _STORAGE,
-    "BDAT": _STORAGE,
-    "RCPT": (ERRORS["450"], *_STORAGE),
-    "AUTH": (ERRORS["454"],),
-    "STARTTLS": (ERRORS["454"],),
+_SITUATIONS = {
+    **dict.fromkeys(("MAIL", "DATA", "MESSAGE", "BDAT"), (MAIL,)),
+    **dict.fromkeys(("AUTH", "STARTTLS"), (AUTHENTICATION,)),
+    "RCPT": (RECIPIENT,),
 }
 
 #: Before these are answered no enhanced codes are agreed upon (RFC 2034, section 3).
@@ -135,39 +127,35 @@ _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}( |$)")
 _ASKING = frozenset(("AUTH", "DATA", "STARTTLS"))
 
 
-def namedByCode(code: str, message: str) -> WireError:
-    """
-    A preset, or a reply code from 400 to 559: the second digit has a meaning, and
-    goes from 0 to 5 (RFC 5321, section 4.2.1).
-
-    @raise Refused: it is no such code.
-    """
-    error = namedError(
-        "smtp",
-        ERRORS,
-        code,
-        message,
-        lambda code: re.fullmatch("[45][0-5][0-9]", code) is not None,
-        "a reply code from 400 to 459 or from 500 to 559",
-        Transaction.KEPT,
-    )
-    if error.message:
-        return error
-    # The meaning of the first digit, in the words of the RFC (section 4.2.1).
-    kind = "Transient" if code[0] == "4" else "Permanent"
-    return attrs.evolve(error, message=f"{kind} negative completion")
-
-
-def fittingErrors(exchange: Exchange) -> tuple[WireError, ...]:
-    """
-    The transient errors with which a server might answer this exchange.
-    """
+def _situations(exchange: Exchange) -> tuple[str, ...]:
     if _unread(exchange):
         return ()
-    return _SHUTDOWN if exchange.number == 0 else _FITTING.get(exchange.command, _SHUTDOWN)
+    return _SITUATIONS.get(exchange.command, (ANY,)) if exchange.number else (ANY,)
 
 
-def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
+def _messageOf(code: str, message: str) -> str:
+    """
+    Without a message the meaning of the first digit (RFC 5321, section 4.2.1).
+    """
+    kind = "Transient" if code[0] == "4" else "Permanent"
+    return message or f"{kind} negative completion"
+
+
+#: A mail transaction goes on without the command that was refused (RFC 5321, section 4.1.1.4
+#: and following).  The second digit of a code has a meaning, and goes from 0 to 5 (section
+#: 4.2.1).
+CATALOG = ErrorCatalog(
+    "smtp",
+    ROWS,
+    form="a reply code from 400 to 459 or from 500 to 559",
+    isCode=lambda code, message: re.fullmatch("[45][0-5][0-9]", code) is not None,
+    messageOf=_messageOf,
+    situations=_situations,
+    transaction=Transaction.KEPT,
+)
+
+
+def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     """
     The reply of a server that refuses this exchange: the code, the enhanced code
     where there is one, and the text, on as many lines as the text has.
@@ -190,7 +178,8 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
     greeting = exchange.number == 0
     command = exchange.command
     message = error.message
-    if code in ERRORS and message == ERRORS[code].message:
+    preset = CATALOG.presets.get(code)
+    if preset is not None and message == preset.message:
         message = _WORDS.get((code, command), message)
     plain = greeting or command in _PLAIN or not error.state or _ENHANCED.match(message)
     words = "" if plain else error.state + " "
@@ -200,7 +189,7 @@ def refusalOf(exchange: Exchange, error: WireError) -> Reply | None:
         for left, line in zip(range(len(lines) - 1, -1, -1), lines, strict=True)
     )
     waits = command in _ASKING if error.late else command == "MESSAGE"
-    closes = greeting or code == "421" or waits
+    closes = greeting or error.closes or waits
     then = ConnectionFate.CLOSE if closes else ConnectionFate.KEEP
     return Reply(data, then, transaction=error.transaction)
 

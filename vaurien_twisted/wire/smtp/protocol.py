@@ -12,7 +12,7 @@ L{errors<vaurien_twisted.wire.smtp.errors>}.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from twisted.plugin import IPlugin
 from zope.interface import implementer
@@ -22,7 +22,8 @@ from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
-from vaurien_twisted.wire.smtp.errors import ERRORS, fittingErrors, namedByCode, refusalOf
+from vaurien_twisted.wire.protocol import WireProtocol
+from vaurien_twisted.wire.smtp.errors import CATALOG, encodeError
 from vaurien_twisted.wire.smtp.replies import Replies
 from vaurien_twisted.wire.smtp.requests import Requests
 from vaurien_twisted.wire.smtp.session import Session
@@ -139,7 +140,7 @@ class SMTPFramer(Upgradable):
 
 
 @implementer(IPlugin, IWireProtocol)
-class SMTP:
+class SMTP(WireProtocol):
     """
     SMTP.  Exchange 0 is the greeting; then each command with its reply is one, its
     subject the address of C{MAIL} and C{RCPT}.  C{DATA} ends with the 354; the mail
@@ -150,11 +151,10 @@ class SMTP:
     """
 
     name = "smtp"
-    aliases: tuple[str, ...] = ()
     options = TLSOptions
     greets = True
-    errors: Mapping[str, WireError] = ERRORS
-    targets: tuple[Matcher, ...] = TARGETS
+    catalog = CATALOG
+    targets = TARGETS
     unit = "lines"
 
     def framer(self, options: TLSOptions, backend: str) -> SMTPFramer:
@@ -163,21 +163,8 @@ class SMTP:
         """
         return SMTPFramer(bool(options.tls_certificate), options.refuses)
 
-    def parseError(self, code: str, message: str) -> WireError:
-        """
-        A preset, or a reply code from 400 to 459 or from 500 to 559.
-        """
-        return namedByCode(code, message)
-
-    def transientErrors(self, exchange: Exchange) -> tuple[WireError, ...]:
-        """
-        By verb: a mailbox unavailable, a local error or no storage for C{RCPT}, a
-        shutdown for the greeting and the like.
-        """
-        return fittingErrors(exchange)
-
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
         A reply line; C{None} where the code is not one from 400 to 599.
         """
-        return refusalOf(exchange, error)
+        return encodeError(exchange, error)

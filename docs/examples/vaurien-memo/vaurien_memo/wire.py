@@ -9,7 +9,7 @@ C{BYE} the server closes.  Requests may be sent before the last was answered.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import attrs
 from twisted.plugin import IPlugin
@@ -21,17 +21,21 @@ from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
 from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.model.options import option
-from vaurien_twisted.wire.errors import namedError
+from vaurien_twisted.wire.errors import ErrorCatalog
+from vaurien_twisted.wire.protocol import WireProtocol
 
-ERRORS = {
-    error.code: error
-    for error in (
-        WireError("busy", "try again later", "The server has too much to do.", transient=True),
-        WireError("full", "no room for a note", "The server's disk is full.", transient=True),
+CATALOG = ErrorCatalog(
+    "memo",
+    (
+        WireError("busy", "try again later", "The server has too much to do.", fits=("any",)),
+        WireError("full", "no room for a note", "The server's disk is full.", fits=("put",)),
         WireError("denied", "not yours", "The note belongs to somebody else."),
-        WireError("closing", "good bye", "The server is being stopped; it closes."),
-    )
-}
+        WireError("closing", "good bye", "The server is being stopped; it closes.", closes=True),
+    ),
+    form="a word",
+    isCode=lambda code, message: code.isalnum(),
+    situations=lambda exchange: ("any", exchange.command.lower()),
+)
 
 
 @attrs.frozen
@@ -123,7 +127,7 @@ class MemoFramer:
 
 
 @implementer(IPlugin, IWireProtocol)
-class Memo:
+class Memo(WireProtocol):
     """
     Notes, line by line.  An exchange is a request and its reply; its command is the
     verb, its subject the note's name.
@@ -132,13 +136,11 @@ class Memo:
     name = "memo"
     aliases = ("memo1",)
     options = MemoOptions
-    greets = False
-    errors: Mapping[str, WireError] = ERRORS
+    catalog = CATALOG
     targets = (
         COMMAND,
         Matcher("note", "glob", "The name of the note.", lambda _, exchange: (exchange.subject,)),
     )
-    unit = ""
 
     def framer(self, options: MemoOptions, backend: str) -> MemoFramer:
         """
@@ -146,24 +148,10 @@ class Memo:
         """
         return MemoFramer(options.longest)
 
-    def parseError(self, code: str, message: str) -> WireError:
-        """
-        A preset, or any word.
-        """
-        return namedError(self.name, ERRORS, code, message, str.isalnum, "a word")
-
-    def transientErrors(self, exchange: Exchange) -> tuple[WireError, ...]:
-        """
-        Any request may meet a busy server; only C{PUT} needs room.
-        """
-        if exchange.command == "PUT":
-            return ERRORS["busy"], ERRORS["full"]
-        return (ERRORS["busy"],)
-
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply:
         """
-        One line; after C{closing}, and after C{BYE}, the server closes.
+        One line; after an error that closes, and after C{BYE}, the server closes.
         """
-        closes = error.code == "closing" or exchange.command == "BYE"
+        closes = error.closes or exchange.command == "BYE"
         line = f"ERR {error.code} {error.message}\n"
         return Reply(line.encode(), ConnectionFate.CLOSE if closes else ConnectionFate.KEEP)

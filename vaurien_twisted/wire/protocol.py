@@ -1,0 +1,69 @@
+# -*- test-case-name: tests.wire.test_errors -*-
+"""
+What wire protocols have in common: defaults, and errors that follow from a catalog.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import IFramingOptions
+from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.matchers import Matcher
+from vaurien_twisted.model.options import option
+from vaurien_twisted.wire.errors import ErrorCatalog
+
+
+@implementer(IFramingOptions)
+@attrs.frozen
+class FramingOptions:
+    """
+    The options of every wire protocol that reads messages.
+    """
+
+    on_garbage: str = option(
+        str,
+        "opaque",
+        "What becomes of a connection whose bytes are not of the protocol: pass them on "
+        "unread, or close.",
+        choices=("opaque", "close"),
+    )
+
+
+class WireProtocol:
+    """
+    The base of wire protocols whose errors stand in a catalog.  See
+    L{IWireProtocol<vaurien_twisted.interfaces.IWireProtocol>} for what else they have.
+
+    @cvar catalog: the errors.
+    """
+
+    aliases: tuple[str, ...] = ()
+    greets = False
+    targets: tuple[Matcher, ...] = ()
+    unit = ""
+    injects = True
+    catalog: ErrorCatalog
+
+    @property
+    def errors(self) -> Mapping[str, WireError]:
+        """
+        The presets by code.
+        """
+        return self.catalog.presets
+
+    def parseError(self, code: str, message: str) -> WireError:
+        """
+        A preset, or a code that the catalog takes.
+        """
+        return self.catalog.parse(code, message)
+
+    def transientErrors(self, exchange: Exchange) -> Sequence[WireError]:
+        """
+        The presets whose rows fit the exchange.
+        """
+        return self.catalog.transient(exchange)
