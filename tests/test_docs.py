@@ -133,7 +133,8 @@ class ExampleTests(SynchronousTestCase):
         """
         self.registry = memoRegistry()
         self.files = {"vaurien.ini": every("ini")[0].text}
-        self.files["proxies.json"] = next(b.text for b in every("json") if b.text[0] == "[")
+        lists = [block.text for block in every("json") if block.text[0] == "["]
+        self.files["proxies.json"] = next(text for text in lists if '"upstream"' in text)
         for name, text in self.files.items():
             self.files[name] = self.mktemp()
             Path(self.files[name]).write_text(text, encoding="utf-8")
