@@ -9,6 +9,7 @@ import importlib
 import inspect
 import textwrap
 from collections.abc import Iterator
+from functools import cache
 from types import ModuleType
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -55,6 +56,7 @@ def attributes(tree: ast.AST) -> set[str]:
     return set(filter(isPrivate, found))
 
 
+@cache
 def source(cls: type) -> ast.AST:
     """
     A class as it is written.
@@ -66,11 +68,16 @@ def inherited(cls: type) -> set[str]:
     """
     The private attributes that the Twisted classes among the bases of a class have.
     """
-    found: set[str] = set()
-    for base in cls.__mro__:
-        if base.__module__.startswith("twisted."):
-            found |= set(filter(isPrivate, vars(base))) | attributes(source(base))
-    return found
+    bases = [base for base in cls.__mro__ if base.__module__.startswith("twisted.")]
+    return set[str]().union(*map(privateOf, bases))
+
+
+@cache
+def privateOf(base: type) -> set[str]:
+    """
+    The private attributes of one class.
+    """
+    return set(filter(isPrivate, vars(base))) | attributes(source(base))
 
 
 def shared(module: ModuleType) -> Iterator[str]:

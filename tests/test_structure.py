@@ -43,7 +43,6 @@ LINES = 350
 LONG = {
     "express.transport",
     "interfaces",
-    "proxies.proxy",
     "relays.exchanges",
     "wire.mysql.requests",
     "wire.postgresql.requests",

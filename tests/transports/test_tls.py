@@ -140,7 +140,7 @@ class SecuredTests(SynchronousTestCase):
         options = serverOptions("it", own.certificate, own.key)
         self.server = TLSServerFactory(options, self.above, self.clock)
         trust = clientOptions("it", "localhost", papers().authority.certificate)
-        self.endpoint = TLSClientEndpoint(self.clock, below, trust, 5)
+        self.endpoint = TLSClientEndpoint(self.clock, below, lambda: trust, 5)
         self.speaking = SpeakingFactory()
 
     def serve(self) -> tuple[Any, Wire]:
@@ -177,7 +177,7 @@ class SecuredTests(SynchronousTestCase):
         They are endpoints.
         """
         below: Any = self.below
-        server = TLSServerEndpoint(self.clock, below, None)
+        server = TLSServerEndpoint(self.clock, below, lambda: None)
         self.assertTrue(verifyObject(IStreamServerEndpoint, server))
         self.assertTrue(verifyObject(IStreamClientEndpoint, self.endpoint))
 

@@ -203,6 +203,7 @@ class Vaurien(MultiService):
         new = self.reread()
         if new is None:
             self._log.info("there is no configuration file to read again: --config names one")
+            self._renewCertificates()
             return
         words = await Reload(self.proxies, self._configuration, new).apply()
         self._log.info(
@@ -213,6 +214,22 @@ class Vaurien(MultiService):
             self._log.warn("{option} has changed: this takes a new start", option=option)
         settings = self._configuration.settings
         self._configuration = attrs.evolve(new, settings=_fixed(settings, new.settings))
+        self._renewCertificates()
+
+    def _renewCertificates(self) -> None:
+        """
+        Have all proxies read their certificates again, which may be new in the same files.
+        """
+        for proxy in self.proxies.proxies:
+            try:
+                if proxy.renewCertificates():
+                    self._log.info("{name}: certificates are read again", name=proxy.name)
+            except Refused as refused:
+                self._log.error(
+                    "{name}: the certificates stay as they were: {reason}",
+                    name=proxy.name,
+                    reason=refused.description,
+                )
 
     def reopen(self) -> None:
         """

@@ -29,6 +29,7 @@ from vaurien_twisted.transports.addresses import (
     serverEndpoint,
     tellAddress,
 )
+from vaurien_twisted.transports.renewal import IRenewable
 
 
 class Listener:
@@ -57,6 +58,8 @@ class Listener:
         self._name = name
         self._port: IListeningPort | None = None
         self._endpoint: IStreamServerEndpoint = serverEndpoint(reactor, written, name)
+        #: The endpoint that has opened the port.
+        self._opened = self._endpoint
         self._written = self.text = written
 
     @property
@@ -142,7 +145,21 @@ class Listener:
             await maybeDeferred(port.stopListening)
 
     async def _listen(self, endpoint: IStreamServerEndpoint, text: str) -> IListeningPort:
-        return await listenOn(endpoint, self._factory, text, self._name)
+        port = await listenOn(endpoint, self._factory, text, self._name)
+        self._opened = endpoint
+        return port
+
+    def renew(self) -> bool:
+        """
+        Read the files of TLS again, for connections to come.
+
+        @return: whether there are any.
+        @raise Refused: a file is not acceptable; nothing has changed.
+        """
+        for endpoint in {self._opened, self._endpoint}:
+            if IRenewable.providedBy(endpoint):
+                endpoint.renew()
+        return bool(IRenewable.providedBy(self._endpoint))
 
     def _move(self, address: IAddress | None) -> None:
         if self._moved is not None:

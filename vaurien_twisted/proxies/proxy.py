@@ -14,28 +14,23 @@ from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.logger import Logger
 
 from vaurien_twisted.interfaces import IJournal, IWireProtocol
-from vaurien_twisted.model.exchange import Connection
-from vaurien_twisted.model.options import Refused
+from vaurien_twisted.proxies.faults import Faults
 from vaurien_twisted.proxies.health_check import ConnectFirst
 from vaurien_twisted.proxies.listener import Admission, Listener
 from vaurien_twisted.proxies.options import ProxyOptions
-from vaurien_twisted.record.counters import Counters
+from vaurien_twisted.proxies.readings import ProxyReadings
 from vaurien_twisted.relays.circles import checkCircle
 from vaurien_twisted.relays.factory import RelayFactory
-from vaurien_twisted.relays.link import Link
 from vaurien_twisted.rules.build import RuleBuilder
-from vaurien_twisted.rules.decider import Decider
 from vaurien_twisted.rules.fault_header import wishesFor
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.stream_rules import listens
 from vaurien_twisted.rules.toxics import Toxics
 from vaurien_twisted.transports.addresses import clientEndpoint
-
-#: How many rules a log line names.
-TOLD = 20
+from vaurien_twisted.transports.renewal import IRenewable
 
 
-class Proxy(Service):
+class Proxy(ProxyReadings, Service):
     """
     One proxy: where it listens, its backend, its wire protocol, its plan and its toxics.
 
@@ -45,11 +40,11 @@ class Proxy(Service):
     @param options: the options of the wire protocol, its defaults if not given.
     @ivar proxyOptions: the options of the proxy itself.
     @ivar enabled: whether it listens while it runs.
-    @ivar beside: tells the proxies with which this one must not make a circle.
-    @ivar planner: makes plans out of what users write for this proxy.
+    @ivar beside: returns the proxies with which this one must not form a circle.
+    @ivar ruleBuilder: builds plans from what users write for this proxy.
     @ivar listening: fires when the proxy listens, fails with L{Refused} if it cannot;
         C{None} before it was started.
-    @raise Refused: an address is not understood, or the backend is the proxy itself.
+    @raise Refused: an address is not valid, or the backend is the proxy itself.
     """
 
     _log = Logger()
@@ -77,7 +72,6 @@ class Proxy(Service):
         self.beside: Callable[[], Iterable[Proxy]] = tuple
         self._reactor = reactor
         self._timeout = timeout
-        self._toxics = Toxics()
         self._lock = DeferredLock()
         self.listening: Deferred[None] | None = None
         self._relays = RelayFactory(
@@ -91,6 +85,7 @@ class Proxy(Service):
             name=name,
             backendText=backend,
         )
+        self._faults = Faults(self._relays)
         self._listener = Listener(reactor, listen, self._relays, "proxy", self._relays.listensAt)
         self._admission = Admission(reactor, self._listener, self._lock, self._admits)
         self._first = ConnectFirst(
@@ -102,7 +97,7 @@ class Proxy(Service):
 
     def setPlanner(self, ruleBuilder: RuleBuilder) -> None:
         """
-        Make what users write from now on into plans by C{planner}.
+        Build the plans that users write from now on with C{ruleBuilder}.
         """
         self.ruleBuilder = ruleBuilder
         self._relays.decider.wishes = wishesFor(
@@ -110,109 +105,11 @@ class Proxy(Service):
         )
 
     @property
-    def options(self) -> Any:
-        """
-        The options of the wire protocol.
-        """
-        return self._relays.options
-
-    @property
     def reactor(self) -> Any:
         """
-        What it runs on.
+        The reactor that it runs on.
         """
         return self._reactor
-
-    @property
-    def wire(self) -> IWireProtocol:
-        """
-        The wire protocol.
-        """
-        return self._relays.wire
-
-    @property
-    def plan(self) -> Plan:
-        """
-        The plan in force, without the toxics.
-        """
-        draws = self._relays.decider.plan.draws
-        return Plan(draws[: len(draws) - len(self._toxics)])
-
-    @property
-    def toxics(self) -> Toxics:
-        """
-        The toxics in force beside the plan.
-        """
-        return self._toxics
-
-    @property
-    def seed(self) -> int:
-        """
-        The seed of the decisions.
-        """
-        return self._relays.decider.seed
-
-    @property
-    def journal(self) -> IJournal:
-        """
-        What is told of decisions.
-        """
-        return self._relays.journal
-
-    @property
-    def links(self) -> set[Link]:
-        """
-        The open links.
-        """
-        return self._relays.links
-
-    @property
-    def decider(self) -> Decider:
-        """
-        Who decides about exchanges.
-        """
-        return self._relays.decider
-
-    @property
-    def accepted(self) -> int:
-        """
-        How many connections there have been.
-        """
-        return self._relays.accepted
-
-    @property
-    def counters(self) -> Counters:
-        """
-        What is counted beside them.
-        """
-        return self._relays.counters
-
-    @property
-    def held(self) -> int:
-        """
-        How many bytes of memory its links hold back or wait for, about.
-        """
-        return self._relays.memory.held
-
-    @property
-    def planSince(self) -> float:
-        """
-        When the plan was set, by the reactor's clock.
-        """
-        return self._relays.expiry.since
-
-    def note(self, connection: Connection, kind: str, **facts: Any) -> None:
-        """
-        Tell the journal of something that was done to a connection.
-        """
-        self._relays.context.note(connection, kind, **facts)
-
-    @property
-    def backend(self) -> str:
-        """
-        The backend, as it was written.
-        """
-        return self._relays.backendText
 
     @property
     def listen(self) -> str:
@@ -232,7 +129,7 @@ class Proxy(Service):
     @property
     def address(self) -> str:
         """
-        The same in words: C{HOST:PORT} or a path, C{""} while it does not listen; the
+        The same as text: C{HOST:PORT} or a path, C{""} while it does not listen; the
         address that it keeps while only a behavior such as C{down} wants it so.
         """
         kept = self.listening is not None and self.enabled and not self._admits()
@@ -244,18 +141,28 @@ class Proxy(Service):
         """
         return self._listener.at(listen) and backend == self.backend
 
+    @property
+    def plan(self) -> Plan:
+        """
+        The plan in force, without the toxics.
+        """
+        return self._faults.plan
+
+    @property
+    def toxics(self) -> Toxics:
+        """
+        The toxics in force beside the plan.
+        """
+        return self._faults.toxics
+
     def setPlan(self, plan: Plan) -> None:
         """
         Put C{plan} in force at once, on open links too.  The toxics stay.
 
         @raise Refused: a rule has the name of a toxic; nothing has changed.
         """
-        taken = {toxic.name for toxic in self._toxics}
-        for rule in plan.rules:
-            if rule.name in taken:
-                raise Refused(f"there is a toxic called {rule.name!r}: name the rule otherwise")
-        self._relays.setPlan(self._whole(plan, self._toxics))
-        self._changed()
+        self._faults.setPlan(plan)
+        self._logFaults()
 
     def setToxics(self, toxics: Toxics) -> None:
         """
@@ -263,30 +170,13 @@ class Proxy(Service):
 
         @raise Refused: a toxic has the name of a rule; nothing has changed.
         """
-        plan = self.plan
-        named = {rule.name for rule in plan.rules}
-        for toxic in toxics:
-            if toxic.name in named:
-                raise Refused(f"there is a rule called {toxic.name!r}", "name")
-        self._toxics = toxics
-        self._relays.amendPlan(self._whole(plan, self._toxics))
-        self._changed()
+        self._faults.setToxics(toxics)
+        self._logFaults()
 
-    def _whole(self, plan: Plan, toxics: Toxics) -> Plan:
-        return Plan(plan.draws + tuple(toxic.draw for toxic in toxics))
-
-    def _changed(self) -> None:
+    def _logFaults(self) -> None:
         # Before the start it is not certain that there will be one.
         if self.listening is not None:
-            self._tell()
-
-    def _tell(self) -> None:
-        rules = [rule.describe() for rule in self._relays.decider.plan.rules]
-        if len(rules) > TOLD:
-            rules[TOLD:] = [f"and {len(rules) - TOLD} more"]
-        self._log.info(
-            "{name}: in force: {rules}", name=self.name, rules="; ".join(rules) or "dummy"
-        )
+            self._faults.log()
 
     def setBackend(self, text: str) -> None:
         """
@@ -298,6 +188,21 @@ class Proxy(Service):
         self._checkCircle(self.listen, text)
         self._relays.setBackend(endpoint, text)
         self._first.renew()
+
+    def renewCertificates(self) -> bool:
+        """
+        Read the files of TLS again, for connections to come; open ones go on.
+
+        @return: whether there are any.
+        @raise Refused: a file is not acceptable; the certificates stay as they were.
+        """
+        endpoint = self._backendEndpoint(self.backend)
+        renewed = self._listener.renew()
+        renewed = self._relays.renewTLS() or renewed
+        if IRenewable.providedBy(endpoint):
+            self._relays.setBackend(endpoint, self.backend)
+            renewed = True
+        return renewed
 
     def checkBeside(self) -> None:
         """
@@ -396,7 +301,7 @@ class Proxy(Service):
         if self.enabled:
             await self._listener.open()
             self._log.info("{name}: {state}", name=self.name, state=self.state)
-            self._tell()
+            self._faults.log()
             if not self._opens:
                 # The port is known now, and whether it can be had.
                 await self._listener.close()

@@ -200,6 +200,18 @@ class RelayFactory(Factory):
             self.context.journal.record("reverted", self.context.name, 0, rule=rule.describe())
         self._planChanged()
 
+    def renewTLS(self) -> bool:
+        """
+        Read the certificates for in-band TLS again, for links to come.
+
+        @return: whether there are any.
+        @raise Refused: a file is not acceptable; nothing has changed.
+        """
+        upgrades = self.context.upgrades
+        if upgrades is not None:
+            upgrades.renew()
+        return upgrades is not None
+
     def listensAt(self, address: IAddress | None) -> None:
         """
         Clients connect to C{address} from now on; C{None}: the proxy does not listen.

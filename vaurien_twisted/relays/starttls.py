@@ -49,7 +49,18 @@ class Upgrades:
         self._name = name
         self._journal = journal
         self._repeats = repeats
-        prefix = f"protocol_{wire.name}_"
+        self._options = options
+        self._prefix = f"protocol_{wire.name}_"
+        server, client = self._read()
+        nothing = Factory()
+        self._server = TLSFactory(server, False, nothing, reactor)
+        self._client = TLSFactory(client, True, nothing, reactor)
+
+    def _read(self) -> tuple[Any, Any]:
+        """
+        The options of TLS for the server's and for the client's side, read from their files.
+        """
+        options, prefix = self._options, self._prefix
         server = serverOptions(prefix + "tls_certificate", options.tls_certificate, options.tls_key)
         if options.tls_client:
             # Whatever is wrong with it is not to be told of another file.
@@ -59,9 +70,15 @@ class Upgrades:
         )
         if options.tls_name and not options.tls_ca:
             raise Refused("it needs a tls_ca, by which to know the name", prefix + "tls_name")
-        nothing = Factory()
-        self._server = TLSFactory(server, False, nothing, reactor)
-        self._client = TLSFactory(client, True, nothing, reactor)
+        return server, client
+
+    def renew(self) -> None:
+        """
+        Read the files again, for links that continue in TLS from now on.
+
+        @raise Refused: a file is not acceptable; nothing has changed.
+        """
+        self._server.options, self._client.options = self._read()
 
     def perform(
         self, framer: IStartTLS, transports: TransportPair, relay: Any, backend: Any, number: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.interfaces import IStreamClientEndpoint, IStreamServerEndpoint
@@ -147,7 +148,8 @@ def sslServer(
         raise Refused(f"{text!r} must say its port", option)
     port = _number(found, "port", 0, text, option)
     key = found.get("privateKey", "server.pem")
-    options = serverOptions(
+    read = partial(
+        serverOptions,
         option,
         found.get("certKey", key),
         key,
@@ -156,7 +158,7 @@ def sslServer(
         parameters=found.get("dhParameters", ""),
     )
     backlog = _number(found, "backlog", 1024, text, option)
-    return TLSServerEndpoint(reactor, tcp(port, found.get("interface", ""), backlog), options)
+    return TLSServerEndpoint(reactor, tcp(port, found.get("interface", ""), backlog), read)
 
 
 def tlsServer(
@@ -176,8 +178,8 @@ def tlsServer(
         raise Refused(f"{text!r} must say its path", option)
     port = _number(found, "port", 443, text, option)
     backlog = _number(found, "backlog", 1024, text, option)
-    options = folderOptions(option, found["path"])
-    return TLSServerEndpoint(reactor, tcp(port, found.get("interface", "::"), backlog), options)
+    read = partial(folderOptions, option, found["path"])
+    return TLSServerEndpoint(reactor, tcp(port, found.get("interface", "::"), backlog), read)
 
 
 def sslClient(reactor: Any, text: str, option: str, tcp: Callable[..., Any]) -> Any:
@@ -192,7 +194,8 @@ def sslClient(reactor: Any, text: str, option: str, tcp: Callable[..., Any]) -> 
 
     found = _bound(text, _SSL, option)
     host, port, timeout = _place(found, text, option)
-    options = clientOptions(
+    read = partial(
+        clientOptions,
         option,
         found.get("hostname"),
         found.get("caCertsDir", ""),
@@ -200,7 +203,7 @@ def sslClient(reactor: Any, text: str, option: str, tcp: Callable[..., Any]) -> 
         found.get("privateKey", ""),
     )
     below = tcp(host, port, timeout, found.get("bindAddress"))
-    return TLSClientEndpoint(reactor, below, options, timeout)
+    return TLSClientEndpoint(reactor, below, read, timeout)
 
 
 def tlsClient(
@@ -223,7 +226,8 @@ def tlsClient(
 
     found = _bound(text, _TLS, option)
     host, port, timeout = _place(found, text, option)
-    options = clientOptions(
+    read = partial(
+        clientOptions,
         option,
         host,
         found.get("trustRoots", ""),
@@ -234,7 +238,7 @@ def tlsClient(
         below = other(found["endpoint"])
     else:
         below = tcp(host, port, timeout, found.get("bindAddress"))
-    return TLSClientEndpoint(reactor, below, options, timeout)
+    return TLSClientEndpoint(reactor, below, read, timeout)
 
 
 def _place(found: dict[str, str], text: str, option: str) -> tuple[str, int, float]:

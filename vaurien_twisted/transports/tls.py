@@ -5,6 +5,7 @@ Endpoints that speak TLS over other endpoints.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -23,6 +24,7 @@ from zope.interface import implementer
 
 from vaurien_twisted.model.names import peerName
 from vaurien_twisted.record.repeats import Repeats
+from vaurien_twisted.transports.renewal import IRenewable
 from vaurien_twisted.transports.tls_factory import HandshakeFailed, TLSFactory
 from vaurien_twisted.transports.tls_transport import TLSTransport
 
@@ -117,45 +119,72 @@ class TLSClientFactory(TLSFactory):
             self._transport.abortConnection()
 
 
-@implementer(IStreamServerEndpoint)
+@implementer(IStreamServerEndpoint, IRenewable)
 class TLSServerEndpoint:
     """
     Serves TLS where another endpoint listens.
 
-    @param options: see L{vaurien_twisted.transports.certificates.serverOptions}.
+    @param read: reads the certificates and returns them as options; see
+        L{vaurien_twisted.transports.certificates.serverOptions}.
+    @raise Refused: C{read} does.
     """
 
-    def __init__(self, clock: IReactorTime, endpoint: IStreamServerEndpoint, options: Any) -> None:
+    def __init__(
+        self, clock: IReactorTime, endpoint: IStreamServerEndpoint, read: Callable[[], Any]
+    ) -> None:
         self._clock = clock
         self._endpoint = endpoint
-        self._options = options
+        self._read = read
+        self._options = read()
+        self._factory: TLSServerFactory | None = None
+
+    def renew(self) -> None:
+        """
+        Read the certificates again.
+        """
+        self._options = self._read()
+        if self._factory is not None:
+            self._factory.options = self._options
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
         """
         Listen as the other does.
         """
-        factory = TLSServerFactory(self._options, protocolFactory, self._clock)
-        listening: Deferred[IListeningPort] = self._endpoint.listen(factory)
+        self._factory = TLSServerFactory(self._options, protocolFactory, self._clock)
+        listening: Deferred[IListeningPort] = self._endpoint.listen(self._factory)
         return listening
 
 
-@implementer(IStreamClientEndpoint)
+@implementer(IStreamClientEndpoint, IRenewable)
 class TLSClientEndpoint:
     """
     Speaks TLS to what another endpoint connects to.
 
-    @param options: see L{vaurien_twisted.transports.certificates.clientOptions}.
+    @param read: reads the certificates and returns them as options; see
+        L{vaurien_twisted.transports.certificates.clientOptions}.
     @param timeout: how long the handshake may take, in seconds.
+    @raise Refused: C{read} does.
     """
 
     def __init__(
-        self, clock: IReactorTime, endpoint: IStreamClientEndpoint, options: Any, timeout: float
+        self,
+        clock: IReactorTime,
+        endpoint: IStreamClientEndpoint,
+        read: Callable[[], Any],
+        timeout: float,
     ) -> None:
         self._clock = clock
         self._endpoint = endpoint
-        self._options = options
+        self._read = read
+        self._options = read()
         self._timeout = timeout
         self._repeats = Repeats(clock)
+
+    def renew(self) -> None:
+        """
+        Read the certificates again.
+        """
+        self._options = self._read()
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """

@@ -1,0 +1,106 @@
+# -*- test-case-name: tests.proxies.test_proxy -*-
+"""
+What can be read of a running proxy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vaurien_twisted.interfaces import IJournal, IWireProtocol
+from vaurien_twisted.model.exchange import Connection
+from vaurien_twisted.record.counters import Counters
+from vaurien_twisted.relays.factory import RelayFactory
+from vaurien_twisted.relays.link import Link
+from vaurien_twisted.rules.decider import Decider
+
+
+class ProxyReadings:
+    """
+    The readings of a proxy that its relays have: for the control service and the metrics.
+    """
+
+    _relays: RelayFactory
+
+    @property
+    def options(self) -> Any:
+        """
+        The options of the wire protocol.
+        """
+        return self._relays.options
+
+    @property
+    def wire(self) -> IWireProtocol:
+        """
+        The wire protocol.
+        """
+        return self._relays.wire
+
+    @property
+    def seed(self) -> int:
+        """
+        The seed of the decisions.
+        """
+        return self._relays.decider.seed
+
+    @property
+    def journal(self) -> IJournal:
+        """
+        The journal that decisions are recorded in.
+        """
+        return self._relays.journal
+
+    @property
+    def links(self) -> set[Link]:
+        """
+        The open links.
+        """
+        return self._relays.links
+
+    @property
+    def decider(self) -> Decider:
+        """
+        The decider of its exchanges.
+        """
+        return self._relays.decider
+
+    @property
+    def accepted(self) -> int:
+        """
+        How many connections it has accepted.
+        """
+        return self._relays.accepted
+
+    @property
+    def counters(self) -> Counters:
+        """
+        Its counters.
+        """
+        return self._relays.counters
+
+    @property
+    def held(self) -> int:
+        """
+        How many bytes of memory its links hold, about.
+        """
+        return self._relays.memory.held
+
+    @property
+    def planSince(self) -> float:
+        """
+        When the plan was set, in seconds of the reactor's clock.
+        """
+        return self._relays.expiry.since
+
+    def note(self, connection: Connection, kind: str, **facts: Any) -> None:
+        """
+        Record in the journal what was done to a connection.
+        """
+        self._relays.context.note(connection, kind, **facts)
+
+    @property
+    def backend(self) -> str:
+        """
+        The backend, as it was written.
+        """
+        return self._relays.backendText
