@@ -7,8 +7,9 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.seen import SeenProxy
-from vaurien_twisted.metrics.observe import Observed, tellProxy, totals
+from vaurien_twisted.metrics.observe import Observed, describeHistogram, tellProxy, totals
 from vaurien_twisted.model.options import Refused
+from vaurien_twisted.record.histogram import Histogram
 
 
 class TotalsTests(SynchronousTestCase):
@@ -60,9 +61,32 @@ class TotalsTests(SynchronousTestCase):
                 "received": {"upstream": 0, "downstream": 0},
                 "sent": {"upstream": 0, "downstream": 0},
                 "connectFailures": 0,
-                "duration": {"sum": 0.0, "count": 0},
+                "duration": {
+                    "sum": 0.0,
+                    "count": 0,
+                    "p50": None,
+                    "p95": None,
+                    "p99": None,
+                    "buckets": [],
+                },
             },
         )
+
+    def test_histogram(self) -> None:
+        """
+        Percentiles, and the buckets that they were read from.
+        """
+        histogram = Histogram()
+        for seconds, times in ((0.001, 50), (0.2, 49), (100_000.0, 1)):
+            histogram.observe(seconds, times)
+        told = describeHistogram(histogram)
+        self.assertEqual((told["count"], told["sum"]), (100, 100_009.85))
+        self.assertLess(abs(told["p50"] - 0.001), 0.00005)
+        self.assertLess(abs(told["p95"] - 0.2), 0.01)
+        self.assertEqual(told["p99"], told["p95"])
+        (first, second, last) = told["buckets"]
+        self.assertEqual((first, last), ([0.001, 50], [None, 1]))
+        self.assertEqual(second[1], 49)
 
 
 class FindingTests(SynchronousTestCase):

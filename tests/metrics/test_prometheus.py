@@ -11,7 +11,7 @@ from tests.seen import SeenProxy
 from vaurien_twisted import __version__
 from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.metrics.prometheus import Collector
-from vaurien_twisted.record.counters import BOUNDS
+from vaurien_twisted.record.histogram import BOUNDS
 
 #: One sample by its name and labels.
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]

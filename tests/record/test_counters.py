@@ -6,34 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.record.counters import BOUNDS, CODES, OTHER, Counters, Histogram, Traffic
-
-
-class HistogramTests(SynchronousTestCase):
-    """
-    L{Histogram}.
-    """
-
-    def test_buckets(self) -> None:
-        """
-        A bound belongs to its bucket, and the last bucket has no end.
-        """
-        histogram = Histogram()
-        for seconds in (0.0, 0.0005, 0.0006, 60.0, 60.1, 1e9):
-            histogram.observe(seconds)
-        self.assertEqual(len(histogram.counts), len(BOUNDS) + 1)
-        self.assertEqual(histogram.counts[:2], [2, 1])
-        self.assertEqual(histogram.counts[-2:], [1, 2])
-        self.assertEqual(sum(histogram.counts), 6)
-
-    def test_total(self) -> None:
-        """
-        The sum is of seconds; a clock that was set back takes none away.
-        """
-        histogram = Histogram()
-        for seconds in (0.25, -5.0, 0.5):
-            histogram.observe(seconds)
-        self.assertEqual((histogram.total, histogram.counts[0]), (0.75, 1))
+from vaurien_twisted.record.counters import CODES, OTHER, Counters, Traffic
 
 
 class CountersTests(SynchronousTestCase):

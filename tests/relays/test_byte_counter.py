@@ -170,8 +170,8 @@ class CountingTests(SynchronousTestCase):
 
     def test_passedOver(self) -> None:
         """
-        What was passed over at first, and told apart when its reply came in parts, has no
-        beginning that is known: it is counted, and not timed.
+        What was passed over at first, and told apart when its reply came in parts, is timed
+        from its request.
         """
         request = b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n"
         # A command that was never seen is told apart; from then on it is known.
@@ -184,7 +184,7 @@ class CountingTests(SynchronousTestCase):
             self.assertEqual(pair.answer(b"$1\r\n") + pair.answer(b"x\r\n"), b"$1\r\nx\r\n")
         [link] = pair.factory.links
         duration = pair.factory.counters.duration
-        self.assertEqual((link.exchanges, sum(duration.counts), duration.total), (3, 0, 0.0))
+        self.assertEqual((link.exchanges, sum(duration.counts), duration.total), (3, 3, 1.5))
 
     def test_addedDelay(self) -> None:
         """

@@ -15,6 +15,7 @@ from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.clocks import inWallTime
 from vaurien_twisted.record.counters import Counters, Traffic
+from vaurien_twisted.record.histogram import FINE, PERCENTILES, Histogram
 from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.relays.link import Link
 from vaurien_twisted.relays.snapshot import LinkSnapshot
@@ -130,11 +131,29 @@ def tellProxy(proxy: Proxy) -> dict[str, Any]:
         "received": {"upstream": traffic.fromClient, "downstream": traffic.fromBackend},
         "sent": {"upstream": traffic.toBackend, "downstream": traffic.toClient},
         "connectFailures": sums.counters.connectFailures,
-        "duration": {
-            "sum": sums.counters.duration.total,
-            "count": sum(sums.counters.duration.counts),
-        },
+        "duration": describeHistogram(sums.counters.duration),
     }
+
+
+def describeHistogram(histogram: Histogram) -> dict[str, Any]:
+    """
+    A histogram as JSON: the C{sum} in seconds, the C{count}, percentiles in seconds (C{None}
+    where nothing was recorded), and the C{buckets} that are not empty, each as its upper bound
+    in seconds, C{None} for the last one, and its count.  The difference of two such lists gives
+    the percentiles of the time between them; those of several processes can be added up.
+    """
+    found = histogram.percentiles()
+    bounds = [*FINE, None]
+    return {
+        "sum": histogram.total,
+        "count": histogram.count,
+        **{f"p{percent}": _short(s) for percent, s in zip(PERCENTILES, found, strict=True)},
+        "buckets": [[_short(bounds[n]), count] for n, count in sorted(histogram.fine.items())],
+    }
+
+
+def _short(seconds: float | None) -> float | None:
+    return None if seconds is None else float(f"{seconds:.4g}")
 
 
 #: How many rules the connections of one proxy can have of their own, together.

@@ -18,7 +18,7 @@ import attrs
 from vaurien_twisted import __version__
 from vaurien_twisted.metrics.observe import Observed, Totals, totals
 from vaurien_twisted.proxies.proxy import Proxy
-from vaurien_twisted.record.counters import BOUNDS, Histogram
+from vaurien_twisted.record.histogram import BOUNDS, Histogram
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -38,7 +38,7 @@ COUNTERS: Mapping[str, tuple[str, Callable[[Totals], float]]] = {
 
 HISTOGRAMS: Mapping[str, tuple[str, Callable[[Totals], Histogram]]] = {
     "exchange_duration_seconds": (
-        "From a request to the end of its reply, of exchanges that were told apart.",
+        "From a request to the end of its reply, of all exchanges that the backend answered.",
         lambda t: t.counters.duration,
     ),
     "added_delay_seconds": (

@@ -8,30 +8,11 @@ that have ended, and what is counted beside them.  Nothing is counted twice.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import NamedTuple
 
 import attrs
 
-#: The upper bounds of a histogram's buckets, in seconds; above the last is one more.
-BOUNDS = (
-    0.0005,
-    0.001,
-    0.0025,
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    10.0,
-    30.0,
-    60.0,
-)
+from vaurien_twisted.record.histogram import Histogram
 
 #: How many codes are told apart; clients may be allowed to ask for any.
 CODES = 1000
@@ -68,30 +49,6 @@ class Traffic(NamedTuple):
         )
 
 
-class Histogram:
-    """
-    How often something took how long.
-
-    @ivar counts: how often, by bucket: each ends at one of L{BOUNDS}, which is part of it.
-    @ivar total: the sum of all, in seconds.
-    """
-
-    __slots__ = ("counts", "total")
-
-    def __init__(self) -> None:
-        self.counts = [0] * (len(BOUNDS) + 1)
-        self.total = 0.0
-
-    def observe(self, seconds: float) -> None:
-        """
-        It took so long; less than nothing, where a clock was set back, counts as nothing.
-        """
-        if seconds < 0.0:
-            seconds = 0.0
-        self.counts[bisect_left(BOUNDS, seconds)] += 1
-        self.total += seconds
-
-
 @attrs.define(eq=False)
 class Counters:
     """
@@ -102,8 +59,8 @@ class Counters:
     @ivar ended: how many links that were.
     @ivar connectFailures: how often the backend could not be reached.
     @ivar faults: how often something was done, by behavior and code.
-    @ivar duration: from a request's first byte to its reply's last, of exchanges that are
-        told apart and that the backend answered.
+    @ivar duration: from a request's first byte to its reply's last, of all exchanges that the
+        backend answered, those included to which nothing happened.
     @ivar added: how long waits and holds have kept something back.
     """
 

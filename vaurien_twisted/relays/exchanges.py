@@ -26,6 +26,7 @@ from vaurien_twisted.interfaces import (
 )
 from vaurien_twisted.model.decision import NOTHING, Decision, Step
 from vaurien_twisted.model.exchange import Connection, Exchange, FramingError, Piece
+from vaurien_twisted.relays.batch_times import BatchTimes
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.executor import CommandExecutor
 from vaurien_twisted.relays.fastpath import FastPath
@@ -162,7 +163,10 @@ class ExchangeRelay:
         self.closed = False
         self._opaque = False
         self.untold = False
-        self._fastPath = FastPath(self._replyOrder)
+        self._fastPath = FastPath(
+            self._replyOrder,
+            BatchTimes(context.reactor.seconds, context.counters.duration.observe),
+        )
         self._substitutes = Substitutes(self._framer)
         self.learn()
 
@@ -587,7 +591,6 @@ class ExchangeRelay:
         """
         context = self._context
         if exchange.began >= 0:
-            # One that was passed over at first has no beginning that is known.
             context.counters.duration.observe(context.reactor.seconds() - exchange.began)
 
     # Going on

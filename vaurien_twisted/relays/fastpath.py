@@ -11,6 +11,7 @@ from typing import Any
 from vaurien_twisted.interfaces import IFastPath, IFramer
 from vaurien_twisted.model.decision import NOTHING
 from vaurien_twisted.model.exchange import PassedBatch
+from vaurien_twisted.relays.batch_times import BatchTimes
 from vaurien_twisted.relays.reply_order import EMPTY, ReplyOrder
 
 
@@ -18,13 +19,15 @@ class FastPath:
     """
     What is passed over on one link, and its place in the pipeline.
 
+    @param times: gets the times of what is passed over.
     @ivar active: whether anything was ever passed over.
     """
 
-    __slots__ = ("_fastPath", "_replies", "_replyOrder", "_requests", "active")
+    __slots__ = ("_fastPath", "_replies", "_replyOrder", "_requests", "_times", "active")
 
-    def __init__(self, pipeline: ReplyOrder) -> None:
+    def __init__(self, pipeline: ReplyOrder, times: BatchTimes) -> None:
         self._replyOrder = pipeline
+        self._times = times
         self._fastPath: IFastPath | None = None
         self._requests: Any = None
         self._replies: Any = None
@@ -77,6 +80,7 @@ class FastPath:
             else:
                 waiting.append(run)
         pipeline.count += count
+        self._times.asked(count)
         self.active = True
         return count
 
@@ -85,6 +89,8 @@ class FastPath:
         How many replies C{data} is to requests that were passed over; else 0.
         """
         count: int = self._replies(data)
+        if count:
+            self._times.replied(count)
         return count
 
     def lastReplies(self, data: bytes) -> bool:
@@ -99,6 +105,7 @@ class FastPath:
         count = self._replies(data)
         if not count:
             return False
+        self._times.replied(count)
         pipeline.count -= count
         if not waiting[0].left:
             waiting.popleft()
@@ -109,8 +116,15 @@ class FastPath:
         """
         Tell the exchanges apart that were passed over.
         """
-        if self._fastPath is not None and self._replyOrder.expand(NOTHING):
-            self._fastPath.expand(NOTHING)
+        if self._fastPath is None or not self._replyOrder.runs:
+            return
+        began = self._times.taken()
+        for run in self._replyOrder.waiting:
+            if isinstance(run, PassedBatch):
+                for exchange, seconds in zip(run.expand(NOTHING), began, strict=False):
+                    exchange.began = seconds
+        self._replyOrder.expand(NOTHING)
+        self._fastPath.expand(NOTHING)
 
     def stop(self) -> None:
         """
