@@ -236,6 +236,27 @@ class ServiceTests(TestCase):
         self.successResultOf(service.ready)
         self.assertEqual((service.refused, self.reactor.stopped), ("cannot listen there", 1))
 
+    def test_pitfall6_startsMeanwhile(self) -> None:
+        """
+        The control service is opened once, though all services are started while the first
+        proxy is still finding out whether its backend is there.
+        """
+        service = self.service("--http", "--http-port", "0")
+        late: Deferred[None] = Deferred()
+
+        def listen() -> None:
+            service.proxy.listening = late
+
+        self.patch(service.proxy, "privilegedStartService", listen)
+        service.privilegedStartService()
+        service.startService()
+        begun = service.control.listening
+        self.assertIsNotNone(begun)
+        late.callback(None)
+        assert service.ready is not None
+        self.successResultOf(service.ready)
+        self.assertIs(service.control.listening, begun)
+
     def test_logFile(self) -> None:
         """
         The log file is open before anything listens, so that it has the addresses and the seed.

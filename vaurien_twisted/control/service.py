@@ -79,17 +79,17 @@ class ControlService(Service):
 
     def privilegedStartService(self) -> None:
         """
-        Begin to listen; L{listening} tells how it went.
+        Begin to listen, if it did not begin before; L{listening} tells how it went.
         """
-        self.listening = Deferred.fromCoroutine(self._listen())
+        if self.listening is None:
+            self.listening = Deferred.fromCoroutine(self._listen())
 
     def startService(self) -> None:
         """
         Begin to listen, if that was not done while privileged.
         """
         super().startService()
-        if self.listening is None:
-            self.privilegedStartService()
+        self.privilegedStartService()
 
     async def _listen(self) -> None:
         site = LoadedLater("vaurien_twisted.control.site", self._site)
