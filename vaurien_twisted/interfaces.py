@@ -219,6 +219,20 @@ class IFastPath(Interface):
         """
 
 
+class IRequestDescriber(Interface):
+    """
+    A framer whose requests can only be read with what it knows of the connection.  Optional,
+    beside L{IFastPath}: in its absence a new framer reads what has passed.
+    """
+
+    def describe(data: bytes) -> str:
+        """
+        The last request in bytes that were passed over, in one line; nothing changes.
+
+        @param data: begins with a request, and may be cut at the end.
+        """
+
+
 class ITransactional(Interface):
     """
     A framer of a protocol with transactions: it knows by which requests the backend's

@@ -114,3 +114,67 @@ class RecentTests(SynchronousTestCase):
         """
         [link] = Pair().factory.links
         self.assertEqual([each.description for each in link.snapshot.recent], ["connect"])
+
+
+class LastTests(SynchronousTestCase):
+    """
+    The latest exchange, also of those that are passed over.
+    """
+
+    def last(self, pair: Pair) -> str:
+        """
+        That of the only link.
+        """
+        [link] = pair.factory.links
+        return link.snapshot.last
+
+    def test_passedOver(self) -> None:
+        """
+        The last one of the latest chunk, read only when somebody asks.
+        """
+        for wire, first, second, words in (
+            (
+                "redis",
+                b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n",
+                b"*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$1\r\nc\r\n",
+                ("GET a", "SET b"),
+            ),
+            (
+                "http",
+                b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n",
+                b"POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi",
+                ("GET /a", "POST /b"),
+            ),
+            ("memcache", b"get a\r\n", b"set b 0 0 1\r\nc\r\n", ("get a", "set b")),
+        ):
+            for pair in (Pair(wire), Pair(wire)):
+                # Of a command that was never seen before, the first one is told apart.
+                self.assertEqual(self.last(pair), "connect")
+                pair.ask(first)
+                self.assertEqual(self.last(pair), words[0])
+                pair.ask(first + second)
+                self.assertEqual(self.last(pair), words[1])
+                pair.ask(first)
+                self.assertEqual(self.last(pair), words[0])
+                [link] = pair.factory.links
+                self.assertEqual(link.exchanges, 4)
+
+    def test_toldApart(self) -> None:
+        """
+        One that is told apart after others were passed over is the latest.
+        """
+        pair = Pair("redis")
+        for _ in range(2):
+            pair.ask(b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n")
+        pair.ask(b"PING\r\n")
+        self.assertEqual(self.last(pair), "PING")
+
+    def test_cut(self) -> None:
+        """
+        Of a long chunk only the beginning is kept.
+        """
+        pair = Pair("redis")
+        request = b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n"
+        pair.ask(request)
+        pair.ask(request * 1000 + request.replace(b"a", b"b"))
+        self.assertEqual(self.last(pair), "GET a")

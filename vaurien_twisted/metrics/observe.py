@@ -162,8 +162,7 @@ OWN_RULES = 10_000
 
 def tellConnection(proxy: Proxy, link: Link) -> dict[str, Any]:
     """
-    A connection as JSON.  What it does and waits for is as it is now; the last exchange is
-    the last one that was told apart.
+    A connection as JSON, as it is now.
     """
     traffic, snapshot = link.traffic, link.snapshot
     return {
@@ -176,7 +175,7 @@ def tellConnection(proxy: Proxy, link: Link) -> dict[str, Any]:
         "exchanges": link.exchanges,
         "received": traffic.fromClient,
         "sent": traffic.toClient,
-        "last": snapshot.recent[-1].description if snapshot.recent else "",
+        "last": snapshot.last,
         "waiting": _waiting(snapshot),
         "own": rulesOf(snapshot.decider.plan) if link.hasOwnPlan else [],
     }

@@ -19,6 +19,7 @@ from vaurien_twisted.interfaces import (
     IForgetting,
     IFramer,
     IFramingOptions,
+    IRequestDescriber,
     IStartTLS,
     ITransferEnder,
     IWireProtocol,
@@ -36,6 +37,7 @@ from vaurien_twisted.relays.substitutes import Substitutes
 from vaurien_twisted.relays.transports import TransportPair
 from vaurien_twisted.relays.turns import STEP
 from vaurien_twisted.relays.write_queue import WriteQueue
+from vaurien_twisted.wire.last_request import lastDescription
 from vaurien_twisted.wire.starttls import TLSOptions
 from vaurien_twisted.wire.tcp import TurnFramer
 
@@ -250,6 +252,24 @@ class ExchangeRelay:
         The same for the backend.
         """
         return self._replies is not None or self.toClient.deferred
+
+    @property
+    def last(self) -> str | None:
+        """
+        The latest exchange in one line, C{None} where there was none.  Of a chunk that was
+        passed over, no more than L{KEPT<vaurien_twisted.relays.fastpath.KEPT>} bytes are looked
+        at: the last exchange that these show, C{""} where they show none.
+        """
+        data = self._fastPath.latest
+        if not data:
+            return self.recent[-1].description if self.recent else None
+        describer = IRequestDescriber(self._framer, None)
+        if describer is not None:
+            description: str = describer.describe(data)
+            return description
+        context = self._context
+        framer = context.wire.framer(context.options, context.backend.text)
+        return lastDescription(framer.fromClient(data))
 
     @property
     def upgrading(self) -> IStartTLS | None:
@@ -470,6 +490,7 @@ class ExchangeRelay:
                 self._replyOrder.compact(last)
         self.recent.append(exchange)
         self.exchanges += 1
+        self._fastPath.latest = b""
         self._executor.prepare(exchange, decision)
         return decision
 

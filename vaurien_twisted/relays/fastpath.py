@@ -14,6 +14,10 @@ from vaurien_twisted.model.exchange import PassedBatch
 from vaurien_twisted.relays.batch_times import BatchTimes
 from vaurien_twisted.relays.reply_order import EMPTY, ReplyOrder
 
+#: How much of a chunk is kept, so that somebody who asks can be told of its last request, in
+#: bytes.
+KEPT = 4096
+
 
 class FastPath:
     """
@@ -21,9 +25,11 @@ class FastPath:
 
     @param times: gets the times of what is passed over.
     @ivar active: whether anything was ever passed over.
+    @ivar latest: the beginning of the latest chunk of requests that was passed over, C{b""}
+        where another request has come since.
     """
 
-    __slots__ = ("_fastPath", "_replies", "_replyOrder", "_requests", "_times", "active")
+    __slots__ = ("_fastPath", "_replies", "_replyOrder", "_requests", "_times", "active", "latest")
 
     def __init__(self, pipeline: ReplyOrder, times: BatchTimes) -> None:
         self._replyOrder = pipeline
@@ -32,6 +38,7 @@ class FastPath:
         self._requests: Any = None
         self._replies: Any = None
         self.active = False
+        self.latest = b""
 
     def learn(self, framer: IFramer, decider: Any, staged: bool) -> None:
         """
@@ -81,6 +88,7 @@ class FastPath:
                 waiting.append(run)
         pipeline.count += count
         self._times.asked(count)
+        self.latest = data if len(data) <= KEPT else data[:KEPT]
         self.active = True
         return count
 
@@ -133,3 +141,4 @@ class FastPath:
         self._requests = None
         self._fastPath = None
         self.active = False
+        self.latest = b""

@@ -42,6 +42,7 @@ class LinkSnapshot:
             () if exchangeRelay is None else (exchangeRelay.toBackend, exchangeRelay.toClient)
         )
         self._told = () if exchangeRelay is None else tuple(exchangeRelay.recent or ())
+        self._exchangeRelay = exchangeRelay
         self._filters = filters
         self._greeting = greeting
         self.decider = decider
@@ -90,6 +91,18 @@ class LinkSnapshot:
         steps = [entry.steps[0] for lane in self._lanes for entry in lane.queue if entry.steps]
         kept = [step.rule.behavior.name for step in steps if step.rule is not None]
         return [*kept, *self._filters]
+
+    @property
+    def last(self) -> str:
+        """
+        The latest exchange in one line, those included that were passed over; the connection
+        itself where there was none.
+        """
+        relay = self._exchangeRelay
+        last = None if relay is None else relay.last
+        if last is not None:
+            return last
+        return "" if self._greeting is None else self._greeting.description
 
     @property
     def recent(self) -> Sequence[Exchange]:

@@ -25,6 +25,7 @@ from zope.interface import implementer
 from vaurien_twisted.interfaces import (
     IFastPath,
     IFramer,
+    IRequestDescriber,
     ITransactional,
     ITransferEnder,
     IWireProtocol,
@@ -33,6 +34,7 @@ from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Connection, Exchange, Piece, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
+from vaurien_twisted.wire.last_request import lastDescription
 from vaurien_twisted.wire.mysql.commands import CLOSE, EXECUTE, PREPARE, Request
 from vaurien_twisted.wire.mysql.errors import CATALOG, encodeError
 from vaurien_twisted.wire.mysql.fastpath import Skimmer
@@ -64,7 +66,7 @@ TARGETS = (
 )
 
 
-@implementer(IFramer, IFastPath, ITransactional, ITransferEnder)
+@implementer(IFramer, IFastPath, IRequestDescriber, ITransactional, ITransferEnder)
 class MySQLFramer(Upgradable):
     """
     Joins the two directions of a connection.
@@ -126,6 +128,15 @@ class MySQLFramer(Upgradable):
         The same behind a command that was carried out.
         """
         return behind(self._session, exchange, transaction)
+
+    def describe(self, data: bytes) -> str:
+        """
+        See L{IRequestDescriber<vaurien_twisted.interfaces.IRequestDescriber.describe>}.
+        """
+        session = Session()
+        session.capabilities = self._session.capabilities
+        session.statements = self._session.statements.texts()
+        return lastDescription(Requests(session).read(data))
 
     def clientEnded(self) -> Iterator[Piece]:
         """

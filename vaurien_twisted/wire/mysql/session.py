@@ -80,6 +80,14 @@ class Statements:
         """
         return self.latest if number == LAST_PREPARED else self._texts.get(number, "")
 
+    def texts(self) -> Statements:
+        """
+        Statements that have the same texts, and know nothing else.
+        """
+        same = Statements()
+        same._texts, same.latest = self._texts, self.latest
+        return same
+
 
 class Session:
     """

@@ -21,6 +21,7 @@ from zope.interface import implementer
 from vaurien_twisted.interfaces import (
     IFastPath,
     IFramer,
+    IRequestDescriber,
     ITransactional,
     ITransferEnder,
     IWireProtocol,
@@ -58,7 +59,7 @@ TARGETS = (
 )
 
 
-@implementer(IFramer, IFastPath, ITransactional, ITransferEnder, IWithholder)
+@implementer(IFramer, IFastPath, IRequestDescriber, ITransactional, ITransferEnder, IWithholder)
 class PostgreSQLFramer(Upgradable):
     """
     Joins the two directions of a connection.
@@ -97,6 +98,12 @@ class PostgreSQLFramer(Upgradable):
         What a group of extended query messages may be called, if one is kept back.
         """
         return NAMES if self._requests.withholds else frozenset()
+
+    def describe(self, data: bytes) -> str:
+        """
+        See L{IRequestDescriber<vaurien_twisted.interfaces.IRequestDescriber.describe>}.
+        """
+        return self._requests.describe(data)
 
     def expect(self, exchange: Exchange) -> None:
         """

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
+from vaurien_twisted.wire.last_request import lastDescription
 from vaurien_twisted.wire.postgresql.extended_query import Begun, Group
 from vaurien_twisted.wire.postgresql.messages import (
     CLIENT_TYPES,
@@ -77,6 +78,16 @@ class Requests:
         first = self._number + 1
         self._number += count
         return first
+
+    def describe(self, data: bytes) -> str:
+        """
+        The last request in bytes that were passed over.
+        """
+        reader = Requests(Session())
+        reader._started = True
+        # Nothing is learned of names by what is read here: it goes to no backend.
+        reader.statements, reader.portals = self.statements, self.portals
+        return lastDescription(reader.read(data))
 
     def read(self, data: bytes) -> Iterator[Piece]:
         """
