@@ -243,6 +243,8 @@ class ExampleTests(SynchronousTestCase):
         found = [(block.place, block.text) for block in every("json")]
         for place, words in told(every("console"), "curl"):
             found += [(place, body) for flag, body in pairwise(words) if flag == "-d"]
+            if "-d" in words:
+                self.assertIn("Content-Type: application/json", words, place)
         self.assertGreater(len(found), 5)
         for place, text in found:
             with at(place):
