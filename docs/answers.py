@@ -44,8 +44,8 @@ REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello\n"
 _MARK = re.compile(r"\.\. answer: (?P<status>\d{3})(?:, (?P<lines>\d+) lines)?")
 _ADDRESS = re.compile(r"(127\.0\.0\.1|localhost):(\d+)")
 
-#: Members that are durations, in seconds: their values are shown as this.
-_DURATIONS = {"sum": 0.004, "held": 0.0}
+#: How long each exchange took, in seconds.
+DURATION = 0.002
 
 
 #: A proxy before a backend that nobody can reach.
@@ -87,14 +87,14 @@ class Service:
         """
         C{value} without what differs from run to run.
         """
+        if isinstance(value, dict) and name == "duration":
+            return {key: _lasted(key, each, value["count"]) for key, each in value.items()}
         if isinstance(value, dict):
             return {key: self._normal(each, key) for key, each in value.items()}
         if isinstance(value, list):
             return [self._normal(each) for each in value]
         if isinstance(value, str):
             return _ADDRESS.sub(lambda found: f"{found[1]}:{self._port(found[2])}", value)
-        if isinstance(value, float) and name in _DURATIONS:
-            return _DURATIONS[name]
         if isinstance(value, float) and value > 1e9:
             return TIME
         return value
@@ -112,6 +112,20 @@ class Service:
         End it.
         """
         stop_proxy(self._process)
+
+
+def _lasted(name: str, value: Any, count: int) -> Any:
+    """
+    A member of what is told of durations, as if all were alike.
+    """
+    match name:
+        case "sum":
+            return count * DURATION
+        case "buckets":
+            return [[DURATION, count]] if value else []
+        case "count":
+            return value
+    return DURATION if value else value
 
 
 class Watched(Service):
