@@ -44,8 +44,6 @@ LONG = {
     "express.transport",
     "interfaces",
     "relays.exchanges",
-    "wire.mysql.requests",
-    "wire.postgresql.requests",
 }
 
 #: Imports that point up and are still there.
@@ -55,7 +53,6 @@ LATE = {("model.decision", "interfaces")}
 #: C{interfaces} and C{model} may stay; the others leave this list once they are undone.
 TYPE_CIRCLES = {
     "interfaces",
-    "wire.http.fastpath",
 }
 
 

@@ -200,7 +200,7 @@ class IFastPath(Interface):
         From now on pass over all commands but these, which are in lower case.
         """
 
-    def requests(data: bytes, run: PassedBatch | None) -> PassedBatch | None:
+    def requests(data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
         """
         If C{data} is whole requests to pass over, of which each has one reply, expect
         those replies and return the run that they are part of: C{run}, which is the last

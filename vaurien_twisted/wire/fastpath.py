@@ -1,27 +1,61 @@
 # -*- test-case-name: tests.wire.test_fastpath -*-
 """
-Runs of exchanges whose replies have several forms.
+Fast paths: batches of exchanges that pass without being told apart.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from vaurien_twisted.model.decision import Decision
 from vaurien_twisted.model.exchange import Exchange, PassedBatch
+from vaurien_twisted.wire.framer import RequestReader, Session
 
-#: How many requests are passed over in one go.
+#: How many requests pass in one batch.
 MOST = 32768
 
 
-class FormedRun(PassedBatch):
+class FastPath:
     """
-    A run that knows a form for each of its exchanges.
+    The base of fast paths.  See L{IFastPath<vaurien_twisted.interfaces.IFastPath>}.
+    """
 
-    @param contexts: what an exchange of a form has for its context, once it is told apart.
-    @ivar forms: a byte for each that awaits its reply.
+    __slots__ = ("_awaiting",)
+
+    def __init__(self, session: Session) -> None:
+        # The queue is the same for the session's life.
+        self._awaiting = session.awaiting
+
+    def expand(self, decision: Decision) -> None:
+        """
+        Put the exchanges of all batches in their place.
+        """
+        awaiting = self._awaiting
+        waiting = list(awaiting)
+        awaiting.clear()
+        for each in waiting:
+            if isinstance(each, PassedBatch):
+                awaiting.extend(each.expand(decision))
+            else:
+                awaiting.append(each)
+
+    def _pass(self, batch: PassedBatch, count: int) -> int:
+        """
+        So many replies to the first batch, which is C{batch}, have passed: how many.
+        """
+        batch.passed(count)
+        if not batch.left:
+            self._awaiting.popleft()
+        return count
+
+
+class FormedBatch(PassedBatch):
+    """
+    A batch that knows a form for each of its exchanges.
+
+    @param contexts: gives the context of an exchange from its form.
+    @ivar forms: a byte for each exchange that awaits its reply.
     """
 
     __slots__ = ("_contexts", "forms")
@@ -60,54 +94,87 @@ class FormedRun(PassedBatch):
         return exchanges
 
 
-def extend(
-    awaiting: deque[Any],
-    run: PassedBatch | None,
-    number: int,
-    forms: bytes,
-    contexts: Callable[[int], Any],
-) -> PassedBatch:
+class FormedFastPath(FastPath):
     """
-    Expect the replies to requests that are passed over.
+    The base of fast paths where replies have several forms.
+    """
 
-    @param awaiting: the exchanges and runs whose replies are to come.
-    @param run: the last of these, if it is a run.
-    @param number: of the first request.
-    @return: the run that they are part of.
-    """
-    # A request without a reply, between the two, has a number but no place.
-    if isinstance(run, FormedRun) and run.next + run.left == number:
-        run.grow(forms)
-        return run
-    begun = FormedRun(number, forms, contexts)
-    awaiting.append(begun)
-    return begun
+    __slots__ = ()
 
+    def _extend(
+        self,
+        batch: PassedBatch | None,
+        number: int,
+        forms: bytes,
+        contexts: Callable[[int], Any],
+    ) -> PassedBatch:
+        """
+        Expect the replies to requests that pass.
 
-def take(awaiting: deque[Any], run: FormedRun, count: int) -> int:
-    """
-    So many replies have passed of the run that is awaited first: how many.
-    """
-    if count == run.left:
-        run.left = 0
-        run.forms = b""
-        awaiting.popleft()
-    else:
-        run.passed(count)
-    return count
+        @param batch: the last of what is awaited, if it is a batch.
+        @param number: of the first request.
+        @return: the batch that they are part of.
+        """
+        # A request without a reply, between the two, has a number but is not awaited.
+        if isinstance(batch, FormedBatch) and batch.next + batch.left == number:
+            batch.grow(forms)
+            return batch
+        begun = FormedBatch(number, forms, contexts)
+        self._awaiting.append(begun)
+        return begun
 
 
-def expand(awaiting: deque[Any], decision: Decision) -> None:
+class CountedFastPath(FastPath):
     """
-    Put the exchanges of all runs in their place.
+    The base of fast paths where all replies have one form: a chunk of requests is counted.
+
+    @ivar _watched: commands that do not pass.
     """
-    waiting = list(awaiting)
-    awaiting.clear()
-    for each in waiting:
-        if isinstance(each, PassedBatch):
-            awaiting.extend(each.expand(decision))
-        else:
-            awaiting.append(each)
+
+    __slots__ = ("_counts", "_requests", "_watched")
+
+    #: The protocol's name.
+    protocol: str
+    #: Commands that never pass, in upper case.
+    never: frozenset[str] = frozenset()
+
+    def __init__(self, session: Session, requests: RequestReader) -> None:
+        super().__init__(session)
+        self._requests = requests
+        self.watch(frozenset())
+
+    def watch(self, commands: frozenset[str]) -> None:
+        """
+        From now on pass all commands but these, which are in lower case.
+        """
+        self._watched = self.never | {command.upper() for command in commands}
+        self._counts = countsFor(self.protocol, self._watched)
+
+    def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
+        """
+        Whole requests: the batch that awaits their replies.
+        """
+        if not self._requests.passable:
+            return None
+        count = self._counts.get(data)
+        if count is None:
+            count = self._count(data)
+            if not count:
+                return None
+            remember(self._counts, data, count)
+        number = self._requests.skip(count)
+        if batch is not None:
+            batch.left += count
+            return batch
+        batch = PassedBatch(number, count)
+        self._awaiting.append(batch)
+        return batch
+
+    def _count(self, data: bytes) -> int:
+        """
+        How many whole requests C{data} is, 0 if they do not all pass.
+        """
+        raise NotImplementedError
 
 
 #: Only short chunks are remembered, and so many of them.
@@ -118,8 +185,8 @@ _counts: dict[tuple[str, frozenset[str]], dict[bytes, int]] = {}
 
 def countsFor(protocol: str, watched: frozenset[str]) -> dict[bytes, int]:
     """
-    How many requests a chunk that can be passed over was found to be; for all
-    connections of a protocol on which the same commands are watched.
+    How many requests a chunk was counted as; for all connections of a protocol on which the
+    same commands are watched.
     """
     key = (protocol, watched)
     counts = _counts.get(key)
@@ -133,8 +200,8 @@ def countsFor(protocol: str, watched: frozenset[str]) -> dict[bytes, int]:
 
 def remember(counts: dict[bytes, int], data: bytes, count: int) -> None:
     """
-    Remember a chunk's count.  When there are too many, all are forgotten: what is
-    asked often is soon known again.
+    Remember a chunk's count.  When there are too many, all are forgotten: frequent ones are
+    soon known again.
     """
     if len(data) <= LONGEST:
         if len(counts) >= MOST_KEPT:

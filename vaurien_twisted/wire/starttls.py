@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 import attrs
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IStartTLS, ITLSOptions
+from vaurien_twisted.interfaces import IFastPath, IStartTLS, ITLSOptions
 from vaurien_twisted.model.exchange import Piece
 from vaurien_twisted.model.options import Refused, option
+from vaurien_twisted.wire.framer import Reader, Session, TwoWayFramer
 from vaurien_twisted.wire.protocol import FramingOptions
 
 
@@ -75,61 +76,65 @@ class TLSOptions(FramingOptions):
         return self.tls == "refuse"
 
 
-class Agreement:
+class StartTLS:
     """
-    Whether both ends have agreed.
+    How far client and backend are with STARTTLS on one connection.
 
-    @ivar allowed: whether we take part.
-    @ivar refused: whether they are kept from it.
-    @ivar denial: what the client is yet to be told for that.
-    @ivar reached: what comes next, in both directions, is TLS.
-    @ivar kept: whether we take part in it by now.
-    @ivar fromClient: what of it the client has sent already.
+    @ivar allowed: whether the proxy speaks TLS with both.
+    @ivar refused: whether they are kept from agreeing on it.
+    @ivar denial: what the client is yet to be sent for that.
+    @ivar agreed: what comes next, in both directions, is TLS.
+    @ivar active: the proxy speaks TLS with both.
+    @ivar fromClient: the first bytes of TLS that the client sent before that.
     @ivar fromBackend: the same of the backend.
     """
 
-    __slots__ = (
-        "allowed",
-        "denial",
-        "fromBackend",
-        "fromClient",
-        "kept",
-        "reached",
-        "refused",
-    )
+    __slots__ = ("active", "agreed", "allowed", "denial", "fromBackend", "fromClient", "refused")
 
     def __init__(self, allowed: bool = False, refused: bool = False) -> None:
         self.allowed = allowed
         self.refused = refused
         self.denial = b""
-        self.reached = False
-        self.kept = False
+        self.agreed = False
+        self.active = False
         self.fromClient = bytearray()
         self.fromBackend = bytearray()
 
-
-Read = Callable[[bytes], Iterator[Piece]]
+    @property
+    def pending(self) -> bool:
+        """
+        Whether they have agreed, and TLS has not begun.
+        """
+        return self.agreed and not self.active
 
 
 @implementer(IStartTLS)
-class Upgradable:
+class StartTLSFramer(TwoWayFramer):
     """
-    A framer that reads no further once there is an agreement, until TLS has begun.
+    A framer that reads no further once both ends agreed on TLS, until TLS has begun.
     """
 
-    fromClient: Read
-    fromBackend: Read
+    __slots__ = ("_startTLS",)
 
-    def __init__(self, agreement: Agreement, client: Read, backend: Read) -> None:
-        self._agreement = agreement
-        # Bound to the readers without a step between, where that can be.
-        self.fromClient, self.fromBackend = client, backend
-        if agreement.allowed:
-            self.fromClient = lambda data: self._read(data, client, agreement.fromClient)
-            self.fromBackend = lambda data: self._read(data, backend, agreement.fromBackend)
+    def __init__(
+        self,
+        session: Session,
+        startTLS: StartTLS,
+        requests: Reader,
+        replies: Reader,
+        fastPath: IFastPath | None = None,
+    ) -> None:
+        super().__init__(session, requests, replies, fastPath)
+        self._startTLS = startTLS
+        if startTLS.allowed:
+            client, backend = requests.read, replies.read
+            self.fromClient = lambda data: self._read(data, client, startTLS.fromClient)
+            self.fromBackend = lambda data: self._read(data, backend, startTLS.fromBackend)
 
-    def _read(self, data: bytes, read: Read, beyond: bytearray) -> Iterator[Piece]:
-        if self.upgrading:
+    def _read(
+        self, data: bytes, read: Callable[[bytes], Iterator[Piece]], beyond: bytearray
+    ) -> Iterator[Piece]:
+        if self._startTLS.pending:
             beyond += data
             return iter(())
         return read(data)
@@ -139,23 +144,23 @@ class Upgradable:
         """
         See L{IStartTLS}.
         """
-        return self._agreement.reached and not self._agreement.kept
+        return self._startTLS.pending
 
     def denial(self) -> bytes:
         """
         See L{IStartTLS}.
         """
-        agreement = self._agreement
-        words, agreement.denial = agreement.denial, b""
-        return words
+        startTLS = self._startTLS
+        denial, startTLS.denial = startTLS.denial, b""
+        return denial
 
     def upgrade(self) -> tuple[bytes, bytes]:
         """
         See L{IStartTLS}.
         """
-        agreement = self._agreement
-        agreement.kept = True
-        beyond = bytes(agreement.fromClient), bytes(agreement.fromBackend)
-        agreement.fromClient.clear()
-        agreement.fromBackend.clear()
+        startTLS = self._startTLS
+        startTLS.active = True
+        beyond = bytes(startTLS.fromClient), bytes(startTLS.fromBackend)
+        startTLS.fromClient.clear()
+        startTLS.fromBackend.clear()
         return beyond

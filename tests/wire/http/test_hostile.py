@@ -13,8 +13,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.wire.support import Heard, chunks, take
 from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
-from vaurien_twisted.wire.http.framer import HTTPFramer
 from vaurien_twisted.wire.http.head import HEAD_LIMIT
+from vaurien_twisted.wire.http.protocol import HTTPFramer
 
 QUICK = settings(max_examples=80, deadline=None, derandomize=True)
 

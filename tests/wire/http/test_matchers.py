@@ -11,9 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.wire.truncating import afterwards, cut
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.matchers import condition
-from vaurien_twisted.wire.http.framer import HTTPFramer
 from vaurien_twisted.wire.http.matchers import fieldsOf, pathOf, wishOf
-from vaurien_twisted.wire.http.protocol import HTTP, HTTPOptions
+from vaurien_twisted.wire.http.protocol import HTTP, HTTPFramer, HTTPOptions
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 SIZES = (0, 1, 3, 10)

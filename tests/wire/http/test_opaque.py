@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.wire.http.framer} where HTTP/1 ends: upgrades, tunnels,
+Tests for the framer of HTTP where HTTP/1 ends: upgrades, tunnels,
 garbage; and where requests are rewritten.
 """
 
@@ -10,8 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.wire.http.test_protocol import CHUNKS, GET, OK, POST, SIZES
 from tests.wire.support import Heard, converse
 from vaurien_twisted.model.exchange import FramingError
-from vaurien_twisted.wire.http.framer import HTTPFramer
-from vaurien_twisted.wire.http.protocol import HTTP, HTTPOptions
+from vaurien_twisted.wire.http.protocol import HTTP, HTTPFramer, HTTPOptions
 
 CONNECT = b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n"
 UPGRADE = b"GET /w HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"

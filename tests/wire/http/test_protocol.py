@@ -11,8 +11,7 @@ from zope.interface.verify import verifyClass, verifyObject
 from tests.wire.support import Heard, converse, take
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.model.options import Refused, build, specs, values
-from vaurien_twisted.wire.http.framer import HTTPFramer
-from vaurien_twisted.wire.http.protocol import HTTP, HTTPOptions
+from vaurien_twisted.wire.http.protocol import HTTP, HTTPFramer, HTTPOptions
 
 GET = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
@@ -40,7 +39,7 @@ class ContractTests(SynchronousTestCase):
         verifyClass(IWireProtocol, HTTP)
         verifyObject(IWireProtocol, HTTP())
         verifyObject(IPlugin, HTTP())
-        verifyClass(IFramer, HTTPFramer)
+        verifyObject(IFramer, HTTPFramer())
         verifyObject(IFramer, HTTP().framer(HTTPOptions(), "a:1"))
 
     def test_names(self) -> None:

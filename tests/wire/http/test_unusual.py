@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.wire.http.framer} with messages that are unusual, but whose
+Tests for L{vaurien_twisted.wire.http.protocol} with messages that are unusual, but whose
 ends RFC 9112 defines: rules go on striking behind them.
 """
 
@@ -14,8 +14,8 @@ from tests.wire.http.test_protocol import GET, OK, SIZES
 from tests.wire.support import chunks, converse
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
-from vaurien_twisted.wire.http.framer import HTTPFramer
 from vaurien_twisted.wire.http.head import HEAD_LIMIT, KEPT_LIMIT
+from vaurien_twisted.wire.http.protocol import HTTPFramer
 
 HELLO = b"5\r\nhello\r\n0\r\n\r\n"
 

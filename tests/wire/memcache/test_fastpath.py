@@ -64,7 +64,7 @@ class SkimTests(SynchronousTestCase):
         read = [(exchange, ends) for exchange, _, ends in slow.fromClient(data)]
         self.assertEqual([ends for _, ends in read], [True] * run.left)
         self.assertTrue(all(exchange is not None and exchange.replies for exchange, _ in read))
-        self.assertTrue(slow._requests.idle)
+        self.assertTrue(slow._requests.passable)
 
     def test_pitfall20_unfinished(self) -> None:
         """

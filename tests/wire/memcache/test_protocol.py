@@ -7,7 +7,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface.verify import verifyClass, verifyObject
+from zope.interface.verify import verifyObject
 
 from tests.wire.memcache.conversation import CONVERSATIONS
 from tests.wire.support import Heard, chunks, converse, take
@@ -49,7 +49,7 @@ class InterfaceTests(SynchronousTestCase):
         The protocol and its framers are what they say.
         """
         verifyObject(IWireProtocol, Memcache())
-        verifyClass(IFramer, MemcacheFramer)
+        verifyObject(IFramer, MemcacheFramer())
         verifyObject(IFramer, Memcache().framer(FramingOptions(), "127.0.0.1:11211"))
 
     def test_options(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface.verify import verifyClass, verifyObject
+from zope.interface.verify import verifyObject
 
 from tests.wire.redis.conversation import CONVERSATIONS
 from tests.wire.support import Heard, chunks, converse, take
@@ -56,7 +56,7 @@ class InterfaceTests(SynchronousTestCase):
         The protocol and its framers are what they say.
         """
         verifyObject(IWireProtocol, Redis())
-        verifyClass(IFramer, RedisFramer)
+        verifyObject(IFramer, RedisFramer())
         verifyObject(IFramer, Redis().framer(FramingOptions(), "127.0.0.1:6379"))
 
     def test_options(self) -> None:

@@ -1,9 +1,6 @@
 # -*- test-case-name: tests.wire.http.test_protocol -*-
 """
 C{http}: HTTP/1.0 and 1.1 as RFC 9110 and RFC 9112 define them.
-
-L{http_head} reads heads, L{http_body} finds where bodies end, L{http_framer} puts
-both together, L{http_errors} writes replies and L{http_host} the Host field.
 """
 
 from __future__ import annotations
@@ -14,17 +11,21 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IFaultHeader, IWireProtocol
+from vaurien_twisted.interfaces import IFastPath, IFaultHeader, IForgetting, IFramer, IWireProtocol
 from vaurien_twisted.model.commands import Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import option
 from vaurien_twisted.wire.errors import ErrorCatalog
+from vaurien_twisted.wire.framer import TwoWayFramer
 from vaurien_twisted.wire.http.errors import ANY, ROWS, refuse
-from vaurien_twisted.wire.http.framer import HTTPFramer
+from vaurien_twisted.wire.http.fastpath import HTTPFastPath
 from vaurien_twisted.wire.http.host import hostOf
 from vaurien_twisted.wire.http.malformed import FAULTS, inflict
 from vaurien_twisted.wire.http.matchers import TARGETS, wishOf
+from vaurien_twisted.wire.http.replies import Replies
+from vaurien_twisted.wire.http.requests import Requests
+from vaurien_twisted.wire.http.session import HTTPSession
 from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
 
 #: Statuses that can stand alone; those below 200 announce another (RFC 9110, section 15.2).
@@ -45,6 +46,28 @@ class HTTPOptions(FramingOptions):
         False,
         "Let callers ask for a fault in a header field, X-Vaurien-Behavior: delay; sleep=1.",
     )
+
+
+@implementer(IFramer, IFastPath, IForgetting)
+class HTTPFramer(TwoWayFramer):
+    """
+    Reads HTTP/1.0 and 1.1, pipelined or not, one exchange to a request.  A body is
+    passed on as it arrives.  It turns opaque at the preface of HTTP/2, at a reply
+    101, at a 2xx to C{CONNECT}, and where it raised L{FramingError}.
+
+    Blank lines between messages, and what the client sends after C{CONNECT} before
+    it has been answered, belong to no exchange.  Nor does a reply that nobody asked
+    for, such as the 408 with which some servers end an idle connection.
+
+    @param host: put in place of every request's Host, C{None} to leave it.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, host: bytes | None = None) -> None:
+        session = HTTPSession()
+        requests, replies = Requests(session, host), Replies(session)
+        super().__init__(session, requests, replies, HTTPFastPath(session, requests, replies))
 
 
 CATALOG = ErrorCatalog(

@@ -11,13 +11,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from vaurien_twisted.model.decision import Decision
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import IFastPath
 from vaurien_twisted.model.exchange import PassedBatch
-from vaurien_twisted.wire.fastpath import MOST, FormedRun, expand, extend, take
+from vaurien_twisted.wire.fastpath import MOST, FormedBatch, FormedFastPath
 from vaurien_twisted.wire.memcache.commands import LINE, MENTIONED, VALUES, Meta
 from vaurien_twisted.wire.memcache.replies import Replies
 from vaurien_twisted.wire.memcache.requests import Requests
-from vaurien_twisted.wire.memcache.session import Session
+from vaurien_twisted.wire.memcache.session import MemcacheSession
 
 #: The forms of answers, and what stands for them where exchanges are told apart.
 ONE, SEVERAL, META = range(3)
@@ -61,14 +63,16 @@ _metaValue = re.compile(rb"VA" + _SIZE + rb"(?: [!-~]+)*\r\n").match
 _line = re.compile(rb"(?!MN[ \r]|VALUE |VA )[!-~][ -~]{0,2000}\r\n").match
 
 
-class Skimmer:
+@implementer(IFastPath)
+class MemcacheFastPath(FormedFastPath):
     """
     Counts commands and answers where nothing else is known to matter.
     """
 
     __slots__ = ("_getting", "_replies", "_requests", "_session", "_watched")
 
-    def __init__(self, session: Session, requests: Requests, replies: Replies) -> None:
+    def __init__(self, session: MemcacheSession, requests: Requests, replies: Replies) -> None:
+        super().__init__(session)
         self._session = session
         self._requests = requests
         self._replies = replies
@@ -82,12 +86,12 @@ class Skimmer:
         self._watched = frozenset(command.encode() for command in commands)
         self._getting = self._watched.isdisjoint((b"get", b"gets"))
 
-    def requests(self, data: bytes, run: PassedBatch | None) -> PassedBatch | None:
+    def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
         """
-        Whole commands: the run that awaits their answers.
+        Whole commands: the batch that awaits their answers.
         """
         session, requests = self._session, self._requests
-        if session.opaque or not requests.idle:
+        if not requests.passable:
             return None
         gets = self._getting and _gets(data)
         forms = bytes((SEVERAL,)) * data.count(b"\n") if gets else self._forms(data)
@@ -96,7 +100,7 @@ class Skimmer:
             return None
         if session.guessed and not session.awaiting:
             session.guessed = False
-        return extend(session.awaiting, run, requests.skip(count), forms, CONTEXTS.__getitem__)
+        return self._extend(batch, requests.skip(count), forms, CONTEXTS.__getitem__)
 
     def _forms(self, data: bytes) -> bytes:
         """
@@ -122,15 +126,15 @@ class Skimmer:
 
     def replies(self, data: bytes) -> int:
         """
-        Whole answers to the run at the head: how many.
+        Whole answers to the first batch: how many.
         """
-        awaiting = self._session.awaiting
+        awaiting = self._awaiting
         if not awaiting:
             return 0
-        run = awaiting[0]
-        if not isinstance(run, FormedRun) or not self._replies.idle:
+        batch = awaiting[0]
+        if not isinstance(batch, FormedBatch) or not self._replies.idle:
             return 0
-        forms, left = run.forms, run.left
+        forms, left = batch.forms, batch.left
         pos, size, count = 0, len(data), 0
         while pos < size:
             if count == left:
@@ -158,10 +162,4 @@ class Skimmer:
             count += 1
         if pos != size:
             return 0
-        return take(awaiting, run, count)
-
-    def expand(self, decision: Decision) -> None:
-        """
-        The exchanges of runs, one by one.
-        """
-        expand(self._session.awaiting, decision)
+        return self._pass(batch, count)

@@ -9,8 +9,6 @@ L{memcache_errors} writes errors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
@@ -23,21 +21,22 @@ from vaurien_twisted.interfaces import (
 )
 from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
-from vaurien_twisted.model.exchange import Exchange, Piece, Substitute
+from vaurien_twisted.model.exchange import Exchange, Substitute
+from vaurien_twisted.wire.framer import TwoWayFramer
 from vaurien_twisted.wire.memcache.commands import LINE
 from vaurien_twisted.wire.memcache.errors import CATALOG, encodeError, miss
-from vaurien_twisted.wire.memcache.fastpath import Skimmer
+from vaurien_twisted.wire.memcache.fastpath import MemcacheFastPath
 from vaurien_twisted.wire.memcache.matchers import TARGETS
 from vaurien_twisted.wire.memcache.replies import Replies
 from vaurien_twisted.wire.memcache.requests import Requests
-from vaurien_twisted.wire.memcache.session import Session
+from vaurien_twisted.wire.memcache.session import MemcacheSession
 from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
 
 __all__ = ["Memcache", "MemcacheFramer", "miss"]
 
 
 @implementer(IFramer, IFastPath, IForgetting, ITransactional)
-class MemcacheFramer:
+class MemcacheFramer(TwoWayFramer):
     """
     Reads one connection.  It turns opaque at the binary protocol, at TLS, once C{watch}
     was answered, and where it raised L{FramingError<vaurien_twisted.model.exchange.FramingError>}.
@@ -46,58 +45,14 @@ class MemcacheFramer:
     same; that error is then taken for the answer to the next command, or for nobody's.
     """
 
-    turns = False
+    __slots__ = ()
 
-    __slots__ = (
-        "_replies",
-        "_requests",
-        "_session",
-        "expand",
-        "replies",
-        "requests",
-        "watch",
-    )
+    _session: MemcacheSession
 
     def __init__(self) -> None:
-        self._session = Session()
-        self._requests = Requests(self._session)
-        self._replies = Replies(self._session)
-        fastPath = Skimmer(self._session, self._requests, self._replies)
-        #: See L{IFastPath}; bound without a step between.
-        self.requests = fastPath.requests
-        self.replies = fastPath.replies
-        self.expand = fastPath.expand
-        self.watch = fastPath.watch
-
-    @property
-    def opaque(self) -> str:
-        """
-        Why the rest cannot be read, C{""} while it can.
-        """
-        return self._session.opaque
-
-    def fromClient(self, data: bytes) -> Iterator[Piece]:
-        """
-        Pieces of requests.
-
-        @raise FramingError: this is not the text protocol, or a line other than one of
-            many keys is longer than 64 KiB.
-        """
-        return self._requests.read(data)
-
-    def fromBackend(self, data: bytes) -> Iterator[Piece]:
-        """
-        Pieces of answers.
-
-        @raise FramingError: these are not the text protocol's, or a line is longer than 64 KiB.
-        """
-        return self._replies.read(data)
-
-    def expect(self, exchange: Exchange) -> None:
-        """
-        Its answer, if it has one, follows those expected before.
-        """
-        self._session.expect(exchange)
+        session = MemcacheSession()
+        requests, replies = Requests(session), Replies(session)
+        super().__init__(session, requests, replies, MemcacheFastPath(session, requests, replies))
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
@@ -116,23 +71,6 @@ class MemcacheFramer:
         Nothing: there are no transactions.
         """
         return ()
-
-    def clientEnded(self) -> Iterator[Piece]:
-        """
-        An unfinished line, which belongs to no exchange.
-        """
-        return self._requests.ended()
-
-    def backendEnded(self) -> Iterator[Piece]:
-        """
-        An unfinished line, and the silence that answers quiet commands.
-        """
-        return self._replies.ended()
-
-    def renew(self) -> None:
-        """
-        Nothing is guessed at.
-        """
 
 
 @implementer(IPlugin, IWireProtocol)

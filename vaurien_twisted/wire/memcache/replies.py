@@ -25,7 +25,7 @@ from vaurien_twisted.wire.memcache.commands import (
     WATCH,
     Meta,
 )
-from vaurien_twisted.wire.memcache.session import Session, quiet
+from vaurien_twisted.wire.memcache.session import MemcacheSession, quiet
 
 #: The longest line of an answer, in bytes.
 LINE_LIMIT = 65536
@@ -49,7 +49,7 @@ class Replies:
     Divides what the backend sends among the exchanges that await an answer.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: MemcacheSession) -> None:
         self._session = session
         self._kept = b""
         # How much of what was kept holds no end of a line.

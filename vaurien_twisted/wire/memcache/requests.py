@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
+from vaurien_twisted.wire.framer import RequestReader
 from vaurien_twisted.wire.memcache.commands import RETRIEVAL, VALUES, understand
-from vaurien_twisted.wire.memcache.session import Session
+from vaurien_twisted.wire.memcache.session import MemcacheSession
 
 #: The longest line that is kept to be read whole, in bytes.
 LINE_LIMIT = 65536
@@ -19,16 +20,16 @@ LINE_LIMIT = 65536
 LONG = 2048
 
 
-class Requests:
+class Requests(RequestReader):
     """
     Divides what the client sends into exchanges.  Those of commands with many keys have
     the beginning of their line, of less than L{LONG} bytes, for their head while they
     are yielded.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: MemcacheSession) -> None:
+        super().__init__()
         self._session = session
-        self._number = 0
         self._kept = b""
         # How much of what was kept holds no end of a line.
         self._searched = 0
@@ -38,19 +39,11 @@ class Requests:
         self._line = False
 
     @property
-    def idle(self) -> bool:
+    def passable(self) -> bool:
         """
         Whether what comes next begins a command.
         """
-        return self._exchange is None and not self._kept
-
-    def skip(self, count: int) -> int:
-        """
-        So many commands are passed over: the number of the first.
-        """
-        first = self._number + 1
-        self._number += count
-        return first
+        return self._exchange is None and not self._kept and not self._session.opaque
 
     def read(self, data: bytes) -> Iterator[Piece]:
         """
@@ -112,7 +105,7 @@ class Requests:
         @raise ValueError: this is not the text protocol.
         """
         first = data[pos]
-        if not self._number and first in (22, 128):
+        if not self.number and first in (22, 128):
             self._session.opaque = "TLS" if first == 22 else "the binary protocol"
             return None
         if not 32 <= first < 127 and first not in (10, 13):
@@ -138,10 +131,10 @@ class Requests:
             self._line = end < 0
         asked = understand(words)
         self._skip = asked.data
-        self._number += 1
+        self.number += 1
         subject = asked.subject[:SUBJECT_LIMIT].decode("utf-8", "backslashreplace")
         head = b""
         if asked.form == VALUES:
             # However much of a long line is there: what is asked of it must not depend on that.
             head = line if length < LONG else line[:LONG].rpartition(b" ")[0]
-        return Exchange(self._number, asked.command, subject, head, asked.form, asked.replies)
+        return Exchange(self.number, asked.command, subject, head, asked.form, asked.replies)

@@ -5,10 +5,8 @@ What the two directions of a memcached connection know of each other.
 
 from __future__ import annotations
 
-from collections import deque
-from typing import Any
-
 from vaurien_twisted.model.exchange import Exchange, PassedBatch
+from vaurien_twisted.wire.framer import Session
 from vaurien_twisted.wire.memcache.commands import WATCH, Meta
 
 #: How many quiet commands may wait for an answer that perhaps never comes.  Of more,
@@ -16,21 +14,17 @@ from vaurien_twisted.wire.memcache.commands import WATCH, Meta
 QUIET_LIMIT = 32768
 
 
-class Session:
+class MemcacheSession(Session):
     """
     The state of one connection.
 
-    @ivar awaiting: the exchanges, or L{PassedBatch}es of them, whose
-        answers may still come, in order.
     @ivar guessed: a quiet command is awaited, or was, since when it is guessed who is answered.
-    @ivar opaque: why nothing more can be read, C{""} while it can.
     """
 
     __slots__ = ("awaiting", "guessed", "opaque")
 
     def __init__(self) -> None:
-        self.awaiting: deque[Any] = deque()
-        self.opaque = ""
+        super().__init__()
         self.guessed = False
 
     @property

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from vaurien_twisted.model.decision import Decision
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import IFastPath
 from vaurien_twisted.model.exchange import PassedBatch
-from vaurien_twisted.wire.fastpath import MOST, FormedRun, expand, extend, take
+from vaurien_twisted.wire.fastpath import MOST, FormedBatch, FormedFastPath
 from vaurien_twisted.wire.mysql.commands import (
     COMMANDS,
     CURSORS,
@@ -39,7 +41,7 @@ from vaurien_twisted.wire.mysql.packets import (
 from vaurien_twisted.wire.mysql.replies import Replies
 from vaurien_twisted.wire.mysql.requests import Requests
 from vaurien_twisted.wire.mysql.results import NEXT, NUMBERS, passDefinitions, passRows, statusOf
-from vaurien_twisted.wire.mysql.session import Session
+from vaurien_twisted.wire.mysql.session import MySQLSession
 
 INIT_DB, PING, STMT_RESET = 0x02, 0x0E, 0x1A
 
@@ -60,7 +62,8 @@ REMEMBERED = 2048
 LONG = 4096
 
 
-class Skimmer:
+@implementer(IFastPath)
+class MySQLFastPath(FormedFastPath):
     """
     Counts commands and replies where nothing else is known to matter.
 
@@ -78,7 +81,8 @@ class Skimmer:
         "_session",
     )
 
-    def __init__(self, session: Session, requests: Requests, replies: Replies) -> None:
+    def __init__(self, session: MySQLSession, requests: Requests, replies: Replies) -> None:
+        super().__init__(session)
         self._session = session
         self._requests = requests
         self._replies = replies
@@ -92,12 +96,12 @@ class Skimmer:
         """
         self._passed = _passedBut(commands)
 
-    def requests(self, data: bytes, run: PassedBatch | None) -> PassedBatch | None:
+    def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
         """
-        Whole commands: the run that awaits their replies.
+        Whole commands: the batch that awaits their replies.
         """
         session, requests = self._session, self._requests
-        if session.dialog is not None or session.opaque or not requests.idle:
+        if not requests.passable:
             return None
         passed = self._passed
         at, end = 0, len(data)
@@ -120,33 +124,33 @@ class Skimmer:
         count = len(forms)
         if at != end or not 0 < count <= MOST:
             return None
-        return extend(session.awaited, run, requests.skip(count), forms, COMMANDS.__getitem__)
+        return self._extend(batch, requests.skip(count), forms, COMMANDS.__getitem__)
 
     def replies(self, data: bytes) -> int:
         """
-        Whole replies to the run at the head: how many.
+        Whole replies to the first batch: how many.
         """
-        awaited = self._session.awaited
-        if not awaited:
+        awaiting = self._awaiting
+        if not awaiting:
             return 0
-        run = awaited[0]
-        if not isinstance(run, FormedRun) or not self._replies.idle:
+        batch = awaiting[0]
+        if not isinstance(batch, FormedBatch) or not self._replies.idle:
             return 0
         at = count = 0
         end = len(data)
         if end > LONG and EOF not in (data[-5], data[-7]):
             return 0
         while at < end:
-            if count == run.left:
+            if count == batch.left:
                 return 0
             try:
-                at = self._reply(data, at, end, run.forms[count] in SINGLES)
+                at = self._reply(data, at, end, batch.forms[count] in SINGLES)
             except Malformed:
                 return 0
             if not at:
                 return 0
             count += 1
-        return take(awaited, run, count)
+        return self._pass(batch, count)
 
     def _reply(self, data: bytes, at: int, end: int, single: bool) -> int:
         """
@@ -225,12 +229,6 @@ class Skimmer:
             return 0
         self._session.status = status
         return stop
-
-    def expand(self, decision: Decision) -> None:
-        """
-        The exchanges of runs, one by one.
-        """
-        expand(self._session.awaited, decision)
 
 
 @lru_cache(maxsize=16)

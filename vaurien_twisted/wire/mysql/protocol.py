@@ -17,7 +17,7 @@ L{errors<vaurien_twisted.wire.mysql.errors>}.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from twisted.plugin import IPlugin
 from zope.interface import implementer
@@ -32,18 +32,17 @@ from vaurien_twisted.interfaces import (
 )
 from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
-from vaurien_twisted.model.exchange import Connection, Exchange, Piece, Substitute
+from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.wire.last_request import lastDescription
-from vaurien_twisted.wire.mysql.commands import CLOSE, EXECUTE, PREPARE, Request
 from vaurien_twisted.wire.mysql.errors import CATALOG, encodeError
-from vaurien_twisted.wire.mysql.fastpath import Skimmer
+from vaurien_twisted.wire.mysql.fastpath import MySQLFastPath
 from vaurien_twisted.wire.mysql.replies import Replies
 from vaurien_twisted.wire.mysql.requests import Requests
-from vaurien_twisted.wire.mysql.session import Session
+from vaurien_twisted.wire.mysql.session import MySQLSession
 from vaurien_twisted.wire.mysql.transaction import behind, insteadOf
 from vaurien_twisted.wire.protocol import WireProtocol
-from vaurien_twisted.wire.starttls import Agreement, TLSOptions, Upgradable
+from vaurien_twisted.wire.starttls import StartTLS, StartTLSFramer, TLSOptions
 
 #: Commands that bring or run SQL.
 SPEAKING = frozenset(("COM_QUERY", "COM_STMT_PREPARE", "COM_STMT_EXECUTE", "COM_STMT_BULK_EXECUTE"))
@@ -67,7 +66,7 @@ TARGETS = (
 
 
 @implementer(IFramer, IFastPath, IRequestDescriber, ITransactional, ITransferEnder)
-class MySQLFramer(Upgradable):
+class MySQLFramer(StartTLSFramer):
     """
     Joins the two directions of a connection.
 
@@ -75,47 +74,17 @@ class MySQLFramer(Upgradable):
     @param refuses: whether it is refused.
     """
 
-    turns = False
+    __slots__ = ()
+
+    _session: MySQLSession
+    _requests: Requests
+    _replies: Replies
 
     def __init__(self, tls: bool = False, refuses: bool = False) -> None:
-        self._session = session = Session(Agreement(tls, refuses))
-        self._requests = Requests(session)
-        self._replies = Replies(session)
-        super().__init__(session.agreement, self._requests.read, self._replies.read)
-        fastPath = Skimmer(session, self._requests, self._replies)
-        #: See L{IFastPath}; bound to the skimmer without a step between.
-        self.requests = fastPath.requests
-        self.replies = fastPath.replies
-        self.expand = fastPath.expand
-        self.watch = fastPath.watch
-
-    @property
-    def opaque(self) -> str:
-        """
-        C{"TLS"}, C{"compression"}, the name of a command of replication… once the
-        streams cannot be read, C{""} before.
-        """
-        return self._session.opaque
-
-    def expect(self, exchange: Exchange) -> None:
-        """
-        The request goes to the backend.
-        """
-        session = self._session
-        if exchange.replies:
-            session.awaited.append(exchange)
-        if exchange.number == 0:
-            session.dialog = exchange
-            session.hello = True
-            return
-        request: Request = exchange.context
-        if request.code == PREPARE:
-            session.statements.latest = exchange.subject
-        elif request.code == EXECUTE:
-            if request.statement:
-                session.statements.owed.pop(request.statement, None)
-        elif request.code == CLOSE:
-            session.statements.remove(request.statement)
+        session = MySQLSession(StartTLS(tls, refuses))
+        requests, replies = Requests(session), Replies(session)
+        fastPath = MySQLFastPath(session, requests, replies)
+        super().__init__(session, session.startTLS, requests, replies, fastPath)
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
@@ -133,26 +102,10 @@ class MySQLFramer(Upgradable):
         """
         See L{IRequestDescriber<vaurien_twisted.interfaces.IRequestDescriber.describe>}.
         """
-        session = Session()
+        session = MySQLSession()
         session.capabilities = self._session.capabilities
         session.statements = self._session.statements.texts()
         return lastDescription(Requests(session).read(data))
-
-    def clientEnded(self) -> Iterator[Piece]:
-        """
-        The beginning of a packet, if one was kept.
-        """
-        kept = self._requests.release()
-        if kept:
-            yield None, kept, False
-
-    def backendEnded(self) -> Iterator[Piece]:
-        """
-        The beginning of the greeting, if that was kept.
-        """
-        greeting = self._replies.kept
-        if greeting is not None and not greeting.whole:
-            yield None, greeting.release(), False
 
     def transferEnd(self) -> bytes:
         """
@@ -160,11 +113,6 @@ class MySQLFramer(Upgradable):
         """
         ending, self._session.transferEnd = self._session.transferEnd, b""
         return ending
-
-    def renew(self) -> None:
-        """
-        Exchanges are known, not guessed at.
-        """
 
 
 @implementer(IPlugin, IWireProtocol)

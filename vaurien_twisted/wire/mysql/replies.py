@@ -22,17 +22,10 @@ from vaurien_twisted.wire.mysql.packets import (
     unpackHeader,
 )
 from vaurien_twisted.wire.mysql.results import PEEK, Results, Step, passDefinitions, passRows
-from vaurien_twisted.wire.mysql.session import Session
+from vaurien_twisted.wire.mysql.session import MySQLSession
 
-DONE, DEFINITION, ROW, LAST, GREETED, ASKED, LOADED = (
-    Step.DONE,
-    Step.DEFINITION,
-    Step.ROW,
-    Step.LAST,
-    Step.GREETING,
-    Step.DIALOG,
-    Step.LOADED,
-)
+DONE, DEFINITION, ROW, LAST = Step.DONE, Step.DEFINITION, Step.ROW, Step.LAST
+GREETED, ASKED, LOADED = Step.GREETING, Step.DIALOG, Step.LOADED
 
 FIRST = {
     Shape.SINGLE: Step.SINGLE,
@@ -72,10 +65,10 @@ class Replies:
         "kept",
     )
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: MySQLSession) -> None:
         self._session = session
         self._results = Results()
-        self.kept = Greeting() if session.agreement.refused else None
+        self.kept = Greeting() if session.startTLS.refused else None
         self._head = bytearray()
         self._exchange: Exchange | None = None
         self._step = DONE
@@ -155,6 +148,13 @@ class Replies:
         if start < end:
             yield self._exchange, data[start:] if start else data, False
 
+    def ended(self) -> Iterator[Piece]:
+        """
+        The beginning of the greeting, if that was kept.
+        """
+        if self.kept is not None and not self.kept.whole:
+            yield None, self.kept.release(), False
+
     def _walk(self, data: bytes, at: int, end: int) -> int:
         """
         Pass over rows and definitions that are plainly that.
@@ -189,7 +189,7 @@ class Replies:
         """
         A reply begins: find the exchange it belongs to.
         """
-        awaited = self._session.awaited
+        awaited = self._session.awaiting
         if not awaited:
             # A server may say farewell unasked, with an ERR.
             self._exchange = None

@@ -13,6 +13,8 @@ from codecs import utf_8_decode
 from collections.abc import Iterator
 
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
+from vaurien_twisted.wire.framer import RequestReader
+from vaurien_twisted.wire.mysql.attributes import skipAttributes
 from vaurien_twisted.wire.mysql.commands import (
     CLOSE,
     COMMANDS,
@@ -32,12 +34,10 @@ from vaurien_twisted.wire.mysql.packets import (
     FULL,
     Malformed,
     clientCapabilities,
-    readLength,
     unpackHeader,
     unpackLong,
-    unpackShort,
 )
-from vaurien_twisted.wire.mysql.session import Session, headOf, typesOf, withTypes
+from vaurien_twisted.wire.mysql.session import MySQLSession, headOf, typesOf, withTypes
 
 SQL, NAME, STREAM = Asks.SQL, Asks.NAME, Shape.STREAM
 NUMBERED = (Asks.STATEMENT, Asks.EXECUTION)
@@ -46,7 +46,7 @@ NUMBERED = (Asks.STATEMENT, Asks.EXECUTION)
 FLAGGED = HEADS[Asks.EXECUTION]
 
 
-class Requests:
+class Requests(RequestReader):
     """
     Reads what the client sends.
 
@@ -67,19 +67,18 @@ class Requests:
         "_inside",
         "_kept",
         "_longer",
-        "_number",
         "_own",
         "_session",
         "_skip",
         "_wanted",
     )
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: MySQLSession) -> None:
+        super().__init__()
         self._session = session
         self._kept = bytearray()
         self._wanted = 4
         self._exchange: Exchange | None = None
-        self._number = 0
         self._own: Request | None = None
         self._inside = False
         self._skip = 0
@@ -88,19 +87,18 @@ class Requests:
         self._changed = (b"", 0)
 
     @property
-    def idle(self) -> bool:
+    def passable(self) -> bool:
         """
         Whether what comes next begins a command.
         """
-        return not (self._inside or self._longer or self._kept)
-
-    def skip(self, count: int) -> int:
-        """
-        So many commands are passed over: the number of the first.
-        """
-        first = self._number + 1
-        self._number += count
-        return first
+        session = self._session
+        return not (
+            session.dialog is not None
+            or session.opaque
+            or self._inside
+            or self._longer
+            or self._kept
+        )
 
     def read(self, data: bytes) -> Iterator[Piece]:
         """
@@ -114,14 +112,14 @@ class Requests:
             if len(self._kept) < self._wanted and not session.opaque:
                 return
             data = self.release()
-        agreement = session.agreement
+        startTLS = session.startTLS
         at, end = 0, len(data)
         while at < end:
             if session.opaque:
                 yield None, data[at:] if at else data, False
                 return
-            if agreement.reached and not agreement.kept and not self._inside:
-                agreement.fromClient += data[at:]
+            if startTLS.pending and not self._inside:
+                startTLS.fromClient += data[at:]
                 return
             if not self._inside:
                 wanted = 4
@@ -154,6 +152,14 @@ class Requests:
             self._inside = False
             yield self._exchange, data[at:stop] if at or stop < end else data, self._ends
             at = stop
+
+    def ended(self) -> Iterator[Piece]:
+        """
+        The beginning of a packet, if one was kept.
+        """
+        kept = self.release()
+        if kept:
+            yield None, kept, False
 
     def release(self) -> bytes:
         """
@@ -275,16 +281,16 @@ class Requests:
         @raise Malformed: it is none.
         """
         session = self._session
-        agreement = session.agreement
+        startTLS = session.startTLS
         # Within TLS it is said again.
-        if sequence != 1 + agreement.kept:
+        if sequence != 1 + startTLS.active:
             raise Malformed(f"a packet numbered {sequence} in answer to the greeting")
         wanted = clientCapabilities(payload)
         session.hello = False
         session.capabilities = wanted & session.offered
-        if wanted & CLIENT_SSL and not agreement.kept:
-            if agreement.allowed:
-                agreement.reached = session.hello = True
+        if wanted & CLIENT_SSL and not startTLS.active:
+            if startTLS.allowed:
+                startTLS.agreed = session.hello = True
             else:
                 session.opaque = "TLS"
         elif not wanted & CLIENT_PROTOCOL_41:
@@ -294,7 +300,7 @@ class Requests:
         """
         Make the exchange of a command whose payload's head is C{data[at:end]}.
         """
-        self._number += 1
+        self.number += 1
         subject = ""
         asks = request.asks
         if asks is SQL:
@@ -321,56 +327,4 @@ class Requests:
         elif asks is NAME:
             name = data[at + 1 : end].partition(b"\0")[0]
             subject = str(name, "utf-8", "backslashreplace")
-        self._exchange = Exchange(
-            self._number, request.name, subject, b"", request, request.replies
-        )
-
-
-#: Sizes of values by column type; types of one length byte and of a length encoded
-#: integer are told apart below.
-FIXED = {1: 1, 2: 2, 3: 4, 4: 4, 5: 8, 6: 0, 8: 8, 9: 4, 13: 2}
-TIMES = frozenset((7, 10, 11, 12, 14, 15, 16, 17, 18, 19))
-
-
-def skipAttributes(data: bytes, at: int, end: int) -> int:
-    """
-    Where the SQL begins, C{end} where that cannot be said: more attributes than the
-    head that was kept, values that are to be taken from an earlier query, or nonsense.
-
-    @param at: behind the command's byte.
-    @param end: of what is known of the payload.
-    """
-    try:
-        return min(_skip(data, at, end), end)
-    except (Malformed, IndexError):
-        return end
-
-
-def _skip(data: bytes, at: int, end: int) -> int:
-    count, at = readLength(data, at)
-    _, at = readLength(data, at)
-    if not count:
-        return at
-    nulls = at
-    at += (count + 7) // 8
-    if at >= end or data[at] != 1:
-        return end
-    at += 1
-    kinds = []
-    for _ in range(count):
-        if at + 2 > end:
-            return end
-        kinds.append(unpackShort(data, at)[0] & 0xFF)
-        size, at = readLength(data, at + 2)
-        at += size
-    for index, kind in enumerate(kinds):
-        if data[nulls + index // 8] >> index % 8 & 1:
-            continue
-        if kind in FIXED:
-            at += FIXED[kind]
-        elif kind in TIMES:
-            at += 1 + data[at]
-        else:
-            size, at = readLength(data, at)
-            at += size
-    return at
+        self._exchange = Exchange(self.number, request.name, subject, b"", request, request.replies)

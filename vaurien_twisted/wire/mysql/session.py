@@ -6,12 +6,12 @@ What the two directions of a MySQL connection know of each other.
 from __future__ import annotations
 
 import sys
-from collections import deque
-from typing import Any
 
 from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.wire.framer import Session
+from vaurien_twisted.wire.mysql.commands import CLOSE, EXECUTE, PREPARE, Request
 from vaurien_twisted.wire.mysql.packets import FULL, unpackHeader
-from vaurien_twisted.wire.starttls import Agreement
+from vaurien_twisted.wire.starttls import StartTLS
 
 #: How many prepared statements are remembered, and how many bytes their texts may take.
 STATEMENTS, STATEMENT_BYTES = 256, 512 * 1024
@@ -89,19 +89,16 @@ class Statements:
         return same
 
 
-class Session:
+class MySQLSession(Session):
     """
     The state of one connection.
 
-    @ivar opaque: why the streams cannot be read any more, C{""} while they can.
     @ivar offered: the server's capabilities.
     @ivar capabilities: those that both sides have.
-    @ivar awaited: the exchanges, or L{PassedBatch}es of them, whose
-        replies have not begun, in order.
     @ivar dialog: the exchange in which the client may go on speaking after its
         command: authentication, or the sending of a file; C{None} if there is none.
     @ivar hello: the client's answer to the greeting has yet to come.
-    @ivar agreement: whether TLS is spoken, and read.
+    @ivar startTLS: whether TLS is spoken, and read.
     @ivar file: the dialog is the sending of a file.
     @ivar sequence: the number that the file's next packet must carry.
     @ivar status: the status flags that the server told last.
@@ -110,27 +107,24 @@ class Session:
     """
 
     __slots__ = (
-        "agreement",
-        "awaited",
         "before",
         "capabilities",
         "dialog",
         "file",
         "hello",
         "offered",
-        "opaque",
         "sequence",
+        "startTLS",
         "statements",
         "status",
         "transferEnd",
     )
 
-    def __init__(self, agreement: Agreement | None = None) -> None:
-        self.agreement = agreement or Agreement()
-        self.opaque = ""
+    def __init__(self, startTLS: StartTLS | None = None) -> None:
+        super().__init__()
+        self.startTLS = startTLS or StartTLS()
         self.offered = 0
         self.capabilities = 0
-        self.awaited: deque[Any] = deque()
         self.dialog: Exchange | None = None
         self.hello = False
         self.file = False
@@ -138,6 +132,25 @@ class Session:
         self.statements = Statements()
         self.status = self.before = 0
         self.transferEnd = b""
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        The request goes to the backend.
+        """
+        if exchange.replies:
+            self.awaiting.append(exchange)
+        if exchange.number == 0:
+            self.dialog = exchange
+            self.hello = True
+            return
+        request: Request = exchange.context
+        if request.code == PREPARE:
+            self.statements.latest = exchange.subject
+        elif request.code == EXECUTE:
+            if request.statement:
+                self.statements.owed.pop(request.statement, None)
+        elif request.code == CLOSE:
+            self.statements.remove(request.statement)
 
 
 #: Of statements with more parameters no types are kept; 512 bytes for each statement.

@@ -14,7 +14,7 @@ from vaurien_twisted.model.commands import Transaction
 from vaurien_twisted.model.exchange import Exchange, Substitute
 from vaurien_twisted.wire.mysql.commands import COMMANDS, QUERY, Request
 from vaurien_twisted.wire.mysql.packets import CLIENT_QUERY_ATTRIBUTES, packet
-from vaurien_twisted.wire.mysql.session import Session
+from vaurien_twisted.wire.mysql.session import MySQLSession
 from vaurien_twisted.wire.sql import commits
 
 #: Of the status flags: a transaction is open (C{SERVER_STATUS_IN_TRANS}).
@@ -25,7 +25,7 @@ RUNNING = frozenset(("COM_QUERY", "COM_STMT_EXECUTE"))
 
 
 def insteadOf(
-    session: Session, exchange: Exchange, transaction: Transaction, idle: bool
+    session: MySQLSession, exchange: Exchange, transaction: Transaction, idle: bool
 ) -> tuple[Substitute, ...]:
     """
     What the backend gets in the place of a command: C{ROLLBACK} where the error, or the
@@ -35,7 +35,7 @@ def insteadOf(
     """
     if not isinstance(exchange.context, Request):
         return ()
-    known = idle and not session.awaited
+    known = idle and not session.awaiting
     if known and not session.status & IN_TRANSACTION:
         return ()
     if transaction is Transaction.ENDED or (
@@ -46,7 +46,7 @@ def insteadOf(
 
 
 def behind(
-    session: Session, exchange: Exchange, transaction: Transaction
+    session: MySQLSession, exchange: Exchange, transaction: Transaction
 ) -> tuple[Substitute, ...]:
     """
     What it gets behind a reply that was replaced: C{ROLLBACK} where a transaction is open that
@@ -59,10 +59,10 @@ def behind(
     return ()
 
 
-def _send(session: Session, exchange: Exchange) -> Substitute:
+def _send(session: MySQLSession, exchange: Exchange) -> Substitute:
     # No attributes, in one set of them.
     attributes = b"\0\1" if session.capabilities & CLIENT_QUERY_ATTRIBUTES else b""
     data = packet(0, b"\x03" + attributes + b"ROLLBACK")
     substitute = Substitute(exchange.number, "COM_QUERY", data, COMMANDS[QUERY])
-    session.awaited.append(substitute)
+    session.awaiting.append(substitute)
     return substitute

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import struct
 
-from vaurien_twisted.model.decision import Decision
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import IFastPath
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT, PassedBatch
-from vaurien_twisted.wire.fastpath import MOST, FormedRun, expand, extend, take
+from vaurien_twisted.wire.fastpath import MOST, FormedBatch, FormedFastPath
 from vaurien_twisted.wire.postgresql.messages import (
     BIND,
     CLIENT_TYPES,
@@ -29,7 +31,7 @@ from vaurien_twisted.wire.postgresql.messages import (
 )
 from vaurien_twisted.wire.postgresql.replies import ERROR, KINDS, OF_SESSION, READY, Replies
 from vaurien_twisted.wire.postgresql.requests import Requests
-from vaurien_twisted.wire.postgresql.session import Context, Form, Session
+from vaurien_twisted.wire.postgresql.session import Context, Form, PostgreSQLSession
 
 #: What is passed over is no longer than this, in bytes.
 LONGEST = 16384
@@ -51,7 +53,8 @@ SETTLED = b"Z\0\0\0\5"
 PASSING = frozenset(code for code, kind in enumerate(KINDS) if kind == 1) | {ERROR} | OF_SESSION
 
 
-class Skimmer:
+@implementer(IFastPath)
+class PostgreSQLFastPath(FormedFastPath):
     """
     Counts queries and replies where nothing else is known to matter.
 
@@ -68,7 +71,8 @@ class Skimmer:
         "_watched",
     )
 
-    def __init__(self, session: Session, requests: Requests, replies: Replies) -> None:
+    def __init__(self, session: PostgreSQLSession, requests: Requests, replies: Replies) -> None:
+        super().__init__(session)
         self._session = session
         self._requests = requests
         self._replies = replies
@@ -84,13 +88,13 @@ class Skimmer:
         self._queries = "query" not in commands
         self._groups = commands.isdisjoint(NAMES)
 
-    def requests(self, data: bytes, run: PassedBatch | None) -> PassedBatch | None:
+    def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
         """
-        Whole queries and groups: the run that awaits their replies.
+        Whole queries and groups: the batch that awaits their replies.
         """
-        session, requests = self._session, self._requests
+        requests = self._requests
         end = len(data)
-        if end > LONGEST or session.copying is not None or session.opaque or not requests.idle:
+        if end > LONGEST or not requests.passable:
             return None
         if b"copy" in data.lower():
             # Perhaps only in a value.
@@ -123,7 +127,7 @@ class Skimmer:
             requests.statements.put(name, statement)
         if bound is not None:
             requests.portals.put(b"", bound)
-        return extend(session.waiting, run, requests.skip(count), forms, self._context)
+        return self._extend(batch, requests.skip(count), forms, self._context)
 
     def _group(
         self, data: bytes, at: int, end: int, prepared: dict[bytes, str]
@@ -189,14 +193,14 @@ class Skimmer:
 
     def replies(self, data: bytes) -> int:
         """
-        Whole replies to the run at the head: how many.
+        Whole replies to the first batch: how many.
         """
         session = self._session
-        waiting = session.waiting
-        if not waiting or data[-6:-1] != SETTLED:
+        awaiting = self._awaiting
+        if not awaiting or data[-6:-1] != SETTLED:
             return 0
-        run = waiting[0]
-        if not isinstance(run, FormedRun) or not self._replies.idle:
+        batch = awaiting[0]
+        if not isinstance(batch, FormedBatch) or not self._replies.idle:
             return 0
         passing = PASSING
         at = count = 0
@@ -213,17 +217,11 @@ class Skimmer:
                 count += 1
         except (IndexError, struct.error):
             return 0
-        if at != end or count > run.left:
+        if at != end or count > batch.left:
             return 0
         session.status = chr(data[-1])
         session.copying = None
-        return take(waiting, run, count)
+        return self._pass(batch, count)
 
     def _context(self, form: int) -> Context:
         return Context(FORMS[form], self._session.status)
-
-    def expand(self, decision: Decision) -> None:
-        """
-        The exchanges of runs, one by one.
-        """
-        expand(self._session.waiting, decision)

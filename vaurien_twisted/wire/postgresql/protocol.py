@@ -13,7 +13,7 @@ L{errors<vaurien_twisted.wire.postgresql.errors>}.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from twisted.plugin import IPlugin
 from zope.interface import implementer
@@ -29,16 +29,17 @@ from vaurien_twisted.interfaces import (
 )
 from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
-from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
+from vaurien_twisted.model.exchange import Connection, Exchange, Piece, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
+from vaurien_twisted.wire.last_request import lastDescription
 from vaurien_twisted.wire.postgresql.errors import CATALOG, encodeError
-from vaurien_twisted.wire.postgresql.fastpath import NAMES, Skimmer
+from vaurien_twisted.wire.postgresql.fastpath import NAMES, PostgreSQLFastPath
 from vaurien_twisted.wire.postgresql.replies import Replies
 from vaurien_twisted.wire.postgresql.requests import Requests
-from vaurien_twisted.wire.postgresql.session import Session
+from vaurien_twisted.wire.postgresql.session import PostgreSQLSession
 from vaurien_twisted.wire.postgresql.transaction import behind, insteadOf
 from vaurien_twisted.wire.protocol import WireProtocol
-from vaurien_twisted.wire.starttls import Agreement, TLSOptions, Upgradable
+from vaurien_twisted.wire.starttls import StartTLS, StartTLSFramer, TLSOptions
 
 
 def _sql(connection: Connection, exchange: Exchange) -> Iterable[str]:
@@ -60,7 +61,7 @@ TARGETS = (
 
 
 @implementer(IFramer, IFastPath, IRequestDescriber, ITransactional, ITransferEnder, IWithholder)
-class PostgreSQLFramer(Upgradable):
+class PostgreSQLFramer(StartTLSFramer):
     """
     Joins the two directions of a connection.
 
@@ -68,29 +69,17 @@ class PostgreSQLFramer(Upgradable):
     @param refuses: whether it is refused.
     """
 
-    turns = False
+    __slots__ = ()
+
+    _session: PostgreSQLSession
+    _requests: Requests
+    _replies: Replies
 
     def __init__(self, tls: bool = False, refuses: bool = False) -> None:
-        self._session = session = Session(Agreement(tls, refuses))
-        self._requests = Requests(session)
-        self._replies = Replies(session)
-        super().__init__(session.agreement, self._requests.read, self._replies.read)
-        self.clientEnded = self._requests.ended
-        self.backendEnded = self._replies.ended
-        self.paused = self._requests.paused
-        fastPath = Skimmer(session, self._requests, self._replies)
-        #: See L{IFastPath}; bound to the skimmer without a step between.
-        self.requests = fastPath.requests
-        self.replies = fastPath.replies
-        self.expand = fastPath.expand
-        self.watch = fastPath.watch
-
-    @property
-    def opaque(self) -> str:
-        """
-        C{"TLS"}, C{"GSS"} or C{"replication"} once the streams cannot be read.
-        """
-        return self._session.opaque
+        session = PostgreSQLSession(StartTLS(tls, refuses))
+        requests, replies = Requests(session), Replies(session)
+        fastPath = PostgreSQLFastPath(session, requests, replies)
+        super().__init__(session, session.startTLS, requests, replies, fastPath)
 
     @property
     def withheld(self) -> frozenset[str]:
@@ -103,7 +92,11 @@ class PostgreSQLFramer(Upgradable):
         """
         See L{IRequestDescriber<vaurien_twisted.interfaces.IRequestDescriber.describe>}.
         """
-        return self._requests.describe(data)
+        requests = self._requests
+        reader = Requests(PostgreSQLSession(), started=True)
+        # Nothing is learned of names by what is read here: it goes to no backend.
+        reader.statements, reader.portals = requests.statements, requests.portals
+        return lastDescription(reader.read(data))
 
     def expect(self, exchange: Exchange) -> None:
         """
@@ -111,7 +104,13 @@ class PostgreSQLFramer(Upgradable):
         """
         self._requests.granted = exchange
         if exchange.replies:
-            self._session.waiting.append(exchange)
+            self._session.awaiting.append(exchange)
+
+    def paused(self) -> Iterator[Piece]:
+        """
+        See L{IWithholder}.
+        """
+        return self._requests.paused()
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
@@ -139,11 +138,6 @@ class PostgreSQLFramer(Upgradable):
         """
         ending, self._session.transferEnd = self._session.transferEnd, b""
         return ending
-
-    def renew(self) -> None:
-        """
-        Exchanges are known, not guessed at.
-        """
 
 
 @implementer(IPlugin, IWireProtocol)

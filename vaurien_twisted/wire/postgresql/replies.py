@@ -18,7 +18,7 @@ from vaurien_twisted.wire.postgresql.messages import (
     length,
     readyForQuery,
 )
-from vaurien_twisted.wire.postgresql.session import Copying, Form, Session
+from vaurien_twisted.wire.postgresql.session import Copying, Form, PostgreSQLSession
 from vaurien_twisted.wire.postgresql.transaction import tell
 
 READY, ERROR, NOTIFICATION, PARAMETER, COPY_IN, COPY_BOTH = b"ZEASGW"
@@ -48,7 +48,7 @@ class Replies:
     Finds the ends of replies in what the backend sends.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: PostgreSQLSession) -> None:
         self._session = session
         self._kept = b""
         # The message under way: how much of it is left, whether it ends the reply.
@@ -73,7 +73,7 @@ class Replies:
         See L{IFramer.fromBackend<vaurien_twisted.interfaces.IFramer.fromBackend>}.
         """
         session = self._session
-        waiting = session.waiting
+        waiting = session.awaiting
         if self._kept:
             data = self._kept + data
             self._kept = b""
@@ -103,8 +103,8 @@ class Replies:
                 start = at
                 if session.opaque:
                     break
-                if session.agreement.reached and not session.agreement.kept:
-                    session.agreement.fromBackend += data[at:]
+                if session.startTLS.pending:
+                    session.startTLS.fromBackend += data[at:]
                     return
                 continue
             code = data[at]
@@ -218,7 +218,7 @@ class Replies:
         self._last = False
         self._toCut = -1
         session = self._session
-        session.waiting.popleft()
+        session.awaiting.popleft()
         if isinstance(exchange, Substitute):
             tell(session, exchange)
         return exchange, data, True
@@ -226,8 +226,8 @@ class Replies:
     def _negotiated(self, answer: int) -> None:
         session = self._session
         session.negotiations -= 1
-        if answer == ord("S") and session.agreement.allowed and not session.waiting:
-            session.agreement.reached = True
+        if answer == ord("S") and session.startTLS.allowed and not session.awaiting:
+            session.startTLS.agreed = True
             return
         if answer != ord("N"):
             # E begins an error in the words of a server older than the question.

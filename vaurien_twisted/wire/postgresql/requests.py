@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
-from vaurien_twisted.wire.last_request import lastDescription
+from vaurien_twisted.wire.framer import RequestReader
 from vaurien_twisted.wire.postgresql.extended_query import Begun, Group
 from vaurien_twisted.wire.postgresql.messages import (
     CLIENT_TYPES,
@@ -29,26 +29,27 @@ from vaurien_twisted.wire.postgresql.messages import (
     sql,
 )
 from vaurien_twisted.wire.postgresql.names import NAMING, Naming, Statements
-from vaurien_twisted.wire.postgresql.session import Context, Copying, Form, Session
-from vaurien_twisted.wire.postgresql.startup import ENCRYPTIONS, NO, Wish, readStartup
+from vaurien_twisted.wire.postgresql.session import Context, Copying, Form, PostgreSQLSession
+from vaurien_twisted.wire.postgresql.startup import NO, Wish, encryptions, readStartup
 
 
-class Requests:
+class Requests(RequestReader):
     """
     Finds exchanges in what the client sends.
 
+    @param started: whether the start-up is over.
     @ivar granted: the exchange that last went to the backend.
     @ivar statements: what the names of prepared statements stand for.
     @ivar portals: the same for portals.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: PostgreSQLSession, started: bool = False) -> None:
+        super().__init__()
         self.granted: Exchange | None = None
         self._session = session
         self.statements = Statements()
         self.portals = Statements()
-        self._number = 0
-        self._started = False
+        self._started = started
         self._denied: list[bytes] = []
         self._kept = bytearray()
         self._need = 0
@@ -65,29 +66,16 @@ class Requests:
         self._naming: Naming | None = None
 
     @property
-    def idle(self) -> bool:
+    def passable(self) -> bool:
         """
         Whether what comes next begins an exchange.
         """
-        return self._started and not (self._open or self._left or self._kept)
-
-    def skip(self, count: int) -> int:
-        """
-        So many exchanges are passed over: the number of the first.
-        """
-        first = self._number + 1
-        self._number += count
-        return first
-
-    def describe(self, data: bytes) -> str:
-        """
-        The last request in bytes that were passed over.
-        """
-        reader = Requests(Session())
-        reader._started = True
-        # Nothing is learned of names by what is read here: it goes to no backend.
-        reader.statements, reader.portals = self.statements, self.portals
-        return lastDescription(reader.read(data))
+        session = self._session
+        return (
+            self._started
+            and session.copying is None
+            and not (session.opaque or self._open or self._left or self._kept)
+        )
 
     def read(self, data: bytes) -> Iterator[Piece]:
         """
@@ -99,8 +87,10 @@ class Requests:
             if len(self._kept) < self._need and not session.opaque:
                 return
             data = self.release()
-        if session.agreement.refused and not self._started:
-            data = self._deny(data)
+        if session.startTLS.refused and not self._started:
+            asked = encryptions(data, self._denied)
+            session.startTLS.denial += NO * asked
+            data = data[8 * asked :]
         if session.opaque:
             if data:
                 yield None, data, False
@@ -153,20 +143,6 @@ class Requests:
                 start = at
         if start < end:
             yield self._open, data if start == 0 else data[start:], False
-
-    def _deny(self, data: bytes) -> bytes:
-        """
-        Answer what asks for encryption in the backend's name.
-
-        @return: what comes after it.
-        """
-        at = 0
-        while data.startswith(ENCRYPTIONS, at) and data[at : at + 8] not in self._denied:
-            # A server, too, is asked for each but once.
-            self._denied.append(data[at : at + 8])
-            self._session.agreement.denial += NO
-            at += 8
-        return data[at:]
 
     def release(self) -> bytes:
         """
@@ -362,8 +338,8 @@ class Requests:
     def _exchange(
         self, command: str, subject: str, form: Form, texts: tuple[str, ...] = ()
     ) -> Exchange:
-        self._number += 1
+        self.number += 1
         context = Context(form, self._session.status, texts)
         return Exchange(
-            self._number, command, subject, context=context, replies=form is not Form.SILENT
+            self.number, command, subject, context=context, replies=form is not Form.SILENT
         )

@@ -5,11 +5,11 @@ What the two directions of a PostgreSQL link know in common.
 
 from __future__ import annotations
 
-from collections import deque
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from vaurien_twisted.wire.starttls import Agreement
+from vaurien_twisted.wire.framer import Session
+from vaurien_twisted.wire.starttls import StartTLS
 
 
 class Form(Enum):
@@ -58,35 +58,29 @@ class Copying(NamedTuple):
     extended: bool
 
 
-class Session:
+class PostgreSQLSession(Session):
     """
     The state of one link.
 
-    @ivar opaque: why the rest cannot be read.
     @ivar status: of the transaction, as the backend last told.
-    @ivar waiting: the exchanges, or L{PassedBatch}es of them, whose
-        replies are to come, in order.
     @ivar negotiations: how many one-byte answers (to SSLRequest, GSSENCRequest) are to come.
     @ivar copying: what the client's copy data would be for.
-    @ivar agreement: whether TLS is spoken, and read.
+    @ivar startTLS: whether TLS is spoken, and read.
     @ivar transferEnd: what ends the COPYs that the client does not know of.
     """
 
     __slots__ = (
-        "agreement",
         "copying",
         "negotiations",
-        "opaque",
+        "startTLS",
         "status",
         "transferEnd",
-        "waiting",
     )
 
-    def __init__(self, agreement: Agreement | None = None) -> None:
-        self.agreement = agreement or Agreement()
-        self.opaque = ""
+    def __init__(self, startTLS: StartTLS | None = None) -> None:
+        super().__init__()
+        self.startTLS = startTLS or StartTLS()
         self.status = "I"
-        self.waiting: deque[Any] = deque()
         self.negotiations = 0
         self.copying: Copying | None = None
         self.transferEnd = b""

@@ -30,6 +30,23 @@ NO = b"N"
 HANDSHAKE = 0x16
 
 
+def encryptions(data: bytes, before: list[bytes]) -> int:
+    """
+    How many packets at the beginning of C{data} ask for encryption.  A server is asked for each
+    kind but once.
+
+    @param before: those that asked before; these are added.
+    """
+    count = 0
+    while data.startswith(ENCRYPTIONS, 8 * count):
+        packet = data[8 * count : 8 * count + 8]
+        if packet in before:
+            break
+        before.append(packet)
+        count += 1
+    return count
+
+
 class Wish(Enum):
     """
     What the client wants: more bytes of it are needed, a TLS handshake without

@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 
 from vaurien_twisted.model.exchange import Exchange, Substitute
-from vaurien_twisted.wire.postgresql.session import Context, Form, Session
+from vaurien_twisted.wire.postgresql.session import Context, Form, PostgreSQLSession
 from vaurien_twisted.wire.sql import commits
 
 #: No statement in any version: it fails as it is parsed.  The server's log has these words.
@@ -22,7 +22,7 @@ FAILING = "vaurien: an error was injected, so that this transaction fails"
 EXECUTING = frozenset(("Query", "Execute"))
 
 
-def insteadOf(session: Session, exchange: Exchange) -> tuple[Substitute, ...]:
+def insteadOf(session: PostgreSQLSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
     What the backend gets in the place of a request: C{ROLLBACK} for what commits, else a
     statement that fails; nothing outside of a transaction block, or in one that has failed.
@@ -33,14 +33,14 @@ def insteadOf(session: Session, exchange: Exchange) -> tuple[Substitute, ...]:
     context = exchange.context
     if context is None or context.form in (Form.STARTUP, Form.COPY, Form.SILENT):
         return ()
-    if not session.waiting and session.status != "T":
+    if not session.awaiting and session.status != "T":
         return ()
     texts = context.texts
     ends = exchange.command in EXECUTING and len(texts) == 1 and commits(texts[0])
     return (_send(session, exchange, "ROLLBACK" if ends else FAILING),)
 
 
-def behind(session: Session, exchange: Exchange) -> tuple[Substitute, ...]:
+def behind(session: PostgreSQLSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
     What it gets behind a reply that was replaced: a statement that fails, where a transaction
     block is open.
@@ -51,16 +51,16 @@ def behind(session: Session, exchange: Exchange) -> tuple[Substitute, ...]:
     return (_send(session, exchange, FAILING),)
 
 
-def _send(session: Session, exchange: Exchange, text: str) -> Substitute:
+def _send(session: PostgreSQLSession, exchange: Exchange, text: str) -> Substitute:
     body = text.encode() + b"\0"
     data = b"Q" + struct.pack(">I", len(body) + 4) + body
     context = Context(Form.SIMPLE, session.status)
     substitute = Substitute(exchange.number, "Query", data, context)
-    session.waiting.append(substitute)
+    session.awaiting.append(substitute)
     return substitute
 
 
-def tell(session: Session, substitute: Substitute) -> None:
+def tell(session: PostgreSQLSession, substitute: Substitute) -> None:
     """
     A substitute was answered: the exchange that waits for it can tell the client in what
     state the transaction is.

@@ -9,8 +9,6 @@ knows single commands and L{redis_errors} writes errors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
@@ -23,21 +21,22 @@ from vaurien_twisted.interfaces import (
 )
 from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
-from vaurien_twisted.model.exchange import Exchange, Piece, Substitute
+from vaurien_twisted.model.exchange import Exchange, Substitute
+from vaurien_twisted.wire.framer import TwoWayFramer
 from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
 from vaurien_twisted.wire.redis.errors import CATALOG, encodeError, nil
-from vaurien_twisted.wire.redis.fastpath import Skimmer
+from vaurien_twisted.wire.redis.fastpath import RedisFastPath
 from vaurien_twisted.wire.redis.matchers import TARGETS
 from vaurien_twisted.wire.redis.replies import Replies
 from vaurien_twisted.wire.redis.requests import Requests
-from vaurien_twisted.wire.redis.session import Session
+from vaurien_twisted.wire.redis.session import RedisSession
 from vaurien_twisted.wire.redis.transaction import behind, insteadOf
 
 __all__ = ["Redis", "RedisFramer", "nil"]
 
 
 @implementer(IFramer, IFastPath, ITransactional, IForgetting)
-class RedisFramer:
+class RedisFramer(TwoWayFramer):
     """
     Reads one connection.  C{SUBSCRIBE} and its like have a reply that ends with the
     last confirmation; messages, other pushes and the reports of C{MONITOR} belong to
@@ -49,58 +48,14 @@ class RedisFramer:
     a transaction leaves the reply to C{EXEC} unfinished.
     """
 
-    turns = False
+    __slots__ = ()
 
-    __slots__ = (
-        "_replies",
-        "_requests",
-        "_session",
-        "expand",
-        "replies",
-        "requests",
-        "watch",
-    )
+    _session: RedisSession
 
     def __init__(self) -> None:
-        self._session = Session()
-        self._requests = Requests(self._session)
-        self._replies = Replies(self._session)
-        fastPath = Skimmer(self._session, self._requests, self._replies)
-        #: See L{IFastPath}; bound without a step between.
-        self.requests = fastPath.requests
-        self.replies = fastPath.replies
-        self.expand = fastPath.expand
-        self.watch = fastPath.watch
-
-    @property
-    def opaque(self) -> str:
-        """
-        Why the rest cannot be read, C{""} while it can.
-        """
-        return self._session.opaque
-
-    def fromClient(self, data: bytes) -> Iterator[Piece]:
-        """
-        Pieces of requests.  Empty commands belong to no exchange.
-
-        @raise FramingError: these are not Redis commands, or an inline command is
-            longer than 64 KiB.
-        """
-        return self._requests.read(data)
-
-    def fromBackend(self, data: bytes) -> Iterator[Piece]:
-        """
-        Pieces of replies.
-
-        @raise FramingError: these are not Redis replies.
-        """
-        return self._replies.read(data)
-
-    def expect(self, exchange: Exchange) -> None:
-        """
-        Its reply, if it has one, follows those expected before.
-        """
-        self._session.expect(exchange)
+        session = RedisSession()
+        requests, replies = Requests(session), Replies(session)
+        super().__init__(session, requests, replies, RedisFastPath(session, requests, replies))
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
@@ -113,23 +68,6 @@ class RedisFramer:
         The same for a command that was carried out or queued.
         """
         return behind(self._session, exchange)
-
-    def clientEnded(self) -> Iterator[Piece]:
-        """
-        An unfinished command, which belongs to no exchange before it shows its subject.
-        """
-        return self._requests.ended()
-
-    def backendEnded(self) -> Iterator[Piece]:
-        """
-        An unfinished reply.
-        """
-        return self._replies.ended()
-
-    def renew(self) -> None:
-        """
-        Nothing is guessed at.
-        """
 
 
 @implementer(IPlugin, IWireProtocol)

@@ -18,7 +18,7 @@ from vaurien_twisted.wire.redis.resp import (
     Scanner,
     opening,
 )
-from vaurien_twisted.wire.redis.session import BROKEN, SUBSCRIPTIONS, Session
+from vaurien_twisted.wire.redis.session import BROKEN, SUBSCRIPTIONS, RedisSession
 from vaurien_twisted.wire.redis.state import Silent, noteOf
 from vaurien_twisted.wire.redis.truncate import Beginning, elements
 
@@ -48,7 +48,7 @@ class Replies:
     beginning of a value is kept back, of at most L{LINE_LIMIT} bytes.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: RedisSession) -> None:
         self._session = session
         self._scanner = Scanner()
         self._kept = b""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
+from vaurien_twisted.wire.framer import RequestReader
 from vaurien_twisted.wire.redis.commands import COUNTED, PLACES, STREAMS, subjectOf
 from vaurien_twisted.wire.redis.inline import INLINE_LIMIT, split
 from vaurien_twisted.wire.redis.matchers import SEVERAL, lastAt
@@ -20,7 +21,7 @@ from vaurien_twisted.wire.redis.resp import (
     Malformed,
     number,
 )
-from vaurien_twisted.wire.redis.session import NOTED, Session
+from vaurien_twisted.wire.redis.session import NOTED, RedisSession
 
 #: In how many bytes of an array the subject must be found, else it is the first argument,
 #: and the keys that rules can ask for.
@@ -41,16 +42,16 @@ ELSEWHERE = frozenset((*COUNTED, *PLACES, *STREAMS))
 BEGINNINGS_LIMIT = 4096
 
 
-class Requests:
+class Requests(RequestReader):
     """
     Divides what the client sends into exchanges.  Only a head that does not show its
     subject and its keys yet is kept back, or the beginning of a length.  An exchange has
     its head while it is yielded, where there may be several keys in it.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: RedisSession) -> None:
+        super().__init__()
         self._session = session
-        self._number = 0
         self._kept = b""
         # The head that is being read: its words, where the next begins, how many there are.
         self._words: list[bytes] = []
@@ -115,18 +116,18 @@ class Requests:
                             break
                         head = data[pos:end]
                         pos = end
-                        self._number += 1
-                        exchange = Exchange(self._number, command, subject, head, version)
+                        self.number += 1
+                        exchange = Exchange(self.number, command, subject, head, version)
                         yield exchange, head, True
                         # It was looked at, and is not to be kept until there is a reply.
                         exchange.head = b""
                         if pos >= size:
                             return
                         continue
-                    self._number += 1
+                    self.number += 1
                     start, pos = pos, end
                     yield (
-                        Exchange(self._number, command, subject, b"", version),
+                        Exchange(self.number, command, subject, b"", version),
                         data[start:end],
                         True,
                     )
@@ -149,21 +150,18 @@ class Requests:
                 return
 
     @property
-    def idle(self) -> bool:
+    def passable(self) -> bool:
         """
-        Whether the next byte begins a request.
+        Whether the next byte begins a request whose reply nothing needs to be known of.
         """
-        return self._exchange is None and not self._kept and not self._at
-
-    def skip(self, count: int) -> int:
-        """
-        So many requests were passed over.
-
-        @return: the number of the first.
-        """
-        first = self._number + 1
-        self._number += count
-        return first
+        session = self._session
+        return (
+            session.plain
+            and not session.opaque
+            and self._exchange is None
+            and not self._kept
+            and not self._at
+        )
 
     def ended(self) -> Iterator[Piece]:
         """
@@ -276,7 +274,7 @@ class Requests:
         Read an inline command: a line of words.
         """
         first = data[pos]
-        if first == 22 and not self._number:
+        if first == 22 and not self.number:
             self._session.opaque = "TLS"
             return None, pos, False
         if not 32 <= first < 127 and first not in b"\t\r\n":
@@ -300,8 +298,8 @@ class Requests:
     def _begin(self, words: list[bytes], count: int, head: bytes) -> Exchange:
         command = _text(words[0][:NAME_LIMIT]).upper()
         subject = _text(subjectOf(command, words)[:SUBJECT_LIMIT])
-        self._number += 1
-        exchange = self._session.exchange(self._number, command, words, subject, count)
+        self.number += 1
+        exchange = self._session.exchange(self.number, command, words, subject, count)
         if command in SEVERAL or command in COUNTED or command in STREAMS:
             exchange.head = head
         return exchange

@@ -10,10 +10,8 @@ counts from when the server's answer says so.
 
 from __future__ import annotations
 
-from collections import deque
-from typing import Any
-
 from vaurien_twisted.model.exchange import Exchange, PassedBatch
+from vaurien_twisted.wire.framer import Session
 from vaurien_twisted.wire.redis.state import (
     ERROR,
     LOUD,
@@ -28,7 +26,7 @@ from vaurien_twisted.wire.redis.state import (
     noteOf,
 )
 
-__all__ = ["BROKEN", "NOTED", "SUBSCRIPTIONS", "Note", "Session"]
+__all__ = ["BROKEN", "NOTED", "SUBSCRIPTIONS", "Note", "RedisSession"]
 
 #: Why no more is read where the reply to C{EXEC} is no RESP.
 BROKEN = "CLIENT REPLY in a transaction"
@@ -37,7 +35,7 @@ BROKEN = "CLIENT REPLY in a transaction"
 SILENT_LIMIT = 1024
 
 
-class Session:
+class RedisSession(Session):
     """
     The state of one connection.
 
@@ -45,15 +43,13 @@ class Session:
         replies are still to come, in order; and between them those that have a reply only
         if the server refuses something: exchanges that have none, and L{Silent}.
     @ivar plain: replies can be read without knowing more than their order.
-    @ivar opaque: why nothing more can be read, C{""} while it can.
     @ivar sent: how the next request will be answered, as far as nothing is refused.
     @ivar known: how the next reply will be given.
     """
 
     def __init__(self) -> None:
-        self.awaiting: deque[Any] = deque()
+        super().__init__()
         self.plain = True
-        self.opaque = ""
         self.sent = State()
         self.known = State()
         # Something was refused, so that what was sent behind it was taken wrongly.

@@ -10,7 +10,7 @@ discarded it (redis.io, "Transactions"; C{rejectCommand} in Redis' C{server.c}).
 from __future__ import annotations
 
 from vaurien_twisted.model.exchange import Exchange, Substitute
-from vaurien_twisted.wire.redis.session import Note, Session
+from vaurien_twisted.wire.redis.session import Note, RedisSession
 
 #: A name that no server knows.  It is refused as it is queued, and outside of a transaction
 #: it does nothing.
@@ -19,7 +19,7 @@ UNKNOWN = b"VAURIEN.INJECTED.ERROR"
 DISCARD, PING = b"DISCARD", b"PING"
 
 
-def insteadOf(session: Session, exchange: Exchange) -> tuple[Substitute, ...]:
+def insteadOf(session: RedisSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
     What the backend gets in the place of a command: C{DISCARD} for C{EXEC}, else a command
     that marks the transaction; nothing outside of one.  Where it may still refuse to be
@@ -30,7 +30,7 @@ def insteadOf(session: Session, exchange: Exchange) -> tuple[Substitute, ...]:
     return (_send(session, exchange, DISCARD if exchange.command == "EXEC" else UNKNOWN),)
 
 
-def behind(session: Session, exchange: Exchange) -> tuple[Substitute, ...]:
+def behind(session: RedisSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
     What it gets behind a command whose reply is replaced by an error.  C{EXEC} has carried
     the transaction out, and C{DISCARD} has ended it.  The transaction that C{MULTI} began is
@@ -45,7 +45,7 @@ def behind(session: Session, exchange: Exchange) -> tuple[Substitute, ...]:
     return (_send(session, exchange, UNKNOWN if nested else DISCARD),)
 
 
-def _send(session: Session, exchange: Exchange, word: bytes) -> Substitute:
+def _send(session: RedisSession, exchange: Exchange, word: bytes) -> Substitute:
     data = b"*1\r\n$%d\r\n%b\r\n" % (len(word), word)
     like = session.exchange(exchange.number, word.decode(), [word], "", 1)
     substitute = Substitute(like.number, like.command, data, like.context, like.replies)

@@ -26,9 +26,9 @@ from vaurien_twisted.wire.protocol import WireProtocol
 from vaurien_twisted.wire.smtp.errors import CATALOG, encodeError
 from vaurien_twisted.wire.smtp.replies import Replies
 from vaurien_twisted.wire.smtp.requests import Requests
-from vaurien_twisted.wire.smtp.session import Session
+from vaurien_twisted.wire.smtp.session import SMTPSession
 from vaurien_twisted.wire.smtp.transaction import behind, insteadOf
-from vaurien_twisted.wire.starttls import Agreement, TLSOptions, Upgradable
+from vaurien_twisted.wire.starttls import StartTLS, StartTLSFramer, TLSOptions
 
 #: Commands that are about the mail in the envelope.
 MAILING = frozenset(("DATA", "BDAT", "MESSAGE"))
@@ -80,7 +80,7 @@ TARGETS = (
 
 
 @implementer(IFramer, ITransactional)
-class SMTPFramer(Upgradable):
+class SMTPFramer(StartTLSFramer):
     """
     Joins the two directions of a connection.
 
@@ -88,30 +88,23 @@ class SMTPFramer(Upgradable):
     @param refuses: whether it is refused.
     """
 
-    turns = False
+    __slots__ = ()
+
+    _session: SMTPSession
+    _requests: Requests
+    _replies: Replies
 
     def __init__(self, tls: bool = False, refuses: bool = False) -> None:
-        self._session = session = Session(Agreement(tls, refuses))
-        self._requests = Requests(session)
-        self._replies = Replies(session)
-        super().__init__(session.agreement, self._requests.read, self._replies.read)
-        self.clientEnded = self._requests.ended
-        self.backendEnded = self._replies.ended
-
-    @property
-    def opaque(self) -> str:
-        """
-        C{"TLS"} once the streams cannot be read, or in a few words what the client
-        and the backend do not agree about.
-        """
-        return self._session.opaque
+        session = SMTPSession(StartTLS(tls, refuses))
+        requests, replies = Requests(session), Replies(session)
+        super().__init__(session, session.startTLS, requests, replies)
 
     def expect(self, exchange: Exchange) -> None:
         """
         The request goes to the backend.
         """
         self._requests.grant(exchange)
-        self._session.waiting.append(exchange)
+        self._session.awaiting.append(exchange)
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
@@ -132,11 +125,6 @@ class SMTPFramer(Upgradable):
         """
         self._requests.release()
         return super().upgrade()
-
-    def renew(self) -> None:
-        """
-        Exchanges are known, not guessed at.
-        """
 
 
 @implementer(IPlugin, IWireProtocol)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
 from vaurien_twisted.wire.smtp.envelope import RESETTING, Envelope
-from vaurien_twisted.wire.smtp.session import Session
+from vaurien_twisted.wire.smtp.session import SMTPSession
 from vaurien_twisted.wire.smtp.starttls import MASKED_LIMIT, offers, withoutOffer
 
 #: What may stand behind a reply's code: more lines follow, or this is the last.
@@ -23,7 +23,7 @@ class Replies:
     which all but the last have a hyphen behind it (RFC 5321, section 4.2.1).
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SMTPSession) -> None:
         self._session = session
         self._kept = b""
         # Within a line whose code was read: it, and whether more lines follow.
@@ -46,7 +46,7 @@ class Replies:
             if not self._code:
                 if not self._within:
                     self._within = True
-                    self._owner = session.waiting[0] if session.waiting else None
+                    self._owner = session.awaiting[0] if session.awaiting else None
                     if self._owner is not None and self._owner.cut == 0:
                         # No line of it passes.
                         yield self._owner, b"", False
@@ -84,8 +84,8 @@ class Replies:
                 ends = owner is not None and self._answered(owner, code)
                 yield owner, data if start == 0 and at == end else data[start:at], ends
                 start = at
-                if session.agreement.reached and not session.agreement.kept:
-                    session.agreement.fromBackend += data[at:]
+                if session.startTLS.pending:
+                    session.startTLS.fromBackend += data[at:]
                     return
         if session.opaque:
             if start < end:
@@ -102,7 +102,7 @@ class Replies:
         kept, self._kept = self._kept, b""
         owner, self._owner = self._owner, None
         if owner is not None:
-            self._session.waiting.popleft()
+            self._session.awaiting.popleft()
             yield owner, kept, True
         elif kept:
             yield None, kept, False
@@ -112,7 +112,7 @@ class Replies:
         """
         Whether the reply may offer what is refused.
         """
-        return self._session.agreement.refused and offers(self._owner)
+        return self._session.startTLS.refused and offers(self._owner)
 
     def _cutAfter(self, exchange: Exchange) -> bool:
         """
@@ -134,7 +134,7 @@ class Replies:
             # The same exchange goes on: it stays at the head of those that wait.
             session.challenged = session.dialog is exchange
             return False
-        session.waiting.popleft()
+        session.awaiting.popleft()
         if exchange.number == 0:
             return True
         if command == "DATA":
@@ -163,8 +163,8 @@ class Replies:
         speak it with.
         """
         session = self._session
-        if session.agreement.allowed and not session.agreement.kept and not session.waiting:
-            session.agreement.reached = True
+        if session.startTLS.allowed and not session.startTLS.active and not session.awaiting:
+            session.startTLS.agreed = True
             # Nothing that was said before counts (RFC 3207, section 4.2).
             session.envelope = Envelope()
         else:
@@ -177,5 +177,5 @@ class Replies:
         session = self._session
         session.message = False
         writing, session.writing = session.writing, None
-        if writing is not None and writing in session.waiting:
+        if writing is not None and writing in session.awaiting:
             session.opaque = "a mail that nobody wanted"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
+from vaurien_twisted.wire.framer import RequestReader
 from vaurien_twisted.wire.smtp.envelope import (
     RESETTING,
     Envelope,
@@ -16,7 +17,7 @@ from vaurien_twisted.wire.smtp.envelope import (
     isLast,
     verbOf,
 )
-from vaurien_twisted.wire.smtp.session import Session
+from vaurien_twisted.wire.smtp.session import SMTPSession
 from vaurien_twisted.wire.smtp.starttls import withoutCommand
 
 #: The longest command line, in bytes.  RFC 5321 wants 512, extensions more.
@@ -26,16 +27,16 @@ LINE_LIMIT = 65536
 END = b"\r\n.\r\n"
 
 
-class Requests:
+class Requests(RequestReader):
     """
     Finds commands and texts of mails in what the client sends.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SMTPSession) -> None:
+        super().__init__()
         # The command that is being yielded, its argument and its line.
         self._command: tuple[Exchange, str, bytes] | None = None
         self._session = session
-        self._number = 0
         self._kept = bytearray()
         # The last bytes of the text, the end of DATA's own line included.
         self._tail = b""
@@ -98,7 +99,7 @@ class Requests:
                     exchange, argument = self._begin(line)
                     stop, ends = self._extent(exchange, argument, stop, end)
                     piece = data if at == 0 and stop == end else data[at:stop]
-                    if session.agreement.refused and exchange.command == "STARTTLS":
+                    if session.startTLS.refused and exchange.command == "STARTTLS":
                         piece = withoutCommand(piece)
                     self._command = exchange, argument, line
                     yield exchange, piece, ends
@@ -182,8 +183,8 @@ class Requests:
         return stop, True
 
     def _exchange(self, command: str, subject: str) -> Exchange:
-        self._number += 1
-        return Exchange(self._number, command, subject, context=self._session.envelope)
+        self.number += 1
+        return Exchange(self.number, command, subject, context=self._session.envelope)
 
     def _sent(self, exchange: Exchange, argument: str, line: bytes) -> None:
         """

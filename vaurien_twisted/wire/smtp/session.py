@@ -5,19 +5,16 @@ What the two directions of an SMTP link know in common.
 
 from __future__ import annotations
 
-from collections import deque
-
 from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.wire.framer import Session
 from vaurien_twisted.wire.smtp.envelope import Envelope
-from vaurien_twisted.wire.starttls import Agreement
+from vaurien_twisted.wire.starttls import StartTLS
 
 
-class Session:
+class SMTPSession(Session):
     """
     The state of one link.
 
-    @ivar opaque: why the rest cannot be read.
-    @ivar waiting: the exchanges whose replies are to come, in order.
     @ivar envelope: the mail that the next command is about.
     @ivar message: the client's next bytes are the text of a mail: the backend has
         said 354, or DATA is on its way and the client did not wait.
@@ -25,25 +22,22 @@ class Session:
     @ivar dialog: the AUTH that may go on.
     @ivar challenged: the client's next line answers a 334.
     @ivar code: of the latest reply.
-    @ivar agreement: whether TLS is spoken, and read.
+    @ivar startTLS: whether TLS is spoken, and read.
     """
 
     __slots__ = (
-        "agreement",
         "challenged",
         "code",
         "dialog",
         "envelope",
         "message",
-        "opaque",
-        "waiting",
+        "startTLS",
         "writing",
     )
 
-    def __init__(self, agreement: Agreement | None = None) -> None:
-        self.agreement = agreement or Agreement()
-        self.opaque = ""
-        self.waiting: deque[Exchange] = deque()
+    def __init__(self, startTLS: StartTLS | None = None) -> None:
+        super().__init__()
+        self.startTLS = startTLS or StartTLS()
         self.envelope = Envelope()
         self.message = False
         self.writing: Exchange | None = None

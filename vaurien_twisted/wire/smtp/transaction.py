@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from vaurien_twisted.model.exchange import Exchange, Substitute
 from vaurien_twisted.wire.smtp.envelope import Envelope
-from vaurien_twisted.wire.smtp.session import Session
+from vaurien_twisted.wire.smtp.session import SMTPSession
 
 
-def insteadOf(session: Session, exchange: Exchange) -> tuple[Substitute, ...]:
+def insteadOf(session: SMTPSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
     What the backend gets in the place of a command: C{RSET} for a chunk, as it would put the
     mail together of those before and after it.
@@ -25,7 +25,7 @@ def insteadOf(session: Session, exchange: Exchange) -> tuple[Substitute, ...]:
     return (_send(session, exchange, "RSET", b"RSET\r\n"),)
 
 
-def behind(session: Session, exchange: Exchange) -> tuple[Substitute, ...]:
+def behind(session: SMTPSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
     What it gets behind a command that it has taken and whose reply was replaced: C{RSET}, and
     for C{RCPT} the envelope without that recipient.
@@ -50,7 +50,7 @@ def behind(session: Session, exchange: Exchange) -> tuple[Substitute, ...]:
     return (reset, *again)
 
 
-def _send(session: Session, exchange: Exchange, command: str, line: bytes) -> Substitute:
+def _send(session: SMTPSession, exchange: Exchange, command: str, line: bytes) -> Substitute:
     substitute = Substitute(exchange.number, command, line, None)
-    session.waiting.append(substitute)
+    session.awaiting.append(substitute)
     return substitute

@@ -1,0 +1,146 @@
+# -*- test-case-name: tests.wire.test_framer -*-
+"""
+What framers have in common that read the two directions of a connection apart: a reader of
+requests, a reader of replies, and a session that both share.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from vaurien_twisted.interfaces import IFastPath
+from vaurien_twisted.model.exchange import Exchange, Piece
+
+
+class Session:
+    """
+    What both directions of a connection share.
+
+    @ivar opaque: why the rest cannot be read, C{""} while it can.
+    @ivar awaiting: the exchanges, or L{PassedBatch}es of them, whose replies are still to come,
+        in order.
+    """
+
+    __slots__ = ("awaiting", "opaque")
+
+    def __init__(self) -> None:
+        self.opaque = ""
+        self.awaiting: deque[Any] = deque()
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        See L{IFramer.expect<vaurien_twisted.interfaces.IFramer.expect>}.
+        """
+        self.awaiting.append(exchange)
+
+
+class Reader(Protocol):
+    """
+    A direction of a connection.
+    """
+
+    def read(self, data: bytes) -> Iterator[Piece]:
+        """
+        Divide bytes of this direction.
+
+        @raise FramingError: they are not of the protocol.
+        """
+
+    def ended(self) -> Iterator[Piece]:
+        """
+        The direction has ended: yield what was kept back.
+        """
+
+
+class RequestReader:
+    """
+    The base of a reader of requests: it numbers them.
+
+    @ivar number: of the latest request.
+    """
+
+    __slots__ = ("number",)
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    @property
+    def passable(self) -> bool:
+        """
+        Whether what comes next begins a request that may pass on the fast path.
+        """
+        raise NotImplementedError
+
+    def skip(self, count: int) -> int:
+        """
+        So many requests pass on the fast path: the number of the first.
+        """
+        first = self.number + 1
+        self.number += count
+        return first
+
+
+class TwoWayFramer:
+    """
+    The base of such framers.  See L{IFramer<vaurien_twisted.interfaces.IFramer>}.
+    """
+
+    __slots__ = (
+        "_replies",
+        "_requests",
+        "_session",
+        "expand",
+        "fromBackend",
+        "fromClient",
+        "replies",
+        "requests",
+        "watch",
+    )
+
+    turns = False
+
+    _session: Session
+    _requests: Reader
+    _replies: Reader
+
+    def __init__(
+        self, session: Session, requests: Reader, replies: Reader, fastPath: IFastPath | None = None
+    ) -> None:
+        self._session, self._requests, self._replies = session, requests, replies
+        # These are called for every chunk, so that a call between would be felt.
+        self.fromClient, self.fromBackend = requests.read, replies.read
+        if fastPath is not None:
+            self.requests, self.replies = fastPath.requests, fastPath.replies
+            self.expand, self.watch = fastPath.expand, fastPath.watch
+
+    @property
+    def opaque(self) -> str:
+        """
+        Why the rest cannot be read, C{""} while it can.
+        """
+        return self._session.opaque
+
+    def expect(self, exchange: Exchange) -> None:
+        """
+        The request goes to the backend.
+        """
+        self._session.expect(exchange)
+
+    def clientEnded(self) -> Iterator[Piece]:
+        """
+        What was kept back of the client's.
+        """
+        return self._requests.ended()
+
+    def backendEnded(self) -> Iterator[Piece]:
+        """
+        What was kept back of the backend's.
+        """
+        return self._replies.ended()
+
+    def renew(self) -> None:
+        """
+        Exchanges are known, not guessed at.
+        """
