@@ -43,7 +43,6 @@ LINES = 350
 LONG = {
     "express.transport",
     "interfaces",
-    "relays.exchanges",
 }
 
 #: Imports that point up and are still there.

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.relays.support import REGISTRY, Pair
 from tests.wire.postgresql.conversation_parts import STARTUP
 from vaurien_twisted.model.options import build
-from vaurien_twisted.relays.exchanges import adviceOn
+from vaurien_twisted.relays.unreadable import adviceOn
 
 #: SSLRequest (PostgreSQL manual, "Message Formats").
 ASKED = bytes.fromhex("0000000804d2162f")

@@ -258,9 +258,8 @@ class SubstituteTests(SynchronousTestCase):
         link = redis("INCR")
         link.ask(MULTI + INCR + EXEC)
         self.assertEqual(link.relay.link.exchanges, 3)
-        self.assertEqual(
-            [e.command for e in link.relay.link._framed.exchanges.recent][-2:], ["INCR", "EXEC"]
-        )
+        recent = link.relay.link._framed.exchanges.state.recent
+        self.assertEqual([each.command for each in recent][-2:], ["INCR", "EXEC"])
 
     def test_bound(self) -> None:
         """

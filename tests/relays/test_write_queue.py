@@ -15,7 +15,8 @@ from vaurien_twisted.model.decision import Rule, Step
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import NoOptions
 from vaurien_twisted.relays.memory import ENTRY_COST
-from vaurien_twisted.relays.write_queue import QueuedWrite, WriteQueue
+from vaurien_twisted.relays.queued_write import QueuedWrite
+from vaurien_twisted.relays.write_queue import WriteQueue
 
 RULE = Rule(RecordingBehavior(name="one"), NoOptions())
 OTHER = Rule(RecordingBehavior(name="two"), NoOptions())
@@ -172,6 +173,60 @@ class LaneTests(SynchronousTestCase):
         self.assertEqual(len(self.lane.queue), 1)
         self.lane.lift(lambda rule: False)
         self.assertEqual((self.written, self.lane.size), ([b"12345678"], 0))
+
+    def test_together(self) -> None:
+        """
+        What arrives together and waits for the same waits as one, and is counted one by one;
+        nothing else does.
+        """
+        delays: list[tuple[float, int]] = []
+        self.lane.delayed = lambda seconds, count: delays.append((seconds, count))
+        same = steps(Wait(1))
+        for number in range(3):
+            self.lane.put(Exchange(number), b"%d" % number, same)
+        self.assertEqual(len(self.lane.queue), 1)
+        self.lane.put(Exchange(3), b"3", steps(Wait(1)))
+        self.lane.put(Exchange(4), b"4")
+        self.lane.put(Exchange(5), b"5", steps(Insert(b"!")))
+        self.lane.flush()
+        self.clock.advance(0.5)
+        self.lane.put(Exchange(6), b"6", same)
+        self.assertEqual(len(self.lane.queue), 5)
+        self.clock.advance(0.5)
+        self.assertEqual((self.written, delays), ([b"012345!"], [(1.0, 3), (1.0, 1)]))
+        self.clock.advance(0.5)
+        self.assertEqual((self.written, self.lane.size), ([b"012345!", b"6"], 0))
+
+    def test_ended(self) -> None:
+        """
+        An exchange has ended when its reply was sent, also where others wait with it.
+        """
+        ended: list[int] = []
+        self.lane.ended = lambda exchange: ended.append(exchange.number)
+        same = steps(Wait(1))
+        for number in range(3):
+            exchange = Exchange(number)
+            self.lane.put(exchange, b"x", same)
+            self.lane.end(exchange)
+        self.assertEqual(ended, [])
+        self.clock.advance(1)
+        self.assertEqual((ended, self.written), ([0, 1, 2], [b"xxx"]))
+        self.lane.end(Exchange(3))
+        self.assertEqual(ended, [0, 1, 2, 3])
+
+    def test_instant(self) -> None:
+        """
+        Waits of no time keep nothing back, and are counted when what they are for is written.
+        """
+        delays: list[tuple[float, int]] = []
+        self.lane.delayed = lambda seconds, count: delays.append((seconds, count))
+        self.assertTrue(self.lane.putInstant(b"a"))
+        self.assertTrue(self.lane.putInstant(b"b"))
+        self.assertEqual((self.written, delays), ([], []))
+        self.lane.flush()
+        self.assertEqual((self.written, delays), ([b"ab"], [(0.0, 2)]))
+        self.put(b"c", Hold())
+        self.assertFalse(self.lane.putInstant(b"d"))
 
     def test_pitfall12_liftOnlyWhatIsGone(self) -> None:
         """

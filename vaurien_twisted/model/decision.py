@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from vaurien_twisted.model.commands import ENDING, Command
+from vaurien_twisted.model.commands import ENDING, Command, Wait
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.matchers import Predicate
 from vaurien_twisted.model.options import specs
@@ -190,17 +190,25 @@ class Step:
 class Decision:
     """
     What happens to one exchange: the steps for its request and its reply.
+
+    @ivar ends: whether the request goes no further than the steps.
+    @ivar instant: whether the steps for the request are nothing but waits of no time.
     """
 
     request: tuple[Step, ...] = ()
     reply: tuple[Step, ...] = ()
+    ends: bool = attrs.field(init=False, eq=False, repr=False)
+    instant: bool = attrs.field(init=False, eq=False, repr=False)
 
-    @property
-    def ends(self) -> bool:
-        """
-        Whether the request goes no further than the steps.
-        """
+    @ends.default
+    def _ends(self) -> bool:
         return any(isinstance(step.command, ENDING) for step in self.request)
+
+    @instant.default
+    def _instant(self) -> bool:
+        return bool(self.request) and all(
+            isinstance(step.command, Wait) and step.command.seconds <= 0 for step in self.request
+        )
 
     def plus(self, other: Decision) -> Decision:
         """

@@ -21,8 +21,9 @@ from vaurien_twisted.model.commands import (
 )
 from vaurien_twisted.model.decision import Decision, Step
 from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.relays.queued_write import QueuedWrite
 from vaurien_twisted.relays.reply_order import ReplyOrder
-from vaurien_twisted.relays.write_queue import QueuedWrite, WriteQueue
+from vaurien_twisted.relays.write_queue import WriteQueue
 
 
 class CommandExecutor:
@@ -79,7 +80,7 @@ class CommandExecutor:
 
     def reply(self, answer: Reply) -> None:
         """
-        Send an answer to the client, behind all that waits.
+        Send an answer to the client, behind all that waits, with the next flush.
         """
         lane = self.toClient
         if lane is None:
@@ -92,7 +93,6 @@ class CommandExecutor:
             data = answer.data if answer.finish is None else answer.finish()
             self.given += len(data)
             lane.put(None, data, after=after)
-        lane.flush()
 
     def truncated(
         self, exchange: Exchange, then: ConnectionFate, data: bytes
@@ -120,7 +120,7 @@ class CommandExecutor:
                 entry.exchange.muted = True
             entry.data = []
             if isinstance(command, Reply):
-                entry.steps[:0] = [Step(part, None) for part in spoken(command)]
+                entry.steps = (*(Step(part, None) for part in spoken(command)), *entry.steps)
                 entry.after = self._following(command.then)
         else:
             self._perform(entry, command)

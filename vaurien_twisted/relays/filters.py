@@ -32,6 +32,7 @@ class FilterChain:
         "_downstream",
         "_exchangeRelay",
         "_finish",
+        "_room",
         "_transports",
         "_upstream",
         "names",
@@ -55,10 +56,11 @@ class FilterChain:
         clock, turns = context.reactor, context.turns
         self._upstream = FilteredStream(clock, self._toBackend, cut, drained, turns)
         self._downstream = FilteredStream(clock, self._toClient, cut, drained, turns)
-        exchangeRelay.beyondToBackend = self._upstream.waiting
-        exchangeRelay.beyondToClient = self._downstream.waiting
-        exchangeRelay.heldToBackend = self._upstream.held
-        exchangeRelay.heldToClient = self._downstream.held
+        room = self._room = exchangeRelay.room
+        room.beyondToBackend = self._upstream.waiting
+        room.beyondToClient = self._downstream.waiting
+        room.heldToBackend = self._upstream.held
+        room.heldToClient = self._downstream.held
 
     def _toBackend(self, data: bytes) -> None:
         if self._transports.backend is not None:
@@ -87,7 +89,8 @@ class FilterChain:
         Have the stages of the plan in force.  What is new is journalled.
         """
         context, exchangeRelay = self._context, self._exchangeRelay
-        chosen = list(context.filters.chosen(exchangeRelay.connection, exchangeRelay.decider))
+        state = exchangeRelay.state
+        chosen = list(context.filters.chosen(state.connection, state.decider))
         self.names = tuple(each.rule.behavior.name for each in chosen)
         new: dict[str, list[str]] = {}
         for stream, direction in ((self._upstream, "upstream"), (self._downstream, "downstream")):
@@ -102,7 +105,7 @@ class FilterChain:
             if each.key in new:
                 context.counters.fault(each.rule.behavior.name)
                 context.note(
-                    exchangeRelay.connection,
+                    exchangeRelay.state.connection,
                     "decision",
                     exchange=0,
                     description="connect",
@@ -111,9 +114,9 @@ class FilterChain:
                     reason=each.reason,
                 )
         self.join()
-        staged = not self.idle
-        if staged is not exchangeRelay.staged:
-            exchangeRelay.staged = staged
+        filtered = not self.idle
+        if filtered is not self._room.filtered:
+            self._room.filtered = filtered
             exchangeRelay.learn()
 
     def join(self) -> None:

@@ -81,8 +81,8 @@ class FramedPath:
             self.filters.names,
             greeting,
             closing,
-            exchanges.decider,
-            exchanges.connection,
+            exchanges.state.decider,
+            exchanges.state.connection,
         )
 
     @property
@@ -103,7 +103,8 @@ class FramedPath:
         if plan is not None:
             self._own = ConnectionPlan(self._context, connection, plan, changed)
             decider, connection = self._own.decider, self._own.connection
-        self.exchanges.decider, self.exchanges.connection = decider, connection
+        state = self.exchanges.state
+        state.decider, state.connection = decider, connection
 
     def upgrade(self, relay: Any, backend: Any) -> None:
         """
@@ -138,7 +139,7 @@ class FramedPath:
         """
         Bytes that waited in a filter have gone on.
         """
-        if not self.exchanges.closed:
+        if not self.exchanges.state.closed:
             self.exchanges.goOn()
             self._reroute()
 

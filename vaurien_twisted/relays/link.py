@@ -85,14 +85,14 @@ class Link(Ends):
         """
         How many exchanges were decided.
         """
-        return 0 if self._framed is None else self._framed.exchanges.exchanges
+        return 0 if self._framed is None else self._framed.exchanges.state.exchanges
 
     @property
     def untold(self) -> bool:
         """
         Whether the log only counts what went wrong, so that it need not tell of the end.
         """
-        return self._unreached or (self._framed is not None and self._framed.exchanges.untold)
+        return self._unreached or (self._framed is not None and self._framed.exchanges.state.untold)
 
     @property
     def traffic(self) -> Traffic:
@@ -254,7 +254,7 @@ class Link(Ends):
             framed.filters.join()
         self.route()
         if framed is not None:
-            framed.exchanges.toBackend.run()
+            framed.exchanges.connected()
         transports.start()
 
     # The handlers of its bytes

@@ -41,8 +41,8 @@ class LinkSnapshot:
         self._lanes = (
             () if exchangeRelay is None else (exchangeRelay.toBackend, exchangeRelay.toClient)
         )
-        self._told = () if exchangeRelay is None else tuple(exchangeRelay.recent or ())
-        self._exchangeRelay = exchangeRelay
+        state = self._state = None if exchangeRelay is None else exchangeRelay.state
+        self._told = () if state is None else tuple(state.recent or ())
         self._filters = filters
         self._greeting = greeting
         self.decider = decider
@@ -88,8 +88,11 @@ class LinkSnapshot:
         The names of the behaviors that act now: of each that keeps an exchange back, and
         of those whose stream filters the bytes pass through.
         """
-        steps = [entry.steps[0] for lane in self._lanes for entry in lane.queue if entry.steps]
-        kept = [step.rule.behavior.name for step in steps if step.rule is not None]
+        kept: list[str] = []
+        for entry in (entry for lane in self._lanes for entry in lane.queue if entry.steps):
+            rule = entry.steps[0].rule
+            if rule is not None:
+                kept += [rule.behavior.name] * entry.count
         return [*kept, *self._filters]
 
     @property
@@ -98,8 +101,8 @@ class LinkSnapshot:
         The latest exchange in one line, those included that were passed over; the connection
         itself where there was none.
         """
-        relay = self._exchangeRelay
-        last = None if relay is None else relay.last
+        state = self._state
+        last = None if state is None else state.last
         if last is not None:
             return last
         return "" if self._greeting is None else self._greeting.description

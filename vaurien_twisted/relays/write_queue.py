@@ -15,38 +15,11 @@ from vaurien_twisted.model.commands import Command, Hold, Wait
 from vaurien_twisted.model.decision import Rule, Step
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.relays.memory import ENTRY_COST
+from vaurien_twisted.relays.queued_write import QueuedWrite, lifts, waitsWith
 from vaurien_twisted.relays.turns import STEP, Turns
 
 #: The queue of lanes that hold nothing: never appended to.
 EMPTY: deque[QueuedWrite] = deque(maxlen=0)
-
-
-class QueuedWrite:
-    """
-    Bytes of one exchange that wait, and what is to be done before they go on.
-
-    @ivar base: when the exchange arrived, plus the waits that are over.
-    @ivar after: called once the bytes have been written.
-    @ivar since: when it arrived, if it was kept back; else C{None}.
-    """
-
-    __slots__ = ("after", "base", "data", "exchange", "since", "size", "steps")
-
-    def __init__(
-        self,
-        exchange: Exchange | None,
-        data: bytes,
-        steps: Sequence[Step],
-        after: Callable[[], None] | None,
-        base: float,
-    ) -> None:
-        self.exchange = exchange
-        self.data = [data] if data else []
-        self.steps = list(steps)
-        self.after = after
-        self.base = base
-        self.since: float | None = None
-        self.size = len(data) + ENTRY_COST
 
 
 class WriteQueue:
@@ -62,18 +35,23 @@ class WriteQueue:
     @ivar size: how much is queued, in bytes, overhead included.
     @ivar turns: shares the reactor's time, C{None} where nobody else needs it.
     @ivar deferred: what is ready goes on in a later turn of the reactor.
-    @ivar delayed: called with the seconds for which something was kept back, when it goes on.
+    @ivar delayed: called when something that was kept back goes on, with the seconds for which
+        it was, and the number of exchanges.
+    @ivar ended: called with an exchange when its whole reply has been sent.
+    @ivar arrival: when what is put now has arrived, in seconds by the clock; C{None}: now.
     """
 
     __slots__ = (
-        "_arrival",
         "_clock",
+        "_instant",
         "_out",
         "_perform",
         "_ran",
         "_timer",
+        "arrival",
         "deferred",
         "delayed",
+        "ended",
         "queue",
         "size",
         "turns",
@@ -89,9 +67,10 @@ class WriteQueue:
         self._clock = clock
         self._perform = perform
         self._ran = ran
-        #: When what is put now has arrived: the same time for all of a chunk.
-        self._arrival: float | None = None
+        self.arrival: float | None = None
         self._out: list[bytes] = []
+        #: How many exchanges had waits of no time, since the last flush.
+        self._instant = 0
         self._timer: IDelayedCall | None = None
         #: Most lanes never hold anything; a queue of their own would be most of their size.
         self.queue: deque[QueuedWrite] = EMPTY
@@ -99,7 +78,8 @@ class WriteQueue:
         self.turns: Turns | None = None
         self.deferred = False
         self.write: Callable[[bytes], None] = _nowhere
-        self.delayed: Callable[[float], None] = _unheard
+        self.delayed: Callable[[float, int], None] = _unheard
+        self.ended: Callable[[Exchange], None] = _unread
 
     @property
     def held(self) -> tuple[Exchange | None, Step] | None:
@@ -118,7 +98,8 @@ class WriteQueue:
         after: Callable[[], None] | None = None,
     ) -> None:
         """
-        Send C{data} behind all that is queued, once C{steps} have been performed.
+        Send C{data} behind all that is queued, once C{steps} have been performed.  It is
+        written by the next L{flush}; C{after} is called when it was.
         """
         queue = self.queue
         if not queue and not steps:
@@ -130,46 +111,81 @@ class WriteQueue:
             return
         size = len(data) + ENTRY_COST
         self.size += size
-        if queue and not steps and after is None:
+        arrival = self.arrival
+        if arrival is None:
+            arrival = self.arrival = self._clock.seconds()
+        if queue and after is None:
             last = queue[-1]
-            if last.exchange is exchange and last.after is None:
-                last.data.append(data)
-                last.size += size
-                return
+            if last.after is None:
+                joins = last.exchange is exchange if not steps else waitsWith(last, steps, arrival)
+                if joins:
+                    last.data.append(data)
+                    last.size += size
+                    if steps:
+                        last.count += 1
+                    return
         if queue is EMPTY:
             queue = self.queue = deque()
-        if self._arrival is None:
-            self._arrival = self._clock.seconds()
-        queue.append(QueuedWrite(exchange, data, steps, after, self._arrival))
+        queue.append(QueuedWrite(exchange, data, steps, after, arrival))
         if len(queue) == 1:
-            self.run()
+            self._advance()
+
+    def putInstant(self, data: bytes) -> bool:
+        """
+        The same for steps that are waits of no time.
+
+        @return: C{False}, and nothing was done, if something is queued.
+        """
+        if self.queue:
+            return False
+        self._out.append(data)
+        self._instant += 1
+        return True
+
+    def end(self, exchange: Exchange) -> None:
+        """
+        All of a reply was put: call L{ended} when it has been sent.
+        """
+        if not self.queue:
+            self.ended(exchange)
+            return
+        last = self.queue[-1]
+        if last.whole is None:
+            last.whole = []
+        last.whole.append(exchange)
 
     def run(self) -> None:
         """
         Send what need not wait any longer, and the rest of that in a later turn of the
         reactor where it takes long.
         """
+        self._advance()
+        self.flush()
+
+    def _advance(self) -> None:
         queue, turns = self.queue, self.turns
         count, deadline = 0, 0.0
         while queue:
             entry = queue[0]
-            if not self._opens(entry):
+            if entry.steps and not self._opens(entry):
                 break
             queue.popleft()
             if entry.since is not None:
-                self.delayed(self._clock.seconds() - entry.since)
+                self.delayed(self._clock.seconds() - entry.since, entry.count)
             self.size -= entry.size
             self._out += entry.data
             if entry.after is not None:
                 self.flush()
                 entry.after()
+            if entry.whole is not None and self.queue is queue:
+                for exchange in entry.whole:
+                    self.ended(exchange)
             count += 1
             if count % STEP == 0 and turns is not None:
                 deadline = deadline or turns.deadline()
                 if queue and turns.over(deadline):
                     self._defer(turns)
                     break
-        self.flush()
 
     def _defer(self, turns: Turns) -> None:
         if not self.deferred:
@@ -177,9 +193,8 @@ class WriteQueue:
             turns.later(self._goOn)
 
     def _opens(self, entry: QueuedWrite) -> bool:
-        steps = entry.steps
-        while steps:
-            command = steps[0].command
+        while entry.steps:
+            command = entry.steps[0].command
             if entry.since is None and isinstance(command, (Wait, Hold)):
                 entry.since = entry.base
             if isinstance(command, Hold):
@@ -191,9 +206,9 @@ class WriteQueue:
                     self._wake(left)
                     return False
                 entry.base = due
-                del steps[0]
+                entry.steps = entry.steps[1:]
             else:
-                del steps[0]
+                entry.steps = entry.steps[1:]
                 self._perform(entry, command)
                 if not self.queue:
                     # Performing it has closed the link.
@@ -219,17 +234,19 @@ class WriteQueue:
 
     def send(self, data: bytes) -> None:
         """
-        Send C{data} before all that is queued.
+        Send C{data} before all that is queued, with the next L{flush}.
         """
         self._out.append(data)
-        self.flush()
 
     def flush(self) -> None:
         """
         Write what is ready.
         """
-        self._arrival = None
+        self.arrival = None
         out = self._out
+        if self._instant:
+            instant, self._instant = self._instant, 0
+            self.delayed(0.0, instant)
         if out and self.write is not _nowhere:
             data = out[0] if len(out) == 1 else b"".join(out)
             out.clear()
@@ -243,8 +260,8 @@ class WriteQueue:
         for entry in self.queue:
             steps = entry.steps
             # Mostly one, and there may be very many entries.
-            if steps and (len(steps) > 1 or _lifted(steps[0], keeps, known)):
-                entry.steps = [step for step in steps if not _lifted(step, keeps, known)]
+            if steps and (len(steps) > 1 or lifts(steps[0], keeps, known)):
+                entry.steps = [step for step in steps if not lifts(step, keeps, known)]
         turns = self.turns
         if turns is not None and self.queue and turns.spent:
             # Many links have been lifted just now.
@@ -266,26 +283,19 @@ class WriteQueue:
         self.write = _nowhere
 
 
-def _lifted(step: Step, keeps: Callable[[Rule], bool], known: dict[int, bool]) -> bool:
-    """
-    Whether a step is a wait or a hold that no rule in force asks for.
-
-    @param known: what was found of rules before, by their ids: many entries have the same.
-    """
-    rule = step.rule
-    lifted = known.get(id(rule))
-    if lifted is None:
-        lifted = known[id(rule)] = rule is None or not keeps(rule)
-    return lifted and isinstance(step.command, (Wait, Hold))
-
-
 def _nowhere(data: bytes) -> None:
     """
     Where lanes write that have no transport yet, or none any more.
     """
 
 
-def _unheard(seconds: float) -> None:
+def _unheard(seconds: float, count: int) -> None:
     """
-    Nobody wants to know of delays.
+    Discards what is told of delays.
+    """
+
+
+def _unread(exchange: Exchange) -> None:
+    """
+    Discards what is told of the end of a reply.
     """

@@ -1,0 +1,201 @@
+# -*- test-case-name: tests.relays.test_link -*-
+"""
+What the two directions of one link share while its exchanges are relayed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from vaurien_twisted.interfaces import IForgetting, IFramer, IRequestDescriber, ITransferEnder
+from vaurien_twisted.model.decision import Decision
+from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.relays.batch_times import BatchTimes
+from vaurien_twisted.relays.context import ProxyContext
+from vaurien_twisted.relays.executor import CommandExecutor
+from vaurien_twisted.relays.fastpath import FastPath
+from vaurien_twisted.relays.room import Room
+from vaurien_twisted.relays.substitutes import Substitutes
+from vaurien_twisted.relays.transports import TransportPair
+from vaurien_twisted.relays.write_queue import WriteQueue
+from vaurien_twisted.wire.last_request import lastDescription
+
+#: How many exchanges a link remembers, so that what was decided can be explained.
+RECENT = 4
+
+
+class ExchangeState:
+    """
+    The exchanges of one link.
+
+    @param close: closes the link in order.
+    @param reset: resets the link.
+    @ivar goOn: called when something that waited has been sent.
+    @ivar decider: whom to ask about exchanges, as those of C{connection}.
+    @ivar framer: divides the bytes into exchanges.
+    @ivar guessed: whether exchanges are only guessed, so that replies have no order.
+    @ivar exchanges: how many exchanges were decided.
+    @ivar recent: the latest of those that were told apart, no more than L{RECENT}; C{None}
+        before the first.
+    @ivar closed: nothing more is relayed.
+    @ivar stalled: the client is not read, for want of room.
+    @ivar untold: the log only counts what went wrong.
+    @ivar toBackend: the write queue of requests.
+    @ivar toClient: the write queue of replies.
+    @ivar ender: the framer, if its backend can ask the client for data in a reply.
+    """
+
+    __slots__ = (
+        "_forgets",
+        "_seconds",
+        "closed",
+        "connection",
+        "context",
+        "decider",
+        "ender",
+        "exchanges",
+        "executor",
+        "fastPath",
+        "framer",
+        "goOn",
+        "guessed",
+        "recent",
+        "replyOrder",
+        "room",
+        "stalled",
+        "substitutes",
+        "toBackend",
+        "toClient",
+        "transports",
+        "untold",
+    )
+
+    def __init__(
+        self,
+        context: ProxyContext,
+        connection: Connection,
+        transports: TransportPair,
+        close: Callable[[], None],
+        reset: Callable[[], None],
+        goOn: Callable[[], None],
+    ) -> None:
+        self.context = context
+        self.connection = connection
+        self.decider = context.decider
+        self.transports = transports
+        self.goOn = goOn
+        self._seconds = context.reactor.seconds
+        self.exchanges = 0
+        #: Most links of bare streams never have any.
+        self.recent: deque[Exchange] | None = None
+        self.closed = self.stalled = self.untold = False
+        framer = self.framer = context.wire.framer(context.options, context.backend.text)
+        self.guessed = framer.turns
+        self.ender: ITransferEnder | None = ITransferEnder(framer, None)
+        #: Whether nothing needs the words of an exchange once it was decided.
+        self._forgets = IForgetting.providedBy(framer)
+        executor = self.executor = CommandExecutor(close, reset)
+        executor.turns = framer.turns
+        self.replyOrder = executor.pipeline
+        reactor, turns, delayed = context.reactor, context.turns, context.counters.added.observe
+        self.toBackend = WriteQueue(reactor, executor.performRequest, goOn)
+        self.toClient = WriteQueue(reactor, executor.performReply, goOn)
+        self.toBackend.turns = self.toClient.turns = turns
+        self.toBackend.delayed = self.toClient.delayed = delayed
+        self.toClient.ended = self._ended
+        self.toClient.write = transports.client.write
+        executor.toClient = self.toClient
+        self.substitutes = Substitutes(framer)
+        times = BatchTimes(self._seconds, context.counters.duration.observe)
+        self.fastPath = FastPath(self.replyOrder, times)
+        self.room = Room(
+            context.memory, self.toBackend, self.toClient, executor, self.substitutes, transports
+        )
+
+    def decide(self, exchange: Exchange, now: float) -> Decision:
+        """
+        Ask the decider what happens to an exchange.
+
+        @param now: when its bytes arrived, in seconds by the reactor's clock.
+        """
+        decision = exchange.decision = self.decider.decide(self.connection, exchange)
+        exchange.began = now
+        recent = self.recent
+        if recent is None:
+            recent = self.recent = deque(maxlen=RECENT)
+        elif self._forgets and len(recent) == RECENT:
+            last = recent[0]
+            if (last.extra or last.head) and last.complete and not last.dropped:
+                self.replyOrder.compact(last)
+        recent.append(exchange)
+        self.exchanges += 1
+        self.fastPath.latest = b""
+        if decision.reply:
+            self.executor.prepare(exchange, decision)
+        return decision
+
+    @property
+    def last(self) -> str | None:
+        """
+        The latest exchange in one line, C{None} where there was none.  Of a chunk that was
+        passed over, no more than L{KEPT<vaurien_twisted.relays.fastpath.KEPT>} bytes are looked
+        at: the last exchange that these show, C{""} where they show none.
+        """
+        data = self.fastPath.latest
+        if not data:
+            return self.recent[-1].description if self.recent else None
+        describer = IRequestDescriber(self.framer, None)
+        if describer is not None:
+            description: str = describer.describe(data)
+            return description
+        context = self.context
+        framer = context.wire.framer(context.options, context.backend.text)
+        return lastDescription(framer.fromClient(data))
+
+    def _ended(self, exchange: Exchange) -> None:
+        """
+        A whole reply that waited has gone to the client.
+        """
+        self.time(exchange, self._seconds())
+
+    def time(self, exchange: Exchange, now: float) -> None:
+        """
+        Observe how long an exchange took whose whole reply has gone to the client.
+        """
+        if exchange.began >= 0:
+            self.context.counters.duration.observe(now - exchange.began)
+
+    def renounce(self, framer: IFramer) -> IFramer:
+        """
+        Guess exchanges from now on.
+
+        @param framer: one that guesses.
+        @return: the framer until now.
+        """
+        kept, self.framer = self.framer, framer
+        self.ender = None
+        self.guessed = self.executor.turns = True
+        self.fastPath.stop()
+        self.substitutes.stop()
+        self.replyOrder.dissolve()
+        return kept
+
+    def flush(self) -> None:
+        """
+        Write what is ready in both directions.
+        """
+        self.toBackend.flush()
+        self.toClient.flush()
+
+    def stop(self) -> None:
+        """
+        Forget everything; nothing more is written.
+        """
+        self.closed = True
+        self.executor.toClient = None
+        self.fastPath.stop()
+        self.replyOrder.clear()
+        self.toBackend.stop()
+        self.toClient.stop()
+        self.room.account()

@@ -1,0 +1,166 @@
+# -*- test-case-name: tests.relays.test_link -*-
+"""
+The backend's bytes: they are divided into replies, and put into a write queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from vaurien_twisted.model.decision import Step
+from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.relays.exchange_state import ExchangeState
+from vaurien_twisted.relays.pieces import chainReplies
+from vaurien_twisted.relays.turns import STEP
+
+
+class ReplyReader:
+    """
+    Reads what the backend sends.
+
+    @param garbage: called with the error when the bytes are not of the wire protocol.
+    @param taken: called when the pieces of a chunk were taken.
+    @ivar pieces: those that were found and not taken yet; C{None}: none.
+    @ivar after: called in order when all that the backend has sent has been written.
+    """
+
+    __slots__ = ("_deferred", "_garbage", "_state", "_taken", "after", "pieces")
+
+    def __init__(
+        self,
+        state: ExchangeState,
+        garbage: Callable[[FramingError], None],
+        taken: Callable[[], None],
+    ) -> None:
+        self._state = state
+        self._garbage = garbage
+        self._taken = taken
+        self._deferred = False
+        self.pieces: Iterator[Piece] | None = None
+        self.after: list[Callable[[], None]] = []
+
+    def read(self, data: bytes) -> None:
+        """
+        Bytes from the backend that were not passed over.
+        """
+        state = self._state
+        self.pieces = state.framer.fromBackend(data)
+        self.take()
+        if state.closed:
+            return
+        state.toClient.flush()
+        if self.full:
+            state.transports.paceBackend(True)
+        self._taken()
+
+    @property
+    def full(self) -> bool:
+        """
+        Whether no more may be read.
+        """
+        return self.pieces is not None or self._state.room.fullOfReplies
+
+    def take(self) -> None:
+        """
+        Take the pieces, as many as there is time for.
+        """
+        pieces, state = self.pieces, self._state
+        if pieces is None:
+            return
+        queue, turns = state.toClient, state.context.turns
+        now = queue.arrival = state.context.reactor.seconds()
+        error: FramingError | None = None
+        count, deadline = 0, 0.0
+        try:
+            for exchange, data, ends in pieces:
+                if exchange is None:
+                    queue.put(None, data)
+                else:
+                    self._reply(exchange, data, ends, now)
+                    if state.closed:
+                        return
+                count += 1
+                if not count % STEP:
+                    deadline = deadline or turns.deadline()
+                    if turns.over(deadline):
+                        queue.flush()
+                        state.transports.paceBackend(True)
+                        self._defer()
+                        return
+        except FramingError as raised:
+            error = raised
+        self.pieces = None
+        if error is not None:
+            self._garbage(error)
+        if self.after and state.substitutes.outstanding and not state.closed:
+            state.replyOrder.release()
+        queue.flush()
+        while self.after and not state.closed:
+            queue.put(None, b"", after=self.after.pop(0))
+
+    def _reply(self, exchange: Exchange, data: bytes, ends: bool, now: float) -> None:
+        state = self._state
+        queue = state.toClient
+        if exchange.substitute is not None:
+            # For nobody: when it is over, what waited for it goes on.
+            if state.substitutes.swallow(exchange, data, ends) is not None:
+                state.replyOrder.answer()
+            return
+        steps: tuple[Step, ...] = ()
+        decision = exchange.decision
+        if not exchange.replying:
+            exchange.replying = True
+            if decision is None:
+                # A turn that the backend began: what is asked of its request meets its words.
+                decision = state.decide(exchange, now)
+                steps = decision.request + decision.reply
+            else:
+                steps = decision.reply
+        if not exchange.muted:
+            after = None
+            if exchange.then is not None:
+                data, after = state.executor.truncated(exchange, exchange.then, data)
+            queue.put(exchange, data, steps, after)
+        if ends:
+            state.replyOrder.ended(exchange)
+            if decision is not None and decision.reply:
+                self._behind(exchange, decision.reply)
+            if queue.queue:
+                # It is over for the client when that has gone, too.
+                queue.end(exchange)
+            else:
+                state.time(exchange, now)
+
+    def _behind(self, exchange: Exchange, steps: tuple[Step, ...]) -> None:
+        """
+        A reply has come that met something: send what its transaction needs.
+        """
+        state = self._state
+        data = state.substitutes.behind(exchange, steps)
+        if data:
+            state.toBackend.put(None, data)
+            state.toBackend.flush()
+
+    def _defer(self) -> None:
+        if not self._deferred:
+            self._deferred = True
+            self._state.context.turns.later(self._resume)
+
+    def _resume(self) -> None:
+        self._deferred = False
+        if not self._state.closed:
+            self.take()
+            self._state.goOn()
+
+    def ended(self, after: Callable[[], None]) -> None:
+        """
+        The backend will send nothing more: call C{after} when all it sent has been written.
+        """
+        state = self._state
+        self.after.append(after)
+        if self.pieces is None:
+            state.fastPath.expand()
+            self.pieces = state.framer.backendEnded()
+            self.take()
+        else:
+            self.pieces = chainReplies(self.pieces, state.framer, b"")

@@ -1,0 +1,207 @@
+# -*- test-case-name: tests.relays.test_link -*-
+"""
+The client's bytes: they are divided into requests, decided, and put into a write queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from vaurien_twisted.interfaces import IStartTLS, IWithholder
+from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.relays.exchange_state import ExchangeState
+from vaurien_twisted.relays.memory import QUEUE_LIMIT
+from vaurien_twisted.relays.pausing import Pausing
+from vaurien_twisted.relays.pieces import chain
+from vaurien_twisted.relays.turns import STEP
+
+
+class RequestReader:
+    """
+    Reads what the client sends.
+
+    @param garbage: called with the error when the bytes are not of the wire protocol.
+    @param taken: called when all pieces were taken.
+    @ivar pieces: those that were found and not taken yet; C{None}: none.
+    @ivar deferred: they are taken in a later turn of the reactor.
+    @ivar latest: the latest exchange.
+    @ivar after: called in order when all that the client has sent has been written.
+    """
+
+    __slots__ = (
+        "_denial",
+        "_garbage",
+        "_pausing",
+        "_state",
+        "_taken",
+        "after",
+        "deferred",
+        "latest",
+        "pieces",
+    )
+
+    def __init__(
+        self,
+        state: ExchangeState,
+        garbage: Callable[[FramingError], None],
+        taken: Callable[[], None],
+    ) -> None:
+        context, framer = state.context, state.framer
+        self._state = state
+        self._garbage = garbage
+        self._taken = taken
+        startTLS = IStartTLS(framer, None) if context.refusesTLS else None
+        self._denial = None if startTLS is None else startTLS.denial
+        withholder = IWithholder(framer, None)
+        self._pausing: Pausing | None = None
+        if withholder is not None:
+            self._pausing = Pausing(withholder, context.reactor, self._paused)
+        self.pieces: Iterator[Piece] | None = None
+        self.deferred = False
+        self.latest: Exchange | None = None
+        self.after: list[Callable[[], None]] = []
+
+    def read(self, data: bytes) -> None:
+        """
+        Bytes from the client that were not passed over.
+        """
+        state = self._state
+        if state.closed:
+            return
+        if self.pieces is not None:
+            # Paused, but a transport may still hand over what it had read.
+            self.pieces = chain(self.pieces, state.framer, data)
+            return
+        self.pieces = state.framer.fromClient(data)
+        self.pull()
+
+    def stall(self) -> None:
+        """
+        Read no more from the client until there is room.
+        """
+        self._state.stalled = True
+        self._state.transports.paceClient(True)
+
+    def pull(self) -> None:
+        """
+        Take the pieces while there is room for them.
+        """
+        pieces, state = self.pieces, self._state
+        if pieces is None:
+            return
+        queue, substitutes, denial = state.toBackend, state.substitutes, self._denial
+        turns = state.context.turns
+        now = queue.arrival = state.context.reactor.seconds()
+        error: FramingError | None = None
+        count, deadline = 0, 0.0
+        try:
+            for exchange, data, ends in pieces:
+                if denial is not None:
+                    self._deny(denial())
+                self._request(exchange, data, ends, now)
+                if state.closed:
+                    return
+                if queue.size > QUEUE_LIMIT or substitutes.holding:
+                    self.stall()
+                    state.flush()
+                    return
+                count += 1
+                if not count % STEP:
+                    deadline = deadline or turns.deadline()
+                    over = turns.over(deadline)
+                    if over or state.room.full:
+                        self.stall()
+                        state.flush()
+                        if over:
+                            self._defer()
+                        return
+        except FramingError as raised:
+            error = raised
+        self.pieces = None
+        if denial is not None:
+            self._deny(denial())
+        if error is not None:
+            self._garbage(error)
+        state.flush()
+        if state.room.full:
+            self.stall()
+        if self._pausing is not None and not self.after and not state.closed:
+            self._pausing.look(state.decider.plan.commands)
+        while self.after and not state.closed:
+            queue.put(None, b"", after=self.after.pop(0))
+        self._taken()
+
+    def _request(self, exchange: Exchange | None, data: bytes, ends: bool, now: float) -> None:
+        state = self._state
+        queue = state.toBackend
+        if exchange is None:
+            queue.put(None, data)
+            return
+        decision = exchange.decision
+        if decision is None:
+            decision = state.decide(exchange, now)
+            self.latest = exchange
+            if exchange.replies and not state.guessed:
+                state.replyOrder.add(exchange)
+            if decision.ends:
+                exchange.dropped = True
+                data = state.substitutes.instead(exchange, decision.request)
+                queue.put(exchange, data, decision.request)
+            else:
+                state.framer.expect(exchange)
+                if not (decision.instant and queue.putInstant(data)):
+                    queue.put(exchange, data, decision.request)
+        elif not exchange.dropped:
+            queue.put(exchange, data)
+        if ends:
+            exchange.complete = True
+            if exchange.answer is not None:
+                state.replyOrder.answer()
+            elif decision.reply and not exchange.dropped:
+                queue.put(None, state.substitutes.behind(exchange, decision.reply))
+
+    def _deny(self, words: bytes) -> None:
+        """
+        Tell the client that there is no TLS, if it has asked.
+        """
+        if words:
+            self._state.toClient.put(None, words)
+
+    def _paused(self) -> None:
+        """
+        Send what the framer keeps back of whole messages.
+        """
+        pausing = self._pausing
+        if pausing is not None and self.pieces is None and not self._state.closed:
+            self.pieces = pausing.framer.paused()
+            self.pull()
+
+    def _defer(self) -> None:
+        if not self.deferred:
+            self.deferred = True
+            self._state.context.turns.later(self._resume)
+
+    def _resume(self) -> None:
+        self.deferred = False
+        if not self._state.closed:
+            self._state.goOn()
+
+    def ended(self, after: Callable[[], None]) -> None:
+        """
+        The client will send nothing more: call C{after} when all it sent has been written.
+        """
+        self.after.append(after)
+        framer = self._state.framer
+        if self.pieces is None:
+            self.pieces = framer.clientEnded()
+            self.pull()
+        else:
+            self.pieces = chain(self.pieces, framer, b"")
+
+    def stop(self) -> None:
+        """
+        Look for no pause of the client any more.
+        """
+        if self._pausing is not None:
+            self._pausing.stop()
+            self._pausing = None
