@@ -17,7 +17,7 @@ from vaurien_twisted.relays.write_queue import WriteQueue
 #: their source is paused.
 WRITE_QUEUE_LIMIT = 262144
 
-#: What a direction holds below this many bytes is not counted in the memory of the proxy:
+#: Where nothing waits, requests under way that take less memory than this are not counted:
 #: most chunks come and go without a count.
 FREE = 16384
 
@@ -87,10 +87,6 @@ class Room:
         Tell the proxy how much is held here.
         """
         up, down = self.measure()
-        if up < FREE:
-            up = 0
-        if down < FREE:
-            down = 0
         self._memory.held += up + down - self._up - self._down
         self._up, self._down = up, down
 
@@ -103,7 +99,7 @@ class Room:
             return True
         executor, size = self._executor, self._toBackend.size
         waiting = executor.pipeline.size
-        if not (self.filtered or executor.given or self._up) and size + waiting < FREE:
+        if not (self.filtered or executor.given or size or self._up) and waiting < FREE:
             return False
         if size > QUEUE_LIMIT or executor.pipeline.full:
             return True
@@ -118,7 +114,7 @@ class Room:
         Whether no more replies may be taken.
         """
         size = self._toClient.size
-        if not (self.filtered or self._executor.given or self._up or self._down) and size < FREE:
+        if not (self.filtered or self._executor.given or size or self._up or self._down):
             return False
         if size > QUEUE_LIMIT:
             return True
