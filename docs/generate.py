@@ -30,12 +30,15 @@ from pieces import (
     matchers,
     options,
     paragraph,
+    table,
     value,
 )
 
 from vaurien_twisted.app.settings import Settings
 from vaurien_twisted.ctl import proxies as ctl_proxies
 from vaurien_twisted.ctl.commands import COMMANDS, EXAMPLES
+from vaurien_twisted.experiments.document import Experiment
+from vaurien_twisted.experiments.fields import Field, classesOf, fieldsOf
 from vaurien_twisted.model.matchers import COMMON
 from vaurien_twisted.model.options import specs
 from vaurien_twisted.proxies.options import ProxyFields, ProxyOptions
@@ -196,12 +199,53 @@ def _commands(texts: Mapping[str, str]) -> str:
     )
 
 
+def experiments() -> str:
+    """
+    Every object that an experiment's file can have, with its fields.
+    """
+    parts = [
+        heading("Experiment reference"),
+        "What the file of an experiment can say.  :doc:`../experiments` explains it with examples; "
+        "\n``vaurienctl experiment schema`` prints the same as a JSON Schema.",
+    ]
+    for each in classesOf(Experiment):
+        words = (each.__doc__ or "").split("@ivar")[0]
+        parts += [
+            heading(each.__name__, 1, f"experiment-{each.__name__.lower()}"),
+            paragraph(words),
+            table(
+                ("Field", "Value", "What it is"),
+                (16, 34, 50),
+                [
+                    (code(one.name), one.kind.describe(), described(one))
+                    for one in fieldsOf(each).values()
+                ],
+            ),
+        ]
+    return page(*parts)
+
+
+def described(field: Field) -> str:
+    """
+    A field of an experiment in words, with its default.
+    """
+    if field.required:
+        return f"{field.description}  Required."
+    default = field.default
+    if default in ("", None, ()) or not isinstance(default, (str, int, float, tuple)):
+        return field.description
+    shown = default[0] if isinstance(default, tuple) else default
+    text = str(shown).lower() if isinstance(shown, bool) else f"{shown}".removesuffix(".0")
+    return f"{field.description}  Default: ``{text}``."
+
+
 PAGES = {
     "behaviors.rst": behaviors,
     "protocols.rst": protocols,
     "rules.rst": rules,
     "matchers.rst": targets,
     "options.rst": commands,
+    "experiments.rst": experiments,
 }
 
 

@@ -4,6 +4,7 @@ Tests for README and C{docs}: the pages build, and what they show is true.
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import shlex
@@ -23,6 +24,7 @@ from vaurien_twisted.app.config import configure
 from vaurien_twisted.app.config_file import readConfig
 from vaurien_twisted.app.tap import Options
 from vaurien_twisted.ctl import main as ctl
+from vaurien_twisted.experiments.command import addArguments
 from vaurien_twisted.model.options import Refused, specs
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.registry import loadRegistry
@@ -143,6 +145,12 @@ class ExampleTests(SynchronousTestCase):
         """
         Parse a command line of C{vaurien}.
         """
+        if words[:1] == ["run"]:
+            parser = argparse.ArgumentParser(exit_on_error=False)
+            addArguments(parser, fleet=False)
+            with at(place):
+                parser.parse_args(words[1:])
+            return
         options = Options(self.registry)
         with at(place):
             options.parseOptions([self.files.get(word, word) for word in words])

@@ -4,7 +4,14 @@ Tests for the API that speaks of the whole plan.
 
 from __future__ import annotations
 
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.control.support import Asker, around
 from tests.control.test_vaurien import Faced
+from tests.seen import SeenProxy
+from vaurien_twisted.control.request_counter import RequestCounter
+from vaurien_twisted.control.rules import RulesAPI
+from vaurien_twisted.control.site import ControlRoot
 from vaurien_twisted.rules.plan import Plan
 
 RULES = [
@@ -101,6 +108,7 @@ class RulesTests(Faced):
         refused({"rules": [{"behavior": "delay", "options": {"sleep": -1}}]}, "sleep", "minimum 0")
         refused([{"behavior": "hang", "when": {"command": "GET"}}], "when", "no target 'command'")
         refused({"rules": [], "rule": []}, "rule", "did you mean 'rules'")
+        refused({"rules": [], "keep": 1}, "keep", "true or false")
         for wrong in ({}, {"rules": None}, {"rules": {}}, "hang", 1):
             refused(wrong, "rules", "a list of rules is wanted")
 
@@ -118,3 +126,22 @@ class RulesTests(Faced):
         """
         self.assertEqual(self.ask("GET", "/rules/1").status, 404)
         self.assertEqual(self.ask("POST", "/rules", []).header("allow"), "GET, HEAD, PUT")
+
+
+class KeepTests(SynchronousTestCase):
+    """
+    C{keep}, beside the rules.
+    """
+
+    def test_keep(self) -> None:
+        """
+        What waits goes on waiting where the request says so, else it is lifted.
+        """
+        seen = SeenProxy({"behavior": "hang"})
+        asker = Asker(ControlRoot([RulesAPI(around(seen.proxy))], [], RequestCounter()))
+        client = seen.connect()
+        self.assertEqual(client.ask(b"GET a\n"), b"")
+        for keep, passed in ((True, b""), (False, b"GET a\n")):
+            body = {"rules": [{"behavior": "delay"}], "keep": keep}
+            self.assertEqual(asker.ask("PUT", "/rules", body).status, 200)
+            self.assertEqual(client.ask(b""), passed)

@@ -31,12 +31,18 @@ def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
     @raise SystemExit: 0 at the end; 1 if something cannot be opened; 2 if the command
         line or the ini file is not acceptable.  Standard error has the reason, one line.
     """
-    options = Options()
+    if arguments is None:
+        arguments = sys.argv[1:]
     if reactor is None:
         openStandardStreams()
         _installReactor()
+    if arguments[:1] == ["run"]:
+        from vaurien_twisted.app.experiment import runExperiment
+
+        raise SystemExit(runExperiment(arguments[1:]))
+    options = Options()
     try:
-        options.parseOptions(sys.argv[1:] if arguments is None else arguments)
+        options.parseOptions(arguments)
         settings = options.configuration.settings
         service = serviceFor(options, reactor)
     except (usage.UsageError, Refused) as error:

@@ -5,6 +5,7 @@ The rules in force, all of them: C{/rules}.
 
 from __future__ import annotations
 
+import attrs
 from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.json_body import readJSON
@@ -42,14 +43,21 @@ class RulesAPI:
         """
         Put other rules in force in place of all: a list, or C{{"rules": [...]}}.  They
         begin to count at zero and their times begin anew, also those that were in force
-        before.  What a list can hold says L{planFromRules}.
+        before.  What a list can hold says L{planFromRules}.  With C{"keep": true} beside the
+        rules, exchanges that wait already keep what was decided for them; else what the new
+        rules do not contain is lifted.
         """
         proxy = addressed(self._proxies, name)
         rules = readJSON(request, '[{"behavior": "dummy"}]')
+        keep = False
         if isinstance(rules, dict):
             for key in rules:
-                if key != "rules":
-                    raise Refused(f"{key!r} is not known: {nearest(key, ['rules'])}", key)
+                if key not in ("rules", "keep"):
+                    raise Refused(f"{key!r} is not known: {nearest(key, ['rules', 'keep'])}", key)
+            keep = rules.get("keep", False)
+            if not isinstance(keep, bool):
+                raise Refused(f"{keep!r} is not true or false", "keep")
             rules = rules.get("rules")
-        proxy.setPlan(planFromRules(proxy.ruleBuilder, rules))
+        plan = planFromRules(proxy.ruleBuilder, rules)
+        proxy.setPlan(attrs.evolve(plan, keep=keep))
         return answer(request, OK)

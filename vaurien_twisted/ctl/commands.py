@@ -23,6 +23,7 @@ examples:
   vaurienctl create db --listen localhost:3307 --upstream localhost:3306 --protocol mysql
   vaurienctl set-behavior hang --proxy 'db*'
   vaurienctl toxic add db -t latency -a latency=1000
+  vaurienctl experiment run experiment.yaml --html report.html
 
 environment:
   {URL_VARIABLE:<14} the address of the service (default: http://localhost:8080)
@@ -44,6 +45,7 @@ COMMANDS = {
     "journal": "show the decisions so far",
     "watch": "show decisions as they are made",
     "top": "show proxies and connections, updated every second",
+    "experiment": "run experiments, check their files, compare their reports",
     **ctl_proxies.COMMANDS,
 }
 

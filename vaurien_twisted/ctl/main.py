@@ -25,6 +25,7 @@ from vaurien_twisted.client.common import (
 )
 from vaurien_twisted.ctl import proxies as ctl_proxies
 from vaurien_twisted.ctl.commands import COMMANDS, EXAMPLES, OF_PROXIES
+from vaurien_twisted.ctl.experiment import addExperiment, experiment
 from vaurien_twisted.ctl.output import readFile, say, tell
 from vaurien_twisted.ctl.top import addTop, top
 from vaurien_twisted.ctl.watch import addWatch, watch
@@ -33,7 +34,7 @@ from vaurien_twisted.model.names import printable
 from vaurien_twisted.stdio import openStandardStreams, writing
 
 #: Commands that run until the user ends them.
-LIVE = {"top": top, "watch": watch}
+LIVE = {"top": top, "watch": watch, "experiment": experiment}
 
 #: How many entries of the journal one request fetches.
 ENTRIES = 1000
@@ -186,6 +187,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     ctl_proxies.addCommands(made, common)
     addWatch(made["watch"])
     addTop(made["top"])
+    if "experiment" in arguments:
+        addExperiment(made["experiment"])
     _checkCommand(parser, common, arguments)
     parsed = parser.parse_args(arguments, argparse.Namespace(host=None, http_port=None, json=False))
     if parsed.command in ctl_proxies.COMMANDS:

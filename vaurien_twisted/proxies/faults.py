@@ -77,4 +77,4 @@ class Faults:
 
 
 def _whole(plan: Plan, toxics: Toxics) -> Plan:
-    return Plan(plan.draws + tuple(toxic.draw for toxic in toxics))
+    return Plan(plan.draws + tuple(toxic.draw for toxic in toxics), plan.keep)

@@ -52,9 +52,12 @@ class Draw:
 class Plan:
     """
     The rules in force on a proxy: an immutable value, swapped whole.
+
+    @ivar keep: exchanges that wait already keep what was decided for them by the plan before.
     """
 
     draws: tuple[Draw, ...] = ()
+    keep: bool = False
 
     @cached_property
     def transparent(self) -> bool:
@@ -113,14 +116,15 @@ class Plan:
                     draw.key,
                 )
                 for draw in self.draws
-            )
+            ),
+            self.keep,
         )
 
     def keeps(self, rule: Rule) -> bool:
         """
         Whether something that C{rule} began goes on under this plan.
         """
-        return any(rule.same(own) for own in self.rules)
+        return self.keep or any(rule.same(own) for own in self.rules)
 
 
 def onlyRule(behavior: IBehavior, options: Any) -> Plan:

@@ -1,0 +1,182 @@
+"""
+Tests for the forms of a report: L{vaurien_twisted.experiments.html}, C{plots}, C{junit},
+C{console}, and what C{command} does with them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.experiments.support import Lab
+from vaurien_twisted.experiments import command
+from vaurien_twisted.experiments.console import verdict
+from vaurien_twisted.experiments.html import page
+from vaurien_twisted.experiments.junit import junit
+from vaurien_twisted.experiments.plots import Line, plot
+from vaurien_twisted.experiments.report import report
+from vaurien_twisted.model.options import Refused
+
+TEXT = (
+    "title: <slow> & late\n"
+    "load: wrk\n"
+    "hypothesis:\n"
+    " - {quantile: 99%, below: 1s}\n"
+    " - {probe: 'http://x/'}\n"
+    "method: [{name: normal, hold: 3s}, {name: bad, set: {behavior: delay}, for: 3s}]"
+)
+
+
+def reported(bad: int = 2000) -> dict[str, Any]:
+    """
+    The report of an experiment whose second phase was bad.
+    """
+    lab = Lab(TEXT)
+    for second in range(7):
+        lab.count(**{f"ms{bad if 3 <= second < 6 else 5}": 10})
+        lab.advance(1)
+    assert lab.result is not None, lab.failure
+    lab.result.journal = [
+        {
+            "id": 1,
+            "time": 4.5,
+            "proxy": "db",
+            "connection": 2,
+            "exchange": 3,
+            "description": "GET <b>",
+            "rule": "delay",
+            "effect": "delayed",
+        }
+    ]
+    return report(lab.experiment, lab.result, 0.0)
+
+
+class FormTests(SynchronousTestCase):
+    """
+    A report in each form.
+    """
+
+    def test_html(self) -> None:
+        """
+        One file, with everything in it escaped and nothing loaded.
+        """
+        text = page(reported())
+        self.assertIn("&lt;slow&gt; &amp; late", text)
+        self.assertIn("GET &lt;b&gt;", text)
+        self.assertIn('<polyline class="a"', text)
+        self.assertIn('class="breach"', text)
+        for outside in ("src=", "href=", "@import", "url("):
+            self.assertNotIn(outside, text)
+
+    def test_junit(self) -> None:
+        """
+        A case for each condition and phase; the broken one failed.
+        """
+        suite = ElementTree.fromstring(junit(reported()))[0]
+        self.assertEqual(suite.attrib["failures"], "1")
+        [failed] = [case for case in suite if case.find("failure") is not None]
+        self.assertIn("(bad)", failed.attrib["name"])
+        self.assertEqual(ElementTree.fromstring(junit(reported(5)))[0].attrib["failures"], "0")
+
+    def test_console(self) -> None:
+        """
+        The broken phase, when, and the requests that were struck.
+        """
+        text = verdict(reported())
+        self.assertIn("bad: BROKEN", text)
+        self.assertIn("2/3 GET <b>", text)
+        self.assertTrue(text.endswith("broken"))
+
+    def test_plot(self) -> None:
+        """
+        Lines are interrupted where there is nothing; a single point is a dot.
+        """
+        svg = plot("x", "ms", [Line("a", [(0, 1), (1, 2), (2, None), (3, 5)])], 4)
+        self.assertEqual(svg.count("<polyline"), 1)
+        self.assertEqual(svg.count("<circle"), 1)
+        ElementTree.fromstring(svg)
+        self.assertIn("<svg", plot("empty", "", [], 0))
+
+
+class CommandTests(SynchronousTestCase):
+    """
+    Files of the command line.
+    """
+
+    def parse(self, *words: str) -> argparse.Namespace:
+        """
+        A command line of C{vaurienctl experiment run}.
+        """
+        parser = argparse.ArgumentParser()
+        command.addArguments(parser, fleet=True)
+        return parser.parse_args(words)
+
+    def file(self, text: str) -> str:
+        """
+        A file with that text.
+        """
+        path = self.mktemp()
+        Path(path).write_text(text, "utf-8")
+        return path
+
+    def test_check(self) -> None:
+        """
+        A good file in one line; a bad one with its path, line and the nearest word.
+        """
+        self.assertIn("2 phases, 2 conditions", command.check(self.file(TEXT)))
+        bad = self.file("metod: []")
+        with self.assertRaises(Refused) as caught:
+            command.check(bad)
+        self.assertEqual(
+            caught.exception.description, f"{bad}: line 1: no 'metod' here: did you mean 'method'?"
+        )
+        with self.assertRaises(Refused):
+            command.check("/nowhere")
+
+    def test_dryRun(self) -> None:
+        """
+        The timeline.
+        """
+        experiment = command.prepare(self.parse(self.file(TEXT), "--seed", "9"))
+        self.assertEqual(experiment.seed, 9)
+        lines = command.dryRun(experiment).splitlines()
+        self.assertEqual(len(lines), 2)
+        self.assertTrue(lines[1].strip().startswith("3 s"), lines)
+
+    def test_reports(self) -> None:
+        """
+        What was asked for is written; what cannot be is named.
+        """
+        html, written = self.mktemp(), self.mktemp()
+        parsed = self.parse("x", "--html", html, "--report", written, "--junit", "/no/such/x")
+        [failed] = command.writeReports(reported(), parsed)
+        self.assertIn("/no/such/x", failed)
+        self.assertEqual(json.loads(Path(written).read_text())["outcome"], "broken")
+        self.assertIn("<svg", Path(html).read_text())
+
+    def test_compare(self) -> None:
+        """
+        Two reports side by side.
+        """
+        a, b = (self.file(json.dumps(reported(ms))) for ms in (5, 2000))
+        text = command.compare(a, b)
+        self.assertIn("outcome", text)
+        self.assertRegex(text, r"\(bad\)\s+held 0\.005\s+broken 2")
+        with self.assertRaises(Refused):
+            command.compare(a, self.file("{}"))
+
+    def test_targets(self) -> None:
+        """
+        Services of the command line and of a file.
+        """
+        path = self.file("# those of Berlin\nhttp://a:8080\n\nhttp://b:8080\n")
+        parsed = self.parse("x", "--target", "http://c", "--targets", path)
+        self.assertEqual(
+            command.targets(parsed, "d"), ["http://c", "http://a:8080", "http://b:8080"]
+        )
+        self.assertEqual(command.targets(self.parse("x"), "d"), ["d"])

@@ -1,0 +1,69 @@
+# -*- test-case-name: tests.ctl.test_experiment -*-
+"""
+C{vaurienctl experiment}: runs, checks and compares experiments.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from vaurien_twisted.client.blocking import Client
+from vaurien_twisted.client.common import ClientError
+
+EXAMPLES = """\
+examples:
+  vaurienctl experiment check experiment.yaml
+  vaurienctl experiment run experiment.yaml --html report.html
+  vaurienctl experiment run experiment.yaml --target http://a:8080 --target http://b:8080
+  vaurienctl experiment compare before.json after.json
+  vaurienctl experiment schema > experiment.schema.json
+
+exit status of run: 0 all conditions held, 1 one was broken, 2 bad usage, 3 halted or not judged
+"""
+
+
+def addExperiment(parser: argparse.ArgumentParser) -> None:
+    """
+    The arguments of the command.
+    """
+    from vaurien_twisted.experiments.command import addArguments
+
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EXAMPLES
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    running = actions.add_parser("run", help="run an experiment on running services")
+    addArguments(running, fleet=True)
+    checking = actions.add_parser("check", help="check a file; nothing is run")
+    checking.add_argument("file", metavar="FILE")
+    comparing = actions.add_parser("compare", help="show two reports side by side")
+    comparing.add_argument("first", metavar="A", help="a report in JSON")
+    comparing.add_argument("second", metavar="B", help="another")
+    actions.add_parser("schema", help="show the JSON Schema of experiments")
+
+
+def experiment(client: Client, parsed: argparse.Namespace) -> int:
+    """
+    Do what the command line says.
+
+    @param client: for the service of a run that names no other.
+    @return: the exit status.
+    """
+    from vaurien_twisted.experiments import command
+    from vaurien_twisted.model.options import Refused
+
+    try:
+        if parsed.action == "check":
+            print(command.check(parsed.file))
+        elif parsed.action == "compare":
+            print(command.compare(parsed.first, parsed.second))
+        elif parsed.action == "schema":
+            print(command.schemaText())
+        else:
+            found = command.prepare(parsed)
+            if parsed.dry_run:
+                print(command.dryRun(found))
+            else:
+                return command.runOn(found, command.targets(parsed, client.url), parsed)
+    except Refused as refused:
+        raise ClientError(refused.description) from None
+    return 0

@@ -1,0 +1,291 @@
+# -*- test-case-name: tests.experiments.test_document -*-
+"""
+Conditions that an experiment's hypothesis is made of.
+
+A condition holds in a phase or is broken; what decides that is in
+L{vaurien_twisted.experiments.verdict} and L{vaurien_twisted.experiments.probes}.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import attrs
+
+from vaurien_twisted.experiments.fields import Object, field
+from vaurien_twisted.experiments.kinds import (
+    Duration,
+    Flag,
+    Many,
+    Named,
+    Number,
+    Plain,
+    Share,
+    Text,
+)
+
+_NAME = "The name that reports give it; by default the condition in words."
+_PROXY = "The proxies whose exchanges count, together; by default all of the experiment."
+_DURING = "The phases in which it must hold; by default all."
+_BEFORE = "Whether it must hold before the method begins, too: else nothing is begun."
+_AFTER = "Whether it must hold after the method, too."
+
+
+@attrs.frozen
+class Quantile:
+    """
+    So many of the exchanges of a phase take less than a time, from the request to the end of
+    its reply.
+    """
+
+    KEY: ClassVar[str] = "quantile"
+
+    quantile: float = field(Share(), "The share of the exchanges, such as ``99%``.")
+    below: float = field(Duration(positive=True), "The time that they take less than.")
+    least: int = field(
+        Number(1, whole=True), "With fewer exchanges in a phase there is not enough data.", 1
+    )
+    name: str = field(Text(), _NAME, "")
+    proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
+    during: tuple[str, ...] = field(Many(Text()), _DURING, ())
+
+    def phases(self) -> tuple[str, ...]:
+        """
+        The phases that it names.
+        """
+        return self.during
+
+    def describe(self) -> str:
+        """
+        The condition in words.
+        """
+        return self.name or f"{self.quantile:.4g} of exchanges take under {self.below:g} s"
+
+
+@attrs.frozen
+class Errors:
+    """
+    At most a share of the exchanges of a phase fail: the reply is an error of the protocol
+    (HTTP: status 500 or above), or none comes.
+    """
+
+    KEY: ClassVar[str] = "errors"
+
+    errors: float = field(Share(), "The share of the exchanges, such as ``1%``.")
+    least: int = field(
+        Number(1, whole=True), "With fewer exchanges in a phase there is not enough data.", 1
+    )
+    name: str = field(Text(), _NAME, "")
+    proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
+    during: tuple[str, ...] = field(Many(Text()), _DURING, ())
+
+    def phases(self) -> tuple[str, ...]:
+        """
+        The phases that it names.
+        """
+        return self.during
+
+    def describe(self) -> str:
+        """
+        The condition in words.
+        """
+        return self.name or f"at most {self.errors * 100:g} % of exchanges fail"
+
+
+@attrs.frozen
+class Rate:
+    """
+    At least so many exchanges end in a second, on the average of a phase.
+    """
+
+    KEY: ClassVar[str] = "rate"
+
+    rate: float = field(Number(0), "Exchanges per second.")
+    name: str = field(Text(), _NAME, "")
+    proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
+    during: tuple[str, ...] = field(Many(Text()), _DURING, ())
+
+    def phases(self) -> tuple[str, ...]:
+        """
+        The phases that it names.
+        """
+        return self.during
+
+    def describe(self) -> str:
+        """
+        The condition in words.
+        """
+        return self.name or f"at least {self.rate:g} exchanges a second"
+
+
+@attrs.frozen
+class Connections:
+    """
+    At most so many connections are open at any reading.
+    """
+
+    KEY: ClassVar[str] = "connections"
+
+    connections: int = field(Number(0, whole=True), "Open connections.")
+    name: str = field(Text(), _NAME, "")
+    proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
+    during: tuple[str, ...] = field(Many(Text()), _DURING, ())
+
+    def phases(self) -> tuple[str, ...]:
+        """
+        The phases that it names.
+        """
+        return self.during
+
+    def describe(self) -> str:
+        """
+        The condition in words.
+        """
+        return self.name or f"at most {self.connections} open connections"
+
+
+@attrs.frozen
+class Recovery:
+    """
+    After a phase a quantile comes below a time soon.
+    """
+
+    KEY: ClassVar[str] = "recovery"
+
+    recovery: float = field(Duration(positive=True), "How long it may take.")
+    after: str = field(Text(), "The phase from whose end it is measured.")
+    below: float = field(Duration(positive=True), "The time that the quantile must come below.")
+    share: float = field(Share(), "Which quantile, such as ``99%``.", 0.99)
+    name: str = field(Text(), _NAME, "")
+    proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
+
+    def phases(self) -> tuple[str, ...]:
+        """
+        The phases that it names.
+        """
+        return (self.after,)
+
+    def describe(self) -> str:
+        """
+        The condition in words.
+        """
+        return self.name or (
+            f"{self.share:.4g} of exchanges take under {self.below:g} s again "
+            f"within {self.recovery:g} s after {self.after!r}"
+        )
+
+
+@attrs.frozen
+class Request:
+    """
+    An HTTP request and what its response must be.
+    """
+
+    url: str = field(Text(), "Where it goes.")
+    method: str = field(Text(), "Its method.", "GET")
+    headers: dict[str, str] = field(Named(Text()), "Its headers.", attrs.Factory(dict))
+    body: str = field(Text(), "Its body.", "")
+    status: tuple[int, ...] = field(
+        Many(Number(100, 599, whole=True)), "The statuses that are good.", (200,)
+    )
+    contains: str = field(Text(), "Text that the body must have.", "")
+    timeout: float = field(Duration(positive=True), "How long it may take.", 5.0)
+
+
+@attrs.frozen
+class Probe:
+    """
+    An HTTP request of the runner's own has a good response at each reading.
+    """
+
+    KEY: ClassVar[str] = "probe"
+
+    probe: Request = field(Object(Request, short="url"), "The request, or its URL.")
+    name: str = field(Text(), _NAME, "")
+    during: tuple[str, ...] = field(Many(Text()), _DURING, ())
+    before: bool = field(Flag(), _BEFORE, True)
+    after: bool = field(Flag(), _AFTER, True)
+
+    def phases(self) -> tuple[str, ...]:
+        """
+        The phases that it names.
+        """
+        return self.during
+
+    def describe(self) -> str:
+        """
+        The condition in words.
+        """
+        return self.name or f"{self.probe.method} {self.probe.url} is answered well"
+
+
+@attrs.frozen
+class PromQL:
+    """
+    A query to a Prometheus server gives a number within bounds at each reading.
+    """
+
+    KEY: ClassVar[str] = "promql"
+
+    promql: str = field(Text(), "The query.")
+    server: str = field(Text(), "The URL of the Prometheus server.", "http://localhost:9090")
+    above: float | None = field(Number(), "The number must be above this.", None)
+    below: float | None = field(Number(), "The number must be below this.", None)
+    name: str = field(Text(), _NAME, "")
+    during: tuple[str, ...] = field(Many(Text()), _DURING, ())
+    before: bool = field(Flag(), _BEFORE, True)
+    after: bool = field(Flag(), _AFTER, True)
+
+    def phases(self) -> tuple[str, ...]:
+        """
+        The phases that it names.
+        """
+        return self.during
+
+    def describe(self) -> str:
+        """
+        The condition in words.
+        """
+        bounds = [
+            f"{word} {bound:g}"
+            for word, bound in (("above", self.above), ("below", self.below))
+            if bound is not None
+        ]
+        return self.name or f"{self.promql} is {' and '.join(bounds) or 'there'}"
+
+
+@attrs.frozen
+class Command:
+    """
+    A command ends with a good status at each reading.
+    """
+
+    KEY: ClassVar[str] = "command"
+
+    command: str | tuple[str, ...] = field(
+        Plain(), "The command: text for a shell, or a list of words."
+    )
+    status: tuple[int, ...] = field(
+        Many(Number(0, 255, whole=True)), "The exit statuses that are good.", (0,)
+    )
+    timeout: float = field(Duration(positive=True), "How long it may take.", 10.0)
+    name: str = field(Text(), _NAME, "")
+    during: tuple[str, ...] = field(Many(Text()), _DURING, ())
+    before: bool = field(Flag(), _BEFORE, True)
+    after: bool = field(Flag(), _AFTER, True)
+
+    def phases(self) -> tuple[str, ...]:
+        """
+        The phases that it names.
+        """
+        return self.during
+
+    def describe(self) -> str:
+        """
+        The condition in words.
+        """
+        return self.name or f"`{self.command}` succeeds"
+
+
+Condition = Quantile | Errors | Rate | Connections | Recovery | Probe | PromQL | Command
+CONDITIONS = (Quantile, Errors, Rate, Connections, Recovery, Probe, PromQL, Command)

@@ -1,0 +1,162 @@
+# -*- test-case-name: tests.experiments.test_effects -*-
+"""
+What an experiment has set, so that all of it can be lifted.
+
+Several steps may act on one proxy at the same time.  Each adds rules of its own; the proxy has
+those that it had before the experiment, and after them those of all steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import attrs
+
+from vaurien_twisted.experiments.faults import Fault
+from vaurien_twisted.experiments.figures import Reading
+
+Rule = Mapping[str, object]
+
+
+class IService(Protocol):
+    """
+    One running Vaurien, or a fleet of them, as an experiment drives it.
+    """
+
+    async def setRules(self, proxy: str, rules: Sequence[Rule], keep: bool) -> None:
+        """
+        Put rules in force after those that the proxy had before the experiment.
+
+        @param keep: exchanges that wait already keep what was decided for them.
+        """
+
+    async def addToxic(self, proxy: str, toxic: Rule) -> str:
+        """
+        Add a toxic.
+
+        @return: its name.
+        """
+
+    async def removeToxic(self, proxy: str, name: str) -> None:
+        """
+        Remove a toxic.
+        """
+
+    async def change(self, proxy: str, changes: Mapping[str, object]) -> Mapping[str, object]:
+        """
+        Change C{enabled} or C{backend} of a proxy.
+
+        @return: what they were.
+        """
+
+    async def read(self) -> Reading:
+        """
+        The figures of all proxies.
+        """
+
+
+@attrs.define
+class Applied:
+    """
+    One fault in force.
+
+    @ivar rules: its rules by proxy.
+    @ivar toxics: proxies and names of its toxics.
+    @ivar changed: what its proxies had before.
+    """
+
+    rules: dict[str, tuple[Rule, ...]] = attrs.field(factory=dict)
+    toxics: list[tuple[str, str]] = attrs.field(factory=list)
+    changed: list[tuple[str, Mapping[str, object]]] = attrs.field(factory=list)
+
+
+class Effects:
+    """
+    All that an experiment has set on a service.
+
+    @ivar proxies: the proxies of a fault that names none.
+    """
+
+    def __init__(self, service: IService, proxies: Sequence[str]) -> None:
+        self.proxies = tuple(proxies)
+        self._service = service
+        self._applied: list[Applied] = []
+
+    async def apply(self, fault: Fault) -> Applied:
+        """
+        Put a fault in force.
+        """
+        applied = Applied()
+        # First, so that what fails half way is lifted, too.
+        self._applied.append(applied)
+        for proxy in fault.proxy or self.proxies:
+            if fault.enabled is not None or fault.backend:
+                changes: dict[str, object] = {}
+                if fault.enabled is not None:
+                    changes["enabled"] = fault.enabled
+                if fault.backend:
+                    changes["backend"] = fault.backend
+                applied.changed.append((proxy, await self._service.change(proxy, changes)))
+            for toxic in fault.toxics:
+                applied.toxics.append((proxy, await self._service.addToxic(proxy, toxic)))
+            rules = rulesOf(fault)
+            if rules:
+                applied.rules[proxy] = rules
+                await self._push(proxy, keep=True)
+        return applied
+
+    async def replace(self, applied: Applied, fault: Fault) -> None:
+        """
+        Put other rules in force in place of those of a fault; exchanges that wait already go
+        on waiting.
+        """
+        for proxy in fault.proxy or self.proxies:
+            applied.rules[proxy] = rulesOf(fault)
+            await self._push(proxy, keep=True)
+
+    async def lift(self, applied: Applied) -> None:
+        """
+        Lift a fault, and what it holds.
+        """
+        if applied not in self._applied:
+            return
+        self._applied.remove(applied)
+        for proxy in applied.rules:
+            await self._push(proxy, keep=False)
+        for proxy, name in reversed(applied.toxics):
+            await self._service.removeToxic(proxy, name)
+        for proxy, before in reversed(applied.changed):
+            await self._service.change(proxy, before)
+
+    async def liftAll(self) -> list[Exception]:
+        """
+        Lift everything, the latest first.
+
+        @return: what could not be lifted, and why.
+        """
+        failed: list[Exception] = []
+        for applied in reversed(list(self._applied)):
+            try:
+                await self.lift(applied)
+            except Exception as error:
+                failed.append(error)
+        return failed
+
+    async def _push(self, proxy: str, keep: bool) -> None:
+        rules = [rule for each in self._applied for rule in each.rules.get(proxy, ())]
+        await self._service.setRules(proxy, rules, keep)
+
+
+def rulesOf(fault: Fault) -> tuple[Rule, ...]:
+    """
+    The rules of a fault, as C{PUT /rules} takes them.
+    """
+    if not fault.behavior:
+        return tuple(fault.rules)
+    rule: dict[str, object] = {"behavior": fault.behavior}
+    for name in ("options", "when", "percent", "times"):
+        value = getattr(fault, name)
+        if value not in (None, {}):
+            rule[name] = value
+    return (rule,)

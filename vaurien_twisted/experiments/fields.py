@@ -1,0 +1,247 @@
+# -*- test-case-name: tests.experiments.test_fields -*-
+"""
+The fields of an experiment's objects, declared once.
+
+A class declares its fields with L{field}.  L{decode} makes an instance of it from a text,
+L{schemaOf} its JSON Schema, and the documentation its table: all from that declaration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import attrs
+from attrs import AttrsInstance
+
+from vaurien_twisted.experiments.kinds import Kind, Many, Named, refuse
+from vaurien_twisted.experiments.located import Located
+from vaurien_twisted.model.options import Refused, nearest
+
+T = TypeVar("T", bound=AttrsInstance)
+
+
+@attrs.frozen
+class Object:
+    """
+    An object with the fields of a class.
+
+    @ivar short: the field that a value which is no object stands for, C{""} for none.
+    """
+
+    cls: type[AttrsInstance]
+    short: str = ""
+
+    def decode(self, found: Located, name: str) -> object:
+        if self.short and not isinstance(found.value, dict):
+            found = Located({self.short: found}, found.line, {self.short: found.line})
+        return decode(self.cls, found, name)
+
+    def schema(self) -> dict[str, object]:
+        reference: dict[str, object] = {"$ref": f"#/$defs/{self.cls.__name__}"}
+        if not self.short:
+            return reference
+        return {"anyOf": [reference, fieldsOf(self.cls)[self.short].kind.schema()]}
+
+    def describe(self) -> str:
+        return f":ref:`{self.cls.__name__} <experiment-{self.cls.__name__.lower()}>`"
+
+
+class HasKey(AttrsInstance, Protocol):
+    """
+    A class that is chosen by the name of one of its fields.
+    """
+
+    KEY: ClassVar[str]
+
+
+@attrs.frozen
+class Choice:
+    """
+    An object of one of several classes, each with a field that no other has (C{KEY}).
+
+    @ivar what: what it is, for refusals: C{"a step"}.
+    """
+
+    what: str
+    classes: tuple[type[HasKey], ...]
+
+    def decode(self, found: Located, name: str) -> object:
+        keys = {cls.KEY: cls for cls in self.classes}
+        if not isinstance(found.value, dict):
+            if isinstance(found.value, str):
+                hint = nearest(found.value, keys)
+                raise Refused(f"line {found.line}: {name}: {self.what} is an object: {hint}", name)
+            raise refuse(found, name, f"{self.what}, an object")
+        given = [key for key in found.value if key in keys]
+        if len(given) == 1:
+            return decode(keys[given[0]], found, name)
+        if given:
+            both = " and ".join(given[:2])
+            raise Refused(f"line {found.line}: {name}: {self.what} cannot have both {both}", name)
+        common = set.intersection(*(set(fieldsOf(cls)) for cls in self.classes))
+        strange = next((key for key in found.value if key not in common), "")
+        if not strange:
+            known = ", ".join(sorted(keys))
+            raise Refused(f"line {found.line}: {name}: {self.what} has one of: {known}", name)
+        line = found.names.get(strange, found.line)
+        every = {key for cls in self.classes for key in fieldsOf(cls)}
+        hint = nearest(strange, set(keys) if strange in every else every)
+        raise Refused(f"line {line}: {name}: {self.what} has no {strange!r}: {hint}", strange)
+
+    def schema(self) -> dict[str, object]:
+        return {"oneOf": [{"$ref": f"#/$defs/{cls.__name__}"} for cls in self.classes]}
+
+    def describe(self) -> str:
+        return f"{self.what} (see below)"
+
+
+@attrs.frozen
+class Later:
+    """
+    A kind that is not known yet where it is declared, such as that of steps in steps.
+    """
+
+    kind: Callable[[], Kind]
+
+    def decode(self, found: Located, name: str) -> object:
+        return self.kind().decode(found, name)
+
+    def schema(self) -> dict[str, object]:
+        return self.kind().schema()
+
+    def describe(self) -> str:
+        return self.kind().describe()
+
+
+@attrs.frozen
+class Field:
+    """
+    What a class declares of one field.
+
+    @ivar name: as it is written in the text.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    required: bool
+    default: object
+
+
+#: Names that are words of Python, by the attribute that has them.
+_WRITTEN = {"for_": "for", "from_": "from", "while_": "while"}
+
+
+def field(kind: Kind, description: str, default: object = attrs.NOTHING) -> Any:
+    """
+    Declare one field: use as the value of a field in an C{attrs.frozen} class.
+
+    @param default: without it the field is required.
+    """
+    return attrs.field(
+        default=default, kw_only=True, metadata={"kind": kind, "description": description}
+    )
+
+
+def fieldsOf(cls: type[AttrsInstance]) -> dict[str, Field]:
+    """
+    The declared fields of a class by the names that the text has.
+    """
+    found = {}
+    for each in attrs.fields(cls):
+        if "kind" not in each.metadata:
+            continue
+        name = _WRITTEN.get(each.name, each.name)
+        required = each.default is attrs.NOTHING
+        default = None if required else each.default
+        kind, description = each.metadata["kind"], each.metadata["description"]
+        found[name] = Field(name, kind, description, required, default)
+    return found
+
+
+_ATTRIBUTES = {written: attribute for attribute, written in _WRITTEN.items()}
+
+
+def decode(cls: type[T], found: Located, name: str = "") -> T:
+    """
+    An instance of C{cls} from a text's object.
+
+    @param name: where it stands, for refusals.
+    @raise Refused: a name is unknown, a value is not acceptable, or a required one is missing;
+        nothing is made.
+    """
+    prefix = f"{name}: " if name else ""
+    if not isinstance(found.value, dict):
+        raise refuse(found, name or cls.__name__.lower(), "an object")
+    declared = fieldsOf(cls)
+    given: dict[str, object] = {}
+    for key, value in found.value.items():
+        spec = declared.get(key)
+        if spec is None:
+            line = found.names.get(key, value.line)
+            raise Refused(f"line {line}: {prefix}no {key!r} here: {nearest(key, declared)}", key)
+        given[_ATTRIBUTES.get(str(key), str(key))] = spec.kind.decode(
+            value, f"{name}.{key}" if name else key
+        )
+    for wanted in declared.values():
+        if wanted.required and wanted.name not in found.value:
+            raise Refused(f"line {found.line}: {prefix}{wanted.name!r} is missing", wanted.name)
+    try:
+        return cls(**given)
+    except Refused as error:
+        raise Refused(f"line {found.line}: {prefix}{error.description}", error.name) from None
+
+
+def classesOf(cls: type[AttrsInstance]) -> list[type[AttrsInstance]]:
+    """
+    C{cls} and the classes that its fields have, in the order in which they are met.
+    """
+    met: list[type[AttrsInstance]] = []
+
+    def visit(kind: object) -> None:
+        match kind:
+            case Object(cls=inner):
+                add(inner)
+            case Choice(classes=classes):
+                for each in classes:
+                    add(each)
+            case Many(kind=inner) | Named(kind=inner):
+                visit(inner)
+            case Later(kind=known):
+                visit(known())
+
+    def add(inner: type[AttrsInstance]) -> None:
+        if inner not in met:
+            met.append(inner)
+            for each in fieldsOf(inner).values():
+                visit(each.kind)
+
+    add(cls)
+    return met
+
+
+def schemaOf(cls: type[AttrsInstance], title: str) -> Mapping[str, object]:
+    """
+    The JSON Schema (draft 2020-12) of a text that makes a C{cls}.
+    """
+
+    def one(inner: type[AttrsInstance]) -> dict[str, object]:
+        fields = fieldsOf(inner).values()
+        return {
+            "type": "object",
+            "description": " ".join((inner.__doc__ or "").split("@ivar")[0].split()),
+            "properties": {
+                each.name: {**each.kind.schema(), "description": each.description}
+                for each in fields
+            },
+            "required": [each.name for each in fields if each.required],
+            "additionalProperties": False,
+        }
+
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "$ref": f"#/$defs/{cls.__name__}",
+        "$defs": {each.__name__: one(each) for each in classesOf(cls)},
+    }

@@ -1,0 +1,305 @@
+# -*- test-case-name: tests.experiments.test_phases -*-
+"""
+The steps of a method, carried out by a reactor's clock.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+from typing import Protocol
+
+import attrs
+from cronsim import CronSim
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
+
+from vaurien_twisted.experiments.conditions import Condition, Request
+from vaurien_twisted.experiments.curves import ramp, tick, wave
+from vaurien_twisted.experiments.effects import Effects
+from vaurien_twisted.experiments.faults import Fault, RampSpec, RestartSpec, WaveSpec
+from vaurien_twisted.experiments.steps import (
+    Call,
+    Flap,
+    Hold,
+    Parallel,
+    Ramp,
+    Restart,
+    Run,
+    Schedule,
+    Sequence,
+    Set,
+    Step,
+    Wait,
+    Wave,
+)
+from vaurien_twisted.experiments.summary import describe
+
+
+class StepFailed(Exception):
+    """
+    A step could not be carried out: the experiment is halted.
+    """
+
+
+class Surroundings(Protocol):
+    """
+    What the steps need beside the clock.
+    """
+
+    async def run(self, command: str | tuple[str, ...], timeout: float) -> tuple[int, str]:
+        """
+        Run a command.
+
+        @return: its exit status (minus a signal's number) and the end of its output.
+        """
+
+    async def call(self, request: Request) -> str:
+        """
+        Send an HTTP request.
+
+        @return: what is wrong with the response, empty where nothing is.
+        """
+
+    async def holds(self, condition: Condition) -> bool:
+        """
+        Whether a condition holds now.
+        """
+
+
+@attrs.define
+class Phase:
+    """
+    One phase as it went.
+
+    @ivar name: as in the file.
+    @ivar what: what was done, in words.
+    @ivar begin: seconds since the experiment began.
+    @ivar end: likewise, C{None} while it goes on.
+    """
+
+    name: str
+    what: str
+    begin: float
+    end: float | None = None
+
+
+class Method:
+    """
+    Carries out steps.
+
+    @param clock: whose time counts.
+    @param effects: where faults are set.
+    @param seed: of the experiment, for jitter.
+    @param changed: called when a phase begins and when it ends.
+    @ivar phases: those that have begun, in order.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        effects: Effects,
+        surroundings: Surroundings,
+        seed: int,
+        names: dict[int, str],
+        changed: Callable[[Phase], Awaitable[None]],
+    ) -> None:
+        self.phases: list[Phase] = []
+        self._clock = clock
+        self._effects = effects
+        self._surroundings = surroundings
+        self._seed = seed
+        self._names = names
+        self._changed = changed
+        self._begun = clock.seconds()
+
+    @property
+    def now(self) -> float:
+        """
+        Seconds since the experiment began.
+        """
+        return self._clock.seconds() - self._begun
+
+    async def carryOut(self, steps: Iterable[Step]) -> None:
+        """
+        One step after the other.
+
+        @raise StepFailed: one could not be carried out.
+        """
+        for step in steps:
+            await self._one(step)
+
+    async def _one(self, step: Step) -> None:
+        if isinstance(step, Sequence):
+            await self.carryOut(step.sequence)
+            return
+        if isinstance(step, Parallel):
+            await self._together(step.parallel)
+            return
+        name = self._names.get(id(step), step.KEY)
+        phase = Phase(name, describe(step), self.now)
+        self.phases.append(phase)
+        await self._changed(phase)
+        try:
+            await self._phase(step, name)
+        finally:
+            phase.end = self.now
+            await self._changed(phase)
+
+    async def _together(self, steps: Iterable[Step]) -> None:
+        running = [Deferred.fromCoroutine(self._one(step)) for step in steps]
+        all_ = DeferredList(running, fireOnOneErrback=True, consumeErrors=True)
+        try:
+            await all_
+        except BaseException as error:
+            for each in running:
+                each.cancel()
+            cause = getattr(error, "subFailure", None)
+            if isinstance(cause, Failure):
+                cause.raiseException()
+            raise
+
+    async def _phase(self, step: Step, name: str) -> None:
+        match step:
+            case Hold(hold=seconds):
+                await self._sleep(seconds)
+            case Set(set=fault, for_=seconds):
+                applied = await self._effects.apply(fault)
+                if seconds is not None:
+                    try:
+                        await self._sleep(seconds)
+                    finally:
+                        await self._effects.lift(applied)
+            case Ramp():
+                await self._ramp(step.ramp, step.for_)
+            case Wave():
+                await self._wave(step.wave, step.for_)
+            case Flap():
+                await self._flap(step, name)
+            case Restart():
+                await self._restart(step.restart)
+            case Schedule():
+                await self._schedule(step, name)
+            case Wait():
+                await self._wait(step.wait.until, step.wait.timeout)
+            case Run(run=command):
+                status, output = await self._surroundings.run(command.command, command.timeout)
+                if status not in command.status:
+                    raise StepFailed(f"{name}: the command ended with status {status}: {output}")
+            case Call(call=request):
+                wrong = await self._surroundings.call(request)
+                if wrong:
+                    raise StepFailed(f"{name}: {request.method} {request.url}: {wrong}")
+
+    async def _ramp(self, spec: RampSpec, seconds: float) -> None:
+        def faultAt(elapsed: float) -> Fault:
+            share = elapsed / seconds
+            return _changing(spec, ramp(spec.from_, spec.to, share, spec.curve, spec.steps))
+
+        await self._vary(faultAt, seconds, tick(seconds))
+
+    async def _wave(self, spec: WaveSpec, seconds: float) -> None:
+        def faultAt(elapsed: float) -> Fault:
+            return _changing(spec, wave(spec.low, spec.high, elapsed, spec.period, spec.shape))
+
+        await self._vary(faultAt, seconds, tick(spec.period))
+
+    async def _restart(self, spec: RestartSpec) -> None:
+        await self._timed(Fault(proxy=spec.proxy, behavior="down"), spec.down)
+        if spec.slow:
+            slow = RampSpec(
+                behavior="delay", option="sleep", from_=spec.delay, to=0.0, proxy=spec.proxy
+            )
+            await self._ramp(slow, spec.slow)
+
+    async def _sleep(self, seconds: float) -> None:
+        await deferLater(self._clock, max(0.0, seconds), lambda: None)
+
+    async def _timed(self, fault: Fault, seconds: float) -> None:
+        applied = await self._effects.apply(fault)
+        try:
+            await self._sleep(seconds)
+        finally:
+            await self._effects.lift(applied)
+
+    async def _vary(self, faultAt: Callable[[float], Fault], seconds: float, every: float) -> None:
+        begun = self._clock.seconds()
+        fault = faultAt(0.0)
+        applied = await self._effects.apply(fault)
+        try:
+            number = 1
+            while (at := number * every) < seconds:
+                await self._sleep(begun + at - self._clock.seconds())
+                other = faultAt(at)
+                if other != fault:
+                    fault = other
+                    await self._effects.replace(applied, fault)
+                # Where setting it took longer, the values between are left out.
+                number = max(number + 1, int((self._clock.seconds() - begun) / every))
+            await self._sleep(begun + seconds - self._clock.seconds())
+        finally:
+            await self._effects.lift(applied)
+
+    async def _flap(self, step: Flap, name: str) -> None:
+        spec, chance = step.flap, self._chance(name)
+        end = self._clock.seconds() + step.for_
+        while (left := end - self._clock.seconds()) > 0:
+            await self._sleep(min(left, _jittered(spec.up, spec.jitter, chance)))
+            left = end - self._clock.seconds()
+            if left > 0:
+                fault = Fault(proxy=spec.proxy, behavior=spec.behavior)
+                await self._timed(fault, min(left, _jittered(spec.down, spec.jitter, chance)))
+
+    async def _schedule(self, step: Schedule, name: str) -> None:
+        spec, chance = step.schedule, self._chance(name)
+        begun = self._clock.seconds()
+        for at in _moments(spec.every, spec.cron, begun):
+            at += chance.uniform(0.0, spec.jitter)
+            if at >= step.for_:
+                break
+            await self._sleep(begun + at - self._clock.seconds())
+            for each in spec.do:
+                await self._phase(each, name)
+        await self._sleep(begun + step.for_ - self._clock.seconds())
+
+    async def _wait(self, condition: Condition, timeout: float) -> None:
+        end = self._clock.seconds() + timeout
+        while not await self._surroundings.holds(condition):
+            if self._clock.seconds() >= end:
+                raise StepFailed(f"not within {timeout:g} s: {condition.describe()}")
+            await self._sleep(min(1.0, timeout / 10))
+
+    def _chance(self, name: str) -> random.Random:
+        return random.Random(f"{self._seed}/{name}")
+
+
+def _jittered(seconds: float, jitter: float, chance: random.Random) -> float:
+    return max(0.001, seconds + chance.uniform(-jitter, jitter))
+
+
+def _moments(every: float | None, cron: str, begun: float) -> Iterable[float]:
+    """
+    When a schedule's steps begin, in seconds after C{begun}.
+    """
+    if every is None:
+        start = datetime.fromtimestamp(begun, UTC)
+        for moment in CronSim(cron, start):
+            yield (moment - start).total_seconds()
+        return
+    number = 0
+    while True:
+        yield number * every
+        number += 1
+
+
+def _changing(spec: RampSpec | WaveSpec, value: float) -> Fault:
+    if spec.option == "percent":
+        return Fault(
+            proxy=spec.proxy, behavior=spec.behavior, percent=min(100.0, max(0.0, value)),
+            options=spec.options, when=spec.when,
+        )  # fmt: skip
+    options = {**spec.options, spec.option: value}
+    return Fault(proxy=spec.proxy, behavior=spec.behavior, options=options, when=spec.when)

@@ -1,0 +1,171 @@
+# -*- test-case-name: tests.experiments.test_html -*-
+"""
+Plots over an experiment's time, as SVG: lines, the phases shaded, breaches marked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import attrs
+
+#: The size of a plot, and of its margins, in pixels.
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 960, 220, 56, 8, 22, 24
+
+#: The classes of lines, by their order; the page gives them colors.
+LINES = ("a", "b", "c", "d", "e", "f")
+
+
+@attrs.frozen
+class Line:
+    """
+    One line of a plot.
+
+    @ivar points: times and values; C{None} interrupts the line.
+    """
+
+    name: str
+    points: Sequence[tuple[float, float | None]]
+
+
+@attrs.frozen
+class Shade:
+    """
+    A phase behind a plot's lines.
+    """
+
+    name: str
+    begin: float
+    end: float
+
+
+def plot(
+    title: str,
+    unit: str,
+    lines: Sequence[Line],
+    seconds: float,
+    shades: Sequence[Shade] = (),
+    breaches: Sequence[tuple[float, float]] = (),
+    bound: float | None = None,
+) -> str:
+    """
+    An SVG element.
+
+    @param seconds: how long the time axis is.
+    @param breaches: times in which a condition was broken.
+    @param bound: a value that is drawn as a dashed line.
+    """
+    values = [value for line in lines for _, value in line.points if value is not None]
+    top = _ceiling(max([*values, bound or 0.0, 1e-9]))
+    seconds = max(seconds, 1e-9)
+
+    def x(time: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * min(1.0, max(0.0, time / seconds))
+
+    def y(value: float) -> float:
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * min(1.0, value / top)
+
+    parts = [
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title, quote=True)}">',
+        f"<title>{escape(title)}</title>",
+    ]
+    for number, shade in enumerate(shades):
+        left, right = x(shade.begin), x(shade.end)
+        width = max(0.0, right - left)
+        parts.append(
+            f'<rect class="shade{number % 2}" x="{left:.1f}" y="{TOP}" width="{width:.1f}" '
+            f'height="{HEIGHT - TOP - BOTTOM}"><title>{escape(shade.name)}</title></rect>'
+        )
+        fits = int(width / 6.5)
+        if fits >= 3:
+            name = shade.name if len(shade.name) <= fits else shade.name[: fits - 1] + "…"
+            parts.append(f'<text class="phase" x="{left + 4:.1f}" y="14">{escape(name)}</text>')
+    for begin, end in breaches:
+        width = max(2.0, x(end) - x(begin))
+        parts.append(
+            f'<rect class="breach" x="{x(begin):.1f}" y="{HEIGHT - BOTTOM}" width="{width:.1f}" '
+            f'height="4"><title>broken from {begin:.1f} to {end:.1f} s</title></rect>'
+        )
+    for share in (0.0, 0.5, 1.0):
+        at = y(top * share)
+        parts.append(
+            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>'
+            f'<text class="axis" x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">'
+            f"{_number(top * share)}{escape(unit)}</text>"
+        )
+    for step in range(6):
+        time = seconds * step / 5
+        anchor = "start" if step == 0 else "end" if step == 5 else "middle"
+        parts.append(
+            f'<text class="axis" x="{x(time):.1f}" y="{HEIGHT - 6}" text-anchor="{anchor}">'
+            f"{_number(time)} s</text>"
+        )
+    if bound is not None:
+        parts.append(
+            f'<line class="bound" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(bound):.1f}" '
+            f'y2="{y(bound):.1f}"/>'
+        )
+    for number, line in enumerate(lines):
+        for run in _runs(line.points):
+            path = " ".join(f"{x(time):.1f},{y(value):.1f}" for time, value in run)
+            name = LINES[number % len(LINES)]
+            if len(run) == 1:
+                time, value = run[0]
+                parts.append(
+                    f'<circle class="{name}" cx="{x(time):.1f}" cy="{y(value):.1f}" r="2"/>'
+                )
+            else:
+                parts.append(f'<polyline class="{name}" points="{path}"/>')
+    parts.append("</svg>")
+    return "".join(parts)
+
+
+def _runs(points: Sequence[tuple[float, float | None]]) -> list[list[tuple[float, float]]]:
+    runs: list[list[tuple[float, float]]] = [[]]
+    for time, value in points:
+        if value is None:
+            runs.append([])
+        else:
+            runs[-1].append((time, value))
+    return [run for run in runs if run]
+
+
+def _ceiling(value: float) -> float:
+    """
+    The next number of the form 1, 2 or 5 times a power of ten.
+    """
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(power * factor for factor in (1, 2, 5, 10) if value <= power * factor * (1 + 1e-9))
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+
+
+def lines(report: Mapping[str, object], proxy: str, names: Mapping[str, str]) -> list[Line]:
+    """
+    Lines of a proxy's figures.
+
+    @param names: a line's name by the figure that it shows.
+    """
+    readings = report["readings"]
+    assert isinstance(readings, list)
+    return [
+        Line(
+            name,
+            [
+                (each["time"], _figure(each["proxies"].get(proxy, {}), figure, each["seconds"]))
+                for each in readings
+            ],
+        )
+        for figure, name in names.items()
+    ]
+
+
+def _figure(figures: Mapping[str, float | None], name: str, seconds: float) -> float | None:
+    if name in ("exchanges", "failed"):
+        return (figures.get(name) or 0.0) / max(seconds, 1e-9)
+    value = figures.get(name)
+    return value * 1000 if value is not None and name.startswith("p") else value

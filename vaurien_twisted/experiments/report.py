@@ -1,0 +1,198 @@
+# -*- test-case-name: tests.experiments.test_report -*-
+"""
+The report of a run: its verdict, as JSON that everything else is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import attrs
+
+from vaurien_twisted.experiments.conditions import Condition, Recovery
+from vaurien_twisted.experiments.document import Experiment
+from vaurien_twisted.experiments.figures import Figures, Reading
+from vaurien_twisted.experiments.run import HALTED, Record
+from vaurien_twisted.experiments.verdict import (
+    BROKEN,
+    HELD,
+    UNKNOWN,
+    Judgement,
+    judgeChecks,
+    judgeFigures,
+    judgeRecovery,
+    overall,
+)
+
+#: The most journal entries that a report has.
+ENTRIES = 2000
+
+Object = dict[str, object]
+
+
+def report(experiment: Experiment, record: Record, begun: float) -> Object:
+    """
+    The report of a run.
+
+    @param begun: when its method began, in seconds since 1970.
+    """
+    journal = [
+        {**entry, "after": round(float(str(entry["time"])) - begun, 6)} for entry in record.journal
+    ]
+    record = attrs.evolve(record, journal=journal)
+    conditions = [
+        _condition(at, condition, record) for at, condition in enumerate(experiment.hypothesis)
+    ]
+    outcomes = [str(each["outcome"]) for each in conditions]
+    if record.load is not None and not record.load.get("good", True):
+        outcomes.append(BROKEN)
+    outcome = record.outcome or overall(outcomes)
+    return {
+        "title": experiment.title,
+        "seed": experiment.seed,
+        "begun": begun,
+        "seconds": record.seconds,
+        "outcome": outcome,
+        "reason": record.reason,
+        "conditions": conditions,
+        "phases": [
+            {"name": each.name, "what": each.what, "begin": each.begin, "end": each.end}
+            for each in record.phases
+        ],
+        "readings": _series(record.readings),
+        "load": record.load,
+        "journal": [*record.journal[-ENTRIES:]],
+        "journal_left_out": max(0, len(record.journal) - ENTRIES),
+        "notes": record.notes,
+    }
+
+
+def exitStatus(outcome: str) -> int:
+    """
+    The exit status for an outcome: 0 held, 1 broken, 3 halted or not judged.
+    """
+    return {HELD: 0, BROKEN: 1}.get(outcome, 3)
+
+
+def _condition(at: int, condition: Condition, record: Record) -> Object:
+    judged: list[Object] = []
+    for when, found in (("before", record.before), ("after", record.after)):
+        judged += [_judged(when, judgement) for each, judgement in found if each == at]
+    if isinstance(condition, Recovery):
+        end = next(
+            (each.end for each in record.phases if each.name == condition.after and each.end), None
+        )
+        if end is None:
+            judged.append(_judged(condition.after, Judgement(UNKNOWN, "the phase did not end")))
+        else:
+            judgement, _ = judgeRecovery(condition, record.readings, end)
+            judged.append(_judged(condition.after, judgement))
+    else:
+        for number, phase in enumerate(record.phases):
+            during = getattr(condition, "during", ())
+            if during and phase.name not in during:
+                continue
+            bounds = record.bounds.get(number, [])
+            end = phase.end if phase.end is not None else record.seconds
+            judged.append(_inPhase(at, condition, record, phase.name, bounds, phase.begin, end))
+    outcomes = [str(each["outcome"]) for each in judged]
+    # Phases in which nothing could be judged do not matter where another one was.
+    outcome = overall(outcomes) if outcomes else UNKNOWN
+    return {
+        "condition": condition.describe(),
+        "kind": condition.KEY,
+        "outcome": UNKNOWN if record.outcome == HALTED and outcome == HELD else outcome,
+        "judged": judged,
+    }
+
+
+def _inPhase(
+    at: int,
+    condition: Condition,
+    record: Record,
+    name: str,
+    bounds: Sequence[Reading],
+    begin: float,
+    end: float,
+) -> Object:
+    names = getattr(condition, "proxy", ())
+    judgement = judgeChecks(
+        condition, [check for check in record.checks.get(at, ()) if begin <= check.time <= end]
+    )
+    breaches: list[tuple[float, float]] = []
+    if judgement is None:
+        if len(bounds) == 2:
+            first, last = (reading.of(names) for reading in bounds)
+            judgement = judgeFigures(condition, last.since(first), end - begin)
+        within = [reading for reading in record.readings if begin <= reading.time <= end]
+        breaches = _breaches(condition, names, within)
+    else:
+        bad = [each.time for each in record.checks.get(at, ()) if not each.good]
+        breaches = [(time, time) for time in bad if begin <= time <= end]
+    told = _judged(name, judgement or Judgement(UNKNOWN, "not enough data: no figures"))
+    if told["outcome"] == BROKEN:
+        told["breaches"] = [list(each) for each in breaches]
+        told["entries"] = [
+            entry["id"]
+            for entry in record.journal
+            if any(low <= float(str(entry["after"])) <= high for low, high in breaches)
+        ][:100]
+    return told
+
+
+def _breaches(
+    condition: Condition, names: Sequence[str], readings: Sequence[Reading]
+) -> list[tuple[float, float]]:
+    """
+    When a condition was broken, from one reading to the next.
+    """
+    found: list[tuple[float, float]] = []
+    for earlier, later in pairwise(readings):
+        figures = later.of(names).since(earlier.of(names))
+        judged = judgeFigures(condition, figures, later.time - earlier.time)
+        if judged is None or judged.outcome != BROKEN:
+            continue
+        if found and found[-1][1] == earlier.time:
+            found[-1] = (found[-1][0], later.time)
+        else:
+            found.append((earlier.time, later.time))
+    return found
+
+
+def _judged(phase: str, judgement: Judgement) -> Object:
+    return {
+        "phase": phase,
+        "outcome": judgement.outcome,
+        "measured": judgement.measured,
+        "value": judgement.value,
+    }
+
+
+def _series(readings: Sequence[Reading]) -> list[Object]:
+    """
+    Figures from one reading to the next, for plots.
+    """
+    return [
+        {
+            "time": later.time,
+            "seconds": later.time - earlier.time,
+            "proxies": {
+                name: _figures(figures.since(earlier.proxies.get(name, Figures())))
+                for name, figures in later.proxies.items()
+            },
+        }
+        for earlier, later in pairwise(readings)
+        if later.time > earlier.time
+    ]
+
+
+def _figures(figures: Figures) -> Object:
+    return {
+        "exchanges": figures.exchanges,
+        "failed": figures.failed,
+        "connections": figures.connections,
+        "p50": figures.quantile(0.5),
+        "p95": figures.quantile(0.95),
+        "p99": figures.quantile(0.99),
+    }

@@ -1,0 +1,304 @@
+# -*- test-case-name: tests.experiments.test_run -*-
+"""
+One run of an experiment, from its beginning to its verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import attrs
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.python.failure import Failure
+
+from vaurien_twisted.experiments.conditions import Command, Condition, Probe, PromQL
+from vaurien_twisted.experiments.document import Experiment, Load
+from vaurien_twisted.experiments.effects import Effects, IService
+from vaurien_twisted.experiments.figures import Reading
+from vaurien_twisted.experiments.phases import Method, Phase, StepFailed, Surroundings
+from vaurien_twisted.experiments.steps import phaseNames, phases
+from vaurien_twisted.experiments.verdict import (
+    BROKEN,
+    HELD,
+    Check,
+    Judgement,
+    judgeFigures,
+)
+
+#: Outcomes of a run beside those of verdicts: it was ended early, or could not begin.
+HALTED = "halted"
+
+
+class IRunService(IService, Protocol):
+    """
+    A service that can be prepared for a run, and left as it was.
+    """
+
+    async def begin(self, experiment: Experiment) -> list[str]:
+        """
+        Create the experiment's proxies, and remember what the others have in force.
+
+        @return: the names of all proxies that take part.
+        """
+
+    async def end(self) -> list[str]:
+        """
+        Remove what was created.
+
+        @return: what could not be, in words.
+        """
+
+    async def journal(self) -> list[Mapping[str, object]]:
+        """
+        What was decided since the beginning, oldest first.
+        """
+
+
+class ILoad(Protocol):
+    """
+    The command that puts load on the application.
+    """
+
+    def start(self, load: Load) -> None:
+        """
+        Start it.
+        """
+
+    async def stop(self) -> Mapping[str, object]:
+        """
+        End it.
+
+        @return: C{status}, C{good} and C{output}.
+        """
+
+
+class IObservedSurroundings(Surroundings, Protocol):
+    """
+    What tries conditions beside.
+    """
+
+    async def check(self, condition: Probe | PromQL | Command) -> tuple[bool, str]:
+        """
+        Try a condition once.
+
+        @return: whether it was good, and what came.
+        """
+
+
+@attrs.define
+class Record:
+    """
+    What was seen in a run.
+
+    @ivar readings: figures, in order.
+    @ivar bounds: the readings at the beginning and at the end of each phase, by its place in
+        C{phases}.
+    @ivar checks: tries of conditions, by the condition's place in the hypothesis.
+    @ivar outcome: C{""} until it is known: L{HALTED} where the run ended early.
+    @ivar reason: why it ended early.
+    @ivar began: when its method began, by the reactor's clock.
+    """
+
+    phases: list[Phase] = attrs.field(factory=list)
+    readings: list[Reading] = attrs.field(factory=list)
+    bounds: dict[int, list[Reading]] = attrs.field(factory=dict)
+    checks: dict[int, list[Check]] = attrs.field(factory=dict)
+    before: list[tuple[int, Judgement]] = attrs.field(factory=list)
+    after: list[tuple[int, Judgement]] = attrs.field(factory=list)
+    journal: Sequence[Mapping[str, object]] = attrs.field(factory=list)
+    load: Mapping[str, object] | None = None
+    began: float = 0.0
+    seconds: float = 0.0
+    outcome: str = ""
+    reason: str = ""
+    notes: list[str] = attrs.field(factory=list)
+
+
+class Run:
+    """
+    Runs one experiment once.
+
+    @param progress: called when something happened, with what in words.
+    @ivar record: what was seen so far.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        experiment: Experiment,
+        service: IRunService,
+        surroundings: IObservedSurroundings,
+        load: ILoad,
+        progress: Callable[[str], None] = lambda words: None,
+    ) -> None:
+        self.record = Record()
+        self._clock = clock
+        self._experiment = experiment
+        self._service = service
+        self._surroundings = surroundings
+        self._load = load
+        self._progress = progress
+        self._begun = clock.seconds()
+        self._method: Deferred[None] | None = None
+        self._brokenSince: dict[int, float] = {}
+        self._trying: set[int] = set()
+
+    async def run(self) -> Record:
+        """
+        The whole run.  Whatever happens, all that was set is lifted at the end.
+        """
+        record = self.record
+        try:
+            proxies = await self._service.begin(self._experiment)
+            effects = Effects(self._service, proxies)
+            try:
+                await self._conduct(effects)
+            finally:
+                for error in await effects.liftAll():
+                    record.notes.append(f"not lifted: {error}")
+        except StepFailed as error:
+            self._halt(str(error))
+        except CancelledError:
+            self._halt(record.reason or "it was interrupted")
+        finally:
+            record.seconds = self._now
+            record.notes += await self._service.end()
+        return record
+
+    async def _conduct(self, effects: Effects) -> None:
+        experiment, record = self._experiment, self.record
+        if not await self._tryAll("before", record.before):
+            self._halt("a condition does not hold before the experiment: nothing was begun")
+            return
+        self._begun = record.began = self._clock.seconds()
+        if experiment.load is not None:
+            self._load.start(experiment.load)
+        await self._read()
+        sampling = LoopingCall(lambda: Deferred.fromCoroutine(self._sample()))
+        sampling.clock = self._clock
+        sampled = sampling.start(experiment.policy.every, now=False)
+        sampled.addErrback(self._sampleFailed)
+        steps = list(phases(experiment.method))
+        names = dict(zip(map(id, steps), phaseNames(experiment.method), strict=True))
+        method = Method(
+            self._clock, effects, self._surroundings, experiment.seed, names, self._phaseChanged
+        )
+        record.phases = method.phases
+        try:
+            self._method = Deferred.fromCoroutine(method.carryOut(experiment.method))
+            await self._method
+        finally:
+            if sampling.running:
+                sampling.stop()
+            if experiment.load is not None:
+                record.load = await self._load.stop()
+        await effects.liftAll()
+        await self._read()
+        await self._tryAll("after", record.after)
+        record.journal = await self._service.journal()
+
+    @property
+    def _now(self) -> float:
+        return self._clock.seconds() - self._begun
+
+    def _halt(self, reason: str) -> None:
+        self.record.outcome = HALTED
+        self.record.reason = self.record.reason or reason
+        self._progress(f"halted: {self.record.reason}")
+
+    async def _read(self) -> Reading:
+        reading = attrs.evolve(await self._service.read(), time=self._now)
+        self.record.readings.append(reading)
+        return reading
+
+    async def _phaseChanged(self, phase: Phase) -> None:
+        at = next(at for at, each in enumerate(self.record.phases) if each is phase)
+        if phase.end is None:
+            self._progress(f"{phase.name}: {phase.what}")
+        self.record.bounds.setdefault(at, []).append(await self._read())
+
+    def _sampleFailed(self, failure: Failure) -> None:
+        self.record.reason = self.record.reason or f"figures could not be read: {failure.value}"
+        if self._method is not None:
+            self._method.cancel()
+
+    async def _sample(self) -> None:
+        await self._read()
+        broken = self._brokenNow()
+        for at, condition in enumerate(self._experiment.hypothesis):
+            if isinstance(condition, Probe | PromQL | Command) and at not in self._trying:
+                self._trying.add(at)
+                Deferred.fromCoroutine(self._tryOne(at, condition)).addErrback(
+                    lambda failure: self.record.notes.append(str(failure.value))
+                )
+        limit = self._experiment.policy.halt
+        for at, condition in enumerate(self._experiment.hypothesis):
+            if at not in broken:
+                self._brokenSince.pop(at, None)
+                continue
+            since = self._brokenSince.setdefault(at, self._now)
+            if limit is not None and self._now - since >= limit and self._method is not None:
+                self.record.reason = f"broken for {self._now - since:g} s: {condition.describe()}"
+                self._method.cancel()
+                return
+
+    def _brokenNow(self) -> set[int]:
+        """
+        The conditions that are broken at the last reading.
+        """
+        readings = self.record.readings[-2:]
+        found = set()
+        for at, condition in enumerate(self._experiment.hypothesis):
+            if not self._appliesNow(condition):
+                continue
+            checks = self.record.checks.get(at)
+            if checks and not checks[-1].good:
+                found.add(at)
+            elif len(readings) == 2:
+                names = getattr(condition, "proxy", ())
+                figures = readings[1].of(names).since(readings[0].of(names))
+                judged = judgeFigures(condition, figures, readings[1].time - readings[0].time)
+                if judged is not None and judged.outcome == BROKEN:
+                    found.add(at)
+        return found
+
+    async def holds(self, condition: Condition) -> bool:
+        """
+        Whether a condition that figures decide holds now: from the reading before to one that
+        is made now.
+        """
+        names = getattr(condition, "proxy", ())
+        before = self.record.readings[-1]
+        now = await self._read()
+        judged = judgeFigures(
+            condition, now.of(names).since(before.of(names)), now.time - before.time
+        )
+        return judged is not None and judged.outcome == HELD
+
+    def _appliesNow(self, condition: Condition) -> bool:
+        running = {phase.name for phase in self.record.phases if phase.end is None}
+        during = getattr(condition, "during", ())
+        return not during or bool(running & set(during))
+
+    async def _tryOne(self, at: int, condition: Probe | PromQL | Command) -> bool:
+        began = self._now
+        try:
+            good, detail = await self._surroundings.check(condition)
+        finally:
+            self._trying.discard(at)
+        if self._appliesNow(condition):
+            self.record.checks.setdefault(at, []).append(Check(began, good, detail))
+        return good
+
+    async def _tryAll(self, when: str, found: list[tuple[int, Judgement]]) -> bool:
+        """
+        Try the conditions that must hold before or after the method.
+        """
+        for at, condition in enumerate(self._experiment.hypothesis):
+            if isinstance(condition, Probe | PromQL | Command) and getattr(condition, when):
+                good, detail = await self._surroundings.check(condition)
+                found.append((at, Judgement(HELD if good else BROKEN, detail)))
+        return all(judgement.outcome == HELD for _, judgement in found)

@@ -1,0 +1,79 @@
+# -*- test-case-name: tests.experiments.test_summary -*-
+"""
+Steps and faults in a few words, for timelines and reports.
+"""
+
+from __future__ import annotations
+
+from vaurien_twisted.experiments.faults import Fault
+from vaurien_twisted.experiments.steps import (
+    Call,
+    Flap,
+    Hold,
+    Ramp,
+    Restart,
+    Run,
+    Schedule,
+    Set,
+    Step,
+    Wait,
+    Wave,
+)
+
+
+def describe(step: Step) -> str:
+    """
+    A step in words, for the timeline and the report.
+    """
+    match step:
+        case Hold():
+            return "nothing changes"
+        case Set(set=fault):
+            return describeFault(fault)
+        case Ramp(ramp=ramp):
+            values = f"from {ramp.from_:g} to {ramp.to:g}"
+            return f"{ramp.behavior} {ramp.option} {values}{_on(ramp.proxy)}"
+        case Wave(wave=wave):
+            values = f"between {wave.low:g} and {wave.high:g}"
+            form = f"a {wave.shape} of {wave.period:g} s"
+            return f"{wave.behavior} {wave.option} {values}, {form}{_on(wave.proxy)}"
+        case Flap(flap=flap):
+            times = f"{flap.up:g} s up, {flap.down:g} s down"
+            return f"{flap.behavior}: {times}{_on(flap.proxy)}"
+        case Restart(restart=restart):
+            times = f"down for {restart.down:g} s, slow for {restart.slow:g} s"
+            return f"restart: {times}{_on(restart.proxy)}"
+        case Schedule(schedule=schedule):
+            every = schedule.every
+            times = f"every {every:g} s" if every is not None else schedule.cron
+            return f"{times}: " + ", ".join(describe(each) for each in schedule.do)
+        case Wait(wait=wait):
+            return f"wait until {wait.until.describe()}"
+        case Run(run=run):
+            return f"run {run.command}"
+        case Call(call=request):
+            return f"{request.method} {request.url}"
+        case _:
+            return step.KEY
+
+
+def _on(proxies: tuple[str, ...]) -> str:
+    return f" on {', '.join(proxies)}" if proxies else ""
+
+
+def describeFault(fault: Fault) -> str:
+    """
+    A fault in a few words.
+    """
+    where = _on(fault.proxy)
+    if fault.behavior:
+        options = "".join(f" {name}={value}" for name, value in fault.options.items())
+        share = f"{fault.percent:g} % " if fault.percent is not None else ""
+        return f"{share}{fault.behavior}{options}{where}"
+    if fault.rules:
+        return f"{len(fault.rules)} rules{where}"
+    if fault.toxics:
+        return ", ".join(str(toxic.get("type")) for toxic in fault.toxics) + where
+    if fault.backend:
+        return f"backend {fault.backend}{where}"
+    return ("enabled" if fault.enabled else "disabled") + where

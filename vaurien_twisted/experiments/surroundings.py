@@ -1,0 +1,293 @@
+# -*- test-case-name: tests.experiments.test_surroundings -*-
+"""
+What an experiment does beside Vaurien: commands, and requests to others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Protocol
+from urllib.parse import urlencode
+
+from twisted.internet.defer import Deferred, TimeoutError, succeed
+from twisted.internet.error import ProcessDone
+from twisted.internet.interfaces import IReactorProcess, IReactorTime
+from twisted.internet.protocol import ProcessProtocol
+from twisted.python.failure import Failure
+
+from vaurien_twisted.experiments.conditions import (
+    Command,
+    Condition,
+    Probe,
+    PromQL,
+    Request,
+)
+from vaurien_twisted.experiments.document import Load
+
+#: How much of a command's output is kept, from its end, in bytes.
+OUTPUT_LIMIT = 64 * 1024
+
+
+class IProcessReactor(IReactorProcess, IReactorTime):
+    """
+    A reactor that runs processes and has a clock.
+    """
+
+
+class IHTTP(Protocol):
+    """
+    What sends requests, such as C{treq}.
+    """
+
+    async def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, timeout: float
+    ) -> tuple[int, bytes]:
+        """
+        Send a request; its response's status and body are returned.
+        """
+
+
+class Child(ProcessProtocol):
+    """
+    A command as it runs.
+
+    @ivar status: its exit status, minus the number of the signal that ended it; C{None} while
+        it runs.
+    @ivar group: the number of its process group.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[Deferred[int]] = []
+        self.status: int | None = None
+        self.group = 0
+        self._output = bytearray()
+
+    def connectionMade(self) -> None:
+        """
+        It runs, and leads a process group.
+        """
+        transport = self.transport
+        self.group = int((transport and transport.pid) or 0)
+
+    @property
+    def output(self) -> str:
+        """
+        The end of what it wrote.
+        """
+        return self._output.decode("utf-8", "replace")
+
+    def childDataReceived(self, childFD: int, data: bytes) -> None:
+        """
+        Keep what it writes, to a bound.
+        """
+        self._output += data
+        del self._output[:-OUTPUT_LIMIT]
+
+    def processEnded(self, reason: Failure) -> None:
+        """
+        It has ended, and so have those that hold its output.
+        """
+        value = reason.value
+        number = getattr(value, "signal", None)
+        code = 0 if isinstance(value, ProcessDone) else getattr(value, "exitCode", None)
+        self.status = -number if number else int(code or 0)
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            each.callback(self.status)
+
+    def whenEnded(self) -> Deferred[int]:
+        """
+        Fires with its exit status.
+        """
+        if self.status is not None:
+            return succeed(self.status)
+
+        def forget(cancelled: Deferred[int]) -> None:
+            self._waiting.remove(cancelled)
+
+        waiting: Deferred[int] = Deferred(forget)
+        self._waiting.append(waiting)
+        return waiting
+
+    def end(self, number: int) -> None:
+        """
+        Send a signal to it and to all that it started.
+        """
+        if self.group:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.group, number)
+
+
+#: Gives a command a session of its own, so that it can be ended with all that it started.
+_SESSION = "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])"
+
+
+def start(reactor: IReactorProcess, command: str | Sequence[str]) -> Child:
+    """
+    Start a command: text by a shell, words as they are.
+    """
+    words = ["/bin/sh", "-c", command] if isinstance(command, str) else [str(w) for w in command]
+    child = Child()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    reactor.spawnProcess(
+        child,
+        sys.executable,
+        [sys.executable, "-c", _SESSION, *words],
+        env=dict(os.environ),
+        childFDs={0: nothing, 1: "r", 2: "r"},
+    )
+    os.close(nothing)
+    return child
+
+
+async def within(reactor: IReactorTime, child: Child, seconds: float) -> int | None:
+    """
+    Wait for the end of a command.
+
+    @return: its exit status; C{None} where it did not end in time.
+    """
+    try:
+        return await child.whenEnded().addTimeout(seconds, reactor)
+    except TimeoutError:
+        return None
+
+
+class LoadCommand:
+    """
+    The command that puts load on the application.
+    """
+
+    def __init__(self, reactor: IProcessReactor) -> None:
+        self._reactor = reactor
+        self._load: Load | None = None
+        self._child: Child | None = None
+
+    def start(self, load: Load) -> None:
+        """
+        Start it.
+        """
+        self._load, self._child = load, start(self._reactor, load.command)
+
+    async def stop(self) -> Mapping[str, object]:
+        """
+        End it, as its declaration says.
+        """
+        load, child = self._load, self._child
+        if load is None or child is None:
+            return {}
+        alone = child.status is not None or load.stop == "wait"
+        if not alone:
+            child.end(signal.SIGINT if load.stop == "int" else signal.SIGTERM)
+        status = await within(self._reactor, child, load.grace)
+        if status is None:
+            child.end(signal.SIGKILL)
+            status = await child.whenEnded()
+            alone = False
+        else:
+            child.end(signal.SIGKILL)
+        good = status in load.status or (not alone and load.stop != "wait")
+        return {"command": load.command, "status": status, "good": good, "output": child.output}
+
+
+class Surroundings:
+    """
+    Commands, requests and queries.
+
+    @param holds: whether a condition that figures decide holds now.
+    """
+
+    def __init__(
+        self,
+        reactor: IProcessReactor,
+        http: IHTTP,
+        holds: Callable[[Condition], Awaitable[bool]],
+    ) -> None:
+        self._reactor = reactor
+        self._http = http
+        self._holds = holds
+
+    async def run(self, command: str | tuple[str, ...], timeout: float) -> tuple[int, str]:
+        """
+        Run a command to its end.  One that takes longer than C{timeout} is killed, and has the
+        status -9.
+        """
+        child = start(self._reactor, command)
+        try:
+            status = await within(self._reactor, child, timeout)
+        finally:
+            # Also where the experiment is halted meanwhile.
+            child.end(signal.SIGKILL)
+        return (await child.whenEnded() if status is None else status), child.output.strip()[-500:]
+
+    async def call(self, request: Request) -> str:
+        """
+        Send a request.
+
+        @return: what is wrong with the response, empty where nothing is.
+        """
+        try:
+            status, body = await self._http.request(
+                request.method,
+                request.url,
+                request.headers,
+                request.body.encode("utf-8"),
+                request.timeout,
+            )
+        except Exception as error:
+            return " ".join(str(error).split()) or type(error).__name__
+        if status not in request.status:
+            return f"status {status}"
+        if request.contains and request.contains not in body.decode("utf-8", "replace"):
+            return f"its body has no {request.contains!r}"
+        return ""
+
+    async def check(self, condition: Probe | PromQL | Command) -> tuple[bool, str]:
+        """
+        Try a condition once.
+        """
+        match condition:
+            case Probe(probe=request):
+                wrong = await self.call(request)
+                return not wrong, wrong or "a good response"
+            case PromQL():
+                return await self._query(condition)
+            case _:
+                status, output = await self.run(condition.command, condition.timeout)
+                detail = f"status {status}" + (f": {output}" if output else "")
+                return status in condition.status, detail
+
+    async def holds(self, condition: Condition) -> bool:
+        """
+        Whether a condition holds now.
+        """
+        if isinstance(condition, Probe | PromQL | Command):
+            return (await self.check(condition))[0]
+        return await self._holds(condition)
+
+    async def _query(self, condition: PromQL) -> tuple[bool, str]:
+        """
+        Ask a Prometheus server (HTTP API, "Instant queries").
+        """
+        query = urlencode({"query": condition.promql})
+        url = f"{condition.server.rstrip('/')}/api/v1/query?{query}"
+        try:
+            status, body = await self._http.request("GET", url, {}, b"", 5.0)
+            answer = json.loads(body)
+            if status != 200 or answer["status"] != "success":
+                return False, str(answer.get("error", f"status {status}"))
+            result = answer["data"]["result"]
+            scalar = answer["data"]["resultType"] == "scalar"
+            values = [result[1]] if scalar else [each["value"][1] for each in result]
+            if len(values) != 1:
+                return False, f"{len(values)} values, one is wanted"
+            value = float(values[0])
+        except Exception as error:
+            return False, " ".join(str(error).split()) or type(error).__name__
+        above = condition.above is None or value > condition.above
+        below = condition.below is None or value < condition.below
+        return above and below and value == value, f"{value:g}"

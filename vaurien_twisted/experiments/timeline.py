@@ -1,0 +1,111 @@
+# -*- test-case-name: tests.experiments.test_timeline -*-
+"""
+What an experiment will do, and when: the plan of a dry run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from vaurien_twisted.experiments.document import Experiment
+from vaurien_twisted.experiments.steps import (
+    Flap,
+    Hold,
+    Parallel,
+    Ramp,
+    Restart,
+    Schedule,
+    Sequence,
+    Set,
+    Step,
+    Wave,
+    phaseNames,
+    phases,
+)
+from vaurien_twisted.experiments.summary import describe
+
+
+@attrs.frozen
+class Entry:
+    """
+    A phase as it will be.
+
+    @ivar begin: seconds after the beginning.
+    @ivar seconds: how long it lasts; C{None} where only its end tells.
+    @ivar exact: no phase before it is of unknown length.
+    """
+
+    name: str
+    begin: float
+    seconds: float | None
+    exact: bool
+    what: str
+
+    def describe(self) -> str:
+        """
+        One line.
+        """
+        about = "" if self.exact else ">="
+        length = "?" if self.seconds is None else f"{self.seconds:g} s"
+        return f"{about}{self.begin:g} s".rjust(10) + f"  {length:>8}  {self.name}: {self.what}"
+
+
+def lengthOf(step: Step) -> float | None:
+    """
+    How long a step lasts, in seconds; C{None} where only its end tells.
+    """
+    match step:
+        case Hold(hold=seconds):
+            return seconds
+        case Set(for_=length):
+            return length or 0.0
+        case Ramp(for_=seconds) | Wave(for_=seconds) | Flap(for_=seconds):
+            return seconds
+        case Schedule(for_=seconds):
+            return seconds
+        case Restart(restart=spec):
+            return spec.down + spec.slow
+        case Sequence(sequence=steps):
+            return _sum(map(lengthOf, steps))
+        case Parallel(parallel=steps):
+            lengths = [lengthOf(each) for each in steps]
+            return None if None in lengths else max(each or 0.0 for each in lengths)
+        case _:
+            return None
+
+
+def _sum(lengths: Iterable[float | None]) -> float | None:
+    total = 0.0
+    for length in lengths:
+        if length is None:
+            return None
+        total += length
+    return total
+
+
+def timeline(experiment: Experiment) -> list[Entry]:
+    """
+    The phases in the order of the file.
+    """
+    steps = list(phases(experiment.method))
+    names = dict(zip(map(id, steps), phaseNames(experiment.method), strict=True))
+
+    def walk(step: Step, begin: float, exact: bool) -> Iterator[Entry]:
+        if isinstance(step, Parallel):
+            for each in step.parallel:
+                yield from walk(each, begin, exact)
+        elif isinstance(step, Sequence):
+            yield from inOrder(step.sequence, begin, exact)
+        else:
+            yield Entry(names[id(step)], begin, lengthOf(step), exact, describe(step))
+
+    def inOrder(steps: Iterable[Step], begin: float, exact: bool) -> Iterator[Entry]:
+        for step in steps:
+            yield from walk(step, begin, exact)
+            length = lengthOf(step)
+            exact = exact and length is not None
+            begin += length or 0.0
+
+    return list(inOrder(experiment.method, 0.0, True))

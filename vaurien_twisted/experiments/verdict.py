@@ -1,0 +1,157 @@
+# -*- test-case-name: tests.experiments.test_verdict -*-
+"""
+Verdicts: whether a condition held in a phase.
+
+A condition that could not be judged did not hold: it is reported as C{unknown}, never as
+C{held}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import attrs
+
+from vaurien_twisted.experiments.conditions import (
+    Command,
+    Condition,
+    Connections,
+    Errors,
+    Probe,
+    PromQL,
+    Quantile,
+    Rate,
+    Recovery,
+)
+from vaurien_twisted.experiments.figures import Figures, Reading
+
+HELD, BROKEN, UNKNOWN = "held", "broken", "unknown"
+
+
+@attrs.frozen
+class Judgement:
+    """
+    What became of a condition in one phase, or at one reading.
+
+    @ivar outcome: L{HELD}, L{BROKEN} or L{UNKNOWN}.
+    @ivar measured: the figure in words: C{"0.99 of 812 exchanges took under 0.21 s"}.
+    @ivar value: the figure, C{None} where there is none.
+    """
+
+    outcome: str
+    measured: str
+    value: float | None = None
+
+
+@attrs.frozen
+class Check:
+    """
+    One try of a probe, a query or a command.
+
+    @ivar time: seconds since the experiment began.
+    @ivar good: whether it was as it must be.
+    @ivar detail: what came.
+    """
+
+    time: float
+    good: bool
+    detail: str
+
+
+def judgeFigures(condition: Condition, figures: Figures, seconds: float) -> Judgement | None:
+    """
+    Judge a condition by the figures of a phase.
+
+    @param seconds: how long the phase was.
+    @return: C{None} for conditions that figures do not decide.
+    """
+    if isinstance(condition, Quantile):
+        value = figures.quantile(condition.quantile)
+        if value is None or figures.timed < condition.least:
+            return Judgement(UNKNOWN, f"not enough data: {figures.timed} exchanges were timed")
+        share = f"{condition.quantile * 100:g} % of {figures.timed} exchanges"
+        good = figures.under(condition.below) >= condition.quantile * figures.timed
+        return Judgement(_outcome(good), f"{share} took up to {_time(value)}", value)
+    if isinstance(condition, Errors):
+        if figures.exchanges < condition.least:
+            return Judgement(UNKNOWN, f"not enough data: {figures.exchanges} exchanges ended")
+        value = figures.failed / figures.exchanges
+        words = f"{figures.failed} of {figures.exchanges} exchanges failed ({value * 100:.3g} %)"
+        return Judgement(_outcome(value <= condition.errors), words, value)
+    if isinstance(condition, Rate):
+        if seconds <= 0:
+            return Judgement(UNKNOWN, "not enough data: the phase took no time")
+        value = figures.exchanges / seconds
+        return Judgement(
+            _outcome(value >= condition.rate), f"{value:.4g} exchanges a second", value
+        )
+    if isinstance(condition, Connections):
+        value = figures.connections
+        words = f"{value} open connections"
+        return Judgement(_outcome(value <= condition.connections), words, value)
+    return None
+
+
+def judgeChecks(condition: Condition, checks: Sequence[Check]) -> Judgement | None:
+    """
+    Judge a condition by the tries that were made of it in a phase.
+
+    @return: C{None} for conditions that are not tried.
+    """
+    if not isinstance(condition, Probe | PromQL | Command):
+        return None
+    if not checks:
+        return Judgement(UNKNOWN, "not enough data: it was not tried")
+    bad = [check for check in checks if not check.good]
+    share = len(bad) / len(checks)
+    if bad:
+        words = f"{len(bad)} of {len(checks)} tries failed, the first: {bad[0].detail}"
+        return Judgement(BROKEN, words, share)
+    return Judgement(HELD, f"{len(checks)} of {len(checks)} tries were good", share)
+
+
+def judgeRecovery(
+    condition: Recovery, readings: Sequence[Reading], end: float
+) -> tuple[Judgement, float | None]:
+    """
+    Judge whether a quantile came below its bound soon.
+
+    @param readings: all of the experiment, in order.
+    @param end: when the phase ended from which it is measured.
+    @return: the judgement, and when the quantile came below, in seconds after C{end}.
+    """
+    after = [reading for reading in readings if reading.time >= end]
+    enough = False
+    for earlier, later in pairwise(after):
+        figures = later.of(condition.proxy).since(earlier.of(condition.proxy))
+        if not figures.timed:
+            continue
+        enough = True
+        if figures.under(condition.below) >= condition.share * figures.timed:
+            took = later.time - end
+            good = took <= condition.recovery
+            return Judgement(_outcome(good), f"recovered after {_time(took)}", took), took
+    reached = after[-1].time - end if after else 0.0
+    if not enough or reached < condition.recovery:
+        words = "not enough data: " + ("the experiment ended" if enough else "no exchange ended")
+        return Judgement(UNKNOWN, f"{words} {_time(reached)} after the phase"), None
+    return Judgement(BROKEN, f"not recovered within {_time(reached)}"), None
+
+
+def overall(outcomes: Sequence[str]) -> str:
+    """
+    One outcome for several: broken if one is, else unknown if one is, else held.
+    """
+    for outcome in (BROKEN, UNKNOWN):
+        if outcome in outcomes:
+            return outcome
+    return HELD
+
+
+def _outcome(good: bool) -> str:
+    return HELD if good else BROKEN
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.4g} s"
