@@ -166,7 +166,7 @@ class CommandTests(SynchronousTestCase):
         a, b = (self.file(json.dumps(reported(ms))) for ms in (5, 2000))
         text = command.compare(a, b)
         self.assertIn("outcome", text)
-        self.assertRegex(text, r"\(bad\)\s+held 0\.005\s+broken 2")
+        self.assertRegex(text, r"\(bad\)\s+held 0\.004854\s+broken 1\.942")
         with self.assertRaises(Refused):
             command.compare(a, self.file("{}"))
 

@@ -22,7 +22,6 @@ from vaurien_twisted.control.connections import ConnectionsAPI
 from vaurien_twisted.control.event_stream import Readers
 from vaurien_twisted.control.events import EventsAPI
 from vaurien_twisted.control.explain import ExplainAPI
-from vaurien_twisted.control.figures import FiguresAPI
 from vaurien_twisted.control.host_check import Guard
 from vaurien_twisted.control.journal import JournalAPI
 from vaurien_twisted.control.metrics import MetricsAPI
@@ -166,7 +165,6 @@ def observingAPIs(
     observed = Observed(proxies, readable, seed)
     return [
         StateAPI(observed),
-        FiguresAPI(observed),
         ConnectionsAPI(observed),
         EventsAPI(observed, Readers(clock, readable)),
         ExplainAPI(observed),

@@ -59,7 +59,7 @@ class Quantile:
         """
         The condition in words.
         """
-        return self.name or f"{self.quantile:.4g} of exchanges take under {self.below:g} s"
+        return self.name or f"{self.quantile * 100:g} % of exchanges take under {self.below:g} s"
 
 
 @attrs.frozen
@@ -170,7 +170,7 @@ class Recovery:
         The condition in words.
         """
         return self.name or (
-            f"{self.share:.4g} of exchanges take under {self.below:g} s again "
+            f"{self.share * 100:g} % of exchanges take under {self.below:g} s again "
             f"within {self.recovery:g} s after {self.after!r}"
         )
 

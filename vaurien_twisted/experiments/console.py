@@ -43,10 +43,10 @@ def _requests(report: Mapping[str, Any], ids: list[int]) -> str:
     """
     known = {entry["id"]: entry for entry in report["journal"]}
     found = []
-    for each in ids[:3]:
+    for each in ids:
         entry = known.get(each, {})
         request = str(entry.get("description", ""))
-        if request:
+        if request and len(found) < 3:
             found.append(f"{entry.get('connection')}/{entry.get('exchange')} {request[:60]}")
     more = f" and {len(ids) - len(found)} more" if len(ids) > len(found) else ""
-    return ("struck meanwhile: " + "; ".join(found) + more) if found else ""
+    return "struck meanwhile: " + ("; ".join(found) + more if found else f"{len(ids)} exchanges")

@@ -13,6 +13,10 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
+#: From the middle of a bucket to its end, as a factor; a bucket's end is 6 percent above its
+#: beginning.
+_HALF_STEP = 1.03
+
 
 @attrs.frozen
 class Figures:
@@ -72,8 +76,8 @@ class Figures:
 
     def quantile(self, share: float) -> float | None:
         """
-        The time, in seconds, that C{share} of the exchanges took at most: the upper bound of
-        the bucket in which it lies.  C{None} where nothing was timed.
+        The time, in seconds, that C{share} of the exchanges took at most, within 3 percent: the
+        middle of the bucket in which it lies.  C{None} where nothing was timed.
         """
         wanted = math.ceil(share * self.timed)
         if not self.timed:
@@ -82,7 +86,7 @@ class Figures:
         for bound in sorted(self.durations):
             passed += self.durations[bound]
             if passed >= max(1, wanted):
-                return bound
+                return bound / _HALF_STEP
         return None
 
     def under(self, seconds: float) -> int:

@@ -5,8 +5,9 @@ The report of a run: its verdict, as JSON that everything else is made of.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import attrs
 
@@ -37,13 +38,14 @@ def report(experiment: Experiment, record: Record, begun: float) -> Object:
 
     @param begun: when its method began, in seconds since 1970.
     """
-    journal = [
+    journal: list[Mapping[str, object]] = [
         {**entry, "after": round(float(str(entry["time"])) - begun, 6)} for entry in record.journal
     ]
     record = attrs.evolve(record, journal=journal)
     conditions = [
         _condition(at, condition, record) for at, condition in enumerate(experiment.hypothesis)
     ]
+    kept = _worthKeeping(record.journal, conditions)
     outcomes = [str(each["outcome"]) for each in conditions]
     if record.load is not None and not record.load.get("good", True):
         outcomes.append(BROKEN)
@@ -62,8 +64,8 @@ def report(experiment: Experiment, record: Record, begun: float) -> Object:
         ],
         "readings": _series(record.readings),
         "load": record.load,
-        "journal": [*record.journal[-ENTRIES:]],
-        "journal_left_out": max(0, len(record.journal) - ENTRIES),
+        "journal": kept,
+        "journal_left_out": record.left + len(record.journal) - len(kept),
         "notes": record.notes,
     }
 
@@ -73,6 +75,31 @@ def exitStatus(outcome: str) -> int:
     The exit status for an outcome: 0 held, 1 broken, 3 halted or not judged.
     """
     return {HELD: 0, BROKEN: 1}.get(outcome, 3)
+
+
+def _worthKeeping(
+    journal: Sequence[Mapping[str, object]], conditions: Sequence[Object]
+) -> list[Mapping[str, object]]:
+    """
+    The entries in breaches, and as many others, the first ones, as there is room for.
+    """
+    named = {
+        each
+        for condition in conditions
+        for judged in _listed(condition["judged"])
+        for each in _listed(judged.get("entries", []))
+    }
+    room = ENTRIES
+    kept = []
+    for entry in journal:
+        if entry["id"] in named or room > 0:
+            kept.append(entry)
+            room -= 1
+    return kept
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _condition(at: int, condition: Condition, record: Record) -> Object:

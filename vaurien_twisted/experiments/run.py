@@ -5,7 +5,7 @@ One run of an experiment, from its beginning to its verdict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import attrs
@@ -27,6 +27,9 @@ from vaurien_twisted.experiments.verdict import (
     Judgement,
     judgeFigures,
 )
+
+#: The most entries of the journal that a run keeps.
+JOURNAL_LIMIT = 50_000
 
 #: Outcomes of a run beside those of verdicts: it was ended early, or could not begin.
 HALTED = "halted"
@@ -53,7 +56,7 @@ class IRunService(IService, Protocol):
 
     async def journal(self) -> list[Mapping[str, object]]:
         """
-        What was decided since the beginning, oldest first.
+        What was decided since it was asked last, oldest first.
         """
 
 
@@ -97,6 +100,8 @@ class Record:
     @ivar bounds: the readings at the beginning and at the end of each phase, by its place in
         C{phases}.
     @ivar checks: tries of conditions, by the condition's place in the hypothesis.
+    @ivar journal: what was decided, the first L{JOURNAL_LIMIT} entries.
+    @ivar left: how many entries more there were.
     @ivar outcome: C{""} until it is known: L{HALTED} where the run ended early.
     @ivar reason: why it ended early.
     @ivar began: when its method began, by the reactor's clock.
@@ -108,7 +113,8 @@ class Record:
     checks: dict[int, list[Check]] = attrs.field(factory=dict)
     before: list[tuple[int, Judgement]] = attrs.field(factory=list)
     after: list[tuple[int, Judgement]] = attrs.field(factory=list)
-    journal: Sequence[Mapping[str, object]] = attrs.field(factory=list)
+    journal: list[Mapping[str, object]] = attrs.field(factory=list)
+    left: int = 0
     load: Mapping[str, object] | None = None
     began: float = 0.0
     seconds: float = 0.0
@@ -198,7 +204,6 @@ class Run:
         await effects.liftAll()
         await self._read()
         await self._tryAll("after", record.after)
-        record.journal = await self._service.journal()
 
     @property
     def _now(self) -> float:
@@ -212,6 +217,10 @@ class Run:
     async def _read(self) -> Reading:
         reading = attrs.evolve(await self._service.read(), time=self._now)
         self.record.readings.append(reading)
+        entries = await self._service.journal()
+        room = JOURNAL_LIMIT - len(self.record.journal)
+        self.record.journal += entries[:room]
+        self.record.left += max(0, len(entries) - room)
         return reading
 
     async def _phaseChanged(self, phase: Phase) -> None:

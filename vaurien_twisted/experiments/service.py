@@ -34,7 +34,7 @@ class Service:
         self._created: list[str] = []
         self._before: dict[str, Sequence[Rule]] = {}
         self._proxies: list[str] = []
-        self._first = 0
+        self._last = 0
 
     async def begin(self, experiment: Experiment) -> list[str]:
         """
@@ -58,7 +58,7 @@ class Service:
             answer = await self._client.request("GET", f"{_path(name)}/rules")
             self._before[name] = list(answer["rules"])
         state = await self._client.request("GET", "/state")
-        self._first = int(state["journal"]["last"])
+        self._last = int(state["journal"]["last"])
         return self._proxies
 
     async def end(self) -> list[str]:
@@ -113,15 +113,15 @@ class Service:
         """
         The figures of the proxies that take part.
         """
-        answer = await self._client.request("GET", "/figures")
+        answer = await self._client.request("GET", "/state")
         return Reading(
             0.0,
             {
                 str(each["name"]): Figures(
                     int(each["exchanges"]),
-                    int(each["failed"]),
-                    int(each["connections"]),
-                    {float(bound): int(count) for bound, count in each["durations"]},
+                    int(each.get("failed", 0)),
+                    int(each["open"]),
+                    _durations(each["duration"]["buckets"]),
                 )
                 for each in answer["proxies"]
                 if each["name"] in self._proxies
@@ -130,9 +130,12 @@ class Service:
 
     async def journal(self) -> list[Mapping[str, object]]:
         """
-        What was decided since the beginning, oldest first.
+        What was decided since it was asked last, oldest first.
         """
-        return list(await self._client.journal(self._first, 10000))
+        entries: list[Mapping[str, object]] = [*await self._client.journal(self._last, 10000)]
+        if entries:
+            self._last = int(str(entries[-1]["id"]))
+        return entries
 
 
 class Fleet:
@@ -213,13 +216,14 @@ class Fleet:
 
     async def journal(self) -> list[Mapping[str, object]]:
         """
-        The journals of all services, by time; each entry with its C{service}.
+        What was decided on all services since they were asked last, by time; each entry with
+        its C{service}.
         """
-        entries = [
-            {"service": service.url, **entry}
-            for service in list(self.services)
-            for entry in await service.journal()
-        ]
+
+        async def one(service: Service) -> list[Mapping[str, object]]:
+            return [{"service": service.url, **entry} for entry in await service.journal()]
+
+        entries = [entry for found in await self._all(one) for entry in found]
         return sorted(entries, key=lambda entry: float(str(entry["time"])))
 
 
@@ -229,3 +233,10 @@ async def _await(do: Callable[[Service], Awaitable[T]], service: Service) -> T:
 
 def _path(proxy: str) -> str:
     return f"/proxies/{quote(proxy, safe='')}"
+
+
+def _durations(buckets: Sequence[tuple[float | None, int]]) -> dict[float, int]:
+    """
+    The buckets of a histogram by their upper bounds; the last has none.
+    """
+    return {float("inf") if bound is None else bound: count for bound, count in buckets}

@@ -72,7 +72,7 @@ def judgeFigures(condition: Condition, figures: Figures, seconds: float) -> Judg
             return Judgement(UNKNOWN, f"not enough data: {figures.timed} exchanges were timed")
         share = f"{condition.quantile * 100:g} % of {figures.timed} exchanges"
         good = figures.under(condition.below) >= condition.quantile * figures.timed
-        return Judgement(_outcome(good), f"{share} took up to {_time(value)}", value)
+        return Judgement(_outcome(good), f"{share} took up to about {_time(value)}", value)
     if isinstance(condition, Errors):
         if figures.exchanges < condition.least:
             return Judgement(UNKNOWN, f"not enough data: {figures.exchanges} exchanges ended")
