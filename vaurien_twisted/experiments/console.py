@@ -42,7 +42,7 @@ def _requests(report: Mapping[str, Any], ids: list[int]) -> str:
     The first requests that were struck meanwhile, in words.
     """
     known = {entry["id"]: entry for entry in report["journal"]}
-    found = []
+    found: list[str] = []
     for each in ids:
         entry = known.get(each, {})
         request = str(entry.get("description", ""))
