@@ -15,10 +15,10 @@ from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.responses import answer
 from vaurien_twisted.control.routes import Routes
-from vaurien_twisted.interfaces import IBehavior, IWireProtocol
+from vaurien_twisted.interfaces import IBehaviorBase, IWireProtocol
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.matchers import COMMON
-from vaurien_twisted.model.options import Spec, specs
+from vaurien_twisted.model.options import Spec, listed
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.rules.codec import fieldSpecs
 from vaurien_twisted.rules.toxics import ToxicFields
@@ -52,7 +52,7 @@ class SchemaAPI:
         schema = {
             "proxy": _fields(self._proxies.defaults.fields),
             "rule": _fields(fieldSpecs()),
-            "toxic": _fields(specs(ToxicFields)),
+            "toxic": _fields(listed(ToxicFields)),
         }
         return answer(request, schema)
 
@@ -61,14 +61,14 @@ def _fields(declared: Mapping[str, Spec]) -> list[dict[str, Any]]:
     return [spec.describe() for spec in declared.values()]
 
 
-def describe(item: IBehavior | IWireProtocol) -> dict[str, Any]:
+def describe(item: IBehaviorBase | IWireProtocol) -> dict[str, Any]:
     """
     What it does, and the options that it declares.
     """
     text = inspect.getdoc(type(item)) or ""
     return {
         "description": _MARKUP.sub(r"\1", " ".join(text.split())),
-        "options": _fields(specs(item.options)),
+        "options": _fields(listed(item.options)),
     }
 
 
