@@ -4,9 +4,8 @@ Tests for L{vaurien_twisted.behaviors.blackout}.
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.support import decide
+from tests.behaviors.support import REGISTRY, decide
 from vaurien_twisted.model.commands import Actions, Close
-from vaurien_twisted.rules.registry import EXCHANGES
 
 
 class BlackoutTests(SynchronousTestCase):
@@ -25,6 +24,6 @@ class BlackoutTests(SynchronousTestCase):
         It is the one behavior that is asked about bare connections: a service that
         is gone does not wait for words.
         """
-        asked = [behavior.name for behavior in EXCHANGES if behavior.connections]
+        asked = [name for name, behavior in REGISTRY.behaviors.items() if behavior.connections]
         self.assertIn("blackout", asked)
         self.assertNotIn("error", asked)

@@ -122,10 +122,10 @@ class RulesTests(Faced):
 
     def test_paths(self):
         """
-        Nothing is below it, and other methods are not for it.
+        Other methods are refused.
         """
-        self.assertEqual(self.ask("GET", "/rules/1").status, 404)
-        self.assertEqual(self.ask("POST", "/rules", []).header("allow"), "GET, HEAD, PUT")
+        self.assertEqual(self.ask("GET", "/rules/1").header("allow"), "DELETE")
+        self.assertEqual(self.ask("DELETE", "/rules").header("allow"), "GET, HEAD, POST, PUT")
 
 
 class KeepTests(SynchronousTestCase):

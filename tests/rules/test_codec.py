@@ -219,13 +219,13 @@ class RefusedTests(SynchronousTestCase):
         for key, meant in (
             ("percnt", "'percent'?"),
             ("wehn", "'when'?"),
-            ("lasting", "pick one of"),
+            ("lasting", "'lease'?"),
             ("code", "'code' under \"options\"?"),
             ("mesage", "'message' under \"options\"?"),
             ("command", "'command' under \"when\"?"),
             ("sql", "'sql' under \"when\"?"),
             ("clients", "'client' under \"when\"?"),
-            ("qqqqqq", "pick one of: after, behavior, draw, for, name"),
+            ("qqqqqq", "pick one of: after, behavior, draw, for, lease, name"),
         ):
             name, words = self.refused({"behavior": "error", key: 1})
             self.assertEqual(name, key)
@@ -303,7 +303,8 @@ class FieldTests(SynchronousTestCase):
         """
         declared = fieldSpecs()
         self.assertEqual(
-            list(declared), ["percent", "when", "after", "times", "for", "scope", "name"]
+            list(declared),
+            ["percent", "when", "after", "times", "for", "scope", "name", "lease"],
         )
         for name, spec in declared.items():
             self.assertEqual(spec.name, name)

@@ -14,7 +14,7 @@ from pkgutil import walk_packages
 from typing import Any
 
 import attrs
-from twisted.application.service import MultiService, Service
+from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
 from twisted.internet.interfaces import IStreamServerEndpointStringParser
 from twisted.logger import Logger
@@ -32,6 +32,7 @@ from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.proxies.proxy import Proxy
+from vaurien_twisted.record.actors import acting
 from vaurien_twisted.record.clocks import wallTime
 from vaurien_twisted.record.journal import Journal, JournalFile
 from vaurien_twisted.record.logs import LogFile
@@ -168,16 +169,6 @@ class Vaurien(MultiService):
                 self.signals.end()
             raise SystemExit(f"vaurien: {self.refused}")
 
-    def startService(self) -> None:
-        """
-        Start all but a control service that is not open yet: it opens when the proxies have,
-        so that who finds it finds them.
-        """
-        Service.startService(self)
-        for service in self:
-            if service not in (self.control, self.toxiproxy) or service.listening is not None:
-                service.startService()
-
     def stopService(self) -> Deferred[None]:
         """
         Fires when nothing is open any more.
@@ -215,7 +206,8 @@ class Vaurien(MultiService):
             self._log.info("there is no configuration file to read again: --config names one")
             self._renewCertificates()
             return
-        words = await Reload(self.proxies, self._configuration, new).apply()
+        with acting("configuration file"):
+            words = await Reload(self.proxies, self._configuration, new).apply()
         self._log.info(
             "the configuration is read again: {changes}",
             changes="; ".join(words) or "the proxies are as it says",
@@ -262,10 +254,9 @@ class Vaurien(MultiService):
         for service in services:
             if service is None:
                 continue
-            service.privilegedStartService()
+            with acting("start"):
+                service.privilegedStartService()
             await service.listening
-            if self.running and not service.running:
-                service.startService()
             if service is self.demo:
                 self.proxy.setBackend(service.address)
         self._log.info("seed {seed}; --seed {seed} repeats its decisions", seed=self.proxies.seed)

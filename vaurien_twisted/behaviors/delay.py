@@ -25,7 +25,7 @@ class DelayOptions:
     before: bool = option(
         bool,
         True,
-        "Delay the request, before the backend gets it; if false, delay the reply.",
+        "true: delay the request, before the backend gets it. false: delay the reply.",
     )
 
 

@@ -100,7 +100,10 @@ class ConnectionsAPI:
         for name in body:
             if name != "rules":
                 raise Refused(f"{name!r} is not known: {nearest(name, ['rules'])}", name)
-        setOwnPlan(proxy, link, planFromRules(proxy.ruleBuilder, body.get("rules")))
+        plan = planFromRules(proxy.ruleBuilder, body.get("rules"))
+        if any(rule.lease for rule in plan.rules):
+            raise Refused("the rules of one connection end with it: they have no lease", "lease")
+        setOwnPlan(proxy, link, plan)
         return answer(request, OK)
 
     def _find(self, request: IRequest, number: str) -> tuple[Proxy, Link]:

@@ -8,12 +8,16 @@ from __future__ import annotations
 import attrs
 from twisted.web.iweb import IRequest
 
-from vaurien_twisted.control.json_body import readJSON
-from vaurien_twisted.control.responses import OK, addressed, answer
+from vaurien_twisted.control.json_body import readJSON, readObject
+from vaurien_twisted.control.responses import OK, Problem, addressed, answer
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.proxies.collection import ProxyCollection
-from vaurien_twisted.rules.codec import planFromRules, rulesOf
+from vaurien_twisted.rules.codec import planFromRules, ruleFromJSON, rulesOf, tellRule
+from vaurien_twisted.rules.single import NoSuchRule, RuleExists
+
+#: What the object of C{PUT /rules} may have.
+FIELDS = ("rules", "keep")
 
 
 class RulesAPI:
@@ -52,12 +56,40 @@ class RulesAPI:
         keep = False
         if isinstance(rules, dict):
             for key in rules:
-                if key not in ("rules", "keep"):
-                    raise Refused(f"{key!r} is not known: {nearest(key, ['rules', 'keep'])}", key)
+                if key not in FIELDS:
+                    raise Refused(f"{key!r} is not known: {nearest(key, FIELDS)}", key)
             keep = rules.get("keep", False)
             if not isinstance(keep, bool):
                 raise Refused(f"{keep!r} is not true or false", "keep")
             rules = rules.get("rules")
         plan = planFromRules(proxy.ruleBuilder, rules)
         proxy.setPlan(attrs.evolve(plan, keep=keep))
+        return answer(request, OK)
+
+    @routes.route("/rules", "POST")
+    @routes.route("/proxies/<name>/rules", "POST")
+    def addRule(self, request: IRequest, name: str | None = None) -> bytes:
+        """
+        Put one rule in force beside all others, which go on counting.  It needs a name of its
+        own; one without has its behavior's, with a number if that is taken: the answer is the
+        rule as L{getRules} has it.
+        """
+        proxy = addressed(self._proxies, name)
+        rule = ruleFromJSON(proxy.ruleBuilder, readObject(request))
+        try:
+            added = proxy.faults.add(rule)
+        except RuleExists as exists:
+            raise Problem(409, exists.description, "name") from None
+        return answer(request, tellRule(added), 201)
+
+    @routes.route("/rules/<rule>", "DELETE")
+    @routes.route("/proxies/<name>/rules/<rule>", "DELETE")
+    def removeRule(self, request: IRequest, rule: str, name: str | None = None) -> bytes:
+        """
+        Take a rule out by its name; all others go on counting.
+        """
+        try:
+            addressed(self._proxies, name).faults.remove(rule)
+        except NoSuchRule as missing:
+            raise Problem(404, missing.description, rule, "path") from None
         return answer(request, OK)

@@ -24,6 +24,7 @@ from vaurien_twisted.control.events import EventsAPI
 from vaurien_twisted.control.explain import ExplainAPI
 from vaurien_twisted.control.host_check import Guard
 from vaurien_twisted.control.journal import JournalAPI
+from vaurien_twisted.control.leases import LeasesAPI
 from vaurien_twisted.control.metrics import MetricsAPI
 from vaurien_twisted.control.page import PageAPI
 from vaurien_twisted.control.protocols import ProtocolsAPI
@@ -31,7 +32,6 @@ from vaurien_twisted.control.request_counter import RequestCounter
 from vaurien_twisted.control.responses import Problem, refused
 from vaurien_twisted.control.routes import API, Mounted, Refuse, RouteTable
 from vaurien_twisted.control.rules import RulesAPI
-from vaurien_twisted.control.schema import SchemaAPI
 from vaurien_twisted.control.state import StateAPI
 from vaurien_twisted.control.token_check import TokenCheck
 from vaurien_twisted.control.toxiproxy import ToxiproxyAPI
@@ -39,9 +39,11 @@ from vaurien_twisted.control.vaurien import VaurienAPI
 from vaurien_twisted.interfaces import IJournal
 from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.metrics.prometheus import Collector
+from vaurien_twisted.model.names import printable
 from vaurien_twisted.model.options import nearest
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.proxies.proxy import Proxy
+from vaurien_twisted.record.actors import acting
 from vaurien_twisted.record.clocks import wallTime
 from vaurien_twisted.record.journal import Journal
 
@@ -94,7 +96,8 @@ class ControlRoot(Resource):
                 self._token.check(request)
             if mounted is None:
                 raise self._unknown(request)
-            return mounted.resource.render(request)
+            with acting(_who(request)):
+                return mounted.resource.render(request)
         except Exception:
             return form(request, Failure())
 
@@ -109,6 +112,15 @@ class ControlRoot(Resource):
         name = f"/{request.postpath[0].decode('utf-8')}"
         known = self._table.paths
         return Problem(404, f"there is no {name!r}: {nearest(name, known)}", name, "path")
+
+
+def _who(request: IRequest) -> str:
+    """
+    Who asks, for the journal: the User-Agent (RFC 9110 section 10.1.5) and the address.
+    """
+    agent = request.requestHeaders.getRawHeaders("user-agent", [""])[0]
+    place = getattr(request.getClientAddress(), "host", "")
+    return " at ".join(printable(part) for part in (agent, place) if part)
 
 
 def controlRoot(
@@ -128,7 +140,7 @@ def controlRoot(
         RulesAPI(proxies),
         ToxiproxyAPI(proxies),
         ProtocolsAPI(proxies),
-        SchemaAPI(proxies),
+        LeasesAPI(proxies),
         JournalAPI(proxies.journal),
         PageAPI(),
     ]

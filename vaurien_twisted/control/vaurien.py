@@ -17,9 +17,12 @@ from vaurien_twisted.control.schema import describe
 from vaurien_twisted.model.options import FALSE, TRUE, Refused, nearest
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.rules.build import RuleBuilder, tell
-from vaurien_twisted.rules.codec import rulesOf
+from vaurien_twisted.rules.codec import limited, rulesOf
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.transports.endpoint_kinds import checkBackend
+
+#: Fields of a rule that may stand beside a behavior.
+LIMITS = ("for", "lease")
 
 
 class VaurienAPI:
@@ -61,7 +64,7 @@ class VaurienAPI:
             {"name": "20:error,10:delay", "options": {"delay": {"sleep": 2}}}
 
         Options not given here are as they were configured, whatever was said in
-        requests before this one.
+        requests before this one.  C{for} and C{lease} beside the name are those of rules.
         """
         proxy = addressed(self._proxies, name)
         body = readObject(request)
@@ -69,7 +72,9 @@ class VaurienAPI:
         if not isinstance(behavior, str):
             known = proxy.ruleBuilder.registry.behaviors
             raise Refused(f'"name" must be the name of a behavior: {nearest("", known)}', "name")
-        proxy.setPlan(proxy.ruleBuilder.one(behavior, _options(behavior, body)))
+        limits = {name: body.pop(name) for name in LIMITS if body.get(name) is not None}
+        plan = proxy.ruleBuilder.one(behavior, _options(behavior, body))
+        proxy.setPlan(limited(plan, limits) if limits else plan)
         return answer(request, OK)
 
     @routes.route("/behaviors", "GET")

@@ -20,7 +20,7 @@ from vaurien_twisted.model.matchers import Predicate
 from vaurien_twisted.model.options import specs
 
 if TYPE_CHECKING:
-    from vaurien_twisted.interfaces import IBehaviorBase, IWireProtocol
+    from vaurien_twisted.interfaces import IBehavior, IWireProtocol
 
 
 @attrs.frozen(slots=False)
@@ -39,12 +39,13 @@ class Rule:
     @ivar scope: C{"exchange"}, or C{"connection"}: chosen once for all of a
         connection's exchanges, and counted once.
     @ivar name: the user's name for it, C{""} if it has none.
+    @ivar lease: the lease with which it ends, C{""} for none.
     @ivar expired: its time is over.  It stays in the plan, so that the draws of other
         rules stay as they were.
     @ivar streams: its behavior is for the bytes of a whole connection, not for exchanges.
     """
 
-    behavior: IBehaviorBase
+    behavior: IBehavior
     options: Any
     percent: float = 100.0
     when: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
@@ -57,6 +58,7 @@ class Rule:
     lasting: float | None = None
     scope: str = "exchange"
     name: str = ""
+    lease: str = ""
     expired: bool = False
     streams: bool = False
 

@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 
 from vaurien_twisted.interfaces import IJournal
 from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.proxies.declaration import ProxyConfig, ProxyDefaults
+from vaurien_twisted.proxies.leases import Leases
 from vaurien_twisted.proxies.proxy import Proxy
+from vaurien_twisted.record.actors import actor
 from vaurien_twisted.rules.toxics import Toxics
 from vaurien_twisted.transports.addresses import CannotListen, clientEndpoint, serverEndpoint
 
@@ -59,8 +61,22 @@ class ProxyCollection(MultiService):
         self.journal = journal
         self.seed = seed
         self._timeout = timeout
+        self.leases = Leases(reactor, self._lift)
         #: Names of proxies that are about to listen.
         self._coming: set[str] = set()
+
+    def stopService(self) -> Deferred[Any]:
+        """
+        Stop all proxies, and lift nothing any more.
+        """
+        self.leases.stop()
+        stopped: Deferred[Any] = super().stopService()
+        return stopped
+
+    def _lift(self, lease: str, reason: str) -> None:
+        self.journal.record("lease", "", 0, lease=lease, effect=f"the lease {reason}", by=actor())
+        for proxy in self.proxies:
+            proxy.faults.lift(lease)
 
     @property
     def proxies(self) -> list[Proxy]:
@@ -123,6 +139,8 @@ class ProxyCollection(MultiService):
             enabled=declared.enabled,
             proxyOptions=defaults.optionsOf(declared),
         )
+        proxy.faults.leased = self.leases.known
+        proxy.faults.checkLeases(proxy.plan.rules)
         proxy.setToxics(declared.toxics)
         proxy.beside = lambda: [each for each in self.proxies if each is not proxy]
         proxy.checkBeside()
@@ -135,6 +153,7 @@ class ProxyCollection(MultiService):
         @raise ProxyExists: its name is taken.
         """
         self._free(str(proxy.name))
+        proxy.faults.leased = self.leases.known
         proxy.setServiceParent(self)
 
     def _free(self, name: str) -> None:

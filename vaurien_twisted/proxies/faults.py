@@ -1,16 +1,22 @@
-# -*- test-case-name: tests.proxies.test_proxy -*-
+# -*- test-case-name: tests.proxies.test_faults -*-
 """
 The faults in force on a proxy: its plan, and the toxics beside it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+
 from twisted.logger import Logger
 
+from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.options import Refused
+from vaurien_twisted.record.actors import actor
 from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.rules.plan import Plan
-from vaurien_twisted.rules.toxics import Toxics
+from vaurien_twisted.rules.single import newRule, rulesCalled
+from vaurien_twisted.rules.toxics import Toxics, isToxic
+from vaurien_twisted.rules.words import short
 
 #: The most rules that a log line names.
 LOGGED = 20
@@ -18,10 +24,13 @@ LOGGED = 20
 
 class Faults:
     """
-    Puts plans and toxics in force on a proxy's relays.  To these, they are one plan: the
-    toxics are its last draws.
+    Puts plans, single rules and toxics in force on a proxy's relays.  To these, they are one
+    plan: the toxics are its last draws.
 
     @ivar toxics: the toxics in force.
+    @ivar leased: says whether a lease is held.
+    @ivar active: whether changes are logged and recorded in the journal; not before the proxy
+        is started.  Those of code in this process that acts for nobody are logged only.
     """
 
     _log = Logger()
@@ -29,6 +38,9 @@ class Faults:
     def __init__(self, relays: RelayFactory) -> None:
         self._relays = relays
         self.toxics = Toxics()
+        self.leased: Callable[[str], bool] = _noLease
+        self.active = False
+        relays.reverted = self._reverted
 
     @property
     def plan(self) -> Plan:
@@ -36,45 +48,141 @@ class Faults:
         The plan in force, without the toxics.
         """
         draws = self._relays.decider.plan.draws
-        return Plan(draws[: len(draws) - len(self.toxics)])
+        return Plan(tuple(draw for draw in draws if not isToxic(draw)))
 
     def setPlan(self, plan: Plan) -> None:
         """
         Put C{plan} in force, and leave the toxics.
 
-        @raise Refused: a rule has the name of a toxic; nothing has changed.
+        @raise Refused: a rule has the name of a toxic, or a lease that is not held; nothing
+            has changed.
         """
+        self.checkLeases(plan.rules)
         taken = {toxic.name for toxic in self.toxics}
         for rule in plan.rules:
             if rule.name in taken:
                 raise Refused(f"there is a toxic called {rule.name!r}: name the rule otherwise")
         self._relays.setPlan(_whole(plan, self.toxics))
+        self._changed("rules", plan.rules)
 
     def setToxics(self, toxics: Toxics) -> None:
         """
         Put C{toxics} in force, and leave the plan.
 
-        @raise Refused: a toxic has the name of a rule; nothing has changed.
+        @raise Refused: a toxic has the name of a rule, or a new one has a lease that is not
+            held; nothing has changed.
         """
-        plan = self.plan
+        plan, old = self.plan, self.toxics.items
+        self.checkLeases(each.rule for each in toxics if each not in old)
         taken = {rule.name for rule in plan.rules}
         for toxic in toxics:
             if toxic.name in taken:
                 raise Refused(f"there is a rule called {toxic.name!r}", "name")
         self.toxics = toxics
         self._relays.amendPlan(_whole(plan, toxics))
+        self._changed("toxics", [each.rule for each in toxics])
+
+    def add(self, rule: Rule) -> Rule:
+        """
+        Put a rule in force beside all others, which go on counting.
+
+        @return: the rule with its name: where it had none, its behavior's, with a number if
+            that is taken.
+        @raise RuleExists: a rule or toxic has its name; nothing has changed.
+        @raise Refused: its lease is not held, or there are too many rules.
+        """
+        self.checkLeases([rule])
+        plan = self.plan
+        named, draw = newRule(plan, rule, {toxic.name for toxic in self.toxics})
+        self._relays.amendPlan(_whole(plan.adding(draw), self.toxics))
+        self._changed("rule added", [named])
+        return named
+
+    def remove(self, name: str) -> None:
+        """
+        Take the rules called C{name} out of the plan; all others go on counting.
+
+        @raise NoSuchRule: there is none; names the nearest.
+        """
+        rules = rulesCalled(self.plan, name)
+        self._take(rules, self.toxics)
+        self._changed("rule removed", rules)
+
+    def lift(self, lease: str) -> None:
+        """
+        Take out all rules and toxics that end with a lease.
+        """
+        rules = [rule for rule in self.plan.rules if rule.lease == lease]
+        gone = rules + [each.rule for each in self.toxics if each.rule.lease == lease]
+        if gone:
+            toxics = Toxics(tuple(each for each in self.toxics if each.rule.lease != lease))
+            self._take(rules, toxics)
+            self._changed("lease ended", gone)
+
+    def _take(self, rules: list[Rule], toxics: Toxics) -> None:
+        plan = self.plan.without(rules)
+        self.toxics = toxics
+        self._relays.amendPlan(_whole(plan, toxics))
+
+    def _reverted(self, over: Sequence[Rule]) -> None:
+        self.toxics = Toxics(tuple(each for each in self.toxics if each.rule not in over))
+
+    def checkLeases(self, rules: Iterable[Rule]) -> None:
+        """
+        @raise Refused: a rule is to end with a lease that is not held.
+        """
+        for rule in rules:
+            if rule.lease and not self.leased(rule.lease):
+                raise Refused(f"there is no lease {rule.lease!r}: it may have ended", "lease")
+
+    def begin(self) -> None:
+        """
+        The proxy is started: log and record what is in force, and changes from now on.
+        """
+        self.active = True
+        rules = list(self._relays.decider.plan.rules)
+        self.log()
+        if rules:
+            self.record("rules", _words(rules))
+
+    def record(self, what: str, effect: str) -> None:
+        """
+        Record in the journal that something was set, and by whom.
+
+        @param what: what was set: C{rules}, C{toxics}, C{backend} and so on.
+        """
+        who = actor()
+        if self.active and who:
+            journal, name = self._relays.journal, self._relays.name
+            journal.record("set", name, 0, what=what, effect=effect, by=who)
+
+    def _changed(self, what: str, rules: Iterable[Rule]) -> None:
+        if self.active:
+            self.log()
+            self.record(what, _words(rules))
 
     def log(self) -> None:
         """
         Log what is in force.
         """
-        rules = [rule.describe() for rule in self._relays.decider.plan.rules]
-        if len(rules) > LOGGED:
-            rules[LOGGED:] = [f"and {len(rules) - LOGGED} more"]
-        self._log.info(
-            "{name}: in force: {rules}", name=self._relays.name, rules="; ".join(rules) or "dummy"
-        )
+        rules = self._relays.decider.plan.rules
+        self._log.info("{name}: in force: {rules}", name=self._relays.name, rules=_list(rules))
+
+
+def _list(rules: Iterable[Rule]) -> str:
+    words = [rule.describe() for rule in rules]
+    if len(words) > LOGGED:
+        words[LOGGED:] = [f"and {len(words) - LOGGED} more"]
+    return "; ".join(words) or "dummy"
+
+
+def _words(rules: Iterable[Rule]) -> str:
+    return short(_list(rules))
 
 
 def _whole(plan: Plan, toxics: Toxics) -> Plan:
     return Plan(plan.draws + tuple(toxic.draw for toxic in toxics), plan.keep)
+
+
+def _noLease(name: str) -> bool:
+    return False

@@ -40,6 +40,7 @@ class Proxy(ProxyReadings, Service):
     @param options: the options of the wire protocol, its defaults if not given.
     @ivar proxyOptions: the options of the proxy itself.
     @ivar enabled: whether it listens while it runs.
+    @ivar faults: its plan and its toxics.
     @ivar beside: returns the proxies with which this one must not form a circle.
     @ivar ruleBuilder: builds plans from what users write for this proxy.
     @ivar listening: fires when the proxy listens, fails with L{Refused} if it cannot;
@@ -85,7 +86,7 @@ class Proxy(ProxyReadings, Service):
             name=name,
             backendText=backend,
         )
-        self._faults = Faults(self._relays)
+        self.faults = Faults(self._relays)
         self._listener = Listener(reactor, listen, self._relays, "proxy", self._relays.listensAt)
         self._admission = Admission(reactor, self._listener, self._lock, self._admits)
         self._first = ConnectFirst(
@@ -146,14 +147,14 @@ class Proxy(ProxyReadings, Service):
         """
         The plan in force, without the toxics.
         """
-        return self._faults.plan
+        return self.faults.plan
 
     @property
     def toxics(self) -> Toxics:
         """
         The toxics in force beside the plan.
         """
-        return self._faults.toxics
+        return self.faults.toxics
 
     def setPlan(self, plan: Plan) -> None:
         """
@@ -161,8 +162,7 @@ class Proxy(ProxyReadings, Service):
 
         @raise Refused: a rule has the name of a toxic; nothing has changed.
         """
-        self._faults.setPlan(plan)
-        self._logFaults()
+        self.faults.setPlan(plan)
 
     def setToxics(self, toxics: Toxics) -> None:
         """
@@ -170,13 +170,7 @@ class Proxy(ProxyReadings, Service):
 
         @raise Refused: a toxic has the name of a rule; nothing has changed.
         """
-        self._faults.setToxics(toxics)
-        self._logFaults()
-
-    def _logFaults(self) -> None:
-        # Before the start it is not certain that there will be one.
-        if self.listening is not None:
-            self._faults.log()
+        self.faults.setToxics(toxics)
 
     def setBackend(self, text: str) -> None:
         """
@@ -188,6 +182,7 @@ class Proxy(ProxyReadings, Service):
         self._checkCircle(self.listen, text)
         self._relays.setBackend(endpoint, text)
         self._first.renew()
+        self.faults.record("backend", text)
 
     def renewCertificates(self) -> bool:
         """
@@ -270,6 +265,7 @@ class Proxy(ProxyReadings, Service):
             self._relays.setBackend(endpoint, backend)
             self._first.renew()
         if not stays:
+            self.faults.record("proxy", self.state)
             await self._relays.reset()
             self._log.info("{name}: {state}", name=self.name, state=self.state)
 
@@ -298,10 +294,12 @@ class Proxy(ProxyReadings, Service):
         self.privilegedStartService()
 
     async def _listen(self) -> None:
-        if self.enabled:
+        if not self.enabled:
+            self.faults.active = True
+        else:
             await self._listener.open()
             self._log.info("{name}: {state}", name=self.name, state=self.state)
-            self._faults.log()
+            self.faults.begin()
             if not self._opens:
                 # The port is known now, and whether it can be had.
                 await self._listener.close()

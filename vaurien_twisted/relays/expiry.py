@@ -11,16 +11,18 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.rules.decider import Decider
+from vaurien_twisted.rules.draws import alternatives
 
 
 class Expiry:
     """
-    Takes the rules of a decider's plan out of it when their time is over.
+    Takes the rules of a decider's plan out of it when their time is over.  The time of a rule
+    begins when it is put in force: with the plan, or added to it.
 
     @param changed: called with the rules that are over, after that.
     """
 
-    __slots__ = ("_changed", "_clock", "_decider", "_since", "_timer")
+    __slots__ = ("_changed", "_clock", "_decider", "_ends", "_since", "_timer")
 
     def __init__(
         self,
@@ -32,6 +34,8 @@ class Expiry:
         self._decider = decider
         self._changed = changed
         self._since = 0.0
+        #: When each rule is over, by what identifies it in counts.
+        self._ends: dict[tuple[int, int], float] = {}
         self._timer: IDelayedCall | None = None
 
     @property
@@ -45,29 +49,47 @@ class Expiry:
         """
         A plan was set just now.
         """
-        self.stop()
         self._since = self._clock.seconds()
+        self._ends = {}
+        self.follow()
+
+    def follow(self) -> None:
+        """
+        Rules were added to the plan just now, or taken out; the times of the others go on.
+        """
+        now, ends = self._clock.seconds(), self._ends
+        self._ends = {
+            counted: ends.get(counted, now + rule.lasting)
+            for counted, rule in self._rules()
+            if rule.lasting is not None
+        }
+        self.stop()
         self._arm()
 
+    def _rules(self) -> Sequence[tuple[tuple[int, int], Rule]]:
+        return [
+            (each.counted, each.rule)
+            for draw in alternatives(self._decider.plan)
+            for each in draw
+            if not each.rule.expired
+        ]
+
     def _arm(self) -> None:
-        ends = [rule.lasting for rule in self._decider.plan.rules if rule.lasting is not None]
-        if ends:
-            left = self._since + min(ends) - self._clock.seconds()
+        if self._ends:
+            left = min(self._ends.values()) - self._clock.seconds()
             self._timer = self._clock.callLater(max(0.0, left), self._ring)
 
     def _ring(self) -> None:
         self._timer = None
-        passed = self._clock.seconds() - self._since
-        plan = self._decider.plan
         # A timer may ring a hair too soon.
-        over = [
-            rule
-            for rule in plan.rules
-            if rule.lasting is not None and rule.lasting <= passed + 0.001
-        ]
-        self._decider.shorten(plan.expire(over))
+        now = self._clock.seconds() + 0.001
+        over = {counted for counted, end in self._ends.items() if end <= now}
+        rules = [rule for counted, rule in self._rules() if counted in over]
+        for counted in over:
+            del self._ends[counted]
+        self._decider.amend(self._decider.plan.without(rules))
         self._arm()
-        self._changed(over)
+        self._changed(rules)
 
     def stop(self) -> None:
         """

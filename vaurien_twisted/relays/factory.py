@@ -58,6 +58,7 @@ class RelayFactory(Factory):
     @ivar context: what the links have in common.
     @ivar expiry: reverts rules that last for a while.
     @ivar planned: called when another plan is in force, on open links too.
+    @ivar reverted: called with rules whose time is over, after they were taken out of the plan.
     """
 
     noisy = False
@@ -118,6 +119,7 @@ class RelayFactory(Factory):
         self.memory = self.context.memory
         self._links = Links(self.context)
         self.planned: Callable[[], None] = _nothing
+        self.reverted: Callable[[Sequence[Rule]], None] = _nothingOf
         #: Whether its wire protocol leaves the bytes as they come.
         self._unframed = not wire.greets and wire.framer(options, "").turns
         self.accepted = 0
@@ -180,6 +182,7 @@ class RelayFactory(Factory):
         self.decider.amend(plan)
         self.context.filters.keep(plan)
         self._planChanged(before.asked != plan.asked)
+        self.expiry.follow()
 
     def _planChanged(self, exchanges: bool = True) -> None:
         plan = self.decider.plan
@@ -198,6 +201,8 @@ class RelayFactory(Factory):
     def _reverted(self, over: Sequence[Rule]) -> None:
         for rule in over:
             self.context.journal.record("reverted", self.context.name, 0, rule=rule.describe())
+        self.reverted(over)
+        self.context.filters.keep(self.decider.plan)
         self._planChanged()
 
     def renewTLS(self) -> bool:
@@ -241,5 +246,11 @@ class RelayFactory(Factory):
 
 def _nothing() -> None:
     """
-    Nobody wants to know.
+    Nothing needs to be done.
+    """
+
+
+def _nothingOf(rules: Sequence[Rule]) -> None:
+    """
+    Nothing needs to be done.
     """

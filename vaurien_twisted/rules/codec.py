@@ -20,6 +20,22 @@ from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.plan import Draw, Plan
 
 
+def lastingOption(what: str) -> Any:
+    """
+    Declare the field C{for}.
+
+    @param what: happens then.
+    """
+    return option(
+        float,
+        None,
+        f'After how many seconds {what}; written "for".',
+        unit="s",
+        minimum=0.001,
+        maximum=86400 * 365,
+    )
+
+
 @attrs.frozen
 class RuleFields:
     """
@@ -36,14 +52,7 @@ class RuleFields:
     times: int | None = option(
         int, None, "To how many exchanges the rule applies; without it, to all.", minimum=1
     )
-    lasting: float | None = option(
-        float,
-        None,
-        'After how many seconds the rule reverts by itself; written "for".',
-        unit="s",
-        minimum=0.001,
-        maximum=86400 * 365,
-    )
+    lasting: float | None = lastingOption("the rule reverts by itself")
     scope: str = option(
         str,
         "exchange",
@@ -51,6 +60,7 @@ class RuleFields:
         choices=("exchange", "connection"),
     )
     name: str = option(str, "", "What the rule is called in the journal.")
+    lease: str = option(str, "", "The lease that the rule ends with; see POST /leases.")
 
 
 #: How many rules a proxy, or a connection with a plan of its own, can have: each exchange is
@@ -139,7 +149,7 @@ def ruleFromJSON(ruleBuilder: RuleBuilder, item: object) -> Rule:
             raise Refused(f"a rule has no {name!r}: {meant}", str(name))
         if value is not None or declared[name].default is not None:
             given[name] = declared[name].convert(value)
-    fields = build(RuleFields, {_field(name): value for name, value in given.items()}, "a rule")
+    fields = build(RuleFields, {fieldName(name): value for name, value in given.items()}, "a rule")
     checkPrintable(fields.name, "name")
     rule = ruleBuilder.rule(behavior, options, fields)
     if rule.streams and given.get("scope") == "exchange":
@@ -183,7 +193,7 @@ def rulesOf(plan: Plan) -> list[dict[str, Any]]:
     """
     told: list[dict[str, Any]] = []
     for draw in plan.draws:
-        rules = [_tell(rule) for rule in draw.alternatives if not rule.expired]
+        rules = [tellRule(rule) for rule in draw.alternatives if not rule.expired]
         if len(rules) == 1 and len(draw.alternatives) == 1:
             told += rules
         elif rules:
@@ -191,7 +201,10 @@ def rulesOf(plan: Plan) -> list[dict[str, Any]]:
     return told
 
 
-def _tell(rule: Rule) -> dict[str, Any]:
+def tellRule(rule: Rule) -> dict[str, Any]:
+    """
+    A rule as L{ruleFromJSON} takes it, without what is at its default.
+    """
     told: dict[str, Any] = {"behavior": rule.behavior.name}
     own = values(rule.options)
     if own:
@@ -201,6 +214,23 @@ def _tell(rule: Rule) -> dict[str, Any]:
         if value != spec.default:
             told[SPELLED.get(name, name)] = dict(value) if isinstance(value, Mapping) else value
     return told
+
+
+def limited(plan: Plan, given: Mapping[str, object]) -> Plan:
+    """
+    C{plan} with the same fields, such as C{for} or C{lease}, in all its rules.
+
+    @param given: the fields by the names that users write.
+    @raise Refused: a value is not acceptable.
+    """
+    declared = fieldSpecs()
+    own = {fieldName(name): declared[name].convert(value) for name, value in given.items()}
+    return Plan(
+        tuple(
+            Draw(tuple(attrs.evolve(rule, **own) for rule in draw.alternatives), draw.key)
+            for draw in plan.draws
+        )
+    )
 
 
 def rulesFromWords(
@@ -276,5 +306,8 @@ def _drawOf(rules: list[Rule]) -> Draw:
         raise Refused(f"{names}: {refused.description}", refused.name) from None
 
 
-def _field(name: str) -> str:
+def fieldName(name: str) -> str:
+    """
+    The name in Python of a field as users write it.
+    """
     return next((field for field, spelled in SPELLED.items() if spelled == name), name)

@@ -18,7 +18,7 @@ from typing import Any
 
 import attrs
 
-from vaurien_twisted.interfaces import IBehaviorBase
+from vaurien_twisted.interfaces import IBehavior
 from vaurien_twisted.model.decision import (
     Rule,
 )
@@ -120,6 +120,25 @@ class Plan:
             self.keep,
         )
 
+    def adding(self, draw: Draw) -> Plan:
+        """
+        The plan with a draw more, which has a key of its own; all others are drawn as before.
+        """
+        return Plan((*self.draws, draw))
+
+    def without(self, rules: Container[Rule]) -> Plan:
+        """
+        The plan without C{rules}.  Draws with a key of their own are taken out once nothing is
+        left of them; of the others, whose position counts, the rules stay as expired ones.
+        """
+        return Plan(
+            tuple(
+                draw
+                for draw in self.expire(rules).draws
+                if draw.key is None or not all(rule.expired for rule in draw.alternatives)
+            )
+        )
+
     def keeps(self, rule: Rule) -> bool:
         """
         Whether something that C{rule} began goes on under this plan.
@@ -127,7 +146,7 @@ class Plan:
         return self.keep or any(rule.same(own) for own in self.rules)
 
 
-def onlyRule(behavior: IBehaviorBase, options: Any) -> Plan:
+def onlyRule(behavior: IBehavior, options: Any) -> Plan:
     """
     The plan in which every exchange meets one behavior.
     """

@@ -20,16 +20,20 @@ from typing import Any
 
 import attrs
 
+from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.names import checkPrintable
 from vaurien_twisted.model.options import Refused, build, nearest, option, specs, values
 from vaurien_twisted.rules.build import RuleBuilder
-from vaurien_twisted.rules.codec import RuleFields
+from vaurien_twisted.rules.codec import SPELLED, RuleFields, fieldName, lastingOption
 from vaurien_twisted.rules.plan import Draw
 
 STREAMS = ("upstream", "downstream")
 
 #: What Toxiproxy calls the behavior that does nothing.
 NOOP = "noop"
+
+#: The keys of the toxics' draws begin here.
+FIRST_KEY = 2**31
 
 #: How many toxics a proxy can have: each connection and exchange meets all of them.
 TOXICS = 1000
@@ -53,6 +57,15 @@ class ToxicFields:
         float, 1.0, "The share of connections that the toxic applies to.", minimum=0, maximum=1
     )
     attributes: dict[str, Any] = option(dict, {}, "Options of the behavior, by name.")
+    lasting: float | None = lastingOption("the toxic is removed")
+    lease: str = option(str, "", "The lease that the toxic ends with; see POST /leases.")
+
+
+def isToxic(draw: Draw) -> bool:
+    """
+    Whether a draw of a plan is that of a toxic.
+    """
+    return draw.key is not None and draw.key >= FIRST_KEY
 
 
 class UnknownType(Refused):
@@ -97,24 +110,38 @@ class Toxic:
     draw: Draw
 
     @property
+    def rule(self) -> Rule:
+        """
+        The rule that it is in the plan.
+        """
+        [rule] = self.draw.alternatives
+        return rule
+
+    @property
     def attributes(self) -> dict[str, Any]:
         """
         The options in force, by name, without the direction.
         """
-        [rule] = self.draw.alternatives
-        return {name: own for name, own in values(rule.options).items() if name != "direction"}
+        own = values(self.rule.options)
+        return {name: value for name, value in own.items() if name != "direction"}
 
     def tell(self) -> dict[str, Any]:
         """
         Its JSON.
         """
-        return {
+        told = {
             "attributes": self.attributes,
             "name": self.name,
             "type": self.type,
             "stream": self.stream,
             "toxicity": self.toxicity,
         }
+        # Toxiproxy has neither, and its clients may not know what to do with them.
+        if self.rule.lasting is not None:
+            told["for"] = self.rule.lasting
+        if self.rule.lease:
+            told["lease"] = self.rule.lease
+        return told
 
 
 @attrs.frozen
@@ -188,7 +215,7 @@ def toxicFromJSON(ruleBuilder: RuleBuilder, item: object) -> Toxic:
     @raise UnknownType: there is no such behavior; names the nearest.
     @raise Refused: something else is unknown or out of bounds.
     """
-    given = checked(item, specs(ToxicFields), "a toxic")
+    given = _given(item)
     stream = given.get("stream")
     if isinstance(stream, str):
         # As in Toxiproxy, in any case.
@@ -215,7 +242,7 @@ def amended(ruleBuilder: RuleBuilder, toxic: Toxic, item: object) -> Toxic:
 
     @raise Refused: something is unknown or out of bounds.
     """
-    given = checked(item, specs(ToxicFields), "a toxic")
+    given = _given(item)
     change: dict[str, object] = {
         name: given[name] for name in ("toxicity", "attributes") if name in given
     }
@@ -226,6 +253,8 @@ def amended(ruleBuilder: RuleBuilder, toxic: Toxic, item: object) -> Toxic:
         type=toxic.type,
         stream=toxic.stream,
         attributes={**toxic.attributes, **changed.attributes},
+        lasting=toxic.rule.lasting,
+        lease=toxic.rule.lease,
     )
     return _made(ruleBuilder, fields)
 
@@ -244,6 +273,14 @@ def checked(item: object, known: Collection[str], of: str) -> dict[str, Any]:
     return {name: value for name, value in item.items() if value is not None}
 
 
+def _given(item: object) -> dict[str, Any]:
+    """
+    The fields of a toxic by the names that they have in Python.
+    """
+    known = [SPELLED.get(name, name) for name in specs(ToxicFields)]
+    return {fieldName(name): value for name, value in checked(item, known, "a toxic").items()}
+
+
 def _made(ruleBuilder: RuleBuilder, toxic: ToxicFields) -> Toxic:
     behavior = ruleBuilder.registry.behavior("dummy" if toxic.type == NOOP else toxic.type)
     declared = specs(behavior.options)
@@ -260,8 +297,14 @@ def _made(ruleBuilder: RuleBuilder, toxic: ToxicFields) -> Toxic:
             options[key] = value
     if "direction" in declared:
         options["direction"] = toxic.stream
-    fields = RuleFields(percent=toxic.toxicity * 100, scope="connection", name=toxic.name)
+    fields = RuleFields(
+        percent=toxic.toxicity * 100,
+        scope="connection",
+        name=toxic.name,
+        lasting=toxic.lasting,
+        lease=toxic.lease,
+    )
     rule = ruleBuilder.rule(behavior.name, options, fields)
     # By its name, so that it does not matter which other toxics come and go.
-    number = 2**31 | zlib.crc32(toxic.name.encode()) >> 1
+    number = FIRST_KEY | zlib.crc32(toxic.name.encode()) >> 1
     return Toxic(toxic.name, toxic.type, toxic.stream, toxic.toxicity, Draw((rule,), number))
