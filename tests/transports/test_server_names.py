@@ -1,5 +1,5 @@
 """
-TLS with servers that have odd names.
+TLS with servers whose certificate must be for a certain host.
 """
 
 from __future__ import annotations
@@ -123,6 +123,36 @@ class OddServerTests(TestCase):
         for text in (f"tls:my_service:{port}:trustRoots={trusted}", f"tls:other_service:{port}"):
             connecting = clientEndpoint(self.reactor, text, "backend").connect(Greeters())
             await self.assertFailure(connecting, HandshakeFailed)
+
+    async def test_pitfall32_nameless(self) -> None:
+        """
+        A certificate that names no host is refused, whatever the host is called, and nothing
+        is logged as a mistake of ours.
+        """
+        port, trusted = await self.serve()
+        for host in ("my_service", "plain.example", "127.0.0.1"):
+            text = f"tls:{host}:{port}:trustRoots={trusted}"
+            connecting = clientEndpoint(self.reactor, text, "backend").connect(Greeters())
+            failed = await self.assertFailure(connecting, HandshakeFailed)
+            self.assertIn("its certificate names no host", str(failed))
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    async def test_address(self) -> None:
+        """
+        A certificate for an IP address is good for that one.
+        """
+        port, trusted = await self.serve("127.0.0.1")
+        text = f"tls:127.0.0.1:{port}:trustRoots={trusted}"
+        clients = Greeters()
+        made: Any = await clientEndpoint(self.reactor, text, "backend").connect(clients)
+        self.assertEqual(await clients.built[0].heard, b"hello")
+        made.transport.loseConnection()
+        await clients.built[0].lost
+        await self.servers.built[-1].lost
+        port, trusted = await self.serve("127.0.0.2")
+        text = f"tls:127.0.0.1:{port}:trustRoots={trusted}"
+        connecting = clientEndpoint(self.reactor, text, "backend").connect(Greeters())
+        await self.assertFailure(connecting, HandshakeFailed)
 
 
 class NameTests(SynchronousTestCase):

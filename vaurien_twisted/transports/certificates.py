@@ -18,7 +18,6 @@ from twisted.internet.ssl import (
     DiffieHellmanParameters,
     KeyPair,
     PrivateCertificate,
-    optionsForClientTLS,
     platformTrust,
     trustRootFromCertificates,
 )
@@ -28,7 +27,7 @@ from vaurien_twisted.model.options import Refused
 from vaurien_twisted.transports.files import readSmall
 from vaurien_twisted.transports.host_names import asciiName
 from vaurien_twisted.transports.pem import certificatesIn, readPEM, refuseEncrypted, trustedIn
-from vaurien_twisted.transports.server_names import OddlyNamedServer
+from vaurien_twisted.transports.server_names import NamedServer
 
 #: Application protocols that are accepted where clients offer some.
 PROTOCOLS = frozenset((b"http/1.1", b"postgresql"))
@@ -114,11 +113,8 @@ def clientOptions(
         server = serverName(host)
     except ValueError as error:
         raise Refused(f"{host!r} is no host's name: {error}", name) from None
-    try:
-        return optionsForClientTLS(server, roots, extraCertificateOptions=own)
-    except ValueError:
-        whom = platformTrust() if roots is None else roots
-        return OddlyNamedServer(server, CertificateOptions(trustRoot=whom, **own))
+    whom = platformTrust() if roots is None else roots
+    return NamedServer(server, CertificateOptions(trustRoot=whom, **own))
 
 
 def serverName(host: str) -> str:
@@ -173,4 +169,6 @@ def reasonOf(error: BaseException | None) -> str:
         return (words and words[-1]) or "the connection was ended"
     if type(error).__name__ == "VerificationError":
         return "its certificate is for another host"
+    if type(error).__name__ == "CertificateError":
+        return "its certificate names no host"
     return str(error)

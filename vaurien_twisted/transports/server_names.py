@@ -1,9 +1,10 @@
 # -*- test-case-name: tests.transports.test_server_names -*-
 """
-TLS with servers whose names no rule for hosts allows, such as C{my_service}.
+TLS with servers whose certificate must be for a certain host.
 
-Twisted refuses these names (by IDNA).  A certificate may well be for one, and Server Name
-Indication (RFC 6066 section 3) carries it.
+Twisted's own check refuses names that no rule for hosts allows, such as C{my_service} (by
+IDNA), though a certificate may well be for one, and Server Name Indication (RFC 6066
+section 3) carries it.  It also accepts a certificate without any name.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import Any
 
 from OpenSSL.crypto import X509
 from OpenSSL.SSL import VERIFY_FAIL_IF_NO_PEER_CERT, VERIFY_PEER, Connection
-from service_identity import VerificationError
-from service_identity.hazmat import DNS_ID, verify_service_identity
+from service_identity import CertificateError, VerificationError
+from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
 from service_identity.pyopenssl import extract_patterns
+from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.ssl import CertificateOptions
 from twisted.logger import Logger
@@ -25,11 +27,11 @@ _log = Logger()
 
 
 @implementer(IOpenSSLClientConnectionCreator)
-class OddlyNamedServer:
+class NamedServer:
     """
     Makes connections on which the server's certificate must be for C{host}.
 
-    @param host: its name in ASCII, without the dot of the root.
+    @param host: its name in ASCII, without the dot of the root, or its IP address.
     @param options: whom to trust, and the certificate to show if asked for one.
     """
 
@@ -42,8 +44,13 @@ class OddlyNamedServer:
         A connection for one protocol, which is told if the certificate is for another host.
         """
         connection: Connection = self._options.clientConnectionForTLS(tlsProtocol)
-        connection.set_tlsext_host_name(self._host.encode("ascii"))
-        wanted = DNS_ID(self._host)
+        wanted: DNS_ID | IPAddress_ID
+        if isIPAddress(self._host) or isIPv6Address(self._host):
+            # Server Name Indication is for names alone.
+            wanted = IPAddress_ID(self._host)
+        else:
+            connection.set_tlsext_host_name(self._host.encode("ascii"))
+            wanted = DNS_ID(self._host)
 
         def verify(_: Connection, certificate: X509, error: int, depth: int, fine: int) -> bool:
             if depth:
@@ -51,7 +58,7 @@ class OddlyNamedServer:
             # An exception would be lost on the way through OpenSSL.
             try:
                 verify_service_identity(extract_patterns(certificate), [wanted], [])
-            except VerificationError:
+            except (VerificationError, CertificateError):
                 tlsProtocol.failVerification(Failure())
                 return False
             except Exception:
