@@ -312,16 +312,18 @@ class IWithholder(Interface):
 
 class ITransferEnder(Interface):
     """
-    A framer of a protocol whose backend can ask the client, in its reply, for data: those
-    of a COPY, or a file.  Optional, beside L{IFramer}.  A client whose reply was replaced
-    does not know that it was asked, so the relay has to answer.
+    A framer of a protocol whose backend can ask the client, in its reply, for more: the data
+    of a COPY, a file, a password, a mail, TLS.  Optional, beside L{IFramer}.  A client whose
+    reply was replaced does not know that it was asked, so the relay has to answer.
     """
 
-    def transferEnd() -> bytes:
+    def transferEnd() -> bytes | None:
         """
         What ends the transfers that the backend has asked for in replies that were replaced,
-        as a client says it that gives up; C{b""} where there are none.  Each is ended once.
+        as a client that gives up sends it; C{b""} where there are none.  Each is ended once.
         Asked after the pieces of each chunk from the backend.
+
+        @return: C{None} where nothing ends one, so that the link must be closed.
         """
 
 

@@ -216,9 +216,9 @@ class AimTests(PostgreSQLCase):
     @inThread
     def test_copies(self) -> None:
         """
-        A COPY that is met amid its data ends the connection and stores nothing; at its
-        outcome it is stored and the connection goes on; one out of the server is cut
-        after so many rows.
+        A COPY that is met amid its data stores nothing, and the connection goes on unless the
+        error ends it; at its outcome it is stored; one out of the server is cut after so many
+        rows.
         """
         self.table("copied")
         rows = "".join(f"{n}\t{n}\n" for n in range(2, 1000))
@@ -227,6 +227,10 @@ class AimTests(PostgreSQLCase):
         with self.assertRaises(psycopg.errors.AdminShutdown):
             self._copy(connection, rows)
         connection = self.connect()
+        rule(self, fault({"command": "CopyData"}, code="40001"))
+        with self.assertRaises(psycopg.errors.SerializationFailure):
+            self._copy(connection, rows)
+        self.assertEqual(self.ask(connection, "SELECT count(*) FROM copied"), [(1,)])
         rule(self, fault({"sql": "^COPY copied FROM"}, code="40001", at="reply"))
         with self.assertRaises(psycopg.errors.SerializationFailure):
             self._copy(connection, rows)

@@ -28,17 +28,22 @@ from tests.wire.postgresql.conversation_parts import (
 )
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
+from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.wire.mysql.packets import packet
-from vaurien_twisted.wire.postgresql.messages import errorResponse
-from vaurien_twisted.wire.postgresql.replies import COPY_FAIL
+from vaurien_twisted.wire.postgresql.messages import COPY_FAIL_MESSAGE, errorResponse
 
 WORDS = {
+    "smtp": {"code": "451", "message": "no"},
     "postgresql": {"code": "40001", "message": "no"},
     "mysql": {"code": "1213", "message": "no"},
 }
 
+#: The beginning of a mail session.
+GREETED = [("backend", b"220 hi\r\n"), ("client", b"EHLO a\r\n"), ("backend", b"250 hi\r\n")]
+
 #: What is said in place of a reply.
 REFUSED = errorResponse("ERROR", "40001", "no")
+LOCAL_ERROR = b"451 4.3.0 no\r\n"
 DEADLOCK = packet(1, b"\xff\xbd\x04#40001no")
 
 #: What may stand before COPY, and within its words.
@@ -62,15 +67,21 @@ def link(wire: str, *before: dict[str, Any]) -> Pair:
     @param before: rules that come before that one.
     """
     pair = Pair(wire)
-    turns = BEGINNING if wire == "postgresql" else opening()
+    turns = {"postgresql": BEGINNING, "mysql": opening(), "smtp": GREETED}[wire]
     for who, data in turns:
         side = pair.relay if who == "client" else pair.backendProtocol
         side.dataReceived(data)
     pair.client.heard(), pair.backend.heard()
-    error = {"behavior": "error", "options": {"at": "reply", **WORDS[wire]}}
-    ruleBuilder = RuleBuilder(REGISTRY, wire=REGISTRY.wire(wire))
-    pair.factory.setPlan(planFromRules(ruleBuilder, [*before, error]))
+    pair.factory.setPlan(refusing(wire, *before, at="reply"))
     return pair
+
+
+def refusing(wire: str, *before: dict[str, Any], at: str = "request") -> Plan:
+    """
+    A plan by which every exchange is answered with an error.
+    """
+    error = {"behavior": "error", "options": {"at": at, **WORDS[wire]}}
+    return planFromRules(RuleBuilder(REGISTRY, wire=REGISTRY.wire(wire)), [*before, error])
 
 
 class CopyTests(SynchronousTestCase):
@@ -105,7 +116,7 @@ class CopyTests(SynchronousTestCase):
                     pair.answer(reply[at : at + size]) for at in range(0, len(reply), size)
                 )
                 self.assertEqual(heard, REFUSED)
-                self.assertEqual(pair.backend.heard(), COPY_FAIL)
+                self.assertEqual(pair.backend.heard(), COPY_FAIL_MESSAGE)
                 self.assertEqual(pair.answer(FAILED + BROKEN), BROKEN)
                 self.goesOn(pair)
 
@@ -116,9 +127,9 @@ class CopyTests(SynchronousTestCase):
         pair = link("postgresql")
         pair.ask(query("COPY a FROM STDIN; COPY b FROM STDIN"))
         self.assertEqual(pair.answer(COPY_IN), REFUSED)
-        self.assertEqual(pair.backend.heard(), COPY_FAIL)
+        self.assertEqual(pair.backend.heard(), COPY_FAIL_MESSAGE)
         self.assertEqual(pair.answer(COPY_IN), b"")
-        self.assertEqual(pair.backend.heard(), COPY_FAIL)
+        self.assertEqual(pair.backend.heard(), COPY_FAIL_MESSAGE)
         self.assertEqual(pair.answer(FAILED + READY), READY)
         self.goesOn(pair)
 
@@ -131,13 +142,13 @@ class CopyTests(SynchronousTestCase):
         pair = link("postgresql")
         pair.ask(group + SYNC)
         self.assertEqual(pair.answer(answered + COPY_IN), REFUSED)
-        self.assertEqual(pair.backend.heard(), COPY_FAIL + SYNC)
+        self.assertEqual(pair.backend.heard(), COPY_FAIL_MESSAGE + SYNC)
         self.assertEqual(pair.answer(FAILED + READY), READY)
         self.goesOn(pair)
         pair = link("postgresql")
         pair.ask(group + FLUSH)
         self.assertEqual(pair.answer(answered + COPY_IN), REFUSED)
-        self.assertEqual(pair.backend.heard(), COPY_FAIL)
+        self.assertEqual(pair.backend.heard(), COPY_FAIL_MESSAGE)
         self.assertEqual(pair.answer(FAILED), b"")
         self.assertEqual(pair.ask(SYNC), SYNC)
         self.assertEqual(pair.answer(READY), READY)
@@ -173,7 +184,7 @@ class CopyTests(SynchronousTestCase):
         pair = link("postgresql", {"behavior": "delay", "options": {"sleep": 1, "before": False}})
         pair.ask(query(COPIES[0]))
         self.assertEqual(pair.answer(COPY_IN), b"")
-        self.assertEqual(pair.backend.heard(), COPY_FAIL)
+        self.assertEqual(pair.backend.heard(), COPY_FAIL_MESSAGE)
         self.assertEqual(pair.answer(FAILED + IN), b"")
         pair.clock.advance(1)
         self.assertEqual(pair.client.heard(), REFUSED + BROKEN)
@@ -247,3 +258,134 @@ class FileTests(SynchronousTestCase):
         file = packet(2, b"1\n") + packet(3, b"")
         self.assertEqual(pair.ask(file), file)
         self.assertEqual(pair.answer(ok(4)), ok(4))
+
+
+class ChangeUserTests(SynchronousTestCase):
+    """
+    MySQL's COM_CHANGE_USER.
+    """
+
+    def test_outcome(self) -> None:
+        """
+        Where the server answers at once the session goes on.
+        """
+        for outcome in (ok(1), err(1)):
+            pair = link("mysql")
+            pair.ask(packet(0, b"\x11app\0"))
+            self.assertEqual(pair.answer(outcome), DEADLOCK)
+            self.assertEqual(pair.client.ended, [])
+            self.assertEqual(pair.ask(command(b"A")), command(b"A"))
+
+    def test_asked(self) -> None:
+        """
+        Where it asks for the password the connection ends: only the client could answer.
+        """
+        for size in (1, 1000):
+            pair = link("mysql")
+            pair.ask(packet(0, b"\x11app\0"))
+            reply = packet(1, b"\xfemysql_native_password\0salt\0")
+            heard = b"".join(
+                pair.answer(reply[at : at + size]) for at in range(0, len(reply), size)
+            )
+            self.assertEqual(heard, DEADLOCK)
+            self.assertEqual(pair.client.ended, ["lose"])
+
+
+class MailTests(SynchronousTestCase):
+    """
+    SMTP: the server asks for a password, for the text of a mail, or for TLS.
+    """
+
+    def test_password(self) -> None:
+        """
+        The server is told that the client gives up, what it says to that is swallowed, and the
+        session goes on.
+        """
+        for size in (1, 1000):
+            pair = link("smtp")
+            pair.ask(b"AUTH LOGIN\r\n")
+            reply = b"334 VXNlcm5hbWU6\r\n"
+            heard = b"".join(
+                pair.answer(reply[at : at + size]) for at in range(0, len(reply), size)
+            )
+            self.assertEqual(heard, LOCAL_ERROR)
+            self.assertEqual(pair.backend.heard(), b"*\r\n")
+            self.assertEqual(pair.answer(b"501 cancelled\r\n"), b"")
+            self.assertEqual(pair.client.ended, [])
+            pair.setBehavior("dummy")
+            self.assertEqual(pair.ask(b"NOOP\r\n"), b"NOOP\r\n")
+            self.assertEqual(pair.answer(b"250 OK\r\n"), b"250 OK\r\n")
+
+    def test_outcome(self) -> None:
+        """
+        Where the server asks for nothing the session goes on.
+        """
+        for line, reply in (
+            (b"AUTH PLAIN AGEAYg==\r\n", b"235 2.7.0 OK\r\n"),
+            (b"AUTH PLAIN AGEAYg==\r\n", b"535 5.7.8 no\r\n"),
+            (b"DATA\r\n", b"503 5.5.1 no recipients\r\n"),
+            (b"STARTTLS\r\n", b"454 4.7.0 not now\r\n"),
+        ):
+            pair = link("smtp")
+            pair.ask(line)
+            self.assertIn(b" no\r\n", pair.answer(reply))
+            self.assertEqual(pair.client.ended, [], line)
+            pair.setBehavior("dummy")
+            self.assertEqual(pair.ask(b"NOOP\r\n"), b"NOOP\r\n")
+            self.assertEqual(pair.answer(b"250 OK\r\n"), b"250 OK\r\n")
+
+    def test_asked(self) -> None:
+        """
+        Where it waits for a text or for TLS the connection ends: it would take the client's
+        next command for that.
+        """
+        for line, reply in ((b"DATA\r\n", b"354 go\r\n"), (b"STARTTLS\r\n", b"220 go\r\n")):
+            for size in (1, 1000):
+                pair = link("smtp")
+                pair.ask(line)
+                heard = b"".join(
+                    pair.answer(reply[at : at + size]) for at in range(0, len(reply), size)
+                )
+                self.assertEqual(heard, LOCAL_ERROR)
+                self.assertEqual(pair.client.ended, ["lose"], line)
+
+
+class CopyRefusedTests(SynchronousTestCase):
+    """
+    An error in the place of the client's data of a COPY.
+    """
+
+    def test_simple(self) -> None:
+        """
+        The backend is told that nothing comes, and the session goes on with the error.
+        """
+        for size in (1, 1000):
+            pair = link("postgresql")
+            pair.setBehavior("dummy")
+            pair.ask(query("COPY t FROM STDIN"))
+            self.assertEqual(pair.answer(COPY_IN), COPY_IN)
+            pair.factory.setPlan(refusing("postgresql"))
+            data = message("d", b"1\n") + message("d", b"2\n") + message("c")
+            sent = b"".join(pair.ask(data[at : at + size]) for at in range(0, len(data), size))
+            self.assertEqual(sent, COPY_FAIL_MESSAGE)
+            self.assertEqual(pair.answer(FAILED + READY), REFUSED + READY)
+            pair.setBehavior("dummy")
+            self.assertEqual(pair.ask(query("B")), query("B"))
+            self.assertEqual(pair.answer(DONE), DONE)
+            self.assertEqual(pair.client.ended, [])
+
+    def test_extended(self) -> None:
+        """
+        Within the extended protocol the backend also gets the Sync behind the data.
+        """
+        pair = link("postgresql")
+        pair.setBehavior("dummy")
+        pair.ask(parse("COPY t FROM STDIN") + bind() + execute() + SYNC)
+        pair.answer(message("1") + message("2") + COPY_IN)
+        pair.factory.setPlan(refusing("postgresql"))
+        sent = pair.ask(message("d", b"1\n") + message("c") + SYNC)
+        self.assertEqual(sent, COPY_FAIL_MESSAGE + SYNC)
+        self.assertEqual(pair.answer(FAILED + READY), REFUSED + READY)
+        pair.setBehavior("dummy")
+        self.assertEqual(pair.ask(query("B")), query("B"))
+        self.assertEqual(pair.answer(DONE), DONE)

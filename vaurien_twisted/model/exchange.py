@@ -144,6 +144,14 @@ class Exchange:
         return describe(self.command, self.subject)
 
     @property
+    def answered(self) -> bool:
+        """
+        Whether the client reads something else in place of the backend's reply.
+        """
+        decision = self.decision
+        return decision is not None and any(isinstance(s.command, Reply) for s in decision.reply)
+
+    @property
     def replaced(self) -> bool:
         """
         Whether the client does not see the backend's reply, but something else or nothing.

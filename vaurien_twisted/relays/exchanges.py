@@ -268,6 +268,8 @@ class ExchangeRelay:
             return
         if state.ender is not None:
             endTransfers(state, requests, state.ender)
+            if state.closed:
+                return
         if state.stalled and not requests.deferred and not self.room.full and not mayBeAsked(state):
             requests.pull()
             if requests.pieces is None:

@@ -8,6 +8,7 @@ The client does not know that it was asked, so the relay answers in its place.
 from __future__ import annotations
 
 from vaurien_twisted.interfaces import ITransferEnder
+from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.relays.exchange_state import ExchangeState
 from vaurien_twisted.relays.requests import RequestReader
@@ -28,9 +29,12 @@ def mayBeAsked(state: ExchangeState) -> bool:
 def endTransfers(state: ExchangeState, requests: RequestReader, ender: ITransferEnder) -> None:
     """
     Answer the backend where it asks for data in a reply that was replaced, and read no
-    further request before that reply is over.
+    further request before that reply is over.  Where there is no answer close the link.
     """
     ending = ender.transferEnd()
+    if ending is None:
+        state.executor.reply(Reply(b"", ConnectionFate.CLOSE))
+        return
     if ending:
         state.toBackend.send(ending)
         state.toBackend.flush()

@@ -21,12 +21,15 @@ class Session:
     @ivar opaque: why the rest cannot be read, C{""} while it can.
     @ivar awaiting: the exchanges, or L{PassedBatch}es of them, whose replies are still to come,
         in order.
+    @ivar transferEnd: what ends the transfers that the backend has asked for in replies that
+        were replaced; C{None} where nothing ends one.
     """
 
-    __slots__ = ("awaiting", "opaque")
+    __slots__ = ("awaiting", "opaque", "transferEnd")
 
     def __init__(self) -> None:
         self.opaque = ""
+        self.transferEnd: bytes | None = b""
         self.awaiting: deque[Any] = deque()
 
     def expect(self, exchange: Exchange) -> None:
@@ -34,6 +37,15 @@ class Session:
         See L{IFramer.expect<vaurien_twisted.interfaces.IFramer.expect>}.
         """
         self.awaiting.append(exchange)
+
+    def endTransfer(self, ending: bytes | None) -> None:
+        """
+        The backend has asked for more in a reply that was replaced.
+
+        @param ending: what ends that, C{None} where nothing does.
+        """
+        before = self.transferEnd
+        self.transferEnd = None if ending is None or before is None else before + ending
 
 
 class Reader(Protocol):
@@ -139,6 +151,14 @@ class TwoWayFramer:
         What was kept back of the backend's.
         """
         return self._replies.ended()
+
+    def transferEnd(self) -> bytes | None:
+        """
+        See L{ITransferEnder<vaurien_twisted.interfaces.ITransferEnder.transferEnd>}.
+        """
+        session = self._session
+        ending, session.transferEnd = session.transferEnd, b""
+        return ending
 
     def renew(self) -> None:
         """

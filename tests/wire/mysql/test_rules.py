@@ -109,8 +109,8 @@ class CodeTests(SynchronousTestCase):
 
     def test_late(self) -> None:
         """
-        Amid an authentication the connection ends; in place of any other reply it is as in
-        place of the request, even where that asks for a file.
+        In place of a reply it is as in place of the request, even where that asks for a file
+        or a password.
         """
         wire = MySQL()
         late = WireError("1213", "m", "", late=True)
@@ -119,7 +119,7 @@ class CodeTests(SynchronousTestCase):
             (query(), ConnectionFate.KEEP),
             (query(b"LOAD DATA INFILE 'x' INTO TABLE t"), ConnectionFate.KEEP),
             (load, ConnectionFate.KEEP),
-            (packet(0, b"\x11app\0"), ConnectionFate.CLOSE),
+            (packet(0, b"\x11app\0"), ConnectionFate.KEEP),
         ):
             reply = wire.encodeError(asked(data), late)
             assert reply is not None

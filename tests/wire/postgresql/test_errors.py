@@ -107,7 +107,7 @@ class RefusalTests(SynchronousTestCase):
             (Form.SIMPLE, "57P01"),
             (Form.STARTUP, "53300"),
             (Form.STARTUP, "40P01"),
-            (Form.COPY, "40P01"),
+            (Form.COPY, "57P01"),
         ):
             reply = refuse(exchange(form), PostgreSQL().errors[code])
             self.assertIn(b"SFATAL\0VFATAL\0C" + code.encode(), reply.data)

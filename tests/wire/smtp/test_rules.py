@@ -117,16 +117,16 @@ class CodeTests(SynchronousTestCase):
 
     def test_late(self) -> None:
         """
-        In place of the outcome of a mail the session goes on; in place of the wish for
-        more, which the backend awaits, it ends.
+        In place of a reply the session goes on; in place of a mail, for which the backend
+        waits, it ends.
         """
         for command, now, later in (
             ("RCPT", ConnectionFate.KEEP, ConnectionFate.KEEP),
             ("BDAT", ConnectionFate.KEEP, ConnectionFate.KEEP),
             ("MESSAGE", ConnectionFate.CLOSE, ConnectionFate.KEEP),
-            ("DATA", ConnectionFate.KEEP, ConnectionFate.CLOSE),
-            ("AUTH", ConnectionFate.KEEP, ConnectionFate.CLOSE),
-            ("STARTTLS", ConnectionFate.KEEP, ConnectionFate.CLOSE),
+            ("DATA", ConnectionFate.KEEP, ConnectionFate.KEEP),
+            ("AUTH", ConnectionFate.KEEP, ConnectionFate.KEEP),
+            ("STARTTLS", ConnectionFate.KEEP, ConnectionFate.KEEP),
         ):
             for late, then in ((False, now), (True, later)):
                 error = WireError("451", "m", "", late=late)

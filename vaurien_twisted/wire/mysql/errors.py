@@ -257,8 +257,7 @@ def errPacket(sequence: int, error: WireError, stated: bool = True) -> bytes | N
 def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     """
     The answer of a server that refuses this exchange, numbered after the packets of
-    the request that were seen.  The connection is closed where the server would do so,
-    and where the backend may be amid an authentication.
+    the request that were seen.  The connection is closed where the server would do so.
     """
     if not exchange.replies:
         return None
@@ -276,8 +275,7 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
         return errPacket((last + 1) & 0xFF, error) or b""
 
     data = numbered()
-    authenticates = error.late and exchange.command == "COM_CHANGE_USER"
-    then = ConnectionFate.CLOSE if authenticates or error.closes else ConnectionFate.KEEP
+    then = ConnectionFate.CLOSE if error.closes else ConnectionFate.KEEP
     if not data:
         return None
     return Reply(data, then, finish=numbered, transaction=error.transaction)

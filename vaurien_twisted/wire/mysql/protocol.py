@@ -107,13 +107,6 @@ class MySQLFramer(StartTLSFramer):
         session.statements = self._session.statements.texts()
         return lastDescription(Requests(session).read(data))
 
-    def transferEnd(self) -> bytes:
-        """
-        The empty packet that ends a file, for each of which the client does not know.
-        """
-        ending, self._session.transferEnd = self._session.transferEnd, b""
-        return ending
-
 
 @implementer(IPlugin, IWireProtocol)
 class MySQL(WireProtocol):

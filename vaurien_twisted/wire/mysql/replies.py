@@ -307,9 +307,12 @@ class Replies:
         if results.wantsFile and exchange is not None and exchange.replaced:
             # The client does not know that it was asked.
             results.wantsFile = False
-            session.transferEnd += packet(self._sequence, b"")
+            session.endTransfer(packet(self._sequence, b""))
             self._sequence = (self._sequence + 1) & 0xFF
             return
+        if exchange is not None and exchange.number and exchange.answered:
+            # It is asked for a password, which only the client has.
+            session.endTransfer(None)
         session.dialog = exchange
         session.file = results.wantsFile
         session.sequence = self._sequence

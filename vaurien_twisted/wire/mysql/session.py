@@ -103,7 +103,6 @@ class MySQLSession(Session):
     @ivar sequence: the number that the file's next packet must carry.
     @ivar status: the status flags that the server told last.
     @ivar before: those that it had told before the latest reply.
-    @ivar transferEnd: what ends the files that the client does not know of.
     """
 
     __slots__ = (
@@ -117,7 +116,6 @@ class MySQLSession(Session):
         "startTLS",
         "statements",
         "status",
-        "transferEnd",
     )
 
     def __init__(self, startTLS: StartTLS | None = None) -> None:
@@ -131,7 +129,6 @@ class MySQLSession(Session):
         self.sequence = 0
         self.statements = Statements()
         self.status = self.before = 0
-        self.transferEnd = b""
 
     def expect(self, exchange: Exchange) -> None:
         """

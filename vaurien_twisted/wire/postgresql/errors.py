@@ -176,10 +176,9 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     A transaction is then said to have failed, as after a real error, and the backend is
     brought to that state: see L{vaurien_twisted.wire.postgresql.transaction}.
 
-    Before a session has begun and within a COPY FROM STDIN every error is FATAL and
-    the connection is closed: within a COPY the backend waits for the rest of the data
-    and takes no other request.  The client is told when it has sent all its data: a
-    connection closed before would be reset, and the error lost.
+    Before a session has begun every error is FATAL and the connection is closed.  Within a
+    COPY FROM STDIN the client is told when it has sent all its data: a connection closed
+    before would be reset, and the error lost.
 
     Where the error stands in place of the backend's answer the ErrorResponse comes
     alone, and the backend's ReadyForQuery after it.  What the backend wants to be copied
@@ -198,8 +197,7 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
         return None
     form = exchange.context.form
     early = form is Form.UNSYNCED
-    waits = form is Form.COPY and not error.late
-    if error.closes or form is Form.STARTUP or waits:
+    if error.closes or form is Form.STARTUP:
         return Reply(errorResponse("FATAL", code, error.message), ConnectionFate.CLOSE, early)
     refused = errorResponse("ERROR", code, error.message)
     if early or error.late:

@@ -123,6 +123,10 @@ def copyFail(reason: str) -> bytes:
     return b"f" + struct.pack(">I", len(body) + 4) + body
 
 
+#: What ends a COPY FROM STDIN in place of the client's data.
+COPY_FAIL_MESSAGE = copyFail("an error was injected in place of the reply")
+
+
 def readyForQuery(status: str) -> bytes:
     """
     A ReadyForQuery.

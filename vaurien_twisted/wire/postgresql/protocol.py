@@ -132,13 +132,6 @@ class PostgreSQLFramer(StartTLSFramer):
         self._requests.release()
         return super().upgrade()
 
-    def transferEnd(self) -> bytes:
-        """
-        A CopyFail for each COPY FROM STDIN whose CopyInResponse the client does not see.
-        """
-        ending, self._session.transferEnd = self._session.transferEnd, b""
-        return ending
-
 
 @implementer(IPlugin, IWireProtocol)
 class PostgreSQL(WireProtocol):

@@ -11,10 +11,10 @@ from vaurien_twisted.model.commands import ConnectionFate, Reply
 from vaurien_twisted.model.exchange import Exchange, FramingError, Piece, Substitute
 from vaurien_twisted.wire.postgresql.messages import (
     COPY_DONE_MESSAGE,
+    COPY_FAIL_MESSAGE,
     HEADER,
     MESSAGE_LIMIT,
     SYNC_MESSAGE,
-    copyFail,
     length,
     readyForQuery,
 )
@@ -28,9 +28,6 @@ OF_SESSION = frozenset((NOTIFICATION, PARAMETER))
 
 #: The length of a ReadyForQuery, which is read whole.
 READY_SIZE = HEADER + 1
-
-#: What ends a COPY FROM STDIN that the client does not know of.
-COPY_FAIL = copyFail("an error was injected in place of the reply")
 
 #: A row of a result, and one of COPY TO STDOUT.
 ROWS = b"Dd"
@@ -269,12 +266,12 @@ class Replies:
         session = self._session
         if code == COPY_BOTH:
             # A server of replication takes a CopyFail for a violation of the protocol.
-            session.transferEnd += COPY_DONE_MESSAGE
+            session.endTransfer(COPY_DONE_MESSAGE)
             return
-        session.transferEnd += COPY_FAIL
+        session.endTransfer(COPY_FAIL_MESSAGE)
         form = owner.context.form
         if (form is Form.SYNCED or form is Form.UNSYNCED) and owner.complete:
-            session.transferEnd += SYNC_MESSAGE
+            session.endTransfer(SYNC_MESSAGE)
 
 
 def _unseen(exchange: Exchange) -> bool:

@@ -269,6 +269,7 @@ class Requests(RequestReader):
         stop = messageEnd(data, at)
         subject = ""
         texts: tuple[str, ...] = ()
+        extended = False
         form = Form.SIMPLE
         last = True
         if code == QUERY:
@@ -296,13 +297,11 @@ class Requests(RequestReader):
             self._session.copying = None
             self._copying = copying
             form, name, subject = Form.COPY, "CopyData", copying.subject
-            texts = (subject,)
+            texts, extended = (subject,), copying.extended
+            last = code != COPY_DATA and not extended
             if code != COPY_DATA:
-                last = not copying.extended
                 self._copying = None
-            else:
-                last = False
-        exchange = self._exchange(name, subject, form, texts)
+        exchange = self._exchange(name, subject, form, texts, extended)
         return Begun(exchange, min(stop, end), max(stop - end, 0), last)
 
     def _beginGroup(self, data: bytes, at: int) -> Begun | None:
@@ -336,10 +335,15 @@ class Requests(RequestReader):
         return Begun(None, stop, 0, False)
 
     def _exchange(
-        self, command: str, subject: str, form: Form, texts: tuple[str, ...] = ()
+        self,
+        command: str,
+        subject: str,
+        form: Form,
+        texts: tuple[str, ...] = (),
+        extended: bool = False,
     ) -> Exchange:
         self.number += 1
-        context = Context(form, self._session.status, texts)
+        context = Context(form, self._session.status, texts, extended)
         return Exchange(
             self.number, command, subject, context=context, replies=form is not Form.SILENT
         )

@@ -39,11 +39,13 @@ class Context(NamedTuple):
         told, so behind pipelined requests it may be out of date.
     @ivar texts: the statements that are prepared or run, as many as
         L{vaurien_twisted.wire.postgresql.extended_query.TEXTS}.
+    @ivar extended: of COPY, whether a Sync has to follow the data.
     """
 
     form: Form
     status: str
     texts: tuple[str, ...] = ()
+    extended: bool = False
 
 
 class Copying(NamedTuple):
@@ -66,7 +68,6 @@ class PostgreSQLSession(Session):
     @ivar negotiations: how many one-byte answers (to SSLRequest, GSSENCRequest) are to come.
     @ivar copying: what the client's copy data would be for.
     @ivar startTLS: whether TLS is spoken, and read.
-    @ivar transferEnd: what ends the COPYs that the client does not know of.
     """
 
     __slots__ = (
@@ -74,7 +75,6 @@ class PostgreSQLSession(Session):
         "negotiations",
         "startTLS",
         "status",
-        "transferEnd",
     )
 
     def __init__(self, startTLS: StartTLS | None = None) -> None:
@@ -83,4 +83,3 @@ class PostgreSQLSession(Session):
         self.status = "I"
         self.negotiations = 0
         self.copying: Copying | None = None
-        self.transferEnd = b""

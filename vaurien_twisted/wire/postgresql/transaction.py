@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 
 from vaurien_twisted.model.exchange import Exchange, Substitute
+from vaurien_twisted.wire.postgresql.messages import COPY_FAIL_MESSAGE, SYNC_MESSAGE
 from vaurien_twisted.wire.postgresql.session import Context, Form, PostgreSQLSession
 from vaurien_twisted.wire.sql import commits
 
@@ -26,13 +27,17 @@ def insteadOf(session: PostgreSQLSession, exchange: Exchange) -> tuple[Substitut
     """
     What the backend gets in the place of a request: C{ROLLBACK} for what commits, else a
     statement that fails; nothing outside of a transaction block, or in one that has failed.
+    In the place of the data of a COPY it gets a CopyFail.
 
     Where the client has sent more than was answered the state is not known: then a
     statement that fails is sent, which does nothing outside, and its answer tells the state.
     """
     context = exchange.context
-    if context is None or context.form in (Form.STARTUP, Form.COPY, Form.SILENT):
+    if context is None or context.form in (Form.STARTUP, Form.SILENT):
         return ()
+    if context.form is Form.COPY:
+        ending = COPY_FAIL_MESSAGE + (SYNC_MESSAGE if context.extended else b"")
+        return (_substitute(session, exchange, "CopyFail", ending),)
     if not session.awaiting and session.status != "T":
         return ()
     texts = context.texts
@@ -54,8 +59,14 @@ def behind(session: PostgreSQLSession, exchange: Exchange) -> tuple[Substitute, 
 def _send(session: PostgreSQLSession, exchange: Exchange, text: str) -> Substitute:
     body = text.encode() + b"\0"
     data = b"Q" + struct.pack(">I", len(body) + 4) + body
+    return _substitute(session, exchange, "Query", data)
+
+
+def _substitute(
+    session: PostgreSQLSession, exchange: Exchange, command: str, data: bytes
+) -> Substitute:
     context = Context(Form.SIMPLE, session.status)
-    substitute = Substitute(exchange.number, "Query", data, context)
+    substitute = Substitute(exchange.number, command, data, context)
     session.awaiting.append(substitute)
     return substitute
 

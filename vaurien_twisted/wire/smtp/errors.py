@@ -122,10 +122,6 @@ _WORDS = {("454", "STARTTLS"): "TLS not available due to temporary reason"}
 #: A text that has an enhanced code of its own (RFC 3463, section 2).
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}( |$)")
 
-#: After these the backend waits for what a refused client does not send: more of a mail
-#: or of a dialog, or a TLS handshake.
-_ASKING = frozenset(("AUTH", "DATA", "STARTTLS"))
-
 
 def _situations(exchange: Exchange) -> tuple[str, ...]:
     if _unread(exchange):
@@ -164,9 +160,7 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
 
     After 421, and after whatever stands in place of the greeting, the connection is
     closed.  So it is after a C{MESSAGE} that the backend did not get: it waits for the
-    mail and would take the next command for it.  Where the error stands in place of
-    the backend's answer a C{MESSAGE} is over, but the backend waits for more after
-    C{AUTH}, C{DATA} and C{STARTTLS}.
+    mail and would take the next command for it.
 
     @return: C{None} where the code is not one from 400 to 599, and within TLS.
     """
@@ -188,7 +182,7 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
         f"{code}{'-' if left else ' '}{words}{line}\r\n".encode("utf-8", "replace")
         for left, line in zip(range(len(lines) - 1, -1, -1), lines, strict=True)
     )
-    waits = command in _ASKING if error.late else command == "MESSAGE"
+    waits = command == "MESSAGE" and not error.late
     closes = greeting or error.closes or waits
     then = ConnectionFate.CLOSE if closes else ConnectionFate.KEEP
     return Reply(data, then, transaction=error.transaction)

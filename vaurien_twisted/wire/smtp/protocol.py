@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IFramer, ITransactional, IWireProtocol
+from vaurien_twisted.interfaces import IFramer, ITransactional, ITransferEnder, IWireProtocol
 from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
@@ -79,7 +79,7 @@ TARGETS = (
 )
 
 
-@implementer(IFramer, ITransactional)
+@implementer(IFramer, ITransactional, ITransferEnder)
 class SMTPFramer(StartTLSFramer):
     """
     Joins the two directions of a connection.

@@ -17,6 +17,13 @@ HYPHEN = ord("-")
 LAST = frozenset(b" \r\n\t")
 
 
+#: How a client cancels an authentication (RFC 4954, section 4).
+CANCEL = b"*\r\n"
+
+#: The codes by which the server asks for the text of a mail, and for TLS.
+WAITING = {"DATA": b"354", "STARTTLS": b"220"}
+
+
 class Replies:
     """
     Finds the ends of replies in what the backend sends: lines with one code, of
@@ -132,11 +139,17 @@ class Replies:
         command = exchange.command
         if command == "AUTH" and code == b"334":
             # The same exchange goes on: it stays at the head of those that wait.
-            session.challenged = session.dialog is exchange
+            if exchange.answered:
+                session.endTransfer(CANCEL)
+            else:
+                session.challenged = session.dialog is exchange
             return False
         session.awaiting.popleft()
         if exchange.number == 0:
             return True
+        if WAITING.get(command) == code and exchange.answered:
+            # It waits for what only the client has.
+            session.endTransfer(None)
         if command == "DATA":
             if code != b"354":
                 self._noText()
