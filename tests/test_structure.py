@@ -200,6 +200,13 @@ class StructureTests(SynchronousTestCase):
                     wrong.append(f"{name} imports {wanted}")
         self.assertEqual(wrong, [])
 
+    def test_testing(self) -> None:
+        """
+        What test suites use is made by the application.
+        """
+        wanted = imports(PACKAGE / "testing.py", runtime=True)
+        self.assertEqual({name.partition(".")[0] for name in wanted}, {"app"})
+
     def test_circles(self) -> None:
         """
         No module is imported, directly or through others, by what it imports as it is loaded.

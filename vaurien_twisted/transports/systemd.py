@@ -11,56 +11,20 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
 from twisted.internet.interfaces import (
-    IAddress,
     IListeningPort,
     IProtocolFactory,
     IStreamServerEndpoint,
 )
 from zope.interface import implementer
 
-
-@implementer(IListeningPort)
-class InheritedPort:
-    """
-    Accepts on a socket that somebody else has opened, and will use again: the file of a
-    UNIX socket stays when this ends.
-    """
-
-    def __init__(self, port: Any) -> None:
-        self._port = port
-
-    def startListening(self) -> None:
-        """
-        It does already.
-        """
-
-    def stopListening(self) -> None:
-        """
-        Accept no more.
-        """
-        port, self._port = self._port, None
-        if port is not None:
-            port.stopReading()
-            port.socket.close()
-            port.factory.doStop()
-
-    def getHost(self) -> IAddress:
-        """
-        Where it listens.
-
-        @raise RuntimeError: it does not.
-        """
-        if self._port is None:
-            raise RuntimeError("the port is not listening")
-        host: IAddress = self._port.getHost()
-        return host
+from vaurien_twisted.transports.ports import OpenPort
 
 
 @implementer(IStreamServerEndpoint)
 class InheritedServerEndpoint:
     """
-    Listens on a socket that is there already, again and again.  It stays open meanwhile, so
-    that clients are not refused but wait.
+    Listens on a socket that systemd has opened, again and again.  The socket stays open
+    meanwhile, and with it the file of a UNIX socket, so that clients wait and are not refused.
 
     @param adopted: Twisted's endpoint for it, which could be used once.
     """
@@ -76,4 +40,4 @@ class InheritedServerEndpoint:
         again = os.dup(self._adopted.fileno)
         endpoint = AdoptedStreamServerEndpoint(self._reactor, again, self._adopted.addressFamily)
         listening: Deferred[IListeningPort] = endpoint.listen(protocolFactory)
-        return listening.addCallback(InheritedPort)
+        return listening.addCallback(OpenPort)

@@ -1,11 +1,11 @@
 # -*- test-case-name: tests.transports.test_unix_sockets -*-
 """
-UNIX sockets that listen on a path, and what somebody has left there.
+UNIX sockets that listen on a path, where an old socket may have been left.
 
-The file of a UNIX socket outlives its process.  Twisted takes it away if the lock beside it,
-a symbolic link to a process number, names a process that has ended.  That does not do where
-the number lives again, as number 1 does in each container, nor where there is no lock.  So we
-ask the socket itself: where nobody listens, connecting is refused (unix(7)).
+The file of a UNIX socket outlives its process.  Twisted removes it if the lock beside it, a
+symbolic link to a process number, names a process that has ended.  That fails where the number
+is in use again, as number 1 is in each container, and where there is no lock.  So the socket
+itself is asked: if nobody listens, connecting is refused (unix(7)).
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.endpoints import UNIXServerEndpoint
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
-    IAddress,
     IListeningPort,
     IProtocolFactory,
     IStreamServerEndpoint,
 )
 from zope.interface import implementer
+
+from vaurien_twisted.transports.ports import OpenPort
 
 #: What L{UNIXServerEndpoint} puts beside the socket.
 LOCK = ".lock"
@@ -49,7 +50,7 @@ class PathServerEndpoint:
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
         """
-        Listen, after taking away a socket on which nobody listens; or fail with
+        Listen, after removing a socket on which nobody listens; or fail with
         L{CannotListenError}.
         """
         # A socket cannot be made through a symbolic link (bind(2)).
@@ -73,7 +74,7 @@ def _around(port: IListeningPort, path: str, locks: bool) -> IListeningPort:
 
 def freePath(path: str, locks: bool) -> None:
     """
-    Take away a socket on which nobody listens, and its lock.
+    Remove a socket on which nobody listens, and its lock.
 
     @raise OSError: somebody listens, or what is there is no socket, or may not be removed.
     """
@@ -94,10 +95,9 @@ def freePath(path: str, locks: bool) -> None:
 
 def isAnswered(path: str) -> bool:
     """
-    Whether somebody listens on the socket at C{path}.  Who does sees a connection that is
-    closed at once.
+    Whether somebody listens on the socket at C{path}, by a connection that is closed at once.
 
-    @raise OSError: that cannot be found out, for want of permission.
+    @raise OSError: there is no permission to connect.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
         code = probe.connect_ex(path)
@@ -106,60 +106,38 @@ def isAnswered(path: str) -> bool:
     return code not in (errno.ECONNREFUSED, errno.ENOENT)
 
 
-@implementer(IListeningPort)
-class PathPort:
+class PathPort(OpenPort):
     """
-    A port that listens on a path, and takes away at its end what is still its own there:
-    somebody may have removed the socket, and somebody else put another in its place.
+    A port that listens on a path.  At its end it removes the socket's file if that is still
+    its own: somebody may have removed it, and somebody else put another in its place.
 
-    @param port: Twisted's.
+    @param port: Twisted's port.
+    @param locks: whether there is a lock beside the file.
     @param own: the device and the number of the file.
     """
 
     def __init__(self, port: Any, path: str, locks: bool, own: tuple[int, int]) -> None:
-        self._port = port
+        super().__init__(port)
         self._path = path
         self._locks = locks
         self._own = own
 
-    def startListening(self) -> None:
+    def closed(self) -> None:
         """
-        It does already.
+        Remove the file, and the lock beside it.
         """
-
-    def stopListening(self) -> None:
-        """
-        Accept no more; the path is free when this returns.
-        """
-        port, self._port = self._port, None
-        if port is None:
-            return
-        port.stopReading()
-        port.socket.close()
         with suppress(OSError):
-            self._takeAway()
-        port.factory.doStop()
+            self._remove()
 
-    def _takeAway(self) -> None:
-        there = _identity(self._path)
-        if there not in (None, self._own):
+    def _remove(self) -> None:
+        found = _identity(self._path)
+        if found not in (None, self._own):
             return
         lock = self._path + LOCK
         if self._locks and os.path.islink(lock) and os.readlink(lock) == str(os.getpid()):
             os.unlink(lock)
-        if there is not None:
+        if found is not None:
             os.unlink(self._path)
-
-    def getHost(self) -> IAddress:
-        """
-        Where it listens.
-
-        @raise RuntimeError: it does not.
-        """
-        if self._port is None:
-            raise RuntimeError("the port is not listening")
-        host: IAddress = self._port.getHost()
-        return host
 
 
 def _identity(path: str) -> tuple[int, int] | None:
