@@ -98,7 +98,7 @@ def measure(options: argparse.Namespace) -> Results:
 
 def write(results: Results, options: argparse.Namespace) -> None:
     """
-    The files: the JSON, and what the pages include.
+    The files: the JSON, the page of figures and the picture.
     """
     whole = not (options.quick or options.only or (options.rounds or 5) < 5)
     into = options.into
@@ -106,7 +106,7 @@ def write(results: Results, options: argparse.Namespace) -> None:
         into = ROOT if whole else Path(tempfile.mkdtemp(prefix="vaurien-figures-"))
     texts = {
         "benchmarks/results.json": results.toJSON(),
-        "docs/performance-table.inc": restTable(results),
+        "docs/reference/figures.rst": restTable(results),
         "docs/images/performance.svg": plot(results),
     }
     for name, text in texts.items():

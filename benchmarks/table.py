@@ -28,11 +28,17 @@ def cell(results: Results, quantity: Quantity, relay: str) -> str:
     return shown if ratio is None else f"{shown} ({ratio:.2f})"
 
 
+#: What the figures mean, in short.
+FIGURES = """\
+Figures in brackets are in proportion to HAProxy.  The page on performance says how they are
+measured."""
+
+
 def restTable(results: Results) -> str:
     """
     The tables, what they were measured on, and the notes.
     """
-    lines = [".. Made by benchmarks/run.", ""]
+    lines = [".. Made by benchmarks/run.", "", "Performance figures", "=" * 19, "", FIGURES, ""]
     faults = [relay for relay in results.relays if relay.startswith(FAULT)]
     plain = [relay for relay in results.relays if relay not in faults]
     lines += _table(results, plain, "Redis: more is better", REDIS)
@@ -68,6 +74,7 @@ def _table(
     if not measured:
         return
     yield f".. list-table:: {title}"
+    yield "   :class: wide"
     yield "   :header-rows: 1"
     yield "   :widths: auto"
     yield ""

@@ -83,12 +83,17 @@ def block(text: str, language: str = "console") -> str:
     return f".. code-block:: {language}\n\n{lines}"
 
 
-def table(heads: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[str]]) -> str:
+def table(
+    heads: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[str]], kind: str = "wide"
+) -> str:
     """
     A table of cells in reStructuredText.
+
+    @param kind: how it is shown in a narrow window, a class of C{static/tables.css}.
     """
     lines = [
         ".. list-table::",
+        f"   :class: {kind}",
         "   :header-rows: 1",
         f"   :widths: {' '.join(map(str, widths))}",
         "",
@@ -121,9 +126,10 @@ def accepted(spec: Spec) -> str:
     words = KINDS[spec.kind]
     if spec.unit:
         words += f" ({spec.unit})"
+    # The largest number that there is room for is no bound that a reader needs.
+    most = None if spec.maximum == 2**63 - 1 else spec.maximum
     low, high = (
-        f"{bound:g}" if isinstance(bound, float) else bound
-        for bound in (spec.minimum, spec.maximum)
+        f"{bound:g}" if isinstance(bound, float) else bound for bound in (spec.minimum, most)
     )
     if low is not None and high is not None:
         return f"{words}, {low} to {high}"
@@ -158,7 +164,7 @@ def fields(head: str, declared: Iterable[Spec], prefix: str = "") -> str:
         )
         for spec in declared
     )
-    return table((head, "Default", "Accepts", "Meaning"), (22, 15, 23, 40), rows)
+    return table((head, "Default", "Accepts", "Meaning"), (22, 15, 23, 40), rows, "options")
 
 
 def matchers(declared: Iterable[Matcher]) -> str:
@@ -166,7 +172,7 @@ def matchers(declared: Iterable[Matcher]) -> str:
     The table of what a rule's C{when} can name.
     """
     rows = ((code(each.name), each.kind, inline(each.description)) for each in declared)
-    return table(("Matcher", "Kind", "What is compared"), (18, 12, 70), rows)
+    return table(("Matcher", "Kind", "What is compared"), (18, 12, 70), rows, "matchers")
 
 
 def errors(presets: Iterable[WireError]) -> str:
