@@ -47,6 +47,7 @@ class ProxyContext:
     @ivar refusesTLS: whether the two ends of a link are kept from agreeing on TLS.
     @ivar upgrades: continues in TLS on links whose ends agree to; C{None} where TLS passes
         unread.
+    @ivar timesTurns: whether turns are counted and timed, also while nothing is in force.
     """
 
     reactor: Any
@@ -65,6 +66,7 @@ class ProxyContext:
     memory: Memory
     refusesTLS: bool = False
     upgrades: Upgrades | None = None
+    timesTurns: bool = False
 
     def note(self, connection: Connection, kind: str, **facts: Any) -> None:
         """

@@ -15,6 +15,7 @@ from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.framed import FramedPath
 from vaurien_twisted.relays.transports import TransportPair
+from vaurien_twisted.relays.turn_timer import TurnTimer
 
 
 class LinkState(Enum):
@@ -45,6 +46,9 @@ class Ends(ABC):
         self.state = LinkState.BARE
         self._context = context
         self._transports = transports
+        if context.timesTurns:
+            observe = context.counters.duration.observe
+            transports.turns = TurnTimer(context.reactor.seconds, observe)
         self._framed: FramedPath | None = None
 
     @abstractmethod

@@ -33,7 +33,7 @@ from vaurien_twisted.rules.decider import Decider
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.stream_rules import streamRules
 from vaurien_twisted.transports.descriptors import Descriptors
-from vaurien_twisted.wire.tcp import TCP
+from vaurien_twisted.wire.tcp import TCP, TCPOptions
 
 SEED_BITS = 63
 
@@ -112,6 +112,7 @@ class RelayFactory(Factory):
             Memory(),
             tls is not None and tls.refuses,
             upgrades,
+            isinstance(options, TCPOptions) and options.turns,
         )
         self.reactor, self.name, self.options = reactor, name, options
         self.journal, self.counters, self.repeats = journal, counters, repeats

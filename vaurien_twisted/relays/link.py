@@ -83,9 +83,11 @@ class Link(Ends):
     @property
     def exchanges(self) -> int:
         """
-        How many exchanges were decided.
+        How many exchanges there were, and turns that were watched.
         """
-        return 0 if self._framed is None else self._framed.exchanges.state.exchanges
+        turns, framed = self._transports.turns, self._framed
+        count = 0 if turns is None else turns.count
+        return count if framed is None else count + framed.exchanges.state.exchanges
 
     @property
     def untold(self) -> bool:
@@ -292,9 +294,7 @@ class Link(Ends):
             # The client is paused, but its transport may still hand over what it had read.
             relay.dataReceived = counted(relay.transport, self._early)
         elif state is LinkState.BARE:
-            relay.dataReceived = counted(transports.client, transports.backend.write)
-            backend.dataReceived = counted(transports.backend, transports.client.write)
-            transports.joint()
+            transports.bare(relay, backend)
         elif self._framed is not None:
             exchanges = self._framed.exchanges
             relay.dataReceived = counted(transports.client, exchanges.fromClient)

@@ -108,7 +108,8 @@ class ReplyReader:
             return
         steps: tuple[Step, ...] = ()
         decision = exchange.decision
-        if not exchange.replying:
+        begins = not exchange.replying
+        if begins:
             exchange.replying = True
             if decision is None:
                 # A turn that the backend began: what is asked of its request meets its words.
@@ -121,15 +122,24 @@ class ReplyReader:
             if exchange.then is not None:
                 data, after = state.executor.truncated(exchange, exchange.then, data)
             queue.put(exchange, data, steps, after)
+        if begins and state.context.timesTurns and not exchange.unasked:
+            # Nobody knows where the answer to a turn ends.
+            self._answered(exchange, now)
         if ends:
             state.replyOrder.ended(exchange)
             if decision is not None and decision.reply:
                 self._behind(exchange, decision.reply)
-            if queue.queue:
-                # It is over for the client when that has gone, too.
-                queue.end(exchange)
-            else:
-                state.time(exchange, now)
+            self._answered(exchange, now)
+
+    def _answered(self, exchange: Exchange, now: float) -> None:
+        """
+        The backend has answered: the exchange is over when the client has got that.
+        """
+        state = self._state
+        if state.toClient.queue:
+            state.toClient.end(exchange)
+        else:
+            state.time(exchange, now)
 
     def _behind(self, exchange: Exchange, steps: tuple[Step, ...]) -> None:
         """

@@ -10,8 +10,10 @@ from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 
+from vaurien_twisted.relays.byte_counter import counted
 from vaurien_twisted.relays.ending import LastWords
 from vaurien_twisted.relays.read_gate import FULL, PEER, REPLACED, UNCONNECTED, PauseReasons
+from vaurien_twisted.relays.turn_timer import TurnTimer, watched
 
 #: Told of bytes before they pass, says whether they may.
 Gate = Callable[[bytes], bool]
@@ -25,6 +27,7 @@ class TransportPair:
     @ivar clientEnded: the client will send nothing more.
     @ivar clientDrained: called when the client has taken what was written to it.
     @ivar backendEnded: the backend will send nothing more.
+    @ivar turns: counts the turns of bytes that pass as they are, C{None} where nobody wants it.
     """
 
     __slots__ = (
@@ -36,6 +39,7 @@ class TransportPair:
         "client",
         "clientDrained",
         "clientEnded",
+        "turns",
     )
 
     def __init__(self, client: Any) -> None:
@@ -45,6 +49,7 @@ class TransportPair:
         self._last: LastWords | None = None
         self.clientDrained: Callable[[], None] | None = None
         self.backendEnded = False
+        self.turns: TurnTimer | None = None
         self._clientSource = PauseReasons(client)
         self._clientSource.pause(UNCONNECTED)
         self._backendSource: PauseReasons | None = None
@@ -105,6 +110,24 @@ class TransportPair:
         Let the client speak.
         """
         self._clientSource.resume(UNCONNECTED)
+
+    def bare(self, client: Any, backend: Any) -> None:
+        """
+        Send all bytes from one transport to the other.
+
+        @param client: the protocol that faces the client.
+        @param backend: the one that faces the backend.
+        """
+        toBackend, toClient, turns = self.backend.write, self.client.write, self.turns
+        if turns is None:
+            self.joint()
+        else:
+            turns.renew()
+            toBackend = watched(turns.asked, toBackend)
+            toClient = watched(turns.answered, toClient)
+            self.joint(turns.asked, turns.answered)
+        client.dataReceived = counted(self.client, toBackend)
+        backend.dataReceived = counted(self.backend, toClient)
 
     def joint(self, fromClient: Gate | None = None, fromBackend: Gate | None = None) -> None:
         """

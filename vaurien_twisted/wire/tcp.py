@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
@@ -15,7 +16,7 @@ from vaurien_twisted.interfaces import IFramer, IWireProtocol
 from vaurien_twisted.model.commands import Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange, Piece
-from vaurien_twisted.model.options import NoOptions
+from vaurien_twisted.model.options import option
 from vaurien_twisted.wire.errors import ErrorCatalog
 from vaurien_twisted.wire.protocol import WireProtocol
 
@@ -88,6 +89,20 @@ class TurnFramer:
             self._next += 1
 
 
+@attrs.frozen
+class TCPOptions:
+    """
+    What is known of the bytes.
+    """
+
+    turns: bool = option(
+        bool,
+        False,
+        "Count and time turns without rules, too. A turn takes from the client's "
+        "first byte to the backend's first byte after it.",
+    )
+
+
 @implementer(IPlugin, IWireProtocol)
 class TCP(WireProtocol):
     """
@@ -97,10 +112,10 @@ class TCP(WireProtocol):
     """
 
     name = "tcp"
-    options = NoOptions
+    options = TCPOptions
     catalog = ErrorCatalog("tcp", (), form="it knows no messages")
 
-    def framer(self, options: NoOptions, backend: str) -> TurnFramer:
+    def framer(self, options: TCPOptions, backend: str) -> TurnFramer:
         """
         A framer that takes turns.
         """
