@@ -219,6 +219,20 @@ class IFastPath(Interface):
         """
 
 
+class ISelectiveFastPath(IFastPath):
+    """
+    One that also passes over single exchanges of the commands that rules name.  Optional.
+    """
+
+    def select(commands: frozenset[str] | None, misses: Callable[[Exchange], bool]) -> None:
+        """
+        From now on pass over all commands but these, which are in lower case, or C{None} for
+        all; and those exchanges of these that no rule matches.
+
+        @param misses: says that of an exchange.  Asking has no effect.
+        """
+
+
 class IRequestDescriber(Interface):
     """
     A framer whose requests can only be read with what it knows of the connection.  Optional,

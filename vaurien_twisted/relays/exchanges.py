@@ -80,7 +80,7 @@ class ExchangeRelay:
         Let the framer pass over what the plan cannot touch.
         """
         state = self.state
-        self._fastPath.learn(state.framer, state.decider, self.room.filtered)
+        self._fastPath.learn(state.framer, state.decider, state.connection, self.room.filtered)
 
     def begin(self, greeting: Exchange, connect: Callable[[], None]) -> None:
         """

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from vaurien_twisted.interfaces import IFastPath, IFramer
+from vaurien_twisted.interfaces import IFastPath, IFramer, ISelectiveFastPath
 from vaurien_twisted.model.decision import NOTHING
-from vaurien_twisted.model.exchange import PassedBatch
+from vaurien_twisted.model.exchange import Connection, PassedBatch
 from vaurien_twisted.relays.batch_times import BatchTimes
 from vaurien_twisted.relays.reply_order import EMPTY, ReplyOrder
+from vaurien_twisted.rules.decider import Decider
 
 #: How much of a chunk is kept, so that somebody who asks can be told of its last request, in
 #: bytes.
@@ -40,18 +41,29 @@ class FastPath:
         self.active = False
         self.latest = b""
 
-    def learn(self, framer: IFramer, decider: Any, staged: bool) -> None:
+    def learn(
+        self, framer: IFramer, decider: Decider, connection: Connection, filtered: bool
+    ) -> None:
         """
-        Pass over the commands that the decider's plan does not name, if that can be
-        said, if exchanges cannot ask for anything themselves, and if their bytes go
-        through no stages.
+        Pass over the exchanges that the rules of the decider's plan cannot match, if that can
+        be said, and if exchanges cannot ask for anything themselves.
+
+        @param connection: the connection as the decider knows it.
+        @param filtered: whether there are stream filters: they need to see the bytes.
         """
+        self._requests = None
         commands = decider.plan.commands
         fastPath: IFastPath | None = IFastPath(framer, None)
-        if fastPath is None or commands is None or staged or decider.wishes is not None:
-            self._requests = None
+        if fastPath is None or filtered or decider.wishes is not None:
             return
-        fastPath.watch(commands)
+        selective = ISelectiveFastPath(framer, None)
+        misses = None if selective is None else decider.misses(connection)
+        if selective is not None and misses is not None:
+            selective.select(commands, misses)
+        elif commands is None:
+            return
+        else:
+            fastPath.watch(commands)
         self._fastPath = fastPath
         self._requests, self._replies = fastPath.requests, fastPath.replies
 

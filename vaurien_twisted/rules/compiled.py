@@ -12,6 +12,7 @@ import attrs
 from vaurien_twisted.interfaces import IBehavior, IFixedActions, IWireProtocol
 from vaurien_twisted.model.commands import ENDING, Actions
 from vaurien_twisted.model.decision import NOTHING, Decision, Rule, Step
+from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.matchers import COMMAND, Predicate
 from vaurien_twisted.rules.draws import Alternative, alternatives
 from vaurien_twisted.rules.plan import Plan
@@ -104,6 +105,28 @@ class CompiledRule:
         self.words: RuleWords | None = None
 
 
+@attrs.frozen
+class Misses:
+    """
+    Says of an exchange of one connection that no rule matches it.  Asking has no effect.
+
+    @ivar client: the address of the client, where rules look at it.
+    """
+
+    _compiled: CompiledPlan
+    client: str
+    _connection: Connection = attrs.field(eq=False, repr=False)
+
+    def __call__(self, exchange: Exchange) -> bool:
+        connection = self._connection
+        for draw in self._compiled.draws(exchange.command):
+            for rule in draw:
+                check = rule.check
+                if check is None or check(connection, exchange):
+                    return False
+        return True
+
+
 def decisionOf(actions: Actions, rule: Rule) -> Decision:
     """
     The decision that consists of C{actions} alone.
@@ -173,6 +196,17 @@ class CompiledPlan:
                     )
                 )
         self.bare = tuple(bare)
+
+    @property
+    def selective(self) -> bool:
+        """
+        Whether of some command only those exchanges are chosen that rules look at one by one,
+        and no rule chooses exchanges whatever their command.
+        """
+        rules = [rule for draw in self._draws for rule in draw]
+        return any(rule.check is not None for rule in rules) and not any(
+            rule.check is None and rule.commands is None for rule in rules
+        )
 
     def draws(self, command: str) -> tuple[CompiledDraw, ...]:
         """

@@ -25,6 +25,7 @@ from vaurien_twisted.rules.compiled import (
     CompiledDraw,
     CompiledPlan,
     CompiledRule,
+    Misses,
     Tally,
     decisionOf,
     ends,
@@ -121,6 +122,17 @@ class Decider:
             if step.rule is not None:
                 code = getattr(step.rule.options, "code", "")
                 self.counters.fault(step.rule.behavior.name, str(code))
+
+    def misses(self, connection: Connection) -> Misses | None:
+        """
+        What says of the exchanges of C{connection} that no rule matches them, until the plan
+        changes; C{None} if no rule looks at exchanges one by one, or all have to be decided.
+        """
+        compiled = self._compiled
+        if self.wishes is not None or not compiled.selective:
+            return None
+        byClient = any("client" in rule.when for rule in self.plan.rules)
+        return Misses(compiled, connection.client if byClient else "", connection)
 
     def decideConnection(self, connection: Connection, exchange: Exchange) -> Decision:
         """

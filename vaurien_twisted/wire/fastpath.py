@@ -5,7 +5,7 @@ Fast paths: batches of exchanges that pass without being told apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from vaurien_twisted.model.decision import Decision
@@ -128,15 +128,13 @@ class CountedFastPath(FastPath):
     """
     The base of fast paths where all replies have one form: a chunk of requests is counted.
 
-    @ivar _watched: commands that do not pass.
+    @ivar _watched: commands that rules name, in upper case; C{None} for all.
     """
 
-    __slots__ = ("_counts", "_requests", "_watched")
+    __slots__ = ("_counts", "_misses", "_requests", "_watched")
 
     #: The protocol's name.
     protocol: str
-    #: Commands that never pass, in upper case.
-    never: frozenset[str] = frozenset()
 
     def __init__(self, session: Session, requests: RequestReader) -> None:
         super().__init__(session)
@@ -147,8 +145,32 @@ class CountedFastPath(FastPath):
         """
         From now on pass all commands but these, which are in lower case.
         """
-        self._watched = self.never | {command.upper() for command in commands}
-        self._counts = countsFor(self.protocol, self._watched)
+        self._watch(commands, None)
+
+    def select(self, commands: frozenset[str] | None, misses: Callable[[Exchange], bool]) -> None:
+        """
+        The same, and pass exchanges of these commands, C{None} for all, that no rule matches.
+
+        @param misses: says that of an exchange.
+        """
+        self._watch(commands, misses)
+
+    def _watch(
+        self, commands: frozenset[str] | None, misses: Callable[[Exchange], bool] | None
+    ) -> None:
+        watched = None if commands is None else frozenset(each.upper() for each in commands)
+        self._watched, self._misses = watched, misses
+        self._counts = countsFor(self.protocol, watched, misses)
+
+    def _chosen(self, command: str, subject: str, head: bytes = b"") -> bool:
+        """
+        Whether a rule may match an exchange.
+        """
+        watched = self._watched
+        if watched is not None and command not in watched:
+            return False
+        misses = self._misses
+        return misses is None or not misses(Exchange(0, command, subject, head))
 
     def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
         """
@@ -180,15 +202,19 @@ class CountedFastPath(FastPath):
 #: Only short chunks are remembered, and so many of them.
 LONGEST, MOST_KEPT = 512, 2048
 
-_counts: dict[tuple[str, frozenset[str]], dict[bytes, int]] = {}
+_counts: dict[tuple[str, frozenset[str] | None, Hashable], dict[bytes, int]] = {}
 
 
-def countsFor(protocol: str, watched: frozenset[str]) -> dict[bytes, int]:
+def countsFor(
+    protocol: str, watched: frozenset[str] | None, misses: Hashable = None
+) -> dict[bytes, int]:
     """
     How many requests a chunk was counted as; for all connections of a protocol on which the
     same commands are watched.
+
+    @param misses: what else says whether a request passes.
     """
-    key = (protocol, watched)
+    key = (protocol, watched, misses)
     counts = _counts.get(key)
     if counts is None:
         if len(_counts) >= 16:

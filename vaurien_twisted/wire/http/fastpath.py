@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IFastPath
+from vaurien_twisted.interfaces import ISelectiveFastPath
 from vaurien_twisted.model.exchange import PassedBatch
 from vaurien_twisted.wire.fastpath import MOST, CountedFastPath
 from vaurien_twisted.wire.http.head import HEAD_LIMIT, Malformed, headEnd, readReply, readRequest
@@ -18,8 +18,11 @@ from vaurien_twisted.wire.http.replies import Replies
 from vaurien_twisted.wire.http.requests import Requests
 from vaurien_twisted.wire.http.session import HTTPSession
 
+#: Methods whose replies are of another form.
+NEVER = frozenset(("HEAD", "CONNECT"))
 
-@implementer(IFastPath)
+
+@implementer(ISelectiveFastPath)
 class HTTPFastPath(CountedFastPath):
     """
     Counts requests and replies.
@@ -28,8 +31,6 @@ class HTTPFastPath(CountedFastPath):
     __slots__ = ("_replies",)
 
     protocol = "http"
-    #: Their replies are of another form.
-    never = frozenset(("HEAD", "CONNECT"))
 
     def __init__(self, session: HTTPSession, requests: Requests, replies: Replies) -> None:
         super().__init__(session, requests)
@@ -39,15 +40,15 @@ class HTTPFastPath(CountedFastPath):
         """
         How many whole requests C{data} is, 0 if they do not all pass.
         """
-        watched = self._watched
         pos, size, count = 0, len(data), 0
         try:
             while pos < size:
                 end = headEnd(data, pos, pos + HEAD_LIMIT)
                 if end < 0:
                     return 0
-                method, _, framing, preface = readRequest(data[pos:end])
-                if framing < 0 or preface or method in watched:
+                head = data[pos:end]
+                method, target, framing, preface = readRequest(head)
+                if framing < 0 or preface or method in NEVER or self._chosen(method, target, head):
                     return 0
                 pos = end + framing
                 count += 1

@@ -11,7 +11,13 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IFastPath, IFaultHeader, IForgetting, IFramer, IWireProtocol
+from vaurien_twisted.interfaces import (
+    IFaultHeader,
+    IForgetting,
+    IFramer,
+    ISelectiveFastPath,
+    IWireProtocol,
+)
 from vaurien_twisted.model.commands import Reply
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
@@ -48,7 +54,7 @@ class HTTPOptions(FramingOptions):
     )
 
 
-@implementer(IFramer, IFastPath, IForgetting)
+@implementer(IFramer, ISelectiveFastPath, IForgetting)
 class HTTPFramer(TwoWayFramer):
     """
     Reads HTTP/1.0 and 1.1, pipelined or not, one exchange to a request.  A body is
@@ -62,12 +68,14 @@ class HTTPFramer(TwoWayFramer):
     @param host: put in place of every request's Host, C{None} to leave it.
     """
 
-    __slots__ = ()
+    __slots__ = ("select",)
 
     def __init__(self, host: bytes | None = None) -> None:
         session = HTTPSession()
         requests, replies = Requests(session, host), Replies(session)
-        super().__init__(session, requests, replies, HTTPFastPath(session, requests, replies))
+        fastPath = HTTPFastPath(session, requests, replies)
+        super().__init__(session, requests, replies, fastPath)
+        self.select = fastPath.select
 
 
 CATALOG = ErrorCatalog(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IFastPath
+from vaurien_twisted.interfaces import ISelectiveFastPath
 from vaurien_twisted.model.exchange import PassedBatch
 from vaurien_twisted.wire.fastpath import MOST, CountedFastPath
 from vaurien_twisted.wire.redis.replies import Replies
@@ -19,7 +19,7 @@ from vaurien_twisted.wire.redis.resp import BULKS, CRLF, HEADER_LIMIT, LINES, NU
 from vaurien_twisted.wire.redis.session import RedisSession
 
 
-@implementer(IFastPath)
+@implementer(ISelectiveFastPath)
 class RedisFastPath(CountedFastPath):
     """
     Counts requests and replies.
@@ -47,10 +47,13 @@ class RedisFastPath(CountedFastPath):
             beginning = known(data[pos:end])
             if beginning is None:
                 return 0
-            if beginning[0] in watched:
-                return 0
-            left = beginning[1]
+            command, left, several = beginning
             pos = end + 2
+            if watched is None or command in watched:
+                if several:
+                    return 0
+                if self._chosen(command, self._key(data, pos) if left else ""):
+                    return 0
             while left:
                 end = find(CRLF, pos, pos + HEADER_LIMIT)
                 length = bulks(data[pos:end])
@@ -60,6 +63,14 @@ class RedisFastPath(CountedFastPath):
                 left -= 1
             count += 1
         return count if pos == size and count <= MOST else 0
+
+    def _key(self, data: bytes, pos: int) -> str:
+        """
+        The first argument of a command, which begins at C{pos}; the caller checks its length.
+        """
+        end = data.find(CRLF, pos, pos + HEADER_LIMIT)
+        length = BULKS.get(data[pos:end], 0)
+        return data[end + 2 : end + 2 + length].decode("utf-8", "backslashreplace")
 
     def replies(self, data: bytes) -> int:
         """

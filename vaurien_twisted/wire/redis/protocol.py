@@ -13,9 +13,9 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
-    IFastPath,
     IForgetting,
     IFramer,
+    ISelectiveFastPath,
     ITransactional,
     IWireProtocol,
 )
@@ -35,7 +35,7 @@ from vaurien_twisted.wire.redis.transaction import behind, insteadOf
 __all__ = ["Redis", "RedisFramer", "nil"]
 
 
-@implementer(IFramer, IFastPath, ITransactional, IForgetting)
+@implementer(IFramer, ISelectiveFastPath, ITransactional, IForgetting)
 class RedisFramer(TwoWayFramer):
     """
     Reads one connection.  C{SUBSCRIBE} and its like have a reply that ends with the
@@ -48,14 +48,16 @@ class RedisFramer(TwoWayFramer):
     a transaction leaves the reply to C{EXEC} unfinished.
     """
 
-    __slots__ = ()
+    __slots__ = ("select",)
 
     _session: RedisSession
 
     def __init__(self) -> None:
         session = RedisSession()
         requests, replies = Requests(session), Replies(session)
-        super().__init__(session, requests, replies, RedisFastPath(session, requests, replies))
+        fastPath = RedisFastPath(session, requests, replies)
+        super().__init__(session, requests, replies, fastPath)
+        self.select = fastPath.select
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """

@@ -1,0 +1,210 @@
+"""
+Tests for links that pass over exchanges because no rule matches them, and for what waits in
+batches: of two links, one of which looks at every exchange in the slow way, nobody can tell
+which one it is.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.relays.support import REGISTRY, Pair
+from vaurien_twisted.rules.build import RuleBuilder
+from vaurien_twisted.rules.codec import planFromRules
+
+#: Matches every exchange and never applies, so that all have to be decided.
+ASKED = {"behavior": "error", "after": 10**6}
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+Rules = list[dict[str, Any]]
+
+
+def get(key: str, command: str = "GET") -> bytes:
+    """
+    A Redis command with one key.
+    """
+    words = (command.encode(), key.encode())
+    return b"*2\r\n" + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
+
+
+def http(target: str, method: str = "GET", fields: str = "") -> bytes:
+    """
+    A request without a body.
+    """
+    return f"{method} {target} HTTP/1.1\r\nHost: a\r\n{fields}\r\n".encode()
+
+
+#: By protocol: requests, replies, and what rules look at.
+SPOKEN: dict[str, tuple[list[bytes], list[bytes], list[dict[str, Any]]]] = {
+    "redis": (
+        [
+            get("user:1"),
+            get("user:2"),
+            get("other"),
+            get("caf\u00e9"),
+            get("user:1", "INCR"),
+            get("user:1", "DEL"),
+            b"*3\r\n$3\r\nSET\r\n$6\r\nuser:1\r\n$2\r\nhi\r\n",
+            b"*3\r\n$4\r\nMGET\r\n$1\r\na\r\n$6\r\nuser:1\r\n",
+            b"*1\r\n$4\r\nPING\r\n",
+            b"PING\r\n",
+        ],
+        [b"+OK\r\n", b"$3\r\nxxx\r\n", b"$-1\r\n", b":1\r\n", b"*1\r\n:2\r\n"],
+        [
+            {"key": "user:*"},
+            {"key": "never"},
+            {"command": "GET", "key": "user:2"},
+            {"command": ["SET", "INCR"]},
+            {"client": "203.0.113.9"},
+        ],
+    ),
+    "http": (
+        [
+            http("/a"),
+            http("/a?b=c"),
+            http("/api/x"),
+            http("/a", "DELETE"),
+            http("/a", "HEAD"),
+            http("/h", fields="X-Tenant: acme\r\n"),
+            b"POST /api/x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi",
+        ],
+        [
+            b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+            b"HTTP/1.1 204 No\r\n\r\n",
+        ],
+        [
+            {"path": "/api/*"},
+            {"path": "/never"},
+            {"header": {"X-Tenant": "a*"}},
+            {"method": "DELETE"},
+            {"command": "GET", "path": "/a"},
+        ],
+    ),
+}
+
+#: What may be done; all keep the connection.
+FAULTS: list[dict[str, Any]] = [
+    {"behavior": "error"},
+    {"behavior": "delay", "options": {"sleep": 0}},
+    {"behavior": "delay", "options": {"sleep": 0.5}},
+    {"behavior": "delay", "options": {"sleep": 0, "before": False}},
+    {"behavior": "delay", "options": {"sleep": 0.25, "before": False}},
+    {"behavior": "hang"},
+]
+
+
+class SelectTests(SynchronousTestCase):
+    """
+    The fast way and the slow way.
+    """
+
+    def setRules(self, pairs: tuple[Pair, Pair], wire: str, rules: Rules) -> None:
+        """
+        Put rules in force on both.
+        """
+        builder = RuleBuilder(REGISTRY, wire=REGISTRY.wire(wire))
+        for pair, more in zip(pairs, ([], [ASKED]), strict=True):
+            pair.factory.setPlan(planFromRules(builder, rules + more))
+
+    def journal(self, pair: Pair) -> list[dict[str, Any]]:
+        """
+        What happened, without what says which of the two it is.
+        """
+        return [
+            {name: entry[name] for name in entry.keys() - {"time"}}
+            for entry in pair.factory.journal.since()
+        ]
+
+    def play(self, wire: str, dice: random.Random) -> None:
+        """
+        A conversation cut at random, on which rules change and time passes.
+        """
+        requests, replies, conditions = SPOKEN[wire]
+        pairs = (Pair(wire), Pair(wire))
+        self.setRules(pairs, wire, [])
+        plain = [reply for reply in replies if wire == "http" or dice.random() < 0.7] or replies
+        awaited = 0
+        for _ in range(dice.randrange(4, 40)):
+            act = dice.random()
+            if act < 0.15:
+                rules = [
+                    {**dice.choice(FAULTS), "when": dice.choice(conditions)}
+                    for _ in range(dice.randrange(3))
+                ]
+                if dice.random() < 0.2:
+                    rules.append(dice.choice(FAULTS[1:5]))
+                self.setRules(pairs, wire, rules)
+            elif act < 0.3:
+                for pair in pairs:
+                    pair.clock.advance(0.25)
+            elif act < 0.65:
+                chosen = [dice.choice(requests) for _ in range(dice.choice((1, 1, 4, 16)))]
+                data = b"".join(chosen)
+                size = dice.choice((len(data), len(data), 9))
+                for at in range(0, len(data), size):
+                    pairs[0].relay.dataReceived(data[at : at + size])
+                # Here nothing is written together.
+                for request in chosen:
+                    pairs[1].relay.dataReceived(request)
+            else:
+                count = min(awaited, dice.choice((1, 4, 16)))
+                if wire == "http":
+                    count = min(count, 1)
+                data = b"".join(dice.choice(plain) for _ in range(count))
+                awaited -= count
+                if data:
+                    for pair in pairs:
+                        pair.backendProtocol.dataReceived(data)
+            backends = [pair.backend.heard() for pair in pairs]
+            clients = [pair.client.heard() for pair in pairs]
+            self.assertEqual(backends[0], backends[1])
+            self.assertEqual(clients[0], clients[1])
+            awaited += sum(backends[0].count(mark) for mark in (b"*1\r\n$", b"*2\r\n$", b"*3\r\n$"))
+            awaited += backends[0].count(b" HTTP/1.1") - backends[0].count(b"HEAD ")
+            links = [pair.relay.link for pair in pairs]
+            if links[0] is None or links[0].state.value != links[1].state.value:
+                break
+            self.assertEqual(links[0].exchanges, links[1].exchanges)
+            self.assertEqual(links[0].snapshot.state, links[1].snapshot.state)
+        self.assertEqual(self.journal(pairs[0]), self.journal(pairs[1]))
+        added = [pair.factory.counters.added for pair in pairs]
+        self.assertEqual(added[0].count, added[1].count)
+        self.assertAlmostEqual(added[0].total, added[1].total)
+
+    @settings(deadline=None, max_examples=150)
+    @given(SEEDS)
+    def test_pitfall42_redis(self, seed: int) -> None:
+        """
+        Redis, with rules by key.
+        """
+        self.play("redis", random.Random(seed))
+
+    @settings(deadline=None, max_examples=150)
+    @given(SEEDS)
+    def test_pitfall42_http(self, seed: int) -> None:
+        """
+        HTTP, with rules by path and by field.
+        """
+        self.play("http", random.Random(seed))
+
+    def test_passes(self) -> None:
+        """
+        What a rule by key does not match is passed over; what it matches is told apart.
+        """
+        pair = Pair("redis")
+        builder = RuleBuilder(REGISTRY, wire=REGISTRY.wire("redis"))
+        rules = [{"behavior": "error", "when": {"key": "user:*"}}]
+        pair.factory.setPlan(planFromRules(builder, rules))
+        for _ in range(2):
+            self.assertEqual(pair.ask(get("other") * 3), get("other") * 3)
+            self.assertEqual(pair.answer(b"+OK\r\n" * 3), b"+OK\r\n" * 3)
+        state = pair.relay.link._framed.exchanges.state
+        self.assertEqual((state.exchanges, len(state.recent)), (6, 3))
+        self.assertEqual(pair.ask(get("other") + get("user:1")), get("other"))
+        self.assertEqual(pair.answer(b"+OK\r\n")[:6], b"+OK\r\n-")
