@@ -261,6 +261,9 @@ class WriteQueue:
             steps = entry.steps
             # Mostly one, and there may be very many entries.
             if steps and (len(steps) > 1 or lifts(steps[0], keeps, known)):
+                if entry.since is None and isinstance(steps[0].command, (Wait, Hold)):
+                    # It was kept back, though its turn had not come.
+                    entry.since = entry.base
                 entry.steps = [step for step in steps if not lifts(step, keeps, known)]
         turns = self.turns
         if turns is not None and self.queue and turns.spent:
