@@ -40,7 +40,7 @@ from vaurien_twisted.ctl.commands import COMMANDS, EXAMPLES
 from vaurien_twisted.experiments.document import Experiment
 from vaurien_twisted.experiments.fields import Field, classesOf, fieldsOf
 from vaurien_twisted.model.matchers import COMMON
-from vaurien_twisted.model.options import specs
+from vaurien_twisted.model.options import listed, specs
 from vaurien_twisted.proxies.options import ProxyFields, ProxyOptions
 from vaurien_twisted.rules.codec import fieldSpecs
 from vaurien_twisted.rules.registry import EXCHANGES, STREAMS, loadRegistry
@@ -93,7 +93,9 @@ def _behavior(behavior: Any) -> Iterator[str]:
     yield heading(behavior.name, 2, f"behavior-{behavior.name}")
     yield from docstring(behavior)
     yield options(behavior.options)
-    words = [f"{spec.name}={shlex.quote(value(spec))}" for spec in specs(behavior.options).values()]
+    words = [
+        f"{spec.name}={shlex.quote(value(spec))}" for spec in listed(behavior.options).values()
+    ]
     yield block(" ".join(["$ vaurienctl set-behavior", behavior.name, *words]))
 
 

@@ -19,7 +19,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.behaviors.support import httpExchange
-from vaurien_twisted.interfaces import IBehavior, IFramer, IWireProtocol
+from vaurien_twisted.interfaces import (
+    IBehavior,
+    IFixedActions,
+    IFramer,
+    IStreamBehavior,
+    IWireProtocol,
+)
 from vaurien_twisted.model.commands import Actions, Command, ConnectionFate, Reply
 from vaurien_twisted.model.decision import NOTHING, DecisionContext, SeededRandom
 from vaurien_twisted.model.exchange import Connection, Exchange, FramingError, Piece
@@ -146,15 +152,23 @@ class OptionsContract:
 
 class BehaviorContract(OptionsContract):
     """
-    What every behavior keeps to.
+    What every behavior of exchanges keeps to.
     """
 
     def test_provides(self: Any) -> None:
         """
-        It provides L{IBehavior}.
+        It provides L{IBehavior}, and L{IFixedActions} if it has C{actions}.
         """
         self.assertTrue(verifyObject(IBehavior, self.provider))
         self.assertIsInstance(self.provider.connections, bool)
+        fixed = IFixedActions.providedBy(self.provider)
+        self.assertEqual(fixed, hasattr(self.provider, "actions"))
+        if fixed:
+            self.assertTrue(verifyObject(IFixedActions, self.provider))
+            for options in optionInstances(self.provider.options):
+                for context in occasions():
+                    found = self.provider.decide(options, context)
+                    self.assertEqual(found, self.provider.actions(options))
 
     def test_pure(self: Any) -> None:
         """
@@ -175,6 +189,20 @@ class BehaviorContract(OptionsContract):
                     met += 1
         self.assertGreater(met, 2 * len(REGISTRY.wires))
         self.assertEqual(getattr(self.provider, "__dict__", {}), {})
+
+
+class StreamBehaviorContract(OptionsContract):
+    """
+    What every stream behavior keeps to.
+    """
+
+    def test_provides(self: Any) -> None:
+        """
+        It provides L{IStreamBehavior}, and its options have a direction.
+        """
+        self.assertTrue(verifyObject(IStreamBehavior, self.provider))
+        self.assertIsInstance(self.provider.listens, bool)
+        self.assertEqual(self.provider.options().direction, "both")
 
 
 class WireContract(OptionsContract):
@@ -316,7 +344,12 @@ def cases(contract: type, providers: dict[str, Any], kind: str) -> dict[str, typ
     return made
 
 
-globals().update(cases(BehaviorContract, dict(REGISTRY.behaviors), "Behavior"))
+STREAMS = {
+    name: each for name, each in REGISTRY.behaviors.items() if IStreamBehavior.providedBy(each)
+}
+EXCHANGES = {name: each for name, each in REGISTRY.behaviors.items() if name not in STREAMS}
+globals().update(cases(BehaviorContract, dict(EXCHANGES), "Behavior"))
+globals().update(cases(StreamBehaviorContract, dict(STREAMS), "Behavior"))
 globals().update(cases(WireContract, dict(REGISTRY.wires), "Protocol"))
 
 

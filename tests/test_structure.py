@@ -46,7 +46,7 @@ LONG = {
 }
 
 #: Imports that point up and are still there.
-LATE = {("model.decision", "interfaces")}
+LATE: set[tuple[str, str]] = set()
 
 #: Groups of modules that import each other where imports for types count.  Those of
 #: C{interfaces} and C{model} may stay; the others leave this list once they are undone.

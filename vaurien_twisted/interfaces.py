@@ -28,14 +28,21 @@ if TYPE_CHECKING:
     from vaurien_twisted.model.matchers import Matcher
 
 
-class IBehavior(IPlugin):
+class IBehaviorBase(IPlugin):
     """
-    A kind of fault.  Providers keep no state: whatever they need to know is in
-    the options and in the L{occasion<vaurien_twisted.model.decision.DecisionContext>}.
+    A kind of fault: what behaviors of exchanges and of streams have in common.  Providers keep
+    no state: whatever they need to know is in the options and in the context.
     """
 
     name: str = Attribute("How users call it: lower case, digits, dashes and underscores.")
     options: type = Attribute("An attrs class of L{vaurien_twisted.model.options.option} fields.")
+
+
+class IBehavior(IBehaviorBase):
+    """
+    A fault of exchanges.
+    """
+
     connections: bool = Attribute(
         "Whether it is also asked about a bare connection where the client speaks first."
     )
@@ -62,11 +69,11 @@ class IFixedActions(Interface):
         """
 
 
-class IStreamBehavior(IBehavior):
+class IStreamBehavior(IBehaviorBase):
     """
     A fault of a connection's bytes, whatever they say: slow, cut, corrupted.  It is
     chosen once for each connection.  Its options have C{direction}: C{upstream} (to the
-    backend), C{downstream} (to the client) or C{both}.  C{decide} is never called.
+    backend), C{downstream} (to the client) or C{both}.
     """
 
     listens: bool = Attribute("Whether the proxy goes on accepting connections under it.")

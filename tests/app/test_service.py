@@ -17,6 +17,7 @@ from twisted.trial.unittest import TestCase
 
 from vaurien_twisted.app.service import Vaurien
 from vaurien_twisted.app.tap import Options, serviceFor
+from vaurien_twisted.control.service import ControlService
 from vaurien_twisted.model.options import Refused
 
 
@@ -238,8 +239,8 @@ class ServiceTests(TestCase):
 
     def test_pitfall6_startsMeanwhile(self) -> None:
         """
-        The control service is opened once, though all services are started while the first
-        proxy is still finding out whether its backend is there.
+        The control service is opened once, behind the proxies, though all services are started
+        while the first proxy is still finding out whether its backend is there.
         """
         service = self.service("--http", "--http-port", "0")
         late: Deferred[None] = Deferred()
@@ -248,14 +249,24 @@ class ServiceTests(TestCase):
             service.proxy.listening = late
 
         self.patch(service.proxy, "privilegedStartService", listen)
+        opened: list[str] = []
+        self.patch(service.control, "privilegedStartService", lambda: self.open(service, opened))
         service.privilegedStartService()
         service.startService()
-        begun = service.control.listening
-        self.assertIsNotNone(begun)
+        self.assertEqual((opened, service.control.running), ([], False))
         late.callback(None)
         assert service.ready is not None
         self.successResultOf(service.ready)
-        self.assertIs(service.control.listening, begun)
+        self.assertEqual(len(set(opened)), 1, opened)
+        self.assertTrue(service.control.running)
+
+    @staticmethod
+    def open(service: Vaurien, opened: list[str]) -> None:
+        """
+        Have the control service listen, and remember where it does.
+        """
+        ControlService.privilegedStartService(service.control)
+        opened.append(service.control.address)
 
     def test_logFile(self) -> None:
         """

@@ -4,8 +4,9 @@ Tests for L{vaurien_twisted.behaviors.blackout}.
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.behaviors.support import REGISTRY, decide
+from tests.behaviors.support import decide
 from vaurien_twisted.model.commands import Actions, Close
+from vaurien_twisted.rules.registry import EXCHANGES
 
 
 class BlackoutTests(SynchronousTestCase):
@@ -24,6 +25,6 @@ class BlackoutTests(SynchronousTestCase):
         It is the one behavior that is asked about bare connections: a service that
         is gone does not wait for words.
         """
-        asked = [name for name, behavior in REGISTRY.behaviors.items() if behavior.connections]
+        asked = [behavior.name for behavior in EXCHANGES if behavior.connections]
         self.assertIn("blackout", asked)
         self.assertNotIn("error", asked)

@@ -14,6 +14,8 @@ from vaurien_twisted.control.page import INDEX, POLICY, PageAPI, Part, loadParts
 from vaurien_twisted.control.responses import Problem
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.control.site import ControlRoot
+from vaurien_twisted.model.options import specs
+from vaurien_twisted.proxies.options import ProxyFields, ProxyOptions
 from vaurien_twisted.rules.codec import fieldSpecs
 
 #: How long a file of the page may be, in lines.
@@ -239,12 +241,13 @@ class PartsTests(SynchronousTestCase):
         for name, text in self.texts("").items():
             self.assertLessEqual(text.count("\n"), LONG, name)
 
-    def test_ruleFields(self):
+    def test_declaredFields(self):
         """
-        The form has each field that a rule can have, and no other.
+        The forms ask for the fields of rules and proxies, and list none themselves.
         """
-        text = self.texts("js")["ruleform.js"]
-        block = text.partition("RULE_FIELDS = [")[2].partition("];")[0]
-        names = set(re.findall(r'\{ name: "([a-z]+)"', block))
-        # Targets have fields of their own, of what the protocol declares.
-        self.assertEqual(names | {"when"}, set(fieldSpecs()))
+        for name, part in (("rules.js", "schema.rule"), ("proxyform.js", "schema.proxy")):
+            self.assertIn(part, self.texts("js")[name])
+        names = {*fieldSpecs(), *specs(ProxyFields), *specs(ProxyOptions)}
+        for name in ("ruleform.js", "proxyform.js"):
+            listed = re.findall(r"\bname: [\"'](\w+)[\"']", self.texts("js")[name])
+            self.assertEqual(names & set(listed), set(), name)

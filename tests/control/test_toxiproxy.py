@@ -40,6 +40,7 @@ class ProxyTests(ToxiproxyCase):
                 "upstream": UPSTREAM,
                 "enabled": True,
                 "protocol": "tcp",
+                "connect_first": False,
                 "toxics": [],
             },
         )
@@ -137,6 +138,7 @@ class ProxyTests(ToxiproxyCase):
             ({"upstream": ""}, "must be an address"),
             ({"upstream": "nowhere"}, "not an address"),
             ({"enabeld": False}, "did you mean 'enabled'?"),
+            ({"connect_first": True}, "cannot be changed"),
         ):
             self.assertBadBody(self.ask("PATCH", "/proxies/db", item), words)
         self.assertEqual(self.ask("GET", "/proxies/db").json, told)

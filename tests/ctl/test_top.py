@@ -111,7 +111,35 @@ class TopTests(Shown):
         self.assertIn("EXCHANGES/s", lines[2])
         [cells] = [line.split() for line in lines if line.startswith("proxy  ")]
         # Three exchanges and 18 bytes in two seconds.
-        self.assertEqual(cells[5:9], ["2", "0", "9", "B"])
+        self.assertEqual(cells[5:12], ["2", "0", "-", "-", "-", "9", "B"])
+
+    def test_percentiles(self) -> None:
+        """
+        Of the durations of all exchanges, then of those since the last look.
+        """
+        client = self.clients[1]
+
+        def ask(seconds: float, times: int) -> None:
+            for _ in range(times):
+                client.ask(b"SET a\n")
+                self.seen.clock.advance(seconds)
+                client.answer(b"value\n")
+
+        ask(0.002, 9)
+        ask(1.5, 1)
+        before = ctl_top.look(self.client)
+        self.assertEqual(self.shown(ctl_top.screen(*before, None, 0.0)), "2 ms 1.5 s 1.5 s")
+        ask(0.03, 5)
+        lines = ctl_top.screen(*ctl_top.look(self.client), before[0], 1.0)
+        self.assertEqual(self.shown(lines), "31 ms 31 ms 31 ms")
+
+    def shown(self, lines: list[str]) -> str:
+        """
+        The percentiles.
+        """
+        titles, cells = lines[2], next(line for line in lines if line.startswith("proxy  "))
+        at, end = titles.index("P50"), titles.index("FROM CLIENT")
+        return " ".join(cells[at:end].split())
 
     def test_badWords(self) -> None:
         """
@@ -190,6 +218,26 @@ class TopTests(Shown):
             self.assertTrue(lines[3].endswith("50.5:hang"), lines[3])
             self.assertIn("WAITS FOR", lines[5])
         self.assertNotIn("UPSTREAM", lines[2])
+
+
+class SpanTests(SynchronousTestCase):
+    """
+    L{ctl_top.span}.
+    """
+
+    def test_spans(self) -> None:
+        """
+        Two digits and a unit.
+        """
+        for seconds, told in (
+            (0.0000123, "0.012 ms"),
+            (0.00123, "1.2 ms"),
+            (0.0123, "12 ms"),
+            (0.123, "123 ms"),
+            (1.23, "1.2 s"),
+            (123.4, "123 s"),
+        ):
+            self.assertEqual(ctl_top.span(seconds), told)
 
 
 class SizeTests(SynchronousTestCase):

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from tests.integration.page_case import PageCase
 from vaurien_twisted.client.blocking import Client
+from vaurien_twisted.model.options import specs
+from vaurien_twisted.proxies.options import ProxyFields, ProxyOptions
 from vaurien_twisted.rules.codec import fieldSpecs
 
 
@@ -212,8 +214,7 @@ class PageTests(PageCase):
                 "async () => (await (await fetch('behaviors?verbose=1')).json()).details"
             )
             targets = ["command", "method", "path", "header", "client", "direction"]
-            fields = page.evaluate("async () => (await import('./page/ruleform.js')).RULE_FIELDS")
-            names = [field["name"] for field in fields]
+            names = [name for name in fieldSpecs() if name != "when"]
             for name in told:
                 select.select_option(name)
                 shown = page.locator("#form [name]").evaluate_all("all => all.map(e => e.name)")
@@ -224,9 +225,33 @@ class PageTests(PageCase):
                 "all => all.map(e => e.value)"
             )
             self.assertIn("503", codes)
-        declared = fieldSpecs()
-        self.assertEqual({*names, "when"}, set(declared))
-        for field in fields:
-            spec = declared[field["name"]].describe()
-            for fact in ("type", "default", "choices"):
-                self.assertEqual(field.get(fact), spec.get(fact), field["name"])
+
+    def test_newProxy(self) -> None:
+        """
+        A proxy is created with the fields that the service declares; what is refused is told
+        at its field.
+        """
+        proxy = self.proxy()
+        with self.page(proxy, refused=2) as page:
+            self.live(page)
+            page.get_by_role("button", name="New proxy").click()
+            dialog = page.locator("#proxy-dialog")
+            shown = dialog.locator("[name]").evaluate_all("all => all.map(e => e.name)")
+            self.assertEqual(shown, [*specs(ProxyFields), *specs(ProxyOptions)])
+            dialog.locator("[name=name]").fill("second")
+            dialog.get_by_role("button", name="Create").click()
+            dialog.locator(
+                ".field .reason:visible:text('missing required field: upstream')"
+            ).wait_for()
+            dialog.locator("[name=upstream]").fill("nowhere")
+            dialog.get_by_role("button", name="Create").click()
+            dialog.locator(".reason:visible:text('not an address')").wait_for()
+            dialog.locator("[name=upstream]").fill("127.0.0.1:9")
+            dialog.locator("[name=listen]").fill("127.0.0.1:0")
+            dialog.locator("[name=protocol]").select_option("redis")
+            dialog.locator("[name=connect_first]").check()
+            dialog.get_by_role("button", name="Create").click()
+            page.wait_for_selector("#proxies [aria-checked=true] strong:text('second')")
+            self.assertFalse(dialog.is_visible())
+        told = self.client(proxy).request("GET", "/proxies/second")
+        self.assertEqual((told["protocol"], told["connect_first"]), ("redis", True))

@@ -114,6 +114,7 @@ class WishTests(SynchronousTestCase):
             ("delay; sleep=-1", "minimum"),
             ("error; code=slow-bod", "did you mean 'slow-body'?"),
             ("delay; sleep", "OPTION=VALUE"),
+            ("latency; latency=5", "for whole connections"),
         ):
             self.assertIs(self.decide(wish), NOTHING)
             entry = self.journal.since()[-1]

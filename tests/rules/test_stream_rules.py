@@ -182,6 +182,16 @@ class RuleTests(SynchronousTestCase):
             refused = self.assertRaises(Refused, PLANNER.one, f"50:{behavior}", {})
             self.assertIn("whole proxy", refused.description)
 
+    def test_wholeProxyDirection(self) -> None:
+        """
+        A direction means nothing there: it is accepted, and not told back.
+        """
+        for behavior in ("down", "refuse"):
+            plan = planOf(named(behavior=behavior, options={"direction": "upstream"}))
+            self.assertNotIn("options", rulesOf(plan)[0])
+            wrong = self.refused(named(behavior=behavior, options={"direction": "up"}))
+            self.assertEqual(wrong.name, "direction")
+
     def test_listens(self) -> None:
         """
         A plan listens unless a rule in force says otherwise.

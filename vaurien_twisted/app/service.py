@@ -14,7 +14,7 @@ from pkgutil import walk_packages
 from typing import Any
 
 import attrs
-from twisted.application.service import MultiService
+from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
 from twisted.internet.interfaces import IStreamServerEndpointStringParser
 from twisted.logger import Logger
@@ -169,6 +169,16 @@ class Vaurien(MultiService):
                 self.signals.end()
             raise SystemExit(f"vaurien: {self.refused}")
 
+    def startService(self) -> None:
+        """
+        Start all but a control service that is not open yet: it opens when the proxies have,
+        so that who finds it finds them.
+        """
+        Service.startService(self)
+        for service in self:
+            if service not in (self.control, self.toxiproxy) or service.listening is not None:
+                service.startService()
+
     def stopService(self) -> Deferred[None]:
         """
         Fires when nothing is open any more.
@@ -257,6 +267,8 @@ class Vaurien(MultiService):
             with acting("start"):
                 service.privilegedStartService()
             await service.listening
+            if self.running and not service.running:
+                service.startService()
             if service is self.demo:
                 self.proxy.setBackend(service.address)
         self._log.info("seed {seed}; --seed {seed} repeats its decisions", seed=self.proxies.seed)

@@ -8,15 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import attrs
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IStreamFilter
-from vaurien_twisted.model.commands import PASS, Actions, ConnectionFate
-from vaurien_twisted.model.decision import DecisionContext
+from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.options import option
 
 #: The longest time that an option accepts: a day, in milliseconds and in seconds.
 DAY_MS, DAY = 86_400_000, 86_400
+
+
+#: Where a stream behavior applies.
+DIRECTIONS = ("upstream", "downstream", "both")
 
 
 def DIRECTION() -> Any:
@@ -26,8 +30,23 @@ def DIRECTION() -> Any:
     return option(
         str,
         "both",
-        "Affected bytes: upstream (to the backend), downstream (to the client) or both.",
-        choices=("upstream", "downstream", "both"),
+        "Which way: upstream (to the backend), downstream (to the client) or both.",
+        choices=DIRECTIONS,
+    )
+
+
+@attrs.frozen
+class WholeProxyOptions:
+    """
+    The options of a behavior that is for the whole proxy.
+    """
+
+    direction: str = option(
+        str,
+        "both",
+        "Has no effect: the behavior is for the whole proxy.",
+        choices=DIRECTIONS,
+        ignored=True,
     )
 
 
@@ -67,14 +86,7 @@ class PassThroughFilter:
 
 class StreamBehavior:
     """
-    The base of behaviors that act on bytes, not on single requests.
+    A behavior under which the proxy goes on accepting connections.
     """
 
-    connections = False
     listens = True
-
-    def decide(self, options: Any, context: DecisionContext) -> Actions:
-        """
-        Leave every request alone.
-        """
-        return PASS

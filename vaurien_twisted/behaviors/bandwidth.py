@@ -44,7 +44,7 @@ class BandwidthOptions:
     shared: bool = option(
         bool,
         False,
-        "true: the connections of the proxy share the limit. false: each has its own.",
+        "The connections of the proxy share the limit; if false, each has its own.",
     )
     direction: str = DIRECTION()
 

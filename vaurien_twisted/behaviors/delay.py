@@ -25,7 +25,7 @@ class DelayOptions:
     before: bool = option(
         bool,
         True,
-        "true: delay the request, before the backend gets it. false: delay the reply.",
+        "Delay the request, before the backend gets it; if false, delay the reply.",
     )
 
 

@@ -5,23 +5,13 @@ C{down}: the proxy does not listen, and connections are reset.
 
 from __future__ import annotations
 
-import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior
+from vaurien_twisted.behaviors._base import PassThroughFilter, StreamBehavior, WholeProxyOptions
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.decision import StreamContext
-
-
-@attrs.frozen
-class DownOptions:
-    """
-    The options of C{down}.  The direction has no effect.
-    """
-
-    direction: str = DIRECTION()
 
 
 class DownFilter(PassThroughFilter):
@@ -44,10 +34,10 @@ class Down(StreamBehavior):
     """
 
     name = "down"
-    options = DownOptions
+    options = WholeProxyOptions
     listens = False
 
-    def streamFilter(self, options: DownOptions, context: StreamContext) -> PassThroughFilter:
+    def streamFilter(self, options: WholeProxyOptions, context: StreamContext) -> PassThroughFilter:
         """
         A filter that resets.
         """

@@ -5,22 +5,12 @@ C{refuse}: the proxy does not listen.
 
 from __future__ import annotations
 
-import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior
+from vaurien_twisted.behaviors._base import PassThroughFilter, StreamBehavior, WholeProxyOptions
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
-
-
-@attrs.frozen
-class RefuseOptions:
-    """
-    The options of C{refuse}.  The direction has no effect.
-    """
-
-    direction: str = DIRECTION()
 
 
 @implementer(IPlugin, IStreamBehavior)
@@ -30,10 +20,10 @@ class Refuse(StreamBehavior):
     """
 
     name = "refuse"
-    options = RefuseOptions
+    options = WholeProxyOptions
     listens = False
 
-    def streamFilter(self, options: RefuseOptions, context: StreamContext) -> PassThroughFilter:
+    def streamFilter(self, options: WholeProxyOptions, context: StreamContext) -> PassThroughFilter:
         """
         A filter that passes everything: open connections go on.
         """

@@ -1,31 +1,74 @@
-# -*- test-case-name: tests.control.test_protocols -*-
+# -*- test-case-name: tests.control.test_protocols,tests.control.test_schema -*-
 """
-Behaviors and wire protocols as JSON, told from what they declare.
+Declarations as JSON: behaviors, wire protocols, and C{/schema}, the fields of proxies, rules
+and toxics.
 """
 
 from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from vaurien_twisted.interfaces import IBehavior, IWireProtocol
+from twisted.web.iweb import IRequest
+
+from vaurien_twisted.control.responses import answer
+from vaurien_twisted.control.routes import Routes
+from vaurien_twisted.interfaces import IBehaviorBase, IWireProtocol
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.matchers import COMMON
-from vaurien_twisted.model.options import specs
+from vaurien_twisted.model.options import Spec, listed
+from vaurien_twisted.proxies.collection import ProxyCollection
+from vaurien_twisted.rules.codec import fieldSpecs
+from vaurien_twisted.rules.toxics import ToxicFields
 
 #: Epytext such as C{C{name}} or C{L{words<target>}}, of which only the words are for users.
 _MARKUP = re.compile(r"\b[A-Z]\{([^{}<]*)(?:<[^<>{}]*>)?\}")
 
 
-def describe(item: IBehavior | IWireProtocol) -> dict[str, Any]:
+class SchemaAPI:
+    """
+    The fields that proxies, rules and toxics have in JSON.
+    """
+
+    routes = Routes()
+
+    def __init__(self, proxies: ProxyCollection) -> None:
+        self._proxies = proxies
+
+    @routes.route("/schema", "GET")
+    def getSchema(self, request: IRequest) -> bytes:
+        """
+        Each field with its type, default, description and bounds, in the form of the options
+        that C{GET /behaviors?verbose=1} lists::
+
+            {"proxy": [{"name": "name", "type": "str", "default": "", …}, …],
+             "rule": […], "toxic": […]}
+
+        The lists C{toxics} and C{rules} of a proxy, and C{behavior} and C{options} of a rule,
+        are left out.
+        """
+        schema = {
+            "proxy": _fields(self._proxies.defaults.fields),
+            "rule": _fields(fieldSpecs()),
+            "toxic": _fields(listed(ToxicFields)),
+        }
+        return answer(request, schema)
+
+
+def _fields(declared: Mapping[str, Spec]) -> list[dict[str, Any]]:
+    return [spec.describe() for spec in declared.values()]
+
+
+def describe(item: IBehaviorBase | IWireProtocol) -> dict[str, Any]:
     """
     What it does, and the options that it declares.
     """
     text = inspect.getdoc(type(item)) or ""
     return {
         "description": _MARKUP.sub(r"\1", " ".join(text.split())),
-        "options": [spec.describe() for spec in specs(item.options).values()],
+        "options": _fields(listed(item.options)),
     }
 
 

@@ -32,6 +32,7 @@ from vaurien_twisted.control.request_counter import RequestCounter
 from vaurien_twisted.control.responses import Problem, refused
 from vaurien_twisted.control.routes import API, Mounted, Refuse, RouteTable
 from vaurien_twisted.control.rules import RulesAPI
+from vaurien_twisted.control.schema import SchemaAPI
 from vaurien_twisted.control.state import StateAPI
 from vaurien_twisted.control.token_check import TokenCheck
 from vaurien_twisted.control.toxiproxy import ToxiproxyAPI
@@ -141,6 +142,7 @@ def controlRoot(
         ToxiproxyAPI(proxies),
         ProtocolsAPI(proxies),
         LeasesAPI(proxies),
+        SchemaAPI(proxies),
         JournalAPI(proxies.journal),
         PageAPI(),
     ]

@@ -20,7 +20,7 @@ from vaurien_twisted.control.json_body import readJSON
 from vaurien_twisted.control.responses import Problem, answer
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.control.toxiproxy_errors import errorOf, refused
-from vaurien_twisted.model.options import Refused, Spec
+from vaurien_twisted.model.options import Refused, Spec, values
 from vaurien_twisted.proxies.collection import PROXIES, ProxyCollection
 from vaurien_twisted.proxies.declaration import LISTS, ProxyConfig, declaredFromJSON
 from vaurien_twisted.proxies.proxy import Proxy
@@ -107,7 +107,7 @@ class ToxiproxyAPI:
         Change C{listen}, C{upstream} or C{enabled}; what is not given stays.
         """
         proxy = self._proxies.get(name)
-        listen, upstream, enabled = readUpdate(request, self._proxies.defaults.fields)
+        listen, upstream, enabled = readUpdate(request, proxy, self._proxies.defaults.fields)
         if listen is not None and not proxy.at(listen, proxy.backend):
             checkListen(listen, "proxy")
         if upstream is not None and upstream != proxy.backend:
@@ -184,7 +184,7 @@ class ToxiproxyAPI:
 
 def tellProxy(proxy: Proxy) -> dict[str, Any]:
     """
-    A proxy's JSON: Toxiproxy's fields, and our C{protocol}.
+    A proxy's JSON: Toxiproxy's fields, our C{protocol}, and the proxy's options.
     """
     return {
         "name": proxy.name,
@@ -192,6 +192,7 @@ def tellProxy(proxy: Proxy) -> dict[str, Any]:
         "upstream": proxy.backend,
         "enabled": proxy.enabled,
         "protocol": proxy.wire.name,
+        **values(proxy.proxyOptions),
         "toxics": proxy.toxics.tell(),
     }
 
@@ -225,21 +226,26 @@ def _lowered(value: Any) -> Any:
 
 
 def readUpdate(
-    request: IRequest, fields: Mapping[str, Spec]
+    request: IRequest, proxy: Proxy, fields: Mapping[str, Spec]
 ) -> tuple[str | None, str | None, bool | None]:
     """
     The C{listen}, C{upstream} and C{enabled} of a change, each C{None} where it stays.
-    Other fields of a proxy may be present, since clients send back what they read; they are
-    ignored.
+    Clients send back what they read, so other fields may be present; the name, the protocol,
+    toxics and rules are ignored.
 
     @param fields: the declared fields of a proxy.
-    @raise Refused: something is unknown or not acceptable.
+    @raise Refused: something is unknown or not acceptable, or is an option that can only be
+        set when a proxy is created.
     @raise Problem: see L{readJSON}.
     """
     given = checked(readBody(request), (*fields, *LISTS), "a proxy")
     for name in ("listen", "upstream"):
         if given.get(name) == "":
             raise Refused(f"{name!r} must be an address, not ''", name)
+    for name, value in values(proxy.proxyOptions).items():
+        if name in given and fields[name].convert(given[name], strict=True) != value:
+            reason = f"{name!r} cannot be changed: delete the proxy, and create it with another"
+            raise Refused(reason, name)
     listen, upstream, enabled = (
         fields[name].convert(given[name], strict=True) if name in given else None
         for name in ("listen", "upstream", "enabled")

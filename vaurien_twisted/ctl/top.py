@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import select
 import shutil
@@ -32,8 +33,14 @@ UNITS = ("B", "kB", "MB", "GB", "TB")
 
 State = Mapping[str, Any]
 
+#: The percentiles of the durations of exchanges that are shown.
+PERCENTILES = (50, 95, 99)
+
+#: From the upper bound of a bucket of durations to its middle; the end of the last, in seconds.
+MIDDLE, LONGEST = 0.97, 86400.0
+
 #: The columns that a narrow terminal can do without, those that matter least first.
-SPARE_OF_PROXIES = (3, 1, 7, 8, 2)
+SPARE_OF_PROXIES = (3, 1, 10, 11, 7, 8, 2, 9)
 SPARE_OF_CONNECTIONS = (5, 6, 1, 4, 3)
 
 
@@ -130,6 +137,7 @@ def screen(
             "OPEN",
             f"EXCHANGES{per}",
             f"FAULTS{per}",
+            *(f"P{percent}" for percent in PERCENTILES),
             f"FROM CLIENT{per}",
             f"TO CLIENT{per}",
             "IN FORCE",
@@ -146,6 +154,7 @@ def screen(
                 str(proxy["open"]),
                 _rate(proxy, old, seconds, "exchanges"),
                 _rate(proxy, old, seconds, "faults"),
+                *_percentiles(proxy, old),
                 _rate(proxy, old, seconds, "received", "upstream"),
                 _rate(proxy, old, seconds, "sent", "downstream"),
                 _rules(proxy),
@@ -215,6 +224,43 @@ def _rate(
         # A proxy that was made anew begins at zero.
         now = max(0, now - (old[name][direction] if direction else old[name])) / seconds
     return size(now) if direction else f"{now:.0f}"
+
+
+def _percentiles(proxy: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[str]:
+    """
+    The percentiles of the durations of exchanges, since the last look or of all.
+    """
+    before = {} if old is None else dict(_buckets(old))
+    # A proxy that was made anew begins at zero.
+    grown = [(end, max(0, count - before.get(end, 0))) for end, count in _buckets(proxy)]
+    total = sum(count for _, count in grown)
+    found = []
+    for percent in PERCENTILES:
+        left = max(1, math.ceil(total * percent / 100))
+        for end, count in grown:
+            left -= count
+            if left <= 0:
+                found.append(span(end * MIDDLE))
+                break
+        else:
+            found.append("-")
+    return found
+
+
+def _buckets(proxy: Mapping[str, Any]) -> list[tuple[float, int]]:
+    # An older service does not say.
+    buckets = proxy.get("duration", {}).get("buckets", [])
+    return [(LONGEST if end is None else end, count) for end, count in buckets]
+
+
+def span(seconds: float) -> str:
+    """
+    A duration in a few letters: C{0.21 ms}, C{1.2 s}.
+    """
+    if seconds < 0.9995:
+        millis = seconds * 1000
+        return f"{millis:.0f} ms" if millis >= 9.95 else f"{float(f'{millis:.2g}'):g} ms"
+    return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:.0f} s"
 
 
 def _rules(proxy: Mapping[str, Any]) -> str:

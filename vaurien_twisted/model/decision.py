@@ -20,7 +20,7 @@ from vaurien_twisted.model.matchers import Predicate
 from vaurien_twisted.model.options import specs
 
 if TYPE_CHECKING:
-    from vaurien_twisted.interfaces import IBehavior, IWireProtocol
+    from vaurien_twisted.interfaces import IBehaviorBase, IWireProtocol
 
 
 @attrs.frozen(slots=False)
@@ -45,7 +45,7 @@ class Rule:
     @ivar streams: its behavior is for the bytes of a whole connection, not for exchanges.
     """
 
-    behavior: IBehavior
+    behavior: IBehaviorBase
     options: Any
     percent: float = 100.0
     when: Mapping[str, Any] = attrs.field(factory=dict, hash=False)

@@ -106,6 +106,7 @@ class Spec:
     @ivar maximum: the largest value allowed, C{None} for no bound.
     @ivar choices: the only values allowed, empty for any.
     @ivar loose: for text, also take a JSON number (kept as text) or C{None}.
+    @ivar ignored: it has no effect any more: values are checked and dropped, and it is not listed.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Spec:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     loose: bool = False
+    ignored: bool = False
 
     @property
     def isTime(self) -> bool:
@@ -238,6 +240,7 @@ def option(
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
     loose: bool = False,
+    ignored: bool = False,
 ) -> Any:
     """
     Declare one option: use as the value of a field in an C{attrs.frozen} class.
@@ -254,6 +257,7 @@ def option(
                 "maximum": maximum,
                 "choices": choices,
                 "loose": loose,
+                "ignored": ignored,
             }
         },
     )
@@ -274,6 +278,13 @@ def specs(cls: type) -> dict[str, Spec]:
         field.name: Spec(field.name, default=field.default, **field.metadata["vaurien"])
         for field in attrs.fields(cls)
     }
+
+
+def listed(cls: type) -> dict[str, Spec]:
+    """
+    The same without those that have no effect any more.
+    """
+    return {name: spec for name, spec in specs(cls).items() if not spec.ignored}
 
 
 def build(cls: type[T], values: Mapping[str, object], of: str, strict: bool = False) -> T:
@@ -304,7 +315,9 @@ def convert(
             if not declared:
                 raise Refused(f"{of} has no options, so no {name!r}", name)
             raise Refused(f"{of} has no option {name!r}: {nearest(name, declared)}", name)
-        taken[spec.name] = spec.convert(value, strict)
+        converted = spec.convert(value, strict)
+        if not spec.ignored:
+            taken[spec.name] = converted
     return taken
 
 
@@ -319,4 +332,4 @@ def values(options: Any) -> dict[str, Any]:
     """
     The options in force, by name; what L{build} would take back.
     """
-    return {name: getattr(options, name) for name in specs(type(options))}
+    return {name: getattr(options, name) for name in listed(type(options))}

@@ -86,7 +86,7 @@ class CompiledRule:
         self.alternative = alternative
         self.window, self.drawn = alternative.window, alternative.drawn
         self.covers = alternative.covers
-        self.behavior: IBehavior = rule.behavior
+        self.behavior = IBehavior(rule.behavior)
         self.tally = tally
         self.times = rule.times
         self.bounded = bool(rule.after) or rule.times is not None

@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from vaurien_twisted.interfaces import IBehavior
 from vaurien_twisted.model.commands import ENDING
 from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.exchange import Connection, Exchange
@@ -140,7 +141,7 @@ def _missed(case: Question, rule: Rule, ended: str) -> str:
             return "it is for connections: ask about exchange 0"
     elif ended:
         return f"{ended} came first and ended the exchange"
-    elif case.bare and not rule.behavior.connections:
+    elif case.bare and not IBehavior(rule.behavior).connections:
         return "its behavior is for requests, not for connections"
     elif exchange is None:
         # Only what does not depend on the exchange can be said.

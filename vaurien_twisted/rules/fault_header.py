@@ -15,19 +15,19 @@ from typing import Any
 
 import attrs
 
-from vaurien_twisted.interfaces import IFaultHeader, IJournal, IWireProtocol
+from vaurien_twisted.interfaces import IBehavior, IFaultHeader, IJournal, IWireProtocol
 from vaurien_twisted.model.decision import (
     NOTHING,
     Decision,
     DecisionContext,
     Rule,
     SeededRandom,
-    Step,
 )
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.rules.build import RuleBuilder
-from vaurien_twisted.rules.words import effect
+from vaurien_twisted.rules.compiled import decisionOf
+from vaurien_twisted.rules.words import effect, short
 
 #: In place of a draw's number: no plan has so many.
 WISH = 2**32 - 1
@@ -83,40 +83,36 @@ class Wishes:
             return None
         facts = {"exchange": exchange.number, "description": exchange.description}
         try:
-            rule = self.ruleBuilder.rule(*readWish(text))
+            rule = self._rule(text)
         except Refused as refused:
             self.journal.record(
                 "refused", self.proxy, connection.number, **facts, reason=refused.whole
             )
             return NOTHING
-        decision, done = self._treat(rule, connection, exchange)
+        if rule.matches is not None and not rule.matches(connection, exchange):
+            return NOTHING
+        chance = SeededRandom(self.seed, self.proxy, connection.number, exchange.number, WISH)
+        context = DecisionContext(connection, exchange, self.wire, 0, chance)
+        actions = IBehavior(rule.behavior).decide(rule.options, context)
+        decision = decisionOf(actions, rule)
         if decision is not NOTHING:
             self.journal.record(
                 "decision",
                 self.proxy,
                 connection.number,
                 **facts,
-                rule=rule.describe(),
-                effect=done,
+                rule=short(rule.describe()),
+                effect=effect(actions),
                 reason="the client asked for it",
             )
         return decision
 
-    def _treat(
-        self, rule: Rule, connection: Connection, exchange: Exchange
-    ) -> tuple[Decision, str]:
-        if rule.matches is not None and not rule.matches(connection, exchange):
-            return NOTHING, ""
-        chance = SeededRandom(self.seed, self.proxy, connection.number, exchange.number, WISH)
-        context = DecisionContext(connection, exchange, self.wire, 0, chance)
-        actions = rule.behavior.decide(rule.options, context)
-        if not (actions.request or actions.reply):
-            return NOTHING, ""
-        steps = [
-            tuple(Step(command, rule) for command in commands)
-            for commands in (actions.request, actions.reply)
-        ]
-        return Decision(*steps), effect(actions)
+    def _rule(self, text: str) -> Rule:
+        rule = self.ruleBuilder.rule(*readWish(text))
+        if rule.streams:
+            name = rule.behavior.name
+            raise Refused(f"{name!r} is for whole connections, not for exchanges", "wish")
+        return rule
 
 
 def wishesFor(

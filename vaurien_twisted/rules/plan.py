@@ -18,7 +18,7 @@ from typing import Any
 
 import attrs
 
-from vaurien_twisted.interfaces import IBehavior
+from vaurien_twisted.interfaces import IBehaviorBase
 from vaurien_twisted.model.decision import (
     Rule,
 )
@@ -146,7 +146,7 @@ class Plan:
         return self.keep or any(rule.same(own) for own in self.rules)
 
 
-def onlyRule(behavior: IBehavior, options: Any) -> Plan:
+def onlyRule(behavior: IBehaviorBase, options: Any) -> Plan:
     """
     The plan in which every exchange meets one behavior.
     """

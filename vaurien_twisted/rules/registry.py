@@ -34,7 +34,7 @@ from vaurien_twisted.behaviors.slow_close import SlowClose
 from vaurien_twisted.behaviors.slow_open import SlowOpen
 from vaurien_twisted.behaviors.timeout import Timeout
 from vaurien_twisted.behaviors.transient import Transient
-from vaurien_twisted.interfaces import IBehavior, IWireProtocol
+from vaurien_twisted.interfaces import IBehaviorBase, IWireProtocol
 from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.wire.http.protocol import HTTP
 from vaurien_twisted.wire.memcache.protocol import Memcache
@@ -63,7 +63,7 @@ STREAMS = (
     Refuse(),
 )
 
-Named = TypeVar("Named", IBehavior, IWireProtocol)
+Named = TypeVar("Named", IBehaviorBase, IWireProtocol)
 
 log = Logger()
 
@@ -74,10 +74,10 @@ class Registry:
     Behaviors and wire protocols by name.
     """
 
-    behaviors: dict[str, IBehavior]
+    behaviors: dict[str, IBehaviorBase]
     wires: dict[str, IWireProtocol]
 
-    def behavior(self, name: str) -> IBehavior:
+    def behavior(self, name: str) -> IBehaviorBase:
         """
         The behavior called C{name}.
 
@@ -111,7 +111,7 @@ def loadRegistry() -> Registry:
     """
     behaviors = _named([*EXCHANGES, *STREAMS])
     wires = _named([TCP(), HTTP(), MySQL(), PostgreSQL(), Redis(), Memcache(), SMTP()])
-    _add(behaviors, getPlugins(IBehavior, plugins))
+    _add(behaviors, getPlugins(IBehaviorBase, plugins))
     _add(wires, getPlugins(IWireProtocol, plugins))
     return Registry(behaviors, wires)
 

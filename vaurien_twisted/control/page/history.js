@@ -1,6 +1,6 @@
 // What the counters did in the last minutes, one row of rates a second, for each proxy.
 
-export const COLUMNS = ["up", "down", "exchanges", "faults", "failures", "open", "latency"];
+export const COLUMNS = ["up", "down", "exchanges", "faults", "failures", "open", "latency", "p50", "p95", "p99"];
 const KEPT = 150; // seconds
 const PROXIES = 200;
 
@@ -38,11 +38,28 @@ function totals(proxy) {
     failures: proxy.connectFailures ?? 0,
     seconds: proxy.duration?.sum ?? 0,
     ended: proxy.duration?.count ?? 0,
+    buckets: proxy.duration?.buckets ?? [],
   };
 }
 
 /** Whether the service tells how long exchanges take. */
 export const tellsLatency = (proxy) => proxy.duration !== undefined;
+
+// From the upper bound of a bucket of durations to its middle.
+const MIDDLE = 0.97;
+const LONGEST = 86400; // seconds
+
+/** Percentiles of the durations that buckets have gained: [[bound, count], …], ascending. */
+export function percentiles(before, after, wanted) {
+  const old = new Map(before);
+  const gained = after.map(([bound, count]) => [bound, Math.max(0, count - (old.get(bound) ?? 0))]);
+  const total = gained.reduce((sum, [, count]) => sum + count, 0);
+  return wanted.map((percent) => {
+    let left = Math.max(1, Math.ceil((total * percent) / 100));
+    const found = gained.find(([, count]) => (left -= count) <= 0);
+    return found ? (found[0] ?? LONGEST) * MIDDLE : NaN;
+  });
+}
 
 /** Rates of each proxy, and when its rules changed. */
 export class History {
@@ -84,6 +101,7 @@ function rate(before, after, elapsed, open) {
   // A service that was started anew counts from zero again.
   const grown = (name) => Math.max(0, after[name] - before[name]);
   const per = (name) => grown(name) / elapsed;
+  const [p50, p95, p99] = percentiles(before.buckets, after.buckets, [50, 95, 99]);
   return {
     up: per("up"),
     down: per("down"),
@@ -93,5 +111,8 @@ function rate(before, after, elapsed, open) {
     open,
     // No exchange ended: there is no latency to tell, which is not one of zero.
     latency: grown("ended") ? grown("seconds") / grown("ended") : NaN,
+    p50,
+    p95,
+    p99,
   };
 }

@@ -7,6 +7,7 @@ import { byId, make, write } from "./dom.js";
 import { History } from "./history.js";
 import { Plots } from "./plots.js";
 import { Proxies } from "./proxies.js";
+import { ProxyForm } from "./proxyform.js";
 import { Rules } from "./rules.js";
 import { follow } from "./stream.js";
 
@@ -18,6 +19,7 @@ const decisions = new Decisions();
 const rules = new Rules(() => refresh());
 const connections = new Connections((connection) => rules.speakOf(connection));
 const proxies = new Proxies(() => showProxies());
+const proxyForm = new ProxyForm((name) => refresh().then(() => proxies.pick(name)));
 const plots = new Plots(byId("plots"), () => history.of(proxies.name));
 
 let state = null;
@@ -101,6 +103,7 @@ const SHORTCUTS = [
   ["l", "The list of decisions; arrows go through it, Enter shows a row's reason", focusOn("log")],
   ["c", "Connections", focusOn("connections")],
   ["1 … 9", "Another proxy", null],
+  ["a", "Add a proxy", () => proxyForm.open()],
   ["t", "Light, dark, or as the system", () => nextTheme()],
   ["Esc", "Leave a field", null],
   ["?", "This list", () => byId("help-dialog").showModal()],
@@ -135,6 +138,7 @@ async function begin() {
   askWith(askToken());
   showTheme(globalThis.vaurienTheme.chosen);
   byId("theme").addEventListener("click", nextTheme);
+  byId("new-proxy").addEventListener("click", () => proxyForm.open());
   byId("help").addEventListener("click", () => byId("help-dialog").showModal());
   byId("shortcuts").append(...SHORTCUTS.flatMap(([key, text]) => [
     make("dt", {}, make("kbd", {}, key)), make("dd", {}, text)]));

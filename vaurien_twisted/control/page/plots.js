@@ -16,7 +16,10 @@ const FIGURES = [
   },
   { title: "Exchanges", format: perSecond, least: 1, series: [["exchanges", "", "a"]] },
   { title: "Faults", format: perSecond, least: 1, series: [["faults", "", "c"]] },
-  { title: "Latency", format: span, least: 0.001, series: [["latency", "mean", "b"]], latency: true },
+  {
+    title: "Latency", format: span, least: 0.001, latency: true,
+    series: [["latency", "mean", "b"], ["p50", "p50", "a"], ["p95", "p95", "d"], ["p99", "p99", "c"]],
+  },
   { title: "Open connections", format: short, least: 2, series: [["open", "", "b"]], latency: false },
 ];
 

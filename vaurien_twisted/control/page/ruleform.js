@@ -7,16 +7,8 @@ const SHOWN = 4; // options; those declared after them are folded away
 
 const PLACEHOLDERS = { glob: "/api/*", regex: "a pattern", word: "a word", network: "10.0.0.0/8" };
 
-/** What a rule can say beside its behavior and that one's options. */
-export const RULE_FIELDS = [
-  { name: "percent", type: "float", default: 100, unit: "%", description: "How many of a hundred exchanges." },
-  { name: "after", type: "int", default: 0, label: "skip first", description: "How many matching exchanges pass before it applies.", minimum: 0 },
-  { name: "times", type: "int", default: null, description: "To how many exchanges it applies; empty for all.", minimum: 1 },
-  { name: "for", type: "float", default: null, label: "ends after", unit: "s", description: "The rule reverts by itself; empty for never." },
-  { name: "scope", type: "str", default: "exchange", choices: ["exchange", "connection"], description: "Draw for each exchange, or once for a whole connection." },
-  { name: "name", type: "str", default: "", label: "rule's name", description: "What the journal calls it." },
-  { name: "lease", type: "str", default: "", description: "The lease that the rule ends with." },
-];
+// How the form calls fields of a rule whose names say too little beside their values.
+const LABELS = { after: "skip first", for: "ends after", name: "rule's name" };
 
 /**
  * A form for one rule.  `apply(rule, how)` is asked for "replace", "add" or "save", and
@@ -30,7 +22,8 @@ export class RuleForm {
     this.protocol = null;
     this.options = new Map();
     this.targets = new Map();
-    this.fields = new Map(RULE_FIELDS.map((spec) => [spec.name, new Field(spec)]));
+    this.fields = new Map();
+    this.follow = () => {};
     this.select = make("select", { id: "behavior", change: () => this.choose(this.select.value) });
     this.about = make("p", { class: "about", id: "behavior-about" });
     this.several = 0;
@@ -42,7 +35,6 @@ export class RuleForm {
       this.title,
       make("div", { class: "field" }, make("label", { class: "label", for: "behavior" }, "Behavior"), this.select, this.about),
       this.place, this.message, this.buttons);
-    this.slider();
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit(event.submitter?.value ?? this.first);
@@ -52,6 +44,14 @@ export class RuleForm {
       if (event.key === "Escape" && this.editing) apply(null, "cancel");
     });
     this.edit(null);
+  }
+
+  /** The fields of a rule beside its behavior, options and targets, as the service declares them. */
+  declare(fields) {
+    const shown = fields.filter(({ name }) => name !== "when");
+    this.fields = new Map(shown.map((spec) =>
+      [spec.name, new Field({ ...spec, label: LABELS[spec.name] })]));
+    this.slider();
   }
 
   /** Percentages are mostly tried out: they have a slider beside the number. */

@@ -23,7 +23,9 @@ export class Rules {
 
   /** Ask what can be chosen. */
   async load() {
-    const [told, wires] = await Promise.all([get("behaviors?verbose=1"), get("protocols")]);
+    const [told, wires, schema] = await Promise.all(
+      [get("behaviors?verbose=1"), get("protocols"), get("schema")]);
+    this.form.declare(schema.rule);
     this.behaviors = told.details;
     this.protocols = wires.protocols;
     this.offered = undefined;

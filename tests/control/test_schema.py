@@ -1,0 +1,38 @@
+"""
+Tests for L{vaurien_twisted.control.schema}: what C{/schema} tells.
+"""
+
+from __future__ import annotations
+
+from tests.control.toxiproxy_case import ToxiproxyCase
+from vaurien_twisted.model.options import specs
+from vaurien_twisted.proxies.options import ProxyFields, ProxyOptions
+from vaurien_twisted.rules.codec import fieldSpecs
+from vaurien_twisted.rules.toxics import ToxicFields
+
+
+class SchemaTests(ToxiproxyCase):
+    """
+    The declared fields over HTTP.
+    """
+
+    def test_fields(self) -> None:
+        """
+        Each field is as it is declared, in order.
+        """
+        schema = self.ask("GET", "/schema").json
+        self.assertEqual(set(schema), {"proxy", "rule", "toxic"})
+        for name, declared in (
+            ("proxy", {**specs(ProxyFields), **specs(ProxyOptions)}),
+            ("rule", fieldSpecs()),
+            ("toxic", specs(ToxicFields)),
+        ):
+            self.assertEqual(schema[name], [spec.describe() for spec in declared.values()])
+
+    def test_accepted(self) -> None:
+        """
+        What is told of a proxy can be sent back as it is.
+        """
+        told = self.create(connect_first=True)
+        self.assertIs(told["connect_first"], True)
+        self.assertEqual(self.ask("POST", "/proxies/db", told).json, told)
