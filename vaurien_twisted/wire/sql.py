@@ -2,8 +2,7 @@
 """
 What single SQL statements do to a transaction, as far as their text says it.
 
-It is asked only of a statement that does not reach the server, so that no answer of the
-server's can tell.
+It serves only for statements that do not reach the server, whose answer would say it.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.wire.truncating import afterwards, cut
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.matchers import condition
-from vaurien_twisted.wire.http.matchers import fieldsOf, pathOf, wishOf
+from vaurien_twisted.wire.http.matchers import faultHeaderOf, fieldsOf, pathOf
 from vaurien_twisted.wire.http.protocol import HTTP, HTTPFramer, HTTPOptions
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -106,7 +106,7 @@ class TargetTests(SynchronousTestCase):
             (b"A: X-Vaurien-Behavior: a\r\n", ""),
         ):
             head = b"GET / HTTP/1.1\r\nHost: a\r\n" + field + b"\r\n"
-            self.assertEqual(wishOf(head), read)
+            self.assertEqual(faultHeaderOf(head), read)
             self.assertEqual(HTTP().read(HTTPOptions(obey_header=True), asked(head)), read)
             self.assertEqual(HTTP().read(HTTPOptions(), asked(head)), "")
         self.assertFalse(HTTP().enabled(HTTPOptions()))

@@ -60,7 +60,7 @@ class GroupTests(SynchronousTestCase):
         """
         group = read(parse("SELECT 1", "s") + message("D", b"Ss\0") + SYNC)
         self.assertEqual((group.command, group.subject), ("Parse", "SELECT 1"))
-        self.assertTrue(group.settled)
+        self.assertTrue(group.synced)
 
     def test_transactionFirst(self) -> None:
         """
@@ -109,13 +109,13 @@ class GroupTests(SynchronousTestCase):
         no group is left.
         """
         data = parse("A")
-        for tail, settled, size in (
+        for tail, synced, size in (
             (FLUSH, False, 5),
             (query("B"), True, 7),
             (TERMINATE, False, 0),
         ):
             group = read(data + tail)
-            self.assertEqual((group.settled, group.at), (settled, len(data) + size))
+            self.assertEqual((group.synced, group.at), (synced, len(data) + size))
 
     def test_bound(self) -> None:
         """
@@ -124,10 +124,10 @@ class GroupTests(SynchronousTestCase):
         for text in (HEAD_LIMIT, HEAD_LIMIT - 8, HEAD_LIMIT - 9, HEAD_LIMIT - 12):
             data = parse("x" * text) + SYNC
             group = read(data[: HEAD_LIMIT + 20])
-            self.assertFalse(group.settled)
+            self.assertFalse(group.synced)
             self.assertEqual(group.command, "Parse")
             whole = read(data)
-            self.assertEqual(whole.settled, group.settled)
+            self.assertEqual(whole.synced, group.synced)
 
     def test_goesOn(self) -> None:
         """

@@ -10,7 +10,7 @@ from tests.wire.postgresql.conversation_parts import SSL_REQUEST, STARTUP, packe
 from tests.wire.support import converse
 from vaurien_twisted.wire.postgresql.messages import Malformed
 from vaurien_twisted.wire.postgresql.protocol import PostgreSQLFramer
-from vaurien_twisted.wire.postgresql.startup import Packet, Wish, readStartup
+from vaurien_twisted.wire.postgresql.startup import Packet, StartupKind, readStartup
 
 
 class StartupTests(SynchronousTestCase):
@@ -22,22 +22,24 @@ class StartupTests(SynchronousTestCase):
         """
         A session is known by user and database, which is by default called as the user.
         """
-        self.assertEqual(readStartup(STARTUP, 0), Packet(Wish.SESSION, len(STARTUP), "app/shop"))
+        self.assertEqual(
+            readStartup(STARTUP, 0), Packet(StartupKind.SESSION, len(STARTUP), "app/shop")
+        )
         data = b"xx" + packet(196610, b"user\0app\0\0") + b"more"
-        self.assertEqual(readStartup(data, 2), Packet(Wish.SESSION, 18, "app/app"))
+        self.assertEqual(readStartup(data, 2), Packet(StartupKind.SESSION, 18, "app/app"))
 
     def test_incomplete(self) -> None:
         """
         It says how many bytes it needs.
         """
-        self.assertEqual(readStartup(STARTUP[:3], 0), Packet(Wish.UNKNOWN, 8))
-        self.assertEqual(readStartup(STARTUP[:-1], 0), Packet(Wish.UNKNOWN, len(STARTUP)))
+        self.assertEqual(readStartup(STARTUP[:3], 0), Packet(StartupKind.UNKNOWN, 8))
+        self.assertEqual(readStartup(STARTUP[:-1], 0), Packet(StartupKind.UNKNOWN, len(STARTUP)))
 
     def test_encryption(self) -> None:
         """
         TLS may be asked for, or begun without asking.
         """
-        self.assertIs(readStartup(SSL_REQUEST, 0).wish, Wish.ENCRYPTION)
+        self.assertIs(readStartup(SSL_REQUEST, 0).kind, StartupKind.ENCRYPTION)
         framer = PostgreSQLFramer()
         heard = converse(framer, [("client", b"\x16\3\1\0\5hello")])
         self.assertEqual(framer.opaque, "TLS")

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.wire.support import chunks
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.model.matchers import condition
-from vaurien_twisted.wire.redis.matchers import wordsOf
+from vaurien_twisted.wire.redis.matchers import argumentsOf
 from vaurien_twisted.wire.redis.protocol import Redis, RedisFramer
 
 #: Commands and the keys that they name.
@@ -123,6 +123,6 @@ class KeyTests(SynchronousTestCase):
         """
         As many words as are whole in a head.
         """
-        self.assertEqual(wordsOf(b"*3\r\n$3\r\nGET\r\n"), [b"GET"])
-        self.assertEqual(wordsOf(b"*3\r\n$3\r\nGET\r\n$1"), [b"GET"])
-        self.assertEqual(wordsOf(b"*3\r\n$3\r\nGET\r\n:1\r\n"), [b"GET"])
+        self.assertEqual(argumentsOf(b"*3\r\n$3\r\nGET\r\n"), [b"GET"])
+        self.assertEqual(argumentsOf(b"*3\r\n$3\r\nGET\r\n$1"), [b"GET"])
+        self.assertEqual(argumentsOf(b"*3\r\n$3\r\nGET\r\n:1\r\n"), [b"GET"])

@@ -123,7 +123,7 @@ def compose(
     @param phrase: the reason, without line ends; C{""} for the registered one.
     @param fields: more fields, valid as they are; where they name a Content-Type it
         replaces that of plain text, and so does a Content-Length or a Transfer-Encoding
-        the length of C{body}: the connection then closes, as nobody knows whether it fits.
+        the length of C{body}: the connection then closes, as it may not fit.
     @param body: C{None} for one line that repeats the status.
     """
     phrase = CONTROLS.sub(" ", phrase).strip() or _registered(status)
@@ -156,7 +156,7 @@ def answersEarly(exchange: Exchange) -> bool:
     """
     Whether a reply in the server's place is given before the request is complete: the
     client waits for 100 (Continue), and the server need not read the body (RFC 9110,
-    section 10.1.1), or nobody knows where the request ends.
+    section 10.1.1), or the end of the request is not known.
     """
     head = exchange.head.lower()
     continues = EXPECTS.search(head) is not None and HTTP_1_0.match(head) is None

@@ -72,7 +72,7 @@ MEMORABLE, MEMORY = 1024, 512
 
 class Malformed(Exception):
     """
-    The bytes are not HTTP/1, or could be read in two ways.  Told in one line.
+    The bytes are not HTTP/1, or could be read in two ways.  The message is one line.
     """
 
 
@@ -85,7 +85,7 @@ class Request(NamedTuple):
     @ivar framing: the body's length in bytes, L{CHUNKED}, or L{ENDLESS} where it has both
         Transfer-Encoding and Content-Length.  Some servers refuse that, some read the one
         and some the other, and all have to close the connection after their reply (RFC
-        9112, section 6.1), so nobody needs to know where it ends.
+        9112, section 6.1), so its end does not matter.
     @ivar preface: whether it is the beginning of HTTP/2 (RFC 9113, section 3.4).
     """
 
@@ -109,7 +109,7 @@ class Reply(NamedTuple):
 
 def headEnd(data: bytes | bytearray, start: int, stop: int) -> int:
     """
-    Where the head that begins at or before C{start} ends: the place after its blank
+    Where the head that begins at or before C{start} ends: the index after its blank
     line, -1 where there is none before C{stop}.
     """
     match = HEAD_END.search(data, start, stop)
@@ -156,7 +156,7 @@ def _readRequest(head: bytes) -> Request:
         if FOLDED_REQUEST_FIELDS.fullmatch(head, start) is None:
             raise Malformed("the request has a line that is no header field")
         if AMBIGUOUS_FOLD.search(fields) is not None:
-            raise Malformed("the request folds a line that says how it is read")
+            raise Malformed("the request folds a header field that decides how it is read")
     lengths, codings = _lengthFields(fields, minor)
     # Identity is the body as it is: RFC 2616, section 3.6.
     if not codings or codings == [b"identity"]:

@@ -15,7 +15,7 @@ from vaurien_twisted.wire.http.head import FOLD
 PATH = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?([^?#]*)")
 
 #: The field by which a caller asks for a fault.
-WISH = re.compile(rb"\nx-vaurien-behavior:([^\r\n]*)", re.IGNORECASE)
+FAULT_HEADER = re.compile(rb"\nx-vaurien-behavior:([^\r\n]*)", re.IGNORECASE)
 
 
 def pathOf(target: str) -> str:
@@ -38,12 +38,12 @@ def fieldsOf(head: bytes) -> list[str]:
     return head.decode("latin-1").rstrip("\r\n").split("\n")[1:]
 
 
-def wishOf(head: bytes) -> str:
+def faultHeaderOf(head: bytes) -> str:
     """
     What the caller asks for in C{X-Vaurien-Behavior}, C{""} for nothing.  Of several
     such fields the first counts.
     """
-    match = WISH.search(head)
+    match = FAULT_HEADER.search(head)
     return "" if match is None else match[1].decode("latin-1").strip()
 
 

@@ -28,7 +28,7 @@ from vaurien_twisted.wire.http.errors import ANY, ROWS, refuse
 from vaurien_twisted.wire.http.fastpath import HTTPFastPath
 from vaurien_twisted.wire.http.host import hostOf
 from vaurien_twisted.wire.http.malformed import FAULTS, inflict
-from vaurien_twisted.wire.http.matchers import TARGETS, wishOf
+from vaurien_twisted.wire.http.matchers import TARGETS, faultHeaderOf
 from vaurien_twisted.wire.http.replies import Replies
 from vaurien_twisted.wire.http.requests import Requests
 from vaurien_twisted.wire.http.session import HTTPSession
@@ -136,4 +136,4 @@ class HTTP(WireProtocol):
         """
         The first C{X-Vaurien-Behavior} of the request.
         """
-        return wishOf(exchange.head) if options.obey_header else ""
+        return faultHeaderOf(exchange.head) if options.obey_header else ""

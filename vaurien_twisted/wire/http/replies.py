@@ -72,7 +72,7 @@ class Replies:
                 body = self._body
                 if body is None:
                     if session.lost:
-                        session.opaque = "sent before CONNECT was answered"
+                        session.opaque = "data was sent before CONNECT was answered"
                         continue
                     if data[pos] in BLANK:
                         pos = afterBlank(data, pos)

@@ -17,7 +17,7 @@ class HTTPSession(Session):
     @ivar endless: a request whose end is not known, so that what follows belongs to it.
     @ivar tunnel: a C{CONNECT} that was not answered.
     @ivar early: the client has sent more before that was answered.
-    @ivar lost: that was refused, so that nobody knows what the client sent.
+    @ivar lost: that was refused, so that it is not known what the client sent.
     """
 
     __slots__ = ("early", "endless", "lost", "tunnel")

@@ -17,13 +17,13 @@ LINE, VALUES, LIST, WATCH = "line", "values", "list", "watch"
 #: The longest key, in bytes, and the longest value that has a data block.
 KEY_LIMIT, VALUE_LIMIT = 250, 2**31 - 3
 
-#: How many words a storage command has without C{noreply}.
+#: How many tokens a storage command has without C{noreply}.
 STORAGE = {"set": 5, "add": 5, "replace": 5, "append": 5, "prepend": 5, "cas": 6}
 
 #: Where the first key is, by command.
 RETRIEVAL = {"get": 1, "gets": 1, "gat": 2, "gats": 2}
 
-#: With how many words, from and to, a last word C{noreply} means that.
+#: With how many tokens, from and to, a last token C{noreply} means that.
 SILENCING = {
     "cache_memlimit": (2, 3),
     "decr": (3, 4),
@@ -61,7 +61,7 @@ NUMBERS = b"NRT"
 #: How long an opaque token may be, in bytes.
 OPAQUE_LIMIT = 32
 
-#: The first words of errors: the command is unknown, is wrong, cannot be carried out.
+#: The first tokens of errors: the command is unknown, is wrong, cannot be carried out.
 FAILURES = (b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR")
 
 
@@ -83,15 +83,15 @@ class Meta:
     failing: int
     decoded: bytes = b""
 
-    def may(self, words: list[bytes]) -> bool:
+    def may(self, tokens: list[bytes]) -> bool:
         """
-        Whether an answer in these words may be this command's although it is quiet.
+        Whether an answer in these tokens may be this command's although it is quiet.
         """
-        if words[0] in FAILURES:
-            return words[0] in FAILURES[self.failing :]
-        if words[0] not in self.mentioned:
+        if tokens[0] in FAILURES:
+            return tokens[0] in FAILURES[self.failing :]
+        if tokens[0] not in self.mentioned:
             return False
-        back = [word for word in words[1:] if word[:1] in (b"O", b"k")]
+        back = [token for token in tokens[1:] if token[:1] in (b"O", b"k")]
         if self.decoded and b"k" + self.decoded in back:
             # Said so if the item was stored by that key.
             own = (b"k" + self.decoded if each[:1] == b"k" else each for each in self.echoes)
@@ -115,26 +115,26 @@ class Asked:
     replies: bool = True
 
 
-def understand(words: list[bytes]) -> Asked:
+def understand(tokens: list[bytes]) -> Asked:
     """
     Read a line.
 
-    @param words: its words; none in an empty line.
+    @param tokens: its tokens; none in an empty line.
     """
-    if not words:
+    if not tokens:
         return Asked("", b"")
-    command = words[0].decode("ascii", "backslashreplace")
-    place = RETRIEVAL.get(command, 1)
-    subject = words[place] if len(words) > place else b""
+    command = tokens[0].decode("ascii", "backslashreplace")
+    index = RETRIEVAL.get(command, 1)
+    subject = tokens[index] if len(tokens) > index else b""
     if command in RETRIEVAL:
         return Asked(command, subject, VALUES)
     if command in STORAGE:
-        return _storage(command, subject, words)
+        return _storage(command, subject, tokens)
     if command in MENTIONED:
-        return _meta(command, subject, words)
+        return _meta(command, subject, tokens)
     if command == "quit":
         return Asked(command, subject, replies=False)
-    silent = _silenced(command, subject, words)
+    silent = _silenced(command, subject, tokens)
     if command == "watch":
         return Asked(command, subject, WATCH, replies=not silent)
     if command == "stats" or (command == "lru_crawler" and subject in (b"metadump", b"mgdump")):
@@ -142,34 +142,34 @@ def understand(words: list[bytes]) -> Asked:
     return Asked(command, subject, replies=not silent)
 
 
-def _silenced(command: str, subject: bytes, words: list[bytes]) -> bool:
+def _silenced(command: str, subject: bytes, tokens: list[bytes]) -> bool:
     """
     Whether C{noreply} means that.  Servers answer other lines with an error.
     """
     least, most = SILENCING.get(command, (1, 0))
-    if words[-1] != b"noreply" or not least <= len(words) <= most:
+    if tokens[-1] != b"noreply" or not least <= len(tokens) <= most:
         return False
     return command != "slabs" or subject == b"automove"
 
 
-def _storage(command: str, subject: bytes, words: list[bytes]) -> Asked:
+def _storage(command: str, subject: bytes, tokens: list[bytes]) -> Asked:
     plain = STORAGE[command]
-    if len(words) not in (plain, plain + 1):
+    if len(tokens) not in (plain, plain + 1):
         return Asked(command, subject)
-    replies = words[-1] != b"noreply"
+    replies = tokens[-1] != b"noreply"
     # A server that objects to one of these takes the next line for a command.
     fine = (
         len(subject) <= KEY_LIMIT
-        and _digits(words[2])
-        and _digits(words[3].removeprefix(b"-"))
-        and _digits(words[4])
-        and (plain == 5 or _digits(words[5]))
+        and _digits(tokens[2])
+        and _digits(tokens[3].removeprefix(b"-"))
+        and _digits(tokens[4])
+        and (plain == 5 or _digits(tokens[5]))
     )
-    return Asked(command, subject, LINE, _block(words[4]) if fine else 0, replies)
+    return Asked(command, subject, LINE, _block(tokens[4]) if fine else 0, replies)
 
 
-def _meta(command: str, subject: bytes, words: list[bytes]) -> Asked:
-    flags = words[3:] if command == "ms" else words[2:]
+def _meta(command: str, subject: bytes, tokens: list[bytes]) -> Asked:
+    flags = tokens[3:] if command == "ms" else tokens[2:]
     fine = 0 < len(subject) <= KEY_LIMIT
     letters = b"".join(flag[:1] for flag in flags)
     # Only the letters count, but for O all of it.
@@ -182,9 +182,9 @@ def _meta(command: str, subject: bytes, words: list[bytes]) -> Asked:
         mentioned |= CREATED
     decoded = _decode(subject) if b"b" in letters else b""
     meta = Meta(mentioned, b"q" in letters, tuple(echoes), failing, decoded)
-    if command != "ms" or len(words) < 3:
+    if command != "ms" or len(tokens) < 3:
         return Asked(command, subject, meta)
-    data = _block(words[2]) if fine and _digits(words[2]) else 0
+    data = _block(tokens[2]) if fine and _digits(tokens[2]) else 0
     return Asked(command, subject, meta, data)
 
 
@@ -212,10 +212,10 @@ def _decode(key: bytes) -> bytes:
         return b""
 
 
-def _digits(word: bytes) -> bool:
-    return word.isdigit() and len(word) <= 20
+def _digits(token: bytes) -> bool:
+    return token.isdigit() and len(token) <= 20
 
 
-def _block(word: bytes) -> int:
-    length = int(word)
+def _block(token: bytes) -> int:
+    length = int(token)
     return length + 2 if length <= VALUE_LIMIT else 0

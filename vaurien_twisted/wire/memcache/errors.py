@@ -76,8 +76,8 @@ def _isCode(code: str, message: str) -> bool:
     """
     Whether it begins with one of L{FAILURES}, and there is more of it or a message.
     """
-    word, _, rest = code.partition(" ")
-    known = word.encode("utf-8", "backslashreplace") in FAILURES
+    token, _, rest = code.partition(" ")
+    known = token.encode("utf-8", "backslashreplace") in FAILURES
     return known and code.isprintable() and bool(rest.strip() or message)
 
 
@@ -87,8 +87,8 @@ def _messageOf(code: str, message: str) -> str:
     """
     if not message or code == "miss":
         return ""
-    word = code.partition(" ")[0]
-    return message if message.partition(" ")[0] == word else f"{word} {message}"
+    token = code.partition(" ")[0]
+    return message if message.partition(" ")[0] == token else f"{token} {message}"
 
 
 def _situations(exchange: Exchange) -> set[str]:
@@ -117,7 +117,7 @@ CATALOG = ErrorCatalog(
 
 def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     """
-    The error as one line.  Quiet meta commands are told of errors too.
+    The error as one line.  Quiet meta commands get errors too.
 
     @return: C{None} for a request without an answer, and for a miss of a command that
         cannot miss.

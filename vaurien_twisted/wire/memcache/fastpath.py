@@ -9,7 +9,6 @@ written plainly, and not C{noreply} or quiet.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from zope.interface import implementer
 
@@ -21,7 +20,7 @@ from vaurien_twisted.wire.memcache.replies import Replies
 from vaurien_twisted.wire.memcache.requests import Requests
 from vaurien_twisted.wire.memcache.session import MemcacheSession
 
-#: The forms of answers, and what stands for them where exchanges are told apart.
+#: The forms of answers, and the context of an exchange of each form.
 ONE, SEVERAL, META = range(3)
 CONTEXTS = (LINE, VALUES, Meta(MENTIONED["mg"], False, (), 0))
 
@@ -31,7 +30,7 @@ _KEYS = rb" [^\0\r\n]{0,32000}"
 #: Lines that get values, and nothing else.
 _gets = re.compile(rb"(?>(?:gets?" + _KEYS + rb"\r\n)+)").fullmatch
 
-# Clients and servers take any byte in a key that divides no words.
+# Clients and servers take any byte in a key that divides no tokens.
 _KEY = rb" [^\0-\r ]{1,250}"
 _NUMBER = rb" [0-9]{1,20}"
 _SIZE = rb" ([0-9]{1,10})"
@@ -113,13 +112,13 @@ class MemcacheFastPath(FormedFastPath):
             found = _command(data, pos)
             if found is None:
                 return b""
-            place: Any = found.lastindex
-            form, holds = _KINDS[place]
+            index = found.lastindex or 0
+            form, holds = _KINDS[index]
             pos = found.end()
             if holds:
-                pos += int(found[place]) + 2
-                place -= 1
-            if found[place] in watched:
+                pos += int(found[index]) + 2
+                index -= 1
+            if found[index] in watched:
                 return b""
             forms.append(form)
         return bytes(forms) if pos == size else b""

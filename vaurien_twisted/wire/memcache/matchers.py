@@ -18,10 +18,10 @@ KEYED = frozenset((*RETRIEVAL, *STORAGE, *MENTIONED, "decr", "delete", "incr", "
 def _keys(connection: Connection, exchange: Exchange) -> Sequence[str]:
     if exchange.command not in KEYED:
         return ()
-    place = RETRIEVAL.get(exchange.command)
-    if place is None or not exchange.head:
+    index = RETRIEVAL.get(exchange.command)
+    if index is None or not exchange.head:
         return (exchange.subject,) if exchange.subject else ()
-    return [word.decode("utf-8", "backslashreplace") for word in exchange.head.split()[place:]]
+    return [token.decode("utf-8", "backslashreplace") for token in exchange.head.split()[index:]]
 
 
 #: What C{when} can ask of a command.

@@ -42,7 +42,7 @@ class MemcacheFramer(TwoWayFramer):
     was answered, and where it raised L{FramingError<vaurien_twisted.model.exchange.FramingError>}.
 
     A server may answer a C{noreply} command that it cannot read with an error all the
-    same; that error is then taken for the answer to the next command, or for nobody's.
+    same; that error is then taken for the answer to the next command, or to none.
     """
 
     __slots__ = ()

@@ -7,7 +7,7 @@ A quiet command (flag C{q}) is answered only if there is something unexpected to
 An answer that cannot be its own (another form, or other flags come back than it asked
 for) shows that it had none; the barrier C{mn} shows it for all before, and puts the
 order right where it was taken wrongly.  Two quiet commands of one kind, without opaque
-or key, cannot be told apart: the answer is then the first one's.
+or key, have answers that look the same: one is then taken for the first's.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ LINE_LIMIT = 65536
 ITEMS = (b"STAT ", b"ITEM ", b"PREFIX ", b"key=", b"mg ")
 
 
-#: Commands that are answered by one line, of which the first words are known.
+#: Commands that are answered by one line, of which the first tokens are known.
 CLASSIC = frozenset((*STORAGE, *SILENCING, "version"))
 
 
-#: The first words of answers that no meta command gives.
+#: The first tokens of answers that no meta command gives.
 OTHERS = frozenset(
     b"DELETED END EXISTS NOT_FOUND NOT_STORED STAT STORED TOUCHED VALUE VERSION".split()
 )
@@ -144,17 +144,17 @@ class Replies:
         """
         awaiting = self._session.awaiting
         self._exchange = None
-        words = line.split() or [b""]
-        place: int | None = 0
-        if words[0] == b"MN":
+        tokens = line.split() or [b""]
+        index: int | None = 0
+        if tokens[0] == b"MN":
             # The barrier's own, whatever was taken for whose answer before.
             barriers = (at for at, other in enumerate(awaiting) if other.command == "mn")
-            place = next(barriers, None)
+            index = next(barriers, None)
         elif awaiting:
-            place = _place(awaiting, words)
-        if place is None or not awaiting:
+            index = _indexOf(awaiting, tokens)
+        if index is None or not awaiting:
             return
-        for _ in range(place):
+        for _ in range(index):
             yield awaiting.popleft(), b"", True
         self._exchange = awaiting.popleft()
 
@@ -212,29 +212,29 @@ class Replies:
         return self._over
 
 
-def _place(awaiting: Iterable[Exchange], words: list[bytes]) -> int | None:
+def _indexOf(awaiting: Iterable[Exchange], tokens: list[bytes]) -> int | None:
     """
     Which of those that await an answer, none of which is known to be answered by silence, is
-    answered in these words; C{None}: a quiet command that was taken to be.
+    answered in these tokens; C{None}: a quiet command that was taken to be.
     """
-    for place, other in enumerate(awaiting):
+    for index, other in enumerate(awaiting):
         if other.command == "mn":
             break
         meta = other.context
         if not isinstance(meta, Meta):
             # Only meta commands are answered like meta commands.
             known = meta != LINE or other.command in CLASSIC
-            return None if known and words[0] in ANSWERS else place
-        if meta.may(words) if meta.quiet else words[0] not in OTHERS:
-            return place
+            return None if known and tokens[0] in ANSWERS else index
+        if meta.may(tokens) if meta.quiet else tokens[0] not in OTHERS:
+            return index
     return 0
 
 
-def _length(line: bytes, place: int) -> int:
+def _length(line: bytes, index: int) -> int:
     """
     How many bytes follow a line, CR and LF included.
     """
-    words = line.split()
-    if len(words) <= place or not words[place].isdigit() or len(words[place]) > 10:
+    tokens = line.split()
+    if len(tokens) <= index or not tokens[index].isdigit() or len(tokens[index]) > 10:
         raise ValueError(f"{line[:64]!r} does not say how long its value is")
-    return int(words[place]) + 2
+    return int(tokens[index]) + 2

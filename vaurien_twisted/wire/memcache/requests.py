@@ -116,20 +116,20 @@ class Requests(RequestReader):
         line = data[pos : pos + LONG] if end < 0 else data[pos:end].removesuffix(b"\r")
         if b"\0" in line:
             raise ValueError("a zero byte in a command")
-        words = line.split(b" ")
-        if b"" in words:
-            words = [word for word in words if word]
-        if words and not words[0].replace(b"_", b"").isalnum():
-            raise ValueError(f"{words[0][:32]!r} is not a command")
+        tokens = line.split(b" ")
+        if b"" in tokens:
+            tokens = [token for token in tokens if token]
+        if tokens and not tokens[0].replace(b"_", b"").isalnum():
+            raise ValueError(f"{tokens[0][:32]!r} is not a command")
         if end < 0 or length > LINE_LIMIT:
-            place = RETRIEVAL.get(words[0].decode("ascii")) if words else None
+            index = RETRIEVAL.get(tokens[0].decode("ascii")) if tokens else None
             # The last word need not be whole.
-            if place is None or len(words) <= place + 1:
+            if index is None or len(tokens) <= index + 1:
                 if length > LINE_LIMIT:
                     raise ValueError(f"a line of over {LINE_LIMIT} bytes")
                 return None
             self._line = end < 0
-        asked = understand(words)
+        asked = understand(tokens)
         self._skip = asked.data
         self.number += 1
         subject = asked.subject[:SUBJECT_LIMIT].decode("utf-8", "backslashreplace")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from vaurien_twisted.wire.mysql.packets import Malformed, readLength, unpackShort
 
 #: Sizes of values by column type; types of one length byte and of a length encoded
-#: integer are told apart below.
+#: integer are handled below.
 FIXED = {1: 1, 2: 2, 3: 4, 4: 4, 5: 8, 6: 0, 8: 8, 9: 4, 13: 2}
 TIMES = frozenset((7, 10, 11, 12, 14, 15, 16, 17, 18, 19))
 

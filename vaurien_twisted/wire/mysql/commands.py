@@ -68,7 +68,7 @@ class Request:
     @ivar head: how many bytes of the payload are waited for, where it has so many.
     @ivar replies: whether there is a reply at all.
     @ivar statement: the number of the prepared statement, for C{COM_STMT_CLOSE}, and
-        for a C{COM_STMT_EXECUTE} that tells its parameters' types.
+        for a C{COM_STMT_EXECUTE} that has its parameters' types.
     @ivar last: the sequence number of the last packet seen of the request.
     @ivar cursor: whether it asks for a cursor, from which the rows are fetched later.
     """

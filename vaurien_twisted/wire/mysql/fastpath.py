@@ -113,7 +113,7 @@ class MySQLFastPath(FormedFastPath):
             if not 0 < length < FULL or code not in passed:
                 return None
             if code == EXECUTE and (
-                session.statements.owed
+                session.statements.unsent
                 or length < FLAGGED
                 or at + 9 >= end
                 or data[at + 9] & CURSORS
@@ -180,7 +180,7 @@ class MySQLFastPath(FormedFastPath):
         if not 0 < first < 0xFB:
             return 0
         if length == 2 and self._session.capabilities & METADATA_FLAG:
-            # Clients that know the definitions already need not be told them.
+            # Servers leave the definitions out for clients that know them.
             first = first if data[at + 5] else 0
         elif length != 1:
             return 0
@@ -223,7 +223,7 @@ class MySQLFastPath(FormedFastPath):
 
     def _stop(self, status: int, stop: int) -> int:
         """
-        Where the reply ends whose last packet told C{status}, 0 if it is not the last.
+        Where the reply ends whose last packet has C{status}, 0 if it is not the last.
         """
         if status & MORE_RESULTS:
             return 0

@@ -118,8 +118,8 @@ class MySQL(WireProtocol):
     TLS, unless C{tls_certificate} is given or C{tls} is C{refuse}, with compression, once
     agreed upon, and with replication the connection passes unread, so that C{error} has no way
     to speak.
-    Clients tell the types of a statement's parameters once; where that execution was
-    answered here the next one that goes to the server tells them instead.
+    Clients send the types of a statement's parameters once; where that execution was
+    answered by the proxy, the next one that goes to the server gets them added.
     """
 
     name = "mysql"

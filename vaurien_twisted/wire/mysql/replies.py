@@ -191,7 +191,7 @@ class Replies:
         """
         awaited = self._session.awaiting
         if not awaited:
-            # A server may say farewell unasked, with an ERR.
+            # A server may end the connection with an ERR that answers no command.
             self._exchange = None
             self._sequence = -1
             return
@@ -284,7 +284,7 @@ class Replies:
         step = self._step
         if step is DONE:
             if not length or data[at] != ERR:
-                raise Malformed("the backend spoke unasked")
+                raise Malformed("a packet that answers no command")
             self._next = step
         elif step is GREETED:
             self._next = self._greeting(data, at, length)
@@ -325,7 +325,7 @@ class Replies:
         if first == ERR:
             return DONE
         if first != GREETING or length > GREETING_LIMIT:
-            raise Malformed("no greeting of MySQL")
+            raise Malformed("this is no greeting of a MySQL server")
         session.offered = serverCapabilities(data[at : at + length])
         return ASKED
 

@@ -230,18 +230,18 @@ class Requests(RequestReader):
 
     def _typed(self, request: Request, number: int, data: bytes, at: int, end: int) -> Request:
         """
-        Note the types that an execution tells, and tell those that the server lacks.
+        Note the types that an execution has, and add those that the server did not get.
         """
         statements = self._session.statements
         parameters = statements.parameters.get(number, 0)
         types = typesOf(data, at, end, parameters) if parameters else None
-        if types is None or not (types or number in statements.owed):
+        if types is None or not (types or number in statements.unsent):
             return request
         if types:
             # Owed until the request is known to go to the server.
-            statements.owed[number] = types
+            statements.unsent[number] = types
         else:
-            self._changed = withTypes(data, at - 4, statements.owed[number])
+            self._changed = withTypes(data, at - 4, statements.unsent[number])
         if request is not self._own:
             request = request.own()
         request.statement = number
@@ -276,7 +276,7 @@ class Requests(RequestReader):
 
     def _hello(self, payload: bytes, sequence: int) -> None:
         """
-        The client's answer to the greeting, or its wish for TLS.
+        The client's answer to the greeting, or its request for TLS.
 
         @raise Malformed: it is none.
         """

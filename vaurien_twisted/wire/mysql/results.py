@@ -79,7 +79,7 @@ class Results:
     @ivar _rows: what comes after the definitions.
     @ivar statement: the number of the statement that was just prepared, or -1.
     @ivar parameters: how many parameters that statement has.
-    @ivar status: the status flags that the reply told last, or those before it.
+    @ivar status: the status flags that the reply sent last, or those before it.
     @ivar succeeded: the reply began with OK.
     @ivar wantsFile: the server asked for a file.
     """
@@ -212,7 +212,7 @@ class Results:
             columns, self._columns = self._columns, 0
             return self._define(max(columns, 0))
         # The rows of a cursor are fetched later.  A procedure may have one of its own open
-        # as it selects: the flag then stands where nobody asked for a cursor, and beside
+        # as it selects: the flag is then set though no cursor was asked for, and beside
         # that of further results, which the reply of one that was asked for never has.
         fetched = self.cursor and status & (CURSOR_EXISTS | MORE_RESULTS) == CURSOR_EXISTS
         return DONE if fetched else self._rows

@@ -29,18 +29,18 @@ class Statements:
     @ivar latest: the text that the client sent last to be prepared.
     @ivar parameters: how many parameters each has, where that is 1 to
         L{vaurien_twisted.wire.mysql.session.PARAMETERS}.
-    @ivar owed: the types of their parameters that the client has told and the server has
-        not been told, by number.
+    @ivar unsent: the types of their parameters that the client has sent and the server has
+        not got, by number.
     """
 
-    __slots__ = ("_bytes", "_texts", "latest", "owed", "parameters")
+    __slots__ = ("_bytes", "_texts", "latest", "parameters", "unsent")
 
     def __init__(self) -> None:
         self._texts: dict[int, str] = {}
         self._bytes = 0
         self.latest = ""
         self.parameters: dict[int, int] = {}
-        self.owed: dict[int, bytes] = {}
+        self.unsent: dict[int, bytes] = {}
 
     def add(self, number: int, text: str, parameters: int = 0) -> None:
         """
@@ -60,7 +60,7 @@ class Statements:
         """
         text = self._texts.pop(number, None)
         self.parameters.pop(number, None)
-        self.owed.pop(number, None)
+        self.unsent.pop(number, None)
         if text is not None:
             self._bytes -= sys.getsizeof(text)
 
@@ -70,7 +70,7 @@ class Statements:
         """
         self._texts.clear()
         self.parameters.clear()
-        self.owed.clear()
+        self.unsent.clear()
         self._bytes = 0
         self.latest = ""
 
@@ -101,8 +101,8 @@ class MySQLSession(Session):
     @ivar startTLS: whether TLS is spoken, and read.
     @ivar file: the dialog is the sending of a file.
     @ivar sequence: the number that the file's next packet must carry.
-    @ivar status: the status flags that the server told last.
-    @ivar before: those that it had told before the latest reply.
+    @ivar status: the status flags that the server sent last.
+    @ivar before: those that it had sent before the latest reply.
     """
 
     __slots__ = (
@@ -145,7 +145,7 @@ class MySQLSession(Session):
             self.statements.latest = exchange.subject
         elif request.code == EXECUTE:
             if request.statement:
-                self.statements.owed.pop(request.statement, None)
+                self.statements.unsent.pop(request.statement, None)
         elif request.code == CLOSE:
             self.statements.remove(request.statement)
 

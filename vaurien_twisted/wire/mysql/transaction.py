@@ -5,7 +5,7 @@ What an error leaves of a MySQL or MariaDB transaction.
 A deadlock and its like roll back the whole transaction, other errors the statement alone
 (dev.mysql.com, "InnoDB Error Handling").  A C{COMMIT} that fails, for whatever reason, has
 rolled back (C{ha_commit_trans} in C{sql/handler.cc}).  Of a distributed transaction no
-command tells the server that a branch was rolled back: the client has to.
+command makes the server roll a branch back as if by itself: the client has to.
 """
 
 from __future__ import annotations

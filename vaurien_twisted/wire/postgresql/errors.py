@@ -52,7 +52,7 @@ ROWS = (
     _row(
         "55P03",
         'could not obtain lock on row in relation "accounts"',
-        "A lock asked for with NOWAIT, or within lock_timeout, is held by somebody else.",
+        "A lock asked for with NOWAIT, or within lock_timeout, is held by another session.",
         fits=(SQL,),
     ),
     _row(
@@ -177,7 +177,7 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     brought to that state: see L{vaurien_twisted.wire.postgresql.transaction}.
 
     Before a session has begun every error is FATAL and the connection is closed.  Within a
-    COPY FROM STDIN the client is told when it has sent all its data: a connection closed
+    COPY FROM STDIN the client gets it when it has sent all its data: a connection closed
     before would be reset, and the error lost.
 
     Where the error stands in place of the backend's answer the ErrorResponse comes

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Exchange
 from vaurien_twisted.wire.postgresql.messages import (
+    BEFORE_READY,
     BIND,
     CLIENT_TYPES,
     CLOSE,
@@ -25,11 +26,10 @@ from vaurien_twisted.wire.postgresql.messages import (
     HEADER,
     PARSE,
     QUERY,
-    SETTLING,
     Malformed,
+    cString,
     messageEnd,
     sql,
-    word,
 )
 from vaurien_twisted.wire.postgresql.names import Statements
 
@@ -69,7 +69,7 @@ class Group:
     @ivar at: how far it has read, in bytes from the start of the group.
     @ivar need: how many bytes from the start of the group it needs to read on.
     @ivar left: how many bytes of the last message lie behind what was read.
-    @ivar settled: the group ends at C{at}, with what brings a ReadyForQuery.
+    @ivar synced: the group ends at C{at}, with what brings a ReadyForQuery.
     """
 
     def __init__(self, statements: Statements, portals: Statements) -> None:
@@ -84,7 +84,7 @@ class Group:
         self.at = 0
         self.need = HEADER
         self.left = 0
-        self.settled = False
+        self.synced = False
 
     @property
     def command(self) -> str:
@@ -125,7 +125,7 @@ class Group:
                 self.need = at + HEADER - base
                 return False
             code = data[at]
-            if code not in EXTENDED and code not in SETTLING and code not in COPY:
+            if code not in EXTENDED and code not in BEFORE_READY and code not in COPY:
                 if code not in CLIENT_TYPES:
                     raise Malformed(f"a PostgreSQL client has no message of type {code:#04x}")
                 return True
@@ -137,7 +137,7 @@ class Group:
                 self._look(code, data, at + HEADER, limit)
                 self.at = min(stop, end) - base
                 self.left = stop - base - self.at
-                self.settled = code in SETTLING
+                self.synced = code in BEFORE_READY
                 return True
             if stop > end:
                 self.need = stop - base
@@ -145,8 +145,8 @@ class Group:
             self._look(code, data, at + HEADER, stop)
             at = stop
             self.at = at - base
-            if code in SETTLING or code == FLUSH:
-                self.settled = code != FLUSH
+            if code in BEFORE_READY or code == FLUSH:
+                self.synced = code != FLUSH
                 return True
 
     def cuttable(self, data: bytes | bytearray) -> bool:
@@ -175,27 +175,27 @@ class Group:
         self._look(code, data, at + HEADER, end)
         self.at = end - base
         self.left = stop - end
-        self.settled = code in SETTLING
+        self.synced = code in BEFORE_READY
         return True
 
     def _look(self, code: int, data: bytes, start: int, stop: int) -> None:
         text = ""
         if code == BIND:
-            portal, start = word(data, start, stop)
-            text = self._statement(word(data, start, stop)[0])
+            portal, start = cString(data, start, stop)
+            text = self._statement(cString(data, start, stop)[0])
             self._bound[portal] = text
             self._runs = True
         elif code == EXECUTE:
-            text = self._portal(word(data, start, stop)[0])
+            text = self._portal(cString(data, start, stop)[0])
             self._runs = True
         elif code == PARSE:
-            name, start = word(data, start, stop)
+            name, start = cString(data, start, stop)
             text = self._prepared[name] = sql(data, start, stop)
         elif code == QUERY:
             text = sql(data, start, stop)
             self._runs = True
         elif code in (DESCRIBE, CLOSE):
-            name = word(data, start + 1, stop)[0]
+            name = cString(data, start + 1, stop)[0]
             known = self._statement if data[start : start + 1] == b"S" else self._portal
             text = known(name)
         if not self._first:

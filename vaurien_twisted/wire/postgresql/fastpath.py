@@ -47,7 +47,7 @@ SIMPLE, SYNCED = range(2)
 FORMS = (Form.SIMPLE, Form.SYNCED)
 
 #: The type and the length of a ReadyForQuery.
-SETTLED = b"Z\0\0\0\5"
+READY_HEADER = b"Z\0\0\0\5"
 
 #: What may be in replies that are passed over.
 PASSING = frozenset(code for code, kind in enumerate(KINDS) if kind == 1) | {ERROR} | OF_SESSION
@@ -197,7 +197,7 @@ class PostgreSQLFastPath(FormedFastPath):
         """
         session = self._session
         awaiting = self._awaiting
-        if not awaiting or data[-6:-1] != SETTLED:
+        if not awaiting or data[-6:-1] != READY_HEADER:
             return 0
         batch = awaiting[0]
         if not isinstance(batch, FormedBatch) or not self._replies.idle:

@@ -53,7 +53,7 @@ EXTENDED = frozenset(b"BCDEHPS")
 COPY = frozenset(b"cdf")
 
 #: After these the backend says that it is ready for another query.
-SETTLING = frozenset(b"SQF")
+BEFORE_READY = frozenset(b"SQF")
 
 
 class Malformed(Exception):
@@ -74,7 +74,7 @@ def messageEnd(data: bytes, at: int) -> int:
     return at + 1 + size
 
 
-def word(data: bytes, start: int, stop: int) -> tuple[bytes, int]:
+def cString(data: bytes, start: int, stop: int) -> tuple[bytes, int]:
     """
     The string that a NUL ends, and where the next field begins; without a NUL
     it lasts until C{stop}.
@@ -88,7 +88,7 @@ def sql(data: bytes, start: int, stop: int) -> str:
     A statement, no more of it than rules may look at.
     """
     stop = min(stop, start + SUBJECT_LIMIT)
-    return word(data, start, stop)[0].decode("utf-8", "replace")
+    return cString(data, start, stop)[0].decode("utf-8", "replace")
 
 
 def errorResponse(severity: str, code: str, message: str) -> bytes:

@@ -6,7 +6,7 @@ What the names of prepared statements and portals stand for.
 from __future__ import annotations
 
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT
-from vaurien_twisted.wire.postgresql.messages import BIND, PARSE, sql, word
+from vaurien_twisted.wire.postgresql.messages import BIND, PARSE, cString, sql
 
 #: How much text of prepared statements is remembered for each link, in characters.
 REMEMBERED = 1 << 20
@@ -80,8 +80,8 @@ class Naming:
         It is whole, and goes to the backend: remember the name.
         """
         body = bytes(self._body)
-        name, start = word(body, 0, len(body))
+        name, start = cString(body, 0, len(body))
         if self._code == PARSE:
             statements.put(name, sql(body, start, len(body)))
         else:
-            portals.put(name, statements.get(word(body, start, len(body))[0]))
+            portals.put(name, statements.get(cString(body, start, len(body))[0]))

@@ -19,7 +19,7 @@ from vaurien_twisted.wire.postgresql.messages import (
     readyForQuery,
 )
 from vaurien_twisted.wire.postgresql.session import Copying, Form, PostgreSQLSession
-from vaurien_twisted.wire.postgresql.transaction import tell
+from vaurien_twisted.wire.postgresql.transaction import updateStatus
 
 READY, ERROR, NOTIFICATION, PARAMETER, COPY_IN, COPY_BOTH = b"ZEASGW"
 
@@ -217,7 +217,7 @@ class Replies:
         session = self._session
         session.awaiting.popleft()
         if isinstance(exchange, Substitute):
-            tell(session, exchange)
+            updateStatus(session, exchange)
         return exchange, data, True
 
     def _negotiated(self, answer: int) -> None:
@@ -227,8 +227,9 @@ class Replies:
             session.startTLS.agreed = True
             return
         if answer != ord("N"):
-            # E begins an error in the words of a server older than the question.
-            session.opaque = {ord("S"): "TLS", ord("G"): "GSS"}.get(answer, "no negotiation")
+            # E begins the error of a server that is older than these requests.
+            refused = "the backend refused to negotiate encryption"
+            session.opaque = {ord("S"): "TLS", ord("G"): "GSS"}.get(answer, refused)
 
     def _ready(self, status: int) -> None:
         session = self._session

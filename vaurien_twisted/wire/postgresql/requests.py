@@ -11,6 +11,7 @@ from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Exchange, FramingError
 from vaurien_twisted.wire.framer import RequestReader
 from vaurien_twisted.wire.postgresql.extended_query import Begun, Group
 from vaurien_twisted.wire.postgresql.messages import (
+    BEFORE_READY,
     CLIENT_TYPES,
     COPY,
     COPY_DATA,
@@ -20,7 +21,6 @@ from vaurien_twisted.wire.postgresql.messages import (
     HEADER,
     PASSWORD,
     QUERY,
-    SETTLING,
     SYNC,
     TERMINATE,
     Malformed,
@@ -30,7 +30,7 @@ from vaurien_twisted.wire.postgresql.messages import (
 )
 from vaurien_twisted.wire.postgresql.names import NAMING, Naming, Statements
 from vaurien_twisted.wire.postgresql.session import Context, Copying, Form, PostgreSQLSession
-from vaurien_twisted.wire.postgresql.startup import NO, Wish, encryptions, readStartup
+from vaurien_twisted.wire.postgresql.startup import NO, StartupKind, encryptions, readStartup
 
 
 class Requests(RequestReader):
@@ -232,7 +232,7 @@ class Requests(RequestReader):
             else:
                 self._last = code == SYNC and self._copying is None
         elif form is not Form.STARTUP:
-            self._last = code in SETTLING
+            self._last = code in BEFORE_READY
             if code in NAMING and self._mine:
                 self._naming = Naming(code)
         self._left = max(stop - end, 0)
@@ -313,22 +313,22 @@ class Requests(RequestReader):
             self._need = group.need
             return None
         self._group = None
-        form = Form.SYNCED if group.settled else Form.UNSYNCED
+        form = Form.SYNCED if group.synced else Form.UNSYNCED
         exchange = self._exchange(group.command, group.subject, form, group.texts)
-        return Begun(exchange, at + group.at, group.left, group.settled, group)
+        return Begun(exchange, at + group.at, group.left, group.synced, group)
 
     def _beginSession(self, data: bytes, at: int) -> Begun | None:
-        wish, size, subject = readStartup(data, at)
+        kind, size, subject = readStartup(data, at)
         stop = at + size
-        if wish is Wish.SESSION:
+        if kind is StartupKind.SESSION:
             self._started = True
             return Begun(self._exchange("STARTUP", subject, Form.STARTUP), stop, 0, False)
-        if wish is Wish.UNKNOWN:
+        if kind is StartupKind.UNKNOWN:
             self._need = size
             return None
-        if wish is Wish.CANCEL:
+        if kind is StartupKind.CANCEL:
             return Begun(self._exchange("CancelRequest", subject, Form.SILENT), stop, 0, True)
-        if wish is Wish.HANDSHAKE:
+        if kind is StartupKind.HANDSHAKE:
             self._session.opaque = "TLS"
         else:
             self._session.negotiations += 1

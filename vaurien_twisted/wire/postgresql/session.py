@@ -35,8 +35,8 @@ class Context(NamedTuple):
     C{Exchange.context} of this protocol.
 
     @ivar status: of the transaction when the request was read: C{"I"} outside of
-        one, C{"T"} inside, C{"E"} inside a failed one.  It is the last the backend
-        told, so behind pipelined requests it may be out of date.
+        one, C{"T"} inside, C{"E"} inside a failed one.  It is the last that the
+        backend sent, so behind pipelined requests it may be out of date.
     @ivar texts: the statements that are prepared or run, as many as
         L{vaurien_twisted.wire.postgresql.extended_query.TEXTS}.
     @ivar extended: of COPY, whether a Sync has to follow the data.
@@ -64,7 +64,7 @@ class PostgreSQLSession(Session):
     """
     The state of one link.
 
-    @ivar status: of the transaction, as the backend last told.
+    @ivar status: of the transaction, as the backend last sent it.
     @ivar negotiations: how many one-byte answers (to SSLRequest, GSSENCRequest) are to come.
     @ivar copying: what the client's copy data would be for.
     @ivar startTLS: whether TLS is spoken, and read.

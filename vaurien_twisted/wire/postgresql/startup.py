@@ -47,11 +47,10 @@ def encryptions(data: bytes, before: list[bytes]) -> int:
     return count
 
 
-class Wish(Enum):
+class StartupKind(Enum):
     """
-    What the client wants: more bytes of it are needed, a TLS handshake without
-    having asked, one of the encryptions that the backend is asked for, the
-    cancelling of another session's query, a session.
+    What the first packet asks for: not known before more bytes come, a TLS handshake without
+    having asked, an encryption, the cancelling of another session's query, a session.
     """
 
     UNKNOWN = "unknown"
@@ -70,7 +69,7 @@ class Packet(NamedTuple):
         backend's process.
     """
 
-    wish: Wish
+    kind: StartupKind
     size: int
     subject: str = ""
 
@@ -84,22 +83,22 @@ def readStartup(data: bytes, at: int) -> Packet:
     """
     here = len(data) - at
     if data[at] == HANDSHAKE:
-        return Packet(Wish.HANDSHAKE, here)
+        return Packet(StartupKind.HANDSHAKE, here)
     if here < 4:
-        return Packet(Wish.UNKNOWN, 8)
+        return Packet(StartupKind.UNKNOWN, 8)
     size: int = length(data, at)[0]
     if not 8 <= size <= STARTUP_LIMIT:
         raise Malformed(f"a PostgreSQL start-up packet cannot be {size} bytes long")
     if here < size:
-        return Packet(Wish.UNKNOWN, size)
+        return Packet(StartupKind.UNKNOWN, size)
     code: int = length(data, at + 4)[0]
     if code in (SSL, GSS):
-        return Packet(Wish.ENCRYPTION, size)
+        return Packet(StartupKind.ENCRYPTION, size)
     if code == CANCEL:
-        return Packet(Wish.CANCEL, size, str(length(data, at + 8)[0]) if size >= 12 else "")
+        return Packet(StartupKind.CANCEL, size, str(length(data, at + 8)[0]) if size >= 12 else "")
     if code >> 16 != 3:
         raise Malformed(f"PostgreSQL protocol {code >> 16}.{code & 0xFFFF} is not known")
-    return Packet(Wish.SESSION, size, startupSubject(data[at : at + size]))
+    return Packet(StartupKind.SESSION, size, startupSubject(data[at : at + size]))
 
 
 def startupSubject(packet: bytes) -> str:

@@ -30,7 +30,7 @@ def insteadOf(session: PostgreSQLSession, exchange: Exchange) -> tuple[Substitut
     In the place of the data of a COPY it gets a CopyFail.
 
     Where the client has sent more than was answered the state is not known: then a
-    statement that fails is sent, which does nothing outside, and its answer tells the state.
+    statement that fails is sent, which does nothing outside, and its answer has the state.
     """
     context = exchange.context
     if context is None or context.form in (Form.STARTUP, Form.SILENT):
@@ -71,10 +71,10 @@ def _substitute(
     return substitute
 
 
-def tell(session: PostgreSQLSession, substitute: Substitute) -> None:
+def updateStatus(session: PostgreSQLSession, substitute: Substitute) -> None:
     """
-    A substitute was answered: the exchange that waits for it can tell the client in what
-    state the transaction is.
+    A substitute was answered: the exchange that waits for it can now answer with the state of
+    the transaction.
     """
     original = substitute.original
     if original is not None:

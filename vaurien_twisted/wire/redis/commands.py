@@ -12,8 +12,11 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-#: Where the first key is, if not in place 1.
-PLACES = {"BITOP": 2, "MEMORY": 2, "MIGRATE": 3, "OBJECT": 2, "PFDEBUG": 2, "XGROUP": 2, "XINFO": 2}
+#: Where the first key is, if not argument 1.
+KEY_INDEXES = {
+    **dict.fromkeys(("BITOP", "MEMORY", "OBJECT", "PFDEBUG", "XGROUP", "XINFO"), 2),
+    "MIGRATE": 3,
+}
 
 #: Where the number of keys is, which the first key follows.
 COUNTED = {
@@ -76,41 +79,41 @@ SEVERAL = _names(
 )
 
 
-def subjectAt(command: str, words: list[bytes]) -> int:
+def subjectAt(command: str, args: list[bytes]) -> int:
     """
-    Which of the command's words is its subject: its first key, or else its first argument.
+    Which of the command's arguments is its subject: its first key, or else its first argument.
 
-    @param words: those that have been read, at least one, the command's name first.
-    @return: a place; if it is not in C{words}, the words up to it are needed to tell.
+    @param args: those that have been read, at least one, the command's name first.
+    @return: an index; where C{args} ends before it, the arguments up to it are needed.
     """
-    place = PLACES.get(command)
-    if place is not None:
-        return place
-    place = COUNTED.get(command)
-    if place is not None:
-        if len(words) <= place:
-            return place
-        return 1 if words[place] == b"0" else place + 1
-    place = STREAMS.get(command)
-    if place is not None:
-        read = len(words)
-        if read - 2 >= place and words[-2].upper() == b"STREAMS":
+    index = KEY_INDEXES.get(command)
+    if index is not None:
+        return index
+    index = COUNTED.get(command)
+    if index is not None:
+        if len(args) <= index:
+            return index
+        return 1 if args[index] == b"0" else index + 1
+    index = STREAMS.get(command)
+    if index is not None:
+        read = len(args)
+        if read - 2 >= index and args[-2].upper() == b"STREAMS":
             return read - 1
         return read
     return 1
 
 
-def subjectOf(command: str, words: list[bytes]) -> bytes:
+def subjectOf(command: str, args: list[bytes]) -> bytes:
     """
-    The subject, if all words that matter are there, else the first argument, else C{b""}.
+    The subject, if all arguments that matter are there, else the first argument, else C{b""}.
     """
     start = STREAMS.get(command)
     if start is not None:
-        places = range(start + 1, len(words))
-        place = next((at for at in places if words[at - 1].upper() == b"STREAMS"), 1)
+        indexes = range(start + 1, len(args))
+        index = next((at for at in indexes if args[at - 1].upper() == b"STREAMS"), 1)
     else:
-        place = subjectAt(command, words)
-    for at in (place, 1):
-        if at < len(words):
-            return words[at]
+        index = subjectAt(command, args)
+    for at in (index, 1):
+        if at < len(args):
+            return args[at]
     return b""

@@ -16,7 +16,7 @@ from vaurien_twisted.wire.redis.resp import CRLF
 
 _REST, _PAIRS, _TWO = slice(1, None), slice(1, None, 2), slice(1, 3)
 
-#: Which words are keys, where there are or may be several in fixed places.
+#: Which arguments are keys, where there are or may be several at fixed positions.
 KEYS = {
     **dict.fromkeys(("DEL", "EXISTS", "MGET", "PFCOUNT", "PFMERGE", "TOUCH", "UNLINK"), _REST),
     **dict.fromkeys(("SDIFF", "SINTER", "SUNION", "WATCH"), _REST),
@@ -31,64 +31,64 @@ KEYS = {
 #: Commands whose first key is followed by the number of those that come next.
 STORES = frozenset(("ZDIFFSTORE", "ZINTERSTORE", "ZUNIONSTORE"))
 
-#: Commands that may have several keys and whose beginning tells where they are.
+#: Commands that may have several keys and whose beginning says where they are.
 SEVERAL = frozenset((*KEYS, *STORES))
 
 #: Commands whose first argument is no key.
 NONE = (KEYLESS | {"WAITAOF"}) - {"WATCH"}
 
 
-def lastAt(command: str, words: list[bytes]) -> int:
+def lastAt(command: str, args: list[bytes]) -> int:
     """
-    Up to which of the command's words all keys stand.
+    Up to which of the command's arguments all keys stand.
 
-    @param words: those that have been read, at least one, the command's name first.
-    @return: a place; if it is not in C{words}, the words up to it are needed to tell.
+    @param args: those that have been read, at least one, the command's name first.
+    @return: an index; where C{args} ends before it, the arguments up to it are needed.
     """
     if command in SEVERAL or command in STREAMS:
-        return len(words)
-    place = COUNTED.get(command)
-    if place is not None and len(words) > place:
-        return place + max(_count(words[place]), 1)
-    return subjectAt(command, words)
+        return len(args)
+    index = COUNTED.get(command)
+    if index is not None and len(args) > index:
+        return index + max(_count(args[index]), 1)
+    return subjectAt(command, args)
 
 
-def keysOf(command: str, words: Sequence[bytes]) -> Sequence[bytes]:
+def keysOf(command: str, args: Sequence[bytes]) -> Sequence[bytes]:
     """
-    The keys among the words of a command, its name first.
+    The keys among the arguments of a command, its name first.
     """
     if command in KEYS:
-        return words[KEYS[command]]
+        return args[KEYS[command]]
     if command in STORES:
-        count = _count(words[2]) if len(words) > 2 else 0
-        return [*words[1:2], *words[3 : 3 + count]]
+        count = _count(args[2]) if len(args) > 2 else 0
+        return [*args[1:2], *args[3 : 3 + count]]
     if command in COUNTED:
-        place = COUNTED[command]
-        count = _count(words[place]) if len(words) > place else 0
-        return words[place + 1 : place + 1 + count]
+        index = COUNTED[command]
+        count = _count(args[index]) if len(args) > index else 0
+        return args[index + 1 : index + 1 + count]
     if command in STREAMS:
-        places = range(STREAMS[command] + 1, len(words))
-        first = next((at for at in places if words[at - 1].upper() == b"STREAMS"), len(words))
-        return words[first : first + (len(words) - first + 1) // 2]
+        indexes = range(STREAMS[command] + 1, len(args))
+        first = next((at for at in indexes if args[at - 1].upper() == b"STREAMS"), len(args))
+        return args[first : first + (len(args) - first + 1) // 2]
     return ()
 
 
-def wordsOf(head: bytes) -> list[bytes]:
+def argumentsOf(head: bytes) -> list[bytes]:
     """
-    The words of a command, or the first of them: an array of strings, or a line.
+    The arguments of a command, or the first of them: an array of strings, or a line.
     """
     if not head.startswith(b"*"):
         return split(head)
-    words: list[bytes] = []
+    args: list[bytes] = []
     at = head.find(CRLF) + 2
     while at < len(head):
         body = head.find(CRLF, at) + 2
         if body < 2 or head[at] != 36:
             break
         length = int(head[at + 1 : body - 2])
-        words.append(head[body : body + length])
+        args.append(head[body : body + length])
         at = body + length + 2
-    return words
+    return args
 
 
 def _count(word: bytes) -> int:
@@ -102,7 +102,8 @@ def _keys(connection: Connection, exchange: Exchange) -> Sequence[str]:
     if not exchange.head:
         return (exchange.subject,) if exchange.subject else ()
     return [
-        key.decode("utf-8", "backslashreplace") for key in keysOf(command, wordsOf(exchange.head))
+        key.decode("utf-8", "backslashreplace")
+        for key in keysOf(command, argumentsOf(exchange.head))
     ]
 
 

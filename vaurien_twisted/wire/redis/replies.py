@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.redis.test_protocol -*-
 """
-Reads the replies of a Redis connection, and tells them from what nobody asked for:
+Reads the replies of a Redis connection, and keeps them apart from what answers no command:
 messages to subscribers, pushes, and the reports of C{MONITOR}.
 """
 
@@ -154,7 +154,7 @@ class Replies:
 
     def _begin(self, data: bytes, pos: int) -> bool:
         """
-        Find out whose the value at C{pos} is; false if more of it is needed to tell.
+        Find out whose the value at C{pos} is; false if more of it is needed.
         """
         session = self._session
         first, word, line = data[pos], b"", b""
@@ -204,7 +204,7 @@ class Replies:
                 self._unheard.append(exchange)
             return True
         if exchange is not None and not exchange.replies:
-            # What it is answered with is nobody's: there was no place for it.
+            # It has no reply, so this one answers no command.
             exchange = None
         if exchange is not None and exchange.cut is not None:
             count, header = elements(data, pos)

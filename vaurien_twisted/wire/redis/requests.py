@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
 from vaurien_twisted.wire.framer import RequestReader
-from vaurien_twisted.wire.redis.commands import COUNTED, PLACES, STREAMS, subjectOf
+from vaurien_twisted.wire.redis.commands import COUNTED, KEY_INDEXES, STREAMS, subjectOf
 from vaurien_twisted.wire.redis.inline import INLINE_LIMIT, split
 from vaurien_twisted.wire.redis.matchers import SEVERAL, lastAt
 from vaurien_twisted.wire.redis.resp import (
@@ -32,11 +32,11 @@ NAME_LIMIT = 128
 
 #: The beginning of an array up to the end of its command's name, by which common
 #: commands are known again: the command, how many arguments follow, at least one of
-#: which is the key in place 1, and whether there may be more keys.
+#: which is its argument 1, and whether there may be more keys.
 BEGINNINGS: dict[bytes, tuple[str, int, bool]] = {}
 
-#: Commands whose first key is not in place 1.
-ELSEWHERE = frozenset((*COUNTED, *PLACES, *STREAMS))
+#: Commands whose first key is not argument 1.
+KEY_NOT_FIRST = frozenset((*COUNTED, *KEY_INDEXES, *STREAMS))
 
 #: How many beginnings are remembered.
 BEGINNINGS_LIMIT = 4096
@@ -53,8 +53,8 @@ class Requests(RequestReader):
         super().__init__()
         self._session = session
         self._kept = b""
-        # The head that is being read: its words, where the next begins, how many there are.
-        self._words: list[bytes] = []
+        # The head that is being read: its arguments, where the next begins, how many there are.
+        self._args: list[bytes] = []
         self._at = 0
         self._count = 0
         # The request that is passing: what is left of a string, and how many strings.
@@ -183,13 +183,13 @@ class Requests(RequestReader):
                 return self._inline(data, pos)
             if not self._head(data, pos):
                 return None, pos, False
-            at, count, words = pos + self._at, self._count, self._words
-            self._at, self._count, self._words = 0, 0, []
+            at, count, args = pos + self._at, self._count, self._args
+            self._at, self._count, self._args = 0, 0, []
             if count <= 0:
                 self._session.skipped()
                 return None, at, False
-            self._exchange = self._begin(words, count, data[pos:at])
-            self._remember(data[pos : pos + 64], words[0], count)
+            self._exchange = self._begin(args, count, data[pos:at])
+            self._remember(data[pos : pos + 64], args[0], count)
         at = self._body(data, at)
         exchange = self._exchange
         ends = not self._skip and not self._left
@@ -201,7 +201,7 @@ class Requests(RequestReader):
         """
         Read on in an array until the subject is known, and say whether it is.
         """
-        size, words = len(data), self._words
+        size, args = len(data), self._args
         at, limit = pos + self._at, pos + HEAD_LIMIT
         if not self._at:
             end = self._length(data, at)
@@ -209,13 +209,13 @@ class Requests(RequestReader):
                 return False
             self._count = number(data[at + 1 : end])
             if self._count > COUNT_LIMIT:
-                raise Malformed(f"a command cannot have {self._count} words")
+                raise Malformed(f"a command cannot have {self._count} arguments")
             at = end + 2
-        command = _text(words[0]).upper() if words else ""
-        while len(words) < self._count and at < limit - HEADER_LIMIT:
+        command = _text(args[0]).upper() if args else ""
+        while len(args) < self._count and at < limit - HEADER_LIMIT:
             self._at = at - pos
-            read = len(words)
-            if read and _place(command, words) < read:
+            read = len(args)
+            if read and _lastNeeded(command, args) < read:
                 break
             end = self._length(data, at)
             if end < 0:
@@ -226,18 +226,18 @@ class Requests(RequestReader):
                 # The subject is what fits, whatever the sizes of the pieces it came in.
                 if size < limit:
                     return False
-                words.append(data[body:limit])
+                args.append(data[body:limit])
                 at = body
                 self._skip = length + 2
                 break
             if body + length + 2 > size:
                 return False
-            words.append(data[body : body + length])
+            args.append(data[body : body + length])
             at = body + length + 2
             if not read:
-                command = _text(words[0]).upper()
+                command = _text(args[0]).upper()
         self._at = at - pos
-        self._left = max(self._count - len(words), 0)
+        self._left = max(self._count - len(args), 0)
         return True
 
     def _body(self, data: bytes, at: int) -> int:
@@ -271,7 +271,7 @@ class Requests(RequestReader):
 
     def _inline(self, data: bytes, pos: int) -> tuple[Exchange | None, int, bool]:
         """
-        Read an inline command: a line of words.
+        Read an inline command: a line of arguments.
         """
         first = data[pos]
         if first == 22 and not self.number:
@@ -289,17 +289,17 @@ class Requests(RequestReader):
         line = data[pos:end]
         if b"\0" in line:
             raise Malformed("a zero byte in an inline command")
-        words = split(line)
-        if words:
-            return self._begin(words, len(words), line), end + 1, True
+        args = split(line)
+        if args:
+            return self._begin(args, len(args), line), end + 1, True
         self._session.skipped()
         return None, end + 1, False
 
-    def _begin(self, words: list[bytes], count: int, head: bytes) -> Exchange:
-        command = _text(words[0][:NAME_LIMIT]).upper()
-        subject = _text(subjectOf(command, words)[:SUBJECT_LIMIT])
+    def _begin(self, args: list[bytes], count: int, head: bytes) -> Exchange:
+        command = _text(args[0][:NAME_LIMIT]).upper()
+        subject = _text(subjectOf(command, args)[:SUBJECT_LIMIT])
         self.number += 1
-        exchange = self._session.exchange(self.number, command, words, subject, count)
+        exchange = self._session.exchange(self.number, command, args, subject, count)
         if command in SEVERAL or command in COUNTED or command in STREAMS:
             exchange.head = head
         return exchange
@@ -309,7 +309,7 @@ class Requests(RequestReader):
         Know this command's beginning again, if the short way of reading will do for it.
         """
         command = _text(name).upper() if len(name) < NAME_LIMIT else ""
-        if not command or command in NOTED or command in ELSEWHERE:
+        if not command or command in NOTED or command in KEY_NOT_FIRST:
             return
         # The short way takes the first CRLF from the ninth byte on for the end of the name.
         beginning = head[: head.find(CRLF, 8)]
@@ -320,13 +320,13 @@ class Requests(RequestReader):
         BEGINNINGS[beginning] = command, count - 1, command in SEVERAL
 
 
-def _place(command: str, words: list[bytes]) -> int:
+def _lastNeeded(command: str, args: list[bytes]) -> int:
     """
     Up to which word a command must be read.
     """
-    if command == "CLIENT" and len(words) > 1 and words[1].upper() == b"REPLY":
+    if command == "CLIENT" and len(args) > 1 and args[1].upper() == b"REPLY":
         return 2
-    return lastAt(command, words)
+    return lastAt(command, args)
 
 
 def _bulk(header: bytes) -> int:

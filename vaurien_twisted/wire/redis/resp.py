@@ -54,7 +54,7 @@ def number(digits: bytes) -> int:
 def opening(data: bytes, pos: int) -> bytes | None:
     """
     The text of the first element of the array or push at C{pos}, if it is a string of
-    at most 16 bytes; C{b""} if it is not, C{None} if more bytes are needed to tell.
+    at most 16 bytes; C{b""} if it is not, C{None} if more bytes are needed.
     """
     start = data.find(CRLF, pos, pos + HEADER_LIMIT)
     if start < 0:
@@ -208,13 +208,13 @@ class Scanner:
     def _header(self, kind: int, digits: bytes) -> None:
         if self._parts or kind == PART:
             if kind != PART or not self._parts:
-                raise Malformed("a part of a string is out of place")
+                raise Malformed("a part of a string stands outside of a streamed string")
             length = number(digits)
             self._parts = length != 0
             self._begin(length)
         elif kind == END:
             if digits or not self._open:
-                raise Malformed("an end of nothing")
+                raise Malformed("the end of an aggregate that did not begin")
             self._left = self._open.pop()
         elif kind in (STRING, VERBATIM, FAILURE):
             self._item()

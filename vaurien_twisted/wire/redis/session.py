@@ -14,9 +14,9 @@ from vaurien_twisted.model.exchange import Exchange, PassedBatch
 from vaurien_twisted.wire.framer import Session
 from vaurien_twisted.wire.redis.state import (
     ERROR,
-    LOUD,
-    MUTE,
     NOTED,
+    OFF,
+    ON,
     SKIP,
     SUBSCRIPTIONS,
     UNQUEUED,
@@ -84,27 +84,27 @@ class RedisSession(Session):
         return self.sent.multi
 
     def exchange(
-        self, place: int, command: str, words: list[bytes], subject: str, count: int
+        self, number: int, command: str, args: list[bytes], subject: str, count: int
     ) -> Exchange:
         """
         The exchange that a command begins.
 
-        @param place: its number.
-        @param words: as many of the command's words as were needed.
-        @param count: how many words it has.
+        @param number: its number.
+        @param args: as many of the command's arguments as were needed.
+        @param count: how many arguments it has.
         """
         if self._stale:
             self._assume()
         sent = self.sent
-        note = sent.note(command, words, count) if command in NOTED else None
+        note = sent.note(command, args, count) if command in NOTED else None
         if note is None:
-            loud = sent.quiet == LOUD and not sent.over
-            return Exchange(place, command, subject, b"", sent.version, loud)
+            loud = sent.quiet == ON and not sent.over
+            return Exchange(number, command, subject, b"", sent.version, loud)
         replies = sent.replies(note)
         if note.kind == "CLIENT" and self.subscribed:
             # It is refused there.
-            replies = sent.quiet == LOUD
-        return Exchange(place, command, subject, b"", note, replies)
+            replies = sent.quiet == ON
+        return Exchange(number, command, subject, b"", note, replies)
 
     def expect(self, exchange: Exchange) -> None:
         """
@@ -126,7 +126,7 @@ class RedisSession(Session):
             self._matters += 1
             self.plain = False
             awaiting.append(exchange)
-        elif self._silent or self.known.quiet != MUTE:
+        elif self._silent or self.known.quiet != OFF:
             self._doubt(1, note is not None)
 
     def skipped(self) -> None:
@@ -183,15 +183,15 @@ class RedisSession(Session):
         """
         awaiting, known = self.awaiting, self.known
         if not awaiting:
-            # Somebody is heard, so that it is not as quiet as it seemed.
-            if known.quiet == MUTE and not word:
-                known.quiet, self._stale = LOUD, True
+            # There is a reply, so that C{CLIENT REPLY OFF} is not in force.
+            if known.quiet == OFF and not word:
+                known.quiet, self._stale = ON, True
             return False, None
         head = awaiting[0]
         if isinstance(head, PassedBatch):
             return False, None
         if isinstance(head, Silent):
-            if head.count and known.quiet == LOUD and not known.over:
+            if head.count and known.quiet == ON and not known.over:
                 return False, None
             awaiting.popleft()
             if head.after is not None:
@@ -203,7 +203,7 @@ class RedisSession(Session):
             return True, None
         note = noteOf(head)
         if note is None:
-            if known.quiet == LOUD and not known.over:
+            if known.quiet == ON and not known.over:
                 return False, None
             known.spend()
         else:
@@ -212,7 +212,7 @@ class RedisSession(Session):
             if note.kind == "EXEC" and known.broken:
                 self.opaque = BROKEN
             if not (note.kind == "RESET" and known.quiet) and not (
-                note.kind == "CLIENT" and note.number == LOUD
+                note.kind == "CLIENT" and note.number == ON
             ):
                 known.enter(note)
             else:

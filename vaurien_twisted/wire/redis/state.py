@@ -28,16 +28,16 @@ NOTED = (
 #: Commands that a transaction does not queue.
 UNQUEUED = frozenset(("DISCARD", "EXEC", "MULTI", "QUIT", "RESET"))
 
-#: Those that are refused with any argument, and those that are refused with fewer words.
+#: Those that are refused with any argument, and those that are refused with fewer arguments.
 #: C{EXEC} is not among them: a transaction is over even where it is refused so.
 ALONE = frozenset(("DISCARD", "MONITOR", "MULTI", "RESET", "SYNC"))
 LEAST = {"PSUBSCRIBE": 2, "PSYNC": 3, "SSUBSCRIBE": 2, "SUBSCRIBE": 2}
 
 #: Whether commands get a reply: yes; no; not the next one (C{CLIENT REPLY}).
-LOUD, MUTE, SKIP = 0, 1, 2
+ON, OFF, SKIP = 0, 1, 2
 
 #: The modes of C{CLIENT REPLY} as clients write them.
-MODES = {b"ON": LOUD, b"OFF": MUTE, b"SKIP": SKIP}
+MODES = {b"ON": ON, b"OFF": OFF, b"SKIP": SKIP}
 
 ERROR = ord("-")
 
@@ -84,7 +84,7 @@ class State:
     What decides how a server replies.
 
     @ivar version: the version of RESP.
-    @ivar quiet: L{LOUD}, L{MUTE} or L{SKIP}.
+    @ivar quiet: L{ON}, L{OFF} or L{SKIP}.
     @ivar multi: a transaction is open.
     @ivar extra: how many replies its queue holds beyond one for each command.
     @ivar monitoring: the server reports what others do.
@@ -109,7 +109,7 @@ class State:
 
     def __init__(self) -> None:
         self.version = 2
-        self.quiet = LOUD
+        self.quiet = ON
         self.monitoring = self.over = False
         self.discard()
 
@@ -134,14 +134,14 @@ class State:
         A command uses up a C{CLIENT REPLY SKIP}.
         """
         if self.quiet == SKIP:
-            self.quiet = LOUD
+            self.quiet = ON
 
-    def note(self, command: str, words: list[bytes], count: int) -> Note | None:
+    def note(self, command: str, args: list[bytes], count: int) -> Note | None:
         """
         What is to be noted of a command among L{NOTED}; C{None} if it changes nothing.
 
-        @param words: as many of the command's words as were needed.
-        @param count: how many words it has.
+        @param args: as many of the command's arguments as were needed.
+        @param count: how many arguments it has.
         """
         version, multi = self.version, self.multi
         if (command in ALONE and count > 1) or count < LEAST.get(command, 1):
@@ -150,12 +150,12 @@ class State:
         if command in SUBSCRIPTIONS:
             return Note(version, command, count - 1)
         if command == "CLIENT":
-            mode = MODES.get(words[2].upper()) if len(words) > 2 and count == 3 else None
-            if mode is None or words[1].upper() != b"REPLY":
+            mode = MODES.get(args[2].upper()) if len(args) > 2 and count == 3 else None
+            if mode is None or args[1].upper() != b"REPLY":
                 return None
             return Note(version, command, mode)
         if command == "HELLO":
-            asked = words[1] if len(words) > 1 else b""
+            asked = args[1] if len(args) > 1 else b""
             if asked not in (b"2", b"3"):
                 return None
             return Note(version if multi else int(asked), command, int(asked))
@@ -173,18 +173,18 @@ class State:
             self.multi = True
         elif kind == "EXEC":
             self.version = self._hello or self.version
-            if self._skips and self.quiet == LOUD:
+            if self._skips and self.quiet == ON:
                 self.quiet = SKIP
             self.discard()
         elif kind == "DISCARD":
             self.discard()
         elif kind == "RESET":
-            self.version, self.quiet, self.monitoring = 2, LOUD, False
+            self.version, self.quiet, self.monitoring = 2, ON, False
             self.discard()
         elif kind == "QUIT":
             self.over = True
         elif kind == "CLIENT":
-            if note.number != SKIP or self.quiet != MUTE:
+            if note.number != SKIP or self.quiet != OFF:
                 self.quiet = note.number
         elif kind == "HELLO":
             self.version = note.number or self.version
@@ -197,7 +197,7 @@ class State:
             self.subscribes = True
         elif note.kind == "HELLO":
             self._hello = note.number or self._hello
-        elif note.kind == "CLIENT" and note.number == SKIP and self.quiet == LOUD:
+        elif note.kind == "CLIENT" and note.number == SKIP and self.quiet == ON:
             # It has no reply itself, nor has what follows the transaction.
             self.extra -= 1
             self._skips = True
@@ -215,13 +215,13 @@ class State:
             return self.quiet != SKIP
         if not queued:
             if kind == "CLIENT":
-                return note.number == LOUD
+                return note.number == ON
             if kind in SUBSCRIPTIONS:
                 # Confirmations are not replies to the server: it never withholds them.
                 return True
             if kind in REPLICATING and self.monitoring:
                 return False
-        return self.quiet == LOUD
+        return self.quiet == ON
 
     def silent(self, note: Note, first: int, line: bytes, word: bytes) -> bool:
         """
@@ -235,14 +235,14 @@ class State:
         if self.over:
             return True
         if kind == "CLIENT" and not self.multi:
-            if note.number == LOUD:
+            if note.number == ON:
                 # A refusal would not have been heard.
-                return self.quiet != LOUD and failed
-            refused = note.number == MUTE or _refuses(line, b"client|reply", b"client")
-            return not (self.quiet == LOUD and failed and refused)
+                return self.quiet != ON and failed
+            refused = note.number == OFF or _refuses(line, b"client|reply", b"client")
+            return not (self.quiet == ON and failed and refused)
         if kind in REPLICATING and self.monitoring and not self.multi:
-            return not (self.quiet == LOUD and failed and _refuses(line, kind.lower().encode()))
-        if self.quiet == LOUD:
+            return not (self.quiet == ON and failed and _refuses(line, kind.lower().encode()))
+        if self.quiet == ON:
             return False
         if kind == "RESET":
             return self.quiet == SKIP or line != b"+RESET"

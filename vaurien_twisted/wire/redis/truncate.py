@@ -15,7 +15,7 @@ from vaurien_twisted.wire.redis.resp import AGGREGATES, ATTRIBUTE, CRLF, HEADER_
 def elements(data: bytes, pos: int) -> tuple[int, int]:
     """
     How many values the reply at C{pos} has, and how long the header before them is.  A
-    negative number of values: more bytes are needed to tell.
+    negative number of values: more bytes are needed.
     """
     first = data[pos]
     if first not in AGGREGATES or first == ATTRIBUTE:

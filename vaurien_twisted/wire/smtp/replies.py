@@ -57,7 +57,7 @@ class Replies:
                     if self._owner is not None and self._owner.cut == 0:
                         # No line of it passes.
                         yield self._owner, b"", False
-                # Whether a line is to be masked is told by the whole of it.
+                # Only a whole line says whether it is to be masked.
                 least = MASKED_LIMIT if self._masks else 4
                 if end - at < least and b"\n" not in data[at:]:
                     break
@@ -167,7 +167,7 @@ class Replies:
             session.challenged = False
         elif command == "MESSAGE" and session.writing is exchange and code != b"421":
             # The backend has seen an end of the text where there is none for us.
-            session.opaque = "no end of the mail"
+            session.opaque = "the backend ended a mail before the client did"
         return True
 
     def _secure(self) -> None:
@@ -191,4 +191,4 @@ class Replies:
         session.message = False
         writing, session.writing = session.writing, None
         if writing is not None and writing in session.awaiting:
-            session.opaque = "a mail that nobody wanted"
+            session.opaque = "a mail that the backend had not asked for"

@@ -22,7 +22,7 @@ _COMMAND = re.compile(rb"(?i)^(\s*)STARTTLS\b")
 
 def offers(exchange: Exchange | None) -> bool:
     """
-    Whether the reply tells what the server can do.
+    Whether the reply lists the extensions of the server.
     """
     return exchange is not None and exchange.command == "EHLO"
 
