@@ -121,8 +121,6 @@ def _protocol(wire: Any) -> Iterator[str]:
         yield f"Other names: {', '.join(map(code, wire.aliases))}."
     if wire.targets:
         yield f"What rules can match: :ref:`matchers-{wire.name}`."
-    if wire.unit:
-        yield paragraph(f"With C{{unit=units}}, C{{error}} counts {wire.unit}.")
     yield options(wire.options)
     command = f"$ vaurien --protocol {wire.name} --backend localhost:1234"
     for spec in specs(wire.options).values():

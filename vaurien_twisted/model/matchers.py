@@ -185,13 +185,13 @@ COMMON = (
     Matcher(
         "client",
         "network",
-        "The client's address, or a network it is in: 10.0.0.7, 10.0.0.0/8, ::1.",
+        "The address of the client, or a network: 10.0.0.7, 10.0.0.0/8, ::1.",
         lambda connection, exchange: (connection.client,),
     ),
     Matcher(
         "direction",
         "word",
-        "Who begins the exchange: client, or backend where that speaks unasked.",
+        "Who begins the exchange: client, or backend if it sends without a request.",
         _direction,
         ("client", "backend"),
     ),
@@ -201,7 +201,7 @@ COMMON = (
 COMMAND = Matcher(
     "command",
     "word",
-    "The command, in the protocol's own words.",
+    "The command, as the protocol names it.",
     lambda connection, exchange: (exchange.command,),
 )
 

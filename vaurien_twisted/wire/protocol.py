@@ -28,8 +28,8 @@ class FramingOptions:
     on_garbage: str = option(
         str,
         "opaque",
-        "What becomes of a connection whose bytes are not of the protocol: pass them on "
-        "unread, or close.",
+        "What to do with a connection whose bytes are not of the protocol: opaque passes them "
+        "unread, close closes it.",
         choices=("opaque", "close"),
     )
 

@@ -25,38 +25,38 @@ from vaurien_twisted.wire.protocol import FramingOptions
 @attrs.frozen
 class TLSOptions(FramingOptions):
     """
-    For wire protocols in which both ends can agree to go on in TLS.
+    The options of wire protocols in which client and backend can agree to continue with TLS.
     """
 
     tls: str = option(
         str,
         "pass",
-        "What becomes of TLS that client and backend want to agree upon, without a "
-        "certificate: it passes, unread, or it is refused in the backend's name, so that they "
-        "go on in the clear and are read.",
+        "What to do when the client asks for TLS and there is no tls_certificate. pass: TLS "
+        "passes, and Vaurien cannot read the connection. refuse: the client is told that the "
+        "backend has no TLS.",
         choices=("pass", "refuse"),
     )
     tls_certificate: str = option(
         str,
         "",
-        "A PEM file with the certificate for clients that ask for TLS, and its key: TLS is "
-        "then spoken on both sides, and read.",
+        "A PEM file with a certificate for the proxy, and its key. When client and backend agree "
+        "on TLS, the proxy speaks TLS with both and reads what passes.",
     )
-    tls_key: str = option(str, "", "The PEM file with the key, if it is not in the same.")
+    tls_key: str = option(str, "", "A PEM file with the key, if tls_certificate does not have it.")
     tls_ca: str = option(
         str,
         "",
-        "A PEM file, or a folder of them: who must have signed the backend's certificate. "
-        "Without it any is taken.",
+        "A PEM file, or a folder of them, with the authorities that the backend's certificate must "
+        "be from. Empty: any certificate is accepted.",
     )
     tls_name: str = option(
-        str, "", "For which host that certificate must be; for any if nothing is said."
+        str, "", "The host that the backend's certificate must be for. Empty: any host."
     )
 
     tls_client: str = option(
         str,
         "",
-        "A PEM file with a certificate and its key, for backends that ask their clients for one.",
+        "A PEM file with a certificate and its key, for backends that ask clients for one.",
     )
 
     def __attrs_post_init__(self) -> None:

@@ -106,9 +106,9 @@ class TCPOptions:
 @implementer(IPlugin, IWireProtocol)
 class TCP(WireProtocol):
     """
-    Any protocol over TCP.  Nothing is known of its messages, so an exchange is a
-    turn: what the client sends until the backend answers, and the answer until the
-    client speaks again.  C{error} sends random bytes in place of the answer.
+    Any protocol over TCP.  Vaurien does not look for messages, so an exchange is a turn: what
+    the client sends until the backend answers, and the answer until the client sends again.
+    C{error} replaces the answer by random bytes.
     """
 
     name = "tcp"

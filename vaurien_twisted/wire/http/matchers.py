@@ -62,12 +62,12 @@ def _fields(connection: Connection, exchange: Exchange) -> list[str]:
 #: What C{when} can ask of a request.
 TARGETS = (
     COMMAND,
-    Matcher("method", "word", "The method: GET, POST; the same as command.", _method),
+    Matcher("method", "word", "The method, such as GET or POST; the same as command.", _method),
     Matcher(
         "path",
         "glob",
-        "The path as it was sent, without the query and with its escapes: /api/*. "
-        "The * matches slashes too.",
+        "The path as sent, with its escapes and without the query, such as /api/*. "
+        "* also matches slashes.",
         _path,
     ),
     Matcher(

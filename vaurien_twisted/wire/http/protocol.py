@@ -45,12 +45,12 @@ class HTTPOptions(FramingOptions):
     """
 
     overwrite_host_header: bool = option(
-        bool, False, "Rewrite the Host header of requests to the backend's host and port."
+        bool, False, "Set the Host header of requests to the host and port of the backend."
     )
     obey_header: bool = option(
         bool,
         False,
-        "Let callers ask for a fault in a header field, X-Vaurien-Behavior: delay; sleep=1.",
+        "Let requests ask for a fault in a header field: X-Vaurien-Behavior: delay; sleep=1.",
     )
 
 
@@ -93,18 +93,17 @@ FAULTY = frozenset(row.code for row in FAULTS)
 @implementer(IPlugin, IWireProtocol, IFaultHeader)
 class HTTP(WireProtocol):
     """
-    HTTP/1.0 and 1.1.  An exchange is a request and its reply: its command is the
-    method, its subject the request target, its head the raw request head.  Interim
-    replies (1xx) are not the reply: they pass.  HTTP/2, upgraded connections (WebSocket)
-    and tunnels pass unread.
+    HTTP/1.0 and HTTP/1.1.  An exchange is a request and its reply.  Its command is the
+    method.  Interim replies (1xx) pass; they are not the reply.  HTTP/2, upgraded connections
+    (WebSocket) and tunnels pass unread.
 
-    C{error} takes any status from 200 to 599 for its code, with C{headers} and C{body},
-    or the name of a fault such as C{slow-body}.  A reply is cut after whole chunks; one
-    that is not sent in chunks then passes whole.
+    The code of C{error} is a status from 200 to 599, with C{headers} and C{body}, or the name
+    of a fault such as C{slow-body}.  With C{unit=units} a reply is cut after whole chunks; a
+    reply that is not sent in chunks passes whole.
 
-    With C{obey_header} a request's field C{X-Vaurien-Behavior} can ask for a behavior,
-    with options after semicolons: C{delay; sleep=1}.  That is done in place of what the
-    plan has for it, until the plan changes; C{dummy} lets the request pass.
+    With C{obey_header}, the field C{X-Vaurien-Behavior} of a request can ask for a behavior,
+    with its options after semicolons: C{delay; sleep=1}.  It replaces the rules for this
+    request; C{dummy} lets the request pass.
     """
 
     name = "http"

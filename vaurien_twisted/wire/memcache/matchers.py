@@ -30,7 +30,7 @@ TARGETS = (
     Matcher(
         "key",
         "glob",
-        "The key as it is written, or any of several in the first 2 KiB of the command: user:*.",
+        "A key of the command, such as user:*. Keys after its first 2 KiB are not compared.",
         _keys,
     ),
 )

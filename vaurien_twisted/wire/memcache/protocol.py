@@ -76,16 +76,18 @@ class MemcacheFramer(TwoWayFramer):
 @implementer(IPlugin, IWireProtocol)
 class Memcache(WireProtocol):
     """
-    memcached.  An exchange is a command and its answer: its command is the command as
-    the protocol writes it (C{"get"}, C{"mg"}), its subject the first key.  C{error}
-    answers with a line such as C{SERVER_ERROR out of memory storing object}; a code is
-    that whole line, and one's own is sent as it is written.  The code C{miss} says that
-    the item is not there.  Behind quiet commands that may still be answered, the backend
-    gets the barrier C{mn} in the place of a command that is answered so.  The binary
-    protocol passes unread.
+    memcached's text protocol.  An exchange is a command, such as C{get} or C{mg}, and its
+    answer.  The binary protocol passes unread.
 
-    An answer is cut after values: the items of C{get} and its like, the value of C{mg},
-    the lines of C{stats}.  An answer without them passes whole.
+    C{error} answers with a line such as C{SERVER_ERROR out of memory storing object}.  The
+    code is the whole line; other lines are sent as they are.  The code C{miss} answers that
+    the item does not exist.
+
+    With C{unit=units} an answer is cut after values: items of C{get}, the value of C{mg},
+    lines of C{stats}.  Other answers pass whole.
+
+    If quiet commands before such a command can still be answered, Vaurien sends the backend
+    the barrier C{mn} in its place.
     """
 
     name = "memcache"

@@ -58,8 +58,8 @@ TARGETS = (
     Matcher(
         "sql",
         "regex",
-        "The SQL text, without the space before it: of a query, of a statement that is "
-        "prepared, and of one that is executed as it was prepared.",
+        "The SQL text of a query, or of a statement when it is prepared and when it is executed. "
+        "Space in front of it is left out.",
         _sql,
     ),
 )
@@ -111,15 +111,17 @@ class MySQLFramer(StartTLSFramer):
 @implementer(IPlugin, IWireProtocol)
 class MySQL(WireProtocol):
     """
-    MySQL and MariaDB.  Exchange 0 is the greeting with the authentication; then each
-    command, by name (C{COM_QUERY}, C{COM_STMT_EXECUTE}…) and SQL text, with its
-    whole reply is one.  C{error} answers with an ERR packet: too many connections,
-    a deadlock, or any code; at C{partial} it cuts a result after so many rows.  With
-    TLS, unless C{tls_certificate} is given or C{tls} is C{refuse}, with compression, once
-    agreed upon, and with replication the connection passes unread, so that C{error} has no way
-    to speak.
-    Clients send the types of a statement's parameters once; where that execution was
-    answered by the proxy, the next one that goes to the server gets them added.
+    MySQL and MariaDB.  Exchange 0 is the greeting with the authentication.  Then each command
+    with its whole reply is an exchange, such as C{COM_QUERY} or C{COM_STMT_EXECUTE}.
+
+    C{error} answers with an ERR packet of any code.  With C{unit=units} a result is cut after
+    rows.
+
+    Connections with compression, replication or TLS pass unread, and C{error} cannot answer.
+    For TLS, C{tls_certificate} and C{tls=refuse} change that.
+
+    Clients send the types of a statement's parameters with its first execution only.  If
+    Vaurien answers that execution, it adds the types to the next one.
     """
 
     name = "mysql"

@@ -52,9 +52,9 @@ TARGETS = (
     Matcher(
         "sql",
         "regex",
-        "The SQL text, without the space before it: of a query, of a statement that is "
-        "prepared, and of one that is executed as it was prepared; of several statements in "
-        "one request any. For CopyData that of the COPY.",
+        "The SQL text of a query, or of a statement when it is prepared and when it is executed; "
+        "for CopyData, that of the COPY. Space in front of it is left out. Of several statements "
+        "in one request, one must match.",
         _sql,
     ),
 )
@@ -136,17 +136,22 @@ class PostgreSQLFramer(StartTLSFramer):
 @implementer(IPlugin, IWireProtocol)
 class PostgreSQL(WireProtocol):
     """
-    PostgreSQL.  Exchange 1 is the start-up with the authentication, C{STARTUP} with
-    C{user/database} as its subject.  Then each C{Query} with its SQL text is one, and
-    each group of extended query messages up to its Sync: C{Execute} if it runs
-    something, C{Parse} if it only prepares, with the SQL text even where that was
-    prepared before; where the client pauses before the Sync, a group is known by what has
-    come till then.  The data of a COPY FROM STDIN is an exchange of its own,
-    C{CopyData}.  What asks for TLS belongs to no exchange.  C{error} answers with an
-    ErrorResponse; at C{partial} it cuts a result after so many rows.  There is no
-    greeting: refuse connections at C{STARTUP}.  With TLS, unless C{tls_certificate} is
-    given, with GSS encryption, unless C{tls} is C{refuse}, which refuses both, and with
-    replication the connection passes unread, so that C{error} has no way to speak.
+    PostgreSQL.  Exchange 1 is the start-up with the authentication: command C{STARTUP},
+    subject C{user/database}.  Then these are exchanges:
+
+    C{Query}: a simple query.
+
+    C{Execute} or C{Parse}: a group of extended query messages up to its Sync, which executes
+    a statement or only prepares one.  If the client pauses before the Sync, the messages
+    that have arrived decide.
+
+    C{CopyData}: the data of a C{COPY FROM STDIN}.
+
+    C{error} answers with an ErrorResponse.  With C{unit=units} a result is cut after rows.
+    There is no greeting: to refuse connections, match the command C{STARTUP}.
+
+    Connections with replication, TLS or GSS encryption pass unread, and C{error} cannot
+    answer.  C{tls=refuse} refuses both; with C{tls_certificate} TLS is read.
     """
 
     name = "postgresql"

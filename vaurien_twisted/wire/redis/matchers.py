@@ -113,7 +113,7 @@ TARGETS = (
     Matcher(
         "key",
         "glob",
-        "The key, or any of several that the command names in its first 32 KiB: user:*.",
+        "A key of the command, such as user:*. Keys after its first 32 KiB are not compared.",
         _keys,
     ),
 )

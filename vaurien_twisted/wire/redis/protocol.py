@@ -75,14 +75,14 @@ class RedisFramer(TwoWayFramer):
 @implementer(IPlugin, IWireProtocol)
 class Redis(WireProtocol):
     """
-    Redis.  An exchange is a command and its reply: its command is the command's name in
-    upper case (C{"CLIENT"} without the sub-command), its subject the first key, or else
-    the first argument.  C{error} answers with an error line such as C{-LOADING}; a code
-    of several words is sent as it is written: C{MOVED 3999 127.0.0.1:6381}.  The code
-    C{nil} answers with a null.
+    Redis.  An exchange is a command and its reply.  Its command is the name in upper case,
+    without a sub-command: C{CLIENT}.
 
-    A reply is cut after values: the elements of an array, of a map the names and the
-    values.  Any other reply is one value.
+    C{error} answers with an error line such as C{-LOADING}.  A code of several words is sent
+    as it is: C{MOVED 3999 127.0.0.1:6381}.  The code C{nil} answers with a null.
+
+    With C{unit=units} a reply is cut after values: elements of an array, names and values of
+    a map.  Any other reply is one value.
     """
 
     name = "redis"

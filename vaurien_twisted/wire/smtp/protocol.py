@@ -65,15 +65,15 @@ TARGETS = (
     Matcher(
         "sender",
         "glob",
-        "The address of MAIL FROM, empty for a bounce: at MAIL, RCPT, DATA, BDAT and "
-        "MESSAGE. In lower case it matches any case.",
+        "The address of MAIL FROM, empty for a bounce. For MAIL, RCPT, DATA, BDAT and MESSAGE. "
+        "A pattern in lower case ignores case.",
         _sender,
     ),
     Matcher(
         "recipient",
         "glob",
-        "An address of RCPT TO: its own at RCPT, any of the first hundred that were not "
-        "refused at DATA, BDAT and MESSAGE. In lower case it matches any case.",
+        "The address of RCPT TO. For DATA, BDAT and MESSAGE: one of the first hundred accepted "
+        "recipients. A pattern in lower case ignores case.",
         _recipients,
     ),
 )
@@ -130,12 +130,14 @@ class SMTPFramer(StartTLSFramer):
 @implementer(IPlugin, IWireProtocol)
 class SMTP(WireProtocol):
     """
-    SMTP.  Exchange 0 is the greeting; then each command with its reply is one, its
-    subject the address of C{MAIL} and C{RCPT}.  C{DATA} ends with the 354; the mail
-    itself is an exchange of its own, C{MESSAGE}.  C{error} answers with a 4xx that
-    fits the command, or any 4xx or 5xx; at C{partial} it cuts a reply after so many
-    lines.  After STARTTLS, unless C{tls_certificate} is given or C{tls} is C{refuse}, the
-    connection passes unread, so that C{error} has no way to speak.
+    SMTP.  Exchange 0 is the greeting.  Then each command with its reply is an exchange.
+    C{DATA} ends with the reply 354; the mail itself is an exchange of its own, C{MESSAGE}.
+
+    C{error} answers with a code from 400 to 599.  Without a code it chooses one from 400 to
+    499 that fits the command.  With C{unit=units} a reply is cut after lines.
+
+    After C{STARTTLS} the connection passes unread, and C{error} cannot answer.
+    C{tls_certificate} and C{tls=refuse} change that.
     """
 
     name = "smtp"
