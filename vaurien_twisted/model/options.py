@@ -14,6 +14,8 @@ import difflib
 import json
 import math
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import attrs
@@ -165,17 +167,13 @@ class Spec:
         return converted
 
     def _typed(self, value: object) -> Any:
-        wrong = BadValue(f"{value!r} is not valid: {self._wanted}", self.name)
-        if self.kind is dict:
+        kind = self.kind
+        if kind is str:
+            if self.loose and (value is None or type(value) is int):
+                return "" if value is None else str(value)
             if isinstance(value, str):
-                try:
-                    value = json.loads(value)
-                except ValueError:
-                    raise wrong from None
-            if not isinstance(value, dict):
-                raise wrong
-            return value
-        if self.kind is bool:
+                return value
+        elif kind is bool:
             if isinstance(value, bool):
                 return value
             word = value.strip().lower() if isinstance(value, str) else None
@@ -183,27 +181,29 @@ class Spec:
                 return True
             if word in FALSE:
                 return False
-            raise wrong
-        if self.kind is str:
-            if self.loose and (value is None or type(value) is int):
-                return "" if value is None else str(value)
-            if not isinstance(value, str):
-                raise wrong
-            return value
+        elif kind is dict:
+            found = _object(value) if isinstance(value, str) else value
+            if isinstance(found, dict):
+                return found
+        else:
+            number = self._number(value)
+            if number is not None:
+                return number
+        raise BadValue(f"{value!r} is not valid: {self._wanted}", self.name)
+
+    def _number(self, value: object) -> float | None:
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            raise wrong
+            return None
         try:
-            number = self.kind(value)
+            number: float = self.kind(value)
         except (ValueError, OverflowError):
-            raise wrong from None
+            return None
         # Not by way of float, which has no room for the digits of a seed.
         if self.kind is int:
             exact = not isinstance(value, float) or value.is_integer()
         else:
             exact = math.isfinite(number)
-        if not exact:
-            raise wrong
-        return number
+        return number if exact else None
 
     def describe(self) -> dict[str, Any]:
         """
@@ -224,6 +224,13 @@ class Spec:
         if self.choices:
             told["choices"] = list(self.choices)
         return told
+
+
+def _object(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _tell(bound: float) -> str:
@@ -270,21 +277,29 @@ class NoOptions:
     """
 
 
-def specs(cls: type) -> dict[str, Spec]:
+def specs(cls: type) -> Mapping[str, Spec]:
     """
     The options that C{cls} declares, by name, in order.
     """
-    return {
-        field.name: Spec(field.name, default=field.default, **field.metadata["vaurien"])
-        for field in attrs.fields(cls)
-    }
+    return _specs(cls)[0]
 
 
-def listed(cls: type) -> dict[str, Spec]:
+def listed(cls: type) -> Mapping[str, Spec]:
     """
     The same without those that have no effect any more.
     """
-    return {name: spec for name, spec in specs(cls).items() if not spec.ignored}
+    return _specs(cls)[1]
+
+
+# Asked for every rule of a plan.
+@lru_cache(maxsize=256)
+def _specs(cls: type) -> tuple[Mapping[str, Spec], Mapping[str, Spec]]:
+    found = {
+        field.name: Spec(field.name, default=field.default, **field.metadata["vaurien"])
+        for field in attrs.fields(cls)
+    }
+    shown = {name: spec for name, spec in found.items() if not spec.ignored}
+    return MappingProxyType(found), MappingProxyType(shown)
 
 
 def build(cls: type[T], values: Mapping[str, object], of: str, strict: bool = False) -> T:

@@ -50,6 +50,9 @@ MEMORY = 2**21
 #: Whether a text matches.
 Test = Callable[[str], bool]
 
+#: What means something in a glob.
+_SPECIAL = re.compile(r"[*?[]")
+
 #: An escape or a set, which stands for one character or place.
 _ATOM = re.compile(r"\\.|\[\^?\]?(?>(?:\\.|[^\]\\])*)\]", re.DOTALL)
 _REFERENCE = re.compile(r"\\[1-9]|\(\?P=|\(\?\(")
@@ -82,6 +85,12 @@ def glob(pattern: str) -> Test:
     @raise Unsupported: it is too long or too costly.
     """
     _checkLength(pattern)
+    beginning = pattern.rstrip("*")
+    if not _SPECIAL.search(beginning):
+        # Most patterns are such, and there may be a thousand of them.
+        if beginning != pattern:
+            return lambda text: text.startswith(beginning)
+        return lambda text: text == pattern
     translated = fnmatch.translate(pattern)
     try:
         match = re.compile(translated).match

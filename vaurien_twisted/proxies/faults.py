@@ -170,9 +170,10 @@ class Faults:
 
 
 def _list(rules: Iterable[Rule]) -> str:
-    words = [rule.describe() for rule in rules]
-    if len(words) > LOGGED:
-        words[LOGGED:] = [f"and {len(words) - LOGGED} more"]
+    found = list(rules)
+    words = [rule.describe() for rule in found[:LOGGED]]
+    if len(found) > LOGGED:
+        words.append(f"and {len(found) - LOGGED} more")
     return "; ".join(words) or "dummy"
 
 

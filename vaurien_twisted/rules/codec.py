@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -15,7 +17,7 @@ import attrs
 from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.matchers import COMMON, Matcher
 from vaurien_twisted.model.names import checkPrintable, printable
-from vaurien_twisted.model.options import Refused, Spec, build, nearest, option, specs, values
+from vaurien_twisted.model.options import Refused, Spec, nearest, option, specs, values
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.plan import Draw, Plan
 
@@ -69,16 +71,20 @@ RULES = 1000
 
 #: How a field is written in JSON and ini where Python has the word for itself.
 SPELLED = {"lasting": "for"}
+FIELDS = {spelled: field for field, spelled in SPELLED.items()}
 
 
-def fieldSpecs() -> dict[str, Spec]:
+@cache
+def fieldSpecs() -> Mapping[str, Spec]:
     """
     The fields of a rule by the names that users write.
     """
-    return {
-        SPELLED.get(name, name): attrs.evolve(spec, name=SPELLED.get(name, name))
-        for name, spec in specs(RuleFields).items()
-    }
+    return MappingProxyType(
+        {
+            SPELLED.get(name, name): attrs.evolve(spec, name=SPELLED.get(name, name))
+            for name, spec in specs(RuleFields).items()
+        }
+    )
 
 
 def planFromRules(ruleBuilder: RuleBuilder, rules: object) -> Plan:
@@ -148,8 +154,8 @@ def ruleFromJSON(ruleBuilder: RuleBuilder, item: object) -> Rule:
             meant = _meant(ruleBuilder, behavior, str(name))
             raise Refused(f"a rule has no {name!r}: {meant}", str(name))
         if value is not None or declared[name].default is not None:
-            given[name] = declared[name].convert(value)
-    fields = build(RuleFields, {fieldName(name): value for name, value in given.items()}, "a rule")
+            given[fieldName(str(name))] = declared[name].convert(value)
+    fields = RuleFields(**given)
     checkPrintable(fields.name, "name")
     rule = ruleBuilder.rule(behavior, options, fields)
     if rule.streams and given.get("scope") == "exchange":
@@ -310,4 +316,4 @@ def fieldName(name: str) -> str:
     """
     The name in Python of a field as users write it.
     """
-    return next((field for field, spelled in SPELLED.items() if spelled == name), name)
+    return FIELDS.get(name, name)
