@@ -1,7 +1,7 @@
 """
 Vaurien, a chaos TCP proxy on Twisted.
 
-It stands between an application and its backend and misbehaves on request.  Read the
+It stands between an application and its backend, and injects faults on request.  Read the
 package in this order:
 
 C{interfaces}
@@ -14,7 +14,7 @@ C{wire}
 C{behaviors}
     A module for each fault: a pure function from options and an exchange to commands.
 C{rules}
-    Plans, and the decider that chooses which rule applies to which exchange.
+    Plans, and the decider that chooses the rules that apply to an exchange.
 C{relays}
     The link between a client and the backend: it performs commands, keeps backpressure, and
     closes.  A pair of Protocol and Factory for each wire protocol works with any endpoint.
@@ -25,9 +25,9 @@ C{record}
 C{proxies}
     The proxy as a service, where it listens, and all proxies of one Vaurien.
 C{metrics}, C{control}
-    What is read off: Prometheus and statsd; the REST service, a module for each API.
-C{client}, C{ctl}, C{testing}
-    Drive a proxy from code, from a shell, and from tests.
+    Metrics for Prometheus and statsd; the REST service, a module for each API.
+C{client}, C{ctl}, C{experiments}, C{testing}
+    Drive a proxy from code, from a shell, by a plan, and from tests.
 C{app}
     From the command line and the configuration file to running services.
 
@@ -67,7 +67,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """
-    What tests use, loaded only by who uses it.
+    The names for test suites, whose modules are loaded when they are first used.
     """
     home = _HOMES.get(name)
     if home is None:
