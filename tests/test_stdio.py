@@ -171,6 +171,19 @@ class CtlTests(SynchronousTestCase):
                 self.assertEqual(ended.stderr, b"", words)
                 self.assertEqual(len(ended.stdout), 1, words)
 
+    def test_pitfall36_proxyClosedPipe(self) -> None:
+        """
+        The same of what C{vaurien} tells and then ends.
+        """
+        for words in ("--help", "--version"):
+            vaurien = f"{sys.executable} -m vaurien_twisted {words}"
+            for unbuffered in ("", "1"):
+                ended = self.shell(f"{vaurien} | head -c 1; {vaurien} | true", unbuffered)
+                self.assertEqual((ended.stderr, len(ended.stdout)), (b"", 1), words)
+            ended = self.shell(f"{vaurien} >/dev/full", "")
+            expected = (1, b"vaurien: cannot write: No space left on device\n")
+            self.assertEqual((ended.returncode, ended.stderr), expected)
+
     def test_pitfall36_full(self) -> None:
         """
         What cannot be written is told in one line.

@@ -18,7 +18,10 @@ from vaurien_twisted.app.tap import Options, serviceFor
 from vaurien_twisted.model.names import printable
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.record.logs import logObserver
-from vaurien_twisted.stdio import openStandardStreams
+from vaurien_twisted.stdio import openStandardStreams, writing
+
+#: Stands for an exit status while there is none yet.
+_PARSED = -1
 
 
 def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
@@ -41,8 +44,16 @@ def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
 
         raise SystemExit(runExperiment(arguments[1:]))
     options = Options()
-    try:
+
+    def parse() -> int:
         options.parseOptions(arguments)
+        return _PARSED
+
+    try:
+        # Help and version are written on the way.
+        status = writing("vaurien", parse)
+        if status != _PARSED:
+            raise SystemExit(status)
         settings = options.configuration.settings
         service = serviceFor(options, reactor)
     except (usage.UsageError, Refused) as error:
