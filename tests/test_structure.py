@@ -34,7 +34,7 @@ LAYERS = (
 APART = {"client", "ctl", "experiments"}
 
 #: What the top of the package may hold beside rooms.
-TOP = {"__init__.py", "__main__.py", "interfaces.py", "stdio.py", "testing.py", "py.typed"}
+TOP = {"__init__.py", "__main__.py", "stdio.py", "testing.py", "py.typed"}
 
 #: The most lines of a module.
 LINES = 350
@@ -42,7 +42,6 @@ LINES = 350
 #: Modules that are still longer.  Each that is divided leaves this list; none may be added.
 LONG = {
     "express.transport",
-    "interfaces",
 }
 
 #: Imports that point up and are still there.

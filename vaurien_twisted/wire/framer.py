@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.test_framer -*-
+# -*- test-case-name: tests.wire.test_fastpath -*-
 """
 What framers have in common that read the two directions of a connection apart: a reader of
 requests, a reader of replies, and a session that both share.
