@@ -39,11 +39,6 @@ TOP = {"__init__.py", "__main__.py", "stdio.py", "testing.py", "py.typed"}
 #: The most lines of a module.
 LINES = 350
 
-#: Modules that are still longer.  Each that is divided leaves this list; none may be added.
-LONG = {
-    "express.transport",
-}
-
 #: Imports that point up and are still there.
 LATE: set[tuple[str, str]] = set()
 
@@ -164,7 +159,7 @@ class StructureTests(SynchronousTestCase):
         long = {
             name: count
             for name, path in modules()
-            if (count := len(path.read_text().splitlines())) > LINES and name not in LONG
+            if (count := len(path.read_text().splitlines())) > LINES
         }
         self.assertEqual(long, {})
 

@@ -13,7 +13,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from select import EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.error import ConnectionAborted, ConnectionLost
@@ -29,12 +29,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from vaurien_twisted.express.connected_socket import RESET, ConnectedSocket
+from vaurien_twisted.express.joint import Gate, joint
 from vaurien_twisted.express.poller import GIVEN_UP, Handler, Poller
 from vaurien_twisted.express.writer import DONE, Sending
-
-if TYPE_CHECKING:
-    from vaurien_twisted.express.poller import Handler
-
 
 #: How many bytes one read takes at first, and at most.
 LEAST_READ, MOST_READ = 16384, 262144
@@ -315,48 +312,3 @@ class ExpressTransport(Sending, ConnectedSocket):
         """
         self.unregisterProducer()
         self.loseConnection()
-
-
-#: Told of bytes before they go on, says whether they may.
-Gate = Callable[[bytes], bool]
-
-
-def joint(source: ExpressTransport, target: ExpressTransport, gate: Gate | None) -> Handler:
-    """
-    Handles the events of C{source} so that what it reads is sent to C{target}.
-    Whatever is out of the ordinary is left to C{source} and C{target} themselves.
-
-    @param gate: asked about all bytes; those that may not go on are handed to the protocol.
-    """
-    recv, send, otherwise = source._recv, target._send, source._happened
-
-    def happened(events: int) -> None:
-        if events != EPOLLIN or not source._reading or not target._direct:
-            otherwise(events)
-            return
-        try:
-            data = recv(source._readSize)
-        except OSError:
-            # It meets the same again.
-            otherwise(events)
-            return
-        if not data:
-            source._end()
-            return
-        if gate is not None and not gate(data):
-            source._deliver(data)
-            return
-        size = len(data)
-        source.bytesRead += size
-        try:
-            sent = send(data)
-        except OSError:
-            target.write(data)
-        else:
-            target.bytesWritten += sent
-            if sent != size:
-                target.write(data[sent:])
-        if size == source._readSize:
-            source._readMore()
-
-    return happened

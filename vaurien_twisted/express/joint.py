@@ -1,0 +1,91 @@
+# -*- test-case-name: tests.express.test_transport -*-
+"""
+Two transports that are joined: what one reads is sent to the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from select import EPOLLIN
+from typing import Protocol
+
+from vaurien_twisted.express.poller import Handler
+
+#: Called with bytes before they go on; says whether they may.
+Gate = Callable[[bytes], bool]
+
+
+class Reading(Protocol):
+    """
+    The reading half of a transport.
+    """
+
+    bytesRead: int
+    _reading: bool
+    _readSize: int
+
+    @property
+    def _recv(self) -> Callable[[int], bytes]: ...
+
+    def _happened(self, events: int) -> None: ...
+
+    def _deliver(self, data: bytes) -> None: ...
+
+    def _readMore(self) -> None: ...
+
+    def _end(self) -> None: ...
+
+
+class Writing(Protocol):
+    """
+    The writing half of a transport.
+    """
+
+    bytesWritten: int
+    _direct: bool
+
+    @property
+    def _send(self) -> Callable[[bytes], int]: ...
+
+    def write(self, data: bytes) -> None: ...
+
+
+def joint(source: Reading, target: Writing, gate: Gate | None) -> Handler:
+    """
+    Handles the events of C{source} so that what it reads is sent to C{target}.
+    Whatever is out of the ordinary is left to C{source} and C{target} themselves.
+
+    @param gate: asked about all bytes; those that may not go on are handed to the protocol.
+    """
+    recv, send, otherwise = source._recv, target._send, source._happened
+
+    def happened(events: int) -> None:
+        if events != EPOLLIN or not source._reading or not target._direct:
+            otherwise(events)
+            return
+        try:
+            data = recv(source._readSize)
+        except OSError:
+            # It meets the same again.
+            otherwise(events)
+            return
+        if not data:
+            source._end()
+            return
+        if gate is not None and not gate(data):
+            source._deliver(data)
+            return
+        size = len(data)
+        source.bytesRead += size
+        try:
+            sent = send(data)
+        except OSError:
+            target.write(data)
+        else:
+            target.bytesWritten += sent
+            if sent != size:
+                target.write(data[sent:])
+        if size == source._readSize:
+            source._readMore()
+
+    return happened
