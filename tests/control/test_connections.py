@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.control.watched import watched
-from vaurien_twisted.metrics.observe import tellConnection
+from vaurien_twisted.metrics.observe import describeConnection
 
 
 class ConnectionsTests(SynchronousTestCase):
@@ -30,7 +30,7 @@ class ConnectionsTests(SynchronousTestCase):
         told = self.ask("GET", "/connections").json
         self.assertEqual(
             told["connections"],
-            [tellConnection(self.seen.proxy, each.relay.link) for each in self.clients],
+            [describeConnection(self.seen.proxy, each.relay.link) for each in self.clients],
         )
         self.assertEqual([each["id"] for each in told["connections"]], [1, 2, 3])
         self.assertEqual(told["total"], 3)

@@ -13,7 +13,7 @@ from vaurien_twisted import __version__
 from vaurien_twisted.control.request_counter import RequestCounter
 from vaurien_twisted.control.site import ControlRoot
 from vaurien_twisted.control.state import StateAPI
-from vaurien_twisted.metrics.observe import Observed, tellProxy
+from vaurien_twisted.metrics.observe import Observed, describeProxy
 
 
 class StateTests(SynchronousTestCase):
@@ -29,7 +29,7 @@ class StateTests(SynchronousTestCase):
         seen.connect().ask(b"GET a\n")
         told = asker.ask("GET", "/state").json
         self.assertEqual((told["version"], told["seed"]), (__version__, 7))
-        self.assertEqual(told["proxies"], [tellProxy(seen.proxy)])
+        self.assertEqual(told["proxies"], [describeProxy(seen.proxy)])
         self.assertEqual(told["journal"], {"last": 1})
 
     def test_noProxy(self) -> None:

@@ -12,7 +12,7 @@ from tests.integration.mysql_case import MySQLCase
 from tests.integration.postgres_case import PostgreSQLCase
 from tests.integration.redis_case import RedisWireCase
 from tests.integration.support import inThread, theReactor
-from vaurien_twisted.metrics.observe import tellConnection, tellProxy
+from vaurien_twisted.metrics.observe import describeConnection, describeProxy
 
 
 def look(case: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -23,7 +23,7 @@ def look(case: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     def looking() -> Any:
         proxy = case.proxy.proxy
         link = max(proxy.links, key=lambda link: link.connection.number)
-        return tellProxy(proxy), tellConnection(proxy, link)
+        return describeProxy(proxy), describeConnection(proxy, link)
 
     told: tuple[dict[str, Any], dict[str, Any]] = blockingCallFromThread(theReactor(), looking)
     return told

@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.seen import NOON, SeenProxy
-from vaurien_twisted.metrics.observe import OWN_RULES, end, setOwnPlan, tellConnection
+from vaurien_twisted.metrics.observe import OWN_RULES, describeConnection, end, setOwnPlan
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.rules.codec import RULES, planFromRules
 
@@ -26,7 +26,7 @@ class TellingTests(SynchronousTestCase):
         client.ask(b"GET a\n")
         client.answer(b"value\n")
         self.assertEqual(
-            tellConnection(seen.proxy, client.relay.link),
+            describeConnection(seen.proxy, client.relay.link),
             {
                 "proxy": "proxy",
                 "id": 1,
@@ -55,7 +55,7 @@ class TellingTests(SynchronousTestCase):
             seen = SeenProxy({**behavior, "when": when, "name": "slow"})
             client = seen.connect()
             client.ask(b"GET a\n")
-            told = tellConnection(seen.proxy, client.relay.link)
+            told = describeConnection(seen.proxy, client.relay.link)
             self.assertEqual(told["state"], "waiting")
             self.assertEqual(
                 (told["waiting"]["command"], told["waiting"]["exchange"]), (command, 1)
@@ -69,7 +69,7 @@ class TellingTests(SynchronousTestCase):
         seen = SeenProxy()
         client = seen.connect()
         seen.proxy.setBackend("localhost:9999")
-        told = tellConnection(seen.proxy, client.relay.link)
+        told = describeConnection(seen.proxy, client.relay.link)
         self.assertEqual(
             (told["backend"], seen.proxy.backend), ("localhost:8888", "localhost:9999")
         )
@@ -154,10 +154,10 @@ class OwnPlanTests(SynchronousTestCase):
         client = seen.connect()
         link = client.relay.link
         setOwnPlan(seen.proxy, link, planFromRules(seen.ruleBuilder, [{"behavior": "hang"}]))
-        self.assertEqual(tellConnection(seen.proxy, link)["own"], [{"behavior": "hang"}])
+        self.assertEqual(describeConnection(seen.proxy, link)["own"], [{"behavior": "hang"}])
         client.ask(b"GET a\n")
         self.assertEqual(link.snapshot.state, "waiting")
         setOwnPlan(seen.proxy, link, planFromRules(seen.ruleBuilder, []))
-        self.assertEqual(tellConnection(seen.proxy, link)["own"], [])
+        self.assertEqual(describeConnection(seen.proxy, link)["own"], [])
         kinds = [entry for entry in seen.journal.since() if entry["kind"] == "rules"]
         self.assertEqual([e["effect"] for e in kinds], ["100:hang", "those of the proxy"])

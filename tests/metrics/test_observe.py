@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.seen import SeenProxy
-from vaurien_twisted.metrics.observe import Observed, describeHistogram, tellProxy, totals
+from vaurien_twisted.metrics.observe import Observed, describeHistogram, describeProxy, totals
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.record.histogram import Histogram
 
@@ -43,7 +43,7 @@ class TotalsTests(SynchronousTestCase):
         """
         seen = SeenProxy({"behavior": "hang", "times": 3})
         seen.connect()
-        told = tellProxy(seen.proxy)
+        told = describeProxy(seen.proxy)
         self.assertEqual(
             told,
             {

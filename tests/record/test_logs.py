@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from vaurien_twisted.app.settings import LOG_FORMATS, LOG_LEVELS
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.record.logs import FORMATS, LogFile, formatLine, logObserver, openLog, tell
+from vaurien_twisted.record.logs import FORMATS, LogFile, formatLine, logInfo, logObserver, openLog
 
 
 class LineTests(SynchronousTestCase):
@@ -79,7 +79,7 @@ class TellTests(SynchronousTestCase):
         for form in FORMATS:
             stream = io.StringIO()
             log = Logger("vaurien_twisted.test", observer=logObserver(stream, "info", form))
-            tell(log, "{count} of {client}", count=3, client="{braces}")
+            logInfo(log, "{count} of {client}", count=3, client="{braces}")
             line = stream.getvalue()
             self.assertIn("3 of {braces}", line)
             if form == "json":
@@ -102,7 +102,7 @@ class TellTests(SynchronousTestCase):
         """
         seen: list[str] = []
         log = Logger("vaurien_twisted.test", observer=lambda e: seen.append(formatEvent(e)))
-        tell(log, "{count} of {client}", count=3, client="{braces}")
+        logInfo(log, "{count} of {client}", count=3, client="{braces}")
         self.assertEqual(seen, ["3 of {braces}"])
 
 

@@ -27,7 +27,7 @@ from vaurien_twisted.model.environment import TOKEN_VARIABLE
 #: How many seconds a child that was asked to stop may take before it is killed.
 STOPPING = 5.0
 
-#: How much of what a child wrote last is told, in bytes.
+#: How much of what a child wrote last is announced, in bytes.
 _WORDS = 2000
 
 #: The children that run, and the process that started each: a fork inherits this.
@@ -163,8 +163,8 @@ def launch(
         finally:
             os.close(writing)
         try:
-            told = _announced(pipe, time.monotonic() + timeout)
-            started = _started(process.pid, told)
+            announced = _announced(pipe, time.monotonic() + timeout)
+            started = _started(process.pid, announced)
         except (TimeoutError, ValueError, KeyError, TypeError) as error:
             _end(process)
             reason = "it gave up before it listened"
@@ -226,16 +226,16 @@ def _pipe() -> tuple[int, int]:
 
 
 def _started(pid: int, line: bytes) -> ProxyProcess:
-    told: dict[str, Any] = json.loads(line)
+    announced: dict[str, Any] = json.loads(line)
     started = ProxyProcess(pid)
-    started.proxy_address, started.proxy_port = _reachable(told["proxy"])
+    started.proxy_address, started.proxy_port = _reachable(announced["proxy"])
     started.http_url = started.http_port = None
-    if told["http"] is not None:
-        place, started.http_port = _reachable(told["http"])
+    if announced["http"] is not None:
+        place, started.http_port = _reachable(announced["http"])
         started.http_url = f"http://{place}"
     started.toxiproxy_url = None
-    if told.get("toxiproxy") is not None:
-        started.toxiproxy_url = f"http://{_reachable(told['toxiproxy'])[0]}"
+    if announced.get("toxiproxy") is not None:
+        started.toxiproxy_url = f"http://{_reachable(announced['toxiproxy'])[0]}"
     return started
 
 

@@ -268,7 +268,7 @@ def _answerOf(problem: Problem) -> bytes:
     """
     A whole answer, for where there is no request yet that could write it.
     """
-    body = encode(problem.told())
+    body = encode(problem.asJSON())
     head = (
         f"HTTP/1.1 413 Content Too Large\r\nContent-Type: {JSON}\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"

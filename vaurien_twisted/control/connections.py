@@ -15,7 +15,7 @@ from vaurien_twisted.control.json_body import readObject, readQuery
 from vaurien_twisted.control.pieces import answerList
 from vaurien_twisted.control.responses import OK, Problem, answer
 from vaurien_twisted.control.routes import Routes
-from vaurien_twisted.metrics.observe import Observed, end, setOwnPlan, tellConnection
+from vaurien_twisted.metrics.observe import Observed, describeConnection, end, setOwnPlan
 from vaurien_twisted.model.options import Refused, nearest, option
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.relays.link import Link
@@ -70,14 +70,16 @@ class ConnectionsAPI:
         oldest = heapq.nsmallest(query.limit, links, key=_age)
         total = sum(len(proxy.links) for proxy in proxies)
         others = {"total": total}
-        return answerList(request, "connections", oldest, others, lambda own: tellConnection(*own))
+        return answerList(
+            request, "connections", oldest, others, lambda own: describeConnection(*own)
+        )
 
     @routes.route("/connections/<number>", "GET")
     def getOne(self, request: IRequest, number: str) -> bytes:
         """
         One open connection.
         """
-        return answer(request, tellConnection(*self._find(request, number)))
+        return answer(request, describeConnection(*self._find(request, number)))
 
     @routes.route("/connections/<number>", "DELETE")
     def endOne(self, request: IRequest, number: str) -> bytes:

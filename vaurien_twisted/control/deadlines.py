@@ -127,7 +127,7 @@ def _refusal() -> bytes:
     # Only now: it takes a while to load, and is loaded by the site.
     from vaurien_twisted.control.responses import JSON, Problem, encode
 
-    body = encode(Problem(408, f"the request did not come whole within {DEADLINE:g} s").told())
+    body = encode(Problem(408, f"the request did not come whole within {DEADLINE:g} s").asJSON())
     head = (
         f"HTTP/1.1 408 Request Timeout\r\nContent-Type: {JSON}\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"

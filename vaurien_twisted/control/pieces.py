@@ -19,7 +19,7 @@ from zope.interface import implementer
 
 from vaurien_twisted.control.responses import answer, setHeaders
 
-#: The longest list that is sent in one piece, with its length told before.
+#: The longest list that is sent in one piece, with its length known before.
 WHOLE = 1000
 
 #: How many entries of a longer one are encoded at once.
@@ -84,20 +84,20 @@ def answerList(
     name: str,
     items: list[Any],
     others: dict[str, Any],
-    tell: Callable[[Any], Any] = lambda item: item,
+    describe: Callable[[Any], Any] = lambda item: item,
 ) -> Any:
     """
     Answer with an object that has a list, and other members after it.
 
-    @param tell: makes JSON of an item, when it is sent.
+    @param describe: makes JSON of an item, when it is sent.
     @return: what a route returns.
     """
     if len(items) <= WHOLE:
-        return answer(request, {name: [tell(item) for item in items], **others})
+        return answer(request, {name: [describe(item) for item in items], **others})
     setHeaders(request)
     if request.method == b"HEAD":
         return b""
-    return answerParts(request, _encoded(name, items, others, tell))
+    return answerParts(request, _encoded(name, items, others, describe))
 
 
 def answerParts(request: Any, parts: Iterator[bytes]) -> Deferred[bytes]:
@@ -110,13 +110,13 @@ def answerParts(request: Any, parts: Iterator[bytes]) -> Deferred[bytes]:
 
 
 def _encoded(
-    name: str, items: Iterable[Any], others: dict[str, Any], tell: Callable[[Any], Any]
+    name: str, items: Iterable[Any], others: dict[str, Any], describe: Callable[[Any], Any]
 ) -> Iterator[bytes]:
     rest = iter(items)
     before = f'{{"{name}": ['
     while portion := list(islice(rest, PIECE)):
-        told = json.dumps([tell(item) for item in portion], allow_nan=False)
-        yield (before + told[1:-1]).encode("ascii")
+        encoded = json.dumps([describe(item) for item in portion], allow_nan=False)
+        yield (before + encoded[1:-1]).encode("ascii")
         before = ", "
     ends = json.dumps(others, allow_nan=False)
     yield f"], {ends[1:]}\n".encode("ascii")

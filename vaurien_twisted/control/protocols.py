@@ -31,9 +31,9 @@ class ProtocolsAPI:
         first proxy speaks: C{{"protocol": "mysql", "protocols": {"http": {…}, …}}}.
         """
         wires = self._proxies.defaults.registry.wires
-        told = {name: describeProtocol(wires[name]) for name in sorted(wires)}
+        described = {name: describeProtocol(wires[name]) for name in sorted(wires)}
         own = next((proxy.wire.name for proxy in self._proxies.proxies), "")
-        return answer(request, {"protocol": own, "protocols": told})
+        return answer(request, {"protocol": own, "protocols": described})
 
     @routes.route("/protocols/<name>", "GET")
     def getProtocol(self, request: IRequest, name: str) -> bytes:

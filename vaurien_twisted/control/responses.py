@@ -60,7 +60,7 @@ class Problem(Exception):
         self.location = location
         self.headers = dict(headers or {})
 
-    def told(self) -> dict[str, Any]:
+    def asJSON(self) -> dict[str, Any]:
         """
         The answer's JSON.
         """
@@ -110,7 +110,7 @@ def refuse(request: IRequest, problem: Problem) -> bytes:
     """
     for name, value in problem.headers.items():
         request.setHeader(name.lower().encode(), value.encode())
-    return answer(request, problem.told(), problem.status)
+    return answer(request, problem.asJSON(), problem.status)
 
 
 def refused(request: IRequest, failure: Failure) -> bytes:

@@ -10,7 +10,7 @@ from twisted.web.iweb import IRequest
 from vaurien_twisted import __version__
 from vaurien_twisted.control.responses import answer
 from vaurien_twisted.control.routes import Routes
-from vaurien_twisted.metrics.observe import Observed, tellProxy
+from vaurien_twisted.metrics.observe import Observed, describeProxy
 
 
 class StateAPI:
@@ -26,7 +26,7 @@ class StateAPI:
     @routes.route("/state", "GET")
     def getState(self, request: IRequest) -> bytes:
         """
-        The version, the seed, all proxies as L{tellProxy} tells them, and the id of the
+        The version, the seed, all proxies as L{describeProxy} tells them, and the id of the
         journal's last entry: C{{"version": "2.0", "seed": 7, "proxies": [{"name": "proxy",
         …}], "journal": {"last": 12}}}.
         """
@@ -35,7 +35,7 @@ class StateAPI:
             {
                 "version": __version__,
                 "seed": self._observed.seed,
-                "proxies": [tellProxy(proxy) for proxy in self._observed.proxies()],
+                "proxies": [describeProxy(proxy) for proxy in self._observed.proxies()],
                 "journal": {"last": self._observed.journal.last},
             },
         )

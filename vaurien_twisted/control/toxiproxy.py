@@ -43,7 +43,7 @@ class ToxiproxyAPI:
         """
         All proxies with their toxics, by name.
         """
-        return answer(request, {str(p.name): tellProxy(p) for p in self._proxies.proxies})
+        return answer(request, {str(p.name): describeProxy(p) for p in self._proxies.proxies})
 
     @routes.route("/proxies", "POST")
     async def createProxy(self, request: IRequest) -> bytes:
@@ -53,7 +53,7 @@ class ToxiproxyAPI:
         """
         declared = declaredFromJSON(self._proxies.defaults, readBody(request))
         self._checkKinds(declared)
-        return answer(request, tellProxy(await self._proxies.create(declared)), 201)
+        return answer(request, describeProxy(await self._proxies.create(declared)), 201)
 
     @routes.route("/populate", "POST")
     async def populate(self, request: IRequest) -> bytes:
@@ -64,11 +64,11 @@ class ToxiproxyAPI:
         """
         declared = self._readList(request)
         had, problem = await self._proxies.populate(declared)
-        told: dict[str, Any] = {"proxies": [tellProxy(proxy) for proxy in had]}
+        described: dict[str, Any] = {"proxies": [describeProxy(proxy) for proxy in had]}
         if problem is None:
-            return answer(request, told, 201)
+            return answer(request, described, 201)
         status, error = errorOf(problem)
-        return answer(request, {"error": error, "status": status, **told}, status)
+        return answer(request, {"error": error, "status": status, **described}, status)
 
     def _readList(self, request: IRequest) -> list[ProxyConfig]:
         items = readBody(request)
@@ -99,7 +99,7 @@ class ToxiproxyAPI:
         """
         One proxy with its toxics.
         """
-        return answer(request, tellProxy(self._proxies.get(name)))
+        return answer(request, describeProxy(self._proxies.get(name)))
 
     @routes.route("/proxies/<name>", "POST", "PATCH")
     async def updateProxy(self, request: IRequest, name: str) -> bytes:
@@ -113,7 +113,7 @@ class ToxiproxyAPI:
         if upstream is not None and upstream != proxy.backend:
             checkBackend(upstream, "backend")
         await proxy.update(listen, upstream, enabled)
-        return answer(request, tellProxy(proxy))
+        return answer(request, describeProxy(proxy))
 
     @routes.route("/proxies/<name>", "DELETE")
     async def deleteProxy(self, request: IRequest, name: str) -> bytes:
@@ -182,7 +182,7 @@ class ToxiproxyAPI:
         return answer(request, {"version": __version__})
 
 
-def tellProxy(proxy: Proxy) -> dict[str, Any]:
+def describeProxy(proxy: Proxy) -> dict[str, Any]:
     """
     A proxy's JSON: Toxiproxy's fields, our C{protocol}, and the proxy's options.
     """

@@ -49,10 +49,10 @@ class VaurienAPI:
         """
         proxy = addressed(self._proxies, name)
         plan = proxy.plan
-        told = tell(plan)
-        if not _whole(proxy.ruleBuilder, told, plan):
-            told["rules"] = rulesOf(plan)
-        return answer(request, told)
+        described = tell(plan)
+        if not _whole(proxy.ruleBuilder, described, plan):
+            described["rules"] = rulesOf(plan)
+        return answer(request, described)
 
     @routes.route("/behavior", "PUT")
     @routes.route("/proxies/<name>/behavior", "PUT")
@@ -84,10 +84,10 @@ class VaurienAPI:
         C{"details"}, what each does and the options it declares.
         """
         behaviors = self._proxies.defaults.registry.behaviors
-        told: dict[str, Any] = {"behaviors": sorted(behaviors)}
+        described: dict[str, Any] = {"behaviors": sorted(behaviors)}
         if _verbose(request):
-            told["details"] = {name: describe(behaviors[name]) for name in sorted(behaviors)}
-        return answer(request, told)
+            described["details"] = {name: describe(behaviors[name]) for name in sorted(behaviors)}
+        return answer(request, described)
 
     @routes.route("/backend", "GET")
     @routes.route("/proxies/<name>/backend", "GET")
@@ -118,12 +118,12 @@ class VaurienAPI:
         return answer(request, OK)
 
 
-def _whole(ruleBuilder: RuleBuilder, told: Mapping[str, Any], plan: Plan) -> bool:
+def _whole(ruleBuilder: RuleBuilder, described: Mapping[str, Any], plan: Plan) -> bool:
     """
     Whether what is told makes the same plan; that some of it expired does not matter.
     """
     try:
-        again = ruleBuilder.one(told["behavior"], told["options"])
+        again = ruleBuilder.one(described["behavior"], described["options"])
     except Refused:
         return False
     return rulesOf(again) == (rulesOf(plan) or [{"behavior": "dummy"}])

@@ -26,7 +26,7 @@ from vaurien_twisted.client.common import (
 from vaurien_twisted.ctl import proxies as ctl_proxies
 from vaurien_twisted.ctl.commands import COMMANDS, EXAMPLES, OF_PROXIES
 from vaurien_twisted.ctl.experiment import addExperiment, experiment
-from vaurien_twisted.ctl.output import readFile, say, tell
+from vaurien_twisted.ctl.output import formatAnswer, readFile, say
 from vaurien_twisted.ctl.top import addTop, top
 from vaurien_twisted.ctl.watch import addWatch, watch
 from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
@@ -91,7 +91,7 @@ def _reason(error: ClientError) -> str:
 
 def _show(client: Client, parsed: argparse.Namespace, prefix: str, label: str = "") -> None:
     answer = _ask(client, parsed, prefix)
-    text = json.dumps(answer) if parsed.json else tell(client.url, parsed, answer)
+    text = json.dumps(answer) if parsed.json else formatAnswer(client.url, parsed, answer)
     if text and parsed.command == "get-behavior" and not sys.stdout.isatty():
         # As it is: set-behavior is to take it back.
         print(label + text)

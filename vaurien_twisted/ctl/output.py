@@ -23,7 +23,7 @@ from vaurien_twisted.model.text_file import decoded, readText
 NARROWEST = 20
 
 
-def tell(url: str, parsed: argparse.Namespace, answer: Mapping[str, Any]) -> str:
+def formatAnswer(url: str, parsed: argparse.Namespace, answer: Mapping[str, Any]) -> str:
     """
     An answer of the service in words, without the last newline.
 
@@ -79,15 +79,17 @@ def _detailed(name: str, details: Mapping[str, Any], terminal: bool) -> str:
     """
     if name not in details:
         raise ClientError(f"the {name!r} behavior does not exist: {nearest(name, details)}")
-    told = details[name]
-    options = told["options"]
+    described = details[name]
+    options = described["options"]
     if not terminal:
         return _behavior(name, {each["name"]: each["default"] for each in options}, False)
     rows = [
         (f"  {each['name']}", _value(each["default"]), each.get("unit", ""), _meaning(each))
         for each in options
     ]
-    return "\n".join([wrapped([(name, told["description"])]), *([wrapped(rows)] if rows else [])])
+    return "\n".join(
+        [wrapped([(name, described["description"])]), *([wrapped(rows)] if rows else [])]
+    )
 
 
 def _meaning(option: Mapping[str, Any]) -> str:
@@ -185,7 +187,7 @@ def wrapped(rows: Iterable[Sequence[str]]) -> str:
     return table(lines)
 
 
-def tellProxies(proxies: Mapping[str, Any]) -> str:
+def formatProxies(proxies: Mapping[str, Any]) -> str:
     """
     Proxies by name: a table, or their names.
     """
@@ -211,7 +213,7 @@ def tellProxies(proxies: Mapping[str, Any]) -> str:
     )
 
 
-def tellProxy(proxy: Mapping[str, Any]) -> str:
+def formatProxy(proxy: Mapping[str, Any]) -> str:
     """
     One proxy, with its toxics and rules.
     """

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import ClientError, RequestRefused, member
-from vaurien_twisted.ctl.output import readFile, say, tellProxies, tellProxy
+from vaurien_twisted.ctl.output import formatProxies, formatProxy, readFile, say
 from vaurien_twisted.model.names import printable
 
 COMMANDS = {
@@ -176,14 +176,14 @@ def run(client: Client, parsed: argparse.Namespace) -> int:
     """
     match parsed.command:
         case "list":
-            return _show(parsed, client.request("GET", "/proxies"), tellProxies)
+            return _show(parsed, client.request("GET", "/proxies"), formatProxies)
         case "create":
             body = {"name": parsed.name, "upstream": parsed.upstream, "listen": parsed.listen}
             body |= {"enabled": not parsed.disabled, "protocol": parsed.protocol}
-            told = client.request("POST", "/proxies", body)
+            answer = client.request("POST", "/proxies", body)
             return _show(
                 parsed,
-                told,
+                answer,
                 lambda each: (
                     f"{each['name']} listens on {each['listen']}"
                     if each["enabled"]
@@ -219,13 +219,13 @@ def _one(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[st
     """
     match parsed.command:
         case "inspect":
-            told = client.request("GET", path(name))
-            told.update(client.request("GET", f"{path(name)}/rules"))
-            return told, tellProxy(told)
+            answer = client.request("GET", path(name))
+            answer.update(client.request("GET", f"{path(name)}/rules"))
+            return answer, formatProxy(answer)
         case "toggle":
             enabled = not member(client.url, client.request("GET", path(name)), "enabled", bool)
-            told = client.request("PATCH", path(name), {"enabled": enabled})
-            return told, f"{name} is now {'enabled' if enabled else 'disabled'}"
+            answer = client.request("PATCH", path(name), {"enabled": enabled})
+            return answer, f"{name} is now {'enabled' if enabled else 'disabled'}"
         case "delete":
             return client.request("DELETE", path(name)), f"{name} is deleted"
         case "rules":
@@ -238,16 +238,16 @@ def _rules(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[
         if parsed.rules is None:
             # Standard input can be read once only.
             parsed.rules = readFile(parsed.file)
-        told = client.request("PUT", f"{path(name)}/rules", parsed.rules)
-        return told, f"{name}: the rules are set"
-    told = client.request("GET", f"{path(name)}/rules")
-    return told, json.dumps(member(client.url, told, "rules", list), indent=2)
+        answer = client.request("PUT", f"{path(name)}/rules", parsed.rules)
+        return answer, f"{name}: the rules are set"
+    answer = client.request("GET", f"{path(name)}/rules")
+    return answer, json.dumps(member(client.url, answer, "rules", list), indent=2)
 
 
 def _toxic(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[str, Any], str]:
     if parsed.action == "remove":
-        told = client.request("DELETE", f"{path(name)}/toxics/{quote(parsed.toxic, safe='')}")
-        return told, f"{name}: {parsed.toxic} is removed"
+        answer = client.request("DELETE", f"{path(name)}/toxics/{quote(parsed.toxic, safe='')}")
+        return answer, f"{name}: {parsed.toxic} is removed"
     body: dict[str, Any] = {"attributes": dict(parsed.attributes)}
     if parsed.toxicity is not None:
         body["toxicity"] = parsed.toxicity
@@ -255,14 +255,14 @@ def _toxic(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[
         where = f"{path(name)}/toxics/{quote(parsed.toxic, safe='')}"
         return client.request("PATCH", where, body), f"{name}: {parsed.toxic} is changed"
     body |= {"name": parsed.toxic, "type": parsed.type, "stream": parsed.stream}
-    told = client.request("POST", f"{path(name)}/toxics", body)
-    return told, f"{name}: {told.get('name')} is added, {told.get('stream')}"
+    answer = client.request("POST", f"{path(name)}/toxics", body)
+    return answer, f"{name}: {answer.get('name')} is added, {answer.get('stream')}"
 
 
 def _show(
-    parsed: argparse.Namespace, told: dict[str, Any], words: Callable[[dict[str, Any]], str]
+    parsed: argparse.Namespace, answer: dict[str, Any], form: Callable[[dict[str, Any]], str]
 ) -> int:
-    text = json.dumps(told) if parsed.json else words(told)
+    text = json.dumps(answer) if parsed.json else form(answer)
     if text:
         say(text)
     return 0

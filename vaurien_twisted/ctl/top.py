@@ -181,17 +181,17 @@ CONNECTION = (
 )
 
 
-def _connection(told: Mapping[str, Any]) -> tuple[str, ...]:
-    waiting = told["waiting"]
+def _connection(connection: Mapping[str, Any]) -> tuple[str, ...]:
+    waiting = connection["waiting"]
     return (
-        f"{told['proxy']} {told['id']}",
-        told["client"],
-        told["state"],
-        f"{max(0.0, time.time() - told['since']):.0f}",
-        str(told["exchanges"]),
-        size(told["received"]),
-        size(told["sent"]),
-        told["last"][:40],
+        f"{connection['proxy']} {connection['id']}",
+        connection["client"],
+        connection["state"],
+        f"{max(0.0, time.time() - connection['since']):.0f}",
+        str(connection["exchanges"]),
+        size(connection["received"]),
+        size(connection["sent"]),
+        connection["last"][:40],
         f"{waiting['command']}: {waiting['rule']}" if waiting else "",
     )
 

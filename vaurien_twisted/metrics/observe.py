@@ -110,7 +110,7 @@ class Observed:
         raise Refused(f"connection {number} of {proxy.name!r} {reason}", "connection")
 
 
-def tellProxy(proxy: Proxy) -> dict[str, Any]:
+def describeProxy(proxy: Proxy) -> dict[str, Any]:
     """
     A proxy's addresses, what is in force on it, and its sums, as JSON.
     """
@@ -160,7 +160,7 @@ def _short(seconds: float | None) -> float | None:
 OWN_RULES = 10_000
 
 
-def tellConnection(proxy: Proxy, link: Link) -> dict[str, Any]:
+def describeConnection(proxy: Proxy, link: Link) -> dict[str, Any]:
     """
     A connection as JSON, as it is now.
     """

@@ -52,7 +52,7 @@ def formatLine(event: LogEvent) -> str | None:
     return f"{_when(int(event.get('log_time', 0)))} [{level}] {text}{trace}\n"
 
 
-def tell(log: Logger, text: str, **facts: Any) -> None:
+def logInfo(log: Logger, text: str, **facts: Any) -> None:
     """
     Log a line at info, of which there may be thousands a second: it takes a fifth of the time
     that C{log.info} takes, and next to none where such lines are not wanted.
@@ -97,19 +97,19 @@ def formatJSON(event: LogEvent) -> str | None:
     text = _text(event)
     if not text:
         return None
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "time": datetime.fromtimestamp(event.get("log_time", 0.0), UTC).isoformat(),
         "level": event.get("log_level", LogLevel.info).name,
         "namespace": event.get("log_namespace", ""),
         "message": text,
     }
     for name, value in event.items():
-        if not name.startswith("log_") and name not in told and isinstance(value, PLAIN):
-            told[name] = value
+        if not name.startswith("log_") and name not in fields and isinstance(value, PLAIN):
+            fields[name] = value
     failure = event.get("log_failure")
     if failure is not None:
-        told["traceback"] = failure.getTraceback().rstrip()
-    return json.dumps(told) + "\n"
+        fields["traceback"] = failure.getTraceback().rstrip()
+    return json.dumps(fields) + "\n"
 
 
 #: How lines can be written, by the word of C{--log-format}.

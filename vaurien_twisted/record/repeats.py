@@ -32,7 +32,7 @@ class _Kind:
         self.written = 0
         self.left = 0
         self.example = ""
-        self.tell: Callable[[], None] = _nothing
+        self.report: Callable[[], None] = _nothing
         self.timer: IDelayedCall | None = None
 
 
@@ -78,14 +78,14 @@ class Repeats:
         if kind.timer is None:
             counted = kind
 
-            def tell() -> None:
-                self._tell(log, level, counted)
+            def report() -> None:
+                self._report(log, level, counted)
 
-            kind.tell = tell
-            kind.timer = self._clock.callLater(max(0.0, kind.began + WINDOW - now), tell)
+            kind.report = report
+            kind.timer = self._clock.callLater(max(0.0, kind.began + WINDOW - now), report)
         return False
 
-    def _tell(self, log: Logger, level: Any, kind: _Kind) -> None:
+    def _report(self, log: Logger, level: Any, kind: _Kind) -> None:
         now = self._clock.seconds()
         log.emit(
             level,
@@ -106,7 +106,7 @@ class Repeats:
             if kind.timer is not None:
                 if kind.timer.active():
                     kind.timer.cancel()
-                kind.tell()
+                kind.report()
 
 
 def _nothing() -> None:

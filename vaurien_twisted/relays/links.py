@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from vaurien_twisted.record.logs import tell
+from vaurien_twisted.record.logs import logInfo
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.link import Link
 
@@ -59,7 +59,7 @@ class Links:
                 each.callback(None)
         if link.untold:
             return
-        tell(
+        logInfo(
             self._logger,
             ENDED,
             name=context.name,
