@@ -71,16 +71,14 @@ class Histogram:
     """
     How often something took how long.
 
-    @ivar count: how often.
     @ivar total: the sum of all, in seconds.
     @ivar fine: how often by bucket, without those that are empty: bucket C{n} ends at
         C{FINE[n]}, which is part of it, and the one after the last has no end.
     """
 
-    __slots__ = ("count", "fine", "total")
+    __slots__ = ("fine", "total")
 
     def __init__(self) -> None:
-        self.count = 0
         self.total = 0.0
         self.fine: dict[int, int] = {}
 
@@ -94,11 +92,12 @@ class Histogram:
         """
         if seconds < 0.0:
             seconds = 0.0
-        bucket = bisect_left(FINE, seconds)
-        fine = self.fine
-        fine[bucket] = fine.get(bucket, 0) + times
-        self.count += times
         self.total += seconds * times
+        bucket = bisect_left(FINE, seconds)
+        try:
+            self.fine[bucket] += times
+        except KeyError:
+            self.fine[bucket] = times
 
     def merge(self, other: Histogram) -> None:
         """
@@ -106,8 +105,14 @@ class Histogram:
         """
         for bucket, times in other.fine.items():
             self.fine[bucket] = self.fine.get(bucket, 0) + times
-        self.count += other.count
         self.total += other.total
+
+    @property
+    def count(self) -> int:
+        """
+        How often.
+        """
+        return sum(self.fine.values())
 
     @property
     def counts(self) -> list[int]:
@@ -127,10 +132,11 @@ class Histogram:
         @param wanted: percentages, ascending, over 0 and up to 100.
         """
         found: list[float | None] = []
+        count = self.count
         buckets = sorted(self.fine.items())
         passed, at = 0, 0
         for percent in wanted:
-            rank = max(1, math.ceil(self.count * percent / 100))
+            rank = max(1, math.ceil(count * percent / 100))
             while at < len(buckets) and passed + buckets[at][1] < rank:
                 passed += buckets[at][1]
                 at += 1

@@ -16,63 +16,66 @@ class BatchTimes:
     """
     When the requests were passed over whose replies are to come, in order.
 
-    @param seconds: gives the time.
-    @param observe: called with a duration in seconds and how many exchanges took it.
+    @ivar seconds: gives the time.
+    @ivar observe: called with a duration in seconds and how many exchanges took it.
+    @ivar began: the time of the oldest chunk.
+    @ivar left: how many replies it still awaits, 0 where there is no chunk.
+    @ivar later: the other chunks, each as its count and its time.
     """
 
-    __slots__ = ("_began", "_later", "_left", "_observe", "_seconds")
+    __slots__ = ("began", "later", "left", "observe", "seconds")
 
     def __init__(
         self, seconds: Callable[[], float], observe: Callable[[float, int], object]
     ) -> None:
-        self._seconds = seconds
-        self._observe = observe
-        self._began = 0.0
-        self._left = 0
-        self._later: deque[tuple[int, float]] | None = None
+        self.seconds = seconds
+        self.observe = observe
+        self.began = 0.0
+        self.left = 0
+        self.later: deque[tuple[int, float]] | None = None
 
     def asked(self, count: int) -> None:
         """
         So many requests have passed.
         """
-        if not self._left:
-            self._began, self._left = self._seconds(), count
-        elif self._later is None:
-            self._later = deque(((count, self._seconds()),))
+        if not self.left:
+            self.began, self.left = self.seconds(), count
+        elif self.later is None:
+            self.later = deque(((count, self.seconds()),))
         else:
-            self._later.append((count, self._seconds()))
+            self.later.append((count, self.seconds()))
 
     def replied(self, count: int) -> None:
         """
         So many replies have passed, to the oldest of the requests.
         """
-        now = self._seconds()
-        left = self._left
+        now = self.seconds()
+        left = self.left
         while count > left > 0:
-            self._observe(now - self._began, left)
+            self.observe(now - self.began, left)
             count -= left
             self._next()
-            left = self._left
+            left = self.left
         if left:
-            self._observe(now - self._began, count)
-            self._left = left - count
-            if count == left and self._later is not None:
+            self.observe(now - self.began, count)
+            self.left = left - count
+            if count == left and self.later is not None:
                 self._next()
 
     def _next(self) -> None:
-        later = self._later
+        later = self.later
         if later:
-            self._left, self._began = later.popleft()
+            self.left, self.began = later.popleft()
         else:
-            self._left, self._later = 0, None
+            self.left, self.later = 0, None
 
     def taken(self) -> Iterator[float]:
         """
         The time of each request that awaits its reply, in order, by the same clock; from now on
         their replies are timed elsewhere.
         """
-        chunks = [(self._left, self._began), *(self._later or ())]
-        self._left, self._later = 0, None
+        chunks = [(self.left, self.began), *(self.later or ())]
+        self.left, self.later = 0, None
         for count, began in chunks:
             for _ in range(count):
                 yield began
