@@ -16,7 +16,7 @@ from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import NoOptions
 from vaurien_twisted.relays.memory import ENTRY_COST
 from vaurien_twisted.relays.queued_write import QueuedWrite
-from vaurien_twisted.relays.write_queue import WriteQueue
+from vaurien_twisted.relays.write_queue import LIFTS, WriteQueue
 
 RULE = Rule(RecordingBehavior(name="one"), NoOptions())
 OTHER = Rule(RecordingBehavior(name="two"), NoOptions())
@@ -240,6 +240,28 @@ class LaneTests(SynchronousTestCase):
         self.assertEqual(self.written, [b"a!"])
         self.lane.lift(lambda rule: False)
         self.assertEqual(self.written, [b"a!", b"b"])
+
+    def test_pitfall12_laterEntries(self) -> None:
+        """
+        What is lifted of entries whose turn has not come is forgotten, and nothing that came
+        after the change of plan, however often the plan changes.
+        """
+        self.put(b"a", Hold())
+        self.lane.put(Exchange(2), b"b", steps(Hold(), rule=OTHER))
+        self.lane.put(Exchange(3), b"c", steps(Hold(), Wait(1)))
+        for _ in range(LIFTS - 1):
+            self.lane.lift(lambda rule: True)
+        same = steps(Hold())
+        self.lane.put(Exchange(4), b"d", same)
+        self.lane.lift(lambda rule: rule is OTHER)
+        self.lane.put(Exchange(5), b"e", same)
+        self.assertEqual(self.written, [b"a"])
+        self.assertEqual([len(each.steps) for each in self.lane.entries()], [1, 0, 0, 1])
+        for _ in range(LIFTS):
+            self.lane.lift(lambda rule: rule is RULE)
+        self.assertEqual(b"".join(self.written), b"abcd")
+        self.lane.lift(lambda rule: False)
+        self.assertEqual(b"".join(self.written), b"abcde")
 
     def test_pitfall7_noTimerAfterTheEnd(self) -> None:
         """

@@ -20,6 +20,11 @@ from vaurien_twisted.rules.decider import Decider
 KEPT = 4096
 
 
+#: How many requests may await their replies where more are passed over: to tell so many apart
+#: takes a turn of the reactor.
+MOST_PASSED = 16384
+
+
 class FastPath:
     """
     What is passed over on one link, and its place in the pipeline.
@@ -79,7 +84,7 @@ class FastPath:
         How many requests C{data} is, if they were passed over; else 0.
         """
         requests, pipeline = self._requests, self._replyOrder
-        if requests is None or pipeline.full:
+        if requests is None or pipeline.count >= MOST_PASSED:
             return 0
         waiting = pipeline.waiting
         last = waiting[-1] if waiting else None

@@ -23,10 +23,22 @@ class QueuedWrite:
     @ivar base: when they arrived, plus the waits that are over.
     @ivar after: called once the bytes have been written.
     @ivar since: when they arrived, if they were kept back; else C{None}.
+    @ivar lifts: how many changes of plan have been applied to the steps.
     @ivar whole: the exchanges whose replies end with these bytes.
     """
 
-    __slots__ = ("after", "base", "count", "data", "exchange", "since", "size", "steps", "whole")
+    __slots__ = (
+        "after",
+        "base",
+        "count",
+        "data",
+        "exchange",
+        "lifts",
+        "since",
+        "size",
+        "steps",
+        "whole",
+    )
 
     def __init__(
         self,
@@ -42,6 +54,7 @@ class QueuedWrite:
         self.after = after
         self.base = base
         self.count = 1
+        self.lifts = 0
         self.whole: list[Exchange] | None = None
         self.since: float | None = None
         self.size = len(data) + ENTRY_COST
@@ -57,14 +70,40 @@ def waitsWith(last: QueuedWrite, steps: Sequence[Step], arrival: float) -> bool:
     return all(isinstance(step.command, (Wait, Hold)) for step in steps)
 
 
-def lifts(step: Step, keeps: Callable[[Rule], bool], known: dict[int, bool]) -> bool:
+class Lift:
     """
-    Whether a step is a wait or a hold that no rule in force asks for.
+    A change of plan, by which waits and holds may end.
 
-    @param known: what was found of rules before, by their ids: many entries have the same.
+    @param keeps: whether a rule is still in force.
     """
-    rule = step.rule
-    lifted = known.get(id(rule))
-    if lifted is None:
-        lifted = known[id(rule)] = rule is None or not keeps(rule)
-    return lifted and isinstance(step.command, (Wait, Hold))
+
+    __slots__ = ("_keeps", "_known")
+
+    def __init__(self, keeps: Callable[[Rule], bool]) -> None:
+        self._keeps = keeps
+        # Many entries have the same rule.
+        self._known: dict[int, tuple[Rule, bool]] = {}
+
+    def apply(self, entry: QueuedWrite) -> None:
+        """
+        Remove the waits and holds of rules that are no longer in force.
+        """
+        steps = entry.steps
+        left = [step for step in steps if not self._ends(step)]
+        if len(left) == len(steps):
+            return
+        if entry.since is None and isinstance(steps[0].command, (Wait, Hold)):
+            # It was kept back, though its turn had not come.
+            entry.since = entry.base
+        entry.steps = left
+
+    def _ends(self, step: Step) -> bool:
+        if not isinstance(step.command, (Wait, Hold)):
+            return False
+        rule = step.rule
+        if rule is None:
+            return True
+        known = self._known.get(id(rule))
+        if known is None:
+            known = self._known[id(rule)] = (rule, not self._keeps(rule))
+        return known[1]

@@ -89,7 +89,7 @@ class LinkSnapshot:
         of those whose stream filters the bytes pass through.
         """
         kept: list[str] = []
-        for entry in (entry for lane in self._lanes for entry in lane.queue if entry.steps):
+        for entry in (each for lane in self._lanes for each in lane.entries() if each.steps):
             rule = entry.steps[0].rule
             if rule is not None:
                 kept += [rule.behavior.name] * entry.count

@@ -7,7 +7,7 @@ where a decision says so.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -15,11 +15,14 @@ from vaurien_twisted.model.commands import Command, Hold, Wait
 from vaurien_twisted.model.decision import Rule, Step
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.relays.memory import ENTRY_COST
-from vaurien_twisted.relays.queued_write import QueuedWrite, lifts, waitsWith
+from vaurien_twisted.relays.queued_write import Lift, QueuedWrite, waitsWith
 from vaurien_twisted.relays.turns import STEP, Turns
 
 #: The queue of lanes that hold nothing: never appended to.
 EMPTY: deque[QueuedWrite] = deque(maxlen=0)
+
+#: How many changes of plan are remembered for entries whose turn has not come.
+LIFTS = 16
 
 
 class WriteQueue:
@@ -44,6 +47,7 @@ class WriteQueue:
     __slots__ = (
         "_clock",
         "_instant",
+        "_lifts",
         "_out",
         "_perform",
         "_ran",
@@ -71,6 +75,8 @@ class WriteQueue:
         self._out: list[bytes] = []
         #: How many exchanges had waits of no time, since the last flush.
         self._instant = 0
+        #: The changes of plan that entries may not know of.
+        self._lifts: tuple[Lift, ...] = ()
         self._timer: IDelayedCall | None = None
         #: Most lanes never hold anything; a queue of their own would be most of their size.
         self.queue: deque[QueuedWrite] = EMPTY
@@ -86,9 +92,22 @@ class WriteQueue:
         """
         The exchange that is kept back, and by what; C{None} where nothing is.
         """
-        for entry in self.queue:
+        for entry in self.entries():
             return (entry.exchange, entry.steps[0]) if entry.steps else None
         return None
+
+    def entries(self) -> Iterator[QueuedWrite]:
+        """
+        What is queued, in order.
+        """
+        for entry in self.queue:
+            self._lift(entry)
+            yield entry
+
+    def _lift(self, entry: QueuedWrite) -> None:
+        for lift in self._lifts[entry.lifts :]:
+            lift.apply(entry)
+        entry.lifts = len(self._lifts)
 
     def put(
         self,
@@ -117,7 +136,10 @@ class WriteQueue:
         if queue and after is None:
             last = queue[-1]
             if last.after is None:
-                joins = last.exchange is exchange if not steps else waitsWith(last, steps, arrival)
+                if steps:
+                    joins = last.lifts == len(self._lifts) and waitsWith(last, steps, arrival)
+                else:
+                    joins = last.exchange is exchange
                 if joins:
                     last.data.append(data)
                     last.size += size
@@ -126,7 +148,9 @@ class WriteQueue:
                     return
         if queue is EMPTY:
             queue = self.queue = deque()
-        queue.append(QueuedWrite(exchange, data, steps, after, arrival))
+        entry = QueuedWrite(exchange, data, steps, after, arrival)
+        entry.lifts = len(self._lifts)
+        queue.append(entry)
         if len(queue) == 1:
             self._advance()
 
@@ -167,6 +191,8 @@ class WriteQueue:
         count, deadline = 0, 0.0
         while queue:
             entry = queue[0]
+            if entry.lifts != len(self._lifts):
+                self._lift(entry)
             if entry.steps and not self._opens(entry):
                 break
             queue.popleft()
@@ -186,6 +212,8 @@ class WriteQueue:
                 if queue and turns.over(deadline):
                     self._defer(turns)
                     break
+        if not queue:
+            self._lifts = ()
 
     def _defer(self, turns: Turns) -> None:
         if not self.deferred:
@@ -256,15 +284,13 @@ class WriteQueue:
         """
         Forget the waits and holds of rules that are no longer kept, and go on.
         """
-        known: dict[int, bool] = {}
-        for entry in self.queue:
-            steps = entry.steps
-            # Mostly one, and there may be very many entries.
-            if steps and (len(steps) > 1 or lifts(steps[0], keeps, known)):
-                if entry.since is None and isinstance(steps[0].command, (Wait, Hold)):
-                    # It was kept back, though its turn had not come.
-                    entry.since = entry.base
-                entry.steps = [step for step in steps if not lifts(step, keeps, known)]
+        if self.queue:
+            if len(self._lifts) == LIFTS:
+                for entry in self.entries():
+                    entry.lifts = 0
+                self._lifts = ()
+            # There may be very many entries: each is changed when its turn has come.
+            self._lifts += (Lift(keeps),)
         turns = self.turns
         if turns is not None and self.queue and turns.spent:
             # Many links have been lifted just now.
