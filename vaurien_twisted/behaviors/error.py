@@ -12,6 +12,7 @@ from zope.interface import implementer
 from vaurien_twisted.interfaces import IApplicability, IBehavior, IWireProtocol
 from vaurien_twisted.model.commands import PASS, Actions, ConnectionFate, Insert, Reply, Truncate
 from vaurien_twisted.model.decision import DecisionContext
+from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused, option
 
@@ -142,32 +143,44 @@ def fail(options: ErrorOptions, context: DecisionContext) -> Actions:
         then = ConnectionFate.RESET if options.then == "reset" else ConnectionFate.CLOSE
         return Actions(reply=(Truncate(options.count, options.unit == "units", then),))
     wire, exchange = context.wire, context.exchange
+    if options.code:
+        # Most rules name their error: that takes no random number.
+        found = _answer(options, context, wire.parseError(options.code, options.message))
+        return PASS if found is None else found
     random = context.chance.random()
-    choice = (
-        [wire.parseError(options.code, options.message)]
-        if options.code
-        else wire.transientErrors(exchange)
-    )
-    if choice and (options.code or not (options.inject and wire.injects)):
+    choice = wire.transientErrors(exchange)
+    if choice and not (options.inject and wire.injects):
         chosen = random.choice(choice)
-        error = attrs.evolve(
-            # The protocol knows where the message stands.
-            wire.parseError(chosen.code, options.message) if not options.code else chosen,
-            headers=tuple((str(name), str(value)) for name, value in options.headers.items()),
-            body=options.body or None,
-            pause=options.pause,
-            late=options.at == "reply",
-        )
-        reply = wire.encodeError(exchange, error)
-        if reply is not None:
-            effect = f"error {error.code}"
-            if options.at == "reply":
-                return Actions((), (reply,), f"reply: {effect}", error.code)
-            return Actions((reply,), (), effect, error.code)
-        if options.code:
-            return PASS
+        # The protocol knows where the message stands.
+        found = _answer(options, context, wire.parseError(chosen.code, options.message))
+        if found is not None:
+            return found
     if not exchange.replies:
         return PASS
     if options.inject:
         return Actions(reply=(Insert(random.randbytes(INJECTED)),))
     return Actions(reply=(Reply(random.randbytes(GARBAGE)),))
+
+
+def _answer(options: ErrorOptions, context: DecisionContext, error: WireError) -> Actions | None:
+    """
+    The actions that answer with C{error}, C{None} where the protocol cannot.
+    """
+    reply = context.wire.encodeError(context.exchange, _detailed(options, error))
+    if reply is None:
+        return None
+    effect = f"error {error.code}"
+    if options.at == "reply":
+        return Actions((), (reply,), f"reply: {effect}", error.code)
+    return Actions((reply,), (), effect, error.code)
+
+
+def _detailed(options: ErrorOptions, error: WireError) -> WireError:
+    """
+    C{error} with what the options say beside its code and message.
+    """
+    headers = tuple((str(name), str(value)) for name, value in options.headers.items())
+    body, pause, late = options.body or None, options.pause, options.at == "reply"
+    if (error.headers, error.body, error.pause, error.late) == (headers, body, pause, late):
+        return error
+    return attrs.evolve(error, headers=headers, body=body, pause=pause, late=late)
