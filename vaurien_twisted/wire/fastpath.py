@@ -40,15 +40,6 @@ class FastPath:
             else:
                 awaiting.append(each)
 
-    def _pass(self, batch: PassedBatch, count: int) -> int:
-        """
-        So many replies to the first batch, which is C{batch}, have passed: how many.
-        """
-        batch.passed(count)
-        if not batch.left:
-            self._awaiting.popleft()
-        return count
-
 
 class FormedBatch(PassedBatch):
     """
@@ -122,6 +113,18 @@ class FormedFastPath(FastPath):
         begun = FormedBatch(number, forms, contexts)
         self._awaiting.append(begun)
         return begun
+
+    def _pass(self, batch: FormedBatch, count: int) -> int:
+        """
+        So many replies to the first batch, which is C{batch}, have passed: how many.
+        """
+        if count == batch.left:
+            batch.left = 0
+            batch.forms = b""
+            self._awaiting.popleft()
+        else:
+            batch.passed(count)
+        return count
 
 
 class CountedFastPath(FastPath):

@@ -99,4 +99,9 @@ class RedisFastPath(CountedFastPath):
             count += 1
         if pos != size or count > batch.left or data[-1] != 10:
             return 0
-        return self._pass(batch, count)
+        # Without a call: this is done for each chunk.
+        batch.next += count
+        batch.left -= count
+        if not batch.left:
+            awaiting.popleft()
+        return count
