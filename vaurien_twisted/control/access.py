@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_access -*-
 """
-Who may use the control service: whoever is on this machine, or brings the token.
+Access to the control service: from this machine, or with the token.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from vaurien_twisted.model.environment import TOKEN_VARIABLE
 from vaurien_twisted.model.options import FALSE, TRUE, Refused
 from vaurien_twisted.transports.addresses import hostPort
 
-#: Where Toxiproxy's clients look for it.
+#: The address that clients of Toxiproxy connect to by default.
 TOXIPROXY = "localhost:8474"
 
 
 @attrs.frozen
 class Access:
     """
-    What protects the control service.
+    Who may use the control service.
 
-    @ivar token: what requests must bring, C{""} for nothing.
-    @ivar insecure: whether it may listen beyond this machine without one.
+    @ivar token: the token that requests must carry, C{""} for none.
+    @ivar insecure: whether the service may listen on other addresses than loopback without a
+        token.
     """
 
     token: str = attrs.field(default="", repr=False)
@@ -31,9 +32,11 @@ class Access:
 
     def check(self, host: str, name: str) -> None:
         """
-        @param host: where a service is to listen.
-        @param name: the option that it was given for.
-        @raise Refused: anyone who reaches C{host} could use the service.
+        Check that not everyone on the network could use a service.
+
+        @param host: where the service is to listen.
+        @param name: the option that set the host.
+        @raise Refused: other machines can reach C{host}, and there is no token.
         """
         if not (self.token or self.insecure or isLoopback(host)):
             raise Refused(
@@ -44,15 +47,15 @@ class Access:
 
     def anyName(self, host: str) -> bool:
         """
-        Whether clients may call a service on C{host} by any name: with a token web pages
-        are kept out by that, and else the service is for everyone.
+        Whether requests to a service on C{host} may have any C{Host} header: a token keeps web
+        pages out, and without one the service is open to everyone.
         """
         return bool(self.token) or (self.insecure and not isLoopback(host))
 
 
 def isLoopback(host: str) -> bool:
     """
-    Whether only this machine reaches C{host}, a name or an IP address.
+    Whether C{host}, a name or an IP address, can only be reached from this machine.
     """
     if host.lower().removesuffix(".") == "localhost":
         return True
@@ -64,7 +67,9 @@ def isLoopback(host: str) -> bool:
 
 def checkToken(token: str) -> None:
     """
-    @raise Refused: C{token} cannot be sent in a header (RFC 6750 section 2.1), or is none.
+    Check that a token can be sent in a header (RFC 6750 section 2.1).
+
+    @raise Refused: it cannot, or is empty.
     """
     if not token or not all("!" <= letter <= "~" for letter in token):
         raise Refused("a token is one or more printable ASCII characters without spaces", "token")
@@ -72,10 +77,11 @@ def checkToken(token: str) -> None:
 
 def toxiproxyPlace(text: str) -> tuple[str, int] | None:
     """
-    The host and port to open for Toxiproxy's clients, C{None} for nowhere.
+    The address to open for clients of Toxiproxy.
 
     @param text: C{HOST:PORT}, a port, or true or false.
-    @raise Refused: it is none of them.
+    @return: the host and the port, C{None} for false.
+    @raise Refused: C{text} is none of these.
     """
     word = text.strip().lower()
     if not word or (word in FALSE and word != "0"):

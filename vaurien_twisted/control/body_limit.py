@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_body_limit -*-
 """
-Bounds on what clients can make us hold and do.
+Limits for the bodies of requests, and for the part of an answer that is written at once.
 """
 
 from __future__ import annotations
@@ -19,36 +19,35 @@ from vaurien_twisted.control.deadlines import IRequestWatch
 from vaurien_twisted.control.responses import JSON, Problem, encode
 from vaurien_twisted.control.turns import Turns
 
-#: The longest body that is taken, in bytes: 1 MiB.
+#: The largest body that is read, in bytes: 1 MiB.
 LIMIT = 2**20
 
-#: How much of an answer is written in one turn of the reactor, in bytes, and what is written
-#: at once besides.
+#: How many bytes of an answer are written in one turn of the reactor, apart from the last write.
 PORTION = 2**16
 
-#: The longest number that a Content-Length may be, in digits.
+#: The most digits of a Content-Length.
 DIGITS = 18
 
-#: A target in absolute form.
+#: A request target in absolute form.
 ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)(/.*)?")
 
-#: How much more of a refused body is read and forgotten, in bytes, so that a client
-#: which sends before it listens still hears the answer (RFC 9112 section 9.6).
+#: How many more bytes of a refused body are read and discarded, so that a client that sends
+#: everything before it reads still gets the answer (RFC 9112 section 9.6).
 PATIENCE = 16 * LIMIT
 
 
 def tooLarge() -> Problem:
     """
-    The refusal of a body over L{LIMIT}.
+    The refusal of a body larger than L{LIMIT}.
     """
     return Problem(413, f"the body is over {LIMIT} bytes, which is the most that is read")
 
 
 class BoundedSite(Site):
     """
-    A site whose requests are bounded.
+    A site whose requests are limited.
 
-    @ivar turns: when they are answered.
+    @ivar turns: decides when requests are answered.
     """
 
     noisy = False
@@ -59,7 +58,7 @@ class BoundedSite(Site):
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """
-        A connection.
+        Build the protocol of a connection.
         """
         channel: Any = BoundedChannel(self.turns)
         channel.factory = channel.site = self
@@ -71,9 +70,9 @@ class BoundedSite(Site):
 
 class BoundedChannel(HTTPChannel):
     """
-    A connection of HTTP/1 whose lengths are numbers that can be read.
+    An HTTP/1 connection that refuses lengths with too many digits.
 
-    @ivar turns: when its requests are answered.
+    @ivar turns: decides when its requests are answered.
     """
 
     factory: Any
@@ -85,7 +84,9 @@ class BoundedChannel(HTTPChannel):
 
     def headerReceived(self, line: bytes) -> bool:
         """
-        A field of the head; whether it may go on.
+        Handle a header field.
+
+        @return: whether to read on.
         """
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length" and len(value.strip()) > DIGITS:
@@ -98,11 +99,11 @@ class BoundedChannel(HTTPChannel):
 @implementer(IPushProducer)
 class BoundedRequest(Request):
     """
-    A request that is answered with 413 as soon as its body is known to be over
-    L{LIMIT}: by its Content-Length before a byte of it was read, else by counting.
+    A request that is answered with 413 as soon as its body is known to be larger than
+    L{LIMIT}: from its Content-Length before the body is read, else by counting bytes.
 
-    The next request of a connection is not begun before the answer to this one was taken
-    off: it is finished only while its transport is not full.
+    The next request on the connection begins when the client has read this one's answer: a
+    request finishes only while its transport's buffer is not full.
     """
 
     channel: Any
@@ -117,7 +118,7 @@ class BoundedRequest(Request):
 
     def process(self) -> None:
         """
-        Answer, when it is its turn.
+        Queue the request to be answered.
         """
         self.channel.registerProducer(self, True)
         self.channel.turns.take(self._begin)
@@ -129,8 +130,8 @@ class BoundedRequest(Request):
 
     def _readTarget(self) -> None:
         """
-        Take the path out of a target that is none: of one in absolute form, whose host stands
-        for that of the header (RFC 9112, section 3.2.2).  Any other is no path of ours.
+        Extract the path from a target in absolute form; its host replaces the Host header (RFC
+        9112 section 3.2.2).  Other targets that are not paths match no route.
         """
         if self.path.startswith(b"/"):
             return
@@ -143,7 +144,7 @@ class BoundedRequest(Request):
 
     def write(self, data: bytes) -> None:
         """
-        Write a part of the answer.  What writes more than L{PORTION} rests until a later turn.
+        Write a part of the answer.  After L{PORTION} bytes, the producer pauses until a later turn.
         """
         super().write(data)
         self._written += len(data)
@@ -161,7 +162,7 @@ class BoundedRequest(Request):
 
     def finish(self) -> None:
         """
-        All of the answer was written.
+        End the answer.
         """
         self._finishing = self._full
         if not self._full:
@@ -173,9 +174,9 @@ class BoundedRequest(Request):
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:
         """
-        C{producer} writes the answer, as fast as it is taken.
+        Let C{producer} write the answer as fast as the client reads it.
 
-        @param streaming: C{True}: L{IPushProducer}s only.
+        @param streaming: C{True}; only L{IPushProducer}s are supported.
         """
         self.producer = producer
         if self._full:
@@ -183,13 +184,13 @@ class BoundedRequest(Request):
 
     def unregisterProducer(self) -> None:
         """
-        It has written all.
+        The producer has written everything.
         """
         self.producer = None
 
     def pauseProducing(self) -> None:
         """
-        The client takes bytes too slowly.
+        The transport's buffer is full.
         """
         self._full = True
         if self.producer is not None and not self._resting:
@@ -197,7 +198,7 @@ class BoundedRequest(Request):
 
     def resumeProducing(self) -> None:
         """
-        It has taken all.
+        The transport's buffer is empty.
         """
         self._full = False
         if self._finishing:
@@ -207,21 +208,23 @@ class BoundedRequest(Request):
 
     def stopProducing(self) -> None:
         """
-        The client is gone.
+        The client has disconnected.
         """
         if self.producer is not None:
             self.producer.stopProducing()
 
     def connectionLost(self, reason: Failure) -> None:
         """
-        The client is gone.
+        The client has disconnected.
         """
         self._gone = True
         super().connectionLost(reason)
 
     def gotLength(self, length: int | None) -> None:
         """
-        The head is there; C{length} is what Content-Length says, C{None} if unknown.
+        The headers are complete.
+
+        @param length: the Content-Length, C{None} if there is none.
         """
         super().gotLength(0 if length is not None and length > LIMIT else length)
         if length is not None and length > LIMIT:
@@ -229,7 +232,7 @@ class BoundedRequest(Request):
 
     def handleContentChunk(self, data: bytes) -> None:
         """
-        A part of the body.
+        Handle a part of the body.
         """
         self._taken += len(data)
         if not self._refused:
@@ -242,7 +245,7 @@ class BoundedRequest(Request):
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """
-        The request is complete.
+        Handle the complete request.
         """
         watch = IRequestWatch(self.channel.transport, None)
         if watch is not None:
@@ -257,16 +260,16 @@ class BoundedRequest(Request):
         if self.content is not None:
             self.content.close()
         self.content = BytesIO()
-        # Or else "100 Continue" would follow, and ask for the body all the same.
+        # Otherwise Twisted would send "100 Continue", which asks for the body.
         self.requestHeaders.removeHeader(b"expect")
-        # The request's own way of answering needs its method and path, which it is
-        # told only once the whole body has been read.
+        # The request's own methods need its method and path, which Twisted sets only when the
+        # whole body has been read.
         self.channel.write(_answerOf(tooLarge()))
 
 
 def _answerOf(problem: Problem) -> bytes:
     """
-    A whole answer, for where there is no request yet that could write it.
+    A complete answer as bytes, for refusals before the request can write.
     """
     body = encode(problem.asJSON())
     head = (

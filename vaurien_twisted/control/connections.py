@@ -21,24 +21,24 @@ from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.relays.link import Link
 from vaurien_twisted.rules.codec import planFromRules
 
-#: The longest number of a connection, in digits.
+#: The most digits of a connection's number.
 DIGITS = 18
 
 
 @attrs.frozen
 class ConnectionsQuery:
     """
-    Which connections are wanted.
+    The query of C{GET /connections}.
     """
 
     proxy: str = option(str, "", "The name of a proxy; without it, those of all.")
-    limit: int = option(int, 1000, "How many to tell at most.", minimum=1, maximum=100_000)
+    limit: int = option(int, 1000, "The most connections to list.", minimum=1, maximum=100_000)
 
 
 @attrs.frozen
 class ConnectionQuery:
     """
-    Which connection is meant.
+    The query of requests for one connection.
     """
 
     proxy: str = option(str, "", "The name of its proxy; without it, the first one.")
@@ -47,7 +47,7 @@ class ConnectionQuery:
 
 class ConnectionsAPI:
     """
-    Tells the open connections, closes one, or gives it a plan of its own.
+    Lists the open connections, closes one, or gives it rules of its own.
     """
 
     routes = Routes()
@@ -58,8 +58,8 @@ class ConnectionsAPI:
     @routes.route("/connections", "GET")
     def listAll(self, request: IRequest) -> Any:
         """
-        The open connections, oldest first, no more than C{?limit=N}, of all proxies or of
-        C{?proxy=NAME}, and under C{"total"} how many there are:
+        The open connections, oldest first, at most C{?limit=N}, of all proxies or of
+        C{?proxy=NAME}; C{"total"} is the number of open connections:
         C{{"connections": [{"proxy": "proxy", "id": 3, …}], "total": 1}}.
         """
         query = readQuery(request, ConnectionsQuery)
@@ -84,8 +84,8 @@ class ConnectionsAPI:
     @routes.route("/connections/<number>", "DELETE")
     def endOne(self, request: IRequest, number: str) -> bytes:
         """
-        Close a connection in order, after what was already written to it; with
-        C{?reset=1}, or where it is closing already, reset it.
+        Close a connection after the data that was already written to it.  With C{?reset=1}, or
+        if it is closing already, reset it.
         """
         query = readQuery(request, ConnectionQuery)
         end(*self._find(request, number), query.reset)
@@ -94,8 +94,8 @@ class ConnectionsAPI:
     @routes.route("/connections/<number>", "POST")
     def setRules(self, request: IRequest, number: str) -> bytes:
         """
-        Put rules in force for one connection alone, in place of its proxy's: C{{"rules":
-        [{"behavior": "hang"}]}}; none puts it back under those.
+        Set the rules of one connection, which replace those of its proxy: C{{"rules":
+        [{"behavior": "hang"}]}}.  An empty list removes them.
         """
         proxy, link = self._find(request, number)
         body = readObject(request)

@@ -1,10 +1,11 @@
 # -*- test-case-name: tests.control.test_deadlines -*-
 """
-How long a connection to the control service may take, and how many there may be.
+Limits for connections to the control service: how long a request may take to arrive, and how
+many connections there may be.
 
-A request that is announced and never sent would hold its connection, and with it a file
-descriptor, for ever.  Twisted closes a connection on which nothing happens for a minute, but a
-byte now and then is enough to keep it.
+A client that begins a request and never completes it would hold its connection, and a file
+descriptor, for ever.  Twisted closes a connection after a minute without data, but a byte now
+and then is enough to keep it open.
 """
 
 from __future__ import annotations
@@ -20,36 +21,36 @@ from zope.interface import Interface, implementer
 
 from vaurien_twisted.transports.descriptors import LAST, descriptorOf, limit
 
-#: Within how many seconds a request must have come whole.
+#: Within how many seconds a request must be complete.
 DEADLINE = 30.0
 
 #: How many seconds a client has to read that it was too slow.
 GRACE = 5.0
 
-#: How many connections there may be at a time.
+#: The most open connections.
 MOST = 256
 
 
 class IRequestWatch(Interface):
     """
-    Is told of the requests on a connection.
+    Is called about the requests on a connection.
     """
 
     def requestBegan() -> None:
         """
-        One has come whole, and is being answered.
+        A complete request has arrived.
         """
 
     def requestEnded() -> None:
         """
-        It was answered.
+        The request has been answered.
         """
 
 
 @implementer(IRequestWatch)
 class ControlConnection(ProtocolWrapper):
     """
-    One connection, which ends if a request does not come within L{DEADLINE}.
+    A connection that is closed if a request does not arrive within L{DEADLINE}.
 
     @ivar idle: whether no request is being answered.
     """
@@ -65,7 +66,7 @@ class ControlConnection(ProtocolWrapper):
 
     def makeConnection(self, transport: Any) -> None:
         """
-        It begins, and so does the first request.
+        The connection is made; wait for the first request.
         """
         self._expect()
         super().makeConnection(transport)
@@ -81,14 +82,14 @@ class ControlConnection(ProtocolWrapper):
 
     def requestBegan(self) -> None:
         """
-        A request has come whole.
+        A complete request has arrived.
         """
         self.idle = False
         self._quieten()
 
     def requestEnded(self) -> None:
         """
-        It was answered.
+        The request has been answered; wait for the next one.
         """
         self.idle = True
         self._heard = False
@@ -99,7 +100,8 @@ class ControlConnection(ProtocolWrapper):
 
     def _late(self) -> None:
         """
-        The request has not come: say so, and close.  Who takes nothing either is reset.
+        The deadline has passed: answer 408 and close; reset the connection if the client does not
+        read the answer.
         """
         if self._heard:
             self.transport.write(_refusal())
@@ -117,14 +119,14 @@ class ControlConnection(ProtocolWrapper):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
-        It is over.
+        The connection is closed.
         """
         self._quieten()
         super().connectionLost(reason)
 
 
 def _refusal() -> bytes:
-    # Only now: it takes a while to load, and is loaded by the site.
+    # Imported here because it is slow to load; the site loads it anyway.
     from vaurien_twisted.control.responses import JSON, Problem, encode
 
     body = encode(Problem(408, f"the request did not come whole within {DEADLINE:g} s").asJSON())
@@ -137,9 +139,9 @@ def _refusal() -> bytes:
 
 class OpenConnections(WrappingFactory[ControlConnection]):
     """
-    Knows the connections that are open: an idle HTTP client would else keep its own beyond the
-    end of the service.  Where there are too many, or file descriptors become few, the one that
-    has been idle for the longest time ends; where none is idle, the newest.
+    Tracks the open connections, so that those of idle HTTP clients do not outlive the service.
+    If there are too many, or file descriptors become scarce, it closes the connection that has been
+    idle for the longest time, or the newest one if none is idle.
     """
 
     noisy = False
@@ -161,7 +163,7 @@ class OpenConnections(WrappingFactory[ControlConnection]):
 
     def used(self, p: Any) -> None:
         """
-        A connection is idle from now on: it comes last.
+        A connection becomes idle: it moves to the end of the queue.
         """
         if p in self.protocols:
             self.protocols[p] = self.protocols.pop(p)
@@ -177,7 +179,7 @@ class OpenConnections(WrappingFactory[ControlConnection]):
 
     async def abort(self) -> None:
         """
-        Close them all, and wait for it.
+        Close all connections, and wait until they are closed.
         """
         if not self.protocols:
             return

@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.control.test_event_stream -*-
 """
-Those who read the journal as it grows.
+Readers of the journal's event stream.
 
-A reader is no more than a place in the journal and a connection: what it has not taken
-yet is not kept for it.  One that takes nothing for a while, or for which the journal has
-grown too far ahead, is dropped; the others and the proxies never wait for it.
+A reader is a position in the journal and a connection: events that it has not read are not
+buffered for it.  A reader that does not read for a while, or whose next entry the journal has
+discarded, is disconnected; other readers and the proxies never wait for it.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from vaurien_twisted.record.journal import Journal
 
-#: How many seconds entries are collected, so that readers have few and larger parts.
+#: For how many seconds entries are collected, so that they are sent in few large parts.
 COLLECTED = 0.05
 
-#: How many parts are written in a second, for all readers together: the more there are, the
-#: longer entries are collected, so that many readers take no more from the proxies than few.
+#: The most parts a second for all readers together: with more readers, entries are collected for
+#: longer, so that the proxies lose no more time to many readers than to few.
 PARTS = 400
 
-#: How many entries a reader is given at once.
+#: The most entries that are sent to a reader at once.
 PORTION = 500
 
-#: Seconds between two signs of life; who takes nothing for so long is dropped.
+#: Seconds between two comments; a reader that reads nothing for so long is disconnected.
 HEARTBEAT = 15.0
 
 
 class Sink(Protocol):
     """
-    Where a reader's bytes go.
+    Where the bytes of one reader go.
     """
 
     def write(self, data: bytes) -> None:
@@ -43,13 +43,13 @@ class Sink(Protocol):
 
     def drop(self) -> None:
         """
-        End it at once, without waiting for what was not taken.
+        Close the connection at once, and discard what was not read.
         """
 
 
 def encodeEvent(entry: Mapping[str, Any]) -> bytes:
     """
-    An entry as a server-sent event (WHATWG HTML, section 9.2.6).
+    A journal entry as a server-sent event (WHATWG HTML, section 9.2.6).
     """
     data = json.dumps(entry, separators=(",", ":"))
     return f"id: {entry['id']}\nevent: {entry['kind']}\ndata: {data}\n\n".encode("ascii")
@@ -57,12 +57,12 @@ def encodeEvent(entry: Mapping[str, Any]) -> bytes:
 
 class Reader:
     """
-    One who reads.
+    One reader.
 
-    @param since: the id of the last entry that it knows.
-    @param proxy: whose entries it wants, C{""} for all.
-    @ivar since: how far it has come.
-    @ivar paused: it takes nothing at the moment.
+    @param since: the id of the last entry that it has.
+    @param proxy: the proxy whose entries it gets, C{""} for all.
+    @ivar since: the id of the last entry that it was sent.
+    @ivar paused: whether its transport's buffer is full.
     """
 
     __slots__ = ("paused", "proxy", "since", "sink", "stalled")
@@ -77,7 +77,7 @@ class Reader:
 
 class Readers:
     """
-    All who read a journal.
+    All readers of a journal.
     """
 
     def __init__(self, clock: IReactorTime, journal: Journal) -> None:
@@ -93,12 +93,12 @@ class Readers:
 
     def add(self, sink: Sink, since: int, proxy: str = "") -> Reader:
         """
-        Give C{sink} all entries after C{since}: what there is at once, what comes as it
-        comes.  Where older ones are forgotten already, an event C{missed} says how many.
+        Send C{sink} all entries after C{since}, and new ones as they are recorded.  If the journal
+        has discarded older ones, an event C{missed} says how many.
 
-        @param proxy: whose entries, C{""} for all.
+        @param proxy: the proxy whose entries to send, C{""} for all.
         """
-        # Ids begin anew with the process; who knows later ones has read another's.
+        # Ids start at 1 in every process: a later id comes from an earlier process.
         reader = Reader(sink, since if since <= self._journal.last else 0, proxy)
         if not self._readers:
             self._unwatch = self._journal.watch(self._noted)
@@ -113,7 +113,7 @@ class Readers:
 
     def remove(self, reader: Reader) -> None:
         """
-        It reads no longer.
+        The reader has disconnected.
         """
         self._readers.discard(reader)
         if not self._readers:
@@ -127,7 +127,7 @@ class Readers:
 
     def resume(self, reader: Reader) -> None:
         """
-        It takes bytes again.
+        The reader's transport has room again.
         """
         reader.paused = reader.stalled = False
         if reader in self._readers:
@@ -144,7 +144,7 @@ class Readers:
 
     def _deliver(self) -> None:
         """
-        Give every reader what has come.  Those at the same place share the bytes.
+        Send new entries to every reader.  Readers at the same position share the encoded bytes.
         """
         self._collecting = None
         shared: dict[tuple[int, str], tuple[bytes, int]] = {}
@@ -164,7 +164,7 @@ class Readers:
 
     def _catchUp(self, reader: Reader) -> None:
         """
-        Give a reader what there is, as far as it takes it.
+        Send a reader the entries that it has not got, while it reads them.
         """
         if reader.since < self._journal.first - 1:
             self._drop(reader)
@@ -183,7 +183,7 @@ class Readers:
 
     def _beat(self) -> None:
         """
-        Show readers that we are there, and drop those that took nothing since the last time.
+        Send every reader a comment, and disconnect those that have read nothing since the last one.
         """
         self._beating = self._clock.callLater(HEARTBEAT, self._beat)
         for reader in list(self._readers):

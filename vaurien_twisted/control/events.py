@@ -24,7 +24,7 @@ from vaurien_twisted.model.options import Refused, option
 @attrs.frozen
 class EventsQuery:
     """
-    Which events are wanted.
+    The query of C{GET /events}.
     """
 
     proxy: str = option(str, "", "The name of a proxy; without it, those of all.")
@@ -36,7 +36,7 @@ class EventsQuery:
 @implementer(IPushProducer)
 class EventStream:
     """
-    One answer that goes on until the client leaves, or is dropped.
+    An answer that continues until the client disconnects.
     """
 
     def __init__(self, request: Any, readers: Readers) -> None:
@@ -47,23 +47,23 @@ class EventStream:
 
     def begin(self, since: int, proxy: str) -> Deferred[bytes]:
         """
-        Send what is after C{since}, and what comes.
+        Send the entries after C{since}, and new ones as they are recorded.
 
-        @return: never fires; cancelled when the client has left.
+        @return: never fires; cancelled when the client disconnects.
         """
         request = self._request
         for name, value in (
             ("content-type", "text/event-stream"),
             ("cache-control", "no-store"),
             ("x-content-type-options", "nosniff"),
-            # For a proxy between the browser and us that would collect the answer.
+            # Tells nginx not to buffer the answer.
             ("x-accel-buffering", "no"),
         ):
             request.setHeader(name.encode(), value.encode())
         if request.method == b"HEAD":
             return succeed(b"")
         request.registerProducer(self, True)
-        # The head goes out now, also if nothing happens for long.
+        # Sends the headers now, even if there is no event for a long time.
         request.write(b":\n\n")
         reader = self._readers.add(self, since, proxy)
         reader.paused = self._paused
@@ -85,7 +85,7 @@ class EventStream:
 
     def pauseProducing(self) -> None:
         """
-        The client takes bytes too slowly.
+        The transport's buffer is full.
         """
         self._paused = True
         if self._reader is not None:
@@ -93,7 +93,7 @@ class EventStream:
 
     def resumeProducing(self) -> None:
         """
-        It has taken all.
+        The transport's buffer is empty.
         """
         self._paused = False
         if self._reader is not None:
@@ -101,7 +101,7 @@ class EventStream:
 
     def stopProducing(self) -> None:
         """
-        The client is gone.
+        The client has disconnected.
         """
         if self._reader is not None:
             self._readers.remove(self._reader)
@@ -121,11 +121,11 @@ class EventsAPI:
     @routes.route("/events", "GET")
     def getEvents(self, request: IRequest) -> Any:
         """
-        The entries of the journal as events, of all proxies or of C{?proxy=NAME}: its C{id}
-        is the entry's, C{event} its kind, C{data} the entry.  They begin after C{?since=ID}
-        or the header C{Last-Event-ID}, else with what comes.  Where the journal has forgotten
-        some of that, an event C{missed} says how many.  Comments keep the connection alive.
-        A client that does not keep up is disconnected, and may resume.
+        The entries of the journal as events, of all proxies or of C{?proxy=NAME}.  C{id} is the
+        entry's id, C{event} its kind and C{data} the entry.  The stream starts after C{?since=ID}
+        or the header C{Last-Event-ID}, else with the next entry.  If the journal has discarded some
+        of these entries, an event C{missed} says how many.  Comments keep the connection open.  A
+        client that reads too slowly is disconnected, and can resume.
         """
         query = readQuery(request, EventsQuery)
         if query.proxy:
@@ -141,8 +141,8 @@ class EventsAPI:
 
 def _last(request: IRequest) -> int | None:
     """
-    What C{Last-Event-ID} says, C{None} if it says no number.
+    The id in the header C{Last-Event-ID}, C{None} if it has none.
     """
-    # Bytes: what browsers remember may be in any encoding.
+    # As bytes: a browser can send back an id in any encoding.
     [word] = request.requestHeaders.getRawHeaders(b"last-event-id", [b""])[-1:]
     return int(word) if word.isdigit() and len(word) < 20 else None

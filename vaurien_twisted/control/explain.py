@@ -23,7 +23,7 @@ from vaurien_twisted.rules.explain import Question, explain
 @attrs.frozen
 class ExplainQuery:
     """
-    What is to be explained.
+    The query of C{GET /explain}.
     """
 
     connection: int = option(int, 0, "The number of a connection.", minimum=0)
@@ -46,9 +46,9 @@ class ExplainAPI:
     @routes.route("/explain", "GET")
     def getExplanation(self, request: IRequest) -> bytes:
         """
-        What happened to C{?connection=N&exchange=M} and why, or why nothing did; see
-        L{explain}.  Of exchanges that are long over, and of those that were passed over,
-        only the draws are told.
+        What happened to the exchange C{?connection=N&exchange=M}, and why, or why nothing did; see
+        L{explain}.  For exchanges that are long over or took the fast path, only the draws are
+        known.
         """
         query = readQuery(request, ExplainQuery)
         if not query.connection:
@@ -80,7 +80,7 @@ class ExplainAPI:
         if exchange:
             times = [exchange.began]
         else:
-            # The journal tells the time of the day, which is not known to the microsecond.
+            # The journal has wall-clock times, which are less precise.
             since = inWallTime(proxy.reactor, since) - 1e-4
             times = [float(entry["time"]) for entry in journal]
         return Question(
@@ -96,9 +96,9 @@ class ExplainAPI:
 
     def _link(self, proxy: Proxy, number: int) -> Link | None:
         """
-        The connection if it is open.
+        The connection, C{None} if it is closed.
 
-        @raise Refused: it has never been there.
+        @raise Refused: there has been no connection of that number.
         """
         try:
             return self._observed.link(proxy, number)

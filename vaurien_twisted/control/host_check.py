@@ -1,13 +1,13 @@
 # -*- test-case-name: tests.control.test_host_check -*-
 """
-Keeping web pages out.
+Keeps web pages out.
 
-A page in the user's browser can send requests to this machine.  By rebinding a DNS
-name it can even read the answers; its requests then carry that name in C{Host}
-(RFC 9110 section 7.2).  A page of another site carries that site in C{Origin} (RFC
-6454 section 7), but not in every request; all of them tell in C{Sec-Fetch-Site} whether
-the page is ours (W3C, Fetch Metadata Request Headers, section 2.3).  Programs other than
-browsers send neither of the two and name us rightly.
+A page in the user's browser can send requests to this machine.  By rebinding a DNS name it can
+even read the answers; its requests then carry that name in C{Host} (RFC 9110 section 7.2).  A
+page of another site carries that site in C{Origin} (RFC 6454 section 7), but not in every
+request; in all of them C{Sec-Fetch-Site} says whether the page is ours (W3C, Fetch Metadata
+Request Headers, section 2.3).  Programs other than browsers send neither header, and a correct
+C{Host}.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from vaurien_twisted.transports.host_names import asciiName
 #: C{uri-host [":" port]} (RFC 9110 section 7.2), an IPv6 address in brackets.
 _HOST = re.compile(r"(?:\[(?P<six>[^\]\s]+)\]|(?P<name>[^:\[\]\s/@]+))(?::(?P<port>[0-9]*))?")
 
-#: What C{Sec-Fetch-Site} says of our own page, and of the address bar.
+#: C{Sec-Fetch-Site} of requests from our own page, and from the address bar.
 _OWN_SITE = ("same-origin", "none")
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -33,12 +33,12 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 class Guard:
     """
-    A check that lets a request pass only if it was meant for this service.
+    A check that refuses requests of other sites' web pages.
 
-    @param allowedHosts: names that clients may call the service by, beside
-        C{localhost} and every IP address.
-    @param anyHost: whether they may call it by any name, since a token keeps web pages
-        out, or since anyone may use the service.
+    @param allowedHosts: names of this service, in addition to C{localhost} and every IP
+        address.
+    @param anyHost: whether C{Host} may be any name, because a token keeps web pages out or
+        anyone may use the service.
     """
 
     def __init__(self, allowedHosts: Iterable[str] = (), anyHost: bool = False) -> None:
@@ -47,8 +47,10 @@ class Guard:
 
     def check(self, request: IRequest) -> None:
         """
-        @raise Problem: 403, the C{Host} is not ours, or C{Origin} or C{Sec-Fetch-Site}
-            speaks of another's page.
+        Check the headers of a request.
+
+        @raise Problem: 403: C{Host} is not a name of this service, or C{Origin} or
+            C{Sec-Fetch-Site} names another site.
         """
         host = _only(request, "host")
         match = _HOST.fullmatch(host)
@@ -100,7 +102,7 @@ def _only(request: IRequest, name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    # A name and the same name with the root's dot are one; browsers send it in ASCII.
+    # A trailing dot makes no difference; browsers send the name in ASCII.
     with suppress(ValueError):
         name = asciiName(name)
     return name.lower().removesuffix(".")

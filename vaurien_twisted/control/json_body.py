@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_json_body -*-
 """
-Reading what a client sent: JSON, strictly (RFC 8259).
+Reads JSON (RFC 8259) from requests, strictly.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from vaurien_twisted.control.body_limit import LIMIT, tooLarge
 from vaurien_twisted.control.responses import JSON, Problem
 from vaurien_twisted.model.options import Refused, build
 
-#: The most values in a body, counted by commas, colons and brackets.
+#: The most values in a body, estimated by counting commas, colons and brackets.
 VALUES = 2**16
 
-#: How deep lists and objects may be nested.
+#: The deepest nesting of lists and objects.
 DEPTH = 32
 
-#: A text, which may have brackets in it, or a bracket.
+#: A string, which can contain brackets, or a bracket.
 _BRACKET = re.compile(rb'"(?>(?:[^"\\]|\\.)*)(?:"|\Z)|[\[\]{}]', re.DOTALL)
 
-#: Numbers of more digits are beyond every option's bounds, and beyond a float.
+#: The most digits of a number: longer ones exceed every option's bounds and a float.
 _DIGITS = 300
 
 
@@ -32,7 +32,7 @@ def readObject(request: IRequest) -> dict[str, Any]:
     """
     The JSON object in the body.
 
-    @raise Problem: 400 it is no JSON object; see L{readJSON}.
+    @raise Problem: 400: it is not a JSON object; see L{readJSON}.
     """
     value = readJSON(request)
     if not isinstance(value, dict):
@@ -42,13 +42,13 @@ def readObject(request: IRequest) -> dict[str, Any]:
 
 def readJSON(request: IRequest, example: str = '{"name": "dummy"}', anyType: bool = False) -> Any:
     """
-    The JSON in the body.  A body without a Content-Type counts as JSON: the clients of
-    2013 send none.
+    The JSON value in the body.  Without a Content-Type the body counts as JSON, since the clients
+    of Vaurien 1 send none.
 
-    @param example: what could have been sent, for the refusal.
-    @param anyType: whether no Content-Type is looked at.
-    @raise Problem: 400 it is no JSON, or names a member twice; 413 it is over L{LIMIT}
-        bytes; 415 its Content-Type is another.
+    @param example: a valid body, for the refusal.
+    @param anyType: whether to ignore the Content-Type.
+    @raise Problem: 400: the body is not JSON, or an object has two members of one name; 413: it
+        is larger than L{LIMIT}; 415: the Content-Type is another one.
     """
     if not anyType:
         _checkType(request)
@@ -63,7 +63,7 @@ def readJSON(request: IRequest, example: str = '{"name": "dummy"}', anyType: boo
             parse_constant=_noConstant,
             parse_int=_number,
         )
-        # A lone surrogate passes for text until somebody writes it somewhere.
+        # A lone surrogate is valid in a str, but cannot be encoded later.
         if b"\\ud" in data.lower():
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
@@ -74,12 +74,14 @@ def readJSON(request: IRequest, example: str = '{"name": "dummy"}', anyType: boo
 
 def _checkShape(data: bytes) -> None:
     """
-    @raise Problem: there is more in it than can be read at once, or it is nested too deep.
+    Check the number and the nesting of values before parsing.
+
+    @raise Problem: there are too many values, or they are nested too deep.
     """
     values = sum(map(data.count, (b",", b"[", b"{", b":")))
     if data.count(b"[") + data.count(b"{") > DEPTH:
         depth = 0
-        # Where there is too much in it, its beginning is enough to tell what of.
+        # If there are too many values, the beginning shows whether the nesting is the cause.
         for match in _BRACKET.finditer(data, 0, len(data) if values <= VALUES else 4096):
             depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(match[0], 0)
             if depth > DEPTH:
@@ -126,10 +128,10 @@ T = TypeVar("T")
 
 def readQuery(request: IRequest, cls: type[T]) -> T:
     """
-    An instance of C{cls}, whose fields are declared as options, from a request's query.
-    Of a field that is there twice the last counts.
+    An instance of C{cls}, whose fields are declared as options, from the query of a request.
+    If a field occurs twice, the last one counts.
 
-    @raise Problem: 400, a name is unknown or a value is not acceptable.
+    @raise Problem: 400: a name is unknown, or a value is not valid.
     """
     given = {
         name.decode("utf-8", "replace"): words[-1].decode("utf-8", "replace")

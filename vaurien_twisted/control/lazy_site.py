@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.control.test_lazy_site -*-
 """
-A site that is loaded beside everything else.
+Loads the site in the background.
 
-What the control site is made of takes longer to load than all the rest of Vaurien.  So the
-port is opened without it, and a thread loads it while bytes are relayed.  Who asks earlier
-than that waits for it, and so does everything else.
+The modules of the control site take longer to import than the rest of Vaurien.  So the port
+opens before they are imported, and a thread imports them while bytes are relayed.  A client that
+connects earlier waits, and the reactor with it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from twisted.internet.protocol import Factory
 
 class LoadedLater(Factory):
     """
-    Stands for another factory until that is loaded, and hands it every connection.
+    Stands in for another factory until that is loaded, and then passes it every connection.
 
-    @param module: the name of what takes long to import.
+    @param module: the name of the module that is slow to import.
     @param make: makes the factory; imports the module.
     """
 
@@ -36,29 +36,29 @@ class LoadedLater(Factory):
 
     def load(self, reactor: Any) -> None:
         """
-        Load it in a thread, once C{reactor} runs; nothing where it is loaded already, or the
-        reactor has no threads.
+        Import the module in a thread once C{reactor} runs.  Does nothing if it is imported already
+        or the reactor has no threads.
         """
         threads: Any = IReactorThreads(reactor, None)
         if self._module not in sys.modules and threads is not None:
             threads.callWhenRunning(self._begin, threads)
 
     def _begin(self, reactor: Any) -> None:
-        # None of the reactor's threads, which stay: file descriptors cost a process more that
-        # has several.
+        # Not from the reactor's thread pool, whose threads stay: operations on file descriptors
+        # are slower in a process with several threads.
         Thread(target=self._import, args=(reactor,), daemon=True).start()
 
     def _import(self, reactor: Any) -> None:
         try:
             import_module(self._module)
         except Exception:
-            # Who connects meets the same, where it is told.
+            # The first connection raises it again, and logs it.
             return
         reactor.callFromThread(self._ready)
 
     def _ready(self) -> Any:
         """
-        The factory, C{None} where that is no longer wanted.
+        The factory, C{None} if no port is open any more.
         """
         if self._factory is None and self.numPorts:
             self._factory = self._make()
@@ -67,14 +67,14 @@ class LoadedLater(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """
-        A protocol for a connection: now the factory is needed.
+        Build the protocol of a connection; this needs the factory now.
         """
         factory = self._ready()
         return None if factory is None else factory.buildProtocol(addr)
 
     def stopFactory(self) -> None:
         """
-        No port is left.
+        The last port is closed.
         """
         factory, self._factory = self._factory, None
         if factory is not None:

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.control.test_page -*-
 """
-The web page: C{/} and its parts under C{/page}.
+The web page: C{/} and its files under C{/page}.
 
-The parts are the files of the folder C{page}, as they are.  They hold no data, so that
-they need no token; the page asks the other APIs, which do.
+The files are those of the folder C{page}.  They contain no data, so they need no token; the page
+gets its data from the other APIs, which do.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from vaurien_twisted.control.responses import Problem
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.model.options import nearest
 
-#: Nothing but the page's own parts, and no other page around it (CSP level 3, W3C).
+#: Allows only the page's own files, and no frame around it (CSP level 3, W3C).
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -34,13 +34,13 @@ POLICY = "; ".join(
     )
 )
 
-#: What browsers are told of every part.
+#: The headers of every file.
 HEADERS = {
     b"content-security-policy": POLICY.encode(),
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
     b"cross-origin-opener-policy": b"same-origin",
-    # Kept, but asked for each time: after an upgrade no part may be of the release before.
+    # Cached, but revalidated each time: after an upgrade no file may be of the old release.
     b"cache-control": b"no-cache",
 }
 
@@ -51,7 +51,7 @@ TYPES = {
     "svg": "image/svg+xml",
 }
 
-#: The part that C{/} is.
+#: The file at C{/}.
 INDEX = "index.html"
 
 
@@ -61,7 +61,7 @@ class Part:
     One file of the page.
 
     @ivar kind: its media type.
-    @ivar tag: its entity tag (RFC 9110 section 8.8.3), another for other content.
+    @ivar tag: its entity tag (RFC 9110 section 8.8.3), a hash of its content.
     """
 
     kind: str
@@ -75,7 +75,7 @@ class Part:
 
 def loadParts() -> dict[str, Part]:
     """
-    All parts, by file name.
+    All files of the page, by name.
     """
     parts = {}
     for file in files("vaurien_twisted.control").joinpath("page").iterdir():
@@ -107,12 +107,12 @@ class PageAPI:
     @routes.route("/page/<name>", "GET")
     def part(self, request: IRequest, name: str) -> bytes:
         """
-        What the page is made of: styles, scripts, pictures.
+        A file of the page: a style sheet, a script or a picture.
 
-        @raise Problem: 404, there is no such part.
+        @raise Problem: 404: there is no such file.
         """
         part = self._parts.get(name)
-        # Under another address the page would look for its parts in the wrong place.
+        # The links of the index only work at C{/}.
         if part is None or name == INDEX:
             known = sorted(set(self._parts) - {INDEX})
             raise Problem(

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.control.test_turns -*-
 """
-Long answers, made in pieces while the client takes them.
+Long answers, written in pieces as the client reads them.
 
-A list of thousands of entries, encoded at once, would hold up everything else, and stay in
-memory for as long as its client does not read.
+A list of thousands of entries, encoded at once, would block the reactor, and stay in memory
+while its client does not read.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from zope.interface import implementer
 
 from vaurien_twisted.control.responses import answer, setHeaders
 
-#: The longest list that is sent in one piece, with its length known before.
+#: The longest list that is sent in one piece, with a Content-Length.
 WHOLE = 1000
 
-#: How many entries of a longer one are encoded at once.
+#: How many entries of a longer list are encoded at once.
 PIECE = 100
 
 
 @implementer(IPushProducer)
 class Pieces:
     """
-    Writes the pieces of an answer for as long as they are taken.
+    Writes the pieces of an answer while the client reads them.
 
-    @ivar done: fires when all were written.
+    @ivar done: fires when all pieces were written.
     """
 
     def __init__(self, request: Any, parts: Iterator[bytes]) -> None:
@@ -42,7 +42,7 @@ class Pieces:
 
     def begin(self) -> Deferred[bytes]:
         """
-        Write what is taken at once.
+        Write the first pieces.
         """
         self._request.registerProducer(self, True)
         self._write()
@@ -59,13 +59,13 @@ class Pieces:
 
     def pauseProducing(self) -> None:
         """
-        The client takes bytes too slowly.
+        The transport's buffer is full.
         """
         self._paused = True
 
     def resumeProducing(self) -> None:
         """
-        It has taken all.
+        The transport's buffer is empty.
         """
         if self._paused:
             self._paused = False
@@ -73,7 +73,7 @@ class Pieces:
 
     def stopProducing(self) -> None:
         """
-        The client is gone.
+        The client has disconnected.
         """
         self._paused = True
         self._parts = iter(())
@@ -87,9 +87,9 @@ def answerList(
     describe: Callable[[Any], Any] = lambda item: item,
 ) -> Any:
     """
-    Answer with an object that has a list, and other members after it.
+    Answer with an object that contains a list and, after it, other members.
 
-    @param describe: makes JSON of an item, when it is sent.
+    @param describe: makes JSON of an item when it is sent.
     @return: what a route returns.
     """
     if len(items) <= WHOLE:
@@ -102,7 +102,7 @@ def answerList(
 
 def answerParts(request: Any, parts: Iterator[bytes]) -> Deferred[bytes]:
     """
-    Answer with C{parts}, each made when the ones before were taken.
+    Answer with C{parts}; each is made when the client has read those before it.
 
     @return: what a route returns.
     """

@@ -16,7 +16,7 @@ from vaurien_twisted.proxies.collection import ProxyCollection
 
 class ProtocolsAPI:
     """
-    Tells which wire protocols there are, and what each understands.
+    Lists the wire protocols, with their options, matchers and errors.
     """
 
     routes = Routes()
@@ -27,8 +27,8 @@ class ProtocolsAPI:
     @routes.route("/protocols", "GET")
     def listProtocols(self, request: IRequest) -> bytes:
         """
-        All protocols by name, each as L{describeProtocol} tells it, and the one that the
-        first proxy speaks: C{{"protocol": "mysql", "protocols": {"http": {…}, …}}}.
+        All protocols by name, each as L{describeProtocol} describes it, and the protocol of the
+        first proxy: C{{"protocol": "mysql", "protocols": {"http": {…}, …}}}.
         """
         wires = self._proxies.defaults.registry.wires
         described = {name: describeProtocol(wires[name]) for name in sorted(wires)}

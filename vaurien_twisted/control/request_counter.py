@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_request_counter -*-
 """
-Counting the requests to the control service.
+Counts the requests to the control service.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
-#: The methods that are told apart; clients may make up others.
+#: The methods that are counted by name; clients can invent others.
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 OTHER = "other"
@@ -17,10 +17,10 @@ OTHER = "other"
 
 class RequestCounter:
     """
-    Counts requests by method, the beginning of the path, and status, each as soon as it
-    was answered or its client has left.
+    Counts requests by method, first part of the path, and status, when they are answered or their
+    client has disconnected.
 
-    @ivar counts: how often, by those three words.
+    @ivar counts: the number of requests by method, path and status.
     """
 
     def __init__(self) -> None:
@@ -28,9 +28,9 @@ class RequestCounter:
 
     def count(self, request: Any, segments: Collection[str]) -> None:
         """
-        A request begins.
+        Count a request when it ends.
 
-        @param segments: the first path segments there are; others are counted as one.
+        @param segments: the known first segments of paths; all others are counted as one.
         """
         method = request.method.decode("ascii", "replace")
         segment = request.path.decode("ascii", "replace").split("/")[1:2]

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_site -*-
 """
-JSON answers, and refusals in the form that Vaurien has had since 2013 (Cornice's)::
+JSON answers, and refusals in the form that Vaurien has had since 2013 (that of Cornice)::
 
     {"status": "error",
      "errors": [{"location": "body", "name": "sleep", "description": "..."}]}
@@ -24,10 +24,10 @@ from vaurien_twisted.proxies.proxy import Proxy
 
 JSON = "application/json"
 
-#: How much is said of what was wrong, in characters.
+#: The longest text in a refusal, in characters.
 WORDS = 1000
 
-#: The answer where there is nothing more to say.
+#: The answer to requests that were done and have no other result.
 OK = {"status": "ok"}
 
 log = Logger()
@@ -35,14 +35,14 @@ log = Logger()
 
 class Problem(Exception):
     """
-    A request that is not done; nothing was changed.
+    Why a request was refused; it has changed nothing.
 
     @ivar status: the HTTP status, 400 to 599 (RFC 9110 section 15).
-    @ivar description: one line naming the cause and what would be accepted.
+    @ivar description: one line: the cause, and what would be accepted.
     @ivar name: the field, header or path at fault, C{""} for the whole.
     @ivar location: where that is: C{"body"}, C{"header"}, C{"path"}, C{"querystring"}
         or C{"method"}.
-    @ivar headers: to be sent with the answer.
+    @ivar headers: headers to send with the answer.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Problem(Exception):
 
     def asJSON(self) -> dict[str, Any]:
         """
-        The answer's JSON.
+        The body of the refusal.
         """
         error = {"location": self.location, "name": self.name, "description": self.description}
         return {"status": "error", "errors": [error]}
@@ -70,21 +70,23 @@ class Problem(Exception):
 
 def cut(words: str) -> str:
     """
-    C{words}, or their beginning: who sent a megabyte need not read it again.
+    A text, shortened to L{WORDS} characters, so that a huge value is not sent back whole.
     """
     return words if len(words) <= WORDS else f"{words[:WORDS]}…"
 
 
 def encode(value: object) -> bytes:
     """
-    C{value} as JSON (RFC 8259), ending in a newline for the sake of shells.
+    C{value} as JSON (RFC 8259), with a newline at the end for use in shells.
     """
     return json.dumps(value, allow_nan=False).encode("ascii") + b"\n"
 
 
 def answer(request: IRequest, value: object, status: int = 200) -> bytes:
     """
-    Set status and headers for C{value}; what is returned is the body.
+    Set status and headers for an answer.
+
+    @return: the body.
     """
     body = encode(value)
     request.setResponseCode(status)
@@ -96,17 +98,19 @@ def answer(request: IRequest, value: object, status: int = 200) -> bytes:
 
 def setHeaders(request: IRequest) -> None:
     """
-    Set the headers that every JSON answer has.
+    Set the headers of every JSON answer.
     """
     request.setHeader(b"content-type", JSON.encode())
-    # What is in force is only true now, and is never a page to be guessed at.
+    # The state changes at any time, so it must not be cached; browsers must not guess the type.
     request.setHeader(b"cache-control", b"no-store")
     request.setHeader(b"x-content-type-options", b"nosniff")
 
 
 def refuse(request: IRequest, problem: Problem) -> bytes:
     """
-    Set status and headers for C{problem}; what is returned is the body.
+    Set status and headers for a refusal.
+
+    @return: the body.
     """
     for name, value in problem.headers.items():
         request.setHeader(name.lower().encode(), value.encode())
@@ -115,15 +119,17 @@ def refuse(request: IRequest, problem: Problem) -> bytes:
 
 def refused(request: IRequest, failure: Failure) -> bytes:
     """
-    Set status and headers for what has failed; what is returned is the body.
+    Set status and headers for a request that has failed.
+
+    @return: the body.
     """
     return refuse(request, problemOf(request, failure))
 
 
 def problemOf(request: IRequest, failure: Failure) -> Problem:
     """
-    The problem that C{failure} is to the client.  What nobody foresaw is logged, and
-    told without its insides.
+    What a failure means to the client.  An unexpected failure is logged, and the client is not told
+    its details.
     """
     error = failure.value
     path = request.path.decode("ascii", "replace")
@@ -153,7 +159,7 @@ def addressed(proxies: ProxyCollection, name: str | None) -> Proxy:
     """
     The proxy called C{name}, the first one for C{None}.
 
-    @raise Problem: 404, there is none.
+    @raise Problem: 404: there is no such proxy.
     """
     try:
         return proxies.first if name is None else proxies.get(name)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_service -*-
 """
-The control service: listens, and closes what it opened.
+The control service: listens, and closes its connections when it stops.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class ControlService(Service):
     """
     Serves the control site on C{host} and C{port}.
 
-    @param host: a name or IP address to listen on; clients may call the service by it.
-    @param port: 0 to 65535; 0 picks one.
+    @param host: a name or IP address to listen on; requests may have it as their C{Host}.
+    @param port: 0 to 65535; 0 takes a free one.
     @param access: who may use it.
-    @param options: those that C{host} and C{port} were given for.
-    @ivar listening: fires when the service listens, fails with L{Refused} if it
-        cannot; C{None} before it was started.
-    @raise Refused: C{host} is not understood, or is open to whoever has no token.
+    @param options: the names of the options that set C{host} and C{port}.
+    @ivar listening: fires when the service listens, fails with L{Refused} if it cannot;
+        C{None} before it was started.
+    @raise Refused: C{host} is not valid, or is open to other machines without a token.
     """
 
     _log = Logger()
@@ -66,27 +66,27 @@ class ControlService(Service):
     @property
     def address(self) -> str:
         """
-        Where it really listens, C{HOST:PORT}; C{""} while it does not.
+        The address that it listens on, C{HOST:PORT}; C{} while it does not listen.
         """
         return "" if self._port is None else tellAddress(self._port.getHost())
 
     def preload(self) -> None:
         """
-        Load the site now: later its files may not be readable any more.
+        Load the site now: later the process may not be allowed to read its files.
         """
         site = self._site()
         self._site = lambda: site
 
     def privilegedStartService(self) -> None:
         """
-        Begin to listen, if it did not begin before; L{listening} tells how it went.
+        Begin to listen, if it has not begun yet; L{listening} has the result.
         """
         if self.listening is None:
             self.listening = Deferred.fromCoroutine(self._listen())
 
     def startService(self) -> None:
         """
-        Begin to listen, if that was not done while privileged.
+        Begin to listen, if it did not begin while privileged.
         """
         super().startService()
         self.privilegedStartService()
@@ -115,7 +115,7 @@ class ControlService(Service):
 
 def _site(reactor: Any, *arguments: Any) -> Site:
     """
-    The site; what it is made of is loaded only now.
+    Make the site; this imports its modules.
     """
     from vaurien_twisted.control.site import controlRoot, controlSite
 

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_site -*-
 """
-The site: checks that every request must pass, and the APIs that share its paths.
+The site: checks every request, and passes it to the API that its path belongs to.
 
 To add an API or a check, name it in L{controlRoot}: an L{API<vaurien_twisted.control.routes.API>}
 declares its routes, a L{Check} raises L{Problem}.
@@ -48,16 +48,16 @@ from vaurien_twisted.record.actors import acting
 from vaurien_twisted.record.clocks import wallTime
 from vaurien_twisted.record.journal import Journal
 
-#: Raises L{Problem} where a request may not go on.
+#: Raises L{Problem} to refuse a request.
 Check = Callable[[IRequest], None]
 
 
 class ControlRoot(Resource):
     """
-    Checks each request, then hands it to the API that its path belongs to.  Whatever
-    goes wrong, the answer is JSON, in the form that the routes of the API declare.
+    Checks each request, then passes it to the API that its path belongs to.  Failures become
+    refusals in JSON, in the form that the routes of the API declare.
 
-    @param apis: what the site serves.
+    @param apis: the APIs.
     @param checks: called with each request, in order, before any API is.
     @param requests: counts the requests.
     @param token: see L{TokenCheck}.
@@ -83,7 +83,7 @@ class ControlRoot(Resource):
 
     def render(self, request: IRequest) -> Any:
         """
-        Answer, or let an API answer.
+        Answer a request.
         """
         if self._requests is not None:
             self._requests.count(request, self._table.roots)
@@ -131,7 +131,7 @@ def controlRoot(
     anyHost: bool = False,
 ) -> ControlRoot:
     """
-    All APIs of C{proxies}, behind all checks.
+    The site's root, with all APIs of C{proxies} and all checks.
 
     @param allowedHosts: see L{Guard}, also for C{anyHost}.
     @param token: see L{TokenCheck}.
@@ -155,7 +155,7 @@ def controlRoot(
 
 def controlSite(reactor: Any, root: IResource) -> Site:
     """
-    A site for C{root} that reads bodies up to a bound.
+    The site for a root; it limits the size of bodies.
     """
     return BoundedSite(root, reactor)
 
@@ -168,14 +168,14 @@ def observingAPIs(
     seed: int,
 ) -> list[API]:
     """
-    All of them.
+    The APIs that show what happens.
 
     @param clock: times the event streams.
-    @param proxies: tells which proxies there are now.
-    @param journal: what they tell; one of another kind than L{Journal} cannot be read, and
-        an empty one stands in for it.
-    @param requests: what the site counts.
-    @param seed: of all decisions.
+    @param proxies: gives the current proxies.
+    @param journal: the journal of the proxies; if it is of another kind than L{Journal}, it
+        cannot be read, and an empty one takes its place.
+    @param requests: counts the requests to the site.
+    @param seed: the seed of all decisions.
     """
     readable = journal if isinstance(journal, Journal) else Journal(wallTime(clock))
     observed = Observed(proxies, readable, seed)

@@ -15,7 +15,7 @@ from vaurien_twisted.metrics.observe import Observed, describeProxy
 
 class StateAPI:
     """
-    Tells what is in force, and the sums; cheap enough to be asked once a second.
+    Gives the rules and the counters of all proxies; cheap enough to be requested every second.
     """
 
     routes = Routes()
@@ -26,7 +26,7 @@ class StateAPI:
     @routes.route("/state", "GET")
     def getState(self, request: IRequest) -> bytes:
         """
-        The version, the seed, all proxies as L{describeProxy} tells them, and the id of the
+        The version, the seed, all proxies as L{describeProxy} describes them, and the id of the
         journal's last entry: C{{"version": "2.0", "seed": 7, "proxies": [{"name": "proxy",
         …}], "journal": {"last": 12}}}.
         """

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_token_check -*-
 """
-Keeping out who has no token.
+Refuses requests without the token.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.responses import Problem
 
-#: In a header of our own, for clients whose C{Authorization} is taken.
+#: Our own header, for clients that need C{Authorization} for something else.
 HEADER = "X-Vaurien-Token"
 
 
 class TokenCheck:
     """
-    A check that lets a request pass only if it brings the token: as C{Authorization:
-    Bearer TOKEN} (RFC 6750), as the password of C{Authorization: Basic} (RFC 7617), which
-    is what programs make of C{http://:TOKEN@HOST/}, or as C{X-Vaurien-Token: TOKEN}.
+    A check for the token: as C{Authorization: Bearer TOKEN} (RFC 6750), as the password of
+    C{Authorization: Basic} (RFC 7617), which is what programs make of C{http://:TOKEN@HOST/}, or
+    as C{X-Vaurien-Token: TOKEN}.
 
-    @param token: C{""} lets all pass.
+    @param token: C{""} accepts all requests.
     """
 
     def __init__(self, token: str) -> None:
@@ -31,14 +31,16 @@ class TokenCheck:
 
     def check(self, request: IRequest) -> None:
         """
-        @raise Problem: 401, it brings none, or another.
+        Check the token of a request.
+
+        @raise Problem: 401: there is none, or it is wrong.
         """
         if not self._token:
             return
         found = list(request.requestHeaders.getRawHeaders(HEADER.encode(), []))
         for value in request.requestHeaders.getRawHeaders(b"authorization", []):
             found.append(_credentials(value))
-        # Compared in full, so that the time it takes tells nothing.
+        # In constant time, so that the time does not reveal the token.
         if not any(compare_digest(each, self._token) for each in found):
             raise Problem(
                 401,

@@ -30,7 +30,7 @@ from vaurien_twisted.transports.endpoint_kinds import checkBackend, checkListen
 
 class ToxiproxyAPI:
     """
-    Speaks of all proxies and their toxics.
+    The proxies and their toxics.
     """
 
     routes = Routes(refused)
@@ -48,7 +48,7 @@ class ToxiproxyAPI:
     @routes.route("/proxies", "POST")
     async def createProxy(self, request: IRequest) -> bytes:
         """
-        Make a proxy: C{name} and C{upstream}, also C{listen}, C{enabled}, and of our own
+        Create a proxy from C{name} and C{upstream}, also C{listen}, C{enabled}, and of our own
         C{protocol}, C{toxics} and C{rules}.
         """
         declared = declaredFromJSON(self._proxies.defaults, readBody(request))
@@ -58,9 +58,8 @@ class ToxiproxyAPI:
     @routes.route("/populate", "POST")
     async def populate(self, request: IRequest) -> bytes:
         """
-        Have all proxies of a list.  One that is there, with the same addresses, is left as
-        it is.  Where one cannot be had, those before it stay; the answer has them beside
-        the refusal.
+        Create all proxies of a list.  One that exists with the same addresses is left as it is.  If
+        one cannot be created, those before it stay; the answer lists them with the refusal.
         """
         declared = self._readList(request)
         had, problem = await self._proxies.populate(declared)
@@ -82,14 +81,14 @@ class ToxiproxyAPI:
             for number, item in enumerate(items, 1)
         ]
         for each in declared:
-            # Before the first of them is made.
+            # Checked before the first one is created.
             self._checkKinds(each)
             self._proxies.check(each)
         return declared
 
     def _checkKinds(self, declared: ProxyConfig) -> None:
         known = self._proxies.namedServices.get(declared.name)
-        # What was there from the start may be named again.
+        # Addresses of the command line are accepted again.
         if known is None or not known.at(declared.listen, declared.upstream):
             checkListen(declared.listen, "proxy")
             checkBackend(declared.upstream, "backend")
@@ -104,7 +103,7 @@ class ToxiproxyAPI:
     @routes.route("/proxies/<name>", "POST", "PATCH")
     async def updateProxy(self, request: IRequest, name: str) -> bytes:
         """
-        Change C{listen}, C{upstream} or C{enabled}; what is not given stays.
+        Change C{listen}, C{upstream} or C{enabled}; other fields stay.
         """
         proxy = self._proxies.get(name)
         listen, upstream, enabled = readUpdate(request, proxy, self._proxies.defaults.fields)
@@ -118,7 +117,7 @@ class ToxiproxyAPI:
     @routes.route("/proxies/<name>", "DELETE")
     async def deleteProxy(self, request: IRequest, name: str) -> bytes:
         """
-        Delete a proxy; its port is free once this is answered.
+        Delete a proxy; its port is free when this is answered.
         """
         await self._proxies.delete(name)
         return _done(request)
@@ -150,7 +149,7 @@ class ToxiproxyAPI:
     @routes.route("/proxies/<name>/toxics/<toxic>", "POST", "PATCH")
     def updateToxic(self, request: IRequest, name: str, toxic: str) -> bytes:
         """
-        Change a toxic's C{attributes} and C{toxicity}; what is not given stays.
+        Change a toxic's C{attributes} and C{toxicity}; other fields stay.
         """
         proxy = self._proxies.get(name)
         changed = amended(proxy.ruleBuilder, proxy.toxics.get(toxic), readBody(request))
@@ -160,7 +159,7 @@ class ToxiproxyAPI:
     @routes.route("/proxies/<name>/toxics/<toxic>", "DELETE")
     def deleteToxic(self, request: IRequest, name: str, toxic: str) -> bytes:
         """
-        Take a toxic off.
+        Remove a toxic.
         """
         proxy = self._proxies.get(name)
         proxy.setToxics(proxy.toxics.removing(toxic))
@@ -169,7 +168,7 @@ class ToxiproxyAPI:
     @routes.route("/reset", "POST")
     async def reset(self, request: IRequest) -> bytes:
         """
-        Enable all proxies, and take all toxics off; rules stay.
+        Enable all proxies and remove all toxics; rules stay.
         """
         await self._proxies.reset()
         return _done(request)
@@ -184,7 +183,7 @@ class ToxiproxyAPI:
 
 def describeProxy(proxy: Proxy) -> dict[str, Any]:
     """
-    A proxy's JSON: Toxiproxy's fields, our C{protocol}, and the proxy's options.
+    A proxy as JSON: Toxiproxy's fields, our C{protocol}, and the proxy's options.
     """
     return {
         "name": proxy.name,
@@ -204,8 +203,8 @@ def _done(request: IRequest) -> bytes:
 
 def readBody(request: IRequest) -> Any:
     """
-    The JSON in the body, with the names of members in lower case, since Toxiproxy reads
-    them in any; but for C{rules}, which are ours.
+    The JSON in the body, with the names of members in lower case, since Toxiproxy ignores their
+    case.  C{rules}, which Toxiproxy does not have, is left as it is.
 
     @raise Problem: see L{readJSON}.
     """

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.control.test_toxiproxy -*-
 """
-Refusals as Toxiproxy tells them: its statuses, and its words where it has some (the
-errors of C{api.go}); ours where it would have accepted what we refuse.
+Refusals as Toxiproxy sends them: its statuses, and its messages where it has one (the errors of
+C{api.go}); our own message where Toxiproxy would accept the request.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vaurien_twisted.transports.addresses import CannotListen
 
 BAD_BODY = "bad request body"
 
-#: What is refused with words of its own.
+#: Refusals for which Toxiproxy has a status and a message.
 _KNOWN: dict[type[Refused], tuple[int, str]] = {
     NoSuchProxy: (404, "proxy not found"),
     ProxyExists: (409, "proxy already exists"),
@@ -31,7 +31,7 @@ _KNOWN: dict[type[Refused], tuple[int, str]] = {
 
 def errorOf(refusal: Refused) -> tuple[int, str]:
     """
-    The status and the words for what the model refuses.
+    The status and the message for a refusal.
     """
     known = _KNOWN.get(type(refusal))
     if known is not None:
@@ -41,14 +41,16 @@ def errorOf(refusal: Refused) -> tuple[int, str]:
     if isinstance(refusal, CannotListen):
         return 500, f"listen tcp {refusal.text}: bind: {refusal.cause}"
     if refusal.name == "proxy":
-        # Toxiproxy finds out only by listening, and says 500: but it is the client's mistake.
+        # Toxiproxy tries to listen, and answers 500; but the client's address is wrong.
         return 400, f"listen tcp: {refusal.description}"
     return 400, f"{BAD_BODY}: {refusal.whole}"
 
 
 def refuse(request: IRequest, problem: Problem) -> bytes:
     """
-    Set status and headers for C{problem}; what is returned is the body.
+    Set status and headers for a problem.
+
+    @return: the body.
     """
     for name, value in problem.headers.items():
         request.setHeader(name.lower().encode(), value.encode())
@@ -60,7 +62,9 @@ def refuse(request: IRequest, problem: Problem) -> bytes:
 
 def refused(request: IRequest, failure: Failure) -> bytes:
     """
-    The same for whatever has failed.
+    Set status and headers for a request that has failed.
+
+    @return: the body.
     """
     if isinstance(failure.value, Refused):
         status, error = errorOf(failure.value)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_turns -*-
 """
-How long requests are answered without a pause.
+Divides the time between requests to the control service and everything else.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-#: For how long requests are answered in one turn of the reactor, in seconds; the last one
+#: For how long requests are answered in one turn of the reactor, in seconds.  A request that has
 #: begun is finished.
 SLICE = 0.01
 
 
 class Turns:
     """
-    Answers requests for a little while in each turn of the reactor, however many have come, so
-    that they do not hold up what else is to be done.
+    Answers requests for at most L{SLICE} seconds in each turn of the reactor, however many there
+    are, so that they do not block the proxies.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -29,7 +29,7 @@ class Turns:
 
     def take(self, call: Callable[[], None]) -> None:
         """
-        Call C{call}: now, or in a later turn if this one has done L{SLICE} seconds of such.
+        Call C{call} now, or in a later turn if this turn's time is used up.
         """
         if self._turn is None:
             self._turn = self._clock.callLater(0, self._next)

@@ -27,7 +27,7 @@ LIMITS = ("for", "lease")
 
 class VaurienAPI:
     """
-    Speaks of the first proxy, and under C{/proxies/NAME} of any one.
+    The behavior and the backend of the first proxy, and under C{/proxies/NAME} of any proxy.
     """
 
     routes = Routes()
@@ -39,13 +39,13 @@ class VaurienAPI:
     @routes.route("/proxies/<name>/behavior", "GET")
     def getBehavior(self, request: IRequest, name: str | None = None) -> bytes:
         """
-        What is in force, in the form that L{setBehavior} takes back::
+        The behavior in force, in a form that L{setBehavior} accepts::
 
             {"behavior": "delay", "options": {"sleep": 2.0, "before": true}}
             {"behavior": "20:error,10:delay", "options": {"error": {}, "delay": {}}}
 
-        Where that form has no words for all that is in force, C{"rules"} has it as well,
-        as C{PUT /rules} takes it back.
+        If that form cannot express all rules, C{"rules"} has them as well, as C{PUT /rules} accepts
+        them.
         """
         proxy = addressed(self._proxies, name)
         plan = proxy.plan
@@ -80,8 +80,8 @@ class VaurienAPI:
     @routes.route("/behaviors", "GET")
     def listBehaviors(self, request: IRequest) -> bytes:
         """
-        The names of all behaviors.  With C{?verbose=1} also, by name under
-        C{"details"}, what each does and the options it declares.
+        The names of all behaviors.  With C{?verbose=1}, C{"details"} has the description and the
+        options of each.
         """
         behaviors = self._proxies.defaults.registry.behaviors
         described: dict[str, Any] = {"behaviors": sorted(behaviors)}
@@ -93,7 +93,7 @@ class VaurienAPI:
     @routes.route("/proxies/<name>/backend", "GET")
     def getBackend(self, request: IRequest, name: str | None = None) -> bytes:
         """
-        The backend as it was written: C{{"backend": "HOST:PORT"}}.
+        The backend as the user wrote it: C{{"backend": "HOST:PORT"}}.
         """
         return answer(request, {"backend": addressed(self._proxies, name).backend})
 
@@ -120,7 +120,7 @@ class VaurienAPI:
 
 def _whole(ruleBuilder: RuleBuilder, described: Mapping[str, Any], plan: Plan) -> bool:
     """
-    Whether what is told makes the same plan; that some of it expired does not matter.
+    Whether what is described makes the same plan, apart from rules whose time is over.
     """
     try:
         again = ruleBuilder.one(described["behavior"], described["options"])
@@ -131,7 +131,7 @@ def _whole(ruleBuilder: RuleBuilder, described: Mapping[str, Any], plan: Plan) -
 
 def _options(name: str, given: dict[str, Any]) -> Mapping[str, object]:
     """
-    The options in a request: those under C{"options"}, or all that stands beside the name.
+    The options in a request: those under C{"options"}, or all members beside the name.
     """
     if "options" in given:
         options = given.pop("options")
@@ -140,7 +140,7 @@ def _options(name: str, given: dict[str, Any]) -> Mapping[str, object]:
         if not isinstance(options, dict):
             raise Refused('"options" must be an object', "options")
         return options
-    # The options of the one behavior of 20:delay need not say whose they are.
+    # With a single behavior, as in 20:delay, the options need not be under its name.
     part, _, only = name.strip().rpartition(":")
     if part and "," not in name and given and set(given) != {only}:
         return {only: given}

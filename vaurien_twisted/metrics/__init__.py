@@ -1,3 +1,3 @@
 """
-What is read off a running Vaurien: Prometheus and statsd.
+Metrics of a running Vaurien: Prometheus and statsd.
 """

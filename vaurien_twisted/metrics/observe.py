@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.metrics.test_observe -*-
 """
-What can be seen of the proxies of one Vaurien, whichever way it is asked for.
+The state of the proxies as JSON, for the control service and for metrics.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from vaurien_twisted.rules.plan import Plan
 @attrs.frozen
 class Totals:
     """
-    A proxy's sums at one moment, open links and ended ones together.
+    The counts of a proxy at one moment, of open and ended links together.
 
-    @ivar open: how many links there are.
-    @ivar accepted: how many there have been.
-    @ivar exchanges: of them, those that were told apart or passed over; bytes that go the
-        shortest way have none.
+    @ivar open: the number of open links.
+    @ivar accepted: the number of links so far.
+    @ivar exchanges: the number of exchanges, those of the fast path included; 0 for bytes that
+        are not divided into exchanges.
     @ivar traffic: the bytes that passed.
     """
 
@@ -45,14 +45,14 @@ class Totals:
     @property
     def faults(self) -> int:
         """
-        How often something was done.
+        How often a fault was injected.
         """
         return sum(self.counters.faults.values())
 
 
 def totals(proxy: Proxy) -> Totals:
     """
-    The sums of C{proxy} now.
+    The counts of C{proxy} now.
     """
     counters = proxy.counters
     exchanges, sums = counters.exchanges, list(counters.traffic)
@@ -73,10 +73,10 @@ def totals(proxy: Proxy) -> Totals:
 @attrs.frozen
 class Observed:
     """
-    The proxies there are, and the journal that all of them tell.
+    The proxies, and their journal.
 
-    @ivar proxies: tells which there are now, the first one first.
-    @ivar seed: of all their decisions.
+    @ivar proxies: gives the current proxies, the first one first.
+    @ivar seed: the seed of all decisions.
     """
 
     proxies: Callable[[], Iterable[Proxy]]
@@ -87,7 +87,7 @@ class Observed:
         """
         A proxy by its name, the first one for C{""}.
 
-        @raise Refused: there is none.
+        @raise Refused: there is no such proxy.
         """
         known: dict[str, Proxy] = {str(proxy.name): proxy for proxy in self.proxies()}
         if name in known:
@@ -100,7 +100,7 @@ class Observed:
         """
         An open connection by its number.
 
-        @raise Refused: there is none of that number now.
+        @raise Refused: there is no such open connection.
         """
         for link in proxy.links:
             if link.connection.number == number:
@@ -112,7 +112,7 @@ class Observed:
 
 def describeProxy(proxy: Proxy) -> dict[str, Any]:
     """
-    A proxy's addresses, what is in force on it, and its sums, as JSON.
+    A proxy's addresses, rules and counts, as JSON.
     """
     sums = totals(proxy)
     traffic = sums.traffic
@@ -156,7 +156,7 @@ def _short(seconds: float | None) -> float | None:
     return None if seconds is None else float(f"{seconds:.4g}")
 
 
-#: How many rules the connections of one proxy can have of their own, together.
+#: The most rules that the connections of one proxy can have of their own, together.
 OWN_RULES = 10_000
 
 
@@ -201,8 +201,8 @@ def _words(command: Command) -> str:
 
 def end(proxy: Proxy, link: Link, reset: bool = False) -> None:
     """
-    Close a connection after what was written to it, or reset it.  One that is closing
-    already, and perhaps waits for a client that reads nothing, is reset.
+    Close a connection after the data that was written to it, or reset it.  A connection that is
+    closing already, perhaps because its client reads nothing, is reset.
     """
     reset = reset or link.snapshot.state == "closing"
     proxy.note(link.connection, "ended", reason="it was asked for", effect=_how(reset))
@@ -218,8 +218,8 @@ def _how(reset: bool) -> str:
 
 def setOwnPlan(proxy: Proxy, link: Link, plan: Plan) -> None:
     """
-    Put a plan in force for one connection alone; one without rules puts it back under the
-    proxy's.  The rules count from zero, for this connection's exchanges from now on.
+    Set the rules of one connection; a plan without rules puts the proxy's back in force.  The
+    rules count from zero, from this connection's next exchange on.
 
     @raise Refused: the proxy's connections would have more than L{OWN_RULES} rules of their
         own; nothing has changed.

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.metrics.test_prometheus -*-
 """
-The counters in the Prometheus text format, read when they are asked for.
+The counters in the Prometheus text format, collected at each request.
 
 The names and labels of the byte counters are those of Toxiproxy's metrics; the others
 begin with C{vaurien_}.
@@ -23,10 +23,10 @@ from vaurien_twisted.record.histogram import BOUNDS, Histogram
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
-#: How the format is called (the Prometheus manual, "Exposition formats").
+#: The media type of the format (the Prometheus manual, "Exposition formats").
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-#: By name: the help, and where the number stands.
+#: By name: the help text, and what reads the value.
 COUNTERS: Mapping[str, tuple[str, Callable[[Totals], float]]] = {
     "connections_accepted": ("Connections accepted from clients.", lambda t: t.accepted),
     "connect_failures": (
@@ -53,7 +53,7 @@ class Collector:
     """
     Collects all metrics.
 
-    @ivar requests: how often the control service was asked, by method, path and status.
+    @ivar requests: the number of requests to the control service, by method, path and status.
     """
 
     observed: Observed
@@ -62,7 +62,7 @@ class Collector:
     @property
     def size(self) -> int:
         """
-        How many proxies there are to tell of.
+        The number of proxies.
         """
         return sum(1 for _ in self.observed.proxies())
 
@@ -101,15 +101,15 @@ class Collector:
 
     def text(self) -> bytes:
         """
-        All of them in the text format; its name is L{CONTENT_TYPE}.
+        All metrics in the text format, whose media type is L{CONTENT_TYPE}.
         """
         return b"".join(self.parts())
 
     def parts(self) -> Iterator[bytes]:
         """
-        The same, one metric after another.
+        The same, in a part for each metric.
         """
-        # Not before somebody asks: most who start a proxy never do.
+        # Imported at the first request: most proxies are never asked for metrics.
         from prometheus_client.exposition import generate_latest
 
         for metric in self.collect():
@@ -119,14 +119,14 @@ class Collector:
 @attrs.frozen
 class _One:
     """
-    A single metric, for what writes many.
+    A collector of a single metric.
     """
 
     metric: Metric
 
     def collect(self) -> list[Metric]:
         """
-        It alone.
+        The metric.
         """
         return [self.metric]
 
@@ -188,7 +188,7 @@ def _gauges(now: Iterable[tuple[Proxy, Totals]]) -> Iterator[Metric]:
         isOpen.add_metric([sums.name], sums.open)
         held.add_metric([sums.name], proxy.held)
         counts = Counter(name for link in proxy.links for name in link.snapshot.faults)
-        # One that has been there stays, so that a graph comes down to zero.
+        # A behavior that was active stays listed, so that its graph returns to zero.
         known = {behavior for behavior, _ in sums.counters.faults}
         for behavior in sorted(known | set(counts)):
             active.add_metric([sums.name, behavior], counts[behavior])

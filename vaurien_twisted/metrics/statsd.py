@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.metrics.test_statsd -*-
 """
-The counters to a statsd server, by UDP (statsd's C{docs/metric_types.md}): C{NAME:COUNT|c}.
+Sends the counters to a statsd server by UDP (statsd's C{docs/metric_types.md}): C{NAME:COUNT|c}.
 
-As in 2013 there are C{start}, C{end}, C{to_backend} and C{to_client}; they count for a whole
-proxy, and not for each connection under a name of its own.
+As in Vaurien 1 there are C{start}, C{end}, C{to_backend} and C{to_client}; they count for a whole
+proxy, instead of for each connection under a name of its own.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from vaurien_twisted.transports.host_names import asciiName
 #: Seconds between two reports.
 INTERVAL = 1.0
 
-#: The longest datagram, in bytes: what fits a usual frame (statsd's own advice).
+#: The longest datagram, in bytes: it fits a usual Ethernet frame, as statsd recommends.
 LONGEST = 1400
 
-#: What has a meaning in statsd or Graphite, and so must not be in a name.
+#: Characters with a meaning in statsd or Graphite, which a name must not contain.
 _SPECIAL = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -39,7 +39,7 @@ class StatsdService(Service):
     """
     Reports once a second what was counted since the last report.
 
-    @param reactor: sends, and looks the server's name up once.
+    @param reactor: sends the datagrams, and resolves the server's name once.
     """
 
     _log = Logger()
@@ -94,8 +94,8 @@ class StatsdService(Service):
 
     def report(self) -> None:
         """
-        Send what has been counted since the last time.  A counter that is not sampled now
-        is left out for good, as the rate tells.
+        Send what was counted since the last report.  Counts that are not sampled are never sent;
+        the server extrapolates from the rate.
         """
         rate, lines = self._settings.sample_rate, []
         suffix = "" if rate == 1 else f"|@{rate:g}"
@@ -150,7 +150,7 @@ def _plain(name: str) -> str:
 
 def _packed(lines: list[str]) -> Iterator[bytes]:
     """
-    As few datagrams as these lines fit into.
+    The lines, in as few datagrams as possible.
     """
     packed = b""
     for line in lines:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.metrics.test_statsd -*-
 """
-Where statsd packets go, as the command line and the configuration file say it.
+The settings of statsd, from the command line and the configuration file.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.record.test_clocks -*-
 """
-The two times there are.
+Monotonic time and wall-clock time.
 
 Waits are measured by monotonic time, which nobody can set: a reactor that measures them by the
-time of the day waits an hour longer where that is set back by an hour.  What is told to users,
-as the times of the journal, is the time of the day.
+wall clock waits an hour longer when that is set back by an hour.  Times that users see, such as
+those of the journal, are wall-clock times.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from twisted.internet.base import ReactorBase
 
 def useMonotonicTime(reactor: Any) -> bool:
     """
-    Have a reactor of Twisted's measure its waits by monotonic time.  That can be done only while
-    nothing waits, since what waits already was told the time of the day.
+    Make a reactor of Twisted's measure its waits by monotonic time.  This is only possible while it
+    has no delayed calls, since their times are wall-clock times.
 
-    @return: whether it does now.  Reactors of other kinds, and those that somebody has given
-        another clock, stay as they are.
+    @return: whether it does now.  Reactors of other kinds, and those that have been given another
+        clock, stay as they are.
     """
     if not isinstance(reactor, ReactorBase):
         return False
@@ -34,8 +34,8 @@ def useMonotonicTime(reactor: Any) -> bool:
 
 def wallTime(reactor: Any) -> Callable[[], float]:
     """
-    What tells the time of the day, in seconds since 1970, beside a reactor; the reactor's own
-    clock where that is not monotonic, as in tests that have a clock.
+    The clock for times that users see, in seconds since 1970.  It is the reactor's own clock if
+    that is not monotonic, as in tests.
     """
     seconds: Callable[[], float] = reactor.seconds
     return time.time if seconds is time.monotonic else seconds
@@ -43,7 +43,7 @@ def wallTime(reactor: Any) -> Callable[[], float]:
 
 def inWallTime(reactor: Any, moment: float) -> float:
     """
-    A moment by the reactor's clock as the time of the day.
+    Convert a time of the reactor's clock to wall-clock time.
     """
     seconds: Callable[[], float] = reactor.seconds
     if seconds is not time.monotonic:

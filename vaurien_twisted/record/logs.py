@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.record.test_logs -*-
 """
-Where log lines go, and which.
+The log: its formats, its levels and its files.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from zope.interface import provider
 from vaurien_twisted.model.names import printable
 from vaurien_twisted.model.options import Refused
 
-#: Facts of other kinds are for the message alone.
+#: Values of other types are not members of JSON lines.
 PLAIN = (str, int, float, bool)
 
 
 def formatLine(event: LogEvent) -> str | None:
     """
-    One line a person can read: time, level, text, in which what a terminal would obey is
-    escaped; a failure adds its traceback.
+    A line of text: time, level and message; control characters are escaped.  A failure adds its
+    traceback.
     """
     text = _text(event)
     if not text:
@@ -54,11 +54,11 @@ def formatLine(event: LogEvent) -> str | None:
 
 def logInfo(log: Logger, text: str, **facts: Any) -> None:
     """
-    Log a line at info, of which there may be thousands a second: it takes a fifth of the time
-    that C{log.info} takes, and next to none where such lines are not wanted.
+    Log a line at level info, of which there may be thousands a second: this takes a fifth of the
+    time of C{log.info}, and almost none if the level is not logged.
 
-    @param text: as L{str.format} takes it.
-    @param facts: what it speaks of.
+    @param text: a format for L{str.format}.
+    @param facts: its values.
     """
     log.observer(
         {
@@ -84,15 +84,15 @@ def _text(event: LogEvent) -> str:
 @lru_cache(maxsize=1)
 def _when(second: int) -> str:
     """
-    A time of the day here; most lines come many a second.
+    The local time; cached, since there are many lines a second.
     """
     return formatTime(second, "%Y-%m-%d %H:%M:%S")
 
 
 def formatJSON(event: LogEvent) -> str | None:
     """
-    One JSON object a line: C{time} (RFC 3339), C{level}, C{namespace}, C{message}, the facts
-    that the message is made of, and of a failure the C{traceback}.
+    A line of JSON: C{time} (RFC 3339), C{level}, C{namespace}, C{message}, the values in the
+    message, and the C{traceback} of a failure.
     """
     text = _text(event)
     if not text:
@@ -112,14 +112,14 @@ def formatJSON(event: LogEvent) -> str | None:
     return json.dumps(fields) + "\n"
 
 
-#: How lines can be written, by the word of C{--log-format}.
+#: The formats of lines, by the value of C{--log-format}.
 FORMATS: Mapping[str, Callable[[LogEvent], str | None]] = {"text": formatLine, "json": formatJSON}
 
 
 def logObserver(stream: IO[str] | Lines, level: str, form: str = "text") -> ILogObserver:
     """
-    Writes our events of C{level} and above to C{stream}; those of the libraries below
-    us only if they are warnings or worse.
+    An observer that writes Vaurien's events of C{level} and above to C{stream}, and those of
+    libraries from level warn on.
 
     @param form: one of L{FORMATS}.
     """
@@ -132,7 +132,7 @@ def logObserver(stream: IO[str] | Lines, level: str, form: str = "text") -> ILog
 
     @provider(ILogObserver)
     def observer(event: LogEvent) -> None:
-        # Each kind is judged once: there may be thousands of events a second.
+        # Cached by namespace and level: there can be thousands of events a second.
         kind = event.get("log_namespace"), event.get("log_level")
         wanted = known.get(kind)
         if wanted is None:
@@ -146,10 +146,10 @@ def logObserver(stream: IO[str] | Lines, level: str, form: str = "text") -> ILog
 
 class Lines:
     """
-    A stream for lines, which never raises: what cannot be written is lost.  Who reads a pipe
-    may end before Vaurien does, as C{head} does.
+    A stream for lines that never raises: what cannot be written is lost.  The reader of a pipe
+    can end before Vaurien does, as C{head} does.
 
-    @ivar stream: where they go now.
+    @ivar stream: the stream that lines are written to.
     """
 
     def __init__(self, stream: IO[str]) -> None:
@@ -164,12 +164,12 @@ class Lines:
         except BrokenPipeError:
             self._discard()
         except (OSError, ValueError):
-            # A full disk may have room again.
+            # A full disk can have room again later.
             return
 
     def flush(self) -> None:
         """
-        Write what was kept.
+        Write buffered lines.
         """
         try:
             self.stream.flush()
@@ -179,7 +179,7 @@ class Lines:
             return
 
     def _discard(self) -> None:
-        # What is still kept has to go somewhere when the interpreter ends.
+        # What is still buffered is written when the interpreter ends: to nowhere.
         with suppress(OSError, ValueError):
             number = self.stream.fileno()
             null = os.open(os.devnull, os.O_WRONLY)
@@ -203,7 +203,7 @@ def openLog(path: str) -> IO[str]:
 
 class LogFile(Service):
     """
-    Adds an observer while it runs, for when something else (twistd) keeps the main log.
+    Adds an observer while it runs, for use beside the main log of twistd.
     """
 
     def __init__(self, path: str, level: str, form: str = "text") -> None:

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.record.test_repeats -*-
 """
-Log lines that clients can cause as often as they like, such as one for each connection that
-fails: the first are written in full, the rest are counted.
+Limits log lines that clients can cause without end, such as one for each connection that fails:
+the first ones are written in full, the others are counted.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from typing import Any
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger, LogLevel
 
-#: How many lines of one kind are written in full within L{WINDOW}.
+#: The most lines of one kind that are written in full within L{WINDOW}.
 FULL = 10
 
-#: For how long lines are counted from the first one on, in seconds.
+#: The period for which lines are counted, in seconds, from the first line on.
 WINDOW = 60.0
 
-#: The line for those that were not written.
+#: The line with the number of lines that were not written.
 MORE = "{source}{count} more lines in the last {seconds:.0f} s such as: {example}"
 
 
 class _Kind:
     """
-    The lines of one text.
+    The lines with one format.
     """
 
     def __init__(self, began: float) -> None:
@@ -38,9 +38,9 @@ class _Kind:
 
 class Repeats:
     """
-    The log lines of one source, each kind, told by its text, for itself.
+    The log lines of one source.  Lines with different formats are counted separately.
 
-    @param source: what the line that counts begins with, such as a proxy's name.
+    @param source: the beginning of the lines that give counts, such as a proxy's name.
     """
 
     def __init__(self, clock: IReactorTime, source: str = "") -> None:
@@ -50,16 +50,18 @@ class Repeats:
 
     def warn(self, log: Logger, text: str, **facts: Any) -> bool:
         """
-        Log a line at warn, or count it.
+        Log a line at level warn, or count it.
 
-        @param text: its format, which also tells its kind.
+        @param text: its format.
         @return: whether it was written.
         """
         return self._emit(log, LogLevel.warn, text, facts)
 
     def info(self, log: Logger, text: str, **facts: Any) -> bool:
         """
-        The same, at info.
+        Log a line at level info, or count it.
+
+        @return: whether it was written.
         """
         return self._emit(log, LogLevel.info, text, facts)
 
@@ -99,7 +101,7 @@ class Repeats:
 
     def stop(self) -> None:
         """
-        Tell what was counted, and count from the beginning.
+        Log the counts, and start again from zero.
         """
         kinds, self._kinds = self._kinds, {}
         for kind in kinds.values():
@@ -111,5 +113,5 @@ class Repeats:
 
 def _nothing() -> None:
     """
-    Nothing was counted.
+    Does nothing: no line was counted.
     """
