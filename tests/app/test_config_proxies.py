@@ -140,15 +140,15 @@ class IniTests(FileCase):
         """
         one = "[proxy:a]\nbackend = localhost:1\n"
         for text, words in (
-            ("[proxy:a]\n", "[proxy:a] must say its upstream"),
+            ("[proxy:a]\n", "[proxy:a] has no upstream, which is required"),
             ("[proxy:a]\nbackend = x:1\nlisten-on = y\n", "did you mean 'listen'?"),
             ("[proxy:]\n", "is unknown"),
             ("[poxy:a]\n", "is unknown"),
             (one + "[rule:r]\nproxy = b\nbehavior = hang\n", "there is no proxy 'b'"),
-            (one + "[rule:r]\nbehavior = hang\n", "say it under [proxy:NAME]"),
+            (one + "[rule:r]\nbehavior = hang\n", "put it under [proxy:NAME]"),
             (
                 one + "behavior = hang\n[rule:r]\nproxy = a\nbehavior = hang\n",
-                "say it in one way",
+                "use either, not both",
             ),
         ):
             self.assertIn(words.lower(), self.refused(text).lower())
@@ -180,7 +180,7 @@ class JSONTests(FileCase):
         """
         for text, words in (
             ("[{", "is not JSON"),
-            ('[{"name": "a"}]', "proxy 1 must say its upstream"),
+            ('[{"name": "a"}]', "proxy 1 has no upstream, which is required"),
             ('[{"name": "a", "upstream": "x:1", "toxic": []}]', "did you mean 'toxics'?"),
             ('[{"name": "a", "upstream": "x:1"}, {"name": "a", "upstream": "x:1"}]', "two proxies"),
             ('[{"name": "a", "upstream": "x:1", "toxics": [{"type": "x"}]}]', "proxy 1: toxic 1: "),

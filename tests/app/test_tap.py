@@ -159,8 +159,8 @@ class RefusedTests(SynchronousTestCase):
         """
         for words in (("--backend", "localhost:8000"), ("--proxy", "localhost:80")):
             told = self.refused(*words)
-            self.assertTrue(told.startswith("--backend: the proxy itself is to listen on"), told)
-            self.assertIn("another place with --proxy", told)
+            self.assertTrue(told.startswith("--backend: the proxy itself listens on"), told)
+            self.assertIn("another address for the proxy with --proxy", told)
         parsed("--backend", "localhost:8000", "--proxy", "localhost:8001")
         parsed("--demo", "--proxy", "localhost:80")
 

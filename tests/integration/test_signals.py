@@ -117,7 +117,7 @@ class ReloadTests(SignalCase):
         self.assertEqual(list(told), ["new", "stays", "moves"])
         [rule] = self.client(proxy).request("GET", "/proxies/stays/rules")["rules"]
         self.assertEqual((rule["behavior"], rule["options"]["sleep"]), ("delay", 7.0))
-        self.said("--seed has changed: this takes a new start")
+        self.said("--seed has changed: restart to apply it")
         for number in (ports[2], ports[3]):
             self.connect(number).close()
             self.accept(two)
@@ -164,8 +164,10 @@ class ReloadTests(SignalCase):
             1,
         ):
             self.write(text)
-            self.hangUp(proxy, "nothing is changed: ", count)
-            self.assertIn(reason, self.log.read_text().rpartition("nothing is changed: ")[2])
+            self.hangUp(proxy, "the configuration is not changed: ", count)
+            self.assertIn(
+                reason, self.log.read_text().rpartition("the configuration is not changed: ")[2]
+            )
             self.assertEqual(self.client(proxy).request("GET", "/proxies"), before)
             for number in ports:
                 self.connect(number).close()
@@ -254,7 +256,7 @@ class ReopenTests(SignalCase):
             os.kill(proxy, signal.SIGUSR1)
             poll(self.log.exists, PATIENCE, "the new log")
             poll(self.journal.exists, PATIENCE, "the new journal")
-            self.said("opened again")
+            self.said("are reopened")
         control.set_behavior("hang")
         self.said("hang")
         text = "".join(Path(f"{self.log}.{turn}").read_text() for turn in range(3))

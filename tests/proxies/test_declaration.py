@@ -133,8 +133,8 @@ class WordsTests(SynchronousTestCase):
         Each refusal names the section.
         """
         for words, told in (
-            ({}, "must say its upstream"),
-            ({"upstream": "a:1", "backend": "a:1"}, "say it once"),
+            ({}, "has no upstream, which is required"),
+            ({"upstream": "a:1", "backend": "a:1"}, "give only one"),
             ({"upstream": "a:1", "lisen": "a:1"}, "did you mean 'listen'?"),
             ({"upstream": "a:1", "enabled": "perhaps"}, "true or false"),
             ({"upstream": "a:1", "behavior": "dleay"}, "did you mean 'delay'?"),

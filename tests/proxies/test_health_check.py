@@ -22,7 +22,7 @@ from vaurien_twisted.app.config_file import readConfig
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.proxies.declaration import ProxyDefaults, declaredFromJSON, declaredFromWords
-from vaurien_twisted.proxies.health_check import LATER, LOOK, SOON, STEADY, Reachability
+from vaurien_twisted.proxies.health_check import LATER, SOON, STEADY, TIMEOUT, Reachability
 from vaurien_twisted.proxies.options import ProxyOptions
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.journal import Journal
@@ -149,7 +149,7 @@ class ReachabilityTests(SynchronousTestCase):
         """
         self.begin(True)
         self.clock.advance(STEADY)
-        self.clock.advance(LOOK)
+        self.clock.advance(TIMEOUT)
         self.assertEqual(self.backend.cancelled, 1)
         self.assertEqual((self.changes, self.reach.reason), ([False], "no answer within 5 s"))
 

@@ -28,9 +28,9 @@ def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
     """
     Run until interrupted.
 
-    @param arguments: the command line without the program's name; that of the process
-        if not given.
-    @param reactor: what to run; if not given, the fastest there is here.
+    @param arguments: the command line without the program's name; by default that of the
+        process.
+    @param reactor: the reactor to run; by default the fastest one on this system.
     @raise SystemExit: 0 at the end; 1 if something cannot be opened; 2 if the command
         line or the ini file is not acceptable.  Standard error has the reason, one line.
     """
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
     except (usage.UsageError, Refused) as error:
         print(f"vaurien: {printable(str(error))}", file=sys.stderr)
         raise SystemExit(2) from None
-    # A file has an observer of its own, which the service brings.
+    # The service adds the observer of a log file.
     own = (
         [logObserver(sys.stdout, settings.log_level, settings.log_format)]
         if settings.log_output == "-"
@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
 
 def _installReactor() -> None:
     """
-    Run on the reactor that suits express, where there is epoll and none runs yet.
+    Install the express reactor, where there is epoll and no reactor is installed yet.
     """
     if hasattr(select, "epoll") and "twisted.internet.reactor" not in sys.modules:
         from vaurien_twisted.express.reactor import install
@@ -92,8 +92,8 @@ def _installReactor() -> None:
 
 def _settleMemory() -> None:
     """
-    What is loaded by now stays: the collector need not look at it again, and connections
-    that come and go are worth looking at less often.
+    Tune the garbage collector: exclude what is loaded by now, since it stays, and collect
+    the objects of short connections less often.
     """
     gc.collect()
     gc.freeze()

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.app.test_config -*-
 """
-From a file and command-line words to frozen settings.
+From a configuration file and the command line to frozen settings.
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ from vaurien_twisted.rules.registry import Registry
 @attrs.frozen
 class Configuration:
     """
-    Everything checked, ready to be run.
+    The checked configuration of a service.
 
     @ivar defaults: what new proxies have unless they say otherwise.
-    @ivar own: whether there is a proxy of the settings, of this wire and plan.
-    @ivar declared: the proxies beside it.
+    @ivar own: whether there is the proxy that the command line describes, with this wire
+        protocol and plan.
+    @ivar declared: the other proxies.
     """
 
     settings: Settings
@@ -92,10 +93,10 @@ def configure(
             plan = rulesFromWords(ruleBuilder, rules)
         declared = _declared(defaults, given, others)
     except Refused as refused:
-        # What is at fault in the file may be called like an option of the command line.
+        # The name at fault in the file may also be an option of the command line.
         raise Refused(refused.description, "config") from None
     if rules and "behavior" in given.settings:
-        raise Refused("a behavior and rules are given: say it in one way", "behavior")
+        raise Refused("a behavior and rules are given: use either, not both", "behavior")
     own = _own(settings, given, bool(rules), bool(declared))
     names = {settings.name} if own else set()
     for each in declared:
@@ -124,14 +125,14 @@ def _statsd(words: Words) -> StatsdSettings:
 
 def _own(settings: Settings, given: Given, rules: bool, declared: bool) -> bool:
     """
-    Whether there is a proxy of the settings' own, beside those of the file.
+    Whether there is the proxy that the command line describes, beside those of the file.
     """
     if settings.demo:
         return True
     if settings.proxy == settings.backend:
         raise Refused(
-            f"the proxy itself is to listen on {settings.proxy}: "
-            "name the backend, or give the proxy another place with --proxy",
+            f"the proxy itself listens on {settings.proxy}: "
+            "name the backend with --backend, or another address for the proxy with --proxy",
             "backend",
         )
     if "proxy" in given.settings or "backend" in given.settings:
@@ -139,7 +140,8 @@ def _own(settings: Settings, given: Given, rules: bool, declared: bool) -> bool:
     said = rules or "behavior" in given.settings
     if declared and said:
         raise Refused(
-            "which proxy is this for? Say it under [proxy:NAME], or give --proxy and --backend",
+            "it does not say for which proxy: put it under [proxy:NAME], or give --proxy and "
+            "--backend",
             "behavior",
         )
     return said or not (declared or settings.toxiproxy)
@@ -149,7 +151,7 @@ def _rulesByProxy(
     given: Given,
 ) -> tuple[list[tuple[str, Words]], dict[str, list[tuple[str, Words]]]]:
     """
-    The rules of the settings' own proxy, and those that name another.
+    The rules of the command line's proxy, and those that name another proxy.
     """
     own: list[tuple[str, Words]] = []
     others: dict[str, list[tuple[str, Words]]] = {name: [] for name, _ in given.proxies}
@@ -170,14 +172,14 @@ def _declared(
     defaults: ProxyDefaults, given: Given, rules: Mapping[str, list[tuple[str, Words]]]
 ) -> list[ProxyConfig]:
     """
-    The proxies of the file.
+    The proxies that the file declares.
     """
     found = []
     for number, item in enumerate(given.declared, 1):
         try:
             found.append(declaredFromJSON(defaults, item))
         except MissingField as missing:
-            reason = f"proxy {number} must say its {missing.name}"
+            reason = f"proxy {number} has no {missing.name}, which is required"
             raise Refused(reason, missing.name) from None
         except Refused as refused:
             raise Refused(f"proxy {number}: {refused.whole}", refused.name) from None
@@ -185,7 +187,9 @@ def _declared(
         one = declaredFromWords(defaults, name, words)
         if rules[name]:
             if "behavior" in words:
-                raise Refused(f"[proxy:{name}]: a behavior and rules: say it in one way", "rules")
+                raise Refused(
+                    f"[proxy:{name}]: a behavior and rules are given: use either, not both", "rules"
+                )
             ruleBuilder = defaults.ruleBuilder(defaults.wire(one))
             one = attrs.evolve(one, plan=rulesFromWords(ruleBuilder, rules[name]))
         found.append(one)
@@ -198,8 +202,8 @@ def declaredOptions(
     proxyClass: type[ProxyOptions] = ProxyOptions,
 ) -> dict[str, tuple[str, str, Spec]]:
     """
-    Every command-line option by its word: which part of L{Given} it fills, whose
-    option it is (C{""} in C{settings}), and its declaration.
+    The command-line options by name, without the dashes.  For each, the attribute of L{Given}
+    that it belongs to, the behavior or protocol (C{""} in C{settings}), and its declaration.
     """
     found = {
         spec.name.replace("_", "-"): ("settings", "", spec)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.app.test_config -*-
 """
-What a configuration file says: an ini file, or Toxiproxy's JSON array of proxies.
+Reading a configuration file: an ini file, or a JSON array of proxies as in Toxiproxy.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ import attrs
 from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.model.text_file import decoded
 
-#: How long a configuration may be, in bytes.
+#: The longest configuration file, in bytes.
 FILE_LIMIT = 2**20
 
-#: How a JSON array of objects begins, and no section of an ini file.
+#: The beginning of a JSON array of objects; no section of an ini file begins so.
 _ARRAY = re.compile(r"\s*\[\s*[{\]]")
 
-#: The words given for one kind of option, by name; for behaviors and protocols by their name first.
+#: Option values as text, by the option's name.
 Words = dict[str, str]
 
 
 @attrs.define
 class Given:
     """
-    What was said, before it is checked.
+    The configuration before it is checked.
 
     @ivar rules: the sections C{[rule:NAME]}, in order.
     @ivar proxies: the sections C{[proxy:NAME]}, in order.
@@ -44,7 +44,7 @@ class Given:
 
     def over(self, other: Given) -> Given:
         """
-        The two together; where both speak, this one counts.
+        Both together; a value that is given in both is taken from this one.
         """
         return Given(
             {**other.settings, **self.settings},
@@ -59,21 +59,20 @@ class Given:
 
 def readConfig(path: str) -> Given:
     """
-    What the file at C{path} says: an ini file, or a JSON array of proxies, as Toxiproxy's
-    C{-config} takes it.
+    Read an ini file, or a JSON array of proxies as Toxiproxy's C{-config} takes it.
 
-    @raise Refused: it cannot be read, is neither, or has a section that is not ours.
+    @raise Refused: the file cannot be read, is of neither form, or has an unknown section.
     """
     try:
         with open(path, "rb") as file:
-            # A shell's <(…) is no regular file; its end is seen by the bound.
+            # The size of a pipe, such as a shell's <(…), is not known before it is read.
             data = file.read(FILE_LIMIT + 1)
     except OSError as error:
         raise Refused(f"cannot read {path}: {error.strerror}", "config") from None
     except ValueError as error:
         raise Refused(f"cannot read {path!r}: {error}", "config") from None
     if len(data) > FILE_LIMIT:
-        raise Refused(f"{path} is over {FILE_LIMIT} bytes, the most that is read", "config")
+        raise Refused(f"{path} is longer than {FILE_LIMIT} bytes, the maximum", "config")
     try:
         text = decoded(data)
     except ValueError as error:

@@ -49,7 +49,7 @@ class Hello(Resource):
 
     def render_GET(self, request: Request) -> bytes:
         """
-        A greeting.
+        Answer with a greeting.
         """
         self._served += 1
         request.setHeader(b"content-type", b"application/json")
@@ -108,7 +108,7 @@ def invitation(proxy: str, control: str) -> str:
 
 def _vaurienctl() -> str:
     """
-    How to call C{vaurienctl}: it may stand beside this Python without being on the path.
+    The command C{vaurienctl}, with its path if that is needed.
     """
     beside = os.path.join(os.path.dirname(sys.executable), "vaurienctl")
     if shutil.which("vaurienctl") is None and os.path.exists(beside):

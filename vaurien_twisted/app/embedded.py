@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.test_testing -*-
 """
-One proxy in a program of yours, without the control service.
+One proxy in another program, without the control service.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ async def proxyFor(
     **options: Any,
 ) -> RunningProxy:
     """
-    Put a proxy before C{backend} on the running reactor.
+    Start a proxy in front of C{backend}, on the running reactor.
 
     @param listen: the address to listen on; by default a free port of the loopback interface.
     @param protocolOptions: options of the wire protocol, by name.

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.app.test_reload -*-
 """
-Another configuration for proxies that run: all of it, or nothing.
+Applying another configuration to running proxies, all of it or nothing.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from vaurien_twisted.rules.plan import Draw, Plan
 from vaurien_twisted.rules.toxics import Toxics
 from vaurien_twisted.transports.addresses import listenPlace
 
-#: The settings that are those of the first proxy, and so can change while it runs.
+#: The settings of the first proxy, which can change while it runs.
 LIVE = frozenset({"protocol", "proxy", "backend", "behavior", "name"})
 
 
 def ownProxy(configuration: Configuration) -> ProxyConfig:
     """
-    The proxy that the settings speak of.
+    The proxy that the settings describe.
     """
     settings, wire = configuration.settings, configuration.wire
     backend = settings.backend
     if settings.demo:
-        # Until the backend's port is known.
+        # A placeholder until the backend's port is known.
         wire, backend = configuration.defaults.registry.wire("http"), "localhost:1"
     return ProxyConfig(settings.name, settings.proxy, backend, wire, plan=configuration.plan)
 
 
 def fixedSettings(old: Configuration, new: Configuration) -> list[str]:
     """
-    The options that differ and are taken up at the next start only.
+    The options that differ and need a restart.
     """
     words = [
         f"--{field.name.replace('_', '-')}"
@@ -51,11 +51,11 @@ def fixedSettings(old: Configuration, new: Configuration) -> list[str]:
 
 class Reload:
     """
-    What another configuration changes at the proxies of a collection.  The proxies of the
-    configuration become as it says, whatever was changed since over HTTP; those made over
-    HTTP stay as they are.
+    The changes from one configuration to another.  The proxies of the configuration become
+    as it says, whatever was changed over HTTP meanwhile; proxies that were created over HTTP
+    stay as they are.
 
-    @raise Refused: something is not acceptable.  Nothing has changed.
+    @raise Refused: something is not acceptable; nothing has changed.
     """
 
     _log = Logger()
@@ -71,7 +71,7 @@ class Reload:
             known[name] for name in before if name not in names and name in known
         ]
         self._undo: list[Callable[[], Awaitable[None]]] = []
-        #: Proxies to be made, with those in whose place they come.
+        #: New proxies, each with the one that it replaces, if any.
         self._made: list[tuple[Proxy, Proxy | None]] = []
         self._changed: list[tuple[Proxy, ProxyConfig]] = []
         try:
@@ -110,7 +110,7 @@ class Reload:
 
     def _alike(self, proxy: Proxy, declared: ProxyConfig) -> bool:
         """
-        Whether C{proxy} can become as declared, and need not be made anew.
+        Whether C{proxy} can be changed to what is declared, and need not be replaced.
         """
         defaults = self._defaults
         wire = defaults.wire(declared)
@@ -122,11 +122,11 @@ class Reload:
 
     async def apply(self) -> list[str]:
         """
-        Change it.
+        Apply the changes.
 
-        @return: what has changed, in words.
-        @raise CannotListen: an address cannot be listened on; nothing has changed, but
-            that proxies which had to leave their place for a moment have reset their links.
+        @return: descriptions of what has changed.
+        @raise CannotListen: an address cannot be listened on.  Nothing has changed, except that
+            proxies which had to close their port for a moment have reset their links.
         """
         try:
             words = await self._listen()
@@ -142,7 +142,7 @@ class Reload:
 
     async def _listen(self) -> list[str]:
         """
-        All that can fail: places to listen.
+        Listen on the new addresses.  This can fail.
         """
         words = []
         coming = {placeOf(proxy.listen) for proxy, _ in self._made}
@@ -169,7 +169,7 @@ class Reload:
 
     async def _settle(self) -> list[str]:
         """
-        The rest, which cannot fail.
+        Apply the rest, which cannot fail.
         """
         proxies, words = self._proxies, []
         proxies.defaults = self._defaults
@@ -181,7 +181,7 @@ class Reload:
                 await proxies.delete(str(old.name))
             proxies.add(proxy)
         for proxy in proxies.proxies:
-            proxy.setPlanner(self._defaults.ruleBuilder(proxy.wire))
+            proxy.setRuleBuilder(self._defaults.ruleBuilder(proxy.wire))
         for proxy, declared in self._changed:
             words += _plan(proxy, declared)
         proxies.arrange([each.name for each in self._wanted])
@@ -190,14 +190,14 @@ class Reload:
 
 def _plan(proxy: Proxy, declared: ProxyConfig) -> list[str]:
     """
-    Put plan and toxics in force, as far as they differ.
+    Put the plan and the toxics in force where they differ, and return what has changed.
     """
     words = []
     toxics = proxy.toxics
     plan = None if _lasting(proxy.plan) == _lasting(declared.plan) else declared.plan
     if toxics != declared.toxics:
         words.append(f"{proxy.name}: toxics")
-        # A name may go from one to the other.
+        # A name may move from a toxic to a rule.
         proxy.setToxics(Toxics())
     if plan is not None:
         words.append(f"{proxy.name}: rules")
@@ -209,7 +209,7 @@ def _plan(proxy: Proxy, declared: ProxyConfig) -> list[str]:
 
 def _lasting(plan: Plan) -> list[Any]:
     """
-    A plan by what was written, whether or not the time of a rule is over.
+    The draws of a plan as they were written, without the expiry of their rules.
     """
     return [
         Draw(tuple(attrs.evolve(rule, expired=False) for rule in draw.alternatives))
@@ -229,7 +229,7 @@ def checkNames(declared: ProxyConfig) -> None:
 
 def placeOf(text: str) -> object:
     """
-    What two proxies cannot both listen on: a port, or what an endpoint string says.
+    The port, or else the endpoint string, that only one proxy can listen on.
     """
     place = listenPlace(text)
     return text if place is None else place[1]

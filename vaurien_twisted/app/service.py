@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.app.test_service -*-
 """
-Assembly: the services of one Vaurien, made of its configuration.
+The service of the command: proxies, control, log and journal, made from a configuration.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from vaurien_twisted.record.journal import Journal, JournalFile
 from vaurien_twisted.record.logs import LogFile
 from vaurien_twisted.relays.factory import SEED_BITS
 
-#: What others have to offer that is imported when it is first needed.
+#: Modules of other packages that are imported when they are first needed.
 LAZY = (
     "encodings.idna",
     "prometheus_client.core",
@@ -49,19 +49,18 @@ LAZY = (
 
 class Vaurien(MultiService):
     """
-    The proxies, and beside them, as configured, the control service and the demo's backend.
+    All proxies, and as configured the control service and the demo's backend.
 
-    @ivar reactor: what it runs on.
-    @ivar proxies: those there are.
+    @ivar reactor: the reactor that it runs on.
+    @ivar proxies: the proxies.
     @ivar control: the control service, or C{None}.
-    @ivar toxiproxy: the same at the place where Toxiproxy's clients look, or C{None}.
-    @ivar ready: fires when everything listens, or once L{refused} says what cannot;
-        C{None} before it was started.
-    @ivar refused: why it cannot run, one line; C{""} while nothing speaks against it.
-    @ivar reread: reads the configuration again, C{None} where there is no file; what it
-        raises has the reason.
-    @ivar signals: the handlers of the process, C{None} where they are not ours to install.
-    @raise Refused: an address is not understood.
+    @ivar toxiproxy: the control service on Toxiproxy's port, or C{None}.
+    @ivar ready: fires when everything listens, or when L{refused} has the reason why not;
+        C{None} before the start.
+    @ivar refused: why it cannot run, in one line; C{""} as long as it can.
+    @ivar reread: reads the configuration again and returns it, C{None} if there is no file.
+    @ivar signals: the signal handlers, C{None} in a process that has its own.
+    @raise Refused: an address is not valid.
     """
 
     _log = Logger()
@@ -83,7 +82,7 @@ class Vaurien(MultiService):
         self._configuration = configuration
         self.reread: Callable[[], Configuration | None] = _nothing
         self.signals: Signals | None = None
-        #: Held while it begins to listen, or changes.
+        #: Held while the service begins to listen or is reconfigured.
         self._changing = DeferredLock()
         if settings.demo:
             from vaurien_twisted.app.demo import DemoBackend
@@ -110,7 +109,7 @@ class Vaurien(MultiService):
         place = toxiproxyPlace(settings.toxiproxy)
         if not (settings.http or settings.demo or place):
             return
-        # Only now: a proxy alone does not need it.
+        # Loaded only here: a proxy without control does not need it.
         from vaurien_twisted.control.service import ControlService
 
         access = Access(settings.token, settings.insecure)
@@ -127,8 +126,8 @@ class Vaurien(MultiService):
 
     def preload(self) -> None:
         """
-        Load what else is loaded when it is needed: C{twistd --uid} gives up the rights to
-        read it.
+        Load now the modules that are otherwise loaded when they are needed: after C{twistd
+        --uid} has given up its rights they may not be readable.
         """
         for name in (*LAZY, *_ownModules()):
             import_module(name)
@@ -149,10 +148,10 @@ class Vaurien(MultiService):
 
     def privilegedStartService(self) -> None:
         """
-        Listen everywhere.  Where that takes longer than this call (some endpoints do)
-        and fails, the reactor is stopped.
+        Begin to listen everywhere.  With some endpoints this takes longer than the call; if
+        it fails then, the reactor is stopped.
 
-        @raise SystemExit: something cannot listen; its argument is the reason, one line.
+        @raise SystemExit: something cannot listen; its argument is the reason, in one line.
         """
         for service in self:
             if isinstance(service, LogFile):
@@ -163,7 +162,7 @@ class Vaurien(MultiService):
         self.ready = Deferred.fromCoroutine(self._begin())
         self.ready.addErrback(self._failed)
         self._opening = False
-        # Not from the errback: a Deferred would keep it to itself.
+        # Not in the errback, where the Deferred would catch it.
         if self.refused:
             if self.signals is not None:
                 self.signals.end()
@@ -181,12 +180,12 @@ class Vaurien(MultiService):
 
     def stopService(self) -> Deferred[None]:
         """
-        Fires when nothing is open any more.
+        Stop everything.  Fires when all ports and connections are closed.
         """
         return Deferred.fromCoroutine(self._end())
 
     async def _end(self) -> None:
-        # The log goes last: what ends may have something to say.
+        # The log stops last: other services may log while they stop.
         logs = [service for service in self.services if isinstance(service, LogFile)]
         for log in logs:
             self.services.remove(log)
@@ -199,38 +198,38 @@ class Vaurien(MultiService):
 
     async def reload(self) -> None:
         """
-        Read the configuration again, and have the proxies become as it says: all of that, or
-        nothing, which is logged with the reason.
+        Read the configuration again and apply it to the proxies.  If it is not acceptable,
+        nothing changes and the log has the reason.
         """
         await self._changing.acquire()
         try:
             await self._reload()
         except (Refused, UsageError) as refused:
-            self._log.error("nothing is changed: {reason}", reason=str(refused))
+            self._log.error("the configuration is not changed: {reason}", reason=str(refused))
         finally:
             self._changing.release()
 
     async def _reload(self) -> None:
         new = self.reread()
         if new is None:
-            self._log.info("there is no configuration file to read again: --config names one")
+            self._log.info("there is no configuration file to read again; name one with --config")
             self._renewCertificates()
             return
         with acting("configuration file"):
             words = await Reload(self.proxies, self._configuration, new).apply()
         self._log.info(
             "the configuration is read again: {changes}",
-            changes="; ".join(words) or "the proxies are as it says",
+            changes="; ".join(words) or "no proxy has changed",
         )
         for option in fixedSettings(self._configuration, new):
-            self._log.warn("{option} has changed: this takes a new start", option=option)
+            self._log.warn("{option} has changed: restart to apply it", option=option)
         settings = self._configuration.settings
         self._configuration = attrs.evolve(new, settings=_fixed(settings, new.settings))
         self._renewCertificates()
 
     def _renewCertificates(self) -> None:
         """
-        Have all proxies read their certificates again, which may be new in the same files.
+        Let all proxies read their certificates again, which may have changed in the same files.
         """
         for proxy in self.proxies.proxies:
             try:
@@ -245,7 +244,7 @@ class Vaurien(MultiService):
 
     def reopen(self) -> None:
         """
-        Have the log and the journal go on in new files where the old ones were moved away.
+        Continue the log and the journal in new files if the old ones were moved away.
         """
         for service in self:
             if isinstance(service, (LogFile, JournalFile)):
@@ -253,7 +252,7 @@ class Vaurien(MultiService):
                     service.reopen()
                 except Refused as refused:
                     self._log.error("{reason}", reason=refused.description)
-        self._log.info("log and journal are opened again")
+        self._log.info("the log and the journal are reopened")
 
     async def _begin(self) -> None:
         await self._changing.run(lambda: Deferred.fromCoroutine(self._open()))
@@ -283,7 +282,7 @@ class Vaurien(MultiService):
 
     def _announce(self) -> None:
         """
-        Tell the waiting parent process where we listen.
+        Write the addresses to the parent process that waits for them.
         """
         number = self._settings.announce
         if number < 0:
@@ -295,7 +294,7 @@ class Vaurien(MultiService):
         if self.toxiproxy is not None:
             told["toxiproxy"] = self.toxiproxy.address
         try:
-            # The standard streams stay open: a connection would else take their number.
+            # The standard streams stay open: a socket could get their number.
             with os.fdopen(number, "w", closefd=number > 2) as pipe:
                 pipe.write(json.dumps(told) + "\n")
         except OSError as error:
@@ -305,20 +304,20 @@ class Vaurien(MultiService):
 
 def _nothing() -> None:
     """
-    There is no file.
+    Returns C{None}: there is no file.
     """
 
 
 def _fixed(old: Settings, new: Settings) -> Settings:
     """
-    The settings in force: new ones where these can change while it runs.
+    The settings in force: the old ones, but for those that can change while it runs.
     """
     return attrs.evolve(old, **{name: getattr(new, name) for name in LIVE})
 
 
 def _ownModules() -> Iterator[str]:
     """
-    The modules of this package that a running service may want; loading them does nothing else.
+    The modules of this package that a running service may load; loading has no other effect.
     """
     for module in walk_packages(vaurien_twisted.__path__, "vaurien_twisted."):
         name = module.name.split(".")[1]

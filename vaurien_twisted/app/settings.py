@@ -18,7 +18,7 @@ LOG_FORMATS = ("text", "json")
 @attrs.frozen
 class Settings:
     """
-    The settings of the C{[vaurien]} section, and of the options of the same names.
+    The options of the service.  To add one, add a field here and read it where it is needed.
     """
 
     protocol: str = option(

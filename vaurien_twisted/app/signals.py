@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.app.test_signals,tests.integration.test_signals -*-
 """
-Signals: SIGHUP has the configuration read again, SIGUSR1 has the log and the journal opened
-again, SIGTERM and SIGINT end the process in order, also before the reactor runs.
+Signals: SIGHUP reads the configuration again, SIGUSR1 reopens the log and the journal,
+SIGTERM and SIGINT end the process in order, also before the reactor runs.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from typing import Any
 
 Handler = Callable[[int, FrameType | None], Any]
 
-#: Those that end the process.
+#: The signals that end the process.
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 class Signals:
     """
-    The handlers of one process, in place from L{begin} to L{end}.  A signal that was ignored
-    when the process began, as C{nohup} has it of SIGHUP and a shell of SIGINT for what it
-    runs in the background, does not end it.
+    The signal handlers of a process, installed from L{begin} to L{end}.  A signal that was
+    ignored when the process began does not end it: C{nohup} ignores SIGHUP, and a shell ignores
+    SIGINT for background processes.
 
     @param reload: called in the reactor for each SIGHUP.
-    @param reopen: called in the reactor for each SIGUSR1; what else handled that signal, such
-        as C{twistd}'s own log, does so too.
+    @param reopen: called in the reactor for each SIGUSR1, after the handler that was installed
+        before, such as that of C{twistd}'s log.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Signals:
         self._reactor = reactor
         self._does: dict[int, Callable[[], object]] = {}
         for name, does in (("SIGHUP", reload), ("SIGUSR1", reopen)):
-            # There are systems without them.
+            # Not all systems have them.
             number = getattr(signal, name, None)
             if number is not None:
                 self._does[number] = does
@@ -48,7 +48,7 @@ class Signals:
 
     def begin(self) -> None:
         """
-        Install the handlers, where this is the main thread: no other may.
+        Install the handlers, if this is the main thread: others may not.
         """
         if threading.current_thread() is not threading.main_thread():
             return
@@ -56,15 +56,14 @@ class Signals:
         for number in self._does:
             self._install(number, self._asked)
         for number in STOPPING:
-            # Until the reactor runs, and has handlers of its own.
+            # The reactor installs its own handlers when it runs.
             if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 self._install(number, self._early)
         self._reactor.callWhenRunning(self._running)
 
     def end(self) -> None:
         """
-        Put the handlers back that were there before; but a process that ends because of a
-        signal goes on doing so.
+        Restore the handlers from before, except those of a signal that is ending the process.
         """
         for number, ours in self._ours.items():
             if signal.getsignal(number) == ours and not (self._ending and number in STOPPING):
@@ -74,7 +73,7 @@ class Signals:
 
     def _install(self, number: int, handler: Handler) -> None:
         before = signal.getsignal(number)
-        # One that was not installed from Python cannot be put back.
+        # A handler that was not installed from Python cannot be restored.
         self._before.setdefault(number, signal.SIG_DFL if before is None else before)
         self._ours[number] = handler
         signal.signal(number, handler)
@@ -88,7 +87,7 @@ class Signals:
         for number in STOPPING:
             handler: Any = signal.getsignal(number)
             if handler == self._early:
-                # As the reactor would have done, had it found the system's own handler.
+                # The reactor leaves other handlers than the system's in place.
                 name = "sigTerm" if number == signal.SIGTERM else "sigInt"
                 handler = getattr(self._reactor, name, None)
             if callable(handler) and handler is not signal.default_int_handler:
@@ -98,7 +97,7 @@ class Signals:
 
     def _once(self, handler: Handler) -> Handler:
         def stop(number: int, frame: FrameType | None) -> None:
-            # Once is enough: the reactor would complain that it does not run any more.
+            # Only once: the reactor raises an error if it is stopped again.
             if not self._ending:
                 self._ending = True
                 handler(number, frame)
@@ -116,7 +115,7 @@ class Signals:
 
     def _hungUp(self, number: int) -> bool:
         """
-        Whether SIGHUP comes because the terminal that this was started at is gone.
+        Whether SIGHUP was sent because the terminal of this process was closed.
         """
         return (
             number == getattr(signal, "SIGHUP", None)

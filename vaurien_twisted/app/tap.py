@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.app.test_tap -*-
 """
-What C{vaurien} and C{twistd vaurien} share: their options, and the service made of them.
+The options of C{vaurien} and C{twistd vaurien}, and the service that is made from them.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ _INDENT = 26
 
 class VaurienOptions(usage.Options):
     """
-    The command line; made by L{Options}, which knows the behaviors and protocols.
+    The command line.  L{Options} makes a class with an option for each declaration.
 
-    @ivar configuration: what was said, checked; there once it was parsed.
+    @ivar configuration: the checked configuration; set by L{parseOptions}.
     """
 
     synopsis = "Usage: vaurien [options]"
@@ -71,8 +71,8 @@ class VaurienOptions(usage.Options):
 
     def reread(self) -> Configuration | None:
         """
-        What the same command line says now, as the file may have changed; C{None} where it
-        names no file.
+        The configuration of the same command line now, as the file may have changed; C{None}
+        if it names no file.
 
         @raise UsageError: something is not acceptable.
         """
@@ -85,7 +85,7 @@ class VaurienOptions(usage.Options):
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """
-        Parse and check.
+        Parse the command line and check it.
 
         @raise UsageError: something is unknown or not acceptable; names the nearest.
         """
@@ -105,8 +105,8 @@ class VaurienOptions(usage.Options):
 
     def _fillIn(self, words: list[str]) -> list[str]:
         """
-        Give the yes-or-no options of behaviors and protocols their C{true} where they stand
-        alone, and C{--toxiproxy} its address.
+        Add the value C{true} to boolean options of behaviors and protocols that have none, and
+        the default address to C{--toxiproxy}.
         """
         filled = []
         for word, following in zip(words, [*words[1:], ""], strict=False):
@@ -121,14 +121,14 @@ class VaurienOptions(usage.Options):
 
     def parseArgs(self, *arguments: str) -> None:
         """
-        Nothing stands beside the options.
+        Refuse arguments that are not options.
         """
         if arguments:
             raise usage.UsageError(f"{arguments[0]!r} is not an option: see --help")
 
     def postOptions(self) -> None:
         """
-        Check everything, the ini file included.
+        Read the configuration file and check everything.
 
         @raise UsageError: something is not acceptable.
         """
@@ -146,7 +146,7 @@ class VaurienOptions(usage.Options):
         try:
             if self["config"] is not None:
                 given = given.over(readConfig(self._file or self["config"]))
-                # twistd goes to another folder when it becomes a daemon.
+                # twistd changes the working directory when it becomes a daemon.
                 self._file = self._file or os.path.abspath(self["config"])
             if os.environ.get(TOKEN_VARIABLE):
                 given.settings.setdefault("token", os.environ[TOKEN_VARIABLE])
@@ -156,7 +156,7 @@ class VaurienOptions(usage.Options):
 
     def refusal(self, refused: Refused) -> usage.UsageError:
         """
-        A refusal in one line, which begins with the option at fault where there is one.
+        The refusal in one line, which begins with the option at fault if there is one.
         """
         word = refused.name.replace("_", "-")
         option = f"--{word}: " if word in self.declared else ""
@@ -243,17 +243,17 @@ def _help(spec: Spec) -> str:
 
 def makeService(options: VaurienOptions, reactor: Any = None) -> Vaurien:
     """
-    The service, for C{twistd}, which would show a traceback of a L{usage.UsageError} here.
+    The service, for C{twistd}, which would print a traceback for a L{usage.UsageError}.
 
-    @raise SystemExit: an address is not understood, or the log cannot be written; has the
-        reason, one line.
+    @raise SystemExit: an address is not valid, or the log cannot be written; has the reason,
+        in one line.
     """
     try:
         service = serviceFor(options, reactor)
     except usage.UsageError as error:
         raise SystemExit(f"vaurien: {error}") from None
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        # twistd may give these rights up when all listens.
+        # twistd may give up its rights when everything listens.
         service.preload()
     return service
 
@@ -262,8 +262,8 @@ def serviceFor(options: VaurienOptions, reactor: Any = None) -> Vaurien:
     """
     The service for a command line that was parsed.
 
-    @param reactor: what it runs on; Twisted's own if not given.
-    @raise UsageError: an address is not understood, or the log cannot be written.
+    @param reactor: the reactor to run on; by default Twisted's global one.
+    @raise UsageError: an address is not valid, or the log cannot be written.
     """
     if reactor is None:
         from twisted.internet import reactor

@@ -1,3 +1,4 @@
 """
-Proxies as services: where they listen, whether their backend is up, all of them.
+Proxies as services: their fields, their listeners, the checks of their backends, and the
+collection of all.
 """

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.proxies.test_collection -*-
 """
-The proxies of one Vaurien.
+The collection of all proxies of a service.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ from vaurien_twisted.record.actors import actor
 from vaurien_twisted.rules.toxics import Toxics
 from vaurien_twisted.transports.addresses import CannotListen, clientEndpoint, serverEndpoint
 
-#: How many proxies one Vaurien can have.
+#: The most proxies of a service.
 PROXIES = 1000
 
 
 class NoSuchProxy(Refused):
     """
-    There is none.
+    There is no proxy of that name.
     """
 
 
 class ProxyExists(Refused):
     """
-    The name is taken.
+    There is a proxy of that name already.
     """
 
 
 class ProxyCollection(MultiService):
     """
-    Proxies by name, in order.  What is refused has changed nothing: a proxy is there
-    whole, or not at all.
+    Proxies by name, in order.  A refused operation changes nothing: a proxy is added
+    completely or not at all.
 
-    @param seed: of all decisions; the proxies differ by their names.
+    @param seed: the seed of all decisions; each proxy's also depend on its name.
     @param timeout: see L{Proxy}.
-    @ivar makings: what new proxies are made with.
-    @ivar journal: what is told of decisions.
+    @ivar defaults: what new proxies have unless they say otherwise.
+    @ivar journal: the journal that decisions are recorded in.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class ProxyCollection(MultiService):
         self.seed = seed
         self._timeout = timeout
         self.leases = Leases(reactor, self._lift)
-        #: Names of proxies that are about to listen.
+        #: Names of proxies that are being created.
         self._coming: set[str] = set()
 
     def stopService(self) -> Deferred[Any]:
@@ -81,14 +81,14 @@ class ProxyCollection(MultiService):
     @property
     def proxies(self) -> list[Proxy]:
         """
-        All of them, the first one first.
+        All proxies, in order.
         """
         return list(self.services)
 
     @property
     def first(self) -> Proxy:
         """
-        The first one.
+        The first proxy.
 
         @raise NoSuchProxy: there is none.
         """
@@ -110,17 +110,17 @@ class ProxyCollection(MultiService):
 
     def check(self, declared: ProxyConfig) -> None:
         """
-        @raise Refused: an address is not understood.
+        @raise Refused: an address is not valid.
         """
         serverEndpoint(self.reactor, declared.listen, "proxy")
         clientEndpoint(self.reactor, declared.upstream, "backend", self._timeout)
 
     def make(self, declared: ProxyConfig, defaults: ProxyDefaults | None = None) -> Proxy:
         """
-        A proxy that is not part of the collection yet, and does not listen.
+        A new proxy.  It is not part of the collection yet, and does not listen.
 
-        @param makings: what it is made with, those of the collection if not given.
-        @raise Refused: an address is not understood.
+        @param defaults: the defaults to use; by default those of the collection.
+        @raise Refused: an address is not valid.
         """
         defaults = self.defaults if defaults is None else defaults
         wire = defaults.wire(declared)
@@ -148,7 +148,7 @@ class ProxyCollection(MultiService):
 
     def add(self, proxy: Proxy) -> None:
         """
-        Have C{proxy} too.
+        Add a proxy.
 
         @raise ProxyExists: its name is taken.
         """
@@ -164,11 +164,11 @@ class ProxyCollection(MultiService):
 
     async def create(self, declared: ProxyConfig) -> Proxy:
         """
-        Make a proxy that listens at once, if it is enabled.
+        Create and add a proxy, and start to listen if it is enabled.
 
         @raise ProxyExists: the name is taken.
-        @raise CannotListen: it cannot.
-        @raise Refused: an address is not understood.
+        @raise CannotListen: it cannot listen.
+        @raise Refused: an address is not valid.
         """
         self._free(declared.name)
         proxy = self.make(declared)
@@ -196,11 +196,11 @@ class ProxyCollection(MultiService):
 
     async def populate(self, declared: Iterable[ProxyConfig]) -> tuple[list[Proxy], Refused | None]:
         """
-        Have these proxies.  One that is there is left as it is if its addresses, and its
-        protocol where one is named, are the same, and else replaced.
+        Create these proxies.  An existing proxy is kept if its addresses are the same, and
+        its protocol where one is named; otherwise it is replaced.
 
-        @return: the proxies, in order, up to the first that could not be had; and why it
-            could not.
+        @return: the proxies, in order, up to the first that could not be created, and the
+            reason for that one.
         """
         had: list[Proxy] = []
         for each in declared:
@@ -223,7 +223,7 @@ class ProxyCollection(MultiService):
         try:
             await startProxy(proxy)
         except CannotListen:
-            # The old one may be in its way.
+            # The old one may use the port.
             enabled = old.enabled
             await old.update(enabled=False)
             try:
@@ -246,9 +246,9 @@ class ProxyCollection(MultiService):
 
     async def reset(self) -> None:
         """
-        Enable all proxies and take all toxics from them.
+        Enable all proxies and remove all their toxics.
 
-        @raise CannotListen: one cannot be enabled; all others are.
+        @raise CannotListen: a proxy cannot be enabled; all others are.
         """
         refusals = []
         for proxy in self.proxies:
@@ -263,9 +263,9 @@ class ProxyCollection(MultiService):
 
 async def startProxy(proxy: Proxy) -> None:
     """
-    Have a proxy that is not part of a collection yet listen, if it is enabled.
+    Start a proxy that is not part of a collection yet; it listens if it is enabled.
 
-    @raise CannotListen: it cannot, and is stopped.
+    @raise CannotListen: it cannot listen, and is stopped.
     """
     proxy.privilegedStartService()
     try:

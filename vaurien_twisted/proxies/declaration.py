@@ -28,20 +28,20 @@ from vaurien_twisted.rules.toxics import Toxics, checked, toxicFromJSON
 #: The longest name of a proxy, in characters.
 NAME_LIMIT = 250
 
-#: Fields of a proxy in JSON that are lists, and so no options.
+#: Fields of a proxy in JSON that are lists, and not declared as options.
 LISTS = ("toxics", "rules")
 
 
 class MissingField(Refused):
     """
-    A proxy must say this.
+    A proxy has no name or no upstream.
     """
 
 
 @attrs.frozen
 class ProxyDefaults:
     """
-    What new proxies have unless they say otherwise.
+    The defaults of new proxies.
 
     @ivar configured: options by behavior that replace declared defaults.
     @ivar wireOptions: the options of wire protocols by name, where they are not the
@@ -76,14 +76,14 @@ class ProxyDefaults:
 
     def optionsOf(self, config: ProxyConfig) -> ProxyOptions:
         """
-        The options of a proxy: those that it gives, and else these.
+        The options of a proxy: its own, and the defaults for those that it does not set.
         """
         return attrs.evolve(self.proxyOptions, **config.options)
 
     @property
     def fields(self) -> dict[str, Spec]:
         """
-        What can be said of a proxy beside its toxics and rules, by name.
+        The fields of a proxy except its toxics and rules, by name.
         """
         return {**specs(ProxyFields), **specs(type(self.proxyOptions))}
 
@@ -94,7 +94,7 @@ class ProxyConfig:
     A proxy as declared.  Everything is checked but the addresses.
 
     @ivar wire: the wire protocol, C{None} where none was named.
-    @ivar plan: made for that protocol, or else for the one of the defaults.
+    @ivar plan: the plan, built for that protocol or else for the one of the defaults.
     @ivar options: the options given, by name; see L{ProxyDefaults.optionsOf}.
     """
 
@@ -110,9 +110,9 @@ class ProxyConfig:
 
 def declaredFromJSON(defaults: ProxyDefaults, item: object, place: str = "") -> ProxyConfig:
     """
-    One proxy.
+    Read one proxy.
 
-    @param place: says which of several it is, for the refusal of one without a name:
+    @param place: which of several it is, for the refusal of a proxy without a name:
         C{" at proxy 2"}.
     @raise MissingField: it has no name or no upstream.
     @raise Refused: something else is unknown or out of bounds.
@@ -166,18 +166,18 @@ def _toxics(ruleBuilder: RuleBuilder, items: object) -> Toxics:
 
 def declaredFromWords(defaults: ProxyDefaults, name: str, words: Mapping[str, str]) -> ProxyConfig:
     """
-    The proxy of an ini section C{[proxy:NAME]}.  Its keys are the fields of a proxy in JSON
+    Read a section C{[proxy:NAME]} of an ini file.  Its keys are the fields of a proxy in JSON
     except C{name}, C{toxics} and C{rules}; also C{backend}, which is C{upstream}, and
     C{behavior}.
 
-    @raise Refused: something is unknown or out of bounds; says in which section.
+    @raise Refused: something is unknown or out of bounds; names the section.
     """
     known = tuple(each for each in (*defaults.fields, "backend", "behavior") if each != "name")
     try:
         given: dict[str, Any] = dict(checked(words, known, "a proxy"))
         if "backend" in given:
             if "upstream" in given:
-                raise Refused("upstream and backend are the same: say it once", "backend")
+                raise Refused("upstream and backend are the same: give only one", "backend")
             given["upstream"] = given.pop("backend")
         behavior = given.pop("behavior", "")
         declared = _declared(defaults, {"name": name, **given})
@@ -186,7 +186,7 @@ def declaredFromWords(defaults: ProxyDefaults, name: str, words: Mapping[str, st
         plan = defaults.ruleBuilder(defaults.wire(declared)).choice(behavior, {})
         return attrs.evolve(declared, plan=plan)
     except MissingField as missing:
-        reason = f"[proxy:{printable(name)}] must say its {missing.name}"
+        reason = f"[proxy:{printable(name)}] has no {missing.name}, which is required"
         raise Refused(reason, missing.name) from None
     except Refused as refused:
         raise Refused(f"[proxy:{printable(name)}]: {refused.whole}", refused.name) from None

@@ -1,9 +1,10 @@
 # -*- test-case-name: tests.proxies.test_health_check -*-
 """
-Whether a backend can be connected to: what C{--connect-first} asks before a proxy listens.
+Health checks of a backend: with C{--connect-first} a proxy listens only while they succeed.
 
-TCP accepts a client before any program hears of it.  So a proxy that is not to accept
-clients while the backend is down has to know beforehand: it looks now and then.
+The kernel completes a client's TCP connection before the proxy learns of it.  So a proxy that must
+not accept clients while its backend is down has to know the backend's state beforehand, and
+connects to it from time to time.
 """
 
 from __future__ import annotations
@@ -24,45 +25,45 @@ from twisted.python.failure import Failure
 
 from vaurien_twisted.relays.factory import RelayFactory
 
-#: How long after a look the next one follows while the backend is there, in seconds.
+#: The interval of checks while the backend is reachable, in seconds.
 STEADY = 1.0
 
-#: The same while it is not: at first, and at most after it has doubled again and again.
+#: The interval while it is not reachable, in seconds: at first, and at most.  It doubles.
 SOON, LATER = 0.1, 1.0
 
-#: How long a look may take, in seconds.
-LOOK = 5.0
+#: The timeout of a check, in seconds.
+TIMEOUT = 5.0
 
 
-class _Looking(Protocol):
+class _Check(Protocol):
     """
-    Connects, and that is all.
+    Closes the connection once it is made.
     """
 
     def connectionMade(self) -> None:
         """
-        The backend is there.
+        The check has succeeded.
         """
         assert self.transport is not None
         self.transport.loseConnection()
 
 
-class _LookingFactory(Factory):
+class _CheckFactory(Factory):
     noisy = False
 
-    def buildProtocol(self, addr: IAddress | None) -> _Looking:
-        return _Looking()
+    def buildProtocol(self, addr: IAddress | None) -> _Check:
+        return _Check()
 
 
 class Reachability:
     """
-    Looks whether a backend can be connected to, until it is stopped.
+    Checks again and again whether a backend accepts connections, until it is stopped.
 
-    @param backend: the endpoint to look at, asked for each time.
-    @param changed: called when the answer is another one.
-    @ivar reachable: whether the last look, or client, has reached it.
-    @ivar reason: why not, C{""} while it can be reached.
-    @ivar running: whether it looks.
+    @param backend: returns the endpoint to connect to; called for each check.
+    @param changed: called when L{reachable} has changed.
+    @ivar reachable: whether the backend is reachable, by the last check or client.
+    @ivar reason: why it is not reachable, C{""} while it is.
+    @ivar running: whether checks are made.
     """
 
     def __init__(
@@ -75,74 +76,76 @@ class Reachability:
         self._backend = backend
         self._changed = changed
         self.reachable = False
-        self.reason = "nobody has looked"
+        self.reason = "it was not checked yet"
         self.running = False
         self._pause = SOON
         self._timer: IDelayedCall | None = None
-        self._looking: Deferred[Any] | None = None
+        self._checking: Deferred[Any] | None = None
         self._number = 0
 
     async def begin(self) -> None:
         """
-        Look; and again and again after this has returned.  C{changed} is not called for the
-        first look.
+        Check once, and return; then go on checking.  C{changed} is not called for the first
+        check.
         """
         if not self.running:
             self.running = True
             self._pause = SOON
-            await self._look(_nothing)
+            await self._check(_nothing)
 
     def renew(self) -> None:
         """
-        The backend is another one: look at once.
+        Check now, since the backend was replaced.
         """
         if self.running:
-            self._silence()
+            self._cancel()
             self._again()
 
     def doubt(self, reason: str) -> None:
         """
-        Somebody could not connect to it just now.
+        Count the backend as unreachable, since a client could not be connected to it.
         """
         if self.running and self.reachable:
-            self._silence()
-            self._learn(reason, self._changed)
+            self._cancel()
+            self._store(reason, self._changed)
 
     def stop(self) -> None:
         """
-        Look no more.
+        Stop checking.
         """
         self.running = self.reachable = False
-        self._silence()
+        self._cancel()
 
-    def _silence(self) -> None:
+    def _cancel(self) -> None:
         """
-        Forget the look that is under way, and the next one.
+        Cancel the check that is in progress, and the next one.
         """
         self._number += 1
         timer, self._timer = self._timer, None
         if timer is not None and timer.active():
             timer.cancel()
-        looking, self._looking = self._looking, None
+        looking, self._checking = self._checking, None
         if looking is not None:
             looking.cancel()
 
     def _again(self) -> None:
-        Deferred.fromCoroutine(self._look(self._changed))
+        Deferred.fromCoroutine(self._check(self._changed))
 
-    async def _look(self, changed: Callable[[], None]) -> None:
+    async def _check(self, changed: Callable[[], None]) -> None:
         self._number += 1
         number = self._number
-        looking: Deferred[Any] = self._backend().connect(_LookingFactory())
-        self._looking = looking.addTimeout(LOOK, self._clock)
+        looking: Deferred[Any] = self._backend().connect(_CheckFactory())
+        self._checking = looking.addTimeout(TIMEOUT, self._clock)
         reason: str = await looking.addBoth(_reason)
         if number == self._number:
-            self._looking = None
-            self._learn(reason, changed)
+            self._checking = None
+            self._store(reason, changed)
 
-    def _learn(self, reason: str, changed: Callable[[], None]) -> None:
+    def _store(self, reason: str, changed: Callable[[], None]) -> None:
         """
-        Note why it cannot be reached, C{""} where it can, and look again later.
+        Store the result of a check, and schedule the next one.
+
+        @param reason: why the backend is not reachable, C{""} if it is.
         """
         before, self.reachable = self.reachable, not reason
         self.reason = reason
@@ -160,23 +163,23 @@ def _reason(outcome: Any) -> str:
     if not isinstance(outcome, Failure):
         return ""
     if outcome.check(TimeoutError):
-        return f"no answer within {LOOK:g} s"
+        return f"no answer within {TIMEOUT:g} s"
     return str(outcome.getErrorMessage())
 
 
 def _nothing() -> None:
     """
-    Whoever has asked will see.
+    Does nothing.
     """
 
 
 class ConnectFirst:
     """
-    Says whether a proxy may listen, as far as its backend is concerned.
+    Decides by health checks of the backend whether a proxy may listen.
 
-    @param relays: know the backend, and whom to tell.
-    @param wanted: whether the backend counts at all.
-    @param changed: called when another answer is due.
+    @param relays: have the backend, and report clients that could not be connected to it.
+    @param wanted: whether checks are made; without them the proxy may always listen.
+    @param changed: called when L{open} has changed.
     """
 
     _log = Logger()
@@ -194,51 +197,51 @@ class ConnectFirst:
     @property
     def open(self) -> bool:
         """
-        Whether it may.
+        Whether the proxy may listen.
         """
         return self._reach is None or self._reach.reachable
 
     async def begin(self) -> None:
         """
-        Know it when this returns, and from then on.
+        Start checking; L{open} is known when this returns.
         """
         reach = self._reach
         if reach is not None and not reach.running:
             await reach.begin()
             if reach.running and not reach.reachable:
-                self._tell(reach)
+                self._report(reach)
 
     def renew(self) -> None:
         """
-        The backend is another one.
+        Check now, since the backend was replaced.
         """
         if self._reach is not None:
             self._reach.renew()
 
     def stop(self) -> None:
         """
-        Nobody wants to know any more.
+        Stop checking.
         """
         if self._reach is not None:
             self._reach.stop()
 
     def _reached(self) -> None:
         assert self._reach is not None
-        self._tell(self._reach)
+        self._report(self._reach)
         self._changed()
 
-    def _tell(self, reach: Reachability) -> None:
+    def _report(self, reach: Reachability) -> None:
         relays = self._relays
         if reach.reachable:
             self._log.info(
-                "{name}: {backend} is there: listening",
+                "{name}: {backend} is reachable: listening",
                 name=relays.name,
                 backend=relays.backendText,
             )
             relays.journal.record("reached", relays.name, 0)
         else:
             self._log.warn(
-                "{name}: {backend} cannot be reached, so clients are refused: {reason}",
+                "{name}: {backend} is not reachable, so clients are refused: {reason}",
                 name=relays.name,
                 backend=relays.backendText,
                 reason=reach.reason,

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.proxies.test_listener -*-
 """
-Where a proxy listens: a place that can be left, taken again, and changed.
+The listener of a proxy: its port can be closed, opened again, and moved.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from vaurien_twisted.transports.renewal import IRenewable
 
 class Listener:
     """
-    Listens for C{factory}, or does not.
+    Opens and closes the port of C{factory}.
 
     @param written: C{HOST:PORT} or an endpoint string.
     @param name: the option that it was given for.
-    @param moved: told of each address that it listens at, and of C{None} when it stops.
-    @ivar text: where it listens or is to: C{HOST:PORT} with the real port, once it is known,
-        so that port 0 is the same port each time; an endpoint string as it was written.
-    @raise Refused: C{written} is not understood.
+    @param moved: called with each address that it listens on, and with C{None} when it stops.
+    @ivar text: the address to listen on.  C{HOST:PORT} has the real port once that is known, so
+        that port 0 is the same port each time; an endpoint string is as it was written.
+    @raise Refused: C{written} is not valid.
     """
 
     def __init__(
@@ -65,35 +65,35 @@ class Listener:
     @property
     def host(self) -> IAddress | None:
         """
-        Where it listens, C{None} while it does not.
+        The address that it listens on, C{None} while it does not.
         """
         return None if self._port is None else self._port.getHost()
 
     @property
     def address(self) -> str:
         """
-        The same in words: C{HOST:PORT} or a path, C{""} while it does not listen.
+        The same as text: C{HOST:PORT} or a path, C{""} while it does not listen.
         """
         return "" if self._port is None else tellAddress(self._port.getHost())
 
     def at(self, text: str) -> bool:
         """
-        Whether C{text} is where it listens, or is to.
+        Whether C{text} is the address that it listens on, or will.
         """
         return text in (self._written, self.text) or listenPlace(text) == listenPlace(self.text)
 
     def check(self, text: str) -> None:
         """
-        @raise Refused: C{text} is not understood.
+        @raise Refused: C{text} is not valid.
         """
         serverEndpoint(self._reactor, text, self._name)
 
     async def open(self, text: str | None = None) -> None:
         """
-        Listen, if it does not; or listen at C{text} in place of where it listened.
+        Listen, if it does not; or move to the address C{text}.
 
-        @raise CannotListen: it cannot; nothing has changed.
-        @raise Refused: C{text} is not understood.
+        @raise CannotListen: it cannot listen there; nothing has changed.
+        @raise Refused: C{text} is not valid.
         """
         if text is None or self.at(text):
             if self._port is None:
@@ -114,7 +114,7 @@ class Listener:
 
     async def _exchange(self, endpoint: IStreamServerEndpoint, text: str) -> IListeningPort:
         """
-        Listen on the same port of another address, for which the old one must be free.
+        Move to the same port of another address, for which the old port must be closed.
         """
         await self.close()
         try:
@@ -126,9 +126,9 @@ class Listener:
 
     async def place(self, text: str) -> None:
         """
-        Listen at C{text} from the next L{open} on, and nowhere until then.
+        Close the port; the next L{open} listens on the address C{text}.
 
-        @raise Refused: C{text} is not understood; nothing has changed.
+        @raise Refused: C{text} is not valid; nothing has changed.
         """
         if not self.at(text):
             self._endpoint = serverEndpoint(self._reactor, text, self._name)
@@ -183,23 +183,23 @@ class Listener:
 
 def _withPort(text: str, host: IAddress) -> str:
     """
-    An endpoint string with the real port in place of 0, so that it is the same again.
+    An endpoint string with the real port instead of 0, so that it is the same port again.
     """
     return re.sub(r":(port=)?0(?=:|$)", rf":\g<1>{getattr(host, 'port', 0)}", text, count=1)
 
 
-#: How long until a place that could not be taken again is tried again, in seconds.
+#: How long until a port that could not be opened is tried again, in seconds.
 RETRY = 1.0
 
 
 class Admission:
     """
-    Leaves the place where a proxy listens and takes it again, as is wanted.  Where that
-    fails, as someone else has taken it meanwhile, it is logged and tried again until it
-    succeeds or is no longer wanted.
+    Opens and closes a proxy's port as the plan and the health checks require.  If the port
+    cannot be opened, since another process has taken it meanwhile, that is logged and tried again
+    until it succeeds or is no longer required.
 
-    @param lock: held by whoever opens or closes C{listener}.
-    @param wanted: whether the proxy is to listen now.
+    @param lock: held while C{listener} is opened or closed.
+    @param wanted: whether the proxy must listen now.
     """
 
     _log = Logger()
@@ -220,7 +220,7 @@ class Admission:
 
     def settle(self) -> None:
         """
-        What is wanted may have changed: see to it, as soon as that can be.
+        Open or close the port as required now, once the lock is free.
         """
         self.stop()
         settling = Deferred.fromCoroutine(self._settle())
@@ -235,7 +235,7 @@ class Admission:
                 await self._listener.close()
             self._told = ""
         except Refused as refused:
-            # Tried again every second, perhaps for days.
+            # It may fail every second for days; the reason is logged once.
             if refused.description != self._told:
                 self._told = refused.description
                 self._log.warn("{reason}; trying again", reason=refused.description)
@@ -248,7 +248,7 @@ class Admission:
 
     def stop(self) -> None:
         """
-        Try no more.
+        Stop trying.
         """
         timer, self._timer = self._timer, None
         if timer is not None and timer.active():

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.proxies.test_proxy -*-
 """
-The proxy: a service that listens, and hands each client to a relay.
+The proxy: a service that listens, and connects each client to the backend.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from vaurien_twisted.transports.renewal import IRenewable
 
 class Proxy(ProxyReadings, Service):
     """
-    One proxy: where it listens, its backend, its wire protocol, its plan and its toxics.
+    One proxy, with its listener, its backend, its wire protocol, its plan and its toxics.
 
     @param listen: C{HOST:PORT} or an endpoint string.
     @param backend: C{HOST:PORT} or an endpoint string.
@@ -94,9 +94,9 @@ class Proxy(ProxyReadings, Service):
         )
         self._checkCircle(listen, backend)
         self._relays.planned = self._planned
-        self.setPlanner(ruleBuilder)
+        self.setRuleBuilder(ruleBuilder)
 
-    def setPlanner(self, ruleBuilder: RuleBuilder) -> None:
+    def setRuleBuilder(self, ruleBuilder: RuleBuilder) -> None:
         """
         Build the plans that users write from now on with C{ruleBuilder}.
         """
@@ -115,30 +115,30 @@ class Proxy(ProxyReadings, Service):
     @property
     def listen(self) -> str:
         """
-        Where the proxy listens, or is to: C{HOST:PORT} with the real port once that is
-        known, or an endpoint string as it was written.
+        The address to listen on: C{HOST:PORT} with the real port once that is known, or an
+        endpoint string as it was written.
         """
         return self._listener.text
 
     @property
     def host(self) -> IAddress | None:
         """
-        Where the proxy really listens, C{None} while it does not.
+        The address that the proxy listens on, C{None} while it does not.
         """
         return self._listener.host
 
     @property
     def address(self) -> str:
         """
-        The same as text: C{HOST:PORT} or a path, C{""} while it does not listen; the
-        address that it keeps while only a behavior such as C{down} wants it so.
+        The same as text: C{HOST:PORT} or a path, C{""} while it does not listen.
+        While only a behavior such as C{down} has closed the port, the address is still told.
         """
         kept = self.listening is not None and self.enabled and not self._admits()
         return self._listener.address or (self.listen if kept else "")
 
     def at(self, listen: str, backend: str) -> bool:
         """
-        Whether the proxy listens, or is to, at C{listen}, for C{backend}.
+        Whether C{listen} and C{backend} are the addresses of this proxy.
         """
         return self._listener.at(listen) and backend == self.backend
 
@@ -158,7 +158,7 @@ class Proxy(ProxyReadings, Service):
 
     def setPlan(self, plan: Plan) -> None:
         """
-        Put C{plan} in force at once, on open links too.  The toxics stay.
+        Put C{plan} in force at once, also on open links.  The toxics stay.
 
         @raise Refused: a rule has the name of a toxic; nothing has changed.
         """
@@ -166,7 +166,7 @@ class Proxy(ProxyReadings, Service):
 
     def setToxics(self, toxics: Toxics) -> None:
         """
-        Have these toxics beside the plan, whose rules go on counting.
+        Put these toxics in force.  The rules of the plan go on counting.
 
         @raise Refused: a toxic has the name of a rule; nothing has changed.
         """
@@ -176,7 +176,7 @@ class Proxy(ProxyReadings, Service):
         """
         Connect new clients to another backend; open links stay where they are.
 
-        @raise Refused: C{text} is no address; the backend stays as it was.
+        @raise Refused: C{text} is not an address; nothing has changed.
         """
         endpoint = self._backendEndpoint(text)
         self._checkCircle(self.listen, text)
@@ -186,10 +186,10 @@ class Proxy(ProxyReadings, Service):
 
     def renewCertificates(self) -> bool:
         """
-        Read the files of TLS again, for connections to come; open ones go on.
+        Read the files of TLS again, for new connections; open connections go on.
 
-        @return: whether there are any.
-        @raise Refused: a file is not acceptable; the certificates stay as they were.
+        @return: whether there are any files.
+        @raise Refused: a file is not acceptable; its certificates stay as they were.
         """
         endpoint = self._backendEndpoint(self.backend)
         renewed = self._listener.renew()
@@ -201,7 +201,7 @@ class Proxy(ProxyReadings, Service):
 
     def checkBeside(self) -> None:
         """
-        @raise Refused: it and the proxies beside it would connect in a circle.
+        @raise Refused: this proxy and the others would connect in a circle.
         """
         self._checkCircle(self.listen, self.backend)
 
@@ -221,7 +221,7 @@ class Proxy(ProxyReadings, Service):
 
     def _planned(self) -> None:
         """
-        Another plan is in force: it may say that the proxy does not listen for now.
+        Open or close the port if the new plan requires it.
         """
         if self._lock.locked or self._admits() is (self._listener.host is None):
             self._admission.settle()
@@ -233,10 +233,10 @@ class Proxy(ProxyReadings, Service):
         enabled: bool | None = None,
     ) -> None:
         """
-        Change what is given.  Another address or backend, and an end of being enabled,
-        reset all links.
+        Change what is given.  Another address, another backend or disabling the proxy resets
+        all links.
 
-        @raise Refused: it cannot be done; nothing has changed.
+        @raise Refused: that is not possible; nothing has changed.
         """
         await self._lock.acquire()
         try:
@@ -272,7 +272,7 @@ class Proxy(ProxyReadings, Service):
     @property
     def state(self) -> str:
         """
-        What it does, in words.
+        What the proxy does, as text for the log.
         """
         if not self.enabled:
             return "disabled"
@@ -280,8 +280,8 @@ class Proxy(ProxyReadings, Service):
 
     def privilegedStartService(self) -> None:
         """
-        Begin to listen, if it is enabled and did not begin before; L{listening} tells how
-        it went.
+        Begin to listen, if the proxy is enabled and has not begun before.  L{listening} has
+        the result.
         """
         if self.listening is None:
             self.listening = Deferred.fromCoroutine(self._listen())
@@ -301,7 +301,7 @@ class Proxy(ProxyReadings, Service):
             self._log.info("{name}: {state}", name=self.name, state=self.state)
             self.faults.begin()
             if not self._opens:
-                # The port is known now, and whether it can be had.
+                # The port is known now, and that it can be opened.
                 await self._listener.close()
                 await self._first.begin()
                 if self._opens:

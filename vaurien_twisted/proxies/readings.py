@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.proxies.test_proxy -*-
 """
-What can be read of a running proxy.
+The readings of a running proxy.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from vaurien_twisted.rules.decider import Decider
 
 class ProxyReadings:
     """
-    The readings of a proxy that its relays have: for the control service and the metrics.
+    The readings of a proxy for the control service and the metrics, from its relays.
     """
 
     _relays: RelayFactory
