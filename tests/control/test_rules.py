@@ -30,7 +30,9 @@ class RulesTests(Faced):
         At first there are none.
         """
         answer = self.ask("GET", "/rules")
-        self.assertEqual((answer.status, answer.json), (200, {"rules": []}))
+        self.assertEqual(
+            (answer.status, answer.json), (200, {"rules": [], "counts": [], "seed": 7})
+        )
 
     def test_set(self):
         """

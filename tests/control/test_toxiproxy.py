@@ -308,6 +308,6 @@ class BesideTests(ToxiproxyCase):
         The routes of rules do not speak of toxics, and leave them.
         """
         self.create(toxics=[{"type": "latency"}])
-        self.assertEqual(self.ask("GET", "/rules").json, {"rules": []})
+        self.assertEqual(self.ask("GET", "/rules").json["rules"], [])
         self.ask("PUT", "/behavior", {"name": "hang"})
         self.assertEqual(len(self.ask("GET", "/proxies/db/toxics").json), 1)

@@ -47,6 +47,7 @@ class Linked:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.bare = False
+        self.exchanges = 0
 
     def planChanged(self, exchanges: bool = True) -> None:
         """

@@ -106,20 +106,29 @@ class WithExchangesTests(SynchronousTestCase):
 
     def test_journal(self) -> None:
         """
-        It is journalled once which rule applies to a connection, in which directions and why.
+        It is journalled once which rule took effect on a connection, in which directions and
+        why; not before that.
         """
         pair = Pair()
         journal: Any = pair.factory.journal
+        told: Any = []
         for _ in range(3):
             pair.factory.setPlan(
-                rules(rule("latency", "slow"), rule("slicer", direction="upstream"))
+                rules(
+                    rule("latency", "slow", latency=10),
+                    rule("slicer", direction="upstream", average_size=1),
+                )
             )
+            self.assertEqual(journal.last, 0 if not told else 2)
+            pair.ask(REQUEST)
+            pair.clock.advance(1)
+            told = ["once"]
         told = [each for each in journal.since() if each["kind"] == "decision"]
         self.assertEqual(
             [(each["rule"], each["effect"], each["reason"]) for each in told],
             [
-                ("slow: 100:latency", "upstream and downstream", "always"),
-                ("100:slicer direction=upstream", "upstream", "always"),
+                ("slow: 100:latency latency=10", "upstream and downstream", "always"),
+                ("100:slicer average_size=1 direction=upstream", "upstream", "always"),
             ],
         )
         self.assertEqual([each["connection"] for each in told], [1, 1])

@@ -176,7 +176,11 @@ class Both:
         exchange = Exchange(0 if bare else self.numbers[number], command, subject)
         exchange.replies = command != "QUIET"
         decide = self.decider.decideConnection if bare else self.decider.decide
-        return decide(connection, exchange), self.reference.decide(connection, exchange, bare)
+        decision = decide(connection, exchange)
+        if exchange.outcome is not None:
+            # As if the reply were long enough to be cut.
+            exchange.outcome(0)
+        return decision, self.reference.decide(connection, exchange, bare)
 
     def end(self, number: int) -> None:
         """

@@ -11,13 +11,16 @@ from twisted.web.iweb import IRequest
 from vaurien_twisted.control.json_body import readJSON, readObject
 from vaurien_twisted.control.responses import OK, Problem, addressed, answer
 from vaurien_twisted.control.routes import Routes
-from vaurien_twisted.model.options import Refused, nearest
+from vaurien_twisted.model.options import Refused, Spec, nearest
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.rules.codec import planFromRules, ruleFromJSON, rulesOf, tellRule
+from vaurien_twisted.rules.counts import tellCounts
 from vaurien_twisted.rules.single import NoSuchRule, RuleExists
 
 #: What the object of C{PUT /rules} may have.
-FIELDS = ("rules", "keep")
+FIELDS = ("rules", "keep", "seed", "counts")
+
+SEED = Spec("seed", int, -1, "Seed of the decisions from now on.", minimum=-1, maximum=2**63 - 1)
 
 
 class RulesAPI:
@@ -38,8 +41,14 @@ class RulesAPI:
         All that is in force, in order, with all options: C{{"rules": [{"behavior": "delay",
         "options": {"sleep": 2.0, "before": true}, "percent": 20.0}]}}.  Rules whose time
         is over are left out.
+
+        Beside it C{counts} has what each rule and each toxic has met, in order (see
+        L{tellCounts}), and C{seed} the seed of the decisions.
         """
-        return answer(request, {"rules": rulesOf(addressed(self._proxies, name).plan)})
+        proxy = addressed(self._proxies, name)
+        counts = list(tellCounts(proxy.decider))
+        told = {"rules": rulesOf(proxy.plan), "counts": counts, "seed": proxy.seed}
+        return answer(request, told)
 
     @routes.route("/rules", "PUT")
     @routes.route("/proxies/<name>/rules", "PUT")
@@ -50,10 +59,15 @@ class RulesAPI:
         before.  What a list can hold says L{planFromRules}.  With C{"keep": true} beside the
         rules, exchanges that wait already keep what was decided for them; else what the new
         rules do not contain is lifted.
+
+        With C{"seed": 7} an epoch begins: connections are numbered anew, in the order in which
+        they first meet a rule that draws, and so are the exchanges that each draw is made for.
+        The decisions are then the same whatever was before.  C{counts}, which L{getRules} has,
+        is ignored.
         """
         proxy = addressed(self._proxies, name)
         rules = readJSON(request, '[{"behavior": "dummy"}]')
-        keep = False
+        keep, seed = False, -1
         if isinstance(rules, dict):
             for key in rules:
                 if key not in FIELDS:
@@ -61,9 +75,10 @@ class RulesAPI:
             keep = rules.get("keep", False)
             if not isinstance(keep, bool):
                 raise Refused(f"{keep!r} is not true or false", "keep")
+            seed = SEED.convert(rules.get("seed", -1), strict=True)
             rules = rules.get("rules")
         plan = planFromRules(proxy.ruleBuilder, rules)
-        proxy.setPlan(attrs.evolve(plan, keep=keep))
+        proxy.faults.setPlan(attrs.evolve(plan, keep=keep), None if seed < 0 else seed)
         return answer(request, OK)
 
     @routes.route("/rules", "POST")

@@ -5,6 +5,7 @@ The exchange, and the pieces of it that framers find in the stream.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -71,6 +72,8 @@ class Exchange:
         zero, and yields nothing more of the reply with that piece.
     @ivar left: the same in bytes.
     @ivar then: what becomes of the link where the reply is cut, C{None} where it is not.
+    @ivar outcome: called once the reply that is to be cut has come to that place, with 0, or to
+        its end, with how many bytes or units it lacks.  C{None} where nobody needs to know.
     @ivar muted: the rest of the backend's reply is swallowed.
     @ivar substitute: what was sent to the backend in its place: the answer is given when that
         was answered.  Else C{None}.
@@ -93,6 +96,7 @@ class Exchange:
         "left",
         "muted",
         "number",
+        "outcome",
         "replies",
         "replying",
         "silent",
@@ -128,6 +132,7 @@ class Exchange:
         self.cut: int | None = None
         self.left: int | None = None
         self.then: ConnectionFate | None = None
+        self.outcome: Callable[[int], None] | None = None
         self.muted = False
         self.substitute: Substitute | None = None
         self.silent = False

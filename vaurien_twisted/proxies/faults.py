@@ -50,10 +50,12 @@ class Faults:
         draws = self._relays.decider.plan.draws
         return Plan(tuple(draw for draw in draws if not isToxic(draw)))
 
-    def setPlan(self, plan: Plan) -> None:
+    def setPlan(self, plan: Plan, seed: int | None = None) -> None:
         """
         Put C{plan} in force, and leave the toxics.
 
+        @param seed: if given, an epoch begins with it: connections and exchanges are numbered
+            anew, so that decisions do not depend on what was before.
         @raise Refused: a rule has the name of a toxic, or a lease that is not held; nothing
             has changed.
         """
@@ -62,7 +64,7 @@ class Faults:
         for rule in plan.rules:
             if rule.name in taken:
                 raise Refused(f"there is a toxic called {rule.name!r}: name the rule otherwise")
-        self._relays.setPlan(_whole(plan, self.toxics))
+        self._relays.setPlan(_whole(plan, self.toxics), seed)
         self._changed("rules", plan.rules)
 
     def setToxics(self, toxics: Toxics) -> None:

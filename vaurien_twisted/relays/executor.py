@@ -105,8 +105,20 @@ class CommandExecutor:
             exchange.left -= len(data)
         if exchange.left == 0 or exchange.cut == 0:
             exchange.muted = True
+            self.uncut(exchange, 0)
             return data, self._following(then)
         return data, None
+
+    def uncut(self, exchange: Exchange, missing: int | None = None) -> None:
+        """
+        A reply that was to be cut is over.
+
+        @param missing: how many bytes or units it lacked, 0 if it was cut; what is still to
+            pass if not given.
+        """
+        outcome, exchange.outcome = exchange.outcome, None
+        if outcome is not None:
+            outcome((exchange.left or exchange.cut or 0) if missing is None else missing)
 
     def performReply(self, entry: QueuedWrite, command: Command) -> None:
         """

@@ -124,6 +124,7 @@ class RelayFactory(Factory):
         #: Whether its wire protocol leaves the bytes as they come.
         self._unframed = not wire.greets and wire.framer(options, "").turns
         self.accepted = 0
+        decider.traffic = self._traffic
         self.setPlan(plan or Plan())
 
     @property
@@ -165,10 +166,22 @@ class RelayFactory(Factory):
         relay.factory, relay.peer = self, addr
         return relay
 
-    def setPlan(self, plan: Plan) -> None:
+    def _traffic(self) -> tuple[int, int]:
+        """
+        How many exchanges there have been, and how many connections.
+        """
+        exchanges = sum(link.exchanges for link in self._links)
+        return self.counters.exchanges + exchanges, self.accepted
+
+    def setPlan(self, plan: Plan, seed: int | None = None) -> None:
         """
         Put C{plan} in force, on open links too.
+
+        @param seed: if given, an epoch begins with it: what was before does not matter to
+            decisions from now on.
         """
+        if seed is not None:
+            self.decider.begin(seed)
         self.decider.setPlan(plan)
         self.context.filters.keep(plan)
         self._planChanged()

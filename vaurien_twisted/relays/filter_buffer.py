@@ -25,11 +25,14 @@ class FilterSpec:
     @ivar key: tells it from the others, also when it is wanted again.
     @ivar options: its behavior's.
     @ivar make: makes it if it is not there yet.
+    @ivar struck: called when the stage first delays, changes or drops something, or ends the
+        link; C{None} where nobody needs to know.
     """
 
     key: str
     options: Any
     make: Callable[[], IStreamFilter] = attrs.field(eq=False)
+    struck: Callable[[], None] | None = attrs.field(default=None, eq=False)
 
 
 class Batch:
@@ -37,18 +40,22 @@ class Batch:
     What a stage made of one push, or of the end, for which C{None} stands.
 
     @ivar left: how many bytes of the push have not gone on.
+    @ivar whole: the push, where it is to be compared with what was made of it, else C{None}.
     @ivar when: the time of the next part, once that is L{ready}.
     """
 
-    __slots__ = ("_data", "_known", "_parts", "_there", "left", "when")
+    __slots__ = ("_data", "_known", "_parts", "_there", "left", "when", "whole")
 
-    def __init__(self, parts: Iterable[tuple[float, bytes | None]], left: int) -> None:
+    def __init__(
+        self, parts: Iterable[tuple[float, bytes | None]], left: int, whole: bytes | None = None
+    ) -> None:
         self._parts = iter(parts)
         # Those of a generator come when they are asked for, and know the options then.
         self._known = isinstance(parts, tuple)
         self._there = False
         self._data: bytes | None = None
         self.left = left
+        self.whole = whole
         self.when = 0.0
 
     def ready(self) -> bool:
@@ -86,9 +93,21 @@ class FilterBuffer:
     @ivar size: how many these are.
     @ivar due: when the stage ends the link, and how.
     @ivar ending: the end has come in and not gone on.
+    @ivar struck: see L{FilterSpec}; C{None} once it was called.
     """
 
-    __slots__ = ("cut", "due", "ending", "key", "options", "queue", "size", "streamFilter", "timer")
+    __slots__ = (
+        "cut",
+        "due",
+        "ending",
+        "key",
+        "options",
+        "queue",
+        "size",
+        "streamFilter",
+        "struck",
+        "timer",
+    )
 
     def __init__(self, wanted: FilterSpec) -> None:
         self.key = wanted.key
@@ -100,6 +119,15 @@ class FilterBuffer:
         self.cut: IDelayedCall | None = None
         self.due: tuple[float, ConnectionFate] | None = None
         self.ending = False
+        self.struck = wanted.struck
+
+    def strike(self) -> None:
+        """
+        The stage has had an effect.
+        """
+        struck, self.struck = self.struck, None
+        if struck is not None:
+            struck()
 
     @property
     def held(self) -> int:

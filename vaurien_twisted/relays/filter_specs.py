@@ -45,7 +45,8 @@ class FilterSpecs:
         """
         The stream rules of a decider's plan that apply to a connection.
         """
-        for chosen in chosenStreams(decider.plan, decider.seed, decider.proxy, connection):
+        numbered = decider.numbered(connection)
+        for chosen in chosenStreams(decider.plan, decider.seed, decider.proxy, numbered):
             if decider is not self._decider:
                 # A connection with a plan of its own shares nothing with others.
                 chosen = attrs.evolve(chosen, key=f"{connection.number}: {chosen.key}")

@@ -14,6 +14,9 @@ from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.relays.filter_buffer import Batch, FilterBuffer, FilterSpec
 from vaurien_twisted.relays.turns import STEP, Turns
 
+#: From which delay on a stage has an effect, in seconds.
+NOTICED = 0.0005
+
 
 class FilteredStream:
     """
@@ -125,6 +128,7 @@ class FilteredStream:
         old = {buffer.key: buffer for buffer in self._passages}
         self._passages = [old.get(each.key) or FilterBuffer(each) for each in wanted]
         for buffer, each in zip(list(self._passages), wanted, strict=True):
+            buffer.struck = each.struck
             if buffer.options != each.options:
                 buffer.retime(each.options, self._clock.seconds())
             self._run(buffer)
@@ -208,9 +212,12 @@ class FilteredStream:
             when = buffer.streamFilter.end(now)
             if when is not None:
                 buffer.queue.append(Batch(((when, None),), 0))
+            elif buffer.struck is not None:
+                buffer.strike()
         else:
             buffer.size += len(data)
-            buffer.queue.append(Batch(buffer.streamFilter.push(data, now), len(data)))
+            whole = data if buffer.struck is not None else None
+            buffer.queue.append(Batch(buffer.streamFilter.push(data, now), len(data), whole))
         self._run(buffer)
         self._watch(buffer)
 
@@ -235,11 +242,18 @@ class FilteredStream:
             if not batch.ready():
                 queue.popleft()
                 buffer.size -= batch.left
+                if batch.left and buffer.struck is not None:
+                    buffer.strike()
                 continue
             if not self._due(buffer, batch.when):
+                late = batch.when - self._clock.seconds()
+                if buffer.struck is not None and late >= NOTICED:
+                    buffer.strike()
                 return
             size = batch.left
             data = batch.take()
+            if data is not None and buffer.struck is not None and data != batch.whole:
+                buffer.strike()
             if data is None:
                 buffer.ending = False
             elif batch.ready():
@@ -296,6 +310,8 @@ class FilteredStream:
         A stage ends the link: at once, or after what has left the stage.
         """
         buffer.cut = None
+        if buffer.struck is not None:
+            buffer.strike()
         if then is ConnectionFate.RESET or self.ended:
             self._cut(then)
             return

@@ -8,11 +8,51 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import attrs
+
 from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.exchanges import ExchangeRelay
 from vaurien_twisted.relays.filtered_stream import FilteredStream
 from vaurien_twisted.relays.transports import TransportPair
+from vaurien_twisted.rules.stream_rules import ChosenRule
+from vaurien_twisted.rules.tally import Tally
+
+
+class StreamEffect:
+    """
+    Whether a stream rule has taken effect on a connection.
+
+    @param journal: records it.
+    @ivar tally: counts for the rule.
+    @ivar recorded: whether the journal has it.
+    """
+
+    __slots__ = ("_journal", "_struck", "recorded", "tally")
+
+    def __init__(self, tally: Tally, journal: Callable[[], None], recorded: bool) -> None:
+        self.tally = tally
+        self.recorded = recorded
+        self._journal = journal
+        self._struck = False
+
+    @property
+    def pending(self) -> Callable[[], None] | None:
+        """
+        What is to be called when the rule takes effect; C{None} if it has.
+        """
+        return None if self._struck else self.strike
+
+    def strike(self) -> None:
+        """
+        It has, in one direction or the other.
+        """
+        if not self._struck:
+            self._struck = True
+            self.tally.struck += 1
+        if not self.recorded:
+            self.recorded = True
+            self._journal()
 
 
 class FilterChain:
@@ -30,6 +70,7 @@ class FilterChain:
         "_began",
         "_context",
         "_downstream",
+        "_effects",
         "_exchangeRelay",
         "_finish",
         "_room",
@@ -53,6 +94,7 @@ class FilterChain:
         self._began = began
         self._finish: Callable[[], None] | None = None
         self.names: tuple[str, ...] = ()
+        self._effects: dict[str, StreamEffect] = {}
         clock, turns = context.reactor, context.turns
         self._upstream = FilteredStream(clock, self._toBackend, cut, drained, turns)
         self._downstream = FilteredStream(clock, self._toClient, cut, drained, turns)
@@ -86,38 +128,56 @@ class FilterChain:
 
     def arrange(self) -> None:
         """
-        Have the stages of the plan in force.  What is new is journalled.
+        Have the stages of the plan in force.  The journal has each once it takes effect.
         """
         context, exchangeRelay = self._context, self._exchangeRelay
         state = exchangeRelay.state
         chosen = list(context.filters.chosen(state.connection, state.decider))
         self.names = tuple(each.rule.behavior.name for each in chosen)
-        new: dict[str, list[str]] = {}
+        self._effects = {each.key: self._meet(each) for each in chosen}
         for stream, direction in ((self._upstream, "upstream"), (self._downstream, "downstream")):
-            wanted = [
-                context.filters.spec(each, direction, self._began)
-                for each in chosen
-                if each.rule.options.direction in (direction, "both")
-            ]
-            for key in stream.arrange(wanted):
-                new.setdefault(key, []).append(direction)
-        for each in chosen:
-            if each.key in new:
-                context.counters.fault(each.rule.behavior.name)
-                context.note(
-                    exchangeRelay.state.connection,
-                    "decision",
-                    exchange=0,
-                    description="connect",
-                    rule=each.rule.describe(),
-                    effect=" and ".join(new[each.key]),
-                    reason=each.reason,
-                )
+            stream.arrange(
+                [
+                    attrs.evolve(
+                        context.filters.spec(each, direction, self._began),
+                        struck=self._effects[each.key].pending,
+                    )
+                    for each in chosen
+                    if each.rule.options.direction in (direction, "both")
+                ]
+            )
         self.join()
         filtered = not self.idle
         if filtered is not self._room.filtered:
             self._room.filtered = filtered
             exchangeRelay.learn()
+
+    def _meet(self, chosen: ChosenRule) -> StreamEffect:
+        """
+        Count that the connection meets a rule, unless that was done.
+        """
+        tally = self._exchangeRelay.state.decider.tally(chosen.counted)
+        known = self._effects.get(chosen.key)
+        if known is not None and known.tally is tally:
+            return known
+        tally.seen += 1
+        # Under another plan with the same rule, the journal need not have it again.
+        recorded = known is not None and known.recorded
+        return StreamEffect(tally, lambda: self._strike(chosen), recorded)
+
+    def _strike(self, chosen: ChosenRule) -> None:
+        rule = chosen.rule
+        both = rule.options.direction == "both"
+        self._context.counters.fault(rule.behavior.name)
+        self._context.note(
+            self._exchangeRelay.state.connection,
+            "decision",
+            exchange=0,
+            description="connect",
+            rule=rule.describe(),
+            effect="upstream and downstream" if both else rule.options.direction,
+            reason=chosen.reason,
+        )
 
     def join(self) -> None:
         """

@@ -126,6 +126,8 @@ class ReplyReader:
             # Nobody knows where the answer to a turn ends.
             self._answered(exchange, now)
         if ends:
+            if exchange.outcome is not None:
+                state.executor.uncut(exchange)
             state.replyOrder.ended(exchange)
             if decision is not None and decision.reply:
                 self._behind(exchange, decision.reply)

@@ -5,36 +5,25 @@ A plan made ready for deciding: for each command the draws that can choose an ex
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import attrs
 
 from vaurien_twisted.interfaces import IBehavior, IFixedActions, IWireProtocol
-from vaurien_twisted.model.commands import ENDING, Actions
+from vaurien_twisted.model.commands import ENDING, Actions, Truncate
 from vaurien_twisted.model.decision import NOTHING, Decision, Rule, Step
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.matchers import COMMAND, Predicate
 from vaurien_twisted.rules.draws import Alternative, alternatives
 from vaurien_twisted.rules.plan import Plan
+from vaurien_twisted.rules.tally import Tally
 from vaurien_twisted.rules.words import RuleWords, effect
 
 #: For how many different commands the draws are kept.  Clients may make up any number.
 COMMANDS_KEPT = 1024
 
-
-@attrs.define
-class Tally:
-    """
-    What a rule has met since its plan was set.
-
-    @ivar seen: matching exchanges, or connections where its scope is the connection.
-    @ivar applied: those of them that something happened to; connections when chosen.
-    @ivar treated: the exchanges that its behavior was asked about.
-    """
-
-    seen: int = 0
-    applied: int = 0
-    treated: int = 0
+#: How many rules of a plan remember exchanges that they did not match.
+REMEMBERING = 16
 
 
 class CompiledRule:
@@ -50,6 +39,8 @@ class CompiledRule:
     @ivar decision: C{fixed} as a decision.
     @ivar ends: whether C{fixed} ends the exchange.
     @ivar effect: C{fixed} in words.
+    @ivar cuts: whether C{fixed} cuts the reply, so that only its end shows the effect.
+    @ivar misses: where exchanges are remembered that it does not match, C{None}: nowhere.
     @ivar words: what the journal says of it.
     @ivar over: whether it has applied as often as it may.
     """
@@ -62,11 +53,13 @@ class CompiledRule:
         "check",
         "commands",
         "covers",
+        "cuts",
         "decision",
         "drawn",
         "effect",
         "ends",
         "fixed",
+        "misses",
         "over",
         "tally",
         "times",
@@ -88,6 +81,7 @@ class CompiledRule:
         self.covers = alternative.covers
         self.behavior = IBehavior(rule.behavior)
         self.tally = tally
+        self.misses = tally.misses
         self.times = rule.times
         self.bounded = bool(rule.after) or rule.times is not None
         self.check = check
@@ -96,11 +90,11 @@ class CompiledRule:
         self.certain = rule.percent >= 100
         self.over = False
         self.fixed: Actions | None = None
-        self.decision, self.ends, self.effect = NOTHING, False, ""
+        self.decision, self.ends, self.effect, self.cuts = NOTHING, False, "", False
         if IFixedActions.providedBy(rule.behavior):
             self.fixed = actions = rule.behavior.actions(rule.options)
             self.decision, self.ends = decisionOf(actions, rule), ends(actions)
-            self.effect = effect(actions)
+            self.effect, self.cuts = effect(actions), cuts(actions)
         #: Made when they are first needed: many rules never apply.
         self.words: RuleWords | None = None
 
@@ -124,6 +118,8 @@ class Misses:
                 check = rule.check
                 if check is None or check(connection, exchange):
                     return False
+                if rule.misses is not None:
+                    rule.tally.miss(exchange)
         return True
 
 
@@ -146,6 +142,13 @@ def ends(actions: Actions) -> bool:
     return any(isinstance(each, ENDING) for each in (*actions.request, *actions.reply))
 
 
+def cuts(actions: Actions) -> bool:
+    """
+    Whether C{actions} cut the reply, if it is long enough.
+    """
+    return any(isinstance(each, Truncate) for each in actions.reply)
+
+
 #: The alternatives of one draw.
 CompiledDraw = tuple[CompiledRule, ...]
 
@@ -156,11 +159,16 @@ class CompiledPlan:
 
     @param tallies: the counts of rules by L{Alternative.counted}; those of rules that are new
         are added.
+    @param traffic: how many exchanges the proxy has had, and connections.
     @ivar bare: the draws whose behaviors are also asked about bare connections.
     """
 
     def __init__(
-        self, plan: Plan, wire: IWireProtocol, tallies: dict[tuple[int, int], Tally]
+        self,
+        plan: Plan,
+        wire: IWireProtocol,
+        tallies: dict[tuple[int, int], Tally],
+        traffic: Callable[[], tuple[int, int]],
     ) -> None:
         named = COMMAND in wire.targets
         self._draws: list[CompiledDraw] = []
@@ -168,15 +176,25 @@ class CompiledPlan:
         self._byCommand: dict[str, tuple[CompiledDraw, ...]] = {}
         self._others: tuple[CompiledDraw, ...] | None = None
         bare: list[CompiledDraw] = []
+        began: tuple[int, int] | None = None
+        remembering = sum(tally.misses is not None for tally in tallies.values())
         for each in alternatives(plan):
             rules = []
             for alternative in each:
                 rule = alternative.rule
-                if rule.inert or not rule.percent:
+                if rule.expired:
                     continue
                 tally = tallies.get(alternative.counted)
                 if tally is None:
-                    tally = tallies[alternative.counted] = Tally()
+                    began = traffic() if began is None else began
+                    tally = tallies[alternative.counted] = Tally(
+                        exchanges=began[0], connections=began[1]
+                    )
+                if rule.inert or not rule.percent:
+                    continue
+                if rule.when and tally.misses is None and remembering < REMEMBERING:
+                    remembering += 1
+                    tally.misses = []
                 commands = rule.commands if named else None
                 check = rule.matches if commands is None else rule.further
                 rules.append(CompiledRule(alternative, tally, check, commands))

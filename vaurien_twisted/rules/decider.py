@@ -6,6 +6,8 @@ Decisions: which of a plan's rules apply to an exchange, and what they do to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Container
+from functools import partial
+from typing import Any
 
 import attrs
 from zope.interface import implementer
@@ -26,12 +28,15 @@ from vaurien_twisted.rules.compiled import (
     CompiledPlan,
     CompiledRule,
     Misses,
-    Tally,
+    cuts,
     decisionOf,
     ends,
 )
+from vaurien_twisted.rules.draws import Alternative
+from vaurien_twisted.rules.epoch import Epoch
 from vaurien_twisted.rules.plan import Plan
-from vaurien_twisted.rules.words import RuleWords, cut, effect
+from vaurien_twisted.rules.tally import Tally, noTraffic
+from vaurien_twisted.rules.words import RuleWords, cut, effect, uncut
 
 
 @implementer(IDecider)
@@ -44,6 +49,7 @@ class Decider:
     @ivar counters: the counters of faults.
     @ivar wishes: decides about exchanges that ask for a fault themselves, in place of the
         plan; C{None} where they cannot.
+    @ivar traffic: how many exchanges the proxy has had, and connections.
     """
 
     proxy: str
@@ -55,6 +61,8 @@ class Decider:
     wishes: Callable[[Connection, Exchange], Decision | None] | None = attrs.field(
         default=None, init=False
     )
+    traffic: Callable[[], tuple[int, int]] = attrs.field(default=noTraffic, init=False)
+    _epoch: Epoch | None = attrs.field(default=None, init=False)
     _tallies: dict[tuple[int, int], Tally] = attrs.field(factory=dict, init=False)
     #: By connection's number and rule: what rules of connection scope have decided.
     _chosen: dict[int, dict[tuple[int, int], bool]] = attrs.field(factory=dict, init=False)
@@ -77,7 +85,7 @@ class Decider:
         others go on counting.
         """
         self.plan = plan
-        self._compiled = CompiledPlan(plan, self.wire, self._tallies)
+        self._compiled = CompiledPlan(plan, self.wire, self._tallies, self.traffic)
 
     def amend(self, plan: Plan) -> None:
         """
@@ -104,6 +112,43 @@ class Decider:
         The connection has ended: drop what was chosen for it.
         """
         self._chosen.pop(connection.number, None)
+        if self._epoch is not None:
+            self._epoch.forget(connection.number)
+
+    def begin(self, seed: int) -> None:
+        """
+        Begin an epoch with a seed of its own: the decisions from now on do not depend on the
+        connections and exchanges before.
+        """
+        self.seed = seed
+        self._epoch = Epoch()
+
+    def numbered(self, connection: Connection) -> Connection:
+        """
+        The connection with the number that random numbers for all of it are computed from.
+        """
+        if self._epoch is None:
+            return connection
+        return attrs.evolve(connection, number=self._epoch.connection(connection.number))
+
+    def _numbers(self, connection: int, exchange: int, draw: int) -> tuple[int, int]:
+        """
+        The numbers of connection and exchange that random numbers are computed from.
+        """
+        if self._epoch is None:
+            return connection, exchange
+        return self._epoch.exchange(connection, exchange, draw)
+
+    def drawn(self, alternative: Alternative, connection: int, exchange: int) -> float | None:
+        """
+        The number that was drawn; C{None} where that is not known any more.
+        """
+        if self._epoch is not None:
+            known = self._epoch.known(connection, alternative.number(exchange), alternative.key)
+            if known is None:
+                return None
+            connection, exchange = known
+        return alternative.drawn(self.seed, self.proxy, connection, exchange)
 
     def decide(self, connection: Connection, exchange: Exchange) -> Decision:
         """
@@ -141,15 +186,13 @@ class Decider:
         draws = self._compiled.bare
         return self._decide(draws, connection, exchange) if draws else NOTHING
 
-    def counted(self, counted: tuple[int, int]) -> tuple[int, int]:
+    def tally(self, counted: tuple[int, int]) -> Tally:
         """
-        To how many exchanges a rule has applied since the plan was set, and how many it has
-        matched; connections where its scope is the connection.
+        What a rule has met.
 
         @param counted: see L{vaurien_twisted.rules.draws.Alternative}.
         """
-        tally = self._tallies.get(counted, Tally())
-        return tally.applied, tally.seen
+        return self._tallies.get(counted) or Tally()
 
     def _decide(
         self, draws: tuple[CompiledDraw, ...], connection: Connection, exchange: Exchange
@@ -177,9 +220,8 @@ class Decider:
         What the behavior of a chosen rule does to this exchange.
         """
         alternative, tally = chosen.alternative, chosen.tally
-        chance = SeededRandom(
-            self.seed, self.proxy, connection.number, exchange.number, alternative.key
-        )
+        numbers = self._numbers(connection.number, exchange.number, alternative.key)
+        chance = SeededRandom(self.seed, self.proxy, *numbers, alternative.key)
         context = DecisionContext(connection, exchange, self.wire, tally.treated, chance)
         tally.treated += 1
         return chosen.behavior.decide(alternative.rule.options, context)
@@ -196,22 +238,54 @@ class Decider:
             tally.applied += 1
             if tally.applied == chosen.times:
                 self._compiled.drop(chosen)
-        self.counters.fault(chosen.behavior.name, actions.code)
         words = chosen.words
         if words is None:
             words = chosen.words = RuleWords(chosen.alternative, self.seed, self.proxy)
-        self.journal.recordLater(
-            "decision",
-            self.proxy,
-            connection.number,
+        numbers = connection.number, exchange.number
+        drawn = numbers
+        if self._epoch is not None and not chosen.certain:
+            number = CONNECTION if chosen.whole else exchange.number
+            drawn = self._numbers(connection.number, number, chosen.alternative.key)
+        facts = (
             words.facts,
-            connection.number,
             exchange.number,
+            drawn,
             cut(exchange.command),
             cut(exchange.subject),
             chosen.effect or effect(actions),
             tally.applied,
         )
+        if chosen.cuts or (chosen.fixed is None and cuts(actions)):
+            # Whether the reply is long enough, its end shows.
+            exchange.outcome = partial(self._outcome, tally, chosen, actions, numbers[0], facts)
+        else:
+            tally.struck += 1
+            self.counters.fault(chosen.behavior.name, actions.code)
+            self.journal.recordLater("decision", self.proxy, numbers[0], *facts)
+
+    def _outcome(
+        self,
+        tally: Tally,
+        chosen: CompiledRule,
+        actions: Actions,
+        connection: int,
+        facts: tuple[Any, ...],
+        missing: int,
+    ) -> None:
+        """
+        A reply that was to be cut has come to its end, or to where it is cut.
+
+        @param missing: how much it lacked; 0 if it was cut.
+        """
+        if not missing:
+            tally.struck += 1
+            self.counters.fault(chosen.behavior.name, actions.code)
+            self.journal.recordLater("decision", self.proxy, connection, *facts)
+            return
+        tally.unmet = uncut(actions, missing)
+        make, exchange, drawn, command, subject, _, applied = facts
+        own = make, exchange, drawn, command, subject, tally.unmet, applied
+        self.journal.recordLater("missed", self.proxy, connection, *own)
 
     def _choose(
         self, draw: CompiledDraw, connection: Connection, exchange: Exchange
@@ -223,6 +297,8 @@ class Decider:
         for each in draw:
             check = each.check
             if check is not None and not check(connection, exchange):
+                if each.misses is not None:
+                    each.tally.miss(exchange)
                 continue
             if each.whole:
                 if self._chooseConnection(each, connection.number):
@@ -235,7 +311,8 @@ class Decider:
             if each.certain:
                 return each
             if drawn < 0:
-                drawn = each.drawn(self.seed, self.proxy, connection.number, exchange.number)
+                numbers = self._numbers(connection.number, exchange.number, each.alternative.key)
+                drawn = each.drawn(self.seed, self.proxy, *numbers)
             if each.covers(drawn):
                 return each
         return None
@@ -252,9 +329,10 @@ class Decider:
         if chosen is None:
             tally = each.tally
             tally.seen += 1
-            chosen = not each.window(tally.seen, tally.applied) and (
-                each.certain or each.covers(each.drawn(self.seed, self.proxy, number, CONNECTION))
-            )
+            chosen = not each.window(tally.seen, tally.applied)
+            if chosen and not each.certain:
+                numbers = self._numbers(number, CONNECTION, each.alternative.key)
+                chosen = each.covers(each.drawn(self.seed, self.proxy, numbers[0], CONNECTION))
             known[counted] = chosen
             tally.applied += chosen
         return chosen

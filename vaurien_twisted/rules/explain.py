@@ -99,19 +99,22 @@ def _rules(case: Question, done: Sequence[Mapping[str, Any]]) -> Iterator[dict[s
             words = rule.describe()
             entry = next((entry for entry in done if entry["rule"] == short(words)), None)
             told: dict[str, Any] = {"rule": words, "applied": entry is not None}
-            drawn = alternative.drawn(
-                decider.seed, decider.proxy, case.connection.number, case.number
-            )
+            drawn = decider.drawn(alternative, case.connection.number, case.number)
             if rule.percent < 100:
-                told["drew"] = round(drawn, 2)
+                told["drew"] = None if drawn is None else round(drawn, 2)
             if entry is not None:
                 told["reason"] = entry["reason"]
                 if _ends(case.exchange, rule):
                     ended = words
             else:
                 told["reason"] = (
-                    _missed(case, rule, ended)
-                    or ("" if alternative.covers(drawn) else drawWords(alternative, drawn))
+                    _unmet(case, words)
+                    or _missed(case, rule, ended)
+                    or (
+                        ""
+                        if drawn is None or alternative.covers(drawn)
+                        else drawWords(alternative, drawn)
+                    )
                     or _beyond(case, alternative)
                 )
             yield told
@@ -126,6 +129,16 @@ def _ends(exchange: Exchange | None, rule: Rule) -> bool:
         return False
     steps = (*decision.request, *decision.reply)
     return any(step.rule == rule and isinstance(step.command, ENDING) for step in steps)
+
+
+def _unmet(case: Question, words: str) -> str:
+    """
+    Why a rule that was chosen took no effect; C{""} if it was not.
+    """
+    for entry in case.journal:
+        if entry["kind"] == "missed" and entry["rule"] == short(words):
+            return str(entry["effect"])
+    return ""
 
 
 def _missed(case: Question, rule: Rule, ended: str) -> str:
@@ -169,7 +182,8 @@ def _beyond(case: Question, alternative: Alternative) -> str:
     rule = alternative.rule
     if case.exchange is None and not rule.streams:
         return "the exchange is not known any more, or was passed over: it may not have matched"
-    applied, seen = case.decider.counted(alternative.counted)
+    tally = case.decider.tally(alternative.counted)
+    applied, seen = tally.applied, tally.seen
     if rule.times is not None and applied >= rule.times:
         return f"its window was over: {applied} of {rule.times} times"
     if rule.after and not rule.streams:

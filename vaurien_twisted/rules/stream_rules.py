@@ -46,6 +46,13 @@ class ChosenRule:
     _alternative: Alternative
 
     @property
+    def counted(self) -> tuple[int, int]:
+        """
+        What identifies the rule in counts.
+        """
+        return self._alternative.counted
+
+    @property
     def reason(self) -> str:
         """
         Why it applies, for the journal.

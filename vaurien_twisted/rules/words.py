@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from vaurien_twisted.model.commands import Actions, Command
+from vaurien_twisted.model.commands import Actions, Command, Truncate
 from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, describe
 from vaurien_twisted.rules.draws import Alternative, conditions, drawWords
 
@@ -47,8 +47,8 @@ class RuleWords:
 
     def facts(
         self,
-        connection: int,
         exchange: int,
+        drawn: tuple[int, int],
         command: str,
         subject: str,
         effect: str,
@@ -57,6 +57,7 @@ class RuleWords:
         """
         The facts of one decision.
 
+        @param drawn: the numbers of connection and exchange that it was drawn with.
         @param applied: to how many exchanges the rule has applied, with this one.
         """
         return {
@@ -64,7 +65,7 @@ class RuleWords:
             "description": describe(command, subject),
             "rule": self.rule,
             "effect": effect,
-            "reason": self.reason(connection, exchange, applied),
+            "reason": self.reason(*drawn, applied),
         }
 
     def reason(self, connection: int, exchange: int, applied: int) -> str:
@@ -95,6 +96,18 @@ def effect(actions: Actions) -> str:
     words = [_word(command) for command in actions.request]
     words += ["reply: " + _word(command) for command in actions.reply]
     return ", ".join(words)
+
+
+def uncut(actions: Actions, missing: int) -> str:
+    """
+    Why a reply was not cut: it lacked so much.
+    """
+    for command in actions.reply:
+        if isinstance(command, Truncate):
+            unit = "units" if command.units else "bytes"
+            had = f"{command.count - missing:,} of {command.count:,} {unit}"
+            return f"not cut: the reply had {had}"
+    return "not cut"
 
 
 def _word(command: Command) -> str:
