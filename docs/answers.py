@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import re
 import shlex
 import socket
@@ -95,6 +96,9 @@ class Service:
             return [self._normal(each) for each in value]
         if isinstance(value, str):
             return _ADDRESS.sub(lambda found: f"{found[1]}:{self._port(found[2])}", value)
+        if name == "left":
+            # What is left of a time, in seconds.
+            return 10.0 * math.ceil(value / 10)
         if isinstance(value, float) and value > 1e9:
             return TIME
         return value
