@@ -44,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     Run the command line.
 
-    @return: 0, or 1 if it was refused or nothing answers; standard error has the
-        reason, one line.
+    @return: 0, or 1 if the service refused or does not answer; the reason goes to standard
+        error, in one line.
     @raise SystemExit: 2, the command line is wrong; 0, help or the version was shown.
     """
     if arguments is None:
@@ -78,7 +78,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _reason(error: ClientError) -> str:
     """
-    Why something was not done, in the words of the command line where it can be helped there.
+    The reason for an error, in terms of the command line where that can correct it.
     """
     if isinstance(error, Unreachable):
         return f"{error.fact} Another place is set by --host, --http-port or {URL_VARIABLE}"
@@ -93,7 +93,7 @@ def _show(client: Client, parsed: argparse.Namespace, prefix: str, label: str = 
     answer = _ask(client, parsed, prefix)
     text = json.dumps(answer) if parsed.json else formatAnswer(client.url, parsed, answer)
     if text and parsed.command == "get-behavior" and not sys.stdout.isatty():
-        # As it is: set-behavior is to take it back.
+        # Unchanged, so that set-behavior accepts it.
         print(label + text)
     elif text:
         say(label + text)
@@ -228,7 +228,7 @@ def _checkCommand(
     parser: argparse.ArgumentParser, common: argparse.ArgumentParser, arguments: Sequence[str]
 ) -> None:
     """
-    Name the command that was meant, where argparse would list them all.
+    Suggest the nearest command, where argparse would list all of them.
     """
     first = argparse.ArgumentParser(
         "vaurienctl", add_help=False, allow_abbrev=False, parents=[common]
@@ -293,7 +293,7 @@ def _ask(client: Client, parsed: argparse.Namespace, prefix: str) -> dict[str, A
 
 def _journal(client: Client, since: int) -> dict[str, Any]:
     """
-    All entries after one, up to the newest there is when the first are told.
+    All entries after one, up to the newest one at the first request.
     """
     answer = client.request("GET", journalPath(since, ENTRIES))
     entries = member(client.url, answer, "journal", list)

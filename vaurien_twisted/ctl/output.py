@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.ctl.test_main,tests.ctl.test_main_rules -*-
 """
-What C{vaurienctl} prints: tables on a terminal; in a pipe, what other commands take.
+The output of C{vaurienctl}: tables on a terminal; in a pipe, what other commands read.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ NARROWEST = 20
 
 def formatAnswer(url: str, parsed: argparse.Namespace, answer: Mapping[str, Any]) -> str:
     """
-    An answer of the service in words, without the last newline.
+    An answer of the service as text, without the last newline.
 
-    @param parsed: what was asked.
-    @raise ClientError: it is not such as Vaurien gives.
+    @param parsed: the command line.
+    @raise ClientError: the answer is not one of Vaurien's.
     """
     terminal = sys.stdout.isatty()
     match parsed.command:
@@ -62,7 +62,7 @@ def formatAnswer(url: str, parsed: argparse.Namespace, answer: Mapping[str, Any]
 
 def say(text: str) -> None:
     """
-    Print lines in which anyone may have put anything.
+    Print lines that can contain text of others: control characters are escaped.
     """
     print("\n".join(map(printable, text.split("\n"))))
 
@@ -110,7 +110,7 @@ def _errors(errors: Sequence[Mapping[str, Any]], terminal: bool) -> str:
                     str(error["code"]),
                     str(error["state"]),
                     "yes" if error["transient"] else "no",
-                    # An older service does not tell it.
+                    # Older services do not have it.
                     str(error.get("transaction", "")),
                     str(error["description"]),
                 )
@@ -129,7 +129,7 @@ def _behavior(name: str, given: Mapping[str, Any], terminal: bool) -> str:
 
 def entryLine(entry: Mapping[str, Any]) -> str:
     """
-    One line: where, what was asked, what was done, and why.
+    An entry of the journal in one line: the exchange, what was done, and why.
     """
     place = entry["proxy"] + (f" connection {entry['connection']}" if entry["connection"] else "")
     if "exchange" in entry:
@@ -144,7 +144,7 @@ def entryLine(entry: Mapping[str, Any]) -> str:
 
 def _words(options: Mapping[str, Any], grouped: bool) -> Iterable[tuple[str, str]]:
     """
-    Options as C{set-behavior} takes them.
+    Options in the form that C{set-behavior} takes.
     """
     for name, value in options.items():
         if grouped:

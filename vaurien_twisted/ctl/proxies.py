@@ -141,7 +141,7 @@ def check(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> None:
 
 def names(client: Client, patterns: Iterable[str], every: bool) -> list[str]:
     """
-    The proxies that are meant, in the order of the service.
+    The chosen proxies, in the order of the service.
 
     @raise ClientError: a pattern matches none.
     """
@@ -162,16 +162,16 @@ def names(client: Client, patterns: Iterable[str], every: bool) -> list[str]:
 
 def path(name: str) -> str:
     """
-    Where a proxy is.
+    The path of a proxy.
     """
     return f"/proxies/{quote(name, safe='')}"
 
 
 def run(client: Client, parsed: argparse.Namespace) -> int:
     """
-    Do one of the commands.
+    Run one of the commands.
 
-    @return: 0, or 1 if a proxy refused; the others were done.
+    @return: 0, or 1 if it failed for one of the proxies; it was done for the others.
     @raise ClientError: it was not done.
     """
     match parsed.command:
@@ -215,7 +215,7 @@ def _each(client: Client, parsed: argparse.Namespace) -> int:
 
 def _one(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[str, Any], str]:
     """
-    Do a command to one proxy: the answer, and what to print.
+    Run a command for one proxy: the answer, and the text to print.
     """
     match parsed.command:
         case "inspect":
@@ -236,7 +236,7 @@ def _one(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[st
 def _rules(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[str, Any], str]:
     if parsed.file is not None:
         if parsed.rules is None:
-            # Standard input can be read once only.
+            # Standard input can only be read once.
             parsed.rules = readFile(parsed.file)
         answer = client.request("PUT", f"{path(name)}/rules", parsed.rules)
         return answer, f"{name}: the rules are set"

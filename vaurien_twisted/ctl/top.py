@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.ctl.test_top -*-
 """
-C{vaurienctl top}: proxies and connections, again every second.
+C{vaurienctl top}: proxies and connections, updated every second.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from vaurien_twisted.client.common import member
 from vaurien_twisted.ctl.output import table
 from vaurien_twisted.model.names import printable
 
-#: A screen of its own, without a cursor; and back (ECMA-48, and xterm's 1049).
+#: Enter and leave the alternate screen, without a cursor (ECMA-48, and xterm's 1049).
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 
-#: To the first place; the rest of the line, of the screen, is cleared.
+#: Move to the top left; clear the rest of the line; clear the rest of the screen.
 _HOME, _LINE, _REST = "\x1b[H", "\x1b[K", "\x1b[J"
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -39,14 +39,14 @@ PERCENTILES = (50, 95, 99)
 #: From the upper bound of a bucket of durations to its middle; the end of the last, in seconds.
 MIDDLE, LONGEST = 0.97, 86400.0
 
-#: The columns that a narrow terminal can do without, those that matter least first.
+#: The columns that are left out on a narrow terminal, the least important first.
 SPARE_OF_PROXIES = (3, 1, 10, 11, 7, 8, 2, 9)
 SPARE_OF_CONNECTIONS = (5, 6, 1, 4, 3)
 
 
 def addTop(parser: argparse.ArgumentParser) -> None:
     """
-    The words of the command.
+    Declare the arguments of the command.
     """
     parser.description = (
         "Show proxies and connections, updated every second; q or Ctrl-C ends it.  If the output "
@@ -64,7 +64,7 @@ def addTop(parser: argparse.ArgumentParser) -> None:
 
 def top(client: Client, parsed: argparse.Namespace) -> int:
     """
-    Look, and look again.
+    Show the proxies and connections, once or until the user ends it.
 
     @return: 0.
     @raise ClientError: the service does not answer, or refuses.
@@ -97,7 +97,7 @@ def _loop(client: Client, parsed: argparse.Namespace, pressed: Callable[[float],
 
 def look(client: Client, proxy: str = "") -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """
-    The state, and the open connections, of one proxy or of all.
+    The state and the open connections of one proxy, or of all.
 
     @raise ClientError: the service does not answer, or refuses.
     """
@@ -121,10 +121,10 @@ def screen(
     """
     The lines to show.
 
-    @param before: the state the last time, C{None} for sums in place of rates.
-    @param seconds: how long ago that was.
-    @param columns: how wide the terminal is; what matters least is left out where it is too
-        narrow for all.
+    @param before: the state of the last update, C{None} to show sums instead of rates.
+    @param seconds: the time since then.
+    @param columns: the width of the terminal; if it is too narrow, the least important columns
+        are left out.
     """
     known = {each["name"]: each for each in before["proxies"]} if before and seconds else {}
     per = "/s" if known else ""
@@ -228,7 +228,7 @@ def _rate(
 
 def _percentiles(proxy: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[str]:
     """
-    The percentiles of the durations of exchanges, since the last look or of all.
+    The percentiles of the durations of exchanges, since the last update or of all.
     """
     before = {} if old is None else dict(_buckets(old))
     # A proxy that was made anew begins at zero.
@@ -248,14 +248,14 @@ def _percentiles(proxy: Mapping[str, Any], old: Mapping[str, Any] | None) -> lis
 
 
 def _buckets(proxy: Mapping[str, Any]) -> list[tuple[float, int]]:
-    # An older service does not say.
+    # Older services do not have it.
     buckets = proxy.get("duration", {}).get("buckets", [])
     return [(LONGEST if end is None else end, count) for end, count in buckets]
 
 
 def span(seconds: float) -> str:
     """
-    A duration in a few letters: C{0.21 ms}, C{1.2 s}.
+    A short form of a duration: C{0.21 ms}, C{1.2 s}.
     """
     if seconds < 0.9995:
         millis = seconds * 1000
@@ -274,7 +274,7 @@ def _rules(proxy: Mapping[str, Any]) -> str:
 
 def size(count: float) -> str:
     """
-    A number of bytes in a few letters: C{999 B}, C{1.5 kB}.
+    A short form of a number of bytes: C{999 B}, C{1.5 kB}.
     """
     power = 0
     while count >= 999.5 and power < len(UNITS) - 1:
@@ -295,8 +295,8 @@ def _seconds(text: str) -> float:
 @contextmanager
 def _keys() -> Iterator[Callable[[float], str]]:
     """
-    The terminal for ourselves; what is told waits so many seconds for a key, and is C{""}
-    if none came.
+    Take over the terminal.  The function that it gives waits the given seconds for a key, and
+    returns C{""} if none was pressed.
     """
     try:
         import termios

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.ctl.test_watch -*-
 """
-C{vaurienctl watch}: the journal as it grows, a line for each entry.
+C{vaurienctl watch}: new entries of the journal, a line for each.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import RequestRefused, Unreachable, stranger
 from vaurien_twisted.ctl.output import entryLine
 
-#: Seconds until a stream that broke off is asked for again.
+#: Seconds until a stream that broke off is requested again.
 AGAIN = 1.0
 
-#: How often in a row that may fail.
+#: How many failures in a row end the command.
 TRIES = 10
 
 
@@ -37,8 +37,8 @@ def addWatch(parser: argparse.ArgumentParser) -> None:
 
 def watch(client: Client, parsed: argparse.Namespace) -> int:
     """
-    Follow the journal until interrupted.  Where the stream breaks off it goes on behind
-    the last entry that was shown.
+    Follow the journal until interrupted.  If the stream breaks off, it resumes after the last entry
+    that was shown.
 
     @return: 0.
     @raise ClientError: the service does not answer, or refuses.
@@ -63,9 +63,9 @@ def _line(entry: dict[str, Any]) -> str:
 
 def follow(client: Client, proxy: str = "", since: int | None = None) -> Iterator[dict[str, Any]]:
     """
-    The entries as they come, without an end.
+    The entries as they are recorded, without an end.
 
-    @param since: the id of the last entry that is known; C{None}: what comes.
+    @param since: the id of the last known entry, C{None} for new entries only.
     @raise ClientError: the service does not answer, or refuses.
     """
     path = f"/events?proxy={quote(proxy, safe='')}" if proxy else "/events"
