@@ -1,10 +1,9 @@
 """
-Relays: the Twisted Protocols and Factories that carry bytes and perform commands.
+The link between a client and the backend.
 
-C{source} pauses, C{couple} holds the two transports, C{lane} queues one direction,
-C{pipeline} orders replies, C{performing} performs commands, C{skimming} passes over what
-nothing happens to, C{dialogue} carries the bytes, C{stream}, C{passage} and C{staging}
-have the stages of stream behaviors, C{link} joins a client to the backend, C{upgrade} has
-it go on in TLS, C{relay} has the Protocols, C{factory} the Factory, C{pairs} a named pair of
-them per wire protocol.
+C{factory} builds a relay for each client, and C{links} keeps the links that are open.
+C{context} has what the links of a proxy share.  C{link} joins a client to the backend, and
+C{ends} ends it.  What is not bare has a C{framed} path: C{exchanges} relays them by C{requests}
+and C{replies}, each with a C{write_queue}, and C{filters} pass their bytes through stream
+filters.  C{transports} holds the two connections.
 """

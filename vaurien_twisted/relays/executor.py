@@ -28,11 +28,11 @@ from vaurien_twisted.relays.write_queue import WriteQueue
 
 class CommandExecutor:
     """
-    Performs commands when their turn has come in a lane.
+    Performs commands when their turn has come in a write queue.
 
     @param close: closes the link in order.
     @param reset: resets the link.
-    @ivar toClient: the lane of replies, set by its owner.
+    @ivar toClient: the write queue of replies, set by its owner.
     @ivar pipeline: the order of replies.
     @ivar given: how many bytes of answers the client has not taken, at most.
     @ivar turns: whether replies have no order, as exchanges are only guessed.

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_filters -*-
 """
-A stage in a stream, and what waits in it.
+A filter in a stream, and what waits in it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from vaurien_twisted.relays.memory import ENTRY_COST
 @attrs.frozen
 class FilterSpec:
     """
-    A stage that a stream is to have.
+    A filter that a stream is to have.
 
     @ivar key: tells it from the others, also when it is wanted again.
     @ivar options: its behavior's.
@@ -37,7 +37,7 @@ class FilterSpec:
 
 class Batch:
     """
-    What a stage made of one push, or of the end, for which C{None} stands.
+    What a filter made of one push, or of the end, for which C{None} stands.
 
     @ivar left: how many bytes of the push have not gone on.
     @ivar whole: the push, where it is to be compared with what was made of it, else C{None}.
@@ -88,10 +88,10 @@ class Batch:
 
 class FilterBuffer:
     """
-    One stage, and the bytes that wait in it.
+    One filter, and the bytes that wait in it.
 
     @ivar size: how many these are.
-    @ivar due: when the stage ends the link, and how.
+    @ivar due: when the filter ends the link, and how.
     @ivar ending: the end has come in and not gone on.
     @ivar struck: see L{FilterSpec}; C{None} once it was called.
     """

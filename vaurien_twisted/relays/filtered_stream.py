@@ -20,12 +20,12 @@ NOTICED = 0.0005
 
 class FilteredStream:
     """
-    Stages one after the other, between a lane and its transport.
+    Filters one after the other, between a write queue and its transport.
 
-    @param cut: called with how the link is to end when a stage's deadline has come.
+    @param cut: called with how the link is to end when a filter's deadline has come.
     @param drained: called when bytes that waited have gone on.
     @param turns: shares the reactor's time, C{None} where nobody else needs it.
-    @ivar ended: the end has passed all stages.
+    @ivar ended: the end has passed all filters.
     """
 
     __slots__ = (
@@ -92,14 +92,14 @@ class FilteredStream:
 
     def push(self, data: bytes) -> None:
         """
-        Send C{data} through the stages.
+        Send C{data} through the filters.
         """
         if data and not self._cutting:
             self._enter(0, data)
 
     def end(self, after: Callable[[], None]) -> None:
         """
-        The sender has ended: call C{after} when that has passed the stages.
+        The sender has ended: call C{after} when that has passed the filters.
         """
         if not self._cutting:
             self._after.append(after)
@@ -111,7 +111,7 @@ class FilteredStream:
 
     def arrange(self, wanted: Sequence[FilterSpec]) -> set[str]:
         """
-        Have these stages from now on.  One that is there already is kept, and told of
+        Have these filters from now on.  One that is there already is kept, and told of
         other options.  What waits in one that is gone goes on at once, and so does all
         where those that stay are in another order.
 
@@ -137,7 +137,7 @@ class FilteredStream:
 
     def _retain(self, keys: list[str]) -> bool:
         """
-        Remove the stages that are not among C{keys}.
+        Remove the filters that are not among C{keys}.
 
         @return: C{False} where that has ended the link.
         """
@@ -172,7 +172,7 @@ class FilteredStream:
 
     def _empty(self, buffer: FilterBuffer, place: int) -> None:
         """
-        Let all that waits in a stage go on to the one at C{place}.
+        Let all that waits in a filter go on to the one at C{place}.
         """
         # What comes out is written as one: there may be very many parts.
         freed = self._freed = []
@@ -192,7 +192,7 @@ class FilteredStream:
 
     def _enter(self, place: int, data: bytes | None) -> None:
         """
-        Bytes, or C{None} for the end, come to the stage at C{place}, or out where there
+        Bytes, or C{None} for the end, come to the filter at C{place}, or out where there
         is none.
         """
         if self._stopped:
@@ -290,7 +290,7 @@ class FilteredStream:
 
     def _watch(self, buffer: FilterBuffer) -> None:
         """
-        Set the timer for the stage's deadline.
+        Set the timer for the filter's deadline.
         """
         if self._stopped or buffer not in self._passages:
             return
@@ -307,7 +307,7 @@ class FilteredStream:
 
     def _over(self, buffer: FilterBuffer, then: ConnectionFate) -> None:
         """
-        A stage ends the link: at once, or after what has left the stage.
+        A filter ends the link: at once, or after what has left the filter.
         """
         buffer.cut = None
         if buffer.struck is not None:

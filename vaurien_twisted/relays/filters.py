@@ -57,13 +57,13 @@ class StreamEffect:
 
 class FilterChain:
     """
-    Has the stages that the plan chose for one connection, between the lanes of its
-    dialogue and its transports.
+    Has the filters that the plan chose for one connection, between the write queues of its
+    exchange relay and its transports.
 
     @param began: when the connection was accepted, in seconds.
-    @param cut: called with how the link is to end when a stage ends it.
-    @param drained: called when bytes that waited in a stage have gone on.
-    @ivar names: those of the behaviors whose stages there are.
+    @param cut: called with how the link is to end when a filter ends it.
+    @param drained: called when bytes that waited in a filter have gone on.
+    @ivar names: those of the behaviors whose filters there are.
     """
 
     __slots__ = (
@@ -115,20 +115,20 @@ class FilterChain:
     @property
     def idle(self) -> bool:
         """
-        Whether there is no stage in either direction.
+        Whether there is no filter in either direction.
         """
         return self._upstream.idle and self._downstream.idle
 
     @property
     def clear(self) -> bool:
         """
-        Whether nothing is in a stage.
+        Whether nothing is in a filter.
         """
         return self._upstream.clear and self._downstream.clear
 
     def arrange(self) -> None:
         """
-        Have the stages of the plan in force.  The journal has each once it takes effect.
+        Have the filters of the plan in force.  The journal has each once it takes effect.
         """
         context, exchangeRelay = self._context, self._exchangeRelay
         state = exchangeRelay.state
@@ -181,7 +181,7 @@ class FilterChain:
 
     def join(self) -> None:
         """
-        Let the lanes write to the transports there are, by way of the stages if any.
+        Let the write queues write to the transports there are, by way of the filters if any.
         """
         transports, exchangeRelay = self._transports, self._exchangeRelay
         for lane, stream, transport in (
@@ -193,25 +193,25 @@ class FilterChain:
 
     def endUpstream(self) -> None:
         """
-        The client has ended: tell the backend when that has passed the stages.
+        The client has ended: tell the backend when that has passed the filters.
         """
         self._upstream.end(lambda: self._endWriting(self._transports.backend))
 
     def endDownstream(self) -> None:
         """
-        The backend has ended: tell the client when that has passed the stages.
+        The backend has ended: tell the client when that has passed the filters.
         """
         self._downstream.end(lambda: self._endWriting(self._transports.client))
 
     def _endWriting(self, transport: Any) -> None:
-        # A stage may have kept the end for longer than the connection lasted.
+        # A filter may have kept the end for longer than the connection lasted.
         if transport is not None:
             self._transports.endWriting(transport)
 
     def end(self, finish: Callable[[], None]) -> None:
         """
         Neither side will be sent more: end each connection when what waits has passed
-        the stages on the way there, and call C{finish} after both.
+        the filters on the way there, and call C{finish} after both.
         """
         if self.idle:
             finish()

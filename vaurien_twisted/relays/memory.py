@@ -2,7 +2,7 @@
 """
 How much the links of a proxy may hold in memory.
 
-What is held are bytes that wait in write queues and stages, and the exchanges that await
+What is held are bytes that wait in write queues and filters, and the exchanges that await
 their replies.  One direction of a link may always hold L{SHARE}; more comes out of what all
 links of the proxy share, L{PROXY_LIMIT}, and has a limit of its own.  Beyond these the sender
 is paused, so that its own kernel, and then itself, has to wait.

@@ -11,7 +11,7 @@ from typing import Any
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
-#: The reasons: the other side writes too slowly, a lane is full, there is nowhere to send to
+#: The reasons: the other side writes too slowly, a write queue is full, there is nowhere to send to
 #: yet, the transport is about to be another one.
 PEER, FULL, UNCONNECTED, REPLACED = 1, 2, 4, 8
 

@@ -3,7 +3,7 @@
 Going on in TLS on both sides of a link, where its ends have agreed to in the clear.
 
 Each side has TLS of its own, so that what is said can be read in between.  It begins when
-nothing is under way any more: neither in a lane nor in a stage.
+nothing is under way any more: neither in a write queue nor in a filter.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from vaurien_twisted.relays.memory import ENTRY_COST
 from vaurien_twisted.relays.queued_write import Lift, QueuedWrite, waitsWith
 from vaurien_twisted.relays.turns import STEP, Turns
 
-#: The queue of lanes that hold nothing: never appended to.
+#: The queue of write queues that hold nothing: never appended to.
 EMPTY: deque[QueuedWrite] = deque(maxlen=0)
 
 #: How many changes of plan are remembered for entries whose turn has not come.
@@ -78,7 +78,7 @@ class WriteQueue:
         #: The changes of plan that entries may not know of.
         self._lifts: tuple[Lift, ...] = ()
         self._timer: IDelayedCall | None = None
-        #: Most lanes never hold anything; a queue of their own would be most of their size.
+        #: Most write queues never hold anything; a queue of their own would be most of their size.
         self.queue: deque[QueuedWrite] = EMPTY
         self.size = 0
         self.turns: Turns | None = None
@@ -314,7 +314,7 @@ class WriteQueue:
 
 def _nowhere(data: bytes) -> None:
     """
-    Where lanes write that have no transport yet, or none any more.
+    Where write queues write that have no transport yet, or none any more.
     """
 
 
