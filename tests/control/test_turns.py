@@ -191,6 +191,25 @@ class PipelineTests(SynchronousTestCase):
         self.assertLess(max(steps), 2**15)
         self.assertEqual(self.transport.value().count(b'"connection": 4999'), 1)
 
+    def test_pitfall38_read(self) -> None:
+        """
+        Entries are read as they are sent.
+        """
+        read: list[int] = []
+
+        def facts(number: int) -> dict[str, int]:
+            read.append(number)
+            return {"number": number}
+
+        for number in range(5000):
+            self.proxy.journal.recordLater("decision", "proxy", 1, facts, number)
+        self.ask(b"/journal?limit=10000")
+        self.assertLess(len(read), 1000)
+        while not self.transport.value().endswith(b'"last": 5000}\n\r\n0\r\n\r\n'):
+            self.transport.drain()
+            self.clock.advance(0)
+        self.assertEqual(read, list(range(5000)))
+
     def test_pitfall38_fastReader(self) -> None:
         """
         Who reads as fast as we write gets a portion in each turn.

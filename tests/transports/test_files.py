@@ -57,6 +57,18 @@ class ReadTests(FileCase):
         self.assertIn("No such file", self.reason(readSmall, "/no/such", "x"))
         self.assertIn("cannot read", self.reason(readSmall, "a\0b", "x"))
 
+    def test_pitfall39_endless(self) -> None:
+        """
+        What would have to be waited for is refused, though it says that it is a regular file,
+        as some of C{/proc} do.
+        """
+        self.patch(files, "_checkKind", lambda status, path, name: None)
+        reader = os.open(self.fifo, os.O_RDONLY | os.O_NONBLOCK)
+        writer = os.open(self.fifo, os.O_WRONLY)
+        self.addCleanup(os.close, reader)
+        self.addCleanup(os.close, writer)
+        self.assertIn("it does not end", self.reason(readSmall, self.fifo, "x"))
+
     def test_pitfall39_large(self) -> None:
         """
         A file over the bound is refused.

@@ -27,6 +27,10 @@ PARTS = 400
 #: The most entries that are sent to a reader at once.
 PORTION = 500
 
+#: The most seconds that sending entries takes in one turn of the reactor; the reader that was
+#: begun with is finished.
+SLICE = 0.01
+
 #: Seconds between two comments; a reader that reads nothing for so long is disconnected.
 HEARTBEAT = 15.0
 
@@ -130,8 +134,13 @@ class Readers:
         The reader's transport has room again.
         """
         reader.paused = reader.stalled = False
-        if reader in self._readers:
-            self._catchUp(reader)
+        if reader not in self._readers:
+            return
+        if reader.since < self._journal.first - 1:
+            self._drop(reader)
+        elif reader.since < self._journal.last:
+            # Not at once: many may resume in one turn of the reactor.
+            self._deliverIn(0)
 
     def _noted(self) -> None:
         if self._collecting is None:
@@ -145,10 +154,14 @@ class Readers:
     def _deliver(self) -> None:
         """
         Send new entries to every reader.  Readers at the same position share the encoded bytes.
+        Those that are furthest behind are first; the others may have to wait for the next turn.
         """
         self._collecting = None
         shared: dict[tuple[int, str], tuple[bytes, int]] = {}
-        for reader in list(self._readers):
+        began = self._clock.seconds()
+        for reader in sorted(self._readers, key=lambda reader: reader.since):
+            if not 0 <= self._clock.seconds() - began < SLICE:
+                break
             if reader.paused:
                 if reader.since < self._journal.first - 1:
                     self._drop(reader)

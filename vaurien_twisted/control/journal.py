@@ -50,8 +50,9 @@ class JournalAPI:
         journal = self._journal
         if not isinstance(journal, Journal):
             raise Problem(404, "the journal is kept elsewhere", "/journal", "path")
-        entries = journal.after(query.since, query.limit)
-        return answerList(request, "journal", entries, {"last": journal.last})
+        entries = journal.readings(query.since, query.limit)
+        others = {"last": journal.last}
+        return answerList(request, "journal", entries, others, lambda reading: reading())
 
 
 def _query(request: IRequest) -> JournalQuery:

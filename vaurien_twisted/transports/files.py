@@ -34,11 +34,14 @@ def readSmall(path: str, name: str, limit: int = FILE_LIMIT) -> bytes:
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         with open(number, "rb") as file:
             _checkKind(os.fstat(number), path, name)
-            data = file.read(limit + 1)
+            # Nothing, where it would have to wait, as some of /proc do.
+            data: bytes | None = file.read(limit + 1)
     except OSError as error:
         raise Refused(f"cannot read {_shown(path)}: {error.strerror}", name) from None
     except ValueError as error:
         raise Refused(f"cannot read {_shown(path)}: {error}", name) from None
+    if data is None:
+        raise Refused(f"cannot read {_shown(path)}: it does not end", name)
     if len(data) > limit:
         raise Refused(f"{_shown(path)} is over {limit} bytes, which is the most that is read", name)
     return data
