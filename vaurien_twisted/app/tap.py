@@ -18,12 +18,13 @@ from twisted.python import usage
 from vaurien_twisted import __version__
 from vaurien_twisted.app.config import Configuration, configure, declaredOptions
 from vaurien_twisted.app.config_file import Given, readConfig
+from vaurien_twisted.app.environment import CONFIG_VARIABLE, settingsFrom
 from vaurien_twisted.app.service import Vaurien
 from vaurien_twisted.app.settings import Settings
 from vaurien_twisted.app.signals import Signals
 from vaurien_twisted.control.access import TOXIPROXY
 from vaurien_twisted.model.environment import TOKEN_VARIABLE
-from vaurien_twisted.model.options import FALSE, TRUE, Refused, Spec, nearest
+from vaurien_twisted.model.options import FALSE, TRUE, Refused, Spec, nearest, specs
 from vaurien_twisted.proxies.options import ProxyOptions
 from vaurien_twisted.record.clocks import useMonotonicTime
 from vaurien_twisted.record.logs import LogFile
@@ -144,10 +145,13 @@ class VaurienOptions(usage.Options):
                 of: dict[str, dict[str, str]] = getattr(given, place)
                 of.setdefault(whose, {})[spec.name] = text
         try:
-            if self["config"] is not None:
-                given = given.over(readConfig(self._file or self["config"]))
+            names = [name for cls in self.classes for name in specs(cls)]
+            given = given.over(Given(settings=settingsFrom(os.environ, names)))
+            config = self._file or self["config"] or os.environ.get(CONFIG_VARIABLE)
+            if config:
+                given = given.over(readConfig(config))
                 # twistd changes the working directory when it becomes a daemon.
-                self._file = self._file or os.path.abspath(self["config"])
+                self._file = os.path.abspath(config)
             if os.environ.get(TOKEN_VARIABLE):
                 given.settings.setdefault("token", os.environ[TOKEN_VARIABLE])
             self.configuration = configure(self.registry, given, *self.classes)

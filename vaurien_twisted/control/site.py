@@ -22,6 +22,7 @@ from vaurien_twisted.control.connections import ConnectionsAPI
 from vaurien_twisted.control.event_stream import Readers
 from vaurien_twisted.control.events import EventsAPI
 from vaurien_twisted.control.explain import ExplainAPI
+from vaurien_twisted.control.health import HealthAPI
 from vaurien_twisted.control.host_check import Guard
 from vaurien_twisted.control.journal import JournalAPI
 from vaurien_twisted.control.leases import LeasesAPI
@@ -145,6 +146,7 @@ def controlRoot(
         SchemaAPI(proxies),
         JournalAPI(proxies.journal),
         PageAPI(),
+        HealthAPI(),
     ]
     requests = RequestCounter()
     apis += observingAPIs(

@@ -1,0 +1,26 @@
+# -*- test-case-name: tests.control.test_health -*-
+"""
+Whether the service is there: C{/health}, for probes of container platforms.
+"""
+
+from __future__ import annotations
+
+from twisted.web.iweb import IRequest
+
+from vaurien_twisted.control.responses import answer
+from vaurien_twisted.control.routes import Routes
+
+
+class HealthAPI:
+    """
+    Answers without a token, since probes have none; it tells nothing that needs one.
+    """
+
+    routes = Routes(public=True)
+
+    @routes.route("/health", "GET")
+    def getHealth(self, request: IRequest) -> bytes:
+        """
+        C{{"status": "ok"}}: the reactor serves requests.
+        """
+        return answer(request, {"status": "ok"})
