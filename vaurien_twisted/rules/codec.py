@@ -31,7 +31,7 @@ def lastingOption(what: str) -> Any:
     return option(
         float,
         None,
-        f'After how many seconds {what}; written "for".',
+        f"The time after which {what}. Empty: never.",
         unit="s",
         minimum=0.001,
         maximum=86400 * 365,
@@ -45,24 +45,28 @@ class RuleFields:
     """
 
     percent: float = option(
-        float, 100.0, "How many of a hundred exchanges.", minimum=0, maximum=100
+        float,
+        100.0,
+        "The share of matching exchanges that the rule affects.",
+        minimum=0,
+        maximum=100,
     )
     when: dict[str, Any] = option(
-        dict, {}, "Which exchanges: targets of the protocol with the patterns to match."
+        dict, {}, "The exchanges to match: matchers of the protocol, with their patterns."
     )
     after: int = option(int, 0, "How many matching exchanges pass first.", minimum=0)
     times: int | None = option(
-        int, None, "To how many exchanges the rule applies; without it, to all.", minimum=1
+        int, None, "How many exchanges the rule affects before it ends. Empty: no limit.", minimum=1
     )
-    lasting: float | None = lastingOption("the rule reverts by itself")
+    lasting: float | None = lastingOption("the rule ends")
     scope: str = option(
         str,
         "exchange",
-        "Whether each exchange is drawn, or all of a connection at once.",
+        "Draw for each exchange, or once for each connection.",
         choices=("exchange", "connection"),
     )
-    name: str = option(str, "", "What the rule is called in the journal.")
-    lease: str = option(str, "", "The lease that the rule ends with; see POST /leases.")
+    name: str = option(str, "", "The name of the rule.")
+    lease: str = option(str, "", "The lease with which the rule ends; see POST /leases.")
 
 
 #: How many rules a proxy, or a connection with a plan of its own, can have: each exchange is
