@@ -31,6 +31,7 @@ from vaurien_twisted.client.common import (
     withToken,
 )
 from vaurien_twisted.client.driving import blocking, driven, run
+from vaurien_twisted.client.plan_calls import FaultRecord
 from vaurien_twisted.client.proxy_calls import ProxyCalls
 
 __all__ = [
@@ -146,11 +147,18 @@ class Client:
     set_backend = blocking(ServiceCalls.set_backend)
     get_rules = blocking(ServiceCalls.get_rules)
     set_rules = blocking(ServiceCalls.set_rules)
+    add_rule = blocking(ServiceCalls.add_rule)
+    remove_rule = blocking(ServiceCalls.remove_rule)
+    counts = blocking(ServiceCalls.counts)
+    refresh = blocking(ServiceCalls.refresh)
     list_behaviors = blocking(ServiceCalls.list_behaviors)
     list_protocols = blocking(ServiceCalls.list_protocols)
     journal = blocking(ServiceCalls.journal)
     state = blocking(ServiceCalls.state)
     reset = blocking(ServiceCalls.reset)
+    take_lease = blocking(ServiceCalls.take_lease)
+    renew_lease = blocking(ServiceCalls.renew_lease)
+    end_lease = blocking(ServiceCalls.end_lease)
 
     @contextmanager
     def with_behavior(self, name: str, **options: object) -> Iterator[Client]:
@@ -164,6 +172,20 @@ class Client:
         """
         with driven(self.calls.with_behavior(name, **options)):
             yield self
+
+    @contextmanager
+    def fault(self, /, behavior: str, **words: Any) -> Iterator[FaultRecord]:
+        """
+        Put one rule in force for the length of a block, beside all others:
+        C{fault("error", code=1213, when={"sql": "^UPDATE"}, times=1)}.  It has C{struck},
+        which is how often it took effect, after the block or after C{refresh(fault)}.
+
+        @param words: the fields of a rule (C{when}, C{percent}, C{after}, C{times}, C{scope},
+            C{name}, C{lease}, and C{lasting} for C{for}), and the behavior's options.
+        @raise ClientError: it was not done; nothing has changed.
+        """
+        with driven(self.calls.fault(behavior, **words)) as fault:
+            yield fault
 
     def proxy(self, name: str) -> Proxy:
         """
@@ -239,6 +261,10 @@ class Proxy:
     set_backend = blocking(ProxyCalls.set_backend)
     get_rules = blocking(ProxyCalls.get_rules)
     set_rules = blocking(ProxyCalls.set_rules)
+    add_rule = blocking(ProxyCalls.add_rule)
+    remove_rule = blocking(ProxyCalls.remove_rule)
+    counts = blocking(ProxyCalls.counts)
+    refresh = blocking(ProxyCalls.refresh)
     info = blocking(ProxyCalls.info)
     address = blocking(ProxyCalls.address)
     update = blocking(ProxyCalls.update)
@@ -262,6 +288,14 @@ class Proxy:
         """
         with driven(self.calls.with_behavior(name, **options)):
             yield self
+
+    @contextmanager
+    def fault(self, /, behavior: str, **words: Any) -> Iterator[FaultRecord]:
+        """
+        See L{Client.fault}.
+        """
+        with driven(self.calls.fault(behavior, **words)) as fault:
+            yield fault
 
 
 class _ServiceRequests(ServiceCalls):

@@ -7,8 +7,9 @@ methods are made of them by L{blocking<vaurien_twisted.client.driving.blocking>}
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
-from vaurien_twisted.client.common import journalPath
+from vaurien_twisted.client.common import journalPath, member
 from vaurien_twisted.client.plan_calls import PlanCalls
 
 
@@ -68,6 +69,37 @@ class ServiceCalls(PlanCalls):
         """
         return list(await self.answered("GET", "/proxies"))
 
+    async def take_lease(self, seconds: float = 30.0, name: str = "") -> str:
+        """
+        Take a lease: rules, toxics and behaviors with its name as their C{lease} are lifted
+        when it ends.
+
+        @param seconds: after how many it ends unless it is renewed.
+        @param name: by default one that cannot be guessed.
+        @return: its name.
+        @raise ClientError: it was not done.
+        """
+        body: dict[str, object] = {"for": seconds}
+        if name:
+            body["name"] = name
+        return str(member(self.url, await self.answered("POST", "/leases", body), "name", str))
+
+    async def renew_lease(self, name: str) -> None:
+        """
+        Hold a lease for its whole time again.
+
+        @raise ClientError: it has ended.
+        """
+        await self.answered("PUT", _lease(name), {})
+
+    async def end_lease(self, name: str) -> None:
+        """
+        End a lease, and lift what was set under it.
+
+        @raise ClientError: it has ended.
+        """
+        await self.answered("DELETE", _lease(name))
+
     async def declare(
         self,
         name: str,
@@ -83,3 +115,7 @@ class ServiceCalls(PlanCalls):
         if protocol is not None:
             body["protocol"] = protocol
         return await self.answered("POST", "/proxies", {**body, **fields})
+
+
+def _lease(name: str) -> str:
+    return f"/leases/{quote(name, safe='')}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from vaurien_twisted.client.common import (
     ClientError,
@@ -18,6 +19,48 @@ from vaurien_twisted.client.common import (
 )
 
 S = TypeVar("S", bound="PlanCalls")
+
+#: The fields of a rule that may stand beside a behavior's options.
+FIELDS = ("when", "percent", "after", "times", "scope", "name", "lease")
+
+
+class FaultRecord:
+    """
+    A rule that was put in force, and what it had met when somebody last asked.
+
+    @ivar rule: the rule, as the service tells it.
+    @ivar name: its name.
+    @ivar count: see L{PlanCalls.counts}.
+    """
+
+    def __init__(self, rule: Mapping[str, Any]) -> None:
+        self.rule = dict(rule)
+        self.name = str(rule["name"])
+        self.count: dict[str, Any] = {"seen": 0, "matched": 0, "struck": 0}
+
+    @property
+    def struck(self) -> int:
+        """
+        How often it took effect.
+        """
+        return int(self.count["struck"])
+
+
+def ruleOf(behavior: str, words: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    The JSON of a rule.
+
+    @param words: its fields, C{lasting} for C{for}, and the behavior's options.
+    """
+    rule: dict[str, Any] = {"behavior": behavior}
+    options = dict(words)
+    for field in FIELDS:
+        if field in options:
+            rule[field] = options.pop(field)
+    if "lasting" in options:
+        rule["for"] = options.pop("lasting")
+    rule["options"] = options
+    return rule
 
 
 class PlanCalls:
@@ -91,15 +134,76 @@ class PlanCalls:
         """
         return list(await self._get(f"{self.prefix}/rules", "rules", list))
 
-    async def set_rules(self, rules: Sequence[Mapping[str, Any]]) -> None:
+    async def set_rules(self, rules: Sequence[Mapping[str, Any]], seed: int | None = None) -> None:
         """
         Put these rules in force in place of all, for open connections too:
         C{set_rules([{"behavior": "error", "percent": 10, "when": {"command": "GET"}}])}.
         Their counts and times begin anew.
 
+        @param seed: begins an epoch: connections and exchanges are numbered anew, so that the
+            decisions do not depend on what was before.
         @raise ClientError: it was not done; nothing has changed.
         """
-        await self.answered("PUT", f"{self.prefix}/rules", {"rules": list(rules)})
+        body: dict[str, object] = {"rules": list(rules)}
+        if seed is not None:
+            body["seed"] = seed
+        await self.answered("PUT", f"{self.prefix}/rules", body)
+
+    async def add_rule(self, rule: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        Put one rule in force beside all others, which go on counting.
+
+        @return: the rule; it has a name now.
+        @raise ClientError: it was not done; nothing has changed.
+        """
+        return await self.answered("POST", f"{self.prefix}/rules", rule)
+
+    async def remove_rule(self, name: str) -> None:
+        """
+        Take out a rule by its name; all others go on counting.
+
+        @raise ClientError: there is none.
+        """
+        await self.answered("DELETE", f"{self.prefix}/rules/{quote(name, safe='')}")
+
+    async def counts(self) -> list[dict[str, Any]]:
+        """
+        What each rule and toxic in force has met, in order: C{name}, C{rule}, C{seen},
+        C{matched}, C{struck}, C{left} of its times, and of one that never took effect the
+        C{nearest} miss and the C{reason}.
+
+        @raise ClientError: there is no answer.
+        """
+        return list(await self._get(f"{self.prefix}/rules", "counts", list))
+
+    @asynccontextmanager
+    async def fault(self, /, behavior: str, **words: Any) -> AsyncIterator[FaultRecord]:
+        """
+        Put one rule in force for the length of a block, beside all others:
+        C{fault("error", code=1213, when={"sql": "^UPDATE"}, times=1)}.
+
+        @param words: the fields of a rule (C{when}, C{percent}, C{after}, C{times}, C{scope},
+            C{name}, C{lease}, and C{lasting} for C{for}), and the behavior's options.
+        @raise ClientError: it was not done; nothing has changed.
+        """
+        record = FaultRecord(await self.add_rule(ruleOf(behavior, words)))
+        try:
+            yield record
+        finally:
+            try:
+                await self.refresh(record)
+            finally:
+                await self.remove_rule(record.name)
+
+    async def refresh(self, fault: FaultRecord) -> None:
+        """
+        Ask what a fault has met by now.
+
+        @raise ClientError: it is not in force any more.
+        """
+        for count in await self.counts():
+            if count.get("name") == fault.name:
+                fault.count = count
 
     async def _before(self) -> dict[str, Any]:
         """
