@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 from tests.relays.failing import FailingPair, failing
 from tests.relays.support import always
+from vaurien_twisted.interfaces import IBehavior
 from vaurien_twisted.model.commands import Actions, Drop
 from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.exchange import SWALLOWED
@@ -53,6 +55,7 @@ class NoOptions:
     """
 
 
+@implementer(IBehavior)
 class Swallow:
     """
     A behavior that drops INCR in silence.
