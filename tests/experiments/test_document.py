@@ -199,6 +199,7 @@ class ReadTests(SynchronousTestCase):
             (f"hypothesis: [{{errors: 200%}}]\n{hold}", "a share"),
             (f"hypothesis: [{{errors: 1%, during: x}}]\n{hold}", "no phase 'x'"),
             (f"seed: -1\n{hold}", "from 0"),
+            (f"policy: {{lease: 1s}}\n{hold}", "at least twice"),
             (f"seed: 1\nseed: 2\n{hold}", "line 2"),
             ("a: &x [1]\nb: *y", "undefined alias"),
             ("a: !!python/object:os.system x", "no plain value"),

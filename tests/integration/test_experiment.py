@@ -20,6 +20,7 @@ from twisted.trial.unittest import TestCase
 from tests.integration.mariadb import PASSWORD, USER, mariadb
 from tests.integration.servers import answers, missing, newFolder, poll, start
 from tests.ports import freePort
+from vaurien_twisted import Client, start_proxy, stop_proxy
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EXAMPLES = ROOT / "docs" / "examples" / "experiments"
@@ -129,6 +130,42 @@ class ScenarioTests(TestCase):
         self.assertEqual((child.returncode, said), (3, ""), printed)
         self.assertIn("halted: it was interrupted", printed)
         self.assertFalse(answers(self.ports["3307"]))
+
+
+class LeaseTests(TestCase):
+    """
+    C{vaurienctl experiment run}, whose process is killed.
+    """
+
+    def test_killed(self) -> None:
+        """
+        Its faults are lifted when its lease ends; those that were there before stay.
+        """
+        proxy = start_proxy(backend=f"127.0.0.1:{freePort()}", protocol="tcp")
+        self.addCleanup(stop_proxy, proxy)
+        client = Client(port=proxy.port)
+        client.set_rules([{"behavior": "delay", "name": "before"}])
+        path = Path(self.mktemp())
+        path.write_text(
+            "proxies: {proxy: }\n"
+            "policy: {lease: 1s, every: 200ms}\n"
+            "method: [{set: {behavior: hang}, for: 60s}]\n"
+        )
+        child = subprocess.Popen(
+            [
+                *(sys.executable, "-c", "from vaurien_twisted.ctl.main import main; main()"),
+                *("experiment", "run", str(path), "--target", client.url),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+        )
+        self.addCleanup(_end, child)
+        poll(lambda: len(client.get_rules()) == 2, 30, "the fault")
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        poll(lambda: len(client.get_rules()) == 1, 10, "the end of the lease")
+        self.assertEqual(client.get_rules()[0]["name"], "before")
 
 
 def _listens(port: int) -> bool:

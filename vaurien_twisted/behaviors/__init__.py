@@ -1,5 +1,7 @@
 """
 Behaviors: what can happen to an exchange.
 
-One module per behavior, each a pure function from options and occasion to commands.
+One module per behavior, listed in C{rules.registry}.  A behavior of exchanges is a pure function
+from options and context to commands; one of streams makes a filter of the bytes of a
+connection.
 """

@@ -5,8 +5,16 @@ C{located}, C{kinds}, C{fields}
     A file's text, and the declarations by which it is read.
 C{document}, C{steps}, C{conditions}
     What the file can say.
-C{curves}
-    How values change over time.
+C{curves}, C{summary}, C{timeline}
+    How values change over time; steps in words; what will happen when.
+C{phases}, C{effects}
+    Carry out the steps; keep what was set, so that it can be lifted.
+C{service}, C{surroundings}, C{requests}
+    What is driven: running Vauriens; commands and other servers.
+C{figures}, C{verdict}, C{run}
+    What was measured; whether a condition held; one run from its beginning to its end.
+C{report}, C{html}, C{plots}, C{junit}, C{console}, C{command}
+    What is told of it, in each form; the command line.
 
 An experiment drives Vaurien over its REST interface, as any client does.
 """

@@ -53,10 +53,18 @@ class Policy:
     )
     lease: float = field(
         Duration(positive=True),
-        "How long faults stay in force after the runner is gone.",
+        "How long faults stay in force after the runner is gone (their lease).",
         10.0,
     )
     every: float = field(Duration(positive=True), "How often figures are read.", 1.0)
+
+    def __attrs_post_init__(self) -> None:
+        if self.every * 2 > self.lease:
+            raise Refused(
+                f"lease ({self.lease:g} s) must be at least twice every ({self.every:g} s): "
+                "it is renewed as often as figures are read",
+                "lease",
+            )
 
 
 @attrs.frozen

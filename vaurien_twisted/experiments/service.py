@@ -34,6 +34,7 @@ class Service:
         self._created: list[str] = []
         self._before: dict[str, Sequence[Rule]] = {}
         self._proxies: list[str] = []
+        self._lease = ""
         self._last = 0
 
     async def begin(self, experiment: Experiment) -> list[str]:
@@ -57,6 +58,8 @@ class Service:
         for name in self._proxies:
             answer = await self._client.request("GET", f"{_path(name)}/rules")
             self._before[name] = list(answer["rules"])
+        lease = await self._client.request("POST", "/leases", {"for": experiment.policy.lease})
+        self._lease = str(lease["name"])
         state = await self._client.request("GET", "/state")
         self._last = int(state["journal"]["last"])
         return self._proxies
@@ -68,6 +71,12 @@ class Service:
         @return: what could not be done.
         """
         failed = []
+        if self._lease:
+            try:
+                await self._client.request("DELETE", f"/leases/{quote(self._lease, safe='')}")
+            except ClientError as error:
+                failed.append(f"the lease of {self.url} was not ended: {error.reason}")
+            self._lease = ""
         for name in reversed(self._created):
             try:
                 await self._client.request("DELETE", _path(name))
@@ -80,14 +89,16 @@ class Service:
         """
         Put rules in force after those that the proxy had before.
         """
-        body = {"rules": [*self._before.get(proxy, ()), *rules], "keep": keep}
+        leased = [_leased(rule, self._lease) for rule in rules]
+        body = {"rules": [*self._before.get(proxy, ()), *leased], "keep": keep}
         await self._client.request("PUT", f"{_path(proxy)}/rules", body)
 
     async def addToxic(self, proxy: str, toxic: Rule) -> str:
         """
         Add a toxic; its name is returned.
         """
-        answer = await self._client.request("POST", f"{_path(proxy)}/toxics", dict(toxic))
+        body = {**toxic, "lease": self._lease}
+        answer = await self._client.request("POST", f"{_path(proxy)}/toxics", body)
         return str(answer["name"])
 
     async def removeToxic(self, proxy: str, name: str) -> None:
@@ -111,8 +122,10 @@ class Service:
 
     async def read(self) -> Reading:
         """
-        The figures of the proxies that take part.
+        The figures of the proxies that take part.  This renews the lease.
         """
+        if self._lease:
+            await self._client.request("PUT", f"/leases/{quote(self._lease, safe='')}")
         answer = await self._client.request("GET", "/state")
         return Reading(
             0.0,
@@ -240,3 +253,13 @@ def _durations(buckets: Sequence[tuple[float | None, int]]) -> dict[float, int]:
     The buckets of a histogram by their upper bounds; the last has none.
     """
     return {float("inf") if bound is None else bound: count for bound, count in buckets}
+
+
+def _leased(rule: Rule, lease: str) -> Rule:
+    """
+    A rule, or the alternatives of a draw, under a lease.
+    """
+    draw = rule.get("draw")
+    if isinstance(draw, list):
+        return {**rule, "draw": [{**each, "lease": lease} for each in draw]}
+    return {**rule, "lease": lease}

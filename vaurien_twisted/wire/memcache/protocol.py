@@ -2,9 +2,9 @@
 """
 C{memcache}: the text protocol of memcached, meta commands included.
 
-L{memcache_requests} reads what the client sends and L{memcache_replies} what the backend
-sends; both share a L{memcache_session}.  L{memcache_commands} knows single commands and
-L{memcache_errors} writes errors.
+L{requests} reads what the client sends and L{replies} what the backend
+sends; both share a L{session}.  L{commands} knows single commands and
+L{errors} writes errors.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 """
 C{redis}: RESP2, RESP3 and inline commands, as Redis, Valkey and their relatives speak.
 
-L{redis_requests} reads what the client sends and L{redis_replies} what the backend
-sends; both share a L{redis_session}.  L{resp} finds where values end, L{redis_commands}
-knows single commands and L{redis_errors} writes errors.
+L{requests} reads what the client sends and L{replies} what the backend
+sends; both share a L{session}.  L{resp} finds where values end, L{commands}
+knows single commands and L{errors} writes errors.
 """
 
 from __future__ import annotations
