@@ -141,9 +141,9 @@ class LeaseTests(TestCase):
         """
         Its faults are lifted when its lease ends; those that were there before stay.
         """
-        proxy = start_proxy(backend=f"127.0.0.1:{freePort()}", protocol="tcp")
+        proxy = start_proxy(proxy_port=0, http_port=0, backend_port=freePort())
         self.addCleanup(stop_proxy, proxy)
-        client = Client(port=proxy.port)
+        client = Client(url=proxy.http_url)
         client.set_rules([{"behavior": "delay", "name": "before"}])
         path = Path(self.mktemp())
         path.write_text(
