@@ -11,7 +11,7 @@ from tests.relays.exchanges import cached, columns, mysql, mysqlOpening
 from tests.wire.mysql.script import err, ok, query, table
 from vaurien_twisted.wire.mysql.packets import packet
 
-ERROR = packet(1, b"\xff\x28\x04#HY000boom")
+ERROR = packet(1, b"\xff\x28\x04#42000boom")
 
 
 def begin(dice: Random) -> Session:

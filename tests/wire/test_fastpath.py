@@ -6,10 +6,15 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.relays.support import REGISTRY, Pair
 from vaurien_twisted.model.decision import NOTHING
 from vaurien_twisted.model.exchange import Exchange, PassedBatch
+from vaurien_twisted.rules.build import RuleBuilder
+from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.wire.fastpath import FormedBatch, FormedFastPath
 from vaurien_twisted.wire.framer import Session
+
+HTTP = b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 class BatchTests(SynchronousTestCase):
@@ -84,3 +89,28 @@ class BatchTests(SynchronousTestCase):
         batch.grow(b"\1\2")
         batch.passed(1)
         self.assertEqual((batch.next, batch.left, batch.forms), (2, 2, b"\1\2"))
+
+
+class SelectedTests(SynchronousTestCase):
+    """
+    What a rule looks at one by one.
+    """
+
+    def test_pitfall42_errors(self) -> None:
+        """
+        A rule whose behavior is not for greetings is met where requests pass that it does not
+        match: none of them is taken for a greeting.
+        """
+        for wire, code, when, misses, matches in (
+            ("http", "503", {"path": "/bad*"}, HTTP % b"/k", HTTP % b"/bad"),
+            ("redis", "LOADING", {"key": "bad*"}, b"GET k\r\n", b"GET bad\r\n"),
+            ("memcache", "SERVER_ERROR busy", {"key": "bad*"}, b"get k\r\n", b"get bad\r\n"),
+        ):
+            pair = Pair(wire)
+            builder = RuleBuilder(REGISTRY, wire=REGISTRY.wire(wire))
+            rule = {"behavior": "error", "options": {"code": code}, "when": when}
+            pair.factory.setPlan(planFromRules(builder, [rule]))
+            pair.relay.dataReceived(misses)
+            self.assertEqual(pair.backend.heard(), misses, wire)
+            pair.relay.dataReceived(matches)
+            self.assertEqual(pair.backend.heard(), b"", wire)

@@ -15,6 +15,10 @@ from vaurien_twisted.wire.framer import RequestReader, Session
 #: How many requests pass in one batch.
 MOST = 32768
 
+#: Stands for the number of any exchange but the greeting, which never passes: no rule asks more
+#: of a number than that.
+PASSED = 1
+
 
 class FastPath:
     """
@@ -173,7 +177,7 @@ class CountedFastPath(FastPath):
         if watched is not None and command not in watched:
             return False
         misses = self._misses
-        return misses is None or not misses(Exchange(0, command, subject, head))
+        return misses is None or not misses(Exchange(PASSED, command, subject, head))
 
     def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
         """
