@@ -58,7 +58,7 @@ class RunningProxy:
         """
         return str(tell(self.proxy.plan)["behavior"])
 
-    def setBehavior(self, name: str, **options: Any) -> None:
+    def setBehavior(self, name: str, **options: object) -> None:
         """
         Put a behavior in force at once, or several with their percentages, such as
         C{20:error,10:delay}; the options are then given by behavior.
@@ -84,7 +84,7 @@ async def proxyFor(
     protocolOptions: dict[str, str] | None = None,
     seed: int = 0,
     timeout: float = 30.0,
-    **options: Any,
+    **options: object,
 ) -> RunningProxy:
     """
     Start a proxy in front of C{backend}, on the running reactor.

@@ -205,7 +205,7 @@ def Options(
     classes = settingsClass, proxyClass
     declared = declaredOptions(found, *classes)
     config = "A configuration file: ini, or JSON of Toxiproxy. Other options override it."
-    parameters: list[list[Any]] = [["config", "c", None, config]]
+    parameters: list[list[object]] = [["config", "c", None, config]]
     flags = []
     for word, (place, _, spec) in declared.items():
         if place == "settings" and spec.kind is bool:

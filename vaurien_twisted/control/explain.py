@@ -5,6 +5,8 @@ Why something happened, or why not: C{/explain}.
 
 from __future__ import annotations
 
+from typing import cast
+
 import attrs
 from twisted.web.iweb import IRequest
 
@@ -82,7 +84,7 @@ class ExplainAPI:
         else:
             # The journal has wall-clock times, which are less precise.
             since = inWallTime(proxy.reactor, since) - 1e-4
-            times = [float(entry["time"]) for entry in journal]
+            times = [cast(float, entry["time"]) for entry in journal]
         return Question(
             decider,
             connection,

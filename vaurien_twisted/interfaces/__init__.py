@@ -289,7 +289,7 @@ class IJournal(Interface):
     What was decided and done.
     """
 
-    def record(kind: str, proxy: str, connection: int, **facts: Any) -> None:
+    def record(kind: str, proxy: str, connection: int, **facts: object) -> None:
         """
         Append one entry.  Never fails, never waits.
         """
@@ -298,8 +298,8 @@ class IJournal(Interface):
         kind: str,
         proxy: str,
         connection: int,
-        facts: Callable[..., dict[str, Any]],
-        *arguments: Any,
+        facts: Callable[..., dict[str, object]],
+        *arguments: object,
     ) -> None:
         """
         The same, where the facts are made only when somebody reads the entry.

@@ -6,7 +6,6 @@ The state of the proxies as JSON, for the control service and for metrics.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import attrs
 
@@ -110,7 +109,7 @@ class Observed:
         raise Refused(f"connection {number} of {proxy.name!r} {reason}", "connection")
 
 
-def describeProxy(proxy: Proxy) -> dict[str, Any]:
+def describeProxy(proxy: Proxy) -> dict[str, object]:
     """
     A proxy's addresses, rules and counts, as JSON.
     """
@@ -135,7 +134,7 @@ def describeProxy(proxy: Proxy) -> dict[str, Any]:
     }
 
 
-def describeHistogram(histogram: Histogram) -> dict[str, Any]:
+def describeHistogram(histogram: Histogram) -> dict[str, object]:
     """
     A histogram as JSON: the C{sum} in seconds, the C{count}, percentiles in seconds (C{None}
     where nothing was recorded), and the C{buckets} that are not empty, each as its upper bound
@@ -160,7 +159,7 @@ def _short(seconds: float | None) -> float | None:
 OWN_RULES = 10_000
 
 
-def describeConnection(proxy: Proxy, link: Link) -> dict[str, Any]:
+def describeConnection(proxy: Proxy, link: Link) -> dict[str, object]:
     """
     A connection as JSON, as it is now.
     """
@@ -181,7 +180,7 @@ def describeConnection(proxy: Proxy, link: Link) -> dict[str, Any]:
     }
 
 
-def _waiting(snapshot: LinkSnapshot) -> dict[str, Any] | None:
+def _waiting(snapshot: LinkSnapshot) -> dict[str, object] | None:
     held = snapshot.held
     if held is None:
         return None

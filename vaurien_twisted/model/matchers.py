@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -206,7 +205,7 @@ COMMAND = Matcher(
 )
 
 
-def condition(when: Mapping[str, Any], targets: Iterable[Matcher], protocol: str) -> Predicate:
+def condition(when: Mapping[str, object], targets: Iterable[Matcher], protocol: str) -> Predicate:
     """
     The predicate for a rule's C{when}: all that it names must match.
 

@@ -65,12 +65,12 @@ class ProxyCollection(MultiService):
         #: Names of proxies that are being created.
         self._coming: set[str] = set()
 
-    def stopService(self) -> Deferred[Any]:
+    def stopService(self) -> Deferred[object]:
         """
         Stop all proxies, and lift nothing any more.
         """
         self.leases.stop()
-        stopped: Deferred[Any] = super().stopService()
+        stopped: Deferred[object] = super().stopService()
         return stopped
 
     def _lift(self, lease: str, reason: str) -> None:

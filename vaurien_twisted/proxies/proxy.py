@@ -61,7 +61,7 @@ class Proxy(ProxyReadings, Service):
         ruleBuilder: RuleBuilder,
         journal: IJournal,
         seed: int,
-        options: Any = None,
+        options: object = None,
         plan: Plan | None = None,
         timeout: float = 30.0,
         enabled: bool = True,
@@ -106,7 +106,7 @@ class Proxy(ProxyReadings, Service):
         )
 
     @property
-    def reactor(self) -> Any:
+    def reactor(self) -> object:
         """
         The reactor that it runs on.
         """

@@ -5,8 +5,6 @@ The readings of a running proxy.
 
 from __future__ import annotations
 
-from typing import Any
-
 from vaurien_twisted.interfaces import IJournal, IWireProtocol
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.record.counters import Counters
@@ -23,7 +21,7 @@ class ProxyReadings:
     _relays: RelayFactory
 
     @property
-    def options(self) -> Any:
+    def options(self) -> object:
         """
         The options of the wire protocol.
         """
@@ -92,7 +90,7 @@ class ProxyReadings:
         """
         return self._relays.expiry.since
 
-    def note(self, connection: Connection, kind: str, **facts: Any) -> None:
+    def note(self, connection: Connection, kind: str, **facts: object) -> None:
         """
         Record in the journal what was done to a connection.
         """

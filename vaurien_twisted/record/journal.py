@@ -50,7 +50,7 @@ class Journal:
         self._watchers.append(watcher)
         return lambda: self._watchers.remove(watcher)
 
-    def record(self, kind: str, proxy: str, connection: int, **facts: Any) -> None:
+    def record(self, kind: str, proxy: str, connection: int, **facts: object) -> None:
         """
         Append one entry.
         """
@@ -61,8 +61,8 @@ class Journal:
         kind: str,
         proxy: str,
         connection: int,
-        facts: Callable[..., dict[str, Any]],
-        *arguments: Any,
+        facts: Callable[..., dict[str, object]],
+        *arguments: object,
     ) -> None:
         """
         Append one entry, whose facts are made when somebody reads it.
@@ -81,7 +81,7 @@ class Journal:
         return self.last - len(self._entries) + 1
 
     @property
-    def newest(self) -> dict[str, Any]:
+    def newest(self) -> dict[str, object]:
         """
         The newest entry.
 
@@ -89,13 +89,13 @@ class Journal:
         """
         return _read(self.last, self._entries[-1])
 
-    def since(self, entry: int = 0) -> list[dict[str, Any]]:
+    def since(self, entry: int = 0) -> list[dict[str, object]]:
         """
         The kept entries after the one with id C{entry}, oldest first.
         """
         return self.after(entry, len(self._entries))
 
-    def after(self, entry: int, limit: int) -> list[dict[str, Any]]:
+    def after(self, entry: int, limit: int) -> list[dict[str, object]]:
         """
         The same, the oldest C{limit} of them at most.
         """
@@ -118,7 +118,7 @@ class Journal:
             partial(_read, number, each) for number, each in enumerate(found, self.first + skip)
         ]
 
-    def of(self, proxy: str, connection: int) -> list[dict[str, Any]]:
+    def of(self, proxy: str, connection: int) -> list[dict[str, object]]:
         """
         The kept entries of one connection, oldest first.
         """
@@ -129,7 +129,7 @@ class Journal:
         ]
 
 
-def _read(number: int, entry: _Entry) -> dict[str, Any]:
+def _read(number: int, entry: _Entry) -> dict[str, object]:
     seconds, kind, proxy, connection, facts, arguments = entry
     return {
         "id": number,
@@ -141,7 +141,7 @@ def _read(number: int, entry: _Entry) -> dict[str, Any]:
     }
 
 
-def _same(facts: dict[str, Any]) -> dict[str, Any]:
+def _same(facts: dict[str, object]) -> dict[str, object]:
     return facts
 
 

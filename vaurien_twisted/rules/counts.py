@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from typing import Any
 
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import Rule
@@ -23,7 +22,7 @@ from vaurien_twisted.rules.words import short
 NOBODY = Connection(0)
 
 
-def tellCounts(decider: Decider) -> Iterator[dict[str, Any]]:
+def tellCounts(decider: Decider) -> Iterator[dict[str, object]]:
     """
     Of each rule in force, as JSON, in order: C{seen}, how many exchanges passed since it was
     put in force (connections, for those that are for whole connections), C{matched}, C{struck},
@@ -39,7 +38,7 @@ def tellCounts(decider: Decider) -> Iterator[dict[str, Any]]:
             tally = decider.tally(alternative.counted)
             whole = rule.scope == "connection"
             began, now = (tally.connections, connections) if whole else (tally.exchanges, exchanges)
-            told: dict[str, Any] = {
+            told: dict[str, object] = {
                 "name": rule.name,
                 "rule": short(rule.describe()),
                 # An exchange may be decided before it is counted.

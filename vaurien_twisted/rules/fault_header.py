@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import attrs
 
@@ -67,8 +66,8 @@ class Wishes:
 
     proxy: str
     wire: IWireProtocol
-    options: Any
-    read: Callable[[Any, Exchange], str]
+    options: object
+    read: Callable[[object, Exchange], str]
     ruleBuilder: RuleBuilder
     journal: IJournal
     seed: int
@@ -118,7 +117,7 @@ class Wishes:
 def wishesFor(
     proxy: str,
     wire: IWireProtocol,
-    options: Any,
+    options: object,
     ruleBuilder: RuleBuilder,
     journal: IJournal,
     seed: int,

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 from functools import cached_property
-from typing import Any
 
 import attrs
 
@@ -146,7 +145,7 @@ class Plan:
         return self.keep or any(rule.same(own) for own in self.rules)
 
 
-def onlyRule(behavior: IBehaviorBase, options: Any) -> Plan:
+def onlyRule(behavior: IBehaviorBase, options: object) -> Plan:
     """
     The plan in which every exchange meets one behavior.
     """

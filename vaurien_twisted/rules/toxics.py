@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
 import attrs
 
@@ -56,7 +55,7 @@ class ToxicFields:
     toxicity: float = option(
         float, 1.0, "The share of connections that the toxic applies to.", minimum=0, maximum=1
     )
-    attributes: dict[str, Any] = option(dict, {}, "Options of the behavior, by name.")
+    attributes: dict[str, object] = option(dict, {}, "Options of the behavior, by name.")
     lasting: float | None = lastingOption("the toxic is removed")
     lease: str = option(str, "", "The lease that the toxic ends with; see POST /leases.")
 
@@ -118,14 +117,14 @@ class Toxic:
         return rule
 
     @property
-    def attributes(self) -> dict[str, Any]:
+    def attributes(self) -> dict[str, object]:
         """
         The options in force, by name, without the direction.
         """
         own = values(self.rule.options)
         return {name: value for name, value in own.items() if name != "direction"}
 
-    def tell(self) -> dict[str, Any]:
+    def tell(self) -> dict[str, object]:
         """
         Its JSON.
         """
@@ -197,7 +196,7 @@ class Toxics:
         gone = self.get(name)
         return Toxics(tuple(toxic for toxic in self.items if toxic is not gone))
 
-    def tell(self) -> list[dict[str, Any]]:
+    def tell(self) -> list[dict[str, object]]:
         """
         Their JSON, as Toxiproxy tells it: those upstream come first.
         """
@@ -259,7 +258,7 @@ def amended(ruleBuilder: RuleBuilder, toxic: Toxic, item: object) -> Toxic:
     return _made(ruleBuilder, fields)
 
 
-def checked(item: object, known: Collection[str], of: str) -> dict[str, Any]:
+def checked(item: object, known: Collection[str], of: str) -> dict[str, object]:
     """
     An object's members, of which C{null} counts as not given.
 
@@ -273,7 +272,7 @@ def checked(item: object, known: Collection[str], of: str) -> dict[str, Any]:
     return {name: value for name, value in item.items() if value is not None}
 
 
-def _given(item: object) -> dict[str, Any]:
+def _given(item: object) -> dict[str, object]:
     """
     The fields of a toxic by the names that they have in Python.
     """

@@ -5,8 +5,6 @@ What the journal says of decisions.  The words are made when somebody reads the 
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 
 from vaurien_twisted.model.commands import Actions, Command, Truncate
@@ -53,7 +51,7 @@ class RuleWords:
         subject: str,
         effect: str,
         applied: int,
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         """
         The facts of one decision.
 

@@ -131,7 +131,7 @@ class _Resolver:
         self._name = name
 
     def resolveHostName(
-        self, receiver: Any, hostName: str, *arguments: Any, **named: Any
+        self, receiver: object, hostName: str, *arguments: object, **named: object
     ) -> IHostResolution:
         """
         Look it up by the reactor's resolver.

@@ -49,7 +49,7 @@ class TLSFactory(WrappingFactory[Any]):
     _log = Logger()
 
     def __init__(
-        self, options: Any, isClient: bool, wrapped: IProtocolFactory, clock: IReactorTime
+        self, options: object, isClient: bool, wrapped: IProtocolFactory, clock: IReactorTime
     ) -> None:
         super().__init__(wrapped)
         self.options = options

@@ -116,7 +116,7 @@ class PathPort(OpenPort):
     @param own: the device and the number of the file.
     """
 
-    def __init__(self, port: Any, path: str, locks: bool, own: tuple[int, int]) -> None:
+    def __init__(self, port: object, path: str, locks: bool, own: tuple[int, int]) -> None:
         super().__init__(port)
         self._path = path
         self._locks = locks

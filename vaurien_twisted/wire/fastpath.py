@@ -6,7 +6,6 @@ Fast paths: batches of exchanges that pass without being told apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
 
 from vaurien_twisted.model.decision import Decision
 from vaurien_twisted.model.exchange import Exchange, PassedBatch
@@ -55,7 +54,7 @@ class FormedBatch(PassedBatch):
 
     __slots__ = ("_contexts", "forms")
 
-    def __init__(self, number: int, forms: bytes, contexts: Callable[[int], Any]) -> None:
+    def __init__(self, number: int, forms: bytes, contexts: Callable[[int], object]) -> None:
         # One is made for each request of most clients, so that a call more would be felt.
         self.next = number
         self.left = len(forms)
@@ -101,7 +100,7 @@ class FormedFastPath(FastPath):
         batch: PassedBatch | None,
         number: int,
         forms: bytes,
-        contexts: Callable[[int], Any],
+        contexts: Callable[[int], object],
     ) -> PassedBatch:
         """
         Expect the replies to requests that pass.
