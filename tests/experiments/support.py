@@ -149,7 +149,7 @@ class Lab:
         for _ in range(round(seconds / step)):
             self.clock.advance(step)
 
-    def count(self, name: str = "db", failed: int = 0, **durations: int) -> None:
+    def count(self, name: str = "db", failed: int | None = 0, **durations: int) -> None:
         """
         Count exchanges: C{ms5=10} are ten that took 5 ms.
         """

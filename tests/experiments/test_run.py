@@ -299,6 +299,17 @@ class VerdictTests(SynchronousTestCase):
             found = self.run_({"ms500": 100}, slow)
             self.assertEqual(found["conditions"][2]["outcome"], wanted, slow)
 
+    def test_failedNotCounted(self) -> None:
+        """
+        Where failed exchanges are not counted, a condition on errors is not judged.
+        """
+        lab = Lab("hypothesis: [{errors: 1%}]\nmethod: [{hold: 3s}]")
+        lab.count(failed=None, ms5=1)
+        for _ in range(4):
+            lab.count(ms5=100)
+            lab.advance(1)
+        self.assertEqual(outcome(lab), "unknown")
+
     def test_silence(self) -> None:
         """
         Silence is not success.

@@ -24,14 +24,15 @@ class Figures:
     What one proxy, or several together, counted.
 
     @ivar exchanges: exchanges that ended.
-    @ivar failed: those of them whose reply was an error, or that had none.
+    @ivar failed: those of them whose reply was an error, or that had none; C{None} where they
+        are not counted.
     @ivar connections: open connections at the time of the reading.
     @ivar durations: how many exchanges took how long, by the upper bound of the bucket in
         seconds.
     """
 
     exchanges: int = 0
-    failed: int = 0
+    failed: int | None = 0
     connections: int = 0
     durations: Mapping[float, int] = attrs.field(factory=dict)
 
@@ -44,7 +45,7 @@ class Figures:
             durations[bound] = durations.get(bound, 0) + count
         return Figures(
             self.exchanges + other.exchanges,
-            self.failed + other.failed,
+            _sum(self.failed, other.failed),
             self.connections + other.connections,
             durations,
         )
@@ -62,7 +63,7 @@ class Figures:
         }
         return Figures(
             self.exchanges - before.exchanges,
-            max(0, self.failed - before.failed),
+            _left(self.failed, before.failed),
             self.connections,
             durations,
         )
@@ -94,6 +95,14 @@ class Figures:
         How many exchanges took C{seconds} at most.
         """
         return sum(count for bound, count in self.durations.items() if bound <= seconds)
+
+
+def _sum(a: int | None, b: int | None) -> int | None:
+    return None if a is None or b is None else a + b
+
+
+def _left(now: int | None, before: int | None) -> int | None:
+    return None if now is None or before is None else max(0, now - before)
 
 
 def total(figures: Iterable[Figures]) -> Figures:

@@ -132,7 +132,7 @@ class Service:
             {
                 str(each["name"]): Figures(
                     int(each["exchanges"]),
-                    int(each.get("failed", 0)),
+                    _counted(each.get("failed")),
                     int(each["open"]),
                     _durations(each["duration"]["buckets"]),
                 )
@@ -246,6 +246,13 @@ async def _await(do: Callable[[Service], Awaitable[T]], service: Service) -> T:
 
 def _path(proxy: str) -> str:
     return f"/proxies/{quote(proxy, safe='')}"
+
+
+def _counted(value: object) -> int | None:
+    """
+    A count; C{None} from a service that does not count it.
+    """
+    return None if value is None else int(str(value))
 
 
 def _durations(buckets: Sequence[tuple[float | None, int]]) -> dict[float, int]:

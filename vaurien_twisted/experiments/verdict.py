@@ -76,6 +76,9 @@ def judgeFigures(condition: Condition, figures: Figures, seconds: float) -> Judg
     if isinstance(condition, Errors):
         if figures.exchanges < condition.least:
             return Judgement(UNKNOWN, f"not enough data: {figures.exchanges} exchanges ended")
+        if figures.failed is None:
+            words = "not enough data: a proxy does not count failed exchanges"
+            return Judgement(UNKNOWN, words)
         value = figures.failed / figures.exchanges
         words = f"{figures.failed} of {figures.exchanges} exchanges failed ({value * 100:.3g} %)"
         return Judgement(_outcome(value <= condition.errors), words, value)
