@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.app.test_experiment -*-
+# -*- test-case-name: tests.integration.test_experiment -*-
 """
 C{vaurien run}: an experiment with proxies of its own, in one process.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.ctl.test_experiment -*-
+# -*- test-case-name: tests.integration.test_experiment -*-
 """
 C{vaurienctl experiment}: runs, checks and compares experiments.
 """

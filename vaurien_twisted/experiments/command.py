@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_command -*-
+# -*- test-case-name: tests.experiments.test_reports -*-
 """
 Running experiments from a shell: C{vaurien run} and C{vaurienctl experiment}.
 """

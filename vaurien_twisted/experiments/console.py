@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_console -*-
+# -*- test-case-name: tests.experiments.test_reports -*-
 """
 An experiment on a terminal: what happens while it runs, and the verdict.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_curves -*-
+# -*- test-case-name: tests.experiments.test_run -*-
 """
 How an option's value changes over time: ramps and waves.  Pure arithmetic.
 """

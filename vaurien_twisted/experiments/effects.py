@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_effects -*-
+# -*- test-case-name: tests.experiments.test_run -*-
 """
 What an experiment has set, so that all of it can be lifted.
 

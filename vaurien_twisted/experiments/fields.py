@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_fields -*-
+# -*- test-case-name: tests.experiments.test_document -*-
 """
 The fields of an experiment's objects, declared once.
 

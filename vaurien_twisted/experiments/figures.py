@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_figures -*-
+# -*- test-case-name: tests.experiments.test_run -*-
 """
 Figures read off running proxies: durations of exchanges, failures, connections.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_html -*-
+# -*- test-case-name: tests.experiments.test_reports -*-
 """
 A report as one HTML file that needs nothing else.
 """

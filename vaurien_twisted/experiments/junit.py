@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_junit -*-
+# -*- test-case-name: tests.experiments.test_reports -*-
 """
 A report as JUnit XML, as CI systems show it: a test case for each condition and phase.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_kinds -*-
+# -*- test-case-name: tests.experiments.test_document -*-
 """
 Kinds of values that an experiment's fields have: text, numbers, durations, shares, lists.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_located -*-
+# -*- test-case-name: tests.experiments.test_document -*-
 """
 YAML and JSON texts, read so that each value knows its line.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_phases -*-
+# -*- test-case-name: tests.experiments.test_run -*-
 """
 The steps of a method, carried out by a reactor's clock.
 """

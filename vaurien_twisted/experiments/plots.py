@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_html -*-
+# -*- test-case-name: tests.experiments.test_reports -*-
 """
 Plots over an experiment's time, as SVG: lines, the phases shaded, breaches marked.
 """

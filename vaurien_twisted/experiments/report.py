@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_report -*-
+# -*- test-case-name: tests.experiments.test_reports -*-
 """
 The report of a run: its verdict, as JSON that everything else is made of.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_service -*-
+# -*- test-case-name: tests.integration.test_experiment -*-
 """
 A running Vaurien, or a fleet of them, as an experiment drives it: over REST.
 """

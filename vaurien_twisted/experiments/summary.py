@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_summary -*-
+# -*- test-case-name: tests.experiments.test_run -*-
 """
 Steps and faults in a few words, for timelines and reports.
 """

@@ -118,9 +118,17 @@ class Child(ProcessProtocol):
         """
         Send a signal to it and to all that it started.
         """
-        if self.group:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.group, number)
+        if not self.group:
+            return
+        try:
+            os.killpg(self.group, number)
+        except ProcessLookupError:
+            # It has ended, or does not lead a group yet.
+            if self.status is None:
+                with suppress(ProcessLookupError):
+                    os.kill(self.group, number)
+        except PermissionError:
+            pass
 
 
 #: Gives a command a session of its own, so that it can be ended with all that it started.

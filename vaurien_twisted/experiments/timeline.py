@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_timeline -*-
+# -*- test-case-name: tests.experiments.test_reports -*-
 """
 What an experiment will do, and when: the plan of a dry run.
 """

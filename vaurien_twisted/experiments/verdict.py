@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_verdict -*-
+# -*- test-case-name: tests.experiments.test_run -*-
 """
 Verdicts: whether a condition held in a phase.
 
