@@ -31,7 +31,7 @@ LAYERS = (
 )
 
 #: Rooms that import nothing of the server but values.
-APART = {"client", "ctl", "experiments"}
+APART = {"client", "ctl", "experiments", "pytest_plugin"}
 
 #: What the top of the package may hold beside rooms.
 TOP = {"__init__.py", "__main__.py", "stdio.py", "testing.py", "py.typed"}

@@ -1,0 +1,300 @@
+# -*- test-case-name: tests.pytest_plugin.test_plugin -*-
+"""
+What tests use: C{vaurien.proxy("db", ...)} and its C{fault(...)}.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from vaurien_twisted.client.blocking import ClientError, Proxy
+from vaurien_twisted.client.plan_calls import FaultRecord, ruleOf
+from vaurien_twisted.pytest_plugin.server import Server
+from vaurien_twisted.pytest_plugin.words import missed
+
+
+class FaultMissed(AssertionError):
+    """
+    A fault never struck.
+    """
+
+
+class Fault:
+    """
+    A fault that is, or was, in force.
+
+    @ivar proxy: the name of the proxy.
+    @ivar may_miss: whether it may never strike.
+    """
+
+    def __init__(self, proxied: Proxied, record: FaultRecord, may_miss: bool) -> None:
+        self.proxy = proxied.name
+        self.may_miss = may_miss
+        self._proxied = proxied
+        self._record = record
+        self._over = False
+
+    def count(self) -> dict[str, Any]:
+        """
+        What it has met: C{seen}, C{matched}, C{struck} and so on.
+        """
+        if not self._over:
+            self._proxied.refresh(self._record)
+        return self._record.count
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        """
+        The rule, as JSON.
+        """
+        return self._record.rule
+
+    @property
+    def struck(self) -> int:
+        """
+        How often it took effect.
+        """
+        return int(self.count()["struck"])
+
+    @property
+    def exchanges(self) -> list[dict[str, Any]]:
+        """
+        The journal's entries of the exchanges that it struck in this test, oldest first.
+        """
+        words = self.count().get("rule")
+        return [
+            entry
+            for entry in self._proxied.entries()
+            if entry["kind"] == "decision" and entry.get("rule") == words
+        ]
+
+    def lift(self) -> None:
+        """
+        End it, and remember what it met.
+        """
+        if not self._over:
+            with suppress(ClientError):
+                self._proxied.refresh(self._record)
+            self._over = True
+            with suppress(ClientError):
+                self._proxied.remove_rule(self._record.name)
+
+    def missed(self) -> str:
+        """
+        Why it never struck; C{""} if it did, or need not.
+        """
+        if self.may_miss or self.struck:
+            return ""
+        return missed(self.proxy, self.rule, self._record.count)
+
+
+class Proxied(Proxy):
+    """
+    A proxy before a backend, in tests.
+
+    @ivar host: the host that applications connect to.
+    @ivar port: the port that applications connect to.
+    @ivar url: the same, C{http://HOST:PORT}.
+    """
+
+    def __init__(self, kit: Kit, proxy: Proxy, name: str) -> None:
+        super().__init__(proxy.client, proxy.name)
+        self._kit = kit
+        self._own = name
+        self.place = self.address()
+        host, _, port = self.place.rpartition(":")
+        self.host, self.port = host.strip("[]"), int(port)
+        self.url = f"http://{self.place}"
+
+    def entries(self) -> list[dict[str, Any]]:
+        """
+        What the journal has of this proxy since the test began.
+        """
+        return self.journal(self._kit.since, 10_000)
+
+    def begin(self, behavior: str, *, may_miss: bool = False, **words: Any) -> Fault:
+        """
+        Put a fault in force until the test is over; see L{fault}.
+        """
+        kit = self._kit
+        kit.seeded(self)
+        if kit.server.lease:
+            words.setdefault("lease", kit.server.lease)
+        fault = Fault(self, FaultRecord(self.add_rule(ruleOf(behavior, words))), may_miss)
+        kit.faults.append(fault)
+        return fault
+
+    @contextmanager
+    def fault(self, /, behavior: str, **words: Any) -> Iterator[Any]:
+        """
+        Put a fault in force for the length of a block: C{with db.fault("error", code=1213,
+        when={"sql": "^UPDATE"}, times=1) as fault:}.
+
+        @param words: C{may_miss}, whether it may never strike; the fields of a rule (C{when},
+            C{percent}, C{after}, C{times}, C{scope}, C{name}, and C{lasting} for C{for}), and
+            the behavior's options.
+        @raise FaultMissed: it never struck.
+        """
+        fault = self.begin(behavior, **words)
+        try:
+            yield fault
+        except BaseException:
+            fault.lift()
+            raise
+        fault.lift()
+        reason = fault.missed()
+        if reason:
+            raise FaultMissed(reason)
+
+
+class Kit:
+    """
+    The proxies of one pytest process, of which each test finds all as they were.
+
+    @param start: starts the server when it is first needed.
+    @param declared: the backend and the fields of each proxy that the configuration declares.
+    @param seed: of the whole run.
+    @ivar faults: the faults of the test that runs.
+    @ivar since: the id of the journal's last entry before it.
+    @ivar test: its id.
+    @ivar used: whether it, or a test before it, has used a proxy.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[], Server],
+        declared: dict[str, tuple[str, dict[str, object]]],
+        seed: int,
+    ) -> None:
+        self._start = start
+        self._server: Server | None = None
+        self._declared = declared
+        self._proxied: dict[str, Proxied] = {}
+        self._seeded: set[str] = set()
+        self.run = seed
+        self.faults: list[Fault] = []
+        self.since = 0
+        self.test = ""
+
+    @property
+    def used(self) -> bool:
+        """
+        Whether the server was started.
+        """
+        return self._server is not None
+
+    @property
+    def server(self) -> Server:
+        """
+        The server, which is started when it is first needed.
+        """
+        if self._server is None:
+            self._server = self._start()
+        return self._server
+
+    @property
+    def seed(self) -> int:
+        """
+        The seed of the test: it follows from that of the run and from the test's id.
+        """
+        word = f"{self.run} {self.test}".encode()
+        return int.from_bytes(hashlib.blake2b(word, digest_size=8).digest(), "big") >> 1
+
+    def proxy(self, name: str, upstream: str | None = None, **fields: object) -> Proxied:
+        """
+        A proxy by its name; it listens on a free port of this machine, unless C{listen} says
+        where.
+
+        @param upstream: the backend, C{HOST:PORT}; not needed if the configuration declares
+            the proxy, or it was created before.
+        @param fields: C{protocol}, and other fields of a proxy.
+        @raise ValueError: its backend is not known, or it was created with another.
+        """
+        if upstream is None and not fields and name in self._proxied:
+            return self._proxied[name]
+        if upstream is None:
+            if name not in self._declared:
+                known = ", ".join(self._declared) or "none"
+                raise ValueError(f"name the backend of {name!r}; vaurien_proxies has: {known}")
+            upstream, own = self._declared[name]
+            fields = {**own, **fields}
+        proxy = self.server.proxy(name, upstream, fields)
+        if name not in self._proxied:
+            self._proxied[name] = Proxied(self, proxy, name)
+            # What was set to create it is as it should be.
+            self.server.client.changed.discard(proxy.name)
+        return self._proxied[name]
+
+    def seeded(self, proxy: Proxied) -> None:
+        """
+        Begin the test's epoch on a proxy, before its first fault.
+        """
+        if proxy.name not in self._seeded:
+            self._seeded.add(proxy.name)
+            proxy.set_rules(proxy.get_rules(), seed=self.seed)
+
+    def begin(self, test: str) -> None:
+        """
+        A test begins.
+        """
+        self.test = test
+        self.faults = []
+        self._seeded = set()
+
+    def _last(self) -> int:
+        """
+        The id of the journal's last entry.
+        """
+        state: Any = self.server.client.state()
+        return int(state["journal"]["last"])
+
+    @property
+    def _changed(self) -> set[str]:
+        return self.server.client.changed
+
+    def entries(self) -> list[dict[str, Any]]:
+        """
+        What the journal has of the test, but for what was set.
+        """
+        if self._server is None:
+            return []
+        names = self.server.names
+        return [
+            {**entry, "proxy": names[entry["proxy"]]}
+            for entry in self.server.client.journal(self.since, 10_000)
+            if entry["proxy"] in names and entry["kind"] != "set"
+        ]
+
+    def end(self) -> None:
+        """
+        A test is over: all proxies become as they were.
+        """
+        if self._server is None:
+            return
+        names, changed = self.server.names, self._changed
+        for own in list(changed):
+            proxy = self._proxied[names[own]]
+            proxy.set_rules([])
+            info = proxy.info()
+            for toxic in info["toxics"]:
+                proxy.remove_toxic(toxic["name"])
+            backend = self.server.backend(names[own])
+            if not info["enabled"] or info["upstream"] != backend:
+                proxy.update(enabled=True, upstream=backend)
+            for connection in proxy.connections():
+                if connection["waiting"] is not None:
+                    proxy.close_connection(connection["id"], reset=True)
+        if changed:
+            self.since = self._last()
+        changed.clear()
+
+    def stop(self) -> None:
+        """
+        The run is over.
+        """
+        if self._server is not None:
+            self._server.stop()
+            self._server = None

@@ -1,0 +1,204 @@
+# -*- test-case-name: tests.pytest_plugin.test_plugin -*-
+"""
+Hooks and fixtures of the plugin; pytest finds them by the entry point C{pytest11}.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vaurien_twisted.pytest_plugin.kit import FaultMissed, Kit
+from vaurien_twisted.pytest_plugin.server import Server
+from vaurien_twisted.pytest_plugin.words import section
+
+#: Where the kit of the process is kept.
+KIT = pytest.StashKey[Kit]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """
+    Declare the options.
+    """
+    group = parser.getgroup("vaurien", "faults between the application and its backends")
+    group.addoption(
+        "--vaurien-seed",
+        type=int,
+        default=None,
+        help="the seed of the run, to repeat its decisions (default: another one each time)",
+    )
+    group.addoption(
+        "--vaurien-report",
+        metavar="DIR",
+        default=None,
+        help="write what was done in each test to DIR, as JSON lines",
+    )
+    group.addoption(
+        "--vaurien-url",
+        metavar="URL",
+        default=None,
+        help="use the Vaurien that runs there, with a lease, in place of one of this run's own",
+    )
+    parser.addini(
+        "vaurien_proxies",
+        "proxies, each NAME = PROTOCOL://HOST:PORT; $VARIABLES are those of the environment",
+        type="linelist",
+        default=[],
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """
+    Prepare the kit; it starts nothing.
+    """
+    config.addinivalue_line(
+        "markers",
+        "vaurien(proxy, behavior, **words): a fault on a proxy for the length of the test; it "
+        "must strike, unless may_miss=True",
+    )
+    worker = getattr(config, "workerinput", {})
+    seed = config.getoption("--vaurien-seed")
+    if seed is None:
+        seed = worker.get("vaurien_seed", secrets.randbits(32))
+    url = config.getoption("--vaurien-url") or ""
+    name = worker.get("workerid", "main")
+    declared = dict(declaration(line) for line in config.getini("vaurien_proxies"))
+    config.stash[KIT] = Kit(lambda: Server(url, name), declared, seed)
+
+
+def declaration(line: str) -> tuple[str, tuple[str, dict[str, object]]]:
+    """
+    A line of C{vaurien_proxies}: the name, the backend and the fields of a proxy.
+
+    @raise UsageError: it is none.
+    """
+    name, equals, place = (part.strip() for part in os.path.expandvars(line).partition("="))
+    protocol, slashes, backend = place.rpartition("://")
+    if not (name and equals and backend):
+        raise pytest.UsageError(
+            f"vaurien_proxies: {line!r} is not like 'db = mysql://localhost:3306'"
+        )
+    return name, (backend, {"protocol": protocol} if slashes else {})
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """
+    Tell the seed of the run.
+    """
+    return [f"vaurien: --vaurien-seed={config.stash[KIT].run}"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """
+    Tell a worker of pytest-xdist the seed of the run.
+    """
+    node.workerinput["vaurien_seed"] = node.config.stash[KIT].run
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """
+    Stop the server.
+    """
+    kit = config.stash.get(KIT, None)
+    if kit is not None:
+        kit.stop()
+
+
+@pytest.fixture(scope="session")
+def vaurien_session(pytestconfig: pytest.Config) -> Kit:
+    """
+    The same as vaurien, for fixtures that last longer than a test.
+    """
+    return pytestconfig.stash[KIT]
+
+
+@pytest.fixture
+def vaurien(pytestconfig: pytest.Config) -> Kit:
+    """
+    Proxies: vaurien.proxy("db", "localhost:3306", protocol="mysql").fault("error", ...).
+    """
+    return pytestconfig.stash[KIT]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """
+    Each test begins with all proxies as they were, and leaves them so.
+    """
+    kit = item.config.stash[KIT]
+    kit.begin(item.nodeid)
+    try:
+        return (yield)
+    finally:
+        kit.end()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """
+    Have the faults of markers for the length of the test.
+    """
+    kit = item.config.stash[KIT]
+    marked = []
+    for mark in reversed(list(item.iter_markers("vaurien"))):
+        name, behavior = mark.args
+        marked.append(kit.proxy(name).begin(behavior, **mark.kwargs))
+    try:
+        result = yield
+    finally:
+        for fault in marked:
+            fault.lift()
+    reasons = [reason for fault in marked if (reason := fault.missed())]
+    if reasons:
+        raise FaultMissed("\n".join(reasons))
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, Any, Any]:
+    """
+    Add a section to the report of a test that failed, and write the line of the test.
+    """
+    report = yield
+    kit = item.config.stash[KIT]
+    if report.when == "call" and kit.used:
+        entries = kit.entries()
+        counts = [(fault.proxy, fault.count()) for fault in kit.faults]
+        if report.failed and (kit.faults or entries):
+            words = section(item.nodeid, kit.run, entries, counts, kit.server.log())
+            report.sections.append(("vaurien", words))
+        folder = item.config.getoption("--vaurien-report")
+        if folder:
+            _write(Path(folder), item, report.outcome, kit, entries, counts)
+    return report
+
+
+def _write(
+    folder: Path,
+    item: pytest.Item,
+    outcome: str,
+    kit: Kit,
+    entries: list[dict[str, Any]],
+    counts: list[tuple[str, dict[str, Any]]],
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    worker = getattr(item.config, "workerinput", {}).get("workerid", "main")
+    line = {
+        "test": item.nodeid,
+        "outcome": outcome,
+        "run": kit.run,
+        "seed": kit.seed,
+        "faults": [{"proxy": proxy, **count} for proxy, count in counts],
+        "journal": entries,
+    }
+    with open(folder / f"vaurien-{worker}.jsonl", "a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")

@@ -1,0 +1,146 @@
+# -*- test-case-name: tests.pytest_plugin.test_plugin -*-
+"""
+The Vaurien of one pytest process, and its proxies.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from vaurien_twisted.client.blocking import Client, ClientError, Proxy
+from vaurien_twisted.client.launcher import ProxyProcess, launch, stop_proxy
+
+#: How long the start may take, in seconds.
+STARTING = 60.0
+
+#: How long a lease on a shared server is, in seconds; it is renewed three times as often.
+LEASE = 30.0
+
+#: How much of the log a report has, in bytes.
+LOG_END = 4000
+
+
+class RecordingClient(Client):
+    """
+    A client that knows which proxies it has changed.
+
+    @ivar changed: their names.
+    """
+
+    changed: set[str]
+
+    def request(self, method: str, path: str, body: object = None) -> dict[str, object]:
+        """
+        See L{Client.request}.
+        """
+        if method != "GET" and path.startswith("/proxies/"):
+            self.changed.add(unquote(path.split("/")[2]))
+        return super().request(method, path, body)
+
+
+class Server:
+    """
+    A Vaurien process of our own, or a shared one that runs already.
+
+    @param url: the control service of a shared one; C{""} to start one.
+    @param worker: part of the names of proxies on a shared one, so that tests that run side
+        by side do not meet.
+    @ivar client: asks it.
+    @ivar lease: the lease that faults on a shared one have, else C{""}.
+    """
+
+    def __init__(self, url: str = "", worker: str = "") -> None:
+        self.lease = ""
+        self._prefix = f"{worker}-{os.getpid()}-" if url else ""
+        self._process: ProxyProcess | None = None
+        self._ended = threading.Event()
+        self._log: str = ""
+        if not url:
+            descriptor, self._log = tempfile.mkstemp(prefix="vaurien-", suffix=".log")
+            os.close(descriptor)
+            words = ["--toxiproxy", "127.0.0.1:0", "--log-output", self._log]
+            command = [sys.executable, "-m", "vaurien_twisted", *words]
+            self._process = launch(command, STARTING)
+            url = self._process.toxiproxy_url or ""
+        self.client = RecordingClient(url=url, timeout=30.0)
+        self.client.changed = set()
+        self._proxies: dict[str, tuple[Proxy, str, dict[str, object]]] = {}
+        if self._prefix:
+            self.lease = self.client.take_lease(LEASE)
+            threading.Thread(target=self._renew, name="vaurien-lease", daemon=True).start()
+
+    def _renew(self) -> None:
+        while not self._ended.wait(LEASE / 3):
+            try:
+                self.client.renew_lease(self.lease)
+            except ClientError:
+                # The next fault that is set says why.
+                return
+
+    def proxy(self, name: str, upstream: str, fields: Mapping[str, object]) -> Proxy:
+        """
+        The proxy of a name, which is created where there is none.
+
+        @raise ValueError: there is one with another backend or other fields.
+        """
+        own = dict(fields)
+        known = self._proxies.get(name)
+        if known is not None:
+            proxy, backend, before = known
+            if (backend, before) != (upstream, own):
+                raise ValueError(f"the proxy {name!r} is for {backend}, with {before}")
+            return proxy
+        made = {"listen": "127.0.0.1:0", **own}
+        protocol = made.pop("protocol", None)
+        proxy = self.client.create_proxy(
+            self._prefix + name,
+            upstream,
+            str(made.pop("listen")),
+            None if protocol is None else str(protocol),
+            **made,
+        )
+        self._proxies[name] = proxy, upstream, own
+        return proxy
+
+    @property
+    def names(self) -> dict[str, str]:
+        """
+        The names of proxies by those that they have on the server.
+        """
+        return {proxy.name: name for name, (proxy, _, _) in self._proxies.items()}
+
+    def backend(self, name: str) -> str:
+        """
+        The backend that a proxy was created with.
+        """
+        return self._proxies[name][1]
+
+    def log(self) -> str:
+        """
+        The end of the server's log, C{""} of a shared one.
+        """
+        if not self._log:
+            return ""
+        with open(self._log, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - LOG_END))
+            return file.read().decode("utf-8", "replace")
+
+    def stop(self) -> None:
+        """
+        Stop the process, or delete the proxies from a shared server.
+        """
+        self._ended.set()
+        if self._process is not None:
+            stop_proxy(self._process)
+        else:
+            for proxy, _, _ in self._proxies.values():
+                proxy.delete()
+            self.client.end_lease(self.lease)
+        if self._log:
+            os.unlink(self._log)

@@ -1,0 +1,100 @@
+# -*- test-case-name: tests.pytest_plugin.test_words -*-
+"""
+What the plugin says: why a fault never struck, and what happened in a test that failed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+def missed(proxy: str, rule: Mapping[str, Any], count: Mapping[str, Any]) -> str:
+    """
+    Why a fault never struck, in one line.
+
+    @param rule: the rule, as JSON.
+    @param count: what it has met, as C{GET /rules} tells it.
+    """
+    whole = rule.get("scope") == "connection"
+    seen, matched = int(count.get("seen", 0)), int(count.get("matched", 0))
+    words = f"the fault {count.get('rule') or rule['behavior']} on {proxy!r} never struck: "
+    words += f"{_count(seen, 'connection' if whole else 'exchange')} {_was(seen)} seen"
+    when = rule.get("when") or {}
+    if not seen:
+        words += ": did the application connect through the proxy?"
+    elif not matched and when:
+        asked = " and ".join(f"{name} {pattern!r}" for name, pattern in when.items())
+        words += f", none matched {asked}"
+    elif matched:
+        words += f", {matched} matched"
+    nearest, reason = count.get("nearest"), count.get("reason")
+    if nearest:
+        words += f"; nearest: {nearest!r}: {reason}"
+    elif reason:
+        words += f"; {reason}"
+    return words
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def _was(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
+def repeat(test: str, seed: int) -> str:
+    """
+    How to repeat a test with its decisions.
+    """
+    return f"seed {seed}: pytest {test!r} --vaurien-seed={seed}"
+
+
+def happened(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """
+    The journal's entries as lines, with the local time of the day.
+    """
+    lines = []
+    for entry in entries:
+        moment = float(entry["time"])
+        day = time.strftime("%H:%M:%S", time.localtime(moment))
+        line = f"{day}.{int(moment % 1 * 1000):03d} {entry['proxy']}"
+        if entry.get("connection"):
+            line += f" connection {entry['connection']}"
+            if "exchange" in entry:
+                line += f" exchange {entry['exchange']}"
+        told = [
+            str(entry[name])
+            for name in ("description", "rule", "effect", "reason")
+            if entry.get(name)
+        ]
+        lines.append(f"{line} {entry['kind']}: {', '.join(told)}")
+    return lines
+
+
+def section(
+    test: str,
+    seed: int,
+    entries: Iterable[Mapping[str, Any]],
+    faults: Iterable[tuple[str, Mapping[str, Any]]],
+    log: str,
+) -> str:
+    """
+    The section of a test that failed.
+
+    @param faults: the faults that were in force, by proxy, as they were counted.
+    @param log: the end of the server's log.
+    """
+    lines = [repeat(test, seed)]
+    for proxy, count in faults:
+        lines.append(
+            f"fault {count.get('rule', '')} on {proxy}: {count.get('seen', 0)} seen, "
+            f"{count.get('matched', 0)} matched, {count.get('struck', 0)} struck"
+        )
+    struck = happened(entries)
+    lines += struck or ["nothing was done to any exchange"]
+    if log:
+        lines += ["log of the proxy:", log.rstrip()]
+    return "\n".join(lines)
