@@ -15,7 +15,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -289,13 +289,11 @@ class Proxy:
         with driven(self.calls.with_behavior(name, **options)):
             yield self
 
-    @contextmanager
-    def fault(self, /, behavior: str, **words: Any) -> Iterator[FaultRecord]:
+    def fault(self, /, behavior: str, **words: Any) -> AbstractContextManager[Any]:
         """
         See L{Client.fault}.
         """
-        with driven(self.calls.fault(behavior, **words)) as fault:
-            yield fault
+        return driven(self.calls.fault(behavior, **words))
 
 
 class _ServiceRequests(ServiceCalls):

@@ -6,8 +6,9 @@ What tests use: C{vaurien.proxy("db", ...)} and its C{fault(...)}.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
+from types import TracebackType
 from typing import Any
 
 from vaurien_twisted.client.blocking import ClientError, Proxy
@@ -127,25 +128,47 @@ class Proxied(Proxy):
         kit.faults.append(fault)
         return fault
 
-    @contextmanager
-    def fault(self, /, behavior: str, **words: Any) -> Iterator[Any]:
+    def fault(self, /, behavior: str, **words: Any) -> FaultContext:
         """
         Put a fault in force for the length of a block: C{with db.fault("error", code=1213,
-        when={"sql": "^UPDATE"}, times=1) as fault:}.
+        when={"sql": "^UPDATE"}, times=1) as fault:}.  At its end L{FaultMissed} is raised if it
+        never struck.
 
         @param words: C{may_miss}, whether it may never strike; the fields of a rule (C{when},
             C{percent}, C{after}, C{times}, C{scope}, C{name}, and C{lasting} for C{for}), and
             the behavior's options.
-        @raise FaultMissed: it never struck.
         """
-        fault = self.begin(behavior, **words)
-        try:
-            yield fault
-        except BaseException:
-            fault.lift()
-            raise
+        return FaultContext(self, behavior, words)
+
+
+class FaultContext(AbstractContextManager["Fault"]):
+    """
+    Has a fault in force for the length of a block.
+    """
+
+    def __init__(self, proxied: Proxied, behavior: str, words: Mapping[str, Any]) -> None:
+        self._proxied = proxied
+        self._behavior = behavior
+        self._words = words
+        self._fault: Fault | None = None
+
+    def __enter__(self) -> Fault:
+        self._fault = self._proxied.begin(self._behavior, **self._words)
+        return self._fault
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # pytest shows where the block is, not this.
+        __tracebackhide__ = True
+        fault = self._fault
+        if fault is None:
+            return
         fault.lift()
-        reason = fault.missed()
+        reason = "" if kind is not None else fault.missed()
         if reason:
             raise FaultMissed(reason)
 

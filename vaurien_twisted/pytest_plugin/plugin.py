@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from vaurien_twisted.pytest_plugin.kit import FaultMissed, Kit
+from vaurien_twisted.pytest_plugin.kit import Kit
 from vaurien_twisted.pytest_plugin.server import Server
 from vaurien_twisted.pytest_plugin.words import section
 
@@ -157,7 +157,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
             fault.lift()
     reasons = [reason for fault in marked if (reason := fault.missed())]
     if reasons:
-        raise FaultMissed("\n".join(reasons))
+        pytest.fail("\n".join(reasons), pytrace=False)
     return result
 
 

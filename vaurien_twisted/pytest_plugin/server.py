@@ -22,7 +22,7 @@ STARTING = 60.0
 LEASE = 30.0
 
 #: How much of the log a report has, in bytes.
-LOG_END = 4000
+LOG_END = 1500
 
 
 class RecordingClient(Client):
