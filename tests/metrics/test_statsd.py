@@ -48,7 +48,7 @@ class Written:
     def __init__(self) -> None:
         self.datagrams: list[bytes] = []
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, addr: object = None) -> None:
         """
         Keep it.
         """

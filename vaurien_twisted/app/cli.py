@@ -9,12 +9,12 @@ import gc
 import select
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from twisted.logger import globalLogBeginner
 from twisted.python import usage
 
 from vaurien_twisted.app.tap import Options, serviceFor
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.names import printable
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.record.logs import logObserver
@@ -24,7 +24,7 @@ from vaurien_twisted.stdio import openStandardStreams, writing
 _PARSED = -1
 
 
-def main(arguments: Sequence[str] | None = None, reactor: Any = None) -> None:
+def main(arguments: Sequence[str] | None = None, reactor: IServerReactor | None = None) -> None:
     """
     Run until interrupted.
 

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import sys
-from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -18,6 +17,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.transports.addresses import listenOn, tellAddress
 
 INVITATION = """\
@@ -65,7 +65,7 @@ class DemoBackend(Service):
     @ivar address: C{HOST:PORT}; C{""} while it does not listen.
     """
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: IServerReactor) -> None:
         self._endpoint = TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
         self._port: IListeningPort | None = None
         self.address = ""

@@ -5,12 +5,11 @@ One proxy in another program, without the control service.
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.defer import Deferred
 
 from vaurien_twisted.app.config import configure
 from vaurien_twisted.app.config_file import Given
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.clocks import wallTime
 from vaurien_twisted.record.journal import Journal
@@ -75,7 +74,7 @@ class RunningProxy:
 
 
 async def proxyFor(
-    reactor: Any,
+    reactor: IServerReactor,
     backend: str,
     protocol: str = "tcp",
     behavior: str = "dummy",

@@ -24,7 +24,7 @@ from vaurien_twisted.experiments.command import (
     prepare,
 )
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.record.clocks import useMonotonicTime
+from vaurien_twisted.record.clocks import installedReactor
 from vaurien_twisted.rules.registry import loadRegistry
 
 
@@ -56,9 +56,7 @@ def runExperiment(arguments: Sequence[str]) -> int:
     if parsed.dry_run:
         print(dryRun(experiment))
         return 0
-    from twisted.internet import reactor
-
-    useMonotonicTime(reactor)
+    reactor = installedReactor()
     token = secrets.token_urlsafe()
     given = Given(settings={"toxiproxy": "127.0.0.1:0", "token": token})
     service = Vaurien(reactor, configure(loadRegistry(), given))

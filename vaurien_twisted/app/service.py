@@ -28,6 +28,7 @@ from vaurien_twisted.app.reload import LIVE, Reload, fixedSettings, ownProxy
 from vaurien_twisted.app.settings import Settings
 from vaurien_twisted.app.signals import Signals
 from vaurien_twisted.control.access import Access, toxiproxyPlace
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.collection import ProxyCollection
@@ -65,7 +66,7 @@ class Vaurien(MultiService):
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, configuration: Configuration) -> None:
+    def __init__(self, reactor: IServerReactor, configuration: Configuration) -> None:
         super().__init__()
         settings = configuration.settings
         self.reactor = reactor

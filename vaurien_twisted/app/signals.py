@@ -13,6 +13,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from vaurien_twisted.interfaces.network import IServerReactor
+
 Handler = Callable[[int, FrameType | None], Any]
 
 #: The signals that end the process.
@@ -31,7 +33,7 @@ class Signals:
     """
 
     def __init__(
-        self, reactor: Any, reload: Callable[[], object], reopen: Callable[[], object]
+        self, reactor: IServerReactor, reload: Callable[[], object], reopen: Callable[[], object]
     ) -> None:
         self._reactor = reactor
         self._does: dict[int, Callable[[], object]] = {}

@@ -10,7 +10,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from twisted.internet.defer import Deferred
 from twisted.python import usage
@@ -23,10 +23,11 @@ from vaurien_twisted.app.service import Vaurien
 from vaurien_twisted.app.settings import Settings
 from vaurien_twisted.app.signals import Signals
 from vaurien_twisted.control.access import TOXIPROXY
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.environment import TOKEN_VARIABLE
 from vaurien_twisted.model.options import FALSE, TRUE, Refused, Spec, nearest, specs
 from vaurien_twisted.proxies.options import ProxyOptions
-from vaurien_twisted.record.clocks import useMonotonicTime
+from vaurien_twisted.record.clocks import installedReactor
 from vaurien_twisted.record.logs import LogFile
 from vaurien_twisted.rules.registry import Registry, loadRegistry
 
@@ -245,7 +246,7 @@ def _help(spec: Spec) -> str:
     return f"{spec.description}{choices}{default}"
 
 
-def makeService(options: VaurienOptions, reactor: Any = None) -> Vaurien:
+def makeService(options: VaurienOptions, reactor: IServerReactor | None = None) -> Vaurien:
     """
     The service, for C{twistd}, which would print a traceback for a L{usage.UsageError}.
 
@@ -262,7 +263,7 @@ def makeService(options: VaurienOptions, reactor: Any = None) -> Vaurien:
     return service
 
 
-def serviceFor(options: VaurienOptions, reactor: Any = None) -> Vaurien:
+def serviceFor(options: VaurienOptions, reactor: IServerReactor | None = None) -> Vaurien:
     """
     The service for a command line that was parsed.
 
@@ -270,9 +271,7 @@ def serviceFor(options: VaurienOptions, reactor: Any = None) -> Vaurien:
     @raise UsageError: an address is not valid, or the log cannot be written.
     """
     if reactor is None:
-        from twisted.internet import reactor
-
-        useMonotonicTime(reactor)
+        reactor = installedReactor()
     settings = options.configuration.settings
     try:
         service = Vaurien(reactor, options.configuration)

@@ -18,6 +18,7 @@ from zope.interface import implementer
 from vaurien_twisted.control.deadlines import IRequestWatch
 from vaurien_twisted.control.responses import JSON, Problem, encode
 from vaurien_twisted.control.turns import Turns
+from vaurien_twisted.interfaces.network import IServerReactor
 
 #: The largest body that is read, in bytes: 1 MiB.
 LIMIT = 2**20
@@ -52,7 +53,7 @@ class BoundedSite(Site):
 
     noisy = False
 
-    def __init__(self, resource: Any, reactor: Any) -> None:
+    def __init__(self, resource: Any, reactor: IServerReactor) -> None:
         super().__init__(resource, BoundedRequest, reactor=reactor, parsePOSTFormSubmission=False)
         self.turns = Turns(reactor)
 

@@ -18,6 +18,8 @@ from typing import Any
 from twisted.internet.interfaces import IAddress, IReactorThreads
 from twisted.internet.protocol import Factory
 
+from vaurien_twisted.interfaces.network import IServerReactor
+
 
 class LoadedLater(Factory):
     """
@@ -34,7 +36,7 @@ class LoadedLater(Factory):
         self._make = make
         self._factory: Any = None
 
-    def load(self, reactor: Any) -> None:
+    def load(self, reactor: IServerReactor) -> None:
         """
         Import the module in a thread once C{reactor} runs.  Does nothing if it is imported already
         or the reactor has no threads.
@@ -43,12 +45,12 @@ class LoadedLater(Factory):
         if self._module not in sys.modules and threads is not None:
             threads.callWhenRunning(self._begin, threads)
 
-    def _begin(self, reactor: Any) -> None:
+    def _begin(self, reactor: IServerReactor) -> None:
         # Not from the reactor's thread pool, whose threads stay: operations on file descriptors
         # are slower in a process with several threads.
         Thread(target=self._import, args=(reactor,), daemon=True).start()
 
-    def _import(self, reactor: Any) -> None:
+    def _import(self, reactor: IServerReactor) -> None:
         try:
             import_module(self._module)
         except Exception:

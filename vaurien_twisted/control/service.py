@@ -17,6 +17,7 @@ from twisted.logger import Logger
 from vaurien_twisted.control.access import Access
 from vaurien_twisted.control.deadlines import OpenConnections
 from vaurien_twisted.control.lazy_site import LoadedLater
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.names import bareHost
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.transports.addresses import listenOn, serverEndpoint, tellAddress
@@ -42,7 +43,7 @@ class ControlService(Service):
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IServerReactor,
         host: str,
         port: int,
         proxies: ProxyCollection,
@@ -113,7 +114,7 @@ class ControlService(Service):
             await self._connections.abort()
 
 
-def _site(reactor: Any, *arguments: Any) -> Site:
+def _site(reactor: IServerReactor, *arguments: Any) -> Site:
     """
     Make the site; this imports its modules.
     """

@@ -39,6 +39,7 @@ from vaurien_twisted.control.token_check import TokenCheck
 from vaurien_twisted.control.toxiproxy import ToxiproxyAPI
 from vaurien_twisted.control.vaurien import VaurienAPI
 from vaurien_twisted.interfaces import IJournal
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.metrics.prometheus import Collector
 from vaurien_twisted.model.names import printable
@@ -155,7 +156,7 @@ def controlRoot(
     return ControlRoot(apis, [Guard(allowedHosts, anyHost).check], requests, token)
 
 
-def controlSite(reactor: Any, root: IResource) -> Site:
+def controlSite(reactor: IServerReactor, root: IResource) -> Site:
     """
     The site for a root; it limits the size of bodies.
     """

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
 
@@ -87,13 +86,13 @@ class ConnectedSocket:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, enabled)
 
 
-def toAddress(name: Any) -> IPv4Address | IPv6Address:
+def toAddress(name: tuple[str, int] | tuple[str, int, int, int]) -> IPv4Address | IPv6Address:
     """
     Twisted's address for a socket's name: C{(host, port)}, with flow and scope for IPv6.
     """
     host = name[0]
     if ":" not in host:
-        return IPv4Address("TCP", *name)
+        return IPv4Address("TCP", host, name[1])
     if len(name) == 4 and name[3] and "%" not in host:
         # A link-local address means nothing without its interface.
         numeric = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
@@ -101,7 +100,7 @@ def toAddress(name: Any) -> IPv4Address | IPv6Address:
     return IPv6Address("TCP", host, *name[1:])
 
 
-def toName(host: str, port: int) -> Any:
+def toName(host: str, port: int) -> tuple[object, ...]:
     """
     A socket's name for an address, the opposite of L{toAddress}.
 

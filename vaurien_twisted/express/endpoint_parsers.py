@@ -8,9 +8,10 @@ they import nothing of express, and no epoll, before they are used.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 from twisted.internet.interfaces import (
+    IReactorCore,
     IStreamClientEndpoint,
     IStreamClientEndpointStringParserWithReactor,
     IStreamServerEndpoint,
@@ -18,6 +19,8 @@ from twisted.internet.interfaces import (
 )
 from twisted.plugin import IPlugin
 from zope.interface import implementer
+
+from vaurien_twisted.interfaces.network import IServerReactor
 
 
 @implementer(IPlugin, IStreamServerEndpointStringParser)
@@ -28,7 +31,9 @@ class ServerParser:
 
     prefix = "express"
 
-    def parseStreamServer(self, reactor: Any, *args: Any, **kwargs: Any) -> IStreamServerEndpoint:
+    def parseStreamServer(
+        self, reactor: IReactorCore, *args: object, **kwargs: object
+    ) -> IStreamServerEndpoint:
         """
         An endpoint to listen with.
 
@@ -36,8 +41,9 @@ class ServerParser:
         @raise ValueError: the port or the backlog is no number.
         @raise TypeError: an argument is missing or unknown.
         """
-        _needEpoll(reactor)
-        return _server(reactor, *args, **kwargs)
+        return _server(
+            _withEpoll(reactor), *cast("tuple[str]", args), **cast("dict[str, str]", kwargs)
+        )
 
 
 @implementer(IPlugin, IStreamClientEndpointStringParserWithReactor)
@@ -48,7 +54,9 @@ class ClientParser:
 
     prefix = "express"
 
-    def parseStreamClient(self, reactor: Any, *args: Any, **kwargs: Any) -> IStreamClientEndpoint:
+    def parseStreamClient(
+        self, reactor: IReactorCore, *args: object, **kwargs: object
+    ) -> IStreamClientEndpoint:
         """
         An endpoint to connect with.
 
@@ -56,25 +64,27 @@ class ClientParser:
         @raise ValueError: the port or the timeout is no number.
         @raise TypeError: an argument is missing or unknown.
         """
-        _needEpoll(reactor)
-        return _client(reactor, *args, **kwargs)
+        words = cast("tuple[str, str]", args)
+        return _client(_withEpoll(reactor), *words, **cast("dict[str, str]", kwargs))
 
 
 def _server(
-    reactor: Any, port: str, interface: str = "0.0.0.0", backlog: str = "1024"
+    reactor: IServerReactor, port: str, interface: str = "0.0.0.0", backlog: str = "1024"
 ) -> IStreamServerEndpoint:
     from vaurien_twisted.express.endpoints import ExpressServerEndpoint
 
     return ExpressServerEndpoint(reactor, int(port), interface, int(backlog))
 
 
-def _client(reactor: Any, host: str, port: str, timeout: str = "30") -> IStreamClientEndpoint:
+def _client(
+    reactor: IServerReactor, host: str, port: str, timeout: str = "30"
+) -> IStreamClientEndpoint:
     from vaurien_twisted.express.endpoints import ExpressClientEndpoint
 
     return ExpressClientEndpoint(reactor, host, int(port), float(timeout))
 
 
-def _needEpoll(reactor: Any) -> None:
+def _withEpoll(reactor: object) -> IServerReactor:
     from vaurien_twisted.express.poller import available
 
     if not available(reactor):
@@ -82,3 +92,4 @@ def _needEpoll(reactor: Any) -> None:
             "express needs epoll and a reactor that watches file descriptors, "
             f"which {type(reactor).__name__} on this system is not: use tcp: instead of express:"
         )
+    return cast("IServerReactor", reactor)

@@ -5,8 +5,6 @@ Endpoints that listen and connect by express.
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, fail, succeed
@@ -24,6 +22,7 @@ from vaurien_twisted.express.connected_socket import toAddress
 from vaurien_twisted.express.connector import Attempt
 from vaurien_twisted.express.poller import pollerFor
 from vaurien_twisted.express.port import Admission, ExpressPort
+from vaurien_twisted.interfaces.network import IServerReactor
 
 
 @implementer(IStreamServerEndpoint)
@@ -39,7 +38,7 @@ class ExpressServerEndpoint:
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IServerReactor,
         port: int,
         interface: str = "0.0.0.0",
         backlog: int = 1024,
@@ -71,7 +70,9 @@ class ExpressClientEndpoint:
     @param timeout: how long connecting may take, in seconds.
     """
 
-    def __init__(self, reactor: Any, host: str, port: int, timeout: float = 30.0) -> None:
+    def __init__(
+        self, reactor: IServerReactor, host: str, port: int, timeout: float = 30.0
+    ) -> None:
         self._poller = pollerFor(reactor)
         self._host = host
         self._port = port

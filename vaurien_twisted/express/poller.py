@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable
-from typing import Any
 from weakref import WeakValueDictionary
 
 from twisted.internet.interfaces import IReadDescriptor
@@ -15,6 +14,8 @@ from twisted.internet.posixbase import PosixReactorBase
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
+
+from vaurien_twisted.interfaces.network import IServerReactor
 
 #: How many events are handled before other readers and timers have their turn.
 BATCH = 128
@@ -32,14 +33,14 @@ Batch = list[tuple[int, int]]
 _pollers: WeakValueDictionary[int, Poller] = WeakValueDictionary()
 
 
-def available(reactor: Any) -> bool:
+def available(reactor: object) -> bool:
     """
     Whether C{reactor} can have a poller: it needs file descriptors, and a system with epoll.
     """
     return hasattr(select, "epoll") and isinstance(reactor, PosixReactorBase)
 
 
-def pollerFor(reactor: Any) -> Poller:
+def pollerFor(reactor: IServerReactor) -> Poller:
     """
     The one poller of C{reactor}.
     """
@@ -61,9 +62,9 @@ class Poller:
 
     _log = Logger()
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: IServerReactor) -> None:
         self.reactor = reactor
-        self._epoll: Any = None
+        self._epoll: select.epoll | None = None
         self._handlers: dict[int, Handler] = {}
         self._forgotten: set[int] = set()
         self._soon: list[Callable[[], None]] = []
@@ -87,6 +88,7 @@ class Poller:
         if lead is None:
             self.reactor.addReader(self)
         else:
+            assert self._epoll is not None
             self._epoll.register(lead(self), select.EPOLLIN)
 
     def _leave(self) -> None:
@@ -95,6 +97,7 @@ class Poller:
         else:
             self.reactor.removeReader(self)
         # A socket that a child process has inherited would else go on reporting.
+        assert self._epoll is not None
         self._epoll.close()
         self._epoll = None
 
@@ -108,6 +111,7 @@ class Poller:
         """
         Watch for other events.
         """
+        assert self._epoll is not None
         self._epoll.modify(fd, events)
 
     def forget(self, fd: int) -> None:
@@ -125,6 +129,7 @@ class Poller:
         """
         No events of a socket that stays open.
         """
+        assert self._epoll is not None
         self._epoll.unregister(fd)
         self.forget(fd)
 
@@ -157,8 +162,8 @@ class Poller:
         @param timeout: for how many seconds at most; below 0: for as long as it takes.
         @return: at most L{BATCH} of them.
         """
-        batch: Batch = self._epoll.poll(timeout, BATCH)
-        return batch
+        epoll = self._epoll
+        return [] if epoll is None else epoll.poll(timeout, BATCH)
 
     def dispatch(self, batch: Batch) -> bool:
         """

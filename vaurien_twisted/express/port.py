@@ -148,7 +148,7 @@ class ExpressPort:
             else:
                 self._build(sock, name)
 
-    def _build(self, sock: socket.socket, name: Any) -> None:
+    def _build(self, sock: socket.socket, name: tuple[str, int]) -> None:
         admission = self._admission
         if admission is not None and not admission.allows(sock.fileno()):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
@@ -230,7 +230,7 @@ class ExpressPort:
         return toAddress(self._socket.getsockname())
 
 
-def _nameOf(factory: Any) -> str:
+def _nameOf(factory: object) -> str:
     logPrefix = getattr(factory, "logPrefix", None)
     return type(factory).__name__ if logPrefix is None else str(logPrefix())
 

@@ -18,9 +18,9 @@ import select
 import time
 from functools import partial
 from math import inf
-from typing import Any
 
 from twisted.internet.epollreactor import EPollReactor
+from twisted.internet.interfaces import IReadDescriptor, IWriteDescriptor
 
 from vaurien_twisted.express.busy_poll import Spinning
 from vaurien_twisted.express.poller import Batch, Poller
@@ -79,7 +79,7 @@ class ExpressReactor(EPollReactor):
     #: By this name the main loop calls it.
     doIteration = doPoll
 
-    def removeAll(self) -> list[Any]:
+    def removeAll(self) -> list[IReadDescriptor | IWriteDescriptor]:
         """
         Forget everything that is watched, and tell what it was.
         """
@@ -87,13 +87,13 @@ class ExpressReactor(EPollReactor):
         self._leader = None
         return [*super().removeAll(), *leaders]
 
-    def getReaders(self) -> list[Any]:
+    def getReaders(self) -> list[IReadDescriptor]:
         """
         What is watched for something to read.
         """
         return [*super().getReaders(), *self._leaders()]
 
-    def _leaders(self) -> list[Any]:
+    def _leaders(self) -> list[Poller]:
         return [] if self._leader is None else [self._leader]
 
 

@@ -9,10 +9,10 @@ import socket
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol, IProducer, IPushProducer
 from twisted.python.failure import Failure
 
 from vaurien_twisted.express.poller import Poller
@@ -68,7 +68,7 @@ class Sending(ABC):
         self._send = sock.send
         self._poller = poller
         self._waiting: bytearray | None = None
-        self._producer: Any = None
+        self._producer: IPushProducer | None = None
         self._streaming = self._producerPaused = False
         self.bytesWritten = 0
 
@@ -150,9 +150,12 @@ class Sending(ABC):
             self._watch()
         else:
             self._waiting += data
-        if self._streaming and not self._producerPaused and len(self._waiting) > HIGH_WATER:
+        producer = self._producer
+        if producer is None or not self._streaming or self._producerPaused:
+            return
+        if len(self._waiting) > HIGH_WATER:
             self._producerPaused = True
-            self._producer.pauseProducing()
+            producer.pauseProducing()
 
     def _flush(self) -> None:
         """
@@ -237,7 +240,7 @@ class Sending(ABC):
             except Exception:
                 self._failed()
 
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
+    def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """
         Pace C{producer} by what can be sent.
 
@@ -252,12 +255,13 @@ class Sending(ABC):
         if self.disconnected:
             producer.stopProducing()
             return
-        self._producer = producer
+        # A producer that is not streaming is never told to pause.
+        known = self._producer = cast(IPushProducer, producer)
         self._streaming = streaming
         if not streaming:
             self._direct = False
-            producer.resumeProducing()
-            if self._producer is producer and self._waiting is None:
+            known.resumeProducing()
+            if self._producer is known and self._waiting is None:
                 # What was written before has been sent: it is asked for more all the same.
                 self._waiting = bytearray()
                 self._watch()

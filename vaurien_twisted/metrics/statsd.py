@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IListeningPort, IUDPTransport
 from twisted.internet.protocol import DatagramProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.metrics.observe import Observed, totals
 from vaurien_twisted.metrics.statsd_settings import StatsdSettings
 from vaurien_twisted.model.names import bareHost
@@ -35,6 +36,15 @@ LONGEST = 1400
 _SPECIAL = re.compile(r"[^A-Za-z0-9_-]+")
 
 
+#: How much of a datagram is read, in bytes; none is expected.
+READ = 8192
+
+
+class _Sender(DatagramProtocol):
+    noisy = False
+    transport: IUDPTransport
+
+
 class StatsdService(Service):
     """
     Reports once a second what was counted since the last report.
@@ -44,16 +54,17 @@ class StatsdService(Service):
 
     _log = Logger()
 
-    def __init__(self, reactor: Any, settings: StatsdSettings, observed: Observed) -> None:
+    def __init__(
+        self, reactor: IServerReactor, settings: StatsdSettings, observed: Observed
+    ) -> None:
         self._reactor = reactor
         self._settings = settings
         self._observed = observed
         self._random = random.Random()
         self._told: dict[str, int] = {}
         self._call: IDelayedCall | None = None
-        self._protocol: Any = DatagramProtocol()
-        self._protocol.noisy = False
-        self._port: Any = None
+        self._protocol = _Sender()
+        self._port: IListeningPort | None = None
         self._looking: Deferred[str] | None = None
 
     def startService(self) -> None:
@@ -72,7 +83,7 @@ class StatsdService(Service):
     def _begin(self, address: str) -> None:
         self._looking = None
         host = "::" if ":" in address else "0.0.0.0"
-        self._port = self._reactor.listenUDP(0, self._protocol, interface=host)
+        self._port = self._reactor.listenUDP(0, self._protocol, host, READ)
         self._protocol.transport.connect(address, self._settings.port)
         self._wait()
 
@@ -105,7 +116,7 @@ class StatsdService(Service):
             if more > 0 and (rate == 1 or self._random.random() < rate):
                 lines.append(f"{name}:{more}|c{suffix}")
         for datagram in _packed(lines):
-            self._protocol.transport.write(datagram)
+            self._protocol.transport.write(datagram, None)
 
     def _counts(self) -> Iterator[tuple[str, int]]:
         for proxy in self._observed.proxies():
@@ -141,7 +152,7 @@ class StatsdService(Service):
             return maybeDeferred(lambda: None)
         self.report()
         port, self._port = self._port, None
-        return maybeDeferred(port.stopListening)
+        return maybeDeferred(cast("Callable[[], Deferred[None]]", port.stopListening))
 
 
 def _plain(name: str) -> str:

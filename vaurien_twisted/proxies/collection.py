@@ -6,12 +6,12 @@ The collection of all proxies of a service.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from vaurien_twisted.interfaces import IJournal
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.proxies.declaration import ProxyConfig, ProxyDefaults
 from vaurien_twisted.proxies.leases import Leases
@@ -49,7 +49,7 @@ class ProxyCollection(MultiService):
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IServerReactor,
         defaults: ProxyDefaults,
         journal: IJournal,
         seed: int,

@@ -23,6 +23,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.relays.factory import RelayFactory
 
 #: The interval of checks while the backend is reachable, in seconds.
@@ -185,7 +186,11 @@ class ConnectFirst:
     _log = Logger()
 
     def __init__(
-        self, reactor: Any, relays: RelayFactory, wanted: bool, changed: Callable[[], None]
+        self,
+        reactor: IServerReactor,
+        relays: RelayFactory,
+        wanted: bool,
+        changed: Callable[[], None],
     ) -> None:
         self._relays = relays
         self._changed = changed

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
 from twisted.internet.interfaces import (
@@ -21,6 +20,7 @@ from twisted.internet.interfaces import (
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.transports.addresses import (
     CannotListen,
@@ -46,7 +46,7 @@ class Listener:
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IServerReactor,
         written: str,
         factory: IProtocolFactory,
         name: str,

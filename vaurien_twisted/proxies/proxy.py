@@ -6,7 +6,6 @@ The proxy: a service that listens, and connects each client to the backend.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredLock
@@ -14,6 +13,7 @@ from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.logger import Logger
 
 from vaurien_twisted.interfaces import IJournal, IWireProtocol
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.proxies.faults import Faults
 from vaurien_twisted.proxies.health_check import ConnectFirst
 from vaurien_twisted.proxies.listener import Admission, Listener
@@ -52,7 +52,7 @@ class Proxy(ProxyReadings, Service):
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IServerReactor,
         *,
         name: str,
         listen: str,
@@ -106,7 +106,7 @@ class Proxy(ProxyReadings, Service):
         )
 
     @property
-    def reactor(self) -> object:
+    def reactor(self) -> IServerReactor:
         """
         The reactor that it runs on.
         """

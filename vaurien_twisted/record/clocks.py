@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.base import ReactorBase
+from twisted.internet.interfaces import IReactorTime
+
+from vaurien_twisted.interfaces.network import IServerReactor
 
 
-def useMonotonicTime(reactor: Any) -> bool:
+def useMonotonicTime(reactor: IReactorTime) -> bool:
     """
     Make a reactor of Twisted's measure its waits by monotonic time.  This is only possible while it
     has no delayed calls, since their times are wall-clock times.
@@ -32,7 +35,18 @@ def useMonotonicTime(reactor: Any) -> bool:
     return bool(known.seconds is time.monotonic)
 
 
-def wallTime(reactor: Any) -> Callable[[], float]:
+def installedReactor() -> IServerReactor:
+    """
+    Twisted's global reactor, which measures its waits by monotonic time if it can.
+    """
+    from twisted.internet import reactor
+
+    found = cast("IServerReactor", reactor)
+    useMonotonicTime(found)
+    return found
+
+
+def wallTime(reactor: IReactorTime) -> Callable[[], float]:
     """
     The clock for times that users see, in seconds since 1970.  It is the reactor's own clock if
     that is not monotonic, as in tests.
@@ -41,7 +55,7 @@ def wallTime(reactor: Any) -> Callable[[], float]:
     return time.time if seconds is time.monotonic else seconds
 
 
-def inWallTime(reactor: Any, moment: float) -> float:
+def inWallTime(reactor: IReactorTime, moment: float) -> float:
     """
     Convert a time of the reactor's clock to wall-clock time.
     """

@@ -16,6 +16,7 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.relays.circles import circlesFor
 
 
@@ -30,7 +31,7 @@ class Backend:
         client is reset then.  C{None}: the client is closed in order.
     """
 
-    def __init__(self, reactor: Any, endpoint: IStreamClientEndpoint, text: str) -> None:
+    def __init__(self, reactor: IServerReactor, endpoint: IStreamClientEndpoint, text: str) -> None:
         self._circles = circlesFor(reactor)
         self.endpoint = endpoint
         self.text = text

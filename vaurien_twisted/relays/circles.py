@@ -23,7 +23,7 @@ MOST = 1024
 _known: WeakValueDictionary[int, Circles] = WeakValueDictionary()
 
 
-def circlesFor(reactor: Any) -> Circles:
+def circlesFor(reactor: object) -> Circles:
     """
     The one L{Circles} of C{reactor}.
     """
@@ -79,7 +79,7 @@ class Circles:
         self._next: dict[Hashable, Hashable] = {}
         self._seen: dict[Place, Hashable | None] = {}
 
-    def listens(self, proxy: Hashable, address: Any) -> None:
+    def listens(self, proxy: Hashable, address: object) -> None:
         """
         A proxy listens at C{address} now; C{None}: it does not.
         """

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from vaurien_twisted.interfaces import IJournal, IWireProtocol
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.record.counters import Counters
 from vaurien_twisted.record.repeats import Repeats
@@ -50,7 +51,7 @@ class ProxyContext:
     @ivar timesTurns: whether turns are counted and timed, also while nothing is in force.
     """
 
-    reactor: Any
+    reactor: IServerReactor
     name: str
     wire: IWireProtocol
     options: Any

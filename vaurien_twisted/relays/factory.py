@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 
 from vaurien_twisted.interfaces import IJournal, ITLSOptions, IWireProtocol
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.model.names import plainHost
@@ -67,7 +68,7 @@ class RelayFactory(Factory):
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IServerReactor,
         backend: IStreamClientEndpoint,
         plan: Plan | None = None,
         *,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import select
 from collections.abc import Callable
-from typing import Any
+from typing import TypeAlias, TypeVar
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -25,6 +25,7 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.posixbase import PosixReactorBase
 
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.names import checkAddress, plainHost
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.transports.descriptors import Descriptors
@@ -70,12 +71,19 @@ def hostPort(text: str) -> tuple[str, int] | None:
     return match["six"] or match["host"] or "", int(match["port"])
 
 
-def _asItIs(endpoint: Any) -> Any:
+E = TypeVar("E")
+
+#: Wraps a TCP endpoint (TLS, PROXY protocol).
+ServerWrapper: TypeAlias = "Callable[[IStreamServerEndpoint], IStreamServerEndpoint]"
+ClientWrapper: TypeAlias = "Callable[[IStreamClientEndpoint], IStreamClientEndpoint]"
+
+
+def _asItIs(endpoint: E) -> E:
     return endpoint
 
 
 def serverEndpoint(
-    reactor: Any, text: str, name: str, around: Callable[[Any], Any] = _asItIs
+    reactor: IServerReactor, text: str, name: str, around: ServerWrapper = _asItIs
 ) -> IStreamServerEndpoint:
     """
     Where to listen.
@@ -85,10 +93,8 @@ def serverEndpoint(
     @raise Refused: C{text} is neither C{HOST:PORT} nor an endpoint string.
     """
     place = hostPort(checkAddress(text, name))
-    endpoint: IStreamServerEndpoint
     if place is not None and not isEndpoint(text):
-        endpoint = around(_tcpServer(reactor, name, place[1], _listenHost(place[0]), BACKLOG))
-        return endpoint
+        return around(_tcpServer(reactor, name, place[1], _listenHost(place[0]), BACKLOG))
     prefix, _, rest = text.partition(":")
     if prefix in ("ssl", "tls", "systemd", "haproxy"):
         from vaurien_twisted.transports import endpoint_strings as strings
@@ -99,8 +105,7 @@ def serverEndpoint(
                 reactor, text, name, lambda *place: around(_tcpServer(reactor, name, *place))
             )
         if prefix == "systemd":
-            endpoint = around(strings.systemdServer(reactor, text, name))
-            return endpoint
+            return around(strings.systemdServer(reactor, text, name))
         return serverEndpoint(
             reactor, rest, name, lambda below: strings.proxyProtocolServer(reactor, around(below))
         )
@@ -116,14 +121,13 @@ def serverEndpoint(
             from vaurien_twisted.transports.endpoint_strings import unixServer
 
             made = unixServer(reactor, text, name)
-        endpoint = around(made)
+        return around(made)
     except Exception as error:
         raise _badAddress(text, name, error) from None
-    return endpoint
 
 
 def _tcpServer(
-    reactor: Any, name: str, port: int, host: str, backlog: int
+    reactor: IServerReactor, name: str, port: int, host: str, backlog: int
 ) -> IStreamServerEndpoint:
     if _goesByExpress(reactor):
         from vaurien_twisted.express.endpoints import ExpressServerEndpoint
@@ -139,11 +143,11 @@ def _tcpServer(
 
 
 def clientEndpoint(
-    reactor: Any,
+    reactor: IServerReactor,
     text: str,
     name: str,
     timeout: float = 30.0,
-    around: Callable[[Any], Any] = _asItIs,
+    around: ClientWrapper = _asItIs,
 ) -> IStreamClientEndpoint:
     """
     What to connect to.
@@ -155,16 +159,14 @@ def clientEndpoint(
     @raise Refused: C{text} is neither C{HOST:PORT} nor an endpoint string.
     """
     place = hostPort(checkAddress(text, name))
-    endpoint: IStreamClientEndpoint
     if place is not None and not isEndpoint(text):
         host, port = place
         if not port:
             raise Refused(f"{text!r} has port 0, which nothing can be reached at", name)
         try:
-            endpoint = around(_tcpClient(reactor, host, port, timeout))
+            return around(_tcpClient(reactor, host, port, timeout))
         except ValueError as error:
             raise _badAddress(text, name, error) from None
-        return endpoint
     prefix = text.partition(":")[0]
     if prefix in ("ssl", "tls", "proxied"):
         from vaurien_twisted.transports import endpoint_strings as strings
@@ -175,23 +177,23 @@ def clientEndpoint(
                 reactor, rest, name, timeout, lambda below: withHeader(around(below))
             )
 
-        def below(*place: Any) -> Any:
+        def below(
+            host: str, port: int, timeout: float, source: str | None = None
+        ) -> IStreamClientEndpoint:
             try:
-                return around(_tcpClient(reactor, *place))
+                return around(_tcpClient(reactor, host, port, timeout, source))
             except ValueError as error:
                 raise _badAddress(text, name, error) from None
 
         if prefix == "ssl":
-            endpoint = strings.sslClient(reactor, text, name, below)
-        else:
-            endpoint = strings.tlsClient(
-                reactor,
-                text,
-                name,
-                below,
-                lambda other: clientEndpoint(reactor, other, name, timeout, around),
-            )
-        return endpoint
+            return strings.sslClient(reactor, text, name, below)
+        return strings.tlsClient(
+            reactor,
+            text,
+            name,
+            below,
+            lambda other: clientEndpoint(reactor, other, name, timeout, around),
+        )
     from twisted.internet.endpoints import clientFromString
 
     from vaurien_twisted.transports.endpoint_strings import checkNumbers, checkPath
@@ -206,15 +208,16 @@ def clientEndpoint(
             from vaurien_twisted.transports.self_connect import ConnectingReactor
 
             checkTCPName(text)
-            reactor = ConnectingReactor(reactor)
-        endpoint = around(clientFromString(reactor, text))
+            made = clientFromString(ConnectingReactor(reactor), text)
+        else:
+            made = clientFromString(reactor, text)
+        return around(made)
     except Exception as error:
         raise _badAddress(text, name, error) from None
-    return endpoint
 
 
 def _tcpClient(
-    reactor: Any, host: str, port: int, timeout: float, source: str | None = None
+    reactor: IServerReactor, host: str, port: int, timeout: float, source: str | None = None
 ) -> IStreamClientEndpoint:
     """
     @param source: the address to connect from.
@@ -233,7 +236,9 @@ def _tcpClient(
     return namedEndpoint(reactor, host, port, timeout, source)
 
 
-def literalEndpoint(reactor: Any, host: str, port: int, timeout: float) -> IStreamClientEndpoint:
+def literalEndpoint(
+    reactor: IServerReactor, host: str, port: int, timeout: float
+) -> IStreamClientEndpoint:
     """
     The fastest way to an IP address that the reactor and the system have.
     """
@@ -308,7 +313,7 @@ def isEndpoint(text: str) -> bool:
     return text.partition(":")[0] in _PREFIXES
 
 
-def _goesByExpress(reactor: Any) -> bool:
+def _goesByExpress(reactor: object) -> bool:
     """
     Real sockets on a system with epoll do; reactors in memory have none.
     """

@@ -5,8 +5,9 @@ Options of TLS from certificates and keys in files.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from OpenSSL import crypto
 from OpenSSL.SSL import NO_OVERLAPPING_PROTOCOLS, Error
@@ -28,6 +29,9 @@ from vaurien_twisted.transports.files import readSmall
 from vaurien_twisted.transports.host_names import asciiName
 from vaurien_twisted.transports.pem import certificatesIn, readPEM, refuseEncrypted, trustedIn
 from vaurien_twisted.transports.server_names import NamedServer
+
+if TYPE_CHECKING:
+    from OpenSSL.SSL import Connection, _NoOverlappingProtocols
 
 #: Application protocols that are accepted where clients offer some.
 PROTOCOLS = frozenset((b"http/1.1", b"postgresql"))
@@ -73,7 +77,9 @@ def serverOptions(
     return options
 
 
-def chooseProtocol(connection: Any, offered: Sequence[bytes]) -> Any:
+def chooseProtocol(
+    connection: Connection, offered: Sequence[bytes]
+) -> bytes | _NoOverlappingProtocols:
     """
     The first of the protocols that a client offers (ALPN, RFC 7301) which needs no other
     framing than without TLS.
@@ -88,7 +94,7 @@ def clientOptions(
     trust: str = "",
     certificate: str = "",
     key: str = "",
-) -> Any:
+) -> CertificateOptions | NamedServer:
     """
     The options of a TLS client.
 
@@ -102,19 +108,23 @@ def clientOptions(
     """
     roots = trustRootFromCertificates(trustedIn(name, trust)) if trust else None
     pair, rest = _private(name, certificate, key) if certificate else (None, [])
-    own: dict[str, Any] = {}
+    make: Callable[..., CertificateOptions] = CertificateOptions
     if pair is not None:
-        own = {"privateKey": pair.privateKey.original, "certificate": pair.original}
-        own["extraCertChain"] = [each.original for each in rest]
-        _checkContext(name, CertificateOptions(**own), certificate)
+        make = partial(
+            CertificateOptions,
+            privateKey=pair.privateKey.original,
+            certificate=pair.original,
+            extraCertChain=[each.original for each in rest],
+        )
+        _checkContext(name, make(), certificate)
     if host is None:
-        return CertificateOptions(trustRoot=roots, **own)
+        return make(trustRoot=roots)
     try:
         server = serverName(host)
     except ValueError as error:
         raise Refused(f"{host!r} is no host's name: {error}", name) from None
     whom = platformTrust() if roots is None else roots
-    return NamedServer(server, CertificateOptions(trustRoot=whom, **own))
+    return NamedServer(server, make(trustRoot=whom))
 
 
 def serverName(host: str) -> str:

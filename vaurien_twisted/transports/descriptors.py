@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import resource
 from collections.abc import Callable
-from typing import Any
 
 from twisted.logger import Logger
 
@@ -36,7 +35,7 @@ def limit() -> int:
     return 2**31 if soft == resource.RLIM_INFINITY else soft
 
 
-def descriptorOf(transport: Any) -> int:
+def descriptorOf(transport: object) -> int:
     """
     The number of a transport's file descriptor, -1 where it has none.
     """

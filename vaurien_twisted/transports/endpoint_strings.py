@@ -10,16 +10,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TypeAlias
 
-from twisted.internet.interfaces import IStreamClientEndpoint, IStreamServerEndpoint
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint, IStreamServerEndpoint
 
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.transports.proxy_header import VERSIONS
 from vaurien_twisted.transports.proxy_protocol_client import ProxyProtocolClientEndpoint
 
-#: Wraps a TCP endpoint (TLS, PROXY protocol).
-Below = Callable[[Any], Any]
+#: Makes the endpoint below TLS, of port, interface and backlog.
+ServerBelow: TypeAlias = "Callable[[int, str, int], IStreamServerEndpoint]"
+
+#: The same, of host, port, timeout and the address to bind to.
+ClientBelow: TypeAlias = "Callable[[str, int, float, str | None], IStreamClientEndpoint]"
 
 #: The longest path of a UNIX socket, in bytes (unix(7), on Linux; others have less).
 PATH_LIMIT = 107
@@ -109,7 +113,7 @@ def checkPath(text: str) -> None:
         raise ValueError(f"the path of a UNIX socket has {PATH_LIMIT} bytes at most")
 
 
-def unixServer(reactor: Any, text: str, option: str) -> IStreamServerEndpoint:
+def unixServer(reactor: IServerReactor, text: str, option: str) -> IStreamServerEndpoint:
     """
     C{unix:PATH}, which takes what Twisted's takes; where it says no mode, only who runs Vaurien
     can connect.
@@ -129,7 +133,10 @@ def unixServer(reactor: Any, text: str, option: str) -> IStreamServerEndpoint:
 
 
 def sslServer(
-    reactor: Any, text: str, option: str, tcp: Callable[[int, str, int], Any]
+    reactor: IServerReactor,
+    text: str,
+    option: str,
+    tcp: ServerBelow,
 ) -> IStreamServerEndpoint:
     """
     C{ssl:PORT:privateKey=FILE:certKey=FILE}, with C{clientCA=FILE} for clients that must
@@ -162,7 +169,10 @@ def sslServer(
 
 
 def tlsServer(
-    reactor: Any, text: str, option: str, tcp: Callable[[int, str, int], Any]
+    reactor: IServerReactor,
+    text: str,
+    option: str,
+    tcp: ServerBelow,
 ) -> IStreamServerEndpoint:
     """
     C{tls:FOLDER:PORT}: for each host the certificate that is in a folder.
@@ -182,7 +192,9 @@ def tlsServer(
     return TLSServerEndpoint(reactor, tcp(port, found.get("interface", "::"), backlog), read)
 
 
-def sslClient(reactor: Any, text: str, option: str, tcp: Callable[..., Any]) -> Any:
+def sslClient(
+    reactor: IServerReactor, text: str, option: str, tcp: ClientBelow
+) -> IStreamClientEndpoint:
     """
     C{ssl:HOST:PORT}, which trusts any server unless C{caCertsDir} or C{hostname} is given.
 
@@ -207,12 +219,12 @@ def sslClient(reactor: Any, text: str, option: str, tcp: Callable[..., Any]) -> 
 
 
 def tlsClient(
-    reactor: Any,
+    reactor: IServerReactor,
     text: str,
     option: str,
-    tcp: Callable[..., Any],
-    other: Callable[[str], Any],
-) -> Any:
+    tcp: ClientBelow,
+    other: Callable[[str], IStreamClientEndpoint],
+) -> IStreamClientEndpoint:
     """
     C{tls:HOST:PORT}: the server's certificate must be for C{HOST}, and signed by who this
     system trusts or C{trustRoots} names.
@@ -281,7 +293,9 @@ def checkTCPName(text: str) -> None:
         asciiName(host)
 
 
-def proxyProtocolServer(clock: Any, endpoint: Any) -> IStreamServerEndpoint:
+def proxyProtocolServer(
+    clock: IReactorTime, endpoint: IStreamServerEndpoint
+) -> IStreamServerEndpoint:
     """
     C{haproxy:} before an endpoint: connections begin with a header of the PROXY protocol.
     """
@@ -292,7 +306,7 @@ def proxyProtocolServer(clock: Any, endpoint: Any) -> IStreamServerEndpoint:
 
 def proxyProtocolClient(
     text: str, option: str
-) -> tuple[Callable[[Any], IStreamClientEndpoint], str]:
+) -> tuple[Callable[[IStreamClientEndpoint], IStreamClientEndpoint], str]:
     """
     C{proxied:VERSION:} before an address: what makes an endpoint send a header of the PROXY
     protocol first, and the address.
@@ -306,7 +320,7 @@ def proxyProtocolClient(
     return lambda endpoint: ProxyProtocolClientEndpoint(endpoint, version), address
 
 
-def systemdServer(reactor: Any, text: str, option: str) -> IStreamServerEndpoint:
+def systemdServer(reactor: IServerReactor, text: str, option: str) -> IStreamServerEndpoint:
     """
     C{systemd:domain=INET:index=0}, or C{name=} in place of C{index=}.
 

@@ -10,6 +10,7 @@ Docker Compose and Swarm give have underscores (C{my_service}), and the DNS carr
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 import idna
@@ -17,15 +18,19 @@ from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import Deferred
 from twisted.internet.error import DNSLookupError
 from twisted.internet.interfaces import (
+    IAddress,
+    IHostnameResolver,
     IHostResolution,
     IProtocol,
     IProtocolFactory,
     IReactorPluggableNameResolver,
+    IResolutionReceiver,
     IStreamClientEndpoint,
 )
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.transports.self_connect import ConnectingReactor
 
 #: How long a label and a name may be, in octets (RFC 1035 section 2.3.4); of a name the dots
@@ -96,7 +101,8 @@ def namedEndpoint(
 
     name = asciiName(host)
     bind = None if source is None else (source, 0)
-    if not IReactorPluggableNameResolver.providedBy(reactor):
+    looksUp: bool = IReactorPluggableNameResolver.providedBy(reactor)
+    if not looksUp:
         return HostnameEndpoint(reactor, host, port, timeout, bind)
     if _isPlain(name):
         return HostnameEndpoint(ConnectingReactor(reactor), name, port, timeout, bind)
@@ -121,23 +127,29 @@ def _isPlain(name: str) -> bool:
     return True
 
 
+@implementer(IHostnameResolver)
 class _Resolver:
     """
     Looks up one name, whatever it is asked for.
     """
 
-    def __init__(self, reactor: Any, name: str) -> None:
+    def __init__(self, reactor: IServerReactor, name: str) -> None:
         self._reactor = reactor
         self._name = name
 
     def resolveHostName(
-        self, receiver: object, hostName: str, *arguments: object, **named: object
+        self,
+        resolutionReceiver: IResolutionReceiver,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Sequence[type[IAddress]] | None = None,
+        transportSemantics: str = "TCP",
     ) -> IHostResolution:
         """
         Look it up by the reactor's resolver.
         """
         resolution: IHostResolution = self._reactor.nameResolver.resolveHostName(
-            receiver, self._name, *arguments, **named
+            resolutionReceiver, self._name, portNumber, addressTypes, transportSemantics
         )
         return resolution
 

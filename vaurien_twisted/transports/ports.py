@@ -5,10 +5,13 @@ A port that stops listening without what Twisted's own would do to files.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from twisted.internet.interfaces import IAddress, IListeningPort
 from zope.interface import implementer
+
+if TYPE_CHECKING:
+    from twisted.internet.tcp import Port
 
 
 @implementer(IListeningPort)
@@ -19,8 +22,8 @@ class OpenPort:
     @param port: Twisted's port.
     """
 
-    def __init__(self, port: Any) -> None:
-        self._port = port
+    def __init__(self, port: IListeningPort) -> None:
+        self._port: Port | None = cast("Port", port)
 
     def startListening(self) -> None:
         """
@@ -36,6 +39,7 @@ class OpenPort:
             port.stopReading()
             port.socket.close()
             self.closed()
+            assert port.factory is not None
             port.factory.doStop()
 
     def closed(self) -> None:

@@ -5,7 +5,7 @@ The PROXY protocol, sent: connections to the backend begin with the client's add
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
@@ -13,13 +13,18 @@ from twisted.internet.interfaces import (
     IProtocol,
     IProtocolFactory,
     IStreamClientEndpoint,
+    ITransport,
 )
 from twisted.internet.protocol import Protocol
 from twisted.protocols.policies import WrappingFactory
-from zope.interface import implementer
+from zope.interface import Attribute, implementer
 
 from vaurien_twisted.interfaces import IClientAddresses
 from vaurien_twisted.transports.proxy_header import headerFor
+
+
+class _ICarrier(ITransport):
+    protocol: IProtocol = Attribute("What the transport delivers to.")
 
 
 class _HeaderFirst(Protocol):
@@ -27,16 +32,16 @@ class _HeaderFirst(Protocol):
     Sends the header, and leaves the connection to the protocol it is for.
     """
 
-    def __init__(self, header: bytes, protocol: Any) -> None:
+    def __init__(self, header: bytes, protocol: IProtocol) -> None:
         self._header = header
         self._protocol = protocol
 
-    def makeConnection(self, transport: Any) -> None:
+    def makeConnection(self, transport: ITransport) -> None:
         """
         Send the header, and connect the other protocol.
         """
         transport.write(self._header)
-        transport.protocol = self._protocol
+        cast(_ICarrier, transport).protocol = self._protocol
         self._protocol.makeConnection(transport)
 
 
@@ -74,7 +79,7 @@ class ProxyProtocolClientEndpoint:
         return connecting
 
 
-def _addressesOf(factory: Any) -> tuple[IAddress | None, IAddress | None]:
+def _addressesOf(factory: object) -> tuple[IAddress | None, IAddress | None]:
     while factory is not None:
         if IClientAddresses.providedBy(factory):
             source, destination = factory.addresses()

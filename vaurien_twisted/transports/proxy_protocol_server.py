@@ -15,9 +15,11 @@ from twisted.internet.interfaces import (
     IDelayedCall,
     IHalfCloseableProtocol,
     IListeningPort,
+    IProtocol,
     IProtocolFactory,
     IReactorTime,
     IStreamServerEndpoint,
+    ITransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
@@ -25,6 +27,7 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from vaurien_twisted.interfaces.network import IStreamTransport
 from vaurien_twisted.model.names import peerName
 from vaurien_twisted.record.repeats import Repeats
 from vaurien_twisted.transports.proxy_header import BadHeader, ProxyHeader, readHeader
@@ -54,8 +57,8 @@ class ProxyProtocolTransport(ProtocolWrapper):
     """
 
     _log = Logger()
-    transport: Any
-    wrappedProtocol: Any
+    transport: IStreamTransport
+    wrappedProtocol: IProtocol
 
     def __init__(self, factory: ProxyProtocolFactory, addr: IAddress | None) -> None:
         super().__init__(factory, Protocol())
@@ -72,7 +75,7 @@ class ProxyProtocolTransport(ProtocolWrapper):
             raise AttributeError(name)
         return super().__getattr__(name)
 
-    def makeConnection(self, transport: Any) -> None:
+    def makeConnection(self, transport: ITransport) -> None:
         """
         Wait for the header.
         """
@@ -147,14 +150,14 @@ class ProxyProtocolTransport(ProtocolWrapper):
             kept, self._kept = self._kept, b""
             self.wrappedProtocol.dataReceived(kept)
 
-    def getPeer(self) -> Any:
+    def getPeer(self) -> IAddress:
         """
         The client, as the header says.
         """
         source = None if self._header is None else self._header.source
         return source or super().getPeer()
 
-    def getHost(self) -> Any:
+    def getHost(self) -> IAddress:
         """
         The address that the client connected to, as the header says.
         """

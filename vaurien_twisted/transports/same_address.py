@@ -13,7 +13,6 @@ import ipaddress
 import os
 import re
 import socket
-from typing import Any
 
 import attrs
 
@@ -114,12 +113,13 @@ def _hostPort(text: str, everywhere: str) -> Place | None:
     return Place(match[1] or match[2] or everywhere, int(match[3]))
 
 
-def placeOf(address: Any) -> Place | None:
+def placeOf(address: object) -> Place | None:
     """
     The same of an address that a port or a transport has told.
     """
-    if getattr(address, "port", None):
-        return Place(str(address.host), int(address.port))
+    port = getattr(address, "port", None)
+    if port:
+        return Place(str(getattr(address, "host", "")), int(port))
     name = getattr(address, "name", None)
     if not name:
         return None

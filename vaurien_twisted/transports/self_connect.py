@@ -8,22 +8,32 @@ express looks by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.interfaces import (
     IAddress,
+    IConnector,
     IDelayedCall,
+    IHostnameResolver,
+    IListeningPort,
     IReactorPluggableNameResolver,
     IReactorTCP,
     IReactorTime,
 )
-from twisted.internet.protocol import ClientFactory
+from twisted.internet.protocol import ClientFactory, ServerFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from vaurien_twisted.express.connected_socket import isSelfConnected
+from vaurien_twisted.interfaces.network import IServerReactor
+
+if TYPE_CHECKING:
+    from twisted.internet.protocol import _ProtoWithFactory
+
+
+P = TypeVar("P", bound="_ProtoWithFactory")
 
 
 class RefusingFactory(ClientFactory):
@@ -34,20 +44,20 @@ class RefusingFactory(ClientFactory):
 
     noisy = False
 
-    def __init__(self, wrapped: Any) -> None:
+    def __init__(self, wrapped: ClientFactory) -> None:
         self._wrapped = wrapped
-        self._connector: Any = None
+        self._connector: IConnector | None = None
         self._refused = False
 
-    def startedConnecting(self, connector: Any) -> None:
+    def startedConnecting(self, connector: IConnector) -> None:
         self._connector = connector
         self._wrapped.startedConnecting(connector)
 
-    def buildProtocol(self, addr: IAddress | None) -> Any:
+    def buildProtocol(self, addr: IAddress | None) -> _ProtoWithFactory | None:
         """
         The other's protocol, C{None} where the connection is one to itself.
         """
-        transport: Any = getattr(self._connector, "transport", None)
+        transport = getattr(self._connector, "transport", None)
         if transport is not None and isSelfConnected(transport.getHandle()):
             self._refused = True
             # An orderly end would keep the port from the server for a while (TIME_WAIT).
@@ -55,10 +65,10 @@ class RefusingFactory(ClientFactory):
             return None
         return self._wrapped.buildProtocol(addr)
 
-    def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:
+    def clientConnectionFailed(self, connector: IConnector, reason: Failure) -> None:
         self._wrapped.clientConnectionFailed(connector, reason)
 
-    def clientConnectionLost(self, connector: Any, reason: Failure) -> None:
+    def clientConnectionLost(self, connector: IConnector, reason: Failure) -> None:
         if self._refused:
             refusal = Failure(ConnectionRefusedError(string="Connection refused"))
             self._wrapped.clientConnectionFailed(connector, refusal)
@@ -81,7 +91,7 @@ class ConnectingReactor:
     @param resolver: looks names up; the reactor's own if not given.
     """
 
-    def __init__(self, reactor: Any, resolver: Any = None) -> None:
+    def __init__(self, reactor: IServerReactor, resolver: IHostnameResolver | None = None) -> None:
         self._reactor = reactor
         self._resolver = resolver
 
@@ -89,20 +99,25 @@ class ConnectingReactor:
         self,
         host: str,
         port: int,
-        factory: Any,
+        factory: ClientFactory[P],
         timeout: float = 30,
-        bindAddress: Any = None,
-    ) -> Any:
+        bindAddress: tuple[str, int] | None = None,
+    ) -> IConnector:
         """
         Connect.
         """
-        return self._reactor.connectTCP(host, port, RefusingFactory(factory), timeout, bindAddress)
+        refusing = RefusingFactory(cast("ClientFactory[_ProtoWithFactory]", factory))
+        connector: IConnector = self._reactor.connectTCP(host, port, refusing, timeout, bindAddress)
+        return connector
 
-    def listenTCP(self, *arguments: Any, **named: Any) -> Any:
+    def listenTCP(
+        self, port: int, factory: ServerFactory, backlog: int = 50, interface: str = ""
+    ) -> IListeningPort:
         """
         Listen.
         """
-        return self._reactor.listenTCP(*arguments, **named)
+        listening: IListeningPort = self._reactor.listenTCP(port, factory, backlog, interface)
+        return listening
 
     def seconds(self) -> float:
         """
@@ -111,7 +126,7 @@ class ConnectingReactor:
         return float(self._reactor.seconds())
 
     def callLater(
-        self, delay: float, callable: Callable[..., Any], *args: object, **kwargs: object
+        self, delay: float, callable: Callable[..., object], *args: object, **kwargs: object
     ) -> IDelayedCall:
         """
         Call something after C{delay} seconds.
@@ -119,23 +134,25 @@ class ConnectingReactor:
         call: IDelayedCall = self._reactor.callLater(delay, callable, *args, **kwargs)
         return call
 
-    def getDelayedCalls(self) -> Any:
+    def getDelayedCalls(self) -> Sequence[IDelayedCall]:
         """
         The calls that are due.
         """
-        return self._reactor.getDelayedCalls()
+        calls: Sequence[IDelayedCall] = self._reactor.getDelayedCalls()
+        return calls
 
     @property
-    def nameResolver(self) -> Any:
+    def nameResolver(self) -> IHostnameResolver:
         """
         What looks names up.
         """
         return self._reactor.nameResolver if self._resolver is None else self._resolver
 
-    def installNameResolver(self, resolver: Any) -> Any:
+    def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:
         """
         Look names up by C{resolver} from now on.
 
         @return: what looked them up before.
         """
-        return self._reactor.installNameResolver(resolver)
+        before: IHostnameResolver = self._reactor.installNameResolver(resolver)
+        return before

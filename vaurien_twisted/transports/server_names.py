@@ -9,7 +9,7 @@ section 3) carries it.  It also accepts a certificate without any name.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from OpenSSL.crypto import X509
 from OpenSSL.SSL import VERIFY_FAIL_IF_NO_PEER_CERT, VERIFY_PEER, Connection
@@ -22,6 +22,9 @@ from twisted.internet.ssl import CertificateOptions
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
+
+if TYPE_CHECKING:
+    from twisted.protocols.tls import TLSMemoryBIOProtocol
 
 _log = Logger()
 
@@ -39,7 +42,7 @@ class NamedServer:
         self._host = host
         self._options = options
 
-    def clientConnectionForTLS(self, tlsProtocol: Any) -> Connection:
+    def clientConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> Connection:
         """
         A connection for one protocol, which is told if the certificate is for another host.
         """

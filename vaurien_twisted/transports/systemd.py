@@ -6,7 +6,6 @@ Sockets that systemd has opened and hands over.
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import AdoptedStreamServerEndpoint
@@ -17,6 +16,7 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer
 
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.transports.ports import OpenPort
 
 
@@ -29,7 +29,7 @@ class InheritedServerEndpoint:
     @param adopted: Twisted's endpoint for it, which could be used once.
     """
 
-    def __init__(self, reactor: Any, adopted: AdoptedStreamServerEndpoint) -> None:
+    def __init__(self, reactor: IServerReactor, adopted: AdoptedStreamServerEndpoint) -> None:
         self._reactor = reactor
         self._adopted = adopted
 

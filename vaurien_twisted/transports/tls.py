@@ -6,7 +6,6 @@ Endpoints that speak TLS over other endpoints.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectingCancelledError
@@ -20,11 +19,13 @@ from twisted.internet.interfaces import (
     IStreamServerEndpoint,
 )
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from vaurien_twisted.model.names import peerName
 from vaurien_twisted.record.repeats import Repeats
 from vaurien_twisted.transports.renewal import IRenewable
+from vaurien_twisted.transports.tls_engine import TLSOptions
 from vaurien_twisted.transports.tls_factory import HandshakeFailed, TLSFactory
 from vaurien_twisted.transports.tls_transport import TLSTransport
 
@@ -37,7 +38,7 @@ class TLSServerFactory(TLSFactory):
 
     _log = Logger()
 
-    def __init__(self, options: Any, wrapped: IProtocolFactory, clock: IReactorTime) -> None:
+    def __init__(self, options: TLSOptions, wrapped: IProtocolFactory, clock: IReactorTime) -> None:
         super().__init__(options, False, wrapped, clock)
 
     def stopFactory(self) -> None:
@@ -80,7 +81,7 @@ class TLSClientFactory(TLSFactory):
 
     def __init__(
         self,
-        options: Any,
+        options: TLSOptions,
         wrapped: IProtocolFactory,
         clock: IReactorTime,
         timeout: float,
@@ -130,7 +131,7 @@ class TLSServerEndpoint:
     """
 
     def __init__(
-        self, clock: IReactorTime, endpoint: IStreamServerEndpoint, read: Callable[[], Any]
+        self, clock: IReactorTime, endpoint: IStreamServerEndpoint, read: Callable[[], TLSOptions]
     ) -> None:
         self._clock = clock
         self._endpoint = endpoint
@@ -170,7 +171,7 @@ class TLSClientEndpoint:
         self,
         clock: IReactorTime,
         endpoint: IStreamClientEndpoint,
-        read: Callable[[], Any],
+        read: Callable[[], TLSOptions],
         timeout: float,
     ) -> None:
         self._clock = clock
@@ -204,7 +205,7 @@ class TLSClientEndpoint:
 
         outcome: Deferred[IProtocol] = Deferred(cancel)
 
-        def failed(reason: Any) -> None:
+        def failed(reason: Failure) -> None:
             if not outcome.called:
                 outcome.errback(reason)
 

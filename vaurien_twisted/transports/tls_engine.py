@@ -5,22 +5,44 @@ One end of a TLS connection, without input or output: OpenSSL on memory BIOs.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from OpenSSL.SSL import Connection, Error, SysCallError, WantReadError
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IOpenSSLClientConnectionCreator,
+    IOpenSSLContextFactory,
     IOpenSSLServerConnectionCreator,
 )
+from twisted.python.failure import Failure
 
 from vaurien_twisted.transports.certificates import reasonOf
+
+if TYPE_CHECKING:
+    from twisted.protocols.tls import TLSMemoryBIOProtocol
 
 #: How many bytes OpenSSL gets or gives at once: a record has 16 KiB at most.
 PIECE = 2**15
 
 
-def newConnection(options: Any, isClient: bool, transport: Any) -> Connection:
+#: The certificates and trust of connections.
+TLSOptions: TypeAlias = (
+    "IOpenSSLClientConnectionCreator | IOpenSSLServerConnectionCreator | IOpenSSLContextFactory"
+)
+
+
+class Verifier(Protocol):
+    """
+    What is told that the peer's certificate is not acceptable.
+    """
+
+    def failVerification(self, reason: Failure) -> None:
+        """
+        Abort the handshake.
+        """
+
+
+def newConnection(options: TLSOptions, isClient: bool, transport: Verifier) -> Connection:
     """
     An OpenSSL connection over memory BIOs.
 
@@ -30,12 +52,13 @@ def newConnection(options: Any, isClient: bool, transport: Any) -> Connection:
     @param transport: its C{failVerification} is called if the peer's certificate is not
         acceptable; the wrapped factory of its C{factory} may name application protocols.
     """
+    protocol = cast("TLSMemoryBIOProtocol", transport)
     if isClient and IOpenSSLClientConnectionCreator.providedBy(options):
-        connection = options.clientConnectionForTLS(transport)
+        connection = options.clientConnectionForTLS(protocol)
     elif not isClient and IOpenSSLServerConnectionCreator.providedBy(options):
-        connection = options.serverConnectionForTLS(transport)
+        connection = options.serverConnectionForTLS(protocol)
     else:
-        connection = Connection(options.getContext(), None)
+        connection = Connection(cast(IOpenSSLContextFactory, options).getContext(), None)
     if isClient:
         connection.set_connect_state()
     else:

@@ -14,14 +14,15 @@ It begins and ends as a link needs it:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from OpenSSL.SSL import Error, ZeroReturnError
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IProtocol, IPushProducer, ITransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.python.failure import Failure
 
+from vaurien_twisted.interfaces.network import IStreamTransport
 from vaurien_twisted.transports.certificates import reasonOf
 from vaurien_twisted.transports.tls_engine import TLSEngine, failureReason, isEnd, newConnection
 from vaurien_twisted.transports.tls_factory import HANDSHAKE, HandshakeFailed, TLSFactory
@@ -46,8 +47,8 @@ class TLSTransport(ProtocolWrapper):
         protocol above has aborted the connection.
     """
 
-    transport: Any
-    wrappedProtocol: Any
+    transport: IStreamTransport
+    wrappedProtocol: IProtocol
     factory: TLSFactory
 
     def __init__(
@@ -55,7 +56,7 @@ class TLSTransport(ProtocolWrapper):
         factory: TLSFactory,
         opened: Callable[[TLSTransport], None],
         failed: Callable[[HandshakeFailed], None],
-        above: Any = None,
+        above: IProtocol | None = None,
         timeout: float = HANDSHAKE,
     ) -> None:
         super().__init__(factory, Protocol() if above is None else above)
@@ -66,7 +67,7 @@ class TLSTransport(ProtocolWrapper):
         self._timeout = timeout
         self._timer: IDelayedCall | None = None
         self._flushing: IDelayedCall | None = None
-        self._producer: Any = None
+        self._producer: IPushProducer | None = None
         #: Why TLS has ended, if that is not how TCP has ended.
         self._cause: Failure | None = None
         #: The connection was aborted; nothing can be read or written any more.
@@ -82,7 +83,7 @@ class TLSTransport(ProtocolWrapper):
             raise AttributeError(name)
         return super().__getattr__(name)
 
-    def makeConnection(self, transport: Any) -> None:
+    def makeConnection(self, transport: ITransport) -> None:
         """
         Begin the handshake.
         """
@@ -119,12 +120,12 @@ class TLSTransport(ProtocolWrapper):
         self._cause = reason
         self.abortConnection()
 
-    def carry(self, protocol: Any) -> None:
+    def carry(self, protocol: IProtocol) -> None:
         """
         Connect the protocol above.
         """
         self.wrappedProtocol = protocol
-        protocol.makeConnection(self)
+        protocol.makeConnection(cast(ITransport, self))
 
     def dataReceived(self, data: bytes) -> None:
         """
@@ -209,7 +210,7 @@ class TLSTransport(ProtocolWrapper):
         """
         self.write(b"".join(data))
 
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
         """
         Have C{producer} paused while the transport below, or OpenSSL, takes no more.
         """

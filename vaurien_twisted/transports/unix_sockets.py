@@ -15,7 +15,6 @@ import os
 import socket
 import stat
 from contextlib import suppress
-from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.endpoints import UNIXServerEndpoint
@@ -27,6 +26,7 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer
 
+from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.transports.ports import OpenPort
 
 #: What L{UNIXServerEndpoint} puts beside the socket.
@@ -43,7 +43,9 @@ class PathServerEndpoint:
     @param locks: whether to put a lock beside it, for other programs of Twisted's.
     """
 
-    def __init__(self, reactor: Any, path: str, backlog: int, mode: int, locks: bool) -> None:
+    def __init__(
+        self, reactor: IServerReactor, path: str, backlog: int, mode: int, locks: bool
+    ) -> None:
         self._reactor = reactor
         self._path = path
         self._more = backlog, mode, locks
@@ -116,7 +118,7 @@ class PathPort(OpenPort):
     @param own: the device and the number of the file.
     """
 
-    def __init__(self, port: object, path: str, locks: bool, own: tuple[int, int]) -> None:
+    def __init__(self, port: IListeningPort, path: str, locks: bool, own: tuple[int, int]) -> None:
         super().__init__(port)
         self._path = path
         self._locks = locks

@@ -8,7 +8,6 @@ Source: Server Name Indication, RFC 6066 section 3.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from cryptography.x509 import DNSName, ExtensionNotFound, SubjectAlternativeName
 from OpenSSL import crypto
@@ -144,7 +143,7 @@ def _hosts(certificate: Certificate) -> list[str]:
     """
     The host names that a certificate is for.
     """
-    found: Any = certificate.original.to_cryptography().extensions
+    found = certificate.original.to_cryptography().extensions
     try:
         names = found.get_extension_for_class(SubjectAlternativeName).value
     except ExtensionNotFound:
