@@ -71,7 +71,8 @@ class InvitationTests(SynchronousTestCase):
         self.assertIn("curl -i http://127.0.0.1:8000/", text)
         self.assertNotIn("--http-port", text)
         text = invitation("127.0.0.1:1", "127.0.0.1:9090")
-        self.assertEqual(text.count("vaurienctl --http-port 9090 set-behavior"), 3)
+        self.assertEqual(text.count("vaurienctl --http-port 9090 set-behavior"), 2)
+        self.assertIn("vaurienctl --http-port 9090 normal", text)
 
     def test_last(self) -> None:
         """
@@ -85,7 +86,7 @@ class InvitationTests(SynchronousTestCase):
         What the demo tells to type is a command line of C{vaurienctl}: with no service
         there, it fails for that (1), not for its words (2).
         """
-        pattern = r"vaurienctl (.*?set-behavior [a-z]+(?: \w+=\w+)?)"
+        pattern = r"vaurienctl (.*?(?:set-behavior [a-z]+(?: \w+=\w+)?|normal))"
         commands = re.findall(pattern, invitation("localhost:1", "localhost:1"))
         self.assertEqual(len(commands), 3)
         said = io.StringIO()

@@ -81,7 +81,7 @@ class CommandTests(ProxiesCase):
         web = self.proxies.get("web")
         self.assertEqual(
             table[3].split(),
-            ["web", web.listen, "localhost:9", "tcp", "yes", "latency_downstream"],
+            ["web", web.listen, "localhost:9", "tcp", "yes", "toxic", "latency_downstream"],
         )
         self.assertEqual(
             list(json.loads(await self.ctl("list", "--json"))), ["db-1", "db-2", "web"]

@@ -4,6 +4,8 @@ Setting behaviors and ending connections on the web page.
 
 from __future__ import annotations
 
+import socket
+
 from tests.integration.page_case import PageCase
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.model.options import specs
@@ -181,15 +183,23 @@ class PageTests(PageCase):
             {"type": "latency", "attributes": {"latency": 30}, "toxicity": 0.5},
         )
         client.request("POST", toxics, {"type": "slow_close", "name": "last"})
+        host, _, port = proxy.proxy_address.rpartition(":")
+        connection = socket.create_connection((host, int(port)), timeout=120)
+        self.addCleanup(connection.close)
+        self.ask(proxy, "/one")
+        client.request("POST", "/connections/1", {"rules": [{"behavior": "hang"}]})
         with self.page(proxy) as page:
             self.live(page)
-            page.wait_for_selector("#rules li:nth-child(2)")
+            page.wait_for_selector("#rules li:nth-child(3)")
+            alone = page.inner_text("#rules li:nth-child(3)")
+            self.assertIn("hang", alone)
+            self.assertIn("for connection 1 alone", alone)
             self.assertIn("latency, slow_close", page.inner_text("#proxies"))
             shown = page.inner_text("#rules li:nth-child(1)")
             for word in ("latency_downstream", "50 %", "latency 30 ms", "toxic, downstream"):
                 self.assertIn(word, shown)
             page.get_by_role("button", name="Remove toxic latency_downstream").click()
-            page.wait_for_selector("#rules li:nth-child(2)", state="detached")
+            page.wait_for_selector("#rules li:nth-child(3)", state="detached")
             self.assertEqual(
                 [toxic["name"] for toxic in client.request("GET", "/proxies/proxy")["toxics"]],
                 ["last"],
@@ -198,6 +208,7 @@ class PageTests(PageCase):
             page.wait_for_selector("#rules .none")
             page.wait_for_selector("#proxies .badge:text('passes unchanged')")
             self.assertEqual(client.request("GET", "/proxies/proxy")["toxics"], [])
+            self.assertEqual(client.request("GET", "/connections/1")["own"], [])
 
     def test_declared(self) -> None:
         """

@@ -54,6 +54,7 @@ class TotalsTests(SynchronousTestCase):
                 "enabled": True,
                 "rules": [{"behavior": "hang", "times": 3}],
                 "toxics": [],
+                "own": [],
                 "open": 1,
                 "accepted": 1,
                 "exchanges": 1,

@@ -28,7 +28,7 @@ A web backend runs behind the proxy on http://{proxy}/.  Try this in another she
                           curl -i http://{proxy}/
   3. Make them slow:      {command} set-behavior delay sleep=2
                           time curl http://{proxy}/
-  4. Remove the fault:    {command} set-behavior dummy
+  4. Back to normal:      {command} normal
 
 Ctrl-C ends the demo.  To watch it, and to set faults with the mouse:
 

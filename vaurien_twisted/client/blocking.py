@@ -159,6 +159,7 @@ class Client:
     take_lease = blocking(ServiceCalls.take_lease)
     renew_lease = blocking(ServiceCalls.renew_lease)
     end_lease = blocking(ServiceCalls.end_lease)
+    normal = blocking(ServiceCalls.normal)
 
     @contextmanager
     def with_behavior(self, name: str, **options: object) -> Iterator[Client]:
@@ -276,6 +277,7 @@ class Proxy:
     add_toxic = blocking(ProxyCalls.add_toxic)
     update_toxic = blocking(ProxyCalls.update_toxic)
     remove_toxic = blocking(ProxyCalls.remove_toxic)
+    normal = blocking(ProxyCalls.normal)
     connections = blocking(ProxyCalls.connections)
     close_connection = blocking(ProxyCalls.close_connection)
     explain = blocking(ProxyCalls.explain)

@@ -61,6 +61,15 @@ class ServiceCalls(PlanCalls):
         """
         await self.answered("POST", "/reset", {})
 
+    async def normal(self) -> None:
+        """
+        Remove everything that is in force on all proxies: behaviors, rules, toxics and the rules
+        of single connections.  Proxies that are disabled stay so.
+
+        @raise ClientError: it was not done.
+        """
+        await self.answered("POST", "/normal")
+
     async def names(self) -> list[str]:
         """
         The names of the proxies, in the order of the service.

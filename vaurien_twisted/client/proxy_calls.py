@@ -141,6 +141,15 @@ class ProxyCalls(PlanCalls):
         """
         await self.answered("DELETE", f"{self.path}/toxics/{quote(name, safe='')}")
 
+    async def normal(self) -> None:
+        """
+        Remove everything that is in force on it: its behavior, its rules, its toxics and the
+        rules of single connections.  If it is disabled, it stays so.
+
+        @raise ClientError: it was not done.
+        """
+        await self.answered("POST", f"{self.path}/normal")
+
     async def connections(self, limit: int = 1000) -> list[dict[str, Any]]:
         """
         Its open connections, oldest first.

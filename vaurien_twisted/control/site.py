@@ -27,6 +27,7 @@ from vaurien_twisted.control.host_check import Guard
 from vaurien_twisted.control.journal import JournalAPI
 from vaurien_twisted.control.leases import LeasesAPI
 from vaurien_twisted.control.metrics import MetricsAPI
+from vaurien_twisted.control.normal import NormalAPI
 from vaurien_twisted.control.page import PageAPI
 from vaurien_twisted.control.protocols import ProtocolsAPI
 from vaurien_twisted.control.request_counter import RequestCounter
@@ -141,6 +142,7 @@ def controlRoot(
     apis: list[API] = [
         VaurienAPI(proxies),
         RulesAPI(proxies),
+        NormalAPI(proxies),
         ToxiproxyAPI(proxies),
         ProtocolsAPI(proxies),
         LeasesAPI(proxies),

@@ -14,6 +14,7 @@ examples:
   vaurienctl list-behaviors delay
   vaurienctl set-behavior delay sleep=2
   vaurienctl set-behavior 20:error,10:delay delay.sleep=2
+  vaurienctl normal
   vaurienctl list-errors mysql
   vaurienctl set-behavior error code=1213
   vaurienctl get-rules > rules.json
@@ -36,6 +37,7 @@ COMMANDS = {
     "list-behaviors": "list the behaviors, or show the options of some",
     "get-behavior": "show the current behavior, in the form that set-behavior accepts",
     "set-behavior": "set the behavior, also for open connections; dummy means no fault",
+    "normal": "remove all faults: behavior, rules, toxics, rules of single connections",
     "get-backend": "show the address of the backend",
     "set-backend": "send new connections to another backend",
     "get-rules": "show the current rules, in the form that set-rules accepts",
@@ -53,6 +55,7 @@ COMMANDS = {
 OF_PROXIES = (
     "get-behavior",
     "set-behavior",
+    "normal",
     "get-backend",
     "set-backend",
     "get-rules",

@@ -26,6 +26,7 @@ from vaurien_twisted.client.common import (
 from vaurien_twisted.ctl import proxies as ctl_proxies
 from vaurien_twisted.ctl.commands import COMMANDS, EXAMPLES, OF_PROXIES
 from vaurien_twisted.ctl.experiment import addExperiment, experiment
+from vaurien_twisted.ctl.normal import normal, stillInForce
 from vaurien_twisted.ctl.output import formatAnswer, readFile, say
 from vaurien_twisted.ctl.top import addTop, top
 from vaurien_twisted.ctl.watch import addWatch, watch
@@ -33,8 +34,8 @@ from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
 from vaurien_twisted.model.names import printable
 from vaurien_twisted.stdio import openStandardStreams, writing
 
-#: Commands that run until the user ends them.
-LIVE = {"top": top, "watch": watch, "experiment": experiment}
+#: Commands that print what they do themselves.
+OWN = {"top": top, "watch": watch, "experiment": experiment, "normal": normal}
 
 #: How many entries of the journal one request fetches.
 ENTRIES = 1000
@@ -57,19 +58,24 @@ def _run(arguments: Sequence[str] | None) -> int:
     parsed = parse(sys.argv[1:] if arguments is None else arguments)
     try:
         client = _client(parsed)
-        if parsed.command in LIVE:
-            return LIVE[parsed.command](client, parsed)
+        if parsed.command in OWN:
+            return OWN[parsed.command](client, parsed)
         if parsed.command in ctl_proxies.COMMANDS:
             return ctl_proxies.run(client, parsed)
         if parsed.command == "set-rules":
             parsed.rules = readFile(parsed.file)
         if not getattr(parsed, "proxy", None) and not getattr(parsed, "all", False):
+            targets = None
             _show(client, parsed, "")
         else:
             targets = ctl_proxies.names(client, parsed.proxy, parsed.all)
             for name in targets:
                 label = f"{name}: " if len(targets) > 1 else ""
                 _show(client, parsed, ctl_proxies.path(name), label)
+        if parsed.command == "set-behavior" and parsed.name == "dummy" and not parsed.json:
+            remaining = stillInForce(client, targets, parsed.all)
+            if remaining:
+                say(remaining)
     except ClientError as error:
         print(f"vaurienctl: {printable(_reason(error))}", file=sys.stderr)
         return 1

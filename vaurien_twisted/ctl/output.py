@@ -121,7 +121,7 @@ def _errors(errors: Sequence[Mapping[str, Any]], terminal: bool) -> str:
 
 
 def _behavior(name: str, given: Mapping[str, Any], terminal: bool) -> str:
-    options = dict(_words(given, ":" in name))
+    options = dict(optionWords(given, ":" in name))
     if terminal:
         return "\n".join([name, table((f"  {key}", options[key]) for key in options)]).rstrip()
     return " ".join([name, *(f"{key}={shlex.quote(options[key])}" for key in options)])
@@ -142,13 +142,13 @@ def entryLine(entry: Mapping[str, Any]) -> str:
     return printable(f"{entry['id']}  {words}" + (f" ({reason})" if reason else ""))
 
 
-def _words(options: Mapping[str, Any], grouped: bool) -> Iterable[tuple[str, str]]:
+def optionWords(options: Mapping[str, Any], grouped: bool) -> Iterable[tuple[str, str]]:
     """
     Options in the form that C{set-behavior} takes.
     """
     for name, value in options.items():
         if grouped:
-            for own, text in _words(value, False):
+            for own, text in optionWords(value, False):
                 yield f"{name}.{own}", text
         else:
             yield name, _value(value)
@@ -185,51 +185,6 @@ def wrapped(rows: Iterable[Sequence[str]]) -> str:
         lines.append((*row[:-1], first))
         lines += [(*("" for _ in row[:-1]), line) for line in more]
     return table(lines)
-
-
-def formatProxies(proxies: Mapping[str, Any]) -> str:
-    """
-    Proxies by name: a table, or their names.
-    """
-    if not sys.stdout.isatty():
-        return "\n".join(proxies)
-    if not proxies:
-        return "there are none"
-    return table(
-        [
-            ("NAME", "LISTEN", "UPSTREAM", "PROTOCOL", "ENABLED", "TOXICS"),
-            *(
-                (
-                    name,
-                    str(proxy["listen"]),
-                    str(proxy["upstream"]),
-                    str(proxy.get("protocol", "")),
-                    "yes" if proxy["enabled"] else "no",
-                    ", ".join(str(toxic["name"]) for toxic in proxy["toxics"]),
-                )
-                for name, proxy in proxies.items()
-            ),
-        ]
-    )
-
-
-def formatProxy(proxy: Mapping[str, Any]) -> str:
-    """
-    One proxy, with its toxics and rules.
-    """
-    if not sys.stdout.isatty():
-        return json.dumps(proxy, indent=2)
-    words = [f"{name}={json.dumps(proxy[name])}" for name in ("listen", "upstream", "enabled")]
-    lines = [f"{proxy['name']}  {proxy.get('protocol', '')}  {'  '.join(words)}"]
-    lines += [f"  toxic {_toxic(toxic)}" for toxic in proxy["toxics"]]
-    lines += [f"  rule {json.dumps(rule)}" for rule in proxy.get("rules", [])]
-    return "\n".join(lines)
-
-
-def _toxic(toxic: Mapping[str, Any]) -> str:
-    words = [f"{key}={text}" for key, text in _words(toxic["attributes"], False)]
-    share = [] if toxic["toxicity"] == 1 else [f"toxicity={toxic['toxicity']:g}"]
-    return "  ".join([toxic["name"], toxic["type"], toxic["stream"], *share, *words])
 
 
 def readFile(path: str) -> object:

@@ -16,12 +16,13 @@ from urllib.parse import quote
 
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import ClientError, RequestRefused, member
-from vaurien_twisted.ctl.output import formatProxies, formatProxy, readFile, say
+from vaurien_twisted.ctl.in_force import formatProxies, formatProxy
+from vaurien_twisted.ctl.output import readFile, say
 from vaurien_twisted.model.names import printable
 
 COMMANDS = {
-    "list": "list the proxies",
-    "inspect": "show a proxy with its toxics and rules",
+    "list": "list the proxies and what is in force on them",
+    "inspect": "show a proxy and all that is in force on it",
     "create": "create a proxy",
     "toggle": "disable enabled proxies, enable disabled ones",
     "delete": "delete proxies",
@@ -176,7 +177,9 @@ def run(client: Client, parsed: argparse.Namespace) -> int:
     """
     match parsed.command:
         case "list":
-            return _show(parsed, client.request("GET", "/proxies"), formatProxies)
+            known = client.request("GET", "/proxies")
+            states = [] if parsed.json else _states(client)
+            return _show(parsed, known, lambda proxies: formatProxies(proxies, states))
         case "create":
             body = {"name": parsed.name, "upstream": parsed.upstream, "listen": parsed.listen}
             body |= {"enabled": not parsed.disabled, "protocol": parsed.protocol}
@@ -221,6 +224,8 @@ def _one(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[st
         case "inspect":
             answer = client.request("GET", path(name))
             answer.update(client.request("GET", f"{path(name)}/rules"))
+            [state] = [each for each in _states(client) if each["name"] == name] or [{}]
+            answer["own"] = state.get("own", [])
             return answer, formatProxy(answer)
         case "toggle":
             enabled = not member(client.url, client.request("GET", path(name)), "enabled", bool)
@@ -231,6 +236,13 @@ def _one(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[st
         case "rules":
             return _rules(client, parsed, name)
     return _toxic(client, parsed, name)
+
+
+def _states(client: Client) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = member(
+        client.url, client.request("GET", "/state"), "proxies", list
+    )
+    return found
 
 
 def _rules(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[str, Any], str]:

@@ -11,6 +11,7 @@ import attrs
 
 from vaurien_twisted.model.commands import Command, Hold, Wait
 from vaurien_twisted.model.options import Refused, nearest
+from vaurien_twisted.proxies.normal import describeOwnRules
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.clocks import inWallTime
 from vaurien_twisted.record.counters import Counters, Traffic
@@ -111,7 +112,8 @@ class Observed:
 
 def describeProxy(proxy: Proxy) -> dict[str, object]:
     """
-    A proxy's addresses, rules and counts, as JSON.
+    A proxy's addresses, counts and all that is in force on it, as JSON: its rules, its toxics
+    and the rules of single connections (see L{describeOwnRules}).
     """
     sums = totals(proxy)
     traffic = sums.traffic
@@ -123,6 +125,7 @@ def describeProxy(proxy: Proxy) -> dict[str, object]:
         "enabled": proxy.enabled,
         "rules": rulesOf(proxy.plan),
         "toxics": [toxic.tell() for toxic in proxy.toxics],
+        "own": describeOwnRules(proxy),
         "open": sums.open,
         "accepted": sums.accepted,
         "exchanges": sums.exchanges,

@@ -110,6 +110,14 @@ class Faults:
         self._take(rules, self.toxics)
         self._changed("rule removed", rules)
 
+    def clear(self) -> None:
+        """
+        Take out all rules and all toxics.
+        """
+        self.toxics = Toxics()
+        self._relays.setPlan(Plan())
+        self._changed("normal", [])
+
     def lift(self, lease: str) -> None:
         """
         Take out all rules and toxics that end with a lease.
@@ -151,7 +159,7 @@ class Faults:
         """
         Record in the journal that something was set, and by whom.
 
-        @param what: what was set: C{rules}, C{toxics}, C{backend} and so on.
+        @param what: what was set: C{rules}, C{toxics}, C{normal}, C{backend} and so on.
         """
         who = actor()
         if self.active and who:

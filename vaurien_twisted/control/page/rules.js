@@ -72,13 +72,15 @@ export class Rules {
 
   showRules(rules, anew = false) {
     const toxics = this.connection === null ? this.proxy.toxics ?? [] : [];
-    const text = JSON.stringify([rules, toxics, this.connection, Boolean(this.behaviors)]);
+    const own = this.connection === null ? this.proxy.own ?? [] : [];
+    const text = JSON.stringify([rules, toxics, own, this.connection, Boolean(this.behaviors)]);
     if (text === this.shown && !anew) return;
     this.shown = text;
     this.rules = doing(rules);
     this.stopEditing();
     this.form.offerButtons(this.rules.length);
-    byId("normal").hidden = this.rules.length + toxics.length === 0 && this.connection === null;
+    byId("normal").hidden = this.rules.length + toxics.length + own.length === 0
+      && this.connection === null;
     this.alone.hidden = this.connection === null;
     this.alone.replaceChildren();
     if (this.connection !== null) {
@@ -88,7 +90,7 @@ export class Rules {
     const none = this.connection === null
       ? "Everything passes unchanged." : "Nothing set here yet: it follows the proxy.";
     const items = [...this.rules.map((rule, place) => this.item(rule, place)),
-      ...toxics.map((toxic) => this.toxic(toxic))];
+      ...toxics.map((toxic) => this.toxic(toxic)), ...own.map((each) => this.own(each))];
     this.list.replaceChildren(...(items.length ? items : [make("li", { class: "none" }, none)]));
   }
 
@@ -104,6 +106,13 @@ export class Rules {
       click: () => this.put(this.rules.filter((_, index) => index !== place), `removed ${name}`),
     }, "✕");
     return make("li", {}, make("div", { class: "alternatives" }, ...lines), edit, remove);
+  }
+
+  /** A connection with rules of its own. */
+  own({ connection, rules }) {
+    const lines = rules.flatMap((rule) => rule.draw ?? [rule]).map((each) => this.line(each));
+    return make("li", {}, make("div", { class: "alternatives" }, ...lines,
+      make("p", {}, make("small", {}, `for connection ${connection} alone`))));
   }
 
   toxic(toxic) {
@@ -155,9 +164,19 @@ export class Rules {
   async normal() {
     const done = "everything passes unchanged";
     const { proxy, connection } = this;
-    await this.put([], done);
-    if (connection !== null) this.speakOf(null);
-    else if (proxy.toxics?.length) await this.removeToxics(proxy, proxy.toxics, done);
+    if (connection !== null) {
+      await this.put([], done);
+      this.speakOf(null);
+      return;
+    }
+    try {
+      await call("POST", proxyPath(proxy.name, "normal"));
+    } catch (error) {
+      this.refused(error, -1);
+      return;
+    }
+    say(done);
+    this.changed();
   }
 
   async apply(rule, how) {

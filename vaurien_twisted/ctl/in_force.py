@@ -1,0 +1,91 @@
+# -*- test-case-name: tests.ctl.test_proxies,tests.ctl.test_normal -*-
+"""
+What is in force on proxies, as text for C{vaurienctl}.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vaurien_twisted.ctl.output import optionWords, table
+
+#: In the state of a proxy: its rules, its toxics, and its connections with rules of their own.
+Told = Mapping[str, Any]
+
+
+def inForce(proxy: Told) -> list[str]:
+    """
+    All that has an effect on a proxy, a few words for each: C{20:error}, C{toxic
+    latency_downstream}, C{connection 3: hang}.
+
+    @param proxy: as C{GET /state} tells it; older services do not tell all of it.
+    """
+    rules = [rule for rule in proxy.get("rules", []) if rule.get("behavior") != "dummy"]
+    words = [_ruleWords(rule) for rule in rules]
+    words += [f"toxic {toxic['name']}" for toxic in proxy.get("toxics", [])]
+    for own in proxy.get("own", []):
+        alone = ", ".join(map(_ruleWords, own["rules"])) or "no fault"
+        words.append(f"connection {own['connection']}: {alone}")
+    return words
+
+
+def _ruleWords(rule: Told) -> str:
+    if "draw" in rule:
+        return ",".join(map(_ruleWords, rule["draw"]))
+    percent = rule.get("percent", 100)
+    share = "" if percent == 100 else f"{percent:g}:"
+    name = f" ({rule['name']})" if rule.get("name") else ""
+    return f"{share}{rule['behavior']}{name}"
+
+
+def formatProxies(proxies: Mapping[str, Any], states: Iterable[Told] = ()) -> str:
+    """
+    Proxies by name: a table, or their names.
+
+    @param states: what C{GET /state} tells of them.
+    """
+    if not sys.stdout.isatty():
+        return "\n".join(proxies)
+    if not proxies:
+        return "there are none"
+    known = {state["name"]: state for state in states}
+    return table(
+        [
+            ("NAME", "LISTEN", "UPSTREAM", "PROTOCOL", "ENABLED", "IN FORCE"),
+            *(
+                (
+                    name,
+                    str(proxy["listen"]),
+                    str(proxy["upstream"]),
+                    str(proxy.get("protocol", "")),
+                    "yes" if proxy["enabled"] else "no",
+                    "; ".join(inForce(known.get(name, proxy))),
+                )
+                for name, proxy in proxies.items()
+            ),
+        ]
+    )
+
+
+def formatProxy(proxy: Mapping[str, Any]) -> str:
+    """
+    One proxy, with its toxics, its rules and those of single connections.
+    """
+    if not sys.stdout.isatty():
+        return json.dumps(proxy, indent=2)
+    words = [f"{name}={json.dumps(proxy[name])}" for name in ("listen", "upstream", "enabled")]
+    lines = [f"{proxy['name']}  {proxy.get('protocol', '')}  {'  '.join(words)}"]
+    lines += [f"  toxic {_toxic(toxic)}" for toxic in proxy["toxics"]]
+    lines += [f"  rule {json.dumps(rule)}" for rule in proxy.get("rules", [])]
+    for own in proxy.get("own", []):
+        lines += [f"  connection {own['connection']} rule {json.dumps(r)}" for r in own["rules"]]
+    return "\n".join(lines)
+
+
+def _toxic(toxic: Mapping[str, Any]) -> str:
+    words = [f"{key}={text}" for key, text in optionWords(toxic["attributes"], False)]
+    share = [] if toxic["toxicity"] == 1 else [f"toxicity={toxic['toxicity']:g}"]
+    return "  ".join([toxic["name"], toxic["type"], toxic["stream"], *share, *words])
