@@ -20,7 +20,7 @@ COUNT = int(os.environ.get("VAURIEN_CONVERSATIONS", "60"))
 
 #: After this one the transaction goes on.
 ERROR = {"code": 1064, "message": "boom"}
-STRUCK = packet(1, b"\xff\x28\x04#HY000boom")
+STRUCK = packet(1, b"\xff\x28\x04#42000boom")
 
 FILE = b"1\n2\n" * 400
 
