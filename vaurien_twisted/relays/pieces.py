@@ -1,15 +1,65 @@
-# -*- test-case-name: tests.relays.test_link -*-
+# -*- test-case-name: tests.relays.test_pieces -*-
 """
 Pieces that a framer has found and nobody has taken yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 
 from vaurien_twisted.interfaces import IFramer
 from vaurien_twisted.model.exchange import FramingError, Piece
 from vaurien_twisted.relays.write_queue import WriteQueue
+
+
+class Chained:
+    """
+    Pieces, and those of bytes that came meanwhile, in order.  However many chunks come, none
+    nests in another.
+
+    @param pieces: those that were found before.
+    @param parse: gives the pieces of a chunk.
+    @param end: gives those of the end.
+    """
+
+    def __init__(
+        self,
+        pieces: Iterator[Piece],
+        parse: Callable[[bytes], Iterable[Piece]],
+        end: Callable[[], Iterable[Piece]],
+    ) -> None:
+        self._pieces = pieces
+        self._parse = parse
+        self._end = end
+        self._waiting: deque[bytes] = deque()
+
+    def add(self, data: bytes) -> None:
+        """
+        A chunk comes after all that came before; the end, if it is empty.
+        """
+        self._waiting.append(data)
+
+    def __iter__(self) -> Iterator[Piece]:
+        return self
+
+    def __next__(self) -> Piece:
+        """
+        The next piece.
+
+        @raise FramingError: as the framer does; all that is left is in its C{rest}.
+        """
+        while True:
+            try:
+                for piece in self._pieces:
+                    return piece
+                if not self._waiting:
+                    raise StopIteration
+                data = self._waiting.popleft()
+                self._pieces = iter(self._parse(data) if data else self._end())
+            except FramingError as error:
+                rest = error.rest + b"".join(self._waiting)
+                raise FramingError(error.reason, rest) from None
 
 
 def chain(pieces: Iterator[Piece], framer: IFramer, data: bytes) -> Iterator[Piece]:
@@ -19,11 +69,10 @@ def chain(pieces: Iterator[Piece], framer: IFramer, data: bytes) -> Iterator[Pie
 
     @raise FramingError: as the framer does; all that is left is in its C{rest}.
     """
-    try:
-        yield from pieces
-    except FramingError as error:
-        raise FramingError(error.reason, error.rest + data) from None
-    yield from framer.fromClient(data) if data else framer.clientEnded()
+    if not isinstance(pieces, Chained):
+        pieces = Chained(pieces, framer.fromClient, framer.clientEnded)
+    pieces.add(data)
+    return pieces
 
 
 def chainReplies(pieces: Iterator[Piece], framer: IFramer, data: bytes) -> Iterator[Piece]:
@@ -32,11 +81,10 @@ def chainReplies(pieces: Iterator[Piece], framer: IFramer, data: bytes) -> Itera
 
     @raise FramingError: as the framer does; all that is left is in its C{rest}.
     """
-    try:
-        yield from pieces
-    except FramingError as error:
-        raise FramingError(error.reason, error.rest + data) from None
-    yield from framer.fromBackend(data) if data else framer.backendEnded()
+    if not isinstance(pieces, Chained):
+        pieces = Chained(pieces, framer.fromBackend, framer.backendEnded)
+    pieces.add(data)
+    return pieces
 
 
 def release(framer: IFramer, toBackend: WriteQueue, toClient: WriteQueue) -> None:
