@@ -50,9 +50,8 @@ class JournalAPI:
         journal = self._journal
         if not isinstance(journal, Journal):
             raise Problem(404, "the journal is kept elsewhere", "/journal", "path")
-        entries = journal.readings(query.since, query.limit)
-        others = {"last": journal.last}
-        return answerList(request, "journal", entries, others, lambda reading: reading())
+        numbers, read = journal.readings(query.since, query.limit)
+        return answerList(request, "journal", numbers, {"last": journal.last}, read)
 
 
 def _query(request: IRequest) -> JournalQuery:

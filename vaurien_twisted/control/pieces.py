@@ -9,7 +9,7 @@ while its client does not read.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -82,7 +82,7 @@ class Pieces:
 def answerList(
     request: Any,
     name: str,
-    items: list[Any],
+    items: Sequence[Any],
     others: dict[str, Any],
     describe: Callable[[Any], Any] = lambda item: item,
 ) -> Any:

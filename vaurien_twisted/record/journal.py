@@ -10,7 +10,6 @@ import os
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from itertools import islice
 from typing import IO, Any
 
@@ -99,11 +98,13 @@ class Journal:
         """
         The same, the oldest C{limit} of them at most.
         """
-        return [reading() for reading in self.readings(entry, limit)]
+        numbers, read = self.readings(entry, limit)
+        return [read(number) for number in numbers]
 
-    def readings(self, entry: int, limit: int) -> list[Callable[[], dict[str, Any]]]:
+    def readings(self, entry: int, limit: int) -> tuple[range, Callable[[int], dict[str, Any]]]:
         """
-        The same, each as what makes it: thousands take long to read.
+        The same: their ids, and what makes the entry of an id.  To make thousands of them takes
+        long.
         """
         kept = self._entries
         skip = len(kept) - min(len(kept), max(0, self.last - entry))
@@ -114,9 +115,8 @@ class Journal:
             found = list(islice(reversed(kept), len(kept) - skip))
             found.reverse()
             found = found[:limit]
-        return [
-            partial(_read, number, each) for number, each in enumerate(found, self.first + skip)
-        ]
+        first = self.first + skip
+        return range(first, first + len(found)), lambda number: _read(number, found[number - first])
 
     def of(self, proxy: str, connection: int) -> list[dict[str, object]]:
         """
