@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 from treq.testing import StubTreq
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import DNSLookupError
 from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
@@ -136,6 +137,23 @@ class AsyncClientTests(TestCase):
                 client.url = "http://evil.example"
                 raise ZeroDivisionError
         self.assertIn("'hang' is still in force", caught.exception.__notes__[0])
+
+    def test_cancelled(self):
+        """
+        A request that its caller cancels is no failure of the service, whatever comes of it.
+        """
+
+        def lookupFails(lookup: Deferred) -> None:
+            lookup.errback(DNSLookupError())
+
+        class Connecting:
+            def request(self, *arguments: Any, **options: Any) -> Deferred:
+                return Deferred(lookupFails)
+
+        client = AsyncClient(http=Connecting(), reactor=Clock())
+        asking = Deferred.fromCoroutine(client.get_behavior())
+        asking.cancel()
+        self.failureResultOf(asking, CancelledError)
 
     def test_timeout(self):
         """

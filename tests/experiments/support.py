@@ -29,6 +29,7 @@ class MemoryService:
         self.toxics: list[tuple[str, str]] = []
         self.changes: list[tuple[str, Mapping[str, object]]] = []
         self.figures: dict[str, Figures] = {name: Figures() for name in proxies}
+        self.keys: dict[int, object] = {}
         self.ended = False
         self.failing: Exception | None = None
 
@@ -44,16 +45,22 @@ class MemoryService:
             raise self.failing
         self.set.append((self.clock.seconds(), proxy, list(rules), keep))
 
-    async def addToxic(self, proxy: str, toxic: Mapping[str, object]) -> str:
+    async def addToxic(self, proxy: str, toxic: Mapping[str, object], key: int) -> None:
+        self.keys[key] = str(toxic["type"])
         self.toxics.append((proxy, str(toxic["type"])))
-        return str(toxic["type"])
 
-    async def removeToxic(self, proxy: str, name: str) -> None:
-        self.toxics.remove((proxy, name))
+    async def removeToxic(self, proxy: str, key: int) -> None:
+        self.toxics.remove((proxy, str(self.keys.pop(key))))
 
-    async def change(self, proxy: str, changes: Mapping[str, object]) -> Mapping[str, object]:
+    async def change(self, proxy: str, changes: Mapping[str, object], key: int) -> None:
         self.changes.append((proxy, dict(changes)))
-        return {name: {"enabled": True, "backend": "before:1"}[name] for name in changes}
+        before: dict[str, object] = {"enabled": True, "backend": "before:1"}
+        self.keys[key] = {name: before[name] for name in changes}
+
+    async def restore(self, proxy: str, key: int) -> None:
+        before = self.keys.pop(key)
+        assert isinstance(before, dict)
+        self.changes.append((proxy, before))
 
     async def read(self) -> Reading:
         return Reading(0.0, dict(self.figures))

@@ -65,7 +65,18 @@ class AsyncClient(ServiceCalls):
         asking = Deferred.fromCoroutine(self._ask(method, path, body))
         late = Failure(Unreachable(self.url, f"nothing within {self.timeout:g} s"))
         asking.addTimeout(self.timeout, self._reactor, lambda result, timeout: late)
-        return understand(self.url, *(await asking))
+        cancelled = False
+
+        def cancel(waiting: Deferred[tuple[int, bytes]]) -> None:
+            nonlocal cancelled
+            cancelled = True
+            asking.cancel()
+
+        waiting = Deferred[tuple[int, bytes]](cancel)
+        # A request that is cancelled fails in many ways, such as an unknown host name.  Who
+        # cancelled it gets CancelledError.
+        asking.addBoth(lambda result: None if cancelled else waiting.callback(result))
+        return understand(self.url, *(await waiting))
 
     async def _ask(self, method: str, path: str, body: object) -> tuple[int, bytes]:
         from twisted.internet.error import ConnectError

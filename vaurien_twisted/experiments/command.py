@@ -181,10 +181,11 @@ async def conduct(
     @return: the exit status.
     """
     from vaurien_twisted.client.aio import AsyncClient
+    from vaurien_twisted.experiments.fleet import Fleet
     from vaurien_twisted.experiments.report import exitStatus, report
     from vaurien_twisted.experiments.requests import TreqRequests
     from vaurien_twisted.experiments.run import Run
-    from vaurien_twisted.experiments.service import Fleet, Service
+    from vaurien_twisted.experiments.service import Service
     from vaurien_twisted.experiments.surroundings import LoadCommand, Surroundings
 
     begun = time.time()
@@ -194,11 +195,13 @@ async def conduct(
             print(f"{time.time() - begun:8.1f} s  {words}", flush=True)
 
     def missing(url: str, reason: str) -> bool:
-        say(f"{url} does not answer: {reason}")
-        return experiment.policy.unreachable == "continue"
+        goesOn = experiment.policy.unreachable == "continue"
+        say(f"{url} failed{', the others go on' if goesOn else ''}: {reason}")
+        return goesOn
 
     services = [
-        Service(AsyncClient(url=url, timeout=2.0, reactor=reactor, token=token)) for url in urls
+        Service(AsyncClient(url=url, timeout=2.0, reactor=reactor, token=token), reactor)
+        for url in urls
     ]
     fleet = Fleet(services, missing)
     requests = TreqRequests(reactor)

@@ -8,10 +8,14 @@ those that it had before the experiment, and after them those of all steps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from itertools import count
 from typing import Protocol
 
 import attrs
+from twisted.internet.defer import DeferredLock
 
 from vaurien_twisted.experiments.faults import Fault
 from vaurien_twisted.experiments.figures import Reading
@@ -31,23 +35,28 @@ class IService(Protocol):
         @param keep: exchanges that wait already keep what was decided for them.
         """
 
-    async def addToxic(self, proxy: str, toxic: Rule) -> str:
+    async def addToxic(self, proxy: str, toxic: Rule, key: int) -> None:
         """
         Add a toxic.
 
-        @return: its name.
+        @param key: a number by which it can be removed.
         """
 
-    async def removeToxic(self, proxy: str, name: str) -> None:
+    async def removeToxic(self, proxy: str, key: int) -> None:
         """
         Remove a toxic.
         """
 
-    async def change(self, proxy: str, changes: Mapping[str, object]) -> Mapping[str, object]:
+    async def change(self, proxy: str, changes: Mapping[str, object], key: int) -> None:
         """
         Change C{enabled} or C{backend} of a proxy.
 
-        @return: what they were.
+        @param key: a number by which the change can be undone.
+        """
+
+    async def restore(self, proxy: str, key: int) -> None:
+        """
+        Undo a change.
         """
 
     async def read(self) -> Reading:
@@ -62,13 +71,13 @@ class Applied:
     One fault in force.
 
     @ivar rules: its rules by proxy.
-    @ivar toxics: proxies and names of its toxics.
-    @ivar changed: what its proxies had before.
+    @ivar toxics: proxies and keys of its toxics.
+    @ivar changed: proxies and keys of its changes.
     """
 
     rules: dict[str, tuple[Rule, ...]] = attrs.field(factory=dict)
-    toxics: list[tuple[str, str]] = attrs.field(factory=list)
-    changed: list[tuple[str, Mapping[str, object]]] = attrs.field(factory=list)
+    toxics: list[tuple[str, int]] = attrs.field(factory=list)
+    changed: list[tuple[str, int]] = attrs.field(factory=list)
 
 
 class Effects:
@@ -82,6 +91,9 @@ class Effects:
         self.proxies = tuple(proxies)
         self._service = service
         self._applied: list[Applied] = []
+        self._keys = count(1)
+        #: One change of a proxy's rules at a time: a later one must not be overtaken.
+        self._pushing: defaultdict[str, DeferredLock] = defaultdict(DeferredLock)
 
     async def apply(self, fault: Fault) -> Applied:
         """
@@ -97,9 +109,13 @@ class Effects:
                     changes["enabled"] = fault.enabled
                 if fault.backend:
                     changes["backend"] = fault.backend
-                applied.changed.append((proxy, await self._service.change(proxy, changes)))
+                key = next(self._keys)
+                applied.changed.append((proxy, key))
+                await self._service.change(proxy, changes, key)
             for toxic in fault.toxics:
-                applied.toxics.append((proxy, await self._service.addToxic(proxy, toxic)))
+                key = next(self._keys)
+                applied.toxics.append((proxy, key))
+                await self._service.addToxic(proxy, toxic, key)
             rules = rulesOf(fault)
             if rules:
                 applied.rules[proxy] = rules
@@ -117,17 +133,28 @@ class Effects:
 
     async def lift(self, applied: Applied) -> None:
         """
-        Lift a fault, and what it holds.
+        Lift a fault, and what it holds.  Where a part of it cannot be lifted, the other parts
+        are.
+
+        @raise Exception: the first reason for which a part could not be.
         """
-        if applied not in self._applied:
+        if not any(each is applied for each in self._applied):
             return
-        self._applied.remove(applied)
-        for proxy in applied.rules:
-            await self._push(proxy, keep=False)
-        for proxy, name in reversed(applied.toxics):
-            await self._service.removeToxic(proxy, name)
-        for proxy, before in reversed(applied.changed):
-            await self._service.change(proxy, before)
+        self._applied = [each for each in self._applied if each is not applied]
+        service = self._service
+        parts: list[Callable[[], Awaitable[None]]] = [
+            *(partial(self._push, proxy, keep=False) for proxy in applied.rules),
+            *(partial(service.removeToxic, *each) for each in reversed(applied.toxics)),
+            *(partial(service.restore, *each) for each in reversed(applied.changed)),
+        ]
+        failed: list[Exception] = []
+        for part in parts:
+            try:
+                await part()
+            except Exception as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
 
     async def liftAll(self) -> list[Exception]:
         """
@@ -144,8 +171,13 @@ class Effects:
         return failed
 
     async def _push(self, proxy: str, keep: bool) -> None:
-        rules = [rule for each in self._applied for rule in each.rules.get(proxy, ())]
-        await self._service.setRules(proxy, rules, keep)
+        lock = self._pushing[proxy]
+        await lock.acquire()
+        try:
+            rules = [rule for each in self._applied for rule in each.rules.get(proxy, ())]
+            await self._service.setRules(proxy, rules, keep)
+        finally:
+            lock.release()
 
 
 def rulesOf(fault: Fault) -> tuple[Rule, ...]:

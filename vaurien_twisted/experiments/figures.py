@@ -68,6 +68,12 @@ class Figures:
             durations,
         )
 
+    def withoutConnections(self) -> Figures:
+        """
+        The same, with no open connection.
+        """
+        return attrs.evolve(self, connections=0)
+
     @property
     def timed(self) -> int:
         """

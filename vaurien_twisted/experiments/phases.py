@@ -12,7 +12,7 @@ from typing import Protocol
 
 import attrs
 from cronsim import CronSim
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import CancelledError, Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
@@ -151,16 +151,21 @@ class Method:
 
     async def _together(self, steps: Iterable[Step]) -> None:
         running = [Deferred.fromCoroutine(self._one(step)) for step in steps]
-        all_ = DeferredList(running, fireOnOneErrback=True, consumeErrors=True)
-        try:
-            await all_
-        except BaseException as error:
-            for each in running:
-                each.cancel()
-            cause = getattr(error, "subFailure", None)
-            if isinstance(cause, Failure):
-                cause.raiseException()
-            raise
+        failures: list[Failure] = []
+
+        def failed(failure: Failure) -> None:
+            failures.append(failure)
+            if not failure.check(CancelledError):
+                for each in running:
+                    each.cancel()
+
+        for each in running:
+            each.addErrback(failed)
+        # All of them: a step that was cancelled still lifts what it has set.
+        await DeferredList(running)
+        failures.sort(key=lambda failure: failure.check(CancelledError) is not None)
+        if failures:
+            failures[0].raiseException()
 
     async def _phase(self, step: Step, name: str) -> None:
         match step:

@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
+from vaurien_twisted.client.common import ClientError
 from vaurien_twisted.experiments.conditions import Command, Condition, Probe, PromQL
 from vaurien_twisted.experiments.document import Experiment, Load
 from vaurien_twisted.experiments.effects import Effects, IService
@@ -151,6 +152,7 @@ class Run:
         self._method: Deferred[None] | None = None
         self._brokenSince: dict[int, float] = {}
         self._trying: set[int] = set()
+        self._sampling: Deferred[None] | None = None
 
     async def run(self) -> Record:
         """
@@ -162,9 +164,10 @@ class Run:
             effects = Effects(self._service, proxies)
             try:
                 await self._conduct(effects)
+            except ClientError as error:
+                self._halt(str(error))
             finally:
-                for error in await effects.liftAll():
-                    record.notes.append(f"not lifted: {error}")
+                record.notes += [f"not lifted: {why}" for why in await effects.liftAll()]
         except StepFailed as error:
             self._halt(str(error))
         except CancelledError:
@@ -183,7 +186,7 @@ class Run:
         if experiment.load is not None:
             self._load.start(experiment.load)
         await self._read()
-        sampling = LoopingCall(lambda: Deferred.fromCoroutine(self._sample()))
+        sampling = LoopingCall(self._sampleOnce)
         sampling.clock = self._clock
         sampled = sampling.start(experiment.policy.every, now=False)
         sampled.addErrback(self._sampleFailed)
@@ -199,6 +202,9 @@ class Run:
         finally:
             if sampling.running:
                 sampling.stop()
+            if self._sampling is not None:
+                # Its figures are of no use any more, and the lease is about to end.
+                self._sampling.cancel()
             if experiment.load is not None:
                 record.load = await self._load.stop()
         await effects.liftAll()
@@ -229,7 +235,13 @@ class Run:
             self._progress(f"{phase.name}: {phase.what}")
         self.record.bounds.setdefault(at, []).append(await self._read())
 
+    def _sampleOnce(self) -> Deferred[None]:
+        sampling = self._sampling = Deferred.fromCoroutine(self._sample())
+        return sampling
+
     def _sampleFailed(self, failure: Failure) -> None:
+        if failure.check(CancelledError):
+            return
         self.record.reason = self.record.reason or f"figures could not be read: {failure.value}"
         if self._method is not None:
             self._method.cancel()
@@ -251,6 +263,7 @@ class Run:
             since = self._brokenSince.setdefault(at, self._now)
             if limit is not None and self._now - since >= limit and self._method is not None:
                 self.record.reason = f"broken for {self._now - since:g} s: {condition.describe()}"
+                self._sampling = None
                 self._method.cancel()
                 return
 

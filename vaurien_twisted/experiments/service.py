@@ -1,24 +1,20 @@
 # -*- test-case-name: tests.integration.test_experiment -*-
 """
-A running Vaurien, or a fleet of them, as an experiment drives it: over REST.
+A running Vaurien as an experiment drives it: over REST.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from twisted.internet.defer import Deferred, DeferredList
-from twisted.python.failure import Failure
+from twisted.internet.interfaces import IReactorTime
 
 from vaurien_twisted.client.aio import AsyncClient
-from vaurien_twisted.client.common import ClientError, RequestRefused
+from vaurien_twisted.client.common import ClientError, RequestRefused, Unreachable
 from vaurien_twisted.experiments.document import Experiment
 from vaurien_twisted.experiments.effects import Rule
 from vaurien_twisted.experiments.figures import Figures, Reading
-
-T = TypeVar("T")
 
 
 class Service:
@@ -26,16 +22,21 @@ class Service:
     One running Vaurien.
 
     @param client: for its control service.
+    @param clock: whose time decides when the lease is renewed.
     """
 
-    def __init__(self, client: AsyncClient) -> None:
+    def __init__(self, client: AsyncClient, clock: IReactorTime) -> None:
         self.url = client.url
         self._client = client
+        self._clock = clock
         self._created: list[str] = []
         self._before: dict[str, Sequence[Rule]] = {}
         self._proxies: list[str] = []
+        self._toxics: dict[tuple[str, int], str] = {}
+        self._changed: dict[tuple[str, int], Mapping[str, object]] = {}
         self._lease = ""
-        self._last = 0
+        self._renewal = self._renewed = 0.0
+        self._last = self._newest = 0
 
     async def begin(self, experiment: Experiment) -> list[str]:
         """
@@ -49,8 +50,13 @@ class Service:
                 body = {"name": name, **declared}
                 if "backend" in body:
                     body["upstream"] = body.pop("backend")
-                await self._client.request("POST", "/proxies", body)
+                # First: where the answer is lost, it may have been created.
                 self._created.append(name)
+                try:
+                    await self._client.request("POST", "/proxies", body)
+                except RequestRefused:
+                    self._created.remove(name)
+                    raise
             elif name not in there:
                 known = ", ".join(sorted(there)) or "none"
                 raise ClientError(f"{self.url} has no proxy {name!r} (it has: {known})")
@@ -60,29 +66,46 @@ class Service:
             self._before[name] = list(answer["rules"])
         lease = await self._client.request("POST", "/leases", {"for": experiment.policy.lease})
         self._lease = str(lease["name"])
+        self._renewal, self._renewed = experiment.policy.lease / 4, self._clock.seconds()
         state = await self._client.request("GET", "/state")
-        self._last = int(state["journal"]["last"])
+        self._last = self._newest = int(state["journal"]["last"])
         return self._proxies
 
     async def end(self) -> list[str]:
         """
-        Delete the proxies that were created.
+        End the lease, undo the changes that are left, and delete the proxies that were created.
+        Where the service cannot be reached, the rest is not tried.
 
         @return: what could not be done.
         """
         failed = []
+        undone = [
+            (f"{' and '.join(before)} of proxy {proxy!r} of {self.url} was not put back", path, b)
+            for (proxy, _), before in reversed(self._changed.items())
+            for path, b in [(_path(proxy), _upstream(before))]
+        ]
+        work: list[tuple[str, str, str, object]] = []
         if self._lease:
-            try:
-                await self._client.request("DELETE", f"/leases/{quote(self._lease, safe='')}")
-            except ClientError as error:
-                failed.append(f"the lease of {self.url} was not ended: {error.reason}")
-            self._lease = ""
+            path = f"/leases/{quote(self._lease, safe='')}"
+            work.append((f"the lease of {self.url} was not ended", "DELETE", path, None))
+        work += [(words, "POST", path, body) for words, path, body in undone]
         for name in reversed(self._created):
-            try:
-                await self._client.request("DELETE", _path(name))
-            except ClientError as error:
-                failed.append(f"proxy {name!r} of {self.url} was not deleted: {error.reason}")
+            words = f"proxy {name!r} of {self.url} was not deleted"
+            work.append((words, "DELETE", _path(name), None))
+        self._lease = ""
+        self._changed.clear()
         self._created.clear()
+        gone = ""
+        for words, method, path, body in work:
+            try:
+                if not gone:
+                    await self._client.request(method, path, body)
+            except Unreachable as error:
+                gone = error.reason
+            except ClientError as error:
+                failed.append(f"{words}: {error.reason}")
+            if gone:
+                failed.append(f"{words}: {gone}")
         return failed
 
     async def setRules(self, proxy: str, rules: Sequence[Rule], keep: bool) -> None:
@@ -93,40 +116,58 @@ class Service:
         body = {"rules": [*self._before.get(proxy, ()), *leased], "keep": keep}
         await self._client.request("PUT", f"{_path(proxy)}/rules", body)
 
-    async def addToxic(self, proxy: str, toxic: Rule) -> str:
+    async def addToxic(self, proxy: str, toxic: Rule, key: int) -> None:
         """
-        Add a toxic; its name is returned.
+        Add a toxic.
         """
         body = {**toxic, "lease": self._lease}
         answer = await self._client.request("POST", f"{_path(proxy)}/toxics", body)
-        return str(answer["name"])
+        self._toxics[proxy, key] = str(answer["name"])
 
-    async def removeToxic(self, proxy: str, name: str) -> None:
+    async def removeToxic(self, proxy: str, key: int) -> None:
         """
         Remove a toxic.  One that is gone already is no error.
         """
+        name = self._toxics.pop((proxy, key), None)
+        if name is None:
+            return
         try:
             await self._client.request("DELETE", f"{_path(proxy)}/toxics/{quote(name, safe='')}")
         except RequestRefused as error:
             if error.status != 404:
                 raise
 
-    async def change(self, proxy: str, changes: Mapping[str, object]) -> Mapping[str, object]:
+    async def change(self, proxy: str, changes: Mapping[str, object], key: int) -> None:
         """
-        Change C{enabled} or C{backend}; what they were is returned.
+        Change C{enabled} or C{backend}.
         """
         before = await self._client.request("GET", _path(proxy))
-        body = {("upstream" if name == "backend" else name): v for name, v in changes.items()}
-        await self._client.request("POST", _path(proxy), body)
-        return {name: before["upstream" if name == "backend" else name] for name in changes}
+        # First: where the answer is lost, it may have been changed.
+        self._changed[proxy, key] = {
+            name: before["upstream" if name == "backend" else name] for name in changes
+        }
+        await self._client.request("POST", _path(proxy), _upstream(changes))
+
+    async def restore(self, proxy: str, key: int) -> None:
+        """
+        Undo a change.  What fails is tried again at the end.
+        """
+        before = self._changed.get((proxy, key))
+        if before is not None:
+            await self._client.request("POST", _path(proxy), _upstream(before))
+            self._changed.pop((proxy, key), None)
 
     async def read(self) -> Reading:
         """
-        The figures of the proxies that take part.  This renews the lease.
+        The figures of the proxies that take part.  This renews the lease, where a quarter of
+        its time has passed.
         """
-        if self._lease:
+        now = self._clock.seconds()
+        if self._lease and now - self._renewed >= self._renewal:
             await self._client.request("PUT", f"/leases/{quote(self._lease, safe='')}")
+            self._renewed = now
         answer = await self._client.request("GET", "/state")
+        self._newest = int(answer["journal"]["last"])
         return Reading(
             0.0,
             {
@@ -143,109 +184,26 @@ class Service:
 
     async def journal(self) -> list[Mapping[str, object]]:
         """
-        What was decided since it was asked last, oldest first.
+        What was decided since it was asked last, oldest first.  It is not asked where the last
+        reading said that there is nothing new.
         """
+        if self._newest <= self._last:
+            return []
         entries: list[Mapping[str, object]] = [*await self._client.journal(self._last, 10000)]
         if entries:
             self._last = int(str(entries[-1]["id"]))
         return entries
 
 
-class Fleet:
-    """
-    Several services that are driven at once.
-
-    @param missing: called when one does not answer, with its URL and why.  It decides: where
-        it returns C{False}, the error is raised; else the others go on without it.
-    """
-
-    def __init__(self, services: Sequence[Service], missing: Callable[[str, str], bool]) -> None:
-        self.services = list(services)
-        self._missing = missing
-
-    async def _all(self, do: Callable[[Service], Awaitable[T]]) -> list[T]:
-        services = list(self.services)
-        results = await DeferredList(
-            [Deferred.fromCoroutine(_await(do, each)) for each in services], consumeErrors=True
-        )
-        found: list[T] = []
-        for service, (_, result) in zip(services, results, strict=True):
-            if not isinstance(result, Failure):
-                found.append(result)
-            elif service in self.services:
-                if not self._missing(service.url, str(result.value)):
-                    result.raiseException()
-                self.services.remove(service)
-        if not found and services:
-            raise ClientError("no service is left")
-        return found
-
-    async def begin(self, experiment: Experiment) -> list[str]:
-        """
-        See L{Service.begin}.
-        """
-        names = await self._all(lambda each: each.begin(experiment))
-        return sorted(set().union(*map(set, names)))
-
-    async def end(self) -> list[str]:
-        """
-        See L{Service.end}.
-        """
-        return [line for lines in await self._all(lambda each: each.end()) for line in lines]
-
-    async def setRules(self, proxy: str, rules: Sequence[Rule], keep: bool) -> None:
-        """
-        See L{Service.setRules}.
-        """
-        await self._all(lambda each: each.setRules(proxy, rules, keep))
-
-    async def addToxic(self, proxy: str, toxic: Rule) -> str:
-        """
-        See L{Service.addToxic}.
-        """
-        return (await self._all(lambda each: each.addToxic(proxy, toxic)))[0]
-
-    async def removeToxic(self, proxy: str, name: str) -> None:
-        """
-        See L{Service.removeToxic}.
-        """
-        await self._all(lambda each: each.removeToxic(proxy, name))
-
-    async def change(self, proxy: str, changes: Mapping[str, object]) -> Mapping[str, object]:
-        """
-        See L{Service.change}.
-        """
-        return (await self._all(lambda each: each.change(proxy, changes)))[0]
-
-    async def read(self) -> Reading:
-        """
-        The figures of all services, added by the proxies' names.
-        """
-        merged: dict[str, Figures] = {}
-        for reading in await self._all(lambda each: each.read()):
-            for name, figures in reading.proxies.items():
-                merged[name] = merged[name].plus(figures) if name in merged else figures
-        return Reading(0.0, merged)
-
-    async def journal(self) -> list[Mapping[str, object]]:
-        """
-        What was decided on all services since they were asked last, by time; each entry with
-        its C{service}.
-        """
-
-        async def one(service: Service) -> list[Mapping[str, object]]:
-            return [{"service": service.url, **entry} for entry in await service.journal()]
-
-        entries = [entry for found in await self._all(one) for entry in found]
-        return sorted(entries, key=lambda entry: float(str(entry["time"])))
-
-
-async def _await(do: Callable[[Service], Awaitable[T]], service: Service) -> T:
-    return await do(service)
-
-
 def _path(proxy: str) -> str:
     return f"/proxies/{quote(proxy, safe='')}"
+
+
+def _upstream(changes: Mapping[str, object]) -> dict[str, object]:
+    """
+    Changes with the names of the REST service.
+    """
+    return {("upstream" if name == "backend" else name): v for name, v in changes.items()}
 
 
 def _counted(value: object) -> int | None:

@@ -1,0 +1,209 @@
+# -*- test-case-name: tests.experiments.test_fleet -*-
+"""
+Several running services that an experiment drives at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from twisted.internet.defer import CancelledError, Deferred, DeferredList, DeferredSemaphore
+from twisted.python.failure import Failure
+
+from vaurien_twisted.client.common import ClientError, RequestRefused
+from vaurien_twisted.experiments.document import Experiment
+from vaurien_twisted.experiments.effects import IService, Rule
+from vaurien_twisted.experiments.figures import Figures, Reading, total
+
+T = TypeVar("T")
+
+#: How many services are asked at the same time.  The time of a request is measured from its
+#: turn, and each takes a file descriptor.
+AT_ONCE = 100
+
+
+class IMember(IService, Protocol):
+    """
+    A service of a fleet.
+
+    @ivar url: where it is.
+    """
+
+    url: str
+
+    async def begin(self, experiment: Experiment) -> list[str]:
+        """
+        Create the experiment's proxies.
+
+        @return: the names of all proxies that take part.
+        """
+
+    async def end(self) -> list[str]:
+        """
+        Remove what was created and what is left of the faults.
+
+        @return: what could not be, in words.
+        """
+
+    async def journal(self) -> list[Mapping[str, object]]:
+        """
+        What was decided since it was asked last, oldest first.
+        """
+
+
+class Fleet:
+    """
+    Several services that are driven at once.
+
+    A service that fails is asked nothing more until the end, when its faults are lifted if it
+    is there again.
+
+    @param missing: called when one fails, with its URL and why.  It decides: where it returns
+        C{False}, the error is raised; else the others go on without it.
+    @ivar services: those that take part.
+    @ivar lost: those that failed, and why.
+    """
+
+    def __init__(self, services: Sequence[IMember], missing: Callable[[str, str], bool]) -> None:
+        self.services = list(services)
+        self.lost: list[tuple[IMember, str]] = []
+        self._several = len(self.services) > 1
+        self._missing = missing
+        self._figures: dict[str, Reading] = {}
+        self._entries = 0
+        self._turns = DeferredSemaphore(AT_ONCE)
+
+    async def _ask(
+        self, services: Sequence[IMember], do: Callable[[IMember], Awaitable[T]]
+    ) -> list[T | Failure]:
+        async def one(service: IMember) -> T:
+            await self._turns.acquire()
+            try:
+                return await do(service)
+            finally:
+                self._turns.release()
+
+        asking = [Deferred.fromCoroutine(one(each)) for each in services]
+        results: list[T | Failure]
+        results = [result for _, result in await DeferredList(asking, consumeErrors=True)]
+        for result in results:
+            # Whoever runs the experiment has ended it: no service has failed.
+            if isinstance(result, Failure) and result.check(CancelledError):
+                raise CancelledError
+        return results
+
+    async def _all(self, do: Callable[[IMember], Awaitable[T]]) -> list[T]:
+        services = list(self.services)
+        if not services:
+            raise ClientError("no service is left")
+        results = await self._ask(services, do)
+        refused = [
+            each for each in results if isinstance(each, Failure) and each.check(RequestRefused)
+        ]
+        if len(refused) == len(services):
+            # What was asked is wrong, not the services.
+            refused[0].raiseException()
+        found: list[T] = []
+        failed: list[Failure] = []
+        for service, result in zip(services, results, strict=True):
+            if not isinstance(result, Failure):
+                found.append(result)
+            elif not result.check(ClientError):
+                failed.insert(0, result)
+            elif service in self.services:
+                self.services.remove(service)
+                reason = str(result.value)
+                self.lost.append((service, reason))
+                if not self._missing(service.url, reason):
+                    failed.append(result)
+        if failed:
+            failed[0].raiseException()
+        if not found:
+            raise ClientError("no service is left")
+        return found
+
+    async def begin(self, experiment: Experiment) -> list[str]:
+        """
+        Prepare all for an experiment.
+
+        @return: the names of all proxies that take part.
+        """
+        names = await self._all(lambda each: each.begin(experiment))
+        return sorted(set().union(*map(set, names)))
+
+    async def end(self) -> list[str]:
+        """
+        Leave all as they were, also those that failed.
+
+        @return: which failed, and what could not be done.
+        """
+        lost = [each for each, _ in self.lost]
+        words = [f"{each.url} was left out: {reason}" for each, reason in self.lost]
+        for result in await self._ask([*self.services, *lost], lambda each: each.end()):
+            words += [str(result.value)] if isinstance(result, Failure) else result
+        return words
+
+    async def setRules(self, proxy: str, rules: Sequence[Rule], keep: bool) -> None:
+        """
+        Put rules in force after those that each had before.
+        """
+        await self._all(lambda each: each.setRules(proxy, rules, keep))
+
+    async def addToxic(self, proxy: str, toxic: Rule, key: int) -> None:
+        """
+        Add a toxic.
+        """
+        await self._all(lambda each: each.addToxic(proxy, toxic, key))
+
+    async def removeToxic(self, proxy: str, key: int) -> None:
+        """
+        Remove a toxic.
+        """
+        await self._all(lambda each: each.removeToxic(proxy, key))
+
+    async def change(self, proxy: str, changes: Mapping[str, object], key: int) -> None:
+        """
+        Change C{enabled} or C{backend}.
+        """
+        await self._all(lambda each: each.change(proxy, changes, key))
+
+    async def restore(self, proxy: str, key: int) -> None:
+        """
+        Undo a change: each service gets back what it had itself.
+        """
+        await self._all(lambda each: each.restore(proxy, key))
+
+    async def read(self) -> Reading:
+        """
+        The figures of all services, added by the proxies' names.  Those of a service that
+        failed stay as they were, without connections.
+        """
+
+        async def one(service: IMember) -> None:
+            self._figures[service.url] = await service.read()
+
+        await self._all(one)
+        gone = {each.url for each, _ in self.lost}
+        merged: dict[str, list[Figures]] = {}
+        for url, reading in self._figures.items():
+            for name, figures in reading.proxies.items():
+                kept = figures.withoutConnections() if url in gone else figures
+                merged.setdefault(name, []).append(kept)
+        return Reading(0.0, {name: total(each) for name, each in merged.items()})
+
+    async def journal(self) -> list[Mapping[str, object]]:
+        """
+        What was decided on all services since they were asked last, by time; each entry with
+        its C{service}.  Where there are several, entries are numbered anew.
+        """
+
+        async def one(service: IMember) -> list[Mapping[str, object]]:
+            return [{"service": service.url, **entry} for entry in await service.journal()]
+
+        entries = [entry for found in await self._all(one) for entry in found]
+        entries.sort(key=lambda entry: float(str(entry["time"])))
+        if self._several:
+            first, self._entries = self._entries + 1, self._entries + len(entries)
+            entries = [{**entry, "id": number} for number, entry in enumerate(entries, first)]
+        return entries
