@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import attrs
 from twisted.plugin import IPlugin
@@ -78,8 +79,8 @@ class BandwidthFilter(PassThroughFilter):
     def __init__(self, options: BandwidthOptions, context: StreamContext) -> None:
         self._options = options
         self._own = Budget(context.now)
-        common: Budget = context.shared.setdefault(context.direction, Budget(context.now))
-        self._common = common
+        common = context.shared.setdefault(context.direction, Budget(context.now))
+        self._common = cast(Budget, common)
 
     def push(self, data: bytes, now: float) -> Iterator[tuple[float, bytes]]:
         """

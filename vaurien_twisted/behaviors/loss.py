@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from random import Random
-from typing import Any
+from typing import Generic, TypeVar
 
 import attrs
 from twisted.plugin import IPlugin
@@ -54,18 +54,19 @@ class LossOptions:
     direction: str = DIRECTION()
 
 
-class LossFilter(PassThroughFilter):
+T = TypeVar("T")
+
+
+class LossFilter(PassThroughFilter, Generic[T]):
     """
     Delays a lost segment and all segments behind it, because TCP keeps the order.
 
-    @param read: converts the options of another behavior to those of C{loss}.
+    @param read: converts the options of its behavior to those of C{loss}.
     """
 
-    def __init__(
-        self, options: Any, random: Random, read: Callable[[Any], LossOptions] | None = None
-    ) -> None:
+    def __init__(self, options: T, random: Random, read: Callable[[T], LossOptions]) -> None:
         self._read = read
-        self._options: LossOptions = options if read is None else read(options)
+        self._options = read(options)
         self._random = random.random
         self._bad = False
         self._last = 0.0
@@ -111,11 +112,11 @@ class LossFilter(PassThroughFilter):
         """
         return max(now, self._last)
 
-    def update(self, options: Any, now: float) -> None:
+    def update(self, options: T, now: float) -> None:
         """
         Use the new options for later segments.
         """
-        self._options = options if self._read is None else self._read(options)
+        self._options = self._read(options)
 
 
 @implementer(IPlugin, IStreamBehavior)
@@ -128,8 +129,8 @@ class Loss(StreamBehavior):
     name = "loss"
     options = LossOptions
 
-    def streamFilter(self, options: LossOptions, context: StreamContext) -> LossFilter:
+    def streamFilter(self, options: LossOptions, context: StreamContext) -> LossFilter[LossOptions]:
         """
         A filter that loses segments.
         """
-        return LossFilter(options, context.random)
+        return LossFilter(options, context.random, lambda own: own)

@@ -51,7 +51,9 @@ class PacketLoss(StreamBehavior):
     name = "packet_loss"
     options = PacketLossOptions
 
-    def streamFilter(self, options: PacketLossOptions, context: StreamContext) -> LossFilter:
+    def streamFilter(
+        self, options: PacketLossOptions, context: StreamContext
+    ) -> LossFilter[PacketLossOptions]:
         """
         A filter that loses segments.
         """

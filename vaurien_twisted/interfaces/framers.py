@@ -243,4 +243,8 @@ class ITLSOptions(IFramingOptions):
     """
 
     tls_certificate: str = Attribute("The file to speak TLS with on both sides; C{''} for none.")
+    tls_key: str = Attribute("The file with its key; C{''} where the certificate's has it.")
+    tls_ca: str = Attribute("The authorities of the backend's certificate; C{''} for any.")
+    tls_name: str = Attribute("The host of the backend's certificate; C{''} for any.")
+    tls_client: str = Attribute("The file to show to a backend that asks; C{''} for none.")
     refuses: bool = Attribute("Whether clients and backends are kept from agreeing on TLS.")

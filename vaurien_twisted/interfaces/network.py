@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from twisted.internet.interfaces import (
     IConsumer,
+    IProtocol,
     IPushProducer,
     IReactorCore,
     IReactorFDSet,
@@ -15,7 +16,9 @@ from twisted.internet.interfaces import (
     IReactorTime,
     IReactorUDP,
     ITCPTransport,
+    ITransport,
 )
+from zope.interface import Attribute
 
 
 class IServerReactor(
@@ -32,7 +35,24 @@ class IServerReactor(
     """
 
 
+class IProtocolTransport(ITransport):
+    """
+    A transport that can be given another protocol.
+    """
+
+    protocol: IProtocol = Attribute("What it delivers to.")
+
+
 class IStreamTransport(ITCPTransport, IConsumer, IPushProducer):
     """
     A transport whose two directions can be paused.
     """
+
+
+class ICountedTransport(IStreamTransport):
+    """
+    One that counts its bytes.
+    """
+
+    bytesRead: int = Attribute("How many bytes the other side sent.")
+    bytesWritten: int = Attribute("How many bytes the transport was given to send.")

@@ -48,7 +48,7 @@ class Rule:
     behavior: IBehaviorBase
     options: Any
     percent: float = 100.0
-    when: Mapping[str, Any] = attrs.field(factory=dict, hash=False)
+    when: Mapping[str, object] = attrs.field(factory=dict, hash=False)
     matches: Predicate | None = attrs.field(default=None, eq=False, repr=False)
     further: Predicate | None = attrs.field(
         default=attrs.Factory(lambda self: self.matches, takes_self=True), eq=False, repr=False
@@ -236,7 +236,7 @@ class StreamContext:
     """
 
     random: random.Random
-    shared: dict[str, Any]
+    shared: dict[str, object]
     now: float
     began: float
     direction: str

@@ -6,7 +6,6 @@ The backend of a proxy: where its links connect to now.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
@@ -14,6 +13,7 @@ from twisted.internet.interfaces import (
     IProtocol,
     IProtocolFactory,
     IStreamClientEndpoint,
+    ITransport,
 )
 
 from vaurien_twisted.interfaces.network import IServerReactor
@@ -58,7 +58,7 @@ class Backend:
         """
         return self.endpoint.connect(factory)
 
-    def leadsBack(self, transport: Any) -> bool:
+    def leadsBack(self, transport: ITransport) -> bool:
         """
         Whether a connection to the backend leads back to the proxy itself.
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Any
 from typing import Protocol as Interface
 
-from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, ITransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IClientAddresses
+from vaurien_twisted.interfaces.network import ICountedTransport
 from vaurien_twisted.relays.byte_counter import metered
 from vaurien_twisted.relays.ending import readLast
 
@@ -50,6 +51,9 @@ class BackendProtocol(Protocol):
     """
     Faces the backend.  Where its bytes go, C{dataReceived}, is set by the link.
     """
+
+    transport: ICountedTransport
+    dataReceived: Any
 
     def __init__(self, link: BackendSide) -> None:
         self._link = link
@@ -97,7 +101,7 @@ class BackendFactory(Factory):
         return BackendProtocol(self._link)
 
 
-def prepared(transport: Any) -> Any:
+def prepared(transport: ITransport) -> ICountedTransport:
     """
     A transport that counts its bytes, and sends at once what is written where it can be
     told to (TCP).

@@ -9,7 +9,11 @@ stands in, which costs them a call for each read and write.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
+
+from twisted.internet.interfaces import ITransport
+
+from vaurien_twisted.interfaces.network import ICountedTransport
 
 
 class ByteCounter:
@@ -22,7 +26,7 @@ class ByteCounter:
 
     __slots__ = ("_transport", "_write", "bytesRead", "bytesWritten")
 
-    def __init__(self, transport: Any) -> None:
+    def __init__(self, transport: ITransport) -> None:
         self._transport = transport
         self._write = transport.write
         self.bytesRead = 0
@@ -32,7 +36,7 @@ class ByteCounter:
         return getattr(self._transport, name)
 
     @property
-    def below(self) -> Any:
+    def below(self) -> ITransport:
         """
         The transport itself.
         """
@@ -57,14 +61,15 @@ class ByteCounter:
         return counted
 
 
-def metered(transport: Any) -> Any:
+def metered(transport: ITransport) -> ICountedTransport:
     """
     C{transport} itself where it counts its bytes, else a L{ByteCounter} for it.
     """
-    return transport if hasattr(transport, "bytesRead") else ByteCounter(transport)
+    counts = hasattr(transport, "bytesRead")
+    return cast(ICountedTransport, transport if counts else ByteCounter(transport))
 
 
-def counted(transport: Any, take: Callable[[bytes], None]) -> Callable[[bytes], None]:
+def counted(transport: object, take: Callable[[bytes], None]) -> Callable[[bytes], None]:
     """
     What is to get the bytes that C{transport} reads, so that C{take} gets them counted.
     """

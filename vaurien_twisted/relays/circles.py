@@ -10,8 +10,9 @@ a name that leads back here, is found when a connection is made (L{Circles}).
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from typing import Any
 from weakref import WeakValueDictionary
+
+from twisted.internet.interfaces import ITransport
 
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.transports.same_address import Place, leadsTo, placeOf, reached, served
@@ -98,7 +99,7 @@ class Circles:
         """
         self._next.pop(proxy, None)
 
-    def closes(self, proxy: Hashable, transport: Any) -> bool:
+    def closes(self, proxy: Hashable, transport: ITransport) -> bool:
         """
         Whether a connection of C{proxy} to its backend leads back to it.  For almost all
         connections the port alone says that it does not.

@@ -5,7 +5,7 @@ What the links of one proxy have in common.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -54,7 +54,7 @@ class ProxyContext:
     reactor: IServerReactor
     name: str
     wire: IWireProtocol
-    options: Any
+    options: object
     backend: Backend
     decider: Decider
     expiry: Expiry
@@ -69,7 +69,7 @@ class ProxyContext:
     upgrades: Upgrades | None = None
     timesTurns: bool = False
 
-    def note(self, connection: Connection, kind: str, **facts: Any) -> None:
+    def note(self, connection: Connection, kind: str, **facts: object) -> None:
         """
         Record in the journal what happened to a connection.
         """

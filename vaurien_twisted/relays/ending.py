@@ -10,12 +10,13 @@ writing fails.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from twisted.internet.interfaces import IDelayedCall, IPullProducer, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IPullProducer, IReactorTime, ITransport
 from twisted.protocols.policies import ProtocolWrapper
 from zope.interface import implementer
 
+from vaurien_twisted.interfaces.network import IStreamTransport
 from vaurien_twisted.relays.byte_counter import ByteCounter
 
 #: For how long an end may take no more of the other's last words before it is reset, in
@@ -26,7 +27,7 @@ PATIENCE = 30.0
 LAST_READS = 64
 
 
-def lowest(transport: Any) -> Any:
+def lowest(transport: object) -> IStreamTransport:
     """
     The transport that has the socket, without TLS and counting above it.
     """
@@ -36,7 +37,7 @@ def lowest(transport: Any) -> Any:
         elif isinstance(transport, ProtocolWrapper):
             transport = transport.transport
         else:
-            return transport
+            return cast(IStreamTransport, transport)
 
 
 @implementer(IPullProducer)
@@ -46,7 +47,7 @@ class LastWords:
     L{PATIENCE}.
     """
 
-    def __init__(self, transport: Any, clock: IReactorTime) -> None:
+    def __init__(self, transport: IStreamTransport, clock: IReactorTime) -> None:
         self._transport = transport
         self._clock = clock
         self._asked = False
@@ -64,7 +65,7 @@ class LastWords:
         # TLS joins what is written in one turn of the reactor.
         self._clock.callLater(0, self._listen, below)
 
-    def _listen(self, below: Any) -> None:
+    def _listen(self, below: IStreamTransport) -> None:
         if self._timer is None:
             return
         # A transport asks a pull producer for more whenever its buffer is empty.
@@ -95,17 +96,17 @@ class LastWords:
         self._transport.abortConnection()
 
 
-def readLast(transport: Any) -> None:
+def readLast(transport: ITransport) -> None:
     """
     Have one of Twisted's own transports read what its peer has said before it tells that
     writing has failed.
     """
-    below = lowest(transport)
-    write: Callable[[Any], Any] | None = getattr(below, "writeSomeData", None)
+    below: Any = lowest(transport)
+    write: Callable[[bytes], object] | None = getattr(below, "writeSomeData", None)
     if write is None:
         return
 
-    def writeSomeData(data: Any) -> Any:
+    def writeSomeData(data: bytes) -> object:
         written = write(data)
         if isinstance(written, Exception):
             for _ in range(LAST_READS):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
@@ -73,7 +72,7 @@ class RelayFactory(Factory):
         plan: Plan | None = None,
         *,
         wire: IWireProtocol | None = None,
-        options: Any = None,
+        options: object = None,
         seed: int | None = None,
         journal: IJournal | None = None,
         name: str = "proxy",
@@ -94,7 +93,7 @@ class RelayFactory(Factory):
             # Only now: TLS takes a while to load.
             from vaurien_twisted.relays.starttls import Upgrades
 
-            upgrades = Upgrades(reactor, wire, options, name, journal, repeats)
+            upgrades = Upgrades(reactor, wire, tls, name, journal, repeats)
         decider = Decider(name, wire, chosen, journal, counters=counters)
         self.context = ProxyContext(
             reactor,

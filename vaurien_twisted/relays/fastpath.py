@@ -6,7 +6,7 @@ Passing over exchanges to which nothing can happen, where the framer can.
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from collections.abc import Callable
 
 from vaurien_twisted.interfaces import IFastPath, IFramer, ISelectiveFastPath
 from vaurien_twisted.model.decision import NOTHING
@@ -25,6 +25,14 @@ KEPT = 4096
 MOST_PASSED = 16384
 
 
+#: Passes requests; see L{IFastPath.requests}.
+Requests = Callable[[bytes, PassedBatch | None], PassedBatch | None]
+
+
+def _noReplies(data: bytes) -> int:
+    return 0
+
+
 class FastPath:
     """
     What is passed over on one link, and its place in the pipeline.
@@ -41,8 +49,8 @@ class FastPath:
         self._replyOrder = pipeline
         self._times = times
         self._fastPath: IFastPath | None = None
-        self._requests: Any = None
-        self._replies: Any = None
+        self._requests: Requests | None = None
+        self._replies: Callable[[bytes], int] = _noReplies
         self.active = False
         self.latest = b""
 
@@ -91,7 +99,7 @@ class FastPath:
         if not isinstance(last, PassedBatch):
             last = None
         before = 0 if last is None else last.left
-        run: PassedBatch | None = requests(data, last)
+        run = requests(data, last)
         if run is None:
             return 0
         count = run.left
@@ -118,7 +126,7 @@ class FastPath:
         """
         How many replies C{data} is to requests that were passed over; else 0.
         """
-        count: int = self._replies(data)
+        count = self._replies(data)
         if count:
             self._times.replied(count)
         return count

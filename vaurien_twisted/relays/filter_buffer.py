@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import attrs
 from twisted.internet.interfaces import IDelayedCall
@@ -30,7 +29,7 @@ class FilterSpec:
     """
 
     key: str
-    options: Any
+    options: object
     make: Callable[[], IStreamFilter] = attrs.field(eq=False)
     struck: Callable[[], None] | None = attrs.field(default=None, eq=False)
 
@@ -145,7 +144,7 @@ class FilterBuffer:
                 timer.cancel()
         self.timer = self.cut = self.due = None
 
-    def retime(self, options: Any, now: float) -> None:
+    def retime(self, options: object, now: float) -> None:
         """
         Other options are in force.
         """

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from random import Random
-from typing import Any
 
 import attrs
 from twisted.internet.interfaces import IReactorTime
@@ -32,7 +31,7 @@ class FilterSpecs:
     def __init__(self, clock: IReactorTime, decider: Decider) -> None:
         self._clock = clock
         self._decider = decider
-        self._shared: dict[str, dict[str, Any]] = {}
+        self._shared: dict[str, dict[str, object]] = {}
 
     def keep(self, plan: Plan) -> None:
         """

@@ -6,10 +6,10 @@ The stream filters of one link, in both directions.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import attrs
 
+from vaurien_twisted.interfaces.network import IStreamTransport
 from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.exchanges import ExchangeRelay
@@ -203,7 +203,7 @@ class FilterChain:
         """
         self._downstream.end(lambda: self._endWriting(self._transports.client))
 
-    def _endWriting(self, transport: Any) -> None:
+    def _endWriting(self, transport: IStreamTransport | None) -> None:
         # A filter may have kept the end for longer than the connection lasted.
         if transport is not None:
             self._transports.endWriting(transport)

@@ -6,7 +6,6 @@ What a link has that is not bare: its exchanges, its stream filters, and a plan 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.exchange import Connection, Exchange
@@ -15,7 +14,7 @@ from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.exchanges import ExchangeRelay
 from vaurien_twisted.relays.filters import FilterChain
 from vaurien_twisted.relays.snapshot import LinkSnapshot
-from vaurien_twisted.relays.transports import TransportPair
+from vaurien_twisted.relays.transports import Facing, TransportPair
 from vaurien_twisted.rules.plan import Plan
 
 
@@ -106,7 +105,7 @@ class FramedPath:
         state = self.exchanges.state
         state.decider, state.connection = decider, connection
 
-    def upgrade(self, relay: Any, backend: Any) -> None:
+    def upgrade(self, relay: Facing, backend: Facing) -> None:
         """
         Continue in TLS if both ends have agreed to, once nothing is under way.
 

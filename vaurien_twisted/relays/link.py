@@ -6,7 +6,7 @@ The link: one client connection and its backend connection, from the first to th
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectingCancelledError
@@ -22,8 +22,17 @@ from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.ends import Ends, LinkState
 from vaurien_twisted.relays.framed import FramedPath
 from vaurien_twisted.relays.snapshot import LinkSnapshot
-from vaurien_twisted.relays.transports import TransportPair
+from vaurien_twisted.relays.transports import Facing, TransportPair
 from vaurien_twisted.rules.plan import Plan
+
+
+class ClientSide(Facing, Protocol):
+    """
+    The protocol that faces the client.
+    """
+
+    peer: IAddress | None
+    link: Link | None
 
 
 class Link(Ends):
@@ -57,7 +66,7 @@ class Link(Ends):
 
     def __init__(
         self,
-        relay: Any,
+        relay: ClientSide,
         context: ProxyContext,
         connection: Connection,
         ended: Callable[[Link], None],
@@ -67,8 +76,8 @@ class Link(Ends):
         self.backend = context.backend.text
         super().__init__(context, TransportPair(relay.transport))
         self._ended = ended
-        self._relay = relay
-        self._backendProtocol: Any = None
+        self._relay: Any = relay
+        self._backendProtocol: Facing | None = None
         self._connecting: Deferred[IProtocol] | None = None
         self._greeting: Exchange | None = None
         self._unreached = False
@@ -234,7 +243,7 @@ class Link(Ends):
         context.counters.connectFailures += 1
         context.note(self.connection, "unreachable", reason=reason)
 
-    def backendConnected(self, protocol: Any) -> None:
+    def backendConnected(self, protocol: Facing) -> None:
         """
         The backend is there: join the two and let the client speak.
         """
@@ -267,14 +276,15 @@ class Link(Ends):
         while nothing can happen to them and no framing is needed.
         """
         transports, framed = self._transports, self._framed
+        backend = self._backendProtocol
         unconnected = transports.backend is None or transports.client is None
-        if unconnected or self.state is LinkState.CLOSING:
+        if unconnected or backend is None or self.state is LinkState.CLOSING:
             return
         if framed is None:
             self._enter(LinkState.BARE)
             return
         if self._context.upgrades is not None:
-            framed.upgrade(self._relay, self._backendProtocol)
+            framed.upgrade(self._relay, backend)
         if framed.untouched:
             self._enter(LinkState.BARE)
         else:
@@ -290,7 +300,7 @@ class Link(Ends):
             relay.dataReceived = _discard
             if backend is not None:
                 backend.dataReceived = _discard
-        elif transports.backend is None:
+        elif transports.backend is None or backend is None:
             # The client is paused, but its transport may still hand over what it had read.
             relay.dataReceived = counted(relay.transport, self._early)
         elif state is LinkState.BARE:

@@ -12,6 +12,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from vaurien_twisted.interfaces.network import ICountedTransport
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.relays.backend_protocol import prepared
 from vaurien_twisted.relays.link import Link
@@ -28,6 +29,8 @@ class Relay(Protocol):
     """
 
     peer: IAddress | None = None
+    transport: ICountedTransport
+    dataReceived: Any
 
     def __init__(self, links: Links, connection: Connection) -> None:
         self._links = links
@@ -40,12 +43,12 @@ class Relay(Protocol):
         """
         links = self._links
         context = links.context
-        client: Any = self.transport
+        client = self.transport
         if not context.descriptors.allows(descriptorOf(client)):
             context.descriptors.tell(context.name)
             client.abortConnection()
             return
-        self.transport = prepared(self.transport)
+        self.transport = prepared(client)
         link = self.link = Link(self, context, self._connection, links.ended)
         links.open.add(link)
         link.begin(links.bare)

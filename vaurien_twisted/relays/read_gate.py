@@ -6,7 +6,6 @@ Pausing a transport for several reasons at once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
@@ -30,7 +29,7 @@ class PauseReasons:
 
     __slots__ = ("_reasons", "_transport", "drained")
 
-    def __init__(self, transport: Any) -> None:
+    def __init__(self, transport: IPushProducer) -> None:
         self._transport = transport
         self._reasons = 0
         self.drained: Callable[[], None] | None = None

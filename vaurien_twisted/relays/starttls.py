@@ -8,19 +8,25 @@ nothing is under way any more: neither in a write queue nor in a filter.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IProtocol, IReactorTime, ITransport
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper
 
-from vaurien_twisted.interfaces import IJournal, IStartTLS, IWireProtocol
+from vaurien_twisted.interfaces import IJournal, IStartTLS, ITLSOptions, IWireProtocol
+from vaurien_twisted.interfaces.network import (
+    ICountedTransport,
+    IProtocolTransport,
+    IStreamTransport,
+)
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.record.repeats import Repeats
 from vaurien_twisted.relays.byte_counter import ByteCounter
-from vaurien_twisted.relays.transports import TransportPair
+from vaurien_twisted.relays.transports import Facing, TransportPair
 from vaurien_twisted.transports.certificates import clientOptions, serverOptions
+from vaurien_twisted.transports.tls_engine import Credentials
 from vaurien_twisted.transports.tls_factory import HandshakeFailed, TLSFactory
 from vaurien_twisted.transports.tls_transport import TLSTransport
 
@@ -41,7 +47,7 @@ class Upgrades:
         self,
         reactor: IReactorTime,
         wire: IWireProtocol,
-        options: Any,
+        options: ITLSOptions,
         name: str,
         journal: IJournal,
         repeats: Repeats,
@@ -56,7 +62,7 @@ class Upgrades:
         self._server = TLSFactory(server, False, nothing, reactor)
         self._client = TLSFactory(client, True, nothing, reactor)
 
-    def _read(self) -> tuple[Any, Any]:
+    def _read(self) -> tuple[Credentials, Credentials]:
         """
         The options of TLS for the server's and for the client's side, read from their files.
         """
@@ -81,7 +87,12 @@ class Upgrades:
         self._server.options, self._client.options = self._read()
 
     def perform(
-        self, framer: IStartTLS, transports: TransportPair, relay: Any, backend: Any, number: int
+        self,
+        framer: IStartTLS,
+        transports: TransportPair,
+        relay: Facing,
+        backend: Facing,
+        number: int,
     ) -> None:
         """
         Continue in TLS on both sides of a link whose ends have agreed to.
@@ -109,8 +120,8 @@ class Upgrades:
     def _secured(
         self,
         factory: TLSFactory,
-        protocol: Any,
-        below: Any,
+        protocol: Facing,
+        below: ICountedTransport,
         who: str,
         number: int,
     ) -> TLSTransport:
@@ -126,29 +137,31 @@ class Upgrades:
                 "tls", self._name, number, reason=f"with the {who}: {reason.reason}"
             )
 
-        transport = TLSTransport(factory, _nothing, failed, protocol)
-        meter = protocol.transport = ByteCounter(transport)
+        transport = TLSTransport(factory, _nothing, failed, cast(IProtocol, protocol))
+        meter = ByteCounter(cast(ITransport, transport))
+        protocol.transport = cast(ICountedTransport, meter)
         meter.bytesRead, meter.bytesWritten = below.bytesRead, below.bytesWritten
-        give(bare(below), transport)
+        give(bare(below), cast(IProtocol, transport))
         transport.makeConnection(bare(below))
         return transport
 
 
-def bare(transport: Any) -> Any:
+def bare(transport: object) -> IStreamTransport:
     """
     A transport without the meter that may stand for it.
     """
-    return transport.below if isinstance(transport, ByteCounter) else transport
+    below = transport.below if isinstance(transport, ByteCounter) else transport
+    return cast(IStreamTransport, below)
 
 
-def give(transport: Any, protocol: Any) -> None:
+def give(transport: object, protocol: IProtocol) -> None:
     """
     Let another protocol have what a transport reads.
     """
     if isinstance(transport, ProtocolWrapper):
         transport.wrappedProtocol = protocol
     else:
-        transport.protocol = protocol
+        cast(IProtocolTransport, transport).protocol = protocol
 
 
 def _nothing(transport: TLSTransport) -> None:

@@ -6,10 +6,11 @@ The two connections of a link, and how each may end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
+from vaurien_twisted.interfaces.network import ICountedTransport, IStreamTransport
 from vaurien_twisted.relays.byte_counter import counted
 from vaurien_twisted.relays.ending import LastWords
 from vaurien_twisted.relays.read_gate import FULL, PEER, REPLACED, UNCONNECTED, PauseReasons
@@ -17,6 +18,18 @@ from vaurien_twisted.relays.turn_timer import TurnTimer, watched
 
 #: Told of bytes before they pass, says whether they may.
 Gate = Callable[[bytes], bool]
+
+
+class Facing(Protocol):
+    """
+    A protocol that faces the client or the backend.
+
+    @ivar transport: its connection.
+    @ivar dataReceived: where its bytes go.
+    """
+
+    transport: ICountedTransport
+    dataReceived: Callable[[bytes], None]
 
 
 class TransportPair:
@@ -42,8 +55,8 @@ class TransportPair:
         "turns",
     )
 
-    def __init__(self, client: Any) -> None:
-        self.client = client
+    def __init__(self, client: IStreamTransport) -> None:
+        self.client: Any = client
         self.backend: Any = None
         self.clientEnded = False
         self._last: LastWords | None = None
@@ -61,7 +74,7 @@ class TransportPair:
         """
         return self.client is None and self.backend is None
 
-    def join(self, backend: Any) -> None:
+    def join(self, backend: IStreamTransport) -> None:
         """
         The backend is there: each side now paces the other.
         """
@@ -97,7 +110,7 @@ class TransportPair:
         for transport in (self.client, self.backend):
             transport.unregisterProducer()
 
-    def replace(self, client: Any, backend: Any) -> None:
+    def replace(self, client: IStreamTransport, backend: IStreamTransport) -> None:
         """
         Other transports stand for the same connections, and nothing is paused.
         """
@@ -111,7 +124,7 @@ class TransportPair:
         """
         self._clientSource.resume(UNCONNECTED)
 
-    def bare(self, client: Any, backend: Any) -> None:
+    def bare(self, client: Facing, backend: Facing) -> None:
         """
         Send all bytes from one transport to the other.
 
@@ -170,7 +183,7 @@ class TransportPair:
         else:
             self._backendSource.resume(FULL)
 
-    def endWriting(self, transport: Any) -> None:
+    def endWriting(self, transport: IStreamTransport) -> None:
         """
         Half-close where the transport can, close where it cannot (TLS).
         """

@@ -6,7 +6,6 @@ What becomes of a link whose bytes cannot be divided into exchanges any more.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from twisted.logger import Logger
 
@@ -112,7 +111,7 @@ class Unreadable:
         self._turned()
 
 
-def closesOn(options: Any, latest: Exchange | None) -> bool:
+def closesOn(options: object, latest: Exchange | None) -> bool:
     """
     Whether a link is closed on garbage, not read on as opaque.
 
@@ -125,7 +124,7 @@ def closesOn(options: Any, latest: Exchange | None) -> bool:
     return unseen or (framing is not None and framing.on_garbage == "close")
 
 
-def adviceOn(reason: str, wire: IWireProtocol, options: Any) -> str:
+def adviceOn(reason: str, wire: IWireProtocol, options: object) -> str:
     """
     What a user can do so that a link does not become opaque; C{""} if there is nothing.
 

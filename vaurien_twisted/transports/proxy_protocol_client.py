@@ -17,14 +17,11 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.protocol import Protocol
 from twisted.protocols.policies import WrappingFactory
-from zope.interface import Attribute, implementer
+from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IClientAddresses
+from vaurien_twisted.interfaces.network import IProtocolTransport
 from vaurien_twisted.transports.proxy_header import headerFor
-
-
-class _ICarrier(ITransport):
-    protocol: IProtocol = Attribute("What the transport delivers to.")
 
 
 class _HeaderFirst(Protocol):
@@ -41,7 +38,7 @@ class _HeaderFirst(Protocol):
         Send the header, and connect the other protocol.
         """
         transport.write(self._header)
-        cast(_ICarrier, transport).protocol = self._protocol
+        cast(IProtocolTransport, transport).protocol = self._protocol
         self._protocol.makeConnection(transport)
 
 

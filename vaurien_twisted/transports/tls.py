@@ -25,7 +25,7 @@ from zope.interface import implementer
 from vaurien_twisted.model.names import peerName
 from vaurien_twisted.record.repeats import Repeats
 from vaurien_twisted.transports.renewal import IRenewable
-from vaurien_twisted.transports.tls_engine import TLSOptions
+from vaurien_twisted.transports.tls_engine import Credentials
 from vaurien_twisted.transports.tls_factory import HandshakeFailed, TLSFactory
 from vaurien_twisted.transports.tls_transport import TLSTransport
 
@@ -38,7 +38,9 @@ class TLSServerFactory(TLSFactory):
 
     _log = Logger()
 
-    def __init__(self, options: TLSOptions, wrapped: IProtocolFactory, clock: IReactorTime) -> None:
+    def __init__(
+        self, options: Credentials, wrapped: IProtocolFactory, clock: IReactorTime
+    ) -> None:
         super().__init__(options, False, wrapped, clock)
 
     def stopFactory(self) -> None:
@@ -81,7 +83,7 @@ class TLSClientFactory(TLSFactory):
 
     def __init__(
         self,
-        options: TLSOptions,
+        options: Credentials,
         wrapped: IProtocolFactory,
         clock: IReactorTime,
         timeout: float,
@@ -131,7 +133,7 @@ class TLSServerEndpoint:
     """
 
     def __init__(
-        self, clock: IReactorTime, endpoint: IStreamServerEndpoint, read: Callable[[], TLSOptions]
+        self, clock: IReactorTime, endpoint: IStreamServerEndpoint, read: Callable[[], Credentials]
     ) -> None:
         self._clock = clock
         self._endpoint = endpoint
@@ -171,7 +173,7 @@ class TLSClientEndpoint:
         self,
         clock: IReactorTime,
         endpoint: IStreamClientEndpoint,
-        read: Callable[[], TLSOptions],
+        read: Callable[[], Credentials],
         timeout: float,
     ) -> None:
         self._clock = clock

@@ -26,7 +26,7 @@ PIECE = 2**15
 
 
 #: The certificates and trust of connections.
-TLSOptions: TypeAlias = (
+Credentials: TypeAlias = (
     "IOpenSSLClientConnectionCreator | IOpenSSLServerConnectionCreator | IOpenSSLContextFactory"
 )
 
@@ -42,7 +42,7 @@ class Verifier(Protocol):
         """
 
 
-def newConnection(options: TLSOptions, isClient: bool, transport: Verifier) -> Connection:
+def newConnection(options: Credentials, isClient: bool, transport: Verifier) -> Connection:
     """
     An OpenSSL connection over memory BIOs.
 

@@ -14,7 +14,7 @@ from twisted.protocols.policies import WrappingFactory
 
 from vaurien_twisted.model.names import peerName
 from vaurien_twisted.record.repeats import Repeats
-from vaurien_twisted.transports.tls_engine import TLSOptions
+from vaurien_twisted.transports.tls_engine import Credentials
 
 #: How long a handshake may take by default, in seconds.
 HANDSHAKE = 30.0
@@ -50,7 +50,7 @@ class TLSFactory(WrappingFactory[Any]):
     _log = Logger()
 
     def __init__(
-        self, options: TLSOptions, isClient: bool, wrapped: IProtocolFactory, clock: IReactorTime
+        self, options: Credentials, isClient: bool, wrapped: IProtocolFactory, clock: IReactorTime
     ) -> None:
         super().__init__(wrapped)
         self.options = options
