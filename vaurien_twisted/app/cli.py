@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None, reactor: IServerReactor | None 
     service.privilegedStartService()
     core.addSystemEventTrigger("before", "shutdown", service.stopService)
     core.callWhenRunning(service.startService)
-    if service.demo is not None:
+    if service.demo is not None and service.control is not None:
         from vaurien_twisted.app.demo import invitation
 
         print(invitation(service.proxy.address, service.control.address), flush=True)

@@ -6,14 +6,13 @@ From a configuration file and the command line to frozen settings.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 
 from vaurien_twisted.app.config_file import Given, Words
 from vaurien_twisted.app.settings import Settings
 from vaurien_twisted.control.access import checkToken
-from vaurien_twisted.interfaces import IWireProtocol
+from vaurien_twisted.interfaces import IBehaviorBase, IWireProtocol
 from vaurien_twisted.metrics.statsd_settings import StatsdSettings
 from vaurien_twisted.model.names import checkPrintable
 from vaurien_twisted.model.options import Refused, Spec, build, convert, nearest, ofClass, specs
@@ -44,7 +43,7 @@ class Configuration:
 
     settings: Settings
     wire: IWireProtocol
-    wireOptions: Any
+    wireOptions: object
     ruleBuilder: RuleBuilder
     plan: Plan
     defaults: ProxyDefaults
@@ -210,7 +209,7 @@ def declaredOptions(
         for cls in (settingsClass, proxyClass)
         for spec in specs(cls).values()
     }
-    groups: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    groups: tuple[tuple[str, Mapping[str, IBehaviorBase | IWireProtocol]], ...] = (
         ("behaviors", registry.behaviors),
         ("protocols", registry.wires),
     )

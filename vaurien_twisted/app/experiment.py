@@ -67,6 +67,7 @@ def runExperiment(arguments: Sequence[str]) -> int:
         if service.ready is not None:
             await service.ready
         try:
+            assert service.toxiproxy is not None
             url = f"http://{service.toxiproxy.address}"
             return await conduct(reactor, experiment, [url], parsed, token)
         finally:

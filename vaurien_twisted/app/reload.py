@@ -6,7 +6,7 @@ Applying another configuration to running proxies, all of it or nothing.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from functools import partial
 
 import attrs
 from twisted.logger import Logger
@@ -151,7 +151,7 @@ class Reload:
         leaving += [proxy for proxy, d in self._changed if not proxy.at(d.listen, proxy.backend)]
         for proxy in leaving:
             if proxy.enabled and placeOf(proxy.listen) in coming:
-                self._undo.append(_updating(proxy, enabled=True))
+                self._undo.append(partial(proxy.update, enabled=True))
                 await proxy.update(enabled=False)
         for proxy, old in self._made:
             await startProxy(proxy)
@@ -161,7 +161,9 @@ class Reload:
             if proxy.at(declared.listen, declared.upstream) and proxy.enabled is declared.enabled:
                 continue
             self._undo.append(
-                _updating(proxy, listen=proxy.listen, backend=proxy.backend, enabled=proxy.enabled)
+                partial(
+                    proxy.update, listen=proxy.listen, backend=proxy.backend, enabled=proxy.enabled
+                )
             )
             await proxy.update(declared.listen, declared.upstream, declared.enabled)
             words.append(f"{proxy.name}: {proxy.state}")
@@ -207,7 +209,7 @@ def _plan(proxy: Proxy, declared: ProxyConfig) -> list[str]:
     return words
 
 
-def _lasting(plan: Plan) -> list[Any]:
+def _lasting(plan: Plan) -> list[Draw]:
     """
     The draws of a plan as they were written, without the expiry of their rules.
     """
@@ -233,10 +235,6 @@ def placeOf(text: str) -> object:
     """
     place = listenPlace(text)
     return text if place is None else place[1]
-
-
-def _updating(proxy: Proxy, **how: Any) -> Callable[[], Awaitable[None]]:
-    return lambda: proxy.update(**how)
 
 
 def _stopping(proxy: Proxy) -> Callable[[], Awaitable[None]]:

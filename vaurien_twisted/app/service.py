@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pkgutil import walk_packages
-from typing import Any
+from typing import TYPE_CHECKING
 
 import attrs
 from twisted.application.service import MultiService, Service
@@ -38,6 +38,10 @@ from vaurien_twisted.record.clocks import wallTime
 from vaurien_twisted.record.journal import Journal, JournalFile
 from vaurien_twisted.record.logs import LogFile
 from vaurien_twisted.relays.factory import SEED_BITS
+
+if TYPE_CHECKING:
+    from vaurien_twisted.app.demo import DemoBackend
+    from vaurien_twisted.control.service import ControlService
 
 #: Modules of other packages that are imported when they are first needed.
 LAZY = (
@@ -74,9 +78,9 @@ class Vaurien(MultiService):
         self.journal = Journal(wallTime(reactor))
         if settings.journal:
             JournalFile(self.journal, settings.journal).setServiceParent(self)
-        self.demo: Any = None
-        self.control: Any = None
-        self.toxiproxy: Any = None
+        self.demo: DemoBackend | None = None
+        self.control: ControlService | None = None
+        self.toxiproxy: ControlService | None = None
         self.ready: Deferred[None] | None = None
         self.refused = ""
         self._opening = False
@@ -260,17 +264,18 @@ class Vaurien(MultiService):
 
     async def _open(self) -> None:
         proxies = self.proxies.proxies
-        services: tuple[Any, ...] = (self.demo, *proxies, self.control, self.toxiproxy)
-        for service in services:
+        demo = self.demo
+        for service in (demo, *proxies, self.control, self.toxiproxy):
             if service is None:
                 continue
             with acting("start"):
                 service.privilegedStartService()
-            await service.listening
+            if service.listening is not None:
+                await service.listening
             if self.running and not service.running:
                 service.startService()
-            if service is self.demo:
-                self.proxy.setBackend(service.address)
+            if service is demo and demo is not None:
+                self.proxy.setBackend(demo.address)
         self._log.info("seed {seed}; --seed {seed} repeats its decisions", seed=self.proxies.seed)
         self._announce()
 

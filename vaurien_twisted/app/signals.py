@@ -11,11 +11,14 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
 from vaurien_twisted.interfaces.network import IServerReactor
 
 Handler = Callable[[int, FrameType | None], Any]
+
+#: What may be installed for a signal.
+Installed: TypeAlias = "Handler | int | signal.Handlers"
 
 #: The signals that end the process.
 STOPPING = (signal.SIGTERM, signal.SIGINT)
@@ -42,8 +45,8 @@ class Signals:
             number = getattr(signal, name, None)
             if number is not None:
                 self._does[number] = does
-        self._before: dict[int, Any] = {}
-        self._ours: dict[int, Any] = {}
+        self._before: dict[int, Installed] = {}
+        self._ours: dict[int, Handler] = {}
         self._pending: int | None = None
         self._ending = False
         self._terminals: list[int] = []
@@ -87,7 +90,7 @@ class Signals:
         if not self._ours:
             return
         for number in STOPPING:
-            handler: Any = signal.getsignal(number)
+            handler: Installed | None = signal.getsignal(number)
             if handler == self._early:
                 # The reactor leaves other handlers than the system's in place.
                 name = "sigTerm" if number == signal.SIGTERM else "sigInt"

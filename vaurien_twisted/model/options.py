@@ -113,7 +113,7 @@ class Spec:
 
     name: str
     kind: type
-    default: Any
+    default: object
     description: str
     unit: str = ""
     minimum: float | None = None
@@ -159,14 +159,14 @@ class Spec:
                 f"{value!r} is not valid: {nearest(str(value), self.choices)}",
                 self.name,
             )
-        if self.kind in (int, float):
+        if isinstance(converted, (int, float)):
             if self.minimum is not None and converted < self.minimum:
                 raise BadValue(f"{value!r} is below the minimum {_tell(self.minimum)}", self.name)
             if self.maximum is not None and converted > self.maximum:
                 raise BadValue(f"{value!r} is above the maximum {_tell(self.maximum)}", self.name)
         return converted
 
-    def _typed(self, value: object) -> Any:
+    def _typed(self, value: object) -> object:
         kind = self.kind
         if kind is str:
             if self.loose and (value is None or type(value) is int):
@@ -205,11 +205,11 @@ class Spec:
             exact = math.isfinite(number)
         return number if exact else None
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, object]:
         """
         The declaration as JSON, for C{GET /behaviors?verbose=1} and the web form.
         """
-        told: dict[str, Any] = {
+        told: dict[str, object] = {
             "name": self.name,
             "type": self.kind.__name__,
             "default": self.default,
@@ -343,7 +343,7 @@ def ofClass(cls: type, values: Mapping[str, T]) -> dict[str, T]:
     return {name: values[name] for name in specs(cls) if name in values}
 
 
-def values(options: Any) -> dict[str, Any]:
+def values(options: object) -> dict[str, object]:
     """
     The options in force, by name; what L{build} would take back.
     """

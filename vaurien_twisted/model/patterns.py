@@ -13,7 +13,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 from vaurien_twisted.model.pattern_syntax import Unsupported, rewrite
 
@@ -184,11 +184,21 @@ class _Linear:
         return len(text) <= min(self._latinLimit, self._wideLimit) and self.search(text)
 
 
-def _limit(program: Any) -> int:
+class _Program(Protocol):
+    """
+    A pattern that RE2 has compiled.
+    """
+
+    programsize: int
+
+    def search(self, text: bytes) -> object: ...
+
+
+def _limit(program: _Program) -> int:
     return min(TEXT_LIMIT, WORK // int(program.programsize))
 
 
-def _compile(pattern: bytes, fold: bool, latin: bool) -> Any:
+def _compile(pattern: bytes, fold: bool, latin: bool) -> _Program:
     # Loaded when a pattern needs it: most need none.
     try:
         import re2
@@ -203,7 +213,7 @@ def _compile(pattern: bytes, fold: bool, latin: bool) -> Any:
     if latin:
         options.encoding = re2.Options.Encoding.LATIN1
     try:
-        program = re2.compile(pattern, options)
+        program: _Program = re2.compile(pattern, options)
     except re2.error as error:
         [reason] = error.args[:1] or ("",)
         words = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)

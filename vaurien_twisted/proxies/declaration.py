@@ -52,7 +52,7 @@ class ProxyDefaults:
 
     registry: Registry
     configured: Mapping[str, Mapping[str, object]] = attrs.field(factory=dict)
-    wireOptions: Mapping[str, Any] = attrs.field(factory=dict)
+    wireOptions: Mapping[str, object] = attrs.field(factory=dict)
     protocol: str = "tcp"
     proxyOptions: ProxyOptions = attrs.field(factory=ProxyOptions)
 
@@ -62,7 +62,7 @@ class ProxyDefaults:
         """
         return RuleBuilder(self.registry, self.configured, wire)
 
-    def options(self, wire: IWireProtocol) -> Any:
+    def options(self, wire: IWireProtocol) -> object:
         """
         The options of a wire protocol.
         """
@@ -122,7 +122,7 @@ def declaredFromJSON(defaults: ProxyDefaults, item: object, place: str = "") -> 
 
 
 def _declared(
-    defaults: ProxyDefaults, given: dict[str, Any], place: str = "", strict: bool = False
+    defaults: ProxyDefaults, given: dict[str, object], place: str = "", strict: bool = False
 ) -> ProxyConfig:
     """
     @param strict: take no text such as C{"yes"} for C{true}.
@@ -174,7 +174,7 @@ def declaredFromWords(defaults: ProxyDefaults, name: str, words: Mapping[str, st
     """
     known = tuple(each for each in (*defaults.fields, "backend", "behavior") if each != "name")
     try:
-        given: dict[str, Any] = dict(checked(words, known, "a proxy"))
+        given: dict[str, object] = dict(checked(words, known, "a proxy"))
         if "backend" in given:
             if "upstream" in given:
                 raise Refused("upstream and backend are the same: give only one", "backend")
@@ -183,7 +183,7 @@ def declaredFromWords(defaults: ProxyDefaults, name: str, words: Mapping[str, st
         declared = _declared(defaults, {"name": name, **given})
         if not behavior:
             return declared
-        plan = defaults.ruleBuilder(defaults.wire(declared)).choice(behavior, {})
+        plan = defaults.ruleBuilder(defaults.wire(declared)).choice(str(behavior), {})
         return attrs.evolve(declared, plan=plan)
     except MissingField as missing:
         reason = f"[proxy:{printable(name)}] has no {missing.name}, which is required"

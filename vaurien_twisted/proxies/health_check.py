@@ -10,12 +10,12 @@ connects to it from time to time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
+    IProtocol,
     IReactorTime,
     IStreamClientEndpoint,
 )
@@ -81,7 +81,7 @@ class Reachability:
         self.running = False
         self._pause = SOON
         self._timer: IDelayedCall | None = None
-        self._checking: Deferred[Any] | None = None
+        self._checking: Deferred[IProtocol] | None = None
         self._number = 0
 
     async def begin(self) -> None:
@@ -135,7 +135,7 @@ class Reachability:
     async def _check(self, changed: Callable[[], None]) -> None:
         self._number += 1
         number = self._number
-        looking: Deferred[Any] = self._backend().connect(_CheckFactory())
+        looking = self._backend().connect(_CheckFactory())
         self._checking = looking.addTimeout(TIMEOUT, self._clock)
         reason: str = await looking.addBoth(_reason)
         if number == self._number:
@@ -160,7 +160,7 @@ class Reachability:
             changed()
 
 
-def _reason(outcome: Any) -> str:
+def _reason(outcome: object) -> str:
     if not isinstance(outcome, Failure):
         return ""
     if outcome.check(TimeoutError):

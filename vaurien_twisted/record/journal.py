@@ -22,7 +22,7 @@ from vaurien_twisted.model.options import Refused
 
 #: An entry as it is kept: the time in seconds, the kind, the proxy, the connection, and what
 #: makes the other facts, with its arguments.
-_Entry = tuple[float, str, str, int, Callable[..., dict[str, Any]], tuple[Any, ...]]
+_Entry = tuple[float, str, str, int, Callable[..., dict[str, object]], tuple[Any, ...]]
 
 
 @implementer(IJournal)
@@ -101,7 +101,7 @@ class Journal:
         numbers, read = self.readings(entry, limit)
         return [read(number) for number in numbers]
 
-    def readings(self, entry: int, limit: int) -> tuple[range, Callable[[int], dict[str, Any]]]:
+    def readings(self, entry: int, limit: int) -> tuple[range, Callable[[int], dict[str, object]]]:
         """
         The same: their ids, and what makes the entry of an id.  To make thousands of them takes
         long.

@@ -7,7 +7,6 @@ the first ones are written in full, the others are counted.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger, LogLevel
@@ -48,7 +47,7 @@ class Repeats:
         self._source = f"{source}: " if source else ""
         self._kinds: dict[tuple[str, str], _Kind] = {}
 
-    def warn(self, log: Logger, text: str, **facts: Any) -> bool:
+    def warn(self, log: Logger, text: str, **facts: object) -> bool:
         """
         Log a line at level warn, or count it.
 
@@ -57,7 +56,7 @@ class Repeats:
         """
         return self._emit(log, LogLevel.warn, text, facts)
 
-    def info(self, log: Logger, text: str, **facts: Any) -> bool:
+    def info(self, log: Logger, text: str, **facts: object) -> bool:
         """
         Log a line at level info, or count it.
 
@@ -65,7 +64,7 @@ class Repeats:
         """
         return self._emit(log, LogLevel.info, text, facts)
 
-    def _emit(self, log: Logger, level: Any, text: str, facts: dict[str, Any]) -> bool:
+    def _emit(self, log: Logger, level: LogLevel, text: str, facts: dict[str, object]) -> bool:
         now = self._clock.seconds()
         key = log.namespace, text
         kind = self._kinds.get(key)
@@ -87,7 +86,7 @@ class Repeats:
             kind.timer = self._clock.callLater(max(0.0, kind.began + WINDOW - now), report)
         return False
 
-    def _report(self, log: Logger, level: Any, kind: _Kind) -> None:
+    def _report(self, log: Logger, level: LogLevel, kind: _Kind) -> None:
         now = self._clock.seconds()
         log.emit(
             level,

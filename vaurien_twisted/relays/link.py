@@ -6,7 +6,7 @@ The link: one client connection and its backend connection, from the first to th
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectingCancelledError
@@ -24,15 +24,6 @@ from vaurien_twisted.relays.framed import FramedPath
 from vaurien_twisted.relays.snapshot import LinkSnapshot
 from vaurien_twisted.relays.transports import Facing, TransportPair
 from vaurien_twisted.rules.plan import Plan
-
-
-class ClientSide(Facing, Protocol):
-    """
-    The protocol that faces the client.
-    """
-
-    peer: IAddress | None
-    link: Link | None
 
 
 class Link(Ends):
@@ -66,7 +57,7 @@ class Link(Ends):
 
     def __init__(
         self,
-        relay: ClientSide,
+        relay: Facing,
         context: ProxyContext,
         connection: Connection,
         ended: Callable[[Link], None],

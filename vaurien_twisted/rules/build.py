@@ -6,7 +6,6 @@ Plans as users write and read them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 
@@ -71,7 +70,9 @@ class RuleBuilder:
                 raise Refused(f"{name!r} is not part of {text!r}: {nearest(name, names)}", name)
         return Plan((Draw(tuple(rules)),))
 
-    def rule(self, name: str, options: Mapping[str, object], fields: Any = None) -> Rule:
+    def rule(
+        self, name: str, options: Mapping[str, object], fields: attrs.AttrsInstance | None = None
+    ) -> Rule:
         """
         One rule.
 
@@ -83,7 +84,7 @@ class RuleBuilder:
         behavior = self.registry.behavior(name)
         merged = {key.replace("-", "_"): value for key, value in options.items()}
         merged = {**self.configured.get(name, {}), **merged}
-        built: Any = build(behavior.options, merged, f"behavior {name!r}")
+        built: object = build(behavior.options, merged, f"behavior {name!r}")
         more = {} if fields is None else attrs.asdict(fields, recurse=False)
         when = more.get("when", {})
         tests: list[Predicate] = []
@@ -106,11 +107,11 @@ class RuleBuilder:
         )
         return settled(rule)
 
-    def _condition(self, when: Mapping[str, Any]) -> list[Predicate]:
+    def _condition(self, when: Mapping[str, object]) -> list[Predicate]:
         return [condition(when, self.wire.targets, self.wire.name)] if when else []
 
 
-def tell(plan: Plan) -> dict[str, Any]:
+def tell(plan: Plan) -> dict[str, object]:
     """
     What is in force, as L{RuleBuilder.one} would take it back: C{{"behavior": "delay",
     "options": {"sleep": 2.0, …}}}, or a choice with its options by behavior.

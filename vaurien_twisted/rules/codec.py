@@ -51,7 +51,7 @@ class RuleFields:
         minimum=0,
         maximum=100,
     )
-    when: dict[str, Any] = option(
+    when: dict[str, object] = option(
         dict, {}, "The exchanges to match: matchers of the protocol, with their patterns."
     )
     after: int = option(int, 0, "How many matching exchanges pass first.", minimum=0)
@@ -167,7 +167,7 @@ def ruleFromJSON(ruleBuilder: RuleBuilder, item: object) -> Rule:
     return rule
 
 
-def _instead(item: Mapping[str, Any]) -> str:
+def _instead(item: Mapping[str, object]) -> str:
     """
     What is there where C{"behavior"} was probably meant, the end of a refusal.
     """
@@ -196,12 +196,12 @@ def _targets(ruleBuilder: RuleBuilder) -> dict[str, Matcher]:
     return {target.name: target for target in (*ruleBuilder.wire.targets, *COMMON)}
 
 
-def rulesOf(plan: Plan) -> list[dict[str, Any]]:
+def rulesOf(plan: Plan) -> list[dict[str, object]]:
     """
     A plan as L{planFromRules} takes it.  Rules whose time is over are left out, and so
     is what a rule leaves at its default.
     """
-    told: list[dict[str, Any]] = []
+    told: list[dict[str, object]] = []
     for draw in plan.draws:
         rules = [tellRule(rule) for rule in draw.alternatives if not rule.expired]
         if len(rules) == 1 and len(draw.alternatives) == 1:
@@ -211,11 +211,11 @@ def rulesOf(plan: Plan) -> list[dict[str, Any]]:
     return told
 
 
-def tellRule(rule: Rule) -> dict[str, Any]:
+def tellRule(rule: Rule) -> dict[str, object]:
     """
     A rule as L{ruleFromJSON} takes it, without what is at its default.
     """
-    told: dict[str, Any] = {"behavior": rule.behavior.name}
+    told: dict[str, object] = {"behavior": rule.behavior.name}
     own = values(rule.options)
     if own:
         told["options"] = own
@@ -275,7 +275,7 @@ def rulesFromWords(
     return Plan(tuple(_drawOf(rules) for _, rules in draws))
 
 
-def _item(ruleBuilder: RuleBuilder, name: str, words: Mapping[str, str]) -> dict[str, Any]:
+def _item(ruleBuilder: RuleBuilder, name: str, words: Mapping[str, str]) -> dict[str, object]:
     """
     A section as the JSON of a rule.
     """
@@ -285,14 +285,16 @@ def _item(ruleBuilder: RuleBuilder, name: str, words: Mapping[str, str]) -> dict
     options = specs(ruleBuilder.registry.behavior(behavior).options)
     targets = {f"when.{each}": target for each, target in _targets(ruleBuilder).items()}
     fields = [each for each in fieldSpecs() if each not in ("when", "name")]
-    item: dict[str, Any] = {"name": name, "behavior": behavior, "options": {}, "when": {}}
+    own: dict[str, object] = {}
+    when: dict[str, object] = {}
+    item: dict[str, object] = {"name": name, "behavior": behavior, "options": own, "when": when}
     for key, value in words.items():
         if key in targets:
-            item["when"][targets[key].name] = _patterns(targets[key], value)
+            when[targets[key].name] = _patterns(targets[key], value)
         elif key in fields:
             item[key] = value
         elif key in options:
-            item["options"][key] = value
+            own[key] = value
         elif key not in ("behavior", "draw"):
             known = {"behavior", "draw", *fields, *targets, *options}
             meant = nearest(key, targets if key.startswith("when") else known)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 from functools import partial
-from typing import Any
 
 import attrs
 from zope.interface import implementer
@@ -37,6 +36,9 @@ from vaurien_twisted.rules.epoch import Epoch
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.tally import Tally, noTraffic
 from vaurien_twisted.rules.words import RuleWords, cut, effect, uncut
+
+#: What makes the entry of the journal, and its arguments.
+Facts = tuple[Callable[..., dict[str, object]], int, tuple[int, int], str, str, str, int]
 
 
 @implementer(IDecider)
@@ -269,7 +271,7 @@ class Decider:
         chosen: CompiledRule,
         actions: Actions,
         connection: int,
-        facts: tuple[Any, ...],
+        facts: Facts,
         missing: int,
     ) -> None:
         """
@@ -283,8 +285,7 @@ class Decider:
             self.journal.recordLater("decision", self.proxy, connection, *facts)
             return
         tally.unmet = uncut(actions, missing)
-        make, exchange, drawn, command, subject, _, applied = facts
-        own = make, exchange, drawn, command, subject, tally.unmet, applied
+        own = (*facts[:5], tally.unmet, facts[6])
         self.journal.recordLater("missed", self.proxy, connection, *own)
 
     def _choose(

@@ -9,7 +9,6 @@ draw is a pure function, and the latest exchanges of a connection are still know
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -46,59 +45,62 @@ class Question:
     number: int
     exchange: Exchange | None
     bare: bool
-    journal: Sequence[Mapping[str, Any]]
+    journal: Sequence[Mapping[str, object]]
     changed: bool | None
     forgotten: bool = False
 
 
-def explain(case: Question) -> dict[str, Any]:
+def explain(case: Question) -> dict[str, object]:
     """
     The case as JSON: what happened, and each rule now in force with the reason why it
     applied or did not, and the number that was drawn where there was a draw.
     """
     exchange = case.exchange
     done = [entry for entry in case.journal if entry["kind"] == "decision"]
-    told: dict[str, Any] = {
+    hit = None if case.forgotten and not done else bool(done)
+    rules = [] if case.changed else list(_rules(case, done))
+    return {
         "proxy": case.decider.proxy,
         "connection": case.connection.number,
         "exchange": case.number,
         "description": exchange.description if exchange else _described(done),
-        "hit": None if case.forgotten and not done else bool(done),
+        "hit": hit,
         "journal": list(case.journal),
         "known": exchange is not None,
-        "rules": [] if case.changed else list(_rules(case, done)),
+        "rules": rules,
+        "summary": _summary(case, done, hit, rules),
     }
-    told["summary"] = _summary(case, told)
-    return told
 
 
-def _described(done: Sequence[Mapping[str, Any]]) -> str:
+def _described(done: Sequence[Mapping[str, object]]) -> str:
     return str(done[0].get("description", "")) if done else ""
 
 
-def _summary(case: Question, told: Mapping[str, Any]) -> str:
-    done = [entry for entry in told["journal"] if entry["kind"] == "decision"]
+def _summary(
+    case: Question,
+    done: Sequence[Mapping[str, object]],
+    hit: bool | None,
+    rules: Sequence[Mapping[str, object]],
+) -> str:
     if done:
         return "; ".join(f"{e['rule']}: {e['effect']} ({e['reason']})" for e in done)
-    if told["hit"] is None:
+    if hit is None:
         return "the journal goes back no further: what happened is not known any more"
     if case.changed:
         return "nothing happened; the rules of that time are no longer in force"
-    if not told["rules"]:
+    if not rules:
         return "nothing happened: no rules are in force"
-    return "nothing happened: " + "; ".join(
-        f"{rule['rule']}: {rule['reason']}" for rule in told["rules"]
-    )
+    return "nothing happened: " + "; ".join(f"{rule['rule']}: {rule['reason']}" for rule in rules)
 
 
-def _rules(case: Question, done: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _rules(case: Question, done: Sequence[Mapping[str, object]]) -> Iterator[dict[str, object]]:
     decider, ended = case.decider, ""
     for draw in alternatives(decider.plan):
         for alternative in draw:
             rule = alternative.rule
             words = rule.describe()
             entry = next((entry for entry in done if entry["rule"] == short(words)), None)
-            told: dict[str, Any] = {"rule": words, "applied": entry is not None}
+            told: dict[str, object] = {"rule": words, "applied": entry is not None}
             drawn = decider.drawn(alternative, case.connection.number, case.number)
             if rule.percent < 100:
                 told["drew"] = None if drawn is None else round(drawn, 2)
