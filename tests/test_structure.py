@@ -199,7 +199,7 @@ class StructureTests(SynchronousTestCase):
         What test suites use is made by the application.
         """
         wanted = imports(PACKAGE / "testing.py", runtime=True)
-        self.assertEqual({name.partition(".")[0] for name in wanted}, {"app"})
+        self.assertEqual({name.partition(".")[0] for name in wanted}, {"app", "pytest_plugin"})
 
     def test_circles(self) -> None:
         """

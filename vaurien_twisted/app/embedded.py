@@ -5,16 +5,78 @@ One proxy in another program, without the control service.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
 from twisted.internet.defer import Deferred
 
 from vaurien_twisted.app.config import configure
 from vaurien_twisted.app.config_file import Given
+from vaurien_twisted.client.plan_calls import ruleOf
 from vaurien_twisted.interfaces.network import IServerReactor
+from vaurien_twisted.model.decision import Rule
+from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.clocks import wallTime
 from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.rules.build import tell
+from vaurien_twisted.rules.codec import ruleFromJSON, tellRule
+from vaurien_twisted.rules.counts import tellCounts
 from vaurien_twisted.rules.registry import loadRegistry
+
+
+class EmbeddedFault:
+    """
+    A fault that is, or was, in force on a proxy in this process.
+
+    @ivar proxy: the name of the proxy.
+    @ivar rule: the rule, as JSON.
+    """
+
+    def __init__(self, proxy: Proxy, rule: Rule, journal: Journal) -> None:
+        self.proxy = str(proxy.name)
+        self.rule = tellRule(rule)
+        self._faults = proxy.faults
+        self._decider = proxy.decider
+        self._name = rule.name
+        self._journal = journal
+        self._since = journal.last
+        self._count: dict[str, Any] | None = None
+
+    def count(self) -> dict[str, Any]:
+        """
+        What it has met: C{seen}, C{matched}, C{struck} and so on; see L{tellCounts}.
+        """
+        if self._count is not None:
+            return self._count
+        found = [each for each in tellCounts(self._decider) if each["name"] == self._name]
+        return found[0] if found else {"seen": 0, "matched": 0, "struck": 0}
+
+    @property
+    def struck(self) -> int:
+        """
+        How often it took effect.
+        """
+        return int(self.count()["struck"])
+
+    @property
+    def exchanges(self) -> list[dict[str, Any]]:
+        """
+        The journal's entries of the exchanges that it struck, oldest first.
+        """
+        words = self.count().get("rule")
+        entries = self._journal.since(self._since)
+        return [each for each in entries if each["kind"] == "decision" and each["rule"] == words]
+
+    def lift(self) -> None:
+        """
+        End it, and remember what it met.
+        """
+        if self._count is None:
+            self._count = self.count()
+            with suppress(Refused):
+                self._faults.remove(self._name)
 
 
 class RunningProxy:
@@ -65,6 +127,28 @@ class RunningProxy:
         @raise Refused: a name or an option is not acceptable; nothing has changed.
         """
         self.proxy.setPlan(self.proxy.ruleBuilder.one(name, options))
+
+    def addFault(self, behavior: str, **words: Any) -> EmbeddedFault:
+        """
+        Put a fault in force at once, beside all others, until its L{EmbeddedFault.lift}.
+
+        @param words: the fields of a rule (C{when}, C{percent}, C{after}, C{times}, C{scope},
+            C{name}, and C{lasting} for C{for}), and the behavior's options.
+        @raise Refused: something is not acceptable; nothing has changed.
+        """
+        rule = ruleFromJSON(self.proxy.ruleBuilder, ruleOf(behavior, words))
+        return EmbeddedFault(self.proxy, self.proxy.faults.add(rule), self.journal)
+
+    @contextmanager
+    def fault(self, /, behavior: str, **words: Any) -> Iterator[EmbeddedFault]:
+        """
+        Put a fault in force for the length of a block; see L{addFault}.
+        """
+        fault = self.addFault(behavior, **words)
+        try:
+            yield fault
+        finally:
+            fault.lift()
 
     def stop(self) -> Deferred[None]:
         """

@@ -1,34 +1,47 @@
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 
-from vaurien_twisted import Client, start_proxy
+
+class Orders(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"[]")
 
 
 @pytest.fixture(scope="session")
-def proxy():
-    # --demo brings a backend; yours: backend_host="localhost", backend_port=5000
-    with start_proxy(proxy_port=0, port=0, protocol="http", options=["--demo"]) as proxy:
-        yield proxy
+def orders(vaurien_session):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Orders)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield vaurien_session.proxy("orders", f"127.0.0.1:{server.server_port}", protocol="http")
+    server.shutdown()
+    server.server_close()
 
 
-@pytest.fixture
-def vaurien(proxy):
-    client = Client(url=proxy.http_url)
-    # Whatever a test sets is gone after it.
-    with client.with_behavior("dummy"):
-        yield client
+def ask(proxy):
+    try:
+        with urlopen(f"{proxy.url}/orders") as answer:
+            return answer.status
+    except HTTPError as error:
+        error.close()
+        return error.code
 
 
-def test_error(proxy, vaurien):
-    vaurien.set_behavior("error")
-    with pytest.raises(HTTPError) as caught:
-        urlopen(f"http://{proxy.proxy_address}/")
-    assert 500 <= caught.value.code <= 599
-    caught.value.close()
+def test_unavailable_once(orders):
+    with orders.fault("error", code="503", when={"path": "/orders"}, times=1) as fault:
+        assert [ask(orders), ask(orders)] == [503, 200]
+    assert fault.struck == 1
 
 
-def test_normal_again(proxy, vaurien):
-    with urlopen(f"http://{proxy.proxy_address}/") as answer:
-        assert answer.status == 200
+@pytest.mark.vaurien("orders", "error", code="429")
+def test_too_many(orders):
+    assert ask(orders) == 429
+
+
+def test_normal_again(orders):
+    assert ask(orders) == 200
