@@ -37,6 +37,29 @@ class JournalTests(Faced):
         """
         self.assertEqual(self.ask("GET", "/journal").json, {"journal": [], "last": 0})
 
+    def test_filters(self):
+        """
+        By proxy, connection, kind, rule and time, and the newest.
+        """
+        record = self.proxy.journal.record
+        record("decision", "a", 1, rule="slow: 100:delay")
+        record("decision", "b", 2, rule="100:hang")
+        record("set", "a", 0)
+        self.proxy.reactor.advance(10)
+        record("decision", "a", 1, rule="slower: 100:delay")
+        for query, ids in (
+            ("proxy=a", [1, 3, 4]),
+            ("proxy=a&kind=decision", [1, 4]),
+            ("connection=2", [2]),
+            ("rule=slow", [1]),
+            ("after=5", [4]),
+            ("latest=2", [3, 4]),
+            ("latest=1&proxy=b", [2]),
+            ("since=1&limit=1&proxy=a", [3]),
+            ("kind=none", []),
+        ):
+            self.assertEqual(self.ids(f"?{query}"), (ids, 4), query)
+
     def test_entries(self):
         """
         Entries are told as they were recorded.

@@ -34,15 +34,19 @@ class ServiceCalls(PlanCalls):
         """
         return sorted(await self._get("/protocols", "protocols", dict))
 
-    async def journal(self, since: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+    async def journal(
+        self, /, since: int = 0, limit: int = 1000, **filters: object
+    ) -> list[dict[str, Any]]:
         """
         What was decided and done, oldest first.
 
         @param since: the id of the last entry that is known already.
         @param limit: how many at most, 1 to 10000.
+        @param filters: C{proxy}, C{connection}, C{kind}, C{rule} (its name), C{after} (seconds
+            since 1970), C{latest} (so many of the newest).
         @raise ClientError: there is no answer.
         """
-        return list(await self._get(journalPath(since, limit), "journal", list))
+        return list(await self._get(journalPath(since, limit, filters), "journal", list))
 
     async def state(self) -> dict[str, Any]:
         """

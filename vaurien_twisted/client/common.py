@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from vaurien_twisted import __version__
 from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
@@ -170,11 +170,13 @@ def again(before: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     return "/behavior", {"name": before.get("behavior"), **options}
 
 
-def journalPath(since: int, limit: int) -> str:
+def journalPath(since: int, limit: int, filters: Mapping[str, object] | None = None) -> str:
     """
     The path for so many entries of the journal after one.
+
+    @param filters: what chooses among them, by name.
     """
-    return f"/journal?since={since}&limit={limit}"
+    return f"/journal?{urlencode({'since': since, 'limit': limit, **(filters or {})})}"
 
 
 def leftover(name: str, error: ClientError) -> str:

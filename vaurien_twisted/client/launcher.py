@@ -83,6 +83,7 @@ def start_proxy(
     port: int | None = None,
     timeout: float = 30.0,
     token: str | None = None,
+    control_port: int | None = None,
 ) -> ProxyProcess:
     """
     Start a proxy and wait until everything listens.  It ends with this process, if
@@ -94,7 +95,7 @@ def start_proxy(
     @param options: more words for the command line:
         C{["--behavior-delay-sleep", "2"]}.
     @param log_output: a file, or C{-} for our own standard output.
-    @param port: another name for C{http_port}.
+    @param port: another name for C{http_port}, as is C{control_port}.
     @param timeout: how long the start may take, in seconds.
     @param token: what the control service wants to be shown; by default C{VAURIEN_TOKEN}.
     @return: equal to the process id.
@@ -102,6 +103,7 @@ def start_proxy(
     @raise TypeError: C{options} is not a sequence of words.
     @raise ValueError: C{port} is given, but C{http} is false.
     """
+    port = control_port if port is None else port
     if port is not None:
         if not http:
             raise ValueError("port is that of the control service, which http=False leaves out")

@@ -180,13 +180,16 @@ class ProxyCalls(PlanCalls):
         asked = {"proxy": self.name, "connection": connection, "exchange": exchange}
         return await self.answered("GET", f"/explain?{urlencode(asked)}")
 
-    async def journal(self, since: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
+    async def journal(
+        self, /, since: int = 0, limit: int = 1000, **filters: object
+    ) -> list[dict[str, Any]]:
         """
         Those entries of the journal that are about this proxy, oldest first.
 
         @param since: the id of the last entry that is known already.
-        @param limit: how many entries of all proxies are looked at, 1 to 10000.
+        @param limit: how many at most, 1 to 10000.
+        @param filters: as those of the client's journal.
         @raise ClientError: there is no answer.
         """
-        entries = await self._get(journalPath(since, limit), "journal", list)
-        return [entry for entry in entries if entry.get("proxy") == self.name]
+        path = journalPath(since, limit, {"proxy": self.name, **filters})
+        return list(await self._get(path, "journal", list))

@@ -5,6 +5,7 @@ The journal of what happened: C{/journal}.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -26,6 +27,33 @@ class JournalQuery:
 
     since: int = option(int, 0, "The id of the last entry that is known already.", minimum=0)
     limit: int = option(int, 1000, "How many entries to tell at most.", minimum=1, maximum=10_000)
+    latest: int | None = option(
+        int, None, "Tell so many of the newest instead, oldest first.", minimum=1, maximum=10_000
+    )
+    proxy: str = option(str, "", "Only those of this proxy.")
+    connection: int | None = option(int, None, "Only those of this connection.", minimum=0)
+    kind: str = option(str, "", "Only those of this kind, such as decision or set.")
+    rule: str = option(str, "", "Only those of the rule of this name.")
+    after: float | None = option(
+        float, None, "Only later ones than this, in seconds since 1970.", minimum=0
+    )
+
+    def wants(self, seconds: float, kind: str, proxy: str, connection: int) -> bool:
+        """
+        Whether an entry is wanted, as far as its rule is not looked at.
+        """
+        return (
+            (self.after is None or seconds > self.after)
+            and self.kind in ("", kind)
+            and self.proxy in ("", proxy)
+            and self.connection in (None, connection)
+        )
+
+    def ofRule(self, entry: Mapping[str, object]) -> bool:
+        """
+        Whether an entry is of the rule that is wanted.
+        """
+        return str(entry.get("rule", "")).startswith(f"{self.rule}: ")
 
 
 class JournalAPI:
@@ -45,12 +73,21 @@ class JournalAPI:
         under C{"last"} the id of the newest entry there is: C{{"journal": [{"id": 1,
         "time": …, "kind": "decision", …}], "last": 1}}.  The id of the last one told is
         the next C{since}.  Old entries are forgotten; ids are never used again.
+
+        C{proxy}, C{connection}, C{kind}, C{rule} (its name) and C{after} (a time) choose among
+        them; C{latest=N} has the newest N of these.
         """
         query = _query(request)
         journal = self._journal
         if not isinstance(journal, Journal):
             raise Problem(404, "the journal is kept elsewhere", "/journal", "path")
-        numbers, read = journal.readings(query.since, query.limit)
+        if query == JournalQuery(since=query.since, limit=query.limit):
+            some, read = journal.readings(query.since, query.limit)
+            return answerList(request, "journal", some, {"last": journal.last}, read)
+        ids, read = journal.select(query.since, query.wants)
+        if query.rule:
+            ids = [number for number in ids if query.ofRule(read(number))]
+        numbers = ids[: query.limit] if query.latest is None else ids[-query.latest :]
         return answerList(request, "journal", numbers, {"last": journal.last}, read)
 
 

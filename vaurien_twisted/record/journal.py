@@ -118,6 +118,22 @@ class Journal:
         first = self.first + skip
         return range(first, first + len(found)), lambda number: _read(number, found[number - first])
 
+    def select(
+        self, entry: int, wanted: Callable[[float, str, str, int], bool]
+    ) -> tuple[list[int], Callable[[int], dict[str, object]]]:
+        """
+        The kept entries after the one with id C{entry} that are wanted, oldest first: their
+        ids, and what makes the entry of an id.
+
+        @param wanted: asked with the time in seconds, the kind, the proxy and the connection.
+        """
+        found = {
+            number: each
+            for number, each in enumerate(self._entries, self.first)
+            if number > entry and wanted(each[0], each[1], each[2], each[3])
+        }
+        return list(found), lambda number: _read(number, found[number])
+
     def of(self, proxy: str, connection: int) -> list[dict[str, object]]:
         """
         The kept entries of one connection, oldest first.
