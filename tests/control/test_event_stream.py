@@ -14,7 +14,6 @@ from vaurien_twisted.control.event_stream import (
     HEARTBEAT,
     PARTS,
     PORTION,
-    SLICE,
     Reader,
     Readers,
     encodeEvent,
@@ -199,36 +198,7 @@ class ReadersTests(SynchronousTestCase):
         self.assertEqual((slow.ids, fast.ids), (list(range(1, 6)), list(range(1, 51))))
         slow.room = 10**9
         self.readers.resume(slow.reader)
-        self.clock.advance(0)
         self.assertEqual(slow.ids, list(range(1, 51)))
-
-    def test_pitfall38_manyResume(self) -> None:
-        """
-        What takes long to read is read for a slice of time in each turn of the reactor, however
-        many wait for it, and for who has waited longest first.
-        """
-
-        def slow() -> dict[str, int]:
-            self.clock.rightNow += 2 * SLICE
-            return {}
-
-        sinks = [self.read(room=1) for _ in range(3)]
-        for sink in sinks:
-            self.note(1)
-            self.clock.advance(COLLECTED)
-            assert sink.reader is not None
-        self.journal.recordLater("x", "proxy", 1, slow)
-        first, second, third = sinks
-        for sink, since in ((first, 2), (second, 1), (third, 3)):
-            assert sink.reader is not None
-            sink.reader.since = since
-            self.readers.resume(sink.reader)
-        given = []
-        for _ in range(3):
-            # The clock would do what is due next in the same turn.
-            self.readers._deliver()
-            given.append([len(sink.ids) for sink in sinks])
-        self.assertEqual(given, [[1, 4, 1], [3, 4, 1], [3, 4, 2]])
 
     def test_dropped(self) -> None:
         """

@@ -27,10 +27,6 @@ PARTS = 400
 #: The most entries that are sent to a reader at once.
 PORTION = 500
 
-#: The most seconds that sending entries takes in one turn of the reactor; the reader that was
-#: begun with is finished.
-SLICE = 0.01
-
 #: Seconds between two comments; a reader that reads nothing for so long is disconnected.
 HEARTBEAT = 15.0
 
@@ -134,13 +130,8 @@ class Readers:
         The reader's transport has room again.
         """
         reader.paused = reader.stalled = False
-        if reader not in self._readers:
-            return
-        if reader.since < self._journal.first - 1:
-            self._drop(reader)
-        elif reader.since < self._journal.last:
-            # Not at once: many may resume in one turn of the reactor.
-            self._deliverIn(0)
+        if reader in self._readers:
+            self._catchUp(reader)
 
     def _noted(self) -> None:
         if self._collecting is None:
@@ -154,14 +145,10 @@ class Readers:
     def _deliver(self) -> None:
         """
         Send new entries to every reader.  Readers at the same position share the encoded bytes.
-        Those that are furthest behind are first; the others may have to wait for the next turn.
         """
         self._collecting = None
         shared: dict[tuple[int, str], tuple[bytes, int]] = {}
-        began = self._clock.seconds()
-        for reader in sorted(self._readers, key=lambda reader: reader.since):
-            if not 0 <= self._clock.seconds() - began < SLICE:
-                break
+        for reader in list(self._readers):
             if reader.paused:
                 if reader.since < self._journal.first - 1:
                     self._drop(reader)
