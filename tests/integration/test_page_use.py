@@ -98,8 +98,8 @@ class PageUseTests(PageCase):
             with self.connect(proxy.proxy_port) as client:
                 client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
                 self.assertTrue(client.recv(1))
-            page.wait_for_selector("#log li")
-            self.assertIn(path, page.inner_text("#log li"))
+            page.locator("#log li", has_text="GET").wait_for()
+            self.assertIn(path, page.inner_text("#log"))
             self.assertEqual(page.locator("#log b, #log img").count(), 0)
             self.assertEqual(page.title(), "Vaurien")
 

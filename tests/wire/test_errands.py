@@ -137,7 +137,7 @@ class PresetErrandTests(SynchronousTestCase):
         C{vaurienctl list-errors} prints it.
         """
         asked = Namespace(command="list-errors")
-        printed = output.tell("http://localhost", asked, describeProtocol(Errand()))
+        printed = output.formatAnswer("http://localhost", asked, describeProtocol(Errand()))
         self.assertIn("LATE", printed.split())
 
     def test_docs(self) -> None:

@@ -43,7 +43,7 @@ class Row {
     const who = entry.connection ? `${entry.connection}${place}` : "";
     write(this.time, clock(entry.time));
     write(this.who, several ? `${entry.proxy} ${who}` : who);
-    write(this.what, entry.description ?? "");
+    write(this.what, entry.kind === "set" ? `set ${entry.what}` : entry.description ?? "");
     write(this.rule, entry.rule ?? "");
     write(this.effect, entry.effect ?? (decided ? "" : entry.kind));
     const more = otherFacts(entry);
