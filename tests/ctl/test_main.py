@@ -18,7 +18,8 @@ from tests.ports import freePort
 from vaurien_twisted import __version__
 from vaurien_twisted.ctl import main as ctl
 from vaurien_twisted.ctl import output as ctl_output
-from vaurien_twisted.ctl.main import main, parse, readOptions
+from vaurien_twisted.ctl.main import main
+from vaurien_twisted.ctl.parser import parse, readOptions
 from vaurien_twisted.rules.build import RuleBuilder
 
 

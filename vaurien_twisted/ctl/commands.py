@@ -5,6 +5,7 @@ The commands of C{vaurienctl}, as its help describes them.
 
 from __future__ import annotations
 
+from vaurien_twisted.ctl import observing
 from vaurien_twisted.ctl import proxies as ctl_proxies
 from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
 
@@ -24,7 +25,10 @@ examples:
   vaurienctl create db --listen localhost:3307 --upstream localhost:3306 --protocol mysql
   vaurienctl set-behavior hang --proxy 'db*'
   vaurienctl toxic add db -t latency -a latency=1000
+  vaurienctl journal --last 20 --since 5m
+  vaurienctl explain 3 2
   vaurienctl experiment run experiment.yaml --html report.html
+  vaurienctl help set-behavior
 
 environment:
   {URL_VARIABLE:<14} the address of the service (default: http://localhost:8080)
@@ -44,11 +48,14 @@ COMMANDS = {
     "set-rules": "set the rules from a file, also for open connections",
     "list-protocols": "list the wire protocols",
     "list-errors": "list the errors of a wire protocol",
-    "journal": "show the decisions so far",
+    "journal": "show what was decided and done so far",
     "watch": "show decisions as they are made",
+    **observing.COMMANDS,
     "top": "show proxies and connections, updated every second",
     "experiment": "run experiments, check their files, compare their reports",
     **ctl_proxies.COMMANDS,
+    "completion": "print a script that completes commands in bash, zsh or fish",
+    "help": "show this help, or that of a command",
 }
 
 #: Commands for the first proxy, or for those that --proxy and --all choose.

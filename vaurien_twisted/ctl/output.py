@@ -50,9 +50,6 @@ def formatAnswer(url: str, parsed: argparse.Namespace, answer: Mapping[str, Any]
             return str(member(url, answer, "backend", str))
         case "get-rules":
             return json.dumps(member(url, answer, "rules", list), indent=2)
-        case "journal":
-            entries = member(url, answer, "journal", list)
-            return "\n".join(entryLine(each) if terminal else json.dumps(each) for each in entries)
         case "set-behavior":
             return f"the behavior is now {parsed.name}"
         case "set-rules":

@@ -1,0 +1,80 @@
+"""
+Tests for C{vaurienctl journal}.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+
+from tests.ctl.test_main import Served
+
+
+class JournalTests(Served):
+    """
+    A journal with entries of several kinds.
+    """
+
+    async def setUp(self) -> None:
+        """
+        Five entries, of which the first is an hour old.
+        """
+        await super().setUp()
+        journal = self.proxy.journal
+        now = time.time()
+        self.patch(journal, "_seconds", lambda: now - 3600)
+        journal.record("decision", "proxy", 1, exchange=1, rule="20:error", effect="503")
+        self.patch(journal, "_seconds", lambda: now)
+        journal.record("decision", "proxy", 2, exchange=1, rule="mine 100:hang", effect="hold")
+        journal.record("unreachable", "proxy", 2, reason="refused")
+        journal.record("decision", "web", 2, exchange=1, rule="20:error", effect="503")
+        journal.record("set", "web", 0, what="rules", effect="dummy")
+
+    async def ids(self, *words: str) -> list[int]:
+        """
+        The entries that are shown.
+        """
+        status, out, err = await self.ctl("journal", *words)
+        self.assertEqual((status, err), (0, ""))
+        return [json.loads(line)["id"] for line in out.splitlines()]
+
+    async def test_chosen(self) -> None:
+        """
+        Each filter, and several together.
+        """
+        self.assertEqual(await self.ids(), [1, 2, 3, 4, 5])
+        self.assertEqual(await self.ids("--last", "2"), [4, 5])
+        self.assertEqual(await self.ids("--rule", "error"), [1, 4])
+        self.assertEqual(await self.ids("--rule", "mine"), [2])
+        self.assertEqual(await self.ids("--proxy", "web"), [4, 5])
+        self.assertEqual(await self.ids("--connection", "2"), [2, 3, 4])
+        self.assertEqual(await self.ids("--kind", "decision"), [1, 2, 4])
+        self.assertEqual(await self.ids("--kind", "decision", "--last", "1"), [4])
+        self.assertEqual(await self.ids("--since", "3"), [4, 5])
+        self.assertEqual(await self.ids("--since", "5m"), [2, 3, 4, 5])
+        self.assertEqual(await self.ids("--since", "2h", "--rule", "error"), [1, 4])
+        self.assertEqual(await self.ids("--proxy", "nobody"), [])
+
+    async def test_json(self) -> None:
+        """
+        The chosen ones, and the newest id there is.
+        """
+        _, out, _ = await self.ctl("--json", "journal", "--rule", "mine")
+        told = json.loads(out)
+        self.assertEqual(([each["id"] for each in told["journal"]], told["last"]), ([2], 5))
+
+    async def test_terminal(self) -> None:
+        """
+        Lines with the time.
+        """
+        _, out, _ = await self.ctl("journal", "--last", "1", terminal=True)
+        self.assertRegex(out, r"^\d\d:\d\d:\d\d  5  web: set: dummy\n$")
+
+    async def test_wrong(self) -> None:
+        """
+        Neither an id nor a time; no number.
+        """
+        for words in (("--since", "soon"), ("--last", "0"), ("--connection", "x")):
+            status, _, err = await self.ctl("journal", *words)
+            self.assertEqual(status, 2)
+            self.assertIn(f"{words[1]!r} is not", err)

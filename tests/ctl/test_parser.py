@@ -1,0 +1,129 @@
+"""
+Tests for the command line of vaurienctl: help, wrong words, completion.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from unittest import mock
+
+from tests.ctl.test_main import Shown
+from vaurien_twisted.ctl.commands import COMMANDS
+
+
+class HelpTests(Shown):
+    """
+    C{help}, C{-h} and C{--help}.
+    """
+
+    def test_everywhere(self) -> None:
+        """
+        Every command has help, in three forms that are the same.
+        """
+        for name in set(COMMANDS) - {"help"}:
+            with self.subTest(name):
+                said = [
+                    self.run_(*words) for words in (("help", name), (name, "--help"), (name, "-h"))
+                ]
+                self.assertEqual(said[0][0], 0, said)
+                self.assertTrue(said[0][1].startswith(f"usage: vaurienctl {name}"), said)
+                self.assertEqual(said[0], said[1])
+                self.assertEqual(said[0], said[2])
+
+    def test_whole(self) -> None:
+        """
+        Without a command it is that of C{--help}; words of a command may follow.
+        """
+        self.assertEqual(self.run_("help"), self.run_("--help"))
+        self.assertEqual(self.run_("--http-port", "1", "help"), self.run_("--help"))
+        self.assertEqual(self.run_("help", "toxic", "add"), self.run_("toxic", "add", "-h"))
+        self.assertIn("--attribute", self.run_("help", "toxic", "add")[1])
+
+    def test_unknown(self) -> None:
+        """
+        The nearest command is named.
+        """
+        status, _, err = self.run_("help", "jurnal")
+        self.assertEqual(status, 2)
+        self.assertIn("did you mean 'journal'?", err)
+
+
+class UnknownTests(Shown):
+    """
+    Options that a command does not have.
+    """
+
+    def assertError(self, line: str, *words: str) -> None:
+        """
+        The command line is wrong, in these words.
+        """
+        status, out, err = self.run_(*line.split())
+        self.assertEqual((status, out), (2, ""))
+        for word in words:
+            self.assertIn(word, err)
+
+    def test_optionOfABehavior(self) -> None:
+        """
+        What to write in its place is said, with the value.
+        """
+        self.assertError("set-behavior delay --sleep 2", "there is no option --sleep", "sleep=2")
+        self.assertError("set-behavior delay --sleep=2", "write sleep=2\n")
+        self.assertError("set-behavior error --retry-after --all", "retry_after=VALUE")
+        self.assertError("toxic add db -t latency --latency 9", "write -a latency=9\n")
+
+    def test_near(self) -> None:
+        """
+        A name that is nearly one of the command's.
+        """
+        self.assertError("set-behavior delay --prxoy db", "did you mean --proxy?")
+        self.assertError("journal --lst 3", "did you mean --last?")
+        self.assertError("state --xyz", "see vaurienctl help state")
+        self.assertError("toxic remove db -n x --xyz", "see vaurienctl help toxic")
+        self.assertError("state more", "'more' is one word too many")
+
+
+class CompletionTests(Shown):
+    """
+    C{completion}.
+    """
+
+    def test_scripts(self) -> None:
+        """
+        Each shell has a script that knows every command.
+        """
+        for shell in ("bash", "zsh", "fish"):
+            status, out, err = self.run_("completion", shell)
+            self.assertEqual((status, err), (0, ""))
+            for name in COMMANDS:
+                self.assertIn(name, out)
+        self.assertEqual(self.run_("completion", "tcsh")[0], 2)
+
+    def test_bash(self) -> None:
+        """
+        Bash completes commands and options with it.
+        """
+        _, out, _ = self.run_("completion", "bash")
+        for words, found in (
+            ("vaurienctl set-b", ["set-behavior", "set-backend"]),
+            ("vaurienctl journal --la", ["--last"]),
+            ("vaurienctl experiment che", ["check"]),
+        ):
+            count = len(words.split()) - 1
+            script = (
+                f"{out}\nCOMP_WORDS=({words}); COMP_CWORD={count}\n"
+                '_shtab_vaurienctl; echo "${COMPREPLY[@]}"'
+            )
+            done = subprocess.run(
+                ["bash", "--norc"], input=script, capture_output=True, text=True, check=True
+            )
+            self.assertEqual(sorted(done.stdout.split()), sorted(found), done.stderr)
+
+    def test_missing(self) -> None:
+        """
+        Without the library it is said what to install.
+        """
+        with mock.patch.dict(sys.modules, {"shtab": None}):
+            status, _, err = self.run_("completion", "bash")
+        self.assertEqual(status, 1)
+        self.assertIn("pip install shtab", err)

@@ -1,0 +1,136 @@
+# -*- test-case-name: tests.ctl.test_journal -*-
+"""
+C{vaurienctl journal}: the entries so far, all or some.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import attrs
+
+from vaurien_twisted.client.blocking import Client
+from vaurien_twisted.client.common import journalPath, member
+from vaurien_twisted.ctl.output import entryLine
+from vaurien_twisted.model.durations import inUnit
+
+#: How many entries of the journal one request fetches.
+ENTRIES = 1000
+
+
+@attrs.frozen
+class Since:
+    """
+    Where the entries begin.
+
+    @ivar id: the last one that is known.
+    @ivar seconds: how old the entries may be, in seconds; C{None} for any age.
+    """
+
+    id: int = 0
+    seconds: float | None = None
+
+
+def addJournal(parser: argparse.ArgumentParser) -> None:
+    """
+    Declare the arguments of the command.
+    """
+    parser.add_argument(
+        "--since",
+        metavar="ID|AGE",
+        type=_since,
+        default=Since(),
+        help="show only entries after the one of this id, or those of a time, such as 5m or 30s",
+    )
+    parser.add_argument(
+        "--last", metavar="N", type=_count, help="show only the last N of the chosen entries"
+    )
+    parser.add_argument(
+        "--rule", metavar="TEXT", help="show only entries of a rule: its name, or a part of it"
+    )
+    parser.add_argument("--proxy", metavar="NAME", help="show only entries of this proxy")
+    parser.add_argument(
+        "--connection", metavar="N", type=_count, help="show only entries of this connection"
+    )
+    parser.add_argument(
+        "--kind", metavar="KIND", help="show only entries of a kind: decision, set, unreachable, …"
+    )
+
+
+def journal(client: Client, parsed: argparse.Namespace) -> int:
+    """
+    Print the entries: JSON lines in a pipe, text on a terminal.
+
+    @return: 0.
+    @raise ClientError: there is no answer.
+    """
+    found, last = _fetched(client, parsed.since.id)
+    entries = list(_chosen(found, parsed, time.time()))
+    if parsed.last is not None:
+        entries = entries[-parsed.last :]
+    if parsed.json:
+        print(json.dumps({"journal": entries, "last": last}))
+        return 0
+    terminal = sys.stdout.isatty()
+    for entry in entries:
+        print(line(entry) if terminal else json.dumps(entry))
+    return 0
+
+
+def line(entry: dict[str, Any]) -> str:
+    """
+    An entry in one line, with its local time.
+    """
+    when = time.strftime("%H:%M:%S", time.localtime(float(entry["time"])))
+    return f"{when}  {entryLine(entry)}"
+
+
+def _fetched(client: Client, since: int) -> tuple[list[dict[str, Any]], int]:
+    """
+    All entries after one, asked for in parts, and the id of the newest.
+    """
+    found: list[dict[str, Any]] = []
+    while True:
+        answer = client.request("GET", journalPath(since, ENTRIES))
+        entries = member(client.url, answer, "journal", list)
+        last: int = member(client.url, answer, "last", int)
+        found += entries
+        if not entries or entries[-1]["id"] >= last:
+            return found, last
+        since = entries[-1]["id"]
+
+
+def _chosen(
+    entries: Iterable[dict[str, Any]], parsed: argparse.Namespace, now: float
+) -> Iterator[dict[str, Any]]:
+    oldest = None if parsed.since.seconds is None else now - parsed.since.seconds
+    for entry in entries:
+        if oldest is not None and float(entry["time"]) < oldest:
+            continue
+        if parsed.rule is not None and parsed.rule not in str(entry.get("rule", "")):
+            continue
+        wanted = {"proxy": parsed.proxy, "connection": parsed.connection, "kind": parsed.kind}
+        if all(value is None or entry.get(name) == value for name, value in wanted.items()):
+            yield entry
+
+
+def _since(text: str) -> Since:
+    if text.isdecimal():
+        return Since(int(text))
+    seconds = inUnit(text, "s")
+    if seconds is None:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not the id of an entry, and not a time such as 5m or 30s"
+        )
+    return Since(0, float(seconds))
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)

@@ -1,0 +1,204 @@
+# -*- test-case-name: tests.ctl.test_observing -*-
+"""
+The commands of C{vaurienctl} that show what happens: C{connections}, C{kill}, C{explain},
+C{metrics}, C{state} and C{open}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from vaurien_twisted.client.blocking import Client
+from vaurien_twisted.client.common import RequestRefused, member
+from vaurien_twisted.ctl.in_force import inForce
+from vaurien_twisted.ctl.output import say, table
+from vaurien_twisted.model.names import printable
+
+COMMANDS = {
+    "connections": "list the open connections",
+    "kill": "close connections by their numbers",
+    "explain": "show what happened to an exchange and why, or why nothing did",
+    "state": "show the proxies with their counters and all that is in force",
+    "metrics": "show the counters in the Prometheus text format",
+    "open": "open the page in a browser",
+}
+
+
+def addCommands(made: Mapping[str, argparse.ArgumentParser]) -> None:
+    """
+    Declare the arguments of the commands.
+    """
+    of = {"connections": "all proxies", "kill": "the first proxy", "explain": "the first proxy"}
+    for name, default in of.items():
+        made[name].add_argument(
+            "--proxy", metavar="NAME", default="", help=f"the proxy (default: {default})"
+        )
+    made["connections"].add_argument(
+        "--limit", metavar="N", type=_number, default=1000, help="at most so many, oldest first"
+    )
+    made["kill"].add_argument(
+        "numbers", metavar="CONNECTION", nargs="+", type=_number, help="see connections"
+    )
+    made["kill"].add_argument(
+        "--reset", action="store_true", help="reset them at once instead of closing them in order"
+    )
+    made["explain"].add_argument(
+        "connection", metavar="CONNECTION", type=_number, help="see connections or journal"
+    )
+    made["explain"].add_argument(
+        "exchange",
+        metavar="EXCHANGE",
+        type=_number,
+        nargs="?",
+        default=0,
+        help="the number of the request on it (default: 0, the connection itself)",
+    )
+
+
+def run(client: Client, parsed: argparse.Namespace) -> int:
+    """
+    Run one of the commands.
+
+    @return: 0, or 1 if it failed for one of several connections; it was done for the others.
+    @raise ClientError: it was not done.
+    """
+    match parsed.command:
+        case "kill":
+            return _kill(client, parsed)
+        case "metrics":
+            for line in client.stream("/metrics"):
+                print(line)
+            return 0
+    answer = client.request("GET", _path(parsed))
+    if parsed.json or not (parsed.command == "explain" or sys.stdout.isatty()):
+        print(json.dumps(answer, indent=None if parsed.json else 2))
+    elif parsed.command == "connections":
+        say(_connections(member(client.url, answer, "connections", list), answer, time.time()))
+    elif parsed.command == "state":
+        say(_state(client.url, answer))
+    else:
+        say(_explanation(answer))
+    return 0
+
+
+def _path(parsed: argparse.Namespace) -> str:
+    if parsed.command == "state":
+        return "/state"
+    query = {"proxy": parsed.proxy} if parsed.proxy else {}
+    if parsed.command == "connections":
+        return f"/connections?{urlencode({'limit': parsed.limit, **query})}"
+    place = {"connection": parsed.connection, "exchange": parsed.exchange}
+    return f"/explain?{urlencode({**place, **query})}"
+
+
+def _kill(client: Client, parsed: argparse.Namespace) -> int:
+    status = 0
+    for number in parsed.numbers:
+        query = urlencode({"reset": int(parsed.reset), "proxy": parsed.proxy})
+        try:
+            client.request("DELETE", f"/connections/{number}?{query}")
+        except RequestRefused as refused:
+            print(printable(f"vaurienctl: {refused}"), file=sys.stderr)
+            status = 1
+        else:
+            if not parsed.json:
+                say(f"connection {number} is {'reset' if parsed.reset else 'closed'}")
+    if parsed.json and not status:
+        print(json.dumps({"status": "ok"}))
+    return status
+
+
+def openPage(client: Client, parsed: argparse.Namespace) -> int:
+    """
+    Open the page in the user's browser.
+
+    @return: 0, or 1 if there is no browser.
+    @raise ClientError: the service does not answer.
+    """
+    import webbrowser
+
+    page = f"{client.url}/"
+    # The service must be there.
+    client.request("GET", "/state")
+    if not webbrowser.open(page):
+        say(f"no browser was found: open {page}")
+        return 1
+    say(f"opened {page}")
+    return 0
+
+
+def _connections(
+    connections: Sequence[Mapping[str, Any]], answer: Mapping[str, Any], now: float
+) -> str:
+    if not connections:
+        return "there are none"
+    rows = [
+        (
+            str(each["proxy"]),
+            str(each["id"]),
+            str(each["client"]),
+            f"{max(0.0, now - float(each['since'])):.0f} s",
+            str(each["state"]),
+            str(each["exchanges"]),
+            str(each["last"] or ""),
+            _waiting(each) + ("; rules of its own" if each.get("own") else ""),
+        )
+        for each in connections
+    ]
+    names = ("PROXY", "CONNECTION", "CLIENT", "OPEN FOR", "STATE", "EXCHANGES", "LAST", "WAITS")
+    lines = [table([names, *((*row[:-1], row[-1].removeprefix("; ")) for row in rows)])]
+    left = answer.get("total", len(rows)) - len(rows)
+    if left > 0:
+        lines.append(f"and {left} more: --limit {answer['total']} shows all")
+    return "\n".join(lines)
+
+
+def _waiting(connection: Mapping[str, Any]) -> str:
+    waiting = connection.get("waiting")
+    return f"for {waiting.get('rule') or waiting.get('effect') or 'a rule'}" if waiting else ""
+
+
+def _state(url: str, answer: Mapping[str, Any]) -> str:
+    proxies = member(url, answer, "proxies", list)
+    first = f"vaurien {answer.get('version', '')}, seed {answer.get('seed', '')}"
+    if not proxies:
+        return f"{first}\nthere are no proxies"
+    rows = [
+        (
+            str(each["name"]),
+            str(each["protocol"]),
+            str(each["listen"]) if each["enabled"] else "disabled",
+            str(each["upstream"]),
+            str(each["open"]),
+            str(each["accepted"]),
+            str(each["exchanges"]),
+            str(each["faults"]),
+            "; ".join(inForce(each)) or "no fault",
+        )
+        for each in proxies
+    ]
+    names = ("NAME", "PROTOCOL", "LISTEN", "UPSTREAM", "OPEN", "ACCEPTED", "EXCHANGES", "FAULTS")
+    return f"{first}\n{table([(*names, 'IN FORCE'), *rows])}"
+
+
+def _explanation(answer: Mapping[str, Any]) -> str:
+    place = f"{answer['proxy']} connection {answer['connection']} exchange {answer['exchange']}"
+    described = f": {answer['description']}" if answer.get("description") else ""
+    others = [rule for rule in answer.get("rules", []) if not rule.get("applied")]
+    # The summary names the reasons of these, too, if nothing happened.
+    summary = answer["summary"] if answer.get("hit") or not others else "nothing happened"
+    lines = [place + described, f"  {summary}"]
+    lines += [f"  {rule['rule']}: did not apply ({rule['reason']})" for rule in others]
+    return "\n".join(lines)
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return int(text)

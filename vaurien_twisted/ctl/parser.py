@@ -1,0 +1,229 @@
+# -*- test-case-name: tests.ctl.test_main,tests.ctl.test_parser -*-
+"""
+The command line of C{vaurienctl}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from vaurien_twisted import __version__
+from vaurien_twisted.ctl import observing
+from vaurien_twisted.ctl import proxies as ctl_proxies
+from vaurien_twisted.ctl.commands import COMMANDS, EXAMPLES, OF_PROXIES
+from vaurien_twisted.ctl.completion import addCompletion
+from vaurien_twisted.ctl.experiment import addExperiment
+from vaurien_twisted.ctl.journal import addJournal
+from vaurien_twisted.ctl.top import addTop
+from vaurien_twisted.ctl.watch import addWatch
+from vaurien_twisted.model.environment import URL_VARIABLE
+
+Parsers = tuple[
+    argparse.ArgumentParser, argparse.ArgumentParser, dict[str, argparse.ArgumentParser]
+]
+
+
+def _parsers(arguments: Sequence[str], whole: bool = False) -> Parsers:
+    """
+    The whole parser, the one of the options that every command has, and those of the commands.
+
+    @param whole: with those of C{experiment}, which take long to load, in any case.
+    """
+    common = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    # Without defaults, so that what stands before the command outlives the command's own parsing.
+    common.add_argument(
+        "--host",
+        metavar="URL",
+        default=argparse.SUPPRESS,
+        help=f"the control service: HOST, HOST:PORT or URL (default: {URL_VARIABLE}, or localhost)",
+    )
+    common.add_argument(
+        "--http-port",
+        metavar="PORT",
+        type=_port,
+        default=argparse.SUPPRESS,
+        help="the port of the control service (default: 8080)",
+    )
+    common.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="print the JSON answer of the service",
+    )
+    parser = argparse.ArgumentParser(
+        "vaurienctl",
+        description="Control a running vaurien that was started with --http.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common],
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    made = {
+        name: commands.add_parser(
+            name, help=text, description=f"{text.capitalize()}.", parents=[common]
+        )
+        for name, text in COMMANDS.items()
+    }
+    made["set-behavior"].add_argument(
+        "name", metavar="NAME", help="a behavior, or percentages such as 20:error,10:delay"
+    )
+    made["set-behavior"].add_argument(
+        "options",
+        metavar="option=value",
+        nargs="*",
+        default=[],
+        help="an option of the behavior; with percentages, behavior.option=value "
+        "(default: as configured when vaurien started)",
+    )
+    made["set-backend"].add_argument(
+        "backend",
+        metavar="HOST:PORT",
+        help="the address of the backend, or a Twisted endpoint string",
+    )
+    made["set-rules"].add_argument(
+        "file", metavar="FILE", help="a JSON file with a list of rules; - is standard input"
+    )
+    made["list-behaviors"].add_argument(
+        "names", metavar="NAME", nargs="*", help="show only these behaviors, with their options"
+    )
+    made["list-errors"].add_argument(
+        "protocol",
+        metavar="PROTOCOL",
+        nargs="?",
+        help="a wire protocol, such as mysql (default: that of the first proxy)",
+    )
+    for name in OF_PROXIES:
+        made[name].add_argument(
+            "--proxy",
+            metavar="NAME",
+            action="append",
+            default=[],
+            help="a proxy, or a pattern such as 'db-*'; can be repeated (default: the first proxy)",
+        )
+        made[name].add_argument("--all", action="store_true", help="all proxies")
+    ctl_proxies.addCommands(made, common)
+    addJournal(made["journal"])
+    observing.addCommands(made)
+    addWatch(made["watch"])
+    addTop(made["top"])
+    addCompletion(made["completion"])
+    made["help"].add_argument("topic", metavar="COMMAND", nargs="*", help="a command")
+    if whole or "experiment" in arguments:
+        addExperiment(made["experiment"])
+    return parser, common, made
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """
+    Read the command line.
+
+    @return: for C{completion}, with the whole C{parser}.
+    @raise SystemExit: 2, the command line is wrong; 0, help or the version was shown.
+    """
+    parser, common, made = _parsers(arguments)
+    word = _command(common, arguments)
+    if word == "help":
+        # What is asked for is the help of the words after it.
+        topic = list(arguments)[list(arguments).index("help") + 1 :]
+        return parse([*topic, "--help"])
+    _checkCommand(parser, word)
+    parsed, unknown = parser.parse_known_args(
+        arguments, argparse.Namespace(host=None, http_port=None, json=False)
+    )
+    if unknown:
+        own = made[parsed.command]
+        own.error(_unknown(parsed, unknown[0], list(arguments), own))
+    if parsed.command in ctl_proxies.COMMANDS:
+        ctl_proxies.check(made[parsed.command], parsed)
+    if parsed.command == "completion":
+        parsed.parser = _parsers(arguments, True)[0]
+    if parsed.command == "set-behavior":
+        try:
+            parsed.options = readOptions(parsed.options)
+        except ValueError as error:
+            made["set-behavior"].error(str(error))
+    return parsed
+
+
+def _unknown(
+    parsed: argparse.Namespace, word: str, arguments: list[str], own: argparse.ArgumentParser
+) -> str:
+    """
+    What is wrong with a word that no option has, and what to write in its place.
+    """
+    name, _, value = word.partition("=")
+    if not word.startswith("-"):
+        return f"{word!r} is one word too many"
+    close = difflib.get_close_matches(name, _optionsOf(own), n=1, cutoff=0.75)
+    if close:
+        return f"there is no option {name}: did you mean {close[0]}?"
+    place = arguments.index(word)
+    if not value and place + 1 < len(arguments) and not arguments[place + 1].startswith("-"):
+        value = arguments[place + 1]
+    asked = f"{name.lstrip('-').replace('-', '_')}={value or 'VALUE'}"
+    if parsed.command == "set-behavior":
+        return f"there is no option {name}: write {asked}"
+    if parsed.command == "toxic" and parsed.action != "remove":
+        return f"there is no option {name}: write -a {asked}"
+    return f"there is no option {name}: see vaurienctl help {parsed.command}"
+
+
+def _optionsOf(own: argparse.ArgumentParser) -> list[str]:
+    """
+    The long options of a command.
+    """
+    words = own.format_help().replace(",", " ").replace("[", " ").split()
+    return [word for word in words if word.startswith("--")]
+
+
+def readOptions(words: Iterable[str]) -> dict[str, Any]:
+    """
+    C{option=value} words as JSON for the service, which reads the values itself;
+    C{behavior.option=value} goes under the behavior.
+
+    @raise ValueError: a word has no C{=}, or an option is there twice.
+    """
+    options: dict[str, Any] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise ValueError(f"{word!r} is not of the form option=value, such as sleep=2")
+        behavior, dot, own = name.partition(".")
+        place = options.setdefault(behavior, {}) if dot else options
+        key = own if dot else name
+        if not isinstance(place, dict) or key in place:
+            raise ValueError(f"{name!r} is there twice")
+        place[key] = value
+    if "name" in options:
+        raise ValueError("'name' is not an option: the behavior's name stands before them")
+    return options
+
+
+def _command(common: argparse.ArgumentParser, arguments: Sequence[str]) -> str | None:
+    first = argparse.ArgumentParser(
+        "vaurienctl", add_help=False, allow_abbrev=False, parents=[common]
+    )
+    first.add_argument("command", nargs="?")
+    word: str | None = first.parse_known_args(arguments)[0].command
+    return word
+
+
+def _checkCommand(parser: argparse.ArgumentParser, word: str | None) -> None:
+    """
+    Suggest the nearest command, where argparse would list all of them.
+    """
+    if word is not None and word not in COMMANDS:
+        close = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.4)
+        meant = f"did you mean {close[0]!r}?" if close else f"pick one of: {', '.join(COMMANDS)}"
+        parser.error(f"there is no command {word!r}: {meant}")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 1 to 65535")
+    return int(text)
