@@ -12,6 +12,7 @@ from typing import Any
 from twisted.internet.interfaces import IAddress, IPushProducer
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
+from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 from zope.interface import implementer
 
@@ -53,7 +54,7 @@ class BoundedSite(Site):
 
     noisy = False
 
-    def __init__(self, resource: Any, reactor: IServerReactor) -> None:
+    def __init__(self, resource: IResource, reactor: IServerReactor) -> None:
         super().__init__(resource, BoundedRequest, reactor=reactor, parsePOSTFormSubmission=False)
         self.turns = Turns(reactor)
 
@@ -107,13 +108,13 @@ class BoundedRequest(Request):
     request finishes only while its transport's buffer is not full.
     """
 
-    channel: Any
+    channel: BoundedChannel
     _taken = 0
     _refused = False
     _full = False
     _resting = False
     _written = 0
-    producer: Any
+    producer: IPushProducer | None
     _finishing = False
     _gone = False
 
@@ -173,7 +174,7 @@ class BoundedRequest(Request):
             if watch is not None:
                 watch.requestEnded()
 
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
         """
         Let C{producer} write the answer as fast as the client reads it.
 

@@ -6,9 +6,9 @@ The open connections: C{/connections}.
 from __future__ import annotations
 
 import heapq
-from typing import Any
 
 import attrs
+from twisted.internet.defer import Deferred
 from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.json_body import readObject, readQuery
@@ -56,7 +56,7 @@ class ConnectionsAPI:
         self._observed = observed
 
     @routes.route("/connections", "GET")
-    def listAll(self, request: IRequest) -> Any:
+    def listAll(self, request: IRequest) -> bytes | Deferred[bytes]:
         """
         The open connections, oldest first, at most C{?limit=N}, of all proxies or of
         C{?proxy=NAME}; C{"total"} is the number of open connections:

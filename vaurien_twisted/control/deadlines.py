@@ -10,15 +10,20 @@ and then is enough to keep it open.
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+    ITransport,
+)
 from twisted.internet.protocol import connectionDone
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 from zope.interface import Interface, implementer
 
+from vaurien_twisted.interfaces.network import IStreamTransport
 from vaurien_twisted.transports.descriptors import LAST, descriptorOf, limit
 
 #: Within how many seconds a request must be complete.
@@ -56,15 +61,15 @@ class ControlConnection(ProtocolWrapper):
     """
 
     factory: OpenConnections
-    transport: Any
+    transport: IStreamTransport
 
-    def __init__(self, factory: OpenConnections, wrapped: Any) -> None:
+    def __init__(self, factory: OpenConnections, wrapped: IProtocol) -> None:
         super().__init__(factory, wrapped)
         self.idle = True
         self._timer: IDelayedCall | None = None
         self._heard = False
 
-    def makeConnection(self, transport: Any) -> None:
+    def makeConnection(self, transport: ITransport) -> None:
         """
         The connection is made; wait for the first request.
         """
@@ -148,11 +153,11 @@ class OpenConnections(WrappingFactory[ControlConnection]):
     protocol = ControlConnection
     _empty: Deferred[None] | None = None
 
-    def __init__(self, wrapped: Any, clock: IReactorTime) -> None:
+    def __init__(self, wrapped: IProtocolFactory, clock: IReactorTime) -> None:
         super().__init__(wrapped)
         self.clock = clock
 
-    def registerProtocol(self, p: Any) -> None:
+    def registerProtocol(self, p: ControlConnection) -> None:
         """
         A connection is made.
         """
@@ -161,14 +166,14 @@ class OpenConnections(WrappingFactory[ControlConnection]):
             idle = [each for each in self.protocols if each.idle and each is not p]
             (idle[0] if idle else p).transport.abortConnection()
 
-    def used(self, p: Any) -> None:
+    def used(self, p: ControlConnection) -> None:
         """
         A connection becomes idle: it moves to the end of the queue.
         """
         if p in self.protocols:
             self.protocols[p] = self.protocols.pop(p)
 
-    def unregisterProtocol(self, p: Any) -> None:
+    def unregisterProtocol(self, p: ControlConnection) -> None:
         """
         A connection is closed.
         """

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol, cast
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -47,7 +47,7 @@ class Sink(Protocol):
         """
 
 
-def encodeEvent(entry: Mapping[str, Any]) -> bytes:
+def encodeEvent(entry: Mapping[str, object]) -> bytes:
     """
     A journal entry as a server-sent event (WHATWG HTML, section 9.2.6).
     """
@@ -177,9 +177,9 @@ class Readers:
                 self._deliverIn(0)
 
     def _portion(self, since: int, proxy: str) -> tuple[bytes, int]:
-        entries: Sequence[Mapping[str, Any]] = self._journal.after(since, PORTION)
+        entries: Sequence[Mapping[str, object]] = self._journal.after(since, PORTION)
         wanted = [encodeEvent(e) for e in entries if not proxy or e["proxy"] == proxy]
-        return b"".join(wanted), entries[-1]["id"] if entries else since
+        return b"".join(wanted), cast(int, entries[-1]["id"]) if entries else since
 
     def _beat(self) -> None:
         """

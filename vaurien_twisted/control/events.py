@@ -5,11 +5,12 @@ The journal as it grows: C{/events}, as server-sent events (WHATWG HTML, section
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 import attrs
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IPushProducer
+from twisted.web.http import Request
 from twisted.web.iweb import IRequest
 from zope.interface import implementer
 
@@ -17,6 +18,7 @@ from vaurien_twisted.control.event_stream import Reader, Readers
 from vaurien_twisted.control.json_body import readQuery
 from vaurien_twisted.control.responses import Problem
 from vaurien_twisted.control.routes import Routes
+from vaurien_twisted.interfaces.network import IStreamTransport
 from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.model.options import Refused, option
 
@@ -39,7 +41,7 @@ class EventStream:
     An answer that continues until the client disconnects.
     """
 
-    def __init__(self, request: Any, readers: Readers) -> None:
+    def __init__(self, request: Request, readers: Readers) -> None:
         self._request = request
         self._readers = readers
         self._reader: Reader | None = None
@@ -81,7 +83,7 @@ class EventStream:
         Close the connection at once.
         """
         self._request.unregisterProducer()
-        self._request.transport.abortConnection()
+        cast(IStreamTransport, self._request.transport).abortConnection()
 
     def pauseProducing(self) -> None:
         """
@@ -119,7 +121,7 @@ class EventsAPI:
         self._readers = readers
 
     @routes.route("/events", "GET")
-    def getEvents(self, request: IRequest) -> Any:
+    def getEvents(self, request: IRequest) -> bytes | Deferred[bytes]:
         """
         The entries of the journal as events, of all proxies or of C{?proxy=NAME}.  C{id} is the
         entry's id, C{event} its kind and C{data} the entry.  The stream starts after C{?since=ID}
@@ -136,7 +138,7 @@ class EventsAPI:
         since = _last(request) if query.since is None else query.since
         if since is None:
             since = self._observed.journal.last
-        return EventStream(request, self._readers).begin(since, query.proxy)
+        return EventStream(cast(Request, request), self._readers).begin(since, query.proxy)
 
 
 def _last(request: IRequest) -> int | None:

@@ -6,9 +6,9 @@ The journal of what happened: C{/journal}.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
+from twisted.internet.defer import Deferred
 from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.pieces import answerList
@@ -67,7 +67,7 @@ class JournalAPI:
         self._journal = journal
 
     @routes.route("/journal", "GET")
-    def getJournal(self, request: IRequest) -> Any:
+    def getJournal(self, request: IRequest) -> bytes | Deferred[bytes]:
         """
         The entries after C{?since=ID}, oldest first and no more than C{&limit=N}, and
         under C{"last"} the id of the newest entry there is: C{{"journal": [{"id": 1,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from twisted.web.iweb import IRequest
 
@@ -28,7 +28,7 @@ _BRACKET = re.compile(rb'"(?>(?:[^"\\]|\\.)*)(?:"|\Z)|[\[\]{}]', re.DOTALL)
 _DIGITS = 300
 
 
-def readObject(request: IRequest) -> dict[str, Any]:
+def readObject(request: IRequest) -> dict[str, object]:
     """
     The JSON object in the body.
 
@@ -40,7 +40,9 @@ def readObject(request: IRequest) -> dict[str, Any]:
     return value
 
 
-def readJSON(request: IRequest, example: str = '{"name": "dummy"}', anyType: bool = False) -> Any:
+def readJSON(
+    request: IRequest, example: str = '{"name": "dummy"}', anyType: bool = False
+) -> object:
     """
     The JSON value in the body.  Without a Content-Type the body counts as JSON, since the clients
     of Vaurien 1 send none.
@@ -104,8 +106,8 @@ def _checkType(request: IRequest) -> None:
             )
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
     for name, value in pairs:
         if name in found:
             raise Problem(400, f"{name!r} is there twice: say it once", name)

@@ -13,12 +13,15 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
-from twisted.internet.interfaces import IAddress, IReactorThreads
+from twisted.internet.interfaces import IAddress, IProtocolFactory, IReactorThreads
 from twisted.internet.protocol import Factory
 
 from vaurien_twisted.interfaces.network import IServerReactor
+
+if TYPE_CHECKING:
+    from twisted.internet.protocol import _ProtoWithFactory
 
 
 class LoadedLater(Factory):
@@ -31,19 +34,19 @@ class LoadedLater(Factory):
 
     noisy = False
 
-    def __init__(self, module: str, make: Callable[[], Any]) -> None:
+    def __init__(self, module: str, make: Callable[[], IProtocolFactory]) -> None:
         self._module = module
         self._make = make
-        self._factory: Any = None
+        self._factory: IProtocolFactory | None = None
 
     def load(self, reactor: IServerReactor) -> None:
         """
         Import the module in a thread once C{reactor} runs.  Does nothing if it is imported already
         or the reactor has no threads.
         """
-        threads: Any = IReactorThreads(reactor, None)
-        if self._module not in sys.modules and threads is not None:
-            threads.callWhenRunning(self._begin, threads)
+        threads: bool = IReactorThreads.providedBy(reactor)
+        if threads and self._module not in sys.modules:
+            reactor.callWhenRunning(self._begin, reactor)
 
     def _begin(self, reactor: IServerReactor) -> None:
         # Not from the reactor's thread pool, whose threads stay: operations on file descriptors
@@ -58,7 +61,7 @@ class LoadedLater(Factory):
             return
         reactor.callFromThread(self._ready)
 
-    def _ready(self) -> Any:
+    def _ready(self) -> IProtocolFactory | None:
         """
         The factory, C{None} if no port is open any more.
         """
@@ -67,12 +70,16 @@ class LoadedLater(Factory):
             self._factory.doStart()
         return self._factory
 
-    def buildProtocol(self, addr: IAddress | None) -> Any:
+    def buildProtocol(self, addr: IAddress | None) -> _ProtoWithFactory | None:
         """
         Build the protocol of a connection; this needs the factory now.
         """
         factory = self._ready()
-        return None if factory is None else factory.buildProtocol(addr)
+        return (
+            None
+            if factory is None
+            else cast("_ProtoWithFactory", factory.buildProtocol(cast(IAddress, addr)))
+        )
 
     def stopFactory(self) -> None:
         """

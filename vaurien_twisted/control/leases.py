@@ -5,8 +5,6 @@ Leases: C{/leases}.  What is set under one is lifted when it ends.
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.json_body import readObject
@@ -78,7 +76,7 @@ class LeasesAPI:
             raise Problem(404, missing.description, name, "path") from None
         return answer(request, OK)
 
-    def _json(self, lease: Lease) -> dict[str, Any]:
+    def _json(self, lease: Lease) -> dict[str, object]:
         return {
             "name": lease.name,
             "for": lease.seconds,
@@ -87,7 +85,7 @@ class LeasesAPI:
         }
 
 
-def _read(request: IRequest) -> dict[str, Any]:
+def _read(request: IRequest) -> dict[str, object]:
     given = checked(readObject(request), ("name", "for"), "a lease")
     if "for" in given:
         given["seconds"] = given.pop("for")

@@ -5,8 +5,7 @@ The metrics for Prometheus: C{/metrics}.
 
 from __future__ import annotations
 
-from typing import Any
-
+from twisted.internet.defer import Deferred
 from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.pieces import answerParts
@@ -28,7 +27,7 @@ class MetricsAPI:
         self._collector = collector
 
     @routes.route("/metrics", "GET")
-    def getMetrics(self, request: IRequest) -> Any:
+    def getMetrics(self, request: IRequest) -> bytes | Deferred[bytes]:
         """
         The counters of all proxies, in the Prometheus text format.
         """

@@ -9,12 +9,14 @@ while its client does not read.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import TypeVar, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
+from twisted.web.http import Request
+from twisted.web.iweb import IRequest
 from zope.interface import implementer
 
 from vaurien_twisted.control.responses import answer, setHeaders
@@ -26,6 +28,9 @@ WHOLE = 1000
 PIECE = 100
 
 
+T = TypeVar("T")
+
+
 @implementer(IPushProducer)
 class Pieces:
     """
@@ -34,7 +39,7 @@ class Pieces:
     @ivar done: fires when all pieces were written.
     """
 
-    def __init__(self, request: Any, parts: Iterator[bytes]) -> None:
+    def __init__(self, request: Request, parts: Iterator[bytes]) -> None:
         self._request = request
         self._parts = parts
         self._paused = False
@@ -80,12 +85,12 @@ class Pieces:
 
 
 def answerList(
-    request: Any,
+    request: IRequest,
     name: str,
-    items: Sequence[Any],
-    others: dict[str, Any],
-    describe: Callable[[Any], Any] = lambda item: item,
-) -> Any:
+    items: Sequence[T],
+    others: Mapping[str, object],
+    describe: Callable[[T], object],
+) -> bytes | Deferred[bytes]:
     """
     Answer with an object that contains a list and, after it, other members.
 
@@ -100,17 +105,17 @@ def answerList(
     return answerParts(request, _encoded(name, items, others, describe))
 
 
-def answerParts(request: Any, parts: Iterator[bytes]) -> Deferred[bytes]:
+def answerParts(request: IRequest, parts: Iterator[bytes]) -> Deferred[bytes]:
     """
     Answer with C{parts}; each is made when the client has read those before it.
 
     @return: what a route returns.
     """
-    return Pieces(request, parts).begin()
+    return Pieces(cast(Request, request), parts).begin()
 
 
 def _encoded(
-    name: str, items: Iterable[Any], others: dict[str, Any], describe: Callable[[Any], Any]
+    name: str, items: Iterable[T], others: Mapping[str, object], describe: Callable[[T], object]
 ) -> Iterator[bytes]:
     rest = iter(items)
     before = f'{{"{name}": ['

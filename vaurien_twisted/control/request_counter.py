@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
-from typing import Any
+
+from twisted.web.http import Request
 
 #: The methods that are counted by name; clients can invent others.
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
@@ -26,7 +27,7 @@ class RequestCounter:
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, str, str]] = Counter()
 
-    def count(self, request: Any, segments: Collection[str]) -> None:
+    def count(self, request: Request, segments: Collection[str]) -> None:
         """
         Count a request when it ends.
 

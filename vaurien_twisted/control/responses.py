@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -60,7 +59,7 @@ class Problem(Exception):
         self.location = location
         self.headers = dict(headers or {})
 
-    def asJSON(self) -> dict[str, Any]:
+    def asJSON(self) -> dict[str, object]:
         """
         The body of the refusal.
         """

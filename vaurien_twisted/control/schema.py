@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from twisted.web.iweb import IRequest
 
@@ -57,11 +56,11 @@ class SchemaAPI:
         return answer(request, schema)
 
 
-def _fields(declared: Mapping[str, Spec]) -> list[dict[str, Any]]:
+def _fields(declared: Mapping[str, Spec]) -> list[dict[str, object]]:
     return [spec.describe() for spec in declared.values()]
 
 
-def describe(item: IBehaviorBase | IWireProtocol) -> dict[str, Any]:
+def describe(item: IBehaviorBase | IWireProtocol) -> dict[str, object]:
     """
     What it does, and the options that it declares.
     """
@@ -72,7 +71,7 @@ def describe(item: IBehaviorBase | IWireProtocol) -> dict[str, Any]:
     }
 
 
-def describeProtocol(wire: IWireProtocol) -> dict[str, Any]:
+def describeProtocol(wire: IWireProtocol) -> dict[str, object]:
     """
     The same of a wire protocol, with its other names, the targets for a rule's C{when}
     (those that all protocols have come last), the unit that replies can be cut by,
@@ -87,7 +86,7 @@ def describeProtocol(wire: IWireProtocol) -> dict[str, Any]:
     }
 
 
-def _error(error: WireError) -> dict[str, Any]:
+def _error(error: WireError) -> dict[str, object]:
     return {
         "code": error.code,
         "message": error.message,

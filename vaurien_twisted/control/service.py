@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -114,10 +114,12 @@ class ControlService(Service):
             await self._connections.abort()
 
 
-def _site(reactor: IServerReactor, *arguments: Any) -> Site:
+def _site(
+    reactor: IServerReactor, proxies: ProxyCollection, names: list[str], token: str, anyName: bool
+) -> Site:
     """
     Make the site; this imports its modules.
     """
     from vaurien_twisted.control.site import controlRoot, controlSite
 
-    return controlSite(reactor, controlRoot(*arguments))
+    return controlSite(reactor, controlRoot(proxies, names, token, anyName))

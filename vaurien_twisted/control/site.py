@@ -9,10 +9,11 @@ declares its routes, a L{Check} raises L{Problem}.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import cast
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
+from twisted.web.http import Request
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Site
@@ -84,12 +85,12 @@ class ControlRoot(Resource):
         for api in apis:
             self._table.add(api)
 
-    def render(self, request: IRequest) -> Any:
+    def render(self, request: IRequest) -> bytes | int:
         """
         Answer a request.
         """
         if self._requests is not None:
-            self._requests.count(request, self._table.roots)
+            self._requests.count(cast(Request, request), self._table.roots)
         form: Refuse = refused
         try:
             mounted = self._find(request)
@@ -101,7 +102,8 @@ class ControlRoot(Resource):
             if mounted is None:
                 raise self._unknown(request)
             with acting(_who(request)):
-                return mounted.resource.render(request)
+                rendered: bytes | int = mounted.resource.render(request)
+                return rendered
         except Exception:
             return form(request, Failure())
 

@@ -11,7 +11,6 @@ API", and C{api.go} in github.com/Shopify/toxiproxy).  A refusal is::
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from twisted.web.iweb import IRequest
 
@@ -63,7 +62,7 @@ class ToxiproxyAPI:
         """
         declared = self._readList(request)
         had, problem = await self._proxies.populate(declared)
-        described: dict[str, Any] = {"proxies": [describeProxy(proxy) for proxy in had]}
+        described: dict[str, object] = {"proxies": [describeProxy(proxy) for proxy in had]}
         if problem is None:
             return answer(request, described, 201)
         status, error = errorOf(problem)
@@ -181,7 +180,7 @@ class ToxiproxyAPI:
         return answer(request, {"version": __version__})
 
 
-def describeProxy(proxy: Proxy) -> dict[str, Any]:
+def describeProxy(proxy: Proxy) -> dict[str, object]:
     """
     A proxy as JSON: Toxiproxy's fields, our C{protocol}, and the proxy's options.
     """
@@ -201,7 +200,7 @@ def _done(request: IRequest) -> bytes:
     return b""
 
 
-def readBody(request: IRequest) -> Any:
+def readBody(request: IRequest) -> object:
     """
     The JSON in the body, with the names of members in lower case, since Toxiproxy ignores their
     case.  C{rules}, which Toxiproxy does not have, is left as it is.
@@ -211,9 +210,9 @@ def readBody(request: IRequest) -> Any:
     return _lowered(readJSON(request, "{}", anyType=True))
 
 
-def _lowered(value: Any) -> Any:
+def _lowered(value: object) -> object:
     if isinstance(value, dict):
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         for name, own in value.items():
             if name.lower() in found:
                 raise Problem(400, f"{name!r} is there twice, in upper and lower case", name)

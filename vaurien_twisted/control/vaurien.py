@@ -6,7 +6,7 @@ Vaurien's own API, as it has been since 2013: C{/behavior}, C{/behaviors}, C{/ba
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
 from twisted.web.iweb import IRequest
 
@@ -84,7 +84,7 @@ class VaurienAPI:
         options of each.
         """
         behaviors = self._proxies.defaults.registry.behaviors
-        described: dict[str, Any] = {"behaviors": sorted(behaviors)}
+        described: dict[str, object] = {"behaviors": sorted(behaviors)}
         if _verbose(request):
             described["details"] = {name: describe(behaviors[name]) for name in sorted(behaviors)}
         return answer(request, described)
@@ -118,18 +118,20 @@ class VaurienAPI:
         return answer(request, OK)
 
 
-def _whole(ruleBuilder: RuleBuilder, described: Mapping[str, Any], plan: Plan) -> bool:
+def _whole(ruleBuilder: RuleBuilder, described: Mapping[str, object], plan: Plan) -> bool:
     """
     Whether what is described makes the same plan, apart from rules whose time is over.
     """
     try:
-        again = ruleBuilder.one(described["behavior"], described["options"])
+        again = ruleBuilder.one(
+            str(described["behavior"]), cast(Mapping[str, object], described["options"])
+        )
     except Refused:
         return False
     return rulesOf(again) == (rulesOf(plan) or [{"behavior": "dummy"}])
 
 
-def _options(name: str, given: dict[str, Any]) -> Mapping[str, object]:
+def _options(name: str, given: dict[str, object]) -> Mapping[str, object]:
     """
     The options in a request: those under C{"options"}, or all members beside the name.
     """
