@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from vaurien_twisted.app.backend_url import withBackendURL
 from vaurien_twisted.app.config_file import Given, Words
 from vaurien_twisted.app.settings import Settings
 from vaurien_twisted.control.access import checkToken
@@ -66,7 +67,7 @@ def configure(
     @raise Refused: something is unknown or out of bounds; names the nearest.
     """
     options = {**specs(settingsClass), **specs(proxyClass)}
-    taken = convert(options, given.settings, "[vaurien]")
+    taken = convert(options, withBackendURL(registry, given.settings), "[vaurien]")
     settings = settingsClass(**ofClass(settingsClass, taken))
     proxyOptions = proxyClass(**ofClass(proxyClass, taken))
     if "token" in given.settings:

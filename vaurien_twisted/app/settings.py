@@ -30,7 +30,10 @@ class Settings:
         str, "localhost:8000", "The address to listen on: HOST:PORT or a Twisted endpoint string."
     )
     backend: str = option(
-        str, "localhost:80", "The address of the backend: HOST:PORT or a Twisted endpoint string."
+        str,
+        "localhost:80",
+        "The address of the backend: HOST:PORT, a Twisted endpoint string, or a URL such as "
+        "redis://HOST:PORT/0, which chooses the protocol if --protocol does not.",
     )
     behavior: str = option(
         str, "dummy", "The behavior at the start, or percentages of several: 20:error,10:delay."
