@@ -13,15 +13,12 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from threading import Thread
-from typing import TYPE_CHECKING, cast
+from typing import Any, cast
 
 from twisted.internet.interfaces import IAddress, IProtocolFactory, IReactorThreads
 from twisted.internet.protocol import Factory
 
 from vaurien_twisted.interfaces.network import IServerReactor
-
-if TYPE_CHECKING:
-    from twisted.internet.protocol import _ProtoWithFactory
 
 
 class LoadedLater(Factory):
@@ -70,16 +67,12 @@ class LoadedLater(Factory):
             self._factory.doStart()
         return self._factory
 
-    def buildProtocol(self, addr: IAddress | None) -> _ProtoWithFactory | None:
+    def buildProtocol(self, addr: IAddress | None) -> Any:
         """
         Build the protocol of a connection; this needs the factory now.
         """
         factory = self._ready()
-        return (
-            None
-            if factory is None
-            else cast("_ProtoWithFactory", factory.buildProtocol(cast(IAddress, addr)))
-        )
+        return None if factory is None else factory.buildProtocol(cast(IAddress, addr))
 
     def stopFactory(self) -> None:
         """

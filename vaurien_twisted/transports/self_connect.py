@@ -9,7 +9,7 @@ express looks by itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import Any
 
 from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.interfaces import (
@@ -29,12 +29,6 @@ from zope.interface import implementer
 from vaurien_twisted.express.connected_socket import isSelfConnected
 from vaurien_twisted.interfaces.network import IServerReactor
 
-if TYPE_CHECKING:
-    from twisted.internet.protocol import _ProtoWithFactory
-
-
-P = TypeVar("P", bound="_ProtoWithFactory")
-
 
 class RefusingFactory(ClientFactory):
     """
@@ -53,7 +47,7 @@ class RefusingFactory(ClientFactory):
         self._connector = connector
         self._wrapped.startedConnecting(connector)
 
-    def buildProtocol(self, addr: IAddress | None) -> _ProtoWithFactory | None:
+    def buildProtocol(self, addr: IAddress | None) -> Any:
         """
         The other's protocol, C{None} where the connection is one to itself.
         """
@@ -99,14 +93,14 @@ class ConnectingReactor:
         self,
         host: str,
         port: int,
-        factory: ClientFactory[P],
+        factory: ClientFactory[Any],
         timeout: float = 30,
         bindAddress: tuple[str, int] | None = None,
     ) -> IConnector:
         """
         Connect.
         """
-        refusing = RefusingFactory(cast("ClientFactory[_ProtoWithFactory]", factory))
+        refusing = RefusingFactory(factory)
         connector: IConnector = self._reactor.connectTCP(host, port, refusing, timeout, bindAddress)
         return connector
 
