@@ -248,6 +248,7 @@ class PageTests(PageCase):
             self.live(page)
             page.get_by_role("button", name="New proxy").click()
             dialog = page.locator("#proxy-dialog")
+            dialog.locator("[name=upstream]").wait_for()
             shown = dialog.locator("[name]").evaluate_all("all => all.map(e => e.name)")
             self.assertEqual(shown, [*specs(ProxyFields), *specs(ProxyOptions)])
             dialog.locator("[name=name]").fill("second")
