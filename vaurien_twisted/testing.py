@@ -29,8 +29,8 @@ from __future__ import annotations
 
 import atexit
 import secrets
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
 from vaurien_twisted.app.embedded import EmbeddedFault, RunningProxy, proxyFor
 from vaurien_twisted.pytest_plugin.kit import Kit, Proxied
@@ -52,7 +52,7 @@ class StruckFault(Protocol):
         """
 
     @property
-    def rule(self) -> Mapping[str, Any]:
+    def rule(self) -> Mapping[str, object]:
         """
         The rule, as JSON.
         """
@@ -63,7 +63,7 @@ class StruckFault(Protocol):
         How often it took effect.
         """
 
-    def count(self) -> Mapping[str, Any]:
+    def count(self) -> Mapping[str, object]:
         """
         What it has met.
         """

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from twisted.internet.defer import Deferred
 
@@ -17,6 +16,7 @@ from vaurien_twisted.client.plan_calls import ruleOf
 from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.options import Refused
+from vaurien_twisted.model.told import Answer
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.clocks import wallTime
 from vaurien_twisted.record.journal import Journal
@@ -42,9 +42,9 @@ class EmbeddedFault:
         self._name = rule.name
         self._journal = journal
         self._since = journal.last
-        self._count: dict[str, Any] | None = None
+        self._count: Answer | None = None
 
-    def count(self) -> dict[str, Any]:
+    def count(self) -> Answer:
         """
         What it has met: C{seen}, C{matched}, C{struck} and so on; see L{tellCounts}.
         """
@@ -61,7 +61,7 @@ class EmbeddedFault:
         return int(self.count()["struck"])
 
     @property
-    def exchanges(self) -> list[dict[str, Any]]:
+    def exchanges(self) -> list[dict[str, object]]:
         """
         The journal's entries of the exchanges that it struck, oldest first.
         """
@@ -128,7 +128,7 @@ class RunningProxy:
         """
         self.proxy.setPlan(self.proxy.ruleBuilder.one(name, options))
 
-    def addFault(self, behavior: str, **words: Any) -> EmbeddedFault:
+    def addFault(self, behavior: str, **words: object) -> EmbeddedFault:
         """
         Put a fault in force at once, beside all others, until its L{EmbeddedFault.lift}.
 
@@ -140,7 +140,7 @@ class RunningProxy:
         return EmbeddedFault(self.proxy, self.proxy.faults.add(rule), self.journal)
 
     @contextmanager
-    def fault(self, /, behavior: str, **words: Any) -> Iterator[EmbeddedFault]:
+    def fault(self, /, behavior: str, **words: object) -> Iterator[EmbeddedFault]:
         """
         Put a fault in force for the length of a block; see L{addFault}.
         """

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import secrets
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
 from twisted.internet.defer import maybeDeferred
 
@@ -26,6 +27,9 @@ from vaurien_twisted.experiments.command import (
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.record.clocks import installedReactor
 from vaurien_twisted.rules.registry import loadRegistry
+
+if TYPE_CHECKING:
+    from vaurien_twisted.experiments.surroundings import IExperimentReactor
 
 
 def runExperiment(arguments: Sequence[str]) -> int:
@@ -57,6 +61,7 @@ def runExperiment(arguments: Sequence[str]) -> int:
         print(dryRun(experiment))
         return 0
     reactor = installedReactor()
+    own = cast("IExperimentReactor", reactor)
     token = secrets.token_urlsafe()
     given = Given(settings={"toxiproxy": "127.0.0.1:0", "token": token})
     service = Vaurien(reactor, configure(loadRegistry(), given))
@@ -69,8 +74,8 @@ def runExperiment(arguments: Sequence[str]) -> int:
         try:
             assert service.toxiproxy is not None
             url = f"http://{service.toxiproxy.address}"
-            return await conduct(reactor, experiment, [url], parsed, token)
+            return await conduct(own, experiment, [url], parsed, token)
         finally:
             await maybeDeferred(service.stopService)
 
-    return drive(reactor, embedded)
+    return drive(own, embedded)

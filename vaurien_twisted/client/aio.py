@@ -6,7 +6,7 @@ The client on treq, for programs on Twisted.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vaurien_twisted.client.calls import ServiceCalls
 from vaurien_twisted.client.common import (
@@ -17,6 +17,10 @@ from vaurien_twisted.client.common import (
     withToken,
 )
 from vaurien_twisted.client.proxy_calls import ProxyCalls
+from vaurien_twisted.model.told import Answer
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IReactorTime
 
 
 class AsyncClient(ServiceCalls):
@@ -41,7 +45,7 @@ class AsyncClient(ServiceCalls):
         url: str | None = None,
         timeout: float = 5.0,
         http: Any = None,
-        reactor: Any = None,
+        reactor: IReactorTime | None = None,
         token: str | None = None,
     ) -> None:
         self.url = serviceURL(host, port, scheme, url)
@@ -50,7 +54,7 @@ class AsyncClient(ServiceCalls):
         self._http = http
         self._reactor = reactor
 
-    async def request(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+    async def request(self, method: str, path: str, body: object = None) -> Answer:
         """
         Ask for any path; see L{vaurien_twisted.client.blocking.Client.request}.
         """
@@ -99,7 +103,7 @@ class AsyncClient(ServiceCalls):
         except (OSError, ConnectError, ResponseFailed, Unsent) as error:
             raise Unreachable(self.url, cause(error)) from error
 
-    async def answered(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+    async def answered(self, method: str, path: str, body: object = None) -> Answer:
         """
         The answer to a request.
         """
@@ -159,7 +163,7 @@ class AsyncProxy(ProxyCalls):
         self.name = name
         self.prefix = self.path
 
-    async def answered(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+    async def answered(self, method: str, path: str, body: object = None) -> Answer:
         """
         The answer to a request.
         """

@@ -33,6 +33,7 @@ from vaurien_twisted.client.common import (
 from vaurien_twisted.client.driving import blocking, driven, run
 from vaurien_twisted.client.plan_calls import FaultRecord
 from vaurien_twisted.client.proxy_calls import ProxyCalls
+from vaurien_twisted.model.told import Answer
 
 __all__ = [
     "AsyncClient",
@@ -82,7 +83,7 @@ class Client:
         self._headers = withToken(token)
         self.calls = _ServiceRequests(self)
 
-    def request(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+    def request(self, method: str, path: str, body: object = None) -> Answer:
         """
         Ask for any path, such as C{/behaviors?verbose=1}.
 
@@ -175,7 +176,7 @@ class Client:
             yield self
 
     @contextmanager
-    def fault(self, /, behavior: str, **words: Any) -> Iterator[FaultRecord]:
+    def fault(self, /, behavior: str, **words: object) -> Iterator[FaultRecord]:
         """
         Put one rule in force for the length of a block, beside all others:
         C{fault("error", code=1213, when={"sql": "^UPDATE"}, times=1)}.  It has C{struck},
@@ -291,7 +292,7 @@ class Proxy:
         with driven(self.calls.with_behavior(name, **options)):
             yield self
 
-    def fault(self, /, behavior: str, **words: Any) -> AbstractContextManager[Any]:
+    def fault(self, /, behavior: str, **words: object) -> AbstractContextManager[Any]:
         """
         See L{Client.fault}.
         """
@@ -307,7 +308,7 @@ class _ServiceRequests(ServiceCalls):
         self._client = client
         self.url = client.url
 
-    async def answered(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+    async def answered(self, method: str, path: str, body: object = None) -> Answer:
         """
         The answer to a request.
         """
@@ -325,7 +326,7 @@ class _ProxyRequests(ProxyCalls):
         self.name = name
         self.prefix = self.path
 
-    async def answered(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+    async def answered(self, method: str, path: str, body: object = None) -> Answer:
         """
         The answer to a request.
         """

@@ -6,11 +6,11 @@ methods are made of them by L{blocking<vaurien_twisted.client.driving.blocking>}
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
 from vaurien_twisted.client.common import journalPath, member
 from vaurien_twisted.client.plan_calls import PlanCalls
+from vaurien_twisted.model.told import Answer
 
 
 class ServiceCalls(PlanCalls):
@@ -36,7 +36,7 @@ class ServiceCalls(PlanCalls):
 
     async def journal(
         self, /, since: int = 0, limit: int = 1000, **filters: object
-    ) -> list[dict[str, Any]]:
+    ) -> list[Answer]:
         """
         What was decided and done, oldest first.
 
@@ -48,7 +48,7 @@ class ServiceCalls(PlanCalls):
         """
         return list(await self._get(journalPath(since, limit, filters), "journal", list))
 
-    async def state(self) -> dict[str, Any]:
+    async def state(self) -> Answer:
         """
         The version, the seed, all proxies with what is in force and their sums, and the id of
         the journal's last entry, as C{GET /state} tells them.
@@ -120,7 +120,7 @@ class ServiceCalls(PlanCalls):
         listen: str = "127.0.0.1:0",
         protocol: str | None = None,
         **fields: object,
-    ) -> dict[str, Any]:
+    ) -> Answer:
         """
         Create a proxy; see L{vaurien_twisted.client.blocking.Client.create_proxy}.
         """

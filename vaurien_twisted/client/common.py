@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from vaurien_twisted import __version__
 from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
+from vaurien_twisted.model.told import Answer
 
 #: What requests say of themselves.
 HEADERS = {
@@ -21,6 +22,9 @@ HEADERS = {
     "Content-Type": "application/json",
     "User-Agent": f"vaurien/{__version__}",
 }
+
+
+T = TypeVar("T")
 
 
 class ClientError(Exception):
@@ -109,20 +113,22 @@ def withToken(token: str | None) -> dict[str, str]:
     return {**HEADERS, "Authorization": f"Bearer {token}"} if token else dict(HEADERS)
 
 
-def understand(url: str, status: int, body: bytes) -> dict[str, Any]:
+def understand(url: str, status: int, body: bytes) -> Answer:
     """
     The JSON object of an answer; an empty one if there is nothing in it.
 
     @raise RequestRefused: it is a refusal.
     @raise ClientError: it is not such as Vaurien gives.
     """
-    answer: Any = {}
+    answer: object = {}
     if body.strip() or not _good(status):
         try:
             answer = json.loads(body)
         except (ValueError, RecursionError):
             answer = None
-    if _good(status) and isinstance(answer, dict):
+    if not isinstance(answer, dict):
+        raise stranger(url, f"status {status}")
+    if _good(status):
         return answer
     try:
         if "error" in answer:
@@ -146,7 +152,7 @@ def stranger(url: str, what: str) -> ClientError:
     return ClientError(f"what answers at {url} is not vaurien's control service ({what})")
 
 
-def member(url: str, answer: Mapping[str, Any], name: str, kind: type) -> Any:
+def member(url: str, answer: Mapping[str, object], name: str, kind: type[T]) -> T:
     """
     One member of an answer.
 
@@ -158,7 +164,7 @@ def member(url: str, answer: Mapping[str, Any], name: str, kind: type) -> Any:
     return value
 
 
-def again(before: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def again(before: Mapping[str, object]) -> tuple[str, Answer]:
     """
     The path and the body of the C{PUT} that puts in force what C{GET /rules} told; or
     what C{GET /behavior} did, where there are no rules.

@@ -12,13 +12,29 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
+C = TypeVar("C")
+Own = TypeVar("Own", covariant=True)
+
+
+class Caller(Protocol[Own]):
+    """
+    An object whose C{calls} has the coroutine methods.
+    """
+
+    @property
+    def calls(self) -> Own:
+        """
+        What has them.
+        """
+
+
+def run(coroutine: Coroutine[object, None, T]) -> T:
     """
     The result of a coroutine that never suspends.
 
@@ -34,14 +50,14 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def blocking(
-    method: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[Any, P], T]:
+    method: Callable[Concatenate[C, P], Coroutine[object, None, T]],
+) -> Callable[Concatenate[Caller[C], P], T]:
     """
     The method for an object whose C{calls} has the coroutine method.
     """
 
     @wraps(method)
-    def call(self: Any, /, *arguments: P.args, **options: P.kwargs) -> T:
+    def call(self: Caller[C], /, *arguments: P.args, **options: P.kwargs) -> T:
         return run(method(self.calls, *arguments, **options))
 
     return call
@@ -56,14 +72,15 @@ def driven(manager: AbstractAsyncContextManager[T]) -> Iterator[T]:
     async def enter() -> T:
         return await manager.__aenter__()
 
-    async def leave(*raised: Any) -> bool | None:
-        return await manager.__aexit__(*raised)
+    async def leave(error: BaseException | None) -> bool | None:
+        kind, trace = (None, None) if error is None else (type(error), error.__traceback__)
+        return await manager.__aexit__(kind, error, trace)
 
     value = run(enter())
     try:
         yield value
     except BaseException as raised:
-        if not run(leave(type(raised), raised, raised.__traceback__)):
+        if not run(leave(raised)):
             raise
     else:
-        run(leave(None, None, None))
+        run(leave(None))

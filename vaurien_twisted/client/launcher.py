@@ -20,9 +20,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from typing import IO
 
 from vaurien_twisted.model.environment import TOKEN_VARIABLE
+from vaurien_twisted.model.told import Answer
 
 #: How many seconds a child that was asked to stop may take before it is killed.
 STOPPING = 5.0
@@ -228,7 +229,7 @@ def _pipe() -> tuple[int, int]:
 
 
 def _started(pid: int, line: bytes) -> ProxyProcess:
-    announced: dict[str, Any] = json.loads(line)
+    announced: Answer = json.loads(line)
     started = ProxyProcess(pid)
     started.proxy_address, started.proxy_port = _reachable(announced["proxy"])
     started.http_url = started.http_port = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 from vaurien_twisted.client.common import (
@@ -17,7 +17,9 @@ from vaurien_twisted.client.common import (
     leftover,
     member,
 )
+from vaurien_twisted.model.told import Answer
 
+T = TypeVar("T")
 S = TypeVar("S", bound="PlanCalls")
 
 #: The fields of a rule that may stand beside a behavior's options.
@@ -33,10 +35,10 @@ class FaultRecord:
     @ivar count: see L{PlanCalls.counts}.
     """
 
-    def __init__(self, rule: Mapping[str, Any]) -> None:
+    def __init__(self, rule: Mapping[str, object]) -> None:
         self.rule = dict(rule)
         self.name = str(rule["name"])
-        self.count: dict[str, Any] = {"seen": 0, "matched": 0, "struck": 0}
+        self.count: Answer = {"seen": 0, "matched": 0, "struck": 0}
 
     @property
     def struck(self) -> int:
@@ -46,13 +48,13 @@ class FaultRecord:
         return int(self.count["struck"])
 
 
-def ruleOf(behavior: str, words: Mapping[str, Any]) -> dict[str, Any]:
+def ruleOf(behavior: str, words: Mapping[str, object]) -> Answer:
     """
     The JSON of a rule.
 
     @param words: its fields, C{lasting} for C{for}, and the behavior's options.
     """
-    rule: dict[str, Any] = {"behavior": behavior}
+    rule: Answer = {"behavior": behavior}
     options = dict(words)
     for field in FIELDS:
         if field in options:
@@ -74,13 +76,13 @@ class PlanCalls:
     url: str
     prefix: str = ""
 
-    async def answered(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+    async def answered(self, method: str, path: str, body: object = None) -> Answer:
         """
         The answer to a request.
         """
         raise NotImplementedError
 
-    async def _get(self, path: str, name: str, kind: type) -> Any:
+    async def _get(self, path: str, name: str, kind: type[T]) -> T:
         return member(self.url, await self.answered("GET", path), name, kind)
 
     async def set_behavior(self, /, name: str, **options: object) -> None:
@@ -102,7 +104,7 @@ class PlanCalls:
         """
         return str(await self._get(f"{self.prefix}/behavior", "behavior", str))
 
-    async def get_options(self) -> dict[str, Any]:
+    async def get_options(self) -> Answer:
         """
         The options in force, by name; of percentages, by behavior first.
 
@@ -126,7 +128,7 @@ class PlanCalls:
         """
         await self.answered("PUT", f"{self.prefix}/backend", {"backend": backend})
 
-    async def get_rules(self) -> list[dict[str, Any]]:
+    async def get_rules(self) -> list[Answer]:
         """
         All that is in force, as L{set_rules} takes it.
 
@@ -134,7 +136,9 @@ class PlanCalls:
         """
         return list(await self._get(f"{self.prefix}/rules", "rules", list))
 
-    async def set_rules(self, rules: Sequence[Mapping[str, Any]], seed: int | None = None) -> None:
+    async def set_rules(
+        self, rules: Sequence[Mapping[str, object]], seed: int | None = None
+    ) -> None:
         """
         Put these rules in force in place of all, for open connections too:
         C{set_rules([{"behavior": "error", "percent": 10, "when": {"command": "GET"}}])}.
@@ -149,7 +153,7 @@ class PlanCalls:
             body["seed"] = seed
         await self.answered("PUT", f"{self.prefix}/rules", body)
 
-    async def add_rule(self, rule: Mapping[str, Any]) -> dict[str, Any]:
+    async def add_rule(self, rule: Mapping[str, object]) -> Answer:
         """
         Put one rule in force beside all others, which go on counting.
 
@@ -166,7 +170,7 @@ class PlanCalls:
         """
         await self.answered("DELETE", f"{self.prefix}/rules/{quote(name, safe='')}")
 
-    async def counts(self) -> list[dict[str, Any]]:
+    async def counts(self) -> list[Answer]:
         """
         What each rule and toxic in force has met, in order: C{name}, C{rule}, C{seen},
         C{matched}, C{struck}, C{left} of its times, and of one that never took effect the
@@ -177,7 +181,7 @@ class PlanCalls:
         return list(await self._get(f"{self.prefix}/rules", "counts", list))
 
     @asynccontextmanager
-    async def fault(self, /, behavior: str, **words: Any) -> AsyncIterator[FaultRecord]:
+    async def fault(self, /, behavior: str, **words: object) -> AsyncIterator[FaultRecord]:
         """
         Put one rule in force for the length of a block, beside all others:
         C{fault("error", code=1213, when={"sql": "^UPDATE"}, times=1)}.
@@ -205,7 +209,7 @@ class PlanCalls:
             if count.get("name") == fault.name:
                 fault.count = count
 
-    async def _before(self) -> dict[str, Any]:
+    async def _before(self) -> Answer:
         """
         What is in force.
         """

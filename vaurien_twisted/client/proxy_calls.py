@@ -5,11 +5,11 @@ What both clients can ask of a proxy by its name, as coroutines.
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from vaurien_twisted.client.common import journalPath, member
 from vaurien_twisted.client.plan_calls import PlanCalls
+from vaurien_twisted.model.told import Answer
 
 
 class ProxyCalls(PlanCalls):
@@ -28,7 +28,7 @@ class ProxyCalls(PlanCalls):
         """
         return f"/proxies/{quote(self.name, safe='')}"
 
-    async def info(self) -> dict[str, Any]:
+    async def info(self) -> Answer:
         """
         Its C{name}, C{listen}, C{upstream}, C{enabled}, C{protocol} and C{toxics}.
 
@@ -44,7 +44,7 @@ class ProxyCalls(PlanCalls):
         """
         return str(member(self.url, await self.info(), "listen", str))
 
-    async def update(self, /, **fields: object) -> dict[str, Any]:
+    async def update(self, /, **fields: object) -> Answer:
         """
         Change C{listen}, C{upstream} or C{enabled}.  Another address, and an end of being
         enabled, reset all connections.
@@ -89,7 +89,7 @@ class ProxyCalls(PlanCalls):
         """
         await self.answered("DELETE", self.path)
 
-    async def toxics(self) -> list[dict[str, Any]]:
+    async def toxics(self) -> list[Answer]:
         """
         Its toxics, those upstream first.
 
@@ -105,7 +105,7 @@ class ProxyCalls(PlanCalls):
         stream: str = "downstream",
         toxicity: float = 1.0,
         **attributes: object,
-    ) -> dict[str, Any]:
+    ) -> Answer:
         """
         Add a toxic: C{add_toxic("latency", latency=100)}.
 
@@ -121,7 +121,7 @@ class ProxyCalls(PlanCalls):
 
     async def update_toxic(
         self, /, name: str, toxicity: float | None = None, **attributes: object
-    ) -> dict[str, Any]:
+    ) -> Answer:
         """
         Change a toxic; what is not given stays.
 
@@ -150,7 +150,7 @@ class ProxyCalls(PlanCalls):
         """
         await self.answered("POST", f"{self.path}/normal")
 
-    async def connections(self, limit: int = 1000) -> list[dict[str, Any]]:
+    async def connections(self, limit: int = 1000) -> list[Answer]:
         """
         Its open connections, oldest first.
 
@@ -170,7 +170,7 @@ class ProxyCalls(PlanCalls):
         query = urlencode({"proxy": self.name, "reset": int(reset)})
         await self.answered("DELETE", f"/connections/{number}?{query}")
 
-    async def explain(self, connection: int, exchange: int = 0) -> dict[str, Any]:
+    async def explain(self, connection: int, exchange: int = 0) -> Answer:
         """
         What happened to an exchange, and why, or why nothing did.
 
@@ -182,7 +182,7 @@ class ProxyCalls(PlanCalls):
 
     async def journal(
         self, /, since: int = 0, limit: int = 1000, **filters: object
-    ) -> list[dict[str, Any]]:
+    ) -> list[Answer]:
         """
         Those entries of the journal that are about this proxy, oldest first.
 

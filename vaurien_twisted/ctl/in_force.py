@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from vaurien_twisted.ctl.output import optionWords, table
-
-#: In the state of a proxy: its rules, its toxics, and its connections with rules of their own.
-Told = Mapping[str, Any]
+from vaurien_twisted.model.told import Told
 
 
 def inForce(proxy: Told) -> list[str]:
@@ -41,7 +38,7 @@ def _ruleWords(rule: Told) -> str:
     return f"{share}{rule['behavior']}{name}"
 
 
-def formatProxies(proxies: Mapping[str, Any], states: Iterable[Told] = ()) -> str:
+def formatProxies(proxies: Told, states: Iterable[Told] = ()) -> str:
     """
     Proxies by name: a table, or their names.
 
@@ -51,7 +48,7 @@ def formatProxies(proxies: Mapping[str, Any], states: Iterable[Told] = ()) -> st
         return "\n".join(proxies)
     if not proxies:
         return "there are none"
-    known = {state["name"]: state for state in states}
+    known: dict[str, Told] = {state["name"]: state for state in states}
     return table(
         [
             ("NAME", "LISTEN", "UPSTREAM", "PROTOCOL", "ENABLED", "IN FORCE"),
@@ -62,7 +59,7 @@ def formatProxies(proxies: Mapping[str, Any], states: Iterable[Told] = ()) -> st
                     str(proxy["upstream"]),
                     str(proxy.get("protocol", "")),
                     "yes" if proxy["enabled"] else "no",
-                    "; ".join(inForce(known.get(name, proxy))),
+                    "; ".join(inForce(known.get(name) or proxy)),
                 )
                 for name, proxy in proxies.items()
             ),
@@ -70,7 +67,7 @@ def formatProxies(proxies: Mapping[str, Any], states: Iterable[Told] = ()) -> st
     )
 
 
-def formatProxy(proxy: Mapping[str, Any]) -> str:
+def formatProxy(proxy: Told) -> str:
     """
     One proxy, with its toxics, its rules and those of single connections.
     """
@@ -85,7 +82,7 @@ def formatProxy(proxy: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _toxic(toxic: Mapping[str, Any]) -> str:
+def _toxic(toxic: Told) -> str:
     words = [f"{key}={text}" for key, text in optionWords(toxic["attributes"], False)]
     share = [] if toxic["toxicity"] == 1 else [f"toxicity={toxic['toxicity']:g}"]
     return "  ".join([toxic["name"], toxic["type"], toxic["stream"], *share, *words])

@@ -10,7 +10,6 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import attrs
 
@@ -18,6 +17,7 @@ from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import journalPath, member
 from vaurien_twisted.ctl.output import entryLine
 from vaurien_twisted.model.durations import inUnit
+from vaurien_twisted.model.told import Answer
 
 #: How many entries of the journal one request fetches.
 ENTRIES = 1000
@@ -82,7 +82,7 @@ def journal(client: Client, parsed: argparse.Namespace) -> int:
     return 0
 
 
-def line(entry: dict[str, Any]) -> str:
+def line(entry: Answer) -> str:
     """
     An entry in one line, with its local time.
     """
@@ -90,11 +90,11 @@ def line(entry: dict[str, Any]) -> str:
     return f"{when}  {entryLine(entry)}"
 
 
-def _fetched(client: Client, since: int) -> tuple[list[dict[str, Any]], int]:
+def _fetched(client: Client, since: int) -> tuple[list[Answer], int]:
     """
     All entries after one, asked for in parts, and the id of the newest.
     """
-    found: list[dict[str, Any]] = []
+    found: list[Answer] = []
     while True:
         answer = client.request("GET", journalPath(since, ENTRIES))
         entries = member(client.url, answer, "journal", list)
@@ -105,9 +105,7 @@ def _fetched(client: Client, since: int) -> tuple[list[dict[str, Any]], int]:
         since = entries[-1]["id"]
 
 
-def _chosen(
-    entries: Iterable[dict[str, Any]], parsed: argparse.Namespace, now: float
-) -> Iterator[dict[str, Any]]:
+def _chosen(entries: Iterable[Answer], parsed: argparse.Namespace, now: float) -> Iterator[Answer]:
     oldest = None if parsed.since.seconds is None else now - parsed.since.seconds
     for entry in entries:
         if oldest is not None and float(entry["time"]) < oldest:

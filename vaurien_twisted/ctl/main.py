@@ -10,7 +10,6 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import quote
 
 from vaurien_twisted.client.blocking import Client
@@ -27,6 +26,7 @@ from vaurien_twisted.ctl.top import top
 from vaurien_twisted.ctl.watch import watch
 from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
 from vaurien_twisted.model.names import printable
+from vaurien_twisted.model.told import Answer
 from vaurien_twisted.stdio import openStandardStreams, writing
 
 #: Commands that print what they do themselves.
@@ -123,7 +123,7 @@ def _client(parsed: argparse.Namespace) -> Client:
     return Client(host, port)
 
 
-def _ask(client: Client, parsed: argparse.Namespace, prefix: str) -> dict[str, Any]:
+def _ask(client: Client, parsed: argparse.Namespace, prefix: str) -> Answer:
     match parsed.command:
         case "list-behaviors":
             return client.request("GET", "/behaviors?verbose=1")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from vaurien_twisted import __version__
 from vaurien_twisted.ctl import observing
@@ -20,6 +19,7 @@ from vaurien_twisted.ctl.journal import addJournal
 from vaurien_twisted.ctl.top import addTop
 from vaurien_twisted.ctl.watch import addWatch
 from vaurien_twisted.model.environment import URL_VARIABLE
+from vaurien_twisted.model.told import Answer
 
 Parsers = tuple[
     argparse.ArgumentParser, argparse.ArgumentParser, dict[str, argparse.ArgumentParser]
@@ -181,14 +181,14 @@ def _optionsOf(own: argparse.ArgumentParser) -> list[str]:
     return [word for word in words if word.startswith("--")]
 
 
-def readOptions(words: Iterable[str]) -> dict[str, Any]:
+def readOptions(words: Iterable[str]) -> Answer:
     """
     C{option=value} words as JSON for the service, which reads the values itself;
     C{behavior.option=value} goes under the behavior.
 
     @raise ValueError: a word has no C{=}, or an option is there twice.
     """
-    options: dict[str, Any] = {}
+    options: Answer = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or not name:

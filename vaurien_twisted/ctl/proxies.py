@@ -11,7 +11,6 @@ import fnmatch
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 from urllib.parse import quote
 
 from vaurien_twisted.client.blocking import Client
@@ -19,6 +18,7 @@ from vaurien_twisted.client.common import ClientError, RequestRefused, member
 from vaurien_twisted.ctl.in_force import formatProxies, formatProxy
 from vaurien_twisted.ctl.output import readFile, say
 from vaurien_twisted.model.names import printable
+from vaurien_twisted.model.told import Answer
 
 COMMANDS = {
     "list": "list the proxies and what is in force on them",
@@ -200,7 +200,7 @@ def run(client: Client, parsed: argparse.Namespace) -> int:
 
 
 def _each(client: Client, parsed: argparse.Namespace) -> int:
-    answers: dict[str, Any] = {}
+    answers: Answer = {}
     status = 0
     for name in names(client, parsed.names, getattr(parsed, "all", False)):
         try:
@@ -216,7 +216,7 @@ def _each(client: Client, parsed: argparse.Namespace) -> int:
     return status
 
 
-def _one(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[str, Any], str]:
+def _one(client: Client, parsed: argparse.Namespace, name: str) -> tuple[Answer, str]:
     """
     Run a command for one proxy: the answer, and the text to print.
     """
@@ -238,14 +238,12 @@ def _one(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[st
     return _toxic(client, parsed, name)
 
 
-def _states(client: Client) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = member(
-        client.url, client.request("GET", "/state"), "proxies", list
-    )
+def _states(client: Client) -> list[Answer]:
+    found: list[Answer] = member(client.url, client.request("GET", "/state"), "proxies", list)
     return found
 
 
-def _rules(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[str, Any], str]:
+def _rules(client: Client, parsed: argparse.Namespace, name: str) -> tuple[Answer, str]:
     if parsed.file is not None:
         if parsed.rules is None:
             # Standard input can only be read once.
@@ -256,11 +254,11 @@ def _rules(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[
     return answer, json.dumps(member(client.url, answer, "rules", list), indent=2)
 
 
-def _toxic(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[str, Any], str]:
+def _toxic(client: Client, parsed: argparse.Namespace, name: str) -> tuple[Answer, str]:
     if parsed.action == "remove":
         answer = client.request("DELETE", f"{path(name)}/toxics/{quote(parsed.toxic, safe='')}")
         return answer, f"{name}: {parsed.toxic} is removed"
-    body: dict[str, Any] = {"attributes": dict(parsed.attributes)}
+    body: Answer = {"attributes": dict(parsed.attributes)}
     if parsed.toxicity is not None:
         body["toxicity"] = parsed.toxicity
     if parsed.action == "update":
@@ -271,16 +269,14 @@ def _toxic(client: Client, parsed: argparse.Namespace, name: str) -> tuple[dict[
     return answer, f"{name}: {answer.get('name')} is added, {answer.get('stream')}"
 
 
-def _show(
-    parsed: argparse.Namespace, answer: dict[str, Any], form: Callable[[dict[str, Any]], str]
-) -> int:
+def _show(parsed: argparse.Namespace, answer: Answer, form: Callable[[Answer], str]) -> int:
     text = json.dumps(answer) if parsed.json else form(answer)
     if text:
         say(text)
     return 0
 
 
-def _attribute(word: str) -> tuple[str, Any]:
+def _attribute(word: str) -> tuple[str, object]:
     name, equals, text = word.partition("=")
     if not equals or not name:
         raise argparse.ArgumentTypeError(f"{word!r} is not NAME=VALUE, such as latency=1000")

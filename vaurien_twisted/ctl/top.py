@@ -13,15 +13,15 @@ import select
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import quote
 
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import member
 from vaurien_twisted.ctl.output import table
 from vaurien_twisted.model.names import printable
+from vaurien_twisted.model.told import Answer, Told
 
 #: Enter and leave the alternate screen, without a cursor (ECMA-48, and xterm's 1049).
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
@@ -31,7 +31,7 @@ _HOME, _LINE, _REST = "\x1b[H", "\x1b[K", "\x1b[J"
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
-State = Mapping[str, Any]
+State = Told
 
 #: The percentiles of the durations of exchanges that are shown.
 PERCENTILES = (50, 95, 99)
@@ -95,7 +95,7 @@ def _loop(client: Client, parsed: argparse.Namespace, pressed: Callable[[float],
             return
 
 
-def look(client: Client, proxy: str = "") -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def look(client: Client, proxy: str = "") -> tuple[Answer, list[Answer]]:
     """
     The state and the open connections of one proxy, or of all.
 
@@ -103,7 +103,7 @@ def look(client: Client, proxy: str = "") -> tuple[dict[str, Any], list[dict[str
     """
     query = f"&proxy={quote(proxy, safe='')}" if proxy else ""
     answer = client.request("GET", f"/connections?limit=200{query}")
-    connections: list[dict[str, Any]] = member(client.url, answer, "connections", list)
+    connections: list[Answer] = member(client.url, answer, "connections", list)
     state = client.request("GET", "/state")
     proxies = member(client.url, state, "proxies", list)
     if proxy:
@@ -113,7 +113,7 @@ def look(client: Client, proxy: str = "") -> tuple[dict[str, Any], list[dict[str
 
 def screen(
     state: State,
-    connections: Sequence[Mapping[str, Any]],
+    connections: Sequence[Told],
     before: State | None,
     seconds: float,
     columns: int | None = None,
@@ -181,7 +181,7 @@ CONNECTION = (
 )
 
 
-def _connection(connection: Mapping[str, Any]) -> tuple[str, ...]:
+def _connection(connection: Told) -> tuple[str, ...]:
     waiting = connection["waiting"]
     return (
         f"{connection['proxy']} {connection['id']}",
@@ -213,8 +213,8 @@ def _lines(rows: Sequence[Sequence[str]], width: int | None, spare: Sequence[int
 
 
 def _rate(
-    proxy: Mapping[str, Any],
-    old: Mapping[str, Any] | None,
+    proxy: Told,
+    old: Told | None,
     seconds: float,
     name: str,
     direction: str = "",
@@ -226,7 +226,7 @@ def _rate(
     return size(now) if direction else f"{now:.0f}"
 
 
-def _percentiles(proxy: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[str]:
+def _percentiles(proxy: Told, old: Told | None) -> list[str]:
     """
     The percentiles of the durations of exchanges, since the last update or of all.
     """
@@ -247,7 +247,7 @@ def _percentiles(proxy: Mapping[str, Any], old: Mapping[str, Any] | None) -> lis
     return found
 
 
-def _buckets(proxy: Mapping[str, Any]) -> list[tuple[float, int]]:
+def _buckets(proxy: Told) -> list[tuple[float, int]]:
     # Older services do not have it.
     buckets = proxy.get("duration", {}).get("buckets", [])
     return [(LONGEST if end is None else end, count) for end, count in buckets]
@@ -263,7 +263,7 @@ def span(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:.0f} s"
 
 
-def _rules(proxy: Mapping[str, Any]) -> str:
+def _rules(proxy: Told) -> str:
     words = []
     for item in proxy["rules"]:
         for rule in item.get("draw", [item]):

@@ -10,12 +10,12 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import quote
 
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import RequestRefused, Unreachable, stranger
 from vaurien_twisted.ctl.output import entryLine
+from vaurien_twisted.model.told import Answer
 
 #: Seconds until a stream that broke off is requested again.
 AGAIN = 1.0
@@ -54,14 +54,14 @@ def watch(client: Client, parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _line(entry: dict[str, Any]) -> str:
+def _line(entry: Answer) -> str:
     if "count" in entry and "id" not in entry:
         return f"({entry['count']} entries before these are forgotten)"
     when = time.strftime("%H:%M:%S", time.localtime(float(entry["time"])))
     return f"{when}  {entryLine(entry)}"
 
 
-def follow(client: Client, proxy: str = "", since: int | None = None) -> Iterator[dict[str, Any]]:
+def follow(client: Client, proxy: str = "", since: int | None = None) -> Iterator[Answer]:
     """
     The entries as they are recorded, without an end.
 
@@ -85,7 +85,7 @@ def follow(client: Client, proxy: str = "", since: int | None = None) -> Iterato
         time.sleep(AGAIN)
 
 
-def _entries(client: Client, path: str, last: int | None) -> Iterator[dict[str, Any]]:
+def _entries(client: Client, path: str, last: int | None) -> Iterator[Answer]:
     for line in client.stream(path, last):
         field, _, value = line.partition(":")
         if field == "data":

@@ -9,9 +9,9 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import attrs
 
@@ -20,6 +20,13 @@ from vaurien_twisted.experiments.document import Experiment, readExperiment, sch
 from vaurien_twisted.experiments.timeline import timeline
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.model.text_file import readText
+from vaurien_twisted.model.told import Answer, Told
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+    from vaurien_twisted.experiments.conditions import Condition
+    from vaurien_twisted.experiments.surroundings import IExperimentReactor
 
 #: Exit statuses: held, broken, bad usage, halted or not judged.
 HELD, BROKEN, USAGE, HALTED = 0, 1, 2, 3
@@ -98,7 +105,7 @@ def schemaText() -> str:
     return json.dumps(schema(), indent=2)
 
 
-def writeReports(report: Mapping[str, Any], parsed: argparse.Namespace) -> list[str]:
+def writeReports(report: Told, parsed: argparse.Namespace) -> list[str]:
     """
     Write the files that were asked for.
 
@@ -144,7 +151,7 @@ def compare(first: str, second: str) -> str:
     return "\n".join(lines)
 
 
-def _readReport(path: str) -> dict[str, Any]:
+def _readReport(path: str) -> Answer:
     try:
         report = json.loads(readText(path))
         report["conditions"], report["outcome"]
@@ -172,9 +179,12 @@ def targets(parsed: argparse.Namespace, default: str) -> list[str]:
 
 
 async def conduct(
-    reactor: Any, experiment: Experiment, urls: Sequence[str], parsed: argparse.Namespace,
+    reactor: IExperimentReactor,
+    experiment: Experiment,
+    urls: Sequence[str],
+    parsed: argparse.Namespace,
     token: str | None = None,
-) -> int:  # fmt: skip
+) -> int:
     """
     Run an experiment on services, write its reports, and print the verdict.
 
@@ -207,7 +217,7 @@ async def conduct(
     requests = TreqRequests(reactor)
     run: Run | None = None
 
-    async def holds(condition: Any) -> bool:
+    async def holds(condition: Condition) -> bool:
         return run is not None and await run.holds(condition)
 
     surroundings = Surroundings(reactor, requests, holds)
@@ -241,10 +251,13 @@ def runOn(experiment: Experiment, urls: Sequence[str], parsed: argparse.Namespac
     """
     from twisted.internet import reactor
 
-    return drive(reactor, lambda: conduct(reactor, experiment, urls, parsed))
+    own = cast("IExperimentReactor", reactor)
+    return drive(own, lambda: conduct(own, experiment, urls, parsed))
 
 
-def drive(reactor: Any, begin: Callable[[], Coroutine[Any, Any, int]]) -> int:
+def drive(
+    reactor: IExperimentReactor, begin: Callable[[], Coroutine[Deferred[object], object, int]]
+) -> int:
     """
     Run a reactor until a coroutine has ended; a signal cancels it, a second one stops at once.
 

@@ -5,13 +5,12 @@ An experiment on a terminal: what happens while it runs, and the verdict.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from vaurien_twisted.model.told import Told
 
 _SIGNS = {"held": "ok", "broken": "BROKEN", "unknown": "?", "halted": "HALTED"}
 
 
-def verdict(report: Mapping[str, Any]) -> str:
+def verdict(report: Told) -> str:
     """
     A report in a few lines.
     """
@@ -37,7 +36,7 @@ def verdict(report: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _requests(report: Mapping[str, Any], ids: list[int]) -> str:
+def _requests(report: Told, ids: list[int]) -> str:
     """
     The first requests that were struck meanwhile, in words.
     """

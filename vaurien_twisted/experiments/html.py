@@ -5,11 +5,11 @@ A report as one HTML file that needs nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from html import escape
-from typing import Any
 
 from vaurien_twisted.experiments.plots import Line, Shade, lines, plot
+from vaurien_twisted.model.told import Told
 
 #: The most rows of the table of exchanges.
 ROWS = 200
@@ -56,7 +56,7 @@ _SAID = {
     "halted": "The experiment was halted.",
 }
 
-Report = Mapping[str, Any]
+Report = Told
 
 
 def page(report: Report) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
 
 import attrs
 
@@ -98,7 +97,7 @@ def _worthKeeping(
     return kept
 
 
-def _listed(value: object) -> list[Any]:
+def _listed(value: object) -> list[Object]:
     return value if isinstance(value, list) else []
 
 

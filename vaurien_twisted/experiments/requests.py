@@ -5,7 +5,10 @@ Requests of an experiment to others than Vaurien, by treq.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twisted.internet.interfaces import IReactorTime
 
 #: The most that is read of a response's body, in bytes.
 BODY_LIMIT = 2**20
@@ -16,7 +19,7 @@ class TreqRequests:
     Sends HTTP requests.
     """
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: IReactorTime) -> None:
         self._reactor = reactor
 
     async def request(

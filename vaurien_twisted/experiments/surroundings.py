@@ -16,7 +16,12 @@ from urllib.parse import urlencode
 
 from twisted.internet.defer import Deferred, TimeoutError, succeed
 from twisted.internet.error import ProcessDone
-from twisted.internet.interfaces import IReactorProcess, IReactorTime
+from twisted.internet.interfaces import (
+    IReactorCore,
+    IReactorFromThreads,
+    IReactorProcess,
+    IReactorTime,
+)
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
@@ -36,6 +41,12 @@ OUTPUT_LIMIT = 64 * 1024
 class IProcessReactor(IReactorProcess, IReactorTime):
     """
     A reactor that runs processes and has a clock.
+    """
+
+
+class IExperimentReactor(IProcessReactor, IReactorCore, IReactorFromThreads):
+    """
+    One that an experiment runs on.
     """
 
 

@@ -5,8 +5,6 @@ Back to normal: no fault is in force on a proxy any more.
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 
 from vaurien_twisted.proxies.proxy import Proxy
@@ -49,7 +47,7 @@ def backToNormal(proxy: Proxy) -> Removed:
     return removed
 
 
-def describeOwnRules(proxy: Proxy) -> list[dict[str, Any]]:
+def describeOwnRules(proxy: Proxy) -> list[dict[str, object]]:
     """
     The open connections that have rules of their own, by number, as JSON: C{[{"connection": 3,
     "rules": [{"behavior": "hang"}]}]}.

@@ -6,13 +6,13 @@ What tests use: C{vaurien.proxy("db", ...)} and its C{fault(...)}.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from types import TracebackType
-from typing import Any
 
 from vaurien_twisted.client.blocking import ClientError, Proxy
 from vaurien_twisted.client.plan_calls import FaultRecord, ruleOf
+from vaurien_twisted.model.told import Answer, Told
 from vaurien_twisted.pytest_plugin.server import Server
 from vaurien_twisted.pytest_plugin.words import missed
 
@@ -38,7 +38,7 @@ class Fault:
         self._record = record
         self._over = False
 
-    def count(self) -> dict[str, Any]:
+    def count(self) -> Answer:
         """
         What it has met: C{seen}, C{matched}, C{struck} and so on.
         """
@@ -47,7 +47,7 @@ class Fault:
         return self._record.count
 
     @property
-    def rule(self) -> dict[str, Any]:
+    def rule(self) -> Answer:
         """
         The rule, as JSON.
         """
@@ -61,7 +61,7 @@ class Fault:
         return int(self.count()["struck"])
 
     @property
-    def exchanges(self) -> list[dict[str, Any]]:
+    def exchanges(self) -> list[Answer]:
         """
         The journal's entries of the exchanges that it struck in this test, oldest first.
         """
@@ -110,13 +110,13 @@ class Proxied(Proxy):
         self.host, self.port = host.strip("[]"), int(port)
         self.url = f"http://{self.place}"
 
-    def entries(self) -> list[dict[str, Any]]:
+    def entries(self) -> list[Answer]:
         """
         What the journal has of this proxy since the test began.
         """
         return self.journal(self._kit.since, 10_000)
 
-    def begin(self, behavior: str, *, may_miss: bool = False, **words: Any) -> Fault:
+    def begin(self, behavior: str, *, may_miss: bool = False, **words: object) -> Fault:
         """
         Put a fault in force until the test is over; see L{fault}.
         """
@@ -128,7 +128,7 @@ class Proxied(Proxy):
         kit.faults.append(fault)
         return fault
 
-    def fault(self, /, behavior: str, **words: Any) -> FaultContext:
+    def fault(self, /, behavior: str, **words: object) -> FaultContext:
         """
         Put a fault in force for the length of a block: C{with db.fault("error", code=1213,
         when={"sql": "^UPDATE"}, times=1) as fault:}.  At its end L{FaultMissed} is raised if it
@@ -146,7 +146,7 @@ class FaultContext(AbstractContextManager["Fault"]):
     Has a fault in force for the length of a block.
     """
 
-    def __init__(self, proxied: Proxied, behavior: str, words: Mapping[str, Any]) -> None:
+    def __init__(self, proxied: Proxied, behavior: str, words: Told) -> None:
         self._proxied = proxied
         self._behavior = behavior
         self._words = words
@@ -271,14 +271,14 @@ class Kit:
         """
         The id of the journal's last entry.
         """
-        state: Any = self.server.client.state()
+        state: Answer = self.server.client.state()
         return int(state["journal"]["last"])
 
     @property
     def _changed(self) -> set[str]:
         return self.server.client.changed
 
-    def entries(self) -> list[dict[str, Any]]:
+    def entries(self) -> list[Answer]:
         """
         What the journal has of the test, but for what was set.
         """

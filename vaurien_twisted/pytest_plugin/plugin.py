@@ -10,10 +10,11 @@ import os
 import secrets
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from vaurien_twisted.model.told import Answer
 from vaurien_twisted.pytest_plugin.kit import Kit
 from vaurien_twisted.pytest_plugin.server import Server
 from vaurien_twisted.pytest_plugin.words import section
@@ -128,7 +129,7 @@ def vaurien(pytestconfig: pytest.Config) -> Kit:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """
     Each test begins with all proxies as they were, and leaves them so.
     """
@@ -141,7 +142,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """
     Have the faults of markers for the length of the test.
     """
@@ -164,11 +165,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, Any, Any]:
+) -> Generator[None, object, object]:
     """
     Add a section to the report of a test that failed, and write the line of the test.
     """
-    report = yield
+    report = cast(pytest.TestReport, (yield))
     kit = item.config.stash[KIT]
     if report.when == "call" and kit.used:
         entries = kit.entries()
@@ -187,8 +188,8 @@ def _write(
     item: pytest.Item,
     outcome: str,
     kit: Kit,
-    entries: list[dict[str, Any]],
-    counts: list[tuple[str, dict[str, Any]]],
+    entries: list[Answer],
+    counts: list[tuple[str, Answer]],
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     worker = getattr(item.config, "workerinput", {}).get("workerid", "main")

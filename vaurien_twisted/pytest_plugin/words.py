@@ -6,11 +6,12 @@ What the plugin says: why a fault never struck, and what happened in a test that
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+
+from vaurien_twisted.model.told import Told
 
 
-def missed(proxy: str, rule: Mapping[str, Any], count: Mapping[str, Any]) -> str:
+def missed(proxy: str, rule: Told, count: Told) -> str:
     """
     Why a fault never struck, in one line.
 
@@ -52,7 +53,7 @@ def repeat(test: str, seed: int) -> str:
     return f"seed {seed}: pytest {test!r} --vaurien-seed={seed}"
 
 
-def happened(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+def happened(entries: Iterable[Told]) -> list[str]:
     """
     The journal's entries as lines, with the local time of the day.
     """
@@ -77,8 +78,8 @@ def happened(entries: Iterable[Mapping[str, Any]]) -> list[str]:
 def section(
     test: str,
     seed: int,
-    entries: Iterable[Mapping[str, Any]],
-    faults: Iterable[tuple[str, Mapping[str, Any]]],
+    entries: Iterable[Told],
+    faults: Iterable[tuple[str, Told]],
     log: str,
 ) -> str:
     """

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
 
 import idna
 from twisted.internet.abstract import isIPAddress, isIPv6Address
@@ -87,7 +86,7 @@ def _older(label: str) -> str:
 
 
 def namedEndpoint(
-    reactor: Any, host: str, port: int, timeout: float, source: str | None = None
+    reactor: IServerReactor, host: str, port: int, timeout: float, source: str | None = None
 ) -> IStreamClientEndpoint:
     """
     Connects to a host by its name, or to an IP address.
