@@ -6,12 +6,11 @@ What all stream behaviors share.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import attrs
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IStreamFilter
+from vaurien_twisted.interfaces import IStreamFilter, Options
 from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.options import option
 
@@ -23,7 +22,7 @@ DAY_MS, DAY = 86_400_000, 86_400
 DIRECTIONS = ("upstream", "downstream", "both")
 
 
-def DIRECTION() -> Any:
+def DIRECTION() -> str:
     """
     The option that every stream behavior has.
     """
@@ -77,7 +76,7 @@ class PassThroughFilter:
         """
         return None
 
-    def update(self, options: Any, now: float) -> Callable[[float], float] | None:
+    def update(self, options: Options, now: float) -> Callable[[float], float] | None:
         """
         Ignore the options: nothing depends on them.
         """

@@ -14,7 +14,7 @@ Nothing in C{wire} and C{behaviors} knows of sockets, reactors or clocks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from twisted.internet.interfaces import IAddress
 from twisted.plugin import IPlugin
@@ -65,7 +65,13 @@ __all__ = [
     "ITransferEnder",
     "IWireProtocol",
     "IWithholder",
+    "Options",
 ]
+
+
+#: An instance of the class that C{options} names, which each behavior and each wire protocol
+#: has of its own: interfaces cannot be generic.
+Options: TypeAlias = Any
 
 
 class IBehaviorBase(IPlugin):
@@ -87,7 +93,7 @@ class IBehavior(IBehaviorBase):
         "Whether it is also asked about a bare connection where the client speaks first."
     )
 
-    def decide(options: Any, context: DecisionContext) -> Actions:
+    def decide(options: Options, context: DecisionContext) -> Actions:
         """
         What to do to this exchange.  Pure: the same arguments give the same answer.
 
@@ -101,7 +107,7 @@ class IFixedActions(Interface):
     are then made once for each rule, and C{decide} is not called for each exchange.
     """
 
-    def actions(options: Any) -> Actions:
+    def actions(options: Options) -> Actions:
         """
         What is done to every exchange.
 
@@ -118,7 +124,7 @@ class IStreamBehavior(IBehaviorBase):
 
     listens: bool = Attribute("Whether the proxy goes on accepting connections under it.")
 
-    def streamFilter(options: Any, context: StreamContext) -> IStreamFilter:
+    def streamFilter(options: Options, context: StreamContext) -> IStreamFilter:
         """
         What a new connection's bytes pass through, in one direction.
         """
@@ -155,7 +161,7 @@ class IStreamFilter(Interface):
         C{None} where it need not.  Asked at the beginning, after each push and each change.
         """
 
-    def update(options: Any, now: float) -> Callable[[float], float] | None:
+    def update(options: Options, now: float) -> Callable[[float], float] | None:
         """
         The behavior's options have changed.
 
@@ -170,14 +176,14 @@ class IApplicability(Interface):
     provides only L{IBehavior} meets them all.
     """
 
-    def check(options: Any, wire: IWireProtocol) -> None:
+    def check(options: Options, wire: IWireProtocol) -> None:
         """
         Whether the options make sense with the protocol.
 
         @raise Refused: they do not.
         """
 
-    def applies(options: Any, exchange: Exchange) -> bool:
+    def applies(options: Options, exchange: Exchange) -> bool:
         """
         Whether the exchange is one for this behavior; others are not counted.
         """
@@ -208,7 +214,7 @@ class IWireProtocol(IPlugin):
         "error all the same."
     )
 
-    def framer(options: Any, backend: str) -> IFramer:
+    def framer(options: Options, backend: str) -> IFramer:
         """
         A framer for a new link.
 
@@ -244,12 +250,12 @@ class IFaultHeader(Interface):
     L{IWireProtocol}.
     """
 
-    def enabled(options: Any) -> bool:
+    def enabled(options: Options) -> bool:
         """
         Whether they may, as the protocol's options say.
         """
 
-    def read(options: Any, exchange: Exchange) -> str:
+    def read(options: Options, exchange: Exchange) -> str:
         """
         What the client asks for: a behavior and its options, C{delay; sleep=1};
         C{""} for nothing.

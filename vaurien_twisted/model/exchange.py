@@ -182,7 +182,7 @@ class Substitute(Exchange):
     __slots__ = ("data", "original", "room")
 
     def __init__(
-        self, number: int, command: str, data: bytes, context: Any, replies: bool = True
+        self, number: int, command: str, data: bytes, context: object, replies: bool = True
     ) -> None:
         super().__init__(number, command, context=context, replies=replies)
         self.data = data

@@ -248,7 +248,7 @@ def option(
     choices: tuple[str, ...] = (),
     loose: bool = False,
     ignored: bool = False,
-) -> Any:
+) -> T:
     """
     Declare one option: use as the value of a field in an C{attrs.frozen} class.
     """

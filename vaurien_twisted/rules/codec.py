@@ -22,7 +22,7 @@ from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.plan import Draw, Plan
 
 
-def lastingOption(what: str) -> Any:
+def lastingOption(what: str) -> float | None:
     """
     Declare the field C{for}.
 
