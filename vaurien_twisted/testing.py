@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import atexit
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from vaurien_twisted.app.embedded import EmbeddedFault, RunningProxy, proxyFor
