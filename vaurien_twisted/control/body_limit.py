@@ -78,7 +78,7 @@ class BoundedChannel(HTTPChannel):
     """
 
     factory: Any
-    site: Any
+    site: BoundedSite
 
     def __init__(self, turns: Turns) -> None:
         super().__init__()

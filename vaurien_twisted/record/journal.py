@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
-from typing import IO, Any
+from typing import IO
 
 from twisted.application.service import Service
 from twisted.logger import Logger
@@ -22,7 +22,7 @@ from vaurien_twisted.model.options import Refused
 
 #: An entry as it is kept: the time in seconds, the kind, the proxy, the connection, and what
 #: makes the other facts, with its arguments.
-_Entry = tuple[float, str, str, int, Callable[..., dict[str, object]], tuple[Any, ...]]
+_Entry = tuple[float, str, str, int, Callable[..., dict[str, object]], tuple[object, ...]]
 
 
 @implementer(IJournal)
