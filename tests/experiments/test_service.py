@@ -1,0 +1,86 @@
+"""
+Tests for L{vaurien_twisted.experiments.service}, with a control service in memory.
+"""
+
+from __future__ import annotations
+
+from treq.testing import StubTreq
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import TestCase
+
+from tests.control.support import around, makeProxy
+from vaurien_twisted.client.aio import AsyncClient
+from vaurien_twisted.control.site import controlRoot
+from vaurien_twisted.experiments.document import readExperiment
+from vaurien_twisted.experiments.service import Service
+
+
+class Unplugged:
+    """
+    Something like treq, whose service can be unplugged.
+    """
+
+    def __init__(self, http: StubTreq) -> None:
+        self._http = http
+        self.gone = False
+
+    def request(self, *arguments: object, **options: object) -> Deferred[object]:
+        if self.gone:
+            raise ConnectionRefusedError("refused")
+        request: Deferred[object] = self._http.request(*arguments, **options)
+        return request
+
+
+class ServiceTests(TestCase):
+    """
+    One service is driven, and left as it was.
+    """
+
+    def setUp(self) -> None:
+        self.proxy = makeProxy()
+        self.http = Unplugged(StubTreq(controlRoot(around(self.proxy))))
+        clock = Clock()
+        client = AsyncClient(http=self.http, reactor=clock)
+        self.service = Service(client, clock)
+        self.name = str(self.proxy.name)
+
+    async def begin(self) -> None:
+        text = f"proxies: {{{self.name}: }}\nmethod: [{{hold: 1s}}]"
+        await self.service.begin(readExperiment(text))
+
+    async def test_putBack(self) -> None:
+        """
+        A change that could not be undone is undone at the end.
+        """
+        await self.begin()
+        before = self.proxy.backend
+        await self.service.change(self.name, {"backend": "127.0.0.1:9"}, 1)
+        self.assertEqual(self.proxy.backend, "127.0.0.1:9")
+        self.assertEqual(await self.service.end(), [])
+        self.assertEqual(self.proxy.backend, before)
+
+    async def test_restored(self) -> None:
+        """
+        One that was undone is not undone twice.
+        """
+        await self.begin()
+        before = self.proxy.backend
+        await self.service.change(self.name, {"backend": "127.0.0.1:9"}, 1)
+        await self.service.restore(self.name, 1)
+        self.assertEqual(self.proxy.backend, before)
+        self.proxy.setBackend("127.0.0.1:10")
+        await self.service.end()
+        self.assertEqual(self.proxy.backend, "127.0.0.1:10")
+
+    async def test_gone(self) -> None:
+        """
+        Of a service that is gone, all that stays is told.
+        """
+        await self.begin()
+        await self.service.change(self.name, {"backend": "127.0.0.1:9"}, 1)
+        self.http.gone = True
+        failed = await self.service.end()
+        self.assertEqual(len(failed), 2, failed)
+        self.assertIn("lease", failed[0])
+        self.assertIn("was not put back", failed[1])
