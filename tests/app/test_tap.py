@@ -4,6 +4,8 @@ Tests for L{vaurien_twisted.app.tap}.
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +108,20 @@ class ParseTests(SynchronousTestCase):
             self.assertIn(f"--{word}", text)
             self.assertIn(spec.description, text)
         self.assertIn(" ".join(EXAMPLES.split()), text)
+
+    def test_helpWords(self) -> None:
+        """
+        C{help} and C{-h} are C{--help}.
+        """
+        said = []
+        for words in (["help"], ["-h"], ["--http", "-h"], ["--help"]):
+            out = io.StringIO()
+            with redirect_stdout(out), self.assertRaises(SystemExit) as ended:
+                Options().parseOptions(words)
+            self.assertEqual(ended.exception.code, 0)
+            said.append(out.getvalue())
+        self.assertEqual(said, [said[-1]] * 4)
+        self.assertIn("Usage: vaurien", said[0])
 
     def test_examples(self) -> None:
         """

@@ -92,6 +92,8 @@ class VaurienOptions(usage.Options):
         @raise UsageError: something is unknown or not acceptable; names the nearest.
         """
         words = list(sys.argv[1:] if options is None else options)
+        if words == ["help"] or words[-1:] == ["-h"]:
+            words = ["--help"]
         self._words = words
         self._refuseUnknown(words)
         super().parseOptions(self._fillIn(words))
