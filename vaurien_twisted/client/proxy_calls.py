@@ -23,9 +23,6 @@ class ProxyCalls(PlanCalls):
 
     @property
     def path(self) -> str:
-        """
-        Its path.
-        """
         return f"/proxies/{quote(self.name, safe='')}"
 
     async def info(self) -> Answer:

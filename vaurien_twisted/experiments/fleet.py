@@ -151,15 +151,9 @@ class Fleet:
         await self._all(lambda each: each.setRules(proxy, rules, keep))
 
     async def addToxic(self, proxy: str, toxic: Rule, key: int) -> None:
-        """
-        Add a toxic.
-        """
         await self._all(lambda each: each.addToxic(proxy, toxic, key))
 
     async def removeToxic(self, proxy: str, key: int) -> None:
-        """
-        Remove a toxic.
-        """
         await self._all(lambda each: each.removeToxic(proxy, key))
 
     async def change(self, proxy: str, changes: Mapping[str, object], key: int) -> None:

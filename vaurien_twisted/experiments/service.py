@@ -117,9 +117,6 @@ class Service:
         await self._client.request("PUT", f"{_path(proxy)}/rules", body)
 
     async def addToxic(self, proxy: str, toxic: Rule, key: int) -> None:
-        """
-        Add a toxic.
-        """
         body = {**toxic, "lease": self._lease}
         answer = await self._client.request("POST", f"{_path(proxy)}/toxics", body)
         self._toxics[proxy, key] = str(answer["name"])

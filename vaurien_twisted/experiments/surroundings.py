@@ -187,9 +187,6 @@ class LoadCommand:
         self._child: Child | None = None
 
     def start(self, load: Load) -> None:
-        """
-        Start it.
-        """
         self._load, self._child = load, start(self._reactor, load.command)
 
     async def stop(self) -> Mapping[str, object]:

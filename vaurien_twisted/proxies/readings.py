@@ -71,9 +71,6 @@ class ProxyReadings:
 
     @property
     def counters(self) -> Counters:
-        """
-        Its counters.
-        """
         return self._relays.counters
 
     @property

@@ -164,9 +164,6 @@ class _OddlyNamedEndpoint:
         self._name = name
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
-        """
-        Connect.
-        """
         connecting: Deferred[IProtocol] = self._endpoint.connect(protocolFactory)
         return connecting.addErrback(self._failed)
 

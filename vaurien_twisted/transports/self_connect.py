@@ -97,9 +97,6 @@ class ConnectingReactor:
         timeout: float = 30,
         bindAddress: tuple[str, int] | None = None,
     ) -> IConnector:
-        """
-        Connect.
-        """
         refusing = RefusingFactory(factory)
         connector: IConnector = self._reactor.connectTCP(host, port, refusing, timeout, bindAddress)
         return connector
@@ -107,9 +104,6 @@ class ConnectingReactor:
     def listenTCP(
         self, port: int, factory: ServerFactory, backlog: int = 50, interface: str = ""
     ) -> IListeningPort:
-        """
-        Listen.
-        """
         listening: IListeningPort = self._reactor.listenTCP(port, factory, backlog, interface)
         return listening
 
