@@ -157,6 +157,21 @@ class FleetTests(SynchronousTestCase):
                 waits.callback(None)
         self.successResultOf(asked)
 
+    def test_many(self) -> None:
+        """
+        Many that answer at once, while other requests wait.
+        """
+        fleet, members = self.fleet(1500)
+        for each in members:
+            each.waiting = []
+        asked = Deferred.fromCoroutine(fleet.setRules("db", [], False))
+        journal = Deferred.fromCoroutine(fleet.journal())
+        for each in members:
+            for waits in each.waiting or ():
+                waits.callback(None)
+        self.successResultOf(asked)
+        self.assertEqual(self.successResultOf(journal), [])
+
     def test_figures(self) -> None:
         """
         Figures are added.  Those of a service that failed stay, so that the difference of two

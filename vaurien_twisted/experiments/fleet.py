@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred, DeferredList, DeferredSemaphore
+from twisted.internet.defer import CancelledError, Deferred, DeferredList
 from twisted.python.failure import Failure
 
 from vaurien_twisted.client.common import ClientError, RequestRefused
@@ -72,26 +72,30 @@ class Fleet:
         self._missing = missing
         self._figures: dict[str, Reading] = {}
         self._entries = 0
-        self._turns = DeferredSemaphore(AT_ONCE)
 
     async def _ask(
         self, services: Sequence[IMember], do: Callable[[IMember], Awaitable[T]]
     ) -> list[T | Failure]:
-        async def one(service: IMember) -> T:
-            await self._turns.acquire()
-            try:
-                return await do(service)
-            finally:
-                self._turns.release()
+        results: dict[int, T | Failure] = {}
+        left = iter(enumerate(services))
 
-        asking = [Deferred.fromCoroutine(one(each)) for each in services]
-        results: list[T | Failure]
-        results = [result for _, result in await DeferredList(asking, consumeErrors=True)]
-        for result in results:
-            # Whoever runs the experiment has ended it: no service has failed.
-            if isinstance(result, Failure) and result.check(CancelledError):
-                raise CancelledError
-        return results
+        # A loop: services that answer at once must not nest their calls.
+        async def work() -> None:
+            for place, service in left:
+                try:
+                    results[place] = await do(service)
+                except CancelledError:
+                    # Whoever runs the experiment has ended it: no service has failed.
+                    raise
+                except Exception:
+                    results[place] = Failure()
+
+        count = min(AT_ONCE, len(services))
+        workers = [Deferred.fromCoroutine(work()) for _ in range(count)]
+        for _, result in await DeferredList(workers, consumeErrors=True):
+            if isinstance(result, Failure):
+                result.raiseException()
+        return [results[place] for place in range(len(services))]
 
     async def _all(self, do: Callable[[IMember], Awaitable[T]]) -> list[T]:
         services = list(self.services)
