@@ -291,6 +291,25 @@ class VerdictTests(SynchronousTestCase):
         self.assertAlmostEqual(begin, 5, delta=1.1)
         self.assertAlmostEqual(end, 10, delta=1.1)
 
+    def test_outweighed(self) -> None:
+        """
+        Many fast exchanges do not outweigh a time in which all were slow; exchanges that are
+        slow in one reading alone do not break a phase.
+        """
+        for slow, wanted in ((3, "broken"), (1, "held")):
+            lab = Lab("hypothesis: [{quantile: 99%, below: 1s}]\nmethod: [{name: all, hold: 8s}]")
+            for second in range(9):
+                if 4 <= second < 4 + slow:
+                    lab.count(ms2000=1)
+                else:
+                    lab.count(ms5=1000)
+                lab.advance(1)
+            assert lab.result is not None, lab.failure
+            [condition] = report(lab.experiment, lab.result, 0.0)["conditions"]
+            [judged] = condition["judged"]
+            self.assertEqual(judged["outcome"], wanted, judged)
+            self.assertEqual(len(judged["breaches"]), 1)
+
     def test_recovery(self) -> None:
         """
         Recovery is measured from the phase's end.

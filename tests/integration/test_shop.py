@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.integration.mariadb import mariadb
 from tests.integration.servers import missing, redis
+from tests.pytest_plugin import PLUGIN
 from tests.test_extending import childEnvironment
 
 SHOP = Path(__file__).parents[2] / "docs/examples/shop"
@@ -39,7 +40,7 @@ class ShopTests(SynchronousTestCase):
         Run the suite; what pytest said.
         """
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore"]
-        command += ["-p", "vaurien_twisted.pytest_plugin.plugin", "--vaurien-seed=7"]
+        command += ["-p", PLUGIN, "--vaurien-seed=7"]
         environment = childEnvironment()
         environment |= {"SHOP_MYSQL": mariadb().backend, "SHOP_REDIS": redis().backend}
         done = subprocess.run(

@@ -13,11 +13,11 @@ import time
 
 import pytest
 
+from tests.pytest_plugin import PLUGIN
 from vaurien_twisted import Client, start_proxy
 
 pytest_plugins = ["pytester"]
 
-PLUGIN = "vaurien_twisted.pytest_plugin.plugin"
 
 CONFTEST = """
 import http.server, threading, urllib.error, urllib.request

@@ -13,6 +13,7 @@ import attrs
 from vaurien_twisted.experiments.conditions import Condition, Recovery
 from vaurien_twisted.experiments.document import Experiment
 from vaurien_twisted.experiments.figures import Figures, Reading
+from vaurien_twisted.experiments.phases import Phase
 from vaurien_twisted.experiments.run import HALTED, Record
 from vaurien_twisted.experiments.verdict import (
     BROKEN,
@@ -24,6 +25,9 @@ from vaurien_twisted.experiments.verdict import (
     judgeRecovery,
     overall,
 )
+
+#: A breach that lasts so many readings breaks a phase, whatever its other exchanges did.
+LASTING = 2
 
 #: The most journal entries that a report has.
 ENTRIES = 2000
@@ -42,7 +46,8 @@ def report(experiment: Experiment, record: Record, begun: float) -> Object:
     ]
     record = attrs.evolve(record, journal=journal)
     conditions = [
-        _condition(at, condition, record) for at, condition in enumerate(experiment.hypothesis)
+        _condition(at, condition, record, experiment.policy.every)
+        for at, condition in enumerate(experiment.hypothesis)
     ]
     kept = _worthKeeping(record.journal, conditions)
     outcomes = [str(each["outcome"]) for each in conditions]
@@ -101,7 +106,7 @@ def _listed(value: object) -> list[Object]:
     return value if isinstance(value, list) else []
 
 
-def _condition(at: int, condition: Condition, record: Record) -> Object:
+def _condition(at: int, condition: Condition, record: Record, every: float) -> Object:
     judged: list[Object] = []
     for when, found in (("before", record.before), ("after", record.after)):
         judged += [_judged(when, judgement) for each, judgement in found if each == at]
@@ -120,10 +125,8 @@ def _condition(at: int, condition: Condition, record: Record) -> Object:
             if during and phase.name not in during:
                 continue
             bounds = record.bounds.get(number, [])
-            end = phase.end if phase.end is not None else record.seconds
-            judged.append(_inPhase(at, condition, record, phase.name, bounds, phase.begin, end))
+            judged.append(_inPhase(at, condition, record, phase, bounds, LASTING * every))
     outcomes = [str(each["outcome"]) for each in judged]
-    # Phases in which nothing could be judged do not matter where another one was.
     outcome = overall(outcomes) if outcomes else UNKNOWN
     return {
         "condition": condition.describe(),
@@ -137,53 +140,89 @@ def _inPhase(
     at: int,
     condition: Condition,
     record: Record,
-    name: str,
+    phase: Phase,
     bounds: Sequence[Reading],
-    begin: float,
-    end: float,
+    lasting: float,
 ) -> Object:
+    """
+    Judge a condition in a phase: by all of the phase, and from one reading to the next, since
+    many fast exchanges at its beginning would else outweigh a time in which all were slow.
+
+    @param lasting: a breach of so many seconds breaks the phase.
+    """
+    begin = phase.begin
+    end = phase.end if phase.end is not None else record.seconds
     names = getattr(condition, "proxy", ())
-    judgement = judgeChecks(
-        condition, [check for check in record.checks.get(at, ()) if begin <= check.time <= end]
-    )
-    breaches: list[tuple[float, float]] = []
+    checks = [check for check in record.checks.get(at, ()) if begin <= check.time <= end]
+    judgement = judgeChecks(condition, checks)
     if judgement is None:
         if len(bounds) == 2:
             first, last = (reading.of(names) for reading in bounds)
             judgement = judgeFigures(condition, last.since(first), end - begin)
         within = [reading for reading in record.readings if begin <= reading.time <= end]
         breaches = _breaches(condition, names, within)
+        if judgement is not None and judgement.outcome == HELD:
+            judgement = _worst(condition, names, within, breaches, lasting) or judgement
     else:
-        bad = [each.time for each in record.checks.get(at, ()) if not each.good]
-        breaches = [(time, time) for time in bad if begin <= time <= end]
-    told = _judged(name, judgement or Judgement(UNKNOWN, "not enough data: no figures"))
-    if told["outcome"] == BROKEN:
-        told["breaches"] = [list(each) for each in breaches]
-        told["entries"] = [
+        breaches = [(check.time, check.time) for check in checks if not check.good]
+    found = _judged(phase.name, judgement or Judgement(UNKNOWN, "not enough data: no figures"))
+    if breaches:
+        found["breaches"] = [list(each) for each in breaches]
+    if found["outcome"] == BROKEN:
+        found["entries"] = [
             entry["id"]
             for entry in record.journal
             if any(low <= float(str(entry["after"])) <= high for low, high in breaches)
         ][:100]
-    return told
+    return found
 
 
 def _breaches(
     condition: Condition, names: Sequence[str], readings: Sequence[Reading]
 ) -> list[tuple[float, float]]:
     """
-    When a condition was broken, from one reading to the next.
+    When a condition was broken, from one reading to another.  Times in which nothing could be
+    judged, as where all exchanges wait, do not end a breach.
     """
     found: list[tuple[float, float]] = []
+    going = False
     for earlier, later in pairwise(readings):
         figures = later.of(names).since(earlier.of(names))
         judged = judgeFigures(condition, figures, later.time - earlier.time)
-        if judged is None or judged.outcome != BROKEN:
+        if judged is None or judged.outcome == UNKNOWN:
             continue
-        if found and found[-1][1] == earlier.time:
+        if judged.outcome != BROKEN:
+            going = False
+        elif going:
             found[-1] = (found[-1][0], later.time)
         else:
             found.append((earlier.time, later.time))
+            going = True
     return found
+
+
+def _worst(
+    condition: Condition,
+    names: Sequence[str],
+    readings: Sequence[Reading],
+    breaches: Sequence[tuple[float, float]],
+    lasting: float,
+) -> Judgement | None:
+    """
+    The judgement of the longest breach, C{None} where none lasted.
+    """
+    begin, end = max(breaches, key=lambda each: each[1] - each[0], default=(0.0, 0.0))
+    # A reading comes a little early or late.
+    if end - begin < lasting * 0.9:
+        return None
+    first, last = (
+        next(reading for reading in readings if reading.time == time).of(names)
+        for time in (begin, end)
+    )
+    judged = judgeFigures(condition, last.since(first), end - begin)
+    if judged is None:
+        return None
+    return Judgement(BROKEN, f"{judged.measured} from {begin:.1f} to {end:.1f} s", judged.value)
 
 
 def _judged(phase: str, judgement: Judgement) -> Object:
