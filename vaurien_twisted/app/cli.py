@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None, reactor: IServerReactor | None 
     if arguments[:1] == ["run"]:
         from vaurien_twisted.app.experiment import runExperiment
 
+        gc.enable()
         raise SystemExit(runExperiment(arguments[1:]))
     options = Options()
 
@@ -95,6 +96,7 @@ def _settleMemory() -> None:
     Tune the garbage collector: exclude what is loaded by now, since it stays, and collect
     the objects of short connections less often.
     """
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
