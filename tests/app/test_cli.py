@@ -201,11 +201,11 @@ class RunningReactor:
         """
         self.stops.append(what)
 
-    def callWhenRunning(self, what: Any) -> None:
+    def callWhenRunning(self, what: Any, *arguments: Any) -> None:
         """
         It runs.
         """
-        what()
+        what(*arguments)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reactor, name)
