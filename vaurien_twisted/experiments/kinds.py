@@ -10,6 +10,7 @@ from typing import Protocol
 import attrs
 
 from vaurien_twisted.experiments.located import Located
+from vaurien_twisted.model.durations import inUnit
 from vaurien_twisted.model.options import Refused, nearest, shortened
 
 
@@ -133,30 +134,6 @@ class Number:
         return ("a whole number" if self.whole else "a number") + bounds
 
 
-#: Seconds of each unit in which a duration can be written.
-UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-
-def seconds(text: str) -> float:
-    """
-    The seconds of a duration such as C{500ms}, C{2s}, C{1m30s} or C{0.5}.
-
-    @raise ValueError: it is none, or is negative.
-    """
-    rest, total = text.strip().lower().replace("µ", "u"), 0.0
-    if not rest:
-        raise ValueError("no duration")
-    while rest:
-        digits = len(rest) - len(rest.lstrip("0123456789."))
-        letters = len(rest[digits:]) - len(rest[digits:].lstrip("mushd"))
-        unit = rest[digits : digits + letters] or "s"
-        if not digits or unit not in UNITS:
-            raise ValueError("no duration")
-        total += float(rest[:digits]) * UNITS[unit]
-        rest = rest[digits + letters :]
-    return total
-
-
 @attrs.frozen
 class Duration:
     """
@@ -169,18 +146,18 @@ class Duration:
 
     def decode(self, found: Located, name: str) -> float:
         value = found.value
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        if isinstance(value, str):
+            number = inUnit(value, "s")
+        else:
+            number = Number(minimum=0).decode(found, name)
+        if number is None:
             raise refuse(found, name, self.describe())
-        try:
-            number = seconds(str(value))
-        except ValueError:
-            raise refuse(found, name, self.describe()) from None
         if self.positive and not number:
             raise refuse(found, name, "a duration above 0")
         return number
 
     def schema(self) -> dict[str, object]:
-        pattern = r"^([0-9.]+(us|ms|s|m|h|d)?)+$"
+        pattern = r"^\s*([0-9]+(\.[0-9]+)?(us|µs|ms|s|m|h|d))+\s*$"
         return {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": pattern}]}
 
     def describe(self) -> str:
