@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 
 from vaurien_twisted.experiments.document import Experiment, Load, readExperiment
 from vaurien_twisted.experiments.figures import Figures, Reading
-from vaurien_twisted.experiments.run import Record, Run
+from vaurien_twisted.experiments.run import ExperimentRun, Record
 
 
 class MemoryService:
@@ -131,7 +131,7 @@ class Lab:
         self.said: list[str] = []
         self.result: Record | None = None
         self.failure: object = None
-        run = Run(
+        run = ExperimentRun(
             self.clock,
             self.experiment,
             self.service,
@@ -156,10 +156,10 @@ class Lab:
         for _ in range(round(seconds / step)):
             self.clock.advance(step)
 
-    def count(self, name: str = "db", failed: int | None = 0, **durations: int) -> None:
+    def count(self, name: str = "db", **durations: int) -> None:
         """
         Count exchanges: C{ms5=10} are ten that took 5 ms.
         """
         found = {float(key[2:]) / 1000: count for key, count in durations.items()}
-        more = Figures(sum(found.values()), failed, 0, found)
+        more = Figures(sum(found.values()), 0, found)
         self.service.figures[name] = self.service.figures[name].plus(more)

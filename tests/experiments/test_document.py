@@ -32,8 +32,6 @@ hypothesis:
     name: fast
     proxy: db
     during: one
-  - errors: 1%
-    least: 2
   - rate: 10
   - connections: 100
   - recovery: 10s
@@ -195,10 +193,12 @@ class ReadTests(SynchronousTestCase):
             ("method: [{hold: 1, name: a}, {hold: 2, name: a}]", "two phases"),
             ("method: [{schedule: {do: [{hold: 1}]}, for: 1}]", "every and cron"),
             ("method: [{schedule: {cron: x, do: [{hold: 1}]}, for: 1}]", "cron's form"),
-            (f"hypothesis: [{{errors: 2}}]\n{hold}", "a share"),
-            (f"hypothesis: [{{errors: 200%}}]\n{hold}", "a share"),
-            (f"hypothesis: [{{errors: 1%, during: x}}]\n{hold}", "no phase 'x'"),
+            (f"hypothesis: [{{quantile: 2, below: 1}}]\n{hold}", "a share"),
+            (f"hypothesis: [{{quantile: 200%, below: 1}}]\n{hold}", "a share"),
+            (f"hypothesis: [{{rate: 1, during: x}}]\n{hold}", "no phase 'x'"),
             (f"seed: -1\n{hold}", "from 0"),
+            (f"hypothesis: [{{errors: 1%}}]\n{hold}", "no 'errors'"),
+            ("method: [{wait: {until: {recovery: 1, after: a, below: 1}}}]", "no 'recovery'"),
             (f"policy: {{lease: 1s}}\n{hold}", "at least twice"),
             (f"seed: 1\nseed: 2\n{hold}", "line 2"),
             ("a: &x [1]\nb: *y", "undefined alias"),

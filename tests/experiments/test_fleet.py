@@ -179,17 +179,15 @@ class FleetTests(SynchronousTestCase):
         """
         fleet, members = self.fleet()
         for number, each in enumerate(members):
-            each.figures["db"] = Figures(10, 1, number, {0.1: 10})
+            each.figures["db"] = Figures(10, number, {0.1: 10})
         first = self.done(fleet.read)
         assert isinstance(first, Reading)
-        self.assertEqual(first.proxies["db"], Figures(30, 3, 3, {0.1: 30}))
+        self.assertEqual(first.proxies["db"], Figures(30, 3, {0.1: 30}))
         members[2].unplug()
-        members[0].figures["db"] = Figures(15, 1, 0, {0.1: 10, 0.2: 5})
+        members[0].figures["db"] = Figures(15, 0, {0.1: 10, 0.2: 5})
         second = self.done(fleet.read)
         assert isinstance(second, Reading)
-        self.assertEqual(
-            second.proxies["db"].since(first.proxies["db"]), Figures(5, 0, 1, {0.2: 5})
-        )
+        self.assertEqual(second.proxies["db"].since(first.proxies["db"]), Figures(5, 1, {0.2: 5}))
 
     def test_journal(self) -> None:
         """

@@ -252,7 +252,6 @@ class VerdictTests(SynchronousTestCase):
     TEXT = (
         "hypothesis:\n"
         " - {quantile: 99%, below: 1s}\n"
-        " - {errors: 1%}\n"
         " - {recovery: 4s, after: bad, below: 200ms}\n"
         "method: [{name: normal, hold: 5s}, {name: bad, set: {behavior: hang}, for: 5s}, "
         "{name: again, hold: 10s}]"
@@ -316,18 +315,7 @@ class VerdictTests(SynchronousTestCase):
         """
         for slow, wanted in ((0, "held"), (3, "held"), (8, "broken")):
             found = self.run_({"ms500": 100}, slow)
-            self.assertEqual(found["conditions"][2]["outcome"], wanted, slow)
-
-    def test_failedNotCounted(self) -> None:
-        """
-        Where failed exchanges are not counted, a condition on errors is not judged.
-        """
-        lab = Lab("hypothesis: [{errors: 1%}]\nmethod: [{hold: 3s}]")
-        lab.count(failed=None, ms5=1)
-        for _ in range(4):
-            lab.count(ms5=100)
-            lab.advance(1)
-        self.assertEqual(outcome(lab), "unknown")
+            self.assertEqual(found["conditions"][1]["outcome"], wanted, slow)
 
     def test_silence(self) -> None:
         """

@@ -23,7 +23,7 @@ from vaurien_twisted.experiments.document import Load, readExperiment
 from vaurien_twisted.experiments.fleet import Fleet
 from vaurien_twisted.experiments.report import report
 from vaurien_twisted.experiments.requests import TreqRequests
-from vaurien_twisted.experiments.run import Record, Run
+from vaurien_twisted.experiments.run import ExperimentRun, Record
 from vaurien_twisted.experiments.service import Service
 from vaurien_twisted.experiments.surroundings import Surroundings
 from vaurien_twisted.record.histogram import Histogram
@@ -168,7 +168,9 @@ class FleetTests(TestCase):
         experiment = readExperiment(TEXT)
         fleet = Fleet([Service(self.client(each), self.reactor) for each in services], missing)
         surroundings = Surroundings(self.reactor, TreqRequests(self.reactor), holds)
-        run = Run(self.reactor, experiment, fleet, surroundings, Clients(self.reactor, services))
+        run = ExperimentRun(
+            self.reactor, experiment, fleet, surroundings, Clients(self.reactor, services)
+        )
         record = await run.run()
         return record, report(experiment, record, 0.0)
 

@@ -194,7 +194,7 @@ async def conduct(
     from vaurien_twisted.experiments.fleet import Fleet
     from vaurien_twisted.experiments.report import exitStatus, report
     from vaurien_twisted.experiments.requests import TreqRequests
-    from vaurien_twisted.experiments.run import Run
+    from vaurien_twisted.experiments.run import ExperimentRun
     from vaurien_twisted.experiments.service import Service
     from vaurien_twisted.experiments.surroundings import LoadCommand, Surroundings
 
@@ -215,13 +215,13 @@ async def conduct(
     ]
     fleet = Fleet(services, missing)
     requests = TreqRequests(reactor)
-    run: Run | None = None
+    run: ExperimentRun | None = None
 
     async def holds(condition: Condition) -> bool:
         return run is not None and await run.holds(condition)
 
     surroundings = Surroundings(reactor, requests, holds)
-    run = Run(reactor, experiment, fleet, surroundings, LoadCommand(reactor), say)
+    run = ExperimentRun(reactor, experiment, fleet, surroundings, LoadCommand(reactor), say)
     record = await run.run()
     found = report(experiment, record, time.time() - reactor.seconds() + record.began)
     print(verdict(found), flush=True)

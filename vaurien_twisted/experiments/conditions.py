@@ -49,47 +49,11 @@ class Quantile:
     proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
     during: tuple[str, ...] = field(Many(Text()), _DURING, ())
 
-    def phases(self) -> tuple[str, ...]:
-        """
-        The phases that it names.
-        """
-        return self.during
-
     def describe(self) -> str:
         """
         The condition in words.
         """
         return self.name or f"{self.quantile * 100:g} % of exchanges take under {self.below:g} s"
-
-
-@attrs.frozen
-class Errors:
-    """
-    At most a share of the exchanges of a phase fail: the reply is an error of the protocol
-    (HTTP: status 500 or above), or none comes.
-    """
-
-    KEY: ClassVar[str] = "errors"
-
-    errors: float = field(Share(), "The share of the exchanges, such as ``1%``.")
-    least: int = field(
-        Number(1, whole=True), "With fewer exchanges in a phase there is not enough data.", 1
-    )
-    name: str = field(Text(), _NAME, "")
-    proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
-    during: tuple[str, ...] = field(Many(Text()), _DURING, ())
-
-    def phases(self) -> tuple[str, ...]:
-        """
-        The phases that it names.
-        """
-        return self.during
-
-    def describe(self) -> str:
-        """
-        The condition in words.
-        """
-        return self.name or f"at most {self.errors * 100:g} % of exchanges fail"
 
 
 @attrs.frozen
@@ -104,12 +68,6 @@ class Rate:
     name: str = field(Text(), _NAME, "")
     proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
     during: tuple[str, ...] = field(Many(Text()), _DURING, ())
-
-    def phases(self) -> tuple[str, ...]:
-        """
-        The phases that it names.
-        """
-        return self.during
 
     def describe(self) -> str:
         """
@@ -130,12 +88,6 @@ class Connections:
     name: str = field(Text(), _NAME, "")
     proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
     during: tuple[str, ...] = field(Many(Text()), _DURING, ())
-
-    def phases(self) -> tuple[str, ...]:
-        """
-        The phases that it names.
-        """
-        return self.during
 
     def describe(self) -> str:
         """
@@ -158,12 +110,6 @@ class Recovery:
     share: float = field(Share(), "Which quantile, such as ``99%``.", 0.99)
     name: str = field(Text(), _NAME, "")
     proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
-
-    def phases(self) -> tuple[str, ...]:
-        """
-        The phases that it names.
-        """
-        return (self.after,)
 
     def describe(self) -> str:
         """
@@ -206,12 +152,6 @@ class Probe:
     before: bool = field(Flag(), _BEFORE, True)
     after: bool = field(Flag(), _AFTER, True)
 
-    def phases(self) -> tuple[str, ...]:
-        """
-        The phases that it names.
-        """
-        return self.during
-
     def describe(self) -> str:
         """
         The condition in words.
@@ -235,12 +175,6 @@ class PromQL:
     during: tuple[str, ...] = field(Many(Text()), _DURING, ())
     before: bool = field(Flag(), _BEFORE, True)
     after: bool = field(Flag(), _AFTER, True)
-
-    def phases(self) -> tuple[str, ...]:
-        """
-        The phases that it names.
-        """
-        return self.during
 
     def describe(self) -> str:
         """
@@ -274,12 +208,6 @@ class Command:
     before: bool = field(Flag(), _BEFORE, True)
     after: bool = field(Flag(), _AFTER, True)
 
-    def phases(self) -> tuple[str, ...]:
-        """
-        The phases that it names.
-        """
-        return self.during
-
     def describe(self) -> str:
         """
         The condition in words.
@@ -287,5 +215,33 @@ class Command:
         return self.name or f"`{self.command}` succeeds"
 
 
-Condition = Quantile | Errors | Rate | Connections | Recovery | Probe | PromQL | Command
-CONDITIONS = (Quantile, Errors, Rate, Connections, Recovery, Probe, PromQL, Command)
+#: Those that figures decide, and those that are tried.
+Measured = Quantile | Rate | Connections | Recovery
+Tried = Probe | PromQL | Command
+
+Condition = Measured | Tried
+CONDITIONS = (Quantile, Rate, Connections, Recovery, Probe, PromQL, Command)
+
+#: Those that hold at a moment, so that a step can wait for them.
+MOMENTARY = (Quantile, Rate, Connections, Probe, PromQL, Command)
+
+
+def duringOf(condition: Condition) -> tuple[str, ...]:
+    """
+    The phases in which a condition must hold, empty for all.
+    """
+    return () if isinstance(condition, Recovery) else condition.during
+
+
+def phasesOf(condition: Condition) -> tuple[str, ...]:
+    """
+    The phases that a condition names.
+    """
+    return (condition.after,) if isinstance(condition, Recovery) else condition.during
+
+
+def proxiesOf(condition: Condition) -> tuple[str, ...]:
+    """
+    The proxies whose figures decide a condition, empty for all.
+    """
+    return condition.proxy if isinstance(condition, Measured) else ()

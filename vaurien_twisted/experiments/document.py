@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import attrs
 
-from vaurien_twisted.experiments.conditions import CONDITIONS, Condition
+from vaurien_twisted.experiments.conditions import CONDITIONS, Condition, phasesOf
 from vaurien_twisted.experiments.fields import Choice, Object, decode, field, schemaOf
 from vaurien_twisted.experiments.kinds import Duration, Many, Named, Number, Plain, Text
 from vaurien_twisted.experiments.located import readText
@@ -102,7 +102,7 @@ class Experiment:
             if names.count(name) > 1:
                 raise Refused(f"two phases are named {name!r}", "method")
         for condition in self.hypothesis:
-            for phase in condition.phases():
+            for phase in phasesOf(condition):
                 if phase not in names:
                     raise Refused(
                         f"hypothesis: there is no phase {phase!r}: {nearest(phase, names)}",

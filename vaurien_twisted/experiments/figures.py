@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_run -*-
 """
-Figures read off running proxies: durations of exchanges, failures, connections.
+Figures read off running proxies: durations of exchanges, connections.
 
 They are sums since a proxy began, so the figures of a phase are those at its end less those at
 its beginning, and those of several services are added.
@@ -24,15 +24,12 @@ class Figures:
     What one proxy, or several together, counted.
 
     @ivar exchanges: exchanges that ended.
-    @ivar failed: those of them whose reply was an error, or that had none; C{None} where they
-        are not counted.
     @ivar connections: open connections at the time of the reading.
     @ivar durations: how many exchanges took how long, by the upper bound of the bucket in
         seconds.
     """
 
     exchanges: int = 0
-    failed: int | None = 0
     connections: int = 0
     durations: Mapping[float, int] = attrs.field(factory=dict)
 
@@ -45,7 +42,6 @@ class Figures:
             durations[bound] = durations.get(bound, 0) + count
         return Figures(
             self.exchanges + other.exchanges,
-            _sum(self.failed, other.failed),
             self.connections + other.connections,
             durations,
         )
@@ -63,7 +59,6 @@ class Figures:
         }
         return Figures(
             self.exchanges - before.exchanges,
-            _left(self.failed, before.failed),
             self.connections,
             durations,
         )
@@ -101,14 +96,6 @@ class Figures:
         How many exchanges took C{seconds} at most.
         """
         return sum(count for bound, count in self.durations.items() if bound <= seconds)
-
-
-def _sum(a: int | None, b: int | None) -> int | None:
-    return None if a is None or b is None else a + b
-
-
-def _left(now: int | None, before: int | None) -> int | None:
-    return None if now is None or before is None else max(0, now - before)
 
 
 def total(figures: Iterable[Figures]) -> Figures:

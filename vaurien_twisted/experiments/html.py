@@ -152,7 +152,7 @@ def _plots(report: Report) -> list[str]:
     names = sorted({name for reading in report["readings"] for name in reading["proxies"]})
     for name in names:
         times = lines(report, name, {"p50": "50 %", "p95": "95 %", "p99": "99 %"})
-        rates = lines(report, name, {"exchanges": "exchanges", "failed": "failed"})
+        rates = lines(report, name, {"exchanges": "exchanges"})
         parts += [
             f"<h2>{escape(name)}</h2><div class=card>",
             plot(f"{name}: duration", " ms", times, end, shades, breaches),

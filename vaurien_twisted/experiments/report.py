@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import attrs
 
-from vaurien_twisted.experiments.conditions import Condition, Recovery
+from vaurien_twisted.experiments.conditions import Condition, Recovery, duringOf, proxiesOf
 from vaurien_twisted.experiments.document import Experiment
 from vaurien_twisted.experiments.figures import Figures, Reading
 from vaurien_twisted.experiments.phases import Phase
@@ -121,7 +121,7 @@ def _condition(at: int, condition: Condition, record: Record, every: float) -> O
             judged.append(_judged(condition.after, judgement))
     else:
         for number, phase in enumerate(record.phases):
-            during = getattr(condition, "during", ())
+            during = duringOf(condition)
             if during and phase.name not in during:
                 continue
             bounds = record.bounds.get(number, [])
@@ -152,7 +152,7 @@ def _inPhase(
     """
     begin = phase.begin
     end = phase.end if phase.end is not None else record.seconds
-    names = getattr(condition, "proxy", ())
+    names = proxiesOf(condition)
     checks = [check for check in record.checks.get(at, ()) if begin <= check.time <= end]
     judgement = judgeChecks(condition, checks)
     if judgement is None:
@@ -255,7 +255,6 @@ def _series(readings: Sequence[Reading]) -> list[Object]:
 def _figures(figures: Figures) -> Object:
     return {
         "exchanges": figures.exchanges,
-        "failed": figures.failed,
         "connections": figures.connections,
         "p50": figures.quantile(0.5),
         "p95": figures.quantile(0.95),

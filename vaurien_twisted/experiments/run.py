@@ -15,7 +15,7 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from vaurien_twisted.client.common import ClientError
-from vaurien_twisted.experiments.conditions import Command, Condition, Probe, PromQL
+from vaurien_twisted.experiments.conditions import Condition, Tried, duringOf, proxiesOf
 from vaurien_twisted.experiments.document import Experiment, Load
 from vaurien_twisted.experiments.effects import Effects, IService
 from vaurien_twisted.experiments.figures import Reading
@@ -84,7 +84,7 @@ class IObservedSurroundings(Surroundings, Protocol):
     What tries conditions beside.
     """
 
-    async def check(self, condition: Probe | PromQL | Command) -> tuple[bool, str]:
+    async def check(self, condition: Tried) -> tuple[bool, str]:
         """
         Try a condition once.
 
@@ -124,7 +124,7 @@ class Record:
     notes: list[str] = attrs.field(factory=list)
 
 
-class Run:
+class ExperimentRun:
     """
     Runs one experiment once.
 
@@ -179,7 +179,7 @@ class Run:
 
     async def _conduct(self, effects: Effects) -> None:
         experiment, record = self._experiment, self.record
-        if not await self._tryAll("before", record.before):
+        if not await self._tryAll(lambda each: each.before, record.before):
             self._halt("a condition does not hold before the experiment: nothing was begun")
             return
         self._begun = record.began = self._clock.seconds()
@@ -209,7 +209,7 @@ class Run:
                 record.load = await self._load.stop()
         await effects.liftAll()
         await self._read()
-        await self._tryAll("after", record.after)
+        await self._tryAll(lambda each: each.after, record.after)
 
     @property
     def _now(self) -> float:
@@ -250,7 +250,7 @@ class Run:
         await self._read()
         broken = self._brokenNow()
         for at, condition in enumerate(self._experiment.hypothesis):
-            if isinstance(condition, Probe | PromQL | Command) and at not in self._trying:
+            if isinstance(condition, Tried) and at not in self._trying:
                 self._trying.add(at)
                 Deferred.fromCoroutine(self._tryOne(at, condition)).addErrback(
                     lambda failure: self.record.notes.append(str(failure.value))
@@ -280,7 +280,7 @@ class Run:
             if checks and not checks[-1].good:
                 found.add(at)
             elif len(readings) == 2:
-                names = getattr(condition, "proxy", ())
+                names = proxiesOf(condition)
                 figures = readings[1].of(names).since(readings[0].of(names))
                 judged = judgeFigures(condition, figures, readings[1].time - readings[0].time)
                 if judged is not None and judged.outcome == BROKEN:
@@ -292,7 +292,7 @@ class Run:
         Whether a condition that figures decide holds now: from the reading before to one that
         is made now.
         """
-        names = getattr(condition, "proxy", ())
+        names = proxiesOf(condition)
         before = self.record.readings[-1]
         now = await self._read()
         judged = judgeFigures(
@@ -302,10 +302,10 @@ class Run:
 
     def _appliesNow(self, condition: Condition) -> bool:
         running = {phase.name for phase in self.record.phases if phase.end is None}
-        during = getattr(condition, "during", ())
+        during = duringOf(condition)
         return not during or bool(running & set(during))
 
-    async def _tryOne(self, at: int, condition: Probe | PromQL | Command) -> bool:
+    async def _tryOne(self, at: int, condition: Tried) -> bool:
         began = self._now
         try:
             good, detail = await self._surroundings.check(condition)
@@ -315,12 +315,14 @@ class Run:
             self.record.checks.setdefault(at, []).append(Check(began, good, detail))
         return good
 
-    async def _tryAll(self, when: str, found: list[tuple[int, Judgement]]) -> bool:
+    async def _tryAll(
+        self, wanted: Callable[[Tried], bool], found: list[tuple[int, Judgement]]
+    ) -> bool:
         """
-        Try the conditions that must hold before or after the method.
+        Try the conditions that must hold before the method, or after it.
         """
         for at, condition in enumerate(self._experiment.hypothesis):
-            if isinstance(condition, Probe | PromQL | Command) and getattr(condition, when):
+            if isinstance(condition, Tried) and wanted(condition):
                 good, detail = await self._surroundings.check(condition)
                 found.append((at, Judgement(HELD if good else BROKEN, detail)))
         return all(judgement.outcome == HELD for _, judgement in found)

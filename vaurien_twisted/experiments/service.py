@@ -170,7 +170,6 @@ class Service:
             {
                 str(each["name"]): Figures(
                     int(each["exchanges"]),
-                    _counted(each.get("failed")),
                     int(each["open"]),
                     _durations(each["duration"]["buckets"]),
                 )
@@ -201,13 +200,6 @@ def _upstream(changes: Mapping[str, object]) -> dict[str, object]:
     Changes with the names of the REST service.
     """
     return {("upstream" if name == "backend" else name): v for name, v in changes.items()}
-
-
-def _counted(value: object) -> int | None:
-    """
-    A count; C{None} from a service that does not count it.
-    """
-    return None if value is None else int(str(value))
 
 
 def _durations(buckets: Sequence[tuple[float | None, int]]) -> dict[float, int]:

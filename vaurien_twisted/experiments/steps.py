@@ -15,7 +15,7 @@ from typing import ClassVar
 import attrs
 from cronsim import CronSim, CronSimError
 
-from vaurien_twisted.experiments.conditions import CONDITIONS, Condition, Request
+from vaurien_twisted.experiments.conditions import MOMENTARY, Condition, Request
 from vaurien_twisted.experiments.faults import Fault, FlapSpec, RampSpec, RestartSpec, WaveSpec
 from vaurien_twisted.experiments.fields import Choice, Later, Object, field
 from vaurien_twisted.experiments.kinds import Duration, Many, Number, Plain, Text
@@ -31,7 +31,7 @@ class WaitSpec:
     Waits until a condition holds.
     """
 
-    until: Condition = field(Choice("a condition", CONDITIONS), "The condition.")
+    until: Condition = field(Choice("a condition", MOMENTARY), "The condition.")
     timeout: float = field(Duration(positive=True), "After so long the experiment is halted.", 60.0)
 
 

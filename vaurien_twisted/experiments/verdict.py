@@ -14,15 +14,12 @@ from itertools import pairwise
 import attrs
 
 from vaurien_twisted.experiments.conditions import (
-    Command,
     Condition,
     Connections,
-    Errors,
-    Probe,
-    PromQL,
     Quantile,
     Rate,
     Recovery,
+    Tried,
 )
 from vaurien_twisted.experiments.figures import Figures, Reading
 
@@ -73,15 +70,6 @@ def judgeFigures(condition: Condition, figures: Figures, seconds: float) -> Judg
         share = f"{condition.quantile * 100:g} % of {figures.timed} exchanges"
         good = figures.under(condition.below) >= condition.quantile * figures.timed
         return Judgement(_outcome(good), f"{share} took up to about {_time(value)}", value)
-    if isinstance(condition, Errors):
-        if figures.exchanges < condition.least:
-            return Judgement(UNKNOWN, f"not enough data: {figures.exchanges} exchanges ended")
-        if figures.failed is None:
-            words = "not enough data: a proxy does not count failed exchanges"
-            return Judgement(UNKNOWN, words)
-        value = figures.failed / figures.exchanges
-        words = f"{figures.failed} of {figures.exchanges} exchanges failed ({value * 100:.3g} %)"
-        return Judgement(_outcome(value <= condition.errors), words, value)
     if isinstance(condition, Rate):
         if seconds <= 0:
             return Judgement(UNKNOWN, "not enough data: the phase took no time")
@@ -102,7 +90,7 @@ def judgeChecks(condition: Condition, checks: Sequence[Check]) -> Judgement | No
 
     @return: C{None} for conditions that are not tried.
     """
-    if not isinstance(condition, Probe | PromQL | Command):
+    if not isinstance(condition, Tried):
         return None
     if not checks:
         return Judgement(UNKNOWN, "not enough data: it was not tried")
