@@ -26,10 +26,14 @@ C{proxies}
     The proxy as a service, where it listens, and all proxies of one Vaurien.
 C{metrics}, C{control}
     Metrics for Prometheus and statsd; the REST service, a module for each API.
-C{client}, C{ctl}, C{experiments}, C{testing}
-    Drive a proxy from code, from a shell, by a plan, and from tests.
+C{client}, C{ctl}, C{experiments}
+    Drive a proxy from code, from a shell, and by a plan with a verdict.
+C{testing}, C{pytest_plugin}
+    Proxies for the tests of applications: on trial, unittest and pytest.
 C{app}
     From the command line and the configuration file to running services.
+C{plugins}
+    Where other packages put their behaviors and protocols.
 
 Imports point down: app, control, metrics, proxies, relays, rules, then wire and behaviors,
 then interfaces and model.

@@ -202,7 +202,7 @@ class CountedFastPath(FastPath):
         """
         How many whole requests C{data} is, 0 if they do not all pass.
         """
-        raise NotImplementedError
+        raise NotImplementedError("each protocol counts its own requests")
 
 
 #: Only short chunks are remembered, and so many of them.
