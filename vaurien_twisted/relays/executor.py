@@ -82,17 +82,17 @@ class CommandExecutor:
         """
         Send an answer to the client, behind all that waits, with the next flush.
         """
-        lane = self.toClient
-        if lane is None:
+        queue = self.toClient
+        if queue is None:
             return
         after = self._following(answer.then)
         if answer.pause:
             steps = [Step(command, None) for command in spoken(answer)]
-            lane.put(None, b"", steps, after)
+            queue.put(None, b"", steps, after)
         else:
             data = answer.data if answer.finish is None else answer.finish()
             self.given += len(data)
-            lane.put(None, data, after=after)
+            queue.put(None, data, after=after)
 
     def truncated(
         self, exchange: Exchange, then: ConnectionFate, data: bytes

@@ -184,12 +184,12 @@ class FilterChain:
         Let the write queues write to the transports there are, by way of the filters if any.
         """
         transports, exchangeRelay = self._transports, self._exchangeRelay
-        for lane, stream, transport in (
+        for queue, stream, transport in (
             (exchangeRelay.toBackend, self._upstream, transports.backend),
             (exchangeRelay.toClient, self._downstream, transports.client),
         ):
             if transport is not None:
-                lane.write = transport.write if stream.idle else stream.push
+                queue.write = transport.write if stream.idle else stream.push
 
     def endUpstream(self) -> None:
         """

@@ -38,7 +38,7 @@ class LinkSnapshot:
         decider: Decider,
         asked: Connection,
     ) -> None:
-        self._lanes = (
+        self._queues = (
             () if exchangeRelay is None else (exchangeRelay.toBackend, exchangeRelay.toClient)
         )
         state = self._state = None if exchangeRelay is None else exchangeRelay.state
@@ -77,9 +77,9 @@ class LinkSnapshot:
         """
         The exchange that is kept back, and by what; C{None} where nothing is.
         """
-        for lane in self._lanes:
-            if lane.held is not None:
-                return lane.held
+        for queue in self._queues:
+            if queue.held is not None:
+                return queue.held
         return None
 
     @property
@@ -89,7 +89,7 @@ class LinkSnapshot:
         of those whose stream filters the bytes pass through.
         """
         kept: list[str] = []
-        for entry in (each for lane in self._lanes for each in lane.entries() if each.steps):
+        for entry in (each for queue in self._queues for each in queue.entries() if each.steps):
             rule = entry.steps[0].rule
             if rule is not None:
                 kept += [rule.behavior.name] * entry.count

@@ -16,7 +16,7 @@ from vaurien_twisted.relays.ending import LastWords
 from vaurien_twisted.relays.read_gate import FULL, PEER, REPLACED, UNCONNECTED, PauseReasons
 from vaurien_twisted.relays.turn_timer import TurnTimer, watched
 
-#: Told of bytes before they pass, says whether they may.
+#: Gets bytes before they pass, and returns whether they may pass.
 Gate = Callable[[bytes], bool]
 
 
