@@ -15,8 +15,8 @@ from vaurien_twisted.app.config_file import Given
 from vaurien_twisted.client.plan_calls import ruleOf
 from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.decision import Rule
+from vaurien_twisted.model.json_types import Answer
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.model.told import Answer
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.clocks import wallTime
 from vaurien_twisted.record.journal import Journal

@@ -17,7 +17,7 @@ from vaurien_twisted.client.common import (
     withToken,
 )
 from vaurien_twisted.client.proxy_calls import ProxyCalls
-from vaurien_twisted.model.told import Answer
+from vaurien_twisted.model.json_types import Answer
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorTime

@@ -33,7 +33,7 @@ from vaurien_twisted.client.common import (
 from vaurien_twisted.client.driving import blocking, driven, run
 from vaurien_twisted.client.plan_calls import FaultRecord
 from vaurien_twisted.client.proxy_calls import ProxyCalls
-from vaurien_twisted.model.told import Answer
+from vaurien_twisted.model.json_types import Answer
 
 __all__ = [
     "AsyncClient",

@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 from vaurien_twisted import __version__
 from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
-from vaurien_twisted.model.told import Answer
+from vaurien_twisted.model.json_types import Answer
 
 #: What requests say of themselves.
 HEADERS = {

@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from typing import IO
 
 from vaurien_twisted.model.environment import TOKEN_VARIABLE
-from vaurien_twisted.model.told import Answer
+from vaurien_twisted.model.json_types import Answer
 
 #: How many seconds a child that was asked to stop may take before it is killed.
 STOPPING = 5.0

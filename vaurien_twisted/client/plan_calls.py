@@ -17,7 +17,7 @@ from vaurien_twisted.client.common import (
     leftover,
     member,
 )
-from vaurien_twisted.model.told import Answer
+from vaurien_twisted.model.json_types import Answer
 
 T = TypeVar("T")
 S = TypeVar("S", bound="PlanCalls")

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from vaurien_twisted.client.common import journalPath, member
 from vaurien_twisted.client.plan_calls import PlanCalls
-from vaurien_twisted.model.told import Answer
+from vaurien_twisted.model.json_types import Answer
 
 
 class ProxyCalls(PlanCalls):

@@ -10,10 +10,10 @@ import sys
 from collections.abc import Iterable
 
 from vaurien_twisted.ctl.output import optionWords, table
-from vaurien_twisted.model.told import Told
+from vaurien_twisted.model.json_types import JSONObject
 
 
-def inForce(proxy: Told) -> list[str]:
+def inForce(proxy: JSONObject) -> list[str]:
     """
     All that has an effect on a proxy, a few words for each: C{20:error}, C{toxic
     latency_downstream}, C{connection 3: hang}.
@@ -29,7 +29,7 @@ def inForce(proxy: Told) -> list[str]:
     return words
 
 
-def _ruleWords(rule: Told) -> str:
+def _ruleWords(rule: JSONObject) -> str:
     if "draw" in rule:
         return ",".join(map(_ruleWords, rule["draw"]))
     percent = rule.get("percent", 100)
@@ -38,7 +38,7 @@ def _ruleWords(rule: Told) -> str:
     return f"{share}{rule['behavior']}{name}"
 
 
-def formatProxies(proxies: Told, states: Iterable[Told] = ()) -> str:
+def formatProxies(proxies: JSONObject, states: Iterable[JSONObject] = ()) -> str:
     """
     Proxies by name: a table, or their names.
 
@@ -48,7 +48,7 @@ def formatProxies(proxies: Told, states: Iterable[Told] = ()) -> str:
         return "\n".join(proxies)
     if not proxies:
         return "there are none"
-    known: dict[str, Told] = {state["name"]: state for state in states}
+    known: dict[str, JSONObject] = {state["name"]: state for state in states}
     return table(
         [
             ("NAME", "LISTEN", "UPSTREAM", "PROTOCOL", "ENABLED", "IN FORCE"),
@@ -67,7 +67,7 @@ def formatProxies(proxies: Told, states: Iterable[Told] = ()) -> str:
     )
 
 
-def formatProxy(proxy: Told) -> str:
+def formatProxy(proxy: JSONObject) -> str:
     """
     One proxy, with its toxics, its rules and those of single connections.
     """
@@ -82,7 +82,7 @@ def formatProxy(proxy: Told) -> str:
     return "\n".join(lines)
 
 
-def _toxic(toxic: Told) -> str:
+def _toxic(toxic: JSONObject) -> str:
     words = [f"{key}={text}" for key, text in optionWords(toxic["attributes"], False)]
     share = [] if toxic["toxicity"] == 1 else [f"toxicity={toxic['toxicity']:g}"]
     return "  ".join([toxic["name"], toxic["type"], toxic["stream"], *share, *words])

@@ -17,7 +17,7 @@ from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import journalPath, member
 from vaurien_twisted.ctl.output import entryLine
 from vaurien_twisted.model.durations import inUnit
-from vaurien_twisted.model.told import Answer
+from vaurien_twisted.model.json_types import Answer
 
 #: How many entries of the journal one request fetches.
 ENTRIES = 1000

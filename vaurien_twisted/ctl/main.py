@@ -25,8 +25,8 @@ from vaurien_twisted.ctl.parser import parse
 from vaurien_twisted.ctl.top import top
 from vaurien_twisted.ctl.watch import watch
 from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
+from vaurien_twisted.model.json_types import Answer
 from vaurien_twisted.model.names import printable
-from vaurien_twisted.model.told import Answer
 from vaurien_twisted.stdio import openStandardStreams, writing
 
 #: Commands that print what they do themselves.

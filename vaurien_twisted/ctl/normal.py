@@ -15,7 +15,7 @@ from vaurien_twisted.client.common import ClientError, RequestRefused, member
 from vaurien_twisted.ctl import proxies as ctl_proxies
 from vaurien_twisted.ctl.in_force import inForce
 from vaurien_twisted.ctl.output import say
-from vaurien_twisted.model.told import Told
+from vaurien_twisted.model.json_types import JSONObject
 
 #: The most lines about what is still in force.
 LINES = 20
@@ -28,7 +28,7 @@ def normal(client: Client, parsed: argparse.Namespace) -> int:
     @return: 0.
     @raise ClientError: it was not done.
     """
-    removed: list[Told] = []
+    removed: list[JSONObject] = []
     for path in _paths(client, parsed):
         try:
             answer = client.request("POST", path)
@@ -64,7 +64,7 @@ def _paths(client: Client, parsed: argparse.Namespace) -> list[str]:
     return [f"{ctl_proxies.path(name)}/normal" for name in names]
 
 
-def _words(removed: Told) -> str:
+def _words(removed: JSONObject) -> str:
     """
     What was in force, of one proxy in the answer of the service.
     """
@@ -104,13 +104,13 @@ def stillInForce(client: Client, chosen: list[str] | None, every: bool) -> str:
     return _listed([line for _, line in lines], f"remove it: vaurienctl normal{hint}")
 
 
-def _states(client: Client) -> list[Told]:
+def _states(client: Client) -> list[JSONObject]:
     answer = client.request("GET", "/state")
-    found: list[Told] = member(client.url, answer, "proxies", list)
+    found: list[JSONObject] = member(client.url, answer, "proxies", list)
     return found
 
 
-def _remaining(states: list[Told]) -> Iterator[tuple[str, str]]:
+def _remaining(states: list[JSONObject]) -> Iterator[tuple[str, str]]:
     """
     The names of proxies, and lines that say what is in force on them.
     """

@@ -17,8 +17,8 @@ from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import RequestRefused, member
 from vaurien_twisted.ctl.in_force import inForce
 from vaurien_twisted.ctl.output import say, table
+from vaurien_twisted.model.json_types import JSONObject
 from vaurien_twisted.model.names import printable
-from vaurien_twisted.model.told import Told
 
 COMMANDS = {
     "connections": "list the open connections",
@@ -133,7 +133,7 @@ def openPage(client: Client, parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _connections(connections: Sequence[Told], answer: Told, now: float) -> str:
+def _connections(connections: Sequence[JSONObject], answer: JSONObject, now: float) -> str:
     if not connections:
         return "there are none"
     rows = [
@@ -157,12 +157,12 @@ def _connections(connections: Sequence[Told], answer: Told, now: float) -> str:
     return "\n".join(lines)
 
 
-def _waiting(connection: Told) -> str:
+def _waiting(connection: JSONObject) -> str:
     waiting = connection.get("waiting")
     return f"for {waiting.get('rule') or waiting.get('effect') or 'a rule'}" if waiting else ""
 
 
-def _state(url: str, answer: Told) -> str:
+def _state(url: str, answer: JSONObject) -> str:
     proxies = member(url, answer, "proxies", list)
     first = f"vaurien {answer.get('version', '')}, seed {answer.get('seed', '')}"
     if not proxies:
@@ -185,7 +185,7 @@ def _state(url: str, answer: Told) -> str:
     return f"{first}\n{table([(*names, 'IN FORCE'), *rows])}"
 
 
-def _explanation(answer: Told) -> str:
+def _explanation(answer: JSONObject) -> str:
     place = f"{answer['proxy']} connection {answer['connection']} exchange {answer['exchange']}"
     described = f": {answer['description']}" if answer.get("description") else ""
     others = [rule for rule in answer.get("rules", []) if not rule.get("applied")]

@@ -14,16 +14,16 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from vaurien_twisted.client.common import ClientError, cause, member
+from vaurien_twisted.model.json_types import JSONObject
 from vaurien_twisted.model.names import printable
 from vaurien_twisted.model.options import nearest
 from vaurien_twisted.model.text_file import decoded, readText
-from vaurien_twisted.model.told import Told
 
 #: A last column that would be narrower is not wrapped, but left to the terminal.
 NARROWEST = 20
 
 
-def formatAnswer(url: str, parsed: argparse.Namespace, answer: Told) -> str:
+def formatAnswer(url: str, parsed: argparse.Namespace, answer: JSONObject) -> str:
     """
     An answer of the service as text, without the last newline.
 
@@ -64,13 +64,13 @@ def say(text: str) -> None:
     print("\n".join(map(printable, text.split("\n"))))
 
 
-def _described(names: Iterable[str], details: Told, terminal: bool) -> str:
+def _described(names: Iterable[str], details: JSONObject, terminal: bool) -> str:
     if not terminal:
         return "\n".join(names)
     return wrapped((name, details.get(name, {}).get("description", "")) for name in names)
 
 
-def _detailed(name: str, details: Told, terminal: bool) -> str:
+def _detailed(name: str, details: JSONObject, terminal: bool) -> str:
     """
     A behavior with its options: as C{get-behavior} would show it, or with what they mean.
     """
@@ -89,12 +89,12 @@ def _detailed(name: str, details: Told, terminal: bool) -> str:
     )
 
 
-def _meaning(option: Told) -> str:
+def _meaning(option: JSONObject) -> str:
     choices = f" One of: {', '.join(option['choices'])}." if "choices" in option else ""
     return f"{option['description']}{choices}"
 
 
-def _errors(errors: Sequence[Told], terminal: bool) -> str:
+def _errors(errors: Sequence[JSONObject], terminal: bool) -> str:
     if not terminal:
         return "\n".join(str(error["code"]) for error in errors)
     if not errors:
@@ -117,14 +117,14 @@ def _errors(errors: Sequence[Told], terminal: bool) -> str:
     )
 
 
-def _behavior(name: str, given: Told, terminal: bool) -> str:
+def _behavior(name: str, given: JSONObject, terminal: bool) -> str:
     options = dict(optionWords(given, ":" in name))
     if terminal:
         return "\n".join([name, table((f"  {key}", options[key]) for key in options)]).rstrip()
     return " ".join([name, *(f"{key}={shlex.quote(options[key])}" for key in options)])
 
 
-def entryLine(entry: Told) -> str:
+def entryLine(entry: JSONObject) -> str:
     """
     An entry of the journal in one line: the exchange, what was done, and why.
     """
@@ -139,7 +139,7 @@ def entryLine(entry: Told) -> str:
     return printable(f"{entry['id']}  {words}" + (f" ({reason})" if reason else ""))
 
 
-def optionWords(options: Told, grouped: bool) -> Iterable[tuple[str, str]]:
+def optionWords(options: JSONObject, grouped: bool) -> Iterable[tuple[str, str]]:
     """
     Options in the form that C{set-behavior} takes.
     """

@@ -19,7 +19,7 @@ from vaurien_twisted.ctl.journal import addJournal
 from vaurien_twisted.ctl.top import addTop
 from vaurien_twisted.ctl.watch import addWatch
 from vaurien_twisted.model.environment import URL_VARIABLE
-from vaurien_twisted.model.told import Answer
+from vaurien_twisted.model.json_types import Answer
 
 Parsers = tuple[
     argparse.ArgumentParser, argparse.ArgumentParser, dict[str, argparse.ArgumentParser]

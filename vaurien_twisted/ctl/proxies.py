@@ -17,8 +17,8 @@ from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import ClientError, RequestRefused, member
 from vaurien_twisted.ctl.in_force import formatProxies, formatProxy
 from vaurien_twisted.ctl.output import readFile, say
+from vaurien_twisted.model.json_types import Answer
 from vaurien_twisted.model.names import printable
-from vaurien_twisted.model.told import Answer
 
 COMMANDS = {
     "list": "list the proxies and what is in force on them",

@@ -20,8 +20,8 @@ from urllib.parse import quote
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import member
 from vaurien_twisted.ctl.output import table
+from vaurien_twisted.model.json_types import Answer, JSONObject
 from vaurien_twisted.model.names import printable
-from vaurien_twisted.model.told import Answer, Told
 
 #: Enter and leave the alternate screen, without a cursor (ECMA-48, and xterm's 1049).
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
@@ -31,7 +31,7 @@ _HOME, _LINE, _REST = "\x1b[H", "\x1b[K", "\x1b[J"
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
-State = Told
+State = JSONObject
 
 #: The percentiles of the durations of exchanges that are shown.
 PERCENTILES = (50, 95, 99)
@@ -113,7 +113,7 @@ def look(client: Client, proxy: str = "") -> tuple[Answer, list[Answer]]:
 
 def screen(
     state: State,
-    connections: Sequence[Told],
+    connections: Sequence[JSONObject],
     before: State | None,
     seconds: float,
     columns: int | None = None,
@@ -181,7 +181,7 @@ CONNECTION = (
 )
 
 
-def _connection(connection: Told) -> tuple[str, ...]:
+def _connection(connection: JSONObject) -> tuple[str, ...]:
     waiting = connection["waiting"]
     return (
         f"{connection['proxy']} {connection['id']}",
@@ -213,8 +213,8 @@ def _lines(rows: Sequence[Sequence[str]], width: int | None, spare: Sequence[int
 
 
 def _rate(
-    proxy: Told,
-    old: Told | None,
+    proxy: JSONObject,
+    old: JSONObject | None,
     seconds: float,
     name: str,
     direction: str = "",
@@ -226,7 +226,7 @@ def _rate(
     return size(now) if direction else f"{now:.0f}"
 
 
-def _percentiles(proxy: Told, old: Told | None) -> list[str]:
+def _percentiles(proxy: JSONObject, old: JSONObject | None) -> list[str]:
     """
     The percentiles of the durations of exchanges, since the last update or of all.
     """
@@ -247,7 +247,7 @@ def _percentiles(proxy: Told, old: Told | None) -> list[str]:
     return found
 
 
-def _buckets(proxy: Told) -> list[tuple[float, int]]:
+def _buckets(proxy: JSONObject) -> list[tuple[float, int]]:
     # Older services do not have it.
     buckets = proxy.get("duration", {}).get("buckets", [])
     return [(LONGEST if end is None else end, count) for end, count in buckets]
@@ -263,7 +263,7 @@ def span(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:.0f} s"
 
 
-def _rules(proxy: Told) -> str:
+def _rules(proxy: JSONObject) -> str:
     words = []
     for item in proxy["rules"]:
         for rule in item.get("draw", [item]):

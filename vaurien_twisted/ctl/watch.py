@@ -15,7 +15,7 @@ from urllib.parse import quote
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import RequestRefused, Unreachable, stranger
 from vaurien_twisted.ctl.output import entryLine
-from vaurien_twisted.model.told import Answer
+from vaurien_twisted.model.json_types import Answer
 
 #: Seconds until a stream that broke off is requested again.
 AGAIN = 1.0

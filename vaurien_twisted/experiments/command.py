@@ -18,9 +18,9 @@ import attrs
 from vaurien_twisted.experiments.console import verdict
 from vaurien_twisted.experiments.document import Experiment, readExperiment, schema
 from vaurien_twisted.experiments.timeline import timeline
+from vaurien_twisted.model.json_types import Answer, JSONObject
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.model.text_file import readText
-from vaurien_twisted.model.told import Answer, Told
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -105,7 +105,7 @@ def schemaText() -> str:
     return json.dumps(schema(), indent=2)
 
 
-def writeReports(report: Told, parsed: argparse.Namespace) -> list[str]:
+def writeReports(report: JSONObject, parsed: argparse.Namespace) -> list[str]:
     """
     Write the files that were asked for.
 

@@ -5,12 +5,12 @@ An experiment on a terminal: what happens while it runs, and the verdict.
 
 from __future__ import annotations
 
-from vaurien_twisted.model.told import Told
+from vaurien_twisted.model.json_types import JSONObject
 
 _SIGNS = {"held": "ok", "broken": "BROKEN", "unknown": "?", "halted": "HALTED"}
 
 
-def verdict(report: Told) -> str:
+def verdict(report: JSONObject) -> str:
     """
     A report in a few lines.
     """
@@ -36,7 +36,7 @@ def verdict(report: Told) -> str:
     return "\n".join(lines)
 
 
-def _requests(report: Told, ids: list[int]) -> str:
+def _requests(report: JSONObject, ids: list[int]) -> str:
     """
     The first requests that were struck meanwhile, in words.
     """

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from html import escape
 
 from vaurien_twisted.experiments.plots import Line, Shade, lines, plot
-from vaurien_twisted.model.told import Told
+from vaurien_twisted.model.json_types import JSONObject
 
 #: The most rows of the table of exchanges.
 ROWS = 200
@@ -56,7 +56,7 @@ _SAID = {
     "halted": "The experiment was halted.",
 }
 
-Report = Told
+Report = JSONObject
 
 
 def page(report: Report) -> str:

@@ -1,5 +1,5 @@
 """
-JSON that the service has told, for those that read it.
+Types of JSON that another process sent.
 """
 
 from __future__ import annotations
@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-#: A JSON object of the service.  C{docs/rest.rst} says what its members are; the type checker
-#: cannot, since another process made it.
-Told = Mapping[str, Any]
+#: A JSON object from the control service.  C{docs/rest.rst} describes its members; the type
+#: checker cannot know them, since another process made it.
+JSONObject = Mapping[str, Any]
 
-#: The same, which the reader may change: it is its own.
+#: The same where the reader may change it.
 Answer = dict[str, Any]

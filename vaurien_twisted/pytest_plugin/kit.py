@@ -12,7 +12,7 @@ from types import TracebackType
 
 from vaurien_twisted.client.blocking import ClientError, Proxy
 from vaurien_twisted.client.plan_calls import FaultRecord, ruleOf
-from vaurien_twisted.model.told import Answer, Told
+from vaurien_twisted.model.json_types import Answer, JSONObject
 from vaurien_twisted.pytest_plugin.server import Server
 from vaurien_twisted.pytest_plugin.words import missed
 
@@ -146,7 +146,7 @@ class FaultContext(AbstractContextManager["Fault"]):
     Has a fault in force for the length of a block.
     """
 
-    def __init__(self, proxied: Proxied, behavior: str, words: Told) -> None:
+    def __init__(self, proxied: Proxied, behavior: str, words: JSONObject) -> None:
         self._proxied = proxied
         self._behavior = behavior
         self._words = words

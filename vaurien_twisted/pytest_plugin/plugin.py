@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import pytest
 
-from vaurien_twisted.model.told import Answer
+from vaurien_twisted.model.json_types import Answer
 from vaurien_twisted.pytest_plugin.kit import Kit
 from vaurien_twisted.pytest_plugin.server import Server
 from vaurien_twisted.pytest_plugin.words import section

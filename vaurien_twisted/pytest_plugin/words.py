@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from vaurien_twisted.model.told import Told
+from vaurien_twisted.model.json_types import JSONObject
 
 
-def missed(proxy: str, rule: Told, count: Told) -> str:
+def missed(proxy: str, rule: JSONObject, count: JSONObject) -> str:
     """
     Why a fault never struck, in one line.
 
@@ -53,7 +53,7 @@ def repeat(test: str, seed: int) -> str:
     return f"seed {seed}: pytest {test!r} --vaurien-seed={seed}"
 
 
-def happened(entries: Iterable[Told]) -> list[str]:
+def happened(entries: Iterable[JSONObject]) -> list[str]:
     """
     The journal's entries as lines, with the local time of the day.
     """
@@ -78,8 +78,8 @@ def happened(entries: Iterable[Told]) -> list[str]:
 def section(
     test: str,
     seed: int,
-    entries: Iterable[Told],
-    faults: Iterable[tuple[str, Told]],
+    entries: Iterable[JSONObject],
+    faults: Iterable[tuple[str, JSONObject]],
     log: str,
 ) -> str:
     """
