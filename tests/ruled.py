@@ -10,14 +10,23 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.lines import linesRegistry
-from vaurien_twisted.model.decision import NOTHING
+from vaurien_twisted.interfaces import IBehaviorBase
+from vaurien_twisted.model.decision import NOTHING, Rule
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.rules.decider import Decider
+from vaurien_twisted.rules.plan import Draw, Plan
 
 LINES = RuleBuilder(linesRegistry(), wire=linesRegistry().wire("lines"))
+
+
+def onlyRule(behavior: IBehaviorBase, options: object) -> Plan:
+    """
+    The plan in which every exchange meets one behavior.
+    """
+    return Plan((Draw((Rule(behavior, options),)),))
 
 
 def ruled(*rules: dict[str, Any], seed: int = 7) -> Decider:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from tests.ruled import onlyRule
 from tests.support import REGISTRY, RecordingBehavior, chosenBy, decider, entries
 from vaurien_twisted.interfaces import IDecider
 from vaurien_twisted.model.commands import Actions, Close, Hold, Insert, Reply, Wait
@@ -14,7 +15,7 @@ from vaurien_twisted.model.decision import NOTHING, Decision, DecisionContext, R
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import NoOptions
 from vaurien_twisted.rules.build import RuleBuilder
-from vaurien_twisted.rules.plan import Draw, Plan, onlyRule
+from vaurien_twisted.rules.plan import Draw, Plan
 from vaurien_twisted.rules.words import effect
 
 PLANNER = RuleBuilder(REGISTRY)

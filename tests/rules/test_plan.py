@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.ruled import onlyRule
 from tests.support import REGISTRY, RecordingBehavior, chosenBy, decider
 from vaurien_twisted.model import decision as model
 from vaurien_twisted.model.commands import Actions, Hold, Wait
@@ -16,7 +17,7 @@ from vaurien_twisted.model.decision import Rule, SeededRandom
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import NoOptions, Refused
 from vaurien_twisted.rules.build import RuleBuilder
-from vaurien_twisted.rules.plan import Draw, Plan, onlyRule
+from vaurien_twisted.rules.plan import Draw, Plan
 
 #: Percents of seed 7, proxy "proxy", connection 1, exchanges 0 to 3, draw 0.
 GOLDEN_PERCENTS = ["79.677046807", "90.038874021", "67.206794971", "29.805660458"]

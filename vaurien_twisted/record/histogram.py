@@ -99,14 +99,6 @@ class Histogram:
         except KeyError:
             self.fine[bucket] = times
 
-    def merge(self, other: Histogram) -> None:
-        """
-        Add what another histogram has recorded, such as that of another process.
-        """
-        for bucket, times in other.fine.items():
-            self.fine[bucket] = self.fine.get(bucket, 0) + times
-        self.total += other.total
-
     @property
     def count(self) -> int:
         """

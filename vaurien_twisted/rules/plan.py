@@ -17,7 +17,6 @@ from functools import cached_property
 
 import attrs
 
-from vaurien_twisted.interfaces import IBehaviorBase
 from vaurien_twisted.model.decision import (
     Rule,
 )
@@ -143,10 +142,3 @@ class Plan:
         Whether something that C{rule} began goes on under this plan.
         """
         return self.keep or any(rule.same(own) for own in self.rules)
-
-
-def onlyRule(behavior: IBehaviorBase, options: object) -> Plan:
-    """
-    The plan in which every exchange meets one behavior.
-    """
-    return Plan((Draw((Rule(behavior, options),)),))
