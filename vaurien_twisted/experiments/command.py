@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from vaurien_twisted.experiments.conditions import Condition
     from vaurien_twisted.experiments.surroundings import IExperimentReactor
 
-#: Exit statuses: held, broken, bad usage, halted or not judged.
-HELD, BROKEN, USAGE, HALTED = 0, 1, 2, 3
+#: Exit statuses of a bad command line or file, and of an experiment that was not run.
+USAGE, NOT_RUN = 2, 3
 
 EPILOG = """\
 exit status: 0 all conditions held, 1 one was broken, 2 bad usage, 3 halted or not judged
@@ -261,7 +261,7 @@ def drive(
     """
     Run a reactor until a coroutine has ended; a signal cancels it, a second one stops at once.
 
-    @return: what the coroutine returned; L{HALTED} where it failed, with the reason on
+    @return: what the coroutine returned; L{NOT_RUN} where it failed, with the reason on
         standard error.
     """
     import signal
@@ -269,7 +269,7 @@ def drive(
     from twisted.internet.defer import CancelledError, Deferred
     from twisted.python.failure import Failure
 
-    status = HALTED
+    status = NOT_RUN
     running: Deferred[int] | None = None
 
     def done(result: int | Failure) -> None:

@@ -14,12 +14,12 @@ import attrs
 
 from vaurien_twisted.experiments.fields import Object, field
 from vaurien_twisted.experiments.kinds import (
+    CommandLine,
     Duration,
     Flag,
     Many,
     Named,
     Number,
-    Plain,
     Share,
     Text,
 )
@@ -196,9 +196,7 @@ class Command:
 
     KEY: ClassVar[str] = "command"
 
-    command: str | tuple[str, ...] = field(
-        Plain(), "The command: text for a shell, or a list of words."
-    )
+    command: str | tuple[str, ...] = field(CommandLine(), "The command.")
     status: tuple[int, ...] = field(
         Many(Number(0, 255, whole=True)), "The exit statuses that are good.", (0,)
     )

@@ -9,7 +9,15 @@ import attrs
 
 from vaurien_twisted.experiments.conditions import CONDITIONS, Condition, phasesOf
 from vaurien_twisted.experiments.fields import Choice, Object, decode, field, schemaOf
-from vaurien_twisted.experiments.kinds import Duration, Many, Named, Number, Plain, Text
+from vaurien_twisted.experiments.kinds import (
+    CommandLine,
+    Duration,
+    Many,
+    Named,
+    Number,
+    Plain,
+    Text,
+)
 from vaurien_twisted.experiments.located import readText
 from vaurien_twisted.experiments.steps import STEPS, Step, phaseNames
 from vaurien_twisted.model.options import Refused, nearest
@@ -21,9 +29,7 @@ class Load:
     A command that puts load on the application while the experiment runs.
     """
 
-    command: str | tuple[str, ...] = field(
-        Plain(), "The command: text for a shell, or a list of words."
-    )
+    command: str | tuple[str, ...] = field(CommandLine(), "The command.")
     stop: str = field(
         Text(("term", "int", "wait")),
         "How it is ended after the method: by SIGTERM, by SIGINT, or by waiting for its end.",
@@ -79,7 +85,7 @@ class Experiment:
         Number(0, 2**64 - 1, whole=True), "The number from which all random choices follow.", 0
     )
     proxies: dict[str, dict[str, object] | None] = field(
-        Named(Plain()),
+        Named(Plain(optional=True)),
         "Proxies by name.  An object creates one, with the fields that ``POST /proxies`` takes "
         "(``backend``, ``listen``, ``protocol`` and others); nothing (``db:``) means one that "
         "runs already.",

@@ -25,15 +25,15 @@ class Fault:
 
     proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
     behavior: str = field(Text(), "A behavior, in the form of ``set-behavior``.", "")
-    options: dict[str, object] = field(Plain(objects=True), _OPTIONS, attrs.Factory(dict))
-    when: dict[str, object] = field(Plain(objects=True), _WHEN, attrs.Factory(dict))
+    options: dict[str, object] = field(Plain(), _OPTIONS, attrs.Factory(dict))
+    when: dict[str, object] = field(Plain(), _WHEN, attrs.Factory(dict))
     percent: float | None = field(Number(0, 100), "How many of a hundred exchanges.", None)
     times: int | None = field(Number(1, whole=True), "How many exchanges at most.", None)
     rules: tuple[dict[str, object], ...] = field(
-        Many(Plain(objects=True)), "Rules, as ``PUT /rules`` takes them.", ()
+        Many(Plain()), "Rules, as ``PUT /rules`` takes them.", ()
     )
     toxics: tuple[dict[str, object], ...] = field(
-        Many(Plain(objects=True)), "Toxics, as ``POST /proxies/NAME/toxics`` takes them.", ()
+        Many(Plain()), "Toxics, as ``POST /proxies/NAME/toxics`` takes them.", ()
     )
     enabled: bool | None = field(Flag(), "``false`` closes the proxy's port.", None)
     backend: str = field(Text(), "Where new connections go.", "")
@@ -66,10 +66,8 @@ class RampSpec:
     curve: str = field(Text(RAMPS), "How it changes.", "linear")
     steps: int = field(Number(2, 1000, whole=True), "How many steps, for ``steps``.", 5)
     proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
-    options: dict[str, object] = field(
-        Plain(objects=True), "Options that do not change.", attrs.Factory(dict)
-    )
-    when: dict[str, object] = field(Plain(objects=True), _WHEN, attrs.Factory(dict))
+    options: dict[str, object] = field(Plain(), "Options that do not change.", attrs.Factory(dict))
+    when: dict[str, object] = field(Plain(), _WHEN, attrs.Factory(dict))
 
 
 @attrs.frozen
@@ -85,10 +83,8 @@ class WaveSpec:
     period: float = field(Duration(positive=True), "How long one turn takes.")
     shape: str = field(Text(WAVES), "How it changes.", "sine")
     proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
-    options: dict[str, object] = field(
-        Plain(objects=True), "Options that do not change.", attrs.Factory(dict)
-    )
-    when: dict[str, object] = field(Plain(objects=True), _WHEN, attrs.Factory(dict))
+    options: dict[str, object] = field(Plain(), "Options that do not change.", attrs.Factory(dict))
+    when: dict[str, object] = field(Plain(), _WHEN, attrs.Factory(dict))
 
 
 @attrs.frozen

@@ -196,23 +196,44 @@ class Share:
 @attrs.frozen
 class Plain:
     """
-    Any value, as it is written; the service checks it.
+    An object, as it is written; the service checks its members.
 
-    @ivar objects: objects only.
+    @ivar optional: nothing is allowed, too.
     """
 
-    objects: bool = False
+    optional: bool = False
 
     def decode(self, found: Located, name: str) -> object:
-        if self.objects and not isinstance(found.value, dict):
-            raise refuse(found, name, "an object")
+        if not isinstance(found.value, dict) and not (self.optional and found.value is None):
+            raise refuse(found, name, self.describe())
         return found.plain()
 
     def schema(self) -> dict[str, object]:
-        return {"type": "object"} if self.objects else {}
+        return {"type": ["object", "null"] if self.optional else "object"}
 
     def describe(self) -> str:
-        return "an object" if self.objects else "any value"
+        return "an object, or nothing" if self.optional else "an object"
+
+
+@attrs.frozen
+class CommandLine:
+    """
+    A command: text for a shell, or a list of words.
+    """
+
+    def decode(self, found: Located, name: str) -> str | tuple[str, ...]:
+        words = found.value if isinstance(found.value, list) else [found]
+        texts = [each.value for each in words]
+        if not texts or not all(isinstance(text, str) and text for text in texts):
+            raise refuse(found, name, self.describe())
+        return str(found.value) if words == [found] else tuple(map(str, texts))
+
+    def schema(self) -> dict[str, object]:
+        text = {"type": "string", "minLength": 1}
+        return {"anyOf": [text, {"type": "array", "items": text, "minItems": 1}]}
+
+    def describe(self) -> str:
+        return "a command: text for a shell, or a list of words"
 
 
 @attrs.frozen

@@ -18,7 +18,7 @@ from cronsim import CronSim, CronSimError
 from vaurien_twisted.experiments.conditions import MOMENTARY, Condition, Request
 from vaurien_twisted.experiments.faults import Fault, FlapSpec, RampSpec, RestartSpec, WaveSpec
 from vaurien_twisted.experiments.fields import Choice, Later, Object, field
-from vaurien_twisted.experiments.kinds import Duration, Many, Number, Plain, Text
+from vaurien_twisted.experiments.kinds import CommandLine, Duration, Many, Number, Text
 from vaurien_twisted.model.options import Refused
 
 _NAME = "The name of the phase."
@@ -41,9 +41,7 @@ class RunSpec:
     Runs a command to its end.
     """
 
-    command: str | tuple[str, ...] = field(
-        Plain(), "The command: text for a shell, or a list of words."
-    )
+    command: str | tuple[str, ...] = field(CommandLine(), "The command.")
     status: tuple[int, ...] = field(
         Many(Number(0, 255, whole=True)),
         "The exit statuses that are good.",
