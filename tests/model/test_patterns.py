@@ -217,7 +217,7 @@ class OwnPatternTests(SynchronousTestCase):
 
     def test_pitfall37_ownPatterns(self) -> None:
         """
-        A Redis error and a caller's wish are read in a time proportional to their length.
+        A Redis error and a caller's fault header are read in a time proportional to their length.
         """
         self.assertIsNone(FREE.fullmatch("A " + "b" * 200_000 + "\n"))
         self.assertIsNone(FREE.fullmatch("A" + " " * 200_000 + "\n"))

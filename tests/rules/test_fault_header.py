@@ -18,13 +18,13 @@ from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.rules.decider import Decider
-from vaurien_twisted.rules.fault_header import readWish, wishesFor
+from vaurien_twisted.rules.fault_header import faultHeaderFor, readFaultHeader
 from vaurien_twisted.wire.http.protocol import HTTP, HTTPOptions
 
 
 class ReadTests(SynchronousTestCase):
     """
-    Wishes are read.
+    Fault headers are read.
     """
 
     def test_valid(self) -> None:
@@ -39,20 +39,20 @@ class ReadTests(SynchronousTestCase):
             ('error; headers="{\\"A\\": \\"b\\"}"', "error", {"headers": '{"A": "b"}'}),
             ("error; message=", "error", {"message": ""}),
         ):
-            self.assertEqual(readWish(text), (name, options), text)
+            self.assertEqual(readFaultHeader(text), (name, options), text)
 
     def test_refused(self) -> None:
         """
         What cannot be read is quoted, as far as it goes on one line.
         """
         for text in ("delay; sleep", "delay; =1", 'error; body="a', "a;" * 10_000, 'b; c="d"e'):
-            refused = self.assertRaises(Refused, readWish, text)
+            refused = self.assertRaises(Refused, readFaultHeader, text)
             self.assertLess(len(refused.description), 200)
 
 
-class WishTests(SynchronousTestCase):
+class FaultHeaderTests(SynchronousTestCase):
     """
-    Wishes are granted.
+    Fault headers are obeyed.
     """
 
     def setUp(self) -> None:
@@ -65,13 +65,15 @@ class WishTests(SynchronousTestCase):
         rules: list[Any] = [{"behavior": "error", "options": {"code": 500}}]
         self.decider.setPlan(planFromRules(self.ruleBuilder, rules))
 
-    def decide(self, wish: str, allowed: bool = True) -> Decision:
+    def decide(self, value: str, allowed: bool = True) -> Decision:
         """
-        What is decided about a request with this wish.
+        What is decided about a request with this fault header.
         """
         options = HTTPOptions(obey_header=allowed)
-        self.decider.wishes = wishesFor("proxy", HTTP(), options, self.ruleBuilder, self.journal, 7)
-        field = f"X-Vaurien-Behavior: {wish}\r\n" if wish else ""
+        self.decider.faultHeader = faultHeaderFor(
+            "proxy", HTTP(), options, self.ruleBuilder, self.journal, 7
+        )
+        field = f"X-Vaurien-Behavior: {value}\r\n" if value else ""
         head = f"GET / HTTP/1.1\r\nHost: a\r\n{field}\r\n".encode()
         return self.decider.decide(Connection(3), Exchange(5, "GET", "/", head))
 
@@ -108,7 +110,7 @@ class WishTests(SynchronousTestCase):
         """
         What is not acceptable passes, and the journal has the reason.
         """
-        for wish, reason in (
+        for value, reason in (
             ("dealy; sleep=1", "did you mean 'delay'?"),
             ("delay; slep=1", "did you mean 'sleep'?"),
             ("delay; sleep=-1", "minimum"),
@@ -116,17 +118,17 @@ class WishTests(SynchronousTestCase):
             ("delay; sleep", "OPTION=VALUE"),
             ("latency; latency=5", "for whole connections"),
         ):
-            self.assertIs(self.decide(wish), NOTHING)
+            self.assertIs(self.decide(value), NOTHING)
             entry = self.journal.since()[-1]
             self.assertEqual((entry["kind"], entry["connection"]), ("refused", 3))
             self.assertIn(reason, entry["reason"])
 
     def test_none(self) -> None:
         """
-        Without a wish, and where none is allowed, the plan decides.
+        Without a fault header, and where none is allowed, the plan decides.
         """
-        for wish, allowed in (("", True), ("delay; sleep=1", False)):
-            [step] = self.decide(wish, allowed).request
+        for value, allowed in (("", True), ("delay; sleep=1", False)):
+            [step] = self.decide(value, allowed).request
             assert isinstance(step.command, Reply)
             self.assertIn(b" 500 ", step.command.data)
 
@@ -141,5 +143,5 @@ class WishTests(SynchronousTestCase):
         Protocols whose clients cannot ask have nobody who reads.
         """
         for wire in REGISTRY.wires.values():
-            made = wishesFor("proxy", wire, wire.options(), self.ruleBuilder, self.journal, 7)
+            made = faultHeaderFor("proxy", wire, wire.options(), self.ruleBuilder, self.journal, 7)
             self.assertIsNone(made, wire.name)

@@ -22,7 +22,7 @@ from vaurien_twisted.proxies.readings import ProxyReadings
 from vaurien_twisted.relays.circles import checkCircle
 from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.rules.build import RuleBuilder
-from vaurien_twisted.rules.fault_header import wishesFor
+from vaurien_twisted.rules.fault_header import faultHeaderFor
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.stream_rules import listens
 from vaurien_twisted.rules.toxics import Toxics
@@ -101,7 +101,7 @@ class Proxy(ProxyReadings, Service):
         Build the plans that users write from now on with C{ruleBuilder}.
         """
         self.ruleBuilder = ruleBuilder
-        self._relays.decider.wishes = wishesFor(
+        self._relays.decider.faultHeader = faultHeaderFor(
             str(self.name), self.wire, self.options, ruleBuilder, self.journal, self.seed
         )
 

@@ -43,7 +43,7 @@ class ConnectionPlan:
             plan,
             proxys.counters,
         )
-        self.decider.wishes = proxys.wishes
+        self.decider.faultHeader = proxys.faultHeader
         self.expiry = Expiry(context.reactor, self.decider, self._reverted)
         self.expiry.begin()
 

@@ -203,7 +203,7 @@ class RelayFactory(Factory):
         bare = self._links.bare = (
             self._unframed
             and plan.transparent
-            and self.decider.wishes is None
+            and self.decider.faultHeader is None
             and not any(True for _ in streamRules(plan))
         )
         with self.context.turns.slice():

@@ -67,7 +67,7 @@ class FastPath:
         self._requests = None
         commands = decider.plan.commands
         fastPath: IFastPath | None = IFastPath(framer, None)
-        if fastPath is None or filtered or decider.wishes is not None:
+        if fastPath is None or filtered or decider.faultHeader is not None:
             return
         selective = ISelectiveFastPath(framer, None)
         misses = None if selective is None else decider.misses(connection)

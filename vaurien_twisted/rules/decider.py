@@ -49,7 +49,7 @@ class Decider:
 
     @ivar seed: 0 to 2**63 - 1.
     @ivar counters: the counters of faults.
-    @ivar wishes: decides about exchanges that ask for a fault themselves, in place of the
+    @ivar faultHeader: decides about exchanges that ask for a fault themselves, in place of the
         plan; C{None} where they cannot.
     @ivar traffic: how many exchanges the proxy has had, and connections.
     """
@@ -60,7 +60,7 @@ class Decider:
     journal: IJournal
     plan: Plan = attrs.field(factory=Plan)
     counters: Counters = attrs.field(factory=Counters)
-    wishes: Callable[[Connection, Exchange], Decision | None] | None = attrs.field(
+    faultHeader: Callable[[Connection, Exchange], Decision | None] | None = attrs.field(
         default=None, init=False
     )
     traffic: Callable[[], tuple[int, int]] = attrs.field(default=noTraffic, init=False)
@@ -156,8 +156,8 @@ class Decider:
         """
         Find the rules that apply to this exchange and combine what they do.
         """
-        if self.wishes is not None:
-            asked = self.wishes(connection, exchange)
+        if self.faultHeader is not None:
+            asked = self.faultHeader(connection, exchange)
             if asked is not None:
                 self._countWish(asked)
                 return asked
@@ -176,7 +176,7 @@ class Decider:
         changes; C{None} if no rule looks at exchanges one by one, or all have to be decided.
         """
         compiled = self._compiled
-        if self.wishes is not None or not compiled.selective:
+        if self.faultHeader is not None or not compiled.selective:
             return None
         byClient = any("client" in rule.when for rule in self.plan.rules)
         return Misses(compiled, connection.client if byClient else "", connection)

@@ -1,8 +1,8 @@
 # -*- test-case-name: tests.rules.test_fault_header -*-
 """
-Wishes: faults that a client asks for itself, with the request that is to meet them.
+The fault header: a client asks for a fault of a single request, in that request.
 
-A wish reads C{delay; sleep=1}: a behavior, and its options after semicolons.  A value
+Its value is C{delay; sleep=1}: a behavior, and its options after semicolons.  A value
 with semicolons of its own stands in double quotes, as HTTP writes parameters (RFC 9110,
 section 5.6.6).
 """
@@ -29,18 +29,18 @@ from vaurien_twisted.rules.compiled import decisionOf
 from vaurien_twisted.rules.words import effect, short
 
 #: In place of a draw's number: no plan has so many.
-WISH = 2**32 - 1
+KEY = 2**32 - 1
 
 #: One option and what separates it from the next.
 OPTION = re.compile(r';\s*([\w-]+)\s*=((?>\s*)"(?>(?:[^"\\]|\\.)*)"|(?>[^;"]*))\s*(?=;|$)')
 ESCAPED = re.compile(r"\\(.)")
 
 
-def readWish(text: str) -> tuple[str, dict[str, str]]:
+def readFaultHeader(text: str) -> tuple[str, dict[str, str]]:
     """
-    The behavior that a wish names, and the options by name.
+    The behavior that a fault header names, and the options by name.
 
-    @raise Refused: it is not written as a wish is.
+    @raise Refused: the value has another form.
     """
     name, semicolon, rest = text.partition(";")
     options: dict[str, str] = {}
@@ -48,7 +48,7 @@ def readWish(text: str) -> tuple[str, dict[str, str]]:
     while place < len(rest):
         match = OPTION.match(rest, place)
         if match is None:
-            raise Refused(f"{rest[place:].strip()[:80]!r} is not '; OPTION=VALUE'", "wish")
+            raise Refused(f"{rest[place:].strip()[:80]!r} is not '; OPTION=VALUE'", "fault header")
         value = match[2].strip()
         options[match[1]] = ESCAPED.sub(r"\1", value[1:-1]) if value[:1] == '"' else value
         place = match.end()
@@ -56,9 +56,9 @@ def readWish(text: str) -> tuple[str, dict[str, str]]:
 
 
 @attrs.define(eq=False)
-class Wishes:
+class FaultHeader:
     """
-    Decides for one proxy about the exchanges that ask for something.
+    Decides for one proxy about the exchanges that have a fault header.
 
     @ivar options: the wire protocol's.
     @ivar seed: the proxy's, 0 to 2**63 - 1.
@@ -74,8 +74,8 @@ class Wishes:
 
     def __call__(self, connection: Connection, exchange: Exchange) -> Decision | None:
         """
-        What the exchange asks for, C{None} if it does not.  A wish that is not acceptable
-        is journalled with the reason, and nothing happens to its exchange.
+        What the exchange asks for, C{None} if it does not.  One that is not
+        acceptable is recorded in the journal with the reason, and nothing happens to its exchange.
         """
         text = self.read(self.options, exchange)
         if not text:
@@ -90,7 +90,7 @@ class Wishes:
             return NOTHING
         if rule.matches is not None and not rule.matches(connection, exchange):
             return NOTHING
-        chance = SeededRandom(self.seed, self.proxy, connection.number, exchange.number, WISH)
+        chance = SeededRandom(self.seed, self.proxy, connection.number, exchange.number, KEY)
         context = DecisionContext(connection, exchange, self.wire, 0, chance)
         actions = IBehavior(rule.behavior).decide(rule.options, context)
         decision = decisionOf(actions, rule)
@@ -107,25 +107,25 @@ class Wishes:
         return decision
 
     def _rule(self, text: str) -> Rule:
-        rule = self.ruleBuilder.rule(*readWish(text))
+        rule = self.ruleBuilder.rule(*readFaultHeader(text))
         if rule.streams:
             name = rule.behavior.name
-            raise Refused(f"{name!r} is for whole connections, not for exchanges", "wish")
+            raise Refused(f"{name!r} is for whole connections, not for exchanges", "fault header")
         return rule
 
 
-def wishesFor(
+def faultHeaderFor(
     proxy: str,
     wire: IWireProtocol,
     options: object,
     ruleBuilder: RuleBuilder,
     journal: IJournal,
     seed: int,
-) -> Wishes | None:
+) -> FaultHeader | None:
     """
-    What decides about wishes, C{None} where the protocol knows none or its options do
+    What decides about fault headers, C{None} where the protocol has none or its options do
     not allow them.
     """
     if not IFaultHeader.providedBy(wire) or not wire.enabled(options):
         return None
-    return Wishes(proxy, wire, options, wire.read, ruleBuilder, journal, seed)
+    return FaultHeader(proxy, wire, options, wire.read, ruleBuilder, journal, seed)

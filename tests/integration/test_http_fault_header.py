@@ -32,7 +32,7 @@ class WishTests(HTTPCase):
     C{X-Vaurien-Behavior}.
     """
 
-    def wish(self, text: str, path: str = "/one") -> tuple[int, float]:
+    def asking(self, text: str, path: str = "/one") -> tuple[int, float]:
         """
         The status of a request that asks for something, and how long it took.
         """
@@ -47,27 +47,27 @@ class WishTests(HTTPCase):
     def test_obeyed(self) -> None:
         """
         Where the option allows it the caller has what it asks for, and only the caller;
-        a wish that is not understood passes, with its reason in the journal.
+        a fault header that is not understood passes, with its reason in the journal.
         """
         self.reopen(self.server.backend, "http", protocolOptions={"obey_header": "true"})
-        status, taken = self.wish("delay; sleep=0.4")
+        status, taken = self.asking("delay; sleep=0.4")
         self.assertEqual(status, 200)
         self.assertGreaterEqual(taken, 0.4)
-        self.assertEqual(self.wish("error; code=429")[0], 429)
-        self.assertEqual(self.wish("")[0], 200)
-        self.assertEqual(self.wish("error; code=4290")[0], 200)
+        self.assertEqual(self.asking("error; code=429")[0], 429)
+        self.assertEqual(self.asking("")[0], 200)
+        self.assertEqual(self.asking("error; code=4290")[0], 200)
         entries = self.proxy.journal.since()
         self.assertEqual([e["kind"] for e in entries], ["decision", "decision", "refused"])
         self.assertIn("4290", entries[-1]["reason"])
         rule(self, fault({}, code=500))
-        self.assertEqual([self.wish(text)[0] for text in ("dummy", "")], [200, 500])
+        self.assertEqual([self.asking(text)[0] for text in ("dummy", "")], [200, 500])
 
     @inThread
     def test_notObeyed(self) -> None:
         """
         By default it is a field like any other.
         """
-        self.assertEqual(self.wish("error; code=429")[0], 200)
+        self.assertEqual(self.asking("error; code=429")[0], 200)
         self.assertEqual(self.proxy.journal.since(), [])
 
 
