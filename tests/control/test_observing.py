@@ -24,7 +24,9 @@ class ObservingAPITests(SynchronousTestCase):
         seen = SeenProxy()
         apis = observingAPIs(seen.clock, lambda: [seen.proxy], seen.journal, RequestCounter(), 7)
         segments = [prefix[0] for api in apis for prefix in set(api.routes.prefixes())]
-        self.assertEqual(sorted(segments), ["connections", "events", "explain", "metrics", "state"])
+        self.assertEqual(
+            sorted(segments), ["connections", "events", "explain", "history", "metrics", "state"]
+        )
 
     def test_journalElsewhere(self) -> None:
         """

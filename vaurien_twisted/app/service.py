@@ -116,16 +116,24 @@ class Vaurien(MultiService):
             return
         # Loaded only here: a proxy without control does not need it.
         from vaurien_twisted.control.service import ControlService
+        from vaurien_twisted.metrics.history import History
 
         access = Access(settings.token, settings.insecure)
+        history = History(self.reactor, Observed(lambda: self.proxies.proxies, self.journal))
+        history.setServiceParent(self)
         if settings.http or settings.demo:
             self.control = ControlService(
-                self.reactor, settings.http_host, settings.http_port, self.proxies, access
+                self.reactor,
+                settings.http_host,
+                settings.http_port,
+                self.proxies,
+                access,
+                history=history,
             )
             self.control.setServiceParent(self)
         if place is not None:
             self.toxiproxy = ControlService(
-                self.reactor, *place, self.proxies, access, ("toxiproxy", "toxiproxy")
+                self.reactor, *place, self.proxies, access, ("toxiproxy", "toxiproxy"), history
             )
             self.toxiproxy.setServiceParent(self)
 

@@ -25,6 +25,8 @@ from vaurien_twisted.transports.addresses import listenOn, serverEndpoint, tellA
 if TYPE_CHECKING:
     from twisted.web.server import Site
 
+    from vaurien_twisted.metrics.history import History
+
 
 class ControlService(Service):
     """
@@ -34,6 +36,8 @@ class ControlService(Service):
     @param port: 0 to 65535; 0 takes a free one.
     @param access: who may use it.
     @param options: the names of the options that set C{host} and C{port}.
+    @param history: the history of the proxies, which others start; without it, C{/history} is
+        empty.
     @ivar listening: fires when the service listens, fails with L{Refused} if it cannot;
         C{None} before it was started.
     @raise Refused: C{host} is not valid, or is open to other machines without a token.
@@ -49,6 +53,7 @@ class ControlService(Service):
         proxies: ProxyCollection,
         access: Access | None = None,
         options: tuple[str, str] = ("http_host", "http_port"),
+        history: History | None = None,
     ) -> None:
         access = Access() if access is None else access
         host = bareHost(host)
@@ -58,7 +63,7 @@ class ControlService(Service):
         access.check(host, hostOption)
         self._reactor = reactor
         self._site: Callable[[], Site] = partial(
-            _site, reactor, proxies, [host], access.token, access.anyName(host)
+            _site, reactor, proxies, [host], access.token, access.anyName(host), history
         )
         self._connections: OpenConnections | None = None
         self._port: IListeningPort | None = None
@@ -115,11 +120,16 @@ class ControlService(Service):
 
 
 def _site(
-    reactor: IServerReactor, proxies: ProxyCollection, names: list[str], token: str, anyName: bool
+    reactor: IServerReactor,
+    proxies: ProxyCollection,
+    names: list[str],
+    token: str,
+    anyName: bool,
+    history: History | None,
 ) -> Site:
     """
     Make the site; this imports its modules.
     """
     from vaurien_twisted.control.site import controlRoot, controlSite
 
-    return controlSite(reactor, controlRoot(proxies, names, token, anyName))
+    return controlSite(reactor, controlRoot(proxies, names, token, anyName, history))

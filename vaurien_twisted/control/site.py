@@ -24,6 +24,7 @@ from vaurien_twisted.control.event_stream import Readers
 from vaurien_twisted.control.events import EventsAPI
 from vaurien_twisted.control.explain import ExplainAPI
 from vaurien_twisted.control.health import HealthAPI
+from vaurien_twisted.control.history import HistoryAPI
 from vaurien_twisted.control.host_check import Guard
 from vaurien_twisted.control.journal import JournalAPI
 from vaurien_twisted.control.leases import LeasesAPI
@@ -42,6 +43,7 @@ from vaurien_twisted.control.toxiproxy import ToxiproxyAPI
 from vaurien_twisted.control.vaurien import VaurienAPI
 from vaurien_twisted.interfaces import IJournal
 from vaurien_twisted.interfaces.network import IServerReactor
+from vaurien_twisted.metrics.history import History
 from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.metrics.prometheus import Collector
 from vaurien_twisted.model.names import printable
@@ -134,12 +136,14 @@ def controlRoot(
     allowedHosts: Iterable[str] = (),
     token: str = "",
     anyHost: bool = False,
+    history: History | None = None,
 ) -> ControlRoot:
     """
     The site's root, with all APIs of C{proxies} and all checks.
 
     @param allowedHosts: see L{Guard}, also for C{anyHost}.
     @param token: see L{TokenCheck}.
+    @param history: the history of the proxies; without it, an empty one.
     """
     apis: list[API] = [
         VaurienAPI(proxies),
@@ -155,7 +159,7 @@ def controlRoot(
     ]
     requests = RequestCounter()
     apis += observingAPIs(
-        proxies.reactor, lambda: proxies.proxies, proxies.journal, requests, proxies.seed
+        proxies.reactor, lambda: proxies.proxies, proxies.journal, requests, proxies.seed, history
     )
     return ControlRoot(apis, [Guard(allowedHosts, anyHost).check], requests, token)
 
@@ -173,6 +177,7 @@ def observingAPIs(
     journal: IJournal,
     requests: RequestCounter,
     seed: int,
+    history: History | None = None,
 ) -> list[API]:
     """
     The APIs that show what happens.
@@ -183,6 +188,7 @@ def observingAPIs(
         cannot be read, and an empty one takes its place.
     @param requests: counts the requests to the site.
     @param seed: the seed of all decisions.
+    @param history: the history of the proxies; without it, an empty one.
     """
     readable = journal if isinstance(journal, Journal) else Journal(wallTime(clock))
     observed = Observed(proxies, readable, seed)
@@ -192,4 +198,5 @@ def observingAPIs(
         EventsAPI(observed, Readers(clock, readable)),
         ExplainAPI(observed),
         MetricsAPI(Collector(observed, requests.counts)),
+        HistoryAPI(observed, history or History(clock, observed)),
     ]

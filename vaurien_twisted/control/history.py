@@ -1,0 +1,69 @@
+# -*- test-case-name: tests.control.test_history -*-
+"""
+What a proxy did in the last ten minutes: C{/history}.
+"""
+
+from __future__ import annotations
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.web.iweb import IRequest
+
+from vaurien_twisted.control.json_body import readQuery
+from vaurien_twisted.control.pieces import answerList
+from vaurien_twisted.control.responses import Problem
+from vaurien_twisted.control.routes import Routes
+from vaurien_twisted.metrics.history import COLUMNS, KEPT, STEP, History
+from vaurien_twisted.metrics.observe import Observed
+from vaurien_twisted.model.options import Refused, option
+
+
+@attrs.frozen
+class HistoryQuery:
+    """
+    The query of C{GET /history}.
+    """
+
+    proxy: str = option(str, "", "The name of a proxy; without it, the first one.")
+    since: float = option(float, 0.0, "Only later rows, in seconds since 1970.", minimum=0)
+
+
+class HistoryAPI:
+    """
+    Gives the history of one proxy.
+    """
+
+    routes = Routes()
+
+    def __init__(self, observed: Observed, history: History) -> None:
+        self._observed = observed
+        self._history = history
+
+    @routes.route("/history", "GET")
+    def getHistory(self, request: IRequest) -> bytes | Deferred[bytes]:
+        """
+        The rates of the proxy C{?proxy=NAME} in the last ten minutes, a row for each second,
+        oldest first, or only those after C{&since=SECONDS}; and what was set meanwhile::
+
+            {"rows": [[1764000000.25, 120.0, 480.0, …], …],
+             "columns": ["time", "received", "sent", …], "step": 1.0, "kept": 600,
+             "marks": [{"time": 1764000000.25, "what": "100:delay sleep=2.0"}],
+             "proxy": "proxy"}
+        """
+        query = readQuery(request, HistoryQuery)
+        try:
+            name = str(self._observed.named(query.proxy).name)
+        except Refused as refused:
+            raise Problem(404, refused.description, "proxy", "querystring") from None
+        own = self._history.of(name)
+        marks = [] if own is None else [m for m in own.marks if m.time > query.since]
+        others = {
+            "columns": ["time", *COLUMNS],
+            "step": STEP,
+            "kept": KEPT,
+            "marks": [attrs.asdict(mark) for mark in marks],
+            "proxy": name,
+        }
+        if own is None:
+            return answerList(request, "rows", [], others, list)
+        return answerList(request, "rows", own.since(query.since), others, own.row)
