@@ -129,7 +129,13 @@ def _protocol(wire: Any) -> Iterator[str]:
     yield block(command)
     if wire.errors:
         yield heading(f"Errors of {wire.name}", 2, f"errors-{wire.name}")
-        yield errors(wire.errors.values())
+        families: dict[str, list[Any]] = {}
+        for error in wire.errors.values():
+            families.setdefault(error.family, []).append(error)
+        for family, members in families.items():
+            if family:
+                yield f"In the form of {family}:"
+            yield errors(members)
 
 
 def rules() -> str:

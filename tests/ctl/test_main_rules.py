@@ -45,6 +45,18 @@ class ProtocolTests(Served):
         _, out, _ = await self.ctl("--json", "list-errors", "mysql")
         self.assertEqual([error["code"] for error in json.loads(out)["errors"]], codes)
 
+    async def test_families(self):
+        """
+        On a terminal, the errors of known services stand by family, each under its name.
+        """
+        _, out, _ = await self.ctl("list-errors", "http", terminal=True)
+        own, *families = out.split("\n\n")
+        self.assertRegex(own, r"(?m)^503 ")
+        self.assertNotIn("openai", own)
+        titles = [family.partition("\n")[0] for family in families]
+        self.assertEqual(titles, ["openai:", "anthropic:", "s3:", "elasticsearch:", "graphql:"])
+        self.assertRegex(families[0], r"(?m)^openai\.rate_limit +429 +no ")
+
     async def test_errorsOfTheFirst(self):
         """
         Without a name, those of the first proxy's protocol.

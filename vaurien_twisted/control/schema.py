@@ -94,4 +94,5 @@ def _error(error: WireError) -> dict[str, object]:
         "transient": error.transient,
         "transaction": error.transaction.value,
         "state": error.state,
+        **({"family": error.family} if error.family else {}),
     }

@@ -99,6 +99,18 @@ def _errors(errors: Sequence[JSONObject], terminal: bool) -> str:
         return "\n".join(str(error["code"]) for error in errors)
     if not errors:
         return "this protocol has no errors"
+    families: dict[str, list[JSONObject]] = {}
+    for error in errors:
+        # Older services do not have it.
+        families.setdefault(str(error.get("family", "")), []).append(error)
+    tables = [
+        (f"{family}:\n" if family else "") + _errorTable(members)
+        for family, members in families.items()
+    ]
+    return "\n\n".join(tables)
+
+
+def _errorTable(errors: Sequence[JSONObject]) -> str:
     return wrapped(
         [
             ("CODE", "STATE", "AGAIN", "TRANSACTION", "WHEN"),

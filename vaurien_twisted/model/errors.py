@@ -21,6 +21,7 @@ class WireError:
     @ivar state: the protocol's own class of the error, such as an SQLSTATE.
     @ivar fits: the situations in which C{error} without a code may choose it, by the names that
         the protocol has for them; empty for an error after which a retry does not help.
+    @ivar family: the service or kind of services whose error it is; C{""} for the protocol's own.
     @ivar closes: the server closes the connection after it, whatever was asked.
     @ivar transaction: what the server leaves of the transaction in which it occurs.  In a
         catalog the default means: what its protocol usually leaves.
@@ -36,6 +37,7 @@ class WireError:
     description: str
     state: str = attrs.field(default="", kw_only=True)
     fits: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+    family: str = attrs.field(default="", kw_only=True)
     closes: bool = attrs.field(default=False, kw_only=True)
     transaction: Transaction = attrs.field(default=Transaction.NONE, kw_only=True)
     headers: tuple[tuple[str, str], ...] = attrs.field(default=(), kw_only=True)

@@ -29,8 +29,10 @@ from vaurien_twisted.wire.http.fastpath import HTTPFastPath
 from vaurien_twisted.wire.http.host import hostOf
 from vaurien_twisted.wire.http.malformed import FAULTS, inflict
 from vaurien_twisted.wire.http.matchers import TARGETS, faultHeaderOf
+from vaurien_twisted.wire.http.presets import answer
 from vaurien_twisted.wire.http.replies import Replies
 from vaurien_twisted.wire.http.requests import Requests
+from vaurien_twisted.wire.http.services import PRESETS
 from vaurien_twisted.wire.http.session import HTTPSession
 from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
 
@@ -80,7 +82,7 @@ class HTTPFramer(TwoWayFramer):
 
 CATALOG = ErrorCatalog(
     "http",
-    (*ROWS, *FAULTS),
+    (*ROWS, *FAULTS, *(each.row for each in PRESETS.values())),
     form="a status from 200 to 599",
     isCode=lambda code, message: FINAL.fullmatch(code) is not None,
     situations=lambda exchange: (ANY,) if exchange.command else (),
@@ -98,8 +100,9 @@ class HTTP(WireProtocol):
     (WebSocket) and tunnels pass unread.
 
     The code of C{error} is a status from 200 to 599, with C{headers} and C{body}, or the name
-    of a fault such as C{slow-body}.  With C{unit=units} a reply is cut after whole chunks; a
-    reply that is not sent in chunks passes whole.
+    of a fault such as C{slow-body}, or of a service's error such as C{openai.rate_limit}.  With
+    C{unit=units} a reply is cut after whole chunks; a reply that is not sent in chunks passes
+    whole.
 
     With C{obey_header}, the field C{X-Vaurien-Behavior} of a request can ask for a behavior,
     with its options after semicolons: C{delay; sleep=1}.  It replaces the rules for this
@@ -123,7 +126,10 @@ class HTTP(WireProtocol):
         """
         A whole response that says C{error}, or a faulty one.
         """
-        return inflict(exchange, error) if error.code in FAULTY else refuse(exchange, error)
+        if error.code in FAULTY:
+            return inflict(exchange, error)
+        known = PRESETS.get(error.code)
+        return refuse(exchange, error) if known is None else answer(exchange, error, known)
 
     def enabled(self, options: HTTPOptions) -> bool:
         """

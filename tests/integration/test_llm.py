@@ -1,0 +1,177 @@
+"""
+The clients of OpenAI and Anthropic behind a proxy: what they raise, and what they try again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from tests.integration.llm_stub import TEXT, Stub
+from tests.integration.ruling import fault, rule
+from tests.integration.support import PATIENCE, ProxyCase, inThread, optional
+
+openai: Any = optional("openai")
+anthropic: Any = optional("anthropic")
+
+#: The name of what each client raises for each preset, and whether it tries again.
+OPENAI = {
+    "rate_limit": ("RateLimitError", True),
+    "insufficient_quota": ("RateLimitError", True),
+    "context_length": ("BadRequestError", False),
+    "server_error": ("InternalServerError", True),
+    "overloaded": ("InternalServerError", True),
+}
+ANTHROPIC = {
+    "rate_limit": ("RateLimitError", True),
+    "context_length": ("BadRequestError", False),
+    "server_error": ("InternalServerError", True),
+    "overloaded": ("OverloadedError", True),
+}
+
+MESSAGES = [{"role": "user", "content": "count"}]
+
+
+class LLMCase(ProxyCase):
+    """
+    A proxy before the stub.
+    """
+
+    server: Stub
+
+    async def prepare(self) -> None:
+        """
+        Start the stub.
+        """
+        self.server = Stub()
+        self.addCleanup(self.server.stop)
+        await self.open(self.server.backend, "http", seed=7)
+
+    @property
+    def url(self) -> str:
+        """
+        The proxy's.
+        """
+        return f"http://{self.proxy.address}"
+
+
+class OpenAICase(LLMCase):
+    """
+    With the client of OpenAI.
+    """
+
+    skip = None if openai else "not installed: openai"
+    family = "openai"
+    module = openai
+
+    def client(self, retries: int = 0) -> Any:
+        """
+        One that tries again so often.
+        """
+        made = openai.OpenAI(
+            api_key="none", base_url=f"{self.url}/v1", max_retries=retries, timeout=PATIENCE
+        )
+        self.addCleanup(made.close)
+        return made
+
+    def ask(self, client: Any, heard: list[str] | None = None) -> str:
+        """
+        What the model streams.
+
+        @param heard: to which each part is added as it comes.
+        """
+        heard = [] if heard is None else heard
+        stream = client.chat.completions.create(model="m", messages=MESSAGES, stream=True)
+        heard += (part.choices[0].delta.content or "" for part in stream)
+        return "".join(heard)
+
+
+class AnthropicCase(LLMCase):
+    """
+    With the client of Anthropic.
+    """
+
+    skip = None if anthropic else "not installed: anthropic"
+    family = "anthropic"
+    module = anthropic
+
+    def client(self, retries: int = 0) -> Any:
+        """
+        One that tries again so often.
+        """
+        made = anthropic.Anthropic(
+            api_key="none", base_url=self.url, max_retries=retries, timeout=PATIENCE
+        )
+        self.addCleanup(made.close)
+        return made
+
+    def ask(self, client: Any, heard: list[str] | None = None) -> str:
+        """
+        What the model streams.
+
+        @param heard: to which each part is added as it comes.
+        """
+        heard = [] if heard is None else heard
+        stream = client.messages.create(model="m", max_tokens=9, messages=MESSAGES, stream=True)
+        for part in stream:
+            if part.type == "content_block_delta":
+                heard.append(part.delta.text)
+        return "".join(heard)
+
+
+class PresetMixin:
+    """
+    The presets of one family, as its client meets them.
+    """
+
+    raised: ClassVar[dict[str, tuple[str, bool]]]
+
+    @inThread
+    def test_raised(self: Any) -> None:
+        """
+        The client raises for each what it raises for the service's own, with its message.
+        """
+        client = self.client()
+        for name, (raised, _) in self.raised.items():
+            code = f"{self.family}.{name}"
+            rule(self, fault(code=code))
+            with self.assertRaises(self.module.APIStatusError) as caught:
+                self.ask(client)
+            self.assertEqual(type(caught.exception).__name__, raised)
+            known = self.proxy.proxy.wire.errors[code]
+            self.assertEqual(str(caught.exception.status_code), known.state)
+            self.assertIn(known.message, str(caught.exception))
+            self.assertEqual(caught.exception.request_id, "req_vaurien")
+        self.assertEqual(self.server.requests, 0)
+
+    @inThread
+    def test_retries(self: Any) -> None:
+        """
+        It tries again, and has the whole reply, where the service says that this helps.
+        """
+        client = self.client(retries=1)
+        for name, (_, again) in self.raised.items():
+            # Not to wait a second for each.
+            code, headers = f"{self.family}.{name}", {"Retry-After-Ms": "1"}
+            rule(self, {**fault(code=code, headers=headers), "times": 1})
+            if again:
+                self.assertEqual(self.ask(client), TEXT)
+            else:
+                with self.assertRaises(self.module.APIStatusError):
+                    self.ask(client)
+                self.assertEqual(self.ask(client), TEXT)
+
+
+class OpenAIPresetTests(PresetMixin, OpenAICase):
+    """
+    The errors of OpenAI.
+    """
+
+    raised = OPENAI
+
+
+class AnthropicPresetTests(PresetMixin, AnthropicCase):
+    """
+    The errors of Anthropic.
+    """
+
+    raised = ANTHROPIC
