@@ -1,5 +1,5 @@
 """
-Tests for the bounds on connections to the control service.
+Tests for the limit on the time that a request to the control service may take.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.control.support import around, makeProxy
-from vaurien_twisted.control import deadlines
+from vaurien_twisted.control.connection_limit import ConnectionLimit
 from vaurien_twisted.control.deadlines import DEADLINE, GRACE, OpenConnections
 from vaurien_twisted.control.site import controlRoot, controlSite
 
@@ -44,13 +44,13 @@ class Wire(StringTransport):
 
 class DeadlineTests(SynchronousTestCase):
     """
-    Requests that do not come, and connections that are too many.
+    Requests that do not come.
     """
 
     def setUp(self) -> None:
         self.clock = MemoryReactorClock()
         site = controlSite(self.clock, controlRoot(around(makeProxy())))
-        self.connections = OpenConnections(site, self.clock)
+        self.connections = OpenConnections(site, self.clock, ConnectionLimit(self.clock.seconds))
         self.connections.doStart()
         self.addCleanup(self.connections.doStop)
 
@@ -150,43 +150,3 @@ class DeadlineTests(SynchronousTestCase):
         self.clock.pump([1] * 300)
         self.assertFalse(wire.disconnecting)
         protocol.connectionLost()
-
-    def test_pitfall40_tooMany(self) -> None:
-        """
-        Beyond the bound on their number the connection ends that was used least lately;
-        one on which a request is being answered stays.
-        """
-        self.patch(deadlines, "MOST", 3)
-        streaming, stream = self.connect()
-        streaming.dataReceived(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        first, wire1 = self.connect()
-        _, wire2 = self.connect()
-        first.dataReceived(GET)
-        _, wire4 = self.connect()
-        aborted = [wire.aborted for wire in (stream, wire1, wire2, wire4)]
-        self.assertEqual(aborted, [False, False, True, False])
-        for protocol in list(self.connections.protocols):
-            protocol.connectionLost()
-
-    def test_pitfall40_allBusy(self) -> None:
-        """
-        Where all are busy, the new one is refused.
-        """
-        self.patch(deadlines, "MOST", 1)
-        streaming, stream = self.connect()
-        streaming.dataReceived(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        _, wire = self.connect()
-        self.assertEqual((stream.aborted, wire.aborted), (False, True))
-        for protocol in list(self.connections.protocols):
-            protocol.connectionLost()
-
-    def test_pitfall40_lastDescriptors(self) -> None:
-        """
-        So it is where the last file descriptors are reached.
-        """
-        self.patch(deadlines, "limit", lambda: 100)
-        _, wire1 = self.connect(50)
-        _, wire2 = self.connect(91)
-        _, wire3 = self.connect(92)
-        aborted = [wire.aborted for wire in (wire1, wire2, wire3)]
-        self.assertEqual(aborted, [True, False, False])

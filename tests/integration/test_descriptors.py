@@ -175,6 +175,31 @@ class FullTests(TestCase):
         )
         self.fill(place)
 
+    def test_pitfall40_idleControl(self) -> None:
+        """
+        Connections to control itself that are left idle, begin a request, read no events, or do
+        not read their answer.
+        """
+        place = "127.0.0.1", freePort()
+        self.start("--proxy", f"127.0.0.1:{place[1]}")
+        self.fill(place)
+        head = b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        for request in (
+            b"",
+            b"GET /behavior" + head,
+            b"GET /beh",
+            b"GET /events" + head,
+            (b"GET /schema" + head) * 200,
+        ):
+            for number in range(CLIENTS):
+                with contextlib.suppress(OSError):
+                    self.connect(("127.0.0.1", self.control)).sendall(request)
+                if number % 40 == 0:
+                    poll(self.answers, PATIENCE, "control")
+            poll(self.answers, PATIENCE, "control")
+        self.assertLess(len(os.listdir(f"/proc/{self.process.pid}/fd")), LIMIT)
+        self.assertNotIn("cannot accept", self.log.read_text())
+
     def test_pitfall40_lateBackends(self) -> None:
         """
         Clients that are connected to the backend all at once, when they need not wait any

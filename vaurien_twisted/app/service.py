@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import TYPE_CHECKING
@@ -115,26 +116,25 @@ class Vaurien(MultiService):
         if not (settings.http or settings.demo or place):
             return
         # Loaded only here: a proxy without control does not need it.
+        from vaurien_twisted.control.connection_limit import ConnectionLimit
         from vaurien_twisted.control.service import ControlService
         from vaurien_twisted.metrics.history import History
 
-        access = Access(settings.token, settings.insecure)
         history = History(self.reactor, Observed(lambda: self.proxies.proxies, self.journal))
         history.setServiceParent(self)
+        make = partial(
+            ControlService,
+            self.reactor,
+            proxies=self.proxies,
+            access=Access(settings.token, settings.insecure),
+            history=history,
+            most=ConnectionLimit(self.reactor.seconds),
+        )
         if settings.http or settings.demo:
-            self.control = ControlService(
-                self.reactor,
-                settings.http_host,
-                settings.http_port,
-                self.proxies,
-                access,
-                history=history,
-            )
+            self.control = make(settings.http_host, settings.http_port)
             self.control.setServiceParent(self)
         if place is not None:
-            self.toxiproxy = ControlService(
-                self.reactor, *place, self.proxies, access, ("toxiproxy", "toxiproxy"), history
-            )
+            self.toxiproxy = make(*place, options=("toxiproxy", "toxiproxy"))
             self.toxiproxy.setServiceParent(self)
 
     def preload(self) -> None:

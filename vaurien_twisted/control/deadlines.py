@@ -1,7 +1,6 @@
 # -*- test-case-name: tests.control.test_deadlines -*-
 """
-Limits for connections to the control service: how long a request may take to arrive, and how
-many connections there may be.
+A limit for how long a request to the control service may take to arrive.
 
 A client that begins a request and never completes it would hold its connection, and a file
 descriptor, for ever.  Twisted closes a connection after a minute without data, but a byte now
@@ -23,17 +22,14 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 from zope.interface import Interface, implementer
 
+from vaurien_twisted.control.connection_limit import ConnectionLimit
 from vaurien_twisted.interfaces.network import IStreamTransport
-from vaurien_twisted.transports.descriptors import LAST, descriptorOf, limit
 
 #: Within how many seconds a request must be complete.
 DEADLINE = 30.0
 
 #: How many seconds a client has to read that it was too slow.
 GRACE = 5.0
-
-#: The most open connections.
-MOST = 256
 
 
 class IRequestWatch(Interface):
@@ -91,6 +87,7 @@ class ControlConnection(ProtocolWrapper):
         """
         self.idle = False
         self._quieten()
+        self.factory.used(self)
 
     def requestEnded(self) -> None:
         """
@@ -144,40 +141,42 @@ def _refusal() -> bytes:
 
 class OpenConnections(WrappingFactory[ControlConnection]):
     """
-    Tracks the open connections, so that those of idle HTTP clients do not outlive the service.
-    If there are too many, or file descriptors become scarce, it closes the connection that has been
-    idle for the longest time, or the newest one if none is idle.
+    Tracks the connections of one control service, so that those of idle HTTP clients do not
+    outlive it.
+
+    @param most: limits their number; one object for all services of a process.
     """
 
     noisy = False
     protocol = ControlConnection
     _empty: Deferred[None] | None = None
 
-    def __init__(self, wrapped: IProtocolFactory, clock: IReactorTime) -> None:
+    def __init__(
+        self, wrapped: IProtocolFactory, clock: IReactorTime, most: ConnectionLimit
+    ) -> None:
         super().__init__(wrapped)
         self.clock = clock
+        self._most = most
 
     def registerProtocol(self, p: ControlConnection) -> None:
         """
         A connection is made.
         """
         super().registerProtocol(p)
-        if len(self.protocols) > MOST or descriptorOf(p.transport) >= limit() - LAST:
-            idle = [each for each in self.protocols if each.idle and each is not p]
-            (idle[0] if idle else p).transport.abortConnection()
+        self._most.opened(p)
 
     def used(self, p: ControlConnection) -> None:
         """
-        A connection becomes idle: it moves to the end of the queue.
+        A request of this connection has arrived, or was answered.
         """
-        if p in self.protocols:
-            self.protocols[p] = self.protocols.pop(p)
+        self._most.used(p)
 
     def unregisterProtocol(self, p: ControlConnection) -> None:
         """
         A connection is closed.
         """
         super().unregisterProtocol(p)
+        self._most.closed(p)
         if self._empty is not None and not self.protocols:
             empty, self._empty = self._empty, None
             empty.callback(None)

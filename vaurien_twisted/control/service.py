@@ -15,6 +15,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 
 from vaurien_twisted.control.access import Access
+from vaurien_twisted.control.connection_limit import ConnectionLimit
 from vaurien_twisted.control.deadlines import OpenConnections
 from vaurien_twisted.control.lazy_site import LoadedLater
 from vaurien_twisted.interfaces.network import IServerReactor
@@ -38,6 +39,8 @@ class ControlService(Service):
     @param options: the names of the options that set C{host} and C{port}.
     @param history: the history of the proxies, which others start; without it, C{/history} is
         empty.
+    @param most: limits the number of connections, together with those of other control services
+        that were given the same object; C{None}: those of this one.
     @ivar listening: fires when the service listens, fails with L{Refused} if it cannot;
         C{None} before it was started.
     @raise Refused: C{host} is not valid, or is open to other machines without a token.
@@ -54,6 +57,7 @@ class ControlService(Service):
         access: Access | None = None,
         options: tuple[str, str] = ("http_host", "http_port"),
         history: History | None = None,
+        most: ConnectionLimit | None = None,
     ) -> None:
         access = Access() if access is None else access
         host = bareHost(host)
@@ -65,6 +69,7 @@ class ControlService(Service):
         self._site: Callable[[], Site] = partial(
             _site, reactor, proxies, [host], access.token, access.anyName(host), history
         )
+        self._most = ConnectionLimit(reactor.seconds) if most is None else most
         self._connections: OpenConnections | None = None
         self._port: IListeningPort | None = None
         self.listening: Deferred[None] | None = None
@@ -99,7 +104,7 @@ class ControlService(Service):
 
     async def _listen(self) -> None:
         site = LoadedLater("vaurien_twisted.control.site", self._site)
-        self._connections = OpenConnections(site, self._reactor)
+        self._connections = OpenConnections(site, self._reactor, self._most)
         self._port = await listenOn(self._server, self._connections, self._text, self._portOption)
         self._log.info("control: http://{address}", address=self.address)
         site.load(self._reactor)

@@ -21,7 +21,7 @@ from zope.interface import implementer
 from vaurien_twisted.express.connected_socket import toAddress
 from vaurien_twisted.express.connector import Attempt
 from vaurien_twisted.express.poller import pollerFor
-from vaurien_twisted.express.port import Admission, ExpressPort
+from vaurien_twisted.express.port import ACCEPTS, Admission, ExpressPort
 from vaurien_twisted.interfaces.network import IServerReactor
 
 
@@ -34,6 +34,7 @@ class ExpressServerEndpoint:
     @param interface: an IP address, or a name of this machine.
     @param backlog: how many connections may wait to be accepted.
     @param admission: which of them may be kept; C{None}: all.
+    @param accepts: how many are accepted before other sockets have their turn.
     """
 
     def __init__(
@@ -43,16 +44,19 @@ class ExpressServerEndpoint:
         interface: str = "0.0.0.0",
         backlog: int = 1024,
         admission: Admission | None = None,
+        accepts: int = ACCEPTS,
     ) -> None:
         self._poller = pollerFor(reactor)
-        self._admission = admission
+        self._admission, self._accepts = admission, accepts
         self._place = (port, interface, backlog)
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
         """
         Listen at once, or fail with L{CannotListenError}.
         """
-        port = ExpressPort(self._poller, *self._place, protocolFactory, self._admission)
+        port = ExpressPort(
+            self._poller, *self._place, protocolFactory, self._admission, self._accepts
+        )
         try:
             port.startListening()
         except CannotListenError:

@@ -24,7 +24,7 @@ from vaurien_twisted.express.connected_socket import RESET, toAddress, toName
 from vaurien_twisted.express.poller import GIVEN_UP, Poller
 from vaurien_twisted.express.transport import ExpressTransport
 
-#: How many connections are accepted before other sockets have their turn.
+#: How many connections are accepted before other sockets have their turn, by default.
 ACCEPTS = 32
 
 #: How long to wait when the kernel has no room for another connection, in seconds.
@@ -73,6 +73,8 @@ class ExpressPort:
     @param backlog: how many may wait to be accepted.
     @param admission: which connections may be kept; those that may not are reset.  C{None}:
         all.
+    @param accepts: how many are accepted, or closed for want of descriptors, before other sockets
+        have their turn.
     """
 
     _log = Logger()
@@ -85,8 +87,10 @@ class ExpressPort:
         backlog: int,
         factory: IProtocolFactory,
         admission: Admission | None = None,
+        accepts: int = ACCEPTS,
     ) -> None:
         self._admission = admission
+        self._accepts = accepts
         self._poller = poller
         self._place = interface, port
         self._backlog = backlog
@@ -133,7 +137,7 @@ class ExpressPort:
         if events == GIVEN_UP:
             self._close()
             return
-        for _ in range(ACCEPTS):
+        for _ in range(self._accepts):
             listener = self._socket
             if listener is None:
                 return
@@ -172,7 +176,9 @@ class ExpressPort:
         """
         There is no room for another connection.
         """
-        count = self._reserve.turnAway(listener, ACCEPTS) if error.errno == errno.EMFILE else 0
+        count = (
+            self._reserve.turnAway(listener, self._accepts) if error.errno == errno.EMFILE else 0
+        )
         self._turnedAway += count
         now = time.monotonic()
         if now - self._toldAt >= EVERY:

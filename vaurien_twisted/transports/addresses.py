@@ -28,7 +28,7 @@ from twisted.internet.posixbase import PosixReactorBase
 from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.names import checkAddress, plainHost
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.transports.descriptors import Descriptors
+from vaurien_twisted.transports.descriptors import AT_ONCE, Descriptors
 
 #: C{HOST:PORT}, an IPv6 host in brackets; the interface after its C{%} may have hyphens.
 _HOST_PORT = re.compile(
@@ -132,9 +132,11 @@ def _tcpServer(
     if _goesByExpress(reactor):
         from vaurien_twisted.express.endpoints import ExpressServerEndpoint
 
-        # Clients of a proxy leave file descriptors for those of control.
-        admission = Descriptors(reactor.seconds) if name == "proxy" else None
-        return ExpressServerEndpoint(reactor, port, host or "0.0.0.0", backlog, admission)
+        place = port, host or "0.0.0.0", backlog
+        if name == "proxy":
+            # Clients of a proxy leave file descriptors for those of control.
+            return ExpressServerEndpoint(reactor, *place, Descriptors(reactor.seconds))
+        return ExpressServerEndpoint(reactor, *place, accepts=AT_ONCE)
     from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
 
     if ":" in host:

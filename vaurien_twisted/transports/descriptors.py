@@ -16,12 +16,17 @@ from collections.abc import Callable
 
 from twisted.logger import Logger
 
-#: How many descriptors are kept for control, files, and whatever else is not a client; of a
-#: limit that is low, a quarter.
+#: How many descriptors are kept for control, files, and whatever else is not a client: at least
+#: this many, at most four times as many.
 RESERVED = 64
 
-#: How many of those are kept from connections of control too.
-LAST = 8
+#: How many of those are not for connections to control, but for files and for connections that are
+#: about to be closed.
+SPARE = 8
+
+#: How many connections to control are accepted at once; for each one too many, another is closed
+#: after that.
+AT_ONCE = 4
 
 #: Seconds between two log lines that say the same.
 EVERY = 10.0
@@ -33,6 +38,14 @@ def limit() -> int:
     """
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return 2**31 if soft == resource.RLIM_INFINITY else soft
+
+
+def reserved(most: int) -> int:
+    """
+    How many descriptors are kept of C{most}: a sixteenth, but at least L{RESERVED} and at most
+    four times as many; a quarter where that is less.
+    """
+    return min(most // 4, max(RESERVED, min(4 * RESERVED, most // 16)))
 
 
 def descriptorOf(transport: object) -> int:
@@ -65,7 +78,7 @@ class Descriptors:
 
     def _measure(self) -> None:
         most = self._limited()
-        self._most = most - min(RESERVED, most // 4)
+        self._most = most - reserved(most)
 
     def allows(self, fd: int) -> bool:
         """
