@@ -14,10 +14,11 @@ COPY . .
 RUN pip wheel --no-cache-dir --wheel-dir /wheels .
 
 FROM python:3.13-slim
-COPY --from=build /wheels /wheels
-RUN pip install --no-cache-dir --no-index --find-links /wheels vaurien-twisted \
-    && rm -rf /wheels \
-    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin vaurien
+# The wheels are mounted, not copied, so that no layer keeps them.
+RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
+    pip install --no-cache-dir --no-index --find-links /wheels --root-user-action ignore \
+        vaurien-twisted \
+    && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin vaurien
 ENV VAURIEN_TOXIPROXY=0.0.0.0:8474 \
     VAURIEN_INSECURE=true \
     VAURIEN_URL=http://localhost:8474 \

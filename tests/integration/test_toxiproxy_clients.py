@@ -1,86 +1,21 @@
 """
-Clients that were written for Toxiproxy, unchanged: toxiproxy-python, and
-toxiproxy-node-client.
+Clients that were written for Toxiproxy, unchanged: toxiproxy-python,
+toxiproxy-node-client, and the Toxiproxy module of Testcontainers for Node.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
-from pathlib import Path
-from threading import Thread
 from typing import Any
 from unittest import SkipTest
 from urllib.parse import urlsplit
 
-from twisted.trial.unittest import SynchronousTestCase
-
-from tests.integration.children import hangUp
-from tests.integration.servers import ENVIRONMENT, find
-from tests.integration.support import PATIENCE, optional
+from tests.integration.support import optional
+from tests.integration.toxiproxy_case import NodeCase, ToxiproxyCase
 from tests.ports import freePort
 from vaurien_twisted import __version__
-from vaurien_twisted.client.launcher import launch, stop_proxy
 
 toxiproxy = optional("toxiproxy")
-
-#: Where npm put its packages: in this Python's environment.
-MODULES = Path(sys.prefix) / "node_modules"
-
-SCRIPT = Path(__file__).with_name("toxiproxy_client.js")
-
-
-class ToxiproxyCase(SynchronousTestCase):
-    """
-    Vaurien in a process of its own, in Toxiproxy's place, and a backend that answers in
-    capitals.
-    """
-
-    def setUp(self) -> None:
-        command = [sys.executable, "-m", "vaurien_twisted", "--toxiproxy", "127.0.0.1:0"]
-        started = launch([*command, "--log-output", os.path.abspath(self.mktemp())], PATIENCE)
-        self.addCleanup(stop_proxy, started)
-        assert started.toxiproxy_url is not None
-        self.url = started.toxiproxy_url
-        backend = socket.create_server(("127.0.0.1", 0))
-        self.addCleanup(backend.close)
-        # Or else a thread that waits in accept() keeps the socket open.
-        self.addCleanup(hangUp, backend)
-        self.upstream = f"127.0.0.1:{backend.getsockname()[1]}"
-        Thread(target=self.serve, args=(backend,), daemon=True).start()
-
-    def serve(self, backend: socket.socket) -> None:
-        """
-        Answer each client's words until it leaves.
-        """
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = backend.accept()
-                Thread(target=self.answer, args=(client,), daemon=True).start()
-
-    def answer(self, client: socket.socket) -> None:
-        """
-        Answer one client.
-        """
-        with client, contextlib.suppress(OSError):
-            while data := client.recv(100):
-                client.sendall(data.upper())
-
-    def ask(self, listen: str) -> float:
-        """
-        Send a word through a proxy; in how many seconds it is answered.
-        """
-        host, _, port = listen.rpartition(":")
-        began = time.monotonic()
-        with socket.create_connection((host, int(port)), PATIENCE) as client:
-            client.sendall(b"hello")
-            self.assertEqual(client.recv(100), b"HELLO")
-        return time.monotonic() - began
 
 
 class PythonTests(ToxiproxyCase):
@@ -174,32 +109,13 @@ class PythonTests(ToxiproxyCase):
         self.assertEqual(self.server.proxies(), {})
 
 
-class NodeTests(ToxiproxyCase):
+class NodeTests(NodeCase):
     """
     toxiproxy-node-client 4.
     """
 
-    def setUp(self) -> None:
-        if find("node") is None:
-            raise SkipTest("node is not installed")
-        if not (MODULES / "toxiproxy-node-client").is_dir():
-            raise SkipTest(f"toxiproxy-node-client is not in {MODULES}")
-        super().setUp()
-
-    def seen(self) -> dict[str, Any]:
-        """
-        What the client saw.
-        """
-        ended = subprocess.run(
-            [find("node") or "node", str(SCRIPT), self.url, self.upstream],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE * 2,
-            env={**ENVIRONMENT, "NODE_PATH": str(MODULES)},
-        )
-        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
-        seen: dict[str, Any] = json.loads(ended.stdout)
-        return seen
+    package = "toxiproxy-node-client"
+    script = "toxiproxy_client.js"
 
     def test_all(self) -> None:
         """
@@ -229,3 +145,25 @@ class NodeTests(ToxiproxyCase):
         for refused, status in (("conflict", 409), ("removed", 404), ("invalid", 400)):
             self.assertIn(str(status), seen[refused])
         self.assertIn("404", seen["missing"])
+
+
+class NodeTestcontainersTests(NodeCase):
+    """
+    @testcontainers/toxiproxy 12, with a container that is only said to have been started.
+    """
+
+    package = "@testcontainers/toxiproxy"
+    script = "testcontainers_client.js"
+
+    def test_all(self) -> None:
+        """
+        It gives each proxy a port of its own, adds toxics, disables proxies and enables them.
+        """
+        seen = self.seen()
+        first, second = seen["ports"]
+        self.assertGreater(second, first)
+        self.assertEqual(seen["names"], ["cache", "other"])
+        self.assertEqual(seen["plain"]["data"], "HELLO")
+        self.assertGreaterEqual(seen["slow"]["ms"], 300)
+        self.assertEqual(seen["disabled"], {"error": "ECONNREFUSED"})
+        self.assertEqual(seen["enabled"]["data"], "HELLO")
