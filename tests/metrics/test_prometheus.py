@@ -102,6 +102,8 @@ class MetricsTests(SynchronousTestCase):
         for behavior, code in (("error", "busy"), ("hang", "")):
             labels = {"proxy": "proxy", "behavior": behavior, "code": code}
             self.assertEqual(self.value("vaurien_faults_total", **labels), 1)
+        labels = {"proxy": "proxy", "command": "BAD", "code": "busy"}
+        self.assertEqual(self.value("vaurien_failed_exchanges_total", **labels), 1)
 
     def test_active(self) -> None:
         """

@@ -94,6 +94,7 @@ class ReportTests(SynchronousTestCase):
                 "vaurien.proxy.exchanges:3|c",
                 "vaurien.proxy.to_backend:6|c",
                 "vaurien.proxy.to_client:6|c",
+                "vaurien.proxy.failed:1|c",
                 "vaurien.proxy.faults:1|c",
                 "vaurien.proxy.fault.error.busy:1|c",
             },
@@ -141,7 +142,7 @@ class ReportTests(SynchronousTestCase):
         service.report()
         self.assertGreater(len(written.datagrams), 1)
         self.assertLessEqual(max(map(len, written.datagrams)), LONGEST)
-        self.assertEqual(len(self.lines(written)), 301)
+        self.assertEqual(len(self.lines(written)), 302)
 
 
 class ServiceTests(TestCase):

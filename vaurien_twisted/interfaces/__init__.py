@@ -61,6 +61,7 @@ __all__ = [
     "IStreamBehavior",
     "IStreamFilter",
     "ITLSOptions",
+    "ITellsErrors",
     "ITransactional",
     "ITransferEnder",
     "IWireProtocol",
@@ -260,6 +261,14 @@ class IFaultHeader(Interface):
         What the client asks for: a behavior and its options, C{delay; sleep=1};
         C{""} for nothing.
         """
+
+
+class ITellsErrors(Interface):
+    """
+    A wire protocol whose framers say which replies are errors: they set C{error} of the
+    L{exchange<vaurien_twisted.model.exchange.Exchange>}, and their fast paths do not pass such
+    replies.  Optional, beside L{IWireProtocol}: the failed exchanges of others are not counted.
+    """
 
 
 class IClientAddresses(Interface):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
+from vaurien_twisted.interfaces import ITellsErrors
 from vaurien_twisted.model.commands import Command, Hold, Wait
 from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.proxies.normal import describeOwnRules
@@ -133,8 +134,22 @@ def describeProxy(proxy: Proxy) -> dict[str, object]:
         "received": {"upstream": traffic.fromClient, "downstream": traffic.fromBackend},
         "sent": {"upstream": traffic.toBackend, "downstream": traffic.toClient},
         "connectFailures": sums.counters.connectFailures,
+        "errors": describeErrors(proxy),
         "duration": describeHistogram(sums.counters.duration),
     }
+
+
+def describeErrors(proxy: Proxy) -> list[dict[str, object]] | None:
+    """
+    The failed exchanges of a proxy by command and code, as JSON; C{None} where they are not
+    counted, as for a protocol that has no errors.
+    """
+    if not ITellsErrors.providedBy(proxy.wire):
+        return None
+    return [
+        {"command": command, "code": code, "count": count}
+        for (command, code), count in sorted(proxy.counters.errors.items())
+    ]
 
 
 def describeHistogram(histogram: Histogram) -> dict[str, object]:

@@ -83,6 +83,7 @@ class Collector:
                 counter.add_metric([sums.name], read(sums))
             yield counter
         yield from _faults(now)
+        yield from _errors(now)
         yield from _gauges(now)
         for name, (words, histogramOf) in HISTOGRAMS.items():
             histogram = core.HistogramMetricFamily(f"vaurien_{name}", words, labels=["proxy"])
@@ -168,6 +169,20 @@ def _faults(now: Iterable[tuple[Proxy, Totals]]) -> Iterator[Metric]:
         for (behavior, code), count in sorted(sums.counters.faults.items()):
             faults.add_metric([sums.name, behavior, code], count)
     yield faults
+
+
+def _errors(now: Iterable[tuple[Proxy, Totals]]) -> Iterator[Metric]:
+    from prometheus_client.core import CounterMetricFamily
+
+    errors = CounterMetricFamily(
+        "vaurien_failed_exchanges",
+        "Exchanges that were answered with an error of the protocol, or never.",
+        labels=["proxy", "command", "code"],
+    )
+    for _, sums in now:
+        for (command, code), count in sorted(sums.counters.errors.items()):
+            errors.add_metric([sums.name, command, code], count)
+    yield errors
 
 
 def _gauges(now: Iterable[tuple[Proxy, Totals]]) -> Iterator[Metric]:

@@ -129,6 +129,7 @@ class StatsdService(Service):
                 "to_client": sums.traffic.toClient,
                 "connect_failures": sums.counters.connectFailures,
                 "faults": sums.faults,
+                "failed": sum(sums.counters.errors.values()),
             }
             parts = [self._settings.prefix, _plain(sums.name)]
             start = ".".join(part for part in parts if part)

@@ -74,6 +74,8 @@ class Exchange:
     @ivar then: what becomes of the link where the reply is cut, C{None} where it is not.
     @ivar outcome: called once the reply that is to be cut has come to that place, with 0, or to
         its end, with how many bytes or units it lacks.  C{None} where nobody needs to know.
+    @ivar error: the code of the error that the backend's reply is; C{""} for any other reply.
+        Written by the framer before it yields the reply's last piece.
     @ivar muted: the rest of the backend's reply is swallowed.
     @ivar substitute: what was sent to the backend in its place: the answer is given when that
         was answered.  Else C{None}.
@@ -91,6 +93,7 @@ class Exchange:
         "cut",
         "decision",
         "dropped",
+        "error",
         "extra",
         "head",
         "left",
@@ -133,6 +136,7 @@ class Exchange:
         self.left: int | None = None
         self.then: ConnectionFate | None = None
         self.outcome: Callable[[int], None] | None = None
+        self.error = ""
         self.muted = False
         self.substitute: Substitute | None = None
         self.silent = False

@@ -61,6 +61,9 @@ class Counters:
     @ivar faults: how often something was done, by behavior and code.
     @ivar duration: from a request's first byte to its reply's last, of all exchanges that the
         backend answered, those included to which nothing happened.
+    @ivar errors: how many exchanges failed, by command and code: those that were answered with
+        an error of the protocol, by the backend or by a fault, and those that were never
+        answered.
     @ivar added: how long waits and holds have kept something back.
     """
 
@@ -69,19 +72,29 @@ class Counters:
     ended: int = 0
     connectFailures: int = 0
     faults: dict[tuple[str, str], int] = attrs.field(factory=dict)
+    errors: dict[tuple[str, str], int] = attrs.field(factory=dict)
     duration: Histogram = attrs.field(factory=Histogram)
     added: Histogram = attrs.field(factory=Histogram)
 
-    def fault(self, behavior: str, code: str = "") -> None:
+    def fault(self, behavior: str, code: str = "", command: str = "") -> None:
         """
         Something was done.
 
-        @param code: of an error, C{""} where there is none.
+        @param code: of an error that answers an exchange, C{""} where there is none.
+        @param command: of the exchange.
         """
-        key = behavior, code
-        if key not in self.faults and len(self.faults) >= CODES:
-            key = behavior, OTHER
-        self.faults[key] = self.faults.get(key, 0) + 1
+        _count(self.faults, behavior, code)
+        if code:
+            self.error(command, code)
+
+    def error(self, command: str, code: str) -> None:
+        """
+        An exchange failed.
+
+        @param command: of the exchange, C{""} where that is not known.
+        @param code: of the error, or how the connection ended.
+        """
+        _count(self.errors, command, code)
 
     def linkEnded(self, traffic: Traffic, exchanges: int) -> None:
         """
@@ -90,3 +103,16 @@ class Counters:
         self.traffic = self.traffic.plus(traffic)
         self.exchanges += exchanges
         self.ended += 1
+
+
+def _count(counts: dict[tuple[str, str], int], name: str, code: str) -> None:
+    """
+    Count one more, with the code L{OTHER} where there are too many codes already.
+    """
+    key = name, code
+    if key not in counts and len(counts) >= CODES:
+        key = name, OTHER
+        if key not in counts and len(counts) >= 2 * CODES:
+            # Commands, too, are whatever a client sends.
+            key = OTHER, OTHER
+    counts[key] = counts.get(key, 0) + 1

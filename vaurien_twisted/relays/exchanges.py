@@ -15,6 +15,7 @@ from vaurien_twisted.interfaces import IStartTLS
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.exchange_state import ExchangeState
+from vaurien_twisted.relays.failures import countUnanswered
 from vaurien_twisted.relays.pieces import chainReplies
 from vaurien_twisted.relays.replies import ReplyReader
 from vaurien_twisted.relays.requests import RequestReader
@@ -343,6 +344,7 @@ class ExchangeRelay:
         """
         Forget everything; nothing more is said.
         """
+        countUnanswered(self.state)
         self._requests.stop()
         self._requests.pieces = self._replies.pieces = None
         self.state.stop()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from vaurien_twisted.model.decision import Step
 from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
 from vaurien_twisted.relays.exchange_state import ExchangeState
+from vaurien_twisted.relays.failures import countError
 from vaurien_twisted.relays.pieces import chainReplies
 from vaurien_twisted.relays.turns import STEP
 
@@ -128,6 +129,8 @@ class ReplyReader:
         if ends:
             if exchange.outcome is not None:
                 state.executor.uncut(exchange)
+            if exchange.error:
+                countError(state, exchange)
             state.replyOrder.ended(exchange)
             if decision is not None and decision.reply:
                 self._behind(exchange, decision.reply)

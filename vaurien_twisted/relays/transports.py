@@ -74,6 +74,13 @@ class TransportPair:
         """
         return self.client is None and self.backend is None
 
+    @property
+    def joined(self) -> bool:
+        """
+        Whether the backend has been there.
+        """
+        return self._backendSource is not None
+
     def join(self, backend: IStreamTransport) -> None:
         """
         The backend is there: each side now paces the other.

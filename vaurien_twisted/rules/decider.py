@@ -159,16 +159,16 @@ class Decider:
         if self.faultHeader is not None:
             asked = self.faultHeader(connection, exchange)
             if asked is not None:
-                self._countWish(asked)
+                self._countWish(asked, exchange)
                 return asked
         draws = self._compiled.draws(exchange.command)
         return self._decide(draws, connection, exchange) if draws else NOTHING
 
-    def _countWish(self, asked: Decision) -> None:
+    def _countWish(self, asked: Decision, exchange: Exchange) -> None:
         for step in (asked.request or asked.reply)[:1]:
             if step.rule is not None:
                 code = getattr(step.rule.options, "code", "")
-                self.counters.fault(step.rule.behavior.name, str(code))
+                self.counters.fault(step.rule.behavior.name, str(code), exchange.command)
 
     def misses(self, connection: Connection) -> Misses | None:
         """
@@ -262,7 +262,7 @@ class Decider:
             exchange.outcome = partial(self._outcome, tally, chosen, actions, numbers[0], facts)
         else:
             tally.struck += 1
-            self.counters.fault(chosen.behavior.name, actions.code)
+            self.counters.fault(chosen.behavior.name, actions.code, exchange.command)
             self.journal.recordLater("decision", self.proxy, numbers[0], *facts)
 
     def _outcome(

@@ -73,7 +73,7 @@ class HTTPFastPath(CountedFastPath):
                 if end < 0:
                     return 0
                 status, framing = readReply(data[pos:end], "")
-                if framing < 0 or status < 200:
+                if framing < 0 or not 200 <= status < 400:
                     return 0
                 pos = end + framing
                 count += 1

@@ -16,6 +16,7 @@ from vaurien_twisted.interfaces import (
     IForgetting,
     IFramer,
     ISelectiveFastPath,
+    ITellsErrors,
     IWireProtocol,
 )
 from vaurien_twisted.model.commands import Reply
@@ -92,7 +93,7 @@ CATALOG = ErrorCatalog(
 FAULTY = frozenset(row.code for row in FAULTS)
 
 
-@implementer(IPlugin, IWireProtocol, IFaultHeader)
+@implementer(IPlugin, IWireProtocol, IFaultHeader, ITellsErrors)
 class HTTP(WireProtocol):
     """
     HTTP/1.0 and HTTP/1.1.  An exchange is a request and its reply.  Its command is the

@@ -95,6 +95,8 @@ class Replies:
                         continue
                     if exchange is not None:
                         session.awaiting.popleft()
+                        if status >= 400:
+                            exchange.error = str(status)
                         if exchange is session.tunnel:
                             session.answered(status)
                     if status == 101:

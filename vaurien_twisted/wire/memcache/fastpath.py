@@ -58,8 +58,9 @@ _KINDS = {
 _value = re.compile(rb"VALUE" + _KEY + rb" [0-9]{1,10}" + _SIZE + rb"(?: [0-9]{1,20})?\r\n").match
 _metaValue = re.compile(rb"VA" + _SIZE + rb"(?: [!-~]+)*\r\n").match
 
-#: An answer of one line.  C{MN} is the barrier's, and the others have values behind them.
-_line = re.compile(rb"(?!MN[ \r]|VALUE |VA )[!-~][ -~]{0,2000}\r\n").match
+#: An answer of one line.  C{MN} is the barrier's, the others have values behind them, and errors
+#: are counted one by one.
+_line = re.compile(rb"(?!MN[ \r]|VALUE |VA |(?:CLIENT_|SERVER_)?ERROR)[!-~][ -~]{0,2000}\r\n").match
 
 
 @implementer(IFastPath)

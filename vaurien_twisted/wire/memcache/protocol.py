@@ -16,6 +16,7 @@ from vaurien_twisted.interfaces import (
     IFastPath,
     IForgetting,
     IFramer,
+    ITellsErrors,
     ITransactional,
     IWireProtocol,
 )
@@ -73,7 +74,7 @@ class MemcacheFramer(TwoWayFramer):
         return ()
 
 
-@implementer(IPlugin, IWireProtocol)
+@implementer(IPlugin, IWireProtocol, ITellsErrors)
 class Memcache(WireProtocol):
     """
     memcached's text protocol.  An exchange is a command, such as C{get} or C{mg}, and its

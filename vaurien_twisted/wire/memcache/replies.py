@@ -39,6 +39,7 @@ CLASSIC = frozenset((*STORAGE, *SILENCING, "version"))
 
 
 #: The first tokens of answers that no meta command gives.
+ERRORS = (b"ERROR", b"CLIENT_ERROR", b"SERVER_ERROR")
 OTHERS = frozenset(
     b"DELETED END EXISTS NOT_FOUND NOT_STORED STAT STORED TOUCHED VALUE VERSION".split()
 )
@@ -197,6 +198,8 @@ class Replies:
             elif (form is None or isinstance(form, Meta)) and line.startswith(b"VA "):
                 self._skip, self._last = _length(line, 1), True
             elif form != LIST or not line.startswith(ITEMS):
+                if exchange is not None and line.startswith(ERRORS):
+                    exchange.error = line.split(None, 1)[0].decode("ascii", "replace")
                 return pos, True
             elif cut and self._passed():
                 return pos, False

@@ -34,7 +34,6 @@ from vaurien_twisted.wire.mysql.packets import (
     MORE_RESULTS,
     OK,
     Malformed,
-    progresses,
     unpackHeader,
     unpackShort,
 )
@@ -172,7 +171,8 @@ class MySQLFastPath(FormedFastPath):
         if stop > end or not 0 < length < FULL:
             return 0
         if first == ERR:
-            return _failed(data, at + 4, length)
+            # Failures are counted one by one, where they are told apart.
+            return 0
         if single:
             return stop
         if first == OK:
@@ -211,10 +211,8 @@ class MySQLFastPath(FormedFastPath):
         length: int = unpackHeader(data, at)[0] - number
         first = data[at + 4]
         stop = at + 4 + length
-        if not 0 < length < FULL or stop > end or first < EOF:
+        if not 0 < length < FULL or stop > end or first != EOF:
             return 0
-        if first == ERR:
-            return _failed(data, at + 4, length)
         if length >= 9 and not self._session.capabilities & CLIENT_DEPRECATE_EOF:
             return 0
         # An EOF packet, or the OK packet that has replaced it.
@@ -234,10 +232,3 @@ class MySQLFastPath(FormedFastPath):
 @lru_cache(maxsize=16)
 def _passedBut(commands: frozenset[str]) -> frozenset[int]:
     return frozenset(code for code in PASSED if COMMANDS[code].name.lower() not in commands)
-
-
-def _failed(data: bytes, at: int, length: int) -> int:
-    """
-    Where an ERR packet ends whose payload begins at C{at}; 0 if the reply goes on.
-    """
-    return 0 if length < 4 or progresses(data, at, length) else at + length

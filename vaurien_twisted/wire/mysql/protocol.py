@@ -26,6 +26,7 @@ from vaurien_twisted.interfaces import (
     IFastPath,
     IFramer,
     IRequestDescriber,
+    ITellsErrors,
     ITransactional,
     ITransferEnder,
     IWireProtocol,
@@ -108,7 +109,7 @@ class MySQLFramer(StartTLSFramer):
         return lastDescription(Requests(session).read(data))
 
 
-@implementer(IPlugin, IWireProtocol)
+@implementer(IPlugin, IWireProtocol, ITellsErrors)
 class MySQL(WireProtocol):
     """
     MySQL and MariaDB.  Exchange 0 is the greeting with the authentication.  Then each command

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
-from vaurien_twisted.wire.mysql.commands import FORGETTING, Request, Shape
+from vaurien_twisted.wire.mysql.commands import FORGETTING, Request
 from vaurien_twisted.wire.mysql.handshake import GREETING_LIMIT, Greeting
 from vaurien_twisted.wire.mysql.packets import (
     CLIENT_COMPRESS,
@@ -21,19 +21,19 @@ from vaurien_twisted.wire.mysql.packets import (
     serverCapabilities,
     unpackHeader,
 )
-from vaurien_twisted.wire.mysql.results import PEEK, Results, Step, passDefinitions, passRows
+from vaurien_twisted.wire.mysql.results import (
+    FIRST,
+    PEEK,
+    Results,
+    Step,
+    errorCode,
+    passDefinitions,
+    passRows,
+)
 from vaurien_twisted.wire.mysql.session import MySQLSession
 
 DONE, DEFINITION, ROW, LAST = Step.DONE, Step.DEFINITION, Step.ROW, Step.LAST
 GREETED, ASKED, LOADED = Step.GREETING, Step.DIALOG, Step.LOADED
-
-FIRST = {
-    Shape.SINGLE: Step.SINGLE,
-    Shape.RESULT: Step.RESULT,
-    Shape.PREPARED: Step.PREPARED,
-    Shape.ROWS: Step.LAST,
-    Shape.DIALOG: Step.DIALOG,
-}
 
 
 class Replies:
@@ -199,14 +199,12 @@ class Replies:
         self._exchange = exchange
         self._toCut = -1
         self._sequence = -1
+        session, results = self._session, self._results
+        results.begin(session.capabilities, session.status)
         if exchange.number == 0:
             self._step = GREETED
             return
-        results = self._results
-        results.capabilities = self._session.capabilities
-        results.statement = -1
-        results.status = self._session.before = self._session.status
-        results.succeeded = False
+        session.before = session.status
         results.cursor = exchange.context.cursor
         self._step = FIRST[exchange.context.shape]
         if exchange.cut is not None:
@@ -323,6 +321,7 @@ class Replies:
         session = self._session
         first = data[at] if length else -1
         if first == ERR:
+            self._results.error = errorCode(data, at, length)
             return DONE
         if first != GREETING or length > GREETING_LIMIT:
             raise Malformed("this is no greeting of a MySQL server")
@@ -335,6 +334,7 @@ class Replies:
         """
         session, results = self._session, self._results
         session.status = results.status
+        exchange.error = results.error
         if session.dialog is exchange and not session.file:
             session.dialog = None
         request = exchange.context

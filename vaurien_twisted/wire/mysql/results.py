@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from vaurien_twisted.wire.mysql.commands import Shape
 from vaurien_twisted.wire.mysql.packets import (
     CLIENT_DEPRECATE_EOF,
     CURSOR_EXISTS,
@@ -68,6 +69,16 @@ class Step(IntEnum):
 DONE, SINGLE, RESULT, PREPARED, DEFINITION, DEFINED, ROW, LAST, DIALOG, _, LOADED = Step
 
 
+#: The first packet of a reply, by its shape.
+FIRST = {
+    Shape.SINGLE: Step.SINGLE,
+    Shape.RESULT: Step.RESULT,
+    Shape.PREPARED: Step.PREPARED,
+    Shape.ROWS: Step.LAST,
+    Shape.DIALOG: Step.DIALOG,
+}
+
+
 class Results:
     """
     Walks through one reply after the other.
@@ -78,6 +89,7 @@ class Results:
     @ivar _columns: how many columns follow after the parameters.
     @ivar _rows: what comes after the definitions.
     @ivar statement: the number of the statement that was just prepared, or -1.
+    @ivar error: the number of the error that ended the reply, C{""} for none.
     @ivar parameters: how many parameters that statement has.
     @ivar status: the status flags that the reply sent last, or those before it.
     @ivar succeeded: the reply began with OK.
@@ -89,6 +101,7 @@ class Results:
         "_rows",
         "capabilities",
         "cursor",
+        "error",
         "left",
         "parameters",
         "statement",
@@ -104,10 +117,20 @@ class Results:
         self._columns = 0
         self._rows = DONE
         self.statement = -1
+        self.error = ""
         self.parameters = 0
         self.status = 0
         self.succeeded = False
         self.wantsFile = False
+
+    def begin(self, capabilities: int, status: int) -> None:
+        """
+        A reply begins.
+
+        @param status: the status flags before it.
+        """
+        self.capabilities, self.status = capabilities, status
+        self.statement, self.error, self.succeeded = -1, "", False
 
     def next(self, step: Step, data: bytes, at: int, length: int) -> Step:
         """
@@ -147,7 +170,10 @@ class Results:
         return step if step is DIALOG and first != OK else DONE
 
     def _failed(self, step: Step, data: bytes, at: int, length: int) -> Step:
-        return step if progresses(data, at, length) else DONE
+        if progresses(data, at, length):
+            return step
+        self.error = errorCode(data, at, length)
+        return DONE
 
     def _first(self, step: Step, data: bytes, at: int, length: int) -> Step:
         first = data[at]
@@ -233,6 +259,13 @@ class Results:
         """
         self.status = status
         return RESULT if status & MORE_RESULTS else DONE
+
+
+def errorCode(data: bytes, at: int, length: int) -> str:
+    """
+    The number of the error in an ERR packet whose payload begins at C{at}: C{"1213"}.
+    """
+    return str(unpackShort(data, at + 1)[0]) if length >= 3 else "0"
 
 
 def statusOf(data: bytes, at: int, length: int) -> int:

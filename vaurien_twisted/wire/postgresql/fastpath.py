@@ -29,7 +29,7 @@ from vaurien_twisted.wire.postgresql.messages import (
     length,
     sql,
 )
-from vaurien_twisted.wire.postgresql.replies import ERROR, KINDS, OF_SESSION, READY, Replies
+from vaurien_twisted.wire.postgresql.replies import KINDS, OF_SESSION, READY, Replies
 from vaurien_twisted.wire.postgresql.requests import Requests
 from vaurien_twisted.wire.postgresql.session import Context, Form, PostgreSQLSession
 
@@ -50,7 +50,7 @@ FORMS = (Form.SIMPLE, Form.SYNCED)
 READY_HEADER = b"Z\0\0\0\5"
 
 #: What may be in replies that are passed over.
-PASSING = frozenset(code for code, kind in enumerate(KINDS) if kind == 1) | {ERROR} | OF_SESSION
+PASSING = frozenset(code for code, kind in enumerate(KINDS) if kind == 1) | OF_SESSION
 
 
 @implementer(IFastPath)

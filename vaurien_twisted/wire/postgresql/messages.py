@@ -91,6 +91,10 @@ def sql(data: bytes, start: int, stop: int) -> str:
     return cString(data, start, stop)[0].decode("utf-8", "replace")
 
 
+#: The type of the field of an error that has its SQLSTATE.
+SQLSTATE = ord("C")
+
+
 def errorResponse(severity: str, code: str, message: str) -> bytes:
     """
     An ErrorResponse with the fields S, V, C and M.
@@ -135,3 +139,21 @@ def readyForQuery(status: str) -> bytes:
         inside a failed one.
     """
     return b"Z\0\0\0\5" + status.encode("ascii")
+
+
+def errorCode(data: bytes, at: int, end: int) -> str:
+    """
+    The SQLSTATE of an ErrorResponse whose fields begin at C{at} (PostgreSQL manual, "Error and
+    Notice Message Fields").
+
+    @param end: how far the message is there.
+    @return: five characters; C{"XX000"}, an internal error, where it has not come yet.
+    """
+    while at < end and data[at]:
+        stop = data.find(b"\0", at, end)
+        if stop < 0:
+            break
+        if data[at] == SQLSTATE:
+            return data[at + 1 : stop].decode("ascii", "replace")
+        at = stop + 1
+    return "XX000"

@@ -22,6 +22,7 @@ from vaurien_twisted.interfaces import (
     IFastPath,
     IFramer,
     IRequestDescriber,
+    ITellsErrors,
     ITransactional,
     ITransferEnder,
     IWireProtocol,
@@ -133,7 +134,7 @@ class PostgreSQLFramer(StartTLSFramer):
         return super().upgrade()
 
 
-@implementer(IPlugin, IWireProtocol)
+@implementer(IPlugin, IWireProtocol, ITellsErrors)
 class PostgreSQL(WireProtocol):
     """
     PostgreSQL.  Exchange 1 is the start-up with the authentication: command C{STARTUP},

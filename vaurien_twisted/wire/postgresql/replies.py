@@ -15,6 +15,7 @@ from vaurien_twisted.wire.postgresql.messages import (
     HEADER,
     MESSAGE_LIMIT,
     SYNC_MESSAGE,
+    errorCode,
     length,
     readyForQuery,
 )
@@ -22,6 +23,9 @@ from vaurien_twisted.wire.postgresql.session import Copying, Form, PostgreSQLSes
 from vaurien_twisted.wire.postgresql.transaction import updateStatus
 
 READY, ERROR, NOTIFICATION, PARAMETER, COPY_IN, COPY_BOTH = b"ZEASGW"
+
+#: How much of an ErrorResponse is kept back, so that its SQLSTATE can be read, in bytes.
+ERROR_LIMIT = 4096
 
 #: What is said of the session, whatever was asked.
 OF_SESSION = frozenset((NOTIFICATION, PARAMETER))
@@ -139,9 +143,9 @@ class Replies:
                 self._toCut -= 1
                 self._cuts = not self._toCut
             else:
+                if stop > end and (code == READY or (code == ERROR and size <= ERROR_LIMIT)):
+                    break
                 if code == READY:
-                    if stop > end:
-                        break
                     self._ready(data[at + HEADER])
                     self._last = True
                 elif code == COPY_BOTH and (owner is None or not owner.replaced):
@@ -160,6 +164,8 @@ class Replies:
                         yield None, data[stop - size - 1 : stop], False
                         continue
                 else:
+                    if code == ERROR and owner is not None and not owner.error:
+                        owner.error = errorCode(data, at + HEADER, min(stop, end))
                     self._last = self._special(code, owner)
             if stop > end:
                 self._left = stop - end

@@ -15,7 +15,7 @@ from vaurien_twisted.model.exchange import PassedBatch
 from vaurien_twisted.wire.fastpath import MOST, CountedFastPath
 from vaurien_twisted.wire.redis.replies import Replies
 from vaurien_twisted.wire.redis.requests import BEGINNINGS, Requests
-from vaurien_twisted.wire.redis.resp import BULKS, CRLF, HEADER_LIMIT, LINES, NULLABLE
+from vaurien_twisted.wire.redis.resp import BULKS, CRLF, HEADER_LIMIT, NULLABLE, SUCCESSES
 from vaurien_twisted.wire.redis.session import RedisSession
 
 
@@ -82,7 +82,7 @@ class RedisFastPath(CountedFastPath):
         batch = awaiting[0]
         if batch.__class__ is not PassedBatch or not self._replies.idle:
             return 0
-        bulks, find, lines = NULLABLE.get, data.find, LINES
+        bulks, find, lines = NULLABLE.get, data.find, SUCCESSES
         pos, size, count = 0, len(data), 0
         while pos < size:
             end = find(CRLF, pos)

@@ -16,6 +16,7 @@ from vaurien_twisted.interfaces import (
     IForgetting,
     IFramer,
     ISelectiveFastPath,
+    ITellsErrors,
     ITransactional,
     IWireProtocol,
 )
@@ -72,7 +73,7 @@ class RedisFramer(TwoWayFramer):
         return behind(self._session, exchange)
 
 
-@implementer(IPlugin, IWireProtocol)
+@implementer(IPlugin, IWireProtocol, ITellsErrors)
 class Redis(WireProtocol):
     """
     Redis.  An exchange is a command and its reply.  Its command is the name in upper case,

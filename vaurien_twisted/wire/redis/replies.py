@@ -24,6 +24,9 @@ from vaurien_twisted.wire.redis.truncate import Beginning, elements
 
 ARRAY, PUSH, STATUS, ERROR = b"*>+-"
 
+#: The types of errors: of one line, and of any text.
+ERRORS = b"-!"
+
 #: How much of an error or a status is looked at, in bytes.
 LINE_LIMIT = 512
 
@@ -106,7 +109,10 @@ class Replies:
                     else:
                         break
                     start, pos = pos, end
-                    yield awaiting.popleft(), data[start:end], True
+                    replied = awaiting.popleft()
+                    if data[start] == ERROR:
+                        replied.error = errorCode(data, start)
+                    yield replied, data[start:end], True
                     if pos >= size:
                         return
             try:
@@ -167,7 +173,7 @@ class Replies:
                 word = found
             else:
                 nobodys = first == PUSH or found in MESSAGES
-        elif first in (STATUS, ERROR) and not session.plain:
+        elif first == ERROR or (first == STATUS and not session.plain):
             end = data.find(CRLF, pos, pos + LINE_LIMIT)
             if end < 0 and len(data) - pos < LINE_LIMIT:
                 return False
@@ -213,6 +219,8 @@ class Replies:
             if exchange.cut <= count:
                 self._beginning = Beginning(exchange, header)
                 return True
+        if exchange is not None and first in ERRORS:
+            exchange.error = errorCode(data, pos)
         self._exchange, self._first, self._line, self._confirming = exchange, first, line, word
         self._scanner.begin(extra)
         return True
@@ -271,3 +279,14 @@ class Replies:
                     return False
             session.answered(note, self._first, self._line)
         return session.take() is not None
+
+
+def errorCode(data: bytes, pos: int) -> str:
+    """
+    The code of the error that begins at C{pos}: its first word, such as C{WRONGTYPE}; C{ERR}
+    where that has not come yet.
+    """
+    # The text of one of any length is behind the line with that.
+    start = pos + 1 if data[pos] == ERROR else data.find(b"\n", pos) + 1
+    word, space, _ = data[start : start + 33].replace(b"\r", b" ").partition(b" ")
+    return word.decode("ascii", "replace") if start and word and space else "ERR"

@@ -27,6 +27,9 @@ NULLABLE = {**BULKS, b"$-1": -2}
 #: Simple values, which are one line: status, error, integer, null, boolean, big number, double.
 LINES = frozenset(b"+-:_#(,")
 
+#: Those that are no errors.
+SUCCESSES = LINES - frozenset(b"-")
+
 #: Aggregates and how many values stand for each that they count.
 AGGREGATES = {42: 1, 126: 1, 62: 1, 37: 2, 124: 2}
 

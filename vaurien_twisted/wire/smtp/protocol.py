@@ -17,7 +17,13 @@ from collections.abc import Iterable
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IFramer, ITransactional, ITransferEnder, IWireProtocol
+from vaurien_twisted.interfaces import (
+    IFramer,
+    ITellsErrors,
+    ITransactional,
+    ITransferEnder,
+    IWireProtocol,
+)
 from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
@@ -127,7 +133,7 @@ class SMTPFramer(StartTLSFramer):
         return super().upgrade()
 
 
-@implementer(IPlugin, IWireProtocol)
+@implementer(IPlugin, IWireProtocol, ITellsErrors)
 class SMTP(WireProtocol):
     """
     SMTP.  Exchange 0 is the greeting.  Then each command with its reply is an exchange.

@@ -17,6 +17,9 @@ HYPHEN = ord("-")
 LAST = frozenset(b" \r\n\t")
 
 
+#: The first digits of replies that are errors (RFC 5321, section 4.2.1).
+FAILED = b"45"
+
 #: How a client cancels an authentication (RFC 4954, section 4).
 CANCEL = b"*\r\n"
 
@@ -137,6 +140,8 @@ class Replies:
         session = self._session
         session.code = code
         command = exchange.command
+        if code[0] in FAILED:
+            exchange.error = code.decode("ascii")
         if command == "AUTH" and code == b"334":
             # The same exchange goes on: it stays at the head of those that wait.
             if exchange.answered:
