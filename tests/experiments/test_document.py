@@ -204,7 +204,7 @@ class ReadTests(SynchronousTestCase):
             (f"hypothesis: [{{quantile: 200%, below: 1}}]\n{hold}", "a share"),
             (f"hypothesis: [{{rate: 1, during: x}}]\n{hold}", "no phase 'x'"),
             (f"seed: -1\n{hold}", "from 0"),
-            (f"hypothesis: [{{errors: 1%}}]\n{hold}", "no 'errors'"),
+            (f"hypothesis: [{{errrs: 1%}}]\n{hold}", "no 'errrs'"),
             ("method: [{wait: {until: {recovery: 1, after: a, below: 1}}}]", "no 'recovery'"),
             (f"policy: {{lease: 1s}}\n{hold}", "at least twice"),
             (f"seed: 1\nseed: 2\n{hold}", "line 2"),

@@ -24,11 +24,41 @@ from vaurien_twisted.experiments.kinds import (
     Text,
 )
 
-_NAME = "The name that reports give it; by default the condition in words."
-_PROXY = "The proxies whose exchanges count, together; by default all of the experiment."
-_DURING = "The phases in which it must hold; by default all."
-_BEFORE = "Whether it must hold before the method begins, too: else nothing is begun."
-_AFTER = "Whether it must hold after the method, too."
+
+def _name() -> str:
+    what = "The name that reports give it; by default the condition in words."
+    return field(Text(), what, "")
+
+
+def _proxies() -> tuple[str, ...]:
+    what = "The proxies whose exchanges count, together; by default all of the experiment."
+    return field(Many(Text()), what, ())
+
+
+def _during() -> tuple[str, ...]:
+    return field(Many(Text()), "The phases in which it must hold; by default all.", ())
+
+
+def _before() -> bool:
+    what = "Whether it must hold before the method begins, too: else nothing is begun."
+    return field(Flag(), what, True)
+
+
+def _after() -> bool:
+    return field(Flag(), "Whether it must hold after the method, too.", True)
+
+
+def _commands() -> tuple[str, ...]:
+    return field(Many(Text()), "The commands whose errors count (``GET``); by default all.", ())
+
+
+def _codes() -> tuple[str, ...]:
+    what = (
+        "The codes of the errors that count; by default all.  ``x`` stands for any character: "
+        "``5xx``.  ``closed``: the connection ended before the reply; ``aborted``: the client "
+        "ended it."
+    )
+    return field(Many(Text()), what, ())
 
 
 @attrs.frozen
@@ -45,9 +75,9 @@ class Quantile:
     least: int = field(
         Number(1, whole=True), "With fewer exchanges in a phase there is not enough data.", 1
     )
-    name: str = field(Text(), _NAME, "")
-    proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
-    during: tuple[str, ...] = field(Many(Text()), _DURING, ())
+    name: str = _name()
+    proxy: tuple[str, ...] = _proxies()
+    during: tuple[str, ...] = _during()
 
     def describe(self) -> str:
         """
@@ -65,15 +95,72 @@ class Rate:
     KEY: ClassVar[str] = "rate"
 
     rate: float = field(Number(0), "Exchanges per second.")
-    name: str = field(Text(), _NAME, "")
-    proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
-    during: tuple[str, ...] = field(Many(Text()), _DURING, ())
+    name: str = _name()
+    proxy: tuple[str, ...] = _proxies()
+    during: tuple[str, ...] = _during()
 
     def describe(self) -> str:
         """
         The condition in words.
         """
         return self.name or f"at least {self.rate:g} exchanges a second"
+
+
+@attrs.frozen
+class Errors:
+    """
+    At most such a share of the exchanges of a phase fails: is answered with an error, or never.
+    """
+
+    KEY: ClassVar[str] = "errors"
+
+    errors: float = field(Share(), "The share of all exchanges of the proxies, such as ``1%``.")
+    command: tuple[str, ...] = _commands()
+    code: tuple[str, ...] = _codes()
+    least: int = field(
+        Number(1, whole=True), "With fewer exchanges in a phase there is not enough data.", 1
+    )
+    name: str = _name()
+    proxy: tuple[str, ...] = _proxies()
+    during: tuple[str, ...] = _during()
+
+    def describe(self) -> str:
+        """
+        The condition in words.
+        """
+        which = _which(self.command, self.code)
+        return self.name or f"at most {self.errors * 100:g} % of exchanges fail{which}"
+
+
+@attrs.frozen
+class ErrorRate:
+    """
+    At most so many exchanges fail in a second, on the average of a phase.
+    """
+
+    KEY: ClassVar[str] = "error_rate"
+
+    error_rate: float = field(Number(0), "Failed exchanges per second.")
+    command: tuple[str, ...] = _commands()
+    code: tuple[str, ...] = _codes()
+    name: str = _name()
+    proxy: tuple[str, ...] = _proxies()
+    during: tuple[str, ...] = _during()
+
+    def describe(self) -> str:
+        """
+        The condition in words.
+        """
+        which = _which(self.command, self.code)
+        return self.name or f"at most {self.error_rate:g} exchanges a second fail{which}"
+
+
+def _which(commands: tuple[str, ...], codes: tuple[str, ...]) -> str:
+    """
+    Which errors count, in words.
+    """
+    named = f" of {' or '.join(commands)}" if commands else ""
+    return named + (f" with {' or '.join(codes)}" if codes else "")
 
 
 @attrs.frozen
@@ -85,9 +172,9 @@ class Connections:
     KEY: ClassVar[str] = "connections"
 
     connections: int = field(Number(0, whole=True), "Open connections.")
-    name: str = field(Text(), _NAME, "")
-    proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
-    during: tuple[str, ...] = field(Many(Text()), _DURING, ())
+    name: str = _name()
+    proxy: tuple[str, ...] = _proxies()
+    during: tuple[str, ...] = _during()
 
     def describe(self) -> str:
         """
@@ -108,8 +195,8 @@ class Recovery:
     after: str = field(Text(), "The phase from whose end it is measured.")
     below: float = field(Duration(positive=True), "The time that the quantile must come below.")
     share: float = field(Share(), "Which quantile, such as ``99%``.", 0.99)
-    name: str = field(Text(), _NAME, "")
-    proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
+    name: str = _name()
+    proxy: tuple[str, ...] = _proxies()
 
     def describe(self) -> str:
         """
@@ -147,10 +234,10 @@ class Probe:
     KEY: ClassVar[str] = "probe"
 
     probe: Request = field(Object(Request, short="url"), "The request, or its URL.")
-    name: str = field(Text(), _NAME, "")
-    during: tuple[str, ...] = field(Many(Text()), _DURING, ())
-    before: bool = field(Flag(), _BEFORE, True)
-    after: bool = field(Flag(), _AFTER, True)
+    name: str = _name()
+    during: tuple[str, ...] = _during()
+    before: bool = _before()
+    after: bool = _after()
 
     def describe(self) -> str:
         """
@@ -171,10 +258,10 @@ class PromQL:
     server: str = field(Text(), "The URL of the Prometheus server.", "http://localhost:9090")
     above: float | None = field(Number(), "The number must be above this.", None)
     below: float | None = field(Number(), "The number must be below this.", None)
-    name: str = field(Text(), _NAME, "")
-    during: tuple[str, ...] = field(Many(Text()), _DURING, ())
-    before: bool = field(Flag(), _BEFORE, True)
-    after: bool = field(Flag(), _AFTER, True)
+    name: str = _name()
+    during: tuple[str, ...] = _during()
+    before: bool = _before()
+    after: bool = _after()
 
     def describe(self) -> str:
         """
@@ -201,10 +288,10 @@ class Command:
         Many(Number(0, 255, whole=True)), "The exit statuses that are good.", (0,)
     )
     timeout: float = field(Duration(positive=True), "How long it may take.", 10.0)
-    name: str = field(Text(), _NAME, "")
-    during: tuple[str, ...] = field(Many(Text()), _DURING, ())
-    before: bool = field(Flag(), _BEFORE, True)
-    after: bool = field(Flag(), _AFTER, True)
+    name: str = _name()
+    during: tuple[str, ...] = _during()
+    before: bool = _before()
+    after: bool = _after()
 
     def describe(self) -> str:
         """
@@ -214,14 +301,16 @@ class Command:
 
 
 #: Those that figures decide, and those that are tried.
-Measured = Quantile | Rate | Connections | Recovery
+Measured = Quantile | Rate | Errors | ErrorRate | Connections | Recovery
 Tried = Probe | PromQL | Command
 
 Condition = Measured | Tried
-CONDITIONS = (Quantile, Rate, Connections, Recovery, Probe, PromQL, Command)
+CONDITIONS = (
+    Quantile, Rate, Errors, ErrorRate, Connections, Recovery, Probe, PromQL, Command
+)  # fmt: skip
 
 #: Those that hold at a moment, so that a step can wait for them.
-MOMENTARY = (Quantile, Rate, Connections, Probe, PromQL, Command)
+MOMENTARY = tuple(each for each in CONDITIONS if each is not Recovery)
 
 
 def duringOf(condition: Condition) -> tuple[str, ...]:

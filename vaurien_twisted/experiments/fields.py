@@ -9,7 +9,7 @@ L{schemaOf} its JSON Schema, and the documentation its table: all from that decl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, overload
 
 import attrs
 from attrs import AttrsInstance
@@ -19,6 +19,7 @@ from vaurien_twisted.experiments.located import Located
 from vaurien_twisted.model.options import Refused, nearest
 
 T = TypeVar("T", bound=AttrsInstance)
+V = TypeVar("V")
 
 
 @attrs.frozen
@@ -133,7 +134,15 @@ class Field:
 _WRITTEN = {"for_": "for", "from_": "from", "while_": "while"}
 
 
-def field(kind: Kind, description: str, default: object = attrs.NOTHING) -> Any:
+@overload
+def field(kind: Kind, description: str) -> Any: ...
+
+
+@overload
+def field(kind: Kind, description: str, default: V) -> V: ...
+
+
+def field(kind: Kind, description: str, default: object = attrs.NOTHING) -> object:
     """
     Declare one field: use as the value of a field in an C{attrs.frozen} class.
 

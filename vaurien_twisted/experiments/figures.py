@@ -9,9 +9,12 @@ its beginning, and those of several services are added.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import attrs
+
+K = TypeVar("K", bound=Hashable)
 
 #: From the middle of a bucket to its end, as a factor; a bucket's end is 6 percent above its
 #: beginning.
@@ -27,23 +30,26 @@ class Figures:
     @ivar connections: open connections at the time of the reading.
     @ivar durations: how many exchanges took how long, by the upper bound of the bucket in
         seconds.
+    @ivar errors: how many exchanges failed, by command and code.
+    @ivar telling: whether failed exchanges are counted, on all of the proxies.
     """
 
     exchanges: int = 0
     connections: int = 0
     durations: Mapping[float, int] = attrs.field(factory=dict)
+    errors: Mapping[tuple[str, str], int] = attrs.field(factory=dict)
+    telling: bool = True
 
     def plus(self, other: Figures) -> Figures:
         """
         Both together.
         """
-        durations = dict(self.durations)
-        for bound, count in other.durations.items():
-            durations[bound] = durations.get(bound, 0) + count
         return Figures(
             self.exchanges + other.exchanges,
             self.connections + other.connections,
-            durations,
+            _sum(self.durations, other.durations),
+            _sum(self.errors, other.errors),
+            self.telling and other.telling,
         )
 
     def since(self, before: Figures) -> Figures:
@@ -52,15 +58,12 @@ class Figures:
         """
         if self.exchanges < before.exchanges:
             return self
-        durations = {
-            bound: left
-            for bound, count in self.durations.items()
-            if (left := count - before.durations.get(bound, 0)) > 0
-        }
         return Figures(
             self.exchanges - before.exchanges,
             self.connections,
-            durations,
+            _difference(self.durations, before.durations),
+            _difference(self.errors, before.errors),
+            self.telling,
         )
 
     def withoutConnections(self) -> Figures:
@@ -96,6 +99,43 @@ class Figures:
         How many exchanges took C{seconds} at most.
         """
         return sum(count for bound, count in self.durations.items() if bound <= seconds)
+
+    def failed(self, commands: Sequence[str] = (), codes: Sequence[str] = ()) -> int:
+        """
+        How many exchanges failed.
+
+        @param commands: only those of these commands, in upper or lower case; empty for all.
+        @param codes: only those with one of these codes, in which C{x} stands for any
+            character: C{5xx}.  Empty for all.
+        """
+        known = {command.lower() for command in commands}
+        return sum(
+            count
+            for (command, code), count in self.errors.items()
+            if (not known or command.lower() in known)
+            and (not codes or any(_matches(each, code) for each in codes))
+        )
+
+
+def _matches(pattern: str, code: str) -> bool:
+    return len(pattern) == len(code) and all(
+        wanted in ("x", "X") or wanted.lower() == found.lower()
+        for wanted, found in zip(pattern, code, strict=True)
+    )
+
+
+def _sum(first: Mapping[K, int], second: Mapping[K, int]) -> dict[K, int]:
+    counts = dict(first)
+    for key, count in second.items():
+        counts[key] = counts.get(key, 0) + count
+    return counts
+
+
+def _difference(now: Mapping[K, int], before: Mapping[K, int]) -> dict[K, int]:
+    """
+    What was counted more, without what was not.
+    """
+    return {key: left for key, count in now.items() if (left := count - before.get(key, 0)) > 0}
 
 
 def total(figures: Iterable[Figures]) -> Figures:

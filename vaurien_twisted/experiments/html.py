@@ -142,7 +142,7 @@ def _plots(report: Report) -> list[str]:
         for phase in report["phases"]
     ]
     breaches = [
-        tuple(breach)
+        (breach[0], breach[1])
         for condition in report["conditions"]
         for judged in condition["judged"]
         for breach in judged.get("breaches", ())
@@ -159,9 +159,27 @@ def _plots(report: Report) -> list[str]:
             _legend(times, "took at most"),
             plot(f"{name}: exchanges a second", "/s", rates, end, shades, breaches),
             _legend(rates, "a second"),
+            *_errors(report, name, end, shades, breaches),
             "</div>",
         ]
     return parts
+
+
+def _errors(
+    report: Report,
+    name: str,
+    end: float,
+    shades: list[Shade],
+    breaches: list[tuple[float, float]],
+) -> list[str]:
+    """
+    The plot of failed exchanges, where they are counted.
+    """
+    failed = lines(report, name, {"errors": "failed exchanges"})
+    if all(value is None for _, value in failed[0].points):
+        return []
+    title = f"{name}: failed exchanges a second"
+    return [plot(title, "/s", failed, end, shades, breaches), _legend(failed, "a second")]
 
 
 def _legend(lines: Iterable[Line], what: str) -> str:

@@ -165,7 +165,7 @@ def lines(report: Mapping[str, object], proxy: str, names: Mapping[str, str]) ->
 
 
 def _figure(figures: Mapping[str, float | None], name: str, seconds: float) -> float | None:
-    if name == "exchanges":
-        return (figures.get(name) or 0.0) / max(seconds, 1e-9)
     value = figures.get(name)
+    if name in ("exchanges", "errors"):
+        return None if value is None else value / max(seconds, 1e-9)
     return value * 1000 if value is not None and name.startswith("p") else value

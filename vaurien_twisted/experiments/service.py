@@ -172,6 +172,8 @@ class Service:
                     int(each["exchanges"]),
                     int(each["open"]),
                     _durations(each["duration"]["buckets"]),
+                    _errors(each.get("errors") or ()),
+                    each.get("errors") is not None,
                 )
                 for each in answer["proxies"]
                 if each["name"] in self._proxies
@@ -207,6 +209,10 @@ def _durations(buckets: Sequence[tuple[float | None, int]]) -> dict[float, int]:
     The buckets of a histogram by their upper bounds; the last has none.
     """
     return {float("inf") if bound is None else bound: count for bound, count in buckets}
+
+
+def _errors(errors: Sequence[Mapping[str, object]]) -> dict[tuple[str, str], int]:
+    return {(str(e["command"]), str(e["code"])): int(str(e["count"])) for e in errors}
 
 
 def _leased(rule: Rule, lease: str) -> Rule:

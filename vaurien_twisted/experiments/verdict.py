@@ -16,6 +16,8 @@ import attrs
 from vaurien_twisted.experiments.conditions import (
     Condition,
     Connections,
+    ErrorRate,
+    Errors,
     Quantile,
     Rate,
     Recovery,
@@ -77,11 +79,32 @@ def judgeFigures(condition: Condition, figures: Figures, seconds: float) -> Judg
         return Judgement(
             _outcome(value >= condition.rate), f"{value:.4g} exchanges a second", value
         )
+    if isinstance(condition, Errors | ErrorRate):
+        return _judgeErrors(condition, figures, seconds)
     if isinstance(condition, Connections):
         value = figures.connections
         words = f"{value} open connections"
         return Judgement(_outcome(value <= condition.connections), words, value)
     return None
+
+
+def _judgeErrors(condition: Errors | ErrorRate, figures: Figures, seconds: float) -> Judgement:
+    if not figures.telling:
+        return Judgement(UNKNOWN, "not enough data: errors of this protocol are not counted")
+    failed = figures.failed(condition.command, condition.code)
+    # One that fails at the end of a phase may have begun before it.
+    count = max(figures.exchanges, failed)
+    least = condition.least if isinstance(condition, Errors) else 1
+    if count < least:
+        return Judgement(UNKNOWN, f"not enough data: {count} exchanges")
+    words = f"{failed} of {count} exchanges failed"
+    if isinstance(condition, Errors):
+        return Judgement(_outcome(failed <= condition.errors * count), words, failed / count)
+    if seconds <= 0:
+        return Judgement(UNKNOWN, "not enough data: the phase took no time")
+    rate = failed / seconds
+    good = rate <= condition.error_rate
+    return Judgement(_outcome(good), f"{words}, {rate:.4g} a second", rate)
 
 
 def judgeChecks(condition: Condition, checks: Sequence[Check]) -> Judgement | None:
