@@ -18,6 +18,7 @@ it.  Times, ports and durations, which differ from run to run, are replaced.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import math
 import re
@@ -73,13 +74,14 @@ class Service:
         self.port = int(self._process.proxy_address.rpartition(":")[2])
         self._ports[str(self.port)] = "8000"
 
-    def ask(self, method: str, path: str, body: str) -> tuple[int, str]:
+    def ask(self, method: str, path: str, body: str, headers: dict[str, str]) -> tuple[int, str]:
         """
         The status and the answer, normalized, without its newline.
         """
+        headers = {"User-Agent": HEADERS["User-Agent"], **headers}
         connection = HTTPConnection("localhost", self._process.http_port, timeout=60)
         with contextlib.closing(connection):
-            connection.request(method, path, body or None, HEADERS if body else {})
+            connection.request(method, path, body or None, headers)
             response = connection.getresponse()
             text = response.read().decode().rstrip("\n")
         return response.status, pretty(self._normal(json.loads(text))) if text else ""
@@ -88,7 +90,7 @@ class Service:
         """
         C{value} without what differs from run to run.
         """
-        if isinstance(value, dict) and name == "duration":
+        if isinstance(value, dict) and name == "duration" and "count" in value:
             return {key: _lasted(key, each, value["count"]) for key, each in value.items()}
         if isinstance(value, dict):
             return {key: self._normal(each, key) for key, each in value.items()}
@@ -229,14 +231,19 @@ def _command(lines: list[str]) -> tuple[list[str], list[str]]:
     raise ValueError(f"no command: {lines}")
 
 
-def asked(words: list[str]) -> tuple[str, str, str]:
+def asked(words: list[str]) -> tuple[str, str, str, dict[str, str]]:
     """
-    The method, path and body of a C{curl} command.
+    The method, path, body and headers of a C{curl} command.
     """
     [url] = [word for word in words if word.startswith("http://localhost:8080")]
     body = words[words.index("-d") + 1] if "-d" in words else ""
     method = words[words.index("-X") + 1] if "-X" in words else "POST" if body else "GET"
-    return method, url.removeprefix("http://localhost:8080"), body
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+    for option, header in itertools.pairwise(words):
+        if option == "-H":
+            name, _, value = header.partition(": ")
+            headers[name] = value
+    return method, url.removeprefix("http://localhost:8080"), body, headers
 
 
 def pretty(value: Any, indent: str = "") -> str:

@@ -9,11 +9,11 @@ from importlib.resources import files
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.control.support import Asker
+from tests.control.support import Asker, around, makeProxy
 from vaurien_twisted.control.page import INDEX, POLICY, PageAPI, Part, loadParts
 from vaurien_twisted.control.responses import Problem
 from vaurien_twisted.control.routes import Routes
-from vaurien_twisted.control.site import ControlRoot
+from vaurien_twisted.control.site import ControlRoot, controlRoot
 from vaurien_twisted.model.options import specs
 from vaurien_twisted.proxies.options import ProxyFields, ProxyOptions
 from vaurien_twisted.rules.codec import fieldSpecs
@@ -42,6 +42,22 @@ class PageFaceTests(SynchronousTestCase):
         self.assertEqual(answer.status, 200)
         self.assertEqual(answer.header("content-type"), "text/html; charset=utf-8")
         self.assertEqual(answer.body, loadParts()[INDEX].body)
+
+    def test_links(self):
+        """
+        Who asks for JSON gets links, each of which leads somewhere; all others get the page.
+        """
+        asker = Asker(controlRoot(around(makeProxy())))
+        for accept in ("application/json", "application/json, text/html;q=0.5"):
+            answer = asker.ask("GET", "/", headers={"accept": [accept]})
+            self.assertEqual(answer.header("content-type"), "application/json")
+            self.assertEqual(answer.header("vary"), "accept")
+        for name, path in answer.json["links"].items():
+            status = asker.ask("HEAD", path).status
+            self.assertIn(status, (200, 400, 405), name)
+        for accept in ("*/*", "text/html,application/xhtml+xml,*/*;q=0.8", "", "image/png", "x"):
+            answer = asker.ask("GET", "/", headers={"accept": [accept]})
+            self.assertEqual(answer.header("content-type"), "text/html; charset=utf-8", accept)
 
     def test_parts(self):
         """

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.json_body import readObject, readQuery
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.pieces import answerList
 from vaurien_twisted.control.responses import OK, Problem, answer
 from vaurien_twisted.control.routes import Routes
@@ -56,9 +57,10 @@ class ConnectionsAPI:
         self._observed = observed
 
     @routes.route("/connections", "GET")
-    def listAll(self, request: IRequest) -> bytes | Deferred[bytes]:
+    @routes.describe(Operation("Connections", query=ConnectionsQuery, refusals=(404,)))
+    def listConnections(self, request: IRequest) -> bytes | Deferred[bytes]:
         """
-        The open connections, oldest first, at most C{?limit=N}, of all proxies or of
+        The open connections, oldest first.  There are at most C{?limit=N}, of all proxies or of
         C{?proxy=NAME}; C{"total"} is the number of open connections:
         C{{"connections": [{"proxy": "proxy", "id": 3, …}], "total": 1}}.
         """
@@ -75,14 +77,16 @@ class ConnectionsAPI:
         )
 
     @routes.route("/connections/<number>", "GET")
-    def getOne(self, request: IRequest, number: str) -> bytes:
+    @routes.describe(Operation("Connection", query=ConnectionQuery))
+    def getConnection(self, request: IRequest, number: str) -> bytes:
         """
         One open connection.
         """
         return answer(request, describeConnection(*self._find(request, number)))
 
     @routes.route("/connections/<number>", "DELETE")
-    def endOne(self, request: IRequest, number: str) -> bytes:
+    @routes.describe(Operation(query=ConnectionQuery))
+    def endConnection(self, request: IRequest, number: str) -> bytes:
         """
         Close a connection after the data that was already written to it.  With C{?reset=1}, or
         if it is closing already, reset it.
@@ -92,7 +96,8 @@ class ConnectionsAPI:
         return answer(request, OK)
 
     @routes.route("/connections/<number>", "POST")
-    def setRules(self, request: IRequest, number: str) -> bytes:
+    @routes.describe(Operation(body="OwnRules", query=ConnectionQuery))
+    def setOwnRules(self, request: IRequest, number: str) -> bytes:
         """
         Set the rules of one connection, which replace those of its proxy: C{{"rules":
         [{"behavior": "hang"}]}}.  An empty list removes them.

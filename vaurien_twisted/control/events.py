@@ -16,11 +16,15 @@ from zope.interface import implementer
 
 from vaurien_twisted.control.event_stream import Reader, Readers
 from vaurien_twisted.control.json_body import readQuery
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.responses import Problem
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.interfaces.network import IStreamTransport
 from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.model.options import Refused, option
+
+#: The request header that says where to go on.
+LAST = (("Last-Event-ID", "The id of the last entry that is known, if since is not given."),)
 
 
 @attrs.frozen
@@ -33,6 +37,11 @@ class EventsQuery:
     since: int | None = option(
         int, None, "The id of the last entry that is known; without it, what comes.", minimum=0
     )
+
+
+STREAM = Operation(
+    "Text", query=EventsQuery, headers=LAST, refusals=(404,), media="text/event-stream"
+)
 
 
 @implementer(IPushProducer)
@@ -121,6 +130,11 @@ class EventsAPI:
         self._readers = readers
 
     @routes.route("/events", "GET")
+    @routes.describe(
+        Operation(
+            "Text", query=EventsQuery, headers=LAST, refusals=(404,), media="text/event-stream"
+        )
+    )
     def getEvents(self, request: IRequest) -> bytes | Deferred[bytes]:
         """
         The entries of the journal as events, of all proxies or of C{?proxy=NAME}.  C{id} is the

@@ -11,6 +11,7 @@ import attrs
 from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.json_body import readQuery
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.responses import Problem, answer
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.metrics.observe import Observed
@@ -46,11 +47,11 @@ class ExplainAPI:
         self._observed = observed
 
     @routes.route("/explain", "GET")
+    @routes.describe(Operation("Explanation", query=ExplainQuery, refusals=(404,)))
     def getExplanation(self, request: IRequest) -> bytes:
         """
-        What happened to the exchange C{?connection=N&exchange=M}, and why, or why nothing did; see
-        L{explain}.  For exchanges that are long over or took the fast path, only the draws are
-        known.
+        What happened to an exchange and why, or why nothing did: C{?connection=N&exchange=M}.  For
+        exchanges that are long over or took the fast path, only the draws are known.
         """
         query = readQuery(request, ExplainQuery)
         if not query.connection:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from twisted.web.iweb import IRequest
 
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.responses import answer
 from vaurien_twisted.control.routes import Routes
 
@@ -19,8 +20,9 @@ class HealthAPI:
     routes = Routes(public=True)
 
     @routes.route("/health", "GET")
+    @routes.describe(Operation())
     def getHealth(self, request: IRequest) -> bytes:
         """
-        C{{"status": "ok"}}: the reactor serves requests.
+        Whether the service is there: C{{"status": "ok"}}.
         """
         return answer(request, {"status": "ok"})

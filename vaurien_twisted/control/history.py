@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.json_body import readQuery
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.pieces import answerList
 from vaurien_twisted.control.responses import Problem
 from vaurien_twisted.control.routes import Routes
@@ -40,9 +41,10 @@ class HistoryAPI:
         self._history = history
 
     @routes.route("/history", "GET")
+    @routes.describe(Operation("History", query=HistoryQuery, refusals=(404,)))
     def getHistory(self, request: IRequest) -> bytes | Deferred[bytes]:
         """
-        The rates of the proxy C{?proxy=NAME} in the last ten minutes, a row for each second,
+        The rates of a proxy in the last ten minutes.  For C{?proxy=NAME}, a row for each second,
         oldest first, or only those after C{&since=SECONDS}; and what was set meanwhile::
 
             {"rows": [[1764000000.25, 120.0, 480.0, …], …],

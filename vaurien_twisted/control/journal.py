@@ -11,6 +11,7 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.web.iweb import IRequest
 
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.pieces import answerList
 from vaurien_twisted.control.responses import Problem
 from vaurien_twisted.control.routes import Routes
@@ -67,12 +68,14 @@ class JournalAPI:
         self._journal = journal
 
     @routes.route("/journal", "GET")
+    @routes.describe(Operation("Journal", query=JournalQuery, refusals=(404,)))
     def getJournal(self, request: IRequest) -> bytes | Deferred[bytes]:
         """
-        The entries after C{?since=ID}, oldest first and no more than C{&limit=N}, and
-        under C{"last"} the id of the newest entry there is: C{{"journal": [{"id": 1,
-        "time": …, "kind": "decision", …}], "last": 1}}.  The id of the last one told is
-        the next C{since}.  Old entries are forgotten; ids are never used again.
+        The entries of the journal.  These are the entries after C{?since=ID}, oldest first and no
+        more than C{&limit=N}, and under C{"last"} the id of the newest entry there is:
+        C{{"journal": [{"id": 1, "time": …, "kind": "decision", …}], "last": 1}}.
+        The id of the last one told is the next C{since}.  Old entries are forgotten; ids are never
+        used again.
 
         C{proxy}, C{connection}, C{kind}, C{rule} (its name) and C{after} (a time) choose among
         them; C{latest=N} has the newest N of these.

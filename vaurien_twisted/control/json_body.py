@@ -99,7 +99,7 @@ def _checkType(request: IRequest) -> None:
         if kind not in ("", JSON):
             raise Problem(
                 415,
-                f"{kind!r} is not understood: send JSON, with -H 'Content-Type: {JSON}'",
+                f"{kind!r} is not understood: send JSON, and add -H 'Content-Type: {JSON}'",
                 "Content-Type",
                 "header",
                 {"Accept": JSON},

@@ -8,6 +8,7 @@ from __future__ import annotations
 from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.json_body import readObject
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.responses import OK, Problem, answer
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.model.options import build, specs
@@ -29,6 +30,7 @@ class LeasesAPI:
         self._seconds = proxies.reactor.seconds
 
     @routes.route("/leases", "GET")
+    @routes.describe(Operation("Leases"))
     def listLeases(self, request: IRequest) -> bytes:
         """
         The leases that are held, oldest first: C{{"leases": [{"name": "ci-7", "for": 30.0,
@@ -37,6 +39,7 @@ class LeasesAPI:
         return answer(request, {"leases": [self._json(each) for each in self._leases.held]})
 
     @routes.route("/leases", "POST")
+    @routes.describe(Operation("Lease", 201, body="LeaseRequest", refusals=(409,)))
     def takeLease(self, request: IRequest) -> bytes:
         """
         Take a lease: C{name}, else one that cannot be guessed, and C{for}, after how many
@@ -50,6 +53,7 @@ class LeasesAPI:
         return answer(request, self._json(lease), 201)
 
     @routes.route("/leases/<name>", "PUT")
+    @routes.describe(Operation("Lease", body="LeaseRequest", optional=True))
     def renewLease(self, request: IRequest, name: str) -> bytes:
         """
         Renew a lease: it ends after its whole time again, or after another one, C{for}.
@@ -66,6 +70,7 @@ class LeasesAPI:
             raise Problem(404, missing.description, name, "path") from None
 
     @routes.route("/leases/<name>", "DELETE")
+    @routes.describe(Operation())
     def endLease(self, request: IRequest, name: str) -> bytes:
         """
         End a lease, and lift what was set under it.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 from twisted.web.iweb import IRequest
 
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.pieces import answerParts
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.metrics.prometheus import CONTENT_TYPE, Collector
@@ -27,6 +28,7 @@ class MetricsAPI:
         self._collector = collector
 
     @routes.route("/metrics", "GET")
+    @routes.describe(Operation("Text", media="text/plain"))
     def getMetrics(self, request: IRequest) -> bytes | Deferred[bytes]:
         """
         The counters of all proxies, in the Prometheus text format.

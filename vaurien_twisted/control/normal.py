@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from twisted.web.iweb import IRequest
 
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.responses import addressed, answer
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.proxies.collection import ProxyCollection
@@ -27,7 +28,8 @@ class NormalAPI:
         self._proxies = proxies
 
     @routes.route("/normal", "POST")
-    def setAll(self, request: IRequest) -> bytes:
+    @routes.describe(Operation("Normal"))
+    def setAllNormal(self, request: IRequest) -> bytes:
         """
         Remove everything that is in force on all proxies: behaviors, rules, toxics, and the rules
         of single connections.  Disabled proxies stay disabled, backends stay as they are.  A body
@@ -42,9 +44,10 @@ class NormalAPI:
         return _normal(request, self._proxies.proxies)
 
     @routes.route("/proxies/<name>/normal", "POST")
-    def setOne(self, request: IRequest, name: str) -> bytes:
+    @routes.describe(Operation("Normal"))
+    def setProxyNormal(self, request: IRequest, name: str) -> bytes:
         """
-        Remove everything that is in force on one proxy; the answer is that of L{setAll}.
+        Remove everything that is in force on one proxy; the answer is that of C{POST /normal}.
         """
         return _normal(request, [addressed(self._proxies, name)])
 

@@ -15,8 +15,11 @@ from importlib.resources import files
 import attrs
 from twisted.web.http import CACHED
 from twisted.web.iweb import IRequest
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
-from vaurien_twisted.control.responses import Problem
+from vaurien_twisted.control.openapi.operation import Operation
+from vaurien_twisted.control.responses import JSON, Problem, answer
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.model.options import nearest
 
@@ -49,6 +52,32 @@ TYPES = {
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
+}
+
+_OTHERS = tuple((TYPES[kind], "Text") for kind in ("js", "svg"))
+
+#: Where programs begin, by what is there.
+LINKS = {
+    "page": "/",
+    "openapi": "/openapi.json",
+    "health": "/health",
+    "version": "/version",
+    "state": "/state",
+    "proxies": "/proxies",
+    "rules": "/rules",
+    "behavior": "/behavior",
+    "behaviors": "/behaviors",
+    "protocols": "/protocols",
+    "schema": "/schema",
+    "backend": "/backend",
+    "connections": "/connections",
+    "journal": "/journal",
+    "history": "/history",
+    "events": "/events",
+    "explain": "/explain",
+    "metrics": "/metrics",
+    "normal": "/normal",
+    "leases": "/leases",
 }
 
 #: The file at C{/}.
@@ -98,14 +127,27 @@ class PageAPI:
         self._parts = loadParts() if parts is None else dict(parts)
 
     @routes.route("/", "GET")
-    def index(self, request: IRequest) -> bytes:
+    @routes.describe(Operation("Text", media=TYPES["html"], others=((JSON, "Index"),)))
+    def getIndex(self, request: IRequest) -> bytes:
         """
-        The page.
+        The page.  Where JSON is asked for (C{Accept: application/json}), links to what there is::
+
+            {"links": {"page": "/", "openapi": "/openapi.json", "state": "/state", …}}
         """
+        request.setHeader(b"vary", b"accept")
+        if _wantsJSON(request):
+            return answer(request, {"links": LINKS})
         return _send(request, self._parts[INDEX])
 
     @routes.route("/page/<name>", "GET")
-    def part(self, request: IRequest, name: str) -> bytes:
+    @routes.describe(
+        Operation(
+            "Text",
+            media="text/css",
+            others=(("text/javascript", "Text"), ("image/svg+xml", "Text")),
+        )
+    )
+    def getPart(self, request: IRequest, name: str) -> bytes:
         """
         A file of the page: a style sheet, a script or a picture.
 
@@ -119,6 +161,14 @@ class PageAPI:
                 404, f"the page has no {name!r}: {nearest(name, known)}", f"/page/{name}", "path"
             )
         return _send(request, part)
+
+
+def _wantsJSON(request: IRequest) -> bool:
+    """
+    Whether a client prefers JSON to the page (RFC 9110 section 12.5.1).
+    """
+    words = ",".join(request.requestHeaders.getRawHeaders("accept", []))
+    return parse_accept_header(words, MIMEAccept).best_match(["text/html", JSON]) == JSON
 
 
 def _send(request: IRequest, part: Part) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from twisted.web.iweb import IRequest
 
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.responses import Problem, answer
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.control.schema import describeProtocol
@@ -25,9 +26,10 @@ class ProtocolsAPI:
         self._proxies = proxies
 
     @routes.route("/protocols", "GET")
+    @routes.describe(Operation("Protocols"))
     def listProtocols(self, request: IRequest) -> bytes:
         """
-        All protocols by name, each as L{describeProtocol} describes it, and the protocol of the
+        All protocols by name, with their options, matchers and errors, and the protocol of the
         first proxy: C{{"protocol": "mysql", "protocols": {"http": {…}, …}}}.
         """
         wires = self._proxies.defaults.registry.wires
@@ -36,6 +38,7 @@ class ProtocolsAPI:
         return answer(request, {"protocol": own, "protocols": described})
 
     @routes.route("/protocols/<name>", "GET")
+    @routes.describe(Operation("Protocol"))
     def getProtocol(self, request: IRequest, name: str) -> bytes:
         """
         One protocol, by any of its names: C{{"protocol": "mysql", …}}.

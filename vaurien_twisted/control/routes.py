@@ -6,11 +6,12 @@ Routes, each declared once, by the method that answers there::
         routes = Routes()
 
         @routes.route("/version", "GET")
+        @routes.describe(Operation("Version"))
         def getVersion(self, request: IRequest) -> bytes:
             return answer(request, {"version": __version__})
 
 From this the site knows which paths there are, which methods each has, whether they need a
-token, and the form of their refusals.
+token, and the form of their refusals; C{/openapi.json} describes them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.responses import refused
 
 #: Sets status and headers of the refusal that a failure is, and returns its body.
@@ -35,18 +37,44 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 ANY = "*"
 
 
+@attrs.frozen
+class Declared:
+    """
+    A route as it was declared.
+
+    @ivar path: a pattern of C{werkzeug.routing}.
+    @ivar methods: of HTTP.
+    @ivar function: answers there.
+    @ivar operation: what it takes and answers.
+    @ivar elsewhere: whether the function answers at other paths, too.
+    """
+
+    path: str
+    methods: tuple[str, ...]
+    function: Callable[..., object]
+    operation: Operation
+    elsewhere: bool
+
+
 class Routes:
     """
     The routes of one API.
 
     @ivar refused: the form of all refusals, of unknown paths below the API's own, too.
+    @ivar refusal: the name of the schema of that form; see
+        L{vaurien_twisted.control.openapi.answers}.
     @ivar public: whether the routes are served without the token; only for what holds no
         data.
     """
 
-    def __init__(self, refused: Refuse = refused, public: bool = False) -> None:
+    def __init__(
+        self, refused: Refuse = refused, public: bool = False, refusal: str = "Refusal"
+    ) -> None:
         self.refused = refused
+        self.refusal = refusal
         self.public = public
+        self._places: list[tuple[str, tuple[str, ...], Callable[..., object]]] = []
+        self._operations: dict[Callable[..., object], Operation] = {}
         self._app = Klein()
         self._app.handle_errors(Exception)(lambda api, request, failure: refused(request, failure))
 
@@ -61,9 +89,32 @@ class Routes:
 
         def declare(function: Method) -> Method:
             self._app.route(path, methods=list(methods))(function)
+            self._places.append((path, methods, function))
             return function
 
         return declare
+
+    def describe(self, operation: Operation) -> Callable[[Method], Method]:
+        """
+        Declare what the decorated method takes and answers; stands below L{route}.
+        """
+
+        def declare(function: Method) -> Method:
+            self._operations[function] = operation
+            return function
+
+        return declare
+
+    @property
+    def declared(self) -> Iterator[Declared]:
+        """
+        The routes, in the order in which they were declared.
+        """
+        functions = [function for _, _, function in self._places]
+        for path, methods, function in self._places:
+            operation = self._operations.get(function, Operation())
+            elsewhere = functions.count(function) > 1
+            yield Declared(path, methods, function, operation, elsewhere)
 
     def prefixes(self) -> Iterator[tuple[str, ...]]:
         """

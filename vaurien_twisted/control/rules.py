@@ -9,6 +9,7 @@ import attrs
 from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.json_body import readJSON, readObject
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.responses import OK, Problem, addressed, answer
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.model.options import Refused, Spec, nearest
@@ -36,14 +37,15 @@ class RulesAPI:
 
     @routes.route("/rules", "GET")
     @routes.route("/proxies/<name>/rules", "GET")
+    @routes.describe(Operation("RulesInForce", refusals=(404,)))
     def getRules(self, request: IRequest, name: str | None = None) -> bytes:
         """
         All that is in force, in order, with all options: C{{"rules": [{"behavior": "delay",
         "options": {"sleep": 2.0, "before": true}, "percent": 20.0}]}}.  Rules whose time
         is over are left out.
 
-        Beside it C{counts} has what each rule and each toxic has met, in order (see
-        L{tellCounts}), and C{seed} the seed of the decisions.
+        Beside it C{counts} has what each rule and each toxic has met, in order,
+        and C{seed} the seed of the decisions.
         """
         proxy = addressed(self._proxies, name)
         counts = list(tellCounts(proxy.decider))
@@ -52,17 +54,18 @@ class RulesAPI:
 
     @routes.route("/rules", "PUT")
     @routes.route("/proxies/<name>/rules", "PUT")
+    @routes.describe(Operation(body="RuleList", refusals=(404,)))
     def setRules(self, request: IRequest, name: str | None = None) -> bytes:
         """
         Put other rules in force in place of all: a list, or C{{"rules": [...]}}.  They
         begin to count at zero and their times begin anew, also those that were in force
-        before.  What a list can hold says L{planFromRules}.  With C{"keep": true} beside the
+        before.  With C{"keep": true} beside the
         rules, exchanges that wait already keep what was decided for them; else what the new
         rules do not contain is lifted.
 
         With C{"seed": 7} an epoch begins: connections are numbered anew, in the order in which
         they first meet a rule that draws, and so are the exchanges that each draw is made for.
-        The decisions are then the same whatever was before.  C{counts}, which L{getRules} has,
+        The decisions are then the same whatever was before.  C{counts}, which C{GET /rules} has,
         is ignored.
         """
         proxy = addressed(self._proxies, name)
@@ -83,11 +86,12 @@ class RulesAPI:
 
     @routes.route("/rules", "POST")
     @routes.route("/proxies/<name>/rules", "POST")
+    @routes.describe(Operation("Rule", 201, body="Rule", refusals=(404, 409)))
     def addRule(self, request: IRequest, name: str | None = None) -> bytes:
         """
         Put one rule in force beside all others, which go on counting.  It needs a name of its
         own; one without has its behavior's, with a number if that is taken: the answer is the
-        rule as L{getRules} has it.
+        rule as C{GET /rules} has it.
         """
         proxy = addressed(self._proxies, name)
         rule = ruleFromJSON(proxy.ruleBuilder, readObject(request))
@@ -99,6 +103,7 @@ class RulesAPI:
 
     @routes.route("/rules/<rule>", "DELETE")
     @routes.route("/proxies/<name>/rules/<rule>", "DELETE")
+    @routes.describe(Operation(refusals=(404,)))
     def removeRule(self, request: IRequest, rule: str, name: str | None = None) -> bytes:
         """
         Take a rule out by its name; all others go on counting.

@@ -6,12 +6,12 @@ and toxics.
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Mapping
 
 from twisted.web.iweb import IRequest
 
+from vaurien_twisted.control.docstrings import textOf
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.responses import answer
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.interfaces import IBehaviorBase, IWireProtocol
@@ -21,9 +21,6 @@ from vaurien_twisted.model.options import Spec, listed
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.rules.codec import fieldSpecs
 from vaurien_twisted.rules.toxics import ToxicFields
-
-#: Epytext such as C{C{name}} or C{L{words<target>}}, of which only the words are for users.
-_MARKUP = re.compile(r"\b[A-Z]\{([^{}<]*)(?:<[^<>{}]*>)?\}")
 
 
 class SchemaAPI:
@@ -37,6 +34,7 @@ class SchemaAPI:
         self._proxies = proxies
 
     @routes.route("/schema", "GET")
+    @routes.describe(Operation("Schema"))
     def getSchema(self, request: IRequest) -> bytes:
         """
         Each field with its type, default, description and bounds, in the form of the options
@@ -64,9 +62,8 @@ def describe(item: IBehaviorBase | IWireProtocol) -> dict[str, object]:
     """
     What it does, and the options that it declares.
     """
-    text = inspect.getdoc(type(item)) or ""
     return {
-        "description": _MARKUP.sub(r"\1", " ".join(text.split())),
+        "description": " ".join(textOf(type(item)).split()),
         "options": _fields(listed(item.options)),
     }
 

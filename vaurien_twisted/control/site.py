@@ -30,6 +30,7 @@ from vaurien_twisted.control.journal import JournalAPI
 from vaurien_twisted.control.leases import LeasesAPI
 from vaurien_twisted.control.metrics import MetricsAPI
 from vaurien_twisted.control.normal import NormalAPI
+from vaurien_twisted.control.openapi.api import OpenAPI
 from vaurien_twisted.control.page import PageAPI
 from vaurien_twisted.control.protocols import ProtocolsAPI
 from vaurien_twisted.control.request_counter import RequestCounter
@@ -161,6 +162,7 @@ def controlRoot(
     apis += observingAPIs(
         proxies.reactor, lambda: proxies.proxies, proxies.journal, requests, proxies.seed, history
     )
+    apis.append(OpenAPI(lambda: [api.routes for api in apis], proxies.defaults, bool(token)))
     return ControlRoot(apis, [Guard(allowedHosts, anyHost).check], requests, token)
 
 

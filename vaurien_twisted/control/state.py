@@ -8,6 +8,7 @@ from __future__ import annotations
 from twisted.web.iweb import IRequest
 
 from vaurien_twisted import __version__
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.responses import answer
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.metrics.observe import Observed, describeProxy
@@ -24,11 +25,12 @@ class StateAPI:
         self._observed = observed
 
     @routes.route("/state", "GET")
+    @routes.describe(Operation("State"))
     def getState(self, request: IRequest) -> bytes:
         """
-        The version, the seed, all proxies as L{describeProxy} describes them, and the id of the
-        journal's last entry: C{{"version": "2.0", "seed": 7, "proxies": [{"name": "proxy",
-        …}], "journal": {"last": 12}}}.
+        All proxies, with their counters and all that is in force on them.  Beside them stand the
+        version, the seed, and the id of the journal's last entry:
+        C{{"version": "2.0", "seed": 7, "proxies": [{…}], "journal": {"last": 12}}}.
         """
         return answer(
             request,

@@ -16,6 +16,7 @@ from twisted.web.iweb import IRequest
 
 from vaurien_twisted import __version__
 from vaurien_twisted.control.json_body import readJSON
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.responses import Problem, answer
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.control.toxiproxy_errors import errorOf, refused
@@ -26,18 +27,28 @@ from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.rules.toxics import amended, checked, toxicFromJSON
 from vaurien_twisted.transports.endpoint_kinds import checkBackend, checkListen
 
+POPULATE = Operation(
+    "Populated",
+    201,
+    body="NewProxies",
+    anyType=True,
+    refusals=(409, 500),
+    refusal="PopulateRefusal",
+)
+
 
 class ToxiproxyAPI:
     """
     The proxies and their toxics.
     """
 
-    routes = Routes(refused)
+    routes = Routes(refused, refusal="ToxiproxyRefusal")
 
     def __init__(self, proxies: ProxyCollection) -> None:
         self._proxies = proxies
 
     @routes.route("/proxies", "GET")
+    @routes.describe(Operation("Proxies"))
     def listProxies(self, request: IRequest) -> bytes:
         """
         All proxies with their toxics, by name.
@@ -45,6 +56,7 @@ class ToxiproxyAPI:
         return answer(request, {str(p.name): describeProxy(p) for p in self._proxies.proxies})
 
     @routes.route("/proxies", "POST")
+    @routes.describe(Operation("Proxy", 201, body="NewProxy", anyType=True, refusals=(409, 500)))
     async def createProxy(self, request: IRequest) -> bytes:
         """
         Create a proxy from C{name} and C{upstream}, also C{listen}, C{enabled}, and of our own
@@ -55,6 +67,16 @@ class ToxiproxyAPI:
         return answer(request, describeProxy(await self._proxies.create(declared)), 201)
 
     @routes.route("/populate", "POST")
+    @routes.describe(
+        Operation(
+            "Populated",
+            201,
+            body="NewProxies",
+            anyType=True,
+            refusals=(409, 500),
+            refusal="PopulateRefusal",
+        )
+    )
     async def populate(self, request: IRequest) -> bytes:
         """
         Create all proxies of a list.  One that exists with the same addresses is left as it is.  If
@@ -93,6 +115,7 @@ class ToxiproxyAPI:
             checkBackend(declared.upstream, "backend")
 
     @routes.route("/proxies/<name>", "GET")
+    @routes.describe(Operation("Proxy"))
     def getProxy(self, request: IRequest, name: str) -> bytes:
         """
         One proxy with its toxics.
@@ -100,6 +123,7 @@ class ToxiproxyAPI:
         return answer(request, describeProxy(self._proxies.get(name)))
 
     @routes.route("/proxies/<name>", "POST", "PATCH")
+    @routes.describe(Operation("Proxy", body="ProxyChange", anyType=True, refusals=(409, 500)))
     async def updateProxy(self, request: IRequest, name: str) -> bytes:
         """
         Change C{listen}, C{upstream} or C{enabled}; other fields stay.
@@ -114,6 +138,7 @@ class ToxiproxyAPI:
         return answer(request, describeProxy(proxy))
 
     @routes.route("/proxies/<name>", "DELETE")
+    @routes.describe(Operation("", 204))
     async def deleteProxy(self, request: IRequest, name: str) -> bytes:
         """
         Delete a proxy; its port is free when this is answered.
@@ -122,6 +147,7 @@ class ToxiproxyAPI:
         return _done(request)
 
     @routes.route("/proxies/<name>/toxics", "GET")
+    @routes.describe(Operation("Toxics"))
     def listToxics(self, request: IRequest, name: str) -> bytes:
         """
         A proxy's toxics, those upstream first.
@@ -129,6 +155,7 @@ class ToxiproxyAPI:
         return answer(request, self._proxies.get(name).toxics.tell())
 
     @routes.route("/proxies/<name>/toxics", "POST")
+    @routes.describe(Operation("Toxic", body="Toxic", anyType=True, refusals=(409,)))
     def createToxic(self, request: IRequest, name: str) -> bytes:
         """
         Add a toxic: C{type}, also C{name}, C{stream}, C{toxicity} and C{attributes}.
@@ -139,6 +166,7 @@ class ToxiproxyAPI:
         return answer(request, toxic.tell())
 
     @routes.route("/proxies/<name>/toxics/<toxic>", "GET")
+    @routes.describe(Operation("Toxic"))
     def getToxic(self, request: IRequest, name: str, toxic: str) -> bytes:
         """
         One toxic.
@@ -146,6 +174,7 @@ class ToxiproxyAPI:
         return answer(request, self._proxies.get(name).toxics.get(toxic).tell())
 
     @routes.route("/proxies/<name>/toxics/<toxic>", "POST", "PATCH")
+    @routes.describe(Operation("Toxic", body="ToxicChange", anyType=True))
     def updateToxic(self, request: IRequest, name: str, toxic: str) -> bytes:
         """
         Change a toxic's C{attributes} and C{toxicity}; other fields stay.
@@ -156,6 +185,7 @@ class ToxiproxyAPI:
         return answer(request, changed.tell())
 
     @routes.route("/proxies/<name>/toxics/<toxic>", "DELETE")
+    @routes.describe(Operation("", 204))
     def deleteToxic(self, request: IRequest, name: str, toxic: str) -> bytes:
         """
         Remove a toxic.
@@ -165,6 +195,7 @@ class ToxiproxyAPI:
         return _done(request)
 
     @routes.route("/reset", "POST")
+    @routes.describe(Operation("", 204, refusals=(500,)))
     async def reset(self, request: IRequest) -> bytes:
         """
         Enable all proxies and remove all toxics; rules stay.
@@ -173,7 +204,8 @@ class ToxiproxyAPI:
         return _done(request)
 
     @routes.route("/version", "GET")
-    def version(self, request: IRequest) -> bytes:
+    @routes.describe(Operation("Version"))
+    def getVersion(self, request: IRequest) -> bytes:
         """
         Vaurien's version.
         """

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
+import attrs
 from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.json_body import readObject
+from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.responses import OK, Problem, addressed, answer
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.control.schema import describe
-from vaurien_twisted.model.options import FALSE, TRUE, Refused, nearest
+from vaurien_twisted.model.options import FALSE, TRUE, Refused, nearest, option
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.rules.build import RuleBuilder, tell
 from vaurien_twisted.rules.codec import limited, rulesOf
@@ -23,6 +25,15 @@ from vaurien_twisted.transports.endpoint_kinds import checkBackend
 
 #: Fields of a rule that may stand beside a behavior.
 LIMITS = ("for", "lease")
+
+
+@attrs.frozen
+class BehaviorsQuery:
+    """
+    The query of C{GET /behaviors}.
+    """
+
+    verbose: bool = option(bool, False, "Describe each behavior and its options.")
 
 
 class VaurienAPI:
@@ -37,9 +48,10 @@ class VaurienAPI:
 
     @routes.route("/behavior", "GET")
     @routes.route("/proxies/<name>/behavior", "GET")
+    @routes.describe(Operation("Behavior", refusals=(404,)))
     def getBehavior(self, request: IRequest, name: str | None = None) -> bytes:
         """
-        The behavior in force, in a form that L{setBehavior} accepts::
+        The behavior in force, in a form that C{PUT} accepts::
 
             {"behavior": "delay", "options": {"sleep": 2.0, "before": true}}
             {"behavior": "20:error,10:delay", "options": {"error": {}, "delay": {}}}
@@ -56,6 +68,7 @@ class VaurienAPI:
 
     @routes.route("/behavior", "PUT")
     @routes.route("/proxies/<name>/behavior", "PUT")
+    @routes.describe(Operation(body="BehaviorSetting", refusals=(404,)))
     def setBehavior(self, request: IRequest, name: str | None = None) -> bytes:
         """
         Put another behavior, or percentages of several, in force::
@@ -78,6 +91,7 @@ class VaurienAPI:
         return answer(request, OK)
 
     @routes.route("/behaviors", "GET")
+    @routes.describe(Operation("Behaviors", query=BehaviorsQuery))
     def listBehaviors(self, request: IRequest) -> bytes:
         """
         The names of all behaviors.  With C{?verbose=1}, C{"details"} has the description and the
@@ -91,6 +105,7 @@ class VaurienAPI:
 
     @routes.route("/backend", "GET")
     @routes.route("/proxies/<name>/backend", "GET")
+    @routes.describe(Operation("Backend", refusals=(404,)))
     def getBackend(self, request: IRequest, name: str | None = None) -> bytes:
         """
         The backend as the user wrote it: C{{"backend": "HOST:PORT"}}.
@@ -99,6 +114,7 @@ class VaurienAPI:
 
     @routes.route("/backend", "PUT")
     @routes.route("/proxies/<name>/backend", "PUT")
+    @routes.describe(Operation(body="Backend", refusals=(404,)))
     def setBackend(self, request: IRequest, name: str | None = None) -> bytes:
         """
         Send new clients to another backend: C{{"backend": "HOST:PORT"}}, or an

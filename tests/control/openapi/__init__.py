@@ -1,0 +1,3 @@
+"""
+Tests for the description of the control service.
+"""
