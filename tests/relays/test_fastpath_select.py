@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
+from vaurien_twisted.model.exchange import PassedBatch
+from vaurien_twisted.relays.ends import LinkState
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
+from vaurien_twisted.wire.fastpath import MOST_TREATED
 
 #: Matches every exchange and never applies, so that all have to be decided.
 ASKED = {"behavior": "error", "after": 10**6}
@@ -91,12 +94,16 @@ SPOKEN: dict[str, tuple[list[bytes], list[bytes], list[dict[str, Any]]]] = {
 #: What may be done; all keep the connection.
 FAULTS: list[dict[str, Any]] = [
     {"behavior": "error"},
+    {"behavior": "delay", "options": {"sleep": 0.25}},
     {"behavior": "delay", "options": {"sleep": 0}},
     {"behavior": "delay", "options": {"sleep": 0.5}},
     {"behavior": "delay", "options": {"sleep": 0, "before": False}},
     {"behavior": "delay", "options": {"sleep": 0.25, "before": False}},
     {"behavior": "hang"},
 ]
+
+#: What does nothing but let exchanges wait, in the same way each.
+WAITS = [FAULTS[1], *(each for each in FAULTS if each["behavior"] == "hang"), FAULTS[2], FAULTS[3]]
 
 
 class SelectTests(SynchronousTestCase):
@@ -121,6 +128,13 @@ class SelectTests(SynchronousTestCase):
             for entry in pair.factory.journal.since()
         ]
 
+    def held(self, link: Any) -> Any:
+        """
+        What keeps the oldest waiting exchange back, and its number.
+        """
+        exchange, step = link.snapshot.held or (None, None)
+        return None if exchange is None else (exchange.number, exchange.description, step.command)
+
     def play(self, wire: str, dice: random.Random) -> None:
         """
         A conversation cut at random, on which rules change and time passes.
@@ -133,12 +147,14 @@ class SelectTests(SynchronousTestCase):
         for _ in range(dice.randrange(4, 40)):
             act = dice.random()
             if act < 0.15:
+                # What only waits can be decided for whole chunks.
+                faults = FAULTS if dice.random() < 0.6 else WAITS
                 rules = [
-                    {**dice.choice(FAULTS), "when": dice.choice(conditions)}
+                    {**dice.choice(faults), "when": dice.choice(conditions)}
                     for _ in range(dice.randrange(3))
                 ]
-                if dice.random() < 0.2:
-                    rules.append(dice.choice(FAULTS[1:5]))
+                if dice.random() < 0.6:
+                    rules.insert(dice.randrange(len(rules) + 1), dice.choice(faults[1:]))
                 self.setRules(pairs, wire, rules)
             elif act < 0.3:
                 for pair in pairs:
@@ -171,9 +187,17 @@ class SelectTests(SynchronousTestCase):
             if links[0] is None or links[0].state.value != links[1].state.value:
                 break
             self.assertEqual(links[0].exchanges, links[1].exchanges)
-            self.assertEqual(links[0].snapshot.state, links[1].snapshot.state)
+            for name in ("state", "last", "faults"):
+                told = [getattr(link.snapshot, name) for link in links]
+                # Of what was passed over, an opaque link knows nothing.
+                if name != "last" or links[0].state is not LinkState.OPAQUE:
+                    self.assertEqual(told[0], told[1], name)
+            self.assertEqual(self.held(links[0]), self.held(links[1]))
         self.assertEqual(self.journal(pairs[0]), self.journal(pairs[1]))
-        added = [pair.factory.counters.added for pair in pairs]
+        counters = [pair.factory.counters for pair in pairs]
+        self.assertEqual(counters[0].faults, counters[1].faults)
+        self.assertEqual(counters[0].duration.fine, counters[1].duration.fine)
+        added = [each.added for each in counters]
         self.assertEqual(added[0].count, added[1].count)
         self.assertAlmostEqual(added[0].total, added[1].total)
 
@@ -193,6 +217,18 @@ class SelectTests(SynchronousTestCase):
         """
         self.play("http", random.Random(seed))
 
+    def test_many(self) -> None:
+        """
+        Where something happens to very many in one chunk, they are decided one by one.
+        """
+        pair = Pair("redis", "delay", options={"sleep": 0})
+        pair.ask(get("a"))
+        for count, together in ((MOST_TREATED, True), (MOST_TREATED + 1, False)):
+            self.assertEqual(len(pair.ask(get("a") * count)), count * len(get("a")))
+            waiting = pair.relay.link._framed.exchanges.state.replyOrder.waiting
+            self.assertEqual(isinstance(waiting[-1], PassedBatch), together)
+        self.assertEqual(pair.factory.counters.faults, {("delay", ""): 2 * MOST_TREATED + 2})
+
     def test_passes(self) -> None:
         """
         What a rule by key does not match is passed over; what it matches is told apart.
@@ -207,6 +243,6 @@ class SelectTests(SynchronousTestCase):
         state = pair.relay.link._framed.exchanges.state
         # Of a command that was never seen before, the first ones are told apart.
         self.assertEqual(state.exchanges, 6)
-        self.assertLessEqual(len(state.recent or ()), 3)
+        self.assertLessEqual(len(state.told), 3)
         self.assertEqual(pair.ask(get("other") + get("user:1")), get("other"))
         self.assertEqual(pair.answer(b"+OK\r\n")[:6], b"+OK\r\n-")

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.session import Session
 from tests.relays.support import Pair
-from vaurien_twisted.relays.exchange_state import RECENT
+from vaurien_twisted.relays.recent import RECENT
 
 
 class StateTests(SynchronousTestCase):

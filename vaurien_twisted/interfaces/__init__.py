@@ -322,3 +322,15 @@ class IJournal(Interface):
         @param facts: called with C{arguments}; both are kept as long as the entry, so they
             must be small, and must not change.
         """
+
+    def recordMany(
+        kind: str,
+        proxy: str,
+        connection: int,
+        entries: Sequence[tuple[Callable[..., dict[str, object]], tuple[object, ...]]],
+    ) -> None:
+        """
+        The same for several entries of one moment, in order.
+
+        @param entries: the facts of each, and their arguments.
+        """

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vaurien_twisted.model.commands import Transaction
     from vaurien_twisted.model.decision import Decision
     from vaurien_twisted.model.exchange import Exchange, PassedBatch, Piece, Substitute
+    from vaurien_twisted.model.treatment import Treatment
 
 
 class IFramer(Interface):
@@ -108,12 +109,16 @@ class ISelectiveFastPath(IFastPath):
     One that also passes single exchanges of the commands that rules name.  Optional.
     """
 
-    def select(commands: frozenset[str] | None, misses: Callable[[Exchange], bool]) -> None:
+    def select(
+        commands: frozenset[str] | None, treats: Callable[[Exchange], Treatment | None]
+    ) -> None:
         """
         From now on pass all commands but these, which are in lower case, or C{None} for
-        all; and those exchanges of these that no rule matches.
+        all; and of these the chunks in which the same happens to all exchanges.  What happens is
+        written on the batch, as C{treated}.
 
-        @param misses: says that of an exchange.  Asking has no effect.
+        @param treats: says what happens to an exchange; C{None} if it has to be decided by
+            itself.  Asking has no effect.
         """
 
 

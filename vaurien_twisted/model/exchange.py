@@ -15,6 +15,7 @@ from vaurien_twisted.model.commands import Drop, Reply
 if TYPE_CHECKING:
     from vaurien_twisted.model.commands import ConnectionFate
     from vaurien_twisted.model.decision import Decision
+    from vaurien_twisted.model.treatment import TreatedChunk
 
 
 @attrs.frozen
@@ -198,14 +199,15 @@ class Substitute(Exchange):
 
 class PassedBatch:
     """
-    Exchanges in a row to which nothing happens, told apart only if that becomes
+    Exchanges in a row whose replies pass as they are, told apart only if that becomes
     necessary.
 
     @ivar next: the number of the first one that awaits its reply.
     @ivar left: how many await their replies.
+    @ivar treated: they, if they came in one chunk and something happens to them; else C{None}.
     """
 
-    __slots__ = ("_expanded", "extra", "left", "next")
+    __slots__ = ("_expanded", "extra", "left", "next", "treated")
 
     #: As of exchanges.
     silent = False
@@ -214,6 +216,7 @@ class PassedBatch:
         self.next = number
         self.left = count
         self.extra = 0
+        self.treated: TreatedChunk | None = None
         self._expanded: list[Exchange] | None = None
 
     def passed(self, count: int) -> None:
@@ -232,6 +235,11 @@ class PassedBatch:
             for exchange in self._expanded:
                 exchange.decision = decision
                 exchange.complete = True
+            if self.treated is not None:
+                for exchange, known in zip(
+                    self._expanded, self.treated.requests[-self.left :], strict=True
+                ):
+                    exchange.command, exchange.subject, _ = known
         return self._expanded
 
 

@@ -76,14 +76,15 @@ class Counters:
     duration: Histogram = attrs.field(factory=Histogram)
     added: Histogram = attrs.field(factory=Histogram)
 
-    def fault(self, behavior: str, code: str = "", command: str = "") -> None:
+    def fault(self, behavior: str, code: str = "", command: str = "", times: int = 1) -> None:
         """
         Something was done.
 
         @param code: of an error that answers an exchange, C{""} where there is none.
         @param command: of the exchange.
+        @param times: how often, where there is no code.
         """
-        _count(self.faults, behavior, code)
+        _count(self.faults, behavior, code, times)
         if code:
             self.error(command, code)
 
@@ -105,9 +106,9 @@ class Counters:
         self.ended += 1
 
 
-def _count(counts: dict[tuple[str, str], int], name: str, code: str) -> None:
+def _count(counts: dict[tuple[str, str], int], name: str, code: str, times: int = 1) -> None:
     """
-    Count one more, with the code L{OTHER} where there are too many codes already.
+    Count so many more, with the code L{OTHER} where there are too many codes already.
     """
     key = name, code
     if key not in counts and len(counts) >= CODES:
@@ -115,4 +116,4 @@ def _count(counts: dict[tuple[str, str], int], name: str, code: str) -> None:
         if key not in counts and len(counts) >= 2 * CODES:
             # Commands, too, are whatever a client sends.
             key = OTHER, OTHER
-    counts[key] = counts.get(key, 0) + 1
+    counts[key] = counts.get(key, 0) + times

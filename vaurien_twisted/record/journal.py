@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import IO
@@ -71,6 +71,26 @@ class Journal:
         if self._watchers:
             for watcher in list(self._watchers):
                 watcher()
+
+    def recordMany(
+        self,
+        kind: str,
+        proxy: str,
+        connection: int,
+        entries: Sequence[tuple[Callable[..., dict[str, object]], tuple[object, ...]]],
+    ) -> None:
+        """
+        Append several entries of one moment.
+        """
+        if self._watchers:
+            for facts, arguments in entries:
+                self.recordLater(kind, proxy, connection, facts, *arguments)
+            return
+        seconds = self._seconds()
+        self.last += len(entries)
+        self._entries.extend(
+            [(seconds, kind, proxy, connection, facts, arguments) for facts, arguments in entries]
+        )
 
     @property
     def first(self) -> int:

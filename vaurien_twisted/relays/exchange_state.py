@@ -5,24 +5,22 @@ What the two directions of one link share while its exchanges are relayed.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from vaurien_twisted.interfaces import IForgetting, IFramer, IRequestDescriber, ITransferEnder
-from vaurien_twisted.model.decision import Decision
+from vaurien_twisted.model.decision import Decision, Step
 from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.model.treatment import TreatedChunk
 from vaurien_twisted.relays.batch_times import BatchTimes
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.executor import CommandExecutor
 from vaurien_twisted.relays.fastpath import FastPath
+from vaurien_twisted.relays.recent import Recent, TreatedRun
 from vaurien_twisted.relays.room import Room
 from vaurien_twisted.relays.substitutes import Substitutes
 from vaurien_twisted.relays.transports import TransportPair
 from vaurien_twisted.relays.write_queue import WriteQueue
 from vaurien_twisted.wire.last_request import lastDescription
-
-#: How many exchanges a link remembers, so that what was decided can be explained.
-RECENT = 4
 
 
 class ExchangeState:
@@ -36,8 +34,7 @@ class ExchangeState:
     @ivar framer: divides the bytes into exchanges.
     @ivar guessed: whether exchanges are only guessed, so that replies have no order.
     @ivar exchanges: how many exchanges were decided.
-    @ivar recent: the latest of those that were told apart, no more than L{RECENT}; C{None}
-        before the first.
+    @ivar recent: the latest of those that were decided; C{None} before the first.
     @ivar closed: nothing more is relayed.
     @ivar stalled: the client is not read, for want of room.
     @ivar untold: the log only counts what went wrong.
@@ -88,7 +85,7 @@ class ExchangeState:
         self._seconds = context.reactor.seconds
         self.exchanges = 0
         #: Most links of bare streams never have any.
-        self.recent: deque[Exchange] | None = None
+        self.recent: Recent | None = None
         self.closed = self.stalled = self.untold = False
         framer = self.framer = context.wire.framer(context.options, context.backend.text)
         self.guessed = framer.turns
@@ -108,7 +105,7 @@ class ExchangeState:
         executor.toClient = self.toClient
         self.substitutes = Substitutes(framer)
         times = BatchTimes(self._seconds, context.counters.duration.observe)
-        self.fastPath = FastPath(self.replyOrder, times)
+        self.fastPath = FastPath(self.replyOrder, times, self._decideChunk)
         self.room = Room(
             context.memory, self.toBackend, self.toClient, executor, self.substitutes, transports
         )
@@ -123,17 +120,44 @@ class ExchangeState:
         exchange.began = now
         recent = self.recent
         if recent is None:
-            recent = self.recent = deque(maxlen=RECENT)
-        elif self._forgets and len(recent) == RECENT:
-            last = recent[0]
-            if (last.extra or last.head) and last.complete and not last.dropped:
-                self.replyOrder.compact(last)
-        recent.append(exchange)
+            recent = self.recent = Recent()
+        over = recent.add(exchange)
+        if over is not None and (over.extra or over.head) and self._forgets:
+            self._compact(over)
         self.exchanges += 1
         self.fastPath.latest = b""
         if decision.reply:
             self.executor.prepare(exchange, decision)
         return decision
+
+    def _compact(self, exchange: Exchange) -> None:
+        if exchange.complete and not exchange.dropped:
+            self.replyOrder.compact(exchange)
+
+    def _decideChunk(self, first: int, chunk: TreatedChunk, now: float) -> Sequence[Step]:
+        """
+        Decide about requests to all of which the same happens.
+
+        @param first: the number of the first of them.
+        @param now: when they arrived, in seconds by the reactor's clock.
+        @return: the waits that are ahead.
+        """
+        decision = self.decider.decideChunk(self.connection, first, chunk)
+        recent = self.recent
+        if recent is None:
+            recent = self.recent = Recent()
+        recent.add(TreatedRun(first, chunk, now))
+        if decision.instant and not self.toBackend.queue:
+            self.toBackend.delayed(0.0, len(chunk.requests))
+            return ()
+        return decision.request
+
+    @property
+    def told(self) -> tuple[Exchange, ...]:
+        """
+        The latest exchanges that were decided, in order.
+        """
+        return () if self.recent is None else tuple(self.recent.told())
 
     @property
     def last(self) -> str | None:
@@ -144,7 +168,8 @@ class ExchangeState:
         """
         data = self.fastPath.latest
         if not data:
-            return self.recent[-1].description if self.recent else None
+            told = self.told
+            return told[-1].description if told else None
         describer = IRequestDescriber(self.framer, None)
         if describer is not None:
             description: str = describer.describe(data)

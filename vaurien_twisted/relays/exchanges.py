@@ -198,10 +198,10 @@ class ExchangeRelay:
 
     def passesRequests(self, data: bytes) -> bool:
         """
-        Whether bytes of the client may go to the backend as they are: whole requests to which
-        nothing happens.  Their replies are expected from now on.
+        Whether bytes of the client may go to the backend now and as they are: whole requests
+        that have nothing to wait for.  Their replies are expected from now on.
         """
-        if self._requests.pieces is not None or self.toBackend.queue:
+        if self._requests.pieces is not None or self.toBackend.queue or self._fastPath.waits:
             return False
         count = self._fastPath.requests(data)
         self.state.exchanges += count

@@ -1,16 +1,18 @@
 # -*- test-case-name: tests.relays.test_fastpath -*-
 """
-Passing over exchanges to which nothing can happen, where the framer can.
+Passing over exchanges to which nothing can happen, and those that only wait, in whole chunks,
+where the framer can.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from vaurien_twisted.interfaces import IFastPath, IFramer, ISelectiveFastPath
-from vaurien_twisted.model.decision import NOTHING
-from vaurien_twisted.model.exchange import Connection, PassedBatch
+from vaurien_twisted.model.decision import NOTHING, Step
+from vaurien_twisted.model.exchange import Connection, Exchange, PassedBatch
+from vaurien_twisted.model.treatment import TreatedChunk
 from vaurien_twisted.relays.batch_times import BatchTimes
 from vaurien_twisted.relays.reply_order import EMPTY, ReplyOrder
 from vaurien_twisted.rules.decider import Decider
@@ -38,41 +40,69 @@ class FastPath:
     What is passed over on one link, and its place in the pipeline.
 
     @param times: gets the times of what is passed over.
+    @param decide: called with the number of the first request of a chunk to all of which the
+        same happens, with the chunk, and with the time; returns the waits that are ahead.
     @ivar active: whether anything was ever passed over.
     @ivar latest: the beginning of the latest chunk of requests that was passed over, C{b""}
         where another request has come since.
+    @ivar waits: whether chunks that are passed over may have to wait.
+    @ivar steps: the waits that are ahead of the latest chunk.
+    @ivar first: the first exchange of it, if there are any; else C{None}.
     """
 
-    __slots__ = ("_fastPath", "_replies", "_replyOrder", "_requests", "_times", "active", "latest")
+    __slots__ = (
+        "_decide",
+        "_fastPath",
+        "_replies",
+        "_replyOrder",
+        "_requests",
+        "_times",
+        "active",
+        "first",
+        "latest",
+        "steps",
+        "waits",
+    )
 
-    def __init__(self, pipeline: ReplyOrder, times: BatchTimes) -> None:
+    def __init__(
+        self,
+        pipeline: ReplyOrder,
+        times: BatchTimes,
+        decide: Callable[[int, TreatedChunk, float], Sequence[Step]],
+    ) -> None:
+        self._decide = decide
         self._replyOrder = pipeline
         self._times = times
         self._fastPath: IFastPath | None = None
         self._requests: Requests | None = None
         self._replies: Callable[[bytes], int] = _noReplies
-        self.active = False
+        self.active = self.waits = False
         self.latest = b""
+        self.steps: Sequence[Step] = ()
+        self.first: Exchange | None = None
 
     def learn(
         self, framer: IFramer, decider: Decider, connection: Connection, filtered: bool
     ) -> None:
         """
-        Pass over the exchanges that the rules of the decider's plan cannot match, if that can
-        be said, and if exchanges cannot ask for anything themselves.
+        Pass over the exchanges that the rules of the decider's plan cannot match, and those
+        that they only let wait, if that can be said, and if exchanges cannot ask for anything
+        themselves.
 
         @param connection: the connection as the decider knows it.
         @param filtered: whether there are stream filters: they need to see the bytes.
         """
         self._requests = None
+        self.waits = False
         commands = decider.plan.commands
         fastPath: IFastPath | None = IFastPath(framer, None)
         if fastPath is None or filtered or decider.faultHeader is not None:
             return
         selective = ISelectiveFastPath(framer, None)
-        misses = None if selective is None else decider.misses(connection)
-        if selective is not None and misses is not None:
-            selective.select(commands, misses)
+        treatments = None if selective is None else decider.treatments(connection)
+        if selective is not None and treatments is not None:
+            selective.select(commands, treatments)
+            self.waits = treatments.waits
         elif commands is None:
             return
         else:
@@ -118,8 +148,15 @@ class FastPath:
         else:
             # As C{asked} does, without a call for each request of most clients.
             times.began, times.left = times.seconds(), count
-        self.latest = data if len(data) <= KEPT else data[:KEPT]
         self.active = True
+        treated = run.treated
+        if treated is None:
+            self.steps, self.first = (), None
+        else:
+            self.steps = self._decide(run.next, treated, times.seconds())
+            command, subject, _ = treated.requests[0]
+            self.first = Exchange(run.next, command, subject) if self.steps else None
+        self.latest = data if len(data) <= KEPT else data[:KEPT]
         return count
 
     def replies(self, data: bytes) -> int:

@@ -72,8 +72,34 @@ class RequestReader:
             # Paused, but a transport may still hand over what it had read.
             self.pieces = chain(self.pieces, state.framer, data)
             return
+        if state.fastPath.waits and self._keep(data):
+            return
         self.pieces = state.framer.fromClient(data)
         self.pull()
+
+    def _keep(self, data: bytes) -> bool:
+        """
+        Put bytes into the write queue as they are, if that can be done: whole requests that all
+        wait for the same, or for nothing but what is queued.
+        """
+        state = self._state
+        fastPath = state.fastPath
+        count = fastPath.requests(data)
+        if not count:
+            return False
+        state.exchanges += count
+        state.toBackend.put(fastPath.first, data, fastPath.steps, count=count)
+        self._flush()
+        return True
+
+    def _flush(self) -> None:
+        """
+        Write what is ready, and read no more where there is no room for it.
+        """
+        state = self._state
+        state.flush()
+        if state.room.full:
+            self.stall()
 
     def stall(self) -> None:
         """
@@ -122,9 +148,7 @@ class RequestReader:
             self._deny(denial())
         if error is not None:
             self._garbage(error)
-        state.flush()
-        if state.room.full:
-            self.stall()
+        self._flush()
         if self._pausing is not None and not self.after and not state.closed:
             self._pausing.look(state.decider.plan.commands)
         while self.after and not state.closed:

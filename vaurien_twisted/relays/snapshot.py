@@ -42,7 +42,7 @@ class LinkSnapshot:
             () if exchangeRelay is None else (exchangeRelay.toBackend, exchangeRelay.toClient)
         )
         state = self._state = None if exchangeRelay is None else exchangeRelay.state
-        self._told = () if state is None else tuple(state.recent or ())
+        self._told = () if state is None else state.told
         self._filters = filters
         self._greeting = greeting
         self.decider = decider

@@ -115,10 +115,13 @@ class WriteQueue:
         data: bytes,
         steps: Sequence[Step] = (),
         after: Callable[[], None] | None = None,
+        count: int = 1,
     ) -> None:
         """
         Send C{data} behind all that is queued, once C{steps} have been performed.  It is
         written by the next L{flush}; C{after} is called when it was.
+
+        @param count: how many exchanges it is, of which C{exchange} is the first.
         """
         queue = self.queue
         if not queue and not steps:
@@ -144,11 +147,12 @@ class WriteQueue:
                     last.data.append(data)
                     last.size += size
                     if steps:
-                        last.count += 1
+                        last.count += count
                     return
         if queue is EMPTY:
             queue = self.queue = deque()
         entry = QueuedWrite(exchange, data, steps, after, arrival)
+        entry.count = count
         entry.lifts = len(self._lifts)
         queue.append(entry)
         if len(queue) == 1:

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-import attrs
-
 from vaurien_twisted.interfaces import IBehavior, IFixedActions, IWireProtocol
-from vaurien_twisted.model.commands import ENDING, Actions, Truncate
+from vaurien_twisted.model.commands import ENDING, Actions, Hold, Truncate, Wait
 from vaurien_twisted.model.decision import NOTHING, Decision, Rule, Step
-from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.matchers import COMMAND, Predicate
+from vaurien_twisted.model.treatment import Treatment
 from vaurien_twisted.rules.draws import Alternative, alternatives
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.tally import Tally
@@ -21,6 +19,9 @@ from vaurien_twisted.rules.words import RuleWords, effect
 
 #: For how many different commands the draws are kept.  Clients may make up any number.
 COMMANDS_KEPT = 1024
+
+#: How many treatments of a plan are kept.
+TREATMENTS_KEPT = 256
 
 #: How many rules of a plan remember exchanges that they did not match.
 REMEMBERING = 16
@@ -41,11 +42,12 @@ class CompiledRule:
     @ivar effect: C{fixed} in words.
     @ivar cuts: whether C{fixed} cuts the reply, so that only its end shows the effect.
     @ivar misses: where exchanges are remembered that it does not match, C{None}: nowhere.
-    @ivar words: what the journal says of it.
+    @ivar waits: whether all it does, to every exchange that it matches, is to let it wait.
     @ivar over: whether it has applied as often as it may.
     """
 
     __slots__ = (
+        "_words",
         "alternative",
         "behavior",
         "bounded",
@@ -63,9 +65,9 @@ class CompiledRule:
         "over",
         "tally",
         "times",
+        "waits",
         "whole",
         "window",
-        "words",
     )
 
     def __init__(
@@ -95,32 +97,27 @@ class CompiledRule:
             self.fixed = actions = rule.behavior.actions(rule.options)
             self.decision, self.ends = decisionOf(actions, rule), ends(actions)
             self.effect, self.cuts = effect(actions), cuts(actions)
+        self.waits = (
+            self.certain
+            and not (self.whole or self.bounded)
+            and bool(self.decision.request)
+            and not (self.decision.reply or (self.fixed is not None and self.fixed.code))
+            and all(isinstance(step.command, (Wait, Hold)) for step in self.decision.request)
+        )
         #: Made when they are first needed: many rules never apply.
-        self.words: RuleWords | None = None
+        self._words: RuleWords | None = None
 
+    def wordsFor(self, seed: int, proxy: str) -> RuleWords:
+        """
+        What the journal says of the rule.
 
-@attrs.frozen
-class Misses:
-    """
-    Says of an exchange of one connection that no rule matches it.  Asking has no effect.
-
-    @ivar client: the address of the client, where rules look at it.
-    """
-
-    _compiled: CompiledPlan
-    client: str
-    _connection: Connection = attrs.field(eq=False, repr=False)
-
-    def __call__(self, exchange: Exchange) -> bool:
-        connection = self._connection
-        for draw in self._compiled.draws(exchange.command):
-            for rule in draw:
-                check = rule.check
-                if check is None or check(connection, exchange):
-                    return False
-                if rule.misses is not None:
-                    rule.tally.miss(exchange)
-        return True
+        @param seed: of the decisions.
+        @param proxy: the name of the proxy that decides.
+        """
+        words = self._words
+        if words is None:
+            words = self._words = RuleWords(self.alternative, seed, proxy)
+        return words
 
 
 def decisionOf(actions: Actions, rule: Rule) -> Decision:
@@ -214,17 +211,14 @@ class CompiledPlan:
                     )
                 )
         self.bare = tuple(bare)
+        self._treatments: dict[tuple[CompiledRule, ...], Treatment] = {}
 
     @property
-    def selective(self) -> bool:
+    def rules(self) -> list[CompiledRule]:
         """
-        Whether of some command only those exchanges are chosen that rules look at one by one,
-        and no rule chooses exchanges whatever their command.
+        The rules that can choose an exchange, in order.
         """
-        rules = [rule for draw in self._draws for rule in draw]
-        return any(rule.check is not None for rule in rules) and not any(
-            rule.check is None and rule.commands is None for rule in rules
-        )
+        return [rule for draw in self._draws for rule in draw]
 
     def draws(self, command: str) -> tuple[CompiledDraw, ...]:
         """
@@ -243,6 +237,22 @@ class CompiledPlan:
             if len(self._byCommand) < COMMANDS_KEPT:
                 self._byCommand[command] = draws
         return draws
+
+    def treatment(self, rules: tuple[CompiledRule, ...]) -> Treatment:
+        """
+        What rules do together that only let exchanges wait.
+
+        @param rules: one or more, in order.
+        """
+        treatment = self._treatments.get(rules)
+        if treatment is None:
+            decision = rules[0].decision
+            for rule in rules[1:]:
+                decision = decision.plus(rule.decision)
+            if len(self._treatments) >= TREATMENTS_KEPT:
+                self._treatments.clear()
+            treatment = self._treatments[rules] = Treatment(decision, rules)
+        return treatment
 
     def drop(self, rule: CompiledRule) -> None:
         """

@@ -21,12 +21,13 @@ from vaurien_twisted.model.decision import (
     SeededRandom,
 )
 from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.model.treatment import TreatedChunk
 from vaurien_twisted.record.counters import Counters
+from vaurien_twisted.rules.batches import Treatments, recordChunk, treatmentsOf
 from vaurien_twisted.rules.compiled import (
     CompiledDraw,
     CompiledPlan,
     CompiledRule,
-    Misses,
     cuts,
     decisionOf,
     ends,
@@ -35,7 +36,7 @@ from vaurien_twisted.rules.draws import Alternative
 from vaurien_twisted.rules.epoch import Epoch
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.tally import Tally, noTraffic
-from vaurien_twisted.rules.words import RuleWords, cut, effect, uncut
+from vaurien_twisted.rules.words import cut, effect, uncut
 
 #: What makes the entry of the journal, and its arguments.
 Facts = tuple[Callable[..., dict[str, object]], int, tuple[int, int], str, str, str, int]
@@ -95,7 +96,7 @@ class Decider:
         their own added, changed or taken out: the others go on counting.  Draws with other
         percentages choose connections anew, by the numbers that these drew.
         """
-        old, new = _shares(self.plan), _shares(plan)
+        old, new = self.plan.shares, plan.shares
         self._tallies = {
             counted: own
             for counted, own in self._tallies.items()
@@ -170,16 +171,22 @@ class Decider:
                 code = getattr(step.rule.options, "code", "")
                 self.counters.fault(step.rule.behavior.name, str(code), exchange.command)
 
-    def misses(self, connection: Connection) -> Misses | None:
+    def treatments(self, connection: Connection) -> Treatments | None:
         """
-        What says of the exchanges of C{connection} that no rule matches them, until the plan
-        changes; C{None} if no rule looks at exchanges one by one, or all have to be decided.
+        See L{treatmentsOf}; C{None} also where exchanges may ask for a fault themselves.
         """
-        compiled = self._compiled
-        if self.faultHeader is not None or not compiled.selective:
-            return None
-        byClient = any("client" in rule.when for rule in self.plan.rules)
-        return Misses(compiled, connection.client if byClient else "", connection)
+        asked = self.faultHeader is not None
+        return None if asked else treatmentsOf(self._compiled, self.plan, connection)
+
+    def decideChunk(self, connection: Connection, first: int, chunk: TreatedChunk) -> Decision:
+        """
+        Decide about requests to all of which the same happens, as C{treatments} has said.
+
+        @param first: the number of the first of them.
+        """
+        place = self.proxy, connection.number
+        recordChunk(self.journal, self.counters, self.seed, place, first, chunk)
+        return chunk.treatment.decision
 
     def decideConnection(self, connection: Connection, exchange: Exchange) -> Decision:
         """
@@ -240,9 +247,7 @@ class Decider:
             tally.applied += 1
             if tally.applied == chosen.times:
                 self._compiled.drop(chosen)
-        words = chosen.words
-        if words is None:
-            words = chosen.words = RuleWords(chosen.alternative, self.seed, self.proxy)
+        words = chosen.wordsFor(self.seed, self.proxy)
         numbers = connection.number, exchange.number
         drawn = numbers
         if self._epoch is not None and not chosen.certain:
@@ -337,14 +342,3 @@ class Decider:
             known[counted] = chosen
             tally.applied += chosen
         return chosen
-
-
-def _shares(plan: Plan) -> dict[int, list[float]]:
-    """
-    The percentages of the draws that have a key of their own.
-    """
-    return {
-        draw.key: [rule.percent for rule in draw.alternatives]
-        for draw in plan.draws
-        if draw.key is not None
-    }

@@ -78,6 +78,17 @@ class Plan:
         return frozenset(found)
 
     @property
+    def shares(self) -> dict[int, list[float]]:
+        """
+        The percentages of the draws that have a key of their own, by that key.
+        """
+        return {
+            draw.key: [rule.percent for rule in draw.alternatives]
+            for draw in self.draws
+            if draw.key is not None
+        }
+
+    @property
     def asked(self) -> list[Rule]:
         """
         The rules in force that have something to say about exchanges.

@@ -9,26 +9,87 @@ from collections.abc import Callable, Hashable
 
 from vaurien_twisted.model.decision import Decision
 from vaurien_twisted.model.exchange import Exchange, PassedBatch
+from vaurien_twisted.model.treatment import UNTREATED, TreatedChunk, Treatment
 from vaurien_twisted.wire.framer import RequestReader, Session
 
 #: How many requests pass in one batch.
 MOST = 32768
+
+#: To how many requests in one chunk something may happen: all are recorded in one go.
+MOST_TREATED = 512
 
 #: Stands for the number of any exchange but the greeting, which never passes: no rule asks more
 #: of a number than that.
 PASSED = 1
 
 
+#: Says what happens to an exchange; C{None} if it has to be decided by itself.
+Treats = Callable[[Exchange], Treatment | None]
+
+
 class FastPath:
     """
-    The base of fast paths.  See L{IFastPath<vaurien_twisted.interfaces.IFastPath>}.
+    The base of fast paths.  See
+    L{ISelectiveFastPath<vaurien_twisted.interfaces.ISelectiveFastPath>}.
     """
 
-    __slots__ = ("_awaiting",)
+    __slots__ = ("_asked", "_awaiting", "_treated", "_treats")
 
     def __init__(self, session: Session) -> None:
         # The queue is the same for the session's life.
         self._awaiting = session.awaiting
+        self._treats: Treats | None = None
+        #: The requests of the chunk at hand to which something happens, and what.
+        self._treated: list[tuple[Treatment, tuple[str, str, bytes]]] = []
+        self._asked = Exchange(PASSED)
+
+    def watch(self, commands: frozenset[str]) -> None:
+        """
+        From now on pass all commands but these, which are in lower case.
+        """
+        self._watch(commands, None)
+
+    def select(self, commands: frozenset[str] | None, treats: Treats) -> None:
+        """
+        The same, and pass those exchanges of these commands, C{None} for all, to which C{treats}
+        says what happens.
+        """
+        self._watch(commands, treats)
+
+    def _watch(self, commands: frozenset[str] | None, treats: Treats | None) -> None:
+        raise NotImplementedError("each kind of fast path watches in its own way")
+
+    def _stops(self, command: str, subject: str, head: bytes = b"") -> bool:
+        """
+        Whether an exchange of a watched command has to be decided by itself, as do those of
+        chunks in which something happens to too many.
+        """
+        treats = self._treats
+        if treats is None:
+            return True
+        asked = self._asked
+        asked.command, asked.subject, asked.head = command, subject, head
+        treatment = treats(asked)
+        if treatment is None:
+            return True
+        if treatment is UNTREATED:
+            return False
+        treated = self._treated
+        treated.append((treatment, (command, subject, head)))
+        return len(treated) > MOST_TREATED
+
+    def _together(self, count: int) -> Passed:
+        """
+        What a chunk of so many requests is that may each pass; L{STOPPED} if not the same
+        happens to all.
+        """
+        treated, self._treated = self._treated, []
+        if not treated:
+            return count, None
+        treatment = treated[0][0]
+        if len(treated) != count or any(each is not treatment for each, _ in treated):
+            return STOPPED
+        return count, TreatedChunk(treatment, tuple(request for _, request in treated))
 
     def expand(self, decision: Decision) -> None:
         """
@@ -42,6 +103,15 @@ class FastPath:
                 awaiting.extend(each.expand(decision))
             else:
                 awaiting.append(each)
+
+
+def continues(batch: PassedBatch, number: int, treated: TreatedChunk | None) -> bool:
+    """
+    Whether a batch can go on with the requests from C{number} on: one of treated requests, of
+    which more is known, is not made longer.
+    """
+    # A request without a reply, between the two, has a number but is not awaited.
+    return treated is None and batch.treated is None and batch.next + batch.left == number
 
 
 class FormedBatch(PassedBatch):
@@ -59,6 +129,7 @@ class FormedBatch(PassedBatch):
         self.next = number
         self.left = len(forms)
         self.extra = 0
+        self.treated = None
         self._expanded = None
         self.forms = forms
         self._contexts = contexts
@@ -101,19 +172,21 @@ class FormedFastPath(FastPath):
         number: int,
         forms: bytes,
         contexts: Callable[[int], object],
+        treated: TreatedChunk | None = None,
     ) -> PassedBatch:
         """
         Expect the replies to requests that pass.
 
         @param batch: the last of what is awaited, if it is a batch.
         @param number: of the first request.
+        @param treated: they, if something happens to them.
         @return: the batch that they are part of.
         """
-        # A request without a reply, between the two, has a number but is not awaited.
-        if isinstance(batch, FormedBatch) and batch.next + batch.left == number:
+        if isinstance(batch, FormedBatch) and continues(batch, number, treated):
             batch.grow(forms)
             return batch
         begun = FormedBatch(number, forms, contexts)
+        begun.treated = treated
         self._awaiting.append(begun)
         return begun
 
@@ -137,7 +210,7 @@ class CountedFastPath(FastPath):
     @ivar _watched: commands that rules name, in upper case; C{None} for all.
     """
 
-    __slots__ = ("_counts", "_misses", "_requests", "_watched")
+    __slots__ = ("_known", "_requests", "_watched")
 
     #: The protocol's name.
     protocol: str
@@ -147,36 +220,19 @@ class CountedFastPath(FastPath):
         self._requests = requests
         self.watch(frozenset())
 
-    def watch(self, commands: frozenset[str]) -> None:
-        """
-        From now on pass all commands but these, which are in lower case.
-        """
-        self._watch(commands, None)
-
-    def select(self, commands: frozenset[str] | None, misses: Callable[[Exchange], bool]) -> None:
-        """
-        The same, and pass exchanges of these commands, C{None} for all, that no rule matches.
-
-        @param misses: says that of an exchange.
-        """
-        self._watch(commands, misses)
-
-    def _watch(
-        self, commands: frozenset[str] | None, misses: Callable[[Exchange], bool] | None
-    ) -> None:
+    def _watch(self, commands: frozenset[str] | None, treats: Treats | None) -> None:
         watched = None if commands is None else frozenset(each.upper() for each in commands)
-        self._watched, self._misses = watched, misses
-        self._counts = countsFor(self.protocol, watched, misses)
+        self._watched, self._treats = watched, treats
+        self._known = knownFor(self.protocol, watched, treats)
 
     def _chosen(self, command: str, subject: str, head: bytes = b"") -> bool:
         """
-        Whether a rule may match an exchange.
+        Whether an exchange has to be decided by itself.
         """
         watched = self._watched
         if watched is not None and command not in watched:
             return False
-        misses = self._misses
-        return misses is None or not misses(Exchange(PASSED, command, subject, head))
+        return self._stops(command, subject, head)
 
     def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
         """
@@ -184,19 +240,23 @@ class CountedFastPath(FastPath):
         """
         if not self._requests.passable:
             return None
-        count = self._counts.get(data)
-        if count is None:
+        known = self._known.get(data)
+        if known is None:
+            self._treated.clear()
             count = self._count(data)
-            if not count:
-                return None
-            remember(self._counts, data, count)
+            known = self._together(count) if count else STOPPED
+            remember(self._known, data, known)
+        count, treated = known
+        if not count:
+            return None
         number = self._requests.skip(count)
-        if batch is not None:
+        if batch is not None and continues(batch, number, treated):
             batch.left += count
             return batch
-        batch = PassedBatch(number, count)
-        self._awaiting.append(batch)
-        return batch
+        begun = PassedBatch(number, count)
+        begun.treated = treated
+        self._awaiting.append(begun)
+        return begun
 
     def _count(self, data: bytes) -> int:
         """
@@ -205,37 +265,45 @@ class CountedFastPath(FastPath):
         raise NotImplementedError("each protocol counts its own requests")
 
 
-#: Only short chunks are remembered, and so many of them.
-LONGEST, MOST_KEPT = 512, 2048
+#: What is known of a chunk: how many requests it is, 0 if they do not pass, and what happens to
+#: them, C{None} for nothing.
+Passed = tuple[int, TreatedChunk | None]
 
-_counts: dict[tuple[str, frozenset[str] | None, Hashable], dict[bytes, int]] = {}
+#: It does not pass.
+STOPPED: Passed = (0, None)
+
+#: Only short chunks of few treated requests are remembered, and so many of them.
+LONGEST, FEW_TREATED, MOST_KEPT = 512, 4, 2048
+
+_known: dict[tuple[str, frozenset[str] | None, Hashable], dict[bytes, Passed]] = {}
 
 
-def countsFor(
-    protocol: str, watched: frozenset[str] | None, misses: Hashable = None
-) -> dict[bytes, int]:
+def knownFor(
+    protocol: str, watched: frozenset[str] | None, treats: Hashable = None
+) -> dict[bytes, Passed]:
     """
-    How many requests a chunk was counted as; for all connections of a protocol on which the
-    same commands are watched.
+    What is known of chunks; for all connections of a protocol on which the same commands are
+    watched.
 
-    @param misses: what else says whether a request passes.
+    @param treats: what else says whether a request passes.
     """
-    key = (protocol, watched, misses)
-    counts = _counts.get(key)
-    if counts is None:
-        if len(_counts) >= 16:
+    key = (protocol, watched, treats)
+    known = _known.get(key)
+    if known is None:
+        if len(_known) >= 16:
             # Plans that are no longer in force; those that are go on with what they hold.
-            _counts.clear()
-        counts = _counts[key] = {}
-    return counts
+            _known.clear()
+        known = _known[key] = {}
+    return known
 
 
-def remember(counts: dict[bytes, int], data: bytes, count: int) -> None:
+def remember(known: dict[bytes, Passed], data: bytes, passed: Passed) -> None:
     """
-    Remember a chunk's count.  When there are too many, all are forgotten: frequent ones are
+    Remember a chunk that passes.  When there are too many, all are forgotten: frequent ones are
     soon known again.
     """
-    if len(data) <= LONGEST:
-        if len(counts) >= MOST_KEPT:
-            counts.clear()
-        counts[data] = count
+    count, treated = passed
+    if count and len(data) <= LONGEST and (treated is None or count <= FEW_TREATED):
+        if len(known) >= MOST_KEPT:
+            known.clear()
+        known[data] = passed

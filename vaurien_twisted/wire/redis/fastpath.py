@@ -14,9 +14,12 @@ from vaurien_twisted.interfaces import ISelectiveFastPath
 from vaurien_twisted.model.exchange import PassedBatch
 from vaurien_twisted.wire.fastpath import MOST, CountedFastPath
 from vaurien_twisted.wire.redis.replies import Replies
-from vaurien_twisted.wire.redis.requests import BEGINNINGS, Requests
+from vaurien_twisted.wire.redis.requests import BEGINNINGS, HEAD_LIMIT, Requests
 from vaurien_twisted.wire.redis.resp import BULKS, CRLF, HEADER_LIMIT, NULLABLE, SUCCESSES
 from vaurien_twisted.wire.redis.session import RedisSession
+
+#: The longest command with several keys that passes where rules look at keys, in bytes.
+LONGEST_HEAD = HEAD_LIMIT - HEADER_LIMIT
 
 
 @implementer(ISelectiveFastPath)
@@ -48,12 +51,9 @@ class RedisFastPath(CountedFastPath):
             if beginning is None:
                 return 0
             command, left, several = beginning
-            pos = end + 2
-            if watched is None or command in watched:
-                if several:
-                    return 0
-                if self._chosen(command, self._key(data, pos) if left else ""):
-                    return 0
+            start, pos = pos, end + 2
+            looked = watched is None or command in watched
+            key = self._key(data, pos) if looked and left else ""
             while left:
                 end = find(CRLF, pos, pos + HEADER_LIMIT)
                 length = bulks(data[pos:end])
@@ -61,6 +61,11 @@ class RedisFastPath(CountedFastPath):
                     return 0
                 pos = end + length + 4
                 left -= 1
+            if looked:
+                # Several keys are looked for in the head.
+                head = data[start:pos] if several else b""
+                if len(head) > LONGEST_HEAD or self._stops(command, key, head):
+                    return 0
             count += 1
         return count if pos == size and count <= MOST else 0
 

@@ -1,0 +1,141 @@
+"""
+Tests for L{vaurien_twisted.rules.batches}.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.relays.support import REGISTRY
+from vaurien_twisted.model.decision import Decision
+from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.model.treatment import UNTREATED, TreatedChunk, Treatment
+from vaurien_twisted.record.journal import Journal
+from vaurien_twisted.rules.batches import Treatments
+from vaurien_twisted.rules.build import RuleBuilder
+from vaurien_twisted.rules.codec import planFromRules
+from vaurien_twisted.rules.decider import Decider
+
+CONNECTION = Connection(3, "10.0.0.1")
+
+WAIT: dict[str, Any] = {"behavior": "delay", "options": {"sleep": 0.5}}
+ERROR: dict[str, Any] = {"behavior": "error", "when": {"key": "user:*"}}
+GET = ("GET", "a", b"")
+
+
+def decider(*rules: dict[str, Any]) -> Decider:
+    """
+    One with these rules in force, of Redis.
+    """
+    wire = REGISTRY.wire("redis")
+    plan = planFromRules(RuleBuilder(REGISTRY, wire=wire), list(rules))
+    return Decider("p", wire, 7, Journal(Clock().seconds), plan)
+
+
+class TreatmentTests(SynchronousTestCase):
+    """
+    What can be said of an exchange without deciding it.
+    """
+
+    def treatments(self, *rules: dict[str, Any]) -> Treatments:
+        """
+        Those of a plan that has some.
+        """
+        treatments = decider(*rules).treatments(CONNECTION)
+        assert treatments is not None
+        return treatments
+
+    def ask(self, treatments: Treatments, key: str = "a") -> Treatment | None:
+        """
+        Ask about a C{GET}.
+        """
+        return treatments(Exchange(1, "GET", key))
+
+    def test_none(self) -> None:
+        """
+        Nothing can be said where a rule counts, draws, or chooses every exchange to do more
+        than let it wait.
+        """
+        for rules in (
+            [],
+            [{**WAIT, "percent": 50}],
+            [{**WAIT, "times": 5}],
+            [{**WAIT, "after": 5}],
+            [{**WAIT, "scope": "connection"}],
+            [{"behavior": "delay", "options": {"before": False}}],
+            [{"behavior": "abort"}],
+        ):
+            self.assertIsNone(decider(*rules).treatments(CONNECTION), rules)
+
+    def test_misses(self) -> None:
+        """
+        Nothing happens to what no rule matches; what one matches that does more than wait has
+        to be decided.
+        """
+        treatments = self.treatments(ERROR)
+        self.assertIs(self.ask(treatments), UNTREATED)
+        self.assertIsNone(self.ask(treatments, "user:1"))
+        self.assertFalse(treatments.waits)
+
+    def test_waits(self) -> None:
+        """
+        All waits of an exchange together, and the same object for the same rules.
+        """
+        hang = {"behavior": "hang", "when": {"key": "b*"}}
+        treatments = self.treatments(WAIT, ERROR, hang)
+        self.assertTrue(treatments.waits)
+        treated = self.ask(treatments)
+        assert treated is not None
+        self.assertEqual([step.command.seconds for step in treated.decision.request], [0.5])
+        self.assertIs(self.ask(treatments, "c"), treated)
+        both = self.ask(treatments, "b")
+        assert both is not None
+        self.assertEqual(len(both.decision.request), 2)
+        self.assertIsNone(self.ask(treatments, "user:1"))
+
+    def test_instant(self) -> None:
+        """
+        A wait of no time is none.
+        """
+        self.assertFalse(self.treatments({"behavior": "delay", "options": {"sleep": 0}}).waits)
+
+
+class RecordTests(SynchronousTestCase):
+    """
+    What is counted and recorded of a chunk.
+    """
+
+    def test_same(self) -> None:
+        """
+        The same as if each of its requests were decided by itself.
+        """
+        rules = [{**WAIT, "name": "a"}, {**WAIT, "when": {"command": "GET"}}, ERROR]
+        one, other = decider(*rules), decider(*rules)
+        long = ("GET", "k" * 500, b"")
+        decisions: list[Decision] = []
+        for number, (command, subject, head) in enumerate((GET, long, GET), 5):
+            decisions.append(one.decide(CONNECTION, Exchange(number, command, subject, head)))
+        treatments = other.treatments(CONNECTION)
+        assert treatments is not None
+        treatment = treatments(Exchange(1, "GET", "a"))
+        assert treatment is not None
+        chunk = TreatedChunk(treatment, (GET, long, GET))
+        told: list[object] = []
+        for count in (0, 6):
+            self.assertEqual(other.decideChunk(CONNECTION, 5, chunk), decisions[0])
+            self.assertEqual(len(told), count)
+            other.journal.watch(lambda: told.append(other.journal.newest))
+        kept = other.journal.since()
+        self.assertEqual(kept[:6], one.journal.since())
+        self.assertEqual([entry["id"] for entry in kept], list(range(1, 13)))
+        self.assertEqual(one.counters.faults, {("delay", ""): 6})
+        self.assertEqual(other.counters.faults, {("delay", ""): 12})
+        for counted in ((0, 0), (1, 0)):
+            before, after = one.tally(counted), other.tally(counted)
+            self.assertEqual(
+                (2 * before.seen, 2 * before.applied, 2 * before.struck),
+                (after.seen, after.applied, after.struck),
+            )
