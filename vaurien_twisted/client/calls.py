@@ -43,7 +43,8 @@ class ServiceCalls(PlanCalls):
         @param since: the id of the last entry that is known already.
         @param limit: how many at most, 1 to 10000.
         @param filters: C{proxy}, C{connection}, C{kind}, C{rule} (its name), C{after} (seconds
-            since 1970), C{latest} (so many of the newest).
+            since 1970), C{latest} (so many of the newest), C{repeat} (what is needed to take each
+            decision again).
         @raise ClientError: there is no answer.
         """
         return list(await self._get(journalPath(since, limit, filters), "journal", list))

@@ -5,7 +5,7 @@ The journal of what happened: C{/journal}.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -37,6 +37,10 @@ class JournalQuery:
     rule: str = option(str, "", "Only those of the rule of this name.")
     after: float | None = option(
         float, None, "Only later ones than this, in seconds since 1970.", minimum=0
+    )
+
+    repeat: bool = option(
+        bool, False, "Tell what is needed to take each decision again, under repeat."
     )
 
     def wants(self, seconds: float, kind: str, proxy: str, connection: int) -> bool:
@@ -78,20 +82,38 @@ class JournalAPI:
         used again.
 
         C{proxy}, C{connection}, C{kind}, C{rule} (its name) and C{after} (a time) choose among
-        them; C{latest=N} has the newest N of these.
+        them; C{latest=N} has the newest N of these.  With C{repeat=true} a decision of a rule has
+        what is needed to take it again for the same exchange.
         """
         query = _query(request)
         journal = self._journal
         if not isinstance(journal, Journal):
             raise Problem(404, "the journal is kept elsewhere", "/journal", "path")
-        if query == JournalQuery(since=query.since, limit=query.limit):
-            some, read = journal.readings(query.since, query.limit)
-            return answerList(request, "journal", some, {"last": journal.last}, read)
-        ids, read = journal.select(query.since, query.wants)
+        ids: Sequence[int]
+        if query == JournalQuery(since=query.since, limit=query.limit, repeat=query.repeat):
+            ids, read = journal.readings(query.since, query.limit)
+        else:
+            ids, read = journal.select(query.since, query.wants)
         if query.rule:
             ids = [number for number in ids if query.ofRule(read(number))]
         numbers = ids[: query.limit] if query.latest is None else ids[-query.latest :]
+        if query.repeat:
+            read = _repeatable(journal, read)
         return answerList(request, "journal", numbers, {"last": journal.last}, read)
+
+
+def _repeatable(
+    journal: Journal, read: Callable[[int], dict[str, object]]
+) -> Callable[[int], dict[str, object]]:
+    """
+    What makes the entry of an id, with what is needed to take its decision again.
+    """
+
+    def both(number: int) -> dict[str, object]:
+        repeat = journal.repeat(number)
+        return read(number) if repeat is None else {**read(number), "repeat": repeat}
+
+    return both
 
 
 def _query(request: IRequest) -> JournalQuery:

@@ -23,6 +23,7 @@ from vaurien_twisted.relays.circles import checkCircle
 from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.fault_header import faultHeaderFor
+from vaurien_twisted.rules.pins import Pins
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.stream_rules import listens
 from vaurien_twisted.rules.toxics import Toxics
@@ -163,6 +164,12 @@ class Proxy(ProxyReadings, Service):
         @raise Refused: a rule has the name of a toxic; nothing has changed.
         """
         self.faults.setPlan(plan)
+
+    def pin(self, pins: Pins | None) -> None:
+        """
+        Take pinned decisions in place of what the plan says about exchanges; C{None}: no more.
+        """
+        self._relays.pin(pins)
 
     def setToxics(self, toxics: Toxics) -> None:
         """

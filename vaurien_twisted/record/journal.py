@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import IO
+from typing import IO, Protocol, runtime_checkable
 
 from twisted.application.service import Service
 from twisted.logger import Logger
@@ -23,6 +23,20 @@ from vaurien_twisted.model.options import Refused
 #: An entry as it is kept: the time in seconds, the kind, the proxy, the connection, and what
 #: makes the other facts, with its arguments.
 _Entry = tuple[float, str, str, int, Callable[..., dict[str, object]], tuple[object, ...]]
+
+
+@runtime_checkable
+class Repeatable(Protocol):
+    """
+    What makes the facts of a decision, and knows how to take that again.
+    """
+
+    def repeat(self, *facts: object) -> dict[str, object] | None:
+        """
+        What is needed for that, C{None} where it is not kept.
+
+        @param facts: the arguments that make the facts.
+        """
 
 
 @implementer(IJournal)
@@ -137,6 +151,17 @@ class Journal:
             found = found[:limit]
         first = self.first + skip
         return range(first, first + len(found)), lambda number: _read(number, found[number - first])
+
+    def repeat(self, number: int) -> dict[str, object] | None:
+        """
+        What is needed to take the decision again that the entry of an id tells of; C{None} for
+        other entries, those that are kept no longer included.
+        """
+        place = number - self.first
+        if not 0 <= place < len(self._entries):
+            return None
+        facts, arguments = self._entries[place][4:]
+        return facts.repeat(*arguments) if isinstance(facts, Repeatable) else None
 
     def select(
         self, entry: int, wanted: Callable[[float, str, str, int], bool]

@@ -43,7 +43,7 @@ class ConnectionPlan:
             plan,
             proxys.counters,
         )
-        self.decider.faultHeader = proxys.faultHeader
+        self.decider.faultHeader, self.decider.pins = proxys.faultHeader, proxys.pins
         self.expiry = Expiry(context.reactor, self.decider, self._reverted)
         self.expiry.begin()
 

@@ -133,7 +133,7 @@ class ExchangeRelay:
         """
         state = self.state
         return (
-            state.decider.plan.transparent
+            state.decider.transparent
             and state.framer.turns
             and self.clientSaid
             and self.backendSaid

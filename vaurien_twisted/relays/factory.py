@@ -30,6 +30,7 @@ from vaurien_twisted.relays.memory import Memory
 from vaurien_twisted.relays.protocols import Relay
 from vaurien_twisted.relays.turns import Turns
 from vaurien_twisted.rules.decider import Decider
+from vaurien_twisted.rules.pins import Pins
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.stream_rules import streamRules
 from vaurien_twisted.transports.descriptors import Descriptors
@@ -187,6 +188,13 @@ class RelayFactory(Factory):
         self._planChanged()
         self.expiry.begin()
 
+    def pin(self, pins: Pins | None) -> None:
+        """
+        Take pinned decisions in place of what the plan says about exchanges; C{None}: no more.
+        """
+        self.decider.pins = pins
+        self._planChanged()
+
     def amendPlan(self, plan: Plan) -> None:
         """
         Put C{plan} in force, which is the one before with other toxics: its rules go on
@@ -201,10 +209,7 @@ class RelayFactory(Factory):
     def _planChanged(self, exchanges: bool = True) -> None:
         plan = self.decider.plan
         bare = self._links.bare = (
-            self._unframed
-            and plan.transparent
-            and self.decider.faultHeader is None
-            and not any(True for _ in streamRules(plan))
+            self._unframed and self.decider.transparent and not any(True for _ in streamRules(plan))
         )
         with self.context.turns.slice():
             for link in self._links:

@@ -96,7 +96,7 @@ class FastPath:
         self.waits = False
         commands = decider.plan.commands
         fastPath: IFastPath | None = IFastPath(framer, None)
-        if fastPath is None or filtered or decider.faultHeader is not None:
+        if fastPath is None or filtered or decider.alone:
             return
         selective = ISelectiveFastPath(framer, None)
         treatments = None if selective is None else decider.treatments(connection)

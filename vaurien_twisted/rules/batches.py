@@ -96,7 +96,7 @@ def recordChunk(
     met = []
     for rule in rules:
         tally = rule.tally
-        met.append((rule.wordsFor(seed, proxy).facts, rule.effect, tally.applied))
+        met.append((rule.wordsFor(seed, proxy), rule.effect, tally.applied))
         tally.seen += count
         tally.applied += count
         tally.struck += count

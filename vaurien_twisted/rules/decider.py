@@ -6,7 +6,6 @@ Decisions: which of a plan's rules apply to an exchange, and what they do to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from functools import partial
 
 import attrs
 from zope.interface import implementer
@@ -28,18 +27,15 @@ from vaurien_twisted.rules.compiled import (
     CompiledDraw,
     CompiledPlan,
     CompiledRule,
-    cuts,
     decisionOf,
     ends,
 )
 from vaurien_twisted.rules.draws import Alternative
 from vaurien_twisted.rules.epoch import Epoch
+from vaurien_twisted.rules.pins import Pins
 from vaurien_twisted.rules.plan import Plan
+from vaurien_twisted.rules.strikes import Strikes
 from vaurien_twisted.rules.tally import Tally, noTraffic
-from vaurien_twisted.rules.words import cut, effect, uncut
-
-#: What makes the entry of the journal, and its arguments.
-Facts = tuple[Callable[..., dict[str, object]], int, tuple[int, int], str, str, str, int]
 
 
 @implementer(IDecider)
@@ -52,6 +48,8 @@ class Decider:
     @ivar counters: the counters of faults.
     @ivar faultHeader: decides about exchanges that ask for a fault themselves, in place of the
         plan; C{None} where they cannot.
+    @ivar pins: what was pinned for single exchanges, in place of all that the plan says about
+        exchanges; C{None} where nothing is.
     @ivar traffic: how many exchanges the proxy has had, and connections.
     """
 
@@ -64,14 +62,17 @@ class Decider:
     faultHeader: Callable[[Connection, Exchange], Decision | None] | None = attrs.field(
         default=None, init=False
     )
+    pins: Pins | None = attrs.field(default=None, init=False)
     traffic: Callable[[], tuple[int, int]] = attrs.field(default=noTraffic, init=False)
     _epoch: Epoch | None = attrs.field(default=None, init=False)
     _tallies: dict[tuple[int, int], Tally] = attrs.field(factory=dict, init=False)
     #: By connection's number and rule: what rules of connection scope have decided.
     _chosen: dict[int, dict[tuple[int, int], bool]] = attrs.field(factory=dict, init=False)
     _compiled: CompiledPlan = attrs.field(init=False)
+    _strikes: Strikes = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._strikes = Strikes(self.proxy, self.journal, self.counters)
         self.shorten(self.plan)
 
     def setPlan(self, plan: Plan) -> None:
@@ -157,6 +158,8 @@ class Decider:
         """
         Find the rules that apply to this exchange and combine what they do.
         """
+        if self.pins is not None:
+            return self._pinned(self.pins, connection, exchange)
         if self.faultHeader is not None:
             asked = self.faultHeader(connection, exchange)
             if asked is not None:
@@ -171,12 +174,25 @@ class Decider:
                 code = getattr(step.rule.options, "code", "")
                 self.counters.fault(step.rule.behavior.name, str(code), exchange.command)
 
+    @property
+    def alone(self) -> bool:
+        """
+        Whether each exchange must be decided for itself, whatever the plan says.
+        """
+        return self.faultHeader is not None or self.pins is not None
+
+    @property
+    def transparent(self) -> bool:
+        """
+        Whether nothing can happen to exchanges.
+        """
+        return self.plan.transparent and not self.alone
+
     def treatments(self, connection: Connection) -> Treatments | None:
         """
         See L{treatmentsOf}; C{None} also where exchanges may ask for a fault themselves.
         """
-        asked = self.faultHeader is not None
-        return None if asked else treatmentsOf(self._compiled, self.plan, connection)
+        return None if self.alone else treatmentsOf(self._compiled, self.plan, connection)
 
     def decideChunk(self, connection: Connection, first: int, chunk: TreatedChunk) -> Decision:
         """
@@ -192,6 +208,8 @@ class Decider:
         """
         The same, asking only the behaviors that are for bare connections.
         """
+        if self.pins is not None:
+            return self._pinned(self.pins, connection, exchange)
         draws = self._compiled.bare
         return self._decide(draws, connection, exchange) if draws else NOTHING
 
@@ -224,6 +242,22 @@ class Decider:
                 break
         return decision
 
+    def _pinned(self, pins: Pins, connection: Connection, exchange: Exchange) -> Decision:
+        """
+        What was pinned for an exchange.
+        """
+        decision = NOTHING
+        for pin in pins.of(connection, exchange):
+            actions = pin.decide(connection, exchange, self.wire, self.proxy)
+            own = decisionOf(actions, pin.compiled.alternative.rule)
+            if own is not NOTHING:
+                self._strikes.applied(
+                    pin.compiled, pin.seed, connection.number, exchange, actions, pin.drawn,
+                    pin.drawn,
+                )  # fmt: skip
+                decision = own if decision is NOTHING else decision.plus(own)
+        return decision
+
     def _ask(self, chosen: CompiledRule, connection: Connection, exchange: Exchange) -> Actions:
         """
         What the behavior of a chosen rule does to this exchange.
@@ -247,51 +281,17 @@ class Decider:
             tally.applied += 1
             if tally.applied == chosen.times:
                 self._compiled.drop(chosen)
-        words = chosen.wordsFor(self.seed, self.proxy)
-        numbers = connection.number, exchange.number
-        drawn = numbers
-        if self._epoch is not None and not chosen.certain:
-            number = CONNECTION if chosen.whole else exchange.number
-            drawn = self._numbers(connection.number, number, chosen.alternative.key)
-        facts = (
-            words.facts,
-            exchange.number,
-            drawn,
-            cut(exchange.command),
-            cut(exchange.subject),
-            chosen.effect or effect(actions),
-            tally.applied,
+        drawn = numbers = connection.number, exchange.number
+        if self._epoch is not None:
+            key = chosen.alternative.key
+            if not chosen.certain:
+                number = CONNECTION if chosen.whole else exchange.number
+                drawn = self._numbers(connection.number, number, key)
+            if chosen.fixed is None:
+                numbers = self._numbers(connection.number, exchange.number, key)
+        self._strikes.applied(
+            chosen, self.seed, connection.number, exchange, actions, drawn, numbers
         )
-        if chosen.cuts or (chosen.fixed is None and cuts(actions)):
-            # Whether the reply is long enough, its end shows.
-            exchange.outcome = partial(self._outcome, tally, chosen, actions, numbers[0], facts)
-        else:
-            tally.struck += 1
-            self.counters.fault(chosen.behavior.name, actions.code, exchange.command)
-            self.journal.recordLater("decision", self.proxy, numbers[0], *facts)
-
-    def _outcome(
-        self,
-        tally: Tally,
-        chosen: CompiledRule,
-        actions: Actions,
-        connection: int,
-        facts: Facts,
-        missing: int,
-    ) -> None:
-        """
-        A reply that was to be cut has come to its end, or to where it is cut.
-
-        @param missing: how much it lacked; 0 if it was cut.
-        """
-        if not missing:
-            tally.struck += 1
-            self.counters.fault(chosen.behavior.name, actions.code)
-            self.journal.recordLater("decision", self.proxy, connection, *facts)
-            return
-        tally.unmet = uncut(actions, missing)
-        own = (*facts[:5], tally.unmet, facts[6])
-        self.journal.recordLater("missed", self.proxy, connection, *own)
 
     def _choose(
         self, draw: CompiledDraw, connection: Connection, exchange: Exchange

@@ -5,14 +5,20 @@ What the journal says of decisions.  The words are made when somebody reads the 
 
 from __future__ import annotations
 
+import json
+
 import attrs
 
 from vaurien_twisted.model.commands import Actions, Command, Truncate
 from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, describe
+from vaurien_twisted.model.options import values
 from vaurien_twisted.rules.draws import Alternative, conditions, drawWords
 
 #: How much is told of a rule and of a reason in the journal, in characters.
 WORDS = 300
+
+#: The longest options of a rule that are kept to repeat its decisions, as JSON, in characters.
+OPTIONS = 4096
 
 
 def short(text: str) -> str:
@@ -32,18 +38,29 @@ class RuleWords:
     @ivar rule: the rule in one line.
     """
 
-    __slots__ = ("_alternative", "_conditions", "_proxy", "_seed", "rule")
+    __slots__ = (
+        "_alternative",
+        "_behavior",
+        "_conditions",
+        "_options",
+        "_proxy",
+        "_seed",
+        "rule",
+    )
 
     def __init__(self, alternative: Alternative, seed: int, proxy: str) -> None:
         rule = alternative.rule
         self.rule = short(rule.describe())
         self._conditions = ", ".join(conditions(rule))[: WORDS + 1]
+        self._behavior = rule.behavior.name
+        options = values(rule.options)
+        self._options = options if len(json.dumps(options)) <= OPTIONS else None
         self._seed = seed
         self._proxy = proxy
         without = attrs.evolve(rule, options=None, when={}, matches=None, further=None)
         self._alternative = attrs.evolve(alternative, rule=without)
 
-    def facts(
+    def __call__(
         self,
         exchange: int,
         drawn: tuple[int, int],
@@ -51,12 +68,17 @@ class RuleWords:
         subject: str,
         effect: str,
         applied: int,
+        treated: int = 0,
+        numbers: tuple[int, int] | None = None,
     ) -> dict[str, object]:
         """
         The facts of one decision.
 
         @param drawn: the numbers of connection and exchange that it was drawn with.
         @param applied: to how many exchanges the rule has applied, with this one.
+        @param treated: how many its behavior was asked about, likewise.
+        @param numbers: those that the behavior's own random numbers were computed from, by default
+            C{drawn}.
         """
         return {
             "exchange": exchange,
@@ -64,6 +86,26 @@ class RuleWords:
             "rule": self.rule,
             "effect": effect,
             "reason": self.reason(*drawn, applied),
+        }
+
+    def repeat(self, *facts: object) -> dict[str, object] | None:
+        """
+        What is needed to decide the same about the same exchange again: C{behavior} and all of
+        its C{options}, C{seed}, C{drawn}, C{key} and C{number}.  C{None} where the options are
+        too long to be kept.
+
+        @param facts: the arguments that give the facts of the decision.
+        """
+        if self._options is None:
+            return None
+        treated, numbers = facts[6:] or (0, facts[1])
+        return {
+            "behavior": self._behavior,
+            "options": self._options,
+            "seed": self._seed,
+            "drawn": numbers,
+            "key": self._alternative.key,
+            "number": treated,
         }
 
     def reason(self, connection: int, exchange: int, applied: int) -> str:
