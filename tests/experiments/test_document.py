@@ -33,6 +33,16 @@ hypothesis:
     proxy: db
     during: one
   - rate: 10
+  - errors: 1%
+    command: GET
+    code: [5xx, closed]
+    least: 10
+    name: few fail
+    proxy: db
+    during: one
+  - error_rate: 0.5
+    command: [GET, POST]
+    code: 404
   - connections: 100
   - recovery: 10s
     after: one

@@ -8,8 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -23,13 +22,10 @@ from vaurien_twisted.model.options import Refused
 from vaurien_twisted.model.text_file import readText
 
 if TYPE_CHECKING:
-    from twisted.internet.defer import Deferred
-
-    from vaurien_twisted.experiments.conditions import Condition
     from vaurien_twisted.experiments.surroundings import IExperimentReactor
 
-#: Exit statuses of a bad command line or file, and of an experiment that was not run.
-USAGE, NOT_RUN = 2, 3
+#: The exit status of a bad command line or file.
+USAGE = 2
 
 EPILOG = """\
 exit status: 0 all conditions held, 1 one was broken, 2 bad usage, 3 halted or not judged
@@ -42,7 +38,23 @@ def addArguments(parser: argparse.ArgumentParser, fleet: bool) -> None:
 
     @param fleet: it may run on services elsewhere.
     """
-    parser.add_argument("file", metavar="FILE", help="the experiment, in YAML or JSON")
+    words = "the experiment, in YAML or JSON"
+    if fleet:
+        parser.add_argument("file", metavar="FILE", help=words)
+    else:
+        parser.add_argument("file", metavar="FILE", nargs="?", default="", help=words)
+        parser.add_argument(
+            "--replay",
+            metavar="REPORT",
+            help="strike the same exchanges with the same faults as in the run of a report in "
+            "JSON; FILE is then by default the report's",
+        )
+        parser.add_argument(
+            "--bisect",
+            action="store_true",
+            help="repeat the run of --replay with ever fewer faults, and tell the smallest set "
+            "that still breaks the hypothesis",
+        )
     parser.add_argument("--dry-run", action="store_true", help="show the timeline and end")
     parser.add_argument("--seed", type=int, help="a seed in place of the file's")
     parser.add_argument("--report", metavar="FILE", help="write the report as JSON")
@@ -134,7 +146,7 @@ def compare(first: str, second: str) -> str:
 
     @raise Refused: one cannot be read.
     """
-    a, b = (_readReport(path) for path in (first, second))
+    a, b = (readReport(path) for path in (first, second))
     lines = [f"{'':40} {'A':>24} {'B':>24}"]
     lines.append(f"{'outcome':40} {a['outcome']:>24} {b['outcome']:>24}")
     found: dict[tuple[str, str], list[str]] = {}
@@ -151,7 +163,12 @@ def compare(first: str, second: str) -> str:
     return "\n".join(lines)
 
 
-def _readReport(path: str) -> Answer:
+def readReport(path: str) -> Answer:
+    """
+    The report of an experiment.
+
+    @raise Refused: it cannot be read, or is none; begins with its path.
+    """
     try:
         report = json.loads(readText(path))
         report["conditions"], report["outcome"]
@@ -178,56 +195,18 @@ def targets(parsed: argparse.Namespace, default: str) -> list[str]:
     return found or [default]
 
 
-async def conduct(
-    reactor: IExperimentReactor,
-    experiment: Experiment,
-    urls: Sequence[str],
-    parsed: argparse.Namespace,
-    token: str | None = None,
-) -> int:
+def finish(report: JSONObject, parsed: argparse.Namespace) -> int:
     """
-    Run an experiment on services, write its reports, and print the verdict.
+    Print the verdict of a report, and write the files that were asked for.
 
     @return: the exit status.
     """
-    from vaurien_twisted.client.aio import AsyncClient
-    from vaurien_twisted.experiments.fleet import Fleet
-    from vaurien_twisted.experiments.report import exitStatus, report
-    from vaurien_twisted.experiments.requests import TreqRequests
-    from vaurien_twisted.experiments.run import ExperimentRun
-    from vaurien_twisted.experiments.service import Service
-    from vaurien_twisted.experiments.surroundings import LoadCommand, Surroundings
+    from vaurien_twisted.experiments.report import exitStatus
 
-    begun = time.time()
-
-    def say(words: str) -> None:
-        if not parsed.quiet:
-            print(f"{time.time() - begun:8.1f} s  {words}", flush=True)
-
-    def missing(url: str, reason: str) -> bool:
-        goesOn = experiment.policy.unreachable == "continue"
-        say(f"{url} failed{', the others go on' if goesOn else ''}: {reason}")
-        return goesOn
-
-    services = [
-        Service(AsyncClient(url=url, timeout=2.0, reactor=reactor, token=token), reactor)
-        for url in urls
-    ]
-    fleet = Fleet(services, missing)
-    requests = TreqRequests(reactor)
-    run: ExperimentRun | None = None
-
-    async def holds(condition: Condition) -> bool:
-        return run is not None and await run.holds(condition)
-
-    surroundings = Surroundings(reactor, requests, holds)
-    run = ExperimentRun(reactor, experiment, fleet, surroundings, LoadCommand(reactor), say)
-    record = await run.run()
-    found = report(experiment, record, time.time() - reactor.seconds() + record.began)
-    print(verdict(found), flush=True)
-    for line in writeReports(found, parsed):
+    print(verdict(report), flush=True)
+    for line in writeReports(report, parsed):
         print(f"cannot write {line}", file=sys.stderr)
-    return exitStatus(str(found["outcome"]))
+    return exitStatus(str(report["outcome"]))
 
 
 def prepare(parsed: argparse.Namespace) -> Experiment:
@@ -251,48 +230,12 @@ def runOn(experiment: Experiment, urls: Sequence[str], parsed: argparse.Namespac
     """
     from twisted.internet import reactor
 
+    from vaurien_twisted.experiments.conduct import Conductor, drive
+
     own = cast("IExperimentReactor", reactor)
-    return drive(own, lambda: conduct(own, experiment, urls, parsed))
 
+    async def conduct() -> int:
+        conductor = Conductor(own, urls, quiet=parsed.quiet)
+        return finish(await conductor.perform(experiment), parsed)
 
-def drive(
-    reactor: IExperimentReactor, begin: Callable[[], Coroutine[Deferred[object], object, int]]
-) -> int:
-    """
-    Run a reactor until a coroutine has ended; a signal cancels it, a second one stops at once.
-
-    @return: what the coroutine returned; L{NOT_RUN} where it failed, with the reason on
-        standard error.
-    """
-    import signal
-
-    from twisted.internet.defer import CancelledError, Deferred
-    from twisted.python.failure import Failure
-
-    status = NOT_RUN
-    running: Deferred[int] | None = None
-
-    def done(result: int | Failure) -> None:
-        nonlocal status
-        if isinstance(result, Failure):
-            if not result.check(CancelledError):
-                reason = " ".join(str(result.value).split()) or type(result.value).__name__
-                print(f"the experiment was not run: {reason}", file=sys.stderr)
-        else:
-            status = result
-        reactor.stop()
-
-    def interrupted(number: int, frame: object) -> None:
-        if running is not None:
-            reactor.callFromThread(running.cancel)
-
-    def started() -> None:
-        nonlocal running
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, interrupted)
-        running = Deferred.fromCoroutine(begin())
-        running.addBoth(done)
-
-    reactor.callWhenRunning(started)
-    reactor.run()
-    return status
+    return drive(own, conduct)

@@ -82,7 +82,7 @@ class Experiment:
     title: str = field(Text(), "What the experiment is about, in one line.", "")
     description: str = field(Text(), "More about it.", "")
     seed: int = field(
-        Number(0, 2**64 - 1, whole=True), "The number from which all random choices follow.", 0
+        Number(0, 2**63 - 1, whole=True), "The number from which all random choices follow.", 0
     )
     proxies: dict[str, dict[str, object] | None] = field(
         Named(Plain(optional=True)),
@@ -101,6 +101,8 @@ class Experiment:
         Many(Choice("a step", STEPS), least=1), "Steps, one after the other."
     )
     policy: Policy = field(Object(Policy), "What ends it early.", Policy())
+    #: The text that it was read from.
+    source: str = attrs.field(default="", eq=False, repr=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         names = phaseNames(self.method)
@@ -122,7 +124,7 @@ def readExperiment(text: str) -> Experiment:
 
     @raise Refused: it describes none; names the line, the cause and the nearest valid choice.
     """
-    return decode(Experiment, readText(text))
+    return attrs.evolve(decode(Experiment, readText(text)), source=text)
 
 
 def schema() -> dict[str, object]:

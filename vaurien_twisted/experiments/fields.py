@@ -8,6 +8,7 @@ L{schemaOf} its JSON Schema, and the documentation its table: all from that decl
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol, TypeVar, overload
 
@@ -75,8 +76,11 @@ class Choice:
                 raise Refused(f"line {found.line}: {name}: {self.what} is an object: {hint}", name)
             raise refuse(found, name, f"{self.what}, an object")
         given = [key for key in found.value if key in keys]
-        if len(given) == 1:
-            return decode(keys[given[0]], found, name)
+        # The key of one may be an ordinary field of another: errors of a command.
+        fitting = [key for key in given if fieldsOf(keys[key]).keys() >= set(given)]
+        if len(fitting) == 1:
+            self._checkMeant(found, keys, fitting[0], name)
+            return decode(keys[fitting[0]], found, name)
         if given:
             both = " and ".join(given[:2])
             raise Refused(f"line {found.line}: {name}: {self.what} cannot have both {both}", name)
@@ -89,6 +93,24 @@ class Choice:
         every = {key for cls in self.classes for key in fieldsOf(cls)}
         hint = nearest(strange, set(keys) if strange in every else every)
         raise Refused(f"line {line}: {name}: {self.what} has no {strange!r}: {hint}", strange)
+
+    def _checkMeant(
+        self, found: Located, keys: dict[str, type[HasKey]], chosen: str, name: str
+    ) -> None:
+        """
+        @raise Refused: a name that is not known is nearly the key of another class, to which
+            all the others belong.
+        """
+        assert isinstance(found.value, dict)
+        names = set(found.value)
+        for strange in names - fieldsOf(keys[chosen]).keys():
+            for near in difflib.get_close_matches(strange, keys, n=1):
+                if names - {strange} <= fieldsOf(keys[near]).keys():
+                    raise Refused(
+                        f"line {found.names.get(strange, found.line)}: {name}: {self.what} has no "
+                        f"{strange!r}: {nearest(strange, keys)}",
+                        strange,
+                    )
 
     def schema(self) -> dict[str, object]:
         return {"oneOf": [{"$ref": f"#/$defs/{cls.__name__}"} for cls in self.classes]}

@@ -11,6 +11,7 @@ from itertools import pairwise
 import attrs
 
 from vaurien_twisted.experiments.conditions import Condition, Recovery, duringOf, proxiesOf
+from vaurien_twisted.experiments.decisions import packed
 from vaurien_twisted.experiments.document import Experiment
 from vaurien_twisted.experiments.figures import Figures, Reading
 from vaurien_twisted.experiments.phases import Phase
@@ -68,10 +69,16 @@ def report(experiment: Experiment, record: Record, begun: float) -> Object:
         ],
         "readings": _series(record.readings),
         "load": record.load,
-        "journal": kept,
+        "journal": [_withoutRepeat(entry) for entry in kept],
         "journal_left_out": record.left + len(record.journal) - len(kept),
         "notes": record.notes,
+        "file": experiment.source,
+        "decisions": packed(record.journal),
     }
+
+
+def _withoutRepeat(entry: Mapping[str, object]) -> Mapping[str, object]:
+    return {name: value for name, value in entry.items() if name != "repeat"}
 
 
 def exitStatus(outcome: str) -> int:

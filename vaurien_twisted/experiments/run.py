@@ -35,6 +35,9 @@ JOURNAL_LIMIT = 50_000
 #: Outcomes of a run beside those of verdicts: it was ended early, or could not begin.
 HALTED = "halted"
 
+#: The reason where its user ended it.
+INTERRUPTED = "it was interrupted"
+
 
 class IRunService(IService, Protocol):
     """
@@ -171,7 +174,7 @@ class ExperimentRun:
         except StepFailed as error:
             self._halt(str(error))
         except CancelledError:
-            self._halt(record.reason or "it was interrupted")
+            self._halt(record.reason or INTERRUPTED)
         finally:
             record.seconds = self._now
             record.notes += await self._service.end()

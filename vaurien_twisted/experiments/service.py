@@ -36,7 +36,7 @@ class Service:
         self._changed: dict[tuple[str, int], Mapping[str, object]] = {}
         self._lease = ""
         self._renewal = self._renewed = 0.0
-        self._last = self._newest = 0
+        self._last = self._newest = self._missed = 0
 
     async def begin(self, experiment: Experiment) -> list[str]:
         """
@@ -69,6 +69,10 @@ class Service:
         self._renewal, self._renewed = experiment.policy.lease / 4, self._clock.seconds()
         state = await self._client.request("GET", "/state")
         self._last = self._newest = int(state["journal"]["last"])
+        if int(state["seed"]) != experiment.seed:
+            for name in self._proxies:
+                body = {"rules": self._before[name], "keep": True, "seed": experiment.seed}
+                await self._client.request("PUT", f"{_path(name)}/rules", body)
         return self._proxies
 
     async def end(self) -> list[str]:
@@ -79,6 +83,9 @@ class Service:
         @return: what could not be done.
         """
         failed = []
+        if self._missed:
+            failed.append(f"{self._missed} entries of the journal of {self.url} were not seen")
+            self._missed = 0
         undone = [
             (f"{' and '.join(before)} of proxy {proxy!r} of {self.url} was not put back", path, b)
             for (proxy, _), before in reversed(self._changed.items())
@@ -187,8 +194,11 @@ class Service:
         """
         if self._newest <= self._last:
             return []
-        entries: list[Mapping[str, object]] = [*await self._client.journal(self._last, 10000)]
+        entries: list[Mapping[str, object]] = [
+            *await self._client.journal(self._last, 10000, repeat="true")
+        ]
         if entries:
+            self._missed += int(str(entries[0]["id"])) - self._last - 1
             self._last = int(str(entries[-1]["id"]))
         return entries
 

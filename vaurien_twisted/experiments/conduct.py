@@ -1,0 +1,133 @@
+# -*- test-case-name: tests.integration.test_experiment -*-
+"""
+Conducting experiments on services, in a reactor of their own.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING
+
+from vaurien_twisted.client.aio import AsyncClient
+from vaurien_twisted.experiments.fleet import Fleet
+from vaurien_twisted.experiments.report import report
+from vaurien_twisted.experiments.requests import TreqRequests
+from vaurien_twisted.experiments.run import ExperimentRun
+from vaurien_twisted.experiments.service import Service
+from vaurien_twisted.experiments.surroundings import LoadCommand, Surroundings
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+    from twisted.python.failure import Failure
+
+    from vaurien_twisted.experiments.conditions import Condition
+    from vaurien_twisted.experiments.document import Experiment
+    from vaurien_twisted.experiments.surroundings import IExperimentReactor
+
+#: The exit status of an experiment that was not run.
+NOT_RUN = 3
+
+#: How long a service may take to answer, in seconds.
+PATIENCE = 2.0
+
+
+class Conductor:
+    """
+    Runs experiments on services, and says on standard output what happens.
+
+    @param urls: the services.
+    @param token: the token that they want.
+    @param quiet: nothing is said.
+    @param service: makes what drives one of them.
+    """
+
+    def __init__(
+        self,
+        reactor: IExperimentReactor,
+        urls: Sequence[str],
+        token: str | None = None,
+        quiet: bool = False,
+        service: Callable[[AsyncClient, IExperimentReactor], Service] = Service,
+    ) -> None:
+        self._reactor = reactor
+        self._urls = urls
+        self._token = token
+        self._quiet = quiet
+        self._service = service
+
+    async def perform(self, experiment: Experiment) -> dict[str, object]:
+        """
+        Run an experiment once.
+
+        @return: its report.
+        """
+        reactor, begun = self._reactor, time.time()
+
+        def say(words: str) -> None:
+            if not self._quiet:
+                print(f"{time.time() - begun:8.1f} s  {words}", flush=True)
+
+        def missing(url: str, reason: str) -> bool:
+            goesOn = experiment.policy.unreachable == "continue"
+            say(f"{url} failed{', the others go on' if goesOn else ''}: {reason}")
+            return goesOn
+
+        services = [self._service(self._client(url), reactor) for url in self._urls]
+        run: ExperimentRun | None = None
+
+        async def holds(condition: Condition) -> bool:
+            return run is not None and await run.holds(condition)
+
+        surroundings = Surroundings(reactor, TreqRequests(reactor), holds)
+        fleet, load = Fleet(services, missing), LoadCommand(reactor)
+        run = ExperimentRun(reactor, experiment, fleet, surroundings, load, say)
+        record = await run.run()
+        return report(experiment, record, time.time() - reactor.seconds() + record.began)
+
+    def _client(self, url: str) -> AsyncClient:
+        return AsyncClient(url=url, timeout=PATIENCE, reactor=self._reactor, token=self._token)
+
+
+def drive(
+    reactor: IExperimentReactor, begin: Callable[[], Coroutine[Deferred[object], object, int]]
+) -> int:
+    """
+    Run a reactor until a coroutine has ended; a signal cancels it, a second one stops at once.
+
+    @return: what the coroutine returned; L{NOT_RUN} where it failed, with the reason on
+        standard error.
+    """
+    import signal
+
+    from twisted.internet.defer import CancelledError, Deferred
+    from twisted.python.failure import Failure
+
+    status = NOT_RUN
+    running: Deferred[int] | None = None
+
+    def done(result: int | Failure) -> None:
+        nonlocal status
+        if isinstance(result, Failure):
+            if not result.check(CancelledError):
+                reason = " ".join(str(result.value).split()) or type(result.value).__name__
+                print(f"the experiment was not run: {reason}", file=sys.stderr)
+        else:
+            status = result
+        reactor.stop()
+
+    def interrupted(number: int, frame: object) -> None:
+        if running is not None:
+            reactor.callFromThread(running.cancel)
+
+    def started() -> None:
+        nonlocal running
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, interrupted)
+        running = Deferred.fromCoroutine(begin())
+        running.addBoth(done)
+
+    reactor.callWhenRunning(started)
+    reactor.run()
+    return status

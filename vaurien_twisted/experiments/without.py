@@ -1,0 +1,120 @@
+# -*- test-case-name: tests.experiments.test_without -*-
+"""
+An experiment without some of its steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import attrs
+
+from vaurien_twisted.experiments.document import Experiment
+from vaurien_twisted.experiments.faults import Fault
+from vaurien_twisted.experiments.steps import (
+    Flap,
+    Hold,
+    Parallel,
+    Ramp,
+    Restart,
+    Schedule,
+    Set,
+    Step,
+    Wave,
+    phaseNames,
+    phases,
+)
+from vaurien_twisted.experiments.steps import (
+    Sequence as InOrder,
+)
+from vaurien_twisted.experiments.summary import describe
+from vaurien_twisted.experiments.timeline import lengthOf
+
+
+@attrs.frozen(eq=False)
+class Leaving:
+    """
+    A step that can be left out.
+
+    @ivar name: of its phase.
+    """
+
+    name: str
+    step: Step
+
+    def describe(self) -> str:
+        """
+        One line.
+        """
+        return f"step {self.name!r}: {describe(self.step)}"
+
+
+def without(experiment: Experiment, left: Iterable[Leaving]) -> Experiment:
+    """
+    The experiment in which steps last as long as before, and do nothing.
+    """
+    names = {id(each.step): each.name for each in left}
+
+    def one(step: Step) -> Step:
+        if id(step) in names:
+            return Hold(hold=lengthOf(step) or 0.0, name=names[id(step)])
+        if isinstance(step, InOrder):
+            return attrs.evolve(step, sequence=tuple(map(one, step.sequence)))
+        if isinstance(step, Parallel):
+            return attrs.evolve(step, parallel=tuple(map(one, step.parallel)))
+        return step
+
+    return attrs.evolve(experiment, method=tuple(map(one, experiment.method)))
+
+
+def leavable(experiment: Experiment, decides: Callable[[str], bool]) -> list[Leaving]:
+    """
+    The steps whose faults are no decisions about exchanges: those of whole connections, toxics,
+    closed ports and other backends.
+
+    @param decides: whether a behavior decides about exchanges.
+    """
+    steps = list(phases(experiment.method))
+    return [
+        Leaving(name, step)
+        for name, step in zip(phaseNames(experiment.method), steps, strict=True)
+        if any(not decides(each) for each in _behaviors(step))
+    ]
+
+
+def _behaviors(step: Step) -> Sequence[str]:
+    """
+    The behaviors of a step; C{""} for what is not one.
+    """
+    match step:
+        case Set(set=fault):
+            return _ofFault(fault)
+        case Ramp(ramp=spec):
+            return (spec.behavior,)
+        case Wave(wave=spec):
+            return (spec.behavior,)
+        case Flap(flap=spec):
+            return (spec.behavior,)
+        case Restart():
+            return ("",)
+        case Schedule(schedule=spec):
+            return [name for each in spec.do for name in _behaviors(each)]
+        case InOrder(sequence=steps) | Parallel(parallel=steps):
+            return [name for each in steps for name in _behaviors(each)]
+        case _:
+            return ()
+
+
+def _ofFault(fault: Fault) -> Sequence[str]:
+    if fault.behavior:
+        # One behavior, or several with percentages: 20:error,10:delay.
+        return [each.rpartition(":")[2].strip() for each in fault.behavior.split(",")]
+    if fault.rules:
+        draws = [rule.get("draw", [rule]) for rule in fault.rules]
+        return [
+            str(rule.get("behavior", ""))
+            for draw in draws
+            if isinstance(draw, list)
+            for rule in draw
+        ]
+    return ("",)
