@@ -158,13 +158,14 @@ class HTTP2Tests(HTTPCase):
     @inThread
     def test_known(self) -> None:
         """
-        A client that knows that its server speaks it is served, unread; the log says so.
+        A client that knows that its server speaks it is served, unread where the user wants that;
+        the log says so.
         """
         if "HTTP2" not in run("curl", "--version").stdout:
             self.skipTest("not installed: curl with HTTP/2")
         server = startHTTP2()
         self.addCleanup(server.stop)
-        self.reopen(server.backend, "http")
+        self.reopen(server.backend, "http", protocolOptions={"http2": "opaque"})
         rule(self, fault({}, code=503))
         with capturedLogs() as captured:
             words = ["--silent", "--http2-prior-knowledge", "--write-out", " %{http_version}"]

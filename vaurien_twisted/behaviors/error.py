@@ -9,8 +9,16 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IApplicability, IBehavior, IWireProtocol
-from vaurien_twisted.model.commands import PASS, Actions, ConnectionFate, Insert, Reply, Truncate
+from vaurien_twisted.interfaces import IApplicability, IBehavior, ICutReplies, IWireProtocol
+from vaurien_twisted.model.commands import (
+    PASS,
+    Actions,
+    ConnectionFate,
+    Insert,
+    Reply,
+    Send,
+    Truncate,
+)
 from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
@@ -141,7 +149,8 @@ def fail(options: ErrorOptions, context: DecisionContext) -> Actions:
         return PASS
     if options.at == "partial":
         then = ConnectionFate.RESET if options.then == "reset" else ConnectionFate.CLOSE
-        return Actions(reply=(Truncate(options.count, options.unit == "units", then),))
+        ending = _afterCut(options, context)
+        return Actions(reply=(Truncate(options.count, options.unit == "units", then, ending),))
     wire, exchange = context.wire, context.exchange
     if options.code:
         # Most rules name their error: that takes no random number.
@@ -162,6 +171,18 @@ def fail(options: ErrorOptions, context: DecisionContext) -> Actions:
     return Actions(reply=(Reply(random.randbytes(GARBAGE)),))
 
 
+def _afterCut(options: ErrorOptions, context: DecisionContext) -> bytes:
+    """
+    The error that follows a reply that is cut, where the protocol has streams.
+    """
+    wire = ICutReplies(context.wire, None)
+    if wire is None or not options.code:
+        return b""
+    error = context.wire.parseError(options.code, options.message)
+    ending: bytes = wire.afterCut(context.exchange, _detailed(options, error))
+    return ending
+
+
 def _answer(options: ErrorOptions, context: DecisionContext, error: WireError) -> Actions | None:
     """
     The actions that answer with C{error}, C{None} where the protocol cannot.
@@ -170,7 +191,7 @@ def _answer(options: ErrorOptions, context: DecisionContext, error: WireError) -
     if reply is None:
         return None
     effect = f"error {error.code}"
-    if options.at == "reply":
+    if options.at == "reply" or isinstance(reply, Send):
         return Actions((), (reply,), f"reply: {effect}", error.code)
     return Actions((reply,), (), effect, error.code)
 

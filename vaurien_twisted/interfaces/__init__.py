@@ -1,5 +1,6 @@
 """
-Every interface of the package.  Read this first.  Those of framers stand in C{framers}.
+Every interface of the package.  Read this first.  Those of framers stand in C{framers}, and
+what wire protocols may provide beside their own in C{protocols}.
 
 A L{link<vaurien_twisted.relays.link.Link>} stands between one client and the
 backend.  An L{IFramer}, made for each link by its L{IWireProtocol}, tells the
@@ -25,6 +26,7 @@ from vaurien_twisted.interfaces.framers import (
     IForgetting,
     IFramer,
     IFramingOptions,
+    IMultiplexing,
     IRequestDescriber,
     ISelectiveFastPath,
     IStartTLS,
@@ -33,9 +35,10 @@ from vaurien_twisted.interfaces.framers import (
     ITransferEnder,
     IWithholder,
 )
+from vaurien_twisted.interfaces.protocols import ICutReplies, ITellsErrors
 
 if TYPE_CHECKING:
-    from vaurien_twisted.model.commands import Actions, ConnectionFate, Reply
+    from vaurien_twisted.model.commands import Actions, ConnectionFate, Reply, Send
     from vaurien_twisted.model.decision import Decision, DecisionContext, StreamContext
     from vaurien_twisted.model.errors import WireError
     from vaurien_twisted.model.exchange import Connection, Exchange
@@ -47,6 +50,7 @@ __all__ = [
     "IBehavior",
     "IBehaviorBase",
     "IClientAddresses",
+    "ICutReplies",
     "IDecider",
     "IFastPath",
     "IFaultHeader",
@@ -55,6 +59,7 @@ __all__ = [
     "IFramer",
     "IFramingOptions",
     "IJournal",
+    "IMultiplexing",
     "IRequestDescriber",
     "ISelectiveFastPath",
     "IStartTLS",
@@ -238,10 +243,11 @@ class IWireProtocol(IPlugin):
         C{error} without a code chooses among them.  Empty where none can be encoded.
         """
 
-    def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
+    def encodeError(exchange: Exchange, error: WireError) -> Reply | Send | None:
         """
         The bytes by which a real server would answer this very request with
-        C{error}, and whether it would then close.  C{None} where it cannot be encoded.
+        C{error}, and whether it would then close; C{Send} where the exchange goes on after
+        them.  C{None} where it cannot be encoded.
         """
 
 
@@ -261,14 +267,6 @@ class IFaultHeader(Interface):
         What the client asks for: a behavior and its options, C{delay; sleep=1};
         C{""} for nothing.
         """
-
-
-class ITellsErrors(Interface):
-    """
-    A wire protocol whose framers say which replies are errors: they set C{error} of the
-    L{exchange<vaurien_twisted.model.exchange.Exchange>}, and their fast paths do not pass such
-    replies.  Optional, beside L{IWireProtocol}: the failed exchanges of others are not counted.
-    """
 
 
 class IClientAddresses(Interface):

@@ -195,6 +195,23 @@ class IStartTLS(Interface):
         """
 
 
+class IMultiplexing(Interface):
+    """
+    A framer of a protocol in which both ends can go on with many exchanges at a time, each on a
+    stream of its own (HTTP/2).  Optional, beside L{IFramer}.  The relay then reads on in its
+    place.
+    """
+
+    multiplexing: bool = Attribute(
+        "Whether they have begun to: what was yielded is all there is before that."
+    )
+
+    def beyond() -> tuple[bytes, bytes]:
+        """
+        What the client, and what the backend, had sent of it already.
+        """
+
+
 class IWithholder(Interface):
     """
     A framer that keeps back whole messages, to see what follows them.  Optional, beside

@@ -123,11 +123,14 @@ class Truncate:
     @ivar count: how many bytes pass, or how many of the protocol's units (rows,
         chunks, elements); a shorter reply passes whole.
     @ivar units: whether C{count} counts units.
+    @ivar ending: what is sent after them on a stream of HTTP/2, C{b""} for what C{then} asks
+        for: the end of the stream, or RST_STREAM.
     """
 
     count: int
     units: bool = False
     then: ConnectionFate = ConnectionFate.CLOSE
+    ending: bytes = b""
 
 
 @attrs.frozen

@@ -5,7 +5,8 @@ What the two directions of one link share while its exchanges are relayed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from vaurien_twisted.interfaces import IForgetting, IFramer, IRequestDescriber, ITransferEnder
 from vaurien_twisted.model.decision import Decision, Step
@@ -21,6 +22,16 @@ from vaurien_twisted.relays.substitutes import Substitutes
 from vaurien_twisted.relays.transports import TransportPair
 from vaurien_twisted.relays.write_queue import WriteQueue
 from vaurien_twisted.wire.last_request import lastDescription
+
+
+class StreamQueues(Protocol):
+    """
+    A stream on which something is kept back.
+
+    @ivar queues: the write queues of its two directions.
+    """
+
+    queues: tuple[WriteQueue, WriteQueue]
 
 
 class ExchangeState:
@@ -40,6 +51,7 @@ class ExchangeState:
     @ivar untold: the log only counts what went wrong.
     @ivar toBackend: the write queue of requests.
     @ivar toClient: the write queue of replies.
+    @ivar streams: those on which something is kept back, of a protocol that has streams.
     @ivar ender: the framer, if its backend can ask the client for data in a reply.
     """
 
@@ -61,6 +73,7 @@ class ExchangeState:
         "replyOrder",
         "room",
         "stalled",
+        "streams",
         "substitutes",
         "toBackend",
         "toClient",
@@ -87,6 +100,7 @@ class ExchangeState:
         #: Most links of bare streams never have any.
         self.recent: Recent | None = None
         self.closed = self.stalled = self.untold = False
+        self.streams: Iterable[StreamQueues] = ()
         framer = self.framer = context.wire.framer(context.options, context.backend.text)
         self.guessed = framer.turns
         self.ender: ITransferEnder | None = ITransferEnder(framer, None)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vaurien_twisted.interfaces import IStartTLS
+from vaurien_twisted.interfaces import IMultiplexing, IStartTLS
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.exchange_state import ExchangeState
@@ -112,13 +112,6 @@ class ExchangeRelay:
     # What others ask
 
     @property
-    def closed(self) -> bool:
-        """
-        Whether nothing more is relayed.
-        """
-        return self.state.closed
-
-    @property
     def opaque(self) -> bool:
         """
         Whether the framer was given up, so that exchanges are only guessed.
@@ -138,13 +131,6 @@ class ExchangeRelay:
             and self.clientSaid
             and self.backendSaid
         )
-
-    @property
-    def held(self) -> int:
-        """
-        How many bytes of memory it holds, about.
-        """
-        return sum(self.room.measure())
 
     @property
     def clientSaid(self) -> bool:
@@ -280,7 +266,21 @@ class ExchangeRelay:
             self._turned()
         opaque = state.framer.opaque
         if opaque and requests.pieces is None and self._replies.pieces is None:
-            self._unreadable.becomesOpaque(opaque)
+            self._leaveOrder(opaque)
+
+    def _leaveOrder(self, opaque: str) -> None:
+        """
+        Exchanges have no order from here on, or cannot be told apart.
+        """
+        framer = IMultiplexing(self.state.framer, None)
+        if framer is None or not framer.multiplexing:
+            return self._unreadable.becomesOpaque(opaque)
+        # It takes a while to load.
+        from vaurien_twisted.relays.stream_readers import readStreams
+
+        ends = self._closeBehind, self._resetBehind
+        self._requests, self._replies = readStreams(self.state, framer, *ends, self._afterChunk)
+        return self._turned()
 
     def planChanged(self) -> None:
         """

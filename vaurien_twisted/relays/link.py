@@ -133,7 +133,7 @@ class Link(Ends):
         """
         How many bytes of memory it holds back or waits for, about.
         """
-        return 0 if self._framed is None else self._framed.exchanges.held
+        return 0 if self._framed is None else sum(self._framed.exchanges.room.measure())
 
     @property
     def hasOwnPlan(self) -> bool:

@@ -5,7 +5,7 @@ Whether a link may take more bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from vaurien_twisted.relays.executor import CommandExecutor
 from vaurien_twisted.relays.memory import QUEUE_LIMIT, Memory
@@ -21,6 +21,9 @@ WRITE_QUEUE_LIMIT = 262144
 #: most chunks come and go without a count.
 FREE = 16384
 
+#: What is kept back on streams where there are none.
+NOTHING = (0, 0)
+
 
 class Room:
     """
@@ -32,6 +35,8 @@ class Room:
     @ivar beyondToClient: the same on the way to the client.
     @ivar heldToBackend: tells how many bytes these filters hold in all, about.
     @ivar heldToClient: the same on the way to the client.
+    @ivar streams: how many bytes are kept back on streams on the way to the backend, and to the
+        client.
     """
 
     __slots__ = (
@@ -48,6 +53,7 @@ class Room:
         "filtered",
         "heldToBackend",
         "heldToClient",
+        "streams",
     )
 
     def __init__(
@@ -71,6 +77,7 @@ class Room:
         self.beyondToClient: Callable[[], int] = int
         self.heldToBackend: Callable[[], int] = int
         self.heldToClient: Callable[[], int] = int
+        self.streams: Sequence[int] = NOTHING
 
     def measure(self) -> tuple[int, int]:
         """
@@ -80,7 +87,8 @@ class Room:
         if executor.given and not self._transports.clientFull:
             executor.given = 0
         up = self._toBackend.size + self.heldToBackend() + executor.pipeline.size
-        return up, self._toClient.size + self.heldToClient() + executor.given
+        down = self._toClient.size + self.heldToClient() + executor.given
+        return up + self.streams[0], down + self.streams[1]
 
     def account(self) -> None:
         """

@@ -11,6 +11,7 @@ from vaurien_twisted.model.decision import NOTHING, Step
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.relays.exchanges import ExchangeRelay
 from vaurien_twisted.relays.transports import TransportPair
+from vaurien_twisted.relays.write_queue import WriteQueue
 from vaurien_twisted.rules.decider import Decider
 
 
@@ -38,10 +39,11 @@ class LinkSnapshot:
         decider: Decider,
         asked: Connection,
     ) -> None:
-        self._queues = (
-            () if exchangeRelay is None else (exchangeRelay.toBackend, exchangeRelay.toClient)
-        )
         state = self._state = None if exchangeRelay is None else exchangeRelay.state
+        self._queues: Sequence[WriteQueue] = ()
+        if state is not None:
+            streams = (queue for stream in state.streams for queue in stream.queues)
+            self._queues = (state.toBackend, state.toClient, *streams)
         self._told = () if state is None else state.told
         self._filters = filters
         self._greeting = greeting

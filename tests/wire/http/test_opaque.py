@@ -21,11 +21,13 @@ class OpaqueTests(SynchronousTestCase):
     Where HTTP/1 ends the bytes pass unread, in both directions.
     """
 
-    def converse(self, *turns: tuple[str, bytes], size: int = 0) -> tuple[str, Heard]:
+    def converse(
+        self, *turns: tuple[str, bytes], size: int = 0, framer: HTTPFramer | None = None
+    ) -> tuple[str, Heard]:
         """
         Why the framer turned opaque, and what was heard.
         """
-        framer = HTTPFramer()
+        framer = framer or HTTPFramer()
         heard = converse(framer, turns, size)
         self.assertEqual(heard.error, "")
         return framer.opaque, heard
@@ -109,9 +111,52 @@ class OpaqueTests(SynchronousTestCase):
         """
         preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04"
         for size in SIZES:
-            opaque, heard = self.converse(("client", preface), ("backend", b"\x00\x00"), size=size)
+            framer = HTTPFramer(streams=False)
+            opaque, heard = self.converse(
+                ("client", preface), ("backend", b"\x00\x00"), size=size, framer=framer
+            )
             self.assertEqual(opaque, "HTTP/2")
             self.assertEqual((heard.loose, heard.requests), ([preface, b"\x00\x00"], {}))
+            self.assertFalse(framer.multiplexing)
+
+    def test_http2Read(self) -> None:
+        """
+        Where it is read, nothing of it is yielded: another reads on.  The backend may speak
+        first.
+        """
+        preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04"
+        said = [("client", preface), ("backend", b"\x00\x00\x00\x04")]
+        for conversation in (said, said[::-1]):
+            for size in SIZES:
+                framer = HTTPFramer()
+                opaque, heard = self.converse(*conversation, size=size, framer=framer)
+                self.assertEqual((opaque, b"".join(heard.loose)), ("HTTP/2", b""))
+                self.assertTrue(framer.multiplexing)
+                self.assertEqual(framer.beyond(), (preface, said[1][1]))
+
+    def test_nullFirst(self) -> None:
+        """
+        A backend that begins with a NUL while the client speaks HTTP/1 does not speak it.
+        """
+        for size in SIZES:
+            framer = HTTPFramer()
+            [(exchange, _, _)] = framer.fromClient(GET)
+            self.assertEqual(list(HTTPFramer().fromBackend(b"\x00")), [])
+            assert exchange is not None
+            framer.expect(exchange)
+            garbage = b"\x00\x00" * (size or 1)
+            error = self.assertRaises(FramingError, list, framer.fromBackend(garbage))
+            self.assertEqual(error.rest, garbage)
+            early = HTTPFramer()
+            list(early.fromBackend(b"\x00\x01"))
+            [(exchange, _, _)] = early.fromClient(GET)
+            assert exchange is not None
+            early.expect(exchange)
+            error = self.assertRaises(FramingError, list, early.fromBackend(b"\x02"))
+            self.assertEqual(error.rest, b"\x00\x01\x02")
+            ended = HTTPFramer()
+            list(ended.fromBackend(b"\x00\x01"))
+            self.assertEqual(list(ended.backendEnded()), [(None, b"\x00\x01", False)])
 
     def test_whileSuspended(self) -> None:
         """

@@ -50,11 +50,16 @@ class ContractTests(SynchronousTestCase):
 
     def test_options(self) -> None:
         """
-        Three options, checked.
+        Four options, checked.
         """
         self.assertEqual(
             values(HTTPOptions()),
-            {"overwrite_host_header": False, "on_garbage": "opaque", "obey_header": False},
+            {
+                "overwrite_host_header": False,
+                "on_garbage": "opaque",
+                "obey_header": False,
+                "http2": "read",
+            },
         )
         self.assertTrue(all(spec.description for spec in specs(HTTPOptions).values()))
         built = build(HTTPOptions, {"on-garbage": "close", "overwrite-host-header": "yes"}, "http")

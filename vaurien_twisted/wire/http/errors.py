@@ -90,12 +90,19 @@ def refuse(exchange: Exchange, error: WireError) -> Reply | None:
     """
     if not exchange.command or CODE.fullmatch(error.code) is None:
         return None
-    status = int(error.code)
-    fields = fieldsFor(error)
-    if status in RETRYING and not any(name.lower() == "retry-after" for name, _ in fields):
-        fields.append(("Retry-After", "1"))
     body = None if error.body is None else error.body.encode()
-    return compose(exchange, status, error.message, fields, body)
+    return compose(exchange, int(error.code), error.message, refusing(error), body)
+
+
+def refusing(error: WireError) -> list[tuple[str, str]]:
+    """
+    The header fields of an error with a status: those that were asked for, and when to try
+    again.
+    """
+    fields = fieldsFor(error)
+    if int(error.code) in RETRYING and not any(name.lower() == "retry-after" for name, _ in fields):
+        fields.append(("Retry-After", "1"))
+    return fields
 
 
 def fieldsFor(error: WireError) -> list[tuple[str, str]]:
@@ -126,9 +133,9 @@ def compose(
         the length of C{body}: the connection then closes, as it may not fit.
     @param body: C{None} for one line that repeats the status.
     """
-    phrase = CONTROLS.sub(" ", phrase).strip() or _registered(status)
+    phrase = CONTROLS.sub(" ", phrase).strip() or registered(status)
     if body is None:
-        body = f"{status} {phrase}\n".encode("utf-8", "replace")
+        body = repeated(status, phrase)
     head = exchange.head.lower()
     early = answersEarly(exchange)
     tunnel = exchange.command == "CONNECT"
@@ -177,7 +184,17 @@ def keepsAlive(head: bytes) -> bool:
     return HTTP_1_0.match(head) is None or b"keep-alive" in options
 
 
-def _registered(status: int) -> str:
+def repeated(status: int, phrase: str) -> bytes:
+    """
+    A body of one line that repeats a status.
+    """
+    return f"{status} {phrase}\n".encode("utf-8", "replace")
+
+
+def registered(status: int) -> str:
+    """
+    The phrase that is registered for a status, C{"Unknown"} where there is none.
+    """
     try:
         return HTTPStatus(status).phrase
     except ValueError:

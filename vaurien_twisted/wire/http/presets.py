@@ -75,8 +75,18 @@ def answer(exchange: Exchange, error: WireError, known: Preset) -> Reply | None:
     """
     if not exchange.command:
         return None
+    fields, body = content(exchange, error, known)
+    return compose(exchange, known.status, known.phrase, fields, body)
+
+
+def content(
+    exchange: Exchange, error: WireError, known: Preset
+) -> tuple[list[tuple[str, str]], bytes]:
+    """
+    The header fields and the body of such a response; see L{answer}.
+    """
     own = fieldsFor(error)
     named = {name.lower() for name, _ in own}
     fields = [field for field in known.fields if field[0].lower() not in named] + own
     body = known.body(error.message, exchange.subject) if error.body is None else error.body
-    return compose(exchange, known.status, known.phrase, fields, body.encode("utf-8", "replace"))
+    return fields, body.encode("utf-8", "replace")

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.http.test_protocol -*-
 """
-C{http}: HTTP/1.0 and 1.1 as RFC 9110 and RFC 9112 define them.
+C{http}: HTTP/1.0, 1.1 and 2 as RFC 9110, RFC 9112 and RFC 9113 define them.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
+    ICutReplies,
     IFaultHeader,
     IForgetting,
     IFramer,
+    IMultiplexing,
     ISelectiveFastPath,
     ITellsErrors,
     IWireProtocol,
 )
-from vaurien_twisted.model.commands import Reply
+from vaurien_twisted.model.commands import Reply, Send
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import option
@@ -35,6 +37,8 @@ from vaurien_twisted.wire.http.replies import Replies
 from vaurien_twisted.wire.http.requests import Requests
 from vaurien_twisted.wire.http.services import PRESETS
 from vaurien_twisted.wire.http.session import HTTPSession
+from vaurien_twisted.wire.http2.endings import ENDINGS, isEnding
+from vaurien_twisted.wire.http2.stream import StreamContext
 from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
 
 #: Statuses that can stand alone; those below 200 announce another (RFC 9110, section 15.2).
@@ -55,9 +59,15 @@ class HTTPOptions(FramingOptions):
         False,
         "Let requests ask for a fault in a header field: X-Vaurien-Behavior: delay; sleep=1.",
     )
+    http2: str = option(
+        str,
+        "read",
+        "What to do with HTTP/2: read reads its streams, opaque passes it unread.",
+        choices=("read", "opaque"),
+    )
 
 
-@implementer(IFramer, ISelectiveFastPath, IForgetting)
+@implementer(IFramer, ISelectiveFastPath, IForgetting, IMultiplexing)
 class HTTPFramer(TwoWayFramer):
     """
     Reads HTTP/1.0 and 1.1, pipelined or not, one exchange to a request.  A body is
@@ -69,23 +79,40 @@ class HTTPFramer(TwoWayFramer):
     for, such as the 408 with which some servers end an idle connection.
 
     @param host: put in place of every request's Host, C{None} to leave it.
+    @param streams: whether HTTP/2 is read, too.
     """
 
     __slots__ = ("select",)
 
-    def __init__(self, host: bytes | None = None) -> None:
-        session = HTTPSession()
+    _session: HTTPSession
+
+    def __init__(self, host: bytes | None = None, streams: bool = True) -> None:
+        session = HTTPSession(streams)
         requests, replies = Requests(session, host), Replies(session)
         fastPath = HTTPFastPath(session, requests, replies)
         super().__init__(session, requests, replies, fastPath)
         self.select = fastPath.select
 
+    @property
+    def multiplexing(self) -> bool:
+        """
+        See L{IMultiplexing}.
+        """
+        return self._session.multiplexing
+
+    def beyond(self) -> tuple[bytes, bytes]:
+        """
+        See L{IMultiplexing}.
+        """
+        client, backend = self._session.streams or (b"", b"")
+        return bytes(client), bytes(backend)
+
 
 CATALOG = ErrorCatalog(
     "http",
-    (*ROWS, *FAULTS, *(each.row for each in PRESETS.values())),
-    form="a status from 200 to 599",
-    isCode=lambda code, message: FINAL.fullmatch(code) is not None,
+    (*ROWS, *FAULTS, *ENDINGS, *(each.row for each in PRESETS.values())),
+    form="a status from 200 to 599, or rst-stream:CODE or goaway:CODE of HTTP/2",
+    isCode=lambda code, message: FINAL.fullmatch(code) is not None or isEnding(code),
     situations=lambda exchange: (ANY,) if exchange.command else (),
 )
 
@@ -93,17 +120,17 @@ CATALOG = ErrorCatalog(
 FAULTY = frozenset(row.code for row in FAULTS)
 
 
-@implementer(IPlugin, IWireProtocol, IFaultHeader, ITellsErrors)
+@implementer(IPlugin, IWireProtocol, IFaultHeader, ICutReplies, ITellsErrors)
 class HTTP(WireProtocol):
     """
-    HTTP/1.0 and HTTP/1.1.  An exchange is a request and its reply.  Its command is the
-    method.  Interim replies (1xx) pass; they are not the reply.  HTTP/2, upgraded connections
-    (WebSocket) and tunnels pass unread.
+    HTTP/1.0, HTTP/1.1 and HTTP/2.  An exchange is a request and its reply; in HTTP/2 it is a
+    stream.  Its command is the method.  Interim replies (1xx) pass; they are not the reply.
+    Upgraded connections (WebSocket) and tunnels pass unread.
 
     The code of C{error} is a status from 200 to 599, with C{headers} and C{body}, or the name
     of a fault such as C{slow-body}, or of a service's error such as C{openai.rate_limit}.  With
-    C{unit=units} a reply is cut after whole chunks; a reply that is not sent in chunks passes
-    whole.
+    C{unit=units} a reply is cut after whole chunks, in HTTP/2 after whole DATA frames; a reply
+    of HTTP/1 that is not sent in chunks passes whole.
 
     With C{obey_header}, the field C{X-Vaurien-Behavior} of a request can ask for a behavior,
     with its options after semicolons: C{delay; sleep=1}.  It replaces the rules for this
@@ -121,16 +148,34 @@ class HTTP(WireProtocol):
         """
         A framer for a new connection.
         """
-        return HTTPFramer(hostOf(backend) if options.overwrite_host_header else None)
+        host = hostOf(backend) if options.overwrite_host_header else None
+        return HTTPFramer(host, options.http2 == "read")
 
-    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
+    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | Send | None:
         """
         A whole response that says C{error}, or a faulty one.
         """
+        if isinstance(exchange.context, StreamContext):
+            # Only now: what writes frames takes a while to load.
+            from vaurien_twisted.wire.http2.answers import encode
+
+            return encode(exchange, exchange.context, error)
+        if isEnding(error.code):
+            return None
         if error.code in FAULTY:
             return inflict(exchange, error)
         known = PRESETS.get(error.code)
         return refuse(exchange, error) if known is None else answer(exchange, error, known)
+
+    def afterCut(self, exchange: Exchange, error: WireError) -> bytes:
+        """
+        What ends a stream of HTTP/2.
+        """
+        if not isinstance(exchange.context, StreamContext):
+            return b""
+        from vaurien_twisted.wire.http2.answers import afterCut
+
+        return afterCut(exchange.context, error)
 
     def enabled(self, options: HTTPOptions) -> bool:
         """

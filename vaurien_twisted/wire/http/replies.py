@@ -14,6 +14,7 @@ from vaurien_twisted.wire.http.head import (
     CHUNKED,
     ENDLESS,
     HEAD_LIMIT,
+    KEPT_LIMIT,
     Malformed,
     Partial,
     afterBlank,
@@ -60,13 +61,18 @@ class Replies:
         pos = 0
         partial = self._head
         try:
+            if session.ahead or data[:1] == b"\x00":
+                data = self._ahead(data)
             if partial.kept:
                 more, data = data, b""
                 data = partial.take() + more if session.opaque else partial.add(more)
             size = len(data)
             while pos < size:
                 if session.opaque:
-                    yield None, data[pos:], False
+                    if session.multiplexing and session.streams is not None:
+                        session.streams[1].extend(data[pos:])
+                    else:
+                        yield None, data[pos:], False
                     return
                 start = pos
                 body = self._body
@@ -132,6 +138,30 @@ class Replies:
             session.opaque = str(fault)
             raise FramingError(str(fault), partial.take() + data[pos:]) from None
 
+    def _ahead(self, data: bytes) -> bytes:
+        """
+        Keep back what begins with a NUL before the client has asked for anything: a server of
+        HTTP/2 may send its first frame before it has read the client's preface.
+
+        @return: what is left to read.
+        @raise Malformed: the client speaks HTTP/1.
+        """
+        session = self._session
+        streams = session.streams
+        if streams is None or session.opaque:
+            return data
+        ahead = streams[1]
+        if not ahead and (session.awaiting or self._head.kept or self._body is not None):
+            return data
+        if session.awaiting or len(ahead) + len(data) > KEPT_LIMIT:
+            self._head.kept[:0] = ahead
+            ahead.clear()
+            session.ahead = False
+            return data
+        session.ahead = True
+        ahead += data
+        return b""
+
     def _followed(self, exchange: Exchange | None) -> None:
         """
         C{exchange} has its whole reply.
@@ -146,6 +176,8 @@ class Replies:
         reply that lasts as long as the connection.
         """
         awaiting, opaque = self._session.awaiting, self._session.opaque
+        if self._session.ahead and self._session.streams is not None:
+            yield None, bytes(self._session.streams[1]), False
         if self._head.kept:
             yield awaiting[0] if awaiting and not opaque else None, self._head.take(), False
         elif self._body is not None and self._body.endless and not opaque:

@@ -22,7 +22,7 @@ from vaurien_twisted.wire.http.head import (
     readRequest,
 )
 from vaurien_twisted.wire.http.host import overwriteHost
-from vaurien_twisted.wire.http.session import HTTPSession
+from vaurien_twisted.wire.http.session import HTTP2, HTTPSession
 
 
 class Requests(RequestReader):
@@ -74,7 +74,10 @@ class Requests(RequestReader):
             size = len(data)
             while pos < size:
                 if session.opaque:
-                    yield None, data[pos:], False
+                    if session.multiplexing and session.streams is not None:
+                        session.streams[0].extend(data[pos:])
+                    else:
+                        yield None, data[pos:], False
                     return
                 start = pos
                 body = self._body
@@ -95,7 +98,7 @@ class Requests(RequestReader):
                     head = data[pos:end]
                     method, target, framing, preface = readRequest(head)
                     if preface:
-                        session.opaque = "HTTP/2"
+                        session.opaque = HTTP2
                         continue
                     self.number += 1
                     exchange = Exchange(self.number, method, target, head)

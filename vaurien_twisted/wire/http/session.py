@@ -9,6 +9,9 @@ from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.framer import Session
 from vaurien_twisted.wire.http.head import KEPT_LIMIT
 
+#: Why what follows the preface of HTTP/2 is not read as HTTP/1.
+HTTP2 = "HTTP/2"
+
 
 class HTTPSession(Session):
     """
@@ -18,16 +21,30 @@ class HTTPSession(Session):
     @ivar tunnel: a C{CONNECT} that was not answered.
     @ivar early: the client has sent more before that was answered.
     @ivar lost: that was refused, so that it is not known what the client sent.
+    @ivar ahead: the backend has spoken first, as a server of HTTP/2 may.
+    @ivar streams: what both ends have sent of HTTP/2, C{None} where it is not read.
     """
 
-    __slots__ = ("early", "endless", "lost", "tunnel")
+    __slots__ = ("ahead", "early", "endless", "lost", "streams", "tunnel")
 
-    def __init__(self) -> None:
+    def __init__(self, streams: bool = False) -> None:
+        """
+        @param streams: whether HTTP/2 is read.
+        """
         super().__init__()
+        self.ahead = False
+        self.streams = (bytearray(), bytearray()) if streams else None
         self.endless: Exchange | None = None
         self.tunnel: Exchange | None = None
         self.early = False
         self.lost = False
+
+    @property
+    def multiplexing(self) -> bool:
+        """
+        Whether both ends go on in HTTP/2, which is read.
+        """
+        return self.streams is not None and self.opaque == HTTP2
 
     def expect(self, exchange: Exchange) -> None:
         """

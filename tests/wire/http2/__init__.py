@@ -1,0 +1,3 @@
+"""
+Tests of HTTP/2.
+"""

@@ -1,0 +1,235 @@
+# -*- test-case-name: tests.relays.test_streams -*-
+"""
+A link whose ends speak HTTP/2: many exchanges at a time, each on a stream of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.logger import Logger
+
+from vaurien_twisted.model.commands import ConnectionFate
+from vaurien_twisted.model.decision import NOTHING, Decision
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.treatment import UNTREATED
+from vaurien_twisted.relays.exchange_state import ExchangeState
+from vaurien_twisted.relays.memory import QUEUE_LIMIT
+from vaurien_twisted.relays.recent import Recent
+from vaurien_twisted.relays.struck_stream import StruckStream
+from vaurien_twisted.wire.http2.codes import Violation
+from vaurien_twisted.wire.http2.connection import Connection
+from vaurien_twisted.wire.http2.downstream import Downstream
+from vaurien_twisted.wire.http2.frames import ending, goAway, settings
+from vaurien_twisted.wire.http2.header_blocks import Block
+from vaurien_twisted.wire.http2.stream import Stream
+from vaurien_twisted.wire.http2.upstream import Upstream
+
+#: For how many header blocks it is remembered that no rule matches.
+MISSES = 1024
+
+
+class StreamRelay:
+    """
+    Relays the streams of one link.
+
+    @param close: closes the link after what is ready.
+    @param reset: resets the link after what is ready.
+    @ivar state: what it shares with the rest of the link.
+    @ivar connection: reads and writes the frames.
+    @ivar waiting: the streams on which something is kept back.
+    @ivar drained: called when something that was kept back has gone on.
+    @ivar held: how many bytes are kept back on the way to the backend, and to the client, about.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self, state: ExchangeState, close: Callable[[], None], reset: Callable[[], None]
+    ) -> None:
+        self.state = state
+        self._close = close
+        self._reset = reset
+        self.connection = connection = Connection(self)
+        self._upstream, self._downstream = Upstream(connection), Downstream(connection)
+        self.waiting: set[StruckStream] = set()
+        self.held = [0, 0]
+        self._misses: set[Block] = set()
+        self._over = False
+        self.drained: Callable[[], None] = _nothing
+
+    @property
+    def full(self) -> tuple[bool, bool]:
+        """
+        Whether so much is kept back that the client is not to be read, and the backend.
+        """
+        connection = self.connection
+        up, down = self.held[0] + connection.up.waiting, self.held[1] + connection.down.waiting
+        if not (up or down):
+            return False, False
+        self.state.room.account()
+        allows = self.state.context.memory.allows
+        return up > QUEUE_LIMIT or not allows(up), down > QUEUE_LIMIT or not allows(down)
+
+    # Exchanges
+
+    def begun(self, stream: Stream, block: Block) -> None:
+        """
+        A request has begun: ask the plan about it.
+        """
+        state, exchange = self.state, stream.exchange
+        decision = self._decide(exchange, block)
+        exchange.decision = decision
+        exchange.began = self._seconds()
+        if state.recent is None:
+            state.recent = Recent()
+        state.recent.add(exchange)
+        state.exchanges += 1
+        if decision is not NOTHING:
+            stream.struck = StruckStream(self, stream, decision)
+
+    def _decide(self, exchange: Exchange, block: Block) -> Decision:
+        state = self.state
+        decider = state.decider
+        if block in self._misses:
+            return NOTHING
+        treatments = decider.treatments(state.connection)
+        if treatments is not None and treatments(exchange) is UNTREATED:
+            if len(self._misses) >= MISSES:
+                self._misses.clear()
+            self._misses.add(block)
+            return NOTHING
+        return decider.decide(state.connection, exchange)
+
+    def answered(self, exchange: Exchange) -> None:
+        """
+        A whole reply has gone to the client.
+        """
+        self.state.time(exchange, self._seconds())
+
+    def _seconds(self) -> float:
+        return self.state.context.reactor.seconds()
+
+    # Bytes
+
+    def fromClient(self, data: bytes) -> None:
+        """
+        Bytes from the client.
+        """
+        self.connection.up.floods.now = self._seconds()
+        try:
+            self._upstream.read(data)
+        except Violation as violation:
+            self._end(violation, "client")
+        self.flush()
+
+    def fromBackend(self, data: bytes) -> None:
+        """
+        Bytes from the backend.
+        """
+        self.connection.down.floods.now = self._seconds()
+        try:
+            self._downstream.read(data)
+        except Violation as violation:
+            self._end(violation, "backend")
+        self.flush()
+
+    def flush(self) -> None:
+        """
+        Write what is ready in both directions.
+        """
+        state, connection = self.state, self.connection
+        for queue, way in ((state.toBackend, connection.up), (state.toClient, connection.down)):
+            out = way.out
+            if out and not state.closed:
+                queue.put(None, out[0] if len(out) == 1 else b"".join(out))
+                out.clear()
+                queue.flush()
+        gone = connection.gone
+        if self._over or (gone is not None and not any(n <= gone for n in connection.streams)):
+            self._over = False
+            connection.gone = None
+            self._close()
+
+    def _end(self, violation: Violation, who: str) -> None:
+        """
+        An end has broken a rule of HTTP/2: end the connection.
+        """
+        state, connection = self.state, self.connection
+        context = state.context
+        state.untold = not context.repeats.warn(
+            self._log,
+            "connection {number}: the {who} does not keep to HTTP/2: {reason}; it is closed",
+            number=state.connection.number,
+            who=who,
+            reason=violation.reason,
+        )
+        context.note(state.connection, "garbage", reason=violation.reason)
+        for way in (connection.down, connection.up):
+            if not way.opened:
+                way.out.append(settings({}))
+                way.open()
+        said, last = ending(violation, connection.highest), goAway(0, 0)
+        connection.down.write(said if who == "client" else goAway(connection.highest, 2))
+        connection.up.write(said if who == "backend" else last)
+        self._over = True
+
+    def fate(self, then: ConnectionFate) -> None:
+        """
+        A fault ends the connection.
+        """
+        self.flush()
+        if then is ConnectionFate.RESET:
+            self._reset()
+        else:
+            self._close()
+
+    def kept(self, stream: StruckStream, keeps: bool) -> None:
+        """
+        Whether something is kept back on a stream.
+        """
+        if keeps:
+            self.waiting.add(stream)
+        else:
+            self.waiting.discard(stream)
+
+    def ran(self) -> None:
+        """
+        Something that waited has gone on.
+        """
+        self.flush()
+        if not self.state.closed:
+            self.drained()
+            self.state.goOn()
+
+    def planChanged(self) -> None:
+        """
+        Another plan is in force: lift what it no longer contains.
+        """
+        self._misses.clear()
+        keeps = self.state.decider.plan.keeps
+        for each in list(self.waiting):
+            each.lift(keeps)
+        self.flush()
+
+    def clientEnded(self) -> None:
+        """
+        The client sends nothing more, so that nobody waits for what is kept back of it.
+        """
+        for each in list(self.waiting):
+            each.leave()
+
+    def stop(self) -> None:
+        """
+        Forget everything.
+        """
+        for stream in self.connection.struck:
+            if isinstance(stream.struck, StruckStream):
+                stream.struck.stop()
+        self.waiting.clear()
+
+
+def _nothing() -> None:
+    """
+    Nobody waits for that.
+    """

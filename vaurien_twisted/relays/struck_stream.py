@@ -1,0 +1,280 @@
+# -*- test-case-name: tests.relays.test_streams -*-
+"""
+A stream of HTTP/2 to which something happens: a write queue for each direction of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from vaurien_twisted.model.commands import Command, ConnectionFate, Drop, Reply, Send, Truncate
+from vaurien_twisted.model.decision import Decision, Rule
+from vaurien_twisted.relays.exchange_state import ExchangeState
+from vaurien_twisted.relays.executor import CommandExecutor
+from vaurien_twisted.relays.queued_write import QueuedWrite
+from vaurien_twisted.relays.write_queue import WriteQueue
+from vaurien_twisted.wire.http2.connection import Connection
+from vaurien_twisted.wire.http2.cuts import Cut
+from vaurien_twisted.wire.http2.frames import dataIn, piece
+from vaurien_twisted.wire.http2.stream import Stream
+from vaurien_twisted.wire.http2.way import DOWN, UP, Way
+
+
+class Owner(Protocol):
+    """
+    What a stream needs of the link that it belongs to.
+
+    @ivar held: how many bytes are kept back on the way to the backend, and to the client, about.
+    """
+
+    state: ExchangeState
+    connection: Connection
+    held: list[int]
+
+    def kept(self, stream: StruckStream, keeps: bool) -> None:
+        """
+        Whether something is kept back on a stream.
+        """
+
+    def fate(self, then: ConnectionFate) -> None:
+        """
+        A fault ends the connection.
+        """
+
+    def ran(self) -> None:
+        """
+        Something that waited has gone on.
+        """
+
+
+class StruckStream:
+    """
+    Performs what was decided for one exchange.
+
+    @ivar queues: its write queues, to the backend and to the client.
+    """
+
+    __slots__ = (
+        "_begun",
+        "_cut",
+        "_executor",
+        "_owner",
+        "_sizes",
+        "_stream",
+        "queues",
+    )
+
+    def __init__(self, owner: Owner, stream: Stream, decision: Decision) -> None:
+        self._owner = owner
+        self._stream = stream
+        self._begun = False
+        #: How much of the queues is counted in what the owner holds.
+        self._sizes = [0, 0]
+        executor = self._executor = CommandExecutor(
+            lambda: owner.fate(ConnectionFate.CLOSE), lambda: owner.fate(ConnectionFate.RESET)
+        )
+        executor.turns = True
+        context = owner.state.context
+        up = WriteQueue(context.reactor, self._performRequest, self._ran)
+        down = WriteQueue(context.reactor, self._performReply, self._ran)
+        up.write, down.write = self._toBackend, self._toClient
+        up.turns = down.turns = context.turns
+        up.delayed = down.delayed = context.counters.added.observe
+        executor.toClient = down
+        self.queues = (up, down)
+        self._cut: Cut | None = None
+        for step in decision.reply:
+            if isinstance(step.command, Truncate):
+                self._cut = Cut(step.command, stream)
+
+    def __repr__(self) -> str:
+        return f"<StruckStream {self._stream.number}>"
+
+    # What comes
+
+    def requested(self, data: bytes, head: bool, ends: bool) -> None:
+        """
+        See L{Struck<vaurien_twisted.wire.http2.stream.Struck>}.
+        """
+        stream, (up, _) = self._stream, self.queues
+        exchange = stream.exchange
+        frames = data if head else piece(stream.number, data, ends)
+        size = 0 if head else len(data)
+        if not self._begun:
+            self._begun = True
+            decision = exchange.decision
+            steps = () if decision is None else decision.request
+            if decision is not None and decision.ends:
+                exchange.dropped = True
+                frames = b""
+            up.put(exchange, frames, steps)
+        elif exchange.dropped:
+            self._swallow(UP, size, 0 if ends else stream.number)
+        else:
+            up.put(exchange, frames)
+        if ends:
+            exchange.complete = True
+        self._settle(UP, size)
+
+    def interim(self, data: bytes) -> None:
+        """
+        See L{Struck<vaurien_twisted.wire.http2.stream.Struck>}.
+        """
+        if not self._stream.exchange.muted:
+            self.queues[DOWN].put(None, data)
+            self._settle(DOWN)
+
+    def replied(self, data: bytes, head: bool, ends: bool) -> None:
+        """
+        See L{Struck<vaurien_twisted.wire.http2.stream.Struck>}.
+        """
+        stream, (_, down) = self._stream, self.queues
+        exchange = stream.exchange
+        size = 0 if head else len(data)
+        steps = () if exchange.decision is None or exchange.replying else exchange.decision.reply
+        exchange.replying = True
+        if exchange.muted:
+            self._swallow(DOWN, size)
+            return
+        cut, over = self._cut, False
+        frames = data if head else piece(stream.number, data, ends)
+        if cut is not None:
+            frames, over = cut.passing(data, head, ends)
+            size = dataIn(frames)
+            self._swallow(DOWN, 0 if head else len(data) - size)
+        down.put(exchange, frames, steps)
+        if over:
+            exchange.muted = True
+            self._executor.uncut(exchange, 0)
+            self._owner.connection.giveUp(stream)
+        elif ends and cut is not None:
+            self._executor.uncut(exchange, cut.missing)
+        self._settle(DOWN, size)
+
+    def resetByClient(self) -> None:
+        """
+        See L{Struck<vaurien_twisted.wire.http2.stream.Struck>}.
+        """
+        self.stop()
+
+    def resetByBackend(self, frame: bytes) -> None:
+        """
+        See L{Struck<vaurien_twisted.wire.http2.stream.Struck>}.
+        """
+        exchange = self._stream.exchange
+        if exchange.muted:
+            return
+        if self._cut is not None:
+            self._executor.uncut(exchange, self._cut.missing)
+        self._discard(UP)
+        self.queues[DOWN].put(exchange, frame)
+        self._settle(DOWN)
+
+    # What is done
+
+    def _performRequest(self, entry: QueuedWrite, command: Command) -> None:
+        if isinstance(command, Send):
+            self.queues[DOWN].put(None, command.data)
+        else:
+            self._answers(command)
+            self._executor.performRequest(entry, command)
+        self.queues[DOWN].flush()
+
+    def _performReply(self, entry: QueuedWrite, command: Command) -> None:
+        exchange = self._stream.exchange
+        replaces = isinstance(command, (Reply, Drop))
+        size = dataIn(b"".join(entry.data)) if replaces else 0
+        self._executor.performReply(entry, command)
+        if replaces:
+            self._discarded(DOWN, size)
+            self._answers(command)
+        if exchange.muted:
+            self._owner.connection.giveUp(self._stream)
+
+    def _toBackend(self, frames: bytes) -> None:
+        self._owner.connection.toBackend(self._stream, frames)
+
+    def _toClient(self, frames: bytes) -> None:
+        self._owner.connection.toClient(self._stream, frames)
+
+    # Flow control
+
+    def _answers(self, command: Command) -> None:
+        """
+        What the proxy sends of its own counts for the client, and not for the backend.
+        """
+        if isinstance(command, Reply):
+            self._way(DOWN).window.owed += dataIn(command.data)
+
+    def _discarded(self, place: int, size: int) -> None:
+        """
+        Bytes that were kept go nowhere.
+        """
+        self._owner.connection.discard(self._way(place), size)
+
+    def _way(self, place: int) -> Way:
+        connection = self._owner.connection
+        return connection.up if place == UP else connection.down
+
+    def _swallow(self, place: int, size: int, stream: int = 0) -> None:
+        """
+        Bytes that are not kept go nowhere: credit their sender.
+        """
+        self._owner.connection.swallowed(self._way(place), size, stream)
+
+    def _settle(self, place: int, size: int = 0) -> None:
+        """
+        Write what is ready, and count what is kept back.
+
+        @param size: how many bytes of DATA have just come.
+        """
+        for queue in self.queues:
+            queue.flush()
+        if size and self.queues[place].queue:
+            self._owner.connection.keep(self._way(place), size)
+        self._account()
+
+    def _account(self) -> None:
+        for place in (UP, DOWN):
+            size = self.queues[place].size
+            self._owner.held[place] += size - self._sizes[place]
+            self._sizes[place] = size
+        self._owner.kept(self, any(self._sizes))
+
+    def _ran(self) -> None:
+        self._account()
+        self._owner.ran()
+
+    # The end
+
+    def lift(self, keeps: Callable[[Rule], bool]) -> None:
+        """
+        Forget the waits of rules that are no longer kept, and go on.
+        """
+        for queue in self.queues:
+            queue.lift(keeps)
+        self._account()
+
+    def _discard(self, place: int) -> None:
+        queue = self.queues[place]
+        size = sum(dataIn(b"".join(entry.data)) for entry in queue.queue)
+        if size:
+            self._discarded(place, size)
+        queue.stop()
+        queue.write = self._toBackend if place == UP else self._toClient
+
+    def leave(self) -> None:
+        """
+        The client has gone: what is kept back of the request goes nowhere.
+        """
+        self._discard(UP)
+        self._account()
+
+    def stop(self) -> None:
+        """
+        Forget everything.
+        """
+        self._discard(UP)
+        self._discard(DOWN)
+        self._account()

@@ -1,0 +1,224 @@
+# -*- test-case-name: tests.relays.test_streams -*-
+"""
+An HTTP/2 connection between a client and the backend, without input or output.
+
+Frames pass as they are, with their numbers.  A stream to which something may happen is I{struck}:
+what comes on it goes to its L{Struck<vaurien_twisted.wire.http2.stream.Struck>}, which sends on
+what is to pass, in its time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.wire.http2.codes import CODES
+from vaurien_twisted.wire.http2.frames import (
+    END_STREAM,
+    GOAWAY,
+    RST_STREAM,
+    contentOf,
+    frame,
+    framesIn,
+    reset,
+    windowUpdate,
+)
+from vaurien_twisted.wire.http2.header_blocks import Block
+from vaurien_twisted.wire.http2.stream import Stream
+from vaurien_twisted.wire.http2.way import DOWN, UP, Way
+
+#: How many numbers of streams are remembered that the backend has not heard of.
+UNHEARD_LIMIT = 4096
+
+#: How many bytes may be credited to their sender before they have gone on.
+CREDIT_LIMIT = 2**20
+
+
+class Host(Protocol):
+    """
+    What is told of a connection's exchanges.
+    """
+
+    def begun(self, stream: Stream, block: Block) -> None:
+        """
+        A request has begun.  It may set the stream's C{struck}.
+        """
+
+    def answered(self, exchange: Exchange) -> None:
+        """
+        A whole reply has gone to the client.
+        """
+
+
+class Connection:
+    """
+    What both directions of a connection share.
+
+    @param host: is told of exchanges.
+    @ivar up: the way to the backend.
+    @ivar down: the way to the client.
+    @ivar streams: the open ones by the client's numbers.
+    @ivar byTheirs: the same by the backend's numbers.
+    @ivar renumbered: whether these differ.
+    @ivar highest: the highest number that the client has used.
+    @ivar lastTheirs: the highest number that the backend knows.
+    @ivar gone: the last stream that is still served, as the client was told; C{None}: all.
+    """
+
+    __slots__ = (
+        "byTheirs",
+        "down",
+        "gone",
+        "highest",
+        "host",
+        "lastTheirs",
+        "renumbered",
+        "streams",
+        "unheard",
+        "up",
+    )
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.up = Way(UP, self._theirs, self._sentUp)
+        self.down = Way(DOWN, lambda stream: stream.number, self._sentDown)
+        self.streams: dict[int, Stream] = {}
+        self.byTheirs = self.streams
+        self.renumbered = False
+        self.highest = 0
+        self.gone: int | None = None
+        self.lastTheirs = 0
+        #: Streams that are over for the client, and that the backend has never heard of.
+        self.unheard: dict[int, None] = {}
+
+    # Numbers
+
+    def _theirs(self, stream: Stream) -> int:
+        """
+        The number by which the backend knows a stream.  One that it hears of behind a later one
+        needs a higher number than that (RFC 9113, section 5.1.1).
+        """
+        if not stream.theirs:
+            self.introduce(stream)
+        return stream.theirs
+
+    def introduce(self, stream: Stream) -> None:
+        """
+        The backend is about to hear of a stream.
+        """
+        number = stream.number
+        if number <= self.lastTheirs:
+            number = self.lastTheirs + 2
+            if not self.renumbered:
+                self.renumbered = True
+                self.byTheirs = {each.theirs: each for each in self.streams.values() if each.theirs}
+        stream.theirs = self.lastTheirs = number
+        if self.renumbered:
+            self.byTheirs[number] = stream
+
+    # What struck streams send
+
+    def toBackend(self, stream: Stream, frames: bytes) -> None:
+        """
+        Send frames of a request to the backend.
+        """
+        if stream.gone:
+            return
+        for kind, flags, _, content in framesIn(frames):
+            self.up.send(stream, kind, flags, content)
+
+    def toClient(self, stream: Stream, frames: bytes) -> None:
+        """
+        Send frames to the client: those of a reply, or GOAWAY.
+        """
+        for kind, flags, number, content in framesIn(frames):
+            if kind == GOAWAY:
+                last = getattr(contentOf(kind, flags, number, content), "last_stream_id", 0)
+                self.gone = last if self.gone is None else min(last, self.gone)
+                self.down.write(frame(kind, flags, number, content))
+            elif not stream.backendDone:
+                self.down.send(stream, kind, flags, content)
+
+    def _sentUp(self, stream: Stream, kind: int, flags: int) -> None:
+        if kind == RST_STREAM:
+            stream.gone = True
+
+    def _sentDown(self, stream: Stream, kind: int, flags: int) -> None:
+        if kind == RST_STREAM:
+            stream.backendDone = True
+            self.close(stream)
+        elif flags & END_STREAM and not stream.backendDone:
+            stream.backendDone = True
+            self.host.answered(stream.exchange)
+            if stream.clientDone:
+                self.close(stream)
+
+    def giveUp(self, stream: Stream) -> None:
+        """
+        Nobody wants what the backend says on a stream.
+        """
+        if stream.theirs and not stream.gone:
+            self.discard(self.up, self.up.forget(stream))
+            self.up.write(reset(stream.theirs, CODES["CANCEL"]))
+        stream.gone = True
+
+    def close(self, stream: Stream) -> None:
+        """
+        A stream is over for the client.
+        """
+        if self.streams.pop(stream.number, None) is None:
+            return
+        if self.renumbered:
+            self.byTheirs.pop(stream.theirs, None)
+        for way in (self.up, self.down):
+            self.discard(way, way.forget(stream))
+        if not stream.theirs:
+            self.unhear(stream.number)
+
+    def unhear(self, number: int) -> None:
+        """
+        What the client still sends on a stream does not concern the backend.
+        """
+        unheard = self.unheard
+        if len(unheard) >= UNHEARD_LIMIT:
+            del unheard[next(iter(unheard))]
+        unheard[number] = None
+
+    # Flow control
+
+    def swallowed(self, way: Way, size: int, stream: int = 0) -> None:
+        """
+        Bytes do not go on: credit their sender, for whom they count.
+
+        @param way: on which they do not go on.
+        @param stream: the sender's number of a stream that goes on; 0 where none does.
+        """
+        if size:
+            back = self.down if way is self.up else self.up
+            back.write(windowUpdate(0, size))
+            if stream:
+                back.write(windowUpdate(stream, size))
+
+    def keep(self, way: Way, size: int) -> None:
+        """
+        Bytes are kept back: credit their sender for them, so that other streams go on.
+        """
+        if way.window.owed + size <= CREDIT_LIMIT:
+            way.window.owed += size
+            self.swallowed(way, size)
+
+    def discard(self, way: Way, size: int) -> None:
+        """
+        Bytes go nowhere that were to go on, or that the proxy was to send.
+        """
+        taken = min(way.window.owed, size)
+        way.window.owed -= taken
+        self.swallowed(way, size - taken)
+
+    @property
+    def struck(self) -> Sequence[Stream]:
+        """
+        The streams to which something may happen.
+        """
+        return [stream for stream in self.streams.values() if stream.struck is not None]

@@ -1,0 +1,203 @@
+# -*- test-case-name: tests.relays.test_streams -*-
+"""
+The backend's direction of an HTTP/2 connection.
+"""
+
+from __future__ import annotations
+
+from vaurien_twisted.wire.http2.codes import CODES, Violation
+from vaurien_twisted.wire.http2.connection import Connection
+from vaurien_twisted.wire.http2.frames import (
+    END_HEADERS,
+    END_STREAM,
+    GOAWAY,
+    HEADERS,
+    PUSH_PROMISE,
+    RST_STREAM,
+    WINDOW_UPDATE,
+    contentOf,
+    frame,
+    goAway,
+    headers,
+    reset,
+)
+from vaurien_twisted.wire.http2.header_blocks import Block
+from vaurien_twisted.wire.http2.sides import Side
+from vaurien_twisted.wire.http2.stream import Stream
+from vaurien_twisted.wire.http2.way import UP
+
+
+class Downstream(Side):
+    """
+    Reads what the backend sends.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, connection.down, connection.up)
+
+    def read(self, data: bytes) -> None:
+        """
+        Read a chunk.
+
+        @raise Violation: the backend has broken a rule, or does not speak HTTP/2.
+        """
+        if data.startswith(b"HTTP/1") and not (self.way.opened or self._opens):
+            raise Violation("PROTOCOL_ERROR", "the backend answers HTTP/2 in HTTP/1")
+        super().read(data)
+
+    def _find(self, number: int) -> Stream | None:
+        return self._connection.byTheirs.get(number)
+
+    def _other_number(self, stream: Stream) -> int:
+        return stream.number
+
+    def _unknown(self, number: int, what: str) -> bool:
+        if not number:
+            raise Violation("PROTOCOL_ERROR", f"{what} on no stream")
+        if not number % 2:
+            # Streams that the backend has pushed pass.
+            return True
+        connection = self._connection
+        if number > connection.lastTheirs:
+            raise Violation("PROTOCOL_ERROR", f"{what} on stream {number}, which is idle")
+        return not connection.renumbered
+
+    def _ended(self, stream: Stream) -> None:
+        stream.backendDone = stream.gone = True
+        self._connection.host.answered(stream.exchange)
+        if stream.clientDone:
+            self._connection.close(stream)
+
+    def _strike(self, stream: Stream, content: bytes, ends: bool) -> None:
+        if stream.gone or stream.struck is None:
+            self._connection.swallowed(self.way, len(content))
+            return
+        if ends:
+            stream.gone = True
+        stream.struck.replied(content, False, ends)
+
+    def _blockEnds(
+        self, kind: int, flags: int, number: int, content: bytes, block: bytes
+    ) -> bytes | None:
+        blocks = self.way.blocks
+        self._first()
+        read = blocks.read(block)
+        stream = self._find(number)
+        if kind == PUSH_PROMISE:
+            return self._pushed(flags, number, content, read)
+        if stream is None and (not self._unknown(number, "HEADERS") or number % 2 == 0):
+            return self._stray(flags, number, read)
+        ends = bool(flags & END_STREAM)
+        if stream is not None and stream.struck is not None:
+            blocks.withheld()
+            self._head(stream, read, ends)
+            return b""
+        instead = None
+        waits = stream is not None and stream in self.way.blocked
+        own = number if stream is None else stream.number
+        if blocks.rewritten or own != number or waits:
+            blocks.withheld()
+            if waits and stream is not None:
+                self.way.send(stream, HEADERS, END_HEADERS | flags & END_STREAM, read.plain)
+                return b""
+            instead = headers(own, blocks.written(read.plain), ends)
+        if ends and stream is not None:
+            self._ended(stream)
+        return instead
+
+    def _pushed(self, flags: int, number: int, content: bytes, read: Block) -> bytes | None:
+        """
+        PUSH_PROMISE.  Streams that the backend pushes pass, and are no exchanges.
+        """
+        blocks, stream = self.way.blocks, self._find(number)
+        own = number if stream is None else stream.number
+        if own == number and not blocks.rewritten:
+            return None
+        blocks.withheld()
+        said = contentOf(PUSH_PROMISE, flags, number, content)
+        promised = int(getattr(said, "promised_stream_id", 0)).to_bytes(4, "big")
+        block = promised + blocks.written(read.plain)
+        return frame(PUSH_PROMISE, END_HEADERS, own, block)
+
+    def _stray(self, flags: int, number: int, read: Block) -> bytes | None:
+        """
+        A header block on a stream that the backend has pushed, or that is over.
+        """
+        blocks = self.way.blocks
+        if number % 2:
+            blocks.withheld()
+            return b""
+        if not blocks.rewritten:
+            return None
+        blocks.withheld()
+        return headers(number, blocks.written(read.plain), bool(flags & END_STREAM))
+
+    def _head(self, stream: Stream, read: Block, ends: bool) -> None:
+        """
+        A header block of a reply that is struck.
+        """
+        struck = stream.struck
+        if struck is None or stream.gone:
+            return
+        data = headers(stream.number, read.plain, ends)
+        if read.interim and not ends:
+            struck.interim(data)
+            return
+        if ends:
+            stream.gone = True
+        struck.replied(data, True, ends)
+
+    def _reset(self, stream: Stream | None, number: int, content: bytes) -> bytes | None:
+        if stream is None:
+            return None
+        stream.gone = True
+        own = frame(RST_STREAM, 0, stream.number, content)
+        if stream.struck is not None:
+            stream.struck.resetByBackend(own)
+            return b""
+        if stream in self.way.blocked:
+            self.way.send(stream, RST_STREAM, 0, content)
+            return b""
+        if not stream.backendDone:
+            stream.backendDone = True
+            self._connection.host.answered(stream.exchange)
+        self._connection.close(stream)
+        return None if stream.number == number else own
+
+    def _creditStruck(
+        self, stream: Stream, other: int, increment: int, content: bytes
+    ) -> bytes | None:
+        stream.room[UP] += increment
+        if self._back.blocked:
+            self._back.drain()
+        if stream.backendDone or stream.clientDone:
+            return b""
+        return frame(WINDOW_UPDATE, 0, other, content)
+
+    def _other(self, kind: int, flags: int, number: int, content: bytes) -> bytes | None:
+        if kind == GOAWAY and self._connection.renumbered:
+            return self._leave(contentOf(kind, flags, number, content))
+        return super()._other(kind, flags, number, content)
+
+    def _leave(self, said: object) -> bytes:
+        """
+        GOAWAY of a backend that has other numbers: streams that it has not served are refused
+        where those below them are served.
+        """
+        last = int(getattr(said, "last_stream_id", 0))
+        served = [each.number for each in self._connection.streams.values() if each.theirs <= last]
+        highest = max(served, default=0) if last < self._connection.lastTheirs else 2**31 - 1
+        code = int(getattr(said, "error_code", 0))
+        refused = [
+            each
+            for each in self._connection.streams.values()
+            if last < each.theirs and each.number <= highest
+        ]
+        made = [goAway(highest, code)]
+        for each in refused:
+            each.gone = each.backendDone = True
+            made.append(reset(each.number, CODES["REFUSED_STREAM"]))
+            self._connection.close(each)
+        return b"".join(made)

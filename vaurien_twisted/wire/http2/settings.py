@@ -1,0 +1,79 @@
+# -*- test-case-name: tests.relays.test_streams_hostile -*-
+"""
+SETTINGS (RFC 9113, section 6.5): what one end allows the other, and what passes of it.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from vaurien_twisted.wire.http2.codes import Violation
+from vaurien_twisted.wire.http2.header_blocks import TABLE_LIMIT
+from vaurien_twisted.wire.http2.way import Way
+
+HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE = 1, 2, 3, 4
+MAX_FRAME_SIZE = 5
+
+#: The longest frame that an end may ask for, in bytes: one frame is held in memory.
+FRAME_LIMIT = 2**20
+
+#: What settings are cut to before they pass.
+MOST = {HEADER_TABLE_SIZE: TABLE_LIMIT, MAX_FRAME_SIZE: FRAME_LIMIT}
+
+_setting = struct.Struct(">HI")
+
+
+def readSettings(content: bytes) -> list[tuple[int, int]]:
+    """
+    The settings in a frame, in order.
+
+    @raise Violation: it is none.
+    """
+    if len(content) % _setting.size:
+        raise Violation("FRAME_SIZE_ERROR", "SETTINGS is not a multiple of 6 bytes long")
+    return list(_setting.iter_unpack(content))
+
+
+def writeSettings(values: list[tuple[int, int]]) -> bytes:
+    """
+    The content of a frame with these settings.
+    """
+    return b"".join(_setting.pack(*each) for each in values)
+
+
+def capped(values: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """
+    The settings that pass: those that cost memory here are cut to L{MOST}.
+    """
+    return [(name, min(value, MOST.get(name, value))) for name, value in values]
+
+
+def check(values: list[tuple[int, int]]) -> None:
+    """
+    Check the values (RFC 9113, section 6.5.2).
+
+    @raise Violation: one is out of its bounds.
+    """
+    for name, value in values:
+        if name == ENABLE_PUSH and value > 1:
+            raise Violation("PROTOCOL_ERROR", "SETTINGS_ENABLE_PUSH is neither 0 nor 1")
+        if name == MAX_FRAME_SIZE and not 2**14 <= value < 2**24:
+            raise Violation("PROTOCOL_ERROR", "SETTINGS_MAX_FRAME_SIZE is out of its bounds")
+
+
+def apply(values: list[tuple[int, int]], way: Way) -> int | None:
+    """
+    Have the way to the end that has sent these settings follow them.
+
+    @return: the window of its streams, if that is among them.
+    """
+    initial = None
+    for name, value in values:
+        if name == HEADER_TABLE_SIZE:
+            way.blocks.allow(value)
+        elif name == MAX_FRAME_SIZE:
+            # The sender may not know of a smaller one yet.
+            way.limit = max(way.limit, value)
+        elif name == INITIAL_WINDOW_SIZE:
+            initial = value
+    return initial

@@ -1,0 +1,270 @@
+# -*- test-case-name: tests.relays.test_streams_hostile -*-
+"""
+What both directions of an HTTP/2 connection have in common.
+"""
+
+from __future__ import annotations
+
+from vaurien_twisted.wire.http2.codes import Violation
+from vaurien_twisted.wire.http2.connection import Connection
+from vaurien_twisted.wire.http2.frames import (
+    ACK,
+    CONTINUATION,
+    DATA,
+    END_STREAM,
+    GOAWAY,
+    HEAD,
+    PADDED,
+    PING,
+    PRIORITY,
+    RST_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
+    frame,
+    packHead,
+)
+from vaurien_twisted.wire.http2.reader import FrameReader
+from vaurien_twisted.wire.http2.settings import apply, capped, check, readSettings, writeSettings
+from vaurien_twisted.wire.http2.stream import Stream
+from vaurien_twisted.wire.http2.way import Way
+
+#: The fewest bytes that GOAWAY has.
+SHORTEST = 8
+
+#: The lengths of frames that have one (RFC 9113, section 6), and whether they belong to a
+#: stream; C{None}: to one, or to the connection.
+LENGTHS = {
+    PRIORITY: (5, True),
+    RST_STREAM: (4, True),
+    PING: (8, False),
+    WINDOW_UPDATE: (4, None),
+}
+
+
+class Side(FrameReader):
+    """
+    Reads what one end sends.
+
+    @param way: the way to the other end.
+    @param back: the way to this end.
+    """
+
+    __slots__ = ("_back", "_connection", "_ending", "_opens")
+
+    def __init__(self, connection: Connection, way: Way, back: Way) -> None:
+        super().__init__(way)
+        self._connection = connection
+        self._back = back
+        #: Whether the first SETTINGS have been read that are about to pass.
+        self._opens = False
+        #: The stream that ends with the DATA frame that passes.
+        self._ending: Stream | None = None
+
+    # What differs between the two ends
+
+    def _find(self, number: int) -> Stream | None:
+        """
+        The stream by this end's number.
+        """
+        raise NotImplementedError
+
+    def _other_number(self, stream: Stream) -> int:
+        """
+        The other end's number of a stream.
+        """
+        raise NotImplementedError
+
+    def _ended(self, stream: Stream) -> None:
+        """
+        This end has ended a stream on which all passes.
+        """
+        raise NotImplementedError
+
+    def _strike(self, stream: Stream, content: bytes, ends: bool) -> None:
+        """
+        The content of a DATA frame on a stream that is struck.
+        """
+        raise NotImplementedError
+
+    def _unknown(self, number: int, what: str) -> bool:
+        """
+        A frame on a stream that is not open.
+
+        @return: whether it passes.
+        @raise Violation: the stream cannot have been.
+        """
+        raise NotImplementedError
+
+    def read(self, data: bytes) -> None:
+        """
+        Read a chunk.
+
+        @raise Violation: the sender has broken a rule.
+        """
+        super().read(data)
+        if self._opens:
+            self._opens = False
+            self.way.open()
+
+    def _reset(self, stream: Stream | None, number: int, content: bytes) -> bytes | None:
+        """
+        RST_STREAM.
+        """
+        raise NotImplementedError
+
+    # DATA
+
+    def _dataPasses(self, number: int, flags: int, length: int, whole: bool) -> bool:
+        connection, way = self._connection, self.way
+        stream = self._find(number)
+        if stream is None:
+            if not self._unknown(number, "DATA") or connection.renumbered:
+                return False
+        elif stream.struck is not None:
+            return False
+        window = way.window
+        if window.owed or way.blocked or (flags & PADDED and not self._padded(length)):
+            return False
+        if connection.renumbered and stream is not None:
+            self._flushRun()
+            out = packHead(length << 8 | DATA, flags, self._other_number(stream))
+            way.out.append(out)
+            self._run = self._pos + len(out)
+        window.room -= length
+        if window.room < 0:
+            raise Violation("FLOW_CONTROL_ERROR", "more DATA than the connection's window allows")
+        if flags & END_STREAM:
+            if not whole:
+                self._ending = stream
+            elif stream is not None:
+                self._ended(stream)
+        elif not length:
+            way.floods.empty("DATA")
+        return True
+
+    def _padded(self, length: int) -> bool:
+        """
+        Whether it is known that a frame's padding fits into it.
+
+        @raise Violation: it does not.
+        """
+        at = self._pos + HEAD
+        if at >= len(self._data):
+            return False
+        if self._data[at] >= length:
+            raise Violation("PROTOCOL_ERROR", "the padding is as long as the frame")
+        return True
+
+    def _dataEnds(self) -> None:
+        stream, self._ending = self._ending, None
+        if stream is not None:
+            self._ended(stream)
+
+    def _diverted(self, number: int, flags: int, content: bytes, length: int) -> bytes | None:
+        connection, way = self._connection, self.way
+        stream = self._find(number)
+        ends = bool(flags & END_STREAM)
+        if not ends and not content:
+            way.floods.empty("DATA")
+        if stream is None:
+            # What is still under way on a stream that is over counts for the connection.
+            connection.swallowed(way, length)
+            if ends:
+                connection.unheard.pop(number, None)
+            return b""
+        connection.swallowed(way, length - len(content), 0 if ends else number)
+        if stream.struck is not None:
+            self._strike(stream, content, ends)
+        else:
+            way.send(stream, DATA, flags & END_STREAM, content)
+        return b""
+
+    # Other frames
+
+    def _other(self, kind: int, flags: int, number: int, content: bytes) -> bytes | None:
+        wanted = LENGTHS.get(kind)
+        if wanted is not None:
+            self._check(kind, number, len(content), *wanted)
+        if kind == WINDOW_UPDATE:
+            return self._credit(number, content)
+        if kind == RST_STREAM:
+            stream = self._find(number)
+            if stream is None and not self._unknown(number, "RST_STREAM"):
+                self._connection.unheard.pop(number, None)
+                return b""
+            return self._reset(stream, number, content)
+        if kind == SETTINGS:
+            return self._settings(flags, number, content)
+        self._first()
+        if kind == CONTINUATION:
+            raise Violation("PROTOCOL_ERROR", "CONTINUATION continues nothing")
+        if kind == GOAWAY:
+            if len(content) < SHORTEST:
+                raise Violation("FRAME_SIZE_ERROR", f"GOAWAY has {len(content)} bytes")
+            if number:
+                raise Violation("PROTOCOL_ERROR", f"GOAWAY on stream {number}")
+        self.way.floods.empty("PING" if kind == PING else f"type {kind}")
+        if kind == PRIORITY and self._connection.renumbered:
+            return b""
+        return None
+
+    def _first(self) -> None:
+        """
+        A frame that is not SETTINGS, with which each end begins (RFC 9113, section 3.4).
+
+        @raise Violation: it is the first.
+        """
+        if not (self.way.opened or self._opens):
+            raise Violation("PROTOCOL_ERROR", "the first frame is not SETTINGS")
+
+    def _check(self, kind: int, number: int, size: int, length: int, ofStream: bool | None) -> None:
+        if size != length:
+            raise Violation("FRAME_SIZE_ERROR", f"a frame of type {kind} has {size} bytes")
+        if ofStream is not None and bool(number) is not ofStream:
+            raise Violation("PROTOCOL_ERROR", f"a frame of type {kind} on stream {number}")
+
+    def _settings(self, flags: int, number: int, content: bytes) -> bytes | None:
+        if not self.way.opened:
+            self._opens = True
+        self.way.floods.empty("SETTINGS")
+        if number:
+            raise Violation("PROTOCOL_ERROR", f"SETTINGS on stream {number}")
+        if flags & ACK:
+            if content:
+                raise Violation("FRAME_SIZE_ERROR", "the acknowledgement of SETTINGS has content")
+            return None
+        values = readSettings(content)
+        check(values)
+        passing = capped(values)
+        initial = apply(passing, self._back)
+        if initial is not None:
+            self._back.resize(initial, list(self._connection.struck))
+        return None if passing == values else frame(SETTINGS, flags, 0, writeSettings(passing))
+
+    def _credit(self, number: int, content: bytes) -> bytes | None:
+        """
+        WINDOW_UPDATE.
+        """
+        increment = int.from_bytes(content, "big") & 2**31 - 1
+        back = self._back
+        if not number:
+            if not increment:
+                raise Violation("PROTOCOL_ERROR", "WINDOW_UPDATE of nothing")
+            passing = back.window.credit(increment)
+            if back.blocked:
+                back.drain()
+            if passing == increment:
+                return None
+            return frame(WINDOW_UPDATE, 0, 0, passing.to_bytes(4, "big")) if passing else b""
+        stream = self._find(number)
+        if stream is None:
+            return None if self._unknown(number, "WINDOW_UPDATE") else b""
+        other = self._other_number(stream)
+        if stream.struck is not None:
+            return self._creditStruck(stream, other, increment, content)
+        return None if other == number else frame(WINDOW_UPDATE, 0, other, content)
+
+    def _creditStruck(
+        self, stream: Stream, other: int, increment: int, content: bytes
+    ) -> bytes | None:
+        raise NotImplementedError

@@ -1,0 +1,102 @@
+# -*- test-case-name: tests.relays.test_streams -*-
+"""
+A stream of HTTP/2: one exchange (RFC 9113, section 5).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from vaurien_twisted.model.exchange import Exchange
+
+
+class StreamContext:
+    """
+    What errors and rules need to know of an exchange's stream.
+
+    @ivar number: the stream's number for the client.
+    @ivar open: how many streams of the client are open, this one included.
+    @ivar grpc: whether it is a call of gRPC.
+    """
+
+    __slots__ = ("grpc", "number", "open")
+
+    def __init__(self, number: int, open: int = 1, grpc: bool = False) -> None:
+        self.number = number
+        self.open = open
+        self.grpc = grpc
+
+
+class Struck(Protocol):
+    """
+    What is told of all that comes on a stream to which something may happen.  Frames have the
+    client's number of the stream; their header blocks use no dynamic table.
+    """
+
+    def requested(self, data: bytes, head: bool, ends: bool) -> None:
+        """
+        A part of the request.
+
+        @param data: header blocks in frames if C{head}, else the content of one DATA frame.
+        @param ends: whether it ends the request.
+        """
+
+    def interim(self, data: bytes) -> None:
+        """
+        A head of the reply that another follows (1xx).
+        """
+
+    def replied(self, data: bytes, head: bool, ends: bool) -> None:
+        """
+        A part of the reply; see L{requested}.
+        """
+
+    def resetByClient(self) -> None:
+        """
+        The client gives the stream up.
+        """
+
+    def resetByBackend(self, frame: bytes) -> None:
+        """
+        The backend gives the stream up.
+
+        @param frame: RST_STREAM, with the client's number.
+        """
+
+
+class Stream:
+    """
+    A stream that is open, or was answered before its request has ended.
+
+    @ivar number: the number that the client gave it.
+    @ivar theirs: the number that the backend knows it by; 0: the backend has not heard of it.
+    @ivar exchange: the request and its reply.
+    @ivar struck: is told of all that comes; C{None} where all passes as it is.
+    @ivar clientDone: the client has ended the request.
+    @ivar backendDone: the client has got the whole reply.
+    @ivar gone: the backend has ended the reply, or has been told that nobody wants it.
+    @ivar room: of a stream that is struck, how many bytes the backend takes, and the client.
+    @ivar withholds: how many bytes of credit the client has given that are kept back; C{None}
+        where they pass.
+    """
+
+    __slots__ = (
+        "backendDone",
+        "clientDone",
+        "exchange",
+        "gone",
+        "number",
+        "room",
+        "struck",
+        "theirs",
+        "withholds",
+    )
+
+    def __init__(self, number: int, exchange: Exchange) -> None:
+        self.number = number
+        self.theirs = 0
+        self.exchange = exchange
+        self.struck: Struck | None = None
+        self.clientDone = self.backendDone = self.gone = False
+        self.room = [0, 0]
+        self.withholds: int | None = None

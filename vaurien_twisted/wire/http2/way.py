@@ -1,0 +1,199 @@
+# -*- test-case-name: tests.relays.test_streams -*-
+"""
+The way to one receiver: what it allows, and what waits until it allows more.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from vaurien_twisted.wire.http2.codes import Violation
+from vaurien_twisted.wire.http2.floods import Floods
+from vaurien_twisted.wire.http2.flow import Window
+from vaurien_twisted.wire.http2.frames import (
+    DATA,
+    END_STREAM,
+    FIRST_WINDOW,
+    HEADERS,
+    LARGEST_WINDOW,
+    USUAL_LENGTH,
+    frame,
+)
+from vaurien_twisted.wire.http2.header_blocks import HeaderBlocks
+from vaurien_twisted.wire.http2.stream import Stream
+
+#: The places of the two ways in L{Stream.room}.
+UP, DOWN = 0, 1
+
+#: A frame that waits: its type, flags, and content.
+Waiting = tuple[int, int, bytes]
+
+
+class Way:
+    """
+    The way to the backend, or to the client.
+
+    @param place: L{UP} or L{DOWN}.
+    @param numberOf: the number by which the receiver knows a stream.
+    @param sent: called with a stream, and the type and flags of a frame that was sent on it.
+    @ivar blocks: the header blocks on it.
+    @ivar window: the connection's window.
+    @ivar floods: counts what its sender sends.
+    @ivar initial: the window of new streams, in bytes.
+    @ivar limit: how long the content of a frame may be, in bytes.
+    @ivar blocked: what waits for a window, by stream.
+    @ivar waiting: how many bytes that is.
+    @ivar opened: the sender's SETTINGS have passed, which are the first frame; what is written
+        sooner waits for them.
+    @ivar before: called before anything is written, so that what was read before goes first.
+    @ivar out: what is ready to be written.
+    """
+
+    __slots__ = (
+        "_early",
+        "_numberOf",
+        "_place",
+        "_sent",
+        "before",
+        "blocked",
+        "blocks",
+        "floods",
+        "initial",
+        "limit",
+        "opened",
+        "out",
+        "waiting",
+        "window",
+    )
+
+    def __init__(
+        self,
+        place: int,
+        numberOf: Callable[[Stream], int],
+        sent: Callable[[Stream, int, int], None],
+    ) -> None:
+        self._place = place
+        self._numberOf = numberOf
+        self._sent = sent
+        self.blocks = HeaderBlocks()
+        self.window = Window()
+        self.floods = Floods()
+        self.initial = FIRST_WINDOW
+        self.limit = USUAL_LENGTH
+        self.blocked: dict[Stream, deque[Waiting]] = {}
+        self.waiting = 0
+        self.opened = False
+        self._early: list[bytes] = []
+        self.before: Callable[[], None] = _nothing
+        self.out: list[bytes] = []
+
+    @property
+    def strict(self) -> bool:
+        """
+        Whether the sender may send more than the receiver takes: each frame has to be looked at.
+        """
+        return bool(self.window.owed or self.blocked)
+
+    def write(self, data: bytes) -> None:
+        """
+        Write frames now.
+        """
+        self.before()
+        (self.out if self.opened else self._early).append(data)
+
+    def open(self) -> None:
+        """
+        The sender's SETTINGS have passed.
+        """
+        self.opened = True
+        self.out += self._early
+        self._early.clear()
+
+    def send(self, stream: Stream, kind: int, flags: int, content: bytes) -> None:
+        """
+        Send a frame on a stream, behind what waits on it.  Of a DATA frame that the receiver
+        does not take whole, the rest waits.
+        """
+        waiting = self.blocked.get(stream)
+        if waiting is None:
+            rest = self._write(stream, kind, flags, content)
+            if rest is None:
+                return
+            content, waiting = rest, deque()
+            self.blocked[stream] = waiting
+        waiting.append((kind, flags, content))
+        self.waiting += len(content)
+
+    def _write(self, stream: Stream, kind: int, flags: int, content: bytes) -> bytes | None:
+        """
+        Write as much of a frame as the receiver takes.
+
+        @return: the rest, C{None} if there is none.
+        """
+        size = len(content)
+        if kind == DATA and size:
+            room = self.window.room
+            if stream.struck is not None:
+                room = min(room, stream.room[self._place])
+            if room < size:
+                if room > 0:
+                    self._put(stream, DATA, flags & ~END_STREAM, content[:room])
+                    content = content[room:]
+                return content
+        self._put(stream, kind, flags, content)
+        return None
+
+    def _put(self, stream: Stream, kind: int, flags: int, content: bytes) -> None:
+        if kind == DATA:
+            self.window.room -= len(content)
+            stream.room[self._place] -= len(content)
+        elif kind == HEADERS:
+            content = self.blocks.written(content)
+        self.write(frame(kind, flags, self._numberOf(stream), content))
+        self._sent(stream, kind, flags)
+
+    def drain(self) -> None:
+        """
+        The receiver takes more: send what has waited.
+        """
+        for stream, waiting in list(self.blocked.items()):
+            while waiting:
+                kind, flags, content = waiting.popleft()
+                self.waiting -= len(content)
+                rest = self._write(stream, kind, flags, content)
+                if rest is not None:
+                    waiting.appendleft((kind, flags, rest))
+                    self.waiting += len(rest)
+                    break
+            if not waiting:
+                self.blocked.pop(stream, None)
+
+    def forget(self, stream: Stream) -> int:
+        """
+        A stream is over: what waits on it goes nowhere.
+
+        @return: how many bytes of DATA that is.
+        """
+        waiting = self.blocked.pop(stream, ())
+        self.waiting -= sum(len(content) for _, _, content in waiting)
+        return sum(len(content) for kind, _, content in waiting if kind == DATA)
+
+    def resize(self, initial: int, streams: list[Stream]) -> None:
+        """
+        The receiver has set another window for its streams (RFC 9113, section 6.9.2).
+
+        @raise Violation: it is larger than there can be.
+        """
+        if initial > LARGEST_WINDOW:
+            raise Violation("FLOW_CONTROL_ERROR", "SETTINGS_INITIAL_WINDOW_SIZE exceeds 2^31-1")
+        more, self.initial = initial - self.initial, initial
+        for stream in streams:
+            stream.room[self._place] += more
+        self.drain()
+
+
+def _nothing() -> None:
+    """
+    Nothing was read before.
+    """
