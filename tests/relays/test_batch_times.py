@@ -35,7 +35,7 @@ class BatchTimesTests(SynchronousTestCase):
         for asks, count in steps:
             clock.advance(1)
             if asks:
-                times.asked(count)
+                times.asked(count, clock.seconds())
                 waiting += [clock.seconds()] * count
             elif waiting:
                 count = min(count, len(waiting))

@@ -153,6 +153,9 @@ class SelectTests(SynchronousTestCase):
                     {**dice.choice(faults), "when": dice.choice(conditions)}
                     for _ in range(dice.randrange(3))
                 ]
+                for rule in rules:
+                    if dice.random() < 0.3:
+                        rule["percent"] = dice.choice((5, 20, 60))
                 if dice.random() < 0.6:
                     rules.insert(dice.randrange(len(rules) + 1), dice.choice(faults[1:]))
                 self.setRules(pairs, wire, rules)
@@ -187,7 +190,10 @@ class SelectTests(SynchronousTestCase):
             if links[0] is None or links[0].state.value != links[1].state.value:
                 break
             self.assertEqual(links[0].exchanges, links[1].exchanges)
-            for name in ("state", "last", "faults"):
+            # Of several waits those of whole chunks are over together.
+            faults = [len(link.snapshot.faults) for link in links]
+            self.assertEqual(faults[0], faults[1])
+            for name in ("state", "last"):
                 told = [getattr(link.snapshot, name) for link in links]
                 # Of what was passed over, an opaque link knows nothing.
                 if name != "last" or links[0].state is not LinkState.OPAQUE:
@@ -197,6 +203,11 @@ class SelectTests(SynchronousTestCase):
         counters = [pair.factory.counters for pair in pairs]
         self.assertEqual(counters[0].faults, counters[1].faults)
         self.assertEqual(counters[0].duration.fine, counters[1].duration.fine)
+        tallies = [pair.factory.decider.tally for pair in pairs]
+        for place in range(len(pairs[0].factory.decider.plan.draws)):
+            told = [tally((place, 0)) for tally in tallies]
+            for name in ("seen", "applied", "struck", "treated"):
+                self.assertEqual(getattr(told[0], name), getattr(told[1], name), name)
         added = [each.added for each in counters]
         self.assertEqual(added[0].count, added[1].count)
         self.assertAlmostEqual(added[0].total, added[1].total)

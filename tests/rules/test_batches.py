@@ -61,7 +61,6 @@ class TreatmentTests(SynchronousTestCase):
         """
         for rules in (
             [],
-            [{**WAIT, "percent": 50}],
             [{**WAIT, "times": 5}],
             [{**WAIT, "after": 5}],
             [{**WAIT, "scope": "connection"}],
@@ -101,6 +100,50 @@ class TreatmentTests(SynchronousTestCase):
         A wait of no time is none.
         """
         self.assertFalse(self.treatments({"behavior": "delay", "options": {"sleep": 0}}).waits)
+
+
+class ChanceTests(SynchronousTestCase):
+    """
+    Rules with percentages.
+    """
+
+    def test_spares(self) -> None:
+        """
+        Requests pass until a number is drawn that a rule covers, and count as seen.
+        """
+        wire = REGISTRY.wire("redis")
+        plan = RuleBuilder(REGISTRY, wire=wire).choice("10:error,10:delay", {})
+        one, other = (Decider("p", wire, 7, Journal(Clock().seconds), plan) for _ in range(2))
+        treatments = other.treatments(CONNECTION)
+        assert treatments is not None
+        treatment = treatments(Exchange(1, "GET", "a"))
+        assert treatment is not None
+        spared = 0
+        for number in range(1, 200):
+            passes = treatments.spares(treatment, number, 1)
+            decision = one.decide(CONNECTION, Exchange(number, "GET", "a"))
+            self.assertEqual(passes, not (decision.request or decision.reply))
+            if passes:
+                spared += 1
+                chunk = TreatedChunk(treatment, (GET,))
+                self.assertEqual(other.decideChunk(CONNECTION, number, chunk), Decision())
+            else:
+                other.decide(CONNECTION, Exchange(number, "GET", "a"))
+        self.assertTrue(120 < spared < 190)
+        self.assertFalse(treatments.spares(treatment, 1, 199))
+        for counted in ((0, 0), (0, 1)):
+            self.assertEqual(one.tally(counted).seen, other.tally(counted).seen)
+        self.assertEqual(one.journal.since(), other.journal.since())
+
+    def test_epoch(self) -> None:
+        """
+        Where exchanges get a number when one is drawn for them, they are decided one by one.
+        """
+        own = decider({**WAIT, "percent": 50}, ERROR)
+        own.begin(3)
+        own.setPlan(own.plan)
+        treatments = own.treatments(CONNECTION)
+        self.assertIsNone(treatments)
 
 
 class RecordTests(SynchronousTestCase):

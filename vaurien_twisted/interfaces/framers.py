@@ -4,7 +4,7 @@ Framers, and what they can do beside dividing streams into exchanges.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from zope.interface import Attribute, Interface
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vaurien_twisted.model.commands import Transaction
     from vaurien_twisted.model.decision import Decision
     from vaurien_twisted.model.exchange import Exchange, PassedBatch, Piece, Substitute
-    from vaurien_twisted.model.treatment import Treatment
+    from vaurien_twisted.model.treatment import Treats
 
 
 class IFramer(Interface):
@@ -109,16 +109,13 @@ class ISelectiveFastPath(IFastPath):
     One that also passes single exchanges of the commands that rules name.  Optional.
     """
 
-    def select(
-        commands: frozenset[str] | None, treats: Callable[[Exchange], Treatment | None]
-    ) -> None:
+    def select(commands: frozenset[str] | None, treats: Treats) -> None:
         """
         From now on pass all commands but these, which are in lower case, or C{None} for
         all; and of these the chunks in which the same happens to all exchanges.  What happens is
         written on the batch, as C{treated}.
 
-        @param treats: says what happens to an exchange; C{None} if it has to be decided by
-            itself.  Asking has no effect.
+        @param treats: says what happens to an exchange.
         """
 
 

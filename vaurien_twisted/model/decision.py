@@ -9,7 +9,7 @@ import hashlib
 import random
 import struct
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -153,10 +153,17 @@ _pack = struct.Struct(">qQQI").pack
 
 
 def _number(seed: int, proxy: str, connection: int, exchange: int, draw: int) -> int:
-    place = _pack(seed, connection, exchange, draw)
-    return int.from_bytes(
-        hashlib.blake2b(place, digest_size=8, key=proxy.encode()[:64]).digest(), "big"
-    )
+    own = _hashFor(proxy).copy()
+    own.update(_pack(seed, connection, exchange, draw))
+    return int.from_bytes(own.digest(), "big")
+
+
+@lru_cache(maxsize=64)
+def _hashFor(proxy: str) -> hashlib.blake2b:
+    """
+    The hash with the proxy's key: to copy it is faster than to make it again.
+    """
+    return hashlib.blake2b(digest_size=8, key=proxy.encode()[:64])
 
 
 @attrs.frozen

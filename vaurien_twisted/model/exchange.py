@@ -204,10 +204,12 @@ class PassedBatch:
 
     @ivar next: the number of the first one that awaits its reply.
     @ivar left: how many await their replies.
-    @ivar treated: they, if they came in one chunk and something happens to them; else C{None}.
+    @ivar treated: they, if they came in one chunk and something may happen to them.  Whoever
+        passes them takes it off.
+    @ivar commands: their commands, if they are known; else C{()}.
     """
 
-    __slots__ = ("_expanded", "extra", "left", "next", "treated")
+    __slots__ = ("_expanded", "commands", "extra", "left", "next", "treated")
 
     #: As of exchanges.
     silent = False
@@ -217,6 +219,7 @@ class PassedBatch:
         self.left = count
         self.extra = 0
         self.treated: TreatedChunk | None = None
+        self.commands: tuple[str, ...] = ()
         self._expanded: list[Exchange] | None = None
 
     def passed(self, count: int) -> None:
@@ -235,11 +238,9 @@ class PassedBatch:
             for exchange in self._expanded:
                 exchange.decision = decision
                 exchange.complete = True
-            if self.treated is not None:
-                for exchange, known in zip(
-                    self._expanded, self.treated.requests[-self.left :], strict=True
-                ):
-                    exchange.command, exchange.subject, _ = known
+            known = self.commands[-self.left :]
+            for exchange, command in zip(self._expanded, known, strict=False):
+                exchange.command = command
         return self._expanded
 
 

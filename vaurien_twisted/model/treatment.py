@@ -6,9 +6,12 @@ exchange.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import attrs
 
 from vaurien_twisted.model.decision import NOTHING, Decision
+from vaurien_twisted.model.exchange import Exchange
 
 
 @attrs.frozen(eq=False)
@@ -18,14 +21,40 @@ class Treatment:
 
     @ivar decision: the steps, which are waits of the request and nothing else.
     @ivar rules: the rules that it comes from, as whoever made it knows them.
+    @ivar chances: the rules that a number is still to be drawn for, by draw: it only happens
+        if none of them applies.
     """
 
     decision: Decision = NOTHING
     rules: tuple[object, ...] = ()
+    chances: tuple[tuple[object, ...], ...] = ()
 
 
 #: Nothing happens.
 UNTREATED = Treatment()
+
+
+class Treats(Protocol):
+    """
+    Says what happens to the exchanges of one connection.  Asking has no effect.
+    """
+
+    def __hash__(self) -> int:
+        """
+        Equal ones say the same of the same exchanges.
+        """
+
+    def __call__(self, exchange: Exchange) -> Treatment | None:
+        """
+        What happens to an exchange, whatever its number; C{None} if it has to be decided by
+        itself.
+        """
+
+    def spares(self, treatment: Treatment, first: int, count: int) -> bool:
+        """
+        Whether nothing else happens to so many exchanges, of which the first has this number:
+        none of the rules applies that a number is drawn for.
+        """
 
 
 @attrs.frozen(eq=False)
@@ -34,14 +63,14 @@ class TreatedChunk:
     Requests that came in one chunk, and all have one treatment.
 
     @ivar requests: of each its command, its subject and its head.
+    @ivar commands: the command of each.
     """
 
     treatment: Treatment
     requests: tuple[tuple[str, str, bytes], ...]
-
-    @property
-    def commands(self) -> tuple[str, ...]:
-        """
-        The command of each.
-        """
-        return tuple(command for command, _, _ in self.requests)
+    commands: tuple[str, ...] = attrs.field(
+        default=attrs.Factory(
+            lambda self: tuple(command for command, _, _ in self.requests), takes_self=True
+        ),
+        init=False,
+    )

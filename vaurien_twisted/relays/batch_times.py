@@ -34,16 +34,18 @@ class BatchTimes:
         self.left = 0
         self.later: deque[tuple[int, float]] | None = None
 
-    def asked(self, count: int) -> None:
+    def asked(self, count: int, now: float) -> None:
         """
         So many requests have passed.
+
+        @param now: the time.
         """
         if not self.left:
-            self.began, self.left = self.seconds(), count
+            self.began, self.left = now, count
         elif self.later is None:
-            self.later = deque(((count, self.seconds()),))
+            self.later = deque(((count, now),))
         else:
-            self.later.append((count, self.seconds()))
+            self.later.append((count, now))
 
     def replied(self, count: int) -> None:
         """

@@ -53,8 +53,7 @@ def countUnanswered(state: ExchangeState) -> None:
                 error(_commandOf(state, exchange), code)
     for each in waiting:
         if isinstance(each, PassedBatch):
-            names = _latest(state) if each.treated is None else each.treated.commands
-            names = names[-each.left :]
+            names = (each.commands or _latest(state))[-each.left :]
             for command in (*names, *[""] * (each.left - len(names))):
                 error(command, code)
         elif (

@@ -14,7 +14,7 @@ from vaurien_twisted.model.decision import NOTHING, Step
 from vaurien_twisted.model.exchange import Connection, Exchange, PassedBatch
 from vaurien_twisted.model.treatment import TreatedChunk
 from vaurien_twisted.relays.batch_times import BatchTimes
-from vaurien_twisted.relays.reply_order import EMPTY, ReplyOrder
+from vaurien_twisted.relays.reply_order import EMPTY, USUAL, ReplyOrder
 from vaurien_twisted.rules.decider import Decider
 
 #: How much of a chunk is kept, so that somebody who asks can be told of its last request, in
@@ -143,19 +143,21 @@ class FastPath:
                 waiting.append(run)
         pipeline.count += count
         times = self._times
+        now = times.seconds()
         if times.left:
-            times.asked(count)
+            times.asked(count, now)
         else:
             # As C{asked} does, without a call for each request of most clients.
-            times.began, times.left = times.seconds(), count
+            times.began, times.left = now, count
         self.active = True
         treated = run.treated
         if treated is None:
             self.steps, self.first = (), None
         else:
-            self.steps = self._decide(run.next, treated, times.seconds())
+            run.treated = None
+            self.steps = self._decide(run.next, treated, now)
             command, subject, _ = treated.requests[0]
-            self.first = Exchange(run.next, command, subject) if self.steps else None
+            self.first = Exchange(run.next, command, subject[:USUAL]) if self.steps else None
         self.latest = data if len(data) <= KEPT else data[:KEPT]
         return count
 

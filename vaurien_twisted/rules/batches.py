@@ -14,10 +14,10 @@ from typing import cast
 import attrs
 
 from vaurien_twisted.interfaces import IJournal
-from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, Connection, Exchange
 from vaurien_twisted.model.treatment import UNTREATED, TreatedChunk, Treatment
 from vaurien_twisted.record.counters import Counters
-from vaurien_twisted.rules.compiled import CompiledPlan, CompiledRule
+from vaurien_twisted.rules.compiled import CompiledDraw, CompiledPlan, CompiledRule
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.words import cut
 
@@ -34,6 +34,8 @@ class Treatments:
     _compiled: CompiledPlan
     client: str
     _connection: Connection = attrs.field(eq=False, repr=False)
+    _proxy: str
+    _seed: int | None
 
     @property
     def waits(self) -> bool:
@@ -45,33 +47,62 @@ class Treatments:
     def __call__(self, exchange: Exchange) -> Treatment | None:
         connection = self._connection
         met: tuple[CompiledRule, ...] = ()
+        chances: tuple[CompiledDraw, ...] = ()
         for draw in self._compiled.draws(exchange.command):
+            tried: CompiledDraw = ()
             for rule in draw:
                 check = rule.check
                 if check is None or check(connection, exchange):
-                    if not rule.waits:
+                    if rule.waits:
+                        met = (*met, rule)
+                        break
+                    if not rule.chance or self._seed is None:
                         return None
-                    met = (*met, rule)
-                    break
-                if rule.misses is not None:
+                    tried = (*tried, rule)
+                elif rule.misses is not None:
                     rule.tally.miss(exchange)
-        return self._compiled.treatment(met) if met else UNTREATED
+            if tried:
+                chances = (*chances, tried)
+        return self._compiled.treatment(met, chances) if met or chances else UNTREATED
+
+    def spares(self, treatment: Treatment, first: int, count: int) -> bool:
+        """
+        See L{Treats<vaurien_twisted.model.treatment.Treats.spares>}.
+        """
+        seed, proxy, connection = self._seed, self._proxy, self._connection.number
+        if seed is None:
+            return False
+        for tried in cast("tuple[CompiledDraw, ...]", treatment.chances):
+            drawn = tried[0].drawn
+            for number in range(first, first + count):
+                percent = drawn(seed, proxy, connection, number)
+                for rule in tried:
+                    if rule.covers(percent):
+                        return False
+        return True
 
 
-def treatmentsOf(compiled: CompiledPlan, plan: Plan, connection: Connection) -> Treatments | None:
+def treatmentsOf(
+    compiled: CompiledPlan, plan: Plan, connection: Connection, proxy: str, seed: int | None
+) -> Treatments | None:
     """
     What says what happens to the exchanges of C{connection}, until the plan changes; C{None} if
-    no rule looks at exchanges one by one or lets them wait, or if all have to be decided.
+    no rule looks at exchanges one by one, lets them wait or has a percentage, or if all have to
+    be decided.
 
     @param plan: what C{compiled} was made of.
+    @param proxy: the name of the proxy that decides.
+    @param seed: what numbers are drawn with, C{None} where drawing has an effect.
     """
     rules = compiled.rules
-    if any(rule.check is None and rule.commands is None and not rule.waits for rule in rules):
-        return None
-    if not any(rule.check is not None or rule.waits for rule in rules):
+    known = [rule.waits or (rule.chance and seed is not None) for rule in rules]
+    for rule, each in zip(rules, known, strict=True):
+        if rule.check is None and rule.commands is None and not each:
+            return None
+    if not any(known) and all(rule.check is None for rule in rules):
         return None
     byClient = any("client" in rule.when for rule in plan.rules)
-    return Treatments(compiled, connection.client if byClient else "", connection)
+    return Treatments(compiled, connection.client if byClient else "", connection, proxy, seed)
 
 
 def recordChunk(
@@ -101,6 +132,11 @@ def recordChunk(
         tally.applied += count
         tally.struck += count
         counters.fault(rule.behavior.name, times=count)
+    for tried in cast("tuple[CompiledDraw, ...]", chunk.treatment.chances):
+        for rule in tried:
+            rule.tally.seen += count
+    if not met:
+        return
     journal.recordMany(
         "decision",
         proxy,
@@ -111,8 +147,8 @@ def recordChunk(
                 (
                     number,
                     (connection, number),
-                    cut(command),
-                    cut(subject),
+                    command if len(command) <= DESCRIPTION_LIMIT else cut(command),
+                    subject if len(subject) <= DESCRIPTION_LIMIT else cut(subject),
                     effect,
                     applied + number - first + 1,
                 ),

@@ -43,6 +43,8 @@ class CompiledRule:
     @ivar cuts: whether C{fixed} cuts the reply, so that only its end shows the effect.
     @ivar misses: where exchanges are remembered that it does not match, C{None}: nowhere.
     @ivar waits: whether all it does, to every exchange that it matches, is to let it wait.
+    @ivar chance: whether nothing but the number that is drawn says whether it applies to an
+        exchange that it matches.
     @ivar over: whether it has applied as often as it may.
     """
 
@@ -52,6 +54,7 @@ class CompiledRule:
         "behavior",
         "bounded",
         "certain",
+        "chance",
         "check",
         "commands",
         "covers",
@@ -97,9 +100,11 @@ class CompiledRule:
             self.fixed = actions = rule.behavior.actions(rule.options)
             self.decision, self.ends = decisionOf(actions, rule), ends(actions)
             self.effect, self.cuts = effect(actions), cuts(actions)
+        always = not (self.whole or self.bounded)
+        self.chance = always and not self.certain
         self.waits = (
-            self.certain
-            and not (self.whole or self.bounded)
+            always
+            and self.certain
             and bool(self.decision.request)
             and not (self.decision.reply or (self.fixed is not None and self.fixed.code))
             and all(isinstance(step.command, (Wait, Hold)) for step in self.decision.request)
@@ -211,7 +216,7 @@ class CompiledPlan:
                     )
                 )
         self.bare = tuple(bare)
-        self._treatments: dict[tuple[CompiledRule, ...], Treatment] = {}
+        self._treatments: dict[tuple[CompiledDraw, tuple[CompiledDraw, ...]], Treatment] = {}
 
     @property
     def rules(self) -> list[CompiledRule]:
@@ -238,20 +243,24 @@ class CompiledPlan:
                 self._byCommand[command] = draws
         return draws
 
-    def treatment(self, rules: tuple[CompiledRule, ...]) -> Treatment:
+    def treatment(
+        self, rules: tuple[CompiledRule, ...], chances: tuple[CompiledDraw, ...]
+    ) -> Treatment:
         """
         What rules do together that only let exchanges wait.
 
-        @param rules: one or more, in order.
+        @param rules: they, in order.
+        @param chances: the rules of which none must apply besides, by draw.
         """
-        treatment = self._treatments.get(rules)
+        treatment = self._treatments.get((rules, chances))
         if treatment is None:
-            decision = rules[0].decision
+            decision = rules[0].decision if rules else NOTHING
             for rule in rules[1:]:
                 decision = decision.plus(rule.decision)
             if len(self._treatments) >= TREATMENTS_KEPT:
                 self._treatments.clear()
-            treatment = self._treatments[rules] = Treatment(decision, rules)
+            treatment = Treatment(decision, rules, chances)
+            self._treatments[rules, chances] = treatment
         return treatment
 
     def drop(self, rule: CompiledRule) -> None:

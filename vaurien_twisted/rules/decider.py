@@ -192,7 +192,10 @@ class Decider:
         """
         See L{treatmentsOf}; C{None} also where exchanges may ask for a fault themselves.
         """
-        return None if self.alone else treatmentsOf(self._compiled, self.plan, connection)
+        # In an epoch, whatever is drawn gets a number.
+        seed = self.seed if self._epoch is None else None
+        found = treatmentsOf(self._compiled, self.plan, connection, self.proxy, seed)
+        return None if self.alone else found
 
     def decideChunk(self, connection: Connection, first: int, chunk: TreatedChunk) -> Decision:
         """

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable
 
 from vaurien_twisted.model.decision import Decision
 from vaurien_twisted.model.exchange import Exchange, PassedBatch
-from vaurien_twisted.model.treatment import UNTREATED, TreatedChunk, Treatment
+from vaurien_twisted.model.treatment import UNTREATED, TreatedChunk, Treatment, Treats
 from vaurien_twisted.wire.framer import RequestReader, Session
 
 #: How many requests pass in one batch.
@@ -21,10 +21,6 @@ MOST_TREATED = 512
 #: Stands for the number of any exchange but the greeting, which never passes: no rule asks more
 #: of a number than that.
 PASSED = 1
-
-
-#: Says what happens to an exchange; C{None} if it has to be decided by itself.
-Treats = Callable[[Exchange], Treatment | None]
 
 
 class FastPath:
@@ -78,6 +74,17 @@ class FastPath:
         treated.append((treatment, (command, subject, head)))
         return len(treated) > MOST_TREATED
 
+    def _strikes(self, chunk: TreatedChunk, number: int) -> bool:
+        """
+        Whether the requests of a chunk have to be decided one by one all the same, as of now.
+
+        @param number: of the latest request before it.
+        """
+        treats, treatment = self._treats, chunk.treatment
+        if not treatment.chances or treats is None:
+            return False
+        return not treats.spares(treatment, number + 1, len(chunk.requests))
+
     def _together(self, count: int) -> Passed:
         """
         What a chunk of so many requests is that may each pass; L{STOPPED} if not the same
@@ -111,7 +118,7 @@ def continues(batch: PassedBatch, number: int, treated: TreatedChunk | None) -> 
     which more is known, is not made longer.
     """
     # A request without a reply, between the two, has a number but is not awaited.
-    return treated is None and batch.treated is None and batch.next + batch.left == number
+    return treated is None and not batch.commands and batch.next + batch.left == number
 
 
 class FormedBatch(PassedBatch):
@@ -130,6 +137,7 @@ class FormedBatch(PassedBatch):
         self.left = len(forms)
         self.extra = 0
         self.treated = None
+        self.commands = ()
         self._expanded = None
         self.forms = forms
         self._contexts = contexts
@@ -186,7 +194,8 @@ class FormedFastPath(FastPath):
             batch.grow(forms)
             return batch
         begun = FormedBatch(number, forms, contexts)
-        begun.treated = treated
+        if treated is not None:
+            begun.treated, begun.commands = treated, treated.commands
         self._awaiting.append(begun)
         return begun
 
@@ -247,14 +256,15 @@ class CountedFastPath(FastPath):
             known = self._together(count) if count else STOPPED
             remember(self._known, data, known)
         count, treated = known
-        if not count:
+        if not count or (treated is not None and self._strikes(treated, self._requests.number)):
             return None
         number = self._requests.skip(count)
         if batch is not None and continues(batch, number, treated):
             batch.left += count
             return batch
         begun = PassedBatch(number, count)
-        begun.treated = treated
+        if treated is not None:
+            begun.treated, begun.commands = treated, treated.commands
         self._awaiting.append(begun)
         return begun
 
