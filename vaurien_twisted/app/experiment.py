@@ -31,6 +31,7 @@ from vaurien_twisted.experiments.command import (
 from vaurien_twisted.experiments.conduct import NOT_RUN, Conductor, drive
 from vaurien_twisted.experiments.decisions import Decision, unpacked
 from vaurien_twisted.experiments.document import Experiment, readExperiment
+from vaurien_twisted.experiments.names import checkNames
 from vaurien_twisted.experiments.service import Service
 from vaurien_twisted.experiments.without import leavable
 from vaurien_twisted.interfaces import IBehavior
@@ -117,7 +118,9 @@ def _experiment(parsed: argparse.Namespace, replay: Replay | None) -> Experiment
     if parsed.file:
         return attrs.evolve(prepare(parsed), seed=seed)
     try:
-        return attrs.evolve(readExperiment(str(replay.report.get("file", ""))), seed=seed)
+        experiment = readExperiment(str(replay.report.get("file", "")))
+        checkNames(experiment)
+        return attrs.evolve(experiment, seed=seed)
     except Refused as refused:
         raise Refused(f"{parsed.replay}: the file in it: {refused.description}") from None
 

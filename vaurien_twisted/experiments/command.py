@@ -80,8 +80,12 @@ def readFile(path: str) -> Experiment:
 
     @raise Refused: it cannot be read, or describes none; begins with its path.
     """
+    from vaurien_twisted.experiments.names import checkNames
+
     try:
-        return readExperiment(readText(path))
+        experiment = readExperiment(readText(path))
+        checkNames(experiment)
+        return experiment
     except OSError as error:
         raise Refused(f"{path}: {error.strerror}") from None
     except ValueError as error:

@@ -186,9 +186,28 @@ def rulesOf(fault: Fault) -> tuple[Rule, ...]:
     """
     if not fault.behavior:
         return tuple(fault.rules)
+    if "," in fault.behavior or ":" in fault.behavior:
+        return ({"draw": [_alternative(fault, part) for part in fault.behavior.split(",")]},)
     rule: dict[str, object] = {"behavior": fault.behavior}
     for name in ("options", "when", "percent", "times"):
         value = getattr(fault, name)
         if value not in (None, {}):
             rule[name] = value
     return (rule,)
+
+
+def _alternative(fault: Fault, part: str) -> Rule:
+    """
+    One of several behaviors with percentages, C{20:error}; options are by behavior then.
+    """
+    percent, _, name = part.rpartition(":")
+    name = name.strip()
+    rule: dict[str, object] = {"behavior": name, "percent": percent.strip() or 100}
+    options = fault.options.get(name)
+    if options is not None:
+        rule["options"] = options
+    for field in ("when", "times"):
+        value = getattr(fault, field)
+        if value not in (None, {}):
+            rule[field] = value
+    return rule

@@ -202,13 +202,13 @@ class Method:
     async def _ramp(self, spec: RampSpec, seconds: float) -> None:
         def faultAt(elapsed: float) -> Fault:
             share = elapsed / seconds
-            return _changing(spec, ramp(spec.from_, spec.to, share, spec.curve, spec.steps))
+            return changing(spec, ramp(spec.from_, spec.to, share, spec.curve, spec.steps))
 
         await self._vary(faultAt, seconds, tick(seconds))
 
     async def _wave(self, spec: WaveSpec, seconds: float) -> None:
         def faultAt(elapsed: float) -> Fault:
-            return _changing(spec, wave(spec.low, spec.high, elapsed, spec.period, spec.shape))
+            return changing(spec, wave(spec.low, spec.high, elapsed, spec.period, spec.shape))
 
         await self._vary(faultAt, seconds, tick(spec.period))
 
@@ -300,7 +300,10 @@ def _moments(every: float | None, cron: str, begun: float) -> Iterable[float]:
         number += 1
 
 
-def _changing(spec: RampSpec | WaveSpec, value: float) -> Fault:
+def changing(spec: RampSpec | WaveSpec, value: float) -> Fault:
+    """
+    The fault of a ramp or a wave where the option that changes has a value.
+    """
     if spec.option == "percent":
         return Fault(
             proxy=spec.proxy, behavior=spec.behavior, percent=min(100.0, max(0.0, value)),
