@@ -5,6 +5,7 @@ Tests for L{vaurien_twisted.control.event_stream}.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -14,6 +15,7 @@ from vaurien_twisted.control.event_stream import (
     HEARTBEAT,
     PARTS,
     PORTION,
+    SLICE,
     Reader,
     Readers,
     encodeEvent,
@@ -23,11 +25,12 @@ from vaurien_twisted.record.journal import Journal
 
 class Taken:
     """
-    A sink that takes C{room} writes, and then none until C{resume}.
+    A sink that takes C{room} writes, and then none until C{resume}.  Each calls C{cost}.
     """
 
-    def __init__(self, room: int = 10**9) -> None:
+    def __init__(self, room: int = 10**9, cost: Callable[[], None] = int) -> None:
         self.room = room
+        self.cost = cost
         self.parts: list[bytes] = []
         self.dropped = False
         self.reader: Reader | None = None
@@ -38,6 +41,7 @@ class Taken:
         """
         assert not self.dropped
         self.parts.append(data)
+        self.cost()
         self.room -= 1
         if self.room <= 0 and self.reader is not None:
             self.reader.paused = True
@@ -125,10 +129,11 @@ class ReadersTests(SynchronousTestCase):
 
     def test_resumes(self) -> None:
         """
-        What there is after the last known entry is told at once, and once.
+        What there is after the last known entry is told soon, and once.
         """
         self.note(5)
         sink = self.read(since=3)
+        self.clock.advance(0)
         self.assertEqual(sink.ids, [4, 5])
         self.note(1)
         self.clock.advance(COLLECTED)
@@ -140,6 +145,7 @@ class ReadersTests(SynchronousTestCase):
         """
         self.note(150)
         sink = self.read(since=20)
+        self.clock.advance(0)
         self.assertEqual(sink.parts[0], b'event: missed\ndata: {"count":30}\n\n')
         self.assertEqual(sink.ids, list(range(51, 151)))
 
@@ -148,7 +154,9 @@ class ReadersTests(SynchronousTestCase):
         An id that is not reached yet is of another process: all is new.
         """
         self.note(2)
-        self.assertEqual(self.read(since=99).ids, [1, 2])
+        sink = self.read(since=99)
+        self.clock.advance(0)
+        self.assertEqual(sink.ids, [1, 2])
 
     def test_oneProxy(self) -> None:
         """
@@ -167,16 +175,48 @@ class ReadersTests(SynchronousTestCase):
 
     def test_portions(self) -> None:
         """
-        Many entries come in parts that are bounded, soon one after the other.
+        Many entries come in parts that are bounded.
         """
         self.journal = Journal(self.clock.seconds)
         self.readers = Readers(self.clock, self.journal)
         self.note(3 * PORTION + 1)
         sink = self.read()
-        self.assertEqual(len(sink.ids), PORTION)
-        for _ in range(3):
-            self.clock.advance(0)
+        self.clock.advance(0)
         self.assertEqual(sink.ids, list(range(1, 3 * PORTION + 2)))
+        self.assertEqual(len(sink.parts), 4)
+
+    def test_pitfall38_slices(self) -> None:
+        """
+        What takes long is sent in slices, with time for other work between them; all readers
+        have their turn.
+        """
+        sinks = [Taken(cost=lambda: self.clock.advance(SLICE / 2)) for _ in range(4)]
+        self.note(2)
+        for sink in sinks:
+            sink.reader = self.readers.add(sink, 0)
+        counts = []
+        for _ in range(6):
+            self.clock.advance(SLICE / 2)
+            counts.append([len(sink.parts) for sink in sinks])
+        self.assertEqual(
+            counts[::2] + counts[-1:],
+            [[1, 1, 0, 0], [1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1]],
+        )
+
+    def test_pitfall38_resumedAtOnce(self) -> None:
+        """
+        Many who have room again at the same moment are not all served at once.
+        """
+        sinks = [self.read(room=1) for _ in range(20)]
+        self.note(1)
+        self.clock.advance(COLLECTED)
+        self.note(20)
+        for sink in sinks:
+            sink.room = 10**9
+            self.readers.resume(sink.reader)
+        self.assertEqual({len(sink.parts) for sink in sinks}, {1})
+        self.clock.advance(COLLECTED)
+        self.assertEqual({len(sink.ids) for sink in sinks}, {21})
 
     def test_sharedBytes(self) -> None:
         """
@@ -198,31 +238,25 @@ class ReadersTests(SynchronousTestCase):
         self.assertEqual((slow.ids, fast.ids), (list(range(1, 6)), list(range(1, 51))))
         slow.room = 10**9
         self.readers.resume(slow.reader)
+        self.clock.advance(COLLECTED)
         self.assertEqual(slow.ids, list(range(1, 51)))
 
-    def test_dropped(self) -> None:
+    def test_pitfall7_tooSlow(self) -> None:
         """
-        Who falls further behind than the journal remembers is dropped; others are not.
+        Who falls further behind than the journal remembers is told how much is lost, and
+        goes on; others miss nothing.
         """
         slow, fast = self.read(room=1), self.read()
         for _ in range(30):
             self.note(5)
             self.clock.advance(COLLECTED)
-        self.assertTrue(slow.dropped)
-        self.assertFalse(fast.dropped)
-        self.assertEqual(fast.ids, list(range(1, 151)))
-        self.assertEqual(len(self.readers), 1)
-
-    def test_droppedAtResuming(self) -> None:
-        """
-        The same where it takes bytes again before anything is told.
-        """
-        slow = self.read(room=1)
-        self.note(1)
-        self.clock.advance(COLLECTED)
-        self.note(150)
+        slow.room = 10**9
         self.readers.resume(slow.reader)
-        self.assertTrue(slow.dropped)
+        self.clock.advance(COLLECTED)
+        self.assertEqual(slow.ids, [*range(1, 6), *range(51, 151)])
+        self.assertIn(b'event: missed\ndata: {"count":45}\n\n', slow.parts)
+        self.assertEqual(fast.ids, list(range(1, 151)))
+        self.assertFalse(slow.dropped or fast.dropped)
 
     def test_heartbeat(self) -> None:
         """

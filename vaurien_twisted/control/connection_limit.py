@@ -16,7 +16,7 @@ from vaurien_twisted.interfaces.network import IStreamTransport
 from vaurien_twisted.transports.descriptors import SPARE, limit, reserved
 
 #: The most open connections, however many file descriptors there are.
-MOST = 256
+MOST = 240
 
 #: An answer that takes longer than this, in seconds, waits for its client: it is a stream of
 #: events, or the client does not read.
@@ -66,7 +66,8 @@ class ConnectionLimit:
         """
         The most connections that may be open now, at least 1.
         """
-        return max(1, min(MOST, reserved(self._limited()) - SPARE))
+        kept = reserved(self._limited())
+        return max(1, min(MOST, kept - min(SPARE, kept // 2)))
 
     def _dispensable(self, newest: LimitedConnection) -> LimitedConnection:
         others = [each for each in self._used if each is not newest]

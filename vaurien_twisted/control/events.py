@@ -5,11 +5,12 @@ The journal as it grows: C{/events}, as server-sent events (WHATWG HTML, section
 
 from __future__ import annotations
 
+import socket
 from typing import cast
 
 import attrs
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IPushProducer, ISystemHandle
 from twisted.web.http import Request
 from twisted.web.iweb import IRequest
 from zope.interface import implementer
@@ -25,6 +26,9 @@ from vaurien_twisted.model.options import Refused, option
 
 #: The request header that says where to go on.
 LAST = (("Last-Event-ID", "The id of the last entry that is known, if since is not given."),)
+#: How many bytes the kernel may keep for a client that does not read them; it takes twice as many
+#: (socket(7), C{SO_SNDBUF}).  By default it would keep megabytes.
+UNREAD = 131072
 
 
 @attrs.frozen
@@ -73,6 +77,10 @@ class EventStream:
             request.setHeader(name.encode(), value.encode())
         if request.method == b"HEAD":
             return succeed(b"")
+        handle = ISystemHandle(request.transport, None)
+        if handle is not None:
+            connected = cast(socket.socket, handle.getHandle())
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD)
         request.registerProducer(self, True)
         # Sends the headers now, even if there is no event for a long time.
         request.write(b":\n\n")
@@ -139,9 +147,10 @@ class EventsAPI:
         """
         The entries of the journal as events, of all proxies or of C{?proxy=NAME}.  C{id} is the
         entry's id, C{event} its kind and C{data} the entry.  The stream starts after C{?since=ID}
-        or the header C{Last-Event-ID}, else with the next entry.  If the journal has discarded some
-        of these entries, an event C{missed} says how many.  Comments keep the connection open.  A
-        client that reads too slowly is disconnected, and can resume.
+        or the header C{Last-Event-ID}, else with the next entry.  If the journal has discarded
+        entries before the client could read them, an event C{missed} says how many.  Comments keep
+        the connection open.  A client that reads nothing for 15 to 30 seconds is disconnected, and
+        can resume.
         """
         query = readQuery(request, EventsQuery)
         if query.proxy:

@@ -21,12 +21,12 @@ from twisted.logger import Logger
 RESERVED = 64
 
 #: How many of those are not for connections to control, but for files and for connections that are
-#: about to be closed.
-SPARE = 8
+#: about to be closed; at most half of them.
+SPARE = 16
 
 #: How many connections to control are accepted at once; for each one too many, another is closed
 #: after that.
-AT_ONCE = 4
+AT_ONCE = 12
 
 #: Seconds between two log lines that say the same.
 EVERY = 10.0
