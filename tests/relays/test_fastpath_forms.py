@@ -45,8 +45,21 @@ from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.wire.mysql.packets import packet
 from vaurien_twisted.wire.postgresql.transaction import FAILING
 
-#: Never matches, but has to be asked.
-ASKED = {"behavior": "error", "when": {"client": "203.0.113.9"}}
+#: Never applies, but matches all exchanges, so that each has to be decided.
+ASKED = {"behavior": "error", "after": 10**6}
+
+#: What rules look at, by protocol: some of it matches.
+LOOKED: dict[str, list[dict[str, Any]]] = {
+    "memcache": [{"key": "k"}, {"key": "never*"}, {"command": "get", "key": "[k-z]*"}, {}],
+    "mysql": [{"sql": "^select 1"}, {"sql": "never"}, {"command": "COM_QUERY", "sql": "x"}, {}],
+    # What is copied is called after its statement only if that speaks of a COPY.
+    "postgresql": [
+        {"command": ["Query", "Execute", "Parse"], "sql": "^select 1"},
+        {"sql": "never"},
+        {"command": ["Query", "Execute"], "sql": "9"},
+        {"command": "Query"},
+    ],
+}
 
 #: What hypothesis draws itself is mostly small, so that it would choose the same again.
 SEEDS = st.integers(0, 2**32 - 1)
@@ -203,16 +216,17 @@ class FormsTests(SynchronousTestCase):
         for _ in range(dice.randrange(1, 5)):
             command, request = dice.choice(watched)
             rules: Rules = [{**ERRORS[both.wire], "when": {"command": command}}]
+            more = [self.looks(dice, both.wire) for _ in range(dice.choice((0, 1, 3)))]
             plain = [
                 each
                 for each in units
                 if not any(self.says(both.wire, command, said) for _, said in each[::2])
             ]
             if dice.random() < 0.3:
-                both.setRules([])
+                both.setRules(more)
                 self.converse(dice, both, plain)
             else:
-                both.setRules(rules)
+                both.setRules(rules + more)
                 # It is answered in the backend's place.
                 refused = [unit(request, b"")] * (len(plain) // 5)
                 self.converse(dice, both, plain + refused)
@@ -234,6 +248,19 @@ class FormsTests(SynchronousTestCase):
             self.assertEqual(there, b"")
             self.assertEqual(len(both.journal), before + 1)
         self.assertNotIn("opaque", [entry["kind"] for entry in both.journal])
+
+    def looks(self, dice: random.Random, wire: str) -> dict[str, Any]:
+        """
+        A rule that changes no bytes, of which some say what happens to whole chunks.
+        """
+        if dice.random() < 0.3:
+            return {**ERRORS[wire], "when": LOOKED[wire][1]}
+        return {
+            "behavior": "delay",
+            "options": {"sleep": 0},
+            "when": dice.choice(LOOKED[wire]),
+            "percent": dice.choice((100, 100, 30)),
+        }
 
     def says(self, wire: str, command: str, said: bytes) -> bool:
         """

@@ -16,7 +16,7 @@ def run(first: int, count: int) -> TreatedRun:
     """
     So many requests that were decided together.
     """
-    requests = tuple(("GET", str(number), b"") for number in range(first, first + count))
+    requests = tuple(("GET", str(number), b"", None) for number in range(first, first + count))
     return TreatedRun(first, TreatedChunk(Treatment(Decision()), requests), 2.5)
 
 

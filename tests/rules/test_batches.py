@@ -23,7 +23,7 @@ CONNECTION = Connection(3, "10.0.0.1")
 
 WAIT: dict[str, Any] = {"behavior": "delay", "options": {"sleep": 0.5}}
 ERROR: dict[str, Any] = {"behavior": "error", "when": {"key": "user:*"}}
-GET = ("GET", "a", b"")
+GET = ("GET", "a", b"", None)
 
 
 def decider(*rules: dict[str, Any]) -> Decider:
@@ -157,9 +157,9 @@ class RecordTests(SynchronousTestCase):
         """
         rules = [{**WAIT, "name": "a"}, {**WAIT, "when": {"command": "GET"}}, ERROR]
         one, other = decider(*rules), decider(*rules)
-        long = ("GET", "k" * 500, b"")
+        long = ("GET", "k" * 500, b"", None)
         decisions: list[Decision] = []
-        for number, (command, subject, head) in enumerate((GET, long, GET), 5):
+        for number, (command, subject, head, _) in enumerate((GET, long, GET), 5):
             decisions.append(one.decide(CONNECTION, Exchange(number, command, subject, head)))
         treatments = other.treatments(CONNECTION)
         assert treatments is not None

@@ -12,7 +12,7 @@ from vaurien_twisted.model.exchange import Exchange, PassedBatch
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.wire.fastpath import FormedBatch, FormedFastPath
-from vaurien_twisted.wire.framer import Session
+from vaurien_twisted.wire.framer import RequestReader, Session
 
 HTTP = b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -29,12 +29,14 @@ class BatchTests(SynchronousTestCase):
         session = Session()
         self.awaiting = session.awaiting
         self.path = FormedFastPath(session)
+        self.requests = RequestReader()
 
     def batch(self, last: PassedBatch | None, number: int, forms: bytes) -> PassedBatch:
         """
         Extend by requests whose context is the name of their form.
         """
-        return self.path._extend(last, number, forms, "form {}".format)
+        self.requests.number = number - 1
+        return self.path._extend(last, self.requests, forms, "form {}".format)
 
     def test_grows(self) -> None:
         """

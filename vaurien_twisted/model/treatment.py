@@ -57,20 +57,25 @@ class Treats(Protocol):
         """
 
 
+#: What rules look at of a request.
+Request = tuple[str, str, bytes, object]
+
+
 @attrs.frozen(eq=False)
 class TreatedChunk:
     """
     Requests that came in one chunk, and all have one treatment.
 
-    @ivar requests: of each its command, its subject and its head.
+    @ivar requests: of each its command, its subject, its head, and its context if rules look at
+        that.
     @ivar commands: the command of each.
     """
 
     treatment: Treatment
-    requests: tuple[tuple[str, str, bytes], ...]
+    requests: tuple[Request, ...]
     commands: tuple[str, ...] = attrs.field(
         default=attrs.Factory(
-            lambda self: tuple(command for command, _, _ in self.requests), takes_self=True
+            lambda self: tuple(request[0] for request in self.requests), takes_self=True
         ),
         init=False,
     )

@@ -156,7 +156,7 @@ class FastPath:
         else:
             run.treated = None
             self.steps = self._decide(run.next, treated, now)
-            command, subject, _ = treated.requests[0]
+            command, subject = treated.requests[0][:2]
             self.first = Exchange(run.next, command, subject[:USUAL]) if self.steps else None
         self.latest = data if len(data) <= KEPT else data[:KEPT]
         return count

@@ -39,8 +39,8 @@ class TreatedRun:
         They as exchanges.
         """
         exchanges = []
-        for number, (command, subject, head) in enumerate(self._requests, self._first):
-            exchange = Exchange(number, command, subject, head)
+        for number, (command, subject, head, context) in enumerate(self._requests, self._first):
+            exchange = Exchange(number, command, subject, head, context)
             exchange.decision, exchange.began, exchange.complete = self._decision, self._began, True
             exchanges.append(exchange)
         return exchanges

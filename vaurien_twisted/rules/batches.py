@@ -153,7 +153,7 @@ def recordChunk(
                     applied + number - first + 1,
                 ),
             )
-            for number, (command, subject, _) in enumerate(requests, first)
+            for number, (command, subject, _, _) in enumerate(requests, first)
             for facts, effect, applied in met
         ],
     )

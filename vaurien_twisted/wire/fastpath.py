@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable
 
 from vaurien_twisted.model.decision import Decision
 from vaurien_twisted.model.exchange import Exchange, PassedBatch
-from vaurien_twisted.model.treatment import UNTREATED, TreatedChunk, Treatment, Treats
+from vaurien_twisted.model.treatment import UNTREATED, Request, TreatedChunk, Treatment, Treats
 from vaurien_twisted.wire.framer import RequestReader, Session
 
 #: How many requests pass in one batch.
@@ -36,7 +36,7 @@ class FastPath:
         self._awaiting = session.awaiting
         self._treats: Treats | None = None
         #: The requests of the chunk at hand to which something happens, and what.
-        self._treated: list[tuple[Treatment, tuple[str, str, bytes]]] = []
+        self._treated: list[tuple[Treatment, Request]] = []
         self._asked = Exchange(PASSED)
 
     def watch(self, commands: frozenset[str]) -> None:
@@ -55,23 +55,25 @@ class FastPath:
     def _watch(self, commands: frozenset[str] | None, treats: Treats | None) -> None:
         raise NotImplementedError("each kind of fast path watches in its own way")
 
-    def _stops(self, command: str, subject: str, head: bytes = b"") -> bool:
+    def _stops(self, command: str, subject: str, head: bytes = b"", context: object = None) -> bool:
         """
         Whether an exchange of a watched command has to be decided by itself, as do those of
         chunks in which something happens to too many.
+
+        @param context: that of the exchange, if rules look at it.
         """
         treats = self._treats
         if treats is None:
             return True
         asked = self._asked
-        asked.command, asked.subject, asked.head = command, subject, head
+        asked.command, asked.subject, asked.head, asked.context = command, subject, head, context
         treatment = treats(asked)
         if treatment is None:
             return True
         if treatment is UNTREATED:
             return False
         treated = self._treated
-        treated.append((treatment, (command, subject, head)))
+        treated.append((treatment, (command, subject, head, context)))
         return len(treated) > MOST_TREATED
 
     def _strikes(self, chunk: TreatedChunk, number: int) -> bool:
@@ -177,19 +179,23 @@ class FormedFastPath(FastPath):
     def _extend(
         self,
         batch: PassedBatch | None,
-        number: int,
+        requests: RequestReader,
         forms: bytes,
         contexts: Callable[[int], object],
-        treated: TreatedChunk | None = None,
-    ) -> PassedBatch:
+    ) -> PassedBatch | None:
         """
-        Expect the replies to requests that pass.
+        Expect the replies to requests that may each pass.
 
         @param batch: the last of what is awaited, if it is a batch.
-        @param number: of the first request.
-        @param treated: they, if something happens to them.
-        @return: the batch that they are part of.
+        @return: the batch that they are part of; C{None} where not the same happens to all, and
+            nothing has changed.
         """
+        count, treated = len(forms), None
+        if self._treated:
+            count, treated = self._together(count)
+            if treated is None or self._strikes(treated, requests.number):
+                return None
+        number = requests.skip(count)
         if isinstance(batch, FormedBatch) and continues(batch, number, treated):
             batch.grow(forms)
             return batch

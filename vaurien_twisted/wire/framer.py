@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from vaurien_twisted.interfaces import IFastPath
+from vaurien_twisted.interfaces import ISelectiveFastPath
 from vaurien_twisted.model.exchange import Exchange, Piece
 
 
@@ -108,6 +108,7 @@ class TwoWayFramer:
         "fromClient",
         "replies",
         "requests",
+        "select",
         "watch",
     )
 
@@ -118,7 +119,11 @@ class TwoWayFramer:
     _replies: Reader
 
     def __init__(
-        self, session: Session, requests: Reader, replies: Reader, fastPath: IFastPath | None = None
+        self,
+        session: Session,
+        requests: Reader,
+        replies: Reader,
+        fastPath: ISelectiveFastPath | None = None,
     ) -> None:
         self._session, self._requests, self._replies = session, requests, replies
         # These are called for every chunk, so that a call between would be felt.
@@ -126,6 +131,7 @@ class TwoWayFramer:
         if fastPath is not None:
             self.requests, self.replies = fastPath.requests, fastPath.replies
             self.expand, self.watch = fastPath.expand, fastPath.watch
+            self.select = fastPath.select
 
     @property
     def opaque(self) -> str:

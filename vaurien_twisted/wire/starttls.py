@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import attrs
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IFastPath, IStartTLS, ITLSOptions
+from vaurien_twisted.interfaces import ISelectiveFastPath, IStartTLS, ITLSOptions
 from vaurien_twisted.model.exchange import Piece
 from vaurien_twisted.model.options import Refused, option
 from vaurien_twisted.wire.framer import Reader, Session, TwoWayFramer
@@ -122,7 +122,7 @@ class StartTLSFramer(TwoWayFramer):
         startTLS: StartTLS,
         requests: Reader,
         replies: Reader,
-        fastPath: IFastPath | None = None,
+        fastPath: ISelectiveFastPath | None = None,
     ) -> None:
         super().__init__(session, requests, replies, fastPath)
         self._startTLS = startTLS

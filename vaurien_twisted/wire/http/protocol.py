@@ -82,7 +82,7 @@ class HTTPFramer(TwoWayFramer):
     @param streams: whether HTTP/2 is read, too.
     """
 
-    __slots__ = ("select",)
+    __slots__ = ()
 
     _session: HTTPSession
 
@@ -91,7 +91,6 @@ class HTTPFramer(TwoWayFramer):
         requests, replies = Requests(session, host), Replies(session)
         fastPath = HTTPFastPath(session, requests, replies)
         super().__init__(session, requests, replies, fastPath)
-        self.select = fastPath.select
 
     @property
     def multiplexing(self) -> bool:

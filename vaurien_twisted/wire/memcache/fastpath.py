@@ -12,12 +12,13 @@ import re
 
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IFastPath
+from vaurien_twisted.interfaces import ISelectiveFastPath
 from vaurien_twisted.model.exchange import PassedBatch
+from vaurien_twisted.model.treatment import Treats
 from vaurien_twisted.wire.fastpath import MOST, FormedBatch, FormedFastPath
-from vaurien_twisted.wire.memcache.commands import LINE, MENTIONED, VALUES, Meta
+from vaurien_twisted.wire.memcache.commands import LINE, MENTIONED, VALUES, Meta, understand
 from vaurien_twisted.wire.memcache.replies import Replies
-from vaurien_twisted.wire.memcache.requests import Requests
+from vaurien_twisted.wire.memcache.requests import LONG, Requests, subjectOf
 from vaurien_twisted.wire.memcache.session import MemcacheSession
 
 #: The forms of answers, and the context of an exchange of each form.
@@ -63,7 +64,7 @@ _metaValue = re.compile(rb"VA" + _SIZE + rb"(?: [!-~]+)*\r\n").match
 _line = re.compile(rb"(?!MN[ \r]|VALUE |VA |(?:CLIENT_|SERVER_)?ERROR)[!-~][ -~]{0,2000}\r\n").match
 
 
-@implementer(IFastPath)
+@implementer(ISelectiveFastPath)
 class MemcacheFastPath(FormedFastPath):
     """
     Counts commands and answers where nothing else is known to matter.
@@ -76,15 +77,15 @@ class MemcacheFastPath(FormedFastPath):
         self._session = session
         self._requests = requests
         self._replies = replies
-        self._watched: frozenset[bytes] = frozenset()
+        self._watched: frozenset[bytes] | None = frozenset()
         self._getting = True
 
-    def watch(self, commands: frozenset[str]) -> None:
-        """
-        Pass over all commands but these.
-        """
-        self._watched = frozenset(command.encode() for command in commands)
-        self._getting = self._watched.isdisjoint((b"get", b"gets"))
+    def _watch(self, commands: frozenset[str] | None, treats: Treats | None) -> None:
+        self._treats = treats
+        self._watched = None
+        if commands is not None:
+            self._watched = frozenset(command.encode() for command in commands)
+        self._getting = self._watched is not None and self._watched.isdisjoint((b"get", b"gets"))
 
     def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
         """
@@ -98,15 +99,18 @@ class MemcacheFastPath(FormedFastPath):
         count = len(forms)
         if not 0 < count <= MOST:
             return None
-        if session.guessed and not session.awaiting:
-            session.guessed = False
-        return self._extend(batch, requests.skip(count), forms, CONTEXTS.__getitem__)
+        guessed = session.guessed and bool(session.awaiting)
+        batch = self._extend(batch, requests, forms, CONTEXTS.__getitem__)
+        if batch is not None:
+            session.guessed = guessed
+        return batch
 
     def _forms(self, data: bytes) -> bytes:
         """
         The forms in which whole commands are answered; nothing if they cannot be passed over.
         """
         watched = self._watched
+        self._treated.clear()
         forms = bytearray()
         pos, size = 0, len(data)
         while pos < size:
@@ -115,14 +119,25 @@ class MemcacheFastPath(FormedFastPath):
                 return b""
             index = found.lastindex or 0
             form, holds = _KINDS[index]
-            pos = found.end()
+            start, pos = pos, found.end()
+            line = data[start : pos - 2]
             if holds:
                 pos += int(found[index]) + 2
                 index -= 1
-            if found[index] in watched:
+            if (watched is None or found[index] in watched) and self._decided(line):
                 return b""
             forms.append(form)
         return bytes(forms) if pos == size else b""
+
+    def _decided(self, line: bytes) -> bool:
+        """
+        Whether the exchange of a line has to be decided by itself.
+        """
+        if self._treats is None or len(line) >= LONG:
+            return True
+        asked = understand(line.split(b" "))
+        head = line if asked.form == VALUES else b""
+        return self._stops(asked.command, subjectOf(asked), head)
 
     def replies(self, data: bytes) -> int:
         """

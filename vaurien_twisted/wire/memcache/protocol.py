@@ -13,9 +13,9 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
-    IFastPath,
     IForgetting,
     IFramer,
+    ISelectiveFastPath,
     ITellsErrors,
     ITransactional,
     IWireProtocol,
@@ -36,7 +36,7 @@ from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
 __all__ = ["Memcache", "MemcacheFramer", "miss"]
 
 
-@implementer(IFramer, IFastPath, IForgetting, ITransactional)
+@implementer(IFramer, ISelectiveFastPath, IForgetting, ITransactional)
 class MemcacheFramer(TwoWayFramer):
     """
     Reads one connection.  It turns opaque at the binary protocol, at TLS, once C{watch}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT, Exchange, FramingError, Piece
 from vaurien_twisted.wire.framer import RequestReader
-from vaurien_twisted.wire.memcache.commands import RETRIEVAL, VALUES, understand
+from vaurien_twisted.wire.memcache.commands import RETRIEVAL, VALUES, Asked, understand
 from vaurien_twisted.wire.memcache.session import MemcacheSession
 
 #: The longest line that is kept to be read whole, in bytes.
@@ -132,9 +132,16 @@ class Requests(RequestReader):
         asked = understand(tokens)
         self._skip = asked.data
         self.number += 1
-        subject = asked.subject[:SUBJECT_LIMIT].decode("utf-8", "backslashreplace")
+        subject = subjectOf(asked)
         head = b""
         if asked.form == VALUES:
             # However much of a long line is there: what is asked of it must not depend on that.
             head = line if length < LONG else line[:LONG].rpartition(b" ")[0]
         return Exchange(self.number, asked.command, subject, head, asked.form, asked.replies)
+
+
+def subjectOf(asked: Asked) -> str:
+    """
+    The subject of the exchange of a line.
+    """
+    return asked.subject[:SUBJECT_LIMIT].decode("utf-8", "backslashreplace")

@@ -13,8 +13,9 @@ from functools import lru_cache
 
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IFastPath
+from vaurien_twisted.interfaces import ISelectiveFastPath
 from vaurien_twisted.model.exchange import PassedBatch
+from vaurien_twisted.model.treatment import Treats
 from vaurien_twisted.wire.fastpath import MOST, FormedBatch, FormedFastPath
 from vaurien_twisted.wire.mysql.commands import (
     COMMANDS,
@@ -23,6 +24,7 @@ from vaurien_twisted.wire.mysql.commands import (
     HEADS,
     QUERY,
     Asks,
+    Request,
     Shape,
 )
 from vaurien_twisted.wire.mysql.packets import (
@@ -51,6 +53,9 @@ PASSED = frozenset((QUERY, EXECUTE, INIT_DB, PING, STMT_RESET))
 #: What is answered by one packet.
 SINGLES = frozenset(code for code in PASSED if COMMANDS[code].shape is Shape.SINGLE)
 
+#: What may be longer than what rules look at.
+LONG_HEADS = (Asks.SQL, Asks.NAME)
+
 #: An execution up to its flags, in bytes.
 FLAGGED = HEADS[Asks.EXECUTION]
 
@@ -61,7 +66,7 @@ REMEMBERED = 2048
 LONG = 4096
 
 
-@implementer(IFastPath)
+@implementer(ISelectiveFastPath)
 class MySQLFastPath(FormedFastPath):
     """
     Counts commands and replies where nothing else is known to matter.
@@ -73,6 +78,7 @@ class MySQLFastPath(FormedFastPath):
 
     __slots__ = (
         "_definitions",
+        "_looked",
         "_number",
         "_passed",
         "_replies",
@@ -88,12 +94,13 @@ class MySQLFastPath(FormedFastPath):
         self._definitions = b""
         self._number = 0
         self._passed = PASSED
+        self._looked: frozenset[int] = frozenset()
 
-    def watch(self, commands: frozenset[str]) -> None:
-        """
-        Pass over all commands but these, in lower case.
-        """
-        self._passed = _passedBut(commands)
+    def _watch(self, commands: frozenset[str] | None, treats: Treats | None) -> None:
+        self._treats = treats
+        others = frozenset() if commands is None else _passedBut(commands)
+        self._passed = others if treats is None else PASSED
+        self._looked = self._passed - others
 
     def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
         """
@@ -102,7 +109,8 @@ class MySQLFastPath(FormedFastPath):
         session, requests = self._session, self._requests
         if not requests.passable:
             return None
-        passed = self._passed
+        passed, looked = self._passed, self._looked
+        self._treated.clear()
         at, end = 0, len(data)
         forms = b""
         while at + 5 <= end:
@@ -118,12 +126,26 @@ class MySQLFastPath(FormedFastPath):
                 or data[at + 9] & CURSORS
             ):
                 return None
+            if code in looked and self._decided(COMMANDS[code], data, at + 4, length):
+                return None
             at += 4 + length
             forms += data[at - length : at - length + 1]
         count = len(forms)
         if at != end or not 0 < count <= MOST:
             return None
-        return self._extend(batch, requests.skip(count), forms, COMMANDS.__getitem__)
+        return self._extend(batch, requests, forms, COMMANDS.__getitem__)
+
+    def _decided(self, request: Request, data: bytes, at: int, length: int) -> bool:
+        """
+        Whether a command whose payload begins at C{at} has to be decided by itself.
+        """
+        if len(data) < at + length or (request.asks in LONG_HEADS and length >= request.head):
+            return True
+        try:
+            subject = self._requests.subject(request, data, at, at + length)
+        except Malformed:
+            return True
+        return self._stops(request.name, subject)
 
     def replies(self, data: bytes) -> int:
         """

@@ -23,9 +23,9 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
-    IFastPath,
     IFramer,
     IRequestDescriber,
+    ISelectiveFastPath,
     ITellsErrors,
     ITransactional,
     ITransferEnder,
@@ -66,7 +66,7 @@ TARGETS = (
 )
 
 
-@implementer(IFramer, IFastPath, IRequestDescriber, ITransactional, ITransferEnder)
+@implementer(IFramer, ISelectiveFastPath, IRequestDescriber, ITransactional, ITransferEnder)
 class MySQLFramer(StartTLSFramer):
     """
     Joins the two directions of a connection.

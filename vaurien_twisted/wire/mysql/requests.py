@@ -301,7 +301,20 @@ class Requests(RequestReader):
         Make the exchange of a command whose payload's head is C{data[at:end]}.
         """
         self.number += 1
-        subject = ""
+        subject = self.subject(request, data, at, end)
+        if request.asks in NUMBERED and end - at >= 5:
+            number = unpackLong(data, at + 1)[0]
+            if request.code == CLOSE:
+                request = request.own()
+                request.statement = number
+            elif request.code == EXECUTE:
+                request = self._typed(request, number, data, at, end)
+        self._exchange = Exchange(self.number, request.name, subject, b"", request, request.replies)
+
+    def subject(self, request: Request, data: bytes, at: int, end: int) -> str:
+        """
+        What a command is asked of whose payload's head is C{data[at:end]}.
+        """
         asks = request.asks
         if asks is SQL:
             start = at + 1
@@ -314,17 +327,10 @@ class Requests(RequestReader):
                 # Cut within the text, perhaps within a character, which is left out.
                 subject = utf_8_decode(data[start:end], "backslashreplace", False)[0]
             # Escapes are longer than the bytes they stand for.
-            subject = subject[:SUBJECT_LIMIT]
-        elif asks in NUMBERED:
-            if end - at >= 5:
-                number = unpackLong(data, at + 1)[0]
-                subject = self._session.statements.text(number)
-                if request.code == CLOSE:
-                    request = request.own()
-                    request.statement = number
-                elif request.code == EXECUTE:
-                    request = self._typed(request, number, data, at, end)
-        elif asks is NAME:
-            name = data[at + 1 : end].partition(b"\0")[0]
-            subject = str(name, "utf-8", "backslashreplace")
-        self._exchange = Exchange(self.number, request.name, subject, b"", request, request.replies)
+            return subject[:SUBJECT_LIMIT]
+        if asks in NUMBERED:
+            text = self._session.statements.text
+            return text(unpackLong(data, at + 1)[0]) if end - at >= 5 else ""
+        if asks is NAME:
+            return str(data[at + 1 : end].partition(b"\0")[0], "utf-8", "backslashreplace")
+        return ""

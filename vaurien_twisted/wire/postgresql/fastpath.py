@@ -13,9 +13,11 @@ import struct
 
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IFastPath
+from vaurien_twisted.interfaces import ISelectiveFastPath
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT, PassedBatch
+from vaurien_twisted.model.treatment import Treats
 from vaurien_twisted.wire.fastpath import MOST, FormedBatch, FormedFastPath
+from vaurien_twisted.wire.postgresql.extended_query import Group
 from vaurien_twisted.wire.postgresql.messages import (
     BIND,
     CLIENT_TYPES,
@@ -26,6 +28,7 @@ from vaurien_twisted.wire.postgresql.messages import (
     PARSE,
     QUERY,
     SYNC,
+    Malformed,
     length,
     sql,
 )
@@ -53,7 +56,7 @@ READY_HEADER = b"Z\0\0\0\5"
 PASSING = frozenset(code for code, kind in enumerate(KINDS) if kind == 1) | OF_SESSION
 
 
-@implementer(IFastPath)
+@implementer(ISelectiveFastPath)
 class PostgreSQLFastPath(FormedFastPath):
     """
     Counts queries and replies where nothing else is known to matter.
@@ -77,16 +80,14 @@ class PostgreSQLFastPath(FormedFastPath):
         self._requests = requests
         self._replies = replies
         self._cleared: dict[bytes, str] = {}
-        self._watched: frozenset[str] = frozenset()
+        self._watched: frozenset[str] | None = frozenset()
         self._queries = self._groups = True
 
-    def watch(self, commands: frozenset[str]) -> None:
-        """
-        Pass over all but these, in lower case.
-        """
+    def _watch(self, commands: frozenset[str] | None, treats: Treats | None) -> None:
+        self._treats = treats
         self._watched = commands
-        self._queries = "query" not in commands
-        self._groups = commands.isdisjoint(NAMES)
+        self._queries = commands is not None and "query" not in commands
+        self._groups = commands is not None and commands.isdisjoint(NAMES)
 
     def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
         """
@@ -99,6 +100,7 @@ class PostgreSQLFastPath(FormedFastPath):
         if b"copy" in data.lower():
             # Perhaps only in a value.
             return None
+        self._treated.clear()
         forms = b""
         at = 0
         prepared: dict[bytes, str] = {}
@@ -107,27 +109,61 @@ class PostgreSQLFastPath(FormedFastPath):
             while at < end:
                 if data[at] == QUERY:
                     size: int = length(data, at + 1)[0]
-                    if size < 4 or not self._queries:
+                    stop = at + 1 + size
+                    if size < 4 or not (self._queries or self._passesQuery(data, at, stop)):
                         return None
-                    at += 1 + size
+                    at = stop
                     forms += b"\0"
                     continue
-                at, text = self._group(data, at, end, prepared)
-                if not at:
+                start = at
+                at, text = self._group(data, start, end, prepared)
+                if not at or not (
+                    self._groups or self._passesGroup(data, start, at, b"\1" in forms)
+                ):
                     return None
                 bound = bound if text is None else text
                 forms += b"\1"
-        except (IndexError, struct.error):
+        except (IndexError, struct.error, Malformed):
             # It is not there to its end.
             return None
-        count = len(forms)
-        if at != end or not 0 < count <= MOST:
+        if at != end or not 0 < len(forms) <= MOST:
+            return None
+        batch = self._extend(batch, requests, forms, self._context)
+        if batch is None:
             return None
         for name, statement in prepared.items():
             requests.statements.put(name, statement)
         if bound is not None:
             requests.portals.put(b"", bound)
-        return self._extend(batch, requests.skip(count), forms, self._context)
+        return batch
+
+    def _passesQuery(self, data: bytes, at: int, stop: int) -> bool:
+        """
+        Whether a query may pass that a rule may concern.
+        """
+        if self._treats is None or stop > len(data):
+            return False
+        text = sql(data, at + HEADER, stop)
+        context = Context(Form.SIMPLE, self._session.status, (text,))
+        return not self._stops(CLIENT_TYPES[QUERY], text, context=context)
+
+    def _passesGroup(self, data: bytes, at: int, stop: int, behind: bool) -> bool:
+        """
+        The same for a group.
+
+        @param behind: there is another group before it, whose names are not known yet.
+        """
+        watched = self._watched
+        group = Group(self._requests.statements, self._requests.portals)
+        if not group.read(data, at) or not group.synced or at + group.at != stop:
+            return False
+        command = group.command
+        if watched is not None and command.lower() not in watched:
+            return True
+        if self._treats is None or behind:
+            return False
+        context = Context(Form.SYNCED, self._session.status, group.texts)
+        return not self._stops(command, group.subject, context=context)
 
     def _group(
         self, data: bytes, at: int, end: int, prepared: dict[bytes, str]
@@ -138,8 +174,6 @@ class PostgreSQLFastPath(FormedFastPath):
 
         @param prepared: the statements that were prepared before it; its own are added.
         """
-        first = data[at]
-        runs = False
         text: str | None = None
         while at < end:
             code = data[at]
@@ -159,7 +193,6 @@ class PostgreSQLFastPath(FormedFastPath):
                     text = self._statement(name)
                     if not text:
                         return 0, None
-                runs = True
             elif code == EXECUTE:
                 # The same portal, which must have been bound here.
                 if text is None or size < 9 or data[at]:
@@ -171,8 +204,7 @@ class PostgreSQLFastPath(FormedFastPath):
                     return 0, None
                 prepared[name] = sql(data, last + 1, stop)
             elif code == SYNC:
-                called = "execute" if runs else CLIENT_TYPES[first].lower()
-                return (stop, text) if self._groups or called not in self._watched else (0, None)
+                return stop, text
             elif code not in (DESCRIBE, CLOSE):
                 return 0, None
             at = stop

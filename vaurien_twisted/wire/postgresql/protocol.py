@@ -19,9 +19,9 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
-    IFastPath,
     IFramer,
     IRequestDescriber,
+    ISelectiveFastPath,
     ITellsErrors,
     ITransactional,
     ITransferEnder,
@@ -61,7 +61,9 @@ TARGETS = (
 )
 
 
-@implementer(IFramer, IFastPath, IRequestDescriber, ITransactional, ITransferEnder, IWithholder)
+@implementer(
+    IFramer, ISelectiveFastPath, IRequestDescriber, ITransactional, ITransferEnder, IWithholder
+)
 class PostgreSQLFramer(StartTLSFramer):
     """
     Joins the two directions of a connection.

@@ -49,7 +49,7 @@ class RedisFramer(TwoWayFramer):
     a transaction leaves the reply to C{EXEC} unfinished.
     """
 
-    __slots__ = ("select",)
+    __slots__ = ()
 
     _session: RedisSession
 
@@ -58,7 +58,6 @@ class RedisFramer(TwoWayFramer):
         requests, replies = Requests(session), Replies(session)
         fastPath = RedisFastPath(session, requests, replies)
         super().__init__(session, requests, replies, fastPath)
-        self.select = fastPath.select
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
