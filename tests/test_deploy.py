@@ -4,6 +4,8 @@ Tests for the examples of deployment: they name options that there are, and Kube
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +107,32 @@ class DeployTests(SynchronousTestCase):
         for document in documents():
             if document["kind"] != "Kustomization":
                 kubernetes_validate.validate(document, "1.31", strict=True)
+
+    def test_schemas(self) -> None:
+        """
+        The examples for compose and GitHub Actions follow their schemas.
+        """
+        try:
+            import check_jsonschema
+        except ImportError:
+            self.skipTest("check-jsonschema is not installed")
+        for schema, name in (("compose-spec", "compose"), ("github-workflows", "github-actions")):
+            words = ["--builtin-schema", f"vendor.{schema}", str(DEPLOY / f"{name}.yaml")]
+            done = subprocess.run(
+                [sys.executable, "-m", check_jsonschema.__name__, *words],
+                capture_output=True,
+                text=True,
+                timeout=300,
+            )
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_complete(self) -> None:
+        """
+        Each manifest is a resource of the kustomization beside it, and each resource is there.
+        """
+        for path in sorted(DEPLOY.rglob("kustomization.yaml")):
+            resources = set(yaml.safe_load(path.read_text())["resources"])
+            beside = {each.name for each in path.parent.glob("*.yaml")} - {path.name}
+            self.assertEqual({each for each in resources if each.endswith(".yaml")}, beside)
+            for name in resources - beside:
+                self.assertTrue((path.parent / name / path.name).is_file(), name)

@@ -126,6 +126,9 @@ class PackagingTests(SynchronousTestCase):
         tops = {name.split("/")[0] for name in names}
         tops = {top for top in tops if not top.endswith(".dist-info")}
         self.assertEqual(tops, {"vaurien_twisted", "twisted"})
+        # By this, Chaos Toolkit finds what to import for the distribution's name.
+        [top] = [name for name in names if name.endswith(".dist-info/top_level.txt")]
+        self.assertEqual(zipfile.ZipFile(self.wheel).read(top), b"vaurien_twisted\n")
         modules = {str(path.relative_to(ROOT)) for path in (ROOT / "vaurien_twisted").rglob("*.py")}
         self.assertEqual(
             {n for n in names if n.startswith("vaurien") and n.endswith(".py")}, modules

@@ -31,7 +31,7 @@ LAYERS = (
 )
 
 #: Rooms that import nothing of the server but values.
-APART = {"client", "ctl", "experiments", "pytest_plugin"}
+APART = {"chaostoolkit", "client", "ctl", "experiments", "pytest_plugin"}
 
 #: Modules of these rooms that read declarations of the server, when they are called.
 READING = {"experiments.names"}

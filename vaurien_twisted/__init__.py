@@ -30,6 +30,8 @@ C{client}, C{ctl}, C{experiments}
     Drive a proxy from code, from a shell, and by a plan with a verdict.
 C{testing}, C{pytest_plugin}
     Proxies for the tests of applications: on trial, unittest and pytest.
+C{chaostoolkit}
+    Actions, probes and a control for Chaos Toolkit.
 C{app}
     From the command line and the configuration file to running services.
 C{plugins}
@@ -79,3 +81,14 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def discover(discover_system: bool = True) -> dict[str, Any]:
+    """
+    What C{chaos discover vaurien-twisted} of Chaos Toolkit lists; it looks for this name here.
+
+    @param discover_system: as Chaos Toolkit gives it; there is nothing to find in a system.
+    """
+    from vaurien_twisted.chaostoolkit.discovery import discovered
+
+    return discovered()

@@ -7,15 +7,11 @@ from __future__ import annotations
 import inspect
 
 from twisted.internet.threads import deferToThread
-from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.trial.unittest import SynchronousTestCase
 
-from tests.control.support import REGISTRY
+from tests.client.service_case import ServiceCase
 from vaurien_twisted.client.aio import AsyncClient, AsyncProxy
 from vaurien_twisted.client.blocking import Client, ClientError, Proxy, RequestRefused
-from vaurien_twisted.control.service import ControlService
-from vaurien_twisted.proxies.collection import ProxyCollection
-from vaurien_twisted.proxies.declaration import ProxyDefaults
-from vaurien_twisted.record.journal import Journal
 
 ERROR = {"behavior": "error", "percent": 10.0}
 
@@ -48,29 +44,10 @@ class TwinTests(SynchronousTestCase):
         self.assertTrue(issubclass(RequestRefused, ClientError))
 
 
-class CallsTests(TestCase):
+class CallsTests(ServiceCase):
     """
     A service on loopback, with no proxies at first.
     """
-
-    timeout = 120
-
-    async def setUp(self) -> None:
-        """
-        The service.
-        """
-        from twisted.internet import reactor
-
-        self.collection = ProxyCollection(
-            reactor, ProxyDefaults(REGISTRY), Journal(reactor.seconds), 7
-        )
-        self.collection.startService()
-        self.addCleanup(self.collection.stopService)
-        service = ControlService(reactor, "localhost", 0, self.collection)
-        service.startService()
-        self.addCleanup(service.stopService)
-        await service.listening
-        self.url = f"http://{service.address}"
 
     async def test_blocking(self) -> None:
         """

@@ -101,6 +101,9 @@ class ProxyCalls(PlanCalls):
         name: str | None = None,
         stream: str = "downstream",
         toxicity: float = 1.0,
+        *,
+        lease: str | None = None,
+        lasting: float | str | None = None,
         **attributes: object,
     ) -> Answer:
         """
@@ -108,12 +111,14 @@ class ProxyCalls(PlanCalls):
 
         @param name: by default C{TYPE_STREAM}.
         @param toxicity: the share of connections that it applies to, 0 to 1.
+        @param lease: the lease with whose end it is removed.
+        @param lasting: after how many seconds it is removed.
         @return: the toxic.
         @raise ClientError: it was not done; nothing has changed.
         """
         body = {"type": type, "stream": stream, "toxicity": toxicity, "attributes": attributes}
-        if name is not None:
-            body["name"] = name
+        given = {"name": name, "lease": lease, "for": lasting}
+        body.update((key, value) for key, value in given.items() if value is not None)
         return await self.answered("POST", f"{self.path}/toxics", body)
 
     async def update_toxic(

@@ -8,18 +8,15 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import threading
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from vaurien_twisted.client.blocking import Client, ClientError, Proxy
+from vaurien_twisted.client.blocking import Client, Proxy
+from vaurien_twisted.client.held_lease import LEASE, HeldLease
 from vaurien_twisted.client.launcher import ProxyProcess, launch, stop_proxy
 
 #: How long the start may take, in seconds.
 STARTING = 60.0
-
-#: How long a lease on a shared server is, in seconds; it is renewed three times as often.
-LEASE = 30.0
 
 #: How much of the log a report has, in bytes.
 LOG_END = 1500
@@ -51,14 +48,12 @@ class Server:
     @param worker: part of the names of proxies on a shared one, so that tests that run side
         by side do not meet.
     @ivar client: asks it.
-    @ivar lease: the lease that faults on a shared one have, else C{""}.
     """
 
     def __init__(self, url: str = "", worker: str = "") -> None:
-        self.lease = ""
+        self._lease: HeldLease | None = None
         self._prefix = f"{worker}-{os.getpid()}-" if url else ""
         self._process: ProxyProcess | None = None
-        self._ended = threading.Event()
         self._log: str = ""
         if not url:
             descriptor, self._log = tempfile.mkstemp(prefix="vaurien-", suffix=".log")
@@ -71,16 +66,14 @@ class Server:
         self.client.changed = set()
         self._proxies: dict[str, tuple[Proxy, str, dict[str, object]]] = {}
         if self._prefix:
-            self.lease = self.client.take_lease(LEASE)
-            threading.Thread(target=self._renew, name="vaurien-lease", daemon=True).start()
+            self._lease = HeldLease(self.client, LEASE)
 
-    def _renew(self) -> None:
-        while not self._ended.wait(LEASE / 3):
-            try:
-                self.client.renew_lease(self.lease)
-            except ClientError:
-                # The next fault that is set says why.
-                return
+    @property
+    def lease(self) -> str:
+        """
+        The lease that faults on a shared server have; C{""} on one of our own.
+        """
+        return "" if self._lease is None else self._lease.name
 
     def proxy(self, name: str, upstream: str, fields: Mapping[str, object]) -> Proxy:
         """
@@ -135,12 +128,12 @@ class Server:
         """
         Stop the process, or delete the proxies from a shared server.
         """
-        self._ended.set()
         if self._process is not None:
             stop_proxy(self._process)
         else:
             for proxy, _, _ in self._proxies.values():
                 proxy.delete()
-            self.client.end_lease(self.lease)
+        if self._lease is not None:
+            self._lease.end()
         if self._log:
             os.unlink(self._log)

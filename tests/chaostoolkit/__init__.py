@@ -1,0 +1,3 @@
+"""
+Tests of the extension for Chaos Toolkit.
+"""
