@@ -40,7 +40,7 @@ class CommandTests(SynchronousTestCase):
         """
         None can be changed, so one treatment may serve many exchanges.
         """
-        content: dict[str, object] = {"bytes": b"x", "float": 1.0, "int": 1}
+        content: dict[str, object] = {"bytes": b"x", "float": 1.0, "int": 1, "bool": True}
         for kind in typing.get_args(Command):
             wanted = [f for f in attrs.fields(kind) if f.default is attrs.NOTHING]
             command = kind(**{field.name: content[str(field.type)] for field in wanted})

@@ -9,7 +9,7 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IApplicability, IBehavior, ICutReplies, IWireProtocol
+from vaurien_twisted.interfaces import IApplicability, IBehavior, IStreamProtocol, IWireProtocol
 from vaurien_twisted.model.commands import (
     PASS,
     Actions,
@@ -76,6 +76,15 @@ class ErrorOptions:
         unit="s",
         minimum=0,
         maximum=3600,
+    )
+    retry_delay: float = option(
+        float,
+        0.0,
+        "gRPC only: the time that the client is asked to wait before it tries again "
+        "(google.rpc.RetryInfo). 0: it is not asked.",
+        unit="s",
+        minimum=0,
+        maximum=86400,
     )
     inject: bool = option(
         bool,
@@ -175,11 +184,14 @@ def _afterCut(options: ErrorOptions, context: DecisionContext) -> bytes:
     """
     The error that follows a reply that is cut, where the protocol has streams.
     """
-    wire = ICutReplies(context.wire, None)
+    wire = IStreamProtocol(context.wire, None)
     if wire is None or not options.code:
         return b""
-    error = context.wire.parseError(options.code, options.message)
-    ending: bytes = wire.afterCut(context.exchange, _detailed(options, error))
+    error = _detailed(options, context.wire.parseError(options.code, options.message))
+    if not options.count:
+        reply = context.wire.encodeError(context.exchange, error)
+        return reply.data if isinstance(reply, Reply) else b""
+    ending: bytes = wire.afterCut(context.exchange, error)
     return ending
 
 
@@ -202,6 +214,8 @@ def _detailed(options: ErrorOptions, error: WireError) -> WireError:
     """
     headers = tuple((str(name), str(value)) for name, value in options.headers.items())
     body, pause, late = options.body or None, options.pause, options.at == "reply"
-    if (error.headers, error.body, error.pause, error.late) == (headers, body, pause, late):
+    again = options.retry_delay
+    known = error.headers, error.body, error.pause, error.late, error.retryDelay
+    if known == (headers, body, pause, late, again):
         return error
-    return attrs.evolve(error, headers=headers, body=body, pause=pause, late=late)
+    return attrs.evolve(error, headers=headers, body=body, pause=pause, late=late, retryDelay=again)

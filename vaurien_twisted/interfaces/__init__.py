@@ -35,7 +35,7 @@ from vaurien_twisted.interfaces.framers import (
     ITransferEnder,
     IWithholder,
 )
-from vaurien_twisted.interfaces.protocols import ICutReplies, ITellsErrors
+from vaurien_twisted.interfaces.protocols import IStreamContext, IStreamProtocol, ITellsErrors
 
 if TYPE_CHECKING:
     from vaurien_twisted.model.commands import Actions, ConnectionFate, Reply, Send
@@ -50,7 +50,6 @@ __all__ = [
     "IBehavior",
     "IBehaviorBase",
     "IClientAddresses",
-    "ICutReplies",
     "IDecider",
     "IFastPath",
     "IFaultHeader",
@@ -64,7 +63,9 @@ __all__ = [
     "ISelectiveFastPath",
     "IStartTLS",
     "IStreamBehavior",
+    "IStreamContext",
     "IStreamFilter",
+    "IStreamProtocol",
     "ITLSOptions",
     "ITellsErrors",
     "ITransactional",

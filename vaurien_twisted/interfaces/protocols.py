@@ -6,17 +6,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zope.interface import Interface
+from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
     from vaurien_twisted.model.errors import WireError
     from vaurien_twisted.model.exchange import Exchange
 
 
-class ICutReplies(Interface):
+class IStreamProtocol(Interface):
     """
-    A wire protocol in which a reply can be cut with an error behind it, while the connection goes
-    on.  Optional, beside L{IWireProtocol}.
+    A wire protocol whose exchanges can be streams of one connection (HTTP/2).  Optional, beside
+    L{IWireProtocol<vaurien_twisted.interfaces.IWireProtocol>}.  A reply can be cut with an error
+    behind it, while the connection goes on.
     """
 
     def afterCut(exchange: Exchange, error: WireError) -> bytes:
@@ -24,6 +25,18 @@ class ICutReplies(Interface):
         What follows the part of the reply that passes; C{b""} where this exchange has no such
         end.
         """
+
+
+class IStreamContext(Interface):
+    """
+    The C{context} of an exchange that is a stream of a connection.
+    """
+
+    open: int = Attribute("How many streams of the connection are open, this one included.")
+    deadline: float | None = Attribute(
+        "How many seconds the client waits for the whole reply, as it has said; C{None} if it has "
+        "not."
+    )
 
 
 class ITellsErrors(Interface):

@@ -134,6 +134,34 @@ class Truncate:
 
 
 @attrs.frozen
+class Pause:
+    """
+    Of a reply on a stream: let the beginning pass, and then wait.
+
+    @ivar count: how many of the protocol's units (messages, frames) pass first.
+    @ivar seconds: how long, at least 0.
+    """
+
+    count: int
+    seconds: float
+
+
+@attrs.frozen
+class Withhold:
+    """
+    Of a stream: keep back the credit (WINDOW_UPDATE) that one end gives the other for its bytes.
+
+    @ivar upstream: that of the backend, for what the client sends.
+    @ivar downstream: that of the client, for what the backend sends.
+    @ivar seconds: how long; 0: until a change of plan.
+    """
+
+    upstream: bool
+    downstream: bool
+    seconds: float = 0.0
+
+
+@attrs.frozen
 class Close:
     """
     Close the client's connection now, after what was already sent to it, and give up the backend's.
@@ -147,7 +175,7 @@ class Reset:
     """
 
 
-Command = Wait | Hold | Reply | Send | Drop | Insert | Truncate | Close | Reset
+Command = Wait | Hold | Reply | Send | Drop | Insert | Truncate | Pause | Withhold | Close | Reset
 
 #: Commands after which nothing more of the exchange is decided.
 ENDING = (Reply, Drop, Truncate, Close, Reset)

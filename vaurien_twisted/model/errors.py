@@ -28,6 +28,8 @@ class WireError:
     @ivar headers: of HTTP, more header fields.
     @ivar body: of HTTP, what to send in place of a line that repeats the status.
     @ivar pause: of slow answers, the seconds between two parts.
+    @ivar retryDelay: of gRPC, for how many seconds the client is asked to wait before it tries
+        again; 0 where it is not asked.
     @ivar late: the backend has had the request and begun to answer it: the error
         stands in place of that answer.
     """
@@ -43,6 +45,7 @@ class WireError:
     headers: tuple[tuple[str, str], ...] = attrs.field(default=(), kw_only=True)
     body: str | None = attrs.field(default=None, kw_only=True)
     pause: float = attrs.field(default=0.1, kw_only=True)
+    retryDelay: float = attrs.field(default=0.0, kw_only=True)
     late: bool = attrs.field(default=False, kw_only=True)
 
     @property

@@ -29,6 +29,9 @@ Predicate = Callable[[Connection, Exchange], bool]
 Reader = Callable[[Connection, Exchange], Iterable[str]]
 
 
+#: The choices of a target that is true or false.
+YES_OR_NO = ("true", "false")
+
 #: How many words one target may list.
 WORDS_LIMIT = 1000
 
@@ -98,6 +101,8 @@ def _text(target: Matcher, pattern: object) -> str:
 
 
 def _word(target: Matcher, pattern: object) -> str:
+    if isinstance(pattern, bool) and target.choices == YES_OR_NO:
+        return YES_OR_NO[not pattern]
     word = _text(target, pattern).lower()
     if target.choices and word not in target.choices:
         raise Refused(

@@ -5,19 +5,30 @@ A stream of HTTP/2 to which something happens: a write queue for each direction 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from vaurien_twisted.model.commands import Command, ConnectionFate, Drop, Reply, Send, Truncate
-from vaurien_twisted.model.decision import Decision, Rule
+from vaurien_twisted.model.commands import (
+    Command,
+    ConnectionFate,
+    Drop,
+    Pause,
+    Reply,
+    Send,
+    Truncate,
+    Wait,
+)
+from vaurien_twisted.model.decision import Decision, Rule, Step
 from vaurien_twisted.relays.exchange_state import ExchangeState
 from vaurien_twisted.relays.executor import CommandExecutor
 from vaurien_twisted.relays.queued_write import QueuedWrite
+from vaurien_twisted.relays.withheld_credit import WithheldCredit
 from vaurien_twisted.relays.write_queue import WriteQueue
 from vaurien_twisted.wire.http2.connection import Connection
 from vaurien_twisted.wire.http2.cuts import Cut
 from vaurien_twisted.wire.http2.frames import dataIn, piece
 from vaurien_twisted.wire.http2.stream import Stream
+from vaurien_twisted.wire.http2.units import Units
 from vaurien_twisted.wire.http2.way import DOWN, UP, Way
 
 
@@ -60,8 +71,10 @@ class StruckStream:
         "_cut",
         "_executor",
         "_owner",
+        "_pause",
         "_sizes",
         "_stream",
+        "_withheld",
         "queues",
     )
 
@@ -84,9 +97,17 @@ class StruckStream:
         executor.toClient = down
         self.queues = (up, down)
         self._cut: Cut | None = None
+        #: A wait within the reply, and the units before it.
+        self._pause: tuple[Units, Step] | None = None
         for step in decision.reply:
-            if isinstance(step.command, Truncate):
-                self._cut = Cut(step.command, stream)
+            command = step.command
+            if isinstance(command, Truncate):
+                self._cut = Cut(command, stream)
+            elif isinstance(command, Pause):
+                wait = Step(Wait(command.seconds), step.rule)
+                self._pause = Units(command.count, stream.exchange.context), wait
+        self._withheld = WithheldCredit(context.reactor, stream, decision, self._release)
+        owner.kept(self, bool(self._withheld))
 
     def __repr__(self) -> str:
         return f"<StruckStream {self._stream.number}>"
@@ -143,7 +164,10 @@ class StruckStream:
             frames, over = cut.passing(data, head, ends)
             size = dataIn(frames)
             self._swallow(DOWN, 0 if head else len(data) - size)
-        down.put(exchange, frames, steps)
+        if self._pause is not None and not head and not over:
+            self._put(*self._pause, data, ends, steps)
+        else:
+            down.put(exchange, frames, steps)
         if over:
             exchange.muted = True
             self._executor.uncut(exchange, 0)
@@ -151,6 +175,28 @@ class StruckStream:
         elif ends and cut is not None:
             self._executor.uncut(exchange, cut.missing)
         self._settle(DOWN, size)
+
+    def _put(
+        self, units: Units, wait: Step, data: bytes, ends: bool, steps: Sequence[Step]
+    ) -> None:
+        """
+        Let the first units of the reply pass, and the others wait.
+        """
+        stream, down = self._stream, self.queues[DOWN]
+        exchange, number = stream.exchange, stream.number
+        at = units.first(data)
+        if at:
+            down.put(exchange, piece(number, data[:at], ends and at == len(data)), steps)
+        if at < len(data):
+            self._pause = None
+            down.put(exchange, piece(number, data[at:], ends), (wait,))
+
+    def _release(self) -> None:
+        """
+        Keep back no more credit.
+        """
+        self._owner.connection.release(self._stream)
+        self._ran()
 
     def resetByClient(self) -> None:
         """
@@ -240,7 +286,7 @@ class StruckStream:
             size = self.queues[place].size
             self._owner.held[place] += size - self._sizes[place]
             self._sizes[place] = size
-        self._owner.kept(self, any(self._sizes))
+        self._owner.kept(self, any(self._sizes) or bool(self._withheld))
 
     def _ran(self) -> None:
         self._account()
@@ -254,6 +300,7 @@ class StruckStream:
         """
         for queue in self.queues:
             queue.lift(keeps)
+        self._withheld.lift(keeps)
         self._account()
 
     def _discard(self, place: int) -> None:
@@ -277,4 +324,5 @@ class StruckStream:
         """
         self._discard(UP)
         self._discard(DOWN)
+        self._withheld.stop()
         self._account()

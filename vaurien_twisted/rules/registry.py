@@ -18,20 +18,24 @@ from vaurien_twisted.behaviors.bandwidth import Bandwidth
 from vaurien_twisted.behaviors.blackout import Blackout
 from vaurien_twisted.behaviors.corrupt import Corrupt
 from vaurien_twisted.behaviors.delay import Delay
+from vaurien_twisted.behaviors.delay_message import DelayMessage
 from vaurien_twisted.behaviors.down import Down
 from vaurien_twisted.behaviors.dummy import Dummy
 from vaurien_twisted.behaviors.error import Error
+from vaurien_twisted.behaviors.exceed_deadline import ExceedDeadline
 from vaurien_twisted.behaviors.hang import Hang
 from vaurien_twisted.behaviors.latency import Latency
 from vaurien_twisted.behaviors.lifetime import Lifetime
 from vaurien_twisted.behaviors.limit_data import LimitData
 from vaurien_twisted.behaviors.loss import Loss
+from vaurien_twisted.behaviors.max_streams import MaxStreams
 from vaurien_twisted.behaviors.packet_loss import PacketLoss
 from vaurien_twisted.behaviors.refuse import Refuse
 from vaurien_twisted.behaviors.reset_peer import ResetPeer
 from vaurien_twisted.behaviors.slicer import Slicer
 from vaurien_twisted.behaviors.slow_close import SlowClose
 from vaurien_twisted.behaviors.slow_open import SlowOpen
+from vaurien_twisted.behaviors.slow_window import SlowWindow
 from vaurien_twisted.behaviors.timeout import Timeout
 from vaurien_twisted.behaviors.transient import Transient
 from vaurien_twisted.interfaces import IBehaviorBase, IWireProtocol
@@ -45,7 +49,19 @@ from vaurien_twisted.wire.smtp.protocol import SMTP
 from vaurien_twisted.wire.tcp import TCP
 
 #: Our own behaviors: for exchanges, and for the bytes of connections.
-EXCHANGES = (Dummy(), Delay(), Error(), Hang(), Blackout(), Abort(), Transient())
+EXCHANGES = (
+    Dummy(),
+    Delay(),
+    Error(),
+    Hang(),
+    Blackout(),
+    Abort(),
+    Transient(),
+    DelayMessage(),
+    ExceedDeadline(),
+    MaxStreams(),
+    SlowWindow(),
+)
 STREAMS = (
     Latency(),
     Bandwidth(),

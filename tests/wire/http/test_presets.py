@@ -59,7 +59,15 @@ class PresetTests(SynchronousTestCase):
             self.assertFalse(row.transient)
         self.assertEqual(
             Counter(row.family for row in errors.values() if row.family),
-            {"HTTP/2": 8, "openai": 5, "anthropic": 4, "s3": 3, "elasticsearch": 2, "graphql": 3},
+            {
+                "HTTP/2": 8,
+                "gRPC": 16,
+                "openai": 5,
+                "anthropic": 4,
+                "s3": 3,
+                "elasticsearch": 2,
+                "graphql": 3,
+            },
         )
 
     def test_answers(self) -> None:

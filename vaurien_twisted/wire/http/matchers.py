@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 
 from vaurien_twisted.model.exchange import Connection, Exchange
-from vaurien_twisted.model.matchers import COMMAND, Matcher
+from vaurien_twisted.model.matchers import COMMAND, YES_OR_NO, Matcher
 from vaurien_twisted.wire.http.head import FOLD
+from vaurien_twisted.wire.http2.stream import StreamContext
 
 #: What stands before and after the path in a request target (RFC 9112, section 3.2).
 PATH = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?([^?#]*)")
@@ -38,6 +39,18 @@ def fieldsOf(head: bytes) -> list[str]:
     return head.decode("latin-1").rstrip("\r\n").split("\n")[1:]
 
 
+def callOf(exchange: Exchange) -> tuple[str, str] | None:
+    """
+    The service and the method that a call of gRPC names in its path, C{/SERVICE/METHOD};
+    C{None} for any other exchange.
+    """
+    context = exchange.context
+    if not isinstance(context, StreamContext) or not context.grpc:
+        return None
+    service, _, method = exchange.subject.removeprefix("/").rpartition("/")
+    return service, method
+
+
 def faultHeaderOf(head: bytes) -> str:
     """
     What the caller asks for in C{X-Vaurien-Behavior}, C{""} for nothing.  Of several
@@ -47,12 +60,22 @@ def faultHeaderOf(head: bytes) -> str:
     return "" if match is None else match[1].decode("latin-1").strip()
 
 
-def _method(connection: Connection, exchange: Exchange) -> tuple[str, ...]:
-    return (exchange.command,)
-
-
 def _path(connection: Connection, exchange: Exchange) -> tuple[str, ...]:
     return (pathOf(exchange.subject),) if exchange.command else ()
+
+
+def _called(connection: Connection, exchange: Exchange) -> tuple[str, ...]:
+    call = callOf(exchange)
+    return (exchange.command,) if call is None else (exchange.command, call[1])
+
+
+def _service(connection: Connection, exchange: Exchange) -> tuple[str, ...]:
+    call = callOf(exchange)
+    return () if call is None else (call[0],)
+
+
+def _grpc(connection: Connection, exchange: Exchange) -> tuple[str, ...]:
+    return (YES_OR_NO[callOf(exchange) is None],)
 
 
 def _fields(connection: Connection, exchange: Exchange) -> list[str]:
@@ -62,7 +85,12 @@ def _fields(connection: Connection, exchange: Exchange) -> list[str]:
 #: What C{when} can ask of a request.
 TARGETS = (
     COMMAND,
-    Matcher("method", "word", "The method, such as GET or POST; the same as command.", _method),
+    Matcher(
+        "method",
+        "word",
+        "The method, such as GET or POST; of a call of gRPC also the method that is called.",
+        _called,
+    ),
     Matcher(
         "path",
         "glob",
@@ -76,4 +104,11 @@ TARGETS = (
         'Header fields of the request: {"X-Tenant": "a*"}. Of a repeated field any may match.',
         _fields,
     ),
+    Matcher(
+        "service",
+        "glob",
+        "gRPC: the service with its package, such as shop.Orders or shop.*.",
+        _service,
+    ),
+    Matcher("grpc", "word", "Whether it is a call of gRPC: true or false.", _grpc, YES_OR_NO),
 )

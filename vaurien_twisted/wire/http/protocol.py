@@ -12,12 +12,12 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
-    ICutReplies,
     IFaultHeader,
     IForgetting,
     IFramer,
     IMultiplexing,
     ISelectiveFastPath,
+    IStreamProtocol,
     ITellsErrors,
     IWireProtocol,
 )
@@ -27,11 +27,12 @@ from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import option
 from vaurien_twisted.wire.errors import ErrorCatalog
 from vaurien_twisted.wire.framer import TwoWayFramer
+from vaurien_twisted.wire.grpc.statuses import CALL, STATUSES, statusOf
 from vaurien_twisted.wire.http.errors import ANY, ROWS, refuse
 from vaurien_twisted.wire.http.fastpath import HTTPFastPath
 from vaurien_twisted.wire.http.host import hostOf
 from vaurien_twisted.wire.http.malformed import FAULTS, inflict
-from vaurien_twisted.wire.http.matchers import TARGETS, faultHeaderOf
+from vaurien_twisted.wire.http.matchers import TARGETS, callOf, faultHeaderOf
 from vaurien_twisted.wire.http.presets import answer
 from vaurien_twisted.wire.http.replies import Replies
 from vaurien_twisted.wire.http.requests import Requests
@@ -107,19 +108,31 @@ class HTTPFramer(TwoWayFramer):
         return bytes(client), bytes(backend)
 
 
+def situationsOf(exchange: Exchange) -> tuple[str, ...]:
+    """
+    Whether an exchange is a call of gRPC, another request, or neither.
+    """
+    if callOf(exchange) is not None:
+        return (CALL,)
+    return (ANY,) if exchange.command else ()
+
+
 CATALOG = ErrorCatalog(
     "http",
-    (*ROWS, *FAULTS, *ENDINGS, *(each.row for each in PRESETS.values())),
-    form="a status from 200 to 599, or rst-stream:CODE or goaway:CODE of HTTP/2",
-    isCode=lambda code, message: FINAL.fullmatch(code) is not None or isEnding(code),
-    situations=lambda exchange: (ANY,) if exchange.command else (),
+    (*ROWS, *FAULTS, *STATUSES, *ENDINGS, *(each.row for each in PRESETS.values())),
+    form="a status from 200 to 599, a status of gRPC by name or number, or rst-stream:CODE or "
+    "goaway:CODE of HTTP/2",
+    isCode=lambda code, message: (
+        FINAL.fullmatch(code) is not None or statusOf(code) is not None or isEnding(code)
+    ),
+    situations=situationsOf,
 )
 
 #: The codes of the faults.
 FAULTY = frozenset(row.code for row in FAULTS)
 
 
-@implementer(IPlugin, IWireProtocol, IFaultHeader, ICutReplies, ITellsErrors)
+@implementer(IPlugin, IWireProtocol, IFaultHeader, IStreamProtocol, ITellsErrors)
 class HTTP(WireProtocol):
     """
     HTTP/1.0, HTTP/1.1 and HTTP/2.  An exchange is a request and its reply; in HTTP/2 it is a
@@ -127,9 +140,10 @@ class HTTP(WireProtocol):
     Upgraded connections (WebSocket) and tunnels pass unread.
 
     The code of C{error} is a status from 200 to 599, with C{headers} and C{body}, or the name
-    of a fault such as C{slow-body}, or of a service's error such as C{openai.rate_limit}.  With
-    C{unit=units} a reply is cut after whole chunks, in HTTP/2 after whole DATA frames; a reply
-    of HTTP/1 that is not sent in chunks passes whole.
+    of a fault such as C{slow-body}, of a status of gRPC such as C{UNAVAILABLE}, or of a
+    service's error such as C{openai.rate_limit}.  With C{unit=units} a reply is cut after whole
+    chunks, in HTTP/2 after whole DATA frames, in gRPC after whole messages; a reply of HTTP/1
+    that is not sent in chunks passes whole.
 
     With C{obey_header}, the field C{X-Vaurien-Behavior} of a request can ask for a behavior,
     with its options after semicolons: C{delay; sleep=1}.  It replaces the rules for this
@@ -159,7 +173,7 @@ class HTTP(WireProtocol):
             from vaurien_twisted.wire.http2.answers import encode
 
             return encode(exchange, exchange.context, error)
-        if isEnding(error.code):
+        if isEnding(error.code) or statusOf(error.code) is not None:
             return None
         if error.code in FAULTY:
             return inflict(exchange, error)
@@ -168,7 +182,7 @@ class HTTP(WireProtocol):
 
     def afterCut(self, exchange: Exchange, error: WireError) -> bytes:
         """
-        What ends a stream of HTTP/2.
+        What ends a stream of HTTP/2, or a call of gRPC.
         """
         if not isinstance(exchange.context, StreamContext):
             return b""

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from vaurien_twisted.model.commands import ConnectionFate, Reply, Send
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.wire.grpc.answers import alone, fieldsOf
+from vaurien_twisted.wire.grpc.statuses import statusOf
 from vaurien_twisted.wire.http.errors import (
     CODE,
     CONTROLS,
@@ -47,6 +49,11 @@ def encode(exchange: Exchange, context: StreamContext, error: WireError) -> Repl
         return Send(goAway(number, name, error.message))
     if ending == UNPROCESSED:
         return Reply(goAway(max(number - 2, 0), name, error.message))
+    status = statusOf(code)
+    if status is not None:
+        if not context.grpc:
+            return None
+        return Reply(headers(number, blockOf(alone(status, error)), True))
     if CODE.fullmatch(code) is not None and int(code) >= 200:
         return Reply(_refusal(exchange, number, error))
     known = PRESETS.get(code)
@@ -66,7 +73,12 @@ def afterCut(context: StreamContext, error: WireError) -> bytes:
     nothing of that.
     """
     ending, code = codeOf(error.code)
-    return reset(context.number, code) if ending == RESET else b""
+    if ending == RESET:
+        return reset(context.number, code)
+    status = statusOf(error.code)
+    if status is None or not context.grpc:
+        return b""
+    return headers(context.number, blockOf(fieldsOf(status, error)), True)
 
 
 def message(number: int, fields: Iterable[tuple[str, str]], body: bytes) -> bytes:

@@ -28,8 +28,8 @@ from vaurien_twisted.wire.http2.header_blocks import Block
 from vaurien_twisted.wire.http2.stream import Stream
 from vaurien_twisted.wire.http2.way import DOWN, UP, Way
 
-#: How many numbers of streams are remembered that the backend has not heard of.
-UNHEARD_LIMIT = 4096
+#: How many numbers of streams are remembered that are over for one end alone.
+OVER_LIMIT = 4096
 
 #: How many bytes may be credited to their sender before they have gone on.
 CREDIT_LIMIT = 2**20
@@ -69,6 +69,7 @@ class Connection:
     __slots__ = (
         "byTheirs",
         "down",
+        "finished",
         "gone",
         "highest",
         "host",
@@ -91,6 +92,8 @@ class Connection:
         self.lastTheirs = 0
         #: Streams that are over for the client, and that the backend has never heard of.
         self.unheard: dict[int, None] = {}
+        #: Streams that were struck and are over for the client, by the backend's numbers.
+        self.finished: dict[int, None] = {}
 
     # Numbers
 
@@ -174,16 +177,9 @@ class Connection:
         for way in (self.up, self.down):
             self.discard(way, way.forget(stream))
         if not stream.theirs:
-            self.unhear(stream.number)
-
-    def unhear(self, number: int) -> None:
-        """
-        What the client still sends on a stream does not concern the backend.
-        """
-        unheard = self.unheard
-        if len(unheard) >= UNHEARD_LIMIT:
-            del unheard[next(iter(unheard))]
-        unheard[number] = None
+            remember(self.unheard, stream.number)
+        elif stream.struck is not None:
+            remember(self.finished, stream.theirs)
 
     # Flow control
 
@@ -216,9 +212,28 @@ class Connection:
         way.window.owed -= taken
         self.swallowed(way, size - taken)
 
+    def release(self, stream: Stream) -> None:
+        """
+        Pass the credit on that was kept back of a stream.
+        """
+        (up, down), stream.withheld = stream.withheld, [None, None]
+        if up and not (stream.clientDone or stream.backendDone):
+            self.down.write(windowUpdate(stream.number, up))
+        if down and stream.theirs and not stream.gone:
+            self.up.write(windowUpdate(stream.theirs, down))
+
     @property
     def struck(self) -> Sequence[Stream]:
         """
         The streams to which something may happen.
         """
         return [stream for stream in self.streams.values() if stream.struck is not None]
+
+
+def remember(numbers: dict[int, None], number: int) -> None:
+    """
+    Add the number of a stream that is over for one end alone; the oldest makes room for it.
+    """
+    if len(numbers) >= OVER_LIMIT:
+        del numbers[next(iter(numbers))]
+    numbers[number] = None

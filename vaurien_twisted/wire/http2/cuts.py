@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams -*-
 """
-Replies on a stream that are cut: after so many bytes of the body, or DATA frames.
+Replies on a stream that are cut: after so many bytes of the body, or units.
 """
 
 from __future__ import annotations
@@ -9,42 +9,50 @@ from vaurien_twisted.model.commands import ConnectionFate, Truncate
 from vaurien_twisted.wire.http2.codes import CODES
 from vaurien_twisted.wire.http2.frames import piece, reset
 from vaurien_twisted.wire.http2.stream import Stream
+from vaurien_twisted.wire.http2.units import Units
 
 
 class Cut:
     """
     Lets the beginning of one reply pass.  The head of the reply passes where anything does.
-
-    @ivar missing: how many bytes or units have yet to come before the cut.
     """
 
-    __slots__ = ("_ending", "_number", "_units", "missing")
+    __slots__ = ("_bytes", "_ending", "_number", "_units")
 
     def __init__(self, command: Truncate, stream: Stream) -> None:
-        self.missing = command.count
-        self._units = command.units
         self._number = number = stream.number
+        self._bytes = 0 if command.units else command.count
+        self._units = Units(command.count if command.units else 0, stream.exchange.context)
         self._ending = reset(number, CODES["INTERNAL_ERROR"])
         if command.ending:
             self._ending = command.ending
         elif command.then is ConnectionFate.CLOSE and command.count:
             self._ending = piece(number, b"", True)
 
-    def passing(self, data: bytes, head: bool, ends: bool) -> tuple[bytes, bool]:
+    @property
+    def missing(self) -> int:
+        """
+        How many bytes or units have yet to come before the cut.
+        """
+        return self._bytes or self._units.left
+
+    def passing(self, data: bytes, head: bool, last: bool) -> tuple[bytes, bool]:
         """
         A part of the reply has come.
 
         @param data: frames if C{head}, else the content of one DATA frame.
-        @param ends: whether it ends the reply.
+        @param last: whether it ends the reply.
         @return: the frames that pass, and whether the reply is cut behind them.
         """
         if not self.missing:
             return self._ending, True
         if head:
             return data, False
-        size = 1 if self._units else len(data)
-        passing = data if self._units or size <= self.missing else data[: self.missing]
-        self.missing -= min(self.missing, size)
+        if self._bytes:
+            passing = data[: self._bytes]
+            self._bytes -= len(passing)
+        else:
+            passing = data[: self._units.first(data)]
         if self.missing:
-            return piece(self._number, passing, ends), False
+            return piece(self._number, passing, last), False
         return piece(self._number, passing, False) + self._ending, True

@@ -62,7 +62,8 @@ class Downstream(Side):
         connection = self._connection
         if number > connection.lastTheirs:
             raise Violation("PROTOCOL_ERROR", f"{what} on stream {number}, which is idle")
-        return not connection.renumbered
+        # What the backend still says on a stream that was struck is for nobody.
+        return not connection.renumbered and number not in connection.finished
 
     def _ended(self, stream: Stream) -> None:
         stream.backendDone = stream.gone = True
@@ -172,7 +173,7 @@ class Downstream(Side):
         stream.room[UP] += increment
         if self._back.blocked:
             self._back.drain()
-        if stream.backendDone or stream.clientDone:
+        if stream.backendDone or stream.clientDone or stream.withholds(UP, increment):
             return b""
         return frame(WINDOW_UPDATE, 0, other, content)
 

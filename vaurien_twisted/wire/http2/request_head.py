@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT
+from vaurien_twisted.wire.grpc.timeouts import timeoutOf
 from vaurien_twisted.wire.http.head import KEPT_LIMIT
 
 #: The names and values of a header block.
@@ -29,12 +30,14 @@ class RequestHead(NamedTuple):
     @ivar head: the same as a head of HTTP/1: request line, fields, blank line.  The field
         C{Host} is the authority.  At most L{KEPT_LIMIT} bytes of it.
     @ivar grpc: whether it begins a call of gRPC.
+    @ivar deadline: of a call, how many seconds it may take; C{None} for no end.
     """
 
     method: str
     target: str
     head: bytes
     grpc: bool
+    deadline: float | None = None
 
 
 def requestHead(fields: Fields) -> RequestHead:
@@ -64,4 +67,5 @@ def requestHead(fields: Fields) -> RequestHead:
         (path or authority)[:SUBJECT_LIMIT].decode("latin-1"),
         head[:KEPT_LIMIT],
         grpc,
+        timeoutOf(head) if grpc else None,
     )

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import IStreamContext
 from vaurien_twisted.model.exchange import Exchange
 
 
+@implementer(IStreamContext)
 class StreamContext:
     """
     What errors and rules need to know of an exchange's stream.
@@ -17,14 +21,18 @@ class StreamContext:
     @ivar number: the stream's number for the client.
     @ivar open: how many streams of the client are open, this one included.
     @ivar grpc: whether it is a call of gRPC.
+    @ivar deadline: of a call, how many seconds it may take; C{None} for no end.
     """
 
-    __slots__ = ("grpc", "number", "open")
+    __slots__ = ("deadline", "grpc", "number", "open")
 
-    def __init__(self, number: int, open: int = 1, grpc: bool = False) -> None:
+    def __init__(
+        self, number: int, open: int = 1, grpc: bool = False, deadline: float | None = None
+    ) -> None:
         self.number = number
         self.open = open
         self.grpc = grpc
+        self.deadline = deadline
 
 
 class Struck(Protocol):
@@ -76,8 +84,8 @@ class Stream:
     @ivar backendDone: the client has got the whole reply.
     @ivar gone: the backend has ended the reply, or has been told that nobody wants it.
     @ivar room: of a stream that is struck, how many bytes the backend takes, and the client.
-    @ivar withholds: how many bytes of credit the client has given that are kept back; C{None}
-        where they pass.
+    @ivar withheld: how many bytes of credit are kept back that the backend has given, and that
+        the client has; C{None} where they pass.
     """
 
     __slots__ = (
@@ -89,7 +97,7 @@ class Stream:
         "room",
         "struck",
         "theirs",
-        "withholds",
+        "withheld",
     )
 
     def __init__(self, number: int, exchange: Exchange) -> None:
@@ -99,4 +107,16 @@ class Stream:
         self.struck: Struck | None = None
         self.clientDone = self.backendDone = self.gone = False
         self.room = [0, 0]
-        self.withholds: int | None = None
+        self.withheld: list[int | None] = [None, None]
+
+    def withholds(self, place: int, increment: int) -> bool:
+        """
+        Whether credit for bytes of one direction is kept back, which is done then.
+
+        @param place: 0 for bytes to the backend, 1 for bytes to the client.
+        """
+        before = self.withheld[place]
+        if before is None:
+            return False
+        self.withheld[place] = before + increment
+        return True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.http2.codes import Violation
-from vaurien_twisted.wire.http2.connection import Connection
+from vaurien_twisted.wire.http2.connection import Connection, remember
 from vaurien_twisted.wire.http2.frames import (
     END_STREAM,
     PREFACE,
@@ -16,7 +16,6 @@ from vaurien_twisted.wire.http2.frames import (
     WINDOW_UPDATE,
     frame,
     headers,
-    windowUpdate,
 )
 from vaurien_twisted.wire.http2.header_blocks import Block
 from vaurien_twisted.wire.http2.sides import Side
@@ -140,14 +139,14 @@ class Upstream(Side):
             return None
         connection.highest = number
         if connection.gone is not None and number > connection.gone:
-            connection.unhear(number)
+            remember(connection.unheard, number)
             return None
         streams = connection.streams
         self.way.floods.opened(len(streams) + 1)
         self._count += 1
         request = block.request
         exchange = Exchange(self._count, request.method, request.target, request.head)
-        exchange.context = StreamContext(number, len(streams) + 1, request.grpc)
+        exchange.context = StreamContext(number, len(streams) + 1, request.grpc, request.deadline)
         stream = streams[number] = Stream(number, exchange)
         stream.room = [connection.up.initial, connection.down.initial]
         connection.host.begun(stream, block)
@@ -178,16 +177,6 @@ class Upstream(Side):
             self._back.drain()
         if not other or stream.gone:
             return b""
-        if stream.withholds is not None:
-            stream.withholds += increment
+        if stream.withholds(DOWN, increment):
             return b""
         return frame(WINDOW_UPDATE, 0, other, content)
-
-
-def release(connection: Connection, stream: Stream) -> None:
-    """
-    Pass the credit on that was kept back of a stream.
-    """
-    increment, stream.withholds = stream.withholds, None
-    if increment and stream.theirs and not stream.gone:
-        connection.up.write(windowUpdate(stream.theirs, increment))

@@ -1,0 +1,53 @@
+# -*- test-case-name: tests.relays.test_streams_faults -*-
+"""
+C{max_streams}: a connection has only so many streams.
+"""
+
+from __future__ import annotations
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.behaviors._streams import OfStreams
+from vaurien_twisted.interfaces import IApplicability, IBehavior, IStreamContext
+from vaurien_twisted.model.commands import PASS, Actions, Reply
+from vaurien_twisted.model.decision import DecisionContext
+from vaurien_twisted.model.options import option
+
+
+@attrs.frozen
+class MaxStreamsOptions:
+    """
+    The options of C{max_streams}.
+    """
+
+    count: int = option(
+        int, 1, "How many streams of a connection may be open.", unit="streams", minimum=0
+    )
+
+
+@implementer(IPlugin, IBehavior, IApplicability)
+class MaxStreams(OfStreams):
+    """
+    Refuses a stream of HTTP/2 while the connection has as many others as it may
+    (RST_STREAM, REFUSED_STREAM).  The backend does not see the request, and clients may send it
+    again.
+    """
+
+    name = "max_streams"
+    options = MaxStreamsOptions
+    connections = False
+
+    def decide(self, options: MaxStreamsOptions, context: DecisionContext) -> Actions:
+        """
+        Refuse the stream if there are too many.
+        """
+        stream = IStreamContext(context.exchange.context, None)
+        if stream is None or stream.open <= options.count:
+            return PASS
+        error = context.wire.parseError("rst-stream:REFUSED_STREAM", "")
+        reply = context.wire.encodeError(context.exchange, error)
+        if not isinstance(reply, Reply):
+            return PASS
+        return Actions((reply,), (), f"error {error.code}", error.code)

@@ -1,0 +1,3 @@
+"""
+gRPC over HTTP/2, as part of C{http}.
+"""

@@ -1,0 +1,52 @@
+# -*- test-case-name: tests.relays.test_streams_grpc -*-
+"""
+A status of gRPC in place of a call's reply, or behind the messages that pass (grpc/grpc,
+doc/PROTOCOL-HTTP2.md, "Responses").
+"""
+
+from __future__ import annotations
+
+from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.wire.grpc.details import statusDetails
+from vaurien_twisted.wire.grpc.statuses import NAMES, STATUSES
+from vaurien_twisted.wire.http.errors import fieldsFor
+
+#: What stands in C{grpc-message} as it is: the rest is percent-encoded.
+PLAIN = frozenset(range(0x20, 0x7F)) - {ord("%")}
+
+
+def fieldsOf(status: int, error: WireError) -> list[tuple[str, str]]:
+    """
+    The fields of a trailer that says C{error}.
+    """
+    message = error.message
+    if not message and status:
+        message = STATUSES[status - 1].message
+    fields = [("grpc-status", str(status))]
+    if message:
+        fields.append(("grpc-message", encoded(message)))
+    if error.retryDelay:
+        fields.append(("grpc-status-details-bin", statusDetails(status, message, error.retryDelay)))
+    return [*fields, *fieldsFor(error)]
+
+
+def alone(status: int, error: WireError) -> list[tuple[str, str]]:
+    """
+    The fields of a whole reply that is nothing but a trailer ("Trailers-Only").
+    """
+    return [(":status", "200"), ("content-type", "application/grpc"), *fieldsOf(status, error)]
+
+
+def encoded(message: str) -> str:
+    """
+    A message as C{grpc-message} carries it.
+    """
+    said = message.encode("utf-8", "replace")
+    return "".join(chr(byte) if byte in PLAIN else f"%{byte:02X}" for byte in said)
+
+
+def nameOf(status: str) -> str:
+    """
+    The name of a status from its number; the number itself where it has none.
+    """
+    return NAMES.get(int(status), status) if status.isdigit() and len(status) < 3 else status

@@ -1,0 +1,24 @@
+# -*- test-case-name: tests.relays.test_streams_grpc -*-
+"""
+The deadline of a gRPC call, as its request carries it (grpc/grpc, doc/PROTOCOL-HTTP2.md).
+"""
+
+from __future__ import annotations
+
+import re
+
+#: At most eight digits and a unit.
+TIMEOUT = re.compile(rb"\ngrpc-timeout: ?(\d{1,8})([HMSmun])\r")
+
+#: The units, in seconds.
+UNITS = {b"H": 3600.0, b"M": 60.0, b"S": 1.0, b"m": 1e-3, b"u": 1e-6, b"n": 1e-9}
+
+
+def timeoutOf(head: bytes) -> float | None:
+    """
+    How many seconds a call may take, C{None} where it has no deadline.
+
+    @param head: of the request, in the form of HTTP/1.
+    """
+    match = TIMEOUT.search(head)
+    return None if match is None else int(match[1]) * UNITS[match[2]]
