@@ -22,6 +22,12 @@ DURATION = rf"([0-9]+(\.[0-9]+)?({'|'.join(UNITS)}))+"
 #: A number as text.
 NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
 
+#: True or false as text, in upper or lower case.
+BOOLEAN = "|".join(
+    "".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in word)
+    for word in sorted(TRUE | FALSE)
+)
+
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", dict: "object"}
 
 
@@ -112,7 +118,7 @@ def ofOption(spec: Spec, strict: bool = True) -> Schema:
         schema["type"] = [_TYPES[spec.kind], "string"]
         schema["pattern"] = rf"^\s*({'|'.join(patterns)})\s*$"
     if spec.kind is bool and not strict:
-        schema = {"enum": [True, False, *sorted(TRUE | FALSE)]}
+        schema = {"type": ["boolean", "string"], "pattern": rf"^\s*({BOOLEAN})\s*$"}
     if spec.loose:
         schema["type"] = ["string", "integer", "null"]
     if spec.minimum is not None:
@@ -141,7 +147,8 @@ def ofQuery(spec: Spec) -> Schema:
     The schema of an option as a parameter of a query.
     """
     if spec.kind is bool:
-        return {"type": "string", "enum": sorted(TRUE | FALSE), "default": _word(spec.default)}
+        default = "true" if spec.default else "false"
+        return {"type": "string", "pattern": rf"^\s*({BOOLEAN})\s*$", "default": default}
     schema: Schema = {"type": _TYPES[spec.kind]}
     for name, bound in (("minimum", spec.minimum), ("maximum", spec.maximum)):
         if bound is not None:
@@ -149,7 +156,3 @@ def ofQuery(spec: Spec) -> Schema:
     if spec.default is not None:
         schema["default"] = spec.default
     return schema
-
-
-def _word(value: object) -> str:
-    return "true" if value else "false"
