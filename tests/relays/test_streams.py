@@ -466,6 +466,40 @@ class WaitingTests(SynchronousTestCase):
         self.assertEqual(link.pair.clock.getDelayedCalls(), [])
 
 
+class FailureTests(SynchronousTestCase):
+    """
+    Exchanges that fail are counted, by command and code.
+    """
+
+    def test_counted(self) -> None:
+        """
+        A status from 400 on, RST_STREAM of the backend, a stream that the client gives up, and
+        what is open when the connection ends; also what a fault answers.
+        """
+        link = Multiplexed(rule("error", "/fault", code="500"), answers=False)
+        errors = link.pair.factory.counters.errors
+        link.ask("/fault")
+        link.ask("/a")
+        link.server.send_headers(3, [(":status", "404")], True)
+        link.ask("/b", b"")
+        link.server.reset_stream(5, 2)
+        link.ask("/c")
+        link.client.reset_stream(7)
+        link.ask("/d")
+        link.pump()
+        self.assertEqual(
+            errors,
+            {
+                ("GET", "500"): 1,
+                ("GET", "404"): 1,
+                ("POST", "rst-stream:INTERNAL_ERROR"): 1,
+                ("GET", "aborted"): 1,
+            },
+        )
+        link.pair.loseBackend(clean=False)
+        self.assertEqual(errors[("GET", "closed")], 1)
+
+
 class OpaqueTests(SynchronousTestCase):
     """
     HTTP/2 that is not read.

@@ -167,6 +167,30 @@ class StatusTests(SynchronousTestCase):
         self.assertEqual(Calls(fault({}, code="503")).call().fields[":status"], "503")
 
 
+class FailureTests(SynchronousTestCase):
+    """
+    Calls that fail are counted.
+    """
+
+    def test_counted(self) -> None:
+        """
+        By the name of their status, in a trailer or alone.
+        """
+        link = Calls(answers=False)
+        link.call()
+        link.server.send_headers(
+            1,
+            [(":status", "200"), ("content-type", "application/grpc"), ("grpc-status", "5")],
+            True,
+        )
+        link.call()
+        link.server.send_headers(3, [(":status", "200"), ("content-type", "application/grpc")])
+        link.server.send_headers(3, [("grpc-status", "13")], True)
+        link.pump()
+        errors = link.pair.factory.counters.errors
+        self.assertEqual(errors, {("POST", "NOT_FOUND"): 1, ("POST", "INTERNAL"): 1})
+
+
 class MessageTests(SynchronousTestCase):
     """
     Replies that are cut or delayed between messages.

@@ -42,9 +42,8 @@ def countUnanswered(state: ExchangeState) -> None:
     if state.closed or not tellsErrors(state) or (transports.joined and not (waiting or kept)):
         return
     error = state.context.counters.error
-    gone = transports.client is None or transports.clientEnded
-    aborted = gone and not transports.backendEnded
-    code = ABORTED if aborted else CLOSED
+    code = endOf(state)
+    aborted = code == ABORTED
     if not (transports.joined or wire.greets or aborted):
         error("connect", code)
     for entry in kept:
@@ -60,6 +59,15 @@ def countUnanswered(state: ExchangeState) -> None:
             each.replies and not (each.replying and each.answered) and (each.number or not aborted)
         ):
             error(_commandOf(state, each), code)
+
+
+def endOf(state: ExchangeState) -> str:
+    """
+    The code of exchanges that are not answered because the link ends.
+    """
+    transports = state.transports
+    gone = transports.client is None or transports.clientEnded
+    return ABORTED if gone and not transports.backendEnded else CLOSED
 
 
 def tellsErrors(state: ExchangeState) -> bool:

@@ -14,6 +14,7 @@ from vaurien_twisted.model.decision import NOTHING, Decision
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.treatment import UNTREATED
 from vaurien_twisted.relays.exchange_state import ExchangeState
+from vaurien_twisted.relays.failures import ABORTED, countError, endOf
 from vaurien_twisted.relays.memory import QUEUE_LIMIT
 from vaurien_twisted.relays.recent import Recent
 from vaurien_twisted.relays.struck_stream import StruckStream
@@ -105,7 +106,15 @@ class StreamRelay:
         """
         A whole reply has gone to the client.
         """
+        if exchange.error:
+            countError(self.state, exchange)
         self.state.time(exchange, self._seconds())
+
+    def abandoned(self, exchange: Exchange) -> None:
+        """
+        The client has given up a stream before it had the whole reply.
+        """
+        self.state.context.counters.error(exchange.command, ABORTED)
 
     def _seconds(self) -> float:
         return self.state.context.reactor.seconds()
@@ -223,9 +232,13 @@ class StreamRelay:
         """
         Forget everything.
         """
+        for stream in self.connection.streams.values():
+            if not stream.backendDone and not stream.exchange.dropped:
+                self.state.context.counters.error(stream.exchange.command, endOf(self.state))
         for stream in self.connection.struck:
             if isinstance(stream.struck, StruckStream):
                 stream.struck.stop()
+        self.connection.streams.clear()
         self.waiting.clear()
 
 

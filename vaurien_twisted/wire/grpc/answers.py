@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.wire.grpc.details import statusDetails
-from vaurien_twisted.wire.grpc.statuses import NAMES, STATUSES
+from vaurien_twisted.wire.grpc.statuses import STATUSES
 from vaurien_twisted.wire.http.errors import fieldsFor
 
 #: What stands in C{grpc-message} as it is: the rest is percent-encoded.
@@ -43,10 +43,3 @@ def encoded(message: str) -> str:
     """
     said = message.encode("utf-8", "replace")
     return "".join(chr(byte) if byte in PLAIN else f"%{byte:02X}" for byte in said)
-
-
-def nameOf(status: str) -> str:
-    """
-    The name of a status from its number; the number itself where it has none.
-    """
-    return NAMES.get(int(status), status) if status.isdigit() and len(status) < 3 else status

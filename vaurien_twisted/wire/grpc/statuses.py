@@ -92,3 +92,10 @@ def statusOf(code: str) -> int | None:
     if code.isdigit() and len(code) < 3:
         return int(code) if int(code) in NAMES else None
     return NUMBERS.get(code)
+
+
+def nameOf(status: str) -> str:
+    """
+    The name of a status from its number; the number itself where it has none.
+    """
+    return NAMES.get(int(status), status) if status.isdigit() and len(status) < 3 else status

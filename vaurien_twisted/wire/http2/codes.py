@@ -22,6 +22,9 @@ CODES = {
     "HTTP_1_1_REQUIRED": 0xD,
 }
 
+#: The names by code.
+NAMES = {number: name for name, number in CODES.items()}
+
 #: The largest code that a frame can carry.
 LARGEST = 2**32 - 1
 

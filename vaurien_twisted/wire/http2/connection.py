@@ -50,6 +50,11 @@ class Host(Protocol):
         A whole reply has gone to the client.
         """
 
+    def abandoned(self, exchange: Exchange) -> None:
+        """
+        The client has given up a stream before it had the whole reply.
+        """
+
 
 class Connection:
     """

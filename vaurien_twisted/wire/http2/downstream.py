@@ -5,7 +5,7 @@ The backend's direction of an HTTP/2 connection.
 
 from __future__ import annotations
 
-from vaurien_twisted.wire.http2.codes import CODES, Violation
+from vaurien_twisted.wire.http2.codes import CODES, NAMES, Violation
 from vaurien_twisted.wire.http2.connection import Connection
 from vaurien_twisted.wire.http2.frames import (
     END_HEADERS,
@@ -91,6 +91,8 @@ class Downstream(Side):
         if stream is None and (not self._unknown(number, "HEADERS") or number % 2 == 0):
             return self._stray(flags, number, read)
         ends = bool(flags & END_STREAM)
+        if stream is not None and read.failure and not stream.gone:
+            stream.exchange.error = read.failure
         if stream is not None and stream.struck is not None:
             blocks.withheld()
             self._head(stream, read, ends)
@@ -153,6 +155,9 @@ class Downstream(Side):
     def _reset(self, stream: Stream | None, number: int, content: bytes) -> bytes | None:
         if stream is None:
             return None
+        if not stream.gone:
+            code = int.from_bytes(content, "big")
+            stream.exchange.error = f"rst-stream:{NAMES.get(code, code)}"
         stream.gone = True
         own = frame(RST_STREAM, 0, stream.number, content)
         if stream.struck is not None:

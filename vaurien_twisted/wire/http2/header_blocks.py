@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from hpack import Decoder, Encoder, HPACKError, NeverIndexedHeaderTuple, OversizedHeaderListError
 
+from vaurien_twisted.wire.grpc.statuses import nameOf
 from vaurien_twisted.wire.http2.codes import Violation
 from vaurien_twisted.wire.http2.request_head import Fields, RequestHead, requestHead
 
@@ -43,12 +44,13 @@ class Block:
     @ivar fields: its fields.
     """
 
-    __slots__ = ("_plain", "_request", "fields")
+    __slots__ = ("_failure", "_plain", "_request", "fields")
 
     def __init__(self, fields: Fields) -> None:
         self.fields = fields
         self._plain: bytes | None = None
         self._request: RequestHead | None = None
+        self._failure: str | None = None
 
     @property
     def plain(self) -> bytes:
@@ -75,6 +77,17 @@ class Block:
         return made
 
     @property
+    def failure(self) -> str:
+        """
+        The code of the error that a reply or its trailer tells of: a status from 400 on, or the
+        name of a status of gRPC; C{""} where there is none.
+        """
+        found = self._failure
+        if found is None:
+            found = self._failure = failureOf(self.fields)
+        return found
+
+    @property
     def interim(self) -> bool:
         """
         Whether it is the head of a reply that another follows (1xx).
@@ -83,6 +96,18 @@ class Block:
             if name == b":status":
                 return value.startswith(b"1")
         return False
+
+
+def failureOf(fields: Fields) -> str:
+    """
+    See L{Block.failure}.
+    """
+    for name, value in fields:
+        if name == b":status" and value[:1] in (b"4", b"5"):
+            return value.decode("latin-1")
+        if name == b"grpc-status" and value != b"0":
+            return nameOf(value.decode("latin-1"))
+    return ""
 
 
 def plain(fields: Sequence[tuple[bytes, bytes]]) -> bytes:

@@ -158,6 +158,7 @@ class Upstream(Side):
             return None
         if not stream.backendDone:
             self.way.floods.reset()
+            connection.host.abandoned(stream.exchange)
         theirs, struck = stream.theirs, stream.struck
         stream.clientDone = True
         tell = theirs and not stream.gone
