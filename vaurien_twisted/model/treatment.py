@@ -6,6 +6,7 @@ exchange.
 
 from __future__ import annotations
 
+from math import inf
 from typing import Protocol
 
 import attrs
@@ -23,11 +24,13 @@ class Treatment:
     @ivar rules: the rules that it comes from, as whoever made it knows them.
     @ivar chances: the rules that a number is still to be drawn for, by draw: it only happens
         if none of them applies.
+    @ivar most: of how many requests it is likely that none of them is met by such a rule.
     """
 
     decision: Decision = NOTHING
     rules: tuple[object, ...] = ()
     chances: tuple[tuple[object, ...], ...] = ()
+    most: float = inf
 
 
 #: Nothing happens.

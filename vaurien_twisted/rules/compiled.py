@@ -6,6 +6,7 @@ A plan made ready for deciding: for each command the draws that can choose an ex
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from math import inf, log
 
 from vaurien_twisted.interfaces import IBehavior, IFixedActions, IWireProtocol
 from vaurien_twisted.model.commands import ENDING, Actions, Hold, Truncate, Wait
@@ -259,7 +260,7 @@ class CompiledPlan:
                 decision = decision.plus(rule.decision)
             if len(self._treatments) >= TREATMENTS_KEPT:
                 self._treatments.clear()
-            treatment = Treatment(decision, rules, chances)
+            treatment = Treatment(decision, rules, chances, _likely(chances))
             self._treatments[rules, chances] = treatment
         return treatment
 
@@ -270,6 +271,16 @@ class CompiledPlan:
         rule.over = True
         self._byCommand.clear()
         self._others = None
+
+
+def _likely(chances: Iterable[CompiledDraw]) -> float:
+    """
+    How many exchanges are as likely as not to meet none of these rules.
+    """
+    spared = 1.0
+    for draw in chances:
+        spared *= max(0.0, 1 - sum(rule.alternative.rule.percent for rule in draw) / 100)
+    return 0.0 if not spared else log(0.5) / log(spared) if spared < 1 else inf
 
 
 def _only(draws: Iterable[CompiledDraw], command: str | None) -> Iterator[CompiledDraw]:

@@ -45,8 +45,9 @@ class Alternative:
         """
         The number that is drawn, from 0 up to, not including, 100.
         """
-        number = self.number(exchange)
-        return drawnPercent(seed, proxy, connection, number, self.key)
+        if self.rule.scope == "connection":
+            exchange = CONNECTION
+        return drawnPercent(seed, proxy, connection, exchange, self.key)
 
     def covers(self, drawn: float) -> bool:
         """

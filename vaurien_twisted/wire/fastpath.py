@@ -5,6 +5,7 @@ Fast paths: batches of exchanges that pass without being told apart.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Hashable
 
 from vaurien_twisted.model.decision import Decision
@@ -29,7 +30,7 @@ class FastPath:
     L{ISelectiveFastPath<vaurien_twisted.interfaces.ISelectiveFastPath>}.
     """
 
-    __slots__ = ("_asked", "_awaiting", "_treated", "_treats")
+    __slots__ = ("_asked", "_awaiting", "_treated", "_treats", "_vain")
 
     def __init__(self, session: Session) -> None:
         # The queue is the same for the session's life.
@@ -38,6 +39,8 @@ class FastPath:
         #: The requests of the chunk at hand to which something happens, and what.
         self._treated: list[tuple[Treatment, Request]] = []
         self._asked = Exchange(PASSED)
+        #: A chunk was too long for none of its requests to be chosen.
+        self._vain = False
 
     def watch(self, commands: frozenset[str]) -> None:
         """
@@ -74,7 +77,12 @@ class FastPath:
             return False
         treated = self._treated
         treated.append((treatment, (command, subject, head, context)))
-        return len(treated) > MOST_TREATED
+        count = len(treated)
+        if count > treatment.most:
+            # It would probably have been in vain.
+            self._vain = True
+            return True
+        return count > MOST_TREATED
 
     def _strikes(self, chunk: TreatedChunk, number: int) -> bool:
         """
@@ -225,7 +233,7 @@ class CountedFastPath(FastPath):
     @ivar _watched: commands that rules name, in upper case; C{None} for all.
     """
 
-    __slots__ = ("_known", "_requests", "_watched")
+    __slots__ = ("_known", "_longest", "_requests", "_watched")
 
     #: The protocol's name.
     protocol: str
@@ -239,6 +247,9 @@ class CountedFastPath(FastPath):
         watched = None if commands is None else frozenset(each.upper() for each in commands)
         self._watched, self._treats = watched, treats
         self._known = knownFor(self.protocol, watched, treats)
+        #: From which length on it is not worth while to look at a chunk, in bytes.
+        self._longest = sys.maxsize
+        self._vain = False
 
     def _chosen(self, command: str, subject: str, head: bytes = b"") -> bool:
         """
@@ -253,12 +264,14 @@ class CountedFastPath(FastPath):
         """
         Whole requests: the batch that awaits their replies.
         """
-        if not self._requests.passable:
+        if not self._requests.passable or len(data) >= self._longest:
             return None
         known = self._known.get(data)
         if known is None:
             self._treated.clear()
             count = self._count(data)
+            if self._vain:
+                self._vain, self._longest = False, len(data)
             known = self._together(count) if count else STOPPED
             remember(self._known, data, known)
         count, treated = known
