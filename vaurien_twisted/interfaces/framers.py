@@ -256,6 +256,17 @@ class IFramingOptions(Interface):
     )
 
 
+class IHTTP2Options(Interface):
+    """
+    Options of a wire protocol that may be HTTP/2.
+    """
+
+    http2: str = Attribute(
+        "What becomes of HTTP/2: C{read}, C{prior-knowledge} (clients and backend speak nothing "
+        "else), or C{opaque}."
+    )
+
+
 class ITLSOptions(IFramingOptions):
     """
     Options of a wire protocol in which both ends can agree to go on in TLS.

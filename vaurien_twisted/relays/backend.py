@@ -18,6 +18,7 @@ from twisted.internet.interfaces import (
 
 from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.relays.circles import circlesFor
+from vaurien_twisted.relays.negotiation import Negotiation
 
 
 class Backend:
@@ -25,14 +26,23 @@ class Backend:
     Connects links to the backend, which may be replaced at any time.
 
     @param reactor: its proxies must not connect to each other in a circle.
+    @param options: the options of the wire protocol.
+    @ivar negotiation: says which application protocols its TLS is offered.
     @ivar endpoint: where new links connect to.
     @ivar text: the same as the user wrote it.
     @ivar missed: called with the reason when a client cannot be connected to the backend; the
         client is reset then.  C{None}: the client is closed in order.
     """
 
-    def __init__(self, reactor: IServerReactor, endpoint: IStreamClientEndpoint, text: str) -> None:
+    def __init__(
+        self,
+        reactor: IServerReactor,
+        endpoint: IStreamClientEndpoint,
+        text: str,
+        options: object = None,
+    ) -> None:
         self._circles = circlesFor(reactor)
+        self.negotiation = Negotiation(options)
         self.endpoint = endpoint
         self.text = text
         self.missed: Callable[[str], None] | None = None
@@ -42,6 +52,7 @@ class Backend:
         Connect new links elsewhere; open ones stay where they are.
         """
         self._circles.forget(self)
+        self.negotiation.forget()
         self.endpoint = endpoint
         self.text = text
 

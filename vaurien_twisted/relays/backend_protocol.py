@@ -8,7 +8,12 @@ from __future__ import annotations
 from typing import Any
 from typing import Protocol as Interface
 
-from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, ITransport
+from twisted.internet.interfaces import (
+    IAddress,
+    IHalfCloseableProtocol,
+    IProtocolNegotiationFactory,
+    ITransport,
+)
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -17,6 +22,19 @@ from vaurien_twisted.interfaces import IClientAddresses
 from vaurien_twisted.interfaces.network import ICountedTransport
 from vaurien_twisted.relays.byte_counter import metered
 from vaurien_twisted.relays.ending import readLast
+from vaurien_twisted.relays.negotiation import Negotiation
+from vaurien_twisted.transports.application_protocols import chosenOn
+
+
+class ClientSide(Interface):
+    """
+    A protocol that faces the client.
+
+    @ivar peer: the client's address.
+    """
+
+    peer: IAddress | None
+    transport: ICountedTransport
 
 
 class BackendSide(Interface):
@@ -25,9 +43,9 @@ class BackendSide(Interface):
     """
 
     @property
-    def addresses(self) -> tuple[IAddress | None, IAddress | None]:
+    def relay(self) -> ClientSide:
         """
-        The client's address, and the address that the client connected to.
+        The protocol that faces the client.
         """
 
     def backendConnected(self, protocol: BackendProtocol) -> None:
@@ -83,7 +101,7 @@ class BackendProtocol(Protocol):
         self._link.backendLost(reason)
 
 
-@implementer(IClientAddresses)
+@implementer(IClientAddresses, IProtocolNegotiationFactory)
 class BackendFactory(Factory):
     """
     Builds the one protocol of a link that faces the backend.
@@ -91,11 +109,19 @@ class BackendFactory(Factory):
 
     noisy = False
 
-    def __init__(self, link: BackendSide) -> None:
+    def __init__(self, link: BackendSide, negotiation: Negotiation) -> None:
         self._link = link
+        self._negotiation = negotiation
 
     def addresses(self) -> tuple[IAddress | None, IAddress | None]:
-        return self._link.addresses
+        relay = self._link.relay
+        return relay.peer, relay.transport.getHost()
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """
+        What the backend is offered in TLS.
+        """
+        return self._negotiation.forBackend(chosenOn(self._link.relay.transport))
 
     def buildProtocol(self, addr: IAddress | None) -> BackendProtocol:
         return BackendProtocol(self._link)

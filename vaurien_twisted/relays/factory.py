@@ -8,8 +8,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 
-from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
+from twisted.internet.interfaces import (
+    IAddress,
+    IProtocolNegotiationFactory,
+    IStreamClientEndpoint,
+)
 from twisted.internet.protocol import Factory
+from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IJournal, ITLSOptions, IWireProtocol
 from vaurien_twisted.interfaces.network import IServerReactor
@@ -39,6 +44,7 @@ from vaurien_twisted.wire.tcp import TCP, TCPOptions
 SEED_BITS = 63
 
 
+@implementer(IProtocolNegotiationFactory)
 class RelayFactory(Factory):
     """
     Builds relays to one backend, and puts plans in force.
@@ -101,7 +107,7 @@ class RelayFactory(Factory):
             name,
             wire,
             options,
-            Backend(reactor, backend, backendText),
+            Backend(reactor, backend, backendText, options),
             decider,
             Expiry(reactor, decider, self._reverted),
             FilterSpecs(reactor, decider),
@@ -166,6 +172,13 @@ class RelayFactory(Factory):
         relay = self.relay(self._links, Connection(self.accepted, plainHost(client)))
         relay.factory, relay.peer = self, addr
         return relay
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """
+        The application protocols that clients may choose in TLS.
+        """
+        backend = self.context.backend
+        return backend.negotiation.forClients(backend.endpoint, backend.text)
 
     def _traffic(self) -> tuple[int, int]:
         """

@@ -6,17 +6,17 @@ The link: one client connection and its backend connection, from the first to th
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectingCancelledError
-from twisted.internet.interfaces import IAddress, IProtocol
+from twisted.internet.interfaces import IProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.record.counters import Traffic
-from vaurien_twisted.relays.backend_protocol import BackendFactory
+from vaurien_twisted.relays.backend_protocol import BackendFactory, ClientSide
 from vaurien_twisted.relays.byte_counter import counted
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.ends import Ends, LinkState
@@ -110,11 +110,11 @@ class Link(Ends):
         )
 
     @property
-    def addresses(self) -> tuple[IAddress | None, IAddress | None]:
+    def relay(self) -> ClientSide:
         """
-        The client's address, and the address that the client connected to.
+        The protocol that faces the client.
         """
-        return self._relay.peer, self._relay.transport.getHost()
+        return cast(ClientSide, self._relay)
 
     @property
     def snapshot(self) -> LinkSnapshot:
@@ -205,7 +205,7 @@ class Link(Ends):
             context.descriptors.tell(context.name)
             self.reset()
             return
-        made = context.backend.connect(BackendFactory(self))
+        made = context.backend.connect(BackendFactory(self, context.backend.negotiation))
         if self._backendProtocol is None:
             self._connecting = made
         made.addErrback(self._notConnected)

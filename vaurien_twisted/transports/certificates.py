@@ -5,12 +5,11 @@ Options of TLS from certificates and keys in files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from OpenSSL import crypto
-from OpenSSL.SSL import NO_OVERLAPPING_PROTOCOLS, Error
+from OpenSSL.SSL import Error
 from twisted.internet.abstract import isIPv6Address
 from twisted.internet.error import VerifyError
 from twisted.internet.ssl import (
@@ -25,16 +24,11 @@ from twisted.internet.ssl import (
 from twisted.python.filepath import FilePath
 
 from vaurien_twisted.model.options import Refused
+from vaurien_twisted.transports.application_protocols import chooseProtocol
 from vaurien_twisted.transports.files import readSmall
 from vaurien_twisted.transports.host_names import asciiName
 from vaurien_twisted.transports.pem import certificatesIn, readPEM, refuseEncrypted, trustedIn
 from vaurien_twisted.transports.server_names import NamedServer
-
-if TYPE_CHECKING:
-    from OpenSSL.SSL import Connection, _NoOverlappingProtocols
-
-#: Application protocols that are accepted where clients offer some.
-PROTOCOLS = frozenset((b"http/1.1", b"postgresql"))
 
 
 def serverOptions(
@@ -75,17 +69,6 @@ def serverOptions(
     # Twisted's own answer to clients that offer protocols breaks the handshake off.
     options.getContext().set_alpn_select_callback(chooseProtocol)
     return options
-
-
-def chooseProtocol(
-    connection: Connection, offered: Sequence[bytes]
-) -> bytes | _NoOverlappingProtocols:
-    """
-    The first of the protocols that a client offers (ALPN, RFC 7301) which needs no other
-    framing than without TLS.
-    """
-    known = [each for each in offered if each in PROTOCOLS]
-    return known[0] if known else NO_OVERLAPPING_PROTOCOLS
 
 
 def clientOptions(

@@ -24,6 +24,7 @@ from zope.interface import implementer
 
 from vaurien_twisted.model.names import peerName
 from vaurien_twisted.record.repeats import Repeats
+from vaurien_twisted.transports.application_protocols import protocolsOf
 from vaurien_twisted.transports.renewal import IRenewable
 from vaurien_twisted.transports.tls_engine import Credentials
 from vaurien_twisted.transports.tls_factory import HandshakeFailed, TLSFactory
@@ -154,6 +155,8 @@ class TLSServerEndpoint:
         Listen as the other does.
         """
         self._factory = TLSServerFactory(self._options, protocolFactory, self._clock)
+        # A factory that has to find out which it takes may begin with that.
+        protocolsOf(protocolFactory)
         listening: Deferred[IListeningPort] = self._endpoint.listen(self._factory)
         return listening
 

@@ -16,6 +16,7 @@ from twisted.internet.interfaces import (
 )
 from twisted.python.failure import Failure
 
+from vaurien_twisted.transports.application_protocols import protocolsOf
 from vaurien_twisted.transports.certificates import reasonOf
 
 if TYPE_CHECKING:
@@ -61,8 +62,12 @@ def newConnection(options: Credentials, isClient: bool, transport: Verifier) -> 
         connection = Connection(cast(IOpenSSLContextFactory, options).getContext(), None)
     if isClient:
         connection.set_connect_state()
+        offered = protocolsOf(getattr(transport, "factory", None))
+        if offered:
+            connection.set_alpn_protos(offered)
     else:
         connection.set_accept_state()
+        connection.set_app_data(transport)
     found: Connection = connection
     return found
 
@@ -97,6 +102,13 @@ class TLSEngine:
             return False
         self.established = True
         return True
+
+    @property
+    def protocol(self) -> bytes:
+        """
+        The application protocol that both ends have agreed on, C{b""} for none.
+        """
+        return bytes(self._connection.get_alpn_proto_negotiated())
 
     def receive(self, data: bytes) -> None:
         """

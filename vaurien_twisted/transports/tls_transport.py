@@ -1,14 +1,11 @@
 # -*- test-case-name: tests.transports.test_tls -*-
 """
-A TLS connection as a transport.
-
-It begins and ends as a link needs it:
+A TLS connection as a transport, which begins and ends as a link needs it:
   - the protocol above is built and connected once the handshake is complete;
   - while it is paused nothing is delivered, not even what was decrypted already;
-  - half-closing sends the close_notify alert and reads on (RFC 8446, section 6.1), closing
-    sends it and closes TCP, aborting resets TCP without it;
-  - a peer that closes TCP without the alert has closed in order.  A link passes on how TCP
-    ends, and half of all programs end TLS so.
+  - half-closing sends the close_notify alert and reads on (RFC 8446, section 6.1), closing sends it
+    and closes TCP, aborting resets TCP without it;
+  - a peer that closes TCP without the alert has closed in order, as half of all programs do.
 """
 
 from __future__ import annotations
@@ -82,6 +79,13 @@ class TLSTransport(ProtocolWrapper):
         if name not in OF_TCP:
             raise AttributeError(name)
         return super().__getattr__(name)
+
+    @property
+    def negotiatedProtocol(self) -> bytes:
+        """
+        The application protocol that both ends have agreed on, C{b""} for none.
+        """
+        return self._engine.protocol
 
     def makeConnection(self, transport: ITransport) -> None:
         """

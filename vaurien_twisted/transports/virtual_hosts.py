@@ -18,7 +18,8 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.transports.certificates import chooseProtocol, reasonOf
+from vaurien_twisted.transports.application_protocols import chooseProtocol
+from vaurien_twisted.transports.certificates import reasonOf
 from vaurien_twisted.transports.files import pemFiles
 from vaurien_twisted.transports.pem import (
     CERTIFICATE,

@@ -15,6 +15,7 @@ from vaurien_twisted.interfaces import (
     IFaultHeader,
     IForgetting,
     IFramer,
+    IHTTP2Options,
     IMultiplexing,
     ISelectiveFastPath,
     IStreamProtocol,
@@ -46,6 +47,7 @@ from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
 FINAL = re.compile(r"[2-5][0-9][0-9]")
 
 
+@implementer(IHTTP2Options)
 @attrs.frozen
 class HTTPOptions(FramingOptions):
     """
@@ -63,8 +65,9 @@ class HTTPOptions(FramingOptions):
     http2: str = option(
         str,
         "read",
-        "What to do with HTTP/2: read reads its streams, opaque passes it unread.",
-        choices=("read", "opaque"),
+        "What to do with HTTP/2: read reads its streams, opaque passes it unread. "
+        "prior-knowledge: the same as read, and TLS offers HTTP/2 without asking the backend.",
+        choices=("read", "prior-knowledge", "opaque"),
     )
 
 
@@ -162,7 +165,7 @@ class HTTP(WireProtocol):
         A framer for a new connection.
         """
         host = hostOf(backend) if options.overwrite_host_header else None
-        return HTTPFramer(host, options.http2 == "read")
+        return HTTPFramer(host, options.http2 != "opaque")
 
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | Send | None:
         """

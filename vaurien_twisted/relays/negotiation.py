@@ -1,0 +1,131 @@
+# -*- test-case-name: tests.relays.test_negotiation -*-
+"""
+Whether the TLS of a proxy speaks HTTP/2: clients are offered it only if the backend takes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import (
+    IAddress,
+    IProtocol,
+    IProtocolNegotiationFactory,
+    IStreamClientEndpoint,
+)
+from twisted.internet.protocol import Factory, Protocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import IHTTP2Options
+from vaurien_twisted.transports.application_protocols import HTTP1, HTTP2, PROTOCOLS, chosenOn
+
+#: Backends that speak TLS, as users write them.
+TLS = re.compile(r"\b(?:ssl|tls)\\*:")
+
+
+class Negotiation:
+    """
+    Says which application protocols the TLS of one proxy takes.
+
+    What the backend takes is found out by a connection that ends after its handshake.
+
+    @param options: those of the wire protocol.
+    """
+
+    def __init__(self, options: object) -> None:
+        own = IHTTP2Options(options, None)
+        self._http2 = "opaque" if own is None else own.http2
+        self._taken: bool | None = None
+        self._asking: Deferred[IProtocol] | None = None
+
+    @property
+    def reads(self) -> bool:
+        """
+        Whether HTTP/2 within TLS may be spoken at all.
+        """
+        return self._http2 != "opaque"
+
+    def forClients(self, endpoint: IStreamClientEndpoint, text: str) -> list[bytes]:
+        """
+        What clients may choose now.  If it is not known what the backend takes, it is asked.
+
+        @param text: the backend as the user wrote it.
+        """
+        if self._http2 == "prior-knowledge":
+            return [HTTP2, *PROTOCOLS]
+        if self.reads and self._taken is None and self._asking is None and TLS.search(text):
+            self._ask(endpoint)
+        return [HTTP2, *PROTOCOLS] if self._taken else list(PROTOCOLS)
+
+    def forBackend(self, chosen: bytes) -> list[bytes]:
+        """
+        What the backend is offered for a client.
+
+        @param chosen: what this client has chosen; C{b""} for nothing.
+        """
+        if not self.reads:
+            return []
+        prior = self._http2 == "prior-knowledge" and not chosen
+        return [HTTP2] if prior or chosen == HTTP2 else []
+
+    def forget(self) -> None:
+        """
+        The backend is another one.
+        """
+        self._taken = None
+        asking, self._asking = self._asking, None
+        if asking is not None:
+            asking.cancel()
+
+    def _ask(self, endpoint: IStreamClientEndpoint) -> None:
+        asking = self._asking = endpoint.connect(Asking(self._learn))
+        asking.addErrback(self._failed)
+
+    def _learn(self, taken: bool) -> None:
+        self._taken, self._asking = taken, None
+
+    def _failed(self, failure: Failure) -> None:
+        """
+        The backend cannot be reached, which links tell of: it is asked again with the next client.
+        """
+        self._asking = None
+
+
+@implementer(IProtocolNegotiationFactory)
+class Asking(Factory):
+    """
+    Asks a backend whether it takes HTTP/2.
+
+    @param learn: called with the answer.
+    """
+
+    noisy = False
+
+    def __init__(self, learn: Callable[[bool], None]) -> None:
+        self._learn = learn
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """
+        Offer both.
+        """
+        return [HTTP2, HTTP1]
+
+    def buildProtocol(self, addr: IAddress | None) -> Protocol:
+        """
+        A protocol that ends the connection once it is made.
+        """
+        return _Asked(self._learn)
+
+
+class _Asked(Protocol):
+    def __init__(self, learn: Callable[[bool], None]) -> None:
+        self._learn = learn
+
+    def connectionMade(self) -> None:
+        transport = self.transport
+        self._learn(chosenOn(transport) == HTTP2)
+        if transport is not None:
+            transport.loseConnection()

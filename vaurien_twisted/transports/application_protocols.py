@@ -1,0 +1,57 @@
+# -*- test-case-name: tests.transports.test_certificates -*-
+"""
+Application protocols that the two ends of TLS agree on (ALPN, RFC 7301).
+
+A factory above TLS that provides C{IProtocolNegotiationFactory} names those it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from twisted.internet.interfaces import IProtocolNegotiationFactory
+
+if TYPE_CHECKING:
+    from OpenSSL.SSL import Connection, _NoOverlappingProtocols
+
+HTTP2, HTTP1 = b"h2", b"http/1.1"
+
+#: What is accepted where clients offer some, and no factory says otherwise: those that need no
+#: other framing than without TLS.
+PROTOCOLS = (HTTP1, b"postgresql")
+
+
+def protocolsOf(factory: object) -> list[bytes] | None:
+    """
+    The protocols that a factory takes, or one that it wraps; C{None} if none of them says.
+    """
+    while factory is not None:
+        if IProtocolNegotiationFactory.providedBy(factory):
+            return list(factory.acceptableProtocols())
+        factory = getattr(factory, "wrappedFactory", None)
+    return None
+
+
+def chooseProtocol(
+    connection: Connection, offered: Sequence[bytes]
+) -> bytes | _NoOverlappingProtocols:
+    """
+    The first of the protocols that the factory above TLS takes which a client offers.
+
+    @param connection: its application data is the TLS transport, if that is known.
+    """
+    # Only where there is TLS: it takes a while to load.
+    from OpenSSL.SSL import NO_OVERLAPPING_PROTOCOLS
+
+    taken = protocolsOf(getattr(connection.get_app_data(), "factory", None))
+    # As most servers do, by the order of their own.
+    known = [each for each in (PROTOCOLS if taken is None else taken) if each in offered]
+    return known[0] if known else NO_OVERLAPPING_PROTOCOLS
+
+
+def chosenOn(transport: object) -> bytes:
+    """
+    The protocol that both ends of a transport have agreed on; C{b""} for none, or without TLS.
+    """
+    return getattr(transport, "negotiatedProtocol", None) or b""
