@@ -34,6 +34,17 @@ class RulesTests(Faced):
             (answer.status, answer.json), (200, {"rules": [], "counts": [], "seed": 7})
         )
 
+    def test_state(self):
+        """
+        On request the answer has the state.
+        """
+        answer = self.ask("PUT", "/rules", {"rules": RULES, "state": True})
+        self.assertEqual(answer.json["status"], "ok")
+        (proxy,) = answer.json["state"]["proxies"]
+        self.assertEqual(len(proxy["rules"]), 2)
+        answer = self.ask("PUT", "/rules", {"rules": RULES, "state": 1})
+        self.assertEqual((answer.status, self.proxy.plan.rules != ()), (400, True))
+
     def test_set(self):
         """
         A list is taken, and an object that has it; what is told is taken back.

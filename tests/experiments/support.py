@@ -62,7 +62,7 @@ class MemoryService:
         assert isinstance(before, dict)
         self.changes.append((proxy, before))
 
-    async def read(self) -> Reading:
+    async def read(self, oldest: float = 0.0) -> Reading:
         return Reading(0.0, dict(self.figures))
 
     async def journal(self) -> list[Mapping[str, object]]:

@@ -55,9 +55,9 @@ class Member(MemoryService):
         await self._asked()
         await super().setRules(proxy, rules, keep)
 
-    async def read(self) -> Reading:
+    async def read(self, oldest: float = 0.0) -> Reading:
         await self._asked()
-        return await super().read()
+        return await super().read(oldest)
 
     async def journal(self) -> list[Mapping[str, object]]:
         entries, self.entries = self.entries, []

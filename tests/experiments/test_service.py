@@ -11,6 +11,7 @@ from twisted.trial.unittest import TestCase
 
 from tests.control.support import around, makeProxy
 from vaurien_twisted.client.aio import AsyncClient
+from vaurien_twisted.client.common import Unreachable
 from vaurien_twisted.control.site import controlRoot
 from vaurien_twisted.experiments.document import readExperiment
 from vaurien_twisted.experiments.service import Service
@@ -40,7 +41,7 @@ class ServiceTests(TestCase):
     def setUp(self) -> None:
         self.proxy = makeProxy()
         self.http = Unplugged(StubTreq(controlRoot(around(self.proxy))))
-        clock = Clock()
+        clock = self.clock = Clock()
         client = AsyncClient(http=self.http, reactor=clock)
         self.service = Service(client, clock)
         self.name = str(self.proxy.name)
@@ -59,6 +60,33 @@ class ServiceTests(TestCase):
         self.assertEqual(self.proxy.backend, "127.0.0.1:9")
         self.assertEqual(await self.service.end(), [])
         self.assertEqual(self.proxy.backend, before)
+
+    async def test_told(self) -> None:
+        """
+        Figures come with the answer to rules that are set: whoever asks soon after need not ask
+        the service.  They are told once.
+        """
+        await self.begin()
+        await self.service.setRules(self.name, [{"behavior": "hang"}], False)
+        self.http.gone = True
+        self.clock.advance(0.25)
+        reading = await self.service.read(0.5)
+        self.assertEqual((reading.time, list(reading.proxies)), (-0.25, [self.name]))
+        with self.assertRaises(Unreachable):
+            await self.service.read(0.5)
+        self.http.gone = False
+        await self.service.setRules(self.name, [], False)
+        self.clock.advance(0.75)
+        self.assertEqual((await self.service.read(0.5)).time, 0.0)
+
+    async def test_seed(self) -> None:
+        """
+        Decisions follow from the experiment's seed.
+        """
+        await self.service.begin(
+            readExperiment(f"seed: 77\nproxies: {{{self.name}: }}\nmethod: [{{hold: 1s}}]")
+        )
+        self.assertEqual(self.proxy.seed, 77)
 
     async def test_restored(self) -> None:
         """

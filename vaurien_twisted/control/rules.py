@@ -5,6 +5,8 @@ The rules in force, all of them: C{/rules}.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 from twisted.web.iweb import IRequest
 
@@ -12,14 +14,17 @@ from vaurien_twisted.control.json_body import readJSON, readObject
 from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.responses import OK, Problem, addressed, answer
 from vaurien_twisted.control.routes import Routes
+from vaurien_twisted.metrics.observe import Observed, describeState
 from vaurien_twisted.model.options import Refused, Spec, nearest
 from vaurien_twisted.proxies.collection import ProxyCollection
+from vaurien_twisted.record.clocks import wallTime
+from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.rules.codec import planFromRules, ruleFromJSON, rulesOf, tellRule
 from vaurien_twisted.rules.counts import tellCounts
 from vaurien_twisted.rules.single import NoSuchRule, RuleExists
 
 #: What the object of C{PUT /rules} may have.
-FIELDS = ("rules", "keep", "seed", "counts")
+FIELDS = ("rules", "keep", "seed", "counts", "state")
 
 SEED = Spec("seed", int, -1, "Seed of the decisions from now on.", minimum=-1, maximum=2**63 - 1)
 
@@ -54,7 +59,7 @@ class RulesAPI:
 
     @routes.route("/rules", "PUT")
     @routes.route("/proxies/<name>/rules", "PUT")
-    @routes.describe(Operation(body="RuleList", refusals=(404,)))
+    @routes.describe(Operation("RulesSet", body="RuleList", refusals=(404,)))
     def setRules(self, request: IRequest, name: str | None = None) -> bytes:
         """
         Put other rules in force in place of all: a list, or C{{"rules": [...]}}.  They
@@ -67,22 +72,28 @@ class RulesAPI:
         they first meet a rule that draws, and so are the exchanges that each draw is made for.
         The decisions are then the same whatever was before.  C{counts}, which C{GET /rules} has,
         is ignored.
+
+        With C{"state": true} the answer has, under C{state}, what C{GET /state} tells then.
         """
         proxy = addressed(self._proxies, name)
         rules = readJSON(request, '[{"behavior": "dummy"}]')
-        keep, seed = False, -1
+        keep, seed, state = False, -1, False
         if isinstance(rules, dict):
             for key in rules:
                 if key not in FIELDS:
                     raise Refused(f"{key!r} is not known: {nearest(key, FIELDS)}", key)
-            keep = rules.get("keep", False)
-            if not isinstance(keep, bool):
-                raise Refused(f"{keep!r} is not true or false", "keep")
+            keep, state = (_flag(rules, name) for name in ("keep", "state"))
             seed = SEED.convert(rules.get("seed", -1), strict=True)
             rules = rules.get("rules")
         plan = planFromRules(proxy.ruleBuilder, rules)
         proxy.faults.setPlan(attrs.evolve(plan, keep=keep), None if seed < 0 else seed)
-        return answer(request, OK)
+        if not state:
+            return answer(request, OK)
+        proxies = self._proxies
+        journal = proxies.journal
+        readable = journal if isinstance(journal, Journal) else Journal(wallTime(proxies.reactor))
+        observed = Observed(lambda: proxies.proxies, readable, proxies.seed)
+        return answer(request, {**OK, "state": describeState(observed)})
 
     @routes.route("/rules", "POST")
     @routes.route("/proxies/<name>/rules", "POST")
@@ -113,3 +124,10 @@ class RulesAPI:
         except NoSuchRule as missing:
             raise Problem(404, missing.description, rule, "path") from None
         return answer(request, OK)
+
+
+def _flag(given: Mapping[str, object], name: str) -> bool:
+    value = given.get(name, False)
+    if not isinstance(value, bool):
+        raise Refused(f"{value!r} is not true or false", name)
+    return value

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from twisted.web.iweb import IRequest
 
-from vaurien_twisted import __version__
 from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.responses import answer
 from vaurien_twisted.control.routes import Routes
-from vaurien_twisted.metrics.observe import Observed, describeProxy
+from vaurien_twisted.metrics.observe import Observed, describeState
 
 
 class StateAPI:
@@ -32,12 +31,4 @@ class StateAPI:
         version, the seed, and the id of the journal's last entry:
         C{{"version": "2.0", "seed": 7, "proxies": [{…}], "journal": {"last": 12}}}.
         """
-        return answer(
-            request,
-            {
-                "version": __version__,
-                "seed": self._observed.seed,
-                "proxies": [describeProxy(proxy) for proxy in self._observed.proxies()],
-                "journal": {"last": self._observed.journal.last},
-            },
-        )
+        return answer(request, describeState(self._observed))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from vaurien_twisted.client.aio import AsyncClient
 from vaurien_twisted.experiments.fleet import Fleet
+from vaurien_twisted.experiments.lasting import LastingRequests
 from vaurien_twisted.experiments.report import report
 from vaurien_twisted.experiments.requests import TreqRequests
 from vaurien_twisted.experiments.run import ExperimentRun
@@ -74,7 +75,8 @@ class Conductor:
             say(f"{url} failed{', the others go on' if goesOn else ''}: {reason}")
             return goesOn
 
-        services = [self._service(self._client(url), reactor) for url in self._urls]
+        requests = LastingRequests(reactor)
+        services = [self._service(self._client(url, requests), reactor) for url in self._urls]
         run: ExperimentRun | None = None
 
         async def holds(condition: Condition) -> bool:
@@ -83,11 +85,16 @@ class Conductor:
         surroundings = Surroundings(reactor, TreqRequests(reactor), holds)
         fleet, load = Fleet(services, missing), LoadCommand(reactor)
         run = ExperimentRun(reactor, experiment, fleet, surroundings, load, say)
-        record = await run.run()
+        try:
+            record = await run.run()
+        finally:
+            await requests.close()
         return report(experiment, record, time.time() - reactor.seconds() + record.began)
 
-    def _client(self, url: str) -> AsyncClient:
-        return AsyncClient(url=url, timeout=PATIENCE, reactor=self._reactor, token=self._token)
+    def _client(self, url: str, requests: LastingRequests) -> AsyncClient:
+        return AsyncClient(
+            url=url, timeout=PATIENCE, http=requests, reactor=self._reactor, token=self._token
+        )
 
 
 def drive(

@@ -59,9 +59,12 @@ class IService(Protocol):
         Undo a change.
         """
 
-    async def read(self) -> Reading:
+    async def read(self, oldest: float = 0.0) -> Reading:
         """
-        The figures of all proxies.
+        The figures of all proxies, each reading later than the one before.
+
+        @param oldest: how old they may be, in seconds, if they are known already.
+        @return: its time is minus their age.
         """
 
 

@@ -22,6 +22,9 @@ T = TypeVar("T")
 #: turn, and each takes a file descriptor.
 AT_ONCE = 100
 
+#: About how long it takes to ask one of many services, in seconds.
+ROUND = 0.001
+
 
 class IMember(IService, Protocol):
     """
@@ -172,23 +175,30 @@ class Fleet:
         """
         await self._all(lambda each: each.restore(proxy, key))
 
-    async def read(self) -> Reading:
+    async def read(self, oldest: float = 0.0) -> Reading:
         """
         The figures of all services, added by the proxies' names.  Those of a service that
         failed stay as they were, without connections.
+
+        @param oldest: figures that were told beside something else are used up to this age;
+            of many services, up to the time that it takes to ask all.
+        @return: its time is minus their mean age.
         """
+        oldest = max(oldest, ROUND * len(self.services))
 
-        async def one(service: IMember) -> None:
-            self._figures[service.url] = await service.read()
+        async def one(service: IMember) -> float:
+            reading = self._figures[service.url] = await service.read(oldest)
+            return reading.time
 
-        await self._all(one)
+        times = await self._all(one)
         gone = {each.url for each, _ in self.lost}
         merged: dict[str, list[Figures]] = {}
         for url, reading in self._figures.items():
             for name, figures in reading.proxies.items():
                 kept = figures.withoutConnections() if url in gone else figures
                 merged.setdefault(name, []).append(kept)
-        return Reading(0.0, {name: total(each) for name, each in merged.items()})
+        proxies = {name: total(each) for name, each in merged.items()}
+        return Reading(sum(times) / len(times), proxies)
 
     async def journal(self) -> list[Mapping[str, object]]:
         """

@@ -165,8 +165,10 @@ def _inPhase(
     if judgement is None:
         if len(bounds) == 2:
             first, last = (reading.of(names) for reading in bounds)
-            judgement = judgeFigures(condition, last.since(first), end - begin)
-        within = [reading for reading in record.readings if begin <= reading.time <= end]
+            judgement = judgeFigures(condition, last.since(first), bounds[1].time - bounds[0].time)
+        # Its own readings come a little early or late.
+        times = (begin, end, *(reading.time for reading in bounds))
+        within = [each for each in record.readings if min(times) <= each.time <= max(times)]
         breaches = _breaches(condition, names, within)
         if judgement is not None and judgement.outcome == HELD:
             judgement = _worst(condition, names, within, breaches, lasting) or judgement

@@ -32,6 +32,12 @@ from vaurien_twisted.experiments.verdict import (
 #: The most entries of the journal that a run keeps.
 JOURNAL_LIMIT = 50_000
 
+#: How old a regular reading of figures may be, as a share of the time between two.
+OLDEST = 0.95
+
+#: What is read within so many seconds is read at one time.
+MOMENT = 0.001
+
 #: Outcomes of a run beside those of verdicts: it was ended early, or could not begin.
 HALTED = "halted"
 
@@ -156,6 +162,7 @@ class ExperimentRun:
         self._brokenSince: dict[int, float] = {}
         self._trying: set[int] = set()
         self._sampling: Deferred[None] | None = None
+        self._lastRead = -MOMENT
 
     async def run(self) -> Record:
         """
@@ -223,9 +230,11 @@ class ExperimentRun:
         self.record.reason = self.record.reason or reason
         self._progress(f"halted: {self.record.reason}")
 
-    async def _read(self) -> Reading:
-        reading = attrs.evolve(await self._service.read(), time=self._now)
+    async def _read(self, oldest: float = 0.0) -> Reading:
+        reading = await self._service.read(oldest)
+        reading = attrs.evolve(reading, time=self._now + reading.time)
         self.record.readings.append(reading)
+        self._lastRead = self._clock.seconds()
         entries = await self._service.journal()
         room = JOURNAL_LIMIT - len(self.record.journal)
         self.record.journal += entries[:room]
@@ -236,7 +245,12 @@ class ExperimentRun:
         at = next(at for at, each in enumerate(self.record.phases) if each is phase)
         if phase.end is None:
             self._progress(f"{phase.name}: {phase.what}")
-        self.record.bounds.setdefault(at, []).append(await self._read())
+        if phase.end is None and self._clock.seconds() - self._lastRead < MOMENT:
+            # The phase before has ended now: its last reading is this one's first.
+            reading = self.record.readings[-1]
+        else:
+            reading = await self._read()
+        self.record.bounds.setdefault(at, []).append(reading)
 
     def _sampleOnce(self) -> Deferred[None]:
         sampling = self._sampling = Deferred.fromCoroutine(self._sample())
@@ -250,7 +264,7 @@ class ExperimentRun:
             self._method.cancel()
 
     async def _sample(self) -> None:
-        await self._read()
+        await self._read(self._experiment.policy.every * OLDEST)
         broken = self._brokenNow()
         for at, condition in enumerate(self._experiment.hypothesis):
             if isinstance(condition, Tried) and at not in self._trying:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
+import attrs
 from twisted.internet.interfaces import IReactorTime
 
 from vaurien_twisted.client.aio import AsyncClient
@@ -15,6 +16,7 @@ from vaurien_twisted.client.common import ClientError, RequestRefused, Unreachab
 from vaurien_twisted.experiments.document import Experiment
 from vaurien_twisted.experiments.effects import Rule
 from vaurien_twisted.experiments.figures import Figures, Reading
+from vaurien_twisted.model.json_types import Answer
 
 
 class Service:
@@ -34,6 +36,8 @@ class Service:
         self._proxies: list[str] = []
         self._toxics: dict[tuple[str, int], str] = {}
         self._changed: dict[tuple[str, int], Mapping[str, object]] = {}
+        #: When figures were told beside something else, and they.
+        self._told: tuple[float, Reading] | None = None
         self._lease = ""
         self._renewal = self._renewed = 0.0
         self._last = self._newest = self._missed = 0
@@ -120,8 +124,11 @@ class Service:
         Put rules in force after those that the proxy had before.
         """
         leased = [_leased(rule, self._lease) for rule in rules]
-        body = {"rules": [*self._before.get(proxy, ()), *leased], "keep": keep}
-        await self._client.request("PUT", f"{_path(proxy)}/rules", body)
+        body = {"rules": [*self._before.get(proxy, ()), *leased], "keep": keep, "state": True}
+        answer = await self._client.request("PUT", f"{_path(proxy)}/rules", body)
+        if isinstance(answer.get("state"), dict):
+            # Whoever asks for figures soon need not ask the service again.
+            self._told = self._clock.seconds(), self._reading(answer["state"])
 
     async def addToxic(self, proxy: str, toxic: Rule, key: int) -> None:
         body = {**toxic, "lease": self._lease}
@@ -161,7 +168,7 @@ class Service:
             await self._client.request("POST", _path(proxy), _upstream(before))
             self._changed.pop((proxy, key), None)
 
-    async def read(self) -> Reading:
+    async def read(self, oldest: float = 0.0) -> Reading:
         """
         The figures of the proxies that take part.  This renews the lease, where a quarter of
         its time has passed.
@@ -170,7 +177,15 @@ class Service:
         if self._lease and now - self._renewed >= self._renewal:
             await self._client.request("PUT", f"/leases/{quote(self._lease, safe='')}")
             self._renewed = now
-        answer = await self._client.request("GET", "/state")
+        told, self._told = self._told, None
+        if told is not None and now - told[0] <= oldest:
+            return attrs.evolve(told[1], time=told[0] - now)
+        return self._reading(await self._client.request("GET", "/state"))
+
+    def _reading(self, answer: Answer) -> Reading:
+        """
+        The figures of what C{GET /state} tells.
+        """
         self._newest = int(answer["journal"]["last"])
         return Reading(
             0.0,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 import attrs
 
+from vaurien_twisted import __version__
 from vaurien_twisted.interfaces import ITellsErrors
 from vaurien_twisted.model.commands import Command, Hold, Wait
 from vaurien_twisted.model.options import Refused, nearest
@@ -136,6 +137,19 @@ def describeProxy(proxy: Proxy) -> dict[str, object]:
         "connectFailures": sums.counters.connectFailures,
         "errors": describeErrors(proxy),
         "duration": describeHistogram(sums.counters.duration),
+    }
+
+
+def describeState(observed: Observed) -> dict[str, object]:
+    """
+    All proxies as JSON, as L{describeProxy} describes them; beside them the version, the seed,
+    and the id of the journal's last entry.
+    """
+    return {
+        "version": __version__,
+        "seed": observed.seed,
+        "proxies": [describeProxy(proxy) for proxy in observed.proxies()],
+        "journal": {"last": observed.journal.last},
     }
 
 

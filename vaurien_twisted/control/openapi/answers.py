@@ -98,6 +98,9 @@ def _inForce() -> dict[str, Schema]:
     lease: dict[str, Schema] = {"name": TEXT, "for": SECONDS, "left": SECONDS, "owner": TEXT}
     return {
         "Done": record({"status": {"const": "ok"}}, description="It is done."),
+        "RulesSet": record(
+            {"status": {"const": "ok"}, "state": ref("State")}, "state", description="They are set."
+        ),
         "Behavior": record({"behavior": TEXT, "options": OBJECT, "rules": ref("Rules")}, "rules"),
         "RuleCounts": told,
         "RulesInForce": record(inForce),

@@ -139,6 +139,9 @@ def _ruleObject() -> Schema:
             seed, "The seed of the decisions from now on; -1 leaves it, and the numbers drawn."
         ),
         "counts": {"description": "As GET has it; ignored."},
+        "state": described(
+            {"type": "boolean", "default": False}, "Whether the answer has the state then."
+        ),
     }
     return record(properties, required=("rules",), closed=True)
 
