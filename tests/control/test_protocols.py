@@ -27,6 +27,24 @@ class ProtocolsTests(Faced):
             self.assertEqual(each["aliases"], list(wire.aliases))
             self.assertEqual([error["code"] for error in each["errors"]], list(wire.errors))
             self.assertNotRegex(each["description"], r"[A-Z]\{|\n")
+            self.assertEqual(each["commands"], list(wire.commands))
+
+    def test_commands(self):
+        """
+        Where C{when} can ask for a command, the usual ones are named, as exchanges have them.
+        """
+        told = self.ask("GET", "/protocols").json["protocols"]
+        for name, each in told.items():
+            asked = "command" in [target["name"] for target in each["targets"]]
+            self.assertEqual(asked, bool(each["commands"]), name)
+            self.assertEqual(len(set(each["commands"])), len(each["commands"]), name)
+        for name, command in (
+            *(("http", "DELETE"), ("mysql", "COM_QUERY"), ("postgresql", "Query")),
+            *(("redis", "GET"), ("memcache", "get"), ("smtp", "MESSAGE")),
+        ):
+            self.assertIn(command, told[name]["commands"])
+        [choices] = [t["choices"] for t in told["http"]["targets"] if t["name"] == "direction"]
+        self.assertEqual(choices, ["client", "backend"])
 
     def test_one(self):
         """

@@ -246,9 +246,10 @@ class DescribeTests(SynchronousTestCase):
 
     def test_described(self) -> None:
         """
-        Name, kind and a sentence, in JSON's terms.
+        Name, kind and a sentence, in JSON's terms, and the choices where there are any.
         """
         for target in (*TARGETS, *COMMON):
             told = target.describe()
+            self.assertEqual(told.pop("choices", []), list(target.choices))
             self.assertEqual(sorted(told), ["description", "kind", "name"])
             self.assertTrue(told["description"].endswith("."), told)

@@ -71,13 +71,14 @@ def describe(item: IBehaviorBase | IWireProtocol) -> dict[str, object]:
 def describeProtocol(wire: IWireProtocol) -> dict[str, object]:
     """
     The same of a wire protocol, with its other names, the targets for a rule's C{when}
-    (those that all protocols have come last), the unit that replies can be cut by,
-    C{""} for bytes only, and its errors.
+    (those that all protocols have come last), the usual commands, the unit that replies can be
+    cut by, C{""} for bytes only, and its errors.
     """
     return {
         **describe(wire),
         "aliases": list(wire.aliases),
         "targets": [target.describe() for target in (*wire.targets, *COMMON)],
+        "commands": list(wire.commands),
         "unit": wire.unit,
         "errors": [_error(error) for error in wire.errors.values()],
     }

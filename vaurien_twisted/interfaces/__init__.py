@@ -214,6 +214,10 @@ class IWireProtocol(IPlugin):
     targets: tuple[Matcher, ...] = Attribute(
         "What a rule's C{when} can ask of an exchange, beside what all protocols have."
     )
+    commands: tuple[str, ...] = Attribute(
+        "The names of the usual commands, for forms; there may be others.  Empty where there are "
+        "no commands."
+    )
     unit: str = Attribute(
         "What a reply can be cut after, in the plural (rows, chunks); empty for bytes only."
     )

@@ -87,11 +87,18 @@ class Matcher:
 
         return matches
 
-    def describe(self) -> dict[str, str]:
+    def describe(self) -> dict[str, object]:
         """
-        The declaration as JSON.
+        The declaration as JSON; C{choices} only if there are any.
         """
-        return {"name": self.name, "kind": self.kind, "description": self.description}
+        told: dict[str, object] = {
+            "name": self.name,
+            "kind": self.kind,
+            "description": self.description,
+        }
+        if self.choices:
+            told["choices"] = list(self.choices)
+        return told
 
 
 def _text(target: Matcher, pattern: object) -> str:

@@ -45,6 +45,7 @@ class WireProtocol:
     aliases: tuple[str, ...] = ()
     greets = False
     targets: tuple[Matcher, ...] = ()
+    commands: tuple[str, ...] = ()
     unit = ""
     injects = True
     catalog: ErrorCatalog

@@ -158,6 +158,7 @@ class HTTP(WireProtocol):
     catalog = CATALOG
     injects = False
     targets = TARGETS
+    commands = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
     unit = "chunks"
 
     def framer(self, options: HTTPOptions, backend: str) -> HTTPFramer:

@@ -24,10 +24,10 @@ from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange, Substitute
 from vaurien_twisted.wire.framer import TwoWayFramer
-from vaurien_twisted.wire.memcache.commands import LINE
+from vaurien_twisted.wire.memcache.commands import LINE, SILENCING
 from vaurien_twisted.wire.memcache.errors import CATALOG, encodeError, miss
 from vaurien_twisted.wire.memcache.fastpath import MemcacheFastPath
-from vaurien_twisted.wire.memcache.matchers import TARGETS
+from vaurien_twisted.wire.memcache.matchers import KEYED, TARGETS
 from vaurien_twisted.wire.memcache.replies import Replies
 from vaurien_twisted.wire.memcache.requests import Requests
 from vaurien_twisted.wire.memcache.session import MemcacheSession
@@ -96,6 +96,7 @@ class Memcache(WireProtocol):
     options = FramingOptions
     catalog = CATALOG
     targets = TARGETS
+    commands = tuple(sorted({*KEYED, *SILENCING, "mn", "quit", "stats", "version"}))
     unit = "values"
 
     def framer(self, options: FramingOptions, backend: str) -> MemcacheFramer:

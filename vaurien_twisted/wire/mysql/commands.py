@@ -166,6 +166,9 @@ def _commands() -> tuple[Request, ...]:
 #: Every command by its byte.
 COMMANDS = _commands()
 
+#: The names of the commands that the manual names.
+NAMES = tuple(request.name for request in COMMANDS if not request.name.startswith("COM_0x"))
+
 #: The flags of an execution that asks for a cursor: read only, for update, scrollable.
 CURSORS = 0x07
 

@@ -36,6 +36,7 @@ from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.wire.last_request import lastDescription
+from vaurien_twisted.wire.mysql.commands import NAMES
 from vaurien_twisted.wire.mysql.errors import CATALOG, encodeError
 from vaurien_twisted.wire.mysql.fastpath import MySQLFastPath
 from vaurien_twisted.wire.mysql.replies import Replies
@@ -131,6 +132,7 @@ class MySQL(WireProtocol):
     greets = True
     catalog = CATALOG
     targets = TARGETS
+    commands = NAMES
     unit = "rows"
 
     def framer(self, options: TLSOptions, backend: str) -> MySQLFramer:

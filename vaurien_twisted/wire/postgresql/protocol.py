@@ -35,6 +35,7 @@ from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.wire.last_request import lastDescription
 from vaurien_twisted.wire.postgresql.errors import CATALOG, encodeError
 from vaurien_twisted.wire.postgresql.fastpath import NAMES, PostgreSQLFastPath
+from vaurien_twisted.wire.postgresql.messages import CLIENT_TYPES
 from vaurien_twisted.wire.postgresql.replies import Replies
 from vaurien_twisted.wire.postgresql.requests import Requests
 from vaurien_twisted.wire.postgresql.session import PostgreSQLSession
@@ -162,6 +163,7 @@ class PostgreSQL(WireProtocol):
     options = TLSOptions
     catalog = CATALOG
     targets = TARGETS
+    commands = ("STARTUP", "CancelRequest", *CLIENT_TYPES.values())
     unit = "rows"
 
     def framer(self, options: TLSOptions, backend: str) -> PostgreSQLFramer:

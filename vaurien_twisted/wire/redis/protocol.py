@@ -25,6 +25,7 @@ from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange, Substitute
 from vaurien_twisted.wire.framer import TwoWayFramer
 from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
+from vaurien_twisted.wire.redis.commands import KNOWN
 from vaurien_twisted.wire.redis.errors import CATALOG, encodeError, nil
 from vaurien_twisted.wire.redis.fastpath import RedisFastPath
 from vaurien_twisted.wire.redis.matchers import TARGETS
@@ -89,6 +90,7 @@ class Redis(WireProtocol):
     options = FramingOptions
     catalog = CATALOG
     targets = TARGETS
+    commands = tuple(sorted(KNOWN))
     unit = "values"
 
     def framer(self, options: FramingOptions, backend: str) -> RedisFramer:

@@ -151,6 +151,10 @@ class SMTP(WireProtocol):
     greets = True
     catalog = CATALOG
     targets = TARGETS
+    commands = (
+        *("EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "MESSAGE", "BDAT"),
+        *("RSET", "NOOP", "VRFY", "EXPN", "HELP", "QUIT"),
+    )
     unit = "lines"
 
     def framer(self, options: TLSOptions, backend: str) -> SMTPFramer:
