@@ -7,7 +7,7 @@ from __future__ import annotations
 from tests.control.toxiproxy_case import ToxiproxyCase
 from vaurien_twisted.model.options import specs
 from vaurien_twisted.proxies.options import ProxyFields, ProxyOptions
-from vaurien_twisted.rules.codec import fieldSpecs
+from vaurien_twisted.rules.codec import fieldSpecs, spelled
 from vaurien_twisted.rules.toxics import ToxicFields
 
 
@@ -25,9 +25,22 @@ class SchemaTests(ToxiproxyCase):
         for name, declared in (
             ("proxy", {**specs(ProxyFields), **specs(ProxyOptions)}),
             ("rule", fieldSpecs()),
-            ("toxic", specs(ToxicFields)),
+            ("toxic", spelled(specs(ToxicFields))),
         ):
             self.assertEqual(schema[name], [spec.describe() for spec in declared.values()])
+
+    def test_toxic(self) -> None:
+        """
+        A toxic takes the fields that are told of it, by these names.
+        """
+        self.create()
+        toxic = {
+            field["name"]: field["default"] for field in self.ask("GET", "/schema").json["toxic"]
+        }
+        given = {name: value for name, value in toxic.items() if value not in ("", None)}
+        self.assertIn("for", toxic)
+        answer = self.ask("POST", "/proxies/db/toxics", {**given, "type": "latency", "for": 7})
+        self.assertEqual((answer.status, answer.json["for"]), (200, 7.0))
 
     def test_accepted(self) -> None:
         """

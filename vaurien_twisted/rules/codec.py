@@ -83,12 +83,17 @@ def fieldSpecs() -> Mapping[str, Spec]:
     """
     The fields of a rule by the names that users write.
     """
-    return MappingProxyType(
-        {
-            SPELLED.get(name, name): attrs.evolve(spec, name=SPELLED.get(name, name))
-            for name, spec in specs(RuleFields).items()
-        }
-    )
+    return MappingProxyType(spelled(specs(RuleFields)))
+
+
+def spelled(declared: Mapping[str, Spec]) -> dict[str, Spec]:
+    """
+    Declared fields by the names that users write.
+    """
+    return {
+        SPELLED.get(name, name): attrs.evolve(spec, name=SPELLED.get(name, name))
+        for name, spec in declared.items()
+    }
 
 
 def planFromRules(ruleBuilder: RuleBuilder, rules: object) -> Plan:
