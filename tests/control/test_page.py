@@ -213,10 +213,12 @@ class PartsTests(SynchronousTestCase):
 
     def test_nothingElsewhere(self):
         """
-        No part names another place, but for the name of a language.
+        No part names another place, but for the name of a language, and where a service is
+        that is not told where to be.
         """
         for name, text in self.texts("").items():
             text = text.replace("http://www.w3.org/2000/svg", "")
+            text = text.replace("http://localhost:8080", "")
             self.assertNotRegex(text, r"https?:|@import|\burl\(|\bimport\(", name)
             self.assertNotRegex(text, r"""["'(]//""", name)
 
@@ -244,7 +246,11 @@ class PartsTests(SynchronousTestCase):
         Every control of the page has a name.
         """
         [text] = self.texts("html").values()
+        for label, name in re.findall(r"<label([^>]*)>(.*?)</label>", text, flags=re.DOTALL):
+            self.assertTrue(re.sub(r"<[^>]+>", "", name).strip(), label)
+        named = re.findall(r'<label[^>]* for="([^"]+)"', text)
         labelled = re.sub(r"<label.*?</label>", "", text, flags=re.DOTALL)
+        labelled = re.sub(rf'<(?:input|select)[^>]* id="(?:{"|".join(named)})"', "", labelled)
         self.assertNotRegex(labelled, r"<(input|select|textarea)\b")
         for attributes, content in re.findall(r"<button([^>]*)>(.*?)</button>", text):
             said = re.sub(r"<[^>]+>", "", content).strip()

@@ -42,7 +42,7 @@ class PageUseTests(PageCase):
             page.keyboard.press("l")
             page.keyboard.press("ArrowDown")
             page.keyboard.press("Enter")
-            page.wait_for_selector("#log li.open .reason-why:visible")
+            page.wait_for_selector("#log li.open .story dd:visible")
             page.keyboard.press("b")
             self.assertEqual(page.evaluate(focused), "behavior")
             outline = page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
@@ -101,7 +101,7 @@ class PageUseTests(PageCase):
             page.locator("#log li", has_text="GET").wait_for()
             self.assertIn(path, page.inner_text("#log"))
             self.assertEqual(page.locator("#log b, #log img").count(), 0)
-            self.assertEqual(page.title(), "Vaurien")
+            self.assertEqual(page.title(), "proxy – Vaurien")
 
     def test_phone(self) -> None:
         """
@@ -155,7 +155,7 @@ class PageUseTests(PageCase):
         with self.page(proxy, refused=2) as page:
             token = page.get_by_label("Token", exact=True)
             token.wait_for()
-            self.assertEqual(page.inner_text("#proxies"), "")
+            self.assertEqual(page.inner_text("#chosen-title"), "")
             token.fill("wrong")
             token.press("Enter")
             page.get_by_text("The service did not accept this token.").wait_for()

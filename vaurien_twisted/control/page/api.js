@@ -3,6 +3,9 @@
 const KEY = "vaurien-token";
 const base = new URL("./", document.baseURI);
 
+/** The address of the service. */
+export const serviceURL = base.href.replace(/\/$/, "");
+
 let token = "";
 try {
   token = sessionStorage.getItem(KEY) ?? "";
@@ -10,6 +13,9 @@ try {
 
 let prompt = () => new Promise(() => {});
 let asked = null;
+
+/** Whether the service wants a token, and has got it. */
+export const hasToken = () => token !== "";
 
 /** A request that the service refused, with its reason and the name it is about. */
 export class Refusal extends Error {
@@ -69,8 +75,8 @@ function exactly(key, value, context) {
 }
 
 /** The JSON answer; a refusal is thrown. */
-export async function call(method, path, body) {
-  const response = await send(path, { method, body });
+export async function call(method, path, body, signal) {
+  const response = await send(path, { method, body, signal });
   let told = null;
   try {
     told = JSON.parse(await response.text(), exactly);
@@ -82,7 +88,7 @@ export async function call(method, path, body) {
   return told;
 }
 
-export const get = (path) => call("GET", path);
+export const get = (path, signal) => call("GET", path, undefined, signal);
 
 /** A path within one proxy's. */
 export function proxyPath(name, rest) {

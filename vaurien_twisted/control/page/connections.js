@@ -9,18 +9,23 @@ const ROWS = 100; // the oldest; GET /connections tells more
 class Row {
   constructor(actions) {
     const cell = (label, flavor) => make("td", { "data-label": label, class: flavor });
+    const button = (text, title, click) => make("button", {
+      type: "button", class: "quiet", title, click: () => this.ended || this.busy || click(),
+    }, text);
+    this.ended = this.busy = false;
     this.id = make("th", { scope: "row" });
     this.client = cell("Client", "client");
     this.state = make("span", { class: "badge" });
     this.why = make("small", {});
     this.age = cell("Age", "number");
     this.exchanges = cell("Exchanges", "number");
-    this.received = cell("In", "number");
-    this.sent = cell("Out", "number");
+    this.received = cell("Received", "number");
+    this.sent = cell("Sent", "number");
     this.last = cell("Last", "last");
-    this.close = make("button", { type: "button", title: "Close it", click: () => actions.end(this, false) }, "Close");
-    this.reset = make("button", { type: "button", class: "quiet", title: "Reset it (RST)", click: () => actions.end(this, true) }, "Reset");
-    this.rules = make("button", { type: "button", class: "quiet", title: "Rules for this connection alone", click: () => actions.speakOf(this.connection) }, "Rules");
+    this.close = button("Close", "Close it after the bytes that were already written", () => actions.end(this, false));
+    this.close.className = "";
+    this.reset = button("Reset", "Reset it (RST)", () => actions.end(this, true));
+    this.rules = button("Rules", "Rules for this connection alone", () => actions.speakOf(this.connection));
     const state = cell("State", "state");
     state.append(this.state, this.why);
     const buttons = make("td", { class: "actions" }, this.rules, this.reset, this.close);
@@ -49,6 +54,16 @@ class Row {
     write(this.last, connection.last ?? "");
     this.last.title = connection.last ?? "";
   }
+
+  /** It is over; its row stays for a while. */
+  end() {
+    this.ended = true;
+    this.element.classList.add("ended");
+    write(this.state, "ended");
+    this.state.dataset.state = "closing";
+    write(this.why, "");
+    for (const each of [this.close, this.reset, this.rules]) each.setAttribute("aria-disabled", "true");
+  }
 }
 
 /** The table; `speakOf(connection)` sets rules for one alone. */
@@ -58,12 +73,16 @@ export class Connections {
     this.body = byId("connections-rows");
     this.rows = new Map();
     this.proxy = null;
+    this.body.addEventListener("pointerleave", () => this.settle());
+    this.body.addEventListener("focusout", () => setTimeout(() => this.settle()));
   }
 
   /** Ask for those of one proxy, and show them. */
   async refresh(proxy) {
     if (proxy !== this.proxy) {
       this.proxy = proxy;
+      for (const row of this.rows.values()) row.element.remove();
+      this.rows.clear();
       this.show([], 0);
     }
     const told = await get(`connections?proxy=${encodeURIComponent(proxy)}&limit=${ROWS}`);
@@ -71,42 +90,54 @@ export class Connections {
     return told.connections;
   }
 
+  /** Whether a row that goes would bring the next one under the pointer or away from the focus. */
+  get held() {
+    return this.body.matches(":hover") || this.body.querySelector(":focus-visible") !== null;
+  }
+
   show(shown, total) {
     const now = Date.now() / 1000;
     const ids = new Set(shown.map(({ id }) => id));
-    for (const [id, row] of this.rows) if (!ids.has(id)) this.drop(id, row);
-    shown.forEach((connection, place) => {
+    for (const [id, row] of this.rows) if (!ids.has(id) && !row.ended) row.end();
+    this.settle();
+    for (const connection of shown) {
       let row = this.rows.get(connection.id);
-      if (!row) this.rows.set(connection.id, row = new Row(this));
+      if (!row) {
+        this.rows.set(connection.id, row = new Row(this));
+        this.body.append(row.element);
+      }
       row.show(connection, now);
-      // Moving a row that is in its place already would take the focus off its buttons.
-      if (this.body.children[place] !== row.element) this.body.insertBefore(row.element, this.body.children[place] ?? null);
-    });
+    }
     const more = total - shown.length;
-    write(byId("connections-count"), total ? `${count(total)} open${more ? `, the ${count(more)} latest not shown` : ""}` : "");
-    byId("connections-empty").hidden = shown.length > 0;
-    this.body.closest("table").hidden = shown.length === 0;
+    write(byId("connections-count"), total ? `${count(total)} open${more > 0 ? `, the ${count(more)} latest not shown` : ""}` : "");
+    byId("connections-empty").hidden = this.rows.size > 0;
+    this.body.closest("table").hidden = this.rows.size === 0;
   }
 
-  drop(id, row) {
-    const focused = row.element.contains(document.activeElement);
-    row.element.remove();
-    this.rows.delete(id);
-    if (focused) byId("connections").focus();
+  /** Take out what has ended, once that disturbs nobody. */
+  settle() {
+    if (this.held) return;
+    for (const [id, row] of this.rows) {
+      if (!row.ended) continue;
+      row.element.remove();
+      this.rows.delete(id);
+    }
+    byId("connections-empty").hidden = this.rows.size > 0;
+    this.body.closest("table").hidden = this.rows.size === 0;
   }
 
   async end(row, reset) {
     const { id } = row.connection;
-    row.close.disabled = row.reset.disabled = true;
+    row.busy = true;
     try {
       await call("DELETE", connectionPath(this.proxy, id, reset ? "&reset=1" : ""));
     } catch (error) {
-      row.close.disabled = row.reset.disabled = false;
       // It ended by itself: that is what was wanted.
       if (error.status !== 404) return say(`connection ${id}: ${error.message}`);
+    } finally {
+      row.busy = false;
     }
     await this.refresh(this.proxy);
-    row.close.disabled = row.reset.disabled = false;
     return say(`connection ${id} is ${reset ? "reset" : "closed"}`);
   }
 }

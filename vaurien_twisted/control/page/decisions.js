@@ -1,8 +1,11 @@
 // The live list of decisions.  Whatever comes, it takes in a bounded number at a time and
 // says how many it left out.
 
+import { effectOf, Row } from "./decisionrow.js";
 import { byId, make, write } from "./dom.js";
-import { clock, count, short } from "./format.js";
+import { count, short } from "./format.js";
+import { story } from "./story.js";
+import { toast } from "./toast.js";
 
 const WAITING = 600; // events kept unread between two looks
 const SHOWN_AT_ONCE = 40; // rows added at one look
@@ -10,8 +13,7 @@ const ROWS = 250;
 const KEPT = 500; // entries that a changed filter looks through
 const LOOK = 120; // ms between two looks
 const RULES = 60; // names of rules to choose from
-
-const COMMON = new Set(["id", "time", "kind", "proxy", "connection", "exchange", "description", "rule", "effect", "reason"]);
+const NOTHING = "Nothing was decided yet: set a behavior and send a request through the proxy.";
 
 /** `some` of `list`, spread evenly over it. */
 function spread(list, some) {
@@ -19,41 +21,10 @@ function spread(list, some) {
   return Array.from({ length: some }, (_, index) => list[Math.floor(((index + 1) * list.length) / some) - 1]);
 }
 
-function otherFacts(entry) {
-  return Object.entries(entry).filter(([name]) => !COMMON.has(name))
-    .map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`).join(", ");
-}
-
-/** One row, which can be given another entry. */
-class Row {
-  constructor() {
-    this.time = make("time", {});
-    this.who = make("span", { class: "who" });
-    this.what = make("span", { class: "what" });
-    this.rule = make("span", { class: "rule" });
-    this.effect = make("span", { class: "effect" });
-    this.reason = make("span", { class: "reason-why" });
-    this.element = make("li", { tabindex: -1 }, this.time, this.who, this.what, this.rule, this.effect, this.reason);
-    this.element.row = this;
-  }
-
-  show(entry, several) {
-    const decided = entry.kind === "decision";
-    const place = entry.exchange === undefined ? "" : `·${entry.exchange}`;
-    const who = entry.connection ? `${entry.connection}${place}` : "";
-    write(this.time, clock(entry.time));
-    write(this.who, several ? `${entry.proxy} ${who}` : who);
-    write(this.what, entry.kind === "set" ? `set ${entry.what}` : entry.description ?? "");
-    write(this.rule, entry.rule ?? "");
-    write(this.effect, entry.effect ?? (decided ? "" : entry.kind));
-    const more = otherFacts(entry);
-    write(this.reason, [entry.reason, more].filter(Boolean).join(" · "));
-    this.element.className = decided ? "" : "other";
-  }
-}
-
 export class Decisions {
-  constructor() {
+  /** `ended(entry)` tells how the exchange of an entry ended, undefined where that is not known. */
+  constructor(ended) {
+    this.ended = ended;
     this.log = byId("log");
     this.unread = [];
     this.kept = [];
@@ -71,7 +42,8 @@ export class Decisions {
     byId("pause").addEventListener("click", () => this.pause());
     byId("clear").addEventListener("click", () => this.clear());
     this.log.addEventListener("keydown", (event) => this.move(event));
-    this.log.addEventListener("click", ({ target }) => target.closest("li")?.classList.toggle("open"));
+    // Not below its first line: closing it there would bring the next row under the pointer.
+    this.log.addEventListener("click", ({ target }) => target.closest(".line")?.parentElement.row.toggle());
     let last = 0;
     const frame = (millis) => {
       requestAnimationFrame(frame);
@@ -84,7 +56,7 @@ export class Decisions {
 
   /** An event came, as the JSON text that it is: most of a flood is never read. */
   take(text, name) {
-    if (name === "missed") {
+    if (name === "missed" && !text.includes('"id"')) {
       // More came, before this page or while it was not connected, than the service keeps.
       this.leftOut += JSON.parse(text).count;
       return;
@@ -112,9 +84,10 @@ export class Decisions {
     select.value = names.includes(chosen) ? chosen : "";
   }
 
-  /** Whether rows would move under the reader's eyes. */
+  /** Whether rows would move under the reader's eyes or pointer. */
   get held() {
-    return this.paused || this.log.scrollTop > 4 || this.log.contains(document.activeElement?.closest("li"));
+    return this.paused || this.log.scrollTop > 4 || this.log.matches(":hover")
+      || this.log.contains(document.activeElement?.closest("li"));
   }
 
   look() {
@@ -140,7 +113,7 @@ export class Decisions {
 
   add(entries) {
     const rows = entries.map((entry) => {
-      const row = this.spare.pop() ?? new Row();
+      const row = this.spare.pop() ?? new Row((own) => story(own, this.ended));
       row.show(entry, this.several);
       return row.element;
     });
@@ -169,8 +142,9 @@ export class Decisions {
       if (proxy.value && entry.proxy !== proxy.value) return false;
       if (rule.value && entry.rule !== rule.value) return false;
       if (number && String(entry.connection) !== number) return false;
-      const all = `${entry.description ?? ""} ${entry.rule ?? ""} ${entry.effect ?? ""} ${entry.reason ?? ""} ${entry.kind}`.toLowerCase();
-      return words.every((word) => all.includes(word));
+      const all = [entry.description, entry.rule, entry.effect, effectOf(entry), entry.reason, entry.kind];
+      const told = all.filter(Boolean).join(" ").toLowerCase();
+      return words.every((word) => told.includes(word));
     };
   }
 
@@ -178,7 +152,7 @@ export class Decisions {
     const test = this.test();
     this.log.replaceChildren();
     this.add((test ? this.kept.filter(test) : this.kept).slice(-ROWS));
-    write(byId("log-empty"), test ? "Nothing here matches the filters." : "Nothing was decided yet: set a behavior and send a request through the proxy.");
+    write(byId("log-empty"), test ? "Nothing here matches the filters." : NOTHING);
   }
 
   pause() {
@@ -190,11 +164,17 @@ export class Decisions {
   }
 
   clear() {
+    const { kept } = this;
     this.leftOut = 0;
     this.kept = [];
     this.unread = [];
-    this.log.replaceChildren();
-    byId("log-empty").hidden = false;
+    this.refilter();
+    if (!kept.length) return;
+    toast("The list of decisions is empty", async () => {
+      this.kept = [...kept, ...this.kept].slice(-KEPT);
+      this.refilter();
+      return "The decisions are there again";
+    });
   }
 
   tell() {
@@ -221,7 +201,7 @@ export class Decisions {
       Escape: row ? this.log : null,
     }[event.key];
     if (next) next.focus();
-    else if (event.key === "Enter") row?.classList.toggle("open");
+    else if (event.key === "Enter") row?.row.toggle();
     else return;
     event.preventDefault();
   }

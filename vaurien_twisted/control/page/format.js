@@ -81,3 +81,13 @@ export function ruleLimits(rule) {
 export function doing(rules) {
   return rules.filter((rule) => rule.draw || !BARE.has(rule.behavior));
 }
+
+/** What is in force on a proxy in a few words, "" for nothing. */
+export function inForce(proxy) {
+  const toxics = proxy.toxics ?? [];
+  const words = doing(proxy.rules ?? [])
+    .map((rule) => (rule.draw ?? [rule]).map((each) => each.name || each.behavior).join(" or "))
+    .concat(toxics.map(({ type }) => type));
+  if (proxy.own?.length) words.push(`${proxy.own.length} connection${proxy.own.length > 1 ? "s" : ""} alone`);
+  return words.length > 2 ? `${words.length} in force` : words.join(", ");
+}

@@ -46,7 +46,8 @@ const KINDS = {
   choice: {
     control: (spec) => make("select", {}, ...spec.choices.map((each) => make("option", {}, each))),
     read: (input) => input.value,
-    write: (input, value) => { input.value = shown(value); },
+    // A list of all choices is as good as none.
+    write: (input, value) => { input.value = Array.isArray(value) && value.length > 1 ? "" : shown(value); },
   },
   number: {
     control: (spec) => make("input", { inputmode: "decimal", placeholder: shown(spec.default) || "any" }),
@@ -64,6 +65,16 @@ const KINDS = {
     control: (spec) => make("input", { placeholder: shown(spec.default), spellcheck: "false" }),
     read: (input) => input.value,
     write: (input, value) => { input.value = shown(value); },
+    empty: true,
+  },
+  // Several words, of which one must match.
+  words: {
+    control: () => make("input", { placeholder: "any", spellcheck: "false" }),
+    read: (input) => {
+      const words = input.value.split(/[\s,]+/).filter(Boolean);
+      return words.length === 1 ? words[0] : words;
+    },
+    write: (input, value) => { input.value = [value].flat().join(", "); },
     empty: true,
   },
   // Several patterns, of which one must match: a line each.
@@ -106,19 +117,29 @@ export class Field {
 
   layout(id, suggestions) {
     const { spec, input } = this;
-    const label = make("label", { class: "label", for: id }, spec.label ?? spec.name.replaceAll("_", " "));
+    const label = make("label", { class: "label", for: id }, spec.name);
     const hint = make("p", { class: "hint", id: `${id}-hint` }, spec.description ?? "");
     const range = bounds(spec);
     if (range) hint.append(make("span", { class: "bounds" }, ` ${range}`));
     let list = null;
     if (suggestions.length && input.tagName === "INPUT") {
       input.setAttribute("list", `${id}-list`);
-      list = make("datalist", { id: `${id}-list` },
-        ...suggestions.map(([value, text]) => make("option", { value }, text)));
+      list = make("datalist", { id: `${id}-list` });
+      this.suggest(list, suggestions);
     }
     const unit = spec.unit ? make("span", { class: "unit", "aria-hidden": "true" }, spec.unit) : null;
     const flavor = this.kind === KINDS.bool ? "field check" : "field";
     return make("div", { class: flavor }, label, make("span", { class: "control" }, input, unit), list, hint, this.reason);
+  }
+
+  /** Offer values; where several words stand, for the last of them. */
+  suggest(list, suggestions) {
+    const offer = () => {
+      const before = this.kind === KINDS.words ? /^.*[\s,]/.exec(this.input.value)?.[0] ?? "" : "";
+      list.replaceChildren(...suggestions.map(([value, text]) => make("option", { value: before + value }, text)));
+    };
+    offer();
+    if (this.kind === KINDS.words) this.input.addEventListener("input", offer);
   }
 
   /** What is to be sent; undefined leaves it to the service. */
@@ -127,6 +148,7 @@ export class Field {
       // A text that was emptied is meant so; a number has no empty value.
       return this.touched && this.spec.type === "str" && this.spec.default ? "" : undefined;
     }
+    if (this.spec.choices?.[0] === "" && this.input.value === "") return undefined;
     return this.touched ? this.kind.read(this.input) : undefined;
   }
 

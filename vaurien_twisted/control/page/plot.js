@@ -1,9 +1,11 @@
-// One moving plot on a canvas: lines of rates over the last minute.
+// One moving plot on a canvas: lines of rates over the last minutes.
 
-const WINDOW = 60; // seconds
-const LAG = 1.3; // The right edge is this far behind, so that a new point is there before it shows.
-const GAP = 3.5; // Where points are further apart, nothing was measured.
+const LAG = 2.2; // s: the right edge is this far behind, so that a new point is there before it shows
+const GAP = 12; // s: where points are further apart, nothing was measured
 const NICE = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
+const FOOT = 16; // pixels below the lines, for the times
+const HEAD = 16; // pixels above them
+const NEAR = 6; // pixels: so close the pointer is at a mark
 
 /** The least round number that is not below `value`. */
 export function niceMax(value, least) {
@@ -11,6 +13,8 @@ export function niceMax(value, least) {
   const power = 10 ** Math.floor(Math.log10(wanted));
   return NICE.find((factor) => factor * power >= wanted * 0.9999) * power;
 }
+
+const ago = (seconds) => (seconds < 120 ? `${seconds} s` : `${seconds / 60} m`);
 
 /**
  * A plot.
@@ -26,12 +30,9 @@ export class Plot {
     this.format = format;
     this.least = least;
     this.top = least;
-    this.pointer = null;
     this.colors = null;
     this.size = [0, 0];
     new ResizeObserver(() => this.measure()).observe(canvas);
-    canvas.addEventListener("pointermove", (event) => { this.pointer = event.offsetX; });
-    canvas.addEventListener("pointerleave", () => { this.pointer = null; });
   }
 
   /** Its place on the page has changed. */
@@ -52,61 +53,71 @@ export class Plot {
       text: style.color,
       grid: style.borderTopColor,
       ground: style.backgroundColor,
+      phase: style.outlineColor,
       font: `11px ${style.fontFamily}`,
     };
   }
 
-  /** The row of `rates` nearest to the pointer, -1 for none. */
-  pointed(rates, right) {
-    if (this.pointer === null || !rates.length) return -1;
-    const wanted = right - (1 - this.pointer / this.size[0]) * WINDOW;
-    let best = -1;
-    for (let row = 0; row < rates.length; row += 1) {
-      const off = Math.abs(rates.at(row, 0) - wanted);
-      if (off < 1 && (best < 0 || off < Math.abs(rates.at(best, 0) - wanted))) best = row;
+  /** The row nearest to the pointer, undefined for none; `fraction` is where that is, 0 to 1. */
+  pointed(rows, right, span, fraction) {
+    if (fraction === null) return undefined;
+    const wanted = right - (1 - fraction) * span;
+    const near = Math.max(1.5, span / 60);
+    let best;
+    for (const row of rows) {
+      const off = Math.abs(row[0] - wanted);
+      if (off < near && (!best || off < Math.abs(best[0] - wanted))) best = row;
     }
     return best;
   }
 
-  /** Draw what is known as of `now`, in seconds; answers the pointed row. */
-  draw(history, now, still) {
+  /** The mark at the pointer, undefined for none. */
+  markAt(marks, now, span, fraction) {
+    if (fraction === null || !this.size[0]) return undefined;
+    const perPixel = span / this.size[0];
+    const wanted = now - LAG - (1 - fraction) * span;
+    return marks.findLast(({ time }) => Math.abs(time - wanted) < NEAR * perPixel);
+  }
+
+  /**
+   * Draw the last `span` seconds as of `now`; `fraction` is where the pointer is, or null, and
+   * `phases` has [begin, end, name] of what runs.  Answers the pointed row.
+   */
+  draw(history, { now, span, still, fraction, phases = [] }) {
     const [width, height] = this.size;
-    if (!width || !this.colors) return -1;
+    if (!width || !this.colors) return undefined;
     const { context, colors } = this;
-    const { rates, marks } = history;
+    const { rows, marks } = history;
     const right = now - LAG;
-    const x = (time) => width - ((right - time) / WINDOW) * width;
-    const bottom = height - 2;
-    this.ease(rates, right, still);
-    const y = (value) => bottom - (value / this.top) * (bottom - 16);
+    const x = (time) => width - ((right - time) / span) * width;
+    const bottom = height - FOOT;
+    this.ease(history, right - span, still);
+    const y = (value) => bottom - (value / this.top) * (bottom - HEAD);
     context.clearRect(0, 0, width, height);
+    this.phases(phases, x, width, bottom);
     this.grid(width, y);
-    context.strokeStyle = colors.text;
-    context.globalAlpha = 0.6;
-    context.setLineDash([2, 3]);
-    for (const time of marks) this.upright(x(time), 14, bottom);
-    context.setLineDash([]);
-    context.globalAlpha = 1;
+    this.times(width, height, span);
+    this.marks(marks, x, bottom);
+    const first = rows.findIndex((row) => row[0] >= right - span - GAP);
+    const shown = first < 0 ? [] : rows.slice(first);
     this.series.forEach((each, index) => {
-      this.line(rates, each.column + 1, x, y, bottom, colors.lines[index]);
+      this.line(shown, history.place(each.column), x, y, bottom, colors.lines[index]);
     });
     this.words(y);
-    const row = this.pointed(rates, right);
-    if (row >= 0) {
+    const row = this.pointed(shown, right, span, fraction);
+    if (row) {
       context.strokeStyle = colors.text;
-      this.upright(x(rates.at(row, 0)), 14, bottom);
+      this.upright(x(row[0]), HEAD - 2, bottom);
     }
     return row;
   }
 
-  ease(rates, right, still) {
+  ease(history, left, still) {
     let highest = 0;
-    for (let row = 0; row < rates.length; row += 1) {
-      if (rates.at(row, 0) < right - WINDOW) continue;
-      for (const each of this.series) {
-        const value = rates.at(row, each.column + 1);
-        if (value > highest) highest = value;
-      }
+    const places = this.series.map((each) => history.place(each.column));
+    for (const row of history.rows) {
+      if (row[0] < left) continue;
+      for (const place of places) if (row[place] > highest) highest = row[place];
     }
     const goal = niceMax(highest * 1.05, this.least);
     const near = Math.abs(goal - this.top) < goal * 0.002;
@@ -126,6 +137,57 @@ export class Plot {
       context.lineTo(width, height);
       context.stroke();
     }
+  }
+
+  /** The time axis. */
+  times(width, height, span) {
+    const { context, colors } = this;
+    context.font = colors.font;
+    context.fillStyle = colors.text;
+    context.textAlign = "left";
+    context.fillText(`${ago(span)} ago`, 0, height - 3);
+    context.textAlign = "center";
+    context.fillText(ago(span / 2), width / 2, height - 3);
+    context.textAlign = "right";
+    context.fillText("now", width, height - 3);
+    context.textAlign = "left";
+  }
+
+  /** Where something was set. */
+  marks(marks, x, bottom) {
+    const { context, colors } = this;
+    context.strokeStyle = context.fillStyle = colors.text;
+    for (const { time } of marks) {
+      const place = Math.round(x(time)) + 0.5;
+      if (place < 0) continue;
+      context.setLineDash([2, 3]);
+      context.globalAlpha = 0.7;
+      this.upright(place - 0.5, 6, bottom);
+      context.globalAlpha = 1;
+      context.setLineDash([]);
+      context.beginPath();
+      context.moveTo(place - 4, 1);
+      context.lineTo(place + 4, 1);
+      context.lineTo(place, 7);
+      context.fill();
+    }
+  }
+
+  /** What ran meanwhile, as bands with a name. */
+  phases(phases, x, width, bottom) {
+    const { context, colors } = this;
+    context.font = colors.font;
+    phases.forEach(([begin, end, name], index) => {
+      const left = Math.max(0, x(begin));
+      const right = Math.min(width, end === null ? width : x(end));
+      if (right <= left) return;
+      context.globalAlpha = index % 2 ? 0.16 : 0.28;
+      context.fillStyle = colors.phase;
+      context.fillRect(left, 0, right - left, bottom);
+      context.globalAlpha = 1;
+      context.fillStyle = colors.text;
+      if (context.measureText(name).width < right - left - 4) context.fillText(name, left + 3, bottom - 4);
+    });
   }
 
   /** What the lines of the grid stand for, legible before whatever is behind. */
@@ -152,7 +214,7 @@ export class Plot {
     context.stroke();
   }
 
-  line(rates, column, x, y, bottom, color) {
+  line(rows, place, x, y, bottom, color) {
     const { context } = this;
     context.strokeStyle = context.fillStyle = color;
     context.lineWidth = 1.75;
@@ -163,12 +225,11 @@ export class Plot {
       run = [];
     };
     let last = -Infinity;
-    for (let row = 0; row < rates.length; row += 1) {
-      const time = rates.at(row, 0);
-      const value = rates.at(row, column);
-      if (Number.isNaN(value) || time - last > GAP) finish();
-      if (!Number.isNaN(value)) run.push([x(time), y(value)]);
-      last = time;
+    for (const row of rows) {
+      const value = row[place];
+      if (value === null || row[0] - last > GAP) finish();
+      if (value !== null) run.push([x(row[0]), y(value)]);
+      last = row[0];
     }
     finish();
   }

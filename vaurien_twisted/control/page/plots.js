@@ -1,47 +1,92 @@
 // The row of plots: which figures there are, their values now, and the loop that moves them.
 
-import { make, write } from "./dom.js";
-import { bytes, short, span } from "./format.js";
-import { COLUMNS, tellsLatency } from "./history.js";
+import { byId, make, write } from "./dom.js";
+import { bytes, clock, short, span } from "./format.js";
 import { Plot } from "./plot.js";
 
-const FRAME = 33; // ms: plots move a few pixels a second, more frames would show nothing.
+const FRAME = 33; // ms: plots move a few pixels a second, more frames would show nothing
+const SLOW = 250; // ms, where they show more than a minute
 const perSecond = (value) => short(value, "/s");
 
-// In is what clients send, out is what they get.
+// Received is what clients send, sent is what they get.
 const FIGURES = [
   {
     title: "Throughput", format: (value) => `${bytes(value)}/s`, least: 1000,
-    series: [["up", "in", "a"], ["down", "out", "b"]],
+    series: [["received", "received", "a"], ["sent", "sent", "b"]],
   },
   { title: "Exchanges", format: perSecond, least: 1, series: [["exchanges", "", "a"]] },
   { title: "Faults", format: perSecond, least: 1, series: [["faults", "", "c"]] },
   {
-    title: "Latency", format: span, least: 0.001, latency: true,
-    series: [["latency", "mean", "b"], ["p50", "p50", "a"], ["p95", "p95", "d"], ["p99", "p99", "c"]],
+    title: "Duration", format: span, least: 0.001, exchanges: true,
+    series: [["mean", "mean", "b"], ["p50", "p50", "a"], ["p95", "p95", "d"], ["p99", "p99", "c"]],
   },
-  { title: "Open connections", format: short, least: 2, series: [["open", "", "b"]], latency: false },
+  // In place of durations, where bytes are not divided into exchanges.
+  { title: "Open connections", format: short, least: 2, exchanges: false, series: [["open", "", "b"]] },
 ];
 
-/** Plots within `place` of whatever `chosen()` answers: a proxy's history. */
+/** Plots of whatever `chosen()` answers: the history of a proxy. */
 export class Plots {
-  constructor(place, chosen) {
+  constructor(chosen) {
     this.chosen = chosen;
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
-    this.cards = FIGURES.map((figure) => this.card(place, figure));
+    this.place = byId("plots");
+    this.cards = FIGURES.map((figure) => this.card(figure));
     this.last = 0;
     this.stale = true;
+    this.fraction = null;
+    this.span = 60;
+    this.phases = [];
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolor());
+    for (const input of this.ranges()) input.addEventListener("change", () => this.range(Number(input.value)));
+    this.listen();
     const frame = (millis) => {
       requestAnimationFrame(frame);
-      if (millis - this.last < FRAME) return;
+      if (millis - this.last < (this.span > 60 && this.fraction === null ? SLOW : FRAME)) return;
       this.last = millis;
       this.draw();
     };
     requestAnimationFrame(frame);
   }
 
-  card(place, figure) {
+  ranges() {
+    return [...document.querySelectorAll("#range input")];
+  }
+
+  /** Show the last `seconds`. */
+  range(seconds) {
+    this.span = seconds;
+    this.stale = true;
+  }
+
+  /** The next range, the first one after the last. */
+  nextRange() {
+    const inputs = this.ranges();
+    const next = inputs[(inputs.findIndex((each) => each.checked) + 1) % inputs.length];
+    next.checked = true;
+    this.range(Number(next.value));
+  }
+
+  /** Reading a value, with the pointer or with the arrow keys. */
+  listen() {
+    const point = (fraction) => {
+      this.fraction = fraction;
+      this.last = 0;
+    };
+    for (const { canvas } of this.cards) {
+      canvas.addEventListener("pointermove", ({ offsetX }) => point(offsetX / canvas.clientWidth));
+      canvas.addEventListener("pointerleave", () => point(null));
+    }
+    this.place.addEventListener("blur", () => point(null));
+    this.place.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (event.key === "Escape") point(null);
+      if (!step) return;
+      event.preventDefault();
+      point(Math.min(1, Math.max(0, (this.fraction ?? 1) + step / 60)));
+    });
+  }
+
+  card(figure) {
     const canvas = make("canvas", { role: "img" });
     const values = [];
     const swatches = [];
@@ -55,21 +100,20 @@ export class Plots {
     }
     const element = make(
       "figure", { class: "panel plot" }, make("figcaption", {}, figure.title), legend, canvas);
-    place.append(element);
+    this.place.append(element);
     const series = figure.series.map(([column], index) => ({
-      column: COLUMNS.indexOf(column),
-      color: () => getComputedStyle(swatches[index]).backgroundColor,
+      column, color: () => getComputedStyle(swatches[index]).backgroundColor,
     }));
     const plot = new Plot(canvas, { series, format: figure.format, least: figure.least });
     return { figure, element, values, plot, canvas };
   }
 
-  /** New figures came. */
+  /** New figures of a proxy came. */
   update(proxy) {
     this.stale = true;
-    const timed = proxy !== undefined && tellsLatency(proxy);
+    const divided = proxy.protocol !== "tcp" || proxy.exchanges > 0;
     for (const { figure, element } of this.cards) {
-      if (figure.latency !== undefined) element.hidden = figure.latency !== timed;
+      element.hidden = figure.exchanges !== undefined && figure.exchanges !== divided;
     }
   }
 
@@ -82,26 +126,41 @@ export class Plots {
   draw() {
     const history = this.chosen();
     const still = this.still.matches;
-    const pointed = this.cards.some(({ plot }) => plot.pointer !== null);
     // Without motion, what is drawn changes when there is something new.
-    if (!history || (still && !this.stale && !pointed)) return;
+    if (!history || (still && !this.stale && this.fraction === null)) return;
     const now = Date.now() / 1000;
+    const { fraction } = this;
+    const view = { now, span: this.span, still, fraction, phases: this.phases };
+    let row;
     for (const card of this.cards) {
       if (card.element.hidden) continue;
-      const row = card.plot.draw(history, now, still);
-      if (this.stale || row >= 0 || card.pointed) this.values(card, history, row);
-      card.pointed = row >= 0;
+      row = card.plot.draw(history, view);
+      if (this.stale || row || card.pointed) this.values(card, history, row, now);
+      card.pointed = row !== undefined;
     }
+    this.tell(history, row, this.cards[0].plot.markAt(history.marks, now, this.span, fraction));
     this.stale = false;
   }
 
-  values({ figure, values, canvas }, { rates, latest }, row) {
+  /** Say what the pointer is at, else what was set last. */
+  tell(history, row, mark) {
+    const last = history.marks.at(-1);
+    const words = mark ? `${clock(mark.time).slice(0, 8)} set: ${mark.what}`
+      : row ? `at ${clock(row[0]).slice(0, 8)}`
+        : last ? `▾ ${clock(last.time).slice(0, 8)} set: ${last.what}` : "";
+    const place = byId("plots-told");
+    write(place, words);
+    if (place.title !== words) place.title = words;
+  }
+
+  values({ figure, values, canvas }, history, row, now) {
+    const from = row ?? history.latest(now);
     const told = figure.series.map(([column, label], index) => {
-      const value = row < 0 ? latest[column] : rates.at(row, COLUMNS.indexOf(column) + 1);
-      const text = value === undefined || Number.isNaN(value) ? "–" : figure.format(value);
+      const value = from?.[history.place(column)] ?? null;
+      const text = value === null ? "–" : figure.format(value);
       write(values[index], text);
       return `${label} ${text}`.trim();
     });
-    if (row < 0) canvas.setAttribute("aria-label", `${figure.title}: ${told.join(", ")}`);
+    if (!row) canvas.setAttribute("aria-label", `${figure.title}: ${told.join(", ")}`);
   }
 }

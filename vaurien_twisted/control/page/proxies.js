@@ -1,20 +1,33 @@
-// The proxies: where each listens, what it goes to, what is in force, how much passes.
+// The proxies to choose from: where each listens, what it goes to, what is in force, how much passes.
 
 import { byId, make, write } from "./dom.js";
-import { doing, short } from "./format.js";
+import { inForce, short } from "./format.js";
 
-function inForce(proxy) {
-  const toxics = proxy.toxics ?? [];
-  const words = doing(proxy.rules ?? [])
-    .map((rule) => (rule.draw ?? [rule]).map((each) => each.name || each.behavior).join(" or "))
-    .concat(toxics.map(({ type }) => type));
-  if (!words.length) return "";
-  if (words.length > 2) return `${words.length} rules${toxics.length ? " and toxics" : ""}`;
-  return words.join(", ");
+const MANY = 8; // so many proxies have a field to find one
+
+/** "on", "faulty" or "off", and that in words. */
+export function stateOf(proxy) {
+  const rules = inForce(proxy);
+  const state = !proxy.enabled ? "off" : rules ? "faulty" : "on";
+  return [state, state === "off" ? "switched off" : rules || "passes unchanged"];
+}
+
+/** Exchanges per second since the last look, by the counter of a proxy. */
+class Rate {
+  constructor() {
+    this.rate = 0;
+  }
+
+  take(count, now) {
+    if (this.since !== undefined && now - this.since < 300) return;
+    if (this.since !== undefined) this.rate = Math.max(0, count - this.count) / ((now - this.since) / 1000);
+    Object.assign(this, { count, since: now });
+  }
 }
 
 class Card {
   constructor(name, choose) {
+    this.rate = new Rate();
     this.element = make("button", {
       type: "button", role: "radio", class: "panel proxy", click: () => choose(name),
     });
@@ -23,45 +36,56 @@ class Card {
     this.way = make("span", { class: "way" });
     this.state = make("span", { class: "badge" });
     this.figures = make("span", { class: "figures" });
-    this.element.append(make("span", { class: "dot" }), this.name, this.protocol, this.way, this.state, this.figures);
+    this.element.append(make("span", { class: "dot" }), this.name, this.protocol, this.state, this.way, this.figures);
   }
 
-  show(proxy, latest, chosen) {
-    const rules = inForce(proxy);
-    const state = !proxy.enabled ? "off" : rules ? "faulty" : "on";
-    this.element.dataset.state = state;
+  show(proxy, chosen) {
+    const [state, words] = stateOf(proxy);
+    this.rate.take(proxy.exchanges, performance.now());
+    this.element.dataset.state = this.state.dataset.state = state;
     this.element.setAttribute("aria-checked", String(chosen));
     this.element.tabIndex = chosen ? 0 : -1;
     write(this.protocol, proxy.protocol);
     write(this.way, `${proxy.listen} → ${proxy.upstream}`);
-    write(this.state, state === "off" ? "not listening" : rules || "passes unchanged");
-    this.state.dataset.state = state;
-    const failed = proxy.connectFailures ? ` · ${short(proxy.connectFailures)} not connected` : "";
-    write(this.figures, `${short(proxy.open)} open · ${short(latest?.exchanges ?? 0)}/s · ${short(proxy.faults)} faults${failed}`);
+    this.way.title = this.way.textContent;
+    write(this.state, words);
+    write(this.figures, `${short(this.rate.rate)}/s`);
   }
 }
 
-/** The row of proxies; `chosen(name)` is called when another is picked. */
+/** The proxies; `chosen(name)` is called when another is picked. */
 export class Proxies {
   constructor(chosen) {
     this.place = byId("proxies");
+    this.find = byId("find-proxy");
     this.chosen = chosen;
     this.cards = new Map();
     this.name = null;
     this.place.addEventListener("keydown", (event) => this.move(event));
+    this.find.addEventListener("input", () => this.filter());
+    this.find.addEventListener("keydown", (event) => {
+      const [first] = this.shown;
+      if (event.key === "Enter" && first) this.pick(first);
+    });
   }
 
   get names() {
     return [...this.cards.keys()];
   }
 
+  /** The names that the field lets show. */
+  get shown() {
+    return this.names.filter((name) => !this.cards.get(name).element.hidden);
+  }
+
   pick(name) {
     if (!this.cards.has(name)) return;
     this.name = name;
     this.chosen(name);
+    this.cards.get(name).element.scrollIntoView({ block: "nearest" });
   }
 
-  show(proxies, history) {
+  show(proxies) {
     const names = proxies.map(({ name }) => name);
     if (JSON.stringify(names) !== JSON.stringify(this.names)) {
       const kept = this.cards;
@@ -69,17 +93,29 @@ export class Proxies {
       this.place.replaceChildren(...[...this.cards.values()].map(({ element }) => element));
     }
     if (!this.cards.has(this.name)) this.name = names[0] ?? null;
-    for (const proxy of proxies) {
-      this.cards.get(proxy.name).show(proxy, history.of(proxy.name)?.latest, proxy.name === this.name);
+    for (const proxy of proxies) this.cards.get(proxy.name).show(proxy, proxy.name === this.name);
+    // A single one is shown by its own heading.
+    byId("choose").hidden = names.length < 2;
+    byId("find-line").hidden = names.length < MANY;
+    write(byId("proxies-count"), String(names.length));
+    this.filter();
+  }
+
+  filter() {
+    const words = this.find.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const { element } of this.cards.values()) {
+      const text = words.length ? element.textContent.toLowerCase() : "";
+      element.hidden = !words.every((word) => text.includes(word));
     }
+    byId("none-found").hidden = this.shown.length > 0 || !words.length;
   }
 
   move(event) {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    if (!step || !this.cards.size) return;
+    const { shown } = this;
+    if (!step || !shown.length) return;
     event.preventDefault();
-    const { names } = this;
-    const next = names[(names.indexOf(this.name) + step + names.length) % names.length];
+    const next = shown[(shown.indexOf(this.name) + step + shown.length) % shown.length];
     this.pick(next);
     this.cards.get(next).element.focus();
   }

@@ -1,53 +1,81 @@
-// The dialog that creates a proxy, made of the fields that the service declares.
+// The dialog that creates a proxy, or points one elsewhere, made of the fields that the service declares.
 
 import { call, get } from "./api.js";
-import { byId, make, say, write } from "./dom.js";
+import { byId, write } from "./dom.js";
 import { Field, readAll } from "./forms.js";
+import { toast } from "./toast.js";
 
-/** The dialog; `created(name)` is called when there is another proxy. */
+// What can be changed of a proxy that is there.
+const CHANGEABLE = ["listen", "upstream"];
+
+/** The dialog; `done(name)` is called when there is another proxy, or one has changed. */
 export class ProxyForm {
-  constructor(created) {
-    this.created = created;
+  constructor(done) {
+    this.done = done;
     this.dialog = byId("proxy-dialog");
     this.fields = new Map();
+    this.proxy = null;
     byId("proxy-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.create();
+      this.submit();
     });
     byId("proxy-cancel").addEventListener("click", () => this.dialog.close());
   }
 
-  /** Ask what a proxy can have, and show the dialog. */
-  async open() {
+  /** Show the dialog for a new proxy, or to change `proxy`. */
+  async open(proxy = null) {
     if (this.dialog.open) return;
     let schema, wires;
     try {
       [schema, wires] = await Promise.all([get("schema"), get("protocols")]);
     } catch (error) {
-      say(`no new proxy: ${error.message}`);
+      toast(`No form: ${error.message}`);
       return;
     }
+    this.proxy = proxy;
     const choices = { protocol: ["", ...Object.keys(wires.protocols)] };
-    this.fields = new Map(schema.proxy.map((spec) =>
+    const shown = proxy ? schema.proxy.filter(({ name }) => CHANGEABLE.includes(name)) : schema.proxy;
+    this.fields = new Map(shown.map((spec) =>
       [spec.name, new Field({ ...spec, choices: choices[spec.name] ?? spec.choices })]));
+    if (proxy) for (const [name, field] of this.fields) field.write(proxy[name]);
+    write(byId("proxy-title"), proxy ? `Point ${proxy.name} elsewhere` : "New proxy");
+    write(byId("proxy-save"), proxy ? "Save" : "Create");
+    byId("proxy-note").hidden = !proxy;
     byId("proxy-fields").replaceChildren(...[...this.fields.values()].map(({ element }) => element));
     this.refuse("");
     this.dialog.showModal();
-    this.fields.values().next().value?.input.focus();
+    const first = this.fields.get(proxy ? "upstream" : "name") ?? this.fields.values().next().value;
+    first.input.focus();
+    if (proxy) first.input.select();
   }
 
-  async create() {
-    let proxy;
+  async submit() {
     this.refuse("");
+    const told = readAll(this.fields);
+    const before = this.proxy;
     try {
-      proxy = await call("POST", "proxies", readAll(this.fields));
+      const proxy = before ? await this.change(before, told) : await call("POST", "proxies", told);
+      this.dialog.close();
+      await this.done(proxy.name);
+      this.say(before, proxy);
     } catch (error) {
       this.refuse(error.message);
-      return;
     }
-    this.dialog.close();
-    say(`the proxy ${proxy.name} listens on ${proxy.listen}`);
-    this.created(proxy.name);
+  }
+
+  change(proxy, told) {
+    const other = Object.entries(told).filter(([name, value]) => value !== proxy[name]);
+    return call("POST", `proxies/${encodeURIComponent(proxy.name)}`, Object.fromEntries(other));
+  }
+
+  say(before, proxy) {
+    const way = `${proxy.listen} → ${proxy.upstream}`;
+    if (!before) return toast(`${proxy.name} listens on ${proxy.listen}`);
+    return toast(`${proxy.name}: ${way}`, async () => {
+      await this.change(proxy, { listen: before.listen, upstream: before.upstream });
+      await this.done(proxy.name);
+      return `${proxy.name}: ${before.listen} → ${before.upstream} again`;
+    });
   }
 
   /** Show the service's reason, at the field that it begins with if there is one. */

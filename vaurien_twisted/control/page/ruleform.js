@@ -7,8 +7,14 @@ const SHOWN = 4; // options; those declared after them are folded away
 
 const PLACEHOLDERS = { glob: "/api/*", regex: "a pattern", word: "a word", network: "10.0.0.0/8" };
 
-// How the form calls fields of a rule whose names say too little beside their values.
-const LABELS = { after: "skip first", for: "ends after", name: "rule's name" };
+/** The field for a matcher of `when`: its choices where there are any, else its patterns. */
+function matcherField(target, commands) {
+  const { name, kind, description, choices } = target;
+  if (choices) return new Field({ name, description, default: "", choices: ["", ...choices] });
+  const named = name === "command" || name === "method" ? commands.map((each) => [each, ""]) : [];
+  const type = kind === "fields" ? "dict" : named.length ? "words" : "lines";
+  return new Field({ name, type, description, placeholder: PLACEHOLDERS[kind] ?? "" }, named);
+}
 
 /**
  * A form for one rule.  `apply(rule, how)` is asked for "replace", "add" or "save", and
@@ -49,8 +55,7 @@ export class RuleForm {
   /** The fields of a rule beside its behavior, options and targets, as the service declares them. */
   declare(fields) {
     const shown = fields.filter(({ name }) => name !== "when");
-    this.fields = new Map(shown.map((spec) =>
-      [spec.name, new Field({ ...spec, label: LABELS[spec.name] })]));
+    this.fields = new Map(shown.map((spec) => [spec.name, new Field(spec)]));
     this.slider();
   }
 
@@ -88,10 +93,8 @@ export class RuleForm {
     this.options = new Map(declared.options.map((spec) =>
       [spec.name, new Field(spec, spec.name === "code" ? errors : [])]));
     const kept = readAll(this.targets);
-    this.targets = new Map((this.protocol?.targets ?? []).map((target) => [target.name, new Field({
-      name: target.name, type: target.kind === "fields" ? "dict" : "lines", description: target.description,
-      placeholder: PLACEHOLDERS[target.kind] ?? "",
-    })]));
+    this.targets = new Map((this.protocol?.targets ?? []).map((target) =>
+      [target.name, matcherField(target, this.protocol.commands ?? [])]));
     for (const [target, pattern] of Object.entries(kept)) this.targets.get(target)?.write(pattern);
     const options = [...this.options.values()];
     const limits = [...this.fields.values()].slice(1);

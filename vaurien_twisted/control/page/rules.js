@@ -1,15 +1,28 @@
 // The rules in force on a proxy, or on one connection alone, and changing them.
 
-import { call, connectionPath, get, proxyPath, Refusal } from "./api.js";
-import { byId, make, say } from "./dom.js";
-import { doing, ruleLimits, ruleWords } from "./format.js";
+import { call, get, proxyPath, Refusal } from "./api.js";
+import { byId, make, say, write } from "./dom.js";
+import { doing } from "./format.js";
+import { addToxic, inForceNow, putBack, putOwn, putRules } from "./restore.js";
 import { RuleForm } from "./ruleform.js";
+import { RuleList } from "./rulelist.js";
+import { toast } from "./toast.js";
 
-/** The panel; `changed()` is called when other rules are in force. */
+/**
+ * The panel; `changed()` is called when others are in force, `editToxic(proxy, toxic)` when a
+ * toxic is to be changed.
+ */
 export class Rules {
-  constructor(changed) {
+  constructor(changed, editToxic) {
     this.changed = changed;
-    this.list = byId("rules");
+    this.list = new RuleList({
+      edit: (place) => this.edit(place),
+      remove: (place) => this.remove(place),
+      editToxic: (toxic) => editToxic(this.proxy, toxic),
+      removeToxic: (toxic) => this.removeToxic(toxic),
+      editOwn: ({ connection, rules }) => this.speakOf({ id: connection, own: rules }),
+      removeOwn: (own) => this.removeOwn(own),
+    });
     this.alone = byId("alone");
     this.form = new RuleForm(byId("form"), (rule, how) => (rule ? this.apply(rule, how) : this.stopEditing()));
     this.protocols = {};
@@ -21,7 +34,7 @@ export class Rules {
     byId("normal").addEventListener("click", () => this.normal());
   }
 
-  /** Ask what can be chosen. */
+  /** Ask what can be chosen; answers what the service declares of toxics. */
   async load() {
     const [told, wires, schema] = await Promise.all(
       [get("behaviors?verbose=1"), get("protocols"), get("schema")]);
@@ -31,6 +44,7 @@ export class Rules {
     this.offered = undefined;
     // What is shown already had no units yet.
     if (this.proxy) this.show(this.proxy);
+    return schema.toxic;
   }
 
   offer() {
@@ -71,88 +85,26 @@ export class Rules {
   }
 
   showRules(rules, anew = false) {
-    const toxics = this.connection === null ? this.proxy.toxics ?? [] : [];
-    const own = this.connection === null ? this.proxy.own ?? [] : [];
+    const alone = this.connection !== null;
+    const toxics = alone ? [] : this.proxy.toxics ?? [];
+    const own = alone ? [] : this.proxy.own ?? [];
     const text = JSON.stringify([rules, toxics, own, this.connection, Boolean(this.behaviors)]);
     if (text === this.shown && !anew) return;
     this.shown = text;
     this.rules = doing(rules);
     this.stopEditing();
     this.form.offerButtons(this.rules.length);
-    byId("normal").hidden = this.rules.length + toxics.length + own.length === 0
-      && this.connection === null;
-    this.alone.hidden = this.connection === null;
+    byId("normal").hidden = this.rules.length + toxics.length + own.length === 0 && !alone;
+    byId("new-toxic").hidden = alone;
+    this.alone.hidden = !alone;
     this.alone.replaceChildren();
-    if (this.connection !== null) {
+    if (alone) {
       this.alone.append(`For connection ${this.connection} alone, in place of the proxy's rules. `,
         make("button", { type: "button", class: "quiet", click: () => this.speakOf(null) }, "Back to the proxy's"));
     }
-    const none = this.connection === null
-      ? "Everything passes unchanged." : "Nothing set here yet: it follows the proxy.";
-    const items = [...this.rules.map((rule, place) => this.item(rule, place)),
-      ...toxics.map((toxic) => this.toxic(toxic)), ...own.map((each) => this.own(each))];
-    this.list.replaceChildren(...(items.length ? items : [make("li", { class: "none" }, none)]));
-  }
-
-  item(rule, place) {
-    const alternatives = rule.draw ?? [rule];
-    const lines = alternatives.map((each) => this.line(each));
-    const name = alternatives.map((each) => each.behavior).join(" or ");
-    const edit = rule.draw ? null : make("button", {
-      type: "button", class: "quiet", "aria-label": `Change rule ${place + 1}, ${name}`, click: () => this.edit(place),
-    }, "Change");
-    const remove = make("button", {
-      type: "button", class: "quiet", "aria-label": `Remove rule ${place + 1}, ${name}`, title: "Remove",
-      click: () => this.put(this.rules.filter((_, index) => index !== place), `removed ${name}`),
-    }, "✕");
-    return make("li", {}, make("div", { class: "alternatives" }, ...lines), edit, remove);
-  }
-
-  /** A connection with rules of its own. */
-  own({ connection, rules }) {
-    const lines = rules.flatMap((rule) => rule.draw ?? [rule]).map((each) => this.line(each));
-    return make("li", {}, make("div", { class: "alternatives" }, ...lines,
-      make("p", {}, make("small", {}, `for connection ${connection} alone`))));
-  }
-
-  toxic(toxic) {
-    const options = ruleWords({ options: toxic.attributes }, this.behaviors?.[toxic.type]);
-    const share = toxic.toxicity === 1 ? "" : `${Number((toxic.toxicity * 100).toFixed(2))} %`;
-    const remove = make("button", {
-      type: "button", class: "quiet", "aria-label": `Remove toxic ${toxic.name}`, title: "Remove",
-      click: () => this.removeToxics(this.proxy, [toxic], `removed ${toxic.name}`),
-    }, "✕");
-    return make("li", {}, make("div", { class: "alternatives" }, make("p", {},
-      make("strong", {}, toxic.type),
-      share ? make("span", { class: "chip" }, share) : null,
-      toxic.name === toxic.type ? null : make("span", { class: "chip name" }, toxic.name),
-      options ? make("span", { class: "words" }, options) : null,
-      make("small", {}, `toxic, ${toxic.stream}`))), remove);
-  }
-
-  async removeToxics(proxy, toxics, done) {
-    try {
-      for (const { name } of toxics) {
-        await call("DELETE", proxyPath(proxy.name, `toxics/${encodeURIComponent(name)}`));
-      }
-    } catch (error) {
-      this.refused(error, -1);
-      return;
-    }
-    say(done);
-    this.changed();
-  }
-
-  line(rule) {
-    const share = rule.percent === undefined || rule.percent === 100 ? "" : `${rule.percent} %`;
-    const options = ruleWords(rule, this.behaviors?.[rule.behavior]);
-    const limits = ruleLimits(rule);
-    return make("p", {},
-      make("strong", {}, rule.behavior),
-      share ? make("span", { class: "chip" }, share) : null,
-      rule.name ? make("span", { class: "chip name" }, rule.name) : null,
-      options ? make("span", { class: "words" }, options) : null,
-      limits ? make("small", {}, limits) : null);
+    write(byId("set-title"), alone ? `In force on connection ${this.connection}` : "In force");
+    this.list.show({ rules: this.rules, toxics, own }, this.behaviors,
+      alone ? "Nothing set here yet: it follows the proxy." : "Everything passes unchanged.");
   }
 
   edit(place) {
@@ -160,54 +112,113 @@ export class Rules {
     this.form.edit(this.rules[place]);
   }
 
-  /** All back to normal; a connection alone goes back under the proxy's rules. */
-  async normal() {
-    const done = "everything passes unchanged";
-    const { proxy, connection } = this;
-    if (connection !== null) {
-      await this.put([], done);
-      this.speakOf(null);
-      return;
-    }
+  remove(place) {
+    const { proxy, connection, rules } = this;
+    const [rule] = rules.slice(place);
+    const name = (rule.draw ?? [rule]).map((each) => each.name || each.behavior).join(" or ");
+    return this.put(rules.filter((_, index) => index !== place), "", -1)
+      .then((done) => done && this.removed(`${name} is removed`, proxy, connection, { rules }));
+  }
+
+  /** Do something that removes; answers whether it was done. */
+  async take(act, done, undo) {
     try {
-      await call("POST", proxyPath(proxy.name, "normal"));
+      await act();
     } catch (error) {
       this.refused(error, -1);
       return;
     }
-    say(done);
-    this.changed();
+    toast(done, undo);
+    await this.changed();
+  }
+
+  removeToxic(toxic) {
+    const { name } = this.proxy;
+    return this.take(
+      () => call("DELETE", proxyPath(name, `toxics/${encodeURIComponent(toxic.name)}`)),
+      `${toxic.name} is removed`,
+      async () => {
+        await addToxic(name, toxic);
+        await this.changed();
+        return `${toxic.name} is in force again`;
+      });
+  }
+
+  removeOwn({ connection, rules }) {
+    const { proxy } = this;
+    return this.take(() => putOwn(proxy.name, connection, []),
+      `connection ${connection} follows the proxy's rules`,
+      () => this.back(proxy, connection, { rules }));
+  }
+
+  /** Say that something was removed, and offer to undo it. */
+  removed(text, proxy, connection, before) {
+    toast(text, () => this.back(proxy, connection, before));
+  }
+
+  /** Put back what was in force before. */
+  async back(proxy, connection, before) {
+    if (connection !== null) await putOwn(proxy.name, connection, before.rules);
+    else if (before.toxics) await putBack(proxy.name, before);
+    else await putRules(proxy.name, before.rules);
+    await this.changed();
+    return "In force again";
+  }
+
+  /** All back to normal; a connection alone goes back under the proxy's rules. */
+  async normal() {
+    const { proxy, connection, rules } = this;
+    if (!proxy || byId("normal").hidden) return;
+    if (connection !== null) {
+      if (await this.put([], "", -1) && rules.length) {
+        this.removed(`connection ${connection} follows the proxy's rules`, proxy, connection, { rules });
+      }
+      this.speakOf(null);
+      return;
+    }
+    let before;
+    await this.take(async () => {
+      before = await inForceNow(proxy.name);
+      await call("POST", proxyPath(proxy.name, "normal"));
+    }, `${proxy.name}: everything passes unchanged`, () => this.back(proxy, null, before));
   }
 
   async apply(rule, how) {
+    const { proxy, connection } = this;
+    const before = this.rules;
     const rules = how === "replace" ? [rule]
-      : how === "add" ? [...this.rules, rule]
-        : this.rules.map((own, place) => (place === this.editing ? rule : own));
+      : how === "add" ? [...before, rule]
+        : before.map((own, place) => (place === this.editing ? rule : own));
     const place = how === "replace" ? 0 : how === "add" ? rules.length - 1 : this.editing;
-    await this.put(rules, `${rule.behavior} is in force`, place);
+    const done = `${rule.behavior} is in force`;
+    if (await this.put(rules, done, place) && how === "replace" && before.length) {
+      const lost = before.length > 1 ? `${before.length} rules` : "the rule before";
+      this.removed(`${done}, in place of ${lost}`, proxy, connection, { rules: before });
+    }
   }
 
-  /** `place`: which of the rules the form has written, for the refusal. */
-  async put(rules, done, place = -1) {
+  /** Answers whether it was done.  `place`: which of the rules the form has written, for the refusal. */
+  async put(rules, done, place) {
     const { proxy, connection } = this;
     try {
       if (connection === null) {
-        await call("PUT", proxyPath(proxy.name, "rules"), { rules });
+        await putRules(proxy.name, rules);
         // As the service tells it: with its defaults, and alternatives as it has them.
         proxy.rules = (await get(proxyPath(proxy.name, "rules"))).rules;
       } else {
-        await call("POST", connectionPath(proxy.name, connection), { rules });
+        await putOwn(proxy.name, connection, rules);
       }
     } catch (error) {
       this.refused(error, place);
-      return;
+      return false;
     }
     if (this.proxy.name === proxy.name && this.connection === connection) {
       this.showRules(connection === null ? proxy.rules : rules, true);
       this.form.refuse("");
     }
-    say(done);
+    if (done) say(done);
     this.changed();
+    return true;
   }
 
   refused(error, place) {

@@ -1,0 +1,72 @@
+// One row of the list of decisions, which can be opened and given another entry.
+
+import { make, write } from "./dom.js";
+import { clock } from "./format.js";
+
+/** What was done, in words. */
+export function effectOf(entry) {
+  if (entry.kind === "passed") return entry.effect;
+  return entry.words ?? entry.effect ?? (entry.kind === "decision" ? "" : entry.kind);
+}
+
+/** Which exchange it is, "" where it is of none. */
+export function whichOf(entry) {
+  const exchange = entry.exchange === undefined ? "" : `·${entry.exchange}`;
+  return entry.connection ? `${entry.connection}${exchange}` : "";
+}
+
+/** What the exchange asked, or what else happened. */
+export function whatOf(entry) {
+  if (entry.kind === "set") return `set ${entry.what}`;
+  return entry.description ?? "";
+}
+
+export class Row {
+  /** `story(entry)` resolves to the elements that are shown when the row is opened. */
+  constructor(story) {
+    this.story = story;
+    this.time = make("time", {});
+    this.who = make("span", { class: "who" });
+    this.what = make("span", { class: "what" });
+    this.effect = make("span", { class: "effect" });
+    this.rule = make("span", { class: "rule" });
+    this.line = make("div", { class: "line" }, this.time, this.who, this.what,
+      make("span", { class: "done" }, this.effect, this.rule));
+    this.more = make("div", { class: "story" });
+    this.element = make("li", { tabindex: -1 }, this.line);
+    this.element.row = this;
+  }
+
+  show(entry, several) {
+    this.entry = entry;
+    this.close();
+    write(this.time, clock(entry.time));
+    write(this.who, several ? `${entry.proxy} ${whichOf(entry)}` : whichOf(entry));
+    write(this.what, whatOf(entry));
+    this.what.title = this.what.textContent;
+    write(this.effect, effectOf(entry));
+    write(this.rule, entry.rule ?? "");
+    this.element.className = entry.kind === "decision" ? "" : entry.kind === "passed" ? "passed" : "other";
+    this.element.setAttribute("aria-expanded", "false");
+  }
+
+  close() {
+    this.element.classList.remove("open");
+    this.element.setAttribute("aria-expanded", "false");
+    this.more.remove();
+  }
+
+  /** Open it, or close it. */
+  async toggle() {
+    if (this.element.classList.contains("open")) return this.close();
+    const { entry } = this;
+    this.element.classList.add("open");
+    this.element.setAttribute("aria-expanded", "true");
+    this.more.replaceChildren();
+    this.element.append(this.more);
+    const told = await this.story(entry);
+    // Meanwhile it may be that of another entry.
+    if (this.entry === entry) this.more.replaceChildren(...told);
+    return undefined;
+  }
+}
