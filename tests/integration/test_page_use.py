@@ -101,7 +101,7 @@ class PageUseTests(PageCase):
             page.locator("#log li", has_text="GET").wait_for()
             self.assertIn(path, page.inner_text("#log"))
             self.assertEqual(page.locator("#log b, #log img").count(), 0)
-            self.assertEqual(page.title(), "proxy – Vaurien")
+            self.assertEqual(page.title(), "proxy - Vaurien")
 
     def test_phone(self) -> None:
         """

@@ -54,7 +54,7 @@ function showProxies() {
   const proxy = chosenProxy();
   document.body.classList.toggle("without", !proxy);
   byId("none").hidden = Boolean(proxy);
-  document.title = proxy ? `${proxy.name} – Vaurien` : "Vaurien";
+  document.title = proxy ? `${proxy.name} - Vaurien` : "Vaurien";
   if (!proxy) return;
   chosen.show(proxy);
   plots.update(proxy);
