@@ -31,7 +31,7 @@ LAYERS = (
 )
 
 #: Rooms that import nothing of the server but values.
-APART = {"chaostoolkit", "client", "ctl", "experiments", "pytest_plugin"}
+APART = {"chaostoolkit", "client", "ctl", "experiments", "mcp", "pytest_plugin"}
 
 #: Modules of these rooms that read declarations of the server, when they are called.
 READING = {"experiments.names"}
@@ -235,7 +235,8 @@ class StructureTests(SynchronousTestCase):
         What test suites use is made by the application.
         """
         wanted = imports(PACKAGE / "testing.py", runtime=True)
-        self.assertEqual({name.partition(".")[0] for name in wanted}, {"app", "pytest_plugin"})
+        rooms = {name.partition(".")[0] for name in wanted}
+        self.assertEqual(rooms, {"app", "client", "pytest_plugin"})
 
     def test_circles(self) -> None:
         """

@@ -30,6 +30,8 @@ C{client}, C{ctl}, C{experiments}
     Drive a proxy from code, from a shell, and by a plan with a verdict.
 C{testing}, C{pytest_plugin}
     Proxies for the tests of applications: on trial, unittest and pytest.
+C{mcp}
+    The operations of a running Vaurien as tools for assistants.
 C{chaostoolkit}
     Actions, probes and a control for Chaos Toolkit.
 C{app}

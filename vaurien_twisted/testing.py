@@ -33,9 +33,9 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from vaurien_twisted.app.embedded import EmbeddedFault, RunningProxy, proxyFor
+from vaurien_twisted.client.strikes import missed
 from vaurien_twisted.pytest_plugin.kit import Kit, Proxied
 from vaurien_twisted.pytest_plugin.server import Server
-from vaurien_twisted.pytest_plugin.words import missed
 
 __all__ = ["EmbeddedFault", "FaultAssertions", "RunningProxy", "VaurienTests", "proxyFor"]
 

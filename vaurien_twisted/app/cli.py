@@ -36,6 +36,11 @@ def main(arguments: Sequence[str] | None = None, reactor: IServerReactor | None 
     """
     if arguments is None:
         arguments = sys.argv[1:]
+    if arguments[:1] == ["mcp"]:
+        from vaurien_twisted.mcp.command import serveAssistant
+
+        gc.enable()
+        raise SystemExit(serveAssistant(arguments[1:]))
     if reactor is None:
         openStandardStreams()
         _installReactor()

@@ -9,8 +9,8 @@ C{token} of the secrets, or C{VAURIEN_TOKEN}.  An action fails if the service re
 
 from vaurien_twisted.chaostoolkit.sessions import SESSIONS
 from vaurien_twisted.client.blocking import ClientError
+from vaurien_twisted.client.strikes import missed
 from vaurien_twisted.model.json_types import Answer, JSONObject
-from vaurien_twisted.pytest_plugin.words import missed
 
 __all__ = [
     "add_fault",

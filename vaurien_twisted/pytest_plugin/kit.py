@@ -12,9 +12,9 @@ from types import TracebackType
 
 from vaurien_twisted.client.blocking import ClientError, Proxy
 from vaurien_twisted.client.plan_calls import FaultRecord, ruleOf
+from vaurien_twisted.client.strikes import missed
 from vaurien_twisted.model.json_types import Answer, JSONObject
 from vaurien_twisted.pytest_plugin.server import Server
-from vaurien_twisted.pytest_plugin.words import missed
 
 
 class FaultMissed(AssertionError):

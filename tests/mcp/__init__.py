@@ -1,0 +1,3 @@
+"""
+Tests for the tools of the Model Context Protocol.
+"""
