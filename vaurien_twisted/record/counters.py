@@ -8,6 +8,7 @@ that have ended, and what is counted beside them.  Nothing is counted twice.
 
 from __future__ import annotations
 
+from operator import add
 from typing import NamedTuple
 
 import attrs
@@ -101,7 +102,9 @@ class Counters:
         """
         A link is over: its counts join the sums.
         """
-        self.traffic = self.traffic.plus(traffic)
+        before = self.traffic
+        # In place of C{plus}, which takes longer: this is done for each short connection.
+        self.traffic = Traffic(*map(add, before, traffic))
         self.exchanges += exchanges
         self.ended += 1
 

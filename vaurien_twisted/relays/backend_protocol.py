@@ -5,7 +5,7 @@ The Protocol that faces the backend.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from typing import Protocol as Interface
 
 from twisted.internet.interfaces import (
@@ -113,6 +113,16 @@ class BackendFactory(Factory):
         self._link = link
         self._negotiation = negotiation
 
+    def doStart(self) -> None:
+        """
+        Nothing is to be prepared, for each connection.
+        """
+
+    def doStop(self) -> None:
+        """
+        Nothing is to be undone.
+        """
+
     def addresses(self) -> tuple[IAddress | None, IAddress | None]:
         relay = self._link.relay
         return relay.peer, relay.transport.getHost()
@@ -132,8 +142,12 @@ def prepared(transport: ITransport) -> ICountedTransport:
     A transport that counts its bytes, and sends at once what is written where it can be
     told to (TCP).
     """
-    readLast(transport)
     setTcpNoDelay = getattr(transport, "setTcpNoDelay", None)
+    if setTcpNoDelay is not None and hasattr(transport, "joinTo"):
+        # An express transport, which does all else itself; there may be one for each request.
+        setTcpNoDelay(True)
+        return cast(ICountedTransport, transport)
+    readLast(transport)
     if setTcpNoDelay is not None:
         setTcpNoDelay(True)
     return metered(transport)
