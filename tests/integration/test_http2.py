@@ -7,11 +7,13 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+from unittest import skipIf
 
-from tests.integration.http2_case import HTTP2Case
+from tests.integration.http2_case import HTTP2Case, nghttpd
 from tests.integration.ruling import decided, fault, rule
-from tests.integration.servers import missing, newFolder, startHTTP2
+from tests.integration.servers import answers, find, missing, newFolder, start, startHTTP2
 from tests.integration.support import inThread, run
+from tests.ports import freePort
 
 #: A rule that no request matches.
 NEVER = fault({"path": "/nowhere/*"}, code=503)
@@ -79,6 +81,26 @@ class PassingTests(HTTP2Case):
         self.assertEqual(self.curl(self.url("bad")), (0, "no"))
         self.assertEqual(self.curl(self.url("two")), (0, "two"))
         self.assertEqual(self.load("two", 1000, 50), (1000, 0))
+
+    @skipIf(missing("nghttpx"), "nghttpx is not installed")
+    @inThread
+    def test_upgrade(self) -> None:
+        """
+        curl asks nghttpx, which takes it, to go on in HTTP/2.
+        """
+        folder, port = newFolder("nghttpx"), freePort()
+        words = [f"--frontend=127.0.0.1,{port};no-tls", "--workers=1", "--conf=/dev/null"]
+        words.append(f"--backend=127.0.0.1,{nghttpd().port};;proto=h2")
+        command = [find("nghttpx") or "nghttpx", *words]
+        server = start(command, port, folder, lambda: answers(port, b"GET / HTTP/1.0\r\n\r\n"))
+        self.addCleanup(server.stop)
+        self.reopen(server.backend, "http")
+        rule(self, fault({"path": "/bad"}, code=503))
+        words = [*STATUS[2:3], "%{http_version} %{http_code},"]
+        for path in ("one", "one", "bad"):
+            words += [*STATUS[:2], self.url(path)]
+        self.assertEqual(run("curl", "--silent", "--http2", *words).stdout, "2 200,2 200,2 503,")
+        self.assertEqual((decided(self), self.opaque()), (["GET /bad"], []))
 
 
 class FaultTests(HTTP2Case):

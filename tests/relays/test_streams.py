@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from h2.config import H2Configuration
+from h2.connection import H2Connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.multiplexed import GET, Multiplexed, rule
+from tests.relays.support import Pair
 
 REFUSED, CANCEL, INTERNAL, CALM = 7, 8, 2, 11
 
@@ -528,3 +531,61 @@ class OpaqueTests(SynchronousTestCase):
         self.assertEqual((pair.client.ended, pair.backend.ended), (["lose"], ["lose"]))
         [entry] = [each for each in link.journal if each["kind"] == "garbage"]
         self.assertEqual(entry["reason"], "the backend answers HTTP/2 in HTTP/1")
+
+
+class UpgradeTests(SynchronousTestCase):
+    """
+    Connections that go on in HTTP/2 after an upgrade.
+    """
+
+    #: The client wants windows of 10 bytes.
+    ASK = (
+        b"GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+        b"Upgrade: h2c\r\nHTTP2-Settings: AAQAAAAK\r\n\r\n"
+    )
+    SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+
+    def upgraded(self, size: int = 0) -> Multiplexed:
+        """
+        A link whose ends have agreed on HTTP/2.
+        """
+        link = Multiplexed(size=size, answers=False)
+        link.pair = pair = Pair("http")
+        self.assertEqual(pair.ask(self.ASK), self.ASK)
+        link.client = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
+        link.server = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
+        link.client.initiate_upgrade_connection()
+        link.server.initiate_upgrade_connection(b"AAQAAAAK")
+        told = link.server.data_to_send()
+        self.assertEqual(pair.answer(self.SWITCH + told), self.SWITCH + told)
+        link.client.receive_data(told)
+        link.pump()
+        return link
+
+    def test_streams(self) -> None:
+        """
+        The reply to the request that asked for it comes on stream 1; further streams are
+        exchanges.
+        """
+        for size in (0, 1):
+            link = self.upgraded(size)
+            link.reply(1, b"first")
+            link.pump()
+            self.assertEqual(link.got[1].body, b"first")
+            link.setRules(rule("error", "/bad", code="503", body="0123456789abc"))
+            bad = link.ask("/bad")
+            self.assertEqual((bad.fields[":status"], bad.body), ("503", b"0123456789abc"))
+            link.answers = True
+            self.assertEqual(link.ask("/good").body, b"/good\n")
+            [proxied] = link.pair.factory.links
+            self.assertEqual((proxied.exchanges, proxied.snapshot.last), (3, "GET /good"))
+
+    def test_other(self) -> None:
+        """
+        An upgrade to something else passes unread.
+        """
+        pair = Pair("http")
+        pair.ask(self.ASK)
+        switch = self.SWITCH.replace(b"h2c", b"other")
+        self.assertEqual(pair.answer(switch + b"\x00\x01"), switch + b"\x00\x01")
+        self.assertEqual(pair.ask(b"\x00\x02"), b"\x00\x02")

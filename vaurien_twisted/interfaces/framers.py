@@ -203,6 +203,11 @@ class IMultiplexing(Interface):
         "Whether they have begun to: what was yielded is all there is before that."
     )
 
+    settings: bytes | None = Attribute(
+        "Where they agreed on that in a request (an upgrade), what the client said of it there; "
+        "the reply to this request then comes on stream 1.  Else C{None}."
+    )
+
     def beyond() -> tuple[bytes, bytes]:
         """
         What the client, and what the backend, had sent of it already.

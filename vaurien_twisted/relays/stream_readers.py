@@ -185,6 +185,8 @@ def readStreams(
     requests, replies = StreamRequests(state, relay, taken), StreamReplies(state, relay, taken)
     relay.drained = replies.drained
     state.room.streams, state.streams = relay.held, relay.waiting
+    if framer.settings is not None:
+        relay.upgraded(framer.settings)
     relay.fromClient(client)
     if backend and not state.closed:
         relay.fromBackend(backend)

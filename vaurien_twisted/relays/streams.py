@@ -51,7 +51,7 @@ class StreamRelay:
         self.state = state
         self._close = close
         self._reset = reset
-        self.connection = connection = Connection(self)
+        self.connection = connection = Connection(self, state.exchanges)
         self._upstream, self._downstream = Upstream(connection), Downstream(connection)
         self.waiting: set[StruckStream] = set()
         self.held = [0, 0]
@@ -73,6 +73,19 @@ class StreamRelay:
         return up > QUEUE_LIMIT or not allows(up), down > QUEUE_LIMIT or not allows(down)
 
     # Exchanges
+
+    def upgraded(self, settings: bytes) -> None:
+        """
+        The latest request has asked for HTTP/2.  It was decided; its reply comes on stream 1.
+
+        @param settings: the content of the client's SETTINGS.
+        """
+        exchange = Exchange(self.state.exchanges, "", "")
+        exchange.decision = NOTHING
+        try:
+            self.connection.upgraded(settings, exchange)
+        except Violation as violation:
+            self._end(violation, "client")
 
     def begun(self, stream: Stream, block: Block) -> None:
         """

@@ -61,7 +61,7 @@ class RequestTests(SynchronousTestCase):
         """
         Method and target are as written.
         """
-        self.assertEqual(readRequest(LINE + b"\r\n"), ("POST", "/a?b=c", 0, False))
+        self.assertEqual(readRequest(LINE + b"\r\n"), ("POST", "/a?b=c", 0, False, False))
         self.assertEqual(readRequest(b"get * HTTP/1.0\n\n")[:2], ("get", "*"))
         self.assertEqual(readRequest(b"M-SEARCH \xff HTTP/1.1\r\n\r\n")[:2], ("M-SEARCH", "\xff"))
 

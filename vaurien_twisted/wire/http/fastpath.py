@@ -47,8 +47,14 @@ class HTTPFastPath(CountedFastPath):
                 if end < 0:
                     return 0
                 head = data[pos:end]
-                method, target, framing, preface = readRequest(head)
-                if framing < 0 or preface or method in NEVER or self._chosen(method, target, head):
+                method, target, framing, preface, upgrades = readRequest(head)
+                if (
+                    framing < 0
+                    or preface
+                    or upgrades
+                    or method in NEVER
+                    or self._chosen(method, target, head)
+                ):
                     return 0
                 pos = end + framing
                 count += 1

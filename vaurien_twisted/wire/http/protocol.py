@@ -103,6 +103,13 @@ class HTTPFramer(TwoWayFramer):
         """
         return self._session.multiplexing
 
+    @property
+    def settings(self) -> bytes | None:
+        """
+        See L{IMultiplexing}.
+        """
+        return self._session.settings
+
     def beyond(self) -> tuple[bytes, bytes]:
         """
         See L{IMultiplexing}.

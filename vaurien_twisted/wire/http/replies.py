@@ -106,7 +106,7 @@ class Replies:
                         if exchange is session.tunnel:
                             session.answered(status)
                     if status == 101:
-                        session.opaque = "another protocol (101 Switching Protocols)"
+                        session.switched(exchange, data[start:end])
                     if exchange is not None and exchange.cut == 0 and framing != CHUNKED:
                         # It has no chunks, so it passes whole.
                         exchange.cut = None

@@ -96,7 +96,7 @@ class Requests(RequestReader):
                         partial.add(data[start:])
                         return
                     head = data[pos:end]
-                    method, target, framing, preface = readRequest(head)
+                    method, target, framing, preface, _ = readRequest(head)
                     if preface:
                         session.opaque = HTTP2
                         continue

@@ -5,6 +5,9 @@ What the two directions of an HTTP/1 connection know of each other.
 
 from __future__ import annotations
 
+import base64
+import re
+
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.framer import Session
 from vaurien_twisted.wire.http.head import KEPT_LIMIT
@@ -12,12 +15,19 @@ from vaurien_twisted.wire.http.head import KEPT_LIMIT
 #: Why what follows the preface of HTTP/2 is not read as HTTP/1.
 HTTP2 = "HTTP/2"
 
+#: What a reply to an upgrade to HTTP/2 says, and the field by which the client has asked for it
+#: (RFC 7540, section 3.2; RFC 9113 no longer has it, but clients do).
+UPGRADES = re.compile(rb"\nupgrade:[ \t]*h2c[ \t]*\r?\n", re.IGNORECASE)
+SETTINGS = re.compile(rb"\nhttp2-settings:[ \t]*([A-Za-z0-9_-]*)=*[ \t]*\r?\n", re.IGNORECASE)
+
 
 class HTTPSession(Session):
     """
     The state of one connection.
 
     @ivar endless: a request whose end is not known, so that what follows belongs to it.
+    @ivar settings: what the client wants of HTTP/2, where the connection goes on in it after an
+        upgrade; else C{None}.
     @ivar tunnel: a C{CONNECT} that was not answered.
     @ivar early: the client has sent more before that was answered.
     @ivar lost: that was refused, so that it is not known what the client sent.
@@ -25,7 +35,7 @@ class HTTPSession(Session):
     @ivar streams: what both ends have sent of HTTP/2, C{None} where it is not read.
     """
 
-    __slots__ = ("ahead", "early", "endless", "lost", "streams", "tunnel")
+    __slots__ = ("ahead", "early", "endless", "lost", "settings", "streams", "tunnel")
 
     def __init__(self, streams: bool = False) -> None:
         """
@@ -33,6 +43,7 @@ class HTTPSession(Session):
         """
         super().__init__()
         self.ahead = False
+        self.settings: bytes | None = None
         self.streams = (bytearray(), bytearray()) if streams else None
         self.endless: Exchange | None = None
         self.tunnel: Exchange | None = None
@@ -57,6 +68,19 @@ class HTTPSession(Session):
         if exchange.command == "CONNECT":
             self.tunnel = exchange
 
+    def switched(self, exchange: Exchange | None, reply: bytes) -> None:
+        """
+        The backend goes on in another protocol (101).
+
+        @param reply: the head of its reply.
+        """
+        self.opaque = "another protocol (101 Switching Protocols)"
+        if exchange is None or self.streams is None or UPGRADES.search(reply) is None:
+            return
+        settings = SETTINGS.search(exchange.head)
+        if settings is not None:
+            self.opaque, self.settings = HTTP2, decoded(settings[1])
+
     def answered(self, status: int) -> None:
         """
         The C{CONNECT} is answered: the tunnel begins, or requests may follow.
@@ -67,3 +91,13 @@ class HTTPSession(Session):
             self.lost = True
         else:
             self.tunnel = None
+
+
+def decoded(settings: bytes) -> bytes:
+    """
+    The content of a SETTINGS frame that a header field has in Base64; C{b""} if it is none.
+    """
+    try:
+        return base64.urlsafe_b64decode(settings + b"=" * (-len(settings) % 4))
+    except ValueError:
+        return b""

@@ -25,6 +25,7 @@ from vaurien_twisted.wire.http2.frames import (
     windowUpdate,
 )
 from vaurien_twisted.wire.http2.header_blocks import Block
+from vaurien_twisted.wire.http2.settings import apply, capped, readSettings
 from vaurien_twisted.wire.http2.stream import Stream
 from vaurien_twisted.wire.http2.way import DOWN, UP, Way
 
@@ -61,6 +62,7 @@ class Connection:
     What both directions of a connection share.
 
     @param host: is told of exchanges.
+    @ivar exchanges: how many exchanges there were.
     @ivar up: the way to the backend.
     @ivar down: the way to the client.
     @ivar streams: the open ones by the client's numbers.
@@ -74,6 +76,7 @@ class Connection:
     __slots__ = (
         "byTheirs",
         "down",
+        "exchanges",
         "finished",
         "gone",
         "highest",
@@ -85,8 +88,12 @@ class Connection:
         "up",
     )
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, exchanges: int = 0) -> None:
+        """
+        @param exchanges: how many exchanges there were before.
+        """
         self.host = host
+        self.exchanges = exchanges
         self.up = Way(UP, self._theirs, self._sentUp)
         self.down = Way(DOWN, lambda stream: stream.number, self._sentDown)
         self.streams: dict[int, Stream] = {}
@@ -124,6 +131,19 @@ class Connection:
         stream.theirs = self.lastTheirs = number
         if self.renumbered:
             self.byTheirs[number] = stream
+
+    def upgraded(self, settings: bytes, exchange: Exchange) -> None:
+        """
+        Both ends go on in HTTP/2 after an upgrade: stream 1 is the request that asked for it.
+
+        @param settings: what this request said, the content of SETTINGS.
+        """
+        stream = self.streams[1] = Stream(1, exchange)
+        stream.theirs = self.highest = self.lastTheirs = 1
+        stream.clientDone = True
+        initial = apply(capped(readSettings(settings)), self.down)
+        if initial is not None:
+            self.down.resize(initial, [])
 
     # What struck streams send
 

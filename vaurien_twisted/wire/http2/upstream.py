@@ -28,13 +28,11 @@ class Upstream(Side):
     Reads what the client sends: the preface, and frames.
     """
 
-    __slots__ = ("_count", "_preface")
+    __slots__ = ("_preface",)
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, connection.up, connection.down)
         self._preface = PREFACE
-        #: How many exchanges there were.
-        self._count = 0
 
     def read(self, data: bytes) -> None:
         """
@@ -143,9 +141,9 @@ class Upstream(Side):
             return None
         streams = connection.streams
         self.way.floods.opened(len(streams) + 1)
-        self._count += 1
+        connection.exchanges += 1
         request = block.request
-        exchange = Exchange(self._count, request.method, request.target, request.head)
+        exchange = Exchange(connection.exchanges, request.method, request.target, request.head)
         exchange.context = StreamContext(number, len(streams) + 1, request.grpc, request.deadline)
         stream = streams[number] = Stream(number, exchange)
         stream.room = [connection.up.initial, connection.down.initial]
