@@ -82,13 +82,22 @@ class FilteredStream:
         """
         How many bytes wait, beside those that count as under way.
         """
-        return sum(max(0, each.held - each.streamFilter.flight) for each in self._passages)
+        count = 0
+        # Asked for each chunk of either direction.
+        for each in self._passages:
+            if each.queue:
+                count += max(0, each.held - each.streamFilter.flight)
+        return count
 
     def held(self) -> int:
         """
         How many bytes wait in all, and what that costs beside them.
         """
-        return sum(each.held for each in self._passages)
+        count = 0
+        for each in self._passages:
+            if each.queue:
+                count += each.held
+        return count
 
     def push(self, data: bytes) -> None:
         """

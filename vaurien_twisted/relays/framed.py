@@ -140,7 +140,9 @@ class FramedPath:
         """
         if not self.exchanges.state.closed:
             self.exchanges.goOn()
-            self._reroute()
+            # This is done for each chunk that was late: most go on as they went.
+            if self.untouched or self._context.upgrades is not None:
+                self._reroute()
 
     def close(self, finish: Callable[[], None]) -> None:
         """
