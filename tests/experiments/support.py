@@ -50,7 +50,8 @@ class MemoryService:
         self.toxics.append((proxy, str(toxic["type"])))
 
     async def removeToxic(self, proxy: str, key: int) -> None:
-        self.toxics.remove((proxy, str(self.keys.pop(key))))
+        if key in self.keys:
+            self.toxics.remove((proxy, str(self.keys.pop(key))))
 
     async def change(self, proxy: str, changes: Mapping[str, object], key: int) -> None:
         self.changes.append((proxy, dict(changes)))
@@ -58,9 +59,9 @@ class MemoryService:
         self.keys[key] = {name: before[name] for name in changes}
 
     async def restore(self, proxy: str, key: int) -> None:
-        before = self.keys.pop(key)
-        assert isinstance(before, dict)
-        self.changes.append((proxy, before))
+        before = self.keys.pop(key, None)
+        if isinstance(before, dict):
+            self.changes.append((proxy, before))
 
     async def read(self, oldest: float = 0.0) -> Reading:
         return Reading(0.0, dict(self.figures))

@@ -78,6 +78,7 @@ method:
         sql: ^UPDATE
       percent: 10
       times: 3
+      share: 50%
     for: 5s
   - ramp:
       behavior: delay

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
+import attrs
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -99,6 +100,39 @@ class FleetTests(SynchronousTestCase):
         words = self.done(fleet.end)
         self.assertIn("http://service1 was left out", str(words))
         self.assertEqual([each.ended for each in members], [True] * 3)
+
+    def struck(self, seed: int) -> list[bool]:
+        """
+        Strike shares of ten services in several ways: which of them a quarter is.
+        """
+        fleet, members = self.fleet(10)
+        self.done(lambda: fleet.begin(attrs.evolve(EXPERIMENT, seed=seed)))
+        effects = Effects(fleet, ["db"])
+        part = effects.part(0.25)
+        applied = self.done(lambda: effects.apply(Fault(behavior="hang"), part))
+        first = [bool(each.set[-1][2]) for each in members]
+        self.assertEqual(sum(first), 3)
+        self.done(lambda: effects.replace(applied, Fault(behavior="delay")))
+        self.assertEqual([bool(each.set[-1][2]) for each in members], first)
+        self.done(lambda: effects.lift(applied))
+        self.done(lambda: effects.apply(Fault(toxics=({"type": "latency"},), share=0.5)))
+        self.assertEqual(sum(len(each.toxics) for each in members), 5)
+        self.done(lambda: effects.apply(Fault(enabled=False, share=0.01)))
+        self.assertEqual(
+            [changes for each in members for _, changes in each.changes], [{"enabled": False}]
+        )
+        self.assertEqual(self.done(effects.liftAll), [])
+        self.assertFalse(any(each.toxics or each.set[-1][2] for each in members))
+        return first
+
+    def test_share(self) -> None:
+        """
+        A share of the services is struck, the same for all of a step; lifting concerns no others.
+        Which, follows from the seed.
+        """
+        first = self.struck(1)
+        self.assertEqual(self.struck(1), first)
+        self.assertNotEqual(self.struck(2), first)
 
     def test_halts(self) -> None:
         """

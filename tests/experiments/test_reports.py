@@ -169,14 +169,3 @@ class CommandTests(SynchronousTestCase):
         self.assertRegex(text, r"\(bad\)\s+held 0\.004854\s+broken 1\.942")
         with self.assertRaises(Refused):
             command.compare(a, self.file("{}"))
-
-    def test_targets(self) -> None:
-        """
-        Services of the command line and of a file.
-        """
-        path = self.file("# those of Berlin\nhttp://a:8080\n\nhttp://b:8080\n")
-        parsed = self.parse("x", "--target", "http://c", "--targets", path)
-        self.assertEqual(
-            command.targets(parsed, "d"), ["http://c", "http://a:8080", "http://b:8080"]
-        )
-        self.assertEqual(command.targets(self.parse("x"), "d"), ["d"])

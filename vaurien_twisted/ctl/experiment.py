@@ -49,6 +49,7 @@ def experiment(client: Client, parsed: argparse.Namespace) -> int:
     @return: the exit status.
     """
     from vaurien_twisted.experiments import command
+    from vaurien_twisted.experiments.targets import targets
     from vaurien_twisted.model.options import Refused
 
     try:
@@ -63,7 +64,7 @@ def experiment(client: Client, parsed: argparse.Namespace) -> int:
             if parsed.dry_run:
                 print(command.dryRun(found))
             else:
-                return command.runOn(found, command.targets(parsed, client.url), parsed)
+                return command.runOn(found, targets(parsed, client.url), parsed)
     except Refused as refused:
         raise ClientError(refused.description) from None
     return 0

@@ -16,6 +16,7 @@ import attrs
 
 from vaurien_twisted.experiments.console import verdict
 from vaurien_twisted.experiments.document import Experiment, readExperiment, schema
+from vaurien_twisted.experiments.targets import addTargetArguments
 from vaurien_twisted.experiments.timeline import timeline
 from vaurien_twisted.model.json_types import Answer, JSONObject
 from vaurien_twisted.model.options import Refused
@@ -62,16 +63,7 @@ def addArguments(parser: argparse.ArgumentParser, fleet: bool) -> None:
     parser.add_argument("--junit", metavar="FILE", help="write the report as JUnit XML")
     parser.add_argument("--quiet", action="store_true", help="show the verdict only")
     if fleet:
-        parser.add_argument(
-            "--target",
-            action="append",
-            default=[],
-            metavar="URL",
-            help="a control service; may be given several times",
-        )
-        parser.add_argument(
-            "--targets", metavar="FILE", help="a file with the URL of a service on each line"
-        )
+        addTargetArguments(parser)
 
 
 def readFile(path: str) -> Experiment:
@@ -181,22 +173,6 @@ def readReport(path: str) -> Answer:
     except (ValueError, KeyError, TypeError):
         raise Refused(f"{path}: not the report of an experiment") from None
     return dict(report)
-
-
-def targets(parsed: argparse.Namespace, default: str) -> list[str]:
-    """
-    The URLs of the services on which it is to run.
-
-    @raise Refused: the file of targets cannot be read.
-    """
-    found = list(parsed.target)
-    if parsed.targets:
-        try:
-            text = readText(parsed.targets)
-        except (OSError, ValueError) as error:
-            raise Refused(f"{parsed.targets}: {getattr(error, 'strerror', error)}") from None
-        found += [line.strip() for line in text.splitlines() if line.strip()[:1] not in ("", "#")]
-    return found or [default]
 
 
 def finish(report: JSONObject, parsed: argparse.Namespace) -> int:

@@ -22,6 +22,29 @@ from vaurien_twisted.experiments.figures import Reading
 
 Rule = Mapping[str, object]
 
+#: Where what is set says for which of several services it is: a L{Part}.
+PART = "part"
+
+
+@attrs.frozen
+class Part:
+    """
+    Some of the services of a fleet.
+
+    @ivar share: how many of all, 0 to 1.
+    @ivar key: two parts with one key and share are the same services.
+    """
+
+    share: float
+    key: int
+
+
+def parted(told: Rule, part: Part | None) -> Rule:
+    """
+    What is to be set, for a part of the services; for all where C{part} is C{None}.
+    """
+    return told if part is None else {**told, PART: part}
+
 
 class IService(Protocol):
     """
@@ -73,11 +96,13 @@ class Applied:
     """
     One fault in force.
 
+    @ivar part: the services that it is for, C{None} for all.
     @ivar rules: its rules by proxy.
     @ivar toxics: proxies and keys of its toxics.
     @ivar changed: proxies and keys of its changes.
     """
 
+    part: Part | None = None
     rules: dict[str, tuple[Rule, ...]] = attrs.field(factory=dict)
     toxics: list[tuple[str, int]] = attrs.field(factory=list)
     changed: list[tuple[str, int]] = attrs.field(factory=list)
@@ -95,14 +120,23 @@ class Effects:
         self._service = service
         self._applied: list[Applied] = []
         self._keys = count(1)
+        self._parts = count(1)
         #: One change of a proxy's rules at a time: a later one must not be overtaken.
         self._pushing: defaultdict[str, DeferredLock] = defaultdict(DeferredLock)
 
-    async def apply(self, fault: Fault) -> Applied:
+    def part(self, share: float) -> Part | None:
+        """
+        Choose some of the services; C{None} for all.
+        """
+        return Part(share, next(self._parts)) if share < 1 else None
+
+    async def apply(self, fault: Fault, part: Part | None = None) -> Applied:
         """
         Put a fault in force.
+
+        @param part: the services that it is for, by default some of the fault's share.
         """
-        applied = Applied()
+        applied = Applied(part or self.part(fault.share))
         # First, so that what fails half way is lifted, too.
         self._applied.append(applied)
         for proxy in fault.proxy or self.proxies:
@@ -114,11 +148,11 @@ class Effects:
                     changes["backend"] = fault.backend
                 key = next(self._keys)
                 applied.changed.append((proxy, key))
-                await self._service.change(proxy, changes, key)
+                await self._service.change(proxy, parted(changes, applied.part), key)
             for toxic in fault.toxics:
                 key = next(self._keys)
                 applied.toxics.append((proxy, key))
-                await self._service.addToxic(proxy, toxic, key)
+                await self._service.addToxic(proxy, parted(toxic, applied.part), key)
             rules = rulesOf(fault)
             if rules:
                 applied.rules[proxy] = rules
@@ -177,7 +211,11 @@ class Effects:
         lock = self._pushing[proxy]
         await lock.acquire()
         try:
-            rules = [rule for each in self._applied for rule in each.rules.get(proxy, ())]
+            rules = [
+                parted(rule, each.part)
+                for each in self._applied
+                for rule in each.rules.get(proxy, ())
+            ]
             await self._service.setRules(proxy, rules, keep)
         finally:
             lock.release()

@@ -9,10 +9,14 @@ import attrs
 
 from vaurien_twisted.experiments.curves import RAMPS, WAVES
 from vaurien_twisted.experiments.fields import field
-from vaurien_twisted.experiments.kinds import Duration, Flag, Many, Number, Plain, Text
+from vaurien_twisted.experiments.kinds import Duration, Flag, Many, Number, Plain, Share, Text
 from vaurien_twisted.model.options import Refused
 
 _PROXY = "The proxies that it is done to; by default all of the experiment."
+_SHARE = (
+    "The share of the services that it is done to, such as ``50%``; which, follows from the seed.  "
+    "By default all.  Of a share above 0, at least one."
+)
 _WHEN = "The exchanges that it is for, as in a rule."
 _OPTIONS = "The behavior's options."
 
@@ -24,6 +28,7 @@ class Fault:
     """
 
     proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
+    share: float = field(Share(), _SHARE, 1.0)
     behavior: str = field(Text(), "A behavior, in the form of ``set-behavior``.", "")
     options: dict[str, object] = field(Plain(), _OPTIONS, attrs.Factory(dict))
     when: dict[str, object] = field(Plain(), _WHEN, attrs.Factory(dict))
@@ -66,6 +71,7 @@ class RampSpec:
     curve: str = field(Text(RAMPS), "How it changes.", "linear")
     steps: int = field(Number(2, 1000, whole=True), "How many steps, for ``steps``.", 5)
     proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
+    share: float = field(Share(), _SHARE, 1.0)
     options: dict[str, object] = field(Plain(), "Options that do not change.", attrs.Factory(dict))
     when: dict[str, object] = field(Plain(), _WHEN, attrs.Factory(dict))
 
@@ -83,6 +89,7 @@ class WaveSpec:
     period: float = field(Duration(positive=True), "How long one turn takes.")
     shape: str = field(Text(WAVES), "How it changes.", "sine")
     proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
+    share: float = field(Share(), _SHARE, 1.0)
     options: dict[str, object] = field(Plain(), "Options that do not change.", attrs.Factory(dict))
     when: dict[str, object] = field(Plain(), _WHEN, attrs.Factory(dict))
 
@@ -100,6 +107,7 @@ class FlapSpec:
         Duration(), "By how much each of the two is longer or shorter, at most.", 0.0
     )
     proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
+    share: float = field(Share(), _SHARE, 1.0)
 
 
 @attrs.frozen
@@ -113,3 +121,4 @@ class RestartSpec:
     slow: float = field(Duration(), "How long it answers slowly after that.", 0.0)
     delay: float = field(Duration(), "How slowly at first.", 1.0)
     proxy: tuple[str, ...] = field(Many(Text()), _PROXY, ())
+    share: float = field(Share(), _SHARE, 1.0)

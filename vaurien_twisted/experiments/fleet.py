@@ -5,6 +5,8 @@ Several running services that an experiment drives at once.
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
@@ -13,7 +15,7 @@ from twisted.python.failure import Failure
 
 from vaurien_twisted.client.common import ClientError, RequestRefused
 from vaurien_twisted.experiments.document import Experiment
-from vaurien_twisted.experiments.effects import IService, Rule
+from vaurien_twisted.experiments.effects import PART, IService, Part, Rule
 from vaurien_twisted.experiments.figures import Figures, Reading, total
 
 T = TypeVar("T")
@@ -75,6 +77,9 @@ class Fleet:
         self._missing = missing
         self._figures: dict[str, Reading] = {}
         self._entries = 0
+        self._seed = 0
+        self._urls = [each.url for each in self.services]
+        self._chosen: dict[Part, frozenset[str]] = {}
 
     async def _ask(
         self, services: Sequence[IMember], do: Callable[[IMember], Awaitable[T]]
@@ -136,6 +141,7 @@ class Fleet:
 
         @return: the names of all proxies that take part.
         """
+        self._seed = experiment.seed
         names = await self._all(lambda each: each.begin(experiment))
         return sorted(set().union(*map(set, names)))
 
@@ -155,10 +161,34 @@ class Fleet:
         """
         Put rules in force after those that each had before.
         """
-        await self._all(lambda each: each.setRules(proxy, rules, keep))
+
+        async def one(each: IMember) -> None:
+            own = [_whole(rule) for rule in rules if self._concerns(each, rule)]
+            await each.setRules(proxy, own, keep)
+
+        await self._all(one)
+
+    def _concerns(self, service: IMember, told: Rule) -> bool:
+        """
+        Whether what is to be set is for a service.
+        """
+        part = told.get(PART)
+        if not isinstance(part, Part):
+            return True
+        chosen = self._chosen.get(part)
+        if chosen is None:
+            # Of all services, so that those that fail do not change who is struck.
+            chance = random.Random(f"{self._seed}/{part.key}")
+            count = math.ceil(part.share * len(self._urls) - 1e-9)
+            chosen = self._chosen[part] = frozenset(chance.sample(self._urls, count))
+        return service.url in chosen
 
     async def addToxic(self, proxy: str, toxic: Rule, key: int) -> None:
-        await self._all(lambda each: each.addToxic(proxy, toxic, key))
+        async def one(each: IMember) -> None:
+            if self._concerns(each, toxic):
+                await each.addToxic(proxy, _whole(toxic), key)
+
+        await self._all(one)
 
     async def removeToxic(self, proxy: str, key: int) -> None:
         await self._all(lambda each: each.removeToxic(proxy, key))
@@ -167,7 +197,12 @@ class Fleet:
         """
         Change C{enabled} or C{backend}.
         """
-        await self._all(lambda each: each.change(proxy, changes, key))
+
+        async def one(each: IMember) -> None:
+            if self._concerns(each, changes):
+                await each.change(proxy, _whole(changes), key)
+
+        await self._all(one)
 
     async def restore(self, proxy: str, key: int) -> None:
         """
@@ -215,3 +250,10 @@ class Fleet:
             first, self._entries = self._entries + 1, self._entries + len(entries)
             entries = [{**entry, "id": number} for number, entry in enumerate(entries, first)]
         return entries
+
+
+def _whole(told: Rule) -> Rule:
+    """
+    What is to be set, without the services that it is for.
+    """
+    return {name: value for name, value in told.items() if name != PART}

@@ -196,7 +196,7 @@ class Checker:
 
 
 def _gone(flap: FlapSpec) -> Fault:
-    return Fault(proxy=flap.proxy, behavior=flap.behavior)
+    return Fault(proxy=flap.proxy, share=flap.share, behavior=flap.behavior)
 
 
 def _member(place: Located, name: str) -> Located:

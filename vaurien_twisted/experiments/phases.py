@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from vaurien_twisted.experiments.conditions import Condition, Request
 from vaurien_twisted.experiments.curves import ramp, tick, wave
-from vaurien_twisted.experiments.effects import Effects
+from vaurien_twisted.experiments.effects import Effects, Part
 from vaurien_twisted.experiments.faults import Fault, RampSpec, RestartSpec, WaveSpec
 from vaurien_twisted.experiments.steps import (
     Call,
@@ -199,12 +199,12 @@ class Method:
                 if wrong:
                     raise StepFailed(f"{name}: {request.method} {request.url}: {wrong}")
 
-    async def _ramp(self, spec: RampSpec, seconds: float) -> None:
+    async def _ramp(self, spec: RampSpec, seconds: float, part: Part | None = None) -> None:
         def faultAt(elapsed: float) -> Fault:
             share = elapsed / seconds
             return changing(spec, ramp(spec.from_, spec.to, share, spec.curve, spec.steps))
 
-        await self._vary(faultAt, seconds, tick(seconds))
+        await self._vary(faultAt, seconds, tick(seconds), part)
 
     async def _wave(self, spec: WaveSpec, seconds: float) -> None:
         def faultAt(elapsed: float) -> Fault:
@@ -213,27 +213,40 @@ class Method:
         await self._vary(faultAt, seconds, tick(spec.period))
 
     async def _restart(self, spec: RestartSpec) -> None:
-        await self._timed(Fault(proxy=spec.proxy, behavior="down"), spec.down)
+        part = self._effects.part(spec.share)
+        down = Fault(proxy=spec.proxy, share=spec.share, behavior="down")
+        await self._timed(down, spec.down, part)
         if spec.slow:
             slow = RampSpec(
-                behavior="delay", option="sleep", from_=spec.delay, to=0.0, proxy=spec.proxy
+                behavior="delay",
+                option="sleep",
+                from_=spec.delay,
+                to=0.0,
+                proxy=spec.proxy,
+                share=spec.share,
             )
-            await self._ramp(slow, spec.slow)
+            await self._ramp(slow, spec.slow, part)
 
     async def _sleep(self, seconds: float) -> None:
         await deferLater(self._clock, max(0.0, seconds), lambda: None)
 
-    async def _timed(self, fault: Fault, seconds: float) -> None:
-        applied = await self._effects.apply(fault)
+    async def _timed(self, fault: Fault, seconds: float, part: Part | None) -> None:
+        applied = await self._effects.apply(fault, part)
         try:
             await self._sleep(seconds)
         finally:
             await self._effects.lift(applied)
 
-    async def _vary(self, faultAt: Callable[[float], Fault], seconds: float, every: float) -> None:
+    async def _vary(
+        self,
+        faultAt: Callable[[float], Fault],
+        seconds: float,
+        every: float,
+        part: Part | None = None,
+    ) -> None:
         begun = self._clock.seconds()
         fault = faultAt(0.0)
-        applied = await self._effects.apply(fault)
+        applied = await self._effects.apply(fault, part)
         try:
             number = 1
             while (at := number * every) < seconds:
@@ -250,13 +263,15 @@ class Method:
 
     async def _flap(self, step: Flap, name: str) -> None:
         spec, chance = step.flap, self._chance(name)
+        part = self._effects.part(spec.share)
         end = self._clock.seconds() + step.for_
         while (left := end - self._clock.seconds()) > 0:
             await self._sleep(min(left, _jittered(spec.up, spec.jitter, chance)))
             left = end - self._clock.seconds()
             if left > 0:
-                fault = Fault(proxy=spec.proxy, behavior=spec.behavior)
-                await self._timed(fault, min(left, _jittered(spec.down, spec.jitter, chance)))
+                fault = Fault(proxy=spec.proxy, share=spec.share, behavior=spec.behavior)
+                seconds = min(left, _jittered(spec.down, spec.jitter, chance))
+                await self._timed(fault, seconds, part)
 
     async def _schedule(self, step: Schedule, name: str) -> None:
         spec, chance = step.schedule, self._chance(name)
@@ -306,8 +321,10 @@ def changing(spec: RampSpec | WaveSpec, value: float) -> Fault:
     """
     if spec.option == "percent":
         return Fault(
-            proxy=spec.proxy, behavior=spec.behavior, percent=min(100.0, max(0.0, value)),
-            options=spec.options, when=spec.when,
+            proxy=spec.proxy, share=spec.share, behavior=spec.behavior,
+            percent=min(100.0, max(0.0, value)), options=spec.options, when=spec.when,
         )  # fmt: skip
     options = {**spec.options, spec.option: value}
-    return Fault(proxy=spec.proxy, behavior=spec.behavior, options=options, when=spec.when)
+    return Fault(
+        proxy=spec.proxy, share=spec.share, behavior=spec.behavior, options=options, when=spec.when
+    )

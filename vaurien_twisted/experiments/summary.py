@@ -5,7 +5,7 @@ Steps and faults in a few words, for timelines and reports.
 
 from __future__ import annotations
 
-from vaurien_twisted.experiments.faults import Fault
+from vaurien_twisted.experiments.faults import Fault, FlapSpec, RampSpec, RestartSpec, WaveSpec
 from vaurien_twisted.experiments.steps import (
     Call,
     Flap,
@@ -32,17 +32,17 @@ def describe(step: Step) -> str:
             return describeFault(fault)
         case Ramp(ramp=ramp):
             values = f"from {ramp.from_:g} to {ramp.to:g}"
-            return f"{ramp.behavior} {ramp.option} {values}{_on(ramp.proxy)}"
+            return f"{ramp.behavior} {ramp.option} {values}{_on(ramp)}"
         case Wave(wave=wave):
             values = f"between {wave.low:g} and {wave.high:g}"
             form = f"a {wave.shape} of {wave.period:g} s"
-            return f"{wave.behavior} {wave.option} {values}, {form}{_on(wave.proxy)}"
+            return f"{wave.behavior} {wave.option} {values}, {form}{_on(wave)}"
         case Flap(flap=flap):
             times = f"{flap.up:g} s up, {flap.down:g} s down"
-            return f"{flap.behavior}: {times}{_on(flap.proxy)}"
+            return f"{flap.behavior}: {times}{_on(flap)}"
         case Restart(restart=restart):
             times = f"down for {restart.down:g} s, slow for {restart.slow:g} s"
-            return f"restart: {times}{_on(restart.proxy)}"
+            return f"restart: {times}{_on(restart)}"
         case Schedule(schedule=schedule):
             every = schedule.every
             times = f"every {every:g} s" if every is not None else schedule.cron
@@ -57,15 +57,19 @@ def describe(step: Step) -> str:
             return step.KEY
 
 
-def _on(proxies: tuple[str, ...]) -> str:
-    return f" on {', '.join(proxies)}" if proxies else ""
+def _on(spec: Fault | RampSpec | WaveSpec | FlapSpec | RestartSpec) -> str:
+    """
+    The proxies, and the share of the services, that something is done to.
+    """
+    proxies = f" on {', '.join(spec.proxy)}" if spec.proxy else ""
+    return proxies + (f" on {spec.share * 100:g} % of the services" if spec.share < 1 else "")
 
 
 def describeFault(fault: Fault) -> str:
     """
     A fault in a few words.
     """
-    where = _on(fault.proxy)
+    where = _on(fault)
     if fault.behavior:
         options = "".join(f" {name}={value}" for name, value in fault.options.items())
         share = f"{fault.percent:g} % " if fault.percent is not None else ""
