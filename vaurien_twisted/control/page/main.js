@@ -82,7 +82,10 @@ async function poll() {
     try {
       const again = await refresh();
       // A service that was started anew may know other behaviors.
-      if (!rules.behaviors || again) toxicForm.declare(rules.behaviors, await rules.load());
+      if (!rules.behaviors || again) {
+        const fields = await rules.load();
+        toxicForm.declare(rules.behaviors, fields);
+      }
       isThere();
       link(streaming === "lost" ? "part" : "live", streaming === "lost" ? "no events" : "live");
     } catch (error) {

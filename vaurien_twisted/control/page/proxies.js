@@ -36,7 +36,8 @@ class Card {
     this.way = make("span", { class: "way" });
     this.state = make("span", { class: "badge" });
     this.figures = make("span", { class: "figures" });
-    this.element.append(make("span", { class: "dot" }), this.name, this.protocol, this.state, this.way, this.figures);
+    const head = make("span", { class: "head" }, make("span", { class: "dot" }), this.name, this.protocol);
+    this.element.append(head, this.state, this.way, this.figures);
   }
 
   show(proxy, chosen) {
