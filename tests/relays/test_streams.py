@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.multiplexed import GET, Multiplexed, rule
-from tests.relays.support import Pair
+from tests.relays.support import REGISTRY, Pair
+from vaurien_twisted.rules.build import RuleBuilder
+from vaurien_twisted.rules.codec import planFromRules
+from vaurien_twisted.wire.http2.frames import DATA, HEADERS, PREFACE, SETTINGS, frame, framesIn
 
 REFUSED, CANCEL, INTERNAL, CALM = 7, 8, 2, 11
 
@@ -501,6 +504,43 @@ class FailureTests(SynchronousTestCase):
         )
         link.pair.loseBackend(clean=False)
         self.assertEqual(errors[("GET", "closed")], 1)
+
+
+class FirstTests(SynchronousTestCase):
+    """
+    What comes with the first SETTINGS.
+    """
+
+    def test_order(self) -> None:
+        """
+        Streams reach the backend in the order in which they came, also those that are struck.
+        """
+        for options in ({"before": False}, {"sleep": 0}):
+            pair = Pair("http")
+            builder = RuleBuilder(REGISTRY, wire=pair.factory.wire)
+            delay = {"behavior": "delay", "options": options, "when": {"path": "/3"}}
+            pair.factory.setPlan(planFromRules(builder, [delay]))
+            client = H2Connection(H2Configuration(client_side=True))
+            client.initiate_connection()
+            for number in (1, 3, 5):
+                client.send_headers(number, [*{**GET, ":path": f"/{number}"}.items()], True)
+            heard = pair.ask(client.data_to_send()).removeprefix(PREFACE)
+            found = [number for kind, _, number, _ in framesIn(heard) if kind == HEADERS]
+            self.assertEqual(found, [1, 3, 5])
+
+    def test_early(self) -> None:
+        """
+        An answer waits for the backend's SETTINGS.
+        """
+        pair = Pair("http")
+        pair.factory.setPlan(Multiplexed(rule("error", code="500")).pair.factory.decider.plan)
+        client = H2Connection(H2Configuration(client_side=True))
+        client.initiate_connection()
+        client.send_headers(1, list(GET.items()), True)
+        pair.ask(client.data_to_send())
+        self.assertEqual(pair.client.heard(), b"")
+        kinds = [kind for kind, *_ in framesIn(pair.answer(frame(SETTINGS, 0, 0, b"")))]
+        self.assertEqual(kinds, [SETTINGS, HEADERS, DATA])
 
 
 class OpaqueTests(SynchronousTestCase):

@@ -189,8 +189,7 @@ class StreamRelay:
         context.note(state.connection, "garbage", reason=violation.reason)
         for way in (connection.down, connection.up):
             if not way.opened:
-                way.out.append(settings({}))
-                way.open()
+                way.open(settings({}))
         said, last = ending(violation, connection.highest), goAway(0, 0)
         connection.down.write(said if who == "client" else goAway(connection.highest, 2))
         connection.up.write(said if who == "backend" else last)

@@ -43,7 +43,7 @@ class Downstream(Side):
 
         @raise Violation: the backend has broken a rule, or does not speak HTTP/2.
         """
-        if data.startswith(b"HTTP/1") and not (self.way.opened or self._opens):
+        if data.startswith(b"HTTP/1") and not self.way.opened:
             raise Violation("PROTOCOL_ERROR", "the backend answers HTTP/2 in HTTP/1")
         super().read(data)
 

@@ -49,14 +49,12 @@ class Side(FrameReader):
     @param back: the way to this end.
     """
 
-    __slots__ = ("_back", "_connection", "_ending", "_opens")
+    __slots__ = ("_back", "_connection", "_ending")
 
     def __init__(self, connection: Connection, way: Way, back: Way) -> None:
         super().__init__(way)
         self._connection = connection
         self._back = back
-        #: Whether the first SETTINGS have been read that are about to pass.
-        self._opens = False
         #: The stream that ends with the DATA frame that passes.
         self._ending: Stream | None = None
 
@@ -94,17 +92,6 @@ class Side(FrameReader):
         @raise Violation: the stream cannot have been.
         """
         raise NotImplementedError
-
-    def read(self, data: bytes) -> None:
-        """
-        Read a chunk.
-
-        @raise Violation: the sender has broken a rule.
-        """
-        super().read(data)
-        if self._opens:
-            self._opens = False
-            self.way.open()
 
     def _reset(self, stream: Stream | None, number: int, content: bytes) -> bytes | None:
         """
@@ -214,7 +201,7 @@ class Side(FrameReader):
 
         @raise Violation: it is the first.
         """
-        if not (self.way.opened or self._opens):
+        if not self.way.opened:
             raise Violation("PROTOCOL_ERROR", "the first frame is not SETTINGS")
 
     def _check(self, kind: int, number: int, size: int, length: int, ofStream: bool | None) -> None:
@@ -224,12 +211,11 @@ class Side(FrameReader):
             raise Violation("PROTOCOL_ERROR", f"a frame of type {kind} on stream {number}")
 
     def _settings(self, flags: int, number: int, content: bytes) -> bytes | None:
-        if not self.way.opened:
-            self._opens = True
         self.way.floods.empty("SETTINGS")
         if number:
             raise Violation("PROTOCOL_ERROR", f"SETTINGS on stream {number}")
         if flags & ACK:
+            self._first()
             if content:
                 raise Violation("FRAME_SIZE_ERROR", "the acknowledgement of SETTINGS has content")
             return None
@@ -239,6 +225,10 @@ class Side(FrameReader):
         initial = apply(passing, self._back)
         if initial is not None:
             self._back.resize(initial, list(self._connection.struck))
+        if not self.way.opened:
+            self._flushRun()
+            self.way.open(frame(SETTINGS, flags, 0, writeSettings(passing)))
+            return b""
         return None if passing == values else frame(SETTINGS, flags, 0, writeSettings(passing))
 
     def _credit(self, number: int, content: bytes) -> bytes | None:

@@ -102,12 +102,12 @@ class Way:
         self.before()
         (self.out if self.opened else self._early).append(data)
 
-    def open(self) -> None:
+    def open(self, settings: bytes) -> None:
         """
-        The sender's SETTINGS have passed.
+        Send the sender's first SETTINGS, and what has waited for them.
         """
         self.opened = True
-        self.out += self._early
+        self.out += [settings, *self._early]
         self._early.clear()
 
     def send(self, stream: Stream, kind: int, flags: int, content: bytes) -> None:
