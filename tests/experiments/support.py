@@ -11,7 +11,8 @@ from twisted.internet.task import Clock
 
 from vaurien_twisted.experiments.document import Experiment, Load, readExperiment
 from vaurien_twisted.experiments.figures import Figures, Reading
-from vaurien_twisted.experiments.run import ExperimentRun, Record
+from vaurien_twisted.experiments.record import Record
+from vaurien_twisted.experiments.run import ExperimentRun
 
 
 class MemoryService:
@@ -30,11 +31,15 @@ class MemoryService:
         self.changes: list[tuple[str, Mapping[str, object]]] = []
         self.figures: dict[str, Figures] = {name: Figures() for name in proxies}
         self.keys: dict[int, object] = {}
+        self.told: list[dict[str, object]] = []
         self.ended = False
         self.failing: Exception | None = None
 
     async def begin(self, experiment: Experiment) -> list[str]:
         return self.proxies
+
+    async def tell(self, told: Mapping[str, object]) -> None:
+        self.told.append(dict(told))
 
     async def end(self) -> list[str]:
         self.ended = True

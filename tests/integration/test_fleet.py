@@ -21,9 +21,10 @@ from vaurien_twisted.app.service import Vaurien
 from vaurien_twisted.client.aio import AsyncClient
 from vaurien_twisted.experiments.document import Load, readExperiment
 from vaurien_twisted.experiments.fleet import Fleet
+from vaurien_twisted.experiments.record import Record
 from vaurien_twisted.experiments.report import report
 from vaurien_twisted.experiments.requests import TreqRequests
-from vaurien_twisted.experiments.run import ExperimentRun, Record
+from vaurien_twisted.experiments.run import ExperimentRun
 from vaurien_twisted.experiments.service import Service
 from vaurien_twisted.experiments.surroundings import Surroundings
 from vaurien_twisted.record.histogram import Histogram

@@ -16,7 +16,7 @@ from vaurien_twisted.experiments.bisect import smallestOfGroups
 from vaurien_twisted.experiments.conduct import Conductor
 from vaurien_twisted.experiments.decisions import Decision
 from vaurien_twisted.experiments.document import Experiment
-from vaurien_twisted.experiments.run import HALTED, INTERRUPTED
+from vaurien_twisted.experiments.record import HALTED, INTERRUPTED
 from vaurien_twisted.experiments.service import Service
 from vaurien_twisted.experiments.surroundings import IExperimentReactor
 from vaurien_twisted.experiments.verdict import BROKEN

@@ -14,9 +14,10 @@ from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.pieces import answerList
 from vaurien_twisted.control.responses import Problem
 from vaurien_twisted.control.routes import Routes
-from vaurien_twisted.metrics.history import COLUMNS, KEPT, STEP, History
+from vaurien_twisted.metrics.history import COLUMNS, KEPT, STEP, History, Mark, ProxyHistory
 from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.model.options import Refused, option
+from vaurien_twisted.proxies.experiments import Experiments
 
 
 @attrs.frozen
@@ -36,16 +37,32 @@ class HistoryAPI:
 
     routes = Routes()
 
-    def __init__(self, observed: Observed, history: History) -> None:
+    def __init__(
+        self, observed: Observed, history: History, experiments: Experiments | None = None
+    ) -> None:
         self._observed = observed
         self._history = history
+        self._experiments = experiments
+
+    def _marks(self, own: ProxyHistory | None, since: float) -> list[Mark]:
+        """
+        What was set on a proxy, and the phases of experiments, in order.
+        """
+        marks = [] if own is None else list(own.marks)
+        if self._experiments is not None:
+            marks += [
+                Mark(phase.begin, f"phase {phase.name!r}: {phase.what}")
+                for phase in self._experiments.phases
+            ]
+        return sorted((m for m in marks if m.time > since), key=lambda mark: mark.time)
 
     @routes.route("/history", "GET")
     @routes.describe(Operation("History", query=HistoryQuery, refusals=(404,)))
     def getHistory(self, request: IRequest) -> bytes | Deferred[bytes]:
         """
         The rates of a proxy in the last ten minutes.  For C{?proxy=NAME}, a row for each second,
-        oldest first, or only those after C{&since=SECONDS}; and what was set meanwhile::
+        oldest first, or only those after C{&since=SECONDS}; and what was set meanwhile, and the
+        phases of experiments::
 
             {"rows": [[1764000000.25, 120.0, 480.0, …], …],
              "columns": ["time", "received", "sent", …], "step": 1.0, "kept": 600,
@@ -58,7 +75,7 @@ class HistoryAPI:
         except Refused as refused:
             raise Problem(404, refused.description, "proxy", "querystring") from None
         own = self._history.of(name)
-        marks = [] if own is None else [m for m in own.marks if m.time > query.since]
+        marks = self._marks(own, query.since)
         others = {
             "columns": ["time", *COLUMNS],
             "step": STEP,

@@ -22,6 +22,7 @@ from vaurien_twisted.control.body_limit import BoundedSite
 from vaurien_twisted.control.connections import ConnectionsAPI
 from vaurien_twisted.control.event_stream import Readers
 from vaurien_twisted.control.events import EventsAPI
+from vaurien_twisted.control.experiment import ExperimentAPI
 from vaurien_twisted.control.explain import ExplainAPI
 from vaurien_twisted.control.health import HealthAPI
 from vaurien_twisted.control.history import HistoryAPI
@@ -50,6 +51,7 @@ from vaurien_twisted.metrics.prometheus import Collector
 from vaurien_twisted.model.names import printable
 from vaurien_twisted.model.options import nearest
 from vaurien_twisted.proxies.collection import ProxyCollection
+from vaurien_twisted.proxies.experiments import Experiments
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.actors import acting
 from vaurien_twisted.record.clocks import wallTime
@@ -153,6 +155,7 @@ def controlRoot(
         ToxiproxyAPI(proxies),
         ProtocolsAPI(proxies),
         LeasesAPI(proxies),
+        ExperimentAPI(proxies),
         SchemaAPI(proxies),
         JournalAPI(proxies.journal),
         PageAPI(),
@@ -160,7 +163,13 @@ def controlRoot(
     ]
     requests = RequestCounter()
     apis += observingAPIs(
-        proxies.reactor, lambda: proxies.proxies, proxies.journal, requests, proxies.seed, history
+        proxies.reactor,
+        lambda: proxies.proxies,
+        proxies.journal,
+        requests,
+        proxies.seed,
+        history,
+        proxies.experiments,
     )
     apis.append(OpenAPI(lambda: [api.routes for api in apis], proxies.defaults, bool(token)))
     return ControlRoot(apis, [Guard(allowedHosts, anyHost).check], requests, token)
@@ -180,6 +189,7 @@ def observingAPIs(
     requests: RequestCounter,
     seed: int,
     history: History | None = None,
+    experiments: Experiments | None = None,
 ) -> list[API]:
     """
     The APIs that show what happens.
@@ -191,6 +201,7 @@ def observingAPIs(
     @param requests: counts the requests to the site.
     @param seed: the seed of all decisions.
     @param history: the history of the proxies; without it, an empty one.
+    @param experiments: whose phases the history shows.
     """
     readable = journal if isinstance(journal, Journal) else Journal(wallTime(clock))
     observed = Observed(proxies, readable, seed)
@@ -200,5 +211,5 @@ def observingAPIs(
         EventsAPI(observed, Readers(clock, readable)),
         ExplainAPI(observed),
         MetricsAPI(Collector(observed, requests.counts)),
-        HistoryAPI(observed, history or History(clock, observed)),
+        HistoryAPI(observed, history or History(clock, observed), experiments),
     ]

@@ -3,16 +3,19 @@ Experiments: a backend that fails by a plan, conditions that must hold meanwhile
 
 C{located}, C{kinds}, C{fields}
     A file's text, and the declarations by which it is read.
-C{document}, C{steps}, C{conditions}
-    What the file can say.
+C{document}, C{steps}, C{conditions}, C{names}
+    What the file can say, and which names a service knows.
 C{curves}, C{summary}, C{timeline}
     How values change over time; steps in words; what will happen when.
 C{phases}, C{effects}
     Carry out the steps; keep what was set, so that it can be lifted.
-C{service}, C{surroundings}, C{requests}
-    What is driven: running Vauriens; commands and other servers.
-C{figures}, C{verdict}, C{run}
+C{service}, C{fleet}, C{targets}, C{lasting}, C{surroundings}, C{requests}
+    What is driven: running Vauriens, one or many, and where they are; commands and other
+    servers.
+C{figures}, C{verdict}, C{record}, C{run}, C{conduct}
     What was measured; whether a condition held; one run from its beginning to its end.
+C{decisions}, C{without}, C{bisect}
+    What repeats a run, and finds the faults that matter.
 C{report}, C{html}, C{plots}, C{junit}, C{console}, C{command}
     What is told of it, in each form; the command line.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from vaurien_twisted.client.aio import AsyncClient
 from vaurien_twisted.experiments.fleet import Fleet
 from vaurien_twisted.experiments.lasting import LastingRequests
+from vaurien_twisted.experiments.record import telling
 from vaurien_twisted.experiments.report import report
 from vaurien_twisted.experiments.requests import TreqRequests
 from vaurien_twisted.experiments.run import ExperimentRun
@@ -87,9 +88,12 @@ class Conductor:
         run = ExperimentRun(reactor, experiment, fleet, surroundings, load, say)
         try:
             record = await run.run()
+            found = report(experiment, record, record.wall)
+            if record.wall:
+                await fleet.tell(telling(experiment, record, str(found["outcome"])))
         finally:
             await requests.close()
-        return report(experiment, record, time.time() - reactor.seconds() + record.began)
+        return found
 
     def _client(self, url: str, requests: LastingRequests) -> AsyncClient:
         return AsyncClient(

@@ -44,6 +44,11 @@ class IMember(IService, Protocol):
         @return: the names of all proxies that take part.
         """
 
+    async def tell(self, told: Mapping[str, object]) -> None:
+        """
+        Tell it how the experiment goes.
+        """
+
     async def end(self) -> list[str]:
         """
         Remove what was created and what is left of the faults.
@@ -234,6 +239,13 @@ class Fleet:
                 merged.setdefault(name, []).append(kept)
         proxies = {name: total(each) for name, each in merged.items()}
         return Reading(sum(times) / len(times), proxies)
+
+    async def tell(self, told: Mapping[str, object]) -> None:
+        """
+        Tell the services how the experiment goes, L{AT_ONCE} of them at most.  One that cannot
+        be told goes on all the same.
+        """
+        await self._ask(self.services[:AT_ONCE], lambda each: each.tell(told))
 
     async def journal(self) -> list[Mapping[str, object]]:
         """

@@ -15,7 +15,7 @@ from vaurien_twisted.experiments.decisions import packed
 from vaurien_twisted.experiments.document import Experiment
 from vaurien_twisted.experiments.figures import Figures, Reading
 from vaurien_twisted.experiments.phases import Phase
-from vaurien_twisted.experiments.run import HALTED, Record
+from vaurien_twisted.experiments.record import HALTED, Record
 from vaurien_twisted.experiments.verdict import (
     BROKEN,
     HELD,

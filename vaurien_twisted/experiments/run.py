@@ -5,6 +5,7 @@ One run of an experiment, from its beginning to its verdict.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from vaurien_twisted.experiments.document import Experiment, Load
 from vaurien_twisted.experiments.effects import Effects, IService
 from vaurien_twisted.experiments.figures import Reading
 from vaurien_twisted.experiments.phases import Method, Phase, StepFailed, Surroundings
+from vaurien_twisted.experiments.record import HALTED, INTERRUPTED, Record, telling
 from vaurien_twisted.experiments.steps import phaseNames, phases
 from vaurien_twisted.experiments.verdict import (
     BROKEN,
@@ -37,12 +39,6 @@ OLDEST = 0.95
 
 #: What is read within so many seconds is read at one time.
 MOMENT = 0.001
-
-#: Outcomes of a run beside those of verdicts: it was ended early, or could not begin.
-HALTED = "halted"
-
-#: The reason where its user ended it.
-INTERRUPTED = "it was interrupted"
 
 
 class IRunService(IService, Protocol):
@@ -62,6 +58,11 @@ class IRunService(IService, Protocol):
         Remove what was created.
 
         @return: what could not be, in words.
+        """
+
+    async def tell(self, told: Mapping[str, object]) -> None:
+        """
+        Tell how the experiment goes.  What goes wrong with that is not raised.
         """
 
     async def journal(self) -> list[Mapping[str, object]]:
@@ -101,42 +102,11 @@ class IObservedSurroundings(Surroundings, Protocol):
         """
 
 
-@attrs.define
-class Record:
-    """
-    What was seen in a run.
-
-    @ivar readings: figures, in order.
-    @ivar bounds: the readings at the beginning and at the end of each phase, by its place in
-        C{phases}.
-    @ivar checks: tries of conditions, by the condition's place in the hypothesis.
-    @ivar journal: what was decided, the first L{JOURNAL_LIMIT} entries.
-    @ivar left: how many entries more there were.
-    @ivar outcome: C{""} until it is known: L{HALTED} where the run ended early.
-    @ivar reason: why it ended early.
-    @ivar began: when its method began, by the reactor's clock.
-    """
-
-    phases: list[Phase] = attrs.field(factory=list)
-    readings: list[Reading] = attrs.field(factory=list)
-    bounds: dict[int, list[Reading]] = attrs.field(factory=dict)
-    checks: dict[int, list[Check]] = attrs.field(factory=dict)
-    before: list[tuple[int, Judgement]] = attrs.field(factory=list)
-    after: list[tuple[int, Judgement]] = attrs.field(factory=list)
-    journal: list[Mapping[str, object]] = attrs.field(factory=list)
-    left: int = 0
-    load: Mapping[str, object] | None = None
-    began: float = 0.0
-    seconds: float = 0.0
-    outcome: str = ""
-    reason: str = ""
-    notes: list[str] = attrs.field(factory=list)
-
-
 class ExperimentRun:
     """
     Runs one experiment once.
 
+    @param wallTime: gives seconds since 1970.
     @param progress: called when something happened, with what in words.
     @ivar record: what was seen so far.
     """
@@ -149,6 +119,7 @@ class ExperimentRun:
         surroundings: IObservedSurroundings,
         load: ILoad,
         progress: Callable[[str], None] = lambda words: None,
+        wallTime: Callable[[], float] = time.time,
     ) -> None:
         self.record = Record()
         self._clock = clock
@@ -157,6 +128,7 @@ class ExperimentRun:
         self._surroundings = surroundings
         self._load = load
         self._progress = progress
+        self._wallTime = wallTime
         self._begun = clock.seconds()
         self._method: Deferred[None] | None = None
         self._brokenSince: dict[int, float] = {}
@@ -193,6 +165,7 @@ class ExperimentRun:
             self._halt("a condition does not hold before the experiment: nothing was begun")
             return
         self._begun = record.began = self._clock.seconds()
+        record.wall = self._wallTime()
         if experiment.load is not None:
             self._load.start(experiment.load)
         await self._read()
@@ -245,6 +218,7 @@ class ExperimentRun:
         at = next(at for at, each in enumerate(self.record.phases) if each is phase)
         if phase.end is None:
             self._progress(f"{phase.name}: {phase.what}")
+            await self._service.tell(telling(self._experiment, self.record))
         if phase.end is None and self._clock.seconds() - self._lastRead < MOMENT:
             # The phase before has ended now: its last reading is this one's first.
             reading = self.record.readings[-1]

@@ -79,6 +79,13 @@ class Service:
                 await self._client.request("PUT", f"{_path(name)}/rules", body)
         return self._proxies
 
+    async def tell(self, told: Mapping[str, object]) -> None:
+        """
+        Tell how the experiment goes: what C{PUT /experiment} takes, without the lease.
+        """
+        lease = {} if told["outcome"] else {"lease": self._lease}
+        await self._client.request("PUT", "/experiment", {**told, **lease})
+
     async def end(self) -> list[str]:
         """
         End the lease, undo the changes that are left, and delete the proxies that were created.

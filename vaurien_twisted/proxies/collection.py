@@ -14,6 +14,7 @@ from vaurien_twisted.interfaces import IJournal
 from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.proxies.declaration import ProxyConfig, ProxyDefaults
+from vaurien_twisted.proxies.experiments import Experiments, Told
 from vaurien_twisted.proxies.leases import Leases
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.actors import actor
@@ -45,6 +46,7 @@ class ProxyCollection(MultiService):
     @param timeout: see L{Proxy}.
     @ivar defaults: what new proxies have unless they say otherwise.
     @ivar journal: the journal that decisions are recorded in.
+    @ivar experiments: those that runners tell of.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class ProxyCollection(MultiService):
         self.seed = seed
         self._timeout = timeout
         self.leases = Leases(reactor, self._lift)
+        self.experiments = Experiments(self._told)
         #: Names of proxies that are being created.
         self._coming: set[str] = set()
 
@@ -77,6 +80,19 @@ class ProxyCollection(MultiService):
         self.journal.record("lease", "", 0, lease=lease, effect=f"the lease {reason}", by=actor())
         for proxy in self.proxies:
             proxy.faults.lift(lease)
+        self.experiments.lift(lease)
+
+    def _told(self, told: Told) -> None:
+        phase = next(reversed(told.phases), None)
+        self.journal.record(
+            "experiment",
+            "",
+            0,
+            title=told.title,
+            phase="" if phase is None else phase.name,
+            outcome=told.outcome,
+            effect="" if phase is None else phase.what,
+        )
 
     @property
     def proxies(self) -> list[Proxy]:

@@ -110,6 +110,12 @@ def _inForce() -> dict[str, Schema]:
         "Populated": record({"proxies": listOf(ref("Proxy"))}),
         "Toxics": listOf(ref("Toxic")),
         "Version": record({"version": TEXT}),
+        "Experiments": record(
+            {
+                "experiment": oneOfSchemas([_experiment(), {"type": "null"}], "The one that runs."),
+                "past": listOf(_experiment(), "Those before it."),
+            }
+        ),
         "Lease": record(lease),
         "Leases": record({"leases": listOf(ref("Lease"))}),
     }
@@ -264,3 +270,19 @@ def _declarations() -> dict[str, Schema]:
         "OpenAPI": record({"openapi": TEXT, "info": OBJECT, "paths": OBJECT}),
         "Text": TEXT,
     }
+
+
+def _experiment() -> Schema:
+    phase: dict[str, Schema] = {
+        "name": TEXT,
+        "what": TEXT,
+        "begin": SECONDS,
+        "end": {"type": ["number", "null"]},
+    }
+    experiment: dict[str, Schema] = {
+        "title": TEXT,
+        "begun": SECONDS,
+        "outcome": TEXT,
+        "phases": listOf(record(phase)),
+    }
+    return record(experiment)

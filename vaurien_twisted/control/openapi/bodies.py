@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from vaurien_twisted.control.experiment import ExperimentFields, PhaseFields
 from vaurien_twisted.control.openapi.schema import (
     PLACE,
     Schema,
@@ -24,6 +25,7 @@ from vaurien_twisted.control.openapi.schema import (
 from vaurien_twisted.interfaces import IBehaviorBase
 from vaurien_twisted.model.options import Spec, listed
 from vaurien_twisted.proxies.declaration import ProxyDefaults
+from vaurien_twisted.proxies.experiments import PHASES
 from vaurien_twisted.proxies.leases import LeaseFields
 from vaurien_twisted.rules.codec import SPELLED, fieldSpecs
 from vaurien_twisted.rules.toxics import NOOP, ToxicFields
@@ -77,6 +79,7 @@ def bodySchemas(defaults: ProxyDefaults) -> dict[str, Schema]:
         ),
         **dict(_toxics(behaviors)),
         **_proxies(defaults),
+        "Experiment": _experiment(),
         "LeaseRequest": record(_nullable(_ofFields(listed(LeaseFields))), required=(), closed=True),
     }
 
@@ -229,3 +232,11 @@ def _proxies(defaults: ProxyDefaults) -> dict[str, Schema]:
         "NewProxies": listOf(ref("NewProxy")),
         "ProxyChange": record({**change, **lists}, required=(), closed=True),
     }
+
+
+def _experiment() -> Schema:
+    phase = record(_ofFields(listed(PhaseFields), strict=True), required=(), closed=True)
+    fields = _nullable(_ofFields(listed(ExperimentFields), strict=True))
+    return record(
+        {**fields, "phases": {**listOf(phase), "maxItems": PHASES}}, required=(), closed=True
+    )

@@ -1,0 +1,131 @@
+# -*- test-case-name: tests.control.test_experiment -*-
+"""
+The experiment that this Vaurien takes part in: C{/experiment}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+from twisted.web.iweb import IRequest
+
+from vaurien_twisted.control.json_body import readObject
+from vaurien_twisted.control.openapi.operation import Operation
+from vaurien_twisted.control.responses import OK, answer
+from vaurien_twisted.control.routes import Routes
+from vaurien_twisted.model.names import checkPrintable
+from vaurien_twisted.model.options import Refused, build, option, specs
+from vaurien_twisted.proxies.collection import ProxyCollection
+from vaurien_twisted.proxies.experiments import PHASES, Phase, Told
+from vaurien_twisted.rules.toxics import checked
+
+#: The outcomes that a runner may tell.
+OUTCOMES = ("", "held", "broken", "unknown", "halted", "lost")
+
+
+@attrs.frozen
+class ExperimentFields:
+    """
+    What a runner tells of its experiment.
+    """
+
+    title: str = option(str, "", "Its title.")
+    begun: float = option(float, 0.0, "When it began, in seconds since 1970.", minimum=0)
+    lease: str = option(str, "", "The lease with which it ends at the latest.")
+    outcome: str = option(
+        str, "", "Its outcome, once it is over; empty while it runs.", choices=OUTCOMES
+    )
+
+
+@attrs.frozen
+class PhaseFields:
+    """
+    What it tells of a phase.
+    """
+
+    name: str = option(str, "", "The name of the phase.")
+    what: str = option(str, "", "What is done in it, in words.")
+    begin: float = option(float, 0.0, "When it began, in seconds since 1970.", minimum=0)
+    end: float | None = option(float, None, "When it ended. Empty: it goes on.", minimum=0)
+
+
+class ExperimentAPI:
+    """
+    Tells of experiments, and is told of them.
+    """
+
+    routes = Routes()
+
+    def __init__(self, proxies: ProxyCollection) -> None:
+        self._experiments = proxies.experiments
+
+    @routes.route("/experiment", "GET")
+    @routes.describe(Operation("Experiments"))
+    def getExperiment(self, request: IRequest) -> bytes:
+        """
+        The experiment that runs, C{null} if none does, and the ten before it, oldest first.  Times
+        are in seconds since 1970; a phase that goes on has no end::
+
+            {"experiment": {"title": "MySQL dies", "begun": 1764000000.5, "outcome": "",
+                            "phases": [{"name": "dead", "what": "down on db",
+                                        "begin": 1764000015.5, "end": null}]},
+             "past": []}
+        """
+        running = self._experiments.running
+        past = [_json(each) for each in self._experiments.past]
+        told = {"experiment": None if running is None else _json(running), "past": past}
+        return answer(request, told)
+
+    @routes.route("/experiment", "PUT")
+    @routes.describe(Operation(body="Experiment"))
+    def putExperiment(self, request: IRequest) -> bytes:
+        """
+        For runners of experiments: tell of the one that runs, as C{GET /experiment} has it, each
+        time a phase begins; with an C{outcome} it is over.  One with a C{lease} is over when that
+        ends.  The journal and C{/events} have an entry of the kind C{experiment} each time.
+        """
+        given = checked(readObject(request), (*specs(ExperimentFields), "phases"), "an experiment")
+        phases = given.pop("phases", [])
+        if not isinstance(phases, list) or len(phases) > PHASES:
+            raise Refused(f"a list of at most {PHASES} phases is wanted", "phases")
+        fields = build(ExperimentFields, given, "an experiment", strict=True)
+        for text in (fields.title, fields.lease):
+            checkPrintable(text, "title")
+        told = Told(
+            fields.title,
+            fields.begun,
+            fields.lease,
+            tuple(_phase(each) for each in phases),
+            fields.outcome,
+        )
+        self._experiments.tell(told)
+        return answer(request, OK)
+
+    @routes.route("/experiment", "DELETE")
+    @routes.describe(Operation())
+    def deleteExperiment(self, request: IRequest) -> bytes:
+        """
+        The experiment that runs is over: show it no longer as running.  Its faults stay until its
+        runner or its lease ends; C{POST /normal} removes them.
+        """
+        self._experiments.end("lost")
+        return answer(request, OK)
+
+
+def _phase(item: object) -> Phase:
+    fields = build(
+        PhaseFields, checked(item, tuple(specs(PhaseFields)), "a phase"), "a phase", strict=True
+    )
+    for text in (fields.name, fields.what):
+        checkPrintable(text, "phases")
+    return Phase(fields.name, fields.what, fields.begin, fields.end)
+
+
+def _json(told: Told) -> Mapping[str, object]:
+    return {
+        "title": told.title,
+        "begun": told.begun,
+        "outcome": told.outcome,
+        "phases": [attrs.asdict(phase) for phase in told.phases],
+    }
