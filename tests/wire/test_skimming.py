@@ -6,34 +6,35 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.wire.fastpath import LONGEST, MOST_KEPT, countsFor, remember
+from vaurien_twisted.wire.fastpath import LONGEST, MOST_KEPT, Passed, knownFor, remember
 
 
 class RememberTests(SynchronousTestCase):
     """
-    What is remembered is bounded.
+    What is remembered of chunks is bounded.
     """
 
     def test_apart(self) -> None:
         """
-        Each protocol and set of watched commands has its own counts, and has them again.
+        Each protocol and set of watched commands has its own memory, and has it again.
         """
-        one = countsFor("test", frozenset({"A"}))
-        self.assertIs(countsFor("test", frozenset({"A"})), one)
-        self.assertIsNot(countsFor("test", frozenset({"B"})), one)
-        self.assertIsNot(countsFor("other", frozenset({"A"})), one)
+        one = knownFor("test", frozenset({"A"}))
+        self.assertIs(knownFor("test", frozenset({"A"})), one)
+        self.assertIsNot(knownFor("test", frozenset({"B"})), one)
+        self.assertIsNot(knownFor("other", frozenset({"A"})), one)
+        self.assertIsNot(knownFor("test", frozenset({"A"}), "another rule"), one)
 
     def test_bounded(self) -> None:
         """
-        Neither long chunks, nor too many, nor the counts of many plans are kept.
+        Neither long chunks, nor too many, nor those of many plans are kept.
         """
-        counts: dict[bytes, int] = {}
-        remember(counts, b"x" * (LONGEST + 1), 1)
-        self.assertEqual(counts, {})
+        known: dict[bytes, Passed] = {}
+        remember(known, b"x" * (LONGEST + 1), (1, None))
+        self.assertEqual(known, {})
         for number in range(MOST_KEPT + 1):
-            remember(counts, b"%d" % number, 1)
-        self.assertEqual(len(counts), 1)
-        one = countsFor("test", frozenset({"first"}))
+            remember(known, b"%d" % number, (1, None))
+        self.assertEqual(len(known), 1)
+        one = knownFor("test", frozenset({"first"}))
         for number in range(40):
-            countsFor("test", frozenset({str(number)}))
-        self.assertIsNot(countsFor("test", frozenset({"first"})), one)
+            knownFor("test", frozenset({str(number)}))
+        self.assertIsNot(knownFor("test", frozenset({"first"})), one)
