@@ -190,18 +190,23 @@ class ReadersTests(SynchronousTestCase):
         What takes long is sent in slices, with time for other work between them; all readers
         have their turn.
         """
-        sinks = [Taken(cost=lambda: self.clock.advance(SLICE / 2)) for _ in range(4)]
-        self.note(2)
+
+        def cost() -> None:
+            self.clock.rightNow += SLICE / 2
+
+        sinks = [Taken(cost=cost) for _ in range(4)]
         for sink in sinks:
             sink.reader = self.readers.add(sink, 0)
+        self.note(2)
         counts = []
-        for _ in range(6):
-            self.clock.advance(SLICE / 2)
+        for _ in range(4):
+            [call] = [
+                each for each in self.clock.getDelayedCalls() if each.func == self.readers._send
+            ]
+            self.clock.advance(call.getTime() - self.clock.seconds())
             counts.append([len(sink.parts) for sink in sinks])
-        self.assertEqual(
-            counts[::2] + counts[-1:],
-            [[1, 1, 0, 0], [1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 1, 1]],
-        )
+            self.note(1)
+        self.assertEqual(counts, [[1, 1, 0, 0], [1, 1, 1, 1], [2, 2, 1, 1], [2, 2, 2, 2]])
 
     def test_pitfall38_resumedAtOnce(self) -> None:
         """

@@ -117,6 +117,9 @@ class Readers:
             self._unwatch = self._journal.watch(self._noted)
             self._beating = self._clock.callLater(HEARTBEAT, self._beat)
         self._readers[reader] = None
+        if reader.since < self._journal.last:
+            # At once, as any answer; the service bounds the time that it answers requests.
+            self._sendPortion(reader)
         self._queue(reader)
         return reader
 
@@ -197,8 +200,8 @@ class Readers:
 
     def _portion(self, since: int, proxy: str) -> tuple[bytes, int]:
         """
-        The next events after C{since} as bytes, and the id of the last one.  Readers at the same
-        position share the bytes.
+        The next events after C{since}, of which there are some, as bytes, and the id of the last
+        one.  Readers at the same position share the bytes.
         """
         portion = self._portions.get((since, proxy))
         if portion is None:
@@ -206,7 +209,7 @@ class Readers:
             limit = PORTION - since % PORTION
             entries: Sequence[Mapping[str, object]] = self._journal.after(since, limit)
             wanted = [encodeEvent(e) for e in entries if not proxy or e["proxy"] == proxy]
-            portion = b"".join(wanted), cast(int, entries[-1]["id"]) if entries else since
+            portion = b"".join(wanted), cast(int, entries[-1]["id"])
             if len(self._portions) >= SHARED:
                 del self._portions[next(iter(self._portions))]
             self._portions[since, proxy] = portion
