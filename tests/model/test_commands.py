@@ -17,6 +17,7 @@ from vaurien_twisted.model.commands import (
     Command,
     ConnectionFate,
     Drop,
+    Edit,
     Reply,
     Reset,
     Truncate,
@@ -40,7 +41,13 @@ class CommandTests(SynchronousTestCase):
         """
         None can be changed, so one treatment may serve many exchanges.
         """
-        content: dict[str, object] = {"bytes": b"x", "float": 1.0, "int": 1, "bool": True}
+        content: dict[str, object] = {
+            "bytes": b"x",
+            "Callable[[], IEditor]": list,
+            "float": 1.0,
+            "int": 1,
+            "bool": True,
+        }
         for kind in typing.get_args(Command):
             wanted = [f for f in attrs.fields(kind) if f.default is attrs.NOTHING]
             command = kind(**{field.name: content[str(field.type)] for field in wanted})
@@ -52,7 +59,7 @@ class CommandTests(SynchronousTestCase):
         """
         After these nothing more is decided; after the others the exchange goes on.
         """
-        self.assertEqual(set(ENDING), {Reply, Drop, Truncate, Close, Reset})
+        self.assertEqual(set(ENDING), {Reply, Drop, Truncate, Close, Reset, Edit})
 
     def test_pass(self) -> None:
         """

@@ -13,8 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import attrs
+
+if TYPE_CHECKING:
+    from vaurien_twisted.interfaces.editors import IEditor
 
 
 class ConnectionFate(Enum):
@@ -162,6 +166,34 @@ class Withhold:
 
 
 @attrs.frozen
+class Edit:
+    """
+    Pass the bytes through an editor, which changes, holds back or drops some of them.
+
+    @ivar make: makes the editor, for one exchange.
+    """
+
+    make: Callable[[], IEditor] = attrs.field(eq=False)
+
+
+@attrs.frozen
+class EditedBytes:
+    """
+    What an editor lets pass.
+
+    @ivar wait: how many seconds from now it waits; C{inf}: until a change of plan.
+    @ivar last: whether the message ends with it, though the sender may say more.
+    @ivar then: what becomes of the link after it; nothing more of the exchange passes unless it
+        is kept.
+    """
+
+    data: bytes
+    wait: float = 0.0
+    last: bool = False
+    then: ConnectionFate = ConnectionFate.KEEP
+
+
+@attrs.frozen
 class Close:
     """
     Close the client's connection now, after what was already sent to it, and give up the backend's.
@@ -175,10 +207,15 @@ class Reset:
     """
 
 
-Command = Wait | Hold | Reply | Send | Drop | Insert | Truncate | Pause | Withhold | Close | Reset
+Command = (
+    Wait | Hold | Reply | Send | Drop | Insert | Truncate | Pause | Withhold | Edit | Close | Reset
+)
 
 #: Commands after which nothing more of the exchange is decided.
-ENDING = (Reply, Drop, Truncate, Close, Reset)
+ENDING = (Reply, Drop, Truncate, Close, Reset, Edit)
+
+#: Commands of which only the bytes that follow show whether they take effect.
+CONDITIONAL = (Truncate, Edit)
 
 
 @attrs.frozen

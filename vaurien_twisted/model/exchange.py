@@ -13,6 +13,7 @@ import attrs
 from vaurien_twisted.model.commands import Drop, Reply
 
 if TYPE_CHECKING:
+    from vaurien_twisted.interfaces.editors import IEditor
     from vaurien_twisted.model.commands import ConnectionFate
     from vaurien_twisted.model.decision import Decision
     from vaurien_twisted.model.treatment import TreatedChunk
@@ -73,8 +74,11 @@ class Exchange:
         zero, and yields nothing more of the reply with that piece.
     @ivar left: the same in bytes.
     @ivar then: what becomes of the link where the reply is cut, C{None} where it is not.
+    @ivar editor: what its bytes pass through on their way, C{None} for nothing.
     @ivar outcome: called once the reply that is to be cut has come to that place, with 0, or to
-        its end, with how many bytes or units it lacks.  C{None} where nobody needs to know.
+        its end, with how many bytes or units it lacks; and of one that is edited, with C{""} once
+        something was changed, or at its end with the reason why not.  C{None} where nobody needs
+        to know.
     @ivar error: the code of the error that the backend's reply is; C{""} for any other reply.
         Written by the framer before it yields the reply's last piece.
     @ivar muted: the rest of the backend's reply is swallowed.
@@ -94,6 +98,7 @@ class Exchange:
         "cut",
         "decision",
         "dropped",
+        "editor",
         "error",
         "extra",
         "head",
@@ -136,7 +141,8 @@ class Exchange:
         self.cut: int | None = None
         self.left: int | None = None
         self.then: ConnectionFate | None = None
-        self.outcome: Callable[[int], None] | None = None
+        self.editor: IEditor | None = None
+        self.outcome: Callable[[int | str], None] | None = None
         self.error = ""
         self.muted = False
         self.substitute: Substitute | None = None

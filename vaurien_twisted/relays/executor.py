@@ -12,6 +12,7 @@ from vaurien_twisted.model.commands import (
     Command,
     ConnectionFate,
     Drop,
+    Edit,
     Insert,
     Reply,
     Reset,
@@ -50,7 +51,7 @@ class CommandExecutor:
 
     def prepare(self, exchange: Exchange, decision: Decision) -> None:
         """
-        Note on the exchange where its reply is to be cut.
+        Note on the exchange where its reply is to be cut, and what edits it.
         """
         for step in decision.reply:
             command = step.command
@@ -60,6 +61,8 @@ class CommandExecutor:
                     exchange.cut = command.count
                 else:
                     exchange.left = command.count
+            elif isinstance(command, Edit):
+                exchange.editor = command.make()
 
     def performRequest(self, entry: QueuedWrite, command: Command) -> None:
         """
@@ -85,7 +88,7 @@ class CommandExecutor:
         queue = self.toClient
         if queue is None:
             return
-        after = self._following(answer.then)
+        after = self.following(answer.then)
         if answer.pause:
             steps = [Step(command, None) for command in spoken(answer)]
             queue.put(None, b"", steps, after)
@@ -106,7 +109,7 @@ class CommandExecutor:
         if exchange.left == 0 or exchange.cut == 0:
             exchange.muted = True
             self.uncut(exchange, 0)
-            return data, self._following(then)
+            return data, self.following(then)
         return data, None
 
     def uncut(self, exchange: Exchange, missing: int | None = None) -> None:
@@ -133,7 +136,7 @@ class CommandExecutor:
             entry.data = []
             if isinstance(command, Reply):
                 entry.steps = (*(Step(part, None) for part in spoken(command)), *entry.steps)
-                entry.after = self._following(command.then)
+                entry.after = self.following(command.then)
         else:
             self._perform(entry, command)
 
@@ -147,7 +150,10 @@ class CommandExecutor:
         elif isinstance(command, Close):
             self._close()
 
-    def _following(self, then: ConnectionFate) -> Callable[[], None] | None:
+    def following(self, then: ConnectionFate) -> Callable[[], None] | None:
+        """
+        What ends the link as C{then} says, C{None} where it is kept.
+        """
         if then is ConnectionFate.CLOSE:
             return self._close
         return self._reset if then is ConnectionFate.RESET else None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from vaurien_twisted.model.decision import Step
 from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.relays.editing import passEdited
 from vaurien_twisted.relays.exchange_state import ExchangeState
 from vaurien_twisted.relays.failures import countError
 from vaurien_twisted.relays.pieces import chainReplies
@@ -118,7 +119,11 @@ class ReplyReader:
                 steps = decision.request + decision.reply
             else:
                 steps = decision.reply
-        if not exchange.muted:
+        if exchange.editor is not None:
+            if steps:
+                queue.put(exchange, b"", steps)
+            passEdited(state, exchange, exchange.editor, data, ends, now)
+        elif not exchange.muted:
             after = None
             if exchange.then is not None:
                 data, after = state.executor.truncated(exchange, exchange.then, data)

@@ -37,6 +37,7 @@ class Room:
     @ivar heldToClient: the same on the way to the client.
     @ivar streams: how many bytes are kept back on streams on the way to the backend, and to the
         client.
+    @ivar edited: how many bytes an editor holds back on the way to the client.
     """
 
     __slots__ = (
@@ -50,6 +51,7 @@ class Room:
         "_up",
         "beyondToBackend",
         "beyondToClient",
+        "edited",
         "filtered",
         "heldToBackend",
         "heldToClient",
@@ -71,7 +73,7 @@ class Room:
         self._executor = executor
         self._substitutes = substitutes
         self._transports = transports
-        self._up = self._down = 0
+        self._up = self._down = self.edited = 0
         self.filtered = False
         self.beyondToBackend: Callable[[], int] = int
         self.beyondToClient: Callable[[], int] = int
@@ -87,7 +89,7 @@ class Room:
         if executor.given and not self._transports.clientFull:
             executor.given = 0
         up = self._toBackend.size + self.heldToBackend() + executor.pipeline.size
-        down = self._toClient.size + self.heldToClient() + executor.given
+        down = self._toClient.size + self.heldToClient() + executor.given + self.edited
         return up + self.streams[0], down + self.streams[1]
 
     def account(self) -> None:

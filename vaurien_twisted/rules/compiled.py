@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from math import inf, log
 
 from vaurien_twisted.interfaces import IBehavior, IFixedActions, IWireProtocol
-from vaurien_twisted.model.commands import ENDING, Actions, Hold, Truncate, Wait
+from vaurien_twisted.model.commands import CONDITIONAL, ENDING, Actions, Hold, Wait
 from vaurien_twisted.model.decision import NOTHING, Decision, Rule, Step
 from vaurien_twisted.model.matchers import COMMAND, Predicate
 from vaurien_twisted.model.treatment import Treatment
@@ -147,9 +147,9 @@ def ends(actions: Actions) -> bool:
 
 def cuts(actions: Actions) -> bool:
     """
-    Whether C{actions} cut the reply, if it is long enough.
+    Whether C{actions} cut or edit a message, if it is long enough and of the right form.
     """
-    return any(isinstance(each, Truncate) for each in actions.reply)
+    return any(isinstance(each, CONDITIONAL) for each in (*actions.request, *actions.reply))
 
 
 #: The alternatives of one draw.

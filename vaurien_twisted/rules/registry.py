@@ -22,6 +22,7 @@ from vaurien_twisted.behaviors.delay_message import DelayMessage
 from vaurien_twisted.behaviors.down import Down
 from vaurien_twisted.behaviors.dummy import Dummy
 from vaurien_twisted.behaviors.error import Error
+from vaurien_twisted.behaviors.events import Events
 from vaurien_twisted.behaviors.exceed_deadline import ExceedDeadline
 from vaurien_twisted.behaviors.hang import Hang
 from vaurien_twisted.behaviors.latency import Latency
@@ -57,6 +58,7 @@ EXCHANGES = (
     Blackout(),
     Abort(),
     Transient(),
+    Events(),
     DelayMessage(),
     ExceedDeadline(),
     MaxStreams(),

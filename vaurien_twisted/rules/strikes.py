@@ -74,12 +74,17 @@ class Strikes:
             self.journal.recordLater("decision", self.proxy, connection, *facts)
 
     def _outcome(
-        self, chosen: CompiledRule, actions: Actions, connection: int, facts: Facts, missing: int
+        self,
+        chosen: CompiledRule,
+        actions: Actions,
+        connection: int,
+        facts: Facts,
+        missing: int | str,
     ) -> None:
         """
-        A reply that was to be cut has come to its end, or to where it is cut.
+        A message that was to be cut or edited has come to its end, or to where that happens.
 
-        @param missing: how much it lacked; 0 if it was cut.
+        @param missing: how much it lacked, or why it was not edited; 0 or C{""} if it was.
         """
         tally = chosen.tally
         if not missing:
@@ -87,7 +92,7 @@ class Strikes:
             self.counters.fault(chosen.behavior.name, actions.code)
             self.journal.recordLater("decision", self.proxy, connection, *facts)
             return
-        tally.unmet = uncut(actions, missing)
+        tally.unmet = missing if isinstance(missing, str) else uncut(actions, missing)
         self.journal.recordLater(
             "missed", self.proxy, connection, *facts[:5], tally.unmet, *facts[6:]
         )

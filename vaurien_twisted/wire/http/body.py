@@ -74,9 +74,22 @@ class Chunked:
     @ivar cut: whether it is done because it is cut.
     @ivar fault: one line saying what is wrong with the bytes where L{scan} stopped.
     @ivar endless: False: it says itself where it ends.
+    @ivar content: what the chunks hold, C{None} where nobody asks for it.
+    @ivar trailer: the trailer fields, likewise.
     """
 
-    __slots__ = ("_left", "_line", "_most", "_next", "_trailers", "cut", "done", "fault")
+    __slots__ = (
+        "_left",
+        "_line",
+        "_most",
+        "_next",
+        "_trailers",
+        "content",
+        "cut",
+        "done",
+        "fault",
+        "trailer",
+    )
     endless = False
 
     def __init__(self, most: int = -1) -> None:
@@ -87,6 +100,8 @@ class Chunked:
         self._next = SIZE
         self.done = self.cut = most == 0
         self.fault = ""
+        self.content: list[bytes] | None = None
+        self.trailer = b""
 
     def scan(self, data: bytes, position: int) -> int:
         """
@@ -100,6 +115,8 @@ class Chunked:
             if self._left:
                 step = min(self._left, size - position)
                 self._left -= step
+                if self.content is not None:
+                    self.content.append(data[position : position + step])
                 position += step
                 continue
             line, kept = self._line, len(self._line)
@@ -150,6 +167,8 @@ class Chunked:
         self._trailers += len(line)
         if self._trailers > TRAILER_LIMIT:
             return f"the trailers exceed {TRAILER_LIMIT} bytes"
+        if self.content is not None:
+            self.trailer += line
         return "" if fits else "this is no trailer field"
 
 

@@ -6,6 +6,7 @@ C{http}: HTTP/1.0, 1.1 and 2 as RFC 9110, RFC 9112 and RFC 9113 define them.
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import attrs
 from twisted.plugin import IPlugin
@@ -22,10 +23,12 @@ from vaurien_twisted.interfaces import (
     ITellsErrors,
     IWireProtocol,
 )
-from vaurien_twisted.model.commands import Reply, Send
+from vaurien_twisted.interfaces.editors import IReplyEditing
+from vaurien_twisted.model.commands import Edit, Reply, Send
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
-from vaurien_twisted.model.options import option
+from vaurien_twisted.model.options import Refused, nearest, option
+from vaurien_twisted.model.streaming import StreamFault
 from vaurien_twisted.wire.errors import ErrorCatalog
 from vaurien_twisted.wire.framer import TwoWayFramer
 from vaurien_twisted.wire.grpc.statuses import CALL, STATUSES, statusOf
@@ -39,6 +42,7 @@ from vaurien_twisted.wire.http.replies import Replies
 from vaurien_twisted.wire.http.requests import Requests
 from vaurien_twisted.wire.http.services import PRESETS
 from vaurien_twisted.wire.http.session import HTTPSession
+from vaurien_twisted.wire.http.stream_editor import HTTPStreamEditor
 from vaurien_twisted.wire.http2.endings import ENDINGS, isEnding
 from vaurien_twisted.wire.http2.stream import StreamContext
 from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
@@ -142,7 +146,7 @@ CATALOG = ErrorCatalog(
 FAULTY = frozenset(row.code for row in FAULTS)
 
 
-@implementer(IPlugin, IWireProtocol, IFaultHeader, IStreamProtocol, ITellsErrors)
+@implementer(IPlugin, IWireProtocol, IFaultHeader, IReplyEditing, IStreamProtocol, ITellsErrors)
 class HTTP(WireProtocol):
     """
     HTTP/1.0, HTTP/1.1 and HTTP/2.  An exchange is a request and its reply; in HTTP/2 it is a
@@ -200,6 +204,28 @@ class HTTP(WireProtocol):
         from vaurien_twisted.wire.http2.answers import afterCut
 
         return afterCut(exchange.context, error)
+
+    def editStream(self, exchange: Exchange, fault: StreamFault) -> Edit | None:
+        """
+        The command that has a streamed reply meet C{fault}.
+        """
+        if not exchange.command or isinstance(exchange.context, StreamContext):
+            return None
+        return Edit(partial(HTTPStreamEditor, exchange, fault))
+
+    def streamError(self, code: str, message: str) -> bytes:
+        """
+        The event by which a provider of language models tells of an error.
+        """
+        known = PRESETS.get(code)
+        if known is None or known.event is None:
+            telling = [code for code, each in PRESETS.items() if each.event is not None]
+            raise Refused(
+                f"protocol {self.name!r} has no event for the error {code!r}: "
+                f"{nearest(code, telling)}",
+                "code",
+            )
+        return known.event(message or known.row.message)
 
     def enabled(self, options: HTTPOptions) -> bool:
         """

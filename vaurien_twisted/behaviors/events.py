@@ -1,0 +1,193 @@
+# -*- test-case-name: tests.behaviors.test_events -*-
+"""
+C{events}: streamed replies break off, stall, or come damaged.
+"""
+
+from __future__ import annotations
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import IApplicability, IBehavior, IWireProtocol
+from vaurien_twisted.interfaces.editors import IReplyEditing
+from vaurien_twisted.model import patterns
+from vaurien_twisted.model.commands import PASS, Actions, ConnectionFate
+from vaurien_twisted.model.decision import DecisionContext
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.options import Refused, option, shortened
+from vaurien_twisted.model.pattern_syntax import Unsupported
+from vaurien_twisted.model.streaming import EVENTS, LINES, StreamAction, StreamFault
+
+#: How the reply can end.
+FATES = {
+    "auto": ConnectionFate.KEEP,
+    "end": ConnectionFate.KEEP,
+    "close": ConnectionFate.CLOSE,
+    "reset": ConnectionFate.RESET,
+}
+
+
+@attrs.frozen
+class EventsOptions:
+    """
+    The options of C{events}.
+    """
+
+    fault: str = option(
+        str,
+        "cut",
+        "What happens: cut (the reply ends), stall (nothing more comes for a while), slow (a pause "
+        "before each event), split (an event comes in two writes), join (two events come in one "
+        "write), lose (the event that ends the stream does not come), garble (the data of an event "
+        "is damaged), error (an error event comes, then the reply ends).",
+        choices=tuple(action.value for action in StreamAction),
+    )
+    count: int = option(int, 0, "How many events pass first.", unit="events", minimum=0)
+    strikes: int = option(
+        int,
+        0,
+        "How many events the fault then strikes; 0: all that follow. No effect with cut, stall "
+        "and error.",
+        unit="events",
+        minimum=0,
+    )
+    unit: str = option(
+        str,
+        "auto",
+        "What an event is: events (of text/event-stream), lines (of JSON lines), or auto (as the "
+        "Content-Type of the reply says).",
+        choices=("auto", EVENTS, LINES),
+    )
+    pause: float = option(
+        float,
+        0.0,
+        "With stall, for how long; 0: until the fault is removed. With slow and split, the pause; "
+        "0: a tenth of a second.",
+        unit="s",
+        minimum=0,
+        maximum=86400,
+    )
+    then: str = option(
+        str,
+        "auto",
+        "How the reply ends: end (as a complete reply), close or reset (the connection, in place "
+        "of the end of the reply), auto (close after cut, end after error, else as the backend "
+        "ends it).",
+        choices=tuple(FATES),
+    )
+    event: str = option(
+        str,
+        "",
+        "With lose, which events, by a pattern for their data such as *finish_reason*. Empty: "
+        "those that end a stream, such as [DONE] and message_stop.",
+    )
+    code: str = option(
+        str,
+        "",
+        "With error, the error that is told, such as anthropic.overloaded. "
+        "Empty: openai.server_error.",
+        loose=True,
+    )
+    message: str = option(
+        str, "", "With error, the message. Empty: the message of the real service."
+    )
+
+
+#: The error that an error event tells of where none is given.
+CODE = "openai.server_error"
+
+#: The pause of slow and split where none is given, in seconds.
+PAUSE = 0.1
+
+
+@implementer(IPlugin, IBehavior, IApplicability)
+class Events:
+    """
+    Damages replies that stream: server-sent events and JSON lines.  Other replies pass unchanged,
+    and the journal says why.  So do compressed ones.
+    """
+
+    name = "events"
+    options = EventsOptions
+    connections = False
+
+    def check(self, options: EventsOptions, wire: IWireProtocol) -> None:
+        """
+        Refuse a protocol without streamed replies, an error that it cannot tell in a stream, a
+        pattern that is none, and options that do not go with the fault.
+        """
+        checkEditing(wire, "streamed replies")
+        if options.fault == "error":
+            IReplyEditing(wire).streamError(options.code or CODE, options.message)
+        if options.event:
+            if options.fault != "lose":
+                raise Refused(f"event goes with fault lose, not with {options.fault}", "event")
+            try:
+                patterns.glob(options.event)
+            except Unsupported as error:
+                raise Refused(f"event {shortened(options.event)} {error}", "event") from None
+
+    def applies(self, options: EventsOptions, exchange: Exchange) -> bool:
+        """
+        Whether this is a request that has a reply.
+        """
+        return exchange.number > 0 and exchange.replies
+
+    def decide(self, options: EventsOptions, context: DecisionContext) -> Actions:
+        """
+        Edit the reply.
+        """
+        wire = IReplyEditing(context.wire, None)
+        edit = None
+        if wire is not None:
+            edit = wire.editStream(context.exchange, faultOf(options, wire, context))
+        if edit is None:
+            return PASS
+        effect = f"events: {options.fault}"
+        if options.count:
+            effect += f" after {options.count:,}"
+        return Actions(
+            (), (edit,), effect, (options.code or CODE) if options.fault == "error" else ""
+        )
+
+
+def checkEditing(wire: IWireProtocol, what: str) -> None:
+    """
+    Check that replies of C{wire} can be edited.
+
+    @param what: what is edited, for the refusal.
+    @raise Refused: they cannot.
+    """
+    if not IReplyEditing.providedBy(wire):
+        raise Refused(f"protocol {wire.name!r} has no {what}: use protocol http", "behavior")
+
+
+def faultOf(options: EventsOptions, wire: IReplyEditing, context: DecisionContext) -> StreamFault:
+    """
+    The fault that the options describe.
+    """
+    action = StreamAction(options.fault)
+    pause, then = options.pause, FATES[options.then]
+    if action in (StreamAction.SLOW, StreamAction.SPLIT):
+        pause = pause or PAUSE
+    ends = options.then == "end" or (options.then == "auto" and action is StreamAction.ERROR)
+    if options.then == "auto" and action is StreamAction.CUT:
+        then = ConnectionFate.CLOSE
+    seed = 0
+    if action is StreamAction.GARBLE:
+        seed = context.chance.random().getrandbits(32)
+    return StreamFault(
+        action,
+        "" if options.unit == "auto" else options.unit,
+        options.count,
+        options.strikes,
+        pause,
+        ends and action in (StreamAction.CUT, StreamAction.ERROR),
+        then,
+        patterns.glob(options.event) if options.event else None,
+        wire.streamError(options.code or CODE, options.message)
+        if action is StreamAction.ERROR
+        else b"",
+        seed,
+    )

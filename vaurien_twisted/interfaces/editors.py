@@ -1,0 +1,91 @@
+"""
+Editors of messages: what changes the bytes of an exchange as they pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from zope.interface import Attribute, Interface
+
+if TYPE_CHECKING:
+    from vaurien_twisted.model.commands import Edit, EditedBytes
+    from vaurien_twisted.model.exchange import Exchange
+    from vaurien_twisted.model.streaming import StreamFault
+
+
+class IEditor(Interface):
+    """
+    Changes the bytes of one exchange in one direction.  Sans-IO: told the time, it says what
+    goes on and when.  Times are in seconds.
+    """
+
+    struck: bool = Attribute("Whether something was changed, held back or dropped.")
+    reason: str = Attribute("Why nothing was, in one line, once that is known; C{''} before.")
+    held: int = Attribute("How many bytes it holds back.  It has a bound.")
+
+    def push(data: bytes, ends: bool, now: float) -> Iterable[EditedBytes]:
+        """
+        Bytes of the exchange came.
+
+        @param ends: whether they end it in this direction.
+        @return: what goes on, in order; it is iterated to its end at once.
+        """
+
+    def release(reason: str) -> Iterable[EditedBytes]:
+        """
+        Hold nothing back from now on, and change nothing more: there is no memory for it.
+
+        @param reason: what L{reason} is then, if nothing was changed.
+        @return: what was held back, unchanged.
+        """
+
+
+class IBodyEditor(Interface):
+    """
+    Changes a body that streams, whatever the protocol that carries it: it sees the content,
+    without chunks, frames or compression.
+    """
+
+    struck: bool = Attribute("Whether something was changed, held back or dropped.")
+    reason: str = Attribute("Why nothing was, in one line, once that is known; C{''} before.")
+    held: int = Attribute("How many bytes it holds back.  It has a bound.")
+
+    def push(data: bytes, now: float) -> Iterable[EditedBytes]:
+        """
+        Content came.
+
+        @return: what goes on, in order; nothing more after what is C{last}, or does not keep the
+            link.
+        """
+
+    def end(now: float) -> Iterable[EditedBytes]:
+        """
+        The content is complete.
+
+        @return: what was held back, and how the message ends if not as the sender ends it.
+        """
+
+
+class IReplyEditing(Interface):
+    """
+    A wire protocol whose replies can be edited.  Optional, beside
+    L{IWireProtocol<vaurien_twisted.interfaces.IWireProtocol>}.
+    """
+
+    def editStream(exchange: Exchange, fault: StreamFault) -> Edit | None:
+        """
+        The command that has a streamed reply meet C{fault}.
+
+        @return: C{None} where this exchange has no such reply.
+        """
+
+    def streamError(code: str, message: str) -> bytes:
+        """
+        The event by which a stream that has begun tells of an error.
+
+        @param code: of a preset.
+        @param message: in place of the service's own text; C{""} for that.
+        @raise Refused: the protocol has no such event; names the nearest preset that has one.
+        """

@@ -1,0 +1,61 @@
+# -*- test-case-name: tests.wire.streams.test_faults -*-
+"""
+Faults of replies that stream: what can happen to events and lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+
+import attrs
+
+from vaurien_twisted.model.commands import ConnectionFate
+
+#: What a streamed reply consists of.
+EVENTS, LINES = "events", "lines"
+
+
+class StreamAction(Enum):
+    """
+    What happens to a streamed reply; the values are the words for users.
+    """
+
+    CUT = "cut"
+    STALL = "stall"
+    SLOW = "slow"
+    SPLIT = "split"
+    JOIN = "join"
+    LOSE = "lose"
+    GARBLE = "garble"
+    ERROR = "error"
+
+
+@attrs.frozen
+class StreamFault:
+    """
+    A fault of a streamed reply.
+
+    @ivar unit: what the reply consists of, L{EVENTS} or L{LINES}; C{""}: as its Content-Type
+        says.
+    @ivar count: how many events or lines pass first.
+    @ivar strikes: how many are struck then; 0: all that follow.
+    @ivar pause: in seconds; of a stall, 0 is until the plan changes.
+    @ivar ends: whether the reply ends regularly where it is cut; else the link ends as C{then}
+        says.
+    @ivar then: what becomes of the link at the end of the reply.
+    @ivar wanted: which events or lines are lost; C{None}: those that end a stream.
+    @ivar event: of an error, the event that tells of it.
+    @ivar seed: of what is garbled.
+    """
+
+    action: StreamAction
+    unit: str = ""
+    count: int = 0
+    strikes: int = 0
+    pause: float = 0.0
+    ends: bool = False
+    then: ConnectionFate = ConnectionFate.KEEP
+    wanted: Callable[[str], bool] | None = attrs.field(default=None, eq=False, repr=False)
+    event: bytes = b""
+    seed: int = 0

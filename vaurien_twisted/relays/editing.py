@@ -1,0 +1,67 @@
+# -*- test-case-name: tests.relays.test_editing -*-
+"""
+Replies that are edited on their way to the client.
+"""
+
+from __future__ import annotations
+
+from math import isinf
+
+from vaurien_twisted.interfaces.editors import IEditor
+from vaurien_twisted.model.commands import ConnectionFate, Edit, EditedBytes, Hold, Wait
+from vaurien_twisted.model.decision import Rule, Step
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.relays.exchange_state import ExchangeState
+from vaurien_twisted.relays.memory import SHARE
+
+#: Why a reply was not edited that would have needed more memory than there is.
+NO_MEMORY = "not edited: the proxy's connections hold too much already"
+
+
+def passEdited(
+    state: ExchangeState, exchange: Exchange, editor: IEditor, data: bytes, ends: bool, now: float
+) -> None:
+    """
+    Put into the write queue what the editor of C{exchange} makes of its bytes.
+
+    @param ends: whether they end the reply.
+    """
+    if exchange.muted:
+        return
+    for part in editor.push(data, ends, now):
+        _put(state, exchange, part)
+        if exchange.muted or state.closed:
+            break
+    room = state.room
+    room.edited = 0 if exchange.muted or ends else editor.held
+    if room.edited > SHARE and not state.context.memory.allows(room.measure()[1]):
+        for part in editor.release(NO_MEMORY):
+            _put(state, exchange, part)
+        room.edited = editor.held
+    if exchange.outcome is not None and (editor.struck or ends):
+        # Without a reason it was cut short by its end.
+        missing = "" if editor.struck else editor.reason or "not edited: the reply ended before"
+        outcome, exchange.outcome = exchange.outcome, None
+        outcome(missing)
+
+
+def _put(state: ExchangeState, exchange: Exchange, part: EditedBytes) -> None:
+    """
+    Send C{part} when its wait is over.
+    """
+    steps: tuple[Step, ...] = ()
+    rule = _ruleOf(exchange) if part.wait else None
+    if rule is not None and state.decider.plan.keeps(rule):
+        steps = (Step(Hold() if isinf(part.wait) else Wait(part.wait), rule),)
+    after = state.executor.following(part.then)
+    exchange.muted = part.last or part.then is not ConnectionFate.KEEP
+    state.toClient.put(exchange, part.data, steps, after)
+
+
+def _ruleOf(exchange: Exchange) -> Rule | None:
+    """
+    The rule by which the reply is edited.
+    """
+    decision = exchange.decision
+    steps = () if decision is None else decision.reply
+    return next((step.rule for step in steps if isinstance(step.command, Edit)), None)

@@ -1,0 +1,164 @@
+# -*- test-case-name: tests.wire.http.test_content -*-
+"""
+A reply taken apart to be edited, and put together again: the fields of its head, and the
+content of its body without chunks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from vaurien_twisted.model.commands import ConnectionFate, EditedBytes
+from vaurien_twisted.wire.http.body import Chunked, begin
+from vaurien_twisted.wire.http.head import CHUNKED, ENDLESS, FOLD, HEAD_LIMIT, headEnd, readReply
+
+_LINE = re.compile(rb"[^\r\n]*\r?\n")
+
+#: Fields that say how long a body is.
+LENGTHS = frozenset((b"content-length", b"transfer-encoding"))
+
+
+class Head:
+    """
+    A reply's head.  What is not changed stays as it was, byte by byte.
+
+    @ivar line: the status line, with its end.
+    @ivar fields: the lines of the fields, with their ends.
+    """
+
+    __slots__ = ("fields", "line")
+
+    def __init__(self, head: bytes) -> None:
+        first, *lines = _LINE.findall(FOLD.sub(b" ", head))
+        self.line: bytes = first
+        self.fields: list[bytes] = [line for line in lines if line.strip(b"\r\n")]
+
+    def values(self, name: bytes) -> list[bytes]:
+        """
+        The values of the fields of that name.
+
+        @param name: in lower case.
+        """
+        found = []
+        for line in self.fields:
+            own, _, value = line.partition(b":")
+            if own.strip().lower() == name:
+                found.append(value.strip())
+        return found
+
+    def value(self, name: bytes) -> str:
+        """
+        The values of the fields of that name as one list, C{""} if there are none.
+        """
+        return b", ".join(self.values(name)).decode("latin-1")
+
+    def remove(self, names: Collection[bytes]) -> None:
+        """
+        Remove the fields of these names.
+
+        @param names: in lower case.
+        """
+        self.fields = [
+            line for line in self.fields if line.partition(b":")[0].strip().lower() not in names
+        ]
+
+    def add(self, name: str, value: str) -> None:
+        """
+        Add a field, without line ends, one byte for each character where there is one.
+        """
+        self.fields.append(f"{name}: {value}\r\n".encode("latin-1", "replace"))
+
+    def __bytes__(self) -> bytes:
+        return b"".join((self.line, *self.fields, b"\r\n"))
+
+
+class Content:
+    """
+    A reply whose bytes come as its framer yields them: the whole head first.
+
+    @param method: of the request, which says whether there can be a body.
+    @ivar raw: the head as it was sent.
+    @ivar head: the same taken apart.
+    @ivar status: 100 to 999.
+    @ivar framing: the body's length in bytes, C{CHUNKED} or C{ENDLESS}.
+    """
+
+    __slots__ = ("_body", "framing", "head", "raw", "status")
+
+    def __init__(self, data: bytes, method: str) -> None:
+        self.raw = data[: headEnd(data, 0, HEAD_LIMIT)]
+        self.head = Head(self.raw)
+        self.status, self.framing = readReply(self.raw, method)
+        self._body = begin(self.framing)
+        if isinstance(self._body, Chunked):
+            self._body.content = []
+
+    @property
+    def trailer(self) -> bytes:
+        """
+        The fields behind the last chunk, each with its end.
+        """
+        body = self._body
+        return body.trailer if isinstance(body, Chunked) else b""
+
+    def read(self, data: bytes, position: int = 0) -> bytes:
+        """
+        The content in C{data}.
+
+        @param position: where the body begins or goes on.
+        """
+        body = self._body
+        end = body.scan(data, position)
+        if not isinstance(body, Chunked) or body.content is None:
+            return data[position:end]
+        content, body.content = b"".join(body.content), []
+        return content
+
+
+class Frames:
+    """
+    How edited content is put on the wire.
+
+    @ivar chunked: whether in chunks.
+    @ivar closes: whether the end of the connection is the end of the body.
+    """
+
+    __slots__ = ("_content", "chunked", "closes")
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self.chunked = content.framing == CHUNKED
+        self.closes = content.framing == ENDLESS
+
+    def unsize(self, chunks: bool) -> None:
+        """
+        Let the body have another length than the head says.
+
+        @param chunks: whether the client can read chunks (HTTP/1.1); else the connection
+            closes behind the body.
+        """
+        if self.chunked or self.closes:
+            return
+        head = self._content.head
+        head.remove(LENGTHS)
+        self.chunked, self.closes = chunks, not chunks
+        if chunks:
+            head.add("Transfer-Encoding", "chunked")
+        else:
+            head.remove((b"connection",))
+            head.add("Connection", "close")
+
+    def frame(self, data: bytes) -> bytes:
+        """
+        Content as it is sent.
+        """
+        return b"%x\r\n%b\r\n" % (len(data), data) if data and self.chunked else data
+
+    @property
+    def ending(self) -> EditedBytes:
+        """
+        What comes behind all content, so that the body is complete.
+        """
+        last = b"0\r\n%b\r\n" % self._content.trailer if self.chunked else b""
+        return EditedBytes(last, then=ConnectionFate.CLOSE if self.closes else ConnectionFate.KEEP)

@@ -1,0 +1,3 @@
+"""
+What streams of any protocol carry: events, lines and their faults.
+"""

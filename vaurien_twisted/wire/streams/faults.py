@@ -1,0 +1,219 @@
+# -*- test-case-name: tests.wire.streams.test_faults -*-
+"""
+Editors that have a stream of events or lines meet a fault, whatever the protocol that carries
+it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from math import inf
+
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces.editors import IBodyEditor
+from vaurien_twisted.model.commands import ConnectionFate, EditedBytes
+from vaurien_twisted.model.streaming import EVENTS, LINES, StreamAction, StreamFault
+from vaurien_twisted.wire.streams.terminators import isTerminator
+from vaurien_twisted.wire.streams.units import Splitter, dataOf, textOf
+
+#: What garbled data consists of: printable, so that the stream goes on being one of text.
+GARBAGE = bytes(range(0x21, 0x7F))
+
+#: Actions by which the content becomes longer or shorter.
+RESIZING = frozenset((StreamAction.LOSE, StreamAction.ERROR))
+
+
+def resizes(fault: StreamFault) -> bool:
+    """
+    Whether the body that passes may be longer or shorter than the sender's, though complete.
+    """
+    return fault.ends or fault.action in RESIZING
+
+
+@implementer(IBodyEditor)
+class StreamEditor:
+    """
+    Has the events or lines of one body meet a fault.
+
+    @param unit: what the body consists of.
+    """
+
+    __slots__ = ("_due", "_fault", "_held", "_over", "_passed", "_splitter", "_unit", "struck")
+
+    def __init__(self, fault: StreamFault, unit: str) -> None:
+        self._fault = fault
+        self._unit = unit
+        self._splitter = Splitter(unit)
+        self._passed = 0
+        #: When what was slowed last goes on.
+        self._due = 0.0
+        #: The event that waits to be joined with the next.
+        self._held = b""
+        self._over = False
+        self.struck = False
+
+    @property
+    def reason(self) -> str:
+        """
+        Why nothing was changed.
+        """
+        fault, passed = self._fault, self._passed
+        if self._splitter.fault:
+            return self._splitter.fault
+        if passed <= fault.count and fault.action is not StreamAction.LOSE:
+            return f"not struck: the reply had {passed:,} {self._unit}"
+        if fault.action is StreamAction.LOSE and fault.wanted is None:
+            return f"not struck: none of {passed:,} {self._unit} ends the stream"
+        return f"not struck: none of {passed:,} {self._unit} was one for it"
+
+    @property
+    def held(self) -> int:
+        """
+        What has come of the next event, and the event that waits for it.
+        """
+        return len(self._splitter.kept) + len(self._held)
+
+    def push(self, data: bytes, now: float) -> Iterator[EditedBytes]:
+        """
+        Content came.
+        """
+        if self._over:
+            return
+        if self._splitter.fault:
+            yield EditedBytes(data)
+            return
+        if not self._passed and not self._fault.count:
+            # Cut before the first event, it need not come.
+            yield from self._ending()
+            if self._over:
+                return
+        for unit in self._splitter.feed(data):
+            yield from self._meet(unit, now)
+            if self._over:
+                return
+        if self._splitter.fault:
+            yield EditedBytes(self._take() + self._splitter.take())
+
+    def end(self, now: float) -> Iterator[EditedBytes]:
+        """
+        The content is complete.
+        """
+        if self._over:
+            return
+        rest, then = self._splitter.take(), self._fault.then
+        if rest.strip(b"\r\n") and not self._splitter.fault:
+            # A last line needs no end; a last event without one is none.
+            if self._unit == EVENTS:
+                yield EditedBytes(self._take() + rest)
+            else:
+                yield from self._meet(rest, now)
+            rest = b""
+            if self._over:
+                return
+        rest = self._take() + rest
+        if then is not ConnectionFate.KEEP and self._fault.action not in _CUTTING:
+            self.struck = self._over = True
+            yield EditedBytes(rest, then=then)
+        elif rest:
+            yield EditedBytes(rest)
+
+    def _take(self) -> bytes:
+        held, self._held = self._held, b""
+        return held
+
+    def _meet(self, unit: bytes, now: float) -> Iterator[EditedBytes]:
+        """
+        What becomes of one event or line.
+        """
+        fault = self._fault
+        self._passed += 1
+        place = self._passed - fault.count
+        if place <= 0:
+            yield EditedBytes(unit)
+            if not place:
+                yield from self._ending()
+            return
+        if fault.strikes and place > fault.strikes:
+            # What was to be joined with it is the last that was struck.
+            yield EditedBytes(self._take() + unit)
+            return
+        yield from self._strike(unit, place, now)
+
+    def _strike(self, unit: bytes, place: int, now: float) -> Iterator[EditedBytes]:
+        """
+        What becomes of an event or line that the fault is for.
+
+        @param place: its number among these, from 1.
+        """
+        fault = self._fault
+        match fault.action:
+            case StreamAction.STALL:
+                self.struck = True
+                # What follows waits behind it.
+                yield EditedBytes(unit, (fault.pause or inf) if place == 1 else 0.0)
+            case StreamAction.SLOW:
+                self.struck = True
+                yield EditedBytes(unit, self._wait(now))
+            case StreamAction.SPLIT if len(unit) > 1:
+                self.struck = True
+                middle = len(unit) // 2
+                yield EditedBytes(unit[:middle])
+                yield EditedBytes(unit[middle:], self._wait(now))
+            case StreamAction.JOIN if not self._held:
+                self._held = unit
+            case StreamAction.JOIN:
+                self.struck = True
+                yield EditedBytes(self._take() + unit)
+            case StreamAction.LOSE if self._isWanted(unit):
+                self.struck = True
+            case StreamAction.GARBLE:
+                garbled = self._garbled(unit, place)
+                self.struck = self.struck or garbled != unit
+                yield EditedBytes(garbled)
+            case _:
+                yield EditedBytes(unit)
+
+    def _wait(self, now: float) -> float:
+        """
+        How long what comes next is to wait, so that the pause lies between it and what was
+        slowed before.
+        """
+        self._due = max(now, self._due) + self._fault.pause
+        return self._due - now
+
+    def _isWanted(self, unit: bytes) -> bool:
+        wanted = self._fault.wanted
+        if wanted is None:
+            return isTerminator(unit, self._unit)
+        return wanted(textOf(unit, self._unit))
+
+    def _garbled(self, unit: bytes, place: int) -> bytes:
+        """
+        C{unit} with the second half of its data replaced, so that it is no JSON.
+        """
+        chance = random.Random(self._fault.seed + place)
+        changed = bytearray(unit)
+        for start, end in dataOf(unit, self._unit):
+            middle = (start + end) // 2
+            changed[middle:end] = bytes(chance.choices(GARBAGE, k=end - middle))
+            # No JSON ends with it.
+            changed[end - 1] = 0x7B
+        return bytes(changed)
+
+    def _ending(self) -> Iterator[EditedBytes]:
+        """
+        What comes where enough have passed, if the reply ends there.
+        """
+        fault = self._fault
+        if fault.action in _CUTTING:
+            self.struck = self._over = True
+            event = fault.event
+            if event and self._unit == LINES:
+                event = textOf(event, EVENTS).encode() + b"\n"
+            yield EditedBytes(event, last=fault.ends, then=fault.then)
+
+
+#: Actions that end the reply.
+_CUTTING = (StreamAction.CUT, StreamAction.ERROR)
