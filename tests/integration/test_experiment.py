@@ -141,33 +141,50 @@ class LeaseTests(TestCase):
 
     def test_killed(self) -> None:
         """
-        Its faults are lifted when its lease ends; those that were there before stay.
+        Whatever phase it is in, all that it set is lifted when its lease ends; what was there
+        before stays.
         """
         proxy = start_proxy(proxy_port=0, http_port=0, backend_port=freePort())
         self.addCleanup(stop_proxy, proxy)
         client = Client(url=proxy.http_url)
         client.set_rules([{"behavior": "delay", "name": "before"}])
-        path = Path(self.mktemp())
-        path.write_text(
-            "proxies: {proxy: }\n"
-            "policy: {lease: 1s, every: 200ms}\n"
-            "method: [{set: {behavior: hang}, for: 60s}]\n"
-        )
-        child = subprocess.Popen(
-            [
-                *(sys.executable, "-c", "from vaurien_twisted.ctl.main import main; main()"),
-                *("experiment", "run", str(path), "--target", client.url),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            stdin=subprocess.DEVNULL,
-        )
-        self.addCleanup(_end, child)
-        poll(lambda: len(client.get_rules()) == 2, 30, "the fault")
-        os.kill(child.pid, signal.SIGKILL)
-        child.wait()
-        poll(lambda: len(client.get_rules()) == 1, 10, "the end of the lease")
-        self.assertEqual(client.get_rules()[0]["name"], "before")
+
+        def state() -> tuple[object, ...]:
+            (told,) = client.state()["proxies"]
+            return len(told["rules"]), told["toxics"], told["enabled"], told["upstream"]
+
+        before = state()
+        for method in (
+            "{parallel: [{set: {behavior: hang}, for: 60s}, "
+            "{set: {toxics: [{type: latency, attributes: {latency: 9}}]}, for: 60s}, "
+            "{ramp: {behavior: delay, option: sleep, from: 1, to: 2}, for: 60s}, "
+            "{wave: {behavior: error, option: percent, low: 1, high: 9, period: 9s}, for: 60s}]}",
+            "{restart: {down: 60s}}",
+            "{flap: {up: 1ms, down: 60s}, for: 60s}",
+            "{set: {enabled: false}, for: 60s}",
+            "{set: {backend: 'localhost:9'}}, {hold: 60s}",
+        ):
+            path = Path(self.mktemp())
+            path.write_text(
+                f"proxies: {{proxy: }}\npolicy: {{lease: 1s, every: 200ms}}\nmethod: [{method}]\n"
+            )
+            child = subprocess.Popen(
+                [
+                    *(sys.executable, "-c", "from vaurien_twisted.ctl.main import main; main()"),
+                    *("experiment", "run", str(path), "--target", client.url),
+                ],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL,
+            )
+            self.addCleanup(_end, child)
+            poll(lambda: state() != before, 30, "the fault")
+            time.sleep(0.2)
+            os.kill(child.pid, signal.SIGKILL)
+            child.wait()
+            poll(lambda: state() == before, 10, f"the end of the lease: {method}")
+            poll(lambda: client.request("GET", "/experiment")["experiment"] is None, 10, "its end")
+            self.assertEqual(client.request("GET", "/experiment")["past"][-1]["outcome"], "lost")
 
 
 def _listens(port: int) -> bool:

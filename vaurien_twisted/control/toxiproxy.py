@@ -37,6 +37,10 @@ POPULATE = Operation(
 )
 
 
+#: What C{POST /proxies/NAME} takes beside a proxy's fields.
+LEASE = Spec("lease", str, "", "The lease with whose end the change is undone; see POST /leases.")
+
+
 class ToxiproxyAPI:
     """
     The proxies and their toxics.
@@ -126,15 +130,16 @@ class ToxiproxyAPI:
     @routes.describe(Operation("Proxy", body="ProxyChange", anyType=True, refusals=(409, 500)))
     async def updateProxy(self, request: IRequest, name: str) -> bytes:
         """
-        Change C{listen}, C{upstream} or C{enabled}; other fields stay.
+        Change C{listen}, C{upstream} or C{enabled}; other fields stay.  With C{lease}, the
+        C{upstream} and C{enabled} that the proxy had are put back when that lease ends.
         """
         proxy = self._proxies.get(name)
-        listen, upstream, enabled = readUpdate(request, proxy, self._proxies.defaults.fields)
+        listen, upstream, enabled, lease = readUpdate(request, proxy, self._proxies.defaults.fields)
         if listen is not None and not proxy.at(listen, proxy.backend):
             checkListen(listen, "proxy")
         if upstream is not None and upstream != proxy.backend:
             checkBackend(upstream, "backend")
-        await proxy.update(listen, upstream, enabled)
+        await self._proxies.change(proxy, listen, upstream, enabled, lease)
         return answer(request, describeProxy(proxy))
 
     @routes.route("/proxies/<name>", "DELETE")
@@ -257,9 +262,10 @@ def _lowered(value: object) -> object:
 
 def readUpdate(
     request: IRequest, proxy: Proxy, fields: Mapping[str, Spec]
-) -> tuple[str | None, str | None, bool | None]:
+) -> tuple[str | None, str | None, bool | None, str]:
     """
-    The C{listen}, C{upstream} and C{enabled} of a change, each C{None} where it stays.
+    The C{listen}, C{upstream} and C{enabled} of a change, each C{None} where it stays, and the
+    C{lease} that it is made under, C{""} for none.
     Clients send back what they read, so other fields may be present; the name, the protocol,
     toxics and rules are ignored.
 
@@ -268,7 +274,8 @@ def readUpdate(
         set when a proxy is created.
     @raise Problem: see L{readJSON}.
     """
-    given = checked(readBody(request), (*fields, *LISTS), "a proxy")
+    given = checked(readBody(request), (*fields, *LISTS, "lease"), "a proxy")
+    lease = LEASE.convert(given.get("lease", ""), strict=True)
     for name in ("listen", "upstream"):
         if given.get(name) == "":
             raise Refused(f"{name!r} must be an address, not ''", name)
@@ -280,4 +287,4 @@ def readUpdate(
         fields[name].convert(given[name], strict=True) if name in given else None
         for name in ("listen", "upstream", "enabled")
     )
-    return listen, upstream, enabled
+    return listen, upstream, enabled, lease

@@ -164,7 +164,8 @@ class Service:
         self._changed[proxy, key] = {
             name: before["upstream" if name == "backend" else name] for name in changes
         }
-        await self._client.request("POST", _path(proxy), _upstream(changes))
+        body = {**_upstream(changes), "lease": self._lease}
+        await self._client.request("POST", _path(proxy), body)
 
     async def restore(self, proxy: str, key: int) -> None:
         """
@@ -172,7 +173,8 @@ class Service:
         """
         before = self._changed.get((proxy, key))
         if before is not None:
-            await self._client.request("POST", _path(proxy), _upstream(before))
+            body = {**_upstream(before), "lease": self._lease}
+            await self._client.request("POST", _path(proxy), body)
             self._changed.pop((proxy, key), None)
 
     async def read(self, oldest: float = 0.0) -> Reading:

@@ -15,6 +15,7 @@ from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.proxies.declaration import ProxyConfig, ProxyDefaults
 from vaurien_twisted.proxies.experiments import Experiments, Told
+from vaurien_twisted.proxies.leased_changes import LeasedChanges
 from vaurien_twisted.proxies.leases import Leases
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.actors import actor
@@ -65,6 +66,7 @@ class ProxyCollection(MultiService):
         self._timeout = timeout
         self.leases = Leases(reactor, self._lift)
         self.experiments = Experiments(self._told)
+        self._changes = LeasedChanges(lambda: self.proxies)
         #: Names of proxies that are being created.
         self._coming: set[str] = set()
 
@@ -80,7 +82,31 @@ class ProxyCollection(MultiService):
         self.journal.record("lease", "", 0, lease=lease, effect=f"the lease {reason}", by=actor())
         for proxy in self.proxies:
             proxy.faults.lift(lease)
+        self._changes.lift(lease)
         self.experiments.lift(lease)
+
+    async def change(
+        self,
+        proxy: Proxy,
+        listen: str | None,
+        upstream: str | None,
+        enabled: bool | None,
+        lease: str = "",
+    ) -> None:
+        """
+        Change a proxy; see L{Proxy.update}.
+
+        @param lease: the lease with whose end its backend, and whether it is enabled, are what
+            they were before; C{""} for none.
+        @raise Refused: the lease is not held; nothing has changed.
+        """
+        if lease:
+            if not self.leases.known(lease):
+                raise Refused(f"there is no lease {lease!r}: it may have ended", "lease")
+            given = {"upstream": upstream, "enabled": enabled}
+            changes = {name: value for name, value in given.items() if value is not None}
+            self._changes.change(lease, proxy, changes)
+        await proxy.update(listen, upstream, enabled)
 
     def _told(self, told: Told) -> None:
         phase = next(reversed(told.phases), None)

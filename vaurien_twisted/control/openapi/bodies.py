@@ -225,12 +225,15 @@ def _proxies(defaults: ProxyDefaults) -> dict[str, Schema]:
         for name in ("name", "upstream")
     }
     proxy = record({**fields, **needed, **lists}, required=tuple(needed), closed=True)
+    lease = described(
+        {"type": ["string", "null"]}, "The lease with whose end upstream and enabled are put back."
+    )
     change = {name: ref(f"ProxyFields/properties/{name}") for name in fields}
     return {
         "ProxyFields": record(fields, required=()),
         "NewProxy": described(proxy, "A proxy to create."),
         "NewProxies": listOf(ref("NewProxy")),
-        "ProxyChange": record({**change, **lists}, required=(), closed=True),
+        "ProxyChange": record({**change, **lists, "lease": lease}, required=(), closed=True),
     }
 
 
