@@ -98,15 +98,16 @@ events {{ worker_connections 16384; }}
 """
 
 
-def envoy(port: int, filters: list[dict[str, Any]], backend: int) -> str:
+def envoy(port: int, filters: list[dict[str, Any]], backend: int, http2: bool = False) -> str:
     """
     One listener before one backend (Envoy's API, v3).
 
     @param filters: its network filters.
+    @param http2: whether it speaks HTTP/2 with the backend.
     """
     kinds = ("connections", "pending_requests", "requests", "retries")
     unlimited = {f"max_{kind}": 1_000_000 for kind in kinds}
-    cluster = {
+    cluster: dict[str, Any] = {
         "name": "backend",
         "type": "STATIC",
         "connect_timeout": "5s",
@@ -116,6 +117,12 @@ def envoy(port: int, filters: list[dict[str, Any]], backend: int) -> str:
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _address(backend)}}]}],
         },
     }
+    if http2:
+        kind = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+        spoken = {"@type": kind, "explicit_http_config": {"http2_protocol_options": {}}}
+        cluster["typed_extension_protocol_options"] = {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": spoken
+        }
     listener = {
         "name": "relay",
         "address": _address(port),

@@ -36,6 +36,7 @@ REDIS = (
 
 OTHERS = (
     Quantity("http", "HTTP, 50 connections", "requests/s"),
+    Quantity("http2", "HTTP/2, 4 connections of 25 streams", "requests/s"),
     Quantity("bulk", "bulk, 2 connections", "MB/s"),
 )
 

@@ -61,6 +61,22 @@ def wrkRate(output: str) -> float:
     return _positive(found[1], "wrk")
 
 
+def h2loadRate(output: str) -> float:
+    """
+    Requests per second, from C{h2load}.
+
+    @raise ReadingError: there is no rate, or some requests failed.
+    """
+    found = re.search(r"requests: .* (\d+) failed, (\d+) errored, (\d+) timeout", output)
+    wrong = re.search(r"status codes: .* ([1-9]\d*) [345]xx", output)
+    if found is None or any(int(each) for each in found.groups()) or wrong is not None:
+        raise ReadingError(f"h2load: {_shorten(output)}")
+    found = re.search(r"finished in \S+, (\S+) req/s", output)
+    if found is None:
+        raise ReadingError(f"h2load told no rate: {_shorten(output)}")
+    return _positive(found[1], "h2load")
+
+
 def iperfRate(output: str) -> float:
     """
     Received megabytes (10**6 bytes) per second, from C{iperf3 --json}.

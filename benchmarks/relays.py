@@ -26,7 +26,7 @@ from benchmarks.results import DIRECT
 _STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 
 #: What relays of bytes can stand before.
-EVERYTHING = frozenset({"redis", "http", "bulk", "mysql", "postgresql", "memcache"})
+EVERYTHING = frozenset({"redis", "http", "http2", "bulk", "mysql", "postgresql", "memcache"})
 
 #: A rule that is looked at for every exchange and never chosen.
 NEVER = [{"behavior": "error", "when": {"command": "NEVER"}}]
@@ -196,13 +196,17 @@ def nginxCommand(config: str, folder: Path) -> list[str]:
     return [_program("nginx"), "-e", "stderr", "-p", str(folder), "-c", config]
 
 
-def envoy(filters: Callable[[], list[dict[str, Any]]]) -> Callable[[Route], list[str]]:
+def envoy(
+    filters: Callable[[], list[dict[str, Any]]], http2: bool = False
+) -> Callable[[Route], list[str]]:
     """
     What starts an Envoy with these network filters.
+
+    @param http2: whether it speaks HTTP/2 with the backend.
     """
 
     def command(route: Route) -> list[str]:
-        text = configs.envoy(route.port, filters(), route.backend)
+        text = configs.envoy(route.port, filters(), route.backend, http2)
         words = [envoyProgram(), "-c", route.write("envoy.json", text), "--concurrency", "1"]
         return [*words, "--disable-hot-restart", "--log-level", "error"]
 
@@ -236,6 +240,7 @@ def _none(route: Route) -> list[str]:
 
 _REDIS = frozenset({"redis"})
 _HTTP = frozenset({"http"})
+_HTTP2 = frozenset({"http2"})
 
 
 def _framed(protocol: str) -> Relay:
@@ -260,6 +265,7 @@ RELAYS = (
     Relay("envoy", "Envoy tcp_proxy", envoy(configs.envoyTCP)),
     Relay("envoy-redis", "Envoy redis_proxy", envoy(configs.envoyRedis), _REDIS),
     Relay("envoy-http", "Envoy HTTP fault", envoy(configs.envoyHTTP), _HTTP),
+    Relay("envoy-http2", "Envoy HTTP fault, HTTP/2", envoy(configs.envoyHTTP, True), _HTTP2),
     Relay("portforward", "Twisted portforward", _portforward),
     Relay("vaurien", "Vaurien tcp", vaurien("tcp")),
     Relay("alone", "Vaurien tcp, no control", _alone, _SOME, works=_WATCHED),
@@ -274,6 +280,7 @@ RELAYS = (
     ),
     _framed("redis"),
     _framed("http"),
+    Relay("vaurien-http2", "Vaurien http, HTTP/2", vaurien("http"), _HTTP2, ruled(NEVER)),
     _framed("mysql"),
     _framed("postgresql"),
     _framed("memcache"),

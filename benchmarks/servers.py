@@ -119,6 +119,11 @@ def _http(port: int, folder: Path) -> list[str]:
     return nginxCommand(str(config), folder)
 
 
+def _http2(port: int, folder: Path) -> list[str]:
+    (folder / "index.html").write_text("hello\n", encoding="utf-8")
+    return ["nghttpd", "--no-tls", "--address=127.0.0.1", "-d", str(folder), str(port)]
+
+
 def _memcache(port: int, folder: Path) -> list[str]:
     words = ["memcached", "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-m", "64", "-t", "1"]
     return [*words, "-u", "nobody"] if os.geteuid() == 0 else words
@@ -181,6 +186,7 @@ Start = Callable[[int, Path], Sequence[str]]
 KINDS: dict[str, tuple[Start, Callable[[int, Path], None]]] = {
     "redis": (_redis, _storeValue),
     "http": (_http, _nothing),
+    "http2": (_http2, _nothing),
     "bulk": (_bulk, _nothing),
     "mysql": (_mysql, _fillMySQL),
     "postgresql": (_postgresql, _fillPostgreSQL),

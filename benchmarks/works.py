@@ -15,6 +15,7 @@ import attrs
 from benchmarks.processes import PATIENCE, output
 from benchmarks.readings import (
     ReadingError,
+    h2loadRate,
     iperfRate,
     memcaslapRate,
     percentile,
@@ -153,6 +154,11 @@ def _http(way: Way, effort: Effort) -> dict[str, float]:
     return {"http": wrkRate(output(command, 15 + effort.whole))}
 
 
+def _http2(way: Way, effort: Effort) -> dict[str, float]:
+    command = ["h2load", "-t1", "-c4", "-m25", f"-D{effort.whole}", f"http://127.0.0.1:{way.port}/"]
+    return {"http2": h2loadRate(output(command, 15 + effort.whole))}
+
+
 def _bulk(way: Way, effort: Effort) -> dict[str, float]:
     command = ["iperf3", "--json", "-c", "127.0.0.1", "-p", str(way.port), "-P", "2"]
     command += ["-t", str(effort.whole)]
@@ -270,6 +276,7 @@ WORKS = (
     # Each leaves client ports behind that cannot be had again at once.
     _redis("short", ["-c", "50", "-k", "0"], 1000, most=10_000),
     Work("http", "http", _http),
+    Work("http2", "http2", _http2),
     Work("bulk", "bulk", _bulk),
     Work("mysql", "mysql", _mysql),
     _postgresql("postgresql", "simple"),

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from benchmarks.readings import (
     ReadingError,
+    h2loadRate,
     iperfRate,
     listening,
     memcaslapRate,
@@ -122,6 +123,24 @@ class ReadingsTests(SynchronousTestCase):
             self.assertIn(line.strip(), str(error))
         self.assertRaises(ReadingError, wrkRate, "unable to connect")
         self.assertRaises(ReadingError, wrkRate, WRK.replace("180936.51", "0.00"))
+
+    def test_h2load(self) -> None:
+        """
+        The rate, if no request has failed.
+        """
+        told = (
+            "finished in 2.00s, 75533.84 req/s, 2.45MB/s\n"
+            "requests: 9 total, 9 started, 9 done, 9 succeeded, 0 failed, 0 errored, 0 timeout\n"
+            "status codes: 9 2xx, 0 3xx, 0 4xx, 0 5xx\n"
+        )
+        self.assertEqual(h2loadRate(told), 75533.84)
+        for wrong in (
+            told.replace("0 failed", "1 failed"),
+            told.replace("0 5xx", "2 5xx"),
+            told.replace("75533.84", "0.00"),
+            "could not connect",
+        ):
+            self.assertRaises(ReadingError, h2loadRate, wrong)
 
     def test_iperf(self) -> None:
         """
