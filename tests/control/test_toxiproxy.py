@@ -211,7 +211,7 @@ class CollectionTests(ToxiproxyCase):
 
     def test_populateRefused(self) -> None:
         """
-        All is checked before the first is made.
+        Everything but the addresses is checked before the first is made.
         """
         for items, error in (
             ([self.item("a"), {"upstream": "x:1"}], "missing required field: name at proxy 2"),
@@ -221,7 +221,6 @@ class CollectionTests(ToxiproxyCase):
         for items, words in (
             ({}, "an array"),
             ([self.item("a"), 5], "must be an object"),
-            ([self.item("a"), self.item("b", upstream="nowhere")], "not an address"),
             ([self.item("a"), self.item("b", toxics=[{}])], "toxic 1: "),
         ):
             self.assertBadBody(self.ask("POST", "/populate", items), words)
@@ -242,6 +241,49 @@ class CollectionTests(ToxiproxyCase):
         )
         self.assertEqual([proxy["name"] for proxy in answer.json["proxies"]], ["a"])
         self.assertEqual(list(self.ask("GET", "/proxies").json), ["a"])
+
+    def test_populateBadAddress(self) -> None:
+        """
+        The same where an address is not acceptable.
+        """
+        for bad in ({"upstream": "nowhere"}, {"listen": "stdio:"}):
+            answer = self.ask("POST", "/populate", [self.item("a"), self.item("b", **bad)])
+            self.assertEqual((answer.status, answer.json["status"]), (400, 400))
+            self.assertEqual([proxy["name"] for proxy in answer.json["proxies"]], ["a"])
+            self.assertEqual(list(self.ask("GET", "/proxies").json), ["a"])
+
+    def test_logger(self) -> None:
+        """
+        The member C{Logger}, which Toxiproxy's own answers have, may be sent back.
+        """
+        self.create("a", Logger={})
+        answer = self.ask("PATCH", "/proxies/a", {"name": "a", "Logger": {}, "enabled": False})
+        self.assertEqual((answer.status, answer.json["enabled"]), (200, False))
+        answer = self.ask("POST", "/populate", [self.item("b", Logger={})])
+        self.assertEqual(answer.status, 201)
+
+    def test_portZeroAgain(self) -> None:
+        """
+        A change to port 0 takes a new port; one to the port that it has does not.
+        """
+        first = self.create("a", listen="localhost:0")["listen"]
+        same = self.ask("PATCH", "/proxies/a", {"listen": first}).json["listen"]
+        self.assertEqual(same, first)
+        second = self.ask("PATCH", "/proxies/a", {"listen": "localhost:0"}).json["listen"]
+        self.assertNotEqual(second, first)
+        self.assertFalse(second.endswith(":0"))
+
+    def test_portTaken(self) -> None:
+        """
+        A port that is taken is told with its numeric address.
+        """
+        port = self.busy().rpartition(":")[2]
+        item = self.item("a", listen=f"localhost:{port}")
+        self.assertRefused(
+            self.ask("POST", "/proxies", item),
+            500,
+            f"listen tcp 127.0.0.1:{port}: bind: address already in use",
+        )
 
     def test_reset(self) -> None:
         """

@@ -165,7 +165,10 @@ class Reload:
                     proxy.update, listen=proxy.listen, backend=proxy.backend, enabled=proxy.enabled
                 )
             )
-            await proxy.update(declared.listen, declared.upstream, declared.enabled)
+            # Port 0 stays the port that it has taken.
+            stays = proxy.at(declared.listen, proxy.backend)
+            listen = None if stays else declared.listen
+            await proxy.update(listen, declared.upstream, declared.enabled)
             words.append(f"{proxy.name}: {proxy.state}")
         return words
 

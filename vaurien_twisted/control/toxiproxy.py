@@ -27,15 +27,8 @@ from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.rules.toxics import amended, checked, toxicFromJSON
 from vaurien_twisted.transports.endpoint_kinds import checkBackend, checkListen
 
-POPULATE = Operation(
-    "Populated",
-    201,
-    body="NewProxies",
-    anyType=True,
-    refusals=(409, 500),
-    refusal="PopulateRefusal",
-)
-
+#: What Toxiproxy's own answers have beside the fields of a proxy; clients send it back.
+IGNORED = "logger"
 
 #: What C{POST /proxies/NAME} takes beside a proxy's fields.
 LEASE = Spec("lease", str, "", "The lease with whose end the change is undone; see POST /leases.")
@@ -66,7 +59,7 @@ class ToxiproxyAPI:
         Create a proxy from C{name} and C{upstream}, also C{listen}, C{enabled}, and of our own
         C{protocol}, C{toxics} and C{rules}.
         """
-        declared = declaredFromJSON(self._proxies.defaults, readBody(request))
+        declared = declaredFromJSON(self._proxies.defaults, withoutLogger(readBody(request)))
         self._checkKinds(declared)
         return answer(request, describeProxy(await self._proxies.create(declared)), 201)
 
@@ -87,7 +80,7 @@ class ToxiproxyAPI:
         one cannot be created, those before it stay; the answer lists them with the refusal.
         """
         declared = self._readList(request)
-        had, problem = await self._proxies.populate(declared)
+        had, problem = await self._proxies.populate(declared, self._checkKinds)
         described: dict[str, object] = {"proxies": [describeProxy(proxy) for proxy in had]}
         if problem is None:
             return answer(request, described, 201)
@@ -101,15 +94,10 @@ class ToxiproxyAPI:
         if len(items) > PROXIES:
             raise Refused(f"{len(items)} proxies are too many: {PROXIES} at most")
         defaults = self._proxies.defaults
-        declared = [
-            declaredFromJSON(defaults, item, f" at proxy {number}")
+        return [
+            declaredFromJSON(defaults, withoutLogger(item), f" at proxy {number}")
             for number, item in enumerate(items, 1)
         ]
-        for each in declared:
-            # Checked before the first one is created.
-            self._checkKinds(each)
-            self._proxies.check(each)
-        return declared
 
     def _checkKinds(self, declared: ProxyConfig) -> None:
         known = self._proxies.namedServices.get(declared.name)
@@ -247,6 +235,15 @@ def readBody(request: IRequest) -> object:
     return _lowered(readJSON(request, "{}", anyType=True))
 
 
+def withoutLogger(item: object) -> object:
+    """
+    A proxy without the member C{Logger}, which Toxiproxy's own answers have.
+    """
+    if not isinstance(item, dict):
+        return item
+    return {name: value for name, value in item.items() if name != IGNORED}
+
+
 def _lowered(value: object) -> object:
     if isinstance(value, dict):
         found: dict[str, object] = {}
@@ -267,14 +264,14 @@ def readUpdate(
     The C{listen}, C{upstream} and C{enabled} of a change, each C{None} where it stays, and the
     C{lease} that it is made under, C{""} for none.
     Clients send back what they read, so other fields may be present; the name, the protocol,
-    toxics and rules are ignored.
+    toxics and rules are ignored.  C{listen} with port 0 takes a new port.
 
     @param fields: the declared fields of a proxy.
     @raise Refused: something is unknown or not acceptable, or is an option that can only be
         set when a proxy is created.
     @raise Problem: see L{readJSON}.
     """
-    given = checked(readBody(request), (*fields, *LISTS, "lease"), "a proxy")
+    given = checked(withoutLogger(readBody(request)), (*fields, *LISTS, "lease"), "a proxy")
     lease = LEASE.convert(given.get("lease", ""), strict=True)
     for name in ("listen", "upstream"):
         if given.get(name) == "":

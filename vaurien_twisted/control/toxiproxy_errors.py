@@ -14,7 +14,7 @@ from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.collection import NoSuchProxy, ProxyExists
 from vaurien_twisted.proxies.declaration import MissingField
 from vaurien_twisted.rules.toxics import NoSuchToxic, ToxicExists, UnknownStream, UnknownType
-from vaurien_twisted.transports.addresses import CannotListen
+from vaurien_twisted.transports.addresses import CannotListen, listenPlace
 
 BAD_BODY = "bad request body"
 
@@ -39,11 +39,22 @@ def errorOf(refusal: Refused) -> tuple[int, str]:
     if isinstance(refusal, MissingField):
         return 400, f"missing required field: {refusal.description}"
     if isinstance(refusal, CannotListen):
-        return 500, f"listen tcp {refusal.text}: bind: {refusal.cause}"
+        return 500, f"listen tcp {_numeric(refusal.text)}: bind: {refusal.cause}"
     if refusal.name == "proxy":
         # Toxiproxy tries to listen, and answers 500; but the client's address is wrong.
         return 400, f"listen tcp: {refusal.description}"
     return 400, f"{BAD_BODY}: {refusal.whole}"
+
+
+def _numeric(text: str) -> str:
+    """
+    An address with C{127.0.0.1} for C{localhost}, as Toxiproxy tells it.
+    """
+    place = listenPlace(text)
+    if place is None:
+        return text
+    host, port = place
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def refuse(request: IRequest, problem: Problem) -> bytes:

@@ -5,7 +5,7 @@ The collection of all proxies of a service.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -236,17 +236,24 @@ class ProxyCollection(MultiService):
         if not running:
             await proxy.stopService()
 
-    async def populate(self, declared: Iterable[ProxyConfig]) -> tuple[list[Proxy], Refused | None]:
+    async def populate(
+        self,
+        declared: Iterable[ProxyConfig],
+        check: Callable[[ProxyConfig], None] | None = None,
+    ) -> tuple[list[Proxy], Refused | None]:
         """
         Create these proxies.  An existing proxy is kept if its addresses are the same, and
         its protocol where one is named; otherwise it is replaced.
 
+        @param check: called with each before it is created; raises L{Refused}.
         @return: the proxies, in order, up to the first that could not be created, and the
             reason for that one.
         """
         had: list[Proxy] = []
         for each in declared:
             try:
+                if check is not None:
+                    check(each)
                 had.append(await self._have(each))
             except Refused as refused:
                 return had, refused

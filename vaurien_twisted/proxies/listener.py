@@ -80,7 +80,14 @@ class Listener:
         """
         Whether C{text} is the address that it listens on, or will.
         """
-        return text in (self._written, self.text) or listenPlace(text) == listenPlace(self.text)
+        return text == self._written or self.stays(text)
+
+    def stays(self, text: str) -> bool:
+        """
+        The same, but port 0 is another port than the one that was taken: whether L{open} with
+        C{text} changes nothing.
+        """
+        return text == self.text or listenPlace(text) == listenPlace(self.text)
 
     def check(self, text: str) -> None:
         """
@@ -95,7 +102,7 @@ class Listener:
         @raise CannotListen: it cannot listen there; nothing has changed.
         @raise Refused: C{text} is not valid.
         """
-        if text is None or self.at(text):
+        if text is None or self.stays(text):
             if self._port is None:
                 self._took(await self._listen(self._endpoint, self.text))
             return
@@ -130,7 +137,7 @@ class Listener:
 
         @raise Refused: C{text} is not valid; nothing has changed.
         """
-        if not self.at(text):
+        if not self.stays(text):
             self._endpoint = serverEndpoint(self._reactor, text, self._name)
             self._written = self.text = text
         await self.close()

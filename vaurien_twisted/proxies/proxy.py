@@ -258,7 +258,7 @@ class Proxy(ProxyReadings, Service):
     async def _update(self, listen: str, backend: str, enabled: bool) -> None:
         endpoint = None if backend == self.backend else self._backendEndpoint(backend)
         self._checkCircle(listen, backend)
-        stays = enabled and endpoint is None and self._listener.at(listen)
+        stays = enabled and endpoint is None and self._listener.stays(listen)
         if not enabled:
             self._first.stop()
         elif self.listening is not None:
