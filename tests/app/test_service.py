@@ -55,7 +55,9 @@ class ServiceTests(TestCase):
         The service for a command line, stopped at the end.
         """
         options = Options()
-        options.parseOptions(["--proxy", "127.0.0.1:0", "--http-port", "0", *words])
+        proxy = () if "--proxy" in words else ("--proxy", "127.0.0.1:0")
+        port = ("--http-port", "0") if "--http" in words else ()
+        options.parseOptions([*proxy, *port, *words])
         service = serviceFor(options, self.reactor)
         self.addCleanup(lambda: maybeDeferred(service.stopService))
         return service

@@ -184,7 +184,7 @@ class RefusedTests(SynchronousTestCase):
         """
         Nothing stands beside the options.
         """
-        self.assertIn("'start' is not an option", self.refused("start"))
+        self.assertIn("there is no command 'start'", self.refused("start"))
 
     def test_noValue(self) -> None:
         """

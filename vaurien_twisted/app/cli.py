@@ -36,6 +36,8 @@ def main(arguments: Sequence[str] | None = None, reactor: IServerReactor | None 
     """
     if arguments is None:
         arguments = sys.argv[1:]
+    if arguments[:1] == ["help"] and arguments[1:2] in (["run"], ["mcp"]):
+        arguments = [arguments[1], "--help"]
     if arguments[:1] == ["mcp"]:
         from vaurien_twisted.mcp.command import serveAssistant
 

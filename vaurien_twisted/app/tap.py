@@ -5,12 +5,12 @@ The options of C{vaurien} and C{twistd vaurien}, and the service that is made fr
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sys
-import textwrap
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 from twisted.internet.defer import Deferred
 from twisted.python import usage
@@ -19,29 +19,28 @@ from vaurien_twisted import __version__
 from vaurien_twisted.app.config import Configuration, configure, declaredOptions
 from vaurien_twisted.app.config_file import Given, readConfig
 from vaurien_twisted.app.environment import CONFIG_VARIABLE, settingsFrom
+from vaurien_twisted.app.help import (
+    COMMANDS,
+    EXAMPLES,
+    entry,
+    meaning,
+    placesOf,
+    shortHelp,
+    topicHelp,
+)
+from vaurien_twisted.app.needless import checkRepeated, withoutEffect
 from vaurien_twisted.app.service import Vaurien
 from vaurien_twisted.app.settings import Settings
 from vaurien_twisted.app.signals import Signals
 from vaurien_twisted.control.access import TOXIPROXY
 from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.environment import TOKEN_VARIABLE
+from vaurien_twisted.model.names import printable
 from vaurien_twisted.model.options import FALSE, TRUE, Refused, Spec, nearest, specs
 from vaurien_twisted.proxies.options import ProxyOptions
 from vaurien_twisted.record.clocks import installedReactor
 from vaurien_twisted.record.logs import LogFile
 from vaurien_twisted.rules.registry import Registry, loadRegistry
-
-EXAMPLES = """
-Examples:
-  vaurien --demo
-      A web backend, a proxy to it on port 8000, the control service on port 8080.
-  vaurien --protocol mysql --proxy 0.0.0.0:3307 --backend 192.168.1.123:3306 --http
-      A proxy to a MySQL server.  In another shell: vaurienctl set-behavior hang
-  vaurien --protocol http --backend example.com:80 --behavior 20:error,10:delay \\
-          --behavior-delay-sleep 2 --seed 7
-      20 % of the requests fail, 10 % are delayed by 2 s.
-"""
-
 
 #: The groups of options in the help, by where they are declared.
 _GROUPS = {
@@ -50,15 +49,13 @@ _GROUPS = {
     "settings": "Options:",
 }
 
-#: The column of the help in which descriptions begin.
-_INDENT = 26
-
 
 class VaurienOptions(usage.Options):
     """
     The command line.  L{Options} makes a class with an option for each declaration.
 
     @ivar configuration: the checked configuration; set by L{parseOptions}.
+    @ivar warnings: what has no effect, a line each; set by L{parseOptions}.
     """
 
     synopsis = "Usage: vaurien [options]"
@@ -68,6 +65,7 @@ class VaurienOptions(usage.Options):
     classes: ClassVar[tuple[type[Settings], type[ProxyOptions]]]
     declared: ClassVar[dict[str, tuple[str, str, Spec]]] = {}
     configuration: Configuration
+    warnings: Sequence[str] = ()
     _words: Sequence[str] = ()
     _file = ""
 
@@ -94,15 +92,38 @@ class VaurienOptions(usage.Options):
         words = list(sys.argv[1:] if options is None else options)
         if words == ["help"] or words[-1:] == ["-h"]:
             words = ["--help"]
+        if words[:1] == ["help"]:
+            self._showTopic(words[1])
         self._words = words
         self._refuseUnknown(words)
+        try:
+            checkRepeated(words)
+        except Refused as refused:
+            raise self.refusal(refused) from None
         super().parseOptions(self._fillIn(words))
+
+    def _showTopic(self, topic: str) -> NoReturn:
+        """
+        Show the help about a topic and exit.
+
+        @raise UsageError: there is no such topic.
+        """
+        columns = shutil.get_terminal_size().columns
+        try:
+            print(topicHelp(self.registry, topic, self.getUsage(), columns), end="")
+        except Refused as refused:
+            raise usage.UsageError(refused.description) from None
+        sys.exit(0)
 
     def _refuseUnknown(self, words: list[str]) -> None:
         known = {word.rstrip("=") for word in self.longOpt}
-        for word in words:
+        for word, following in zip(words, [*words[1:], ""], strict=False):
             name = word[2:].partition("=")[0]
             if word.startswith("--") and name and not any(k.startswith(name) for k in known):
+                own = self._meant(name, words)
+                if own:
+                    value = word.partition("=")[2] or following
+                    raise usage.UsageError(f"there is no option --{name}: {own} {value}".rstrip())
                 near = nearest(name, known) if len(name) > 1 else ""
                 near = near.replace("'", "'--", 1) if near.startswith("did") else "see --help"
                 raise usage.UsageError(f"there is no option --{name}: {near}")
@@ -128,7 +149,28 @@ class VaurienOptions(usage.Options):
         Refuse arguments that are not options.
         """
         if arguments:
-            raise usage.UsageError(f"{arguments[0]!r} is not an option: see --help")
+            word = arguments[0]
+            name, equals, value = word.partition("=")
+            own = self._meant(name, self._words) if equals else ""
+            if own:
+                raise usage.UsageError(f"{word!r} is not an option: {own} {value}")
+            if word in self.registry.behaviors:
+                raise usage.UsageError(f"{word!r} is not an option: write --behavior {word}")
+            known = nearest(word, COMMANDS)
+            raise usage.UsageError(
+                f"there is no command {word!r}: {known}; options begin with --, see --help"
+            )
+
+    def _meant(self, name: str, words: Sequence[str]) -> str:
+        """
+        What to write in place of the name of an option of a behavior or protocol alone, C{""} if
+        none has such a name.
+        """
+        following = dict(itertools.pairwise(words))
+        behavior = following.get("--behavior", "")
+        chosen = [part.rpartition(":")[2].strip() for part in behavior.split(",")]
+        found = next(placesOf(name, self.declared, chosen), "")
+        return f"write --{found}" if found else ""
 
     def postOptions(self) -> None:
         """
@@ -147,6 +189,7 @@ class VaurienOptions(usage.Options):
             else:
                 of: dict[str, dict[str, str]] = getattr(given, place)
                 of.setdefault(whose, {})[spec.name] = text
+        said = given
         try:
             names = [name for cls in self.classes for name in specs(cls)]
             given = given.over(Given(settings=settingsFrom(os.environ, names)))
@@ -158,6 +201,7 @@ class VaurienOptions(usage.Options):
             if os.environ.get(TOKEN_VARIABLE):
                 given.settings.setdefault("token", os.environ[TOKEN_VARIABLE])
             self.configuration = configure(self.registry, given, *self.classes)
+            self.warnings = list(withoutEffect(said, self.configuration, bool(config)))
         except Refused as refused:
             raise self.refusal(refused) from None
 
@@ -176,6 +220,20 @@ class VaurienOptions(usage.Options):
         print(__version__)
         sys.exit(0)
 
+    def opt_help(self) -> None:
+        """
+        Display this help and exit.
+        """
+        settings = {
+            word: self.docs[word.rstrip("=")]
+            for word in self.longOpt
+            if self.declared.get(word.rstrip("="), ("settings",))[0] == "settings"
+        }
+        columns = shutil.get_terminal_size().columns
+        title = f"{self.getSynopsis()}\n{self.longdesc}"
+        print(shortHelp(title, settings, columns), end="")
+        sys.exit(0)
+
     def getUsage(self, width: int | None = None) -> str:
         """
         The help.  What is needed most stands last, where a terminal shows it.
@@ -187,7 +245,7 @@ class VaurienOptions(usage.Options):
         for name, word in sorted(words.items(), key=lambda each: order.get(each[0], -1)):
             place = self.declared[name][0] if name in self.declared else "settings"
             short = "-c, " if name == "config" else "    "
-            groups[place] += _entry(f"  {short}--{word}", self.docs[name], columns)
+            groups[place] += entry(f"  {short}--{word}", self.docs[name], columns)
         parts = ["\n".join([_GROUPS[name], *lines]) for name, lines in groups.items()]
         return "\n\n".join([self.longdesc, *parts]) + "\n" + EXAMPLES
 
@@ -214,7 +272,7 @@ def Options(
         if place == "settings" and spec.kind is bool:
             flags.append([word, None, spec.description])
         else:
-            parameters.append([word, None, None, _help(spec)])
+            parameters.append([word, None, None, meaning(spec)])
     made = type(
         "Options",
         (VaurienOptions,),
@@ -228,24 +286,6 @@ def Options(
     )
     options: VaurienOptions = made()
     return options
-
-
-def _entry(option: str, meaning: str, columns: int) -> list[str]:
-    """
-    The lines of the help for one option.
-    """
-    lines = textwrap.wrap(" ".join(meaning.split()), max(20, columns - _INDENT))
-    indented = [" " * _INDENT + line for line in lines]
-    if len(option) + 1 < _INDENT and indented:
-        return [option + indented[0][len(option) :], *indented[1:]]
-    return [option, *indented]
-
-
-def _help(spec: Spec) -> str:
-    unit = f" {spec.unit}" if spec.unit else ""
-    choices = f" One of: {', '.join(spec.choices)}." if spec.choices else ""
-    default = f" [default: {spec.default}{unit}]" if spec.default != "" else ""
-    return f"{spec.description}{choices}{default}"
 
 
 def makeService(options: VaurienOptions, reactor: IServerReactor | None = None) -> Vaurien:
@@ -275,6 +315,8 @@ def serviceFor(options: VaurienOptions, reactor: IServerReactor | None = None) -
     if reactor is None:
         reactor = installedReactor()
     settings = options.configuration.settings
+    for warning in options.warnings:
+        print(printable(f"vaurien: warning: {warning}"), file=sys.stderr)
     try:
         service = Vaurien(reactor, options.configuration)
         service.reread = options.reread

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.mcp.test_compact -*-
+# -*- test-case-name: tests.mcp.test_tools -*-
 """
 Short forms of the schemas in C{/openapi.json}.
 
