@@ -19,6 +19,7 @@ export class RuleList {
     this.place = byId("rules");
     this.gone = null;
     this.shown = null;
+    this.count = 0;
     // Not "pointerleave": browsers do not tell it of where an element under the pointer was replaced.
     document.addEventListener("pointermove", ({ target }) => {
       if (this.gone && !this.place.contains(target)) this.settle();
@@ -31,6 +32,9 @@ export class RuleList {
     this.behaviors = behaviors;
     const items = [...rules.map((rule, place) => this.rule(rule, place)),
       ...toxics.map((toxic) => this.toxic(toxic)), ...own.map((each) => this.own(each))];
+    // What came back takes the place that was left.
+    if (this.gone && (!items.length || items.length > this.count)) this.gone = null;
+    this.count = items.length;
     if (this.gone) items.splice(Math.min(this.gone.place, items.length), 0, this.gone.element);
     this.place.replaceChildren(...(items.length ? items : [make("li", { class: "none" }, none)]));
   }
