@@ -23,6 +23,9 @@ playwright = optional("playwright.sync_api")
 #: What a browser says itself of every answer with such a status, whatever the page does.
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 40[01] ")
 
+#: What it says of a proxy that was just deleted, about which something was being asked.
+MISSING = re.compile(r"Failed to load resource: the server responded with a status of 404 ")
+
 #: What it says where the service is gone.
 LOST = re.compile(r"Failed to load resource: net::ERR_(CONNECTION|INCOMPLETE|EMPTY)_")
 
@@ -96,11 +99,16 @@ class PageCase(ChildCase):
 
     @contextmanager
     def page(
-        self, proxy: ProxyProcess, refused: int = 0, lost: bool = False, **look: Any
+        self,
+        proxy: ProxyProcess,
+        refused: int = 0,
+        lost: bool = False,
+        deleted: bool = False,
+        **look: Any,
     ) -> Iterator[Any]:
         """
         The page, live.  Its console must stay empty but for what the browser says of so
-        many refusals, and of lost connections where they are meant to be.
+        many refusals, and of lost connections or deleted proxies where they are meant to be.
         """
         said: list[str] = []
         look.setdefault("viewport", {"width": 1280, "height": 900})
@@ -117,6 +125,8 @@ class PageCase(ChildCase):
             page.goto(f"http://127.0.0.1:{proxy.http_port}/")
             yield page
             browser.close()
+        if deleted:
+            said = [text for text in said if not MISSING.match(text)]
         if lost:
             said = [text for text in said if not LOST.match(text)]
         self.assertEqual([text for text in said if not REFUSED.match(text)], [])

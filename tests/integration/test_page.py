@@ -231,7 +231,11 @@ class PageTests(PageCase):
             details = page.evaluate(
                 "async () => (await (await fetch('behaviors?verbose=1')).json()).details"
             )
-            targets = ["command", "method", "path", "header", "client", "direction"]
+            targets = page.evaluate(
+                "async () => (await (await fetch('protocols')).json())"
+                ".protocols.http.targets.map(each => each.name)"
+            )
+            self.assertIn("path", targets)
             names = [name for name in fieldSpecs() if name != "when"]
             for name in told:
                 select.select_option(name)

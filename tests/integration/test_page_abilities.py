@@ -97,7 +97,7 @@ class AbilitiesTests(PageCase):
             return client.request("GET", "/proxies/proxy")[name]
 
         for size, keys in zip(SIZES, (False, True), strict=True):
-            with self.page(proxy, viewport=size) as page:
+            with self.page(proxy, deleted=True, viewport=size) as page:
 
                 def act(selector: str, key: str, page: Any = page, keys: bool = keys) -> None:
                     if keys:

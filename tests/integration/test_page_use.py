@@ -141,9 +141,13 @@ class PageUseTests(PageCase):
             self.live(page)
             self.opened.close()
             page.wait_for_selector("#link[data-state=lost]")
+            page.get_by_text("Vaurien does not answer").wait_for()
+            self.assertTrue(page.evaluate("() => document.querySelector('#set').inert"))
             second = self.proxy("--behavior", "hang", http_port=first.http_port)
             page.wait_for_selector("#link[data-state=live]")
             page.wait_for_selector("#rules strong:text('hang')")
+            page.wait_for_selector("#gone", state="hidden")
+            self.assertFalse(page.evaluate("() => document.querySelector('#set').inert"))
             self.assertEqual(second.http_port, first.http_port)
 
     def test_token(self) -> None:
