@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -42,8 +43,11 @@ def reported(bad: int = 2000) -> dict[str, Any]:
         lab.advance(1)
     assert lab.result is not None, lab.failure
     lab.result.journal = [
+        {"id": 7, "time": 4.5, "kind": "set", "proxy": "db", "connection": 0, "effect": "2:set"},
+        {"id": 8, "time": 4.5, "kind": "experiment", "proxy": "", "connection": 0, "effect": "x"},
         {
             "id": 1,
+            "kind": "decision",
             "time": 4.5,
             "proxy": "db",
             "connection": 2,
@@ -51,9 +55,32 @@ def reported(bad: int = 2000) -> dict[str, Any]:
             "description": "GET <b>",
             "rule": "delay",
             "effect": "delayed",
-        }
+        },
     ]
     return report(lab.experiment, lab.result, 0.0)
+
+
+class ReportTests(SynchronousTestCase):
+    """
+    The report itself.
+    """
+
+    def test_journal(self) -> None:
+        """
+        It tells what happened to exchanges, not what the runner set.
+        """
+        found = reported()
+        self.assertEqual([entry["id"] for entry in found["journal"]], [1])
+        self.assertEqual(found["journal_left_out"], 0)
+        (bad,) = (each for each in found["conditions"][0]["judged"] if each["phase"] == "bad")
+        self.assertEqual(bad["entries"], [1])
+
+    def test_spaced(self) -> None:
+        """
+        Readings at the ends of phases give no points of plots beside regular ones.
+        """
+        times = [reading["time"] for reading in reported()["readings"]]
+        self.assertTrue(all(b - a >= 0.25 for a, b in pairwise(times)), times)
 
 
 class FormTests(SynchronousTestCase):

@@ -30,6 +30,10 @@ from vaurien_twisted.experiments.verdict import (
 #: A breach that lasts so many readings breaks a phase, whatever its other exchanges did.
 LASTING = 2
 
+#: Readings at the beginnings and ends of phases are left out of plots where they are this close
+#: to a regular one, as a share of the time between two of those.
+CLOSE = 0.25
+
 #: The most journal entries that a report has.
 ENTRIES = 2000
 
@@ -50,7 +54,8 @@ def report(experiment: Experiment, record: Record, begun: float) -> Object:
         _condition(at, condition, record, experiment.policy.every)
         for at, condition in enumerate(experiment.hypothesis)
     ]
-    kept = _worthKeeping(record.journal, conditions)
+    struck = [entry for entry in record.journal if _happened(entry)]
+    kept = _worthKeeping(struck, conditions)
     outcomes = [str(each["outcome"]) for each in conditions]
     if record.load is not None and not record.load.get("good", True):
         outcomes.append(BROKEN)
@@ -67,14 +72,21 @@ def report(experiment: Experiment, record: Record, begun: float) -> Object:
             {"name": each.name, "what": each.what, "begin": each.begin, "end": each.end}
             for each in record.phases
         ],
-        "readings": _series(record.readings),
+        "readings": _series(_spaced(record.readings, experiment.policy.every * CLOSE)),
         "load": record.load,
         "journal": [_withoutRepeat(entry) for entry in kept],
-        "journal_left_out": record.left + len(record.journal) - len(kept),
+        "journal_left_out": record.left + len(struck) - len(kept),
         "notes": record.notes,
         "file": experiment.source,
         "decisions": packed(record.journal),
     }
+
+
+def _happened(entry: Mapping[str, object]) -> bool:
+    """
+    Whether an entry of the journal tells of an exchange or a connection, not of what was set.
+    """
+    return entry.get("kind") not in ("experiment", "set", "lease")
 
 
 def _withoutRepeat(entry: Mapping[str, object]) -> Mapping[str, object]:
@@ -181,7 +193,8 @@ def _inPhase(
         found["entries"] = [
             entry["id"]
             for entry in record.journal
-            if any(low <= float(str(entry["after"])) <= high for low, high in breaches)
+            if _happened(entry)
+            and any(low <= float(str(entry["after"])) <= high for low, high in breaches)
         ][:100]
     return found
 
@@ -241,6 +254,18 @@ def _judged(phase: str, judgement: Judgement) -> Object:
         "measured": judgement.measured,
         "value": judgement.value,
     }
+
+
+def _spaced(readings: Sequence[Reading], least: float) -> list[Reading]:
+    """
+    Readings without those that come less than C{least} seconds after another: a rate over a
+    moment says nothing.
+    """
+    kept: list[Reading] = []
+    for reading in readings:
+        if not kept or reading.time - kept[-1].time >= least:
+            kept.append(reading)
+    return kept
 
 
 def _series(readings: Sequence[Reading]) -> list[Object]:
