@@ -54,8 +54,9 @@ class ProtocolTests(Served):
         self.assertRegex(own, r"(?m)^503 ")
         self.assertNotIn("openai", own)
         titles = [family.partition("\n")[0] for family in families]
-        self.assertEqual(titles, ["openai:", "anthropic:", "s3:", "elasticsearch:", "graphql:"])
-        self.assertRegex(families[0], r"(?m)^openai\.rate_limit +429 +no ")
+        services = ["openai:", "anthropic:", "s3:", "elasticsearch:", "graphql:"]
+        self.assertEqual(titles, ["gRPC:", "HTTP/2:", *services])
+        self.assertRegex(families[2], r"(?m)^openai\.rate_limit +429 +no ")
 
     async def test_errorsOfTheFirst(self):
         """

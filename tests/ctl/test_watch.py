@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
@@ -184,6 +185,8 @@ class ServiceTests(TestCase):
         """
         What happened and what happens, as it happens.
         """
+        from twisted.internet import reactor
+
         proxy, service = await listening(self)
         proxy.journal.record("decision", "proxy", 1, effect="hang")
         entries = ctl_watch.follow(Client(url=f"http://{service.address}"), since=0)
@@ -193,8 +196,11 @@ class ServiceTests(TestCase):
 
         self.assertEqual(await deferToThread(read), [1])
         proxy.journal.record("decision", "proxy", 1, effect="hang")
-        proxy.reactor.advance(1)
-        self.assertEqual(await deferToThread(read), [2])
+        reading = deferToThread(read)
+        while not reading.called:
+            proxy.reactor.advance(1)
+            await deferLater(reactor, 0.01)
+        self.assertEqual(await reading, [2])
         await deferToThread(entries.close)
 
     async def test_refusedAndNobody(self) -> None:

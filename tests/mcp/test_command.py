@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+from unittest.mock import patch
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -48,9 +49,9 @@ class CommandTests(SynchronousTestCase):
         """
         Without the package it says how to install it.
         """
-        self.patch(sys, "modules", {k: v for k, v in sys.modules.items() if k[:3] != "mcp"})
-        sys.modules.pop("vaurien_twisted.mcp.server", None)
-        sys.modules["mcp"] = None
-        status, said = self.run_()
+        gone = {name: None for name in sys.modules if name.startswith("mcp.")} | {"mcp": None}
+        with patch.dict(sys.modules, gone):
+            sys.modules.pop("vaurien_twisted.mcp.server", None)
+            status, said = self.run_()
         self.assertEqual(status, 2)
         self.assertIn("pip install 'vaurien-twisted[mcp]'", said)

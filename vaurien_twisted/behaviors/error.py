@@ -80,7 +80,7 @@ class ErrorOptions:
     retry_delay: float = option(
         float,
         0.0,
-        "gRPC only: the time that the client is asked to wait before it tries again "
+        "For gRPC: the time that the client is asked to wait before it tries again "
         "(google.rpc.RetryInfo). 0: it is not asked.",
         unit="s",
         minimum=0,
