@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.transports.test_addresses -*-
 """
-Addresses as users write them: C{HOST:PORT}, or any Twisted endpoint string.
+Parses addresses as users write them: C{HOST:PORT}, or a Twisted endpoint string.
 """
 
-# Endpoints are loaded by who uses them: Twisted's own bring TLS with them, which takes a
-# while, and express ones need epoll.
+# Endpoints are imported where they are used: Twisted's own import TLS, which is slow to load, and
+# those of express need epoll.
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _HOST_PORT = re.compile(
     r"(?:\[(?P<six>[0-9A-Fa-f:.%\w-]+)\]|(?P<host>[\w.-]*)):(?P<port>[0-9]{1,5})"
 )
 
-#: Of endpoint strings that a port alone can follow, as in C{tcp:8000}.
+#: The prefixes of endpoint strings that can look like C{HOST:PORT}, such as C{tcp:8000}.
 _PREFIXES = frozenset(
     {"tcp", "tcp4", "tcp6", "ssl", "tls", "systemd", "haproxy", "express", "proxied"}
 )
 
-#: Of those that are not read here, the ones with numbers that a system call may not take.
+#: Prefixes of endpoint strings that Twisted parses, but whose numbers must be checked before.
 COUNTED = frozenset({"tcp", "tcp4", "tcp6", "express"})
 
 #: How many connections may wait to be accepted.
@@ -49,10 +49,10 @@ BACKLOG = 1024
 
 class CannotListen(Refused):
     """
-    An address is sound, but it cannot be listened on now.
+    An address is valid, but the proxy cannot listen on it now.
 
-    @ivar text: the address.
-    @ivar cause: the system's words, such as C{address already in use}.
+    @ivar text: the address as the user wrote it.
+    @ivar cause: the system's message, such as C{address already in use}.
     """
 
     def __init__(self, description: str, name: str, text: str, cause: str) -> None:
@@ -63,7 +63,7 @@ class CannotListen(Refused):
 
 def hostPort(text: str) -> tuple[str, int] | None:
     """
-    The host and port of C{HOST:PORT}, C{None} where C{text} is not of that form.
+    The host and port of C{HOST:PORT}; C{None} if C{text} does not have this form.
     """
     match = _HOST_PORT.fullmatch(text)
     if match is None or int(match["port"]) > 65535:
@@ -86,11 +86,11 @@ def serverEndpoint(
     reactor: IServerReactor, text: str, name: str, around: ServerWrapper = _asItIs
 ) -> IStreamServerEndpoint:
     """
-    Where to listen.
+    The endpoint that listens on an address.
 
     @param name: the option that C{text} was given for.
-    @param around: what is made of the endpoint of TCP, below TLS.
-    @raise Refused: C{text} is neither C{HOST:PORT} nor an endpoint string.
+    @param around: wraps the TCP endpoint, below TLS.
+    @raise Refused: C{text} is neither C{HOST:PORT} nor a valid endpoint string.
     """
     place = hostPort(checkAddress(text, name))
     if place is not None and not isEndpoint(text):
@@ -152,13 +152,12 @@ def clientEndpoint(
     around: ClientWrapper = _asItIs,
 ) -> IStreamClientEndpoint:
     """
-    What to connect to.
+    The endpoint that connects to an address.
 
     @param name: the option that C{text} was given for.
-    @param timeout: how long a connection may take to be made, in seconds; an endpoint
-        string brings its own.
-    @param around: what is made of the endpoint of TCP, below TLS.
-    @raise Refused: C{text} is neither C{HOST:PORT} nor an endpoint string.
+    @param timeout: how many seconds connecting may take; endpoint strings have their own.
+    @param around: wraps the TCP endpoint, below TLS.
+    @raise Refused: C{text} is neither C{HOST:PORT} nor a valid endpoint string, or its port is 0.
     """
     place = hostPort(checkAddress(text, name))
     if place is not None and not isEndpoint(text):
@@ -242,7 +241,7 @@ def literalEndpoint(
     reactor: IServerReactor, host: str, port: int, timeout: float
 ) -> IStreamClientEndpoint:
     """
-    The fastest way to an IP address that the reactor and the system have.
+    An endpoint for an IP address, by C{express} if possible; C{timeout} is in seconds.
     """
     if _goesByExpress(reactor):
         from vaurien_twisted.express.endpoints import ExpressClientEndpoint
@@ -257,7 +256,7 @@ def literalEndpoint(
     return endpoint
 
 
-#: How to listen elsewhere, by the option that an address was given for.
+#: What to do if an address is taken, by the option that it was given for.
 _ELSEWHERE = {
     "http_port": "choose another with --http-port",
     "toxiproxy": "choose another with --toxiproxy",
@@ -268,9 +267,11 @@ async def listenOn(
     endpoint: IStreamServerEndpoint, factory: IProtocolFactory, text: str, name: str
 ) -> IListeningPort:
     """
-    Listen, and say in one line why not.
+    Listen on an endpoint.
 
-    @raise CannotListen: the port is in use, the address is not ours, permission is missing…
+    @param text: the address, which was given for the option C{name}.
+    @raise CannotListen: the port is in use, the address is not of this machine, and so on.
+    @raise Refused: a number in the address is out of range.
     """
     try:
         port: IListeningPort = await endpoint.listen(factory)
@@ -295,7 +296,7 @@ async def listenOn(
 
 def tellAddress(address: IAddress) -> str:
     """
-    An address in words: C{HOST:PORT}, C{[HOST]:PORT}, or a path.
+    An address as text: C{HOST:PORT}, C{[HOST]:PORT} for IPv6, or the path of a UNIX socket.
     """
     if isinstance(address, IPv6Address):
         host = plainHost(address.host)
@@ -310,22 +311,21 @@ def tellAddress(address: IAddress) -> str:
 
 def isEndpoint(text: str) -> bool:
     """
-    C{tcp:8000} is an endpoint string, though a host could be called C{tcp}.
+    Whether C{text} begins like an endpoint string, such as C{tcp:8000}.
     """
     return text.partition(":")[0] in _PREFIXES
 
 
 def _goesByExpress(reactor: object) -> bool:
     """
-    Real sockets on a system with epoll do; reactors in memory have none.
+    Whether a reactor can use C{express}: it has real sockets, and the system has epoll.
     """
     return isinstance(reactor, PosixReactorBase) and hasattr(select, "epoll")
 
 
 def listenPlace(text: str) -> tuple[str, int] | None:
     """
-    The IP address, or a name, and the port that C{HOST:PORT} listens on; C{None} for an
-    endpoint string.
+    The host and the port that C{HOST:PORT} listens on; C{None} for an endpoint string.
     """
     place = hostPort(text)
     if place is None or isEndpoint(text):

@@ -1,11 +1,11 @@
 # -*- test-case-name: tests.transports.test_descriptors -*-
 """
-File descriptors that are kept for control.
+Keeps file descriptors free for the control service.
 
-A process may have so many descriptors open and no more (getrlimit(2), C{RLIMIT_NOFILE}).  If
-clients could have all of them, the control service could not be reached, and no file could be
-opened.  The kernel gives each new descriptor the lowest number that is free (open(2)), so that
-the number says how many are left at least.
+The system limits the number of open descriptors of a process (getrlimit(2), C{RLIMIT_NOFILE}).  If
+clients of proxies took all of them, the control service could not accept connections, and no file
+could be opened.  The kernel gives each new descriptor the lowest free number (open(2)), so clients
+are refused once they get high numbers.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from collections.abc import Callable
 
 from twisted.logger import Logger
 
-#: How many descriptors are kept for control, files, and whatever else is not a client: at least
-#: this many, at most four times as many.
+#: How many descriptors are kept for control, files and everything else that is not a client of a
+#: proxy: at least this many, at most four times as many.
 RESERVED = 64
 
 #: How many of those are not for connections to control, but for files and for connections that are
@@ -34,7 +34,7 @@ EVERY = 10.0
 
 def limit() -> int:
     """
-    How many descriptors this process may have, 2**31 where there is no limit.
+    The most descriptors of this process; 2**31 if there is no limit.
     """
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return 2**31 if soft == resource.RLIM_INFINITY else soft
@@ -50,7 +50,7 @@ def reserved(most: int) -> int:
 
 def descriptorOf(transport: object) -> int:
     """
-    The number of a transport's file descriptor, -1 where it has none.
+    The number of a transport's file descriptor; -1 if it has none.
     """
     fileno: Callable[[], int] | None = getattr(transport, "fileno", None)
     return -1 if fileno is None else fileno()
@@ -58,11 +58,11 @@ def descriptorOf(transport: object) -> int:
 
 class Descriptors:
     """
-    Whether one more client, or connection to a backend, may have a descriptor.
+    Decides whether another client, or another connection to a backend, may use a descriptor.
 
-    @param seconds: a clock, for log lines of which there could be many.
-    @param limited: the limit now; it may be changed while we run (prlimit(1)).
-    @ivar refused: how often there was none.
+    @param seconds: a clock; limits the rate of log lines.
+    @param limited: returns the current limit, which can change at run time (prlimit(1)).
+    @ivar refused: how many connections were refused.
     """
 
     _log = Logger()
@@ -82,7 +82,7 @@ class Descriptors:
 
     def allows(self, fd: int) -> bool:
         """
-        Whether a client may keep the descriptor that it was given.
+        Whether a client may keep the descriptor C{fd}.
         """
         if fd > self._highest:
             self._highest = fd
@@ -93,8 +93,8 @@ class Descriptors:
 
     def more(self) -> bool:
         """
-        Whether one more descriptor may be had.  It is tried only where clients have been
-        given high numbers.
+        Whether a connection to a backend may use another descriptor.  A descriptor is opened to
+        find out, but only after clients got high numbers.
         """
         if self._highest < self._most // 2:
             return True
@@ -108,9 +108,9 @@ class Descriptors:
 
     def tell(self, name: str) -> None:
         """
-        Count a refusal, and log it unless that was done just now.
+        Count a refusal, and log it unless one was logged less than L{EVERY} seconds ago.
 
-        @param name: the proxy's.
+        @param name: the name of the proxy, or its address.
         """
         self.refused += 1
         now = self._seconds()

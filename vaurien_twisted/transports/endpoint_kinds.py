@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.transports.test_files -*-
 """
-Which kinds of endpoint strings may be named while Vaurien runs.
+The kinds of endpoint strings that REST accepts.
 
-Who starts Vaurien may name any endpoint that Twisted or a plugin has.  Over REST there are
-those that listen or connect, and can be changed again: C{stdio:} would take the process's own
-input, C{fd:} and C{systemd:} descriptors that were handed over once.
+The command line and the configuration file accept every endpoint of Twisted and of plugins.  REST
+accepts only those that can be changed again.  C{stdio:} would use the standard input of the
+process, and C{fd:} and C{systemd:} use descriptors that the process got once.
 """
 
 from __future__ import annotations
@@ -16,23 +16,29 @@ from vaurien_twisted.model.options import Refused, nearest, shortened
 from vaurien_twisted.transports.addresses import hostPort, isEndpoint
 from vaurien_twisted.transports.endpoint_strings import checkPath, divided
 
-#: Where to listen.
+#: Kinds of addresses to listen on.
 SERVERS = frozenset({"tcp", "tcp6", "ssl", "tls", "unix", "haproxy", "express"})
 
-#: What to connect to.
+#: Kinds of addresses of backends.
 CLIENTS = frozenset({"tcp", "ssl", "tls", "unix", "proxied", "express"})
 
 
 def checkListen(text: str, name: str) -> None:
     """
-    @raise Refused: C{text} names an endpoint of another kind than L{SERVERS}.
+    Check the kind of an address to listen on.
+
+    @param name: the option that C{text} is given for.
+    @raise Refused: its kind is not in L{SERVERS}.
     """
     _check(text, name, SERVERS)
 
 
 def checkBackend(text: str, name: str) -> None:
     """
-    @raise Refused: C{text} names an endpoint of another kind than L{CLIENTS}.
+    Check the kind of a backend's address.
+
+    @param name: the option that C{text} is given for.
+    @raise Refused: its kind is not in L{CLIENTS}.
     """
     _check(text, name, CLIENTS)
 
@@ -40,7 +46,7 @@ def checkBackend(text: str, name: str) -> None:
 def _check(text: str, name: str, kinds: Collection[str]) -> None:
     checkAddress(text, name)
     prefix, colon, rest = text.partition(":")
-    # What is no address at all is refused where it is read.
+    # A text that is not an address is refused when it is parsed.
     if not colon or text.startswith("[") or (hostPort(text) is not None and not isEndpoint(text)):
         return
     if prefix not in kinds:

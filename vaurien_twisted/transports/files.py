@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.transports.test_files -*-
 """
-Files that users name, of which we want a small one: a key, a certificate, a configuration.
+Reads small files that users name: keys, certificates, configuration.
 
-Opening a FIFO waits for who writes to it, and C{/dev/zero} has no end.  So what is no regular
-file is not read, and of a regular one no more than a bound.
+Opening a FIFO blocks until another process writes to it, and C{/dev/zero} has no end.  So only
+regular files are read, up to a maximum size.
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ from vaurien_twisted.model.options import Refused, shortened
 #: The largest file, in bytes: 1 MiB.
 FILE_LIMIT = 2**20
 
-#: How many files of a folder are read, and how many of its entries are looked at.
+#: The most files of a folder that are read, and the most entries of it that are looked at.
 FILES, ENTRIES = 1000, 20_000
 
 
 def readSmall(path: str, name: str, limit: int = FILE_LIMIT) -> bytes:
     """
-    What is in a regular file.
+    The content of a regular file.
 
-    @param name: the option that it is given for.
-    @raise Refused: it is none, cannot be read, or is larger than C{limit} bytes.
+    @param name: the option that names the file.
+    @param limit: the largest size, in bytes.
+    @raise Refused: it is not a regular file, cannot be read, or is larger than C{limit}.
     """
     try:
-        # Before it is opened, since opening a device may do something.
+        # Checked before opening, since opening a device can have effects.
         _checkKind(os.stat(path), path, name)
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         with open(number, "rb") as file:
             _checkKind(os.fstat(number), path, name)
-            # Nothing, where it would have to wait, as some of /proc do.
+            # None if reading would block, as with some files in /proc.
             data: bytes | None = file.read(limit + 1)
     except OSError as error:
         raise Refused(f"cannot read {_shown(path)}: {error.strerror}", name) from None
@@ -49,10 +50,12 @@ def readSmall(path: str, name: str, limit: int = FILE_LIMIT) -> bytes:
 
 def pemFiles(path: str, name: str, deep: bool = False) -> list[str]:
     """
-    The files of a folder that are called C{.pem}, in order.
+    The paths of the files in a folder whose names end with C{.pem}, sorted.
 
-    @param deep: also those of the folders in it.
-    @raise Refused: it cannot be read, or there are too many.
+    @param name: the option that names the folder.
+    @param deep: whether to include the files of its subfolders.
+    @raise Refused: the folder cannot be read, or has more than L{FILES} such files or more than
+        L{ENTRIES} entries.
     """
     found: list[str] = []
     for seen, entry in enumerate(_entries(path, name, deep), 1):

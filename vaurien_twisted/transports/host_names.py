@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.transports.test_host_names -*-
 """
-Names of hosts, as users write them and as resolvers take them.
+Converts host names as users write them to names that resolvers accept.
 
-RFC 1123 section 2.1 allows letters, digits and hyphens in the name of a host.  Names that
-Docker Compose and Swarm give have underscores (C{my_service}), and the DNS carries any octet
-(RFC 2181 section 11): what a name may be is for the resolver to say.
+RFC 1123 section 2.1 allows only letters, digits and hyphens in a host name.  But service names of
+Docker Compose and Swarm can contain underscores (C{my_service}), and the DNS allows any octet
+(RFC 2181 section 11).  So the resolver decides which names are valid.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from zope.interface import implementer
 from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.transports.self_connect import ConnectingReactor
 
-#: How long a label and a name may be, in octets (RFC 1035 section 2.3.4); of a name the dots
-#: are counted, but not that of the root.
+#: The longest label and the longest name, in octets (RFC 1035 section 2.3.4).  The length of a
+#: name includes its dots, except a final one.
 LONGEST_LABEL, LONGEST_NAME = 63, 253
 
 #: Stands for a name that L{HostnameEndpoint} would not take; never looked up (RFC 6761).
@@ -77,7 +77,7 @@ def _label(host: str, label: str) -> str:
 
 def _older(label: str) -> str:
     """
-    By IDNA of 2003 (RFC 3490), which takes an underscore beside other letters.
+    Encode a label by IDNA 2003 (RFC 3490), which accepts underscores beside other letters.
     """
     try:
         return label.encode("idna").decode("ascii")
@@ -89,13 +89,14 @@ def namedEndpoint(
     reactor: IServerReactor, host: str, port: int, timeout: float, source: str | None = None
 ) -> IStreamClientEndpoint:
     """
-    Connects to a host by its name, or to an IP address.
+    An endpoint that connects to a host name or an IP address.
 
-    @param timeout: how long a connection may take to be made, in seconds.
-    @param source: the address to connect from.
-    @raise ValueError: C{host} cannot be looked up.
+    @param port: 1 to 65535.
+    @param timeout: how long connecting may take, in seconds.
+    @param source: the local IP address to connect from; C{None}: the system chooses it.
+    @raise ValueError: C{host} is not a name that can be looked up.
     """
-    # Only now: it brings TLS with it, which takes a while to load.
+    # Imported here because it imports TLS, which is slow to load.
     from twisted.internet.endpoints import HostnameEndpoint
 
     name = asciiName(host)
@@ -114,7 +115,7 @@ def namedEndpoint(
 
 def _isPlain(name: str) -> bool:
     """
-    Whether L{HostnameEndpoint} takes it.
+    Whether L{HostnameEndpoint} accepts C{name}.
     """
     if isIPAddress(name) or isIPv6Address(name):
         return True
@@ -129,7 +130,7 @@ def _isPlain(name: str) -> bool:
 @implementer(IHostnameResolver)
 class _Resolver:
     """
-    Looks up one name, whatever it is asked for.
+    Looks up one fixed name, whichever name is asked for.
     """
 
     def __init__(self, reactor: IServerReactor, name: str) -> None:
@@ -145,7 +146,7 @@ class _Resolver:
         transportSemantics: str = "TCP",
     ) -> IHostResolution:
         """
-        Look it up by the reactor's resolver.
+        Look up the fixed name with the reactor's resolver.
         """
         resolution: IHostResolution = self._reactor.nameResolver.resolveHostName(
             resolutionReceiver, self._name, portNumber, addressTypes, transportSemantics
@@ -156,7 +157,7 @@ class _Resolver:
 @implementer(IStreamClientEndpoint)
 class _OddlyNamedEndpoint:
     """
-    Connects as another endpoint, and speaks of the name if it is not found.
+    Connects like another endpoint.  If the look-up fails, the error names the host.
     """
 
     def __init__(self, endpoint: IStreamClientEndpoint, name: str) -> None:

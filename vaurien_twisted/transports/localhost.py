@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.transports.test_addresses -*-
 """
-This machine as a backend, by either version of IP.
+Connects to C{localhost} by IPv4 or IPv6.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from zope.interface import implementer
 @implementer(IStreamClientEndpoint)
 class LocalhostEndpoint:
     """
-    This machine, by IPv4 or else by IPv6: without the look-up of a name, and without
-    waiting between the two.
+    Connects to this machine by IPv4 and, if that fails, by IPv6.  It looks up no name and does not
+    wait between the two attempts.
 
     @param four: connects by IPv4.
     @param six: connects by IPv6.

@@ -16,7 +16,7 @@ from vaurien_twisted.model.options import Refused
 from vaurien_twisted.model.text_file import withoutMark
 from vaurien_twisted.transports.files import pemFiles, readSmall
 
-#: How a certificate and a key begin.
+#: The first lines of certificates and of keys.
 CERTIFICATE = re.compile(rb"-----BEGIN (CERTIFICATE)-----")
 KEY = re.compile(rb"-----BEGIN ((?:[A-Z]{1,10} )?PRIVATE KEY)-----")
 
@@ -26,7 +26,11 @@ CERTIFICATES = 1000
 
 def refuseEncrypted(name: str, path: str, data: bytes) -> None:
     """
-    @raise Refused: the key has a passphrase, for which OpenSSL would ask at the terminal.
+    Refuse a key with a passphrase, since OpenSSL would ask for it on the terminal.
+
+    @param name: the option that names the file.
+    @param path: the file, for the message.
+    @raise Refused: the key has a passphrase.
     """
     if b"ENCRYPTED" in data:
         raise Refused(f"the key in {path} is encrypted: one without a passphrase is wanted", name)
@@ -34,7 +38,7 @@ def refuseEncrypted(name: str, path: str, data: bytes) -> None:
 
 def pemBlocks(data: bytes, beginning: re.Pattern[bytes]) -> Iterator[bytes]:
     """
-    The parts of a PEM file that begin as given, at most L{CERTIFICATES}.
+    The blocks of a PEM file whose first line matches C{beginning}, at most L{CERTIFICATES}.
     """
     place = 0
     for _ in range(CERTIFICATES):
@@ -51,7 +55,8 @@ def certificatesIn(name: str, path: str) -> list[Certificate]:
     """
     All certificates in a file.
 
-    @raise Refused: it has none, or a broken one.
+    @param name: the option that names the file.
+    @raise Refused: the file has no certificate, or one that cannot be parsed.
     """
     found = []
     for text in pemBlocks(readPEM(name, path), CERTIFICATE):
@@ -66,9 +71,10 @@ def certificatesIn(name: str, path: str) -> list[Certificate]:
 
 def trustedIn(name: str, path: str) -> list[Certificate]:
     """
-    The certificates in a file, or in the files of a folder that are called C{.pem}.
+    The certificates in a file, or in all files of a folder whose names end with C{.pem}.
 
-    @raise Refused: there are none, or a broken one.
+    @param name: the option that names the file or folder.
+    @raise Refused: there is no certificate, or one that cannot be parsed.
     """
     if not os.path.isdir(path):
         return certificatesIn(name, path)
@@ -80,9 +86,10 @@ def trustedIn(name: str, path: str) -> list[Certificate]:
 
 def readPEM(name: str, path: str) -> bytes:
     """
-    The content of a PEM file, without the byte order mark that an editor may have put there.
+    The content of a PEM file, without the byte order mark that some editors write.
 
-    @raise Refused: it cannot be read.
+    @param name: the option that names the file.
+    @raise Refused: the file cannot be read.
     """
     data = readSmall(path, name)
     try:

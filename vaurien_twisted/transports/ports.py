@@ -1,6 +1,8 @@
 # -*- test-case-name: tests.transports.test_unix_sockets,tests.transports.test_systemd -*-
 """
-A port that stops listening without what Twisted's own would do to files.
+A listening port that leaves files alone when it stops.
+
+Twisted's own port removes the file and the lock of a UNIX socket.
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ if TYPE_CHECKING:
 @implementer(IListeningPort)
 class OpenPort:
     """
-    A port that listens already.  Its socket is closed at the end, and no file is touched.
+    A port that is listening already.  When it stops, it closes its socket and removes no file.
 
-    @param port: Twisted's port.
+    @param port: the Twisted port that listens.
     """
 
     def __init__(self, port: IListeningPort) -> None:
@@ -27,12 +29,12 @@ class OpenPort:
 
     def startListening(self) -> None:
         """
-        Nothing: it listens.
+        Does nothing, since the port is listening.
         """
 
     def stopListening(self) -> None:
         """
-        Accept no more.
+        Stop accepting connections, and close the socket.
         """
         port, self._port = self._port, None
         if port is not None:
@@ -49,9 +51,9 @@ class OpenPort:
 
     def getHost(self) -> IAddress:
         """
-        Where it listens.
+        The address that it listens on.
 
-        @raise RuntimeError: it does not.
+        @raise RuntimeError: it has stopped.
         """
         if self._port is None:
             raise RuntimeError("the port is not listening")

@@ -1,6 +1,8 @@
 # -*- test-case-name: tests.transports.test_proxy_header,tests.integration.test_proxied -*-
 """
-The PROXY protocol, sent: connections to the backend begin with the client's address.
+Sends the PROXY protocol: connections to the backend begin with the client's address.
+
+Source: C{doc/proxy-protocol.txt} of HAProxy.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from vaurien_twisted.transports.proxy_header import headerFor
 
 class _HeaderFirst(Protocol):
     """
-    Sends the header, and leaves the connection to the protocol it is for.
+    Sends the header, then passes the connection to another protocol.
     """
 
     def __init__(self, header: bytes, protocol: IProtocol) -> None:
@@ -56,9 +58,9 @@ class _HeaderFactory(WrappingFactory):
 @implementer(IStreamClientEndpoint)
 class ProxyProtocolClientEndpoint:
     """
-    Connects as another endpoint does, and sends a header first.
+    Connects like another endpoint, and sends a PROXY header first.
 
-    @param version: C{v1} or C{v2}.
+    @param version: the version of the header, C{"v1"} (text) or C{"v2"} (binary).
     """
 
     def __init__(self, endpoint: IStreamClientEndpoint, version: str) -> None:
@@ -67,7 +69,8 @@ class ProxyProtocolClientEndpoint:
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """
-        Connect.  The factory, or one that it wraps, tells the client's address.
+        Connect.  The header has the addresses of the first L{IClientAddresses} among the factory
+        and those that it wraps.
         """
         header = headerFor(self._version, *_addressesOf(protocolFactory))
         connecting: Deferred[IProtocol] = self._endpoint.connect(

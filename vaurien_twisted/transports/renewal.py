@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.transports.test_tls -*-
 """
-Endpoints whose files can be read again while they are in use.
+Endpoints that can read their certificates again while they are in use.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from zope.interface import Interface
 
 class IRenewable(Interface):
     """
-    An endpoint whose connections have certificates from files.
+    An endpoint that reads certificates from files.
     """
 
     def renew() -> None:
         """
-        Read the files again, for connections to come; open connections go on.
+        Read the files again for new connections.  Open connections do not change.
 
         @raise Refused: a file is not acceptable; nothing has changed.
         """

@@ -1,10 +1,12 @@
 # -*- test-case-name: tests.transports.test_same_address -*-
 """
-Which addresses are the same place: where a server listens, and what a client connects to.
+Compares addresses: whether a client that connects to one address reaches a server that listens
+on another.
 
-One place has many addresses: C{localhost}, C{127.0.0.1} and C{::ffff:127.0.0.1} are one, a
-server on C{0.0.0.0} is reached by each IPv4 address of this machine, and a UNIX socket by each
-symbolic link to it.  No name is looked up here but those that this machine has for itself.
+Different addresses can lead to the same server: C{localhost}, C{127.0.0.1} and
+C{::ffff:127.0.0.1} are equivalent, every IPv4 address of this machine reaches a server on
+C{0.0.0.0}, and every symbolic link to a UNIX socket reaches that socket.  This module looks up no
+names except those of this machine.
 """
 
 from __future__ import annotations
@@ -21,11 +23,11 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 #: Stands for any address of this machine.
 OWN = "this machine"
 
-#: What C{HOST:PORT} is made of, for those who have checked that it is one.
+#: Splits C{HOST:PORT}; it does not check that the host is valid.
 _HOST_PORT = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]*)):([0-9]+)")
 
-#: Of Twisted's strings and ours: which argument, by number and by name, is the port and the
-#: host, and what the host is where none is given.
+#: For each kind of server endpoint string: the index of the port argument, the index of the host
+#: argument (C{None}: it has none), and the default host.
 _SERVERS = {
     "tcp": (0, None, "0.0.0.0"),
     "tcp4": (0, None, "0.0.0.0"),
@@ -40,11 +42,11 @@ _CLIENTS = frozenset(("tcp", "ssl", "tls", "express"))
 @attrs.frozen
 class Place:
     """
-    Where a server listens, or a client connects to.
+    The address of a server, taken from an endpoint string or from a socket.
 
     @ivar host: an IP address, a name, or L{OWN}; C{""} for a UNIX socket.
-    @ivar port: its port, 0 for a UNIX socket.
-    @ivar path: the path of a UNIX socket, else C{""}.
+    @ivar port: its TCP port, 1 to 65535; 0 for a UNIX socket.
+    @ivar path: the path of a UNIX socket, C{""} for TCP.
     """
 
     host: str
@@ -54,7 +56,10 @@ class Place:
 
 def served(text: str) -> Place | None:
     """
-    Where an address has a proxy listen; C{None} where that is not known before it does.
+    The place where a proxy with this listening address listens.
+
+    @param text: C{HOST:PORT} or an endpoint string.
+    @return: C{None} if the place is known only once the proxy listens, as with port 0.
     """
     prefix = text.partition(":")[0]
     if prefix == "haproxy":
@@ -74,7 +79,10 @@ def served(text: str) -> Place | None:
 
 def reached(text: str) -> Place | None:
     """
-    What an address has a proxy connect to; C{None} where that is not known.
+    The place that a proxy with this backend address connects to.
+
+    @param text: C{HOST:PORT} or an endpoint string.
+    @return: C{None} if the string does not say it.
     """
     prefix = text.partition(":")[0]
     if prefix == "proxied":
@@ -93,7 +101,7 @@ def reached(text: str) -> Place | None:
 
 
 def _arguments(text: str) -> tuple[list[str], dict[str, str]]:
-    # Only now: C{HOST:PORT} does not need it.
+    # Imported here because C{HOST:PORT} does not need it, and it is slow to load.
     from vaurien_twisted.transports.endpoint_strings import divided
 
     _, words, named = divided(text)
@@ -115,7 +123,9 @@ def _hostPort(text: str, everywhere: str) -> Place | None:
 
 def placeOf(address: object) -> Place | None:
     """
-    The same of an address that a port or a transport has told.
+    The place of a Twisted address, as ports and transports return it.
+
+    @return: C{None} if C{address} has neither a port nor a path.
     """
     port = getattr(address, "port", None)
     if port:
@@ -128,7 +138,7 @@ def placeOf(address: object) -> Place | None:
 
 def leadsTo(target: Place, server: Place) -> bool:
     """
-    Whether who connects to C{target} is at C{server}.
+    Whether a client that connects to C{target} reaches the server that listens on C{server}.
     """
     if target.path or server.path:
         return bool(target.path and server.path) and _samePath(target.path, server.path)
@@ -140,7 +150,7 @@ def leadsTo(target: Place, server: Place) -> bool:
 
 def _isAt(target: _Address | str, here: _Address | str) -> bool:
     if isinstance(here, str) or isinstance(target, str):
-        # A name of this machine, which whoever listens everywhere is reached by.
+        # A server that listens on all addresses is reached by any name of this machine.
         return target == here or (target == OWN and not isinstance(here, str) and _isAny(here))
     if not _isAny(here):
         return _loopback(target) == here
@@ -155,7 +165,7 @@ def _isAny(address: _Address) -> bool:
 
 def _loopback(address: _Address) -> _Address:
     """
-    What connecting to the address of all addresses reaches.
+    The loopback address instead of C{0.0.0.0} or C{::}, since connecting to these reaches it.
     """
     if not address.is_unspecified:
         return address
@@ -164,7 +174,7 @@ def _loopback(address: _Address) -> _Address:
 
 def _addresses(host: str) -> list[_Address | str]:
     """
-    The addresses that a host has, C{[]} where it is a name that would have to be looked up.
+    The addresses of a host; C{[]} for a name that would have to be looked up.
     """
     name = host.lower().removesuffix(".")
     if name in ("localhost", "ip6-localhost"):
@@ -176,7 +186,7 @@ def _addresses(host: str) -> list[_Address | str]:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         try:
-            # As resolvers take it, 127.1 is an address, too (inet_aton(3)).
+            # Resolvers also accept short forms such as 127.1 (inet_aton(3)).
             return [ipaddress.IPv4Address(socket.inet_aton(host))]
         except OSError:
             return []
@@ -186,7 +196,7 @@ def _addresses(host: str) -> list[_Address | str]:
 
 def isOwn(address: _Address) -> bool:
     """
-    Whether it is an address of this machine: whether a socket can have it.
+    Whether C{address} belongs to this machine: whether a socket can be bound to it.
     """
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     try:
@@ -199,7 +209,7 @@ def isOwn(address: _Address) -> bool:
 
 def _takesBoth() -> bool:
     """
-    Whether a server on all addresses of IPv6 takes clients of IPv4 too (ipv6(7)).
+    Whether a server on C{::} accepts IPv4 clients as well (ipv6(7), C{IPV6_V6ONLY}).
     """
     try:
         with socket.socket(socket.AF_INET6) as probe:

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.transports.test_self_connect -*-
 """
-Connections to oneself, which count as refused.
+Treats a socket that is connected to itself as a refused connection.
 
-What such a connection is, L{isSelfConnected} says.  This is for Twisted's own transports;
-express looks by itself.
+See L{isSelfConnected} for how this happens.  This module is for Twisted's own transports; the
+connector of C{express} checks its sockets itself.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from vaurien_twisted.interfaces.network import IServerReactor
 
 class RefusingFactory(ClientFactory):
     """
-    Hands connections on to another factory, and tells it of a connection to oneself as of one
-    that was refused.
+    Passes connections to another factory.  If a socket is connected to itself, it reports a
+    refused connection instead.
     """
 
     noisy = False
@@ -49,12 +49,12 @@ class RefusingFactory(ClientFactory):
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """
-        The other's protocol, C{None} where the connection is one to itself.
+        Build the other factory's protocol; C{None} if the socket is connected to itself.
         """
         transport = getattr(self._connector, "transport", None)
         if transport is not None and isSelfConnected(transport.getHandle()):
             self._refused = True
-            # An orderly end would keep the port from the server for a while (TIME_WAIT).
+            # After an orderly close the server could not use the port for a while (TIME_WAIT).
             transport.abortConnection()
             return None
         return self._wrapped.buildProtocol(addr)
@@ -79,10 +79,10 @@ class RefusingFactory(ClientFactory):
 @implementer(IReactorTCP, IReactorTime, IReactorPluggableNameResolver)
 class ConnectingReactor:
     """
-    What Twisted's TCP client endpoints need of a reactor, where a connection to oneself
-    counts as refused.
+    A reactor for Twisted's TCP client endpoints, on which a socket that is connected to itself
+    counts as a refused connection.
 
-    @param resolver: looks names up; the reactor's own if not given.
+    @param resolver: looks up host names; C{None}: the reactor's own resolver.
     """
 
     def __init__(self, reactor: IServerReactor, resolver: IHostnameResolver | None = None) -> None:
@@ -117,14 +117,14 @@ class ConnectingReactor:
         self, delay: float, callable: Callable[..., object], *args: object, **kwargs: object
     ) -> IDelayedCall:
         """
-        Call something after C{delay} seconds.
+        Call C{callable} after C{delay} seconds.
         """
         call: IDelayedCall = self._reactor.callLater(delay, callable, *args, **kwargs)
         return call
 
     def getDelayedCalls(self) -> Sequence[IDelayedCall]:
         """
-        The calls that are due.
+        The calls that have been scheduled and not yet made.
         """
         calls: Sequence[IDelayedCall] = self._reactor.getDelayedCalls()
         return calls
@@ -132,15 +132,15 @@ class ConnectingReactor:
     @property
     def nameResolver(self) -> IHostnameResolver:
         """
-        What looks names up.
+        The resolver of host names.
         """
         return self._reactor.nameResolver if self._resolver is None else self._resolver
 
     def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:
         """
-        Look names up by C{resolver} from now on.
+        Look up host names with C{resolver} from now on.
 
-        @return: what looked them up before.
+        @return: the previous resolver.
         """
         before: IHostnameResolver = self._reactor.installNameResolver(resolver)
         return before

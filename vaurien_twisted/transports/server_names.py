@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.transports.test_server_names -*-
 """
-TLS with servers whose certificate must be for a certain host.
+Checks that the certificate of a TLS server is for the expected host.
 
-Twisted's own check refuses names that no rule for hosts allows, such as C{my_service} (by
-IDNA), though a certificate may well be for one, and Server Name Indication (RFC 6066
-section 3) carries it.  It also accepts a certificate without any name.
+Twisted's own check refuses host names that IDNA does not allow, such as C{my_service}, although
+certificates and Server Name Indication (RFC 6066 section 3) can contain them.  It also accepts a
+certificate without any name.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ _log = Logger()
 @implementer(IOpenSSLClientConnectionCreator)
 class NamedServer:
     """
-    Makes connections on which the server's certificate must be for C{host}.
+    Makes connections that fail unless the server's certificate is for C{host}.
 
-    @param host: its name in ASCII, without the dot of the root, or its IP address.
-    @param options: whom to trust, and the certificate to show if asked for one.
+    @param host: the server's name in ASCII without a final dot, or its IP address.
+    @param options: the trusted authorities, and the certificate to send if the server asks for
+        one.
     """
 
     def __init__(self, host: str, options: CertificateOptions) -> None:
@@ -44,12 +45,13 @@ class NamedServer:
 
     def clientConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> Connection:
         """
-        A connection for one protocol, which is told if the certificate is for another host.
+        The connection of one protocol.  If the certificate is for another host, the protocol's
+        C{failVerification} is called.
         """
         connection: Connection = self._options.clientConnectionForTLS(tlsProtocol)
         wanted: DNS_ID | IPAddress_ID
         if isIPAddress(self._host) or isIPv6Address(self._host):
-            # Server Name Indication is for names alone.
+            # Server Name Indication cannot contain an IP address.
             wanted = IPAddress_ID(self._host)
         else:
             connection.set_tlsext_host_name(self._host.encode("ascii"))
@@ -58,7 +60,7 @@ class NamedServer:
         def verify(_: Connection, certificate: X509, error: int, depth: int, fine: int) -> bool:
             if depth:
                 return bool(fine)
-            # An exception would be lost on the way through OpenSSL.
+            # OpenSSL would discard an exception.
             try:
                 verify_service_identity(extract_patterns(certificate), [wanted], [])
             except (VerificationError, CertificateError):

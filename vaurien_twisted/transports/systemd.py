@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.transports.test_systemd -*-
 """
-Sockets that systemd has opened and hands over.
+Sockets that systemd has opened and passed to this process (sd_listen_fds(3)).
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from vaurien_twisted.transports.ports import OpenPort
 @implementer(IStreamServerEndpoint)
 class InheritedServerEndpoint:
     """
-    Listens on a socket that systemd has opened, again and again.  The socket stays open
-    meanwhile, and with it the file of a UNIX socket, so that clients wait and are not refused.
+    Listens on a socket that systemd has opened.  It can stop and listen again.  The socket, and the
+    file of a UNIX socket, stay open in between, so clients wait instead of being refused.
 
-    @param adopted: Twisted's endpoint for it, which could be used once.
+    @param adopted: Twisted's endpoint for the socket, which can listen only once.
     """
 
     def __init__(self, reactor: IServerReactor, adopted: AdoptedStreamServerEndpoint) -> None:
@@ -35,7 +35,7 @@ class InheritedServerEndpoint:
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
         """
-        Accept what comes to the socket.
+        Accept the socket's connections.
         """
         again = os.dup(self._adopted.fileno)
         endpoint = AdoptedStreamServerEndpoint(self._reactor, again, self._adopted.addressFamily)

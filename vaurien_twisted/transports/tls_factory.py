@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.transports.test_tls -*-
 """
-What the TLS connections of one endpoint have in common, and how their handshakes fail.
+The factory of an endpoint's TLS connections, and the error of a failed handshake.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ HANDSHAKE = 30.0
 
 class HandshakeFailed(ConnectError):
     """
-    TCP is connected, but the TLS handshake has failed.
+    The TLS handshake has failed after TCP was connected.
 
-    @ivar reason: why, in a few words.
+    @ivar reason: the cause, in a few words.
     """
 
     def __init__(self, reason: str) -> None:

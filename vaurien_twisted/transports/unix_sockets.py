@@ -1,11 +1,11 @@
 # -*- test-case-name: tests.transports.test_unix_sockets -*-
 """
-UNIX sockets that listen on a path, where an old socket may have been left.
+Listens on UNIX sockets, also where an ended process has left its socket.
 
-The file of a UNIX socket outlives its process.  Twisted removes it if the lock beside it, a
-symbolic link to a process number, names a process that has ended.  That fails where the number
-is in use again, as number 1 is in each container, and where there is no lock.  So the socket
-itself is asked: if nobody listens, connecting is refused (unix(7)).
+The file of a UNIX socket remains when its process ends.  Twisted removes it if the process named by
+the lock, a symbolic link beside it, has ended.  That fails if another process has the same number,
+as with number 1 in containers, and if there is no lock.  So this module connects to the socket: if
+no process listens on it, the connection is refused (unix(7)).
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from zope.interface import implementer
 from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.transports.ports import OpenPort
 
-#: What L{UNIXServerEndpoint} puts beside the socket.
+#: The suffix of the lock that L{UNIXServerEndpoint} creates beside the socket.
 LOCK = ".lock"
 
 
 @implementer(IStreamServerEndpoint)
 class PathServerEndpoint:
     """
-    Listens on a path.  A symbolic link is followed, and stays.
+    Listens on a path.  If the path is a symbolic link, the socket is created at its target.
 
     @param backlog: how many connections may wait to be accepted.
-    @param mode: the mode of the file.
-    @param locks: whether to put a lock beside it, for other programs of Twisted's.
+    @param mode: the permissions of the socket's file.
+    @param locks: whether to create a lock beside it, which other Twisted programs respect.
     """
 
     def __init__(
@@ -52,10 +52,11 @@ class PathServerEndpoint:
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
         """
-        Listen, after removing a socket on which nobody listens; or fail with
-        L{CannotListenError}.
+        Listen.  Removes a socket on which no process listens.
+
+        @return: fails with L{CannotListenError}.
         """
-        # A socket cannot be made through a symbolic link (bind(2)).
+        # A socket cannot be created through a symbolic link (bind(2)).
         path = os.path.realpath(self._path) if os.path.islink(self._path) else self._path
         backlog, mode, locks = self._more
         try:
@@ -69,16 +70,17 @@ class PathServerEndpoint:
 
 def _around(port: IListeningPort, path: str, locks: bool) -> IListeningPort:
     own = _identity(path)
-    # A reactor in memory makes no file.
-    # A daemon is in another folder at its end.
+    # A reactor in memory creates no file.  The path is made absolute because a daemon changes its
+    # folder.
     return port if own is None else PathPort(port, os.path.abspath(path), locks, own)
 
 
 def freePath(path: str, locks: bool) -> None:
     """
-    Remove a socket on which nobody listens, and its lock.
+    Remove a socket on which no process listens, and its lock.
 
-    @raise OSError: somebody listens, or what is there is no socket, or may not be removed.
+    @param locks: whether to remove the lock.
+    @raise OSError: a process listens on it, it is not a socket, or removing it is not permitted.
     """
     try:
         found = os.lstat(path)
@@ -97,7 +99,8 @@ def freePath(path: str, locks: bool) -> None:
 
 def isAnswered(path: str) -> bool:
     """
-    Whether somebody listens on the socket at C{path}, by a connection that is closed at once.
+    Whether a process listens on the socket at C{path}.  Connects to it, and closes the connection
+    at once.
 
     @raise OSError: there is no permission to connect.
     """
@@ -110,12 +113,12 @@ def isAnswered(path: str) -> bool:
 
 class PathPort(OpenPort):
     """
-    A port that listens on a path.  At its end it removes the socket's file if that is still
-    its own: somebody may have removed it, and somebody else put another in its place.
+    A port that listens on a path.  When it stops, it removes the socket's file, unless another
+    process has replaced the file meanwhile.
 
-    @param port: Twisted's port.
+    @param port: the Twisted port that listens.
     @param locks: whether there is a lock beside the file.
-    @param own: the device and the number of the file.
+    @param own: the device number and the inode number of the file.
     """
 
     def __init__(self, port: IListeningPort, path: str, locks: bool, own: tuple[int, int]) -> None:
