@@ -175,3 +175,90 @@ class AnthropicPresetTests(PresetMixin, AnthropicCase):
     """
 
     raised = ANTHROPIC
+
+
+class StreamMixin:
+    """
+    Streams that meet a fault, as the client of one provider meets them.
+    """
+
+    raised: ClassVar[dict[str, str]]
+
+    def meet(self: Any, fault: str, **options: Any) -> tuple[str, str]:
+        """
+        What the client raises, C{""} for nothing, and what it has heard until then.
+        """
+        rule(self, {"behavior": "events", "options": {"fault": fault, **options}})
+        heard: list[str] = []
+        client = self.client().with_options(timeout=1.0 if fault == "stall" else PATIENCE)
+        try:
+            self.ask(client, heard)
+        except Exception as raised:
+            return type(raised).__name__, "".join(heard)
+        return "", "".join(heard)
+
+    @inThread
+    def test_faults(self: Any) -> None:
+        """
+        What it raises for each, after the events that passed.
+        """
+        code = f"{self.family}.overloaded"
+        met = {
+            "cut": self.meet("cut", count=4),
+            "reset": self.meet("cut", count=4, then="reset"),
+            "ended": self.meet("cut", count=4, then="end"),
+            "stall": self.meet("stall", count=4),
+            "garble": self.meet("garble", count=4),
+            "error": self.meet("error", count=4, code=code),
+            "lose": self.meet("lose"),
+        }
+        self.assertEqual({name: raised for name, (raised, _) in met.items()}, self.raised)
+        for name, (_, heard) in met.items():
+            if name == "lose":
+                self.assertEqual(heard, TEXT)
+            elif name != "reset":
+                # A reset may overtake what was sent before it.
+                self.assertEqual(heard, self.heard, name)
+        self.assertEqual(len(self.effects()), len(met))
+
+    @inThread
+    def test_harmless(self: Any) -> None:
+        """
+        It reads a stream that comes in other writes as it is.
+        """
+        for kind, options in (("split", {"pause": 0.01}), ("slow", {"pause": 0.01}), ("join", {})):
+            self.assertEqual(self.meet(kind, **options), ("", TEXT))
+
+
+class OpenAIStreamTests(StreamMixin, OpenAICase):
+    """
+    Chat completions.
+    """
+
+    heard = "One two three"
+    raised: ClassVar[dict[str, str]] = {
+        "cut": "APIConnectionError",
+        "reset": "APIConnectionError",
+        "ended": "",
+        "stall": "APITimeoutError",
+        "garble": "JSONDecodeError",
+        "error": "APIError",
+        "lose": "",
+    }
+
+
+class AnthropicStreamTests(StreamMixin, AnthropicCase):
+    """
+    Messages.
+    """
+
+    heard = "One two"
+    raised: ClassVar[dict[str, str]] = {
+        "cut": "RemoteProtocolError",
+        "reset": "ReadError",
+        "ended": "",
+        "stall": "ReadTimeout",
+        "garble": "JSONDecodeError",
+        "error": "APIStatusError",
+        "lose": "",
+    }
