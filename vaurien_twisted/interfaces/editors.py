@@ -12,6 +12,7 @@ from zope.interface import Attribute, Interface
 if TYPE_CHECKING:
     from vaurien_twisted.model.commands import Edit, EditedBytes
     from vaurien_twisted.model.exchange import Exchange
+    from vaurien_twisted.model.patch import Patch
     from vaurien_twisted.model.streaming import StreamFault
 
 
@@ -77,6 +78,13 @@ class IReplyEditing(Interface):
     def editStream(exchange: Exchange, fault: StreamFault) -> Edit | None:
         """
         The command that has a streamed reply meet C{fault}.
+
+        @return: C{None} where this exchange has no such reply.
+        """
+
+    def patchReply(exchange: Exchange, patch: Patch) -> Edit | None:
+        """
+        The command that changes the reply as C{patch} says.
 
         @return: C{None} where this exchange has no such reply.
         """

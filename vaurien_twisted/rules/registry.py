@@ -31,6 +31,7 @@ from vaurien_twisted.behaviors.limit_data import LimitData
 from vaurien_twisted.behaviors.loss import Loss
 from vaurien_twisted.behaviors.max_streams import MaxStreams
 from vaurien_twisted.behaviors.packet_loss import PacketLoss
+from vaurien_twisted.behaviors.patch import PatchReply
 from vaurien_twisted.behaviors.refuse import Refuse
 from vaurien_twisted.behaviors.reset_peer import ResetPeer
 from vaurien_twisted.behaviors.slicer import Slicer
@@ -59,6 +60,7 @@ EXCHANGES = (
     Abort(),
     Transient(),
     Events(),
+    PatchReply(),
     DelayMessage(),
     ExceedDeadline(),
     MaxStreams(),

@@ -7,7 +7,8 @@ content of its body without chunks.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from http.client import responses
 
 from vaurien_twisted.model.commands import ConnectionFate, EditedBytes
 from vaurien_twisted.wire.http.body import Chunked, begin
@@ -68,6 +69,26 @@ class Head:
         Add a field, without line ends, one byte for each character where there is one.
         """
         self.fields.append(f"{name}: {value}\r\n".encode("latin-1", "replace"))
+
+    def patch(self, status: int, fields: Sequence[tuple[str, str | None]]) -> None:
+        """
+        Set the status, and set or remove fields.
+
+        @param status: 0 for the one there is.
+        @param fields: with C{None} for those that are removed.
+        """
+        if status:
+            version, _, rest = self.line.partition(b" ")
+            if rest[:3] != b"%d" % status:
+                phrase = responses.get(status, "Unknown")
+                self.line = b"%b %d %b\r\n" % (version, status, phrase.encode())
+        for name, value in fields:
+            lowered = name.lower().encode()
+            wanted = [] if value is None else [value.encode("latin-1", "replace")]
+            if self.values(lowered) != wanted:
+                self.remove((lowered,))
+                if value is not None:
+                    self.add(name, value)
 
     def __bytes__(self) -> bytes:
         return b"".join((self.line, *self.fields, b"\r\n"))

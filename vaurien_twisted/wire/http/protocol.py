@@ -28,6 +28,7 @@ from vaurien_twisted.model.commands import Edit, Reply, Send
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused, nearest, option
+from vaurien_twisted.model.patch import Patch
 from vaurien_twisted.model.streaming import StreamFault
 from vaurien_twisted.wire.errors import ErrorCatalog
 from vaurien_twisted.wire.framer import TwoWayFramer
@@ -37,6 +38,7 @@ from vaurien_twisted.wire.http.fastpath import HTTPFastPath
 from vaurien_twisted.wire.http.host import hostOf
 from vaurien_twisted.wire.http.malformed import FAULTS, inflict
 from vaurien_twisted.wire.http.matchers import TARGETS, callOf, faultHeaderOf
+from vaurien_twisted.wire.http.patch_editor import PatchEditor
 from vaurien_twisted.wire.http.presets import answer
 from vaurien_twisted.wire.http.replies import Replies
 from vaurien_twisted.wire.http.requests import Requests
@@ -212,6 +214,14 @@ class HTTP(WireProtocol):
         if not exchange.command or isinstance(exchange.context, StreamContext):
             return None
         return Edit(partial(HTTPStreamEditor, exchange, fault))
+
+    def patchReply(self, exchange: Exchange, patch: Patch) -> Edit | None:
+        """
+        The command that changes the reply as C{patch} says.
+        """
+        if not exchange.command or isinstance(exchange.context, StreamContext):
+            return None
+        return Edit(partial(PatchEditor, exchange.command, patch))
 
     def streamError(self, code: str, message: str) -> bytes:
         """

@@ -1,0 +1,167 @@
+# -*- test-case-name: tests.behaviors.test_patch -*-
+"""
+C{patch}: the backend's reply is changed on its way.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from http import HTTPStatus
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.behaviors.events import checkEditing
+from vaurien_twisted.interfaces import IApplicability, IBehavior, IWireProtocol
+from vaurien_twisted.interfaces.editors import IReplyEditing
+from vaurien_twisted.model.commands import PASS, Actions
+from vaurien_twisted.model.decision import DecisionContext
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.options import Refused, option, shortened
+from vaurien_twisted.model.patch import Patch
+from vaurien_twisted.model.pattern_syntax import Unsupported
+from vaurien_twisted.model.patterns import Replacer
+
+#: Header fields that say how the body is sent: these are kept right, and not set.
+FRAMING = frozenset(("content-length", "transfer-encoding", "content-encoding", "connection"))
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[^\r\n\x00]*")
+_POINTER = re.compile(r"(?:/(?:[^~]|~[01])*)?", re.DOTALL)
+
+#: How many patterns and pointers one rule may have.
+CHANGES = 100
+
+
+@attrs.frozen
+class PatchOptions:
+    """
+    The options of C{patch}.
+    """
+
+    status: int = option(
+        int, 0, "The new status, from 200 to 599; 0: that of the backend.", minimum=0, maximum=599
+    )
+    headers: dict[str, object] = option(
+        dict, {}, 'Header fields to set, or to remove with null: {"Cache-Control": null}.'
+    )
+    json: dict[str, object] = option(
+        dict,
+        {},
+        'Values of a JSON body to replace, by JSON pointer: {"/items/0/price": -1}. Each must '
+        "be there.",
+    )
+    replace: dict[str, object] = option(
+        dict,
+        {},
+        "Text of the body to replace, by regular expression, with text that is taken as it is: "
+        '{"[0-9]+ EUR": "0 EUR"}.',
+    )
+
+
+@implementer(IPlugin, IBehavior, IApplicability)
+class PatchReply:
+    """
+    Changes the backend's reply: the status, header fields, and bodies of up to 1 MiB.
+    Content-Length, chunks and gzip stay right.  A reply that cannot be patched passes unchanged,
+    and the journal says why.
+    """
+
+    name = "patch"
+    options = PatchOptions
+    connections = False
+
+    def check(self, options: PatchOptions, wire: IWireProtocol) -> None:
+        """
+        Refuse a protocol whose replies cannot be patched, and changes that are none.
+        """
+        checkEditing(wire, "replies to patch")
+        patchOf(options)
+
+    def applies(self, options: PatchOptions, exchange: Exchange) -> bool:
+        """
+        Whether this is a request that has a reply.
+        """
+        return exchange.number > 0 and exchange.replies
+
+    def decide(self, options: PatchOptions, context: DecisionContext) -> Actions:
+        """
+        Edit the reply.
+        """
+        wire = IReplyEditing(context.wire, None)
+        edit = None if wire is None else wire.patchReply(context.exchange, patchOf(options))
+        if edit is None:
+            return PASS
+        changed = [
+            name for name in ("status", "headers", "json", "replace") if getattr(options, name)
+        ]
+        return Actions((), (edit,), f"patch: {', '.join(changed) or 'nothing'}")
+
+
+def patchOf(options: PatchOptions) -> Patch:
+    """
+    What the options change.
+
+    @raise Refused: they name something that cannot be changed.
+    """
+    if options.status and options.status < HTTPStatus.OK:
+        raise Refused(f"status {options.status} is not valid: 200 to 599 are, or 0", "status")
+    if len(options.json) + len(options.replace) > CHANGES:
+        raise Refused(f"too many changes of the body: {CHANGES} are the most", "json")
+    return Patch(
+        options.status,
+        tuple(_field(str(name), value) for name, value in options.headers.items()),
+        tuple(
+            (_tokens(str(pointer)), json.dumps(value, ensure_ascii=False))
+            for pointer, value in options.json.items()
+        ),
+        tuple(
+            (_replacer(str(pattern)), _text(value).encode("utf-8", "replace"))
+            for pattern, value in options.replace.items()
+        ),
+    )
+
+
+def _field(name: str, value: object) -> tuple[str, str | None]:
+    if _NAME.fullmatch(name) is None:
+        raise Refused(f"{shortened(name)} is not the name of a header field", "headers")
+    if name.lower() in FRAMING:
+        raise Refused(f"{name} says how the body is sent: it is kept right by itself", "headers")
+    if value is None:
+        return name, None
+    if not isinstance(value, (str, int)) or _VALUE.fullmatch(str(value)) is None:
+        raise Refused(f"{name}: {shortened(value)} is not a line of text, nor null", "headers")
+    return name, str(value).strip()
+
+
+def _tokens(pointer: str) -> tuple[str, ...]:
+    """
+    The tokens of a JSON pointer (RFC 6901, section 4).
+    """
+    if _POINTER.fullmatch(pointer) is None:
+        raise Refused(
+            f"{shortened(pointer)} is not a JSON pointer: write /a/b, with ~1 for / and ~0 for ~",
+            "json",
+        )
+    tokens = pointer.split("/")[1:]
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in tokens)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise Refused(f"{shortened(value)} is not text to replace with", "replace")
+
+
+def _replacer(pattern: str) -> Replacer:
+    try:
+        return _known(pattern)
+    except Unsupported as error:
+        raise Refused(f"{shortened(pattern)} {error}", "replace") from None
+
+
+# Asked for every exchange.
+_known = lru_cache(256)(Replacer)
