@@ -190,6 +190,16 @@ class FaultTests(HTTP2Case):
         self.assertEqual([path for *_, path in times], ["small"] * 9 + ["one"])
 
     @inThread
+    def test_askedFor(self) -> None:
+        """
+        A fault that the request asks for.
+        """
+        self.reopen(nghttpd().backend, "http", protocolOptions={"obey_header": "yes"})
+        asked = ["--header", "X-Vaurien-Behavior: error; code=503"]
+        self.assertEqual(self.curl(*asked, *STATUS, self.url("one")), (0, "2 503"))
+        self.assertEqual(self.curl(*STATUS, self.url("one")), (0, "2 200"))
+
+    @inThread
     def test_hang(self) -> None:
         """
         Until the client has no more patience.

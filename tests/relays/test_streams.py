@@ -16,6 +16,7 @@ from tests.relays.multiplexed import GET, Multiplexed, rule
 from tests.relays.support import REGISTRY, Pair
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
+from vaurien_twisted.wire.http.protocol import HTTPOptions
 from vaurien_twisted.wire.http2.frames import DATA, HEADERS, PREFACE, SETTINGS, frame, framesIn
 
 REFUSED, CANCEL, INTERNAL, CALM = 7, 8, 2, 11
@@ -246,6 +247,36 @@ class ErrorTests(SynchronousTestCase):
         link = Multiplexed({**rule("error", code="500"), "after": 1, "times": 2})
         statuses = [link.ask("/").fields[":status"] for _ in range(5)]
         self.assertEqual(statuses, ["200", "500", "500", "200", "200"])
+
+
+class OptionTests(SynchronousTestCase):
+    """
+    Options of C{http} that change requests or listen to them.
+    """
+
+    def link(self, **options: Any) -> Multiplexed:
+        """
+        A link with other options.
+        """
+        link = Multiplexed()
+        link.pair = Pair("http", protocolOptions=HTTPOptions(**options), backendText="shop.test:81")
+        link.client = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
+        link.server = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
+        link.client.initiate_connection()
+        link.server.initiate_connection()
+        link.pump()
+        return link
+
+    def test_authority(self) -> None:
+        """
+        The authority is that of the backend, also of a request that waits.
+        """
+        link = self.link(overwrite_host_header=True)
+        self.assertEqual(link.ask("/a", b"x", x_a="b").body, b"/a\nx")
+        link.setRules(rule("delay", sleep=0))
+        self.assertEqual(link.ask("/b").body, b"/b\n")
+        for fields, _ in link.asked.values():
+            self.assertEqual(fields[":authority"], "shop.test:81")
 
 
 class EndingTests(SynchronousTestCase):

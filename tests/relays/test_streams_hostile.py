@@ -306,6 +306,21 @@ class FloodTests(HostileCase):
                 pair.answer(frame(HEADERS, LAST, number, REPLY))
         self.assertEqual(pair.client.ended, [])
 
+    def test_patience(self) -> None:
+        """
+        A client that gives up after it has waited, or because of a fault, is no attacker.
+        """
+        pair = self.link()
+        for number in range(1, 4 * floods.RESETS_LIMIT, 2):
+            pair.ask(frame(HEADERS, LAST, number, REQUEST))
+            pair.clock.advance(1)
+            pair.ask(frame(RST_STREAM, 0, number, WORD))
+        self.assertEqual(pair.client.ended, [])
+        pair.setBehavior("hang")
+        for number in range(4 * floods.RESETS_LIMIT + 1, 8 * floods.RESETS_LIMIT, 2):
+            pair.ask(frame(HEADERS, LAST, number, REQUEST) + frame(RST_STREAM, 0, number, WORD))
+        self.assertEqual(pair.client.ended, [])
+
     def test_continuations(self) -> None:
         """
         A header block without an end.

@@ -203,6 +203,9 @@ class IMultiplexing(Interface):
         "Whether they have begun to: what was yielded is all there is before that."
     )
 
+    host: bytes | None = Attribute(
+        "What stands for the host in every request to the backend; C{None}: as the client says."
+    )
     settings: bytes | None = Attribute(
         "Where they agreed on that in a request (an upgrade), what the client said of it there; "
         "the reply to this request then comes on stream 1.  Else C{None}."

@@ -179,7 +179,7 @@ def readStreams(
     @param taken: called when a chunk was read.
     """
     client, backend = framer.beyond()
-    relay = StreamRelay(state, close, reset)
+    relay = StreamRelay(state, close, reset, framer.host)
     state.fastPath.stop()
     state.framer = StreamsFramer(relay)
     requests, replies = StreamRequests(state, relay, taken), StreamReplies(state, relay, taken)

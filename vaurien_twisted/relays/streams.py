@@ -36,6 +36,7 @@ class StreamRelay:
 
     @param close: closes the link after what is ready.
     @param reset: resets the link after what is ready.
+    @param authority: put in place of every request's, C{None} to leave it.
     @ivar state: what it shares with the rest of the link.
     @ivar connection: reads and writes the frames.
     @ivar waiting: the streams on which something is kept back.
@@ -46,12 +47,16 @@ class StreamRelay:
     _log = Logger()
 
     def __init__(
-        self, state: ExchangeState, close: Callable[[], None], reset: Callable[[], None]
+        self,
+        state: ExchangeState,
+        close: Callable[[], None],
+        reset: Callable[[], None],
+        authority: bytes | None = None,
     ) -> None:
         self.state = state
         self._close = close
         self._reset = reset
-        self.connection = connection = Connection(self, state.exchanges)
+        self.connection = connection = Connection(self, state.exchanges, authority)
         self._upstream, self._downstream = Upstream(connection), Downstream(connection)
         self.waiting: set[StruckStream] = set()
         self.held = [0, 0]

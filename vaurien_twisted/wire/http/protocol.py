@@ -61,7 +61,10 @@ class HTTPOptions(FramingOptions):
     """
 
     overwrite_host_header: bool = option(
-        bool, False, "Set the Host header of requests to the host and port of the backend."
+        bool,
+        False,
+        "Set the Host header of requests, in HTTP/2 the authority, to the host and port of the "
+        "backend.",
     )
     obey_header: bool = option(
         bool,
@@ -92,11 +95,12 @@ class HTTPFramer(TwoWayFramer):
     @param streams: whether HTTP/2 is read, too.
     """
 
-    __slots__ = ()
+    __slots__ = ("host",)
 
     _session: HTTPSession
 
     def __init__(self, host: bytes | None = None, streams: bool = True) -> None:
+        self.host = host
         session = HTTPSession(streams)
         requests, replies = Requests(session, host), Replies(session)
         fastPath = HTTPFastPath(session, requests, replies)

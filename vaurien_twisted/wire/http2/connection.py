@@ -62,6 +62,7 @@ class Connection:
     What both directions of a connection share.
 
     @param host: is told of exchanges.
+    @ivar authority: put in place of every request's, C{None} to leave it.
     @ivar exchanges: how many exchanges there were.
     @ivar up: the way to the backend.
     @ivar down: the way to the client.
@@ -74,6 +75,7 @@ class Connection:
     """
 
     __slots__ = (
+        "authority",
         "byTheirs",
         "down",
         "exchanges",
@@ -88,11 +90,12 @@ class Connection:
         "up",
     )
 
-    def __init__(self, host: Host, exchanges: int = 0) -> None:
+    def __init__(self, host: Host, exchanges: int = 0, authority: bytes | None = None) -> None:
         """
         @param exchanges: how many exchanges there were before.
         """
         self.host = host
+        self.authority = authority
         self.exchanges = exchanges
         self.up = Way(UP, self._theirs, self._sentUp)
         self.down = Way(DOWN, lambda stream: stream.number, self._sentDown)

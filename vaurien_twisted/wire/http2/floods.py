@@ -12,9 +12,9 @@ from vaurien_twisted.wire.http2.codes import Violation
 #: end may send in L{PERIOD} seconds.
 EMPTY_LIMIT, PERIOD = 2000, 10.0
 
-#: How many streams the client may reset before they were answered, as long as these are more
-#: than half of all its streams.
-RESETS_LIMIT = 500
+#: How many streams the client may reset before they were answered and within L{RAPID} seconds,
+#: as long as these are more than half of all its streams.
+RESETS_LIMIT, RAPID = 500, 1.0
 
 #: How many streams may be open at the same time.
 STREAMS_LIMIT = 16384
@@ -65,12 +65,16 @@ class Floods:
             reason = f"more than {STREAMS_LIMIT} streams are open"
             raise Violation("ENHANCE_YOUR_CALM", reason)
 
-    def reset(self) -> None:
+    def reset(self, began: float) -> None:
         """
         A stream was reset before it was answered.
 
-        @raise Violation: too many were.
+        @param began: when it was opened, in seconds.
+        @raise Violation: too many were that had just been opened.
         """
+        if self.now - began >= RAPID:
+            # A client that has waited gives up for good reason.
+            return
         self._resets += 1
         if self._resets > RESETS_LIMIT and 2 * self._resets > self._streams:
             reason = f"{self._resets} of {self._streams} streams were reset before their replies"

@@ -64,6 +64,16 @@ class Block:
                 self._plain = made
         return made
 
+    def withAuthority(self, authority: bytes) -> bytes:
+        """
+        The same with another authority, also as C{Host}; a trailer, which has none, is unchanged.
+        """
+        fields = [
+            (name, authority if name in (b":authority", b"host") else value)
+            for name, value in self.fields
+        ]
+        return plain(fields)
+
     @property
     def request(self) -> RequestHead:
         """

@@ -113,17 +113,24 @@ class Upstream(Side):
             blocks.withheld()
             if ends:
                 stream.clientDone = True
-            stream.struck.requested(headers(number, read.plain, ends), True, ends)
+            stream.struck.requested(headers(number, self._plain(read), ends), True, ends)
             if ends and stream.backendDone:
                 connection.close(stream)
             return b""
         instead = None
-        if blocks.rewritten or stream.theirs != number:
+        if blocks.rewritten or stream.theirs != number or connection.authority is not None:
             blocks.withheld()
-            instead = headers(stream.theirs, blocks.written(read.plain), ends)
+            instead = headers(stream.theirs, blocks.written(self._plain(read)), ends)
         if ends:
             self._ended(stream)
         return instead
+
+    def _plain(self, block: Block) -> bytes:
+        """
+        A block that uses no dynamic table, with the authority that is wanted.
+        """
+        authority = self._connection.authority
+        return block.plain if authority is None else block.withAuthority(authority)
 
     def _begin(self, number: int, block: Block) -> Stream | None:
         """
@@ -155,7 +162,8 @@ class Upstream(Side):
         if stream is None:
             return None
         if not stream.backendDone:
-            self.way.floods.reset()
+            if stream.struck is None:
+                self.way.floods.reset(stream.exchange.began)
             connection.host.abandoned(stream.exchange)
         theirs, struck = stream.theirs, stream.struck
         stream.clientDone = True
