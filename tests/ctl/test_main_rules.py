@@ -157,7 +157,8 @@ class JournalTests(Served):
         self.assertEqual(
             [line.partition("  ")[2] for line in out.splitlines()],
             [
-                "1  proxy connection 7 exchange 2: GET /: 100:hang: hold (always)",
+                "1  proxy connection 7 exchange 2: GET /: 100:hang: "
+                "left without an answer (always)",
                 "2  proxy connection 8: unreachable (refused)",
             ],
         )

@@ -154,7 +154,7 @@ class WatchTests(Shown):
         }
         [line] = self.watch(streams=[[f"data: {json.dumps(entry)}"]])
         self.assertRegex(line, r"\A\d\d:\d\d:\d\d  5  \w+ connection 2 exchange 3: GET /\\x1b")
-        self.assertTrue(line.endswith(": 100:hang: hold (always)"), line)
+        self.assertTrue(line.endswith(": 100:hang: left without an answer (always)"), line)
 
     def test_json(self) -> None:
         """

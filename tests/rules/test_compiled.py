@@ -191,10 +191,10 @@ class Both:
 
     def entries(self) -> list[dict[str, Any]]:
         """
-        What the decider's journal says, without the times.
+        What the decider's journal says, without the times and the words of effects.
         """
         return [
-            {name: fact for name, fact in entry.items() if name != "time"}
+            {name: fact for name, fact in entry.items() if name not in ("time", "words")}
             for entry in self.journal.since()
         ]
 

@@ -138,6 +138,7 @@ class DeciderTests(SynchronousTestCase):
                 "description": "GET /page",
                 "rule": "100:delay sleep=2.0",
                 "effect": "wait 2 s",
+                "words": "delayed 2 s",
                 "reason": "always",
             },
         )

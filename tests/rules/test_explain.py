@@ -60,7 +60,9 @@ class ExplainTests(SynchronousTestCase):
         self.assertLess(only["drew"], 50)
         self.assertEqual(only["reason"], f"drew {only['drew']:.2f} for 50 percent")
         self.assertEqual(entry["reason"], only["reason"])
-        self.assertEqual(told["summary"], f"half: 50:hang: hold ({only['reason']})")
+        self.assertEqual(
+            told["summary"], f"half: 50:hang: left without an answer ({only['reason']})"
+        )
 
     def test_unlucky(self) -> None:
         """
@@ -181,7 +183,7 @@ class ExplainTests(SynchronousTestCase):
         self.seen.setRules({"behavior": "error"})
         told = self.again()
         self.assertEqual((told["hit"], told["rules"]), (True, []))
-        self.assertIn("100:delay: wait 1 s", told["summary"])
+        self.assertIn("100:delay: delayed 1 s", told["summary"])
         self.explain()
         self.seen.clock.advance(5)
         self.seen.setRules({"behavior": "error"})

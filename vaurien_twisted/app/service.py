@@ -36,6 +36,7 @@ from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.actors import acting
 from vaurien_twisted.record.clocks import wallTime
+from vaurien_twisted.record.decisions_log import logDecisions
 from vaurien_twisted.record.journal import Journal, JournalFile
 from vaurien_twisted.record.logs import LogFile
 from vaurien_twisted.relays.factory import SEED_BITS
@@ -77,6 +78,8 @@ class Vaurien(MultiService):
         self.reactor = reactor
         self._settings = settings
         self.journal = Journal(wallTime(reactor))
+        if settings.log_level == "debug":
+            logDecisions(self.journal)
         if settings.journal:
             JournalFile(self.journal, settings.journal).setServiceParent(self)
         self.demo: DemoBackend | None = None

@@ -14,6 +14,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from vaurien_twisted.client.common import ClientError, cause, member
+from vaurien_twisted.model.effects import inWords
 from vaurien_twisted.model.json_types import JSONObject
 from vaurien_twisted.model.names import printable
 from vaurien_twisted.model.options import nearest
@@ -143,7 +144,11 @@ def entryLine(entry: JSONObject) -> str:
     place = entry["proxy"] + (f" connection {entry['connection']}" if entry["connection"] else "")
     if "exchange" in entry:
         place += f" exchange {entry['exchange']}"
-    facts = [place, entry.get("description"), entry.get("rule"), entry.get("effect")]
+    effect = entry.get("effect")
+    if entry["kind"] == "decision" and effect:
+        # Older services do not tell the words.
+        effect = entry.get("words") or inWords(str(effect), str(entry.get("rule", "")))
+    facts = [place, entry.get("description"), entry.get("rule"), effect]
     if entry["kind"] != "decision":
         facts.insert(1, entry["kind"])
     words = ": ".join(str(fact) for fact in facts if fact)

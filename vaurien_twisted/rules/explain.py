@@ -15,6 +15,7 @@ import attrs
 from vaurien_twisted.interfaces import IBehavior
 from vaurien_twisted.model.commands import ENDING
 from vaurien_twisted.model.decision import Rule
+from vaurien_twisted.model.effects import inWords
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.matchers import condition
 from vaurien_twisted.model.options import Refused
@@ -83,7 +84,7 @@ def _summary(
     rules: Sequence[Mapping[str, object]],
 ) -> str:
     if done:
-        return "; ".join(f"{e['rule']}: {e['effect']} ({e['reason']})" for e in done)
+        return "; ".join(f"{e['rule']}: {_words(e)} ({e['reason']})" for e in done)
     if hit is None:
         return "the journal goes back no further: what happened is not known any more"
     if case.changed:
@@ -91,6 +92,10 @@ def _summary(
     if not rules:
         return "nothing happened: no rules are in force"
     return "nothing happened: " + "; ".join(f"{rule['rule']}: {rule['reason']}" for rule in rules)
+
+
+def _words(entry: Mapping[str, object]) -> str:
+    return inWords(str(entry["effect"]), str(entry["rule"]))
 
 
 def _rules(case: Question, done: Sequence[Mapping[str, object]]) -> Iterator[dict[str, object]]:

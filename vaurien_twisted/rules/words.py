@@ -10,6 +10,7 @@ import json
 import attrs
 
 from vaurien_twisted.model.commands import Actions, Command, Truncate
+from vaurien_twisted.model.effects import inWords
 from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, describe
 from vaurien_twisted.model.options import values
 from vaurien_twisted.rules.draws import Alternative, conditions, drawWords
@@ -85,6 +86,7 @@ class RuleWords:
             "description": describe(command, subject),
             "rule": self.rule,
             "effect": effect,
+            "words": inWords(effect, self.rule),
             "reason": self.reason(*drawn, applied),
         }
 

