@@ -336,6 +336,27 @@ class AbilitiesTests(PageCase):
                 "() => /^(at |.*set)/.test(document.querySelector('#plots-told').textContent)"
             )
 
+    def test_passed(self) -> None:
+        """
+        When asked, requests that nothing was done to are listed as well; opened, such a row
+        says why no rule met it.
+        """
+        proxy = self.proxy("--behavior", "0:hang")
+        with self.page(proxy) as page, self.connect(proxy.proxy_port) as client:
+            self.live(page)
+            page.keyboard.press("w")
+            row = page.locator("#log li.passed").first
+            for _ in range(200):
+                client.sendall(b"GET /fine HTTP/1.1\r\nHost: x\r\n\r\n")
+                client.recv(65536)
+                page.wait_for_timeout(100)
+                if row.count():
+                    break
+            self.assertIn("GET /fine", row.inner_text())
+            row.locator(".line").click()
+            page.wait_for_selector(".story dd:text('passed unchanged')")
+            self.assertIn("0:hang", page.inner_text(".story"))
+
     def test_own(self) -> None:
         """
         The rules of a single connection are changed and removed where they are listed, and

@@ -72,7 +72,7 @@ def describeProtocol(wire: IWireProtocol) -> dict[str, object]:
     """
     The same of a wire protocol, with its other names, the targets for a rule's C{when}
     (those that all protocols have come last), the usual commands, the unit that replies can be
-    cut by, C{""} for bytes only, and its errors.
+    cut by, C{""} for bytes only, whether the backend speaks first, and its errors.
     """
     return {
         **describe(wire),
@@ -80,6 +80,7 @@ def describeProtocol(wire: IWireProtocol) -> dict[str, object]:
         "targets": [target.describe() for target in (*wire.targets, *COMMON)],
         "commands": list(wire.commands),
         "unit": wire.unit,
+        "greets": wire.greets,
         "errors": [_error(error) for error in wire.errors.values()],
     }
 

@@ -21,10 +21,10 @@ function spread(list, some) {
   return Array.from({ length: some }, (_, index) => list[Math.floor(((index + 1) * list.length) / some) - 1]);
 }
 
+const exchangeOf = ({ proxy, connection, exchange }) => `${connection} ${exchange} ${proxy}`;
+
 export class Decisions {
-  /** `ended(entry)` tells how the exchange of an entry ended, undefined where that is not known. */
-  constructor(ended) {
-    this.ended = ended;
+  constructor() {
     this.log = byId("log");
     this.unread = [];
     this.kept = [];
@@ -69,6 +69,12 @@ export class Decisions {
     }
   }
 
+  /** A request passed; `left` others did beside it that are not shown. */
+  pass(text, left) {
+    this.leftOut += left;
+    this.take(text, "passed");
+  }
+
   /** Which proxies there are. */
   know(names) {
     this.several = names.length > 1;
@@ -102,7 +108,10 @@ export class Decisions {
     const entries = spread(this.unread, test ? WAITING : room);
     this.leftOut += this.unread.length - entries.length;
     this.unread = [];
-    const read = entries.map((text) => JSON.parse(text));
+    const all = entries.map((text) => JSON.parse(text));
+    // What was decided about is in the journal as well.
+    const struck = new Set([...this.kept, ...all].filter(({ kind }) => kind === "decision").map(exchangeOf));
+    const read = all.filter((entry) => entry.kind !== "passed" || !struck.has(exchangeOf(entry)));
     for (const { rule } of read) if (rule) this.meet(rule);
     this.kept = [...this.kept, ...read].slice(-KEPT);
     const wanted = test ? read.filter(test) : read;
@@ -113,7 +122,7 @@ export class Decisions {
 
   add(entries) {
     const rows = entries.map((entry) => {
-      const row = this.spare.pop() ?? new Row((own) => story(own, this.ended));
+      const row = this.spare.pop() ?? new Row(story);
       row.show(entry, this.several);
       return row.element;
     });

@@ -8,6 +8,7 @@ import { Decisions } from "./decisions.js";
 import { byId, write } from "./dom.js";
 import { isGone, isThere } from "./gone.js";
 import { History } from "./history.js";
+import { Passed } from "./passed.js";
 import { Plots } from "./plots.js";
 import { Proxies } from "./proxies.js";
 import { ProxyForm } from "./proxyform.js";
@@ -23,6 +24,7 @@ const BEFORE = 100; // entries of the journal from before the page was opened
 
 const history = new History();
 const decisions = new Decisions();
+const passed = new Passed((text, left) => decisions.pass(text, left));
 const toxicForm = new ToxicForm(() => refresh());
 const rules = new Rules(() => refresh(), (proxy, toxic) => toxicForm.open(proxy, toxic));
 const connections = new Connections((connection) => rules.speakOf(connection));
@@ -59,7 +61,10 @@ function showProxies() {
   chosen.show(proxy);
   plots.update(proxy);
   rules.show(proxy);
-  connections.refresh(proxy.name).then((open) => rules.follow(open), () => {});
+  connections.refresh(proxy.name).then((open) => {
+    rules.follow(open);
+    passed.look(proxy.name, open, rules.protocols[proxy.protocol]?.greets);
+  }, () => {});
   history.follow(proxy.name).then(() => plots.update(proxy), () => {});
 }
 
@@ -141,6 +146,7 @@ const KEYS = [
   ["u", "Undo what was removed last", withProxy(undoLatest)],
   ["y", "Copy what is in force as a command, a program or a file", withProxy(copy)],
   ["/", "Filter the decisions", focusOn("filter-text")],
+  ["w", "Show requests that passed, too, or do not", () => byId("filter-passed").click()],
   ["p", "Pause the decisions, or go on", () => decisions.pause()],
   ["l", "The list of decisions; arrows go through it, Enter opens a row", focusOn("log")],
   ["c", "Connections", focusOn("connections")],
