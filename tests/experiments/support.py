@@ -31,6 +31,7 @@ class MemoryService:
         self.changes: list[tuple[str, Mapping[str, object]]] = []
         self.figures: dict[str, Figures] = {name: Figures() for name in proxies}
         self.keys: dict[int, object] = {}
+        self.pace = 0.0
         self.told: list[dict[str, object]] = []
         self.ended = False
         self.failing: Exception | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.experiments.support import Lab
-from vaurien_twisted.experiments.curves import wave
+from vaurien_twisted.experiments.curves import tick, wave
 from vaurien_twisted.experiments.report import exitStatus, report
 
 
@@ -61,6 +61,21 @@ class MethodTests(SynchronousTestCase):
             self.assertAlmostEqual(value, second / 60, delta=second / 60 / 100)
         lab.advance(2)
         self.assertEqual(lab.service.inForce(), [])
+
+    def test_rampBetween(self) -> None:
+        """
+        At no time is it more than 1 percent of the range away, however short the ramp; a large
+        fleet, which takes a second to set, is set once a second.
+        """
+        for seconds in (4, 30):
+            ramp = f"{{behavior: delay, option: sleep, from: 0, to: {seconds}}}"
+            lab = Lab(f"method: [{{ramp: {ramp}, for: {seconds}s}}]")
+            for step in range(1, seconds * 40):
+                lab.advance(0.025, 0.0125)
+                [rule] = lab.service.inForce()
+                away = abs(rule["options"]["sleep"] - step * 0.025)
+                self.assertLessEqual(away, seconds / 100 + 0.0126, step)
+        self.assertEqual((tick(30), tick(30, 1.0), tick(0.5), tick(1e6)), (0.25, 1.0, 0.02, 1.0))
 
     def test_wave(self) -> None:
         """

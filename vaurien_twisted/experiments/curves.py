@@ -56,11 +56,13 @@ def wave(low: float, high: float, elapsed: float, period: float, shape: str = "s
     return low + (high - low) * (1 - math.cos(2 * math.pi * turn)) / 2
 
 
-def tick(seconds: float, least: int = 50) -> float:
+def tick(seconds: float, pace: float = 0.0) -> float:
     """
-    How often a value that changes over C{seconds} is set anew: so often that it is set at each
-    full second, and at least C{least} times.
+    How often a value that changes over C{seconds} is set anew: at each full second, and so often
+    that it is never more than 1 percent of its range away from the curve of a ramp.
 
+    @param pace: how long it takes to set it, in seconds: it is set less often then.
     @return: seconds; a second divided by a whole number, at least 20 ms.
     """
-    return 1.0 / min(50, max(1, math.ceil(least / seconds)))
+    most = 50 if pace <= 0 else min(50, int(0.5 / pace))
+    return 1.0 / max(1, min(most, math.ceil(100 / seconds)))

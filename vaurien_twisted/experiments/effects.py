@@ -22,6 +22,9 @@ from vaurien_twisted.experiments.figures import Reading
 
 Rule = Mapping[str, object]
 
+#: About how long it takes to ask one of many services, in seconds.
+ROUND = 0.001
+
 #: Where what is set says for which of several services it is: a L{Part}.
 PART = "part"
 
@@ -49,7 +52,11 @@ def parted(told: Rule, part: Part | None) -> Rule:
 class IService(Protocol):
     """
     One running Vaurien, or a fleet of them, as an experiment drives it.
+
+    @ivar pace: about how long it takes to set something, in seconds.
     """
+
+    pace: float
 
     async def setRules(self, proxy: str, rules: Sequence[Rule], keep: bool) -> None:
         """
@@ -123,6 +130,13 @@ class Effects:
         self._parts = count(1)
         #: One change of a proxy's rules at a time: a later one must not be overtaken.
         self._pushing: defaultdict[str, DeferredLock] = defaultdict(DeferredLock)
+
+    @property
+    def pace(self) -> float:
+        """
+        About how long it takes to set something on all services, in seconds.
+        """
+        return self._service.pace
 
     def part(self, share: float) -> Part | None:
         """

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from vaurien_twisted.client.common import ClientError, RequestRefused
 from vaurien_twisted.experiments.document import Experiment
-from vaurien_twisted.experiments.effects import PART, IService, Part, Rule
+from vaurien_twisted.experiments.effects import PART, ROUND, IService, Part, Rule
 from vaurien_twisted.experiments.figures import Figures, Reading, total
 
 T = TypeVar("T")
@@ -23,9 +23,6 @@ T = TypeVar("T")
 #: How many services are asked at the same time.  The time of a request is measured from its
 #: turn, and each takes a file descriptor.
 AT_ONCE = 100
-
-#: About how long it takes to ask one of many services, in seconds.
-ROUND = 0.001
 
 
 class IMember(IService, Protocol):
@@ -72,12 +69,14 @@ class Fleet:
     @param missing: called when one fails, with its URL and why.  It decides: where it returns
         C{False}, the error is raised; else the others go on without it.
     @ivar services: those that take part.
+    @ivar pace: see L{IService}.
     @ivar lost: those that failed, and why.
     """
 
     def __init__(self, services: Sequence[IMember], missing: Callable[[str, str], bool]) -> None:
         self.services = list(services)
         self.lost: list[tuple[IMember, str]] = []
+        self.pace = ROUND * len(self.services)
         self._several = len(self.services) > 1
         self._missing = missing
         self._figures: dict[str, Reading] = {}

@@ -204,13 +204,13 @@ class Method:
             share = elapsed / seconds
             return changing(spec, ramp(spec.from_, spec.to, share, spec.curve, spec.steps))
 
-        await self._vary(faultAt, seconds, tick(seconds), part)
+        await self._vary(faultAt, seconds, tick(seconds, self._effects.pace), part)
 
     async def _wave(self, spec: WaveSpec, seconds: float) -> None:
         def faultAt(elapsed: float) -> Fault:
             return changing(spec, wave(spec.low, spec.high, elapsed, spec.period, spec.shape))
 
-        await self._vary(faultAt, seconds, tick(spec.period))
+        await self._vary(faultAt, seconds, tick(spec.period, self._effects.pace))
 
     async def _restart(self, spec: RestartSpec) -> None:
         part = self._effects.part(spec.share)

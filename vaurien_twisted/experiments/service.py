@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from vaurien_twisted.client.aio import AsyncClient
 from vaurien_twisted.client.common import ClientError, RequestRefused, Unreachable
 from vaurien_twisted.experiments.document import Experiment
-from vaurien_twisted.experiments.effects import Rule
+from vaurien_twisted.experiments.effects import ROUND, Rule
 from vaurien_twisted.experiments.figures import Figures, Reading
 from vaurien_twisted.model.json_types import Answer
 
@@ -29,6 +29,7 @@ class Service:
 
     def __init__(self, client: AsyncClient, clock: IReactorTime) -> None:
         self.url = client.url
+        self.pace = ROUND
         self._client = client
         self._clock = clock
         self._created: list[str] = []
