@@ -1,11 +1,10 @@
 # -*- test-case-name: tests.model.test_commands -*-
 """
-What a behavior may ask of a link: frozen values, performed in order.
+Commands: what a behavior can tell a link to do.  They are frozen values, performed in order.
 
-A behavior answers an exchange with a L{Actions}: commands for the request,
-performed before its bytes go to the backend, and commands for the reply,
-performed when the first byte of it arrives.  Where none of them ends the
-exchange its bytes then go on: forwarding needs no command.
+A behavior returns L{Actions} for an exchange.  The link performs the commands for the request
+before it sends the request's bytes to the backend, and those for the reply when its first byte
+arrives.  Unless a command ends the exchange, the bytes are then passed on: that needs no command.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 class ConnectionFate(Enum):
     """
-    What becomes of the link once an answer has been given.
+    What happens to the link after an answer was sent.
     """
 
     KEEP = "keep"
@@ -33,7 +32,7 @@ class ConnectionFate(Enum):
 
 class Transaction(Enum):
     """
-    What an error leaves of the backend's transaction; the values are the words for users.
+    What an error does to the backend's transaction.  The values are the texts shown to users.
     """
 
     #: The protocol has no transactions.
@@ -51,10 +50,10 @@ class Transaction(Enum):
 @attrs.frozen
 class Wait:
     """
-    Hold the exchange back for a while.  Waits of one exchange add up; waits of
-    pipelined exchanges run side by side, each from its own arrival.
+    Delay the exchange.  Several waits of one exchange add up.  Waits of pipelined exchanges run at
+    the same time, each from the arrival of its exchange.
 
-    @ivar seconds: how long, at least 0.
+    @ivar seconds: how long, in seconds, at least 0.
     """
 
     seconds: float
@@ -63,25 +62,26 @@ class Wait:
 @attrs.frozen
 class Hold:
     """
-    Hold the exchange back until a change of plan lifts this.
+    Hold the exchange until the plan changes and no longer contains this.
     """
 
 
 @attrs.frozen
 class Reply:
     """
-    Answer with C{data}.  For a request: the backend never sees it, and the answer
-    takes the request's place in a pipeline.  For a reply: what the backend said is
-    swallowed and C{data} sent instead.
+    Send C{data} to the client as the answer.  For a request: the backend does not get the request,
+    and the answer keeps the request's place in the order of replies.  For a reply: the backend's
+    reply is discarded, and C{data} is sent instead.
 
-    @ivar early: answer as soon as the request begins instead of when it is complete.
-    @ivar pause: send C{data} in parts of L{part} bytes with this many seconds between them.
-    @ivar part: the size of such a part.
-    @ivar paced: from where to where C{data} comes in such parts, else all of it; what is
-        before and what is after are a part each.
-    @ivar finish: makes the bytes once the request is complete, where they depend on
-        all of it; C{data} is what they are if nothing more comes.
-    @ivar transaction: what a server that answers so leaves of its transaction.
+    @ivar then: what happens to the link after it.
+    @ivar early: whether to answer when the request begins, not when it is complete.
+    @ivar pause: the time between two parts of C{data}, in seconds; 0: C{data} is sent at once.
+    @ivar part: the size of a part, in bytes.
+    @ivar paced: the range of C{data} that is sent in parts; C{None}: all of it.  The bytes before
+        and those after the range are one part each.
+    @ivar finish: makes the bytes when the request is complete, if they depend on all of it;
+        C{None}: they are C{data}.
+    @ivar transaction: what the answer means for the backend's transaction.
     """
 
     data: bytes
@@ -97,7 +97,7 @@ class Reply:
 @attrs.frozen
 class Send:
     """
-    Of a reply: send C{data} to the client now, before what follows.
+    For a reply: send C{data} to the client before the bytes that follow.
     """
 
     data: bytes
@@ -106,14 +106,14 @@ class Send:
 @attrs.frozen
 class Drop:
     """
-    Swallow the request (the backend never sees it) or the reply, in silence.
+    Discard the request, so that the backend does not get it, or the reply.  No answer is sent.
     """
 
 
 @attrs.frozen
 class Insert:
     """
-    Put C{data} into the middle of the first bytes that pass; the rest is unchanged.
+    Insert C{data} into the middle of the first bytes that pass.
     """
 
     data: bytes
@@ -122,13 +122,13 @@ class Insert:
 @attrs.frozen
 class Truncate:
     """
-    Let the beginning of the reply pass, then end the connection.
+    Pass the beginning of the reply, then end the connection.  A shorter reply passes whole.
 
-    @ivar count: how many bytes pass, or how many of the protocol's units (rows,
-        chunks, elements); a shorter reply passes whole.
+    @ivar count: how many bytes pass, or how many of the protocol's units (rows, chunks, elements).
     @ivar units: whether C{count} counts units.
-    @ivar ending: what is sent after them on a stream of HTTP/2, C{b""} for what C{then} asks
-        for: the end of the stream, or RST_STREAM.
+    @ivar then: how the connection ends.
+    @ivar ending: HTTP/2 only: the bytes that follow on the stream; C{b""}: what C{then} says, the
+        end of the stream or RST_STREAM.
     """
 
     count: int
@@ -140,10 +140,10 @@ class Truncate:
 @attrs.frozen
 class Pause:
     """
-    Of a reply on a stream: let the beginning pass, and then wait.
+    For a reply on a stream: pass the beginning, then wait.
 
     @ivar count: how many of the protocol's units (messages, frames) pass first.
-    @ivar seconds: how long, at least 0.
+    @ivar seconds: how long to wait, in seconds, at least 0.
     """
 
     count: int
@@ -153,11 +153,11 @@ class Pause:
 @attrs.frozen
 class Withhold:
     """
-    Of a stream: keep back the credit (WINDOW_UPDATE) that one end gives the other for its bytes.
+    For a stream: hold the flow-control credit (WINDOW_UPDATE) that one end gives the other.
 
-    @ivar upstream: that of the backend, for what the client sends.
-    @ivar downstream: that of the client, for what the backend sends.
-    @ivar seconds: how long; 0: until a change of plan.
+    @ivar upstream: whether to hold the backend's credit, for bytes of the client.
+    @ivar downstream: whether to hold the client's credit, for bytes of the backend.
+    @ivar seconds: how long, in seconds; 0: until the plan changes.
     """
 
     upstream: bool
@@ -168,9 +168,9 @@ class Withhold:
 @attrs.frozen
 class Edit:
     """
-    Pass the bytes through an editor, which changes, holds back or drops some of them.
+    Pass the bytes through an editor, which can change, hold and discard them.
 
-    @ivar make: makes the editor, for one exchange.
+    @ivar make: makes the editor of one exchange.
     """
 
     make: Callable[[], IEditor] = attrs.field(eq=False)
@@ -179,12 +179,12 @@ class Edit:
 @attrs.frozen
 class EditedBytes:
     """
-    What an editor lets pass.
+    Bytes that an editor passes on.
 
-    @ivar wait: how many seconds from now it waits; C{inf}: until a change of plan.
-    @ivar last: whether the message ends with it, though the sender may say more.
-    @ivar then: what becomes of the link after it; nothing more of the exchange passes unless it
-        is kept.
+    @ivar wait: how many seconds from now they wait; C{inf}: until the plan changes.
+    @ivar last: whether the message ends with them, although the sender may send more.
+    @ivar then: what happens to the link after them.  Unless it is kept, nothing more of the
+        exchange passes.
     """
 
     data: bytes
@@ -196,7 +196,8 @@ class EditedBytes:
 @attrs.frozen
 class Close:
     """
-    Close the client's connection now, after what was already sent to it, and give up the backend's.
+    Close the client's connection after the bytes that were already sent to it, and abort that to
+    the backend.
     """
 
 
@@ -211,7 +212,7 @@ Command = (
     Wait | Hold | Reply | Send | Drop | Insert | Truncate | Pause | Withhold | Edit | Close | Reset
 )
 
-#: Commands after which nothing more of the exchange is decided.
+#: Commands that end the decision about an exchange: later draws are not asked.
 ENDING = (Reply, Drop, Truncate, Close, Reset, Edit)
 
 #: Commands of which only the bytes that follow show whether they take effect.
@@ -221,12 +222,12 @@ CONDITIONAL = (Truncate, Edit)
 @attrs.frozen
 class Actions:
     """
-    What is done to one exchange.
+    What one behavior does to an exchange.
 
-    @ivar request: performed in order before the request goes to the backend.
-    @ivar reply: performed in order when the reply begins to arrive.
-    @ivar effect: a few words for the journal; by default told from the commands.
-    @ivar code: of an error that is sent, for counting; C{""} where there is none.
+    @ivar request: commands performed in order before the request goes to the backend.
+    @ivar reply: commands performed in order when the reply begins to arrive.
+    @ivar effect: a short description for the journal; C{""}: it is made from the commands.
+    @ivar code: the code of the error that is sent, for the counters; C{""} if there is none.
     """
 
     request: tuple[Command, ...] = ()
@@ -241,7 +242,7 @@ PASS = Actions()
 
 def spoken(answer: Reply) -> list[Send | Wait]:
     """
-    What it takes to give an answer, at the pace it asks for.
+    The commands that send an answer in its parts, with pauses between them.
     """
     data = answer.data if answer.finish is None else answer.finish()
     if not answer.pause:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.rules.test_plan -*-
 """
-Rules and decisions: what may happen to an exchange, and what was decided for it.
+Rules, and the decisions about exchanges that follow from them.
 """
 
 from __future__ import annotations
@@ -26,23 +26,24 @@ if TYPE_CHECKING:
 @attrs.frozen(slots=False)
 class Rule:
     """
-    A behavior, with its options, for some of the exchanges.
+    A behavior, its options, and the exchanges it applies to.
 
-    @ivar percent: how many of a hundred, 0 to 100.
-    @ivar when: the targets that an exchange must match, as the user wrote them.
-    @ivar matches: the predicate made of C{when} and of the behavior's applicability;
-        C{None}: every exchange.
-    @ivar further: the same where the command is known to match.
+    @ivar options: an instance of the class that declares the behavior's options.
+    @ivar percent: the share of matching exchanges that it applies to, 0 to 100.
+    @ivar when: the conditions that an exchange must match, as the user wrote them.
+    @ivar matches: the predicate made from C{when} and from the behavior's applicability; C{None}:
+        every exchange matches.
+    @ivar further: the same predicate for exchanges whose command is known to match.
     @ivar after: how many matching exchanges pass before the rule applies.
-    @ivar times: to how many exchanges it applies, C{None} for no end.
-    @ivar lasting: after how many seconds it reverts by itself, C{None} for never.
-    @ivar scope: C{"exchange"}, or C{"connection"}: chosen once for all of a
-        connection's exchanges, and counted once.
-    @ivar name: the user's name for it, C{""} if it has none.
-    @ivar lease: the lease with which it ends, C{""} for none.
-    @ivar expired: its time is over.  It stays in the plan, so that the draws of other
-        rules stay as they were.
-    @ivar streams: its behavior is for the bytes of a whole connection, not for exchanges.
+    @ivar times: the most exchanges that it applies to; C{None}: no limit.
+    @ivar lasting: after how many seconds it expires; C{None}: never.
+    @ivar scope: C{"exchange"}; or C{"connection"}: chosen once for all exchanges of a connection,
+        and counted once.
+    @ivar name: the name that the user gave it, C{""} if it has none.
+    @ivar lease: the lease with which it ends, C{""} if there is none.
+    @ivar expired: whether its time is over.  It stays in the plan, so that the draws of other rules
+        do not change.
+    @ivar streams: whether its behavior is for the bytes of a connection, not for exchanges.
     """
 
     behavior: IBehaviorBase
@@ -64,7 +65,7 @@ class Rule:
 
     def same(self, other: Rule) -> bool:
         """
-        Whether C{other} does the same to the same exchanges.
+        Whether C{other} has the same behavior, options and conditions.
         """
         return (
             self.behavior.name == other.behavior.name
@@ -75,8 +76,7 @@ class Rule:
     @cached_property
     def commands(self) -> frozenset[str] | None:
         """
-        The commands, in lower case, without one of which it does not match; C{None}: it
-        matches whatever the command.
+        The commands that it matches, in lower case; C{None}: all commands.
         """
         named = self.when.get("command")
         if named is None:
@@ -88,13 +88,13 @@ class Rule:
     @property
     def inert(self) -> bool:
         """
-        Whether it has nothing to say about exchanges.
+        Whether it applies to no exchange.
         """
         return self.expired or self.streams
 
     def describe(self) -> str:
         """
-        One short line: C{"10:delay sleep=2.0"}, options at their defaults left out.
+        One short line, such as C{"10:delay sleep=2.0"}, without options at their defaults.
         """
         words = [f"{self.name}:"] if self.name else []
         words.append(f"{self.percent:g}:{self.behavior.name}")
@@ -105,18 +105,20 @@ class Rule:
         return " ".join(words)
 
 
-#: In place of an exchange's number.
+#: Instead of an exchange's number, for choices that hold for a whole connection.
 CONNECTION = 2**64 - 1
 
 
 @attrs.frozen
 class SeededRandom:
     """
-    The source of randomness for one decision.
+    The random numbers of one decision.  The same values always give the same numbers.
 
-    @ivar seed: the run's seed.
-    @ivar proxy: the proxy's name.
-    @ivar exchange: its number, or L{CONNECTION} for a choice that holds for all of a connection.
+    @ivar seed: the seed of the run.
+    @ivar proxy: the name of the proxy.
+    @ivar connection: the number of the connection.
+    @ivar exchange: the number of the exchange, or L{CONNECTION}.
+    @ivar draw: the key of the draw.
     """
 
     seed: int
@@ -127,13 +129,14 @@ class SeededRandom:
 
     def percent(self) -> float:
         """
-        A number from 0 up to, not including, 100: always the same for this decision.
+        A number of at least 0 and less than 100.
         """
         return drawnPercent(self.seed, self.proxy, self.connection, self.exchange, self.draw)
 
     def random(self) -> random.Random:
         """
-        A generator for whatever else the decision needs, beginning the same each time.
+        A generator for other random choices of the decision; each call returns one that begins
+        anew.
         """
         return random.Random(
             _number(self.seed, self.proxy, self.connection, self.exchange, self.draw)
@@ -145,7 +148,7 @@ def drawnPercent(seed: int, proxy: str, connection: int, exchange: int, draw: in
     The same as L{SeededRandom.percent}, without an object: it is computed for every exchange
     that a rule with a percentage matches.
     """
-    # 53 bits are what a float holds: more could round up to 100.
+    # A float has 53 bits of precision; more bits could be rounded up to 100.
     return (_number(seed, proxy, connection, exchange, draw) >> 11) / 2**53 * 100
 
 
@@ -161,7 +164,7 @@ def _number(seed: int, proxy: str, connection: int, exchange: int, draw: int) ->
 @lru_cache(maxsize=64)
 def _hashFor(proxy: str) -> hashlib.blake2b:
     """
-    The hash with the proxy's key: to copy it is faster than to make it again.
+    The hash object with the proxy's key; copying it is faster than making a new one.
     """
     return hashlib.blake2b(digest_size=8, key=proxy.encode()[:64])
 
@@ -169,11 +172,12 @@ def _hashFor(proxy: str) -> hashlib.blake2b:
 @attrs.frozen
 class DecisionContext:
     """
-    What a behavior is told.
+    What a behavior knows about the exchange that it decides about.
 
-    @ivar connection: whose exchange it is.
+    @ivar connection: the client's connection.
+    @ivar wire: the wire protocol of the proxy.
     @ivar number: how many exchanges the rule chose before this one, since the plan was set.
-    @ivar chance: the randomness of this decision.
+    @ivar chance: the random numbers of this decision.
     """
 
     connection: Connection
@@ -186,9 +190,10 @@ class DecisionContext:
 @attrs.frozen
 class Step:
     """
-    A command and the rule it came from, so that a change of plan can lift it.
+    A command, and the rule that it came from.  A change of the plan that removes the rule lifts the
+    step.
 
-    @ivar rule: C{None} where any change of plan lifts it.
+    @ivar rule: C{None} if every change of the plan lifts the step.
     """
 
     command: Command
@@ -198,10 +203,12 @@ class Step:
 @attrs.frozen
 class Decision:
     """
-    What happens to one exchange: the steps for its request and its reply.
+    What happens to one exchange.
 
-    @ivar ends: whether the request goes no further than the steps.
-    @ivar instant: whether the steps for the request are nothing but waits of no time.
+    @ivar request: the steps for the request, in order.
+    @ivar reply: the steps for the reply, in order.
+    @ivar ends: whether a step keeps the request from the backend.
+    @ivar instant: whether the steps for the request are only waits of 0 seconds.
     """
 
     request: tuple[Step, ...] = ()
@@ -221,24 +228,24 @@ class Decision:
 
     def plus(self, other: Decision) -> Decision:
         """
-        The steps of C{other} after those of this one.
+        A decision with the steps of this one, then those of C{other}.
         """
         return Decision((*self.request, *other.request), (*self.reply, *other.reply))
 
 
-#: Decided: nothing happens.
+#: The decision that nothing happens.
 NOTHING = Decision()
 
 
 @attrs.frozen
 class StreamContext:
     """
-    What a stage may know.
+    What a stream filter knows about its connection.
 
-    @ivar random: the randomness of this rule on this connection, in this direction.
-    @ivar shared: belongs to the rule and is the same for all connections of a proxy.
-    @ivar now: when the rule began to apply to the connection, in seconds.
-    @ivar began: when the connection was accepted, in seconds.
+    @ivar random: the random numbers of this rule on this connection, in this direction.
+    @ivar shared: the rule's own data, shared by all connections of a proxy.
+    @ivar now: the time when the rule began to apply to the connection, in seconds by the reactor.
+    @ivar began: the time when the connection was accepted, in seconds by the reactor.
     @ivar direction: C{"upstream"} or C{"downstream"}.
     """
 

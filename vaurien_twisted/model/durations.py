@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.model.test_durations -*-
 """
-Durations as users write them: C{500ms}, C{2s}, C{5m}, C{1h30m}.
+Parses durations as users write them: C{500ms}, C{2s}, C{5m}, C{1h30m}.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-#: The units that are understood, in seconds.  Exact: 0.3 s are 300 ms.
+#: The known units, in seconds.  Fractions are exact: 0.3 s is 300 ms.
 UNITS = {
     "us": Fraction(1, 1_000_000),
     "µs": Fraction(1, 1_000_000),
@@ -27,16 +27,17 @@ _LIMIT = 100
 
 def isTime(unit: str) -> bool:
     """
-    Whether an option's unit is one of time.
+    Whether the unit of an option is a unit of time.
     """
     return unit in UNITS
 
 
 def inUnit(text: str, unit: str) -> int | float | None:
     """
-    A duration as a number of C{unit}s, whole if it is; C{None} if C{text} is none.
+    Convert a duration to a number of C{unit}s.
 
-    @param unit: one of L{UNITS}.
+    @param unit: a key of L{UNITS}.
+    @return: an C{int} if the number is whole; C{None} if C{text} is not a duration.
     """
     text = text.strip().lower()
     if not text or len(text) > _LIMIT:

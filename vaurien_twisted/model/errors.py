@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.test_errors -*-
 """
-An error of a wire protocol, as a preset or a user declares it.
+Errors of wire protocols, as presets or users declare them.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from vaurien_twisted.model.commands import Transaction
 @attrs.frozen
 class WireError:
     """
-    One error of a wire protocol: a row of its catalog, or a code of the user's own.
+    One error of a wire protocol: a row of its catalog, or a code that a user has chosen.
 
-    @ivar code: as users write it: C{"1213"}, C{"503"}, C{"LOADING"}.
+    @ivar code: the code that users write: C{"1213"}, C{"503"}, C{"LOADING"}.
     @ivar message: the text that a real server sends with it.
     @ivar description: when a real server sends it, in one sentence.
     @ivar state: the protocol's own class of the error, such as an SQLSTATE.
     @ivar fits: the situations in which C{error} without a code may choose it, by the names that
         the protocol has for them; empty for an error after which a retry does not help.
     @ivar family: the service or kind of services whose error it is; C{""} for the protocol's own.
-    @ivar closes: the server closes the connection after it, whatever was asked.
-    @ivar transaction: what the server leaves of the transaction in which it occurs.  In a
-        catalog the default means: what its protocol usually leaves.
-    @ivar headers: of HTTP, more header fields.
-    @ivar body: of HTTP, what to send in place of a line that repeats the status.
-    @ivar pause: of slow answers, the seconds between two parts.
-    @ivar retryDelay: of gRPC, for how many seconds the client is asked to wait before it tries
-        again; 0 where it is not asked.
-    @ivar late: the backend has had the request and begun to answer it: the error
-        stands in place of that answer.
+    @ivar closes: whether the server always closes the connection after it.
+    @ivar transaction: what the error does to the transaction in which it occurs.  In a catalog, the
+        default means what most errors of the protocol do.
+    @ivar headers: HTTP only: more header fields.
+    @ivar body: HTTP only: the body; C{None}: a line that repeats the status.
+    @ivar pause: the time between two parts of a slow answer, in seconds.
+    @ivar retryDelay: gRPC only: how many seconds the client is asked to wait before it tries again;
+        0: it is not asked.
+    @ivar late: whether the error replaces a reply that the backend has begun, so that the backend
+        has had the request.
     """
 
     code: str

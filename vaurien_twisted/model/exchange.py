@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire -*-
 """
-The exchange, and the pieces of it that framers find in the stream.
+Exchanges, and the pieces of them that framers find in a stream of bytes.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 @attrs.frozen
 class Connection:
     """
-    What is known of the client's connection.
+    The connection of a client.
 
-    @ivar number: counts from 1 on each proxy, in the order of accepting.
-    @ivar client: the client's address, a host or a path.
+    @ivar number: its number on its proxy, from 1, in the order in which clients are accepted.
+    @ivar client: the client's IP address, or the path of a UNIX socket.
     """
 
     number: int
@@ -38,7 +38,7 @@ DESCRIPTION_LIMIT = 120
 
 def describe(command: str, subject: str) -> str:
     """
-    An exchange in one short line, for logs and the journal.
+    A line about an exchange for logs and the journal, of at most L{DESCRIPTION_LIMIT} characters.
     """
     words = " ".join(part for part in (command, subject) if part)
     if len(words) <= DESCRIPTION_LIMIT:
@@ -50,43 +50,43 @@ class Exchange:
     """
     One request and its whole reply on a link.
 
-    A framer makes it when it has read enough of a request to say what it asks;
-    the link then asks the plan about it once and writes the decision here.
+    A framer makes an exchange when it has read enough of a request to know its command.  The link
+    then asks the decider about it once, and keeps the decision here.
 
-    @ivar number: counts from 1 on each link; 0 is the greeting, or the bare
-        connection where the client speaks first.
-    @ivar command: what is asked, in the protocol's own words (C{"GET"},
-        C{"COM_QUERY"}), C{""} where nothing is known.
-    @ivar subject: what it is asked of: a path, a key, the SQL text.  At most
-        L{SUBJECT_LIMIT} bytes of it.
-    @ivar head: the request's raw head where rules may look into it, else C{b""}.
-    @ivar context: the framer's own, for reading the reply.
-    @ivar unasked: the backend began it: a greeting, or words that nobody asked for.
-    @ivar replies: False where the protocol gives this request no reply.
-    @ivar began: when the plan was asked, in seconds by the reactor's clock; below 0: never.
-    @ivar decision: what the plan said, C{None} before it was asked.
-    @ivar complete: the request's last piece has been seen.
-    @ivar dropped: the request does not go to the backend.
-    @ivar answer: what is said in place of the backend's reply to a dropped request.
-    @ivar replying: the reply's first piece has been seen.
-    @ivar cut: how many of the reply's units are still to pass where it is to be cut, else
-        C{None}; a framer that knows units counts it down, ends a piece where it comes to
-        zero, and yields nothing more of the reply with that piece.
-    @ivar left: the same in bytes.
-    @ivar then: what becomes of the link where the reply is cut, C{None} where it is not.
-    @ivar editor: what its bytes pass through on their way, C{None} for nothing.
-    @ivar outcome: called once the reply that is to be cut has come to that place, with 0, or to
-        its end, with how many bytes or units it lacks; and of one that is edited, with C{""} once
-        something was changed, or at its end with the reason why not.  C{None} where nobody needs
-        to know.
-    @ivar error: the code of the error that the backend's reply is; C{""} for any other reply.
-        Written by the framer before it yields the reply's last piece.
-    @ivar muted: the rest of the backend's reply is swallowed.
-    @ivar substitute: what was sent to the backend in its place: the answer is given when that
-        was answered.  Else C{None}.
-    @ivar extra: how many bytes of memory it takes beyond what is usual, while it awaits its
-        reply.
-    @ivar silent: it may have been answered by silence, and nothing waits for it any more.
+    @ivar number: its number on its link, from 1; 0 is the greeting, or the connection itself in
+        protocols where the client speaks first.
+    @ivar command: the command in the protocol's own words (C{"GET"}, C{"COM_QUERY"}); C{""} if it
+        is not known.
+    @ivar subject: the object of the command: a path, a key, the text of an SQL statement.  At most
+        L{SUBJECT_LIMIT} characters of it.
+    @ivar head: the raw head of the request if rules can look into it, else C{b""}.
+    @ivar context: the framer's own data, for reading the reply.
+    @ivar unasked: whether the backend began it: a greeting, or a message without a request.
+    @ivar replies: whether the protocol has a reply to this request.
+    @ivar began: the time of the decision, in seconds by the reactor's clock; below 0 before it.
+    @ivar decision: the decision, C{None} before it was taken.
+    @ivar complete: whether the last piece of the request has been read.
+    @ivar dropped: whether the request is kept from the backend.
+    @ivar answer: the answer to a dropped request, instead of the backend's reply.
+    @ivar replying: whether the first piece of the reply has been read.
+    @ivar cut: how many units of the reply still pass before it is cut; C{None}: it is not cut after
+        units.  A framer that knows units counts it down, ends a piece where it reaches zero, and
+        yields nothing more of the reply with that piece.
+    @ivar left: how many bytes of the reply still pass before it is cut; C{None}: it is not cut
+        after bytes.
+    @ivar then: what happens to the link when the reply is cut; C{None}: it is not cut.
+    @ivar editor: the editor that its bytes pass through, C{None} if there is none.
+    @ivar outcome: called when the effect on the reply is known; C{None}: nothing is called.  For a
+        reply that is to be cut: with 0 at the cut; or at the end of the reply, with how many bytes
+        or units it was too short.  For a reply that is edited: with C{""} once something was
+        changed; or at the end of the reply, with the reason why nothing was.
+    @ivar error: the code if the backend's reply is an error, else C{""}.  The framer sets it before
+        it yields the last piece of the reply.
+    @ivar muted: whether the rest of the backend's reply is discarded.
+    @ivar substitute: the request that was sent to the backend in its place; the answer is sent when
+        the backend has replied to it.  C{None} if there is none.
+    @ivar extra: how many bytes of memory it uses beyond the usual, while it awaits its reply.
+    @ivar silent: whether the backend may have answered it by silence, so that nothing waits for it.
     """
 
     __slots__ = (
@@ -162,7 +162,7 @@ class Exchange:
     @property
     def answered(self) -> bool:
         """
-        Whether the client reads something else in place of the backend's reply.
+        Whether the client gets another answer instead of the backend's reply.
         """
         decision = self.decision
         return decision is not None and any(isinstance(s.command, Reply) for s in decision.reply)
@@ -170,7 +170,7 @@ class Exchange:
     @property
     def replaced(self) -> bool:
         """
-        Whether the client does not see the backend's reply, but something else or nothing.
+        Whether the client gets another answer than the backend's reply, or none.
         """
         decision = self.decision
         return decision is not None and any(
@@ -180,14 +180,14 @@ class Exchange:
 
 class Substitute(Exchange):
     """
-    A request of the proxy's own, in the place of a client's request or behind it, that
-    brings the backend's transaction to the state in which an injected error leaves it.  The
-    client sees nothing of it.
+    A request that the proxy itself sends, instead of a client's request or after it.  It brings the
+    backend's transaction into the state that an injected error would cause.  The client gets
+    nothing of its reply.
 
-    @ivar data: the request.
-    @ivar original: the exchange whose answer is given when this was answered, C{None} for
-        none.
-    @ivar room: how many bytes of its reply may still come.
+    @ivar data: the bytes of the request.
+    @ivar original: the exchange that is answered when the backend has replied to this; C{None} if
+        there is none.
+    @ivar room: how many more bytes its reply may have.
     """
 
     __slots__ = ("data", "original", "room")
@@ -205,19 +205,19 @@ class Substitute(Exchange):
 
 class PassedBatch:
     """
-    Exchanges in a row whose replies pass as they are, told apart only if that becomes
-    necessary.
+    Consecutive exchanges whose replies pass unchanged.  They become L{Exchange} objects only if
+    that is necessary.
 
     @ivar next: the number of the first one that awaits its reply.
     @ivar left: how many await their replies.
-    @ivar treated: they, if they came in one chunk and something may happen to them.  Whoever
-        passes them takes it off.
-    @ivar commands: their commands, if they are known; else C{()}.
+    @ivar treated: the chunk that they came in, if rules can apply to it; set to C{None} when they
+        are passed on.
+    @ivar commands: their commands, if known; else C{()}.
     """
 
     __slots__ = ("_expanded", "commands", "extra", "left", "next", "treated")
 
-    #: As of exchanges.
+    #: See L{Exchange.silent}.
     silent = False
 
     def __init__(self, number: int, count: int) -> None:
@@ -230,14 +230,16 @@ class PassedBatch:
 
     def passed(self, count: int) -> None:
         """
-        So many replies have passed.
+        C{count} replies have passed.
         """
         self.next += count
         self.left -= count
 
     def expand(self, decision: Decision) -> list[Exchange]:
         """
-        The exchanges that are left, one by one; the same ones to all who ask.
+        The exchanges that await their replies.  Each call returns the same objects.
+
+        @param decision: the decision about each of them.
         """
         if self._expanded is None:
             self._expanded = [Exchange(self.next + place) for place in range(self.left)]
@@ -250,23 +252,23 @@ class PassedBatch:
         return self._expanded
 
 
-#: How long the reply to a request of the proxy's own may be, in bytes.
+#: The longest reply to a L{Substitute}, in bytes.
 SWALLOWED = 65536
 
-#: How much of a subject is kept for rules to look at, in characters.
+#: The most characters of a subject that are kept for rules.
 SUBJECT_LIMIT = 16384
 
-#: What a framer yields: the exchange the bytes belong to (C{None}: to none, they
-#: pass), the bytes, and whether they end the exchange in this direction.
+#: What a framer yields: the exchange that the bytes belong to (C{None}: to none, they are passed
+#: on), the bytes, and whether they end the exchange in this direction.
 Piece = tuple[Exchange | None, bytes, bool]
 
 
 class FramingError(Exception):
     """
-    The bytes are not what the protocol allows, or exceed a bound.
+    The bytes violate the protocol or exceed a bound.
 
-    @ivar reason: one line saying what was wrong.
-    @ivar rest: every byte the framer took in and did not yield, in order.
+    @ivar reason: one line that says what is wrong.
+    @ivar rest: all bytes that the framer has read and not yielded, in order.
     """
 
     def __init__(self, reason: str, rest: bytes) -> None:

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.model.test_matchers -*-
 """
-Targets: which exchanges a rule is for.
+Matchers: the properties of an exchange that a rule's C{when} can compare.
 
-A wire protocol declares what can be asked of its exchanges, each as a L{Matcher}; a
-rule's C{when} names some of them with a pattern.  L{condition} makes a predicate of it.
+A wire protocol declares a L{Matcher} for each property of its exchanges.  C{when} names some of
+them, each with a pattern; L{condition} makes a predicate of it.
 """
 
 from __future__ import annotations
@@ -19,35 +19,36 @@ from vaurien_twisted.model.options import Refused, nearest, shortened
 from vaurien_twisted.model.pattern_syntax import Unsupported
 from vaurien_twisted.model.patterns import LIST_LIMIT, Test
 
-#: How many bits stand before the IPv4 address in C{::ffff:10.0.0.7} (RFC 4291, section 2.5.5.2).
+#: The number of bits before the IPv4 address in C{::ffff:10.0.0.7} (RFC 4291, section 2.5.5.2).
 MAPPED = 96
 
-#: Whether a rule is for this exchange.
+#: Whether a rule applies to an exchange.
 Predicate = Callable[[Connection, Exchange], bool]
 
-#: Reads what a target compares: nothing, one text or several of which one must match.
+#: Returns the texts that a matcher compares.  One of them must match; if there is none, the
+#: exchange does not match.
 Reader = Callable[[Connection, Exchange], Iterable[str]]
 
 
-#: The choices of a target that is true or false.
+#: The choices of a matcher that is true or false.
 YES_OR_NO = ("true", "false")
 
-#: How many words one target may list.
+#: The most words in the list of one matcher.
 WORDS_LIMIT = 1000
 
 
 @attrs.frozen
 class Matcher:
     """
-    One thing that C{when} can name.
+    A property of an exchange that C{when} can name.
 
-    @ivar name: as users write it.
-    @ivar kind: how its pattern is meant: C{"word"} (equal, upper or lower case),
-        C{"glob"} (C{*}, C{?}, C{[…]}), C{"regex"} (found anywhere, upper or lower
-        case), C{"network"} (an address or network), C{"fields"} (an object of names
-        with globs for their values).
-    @ivar read: what is compared, from the exchange.
-    @ivar choices: of a word, the only ones there are; empty for any.
+    @ivar name: the name that users write.
+    @ivar kind: the kind of its patterns: C{"word"} (equal, ignoring case), C{"glob"} (C{*}, C{?},
+        C{[…]}), C{"regex"} (found anywhere in the text, ignoring case), C{"network"} (an IP address
+        or network), C{"fields"} (an object of names, with globs for their values).
+    @ivar description: one sentence for users.
+    @ivar read: returns the texts to compare.
+    @ivar choices: the only words allowed; empty if all are.
     """
 
     name: str
@@ -58,9 +59,10 @@ class Matcher:
 
     def predicate(self, pattern: object) -> Predicate:
         """
-        Whether an exchange matches C{pattern}; of a list of patterns, one.
+        The predicate for C{pattern}.  For a list of patterns, one of them must match.
 
-        @raise Refused: the pattern is not of this target's kind.
+        @raise Refused: the pattern is not of this matcher's kind, or the list is empty or has more
+            than L{WORDS_LIMIT} words or L{LIST_LIMIT} other patterns.
         """
         wanted = pattern if isinstance(pattern, list) else [pattern]
         if not wanted:
@@ -70,7 +72,7 @@ class Matcher:
             raise Refused(f"when {self.name!r}: {len(wanted)} are too many: {most} at most", "when")
         read = self.read
         if self.kind == "word":
-            # Asked of every exchange, so it takes as little time as it can.
+            # Called for every exchange, so it must be fast.
             differs = frozenset(_word(self, each) for each in wanted).isdisjoint
             return lambda connection, exchange: (
                 not differs(map(str.lower, read(connection, exchange)))
@@ -154,7 +156,7 @@ def _network(target: Matcher, pattern: object) -> Test:
             address = ipaddress.ip_address(text.partition("%")[0])
         except ValueError:
             return False
-        # An IPv4 client of a socket that listens on all of IPv6 comes as ::ffff:10.0.0.7.
+        # An IPv4 client of a socket that listens on :: has an address such as ::ffff:10.0.0.7.
         plain = getattr(address, "ipv4_mapped", None)
         return address in network or (plain is not None and plain in network)
 
@@ -163,8 +165,7 @@ def _network(target: Matcher, pattern: object) -> Test:
 
 def _fields(target: Matcher, pattern: object) -> Test:
     """
-    Each text is C{name: value}; this tests one name, which is why an object of several
-    names is taken apart by L{condition}.
+    A test of texts C{name: value} for one name.  L{condition} divides an object with several names.
     """
     if not isinstance(pattern, Mapping) or len(pattern) != 1:
         raise Refused(f"when {target.name!r}: an object of names and values is wanted", "when")
@@ -191,7 +192,7 @@ def _direction(connection: Connection, exchange: Exchange) -> tuple[str]:
     return ("backend" if exchange.unasked else "client",)
 
 
-#: What can be asked in every protocol.
+#: The matchers of every protocol.
 COMMON = (
     Matcher(
         "client",
@@ -208,7 +209,7 @@ COMMON = (
     ),
 )
 
-#: The target that most protocols have.
+#: The matcher of the command, which most protocols have.
 COMMAND = Matcher(
     "command",
     "word",
@@ -219,10 +220,11 @@ COMMAND = Matcher(
 
 def condition(when: Mapping[str, object], targets: Iterable[Matcher], protocol: str) -> Predicate:
     """
-    The predicate for a rule's C{when}: all that it names must match.
+    The predicate for a rule's C{when}: everything that it names must match.
 
-    @param targets: those of the wire protocol; L{COMMON} ones are added.
-    @raise Refused: a name is unknown, or a pattern is not of its kind.
+    @param targets: the matchers of the wire protocol; those of L{COMMON} are added.
+    @param protocol: the name of the wire protocol, for messages.
+    @raise Refused: a name is unknown, or a pattern is not of the matcher's kind.
     """
     known = {target.name: target for target in (*targets, *COMMON)}
     tests: list[Predicate] = []
@@ -242,7 +244,7 @@ def condition(when: Mapping[str, object], targets: Iterable[Matcher], protocol: 
 
 def every(tests: Sequence[Predicate]) -> Predicate:
     """
-    The predicate that all of C{tests} hold.
+    The predicate that is true if all of C{tests} are.
     """
     if len(tests) == 1:
         return tests[0]

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.model.test_names -*-
 """
-Names and other words of users and clients, which log lines and terminals show.
+Checks and formats names and addresses of users and clients for log lines and terminals.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import ipaddress
 
 from vaurien_twisted.model.options import Refused
 
-#: The longest address, in characters, and how many headers of the PROXY protocol it can have.
+#: The longest address, in characters, and the most headers of the PROXY protocol in it.
 ADDRESS_LIMIT, HEADERS = 4096, 4
 
 
 def printable(text: str) -> str:
     """
-    C{text}, in which anyone may have put anything, with escapes such as C{\\x1b} in place of
-    what a terminal would obey and of what would begin another line.
+    C{text} with escapes such as C{\\x1b} instead of control characters, which a terminal would obey
+    or which would begin another line.
     """
     if text.isprintable():
         return text
@@ -25,9 +25,11 @@ def printable(text: str) -> str:
 
 def checkPrintable(text: str, name: str) -> str:
     """
+    Check that a text has only printable characters.
+
     @param name: the field that C{text} was given for.
     @return: C{text}.
-    @raise Refused: it has control characters, or others that cannot be shown.
+    @raise Refused: it has characters that are not printable.
     """
     if not text.isprintable():
         raise Refused(f"{text!r} has characters that cannot be shown", name)
@@ -36,9 +38,12 @@ def checkPrintable(text: str, name: str) -> str:
 
 def checkAddress(text: str, name: str) -> str:
     """
-    C{text} itself.
+    Check the length and the characters of an address.
 
-    @raise Refused: it is too long for an address, or cannot be shown.
+    @param name: the option that C{text} was given for.
+    @return: C{text}.
+    @raise Refused: it is longer than L{ADDRESS_LIMIT}, has more than L{HEADERS} headers of the
+        PROXY protocol, or has characters that are not printable.
     """
     if len(text) > ADDRESS_LIMIT:
         raise Refused(f"an address has {ADDRESS_LIMIT} characters at most", name)
@@ -49,8 +54,8 @@ def checkAddress(text: str, name: str) -> str:
 
 def plainHost(host: str) -> str:
     """
-    An IP address as it is shown and matched: an IPv4 address that came to a socket of IPv6,
-    C{::ffff:10.0.0.7} in any spelling (RFC 4291, section 2.5.5.2), is C{10.0.0.7}.
+    The form of an IP address that is shown and matched.  An IPv4 client of an IPv6 socket has an
+    address such as C{::ffff:10.0.0.7} (RFC 4291, section 2.5.5.2), which becomes C{10.0.0.7}.
     """
     if not host.startswith(":"):
         return host
@@ -63,16 +68,15 @@ def plainHost(host: str) -> str:
 
 def peerName(address: object) -> str:
     """
-    Who is at the other end of a connection, for a log line: an IP address, or words for
-    someone who has none.
+    The peer of a connection, for log lines: its IP address, or C{a socket of this machine}.
 
-    @param address: what the transport says.
+    @param address: the result of the transport's C{getPeer}.
     """
     return plainHost(str(getattr(address, "host", "") or "")) or "a socket of this machine"
 
 
 def bareHost(host: str) -> str:
     """
-    A host as sockets take it: an IPv6 address may be written in brackets.
+    A host without the brackets that an IPv6 address can be written in.
     """
     return host[1:-1] if host.startswith("[") and host.endswith("]") else host

@@ -1,13 +1,14 @@
 # -*- test-case-name: tests.model.test_text_file -*-
 """
-Text files that users write, with whatever editor they have.
+Reads text files of users, whose editors can use other encodings and line ends.
 """
 
 from __future__ import annotations
 
 import codecs
 
-#: How files begin that are not UTF-8.  UTF-32 first: UTF-16 begins alike.
+#: The byte order marks of other encodings than UTF-8.  That of UTF-32 begins like that of UTF-16,
+#: so it comes first.
 _OTHERS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -18,9 +19,9 @@ _OTHERS = (
 
 def withoutMark(data: bytes) -> bytes:
     """
-    The bytes of a text file without a byte order mark of UTF-8.
+    The content of a text file without the byte order mark of UTF-8.
 
-    @raise ValueError: it is in UTF-16 or UTF-32; says so, and what to do.
+    @raise ValueError: the file is in UTF-16 or UTF-32; the message says what to do.
     """
     for mark, name in _OTHERS:
         if data.startswith(mark):
@@ -32,9 +33,9 @@ def withoutMark(data: bytes) -> bytes:
 
 def decoded(data: bytes) -> str:
     """
-    The text of a file in UTF-8, without a byte order mark, its lines ended as here.
+    The text of a file in UTF-8, without a byte order mark, with C{\\n} at the ends of lines.
 
-    @raise ValueError: it is not UTF-8; says what it is and what to do.
+    @raise ValueError: the file is not in UTF-8; the message says what to do.
     """
     data = withoutMark(data)
     try:
@@ -49,10 +50,10 @@ def decoded(data: bytes) -> str:
 
 def readText(path: str) -> str:
     """
-    The same of the file at C{path}.
+    The text of the file at C{path}; see L{decoded}.
 
-    @raise OSError: it cannot be read.
-    @raise ValueError: it is not UTF-8.
+    @raise OSError: the file cannot be read.
+    @raise ValueError: the file is not in UTF-8.
     """
     with open(path, "rb") as file:
         return decoded(file.read())
