@@ -5,9 +5,11 @@ Tests for C{vaurienctl journal}.
 from __future__ import annotations
 
 import json
+import os
 import time
 
 from tests.ctl.test_main import Served
+from vaurien_twisted.ctl.journal import colored
 
 
 class JournalTests(Served):
@@ -35,7 +37,7 @@ class JournalTests(Served):
         The entries that are shown.
         """
         status, out, err = await self.ctl("journal", *words)
-        self.assertEqual((status, err), (0, ""))
+        self.assertEqual((status, bool(err)), (0, not out))
         return [json.loads(line)["id"] for line in out.splitlines()]
 
     async def test_chosen(self) -> None:
@@ -78,3 +80,33 @@ class JournalTests(Served):
             status, _, err = await self.ctl("journal", *words)
             self.assertEqual(status, 2)
             self.assertIn(f"{words[1]!r} is not", err)
+
+    async def test_nothing(self) -> None:
+        """
+        Where no entry is chosen, the nearest name is told, if a name is the reason.
+        """
+        for words, reason in (
+            (("--kind", "decison"), "of the kind 'decison': did you mean 'decision'?"),
+            (("--proxy", "wbe"), "of the proxy 'wbe': did you mean 'web'?"),
+            (("--rule", "nope"), "no entry matches"),
+        ):
+            status, out, err = await self.ctl("journal", *words)
+            self.assertEqual((status, out), (0, ""))
+            self.assertIn(reason, err)
+
+    def test_colors(self) -> None:
+        """
+        A line has a color by its kind, unless the user or the terminal has none, and is cut to
+        the width of the terminal.
+        """
+        entry = {"kind": "decision"}
+        for environment, text in (
+            ({"TERM": "xterm"}, "\x1b[33m0123456789\x1b[0m"),
+            ({"TERM": "xterm", "NO_COLOR": ""}, "0123456789"),
+            ({"TERM": "dumb"}, "0123456789"),
+            ({"COLUMNS": "5"}, "0123…"),
+        ):
+            self.patch(os, "environ", environment)
+            self.assertEqual(colored(entry, "0123456789"), text)
+        self.patch(os, "environ", {"TERM": "xterm"})
+        self.assertEqual(colored({"kind": "reverted"}, "0123"), "0123")

@@ -131,7 +131,9 @@ class CommandTests(ProxiesCase):
         others are done.
         """
         told = await self.ctl("delete", "nowhere", "web", status=1)
-        self.assertEqual(told, "vaurienctl: nowhere: proxy not found\n")
+        self.assertEqual(
+            told, "vaurienctl: nowhere: proxy not found: pick one of: db-1, db-2, web\n"
+        )
         self.assertEqual(await self.ctl("list"), "db-1\ndb-2\n")
         self.assertEqual(await self.ctl("delete", "db-?", "--json"), '{"db-1": {}, "db-2": {}}\n')
         told = await self.ctl("delete", "db-*", status=1)
@@ -154,7 +156,7 @@ class CommandTests(ProxiesCase):
         )
         self.assertEqual(len(self.proxies.get("db-1").toxics), 0)
         told = await self.ctl("toxic", "add", "-t", "latncy", "web", status=1)
-        self.assertEqual(told, "vaurienctl: web: invalid toxic type\n")
+        self.assertEqual(told, "vaurienctl: web: invalid toxic type: did you mean 'latency'?\n")
 
     async def test_rules(self) -> None:
         """

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -18,6 +20,19 @@ from vaurien_twisted.client.common import journalPath, member
 from vaurien_twisted.ctl.output import entryLine
 from vaurien_twisted.model.durations import inUnit
 from vaurien_twisted.model.json_types import Answer
+from vaurien_twisted.model.names import printable
+from vaurien_twisted.model.options import nearest
+
+#: Colors by the kind of an entry (ECMA-48, SGR): what was done, what was set, what failed.
+COLORS = {
+    "decision": "33",
+    "set": "36",
+    "rules": "36",
+    "unreachable": "31",
+    "refusing": "31",
+    "refused": "31",
+    "garbage": "31",
+}
 
 #: How many entries of the journal one request fetches.
 ENTRIES = 1000
@@ -76,9 +91,11 @@ def journal(client: Client, parsed: argparse.Namespace) -> int:
     if parsed.json:
         print(json.dumps({"journal": entries, "last": last}))
         return 0
+    if found and not entries:
+        print(printable(f"vaurienctl: {_nothing(found, parsed)}"), file=sys.stderr)
     terminal = sys.stdout.isatty()
     for entry in entries:
-        print(line(entry) if terminal else json.dumps(entry))
+        print(colored(entry, line(entry)) if terminal else json.dumps(entry))
     return 0
 
 
@@ -88,6 +105,19 @@ def line(entry: Answer) -> str:
     """
     when = time.strftime("%H:%M:%S", time.localtime(float(entry["time"])))
     return f"{when}  {entryLine(entry)}"
+
+
+def colored(entry: Answer, text: str) -> str:
+    """
+    A line for a terminal, cut to its width, with a color by the kind of its entry unless
+    C{NO_COLOR} is set (U{https://no-color.org}) or the terminal has none.
+    """
+    columns = shutil.get_terminal_size((0, 0)).columns
+    if columns and len(text) > columns:
+        text = f"{text[: columns - 1]}…"
+    color = COLORS.get(str(entry["kind"]), "")
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM", "dumb") == "dumb"
+    return text if plain or not color else f"\x1b[{color}m{text}\x1b[0m"
 
 
 def _fetched(client: Client, since: int) -> tuple[list[Answer], int]:
@@ -115,6 +145,18 @@ def _chosen(entries: Iterable[Answer], parsed: argparse.Namespace, now: float) -
         wanted = {"proxy": parsed.proxy, "connection": parsed.connection, "kind": parsed.kind}
         if all(value is None or entry.get(name) == value for name, value in wanted.items()):
             yield entry
+
+
+def _nothing(found: Iterable[Answer], parsed: argparse.Namespace) -> str:
+    """
+    Why no entry was chosen, with the nearest name that there is.
+    """
+    for name in ("kind", "proxy"):
+        wanted = getattr(parsed, name)
+        known = {str(entry[name]) for entry in found if entry.get(name)}
+        if wanted is not None and wanted not in known:
+            return f"there is no entry of the {name} {wanted!r}: {nearest(wanted, known)}"
+    return "no entry matches"
 
 
 def _since(text: str) -> Since:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import ClientError, RequestRefused, member
 from vaurien_twisted.ctl.in_force import formatProxies, formatProxy
+from vaurien_twisted.ctl.near import nearName
 from vaurien_twisted.ctl.output import readFile, say
 from vaurien_twisted.model.json_types import Answer
 from vaurien_twisted.model.names import printable
@@ -206,7 +207,8 @@ def _each(client: Client, parsed: argparse.Namespace) -> int:
         try:
             answers[name], text = _one(client, parsed, name)
         except RequestRefused as refused:
-            print(printable(f"vaurienctl: {name}: {refused}"), file=sys.stderr)
+            meant = nearName(client, name, parsed, refused)
+            print(printable(f"vaurienctl: {name}: {refused}{meant}"), file=sys.stderr)
             status = 1
         else:
             if not parsed.json:
