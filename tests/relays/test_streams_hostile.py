@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from hpack import Encoder
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.relays.support import Pair
+from tests.relays.support import REGISTRY, Pair
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.wire.http2 import floods
 from vaurien_twisted.wire.http2.codes import CODES
 from vaurien_twisted.wire.http2.frames import (
@@ -249,6 +250,69 @@ class BrokenTests(HostileCase):
         reply = frame(HEADERS, 4, 1, REPLY) + frame(DATA, 0xB, 1, b"\x01ab\x00")
         self.assertEqual(pair.answer(reply), reply)
         self.assertEqual(pair.client.ended, [])
+
+
+class MemoryTests(HostileCase):
+    """
+    What is kept back has a bound, whatever windows the ends allow each other.
+    """
+
+    WIDE = setting(4, 2**30) + frame(WINDOW_UPDATE, 0, 0, (2**30).to_bytes(4, "big"))
+
+    def test_upstream(self) -> None:
+        """
+        A client is paused whose request is held, and goes on when that is over.
+        """
+        pair = self.link()
+        pair.answer(self.WIDE)
+        pair.setBehavior("hang")
+        sent = pair.ask(OPEN)
+        data = frame(DATA, 0, 1, b"x" * 16384)
+        while pair.client.producerState == "producing":
+            pair.relay.dataReceived(data)
+            sent += pair.backend.heard()
+        held = pair.factory.memory.held
+        self.assertTrue(7 * 2**20 < held < 9 * 2**20, held)
+        pair.setBehavior("dummy")
+        sent += pair.backend.heard()
+        passed = sum(len(content) for kind, _, _, content in framesIn(sent) if kind == DATA)
+        self.assertGreater(passed, 7 * 2**20)
+        self.assertEqual((pair.client.producerState, pair.factory.memory.held), ("producing", 0))
+
+    def test_downstream(self) -> None:
+        """
+        A backend is paused whose reply is held.
+        """
+        pair = self.link()
+        pair.ask(self.WIDE)
+        pair.setBehavior("delay", sleep=1, before=False)
+        pair.ask(ASK)
+        got = pair.answer(frame(HEADERS, 4, 1, REPLY))
+        data = frame(DATA, 0, 1, b"x" * 16384)
+        while pair.backend.producerState == "producing":
+            pair.backendProtocol.dataReceived(data)
+            got += pair.client.heard()
+        held = pair.factory.memory.held
+        self.assertTrue(7 * 2**20 < held < 9 * 2**20, held)
+        pair.clock.advance(1)
+        got += pair.client.heard()
+        passed = sum(len(content) for kind, _, _, content in framesIn(got) if kind == DATA)
+        self.assertGreater(passed, 7 * 2**20)
+        self.assertEqual((pair.backend.producerState, pair.factory.memory.held), ("producing", 0))
+
+    def test_answers(self) -> None:
+        """
+        A client that gives no credit for answers, and asks for more.
+        """
+        pair = self.link()
+        builder = RuleBuilder(REGISTRY, wire=pair.factory.wire)
+        pair.factory.setPlan(builder.one("error", {"code": "500", "body": "x" * 2**20}))
+        for number in range(1, 41, 2):
+            pair.relay.dataReceived(frame(HEADERS, LAST, number, REQUEST))
+            if pair.client.ended:
+                break
+        self.assertLess(number, 25)
+        self.ended(pair, pair.client.heard(), "ENHANCE_YOUR_CALM")
 
 
 class FloodTests(HostileCase):

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.rules.registry import loadRegistry
-from vaurien_twisted.wire.http2.stream import StreamContext
+from vaurien_twisted.wire.http2.stream import StreamFacts
 from vaurien_twisted.wire.mysql.commands import COMMANDS
 from vaurien_twisted.wire.postgresql.session import Context, Form
 
@@ -101,7 +101,7 @@ def listed() -> Iterator[tuple[str, Exchange, list[str]]]:
     yield "mysql", branch, ["1614"]
     for form, codes in FORMS.items():
         yield "postgresql", Exchange(1, "any", context=Context(form, "I")), codes.split()
-    call = Exchange(1, "POST", "/shop.Orders/Place", context=StreamContext(1, grpc=True))
+    call = Exchange(1, "POST", "/shop.Orders/Place", context=StreamFacts(1, grpc=True))
     yield "http", call, ["RESOURCE_EXHAUSTED", "ABORTED", "UNAVAILABLE"]
 
 

@@ -5,7 +5,7 @@ What behaviors have in common that are for streams of HTTP/2.
 
 from __future__ import annotations
 
-from vaurien_twisted.interfaces import IStreamContext, IStreamProtocol, IWireProtocol, Options
+from vaurien_twisted.interfaces import IStreamFacts, IStreamProtocol, IWireProtocol, Options
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused
 
@@ -32,4 +32,4 @@ class OfStreams:
         """
         Whether the exchange is a stream.
         """
-        return bool(IStreamContext.providedBy(exchange.context))
+        return bool(IStreamFacts.providedBy(exchange.context))

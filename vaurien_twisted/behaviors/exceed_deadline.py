@@ -10,7 +10,7 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.behaviors._streams import OfStreams
-from vaurien_twisted.interfaces import IApplicability, IBehavior, IStreamContext
+from vaurien_twisted.interfaces import IApplicability, IBehavior, IStreamFacts
 from vaurien_twisted.model.commands import PASS, Actions, Wait
 from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import option
@@ -48,7 +48,7 @@ class ExceedDeadline(OfStreams):
         """
         Wait for longer than the client does.
         """
-        stream = IStreamContext(context.exchange.context, None)
+        stream = IStreamFacts(context.exchange.context, None)
         if stream is None or stream.deadline is None:
             return PASS
         return Actions(request=(Wait(stream.deadline + options.extra),))

@@ -10,7 +10,7 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.behaviors._streams import OfStreams
-from vaurien_twisted.interfaces import IApplicability, IBehavior, IStreamContext
+from vaurien_twisted.interfaces import IApplicability, IBehavior, IStreamFacts
 from vaurien_twisted.model.commands import PASS, Actions, Reply
 from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import option
@@ -43,7 +43,7 @@ class MaxStreams(OfStreams):
         """
         Refuse the stream if there are too many.
         """
-        stream = IStreamContext(context.exchange.context, None)
+        stream = IStreamFacts(context.exchange.context, None)
         if stream is None or stream.open <= options.count:
             return PASS
         error = context.wire.parseError("rst-stream:REFUSED_STREAM", "")

@@ -36,7 +36,7 @@ from vaurien_twisted.interfaces.framers import (
     ITransferEnder,
     IWithholder,
 )
-from vaurien_twisted.interfaces.protocols import IStreamContext, IStreamProtocol, ITellsErrors
+from vaurien_twisted.interfaces.protocols import IStreamFacts, IStreamProtocol, ITellsErrors
 
 if TYPE_CHECKING:
     from vaurien_twisted.model.commands import Actions, ConnectionFate, Reply, Send
@@ -65,7 +65,7 @@ __all__ = [
     "ISelectiveFastPath",
     "IStartTLS",
     "IStreamBehavior",
-    "IStreamContext",
+    "IStreamFacts",
     "IStreamFilter",
     "IStreamProtocol",
     "ITLSOptions",

@@ -27,7 +27,7 @@ class IStreamProtocol(Interface):
         """
 
 
-class IStreamContext(Interface):
+class IStreamFacts(Interface):
     """
     The C{context} of an exchange that is a stream of a connection.
     """

@@ -10,7 +10,7 @@ import re
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.matchers import COMMAND, YES_OR_NO, Matcher
 from vaurien_twisted.wire.http.head import FOLD
-from vaurien_twisted.wire.http2.stream import StreamContext
+from vaurien_twisted.wire.http2.stream import StreamFacts
 
 #: What stands before and after the path in a request target (RFC 9112, section 3.2).
 PATH = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?([^?#]*)")
@@ -45,7 +45,7 @@ def callOf(exchange: Exchange) -> tuple[str, str] | None:
     C{None} for any other exchange.
     """
     context = exchange.context
-    if not isinstance(context, StreamContext) or not context.grpc:
+    if not isinstance(context, StreamFacts) or not context.grpc:
         return None
     service, _, method = exchange.subject.removeprefix("/").rpartition("/")
     return service, method

@@ -46,7 +46,7 @@ from vaurien_twisted.wire.http.services import PRESETS
 from vaurien_twisted.wire.http.session import HTTPSession
 from vaurien_twisted.wire.http.stream_editor import HTTPStreamEditor
 from vaurien_twisted.wire.http2.endings import ENDINGS, isEnding
-from vaurien_twisted.wire.http2.stream import StreamContext
+from vaurien_twisted.wire.http2.stream import StreamFacts
 from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
 
 #: Statuses that can stand alone; those below 200 announce another (RFC 9110, section 15.2).
@@ -189,7 +189,7 @@ class HTTP(WireProtocol):
         """
         A whole response that says C{error}, or a faulty one.
         """
-        if isinstance(exchange.context, StreamContext):
+        if isinstance(exchange.context, StreamFacts):
             # Only now: what writes frames takes a while to load.
             from vaurien_twisted.wire.http2.answers import encode
 
@@ -205,7 +205,7 @@ class HTTP(WireProtocol):
         """
         What ends a stream of HTTP/2, or a call of gRPC.
         """
-        if not isinstance(exchange.context, StreamContext):
+        if not isinstance(exchange.context, StreamFacts):
             return b""
         from vaurien_twisted.wire.http2.answers import afterCut
 
@@ -215,7 +215,7 @@ class HTTP(WireProtocol):
         """
         The command that has a streamed reply meet C{fault}.
         """
-        if not exchange.command or isinstance(exchange.context, StreamContext):
+        if not exchange.command or isinstance(exchange.context, StreamFacts):
             return None
         return Edit(partial(HTTPStreamEditor, exchange, fault))
 
@@ -223,7 +223,7 @@ class HTTP(WireProtocol):
         """
         The command that changes the reply as C{patch} says.
         """
-        if not exchange.command or isinstance(exchange.context, StreamContext):
+        if not exchange.command or isinstance(exchange.context, StreamFacts):
             return None
         return Edit(partial(PatchEditor, exchange.command, patch))
 

@@ -27,7 +27,7 @@ from vaurien_twisted.wire.http2.endings import GOAWAY, RESET, UNPROCESSED, codeO
 from vaurien_twisted.wire.http2.frames import HEAD, goAway, headers, reset
 from vaurien_twisted.wire.http2.frames import body as bodyFrames
 from vaurien_twisted.wire.http2.header_blocks import plain
-from vaurien_twisted.wire.http2.stream import StreamContext
+from vaurien_twisted.wire.http2.stream import StreamFacts
 
 #: Fields that say something of a connection of HTTP/1 (RFC 9113, section 8.2.2).
 CONNECTION_FIELDS = frozenset(
@@ -35,7 +35,7 @@ CONNECTION_FIELDS = frozenset(
 )
 
 
-def encode(exchange: Exchange, context: StreamContext, error: WireError) -> Reply | Send | None:
+def encode(exchange: Exchange, context: StreamFacts, error: WireError) -> Reply | Send | None:
     """
     What says C{error} on a stream.
 
@@ -67,7 +67,7 @@ def encode(exchange: Exchange, context: StreamContext, error: WireError) -> Repl
     return None
 
 
-def afterCut(context: StreamContext, error: WireError) -> bytes:
+def afterCut(context: StreamFacts, error: WireError) -> bytes:
     """
     What ends a stream after the part of its reply that passes; C{b""} where C{error} says
     nothing of that.

@@ -19,6 +19,9 @@ RESETS_LIMIT, RAPID = 500, 1.0
 #: How many streams may be open at the same time.
 STREAMS_LIMIT = 16384
 
+#: How many bytes of answers in the backend's place may wait for the client's credit.
+ANSWERS_LIMIT = 8 * 2**20
+
 #: How many frames one header block may have, and how many bytes.
 PARTS_LIMIT, BLOCK_LIMIT = 64, 262144
 
@@ -53,14 +56,18 @@ class Floods:
             reason = f"more than {EMPTY_LIMIT} frames in {PERIOD:g} s that carry nothing ({what})"
             raise Violation("ENHANCE_YOUR_CALM", reason)
 
-    def opened(self, count: int) -> None:
+    def opened(self, count: int, waiting: int) -> None:
         """
         A stream was opened.
 
         @param count: how many are open now.
+        @param waiting: how many bytes wait for the client's credit.
         @raise Violation: there are too many.
         """
         self._streams += 1
+        if waiting > ANSWERS_LIMIT:
+            reason = f"{waiting} bytes wait for credit, and the client asks for more"
+            raise Violation("ENHANCE_YOUR_CALM", reason)
         if count > STREAMS_LIMIT:
             reason = f"more than {STREAMS_LIMIT} streams are open"
             raise Violation("ENHANCE_YOUR_CALM", reason)

@@ -9,12 +9,12 @@ from typing import Protocol
 
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IStreamContext
+from vaurien_twisted.interfaces import IStreamFacts
 from vaurien_twisted.model.exchange import Exchange
 
 
-@implementer(IStreamContext)
-class StreamContext:
+@implementer(IStreamFacts)
+class StreamFacts:
     """
     What errors and rules need to know of an exchange's stream.
 

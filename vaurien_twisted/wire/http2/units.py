@@ -6,7 +6,7 @@ The units of a reply on a stream: messages of gRPC, else DATA frames.
 from __future__ import annotations
 
 from vaurien_twisted.wire.grpc.messages import Messages
-from vaurien_twisted.wire.http2.stream import StreamContext
+from vaurien_twisted.wire.http2.stream import StreamFacts
 
 
 class Units:
@@ -22,7 +22,7 @@ class Units:
 
     def __init__(self, count: int, context: object) -> None:
         self.left = count
-        grpc = isinstance(context, StreamContext) and context.grpc
+        grpc = isinstance(context, StreamFacts) and context.grpc
         self._messages = Messages() if grpc else None
 
     def first(self, data: bytes) -> int:

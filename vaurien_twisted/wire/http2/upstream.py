@@ -19,7 +19,7 @@ from vaurien_twisted.wire.http2.frames import (
 )
 from vaurien_twisted.wire.http2.header_blocks import Block
 from vaurien_twisted.wire.http2.sides import Side
-from vaurien_twisted.wire.http2.stream import Stream, StreamContext
+from vaurien_twisted.wire.http2.stream import Stream, StreamFacts
 from vaurien_twisted.wire.http2.way import DOWN
 
 
@@ -147,11 +147,11 @@ class Upstream(Side):
             remember(connection.unheard, number)
             return None
         streams = connection.streams
-        self.way.floods.opened(len(streams) + 1)
+        self.way.floods.opened(len(streams) + 1, connection.down.waiting)
         connection.exchanges += 1
         request = block.request
         exchange = Exchange(connection.exchanges, request.method, request.target, request.head)
-        exchange.context = StreamContext(number, len(streams) + 1, request.grpc, request.deadline)
+        exchange.context = StreamFacts(number, len(streams) + 1, request.grpc, request.deadline)
         stream = streams[number] = Stream(number, exchange)
         stream.room = [connection.up.initial, connection.down.initial]
         connection.host.begun(stream, block)
