@@ -35,9 +35,10 @@ class RuleBuilder:
 
     def one(self, name: str, options: Mapping[str, object]) -> Plan:
         """
-        The plan in which every exchange meets one behavior; or, where C{name} is a
-        choice such as C{20:error,10:delay}, that choice, with the options by behavior.
+        The plan with one behavior for all exchanges.  If C{name} is a choice such as
+        C{20:error,10:delay}, the plan with that choice.
 
+        @param options: the options of the behavior; of a choice, the options by behavior.
         @raise Refused: a name, a percentage or an option is not acceptable.
         """
         if ":" in name or "," in name:
@@ -46,10 +47,10 @@ class RuleBuilder:
 
     def choice(self, text: str, options: Mapping[str, object]) -> Plan:
         """
-        The plan for C{20:error,10:delay}: one draw, of which each behavior has its
-        percentage and what is left passes.  A name alone has 100.
+        The plan for C{20:error,10:delay}: one draw, in which each behavior has its percentage.  The
+        other exchanges pass.  A name without a percentage has 100.
 
-        @param options: by behavior, each a mapping.
+        @param options: the options by behavior, each a mapping.
         @raise Refused: a name, a percentage or an option is not acceptable.
         """
         rules = []
@@ -76,10 +77,9 @@ class RuleBuilder:
         """
         One rule.
 
-        @param fields: its other fields, L{vaurien_twisted.rules.codec.RuleFields}; their
-            defaults if not given.
-        @raise Refused: a name or an option is not acceptable, or does not go with the
-            protocol.
+        @param fields: its other fields, L{vaurien_twisted.rules.codec.RuleFields}; C{None}: their
+            defaults.
+        @raise Refused: a name or an option is not valid, or the protocol does not support it.
         """
         behavior = self.registry.behavior(name)
         merged = {key.replace("-", "_"): value for key, value in options.items()}
@@ -113,8 +113,8 @@ class RuleBuilder:
 
 def tell(plan: Plan) -> dict[str, object]:
     """
-    What is in force, as L{RuleBuilder.one} would take it back: C{{"behavior": "delay",
-    "options": {"sleep": 2.0, …}}}, or a choice with its options by behavior.
+    A plan in the form that L{RuleBuilder.one} accepts: C{{"behavior": "delay", "options": {"sleep":
+    2.0, …}}}, or a choice with its options by behavior.
     """
     rules = list(plan.rules)
     if not rules:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.rules.test_counts -*-
 """
-What the rules in force have met, and why those that never took effect did not.
+Counts what each rule in force has seen, matched and struck, and says why a rule never took effect.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from vaurien_twisted.rules.draws import alternatives
 from vaurien_twisted.rules.tally import Tally
 from vaurien_twisted.rules.words import short
 
-#: Of a connection that is not known any more.
+#: Stands for a connection that is no longer known.
 NOBODY = Connection(0)
 
 
 def tellCounts(decider: Decider) -> Iterator[dict[str, object]]:
     """
-    Of each rule in force, as JSON, in order: C{seen}, how many exchanges passed since it was
-    put in force (connections, for those that are for whole connections), C{matched}, C{struck},
-    how often it took effect, C{left} of its times; where it never took effect C{nearest}, what
-    came nearest, and C{reason}, why it was not met.
+    The counts of each rule in force as JSON, in order.  C{seen} is the number of exchanges since
+    the rule is in force, or of connections if its scope is the connection.  C{matched} is how many
+    of them matched, C{struck} how often the rule took effect, C{left} how many of its C{times} are
+    left. If it never took effect, C{nearest} is the exchange that came nearest to matching, and
+    C{reason} says why it did not.
     """
     exchanges, connections = decider.traffic()
     for draw in alternatives(decider.plan):
@@ -55,14 +56,14 @@ def tellCounts(decider: Decider) -> Iterator[dict[str, object]]:
 
 def _struck(rule: Rule, tally: Tally) -> int:
     if rule.streams and not IStreamBehavior(rule.behavior).listens and rule.percent:
-        # The proxy does not listen, so nobody comes.
+        # The proxy does not listen, so no client can be counted.
         return max(1, tally.struck)
     return tally.struck
 
 
 def _missed(decider: Decider, rule: Rule, tally: Tally) -> dict[str, str]:
     """
-    What came nearest to a rule that has not taken effect, and why it was not met.
+    C{nearest} and C{reason} of a rule that has not taken effect.
     """
     if tally.unmet:
         return {"nearest": "", "reason": tally.unmet}
@@ -91,7 +92,9 @@ def _either(command: object) -> str:
 
 def _judged(decider: Decider, rule: Rule, miss: tuple[str, str, bytes]) -> tuple[float, str, str]:
     """
-    How near an exchange came, its description, and what did not match.
+    How near an exchange came to matching, its description, and what did not match.
+
+    @param miss: the command, subject and head of the exchange.
     """
     command, subject, head = miss
     exchange = Exchange(0, command, subject, head=head)

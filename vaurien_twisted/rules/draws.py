@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.rules -*-
 """
-The draw: which rules of a plan apply, and why.
+Draws: which rules of a plan apply, and why.
 
-Deciding, choosing stream rules and explaining all use this module, so that an explanation
-cannot differ from what was done.
+The decider, the stream rules and the explanations all use this module, so an explanation cannot
+differ from what was done.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from vaurien_twisted.rules.plan import Draw, Plan
 @attrs.frozen(eq=False)
 class Alternative:
     """
-    A rule with its share of a draw.
+    A rule, and its share of a draw.
 
-    @ivar key: the draw's part in the random number, 0 to 2**32 - 1.
-    @ivar counted: identifies the rule in counts: its draw's key or position in the plan, and
-        its position in the draw.
-    @ivar low: the rule applies where the number drawn is at least this, 0 to 100.
-    @ivar high: and below this.
+    @ivar key: the key of the draw in random numbers, 0 to 2**32 - 1.
+    @ivar counted: identifies the rule in counts: the key of its draw or its position in the plan,
+        and the rule's position in the draw.
+    @ivar low: the rule applies if the random number is at least this, 0 to 100.
+    @ivar high: the rule applies if the random number is less than this, 0 to 100.
     """
 
     rule: Rule
@@ -37,13 +37,14 @@ class Alternative:
 
     def number(self, exchange: int) -> int:
         """
-        What is drawn for: the exchange, or all of its connection.
+        The number to draw with: C{exchange}, or L{CONNECTION} if the rule is chosen once for each
+        connection.
         """
         return CONNECTION if self.rule.scope == "connection" else exchange
 
     def drawn(self, seed: int, proxy: str, connection: int, exchange: int) -> float:
         """
-        The number that is drawn, from 0 up to, not including, 100.
+        The random number, at least 0 and less than 100.
         """
         if self.rule.scope == "connection":
             exchange = CONNECTION
@@ -51,18 +52,18 @@ class Alternative:
 
     def covers(self, drawn: float) -> bool:
         """
-        Whether the rule's share has the number that was drawn.
+        Whether the random number C{drawn} is within the rule's share.
         """
         return self.low <= drawn < self.high
 
     def window(self, seen: int, applied: int) -> int:
         """
-        Whether the rule's window is open: 0 if it is, below 0 before it begins (C{after}),
-        above 0 once it is over (C{times}).
+        Whether the rule's window is open: 0 if it is, negative before it begins (C{after}),
+        positive after its end (C{times}).
 
-        @param seen: how many exchanges it has matched, with this one; connections where its
-            scope is the connection.
-        @param applied: to how many of them it has applied before.
+        @param seen: how many exchanges have matched, including this one; for a rule whose scope is
+            the connection, how many connections.
+        @param applied: how many of them it has applied to before.
         """
         rule = self.rule
         if seen <= rule.after:
@@ -72,7 +73,7 @@ class Alternative:
 
 def alternatives(plan: Plan) -> Iterator[tuple[Alternative, ...]]:
     """
-    The rules of each draw with their shares, in order, expired ones too.
+    The rules of each draw with their shares, in order, including expired rules.
     """
     for index, draw in enumerate(plan.draws):
         yield tuple(_shares(index, draw))
@@ -85,22 +86,22 @@ def _shares(index: int, draw: Draw) -> Iterator[Alternative]:
         low, high = high, high + rule.percent
         key = own
         if rule.streams:
-            # A stream rule is not drawn again when it or the plan is changed: its number
-            # follows from its name, or from its position if it has none.
+            # A stream rule keeps its draw when it or the plan changes: its key is computed from its
+            # name, or from its position if it has none.
             key = zlib.crc32(rule.name.encode()) if rule.name else index
         yield Alternative(rule, key, (own, position), low, high)
 
 
 def conditions(rule: Rule) -> list[str]:
     """
-    What the rule asks of an exchange, for the journal.
+    The conditions of a rule as text for the journal.
     """
     return [f"when {name} {pattern!r}" for name, pattern in rule.when.items()]
 
 
 def drawWords(alternative: Alternative, drawn: float) -> str:
     """
-    What was drawn and what for, for the journal.
+    The random number and the rule's share as text for the journal.
     """
     rule = alternative.rule
     words = f"drew {drawn:.2f} for {rule.percent:g} percent"

@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.rules.test_epoch -*-
 """
-Decisions that do not depend on what was before.
+Numbers connections and exchanges anew, so that decisions do not depend on earlier traffic.
 
-Random numbers are computed from the numbers of connections and exchanges, which count from
-the start of the proxy.  A test that shares a proxy with others has other numbers each time.
-An epoch counts anew: connections in the order in which they first meet a rule that draws, and
+Random numbers are computed from the numbers of connections and exchanges, which are counted from
+the start of the proxy.  So a test that shares a proxy with other tests gets other decisions in each
+run.  An epoch counts from 1: connections in the order in which a draw is first made for them, and
 for each draw the exchanges of a connection that it is made for.
 """
 
@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from vaurien_twisted.model.decision import CONNECTION
 
-#: How many exchanges of a connection are remembered for each draw, to explain what was drawn.
+#: The most exchanges of a connection that are kept for each draw, to explain its decisions.
 REMEMBERED = 16
 
 
 class _Place:
     """
-    One connection in an epoch.
+    The numbers of one connection in an epoch.
     """
 
     __slots__ = ("counts", "number", "turns")
@@ -31,7 +31,7 @@ class _Place:
 
 class Epoch:
     """
-    Numbers connections and exchanges.  Connections that have ended are forgotten.
+    Numbers connections and exchanges.  The numbers of ended connections are discarded.
     """
 
     def __init__(self) -> None:
@@ -40,13 +40,19 @@ class Epoch:
 
     def connection(self, number: int) -> int:
         """
-        The number in the epoch of a connection, by its own; a new one if it had none.
+        The number of a connection in the epoch; the next number if it has none yet.
+
+        @param number: its number on the proxy.
         """
         return self._place(number).number
 
     def exchange(self, connection: int, exchange: int, draw: int) -> tuple[int, int]:
         """
-        The numbers in the epoch of a connection and an exchange, by their own, for a draw.
+        The numbers of a connection and an exchange in the epoch, for a draw.
+
+        @param connection: its number on the proxy.
+        @param exchange: its number on the connection.
+        @param draw: the key of the draw.
         """
         place = self._place(connection)
         key = draw, exchange
@@ -60,7 +66,7 @@ class Epoch:
 
     def known(self, connection: int, exchange: int, draw: int) -> tuple[int, int] | None:
         """
-        The same, but C{None} where they have no numbers, or are not known any more.
+        The same, but C{None} if they have no numbers, or the numbers are no longer kept.
         """
         place = self._places.get(connection)
         if place is None:

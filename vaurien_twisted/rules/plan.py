@@ -1,13 +1,12 @@
 # -*- test-case-name: tests.rules.test_plan -*-
 """
-Plans: which behavior meets which exchange, decided so that it can be repeated.
+Plans: which rules are in force on a proxy.
 
-A plan is a list of draws; a draw is one or several alternative rules with
-percentages.  Draws are independent and apply in order; what ends an exchange ends
-the list.  The random number behind a draw is computed from the seed, the proxy,
-the connection, the exchange and the draw, never taken from a shared generator:
-the same seed and the same traffic give the same decisions, in whatever order
-connections are served.
+A plan is a list of draws.  A draw has one or several alternative rules with percentages.  Draws are
+independent and apply in order; a rule that ends an exchange also ends the list.  The random number
+of a draw is computed from the seed, the proxy, the connection, the exchange and the draw, not taken
+from a shared generator.  So the same seed and the same traffic give the same decisions, in whatever
+order connections are served.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ from vaurien_twisted.model.options import Refused
 @attrs.frozen
 class Draw:
     """
-    Alternatives of which at most one applies.
+    Alternative rules, of which at most one applies to an exchange.
 
-    @ivar key: identifies it in random numbers and counts, 0 to 2**32 - 1; C{None}: its
-        position in the plan does.
+    @ivar key: identifies the draw in random numbers and counts, 0 to 2**32 - 1; C{None}: its
+        position in the plan identifies it.
     @raise Refused: the percentages are negative or exceed 100 together.
     """
 
@@ -49,9 +48,9 @@ class Draw:
 @attrs.frozen(cache_hash=False, slots=False)
 class Plan:
     """
-    The rules in force on a proxy: an immutable value, swapped whole.
+    The rules in force on a proxy: an immutable value, which is replaced as a whole.
 
-    @ivar keep: exchanges that wait already keep what was decided for them by the plan before.
+    @ivar keep: whether waiting exchanges keep the decisions of the previous plan.
     """
 
     draws: tuple[Draw, ...] = ()

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.rules.test_registry -*-
 """
-The behaviors and wire protocols there are: our own, and those of plugins.
+The registry of behaviors and wire protocols: Vaurien's own, and those of plugins.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from vaurien_twisted.wire.redis.protocol import Redis
 from vaurien_twisted.wire.smtp.protocol import SMTP
 from vaurien_twisted.wire.tcp import TCP
 
-#: Our own behaviors: for exchanges, and for the bytes of connections.
+#: Vaurien's own behaviors: those for exchanges, and those for the bytes of connections.
 EXCHANGES = (
     Dummy(),
     Delay(),
@@ -101,7 +101,7 @@ class Registry:
         """
         The behavior called C{name}.
 
-        @raise Refused: there is none; names the nearest.
+        @raise Refused: there is none; the message names the nearest.
         """
         found = self.behaviors.get(name)
         if found is None:
@@ -112,9 +112,9 @@ class Registry:
 
     def wire(self, name: str) -> IWireProtocol:
         """
-        The wire protocol called C{name}, or spelled so.
+        The wire protocol that has C{name} as its name or one of its aliases.
 
-        @raise Refused: there is none; names the nearest.
+        @raise Refused: there is none; the message names the nearest.
         """
         for wire in self.wires.values():
             if name == wire.name or name in wire.aliases:
@@ -126,8 +126,8 @@ class Registry:
 
 def loadRegistry() -> Registry:
     """
-    Our own behaviors and protocols, and those of installed plugins.  A plugin that
-    takes a name already taken is left out, with a warning in the log.
+    Make the registry of Vaurien's own behaviors and protocols and those of installed plugins.  A
+    plugin whose name is taken is left out, with a warning in the log.
     """
     behaviors = _named([*EXCHANGES, *STREAMS])
     wires = _named([TCP(), HTTP(), MySQL(), PostgreSQL(), Redis(), Memcache(), SMTP()])

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.rules.test_counts -*-
 """
-What a rule has met.
+The counts of one rule.
 """
 
 from __future__ import annotations
@@ -9,27 +9,28 @@ import attrs
 
 from vaurien_twisted.model.exchange import Exchange
 
-#: How many exchanges a rule remembers that it did not match, the first ones.
+#: The most exchanges that are kept of those that a rule did not match; the first ones are kept.
 MISSES = 32
 
-#: How much is kept of each for rules to look at, in characters and bytes.
+#: The most of each that is kept: characters of its subject, and bytes of its head.
 KEPT = 1024
 
 
 @attrs.define(eq=False)
 class Tally:
     """
-    What a rule has met since it was put in force.
+    The counts of a rule since it was put in force.
 
-    @ivar seen: matching exchanges, or connections where its scope is the connection.
-    @ivar applied: those of them that the rule applied to; connections when chosen.  They use
-        up its C{times}.
-    @ivar treated: the exchanges that its behavior was asked about.
+    @ivar seen: how many exchanges matched; for a rule whose scope is the connection, how many
+        connections.
+    @ivar applied: how many of them the rule applied to; its C{times} limits them.
+    @ivar treated: how many exchanges its behavior decided about.
     @ivar struck: how often the rule took effect.
-    @ivar exchanges: how many exchanges the proxy had had before.
-    @ivar connections: how many connections it had had before and that were over.
-    @ivar misses: the first exchanges that it did not match; C{None} if none are kept.
-    @ivar unmet: why the rule did not take effect where it last might have.
+    @ivar exchanges: how many exchanges the proxy had before.
+    @ivar connections: how many connections of the proxy had ended before.
+    @ivar misses: the command, subject and head of the first exchanges that did not match; C{None}:
+        none are kept.
+    @ivar unmet: why the rule did not take effect when it last could have.
     """
 
     seen: int = 0
@@ -43,7 +44,7 @@ class Tally:
 
     def miss(self, exchange: Exchange) -> None:
         """
-        Remember an exchange that the rule did not match.
+        Keep an exchange that the rule did not match, if fewer than L{MISSES} are kept.
         """
         misses = self.misses
         if misses is not None and len(misses) < MISSES:
@@ -52,6 +53,6 @@ class Tally:
 
 def noTraffic() -> tuple[int, int]:
     """
-    The exchanges and connections of a proxy that is not there.
+    The numbers of exchanges and connections where there is no proxy: none.
     """
     return 0, 0

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.rules -*-
 """
-What the journal says of decisions.  The words are made when somebody reads the journal.
+Texts about decisions for the journal.  They are made when the journal is read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, describe
 from vaurien_twisted.model.options import values
 from vaurien_twisted.rules.draws import Alternative, conditions, drawWords
 
-#: How much is told of a rule and of a reason in the journal, in characters.
+#: The longest text about a rule, and the longest reason, in characters.
 WORDS = 300
 
 #: The longest options of a rule that are kept to repeat its decisions, as JSON, in characters.
@@ -24,19 +24,19 @@ OPTIONS = 4096
 
 def short(text: str) -> str:
     """
-    No more than L{WORDS} of C{text}: a rule's options may be as long as a user likes.
+    C{text}, shortened to L{WORDS} characters, since the options of a rule can be long.
     """
     return text if len(text) <= WORDS else text[: WORDS - 3] + "..."
 
 
 class RuleWords:
     """
-    What the journal says of a rule.  It keeps only text of a bounded length, so that an entry
-    of the journal does not keep a plan in memory that is no longer in force.
+    The texts about one rule.  An instance keeps only texts of bounded length, so entries of the
+    journal do not keep plans in memory that are no longer in force.
 
-    @param seed: of the decisions.
-    @param proxy: the proxy's name.
-    @ivar rule: the rule in one line.
+    @param seed: the seed of the decisions.
+    @param proxy: the name of the proxy.
+    @ivar rule: the rule as one line.
     """
 
     __slots__ = (
@@ -73,13 +73,12 @@ class RuleWords:
         numbers: tuple[int, int] | None = None,
     ) -> dict[str, object]:
         """
-        The facts of one decision.
+        The members of the journal entry of one decision.
 
-        @param drawn: the numbers of connection and exchange that it was drawn with.
-        @param applied: to how many exchanges the rule has applied, with this one.
-        @param treated: how many its behavior was asked about, likewise.
-        @param numbers: those that the behavior's own random numbers were computed from, by default
-            C{drawn}.
+        @param drawn: the numbers of the connection and the exchange in its draw.
+        @param applied: how many exchanges the rule has applied to, including this one.
+        @param treated: how many exchanges its behavior has decided about, including this one.
+        @param numbers: the numbers in the behavior's own random numbers; C{None}: C{drawn}.
         """
         return {
             "exchange": exchange,
@@ -92,11 +91,11 @@ class RuleWords:
 
     def repeat(self, *facts: object) -> dict[str, object] | None:
         """
-        What is needed to decide the same about the same exchange again: C{behavior} and all of
-        its C{options}, C{seed}, C{drawn}, C{key} and C{number}.  C{None} where the options are
-        too long to be kept.
+        What is needed to repeat a decision about the same exchange: C{behavior} and all of its
+        C{options}, C{seed}, C{drawn}, C{key} and C{number}.
 
-        @param facts: the arguments that give the facts of the decision.
+        @param facts: the arguments of the call that describes the decision.
+        @return: C{None} if the options are too long to be kept.
         """
         if self._options is None:
             return None
@@ -131,7 +130,7 @@ class RuleWords:
 
 def effect(actions: Actions) -> str:
     """
-    The effect as the behavior words it, else the commands in a few words.
+    The effect as the behavior describes it, else a short description of the commands.
     """
     if actions.effect:
         return actions.effect
@@ -142,7 +141,9 @@ def effect(actions: Actions) -> str:
 
 def uncut(actions: Actions, missing: int) -> str:
     """
-    Why a reply was not cut: it lacked so much.
+    The text for a reply that was too short to be cut.
+
+    @param missing: how many bytes or units it lacked.
     """
     for command in actions.reply:
         if isinstance(command, Truncate):
@@ -163,6 +164,6 @@ def _word(command: Command) -> str:
 
 def cut(text: str) -> str:
     """
-    As much of a command or subject as L{describe} may need.
+    The part of a command or subject that L{describe} needs.
     """
     return text if len(text) <= DESCRIPTION_LIMIT else text[: DESCRIPTION_LIMIT + 1]
