@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from typing import Any
 
 from tests.integration.children import PATIENCE
@@ -356,6 +357,28 @@ class AbilitiesTests(PageCase):
             row.locator(".line").click()
             page.wait_for_selector(".story dd:text('passed unchanged')")
             self.assertIn("0:hang", page.inner_text(".story"))
+
+    def test_experiment(self) -> None:
+        """
+        The experiment that runs is named with its phase, which is a band on the plots; then its
+        outcome is told.
+        """
+        proxy = self.proxy()
+        client = self.asking(proxy)
+        phase = {"name": "dead", "what": "down on db", "begin": time.time() - 20}
+        told = {"title": "MySQL dies", "begun": time.time() - 20, "phases": [phase]}
+        drawn = "() => document.querySelector('#plots canvas').toDataURL()"
+        with self.page(proxy, reduced_motion="reduce") as page:
+            self.live(page)
+            before = page.evaluate(drawn)
+            client.request("PUT", "/experiment", told)
+            page.wait_for_selector("#experiment:has-text('MySQL dies')")
+            self.assertIn("dead (down on db)", page.inner_text("#experiment"))
+            page.wait_for_function(f"before => ({drawn})() !== before", arg=before)
+            self.assertFaultless(page)
+            phase["end"] = time.time()
+            client.request("PUT", "/experiment", {**told, "outcome": "held"})
+            page.wait_for_selector("#experiment:has-text('its conditions held')")
 
     def test_own(self) -> None:
         """

@@ -2,6 +2,9 @@
 
 import { get } from "./api.js";
 
+const OLD = 15; // s: older rows say nothing of now
+const FRESH = 6; // s
+
 /** The rows of one proxy, oldest first: the time in seconds, then the columns. */
 export class ProxyHistory {
   constructor() {
@@ -25,10 +28,18 @@ export class ProxyHistory {
     return this.columns.indexOf(column);
   }
 
-  /** The newest row, undefined where there is none or it is old. */
-  latest(now) {
+  /**
+   * The newest number of a column, null where there is none or it is old.  Durations are those
+   * of the last seconds: with few requests most seconds have none.
+   */
+  latest(column, now) {
+    const place = this.place(column);
     const last = this.rows.at(-1);
-    return last && now - last[0] < 15 ? last : undefined;
+    if (!last || now - last[0] > OLD) return null;
+    for (let row = this.rows.length - 1; row >= 0 && now - this.rows[row][0] < FRESH; row -= 1) {
+      if (this.rows[row][place] !== null) return this.rows[row][place];
+    }
+    return last[place];
   }
 }
 

@@ -6,6 +6,7 @@ import { Connections } from "./connections.js";
 import { CopyAs } from "./copyas.js";
 import { Decisions } from "./decisions.js";
 import { byId, write } from "./dom.js";
+import { experimentPhases } from "./experiment.js";
 import { isGone, isThere } from "./gone.js";
 import { History } from "./history.js";
 import { Passed } from "./passed.js";
@@ -65,6 +66,7 @@ function showProxies() {
     rules.follow(open);
     passed.look(proxy.name, open, rules.protocols[proxy.protocol]?.greets);
   }, () => {});
+  experimentPhases().then((phases) => { plots.phases = phases; }, () => {});
   history.follow(proxy.name).then(() => plots.update(proxy), () => {});
 }
 

@@ -154,9 +154,8 @@ export class Plots {
   }
 
   values({ figure, values, canvas }, history, row, now) {
-    const from = row ?? history.latest(now);
     const told = figure.series.map(([column, label], index) => {
-      const value = from?.[history.place(column)] ?? null;
+      const value = row ? row[history.place(column)] : history.latest(column, now);
       const text = value === null ? "–" : figure.format(value);
       write(values[index], text);
       return `${label} ${text}`.trim();
