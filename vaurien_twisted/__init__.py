@@ -49,7 +49,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vaurien_twisted.client.blocking import AsyncClient, Client, ClientError, RequestRefused
-    from vaurien_twisted.client.launcher import start_proxy, stop_proxy
+    from vaurien_twisted.client.launcher import stop_proxy
+    from vaurien_twisted.client.starting import start_proxy
 
 __version__ = "2.0.0.dev0"
 
@@ -68,7 +69,7 @@ _HOMES = {
     "Client": "client.blocking",
     "ClientError": "client.common",
     "RequestRefused": "client.common",
-    "start_proxy": "client.launcher",
+    "start_proxy": "client.starting",
     "stop_proxy": "client.launcher",
 }
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -16,12 +15,10 @@ from importlib.util import find_spec
 from twisted.trial.unittest import SynchronousTestCase
 
 from vaurien_twisted.client import launcher as process
-from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.launcher import (
     ProxyError,
     ProxyProcess,
     launch,
-    start_proxy,
     stop_proxy,
 )
 
@@ -259,14 +256,6 @@ class LaunchTests(SynchronousTestCase):
         self.assertTrue(alive(other))
         process._running[other] = (popen, os.getpid())
 
-    def test_pitfall36_brackets(self):
-        """
-        An IPv6 host may stand in brackets or not.
-        """
-        for host in ("::1", "[::1]"):
-            self.assertEqual(process._place(host, 80), "[::1]:80")
-        self.assertEqual(process._place("localhost", 80), "localhost:80")
-
     def test_pitfall36_thread(self):
         """
         It works in a thread.
@@ -365,115 +354,3 @@ class LaunchTests(SynchronousTestCase):
             process._running.update(kept)
             self.assertTrue(alive(started))
             self.assertIsNone(kept[started][0].poll())
-
-
-class StartTests(SynchronousTestCase):
-    """
-    The proxy itself.
-    """
-
-    def words(self, **arguments):
-        """
-        The command line that L{start_proxy} makes of C{arguments}.
-        """
-        made = []
-        self.patch(process, "launch", lambda *asked: made.append(asked))
-        start_proxy(**arguments)
-        ((command, timeout, self.environment),) = made
-        self.assertEqual(command[:3], [sys.executable, "-m", "vaurien_twisted"])
-        return " ".join(command[3:]), timeout
-
-    def test_defaults(self):
-        """
-        The defaults of 2013.
-        """
-        words, timeout = self.words()
-        self.assertEqual(
-            words,
-            "--protocol tcp --proxy localhost:8000 --backend localhost:8888"
-            " --http --http-host localhost --http-port 8080 --log-level info --log-output -",
-        )
-        self.assertEqual(timeout, 30.0)
-
-    def test_arguments(self):
-        """
-        Every argument has its place.
-        """
-        words, timeout = self.words(
-            proxy_host="::1",
-            proxy_port=1,
-            backend_host="db",
-            backend_port=2,
-            protocol="mysql",
-            http=False,
-            options=["--seed", "3"],
-            log_level="error",
-            log_output="/dev/null",
-            timeout=4,
-        )
-        self.assertEqual(
-            words,
-            "--protocol mysql --proxy [::1]:1 --backend db:2"
-            " --log-level error --log-output /dev/null --seed 3",
-        )
-        self.assertEqual(timeout, 4)
-
-    def test_token(self):
-        """
-        The token goes into the environment, where other users cannot see it.
-        """
-        words, _ = self.words(token="secret")
-        self.assertNotIn("secret", words)
-        self.assertEqual(self.environment, {"VAURIEN_TOKEN": "secret"})
-        self.words()
-        self.assertEqual(self.environment, {})
-
-    def test_port(self):
-        """
-        C{port} is the control service's, and cannot be without it.
-        """
-        self.assertIn("--http-port 9", self.words(port=9)[0])
-        self.assertRaises(ValueError, start_proxy, port=9, http=False)
-
-    def test_options(self):
-        """
-        Options are words, not one text.
-        """
-        self.assertRaises(TypeError, start_proxy, options="--seed 3")
-        self.assertRaises(TypeError, start_proxy, options=["--seed", 3])
-
-    def test_real(self):
-        """
-        A real proxy: as the article of 2012 has it, but on free ports.
-        """
-        with start_proxy(
-            proxy_port=0, port=0, log_output=os.devnull, log_level="error", timeout=PATIENCE
-        ) as proxy:
-            client = Client(url=proxy.http_url)
-            with client.with_behavior("error", inject=True):
-                self.assertEqual(client.get_behavior(), "error")
-            self.assertEqual(client.get_behavior(), "dummy")
-            with socket.create_connection(("127.0.0.1", proxy.proxy_port), timeout=PATIENCE):
-                pass
-        self.assertFalse(alive(proxy))
-
-    def test_portTaken(self):
-        """
-        A proxy that cannot listen says why.
-        """
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
-            error = self.assertRaises(
-                ProxyError, start_proxy, proxy_port=port, port=0, timeout=PATIENCE
-            )
-        self.assertIn(f"cannot listen on localhost:{port}", str(error))
-        self.assertNotIn("Traceback", str(error))
-
-    def test_badOption(self):
-        """
-        A command line that is refused is told in the command's own words.
-        """
-        error = self.assertRaises(
-            ProxyError, start_proxy, protocol="mysl", proxy_port=0, port=0, timeout=PATIENCE
-        )
-        self.assertIn("did you mean 'mysql'", str(error))

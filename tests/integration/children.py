@@ -22,7 +22,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.integration.support import PATIENCE
 from vaurien_twisted.client.blocking import Client
-from vaurien_twisted.client.launcher import ProxyProcess, start_proxy
+from vaurien_twisted.client.launcher import ProxyProcess
+from vaurien_twisted.client.starting import start_proxy
 
 #: Runs a command with what ends a process at its default: a child inherits what is ignored, and
 #: shells have what they run in the background ignore SIGINT.

@@ -16,7 +16,8 @@ from typing import Any
 from tests.integration.children import PATIENCE, ChildCase, Parallel
 from tests.integration.servers import find, missing
 from tests.integration.support import optional
-from vaurien_twisted.client.launcher import ProxyProcess, start_proxy
+from vaurien_twisted.client.launcher import ProxyProcess
+from vaurien_twisted.client.starting import start_proxy
 
 playwright = optional("playwright.sync_api")
 

@@ -152,6 +152,14 @@ def stranger(url: str, what: str) -> ClientError:
     return ClientError(f"what answers at {url} is not vaurien's control service ({what})")
 
 
+def fieldsOf(backend: str) -> dict[str, object]:
+    """
+    The fields of a proxy before a backend such as C{mysql://localhost:3306} or C{localhost:80}.
+    """
+    protocol, slashes, upstream = backend.rpartition("://")
+    return {"upstream": upstream, **({"protocol": protocol} if slashes else {})}
+
+
 def member(url: str, answer: Mapping[str, object], name: str, kind: type[T]) -> T:
     """
     One member of an answer.

@@ -1,12 +1,6 @@
 # -*- test-case-name: tests.client.test_launcher -*-
 """
-Vaurien in a process of its own, for test suites::
-
-    pid = start_proxy(port=8080)
-    ...
-    stop_proxy(pid)
-
-or C{with start_proxy(proxy_port=0, port=0) as proxy:}, which picks free ports.
+Processes that announce where they listen: they are started, waited for and ended here.
 """
 
 from __future__ import annotations
@@ -20,9 +14,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import IO
 
-from vaurien_twisted.model.environment import TOKEN_VARIABLE
 from vaurien_twisted.model.json_types import Answer
 
 #: How many seconds a child that was asked to stop may take before it is killed.
@@ -31,8 +25,14 @@ STOPPING = 5.0
 #: How much of what a child wrote last is announced, in bytes.
 _WORDS = 2000
 
+#: How much of a quiet log is shown, in bytes.
+LOG_END = 1500
+
 #: The children that run, and the process that started each: a fork inherits this.
 _running: dict[int, tuple[subprocess.Popen[bytes], int]] = {}
+
+#: The files of their quiet logs.
+_logs: dict[int, str] = {}
 
 
 class ProxyError(Exception):
@@ -53,6 +53,7 @@ class ProxyProcess(int):
         or C{None}.
     @ivar http_port: the port of that, or C{None}.
     @ivar toxiproxy_url: the same where C{--toxiproxy} opened it, or C{None}.
+    @ivar proxies: where each of its C{proxies} listens, by name.
     """
 
     proxy_address: str
@@ -60,65 +61,29 @@ class ProxyProcess(int):
     http_url: str | None
     http_port: int | None
     toxiproxy_url: str | None
+    proxies: dict[str, str]
+
+    #: The file of a quiet log, else C{""}.
+    _log: str = ""
 
     def __enter__(self) -> ProxyProcess:
         return self
 
-    def __exit__(self, *failure: object) -> None:
+    def __exit__(self, kind: object = None, *failure: object) -> None:
+        if kind is not None:
+            sys.stderr.write(self.log())
         if self in _running and _running[self][1] == os.getpid():
             stop_proxy(self)
 
-
-def start_proxy(
-    proxy_host: str = "localhost",
-    proxy_port: int = 8000,
-    backend_host: str = "localhost",
-    backend_port: int = 8888,
-    protocol: str = "tcp",
-    http: bool = True,
-    http_host: str = "localhost",
-    http_port: int = 8080,
-    options: Sequence[str] | None = None,
-    log_level: str = "info",
-    log_output: str = "-",
-    port: int | None = None,
-    timeout: float = 30.0,
-    token: str | None = None,
-    control_port: int | None = None,
-) -> ProxyProcess:
-    """
-    Start a proxy and wait until everything listens.  It ends with this process, if
-    not before.
-
-    @param proxy_port: where applications connect; 0 picks one.
-    @param http: whether to open the control service.
-    @param http_port: the port of the control service; 0 picks one.
-    @param options: more words for the command line:
-        C{["--behavior-delay-sleep", "2"]}.
-    @param log_output: a file, or C{-} for our own standard output.
-    @param port: another name for C{http_port}, as is C{control_port}.
-    @param timeout: how long the start may take, in seconds.
-    @param token: what the control service wants to be shown; by default C{VAURIEN_TOKEN}.
-    @return: equal to the process id.
-    @raise ProxyError: it did not start.
-    @raise TypeError: C{options} is not a sequence of words.
-    @raise ValueError: C{port} is given, but C{http} is false.
-    """
-    port = control_port if port is None else port
-    if port is not None:
-        if not http:
-            raise ValueError("port is that of the control service, which http=False leaves out")
-        http_port = port
-    if isinstance(options, str) or not all(isinstance(word, str) for word in options or ()):
-        raise TypeError(f"options must be a sequence of words, not {options!r}")
-    command = [sys.executable, "-m", "vaurien_twisted", "--protocol", protocol]
-    command += ["--proxy", _place(proxy_host, proxy_port)]
-    command += ["--backend", _place(backend_host, backend_port)]
-    if http:
-        command += ["--http", "--http-host", http_host, "--http-port", str(http_port)]
-    command += ["--log-level", log_level, "--log-output", log_output, *(options or ())]
-    # Not on the command line, which other users of the machine can see.
-    return launch(command, timeout, {} if token is None else {TOKEN_VARIABLE: token})
+    def log(self) -> str:
+        """
+        The end of its log while it runs, if it is quiet; else C{""}.
+        """
+        try:
+            with open(self._log, "rb") as file:
+                return _end_of(file, LOG_END)
+        except OSError:
+            return ""
 
 
 def stop_proxy(pid: int) -> None:
@@ -138,10 +103,24 @@ def stop_proxy(pid: int) -> None:
         raise ValueError(f"process {int(pid)} was started by process {parent}: stop it there")
     del _running[pid]
     _end(process)
+    _forget(pid)
+
+
+def _forget(pid: int) -> None:
+    """
+    Remove the quiet log of a process that ended.
+    """
+    log = _logs.pop(pid, "")
+    if log:
+        with suppress(OSError):
+            os.unlink(log)
 
 
 def launch(
-    command: Sequence[str], timeout: float, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    timeout: float,
+    environment: Mapping[str, str] | None = None,
+    log: str = "",
 ) -> ProxyProcess:
     """
     Run C{command} with C{--announce FD} at its end, and read the line of JSON that it
@@ -149,6 +128,7 @@ def launch(
 
     @param timeout: how long that may take, in seconds.
     @param environment: variables beside our own.
+    @param log: the file of its log, which is removed with the process; see L{ProxyProcess.log}.
     @raise ProxyError: the line did not come.
     """
     reading, writing = _pipe()
@@ -173,17 +153,16 @@ def launch(
             reason = "it gave up before it listened"
             if isinstance(error, TimeoutError):
                 reason = f"it did not listen within {timeout:g} s"
-            raise ProxyError(": ".join(filter(None, [reason, _words(errors)]))) from None
+            said = _end_of(errors, _WORDS).strip()
+            raise ProxyError(": ".join(filter(None, [reason, said]))) from None
         except BaseException:
             _end(process)
             raise
+    started._log = log
+    if log:
+        _logs[process.pid] = log
     _running[process.pid] = (process, os.getpid())
     return started
-
-
-def _place(host: str, port: int) -> str:
-    host = host.removeprefix("[").removesuffix("]")
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _announced(pipe: IO[bytes], deadline: float) -> bytes:
@@ -231,18 +210,19 @@ def _pipe() -> tuple[int, int]:
 def _started(pid: int, line: bytes) -> ProxyProcess:
     announced: Answer = json.loads(line)
     started = ProxyProcess(pid)
-    started.proxy_address, started.proxy_port = _reachable(announced["proxy"])
+    started.proxy_address, started.proxy_port = reachable(announced["proxy"])
     started.http_url = started.http_port = None
     if announced["http"] is not None:
-        place, started.http_port = _reachable(announced["http"])
+        place, started.http_port = reachable(announced["http"])
         started.http_url = f"http://{place}"
     started.toxiproxy_url = None
+    started.proxies = {}
     if announced.get("toxiproxy") is not None:
-        started.toxiproxy_url = f"http://{_reachable(announced['toxiproxy'])[0]}"
+        started.toxiproxy_url = f"http://{reachable(announced['toxiproxy'])[0]}"
     return started
 
 
-def _reachable(address: str) -> tuple[str, int]:
+def reachable(address: str) -> tuple[str, int]:
     """
     An address to connect to, and its port, where C{address} may be that of every interface.
     """
@@ -254,13 +234,13 @@ def _reachable(address: str) -> tuple[str, int]:
     return f"{host}:{port}", int(port)
 
 
-def _words(errors: IO[bytes]) -> str:
+def _end_of(file: IO[bytes], size: int) -> str:
     """
-    What the child wrote last.
+    The last C{size} bytes of a file, as text.
     """
-    size = errors.seek(0, os.SEEK_END)
-    errors.seek(max(0, size - _WORDS))
-    return errors.read().decode("utf-8", "replace").strip()
+    whole = file.seek(0, os.SEEK_END)
+    file.seek(max(0, whole - size))
+    return file.read().decode("utf-8", "replace")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -282,6 +262,7 @@ def _endAll() -> None:
         process.terminate()
     for process in own:
         _end(process)
+        _forget(process.pid)
 
 
 atexit.register(_endAll)

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import pytest
 
+from vaurien_twisted.client.common import fieldsOf
 from vaurien_twisted.model.json_types import Answer
 from vaurien_twisted.pytest_plugin.kit import Kit
 from vaurien_twisted.pytest_plugin.server import Server
@@ -80,12 +81,13 @@ def declaration(line: str) -> tuple[str, tuple[str, dict[str, object]]]:
     @raise UsageError: it is none.
     """
     name, equals, place = (part.strip() for part in os.path.expandvars(line).partition("="))
-    protocol, slashes, backend = place.rpartition("://")
+    fields = fieldsOf(place)
+    backend = str(fields.pop("upstream"))
     if not (name and equals and backend):
         raise pytest.UsageError(
             f"vaurien_proxies: {line!r} is not like 'db = mysql://localhost:3306'"
         )
-    return name, (backend, {"protocol": protocol} if slashes else {})
+    return name, (backend, fields)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

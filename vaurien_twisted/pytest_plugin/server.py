@@ -6,20 +6,16 @@ The Vaurien of one pytest process, and its proxies.
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
 from collections.abc import Mapping
 from urllib.parse import unquote
 
 from vaurien_twisted.client.blocking import Client, Proxy
 from vaurien_twisted.client.held_lease import LEASE, HeldLease
-from vaurien_twisted.client.launcher import ProxyProcess, launch, stop_proxy
+from vaurien_twisted.client.launcher import ProxyProcess, stop_proxy
+from vaurien_twisted.client.starting import start_proxy
 
 #: How long the start may take, in seconds.
 STARTING = 60.0
-
-#: How much of the log a report has, in bytes.
-LOG_END = 1500
 
 
 class RecordingClient(Client):
@@ -54,14 +50,11 @@ class Server:
         self._lease: HeldLease | None = None
         self._prefix = f"{worker}-{os.getpid()}-" if url else ""
         self._process: ProxyProcess | None = None
-        self._log: str = ""
         if not url:
-            descriptor, self._log = tempfile.mkstemp(prefix="vaurien-", suffix=".log")
-            os.close(descriptor)
-            words = ["--toxiproxy", "127.0.0.1:0", "--log-output", self._log]
-            command = [sys.executable, "-m", "vaurien_twisted", *words]
-            self._process = launch(command, STARTING)
-            url = self._process.toxiproxy_url or ""
+            self._process = start_proxy(
+                http_host="127.0.0.1", control_port=0, proxies={}, quiet=True, timeout=STARTING
+            )
+            url = self._process.http_url or ""
         self.client = RecordingClient(url=url, timeout=30.0)
         self.client.changed = set()
         self._proxies: dict[str, tuple[Proxy, str, dict[str, object]]] = {}
@@ -117,12 +110,7 @@ class Server:
         """
         The end of the server's log, C{""} of a shared one.
         """
-        if not self._log:
-            return ""
-        with open(self._log, "rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - LOG_END))
-            return file.read().decode("utf-8", "replace")
+        return "" if self._process is None else self._process.log()
 
     def stop(self) -> None:
         """
@@ -135,5 +123,3 @@ class Server:
                 proxy.delete()
         if self._lease is not None:
             self._lease.end()
-        if self._log:
-            os.unlink(self._log)
