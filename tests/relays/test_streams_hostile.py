@@ -4,12 +4,14 @@ Tests of ends that break the rules of HTTP/2, or send more than they may.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterable
 
 from hpack import Encoder
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
+from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.wire.http2 import floods
 from vaurien_twisted.wire.http2.codes import CODES
@@ -299,6 +301,27 @@ class MemoryTests(HostileCase):
         passed = sum(len(content) for kind, _, _, content in framesIn(got) if kind == DATA)
         self.assertGreater(passed, 7 * 2**20)
         self.assertEqual((pair.backend.producerState, pair.factory.memory.held), ("producing", 0))
+
+    def test_heads(self) -> None:
+        """
+        The long heads of streams that wait for their replies are forgotten, though a small block
+        may mean one.
+        """
+        pair = self.link()
+        pair.setBehavior("delay", sleep=1, before=False)
+        encoder = Encoder()
+        fields = [(":method", "GET"), (":path", "/" + "p" * 3000), ("x", "y" * 500)]
+        pair.ask(frame(HEADERS, LAST, 1, encoder.encode(fields)))
+        for number in range(3, 2001, 2):
+            pair.ask(frame(HEADERS, LAST, number, encoder.encode(fields)))
+        [link] = pair.factory.links
+        told = link.snapshot.recent
+        self.assertIn(b"y" * 500, told[-1].head)
+        gc.collect()
+        exchanges = [each for each in gc.get_objects() if isinstance(each, Exchange)]
+        heads = sum(len(each.head) + len(each.subject) for each in exchanges)
+        self.assertGreater(len(exchanges), 999)
+        self.assertLess(heads, 300_000)
 
     def test_answers(self) -> None:
         """

@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.decision import NOTHING, Decision
-from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, Exchange
 from vaurien_twisted.model.treatment import UNTREATED
 from vaurien_twisted.relays.exchange_state import ExchangeState
 from vaurien_twisted.relays.failures import ABORTED, countError, endOf
@@ -102,7 +102,10 @@ class StreamRelay:
         exchange.began = self._seconds()
         if state.recent is None:
             state.recent = Recent()
-        state.recent.add(exchange)
+        over = state.recent.add(exchange)
+        if over is not None:
+            # Thousands of streams may be open, and what rules ask of this one is decided.
+            over.head, over.subject = b"", over.subject[: DESCRIPTION_LIMIT + 1]
         state.exchanges += 1
         if decision is not NOTHING:
             stream.struck = StruckStream(self, stream, decision)
@@ -110,7 +113,7 @@ class StreamRelay:
     def _decide(self, exchange: Exchange, block: Block) -> Decision:
         state = self.state
         decider = state.decider
-        if block in self._misses:
+        if block in self._misses or decider.transparent:
             return NOTHING
         treatments = decider.treatments(state.connection)
         if treatments is not None and treatments(exchange) is UNTREATED:
