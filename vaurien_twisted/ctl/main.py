@@ -23,6 +23,7 @@ from vaurien_twisted.ctl.normal import normal, stillInForce
 from vaurien_twisted.ctl.output import formatAnswer, readFile, say
 from vaurien_twisted.ctl.parser import parse
 from vaurien_twisted.ctl.top import top
+from vaurien_twisted.ctl.versions import lack
 from vaurien_twisted.ctl.watch import watch
 from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
 from vaurien_twisted.model.json_types import Answer
@@ -80,7 +81,10 @@ def _run(arguments: Sequence[str] | None) -> int:
             if remaining:
                 say(remaining)
     except ClientError as error:
-        print(f"vaurienctl: {printable(_reason(error))}", file=sys.stderr)
+        reason = (lack(client, error) if isinstance(error, RequestRefused) else "") or _reason(
+            error
+        )
+        print(f"vaurienctl: {printable(reason)}", file=sys.stderr)
         return 1
     return 0
 
