@@ -1,12 +1,11 @@
 # -*- test-case-name: tests.express.test_busy_poll -*-
 """
-Adaptive spinning: looking for events a little longer before going to sleep for them.
+Adaptive busy polling: polls for events a little longer before the process sleeps.
 
-A process that sleeps is woken some ten microseconds after its event has come, and waking it
-costs whoever sent the event.  Where events follow each other closely, as those of one busy
-connection do, to look again a few times is cheaper.  Where they do not, it is in vain: so it
-goes on only as long as it pays.  Between two looks whoever else wants the processor may have
-it.
+A sleeping process wakes up some ten microseconds after its event, and waking it takes time of the
+process that sent the event.  If events follow each other closely, as those of one busy connection
+do, polling a few times more is cheaper.  Otherwise it is a waste, so it goes on only while the last
+events came fast.  Between two polls it yields the processor (sched_yield(2)).
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-#: Within how many seconds the next events must come for spinning to pay.
+#: Busy polling goes on only if the next events come within this many seconds.
 LONGEST = 0.0001
 
-#: So few seconds are not worth looking at the clock.
+#: Below this many seconds, busy polling stops altogether.
 _SHORTEST = LONGEST / 100
 
 Events = TypeVar("Events")
@@ -27,10 +26,10 @@ Events = TypeVar("Events")
 
 class Spinning:
     """
-    Learns from when the last events came.
+    Polls for events, for a time that depends on how fast the last ones came.
 
-    @param clock: the time in seconds.
-    @param rest: called between two looks.
+    @param clock: returns the time, in seconds.
+    @param rest: called between two polls.
     """
 
     def __init__(
@@ -46,11 +45,12 @@ class Spinning:
         self, look: Callable[[], Events], sleep: Callable[[float], Events], timeout: float
     ) -> Events:
         """
-        The next events.
+        Wait for the next events.
 
-        @param look: tells which there are.
-        @param sleep: waits until there are any, for at most so many seconds.
-        @param timeout: for how many seconds to wait at most.
+        @param look: polls: returns the events that have occurred.
+        @param sleep: waits until there are events, for at most the given number of seconds.
+        @param timeout: the longest time to wait, in seconds.
+        @return: the events; empty after C{timeout}.
         """
         events = look()
         if events:
@@ -65,7 +65,8 @@ class Spinning:
                 break
         else:
             events = sleep(max(0.0, timeout - (clock() - begun)))
-        # If others had the processor meanwhile, events that had come long before are late, too.
+        # If other processes had the processor meanwhile, this counts as slow as well, although the
+        # events may have come earlier.
         if events and clock() - begun < LONGEST:
             self._span = LONGEST
         else:

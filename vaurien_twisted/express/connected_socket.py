@@ -34,7 +34,7 @@ class ConnectedSocket:
 
     def getPeer(self) -> IPv4Address | IPv6Address:
         """
-        The other side's address, also after the connection was lost.
+        The address of the peer, also after the connection was lost.
         """
         return self._peer
 
@@ -52,7 +52,7 @@ class ConnectedSocket:
 
     def getTcpNoDelay(self) -> bool:
         """
-        Whether small pieces are sent at once.
+        Whether small segments are sent at once (tcp(7), C{TCP_NODELAY}).
 
         @raise OSError: the connection is closed.
         """
@@ -60,13 +60,13 @@ class ConnectedSocket:
 
     def setTcpNoDelay(self, enabled: bool) -> None:
         """
-        Send small pieces at once, or let the kernel collect them (tcp(7)); nothing where
-        the connection is closed.
+        Send small segments at once, or let the kernel collect them (tcp(7), C{TCP_NODELAY}).  Does
+        nothing if the connection is closed.
         """
         try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, enabled)
         except OSError:
-            # For every connection: contextlib.suppress would take longer than the call.
+            # Called for every connection; contextlib.suppress would take longer than the call.
             return
 
     def getTcpKeepAlive(self) -> bool:
@@ -114,7 +114,7 @@ def toName(host: str, port: int) -> tuple[object, ...]:
 
 def isSelfConnected(sock: socket.socket) -> bool:
     """
-    Whether a TCP socket has itself as its peer.
+    Whether a TCP socket is connected to itself.
 
     A socket that connects to a local port of the range that the kernel picks source ports from
     (ip(7), C{ip_local_port_range}) may be given that very port as its own.  TCP then connects
@@ -124,6 +124,6 @@ def isSelfConnected(sock: socket.socket) -> bool:
     try:
         own, peer = sock.getsockname(), sock.getpeername()
     except OSError:
-        # The peer has reset it already.
+        # The peer has reset the connection already.
         return False
     return bool(own[:2] == peer[:2])

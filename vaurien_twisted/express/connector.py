@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.express.test_connector -*-
 """
-Making one connection.
+Connects a TCP socket.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ from vaurien_twisted.express.transport import ExpressTransport
 
 class Attempt:
     """
-    Connects a socket and gives it to a factory's protocol.
+    One attempt to connect to an address.
 
-    @param address: where to.
-    @ivar made: fires with the protocol; cancelling it gives up.
+    @param factory: builds the protocol of the connection.
+    @param address: the address to connect to.
+    @ivar made: fires with the protocol; cancelling it stops the attempt.
     """
 
     __slots__ = ("_address", "_factory", "_poller", "_socket", "_timer", "made")
@@ -50,10 +51,11 @@ class Attempt:
 
     def begin(self, timeout: float) -> Deferred[IProtocol]:
         """
-        Connect; where that can be done at once (this machine) it is.
+        Begin to connect.  To this machine, that is often done at once.
 
-        @param timeout: after how many seconds to give up.
-        @return: C{made}.
+        @param timeout: after how many seconds the attempt fails.
+        @return: L{made}.  It fails with a L{ConnectError<twisted.internet.error.ConnectError>}, or
+            with the exception of the factory.
         """
         self._factory.doStart()
         address = self._address
@@ -70,7 +72,7 @@ class Attempt:
             place = toName(address.host, address.port)
             code = sock.connect_ex(place)
             if code == errno.EINPROGRESS:
-                # On this machine it is done by now, which asking again tells.
+                # On this machine it is done by now; a second call tells.
                 code = sock.connect_ex(place)
             if code in (0, errno.EISCONN):
                 self._join(sock)
@@ -96,7 +98,7 @@ class Attempt:
 
     def _leave(self) -> None:
         """
-        Nothing more is waited for.
+        Stop waiting for the socket and for the timeout.
         """
         assert self._socket is not None
         self._poller.unregister(self._socket.fileno())
@@ -121,9 +123,9 @@ class Attempt:
 
     def _join(self, sock: socket.socket) -> None:
         factory = self._factory
-        # With another port it cannot be, and asking for one name is cheaper than for two.
+        # The ports are compared first, since that needs only one system call.
         if sock.getsockname()[1] == self._address.port and isSelfConnected(sock):
-            # An orderly end would keep the port from the server for a while (TIME_WAIT).
+            # After an orderly close the server could not use the port for a while (TIME_WAIT).
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self._fail(getConnectError((errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))))
             return

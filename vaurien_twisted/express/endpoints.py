@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.express.test_endpoints -*-
 """
-Endpoints that listen and connect by express.
+Endpoints that use the TCP transport of express.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class ExpressServerEndpoint:
     """
     Listens on C{port} of C{interface}.
 
-    @param port: 0 picks one.
+    @param port: 0 to 65535; 0 takes a free one.
     @param interface: an IP address, or a name of this machine.
-    @param backlog: how many connections may wait to be accepted.
-    @param admission: which of them may be kept; C{None}: all.
-    @param accepts: how many are accepted before other sockets have their turn.
+    @param backlog: how many connections may wait to be accepted (listen(2)).
+    @param admission: decides which connections are accepted; C{None}: all are.
+    @param accepts: how many connections are accepted before other sockets are handled.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.express.test_transport -*-
 """
-Two transports that are joined: what one reads is sent to the other.
+Joins two transports, so that bytes that one reads are sent to the other.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Protocol
 
 from vaurien_twisted.express.poller import Handler
 
-#: Called with bytes before they go on; says whether they may.
+#: Called with bytes before they are passed on; returns whether they may be.
 Gate = Callable[[bytes], bool]
 
 
@@ -52,10 +52,11 @@ class Writing(Protocol):
 
 def joint(source: Reading, target: Writing, gate: Gate | None) -> Handler:
     """
-    Handles the events of C{source} so that what it reads is sent to C{target}.
-    Whatever is out of the ordinary is left to C{source} and C{target} themselves.
+    The handler of the events of C{source} that sends what it reads to C{target}.  Errors, partial
+    writes and the end of the stream are handled by C{source} and C{target} themselves.
 
-    @param gate: asked about all bytes; those that may not go on are handed to the protocol.
+    @param gate: called with all bytes; those that may not be passed on go to the protocol of
+        C{source}.  C{None}: all may.
     """
     recv, send, otherwise = source._recv, target._send, source._happened
 
@@ -66,7 +67,7 @@ def joint(source: Reading, target: Writing, gate: Gate | None) -> Handler:
         try:
             data = recv(source._readSize)
         except OSError:
-            # It meets the same again.
+            # The transport's own handler gets the same error again.
             otherwise(events)
             return
         if not data:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.express.test_poller -*-
 """
-One epoll object for many sockets, drained in batches.
+One epoll object for all express sockets, whose events are handled in batches (epoll(7)).
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from zope.interface import implementer
 
 from vaurien_twisted.interfaces.network import IServerReactor
 
-#: How many events are handled before other readers and timers have their turn.
+#: How many events are handled before other readers and timers are.
 BATCH = 128
 
-#: In place of events: the reactor stops, the connection is lost.
+#: Passed instead of events when the reactor stops: the connection is lost.
 GIVEN_UP = 0
 
-#: Called with the epoll events of a file descriptor, or L{GIVEN_UP}.
+#: Called with the epoll events of a file descriptor, or with L{GIVEN_UP}.
 Handler = Callable[[int], None]
 
 #: Events by file descriptor.
 Batch = list[tuple[int, int]]
 
-#: By the reactor's id, which is not used again while its poller keeps it.
+#: Pollers by the id of their reactor.  The id stays unique, since the poller refers to the reactor.
 _pollers: WeakValueDictionary[int, Poller] = WeakValueDictionary()
 
 
 def available(reactor: object) -> bool:
     """
-    Whether C{reactor} can have a poller: it needs file descriptors, and a system with epoll.
+    Whether C{reactor} can have a poller: it watches file descriptors, and the system has epoll.
     """
     return hasattr(select, "epoll") and isinstance(reactor, PosixReactorBase)
 
 
 def pollerFor(reactor: IServerReactor) -> Poller:
     """
-    The one poller of C{reactor}.
+    The poller of C{reactor}; each reactor has one.
     """
     poller = _pollers.get(id(reactor))
     if poller is None:
@@ -53,11 +53,11 @@ def pollerFor(reactor: IServerReactor) -> Poller:
 @implementer(IReadDescriptor)
 class Poller:
     """
-    Hands its sockets their events.  While it has any it is a reader of the reactor, or
-    leads one that lets itself be led
-    (L{ExpressReactor<vaurien_twisted.express.reactor.ExpressReactor>}).
+    Passes the events of express sockets to their handlers.  While it has sockets, it is a reader of
+    the reactor.  An L{ExpressReactor<vaurien_twisted.express.reactor.ExpressReactor>} waits with
+    the poller's epoll object instead.
 
-    @ivar reactor: the reactor it is a reader of.
+    @ivar reactor: its reactor.
     """
 
     _log = Logger()
@@ -72,9 +72,10 @@ class Poller:
 
     def register(self, fd: int, events: int, handler: Handler) -> None:
         """
-        Hand the events of a new socket to C{handler}.
+        Pass the events of a new socket to C{handler}.
 
-        @raise OSError: the kernel has no room for it.
+        @param events: the epoll events to wait for.
+        @raise OSError: the kernel cannot watch another socket.
         """
         if self._epoll is None:
             self._epoll = select.epoll()
@@ -96,14 +97,14 @@ class Poller:
             self.reactor.follow()
         else:
             self.reactor.removeReader(self)
-        # A socket that a child process has inherited would else go on reporting.
+        # Otherwise sockets that a child process has inherited would still cause events.
         assert self._epoll is not None
         self._epoll.close()
         self._epoll = None
 
     def handle(self, fd: int, handler: Handler) -> None:
         """
-        Hand a socket's events to another handler.
+        Pass the events of a socket to another handler.
         """
         self._handlers[fd] = handler
 

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.express.test_port -*-
 """
-A listening socket.
+A listening TCP socket.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from vaurien_twisted.express.connected_socket import RESET, toAddress, toName
 from vaurien_twisted.express.poller import GIVEN_UP, Poller
 from vaurien_twisted.express.transport import ExpressTransport
 
-#: How many connections are accepted before other sockets have their turn, by default.
+#: How many connections are accepted before other sockets are handled, by default.
 ACCEPTS = 32
 
-#: How long to wait when the kernel has no room for another connection, in seconds.
+#: How long to wait before accepting again after accept(2) has failed, in seconds.
 REST = 0.1
 
-#: Seconds between two log lines that say so.
+#: At least so many seconds are between two log lines about this.
 EVERY = 10.0
 
-#: That one client is gone, or a firewall has refused it (accept(2)); the next may be well.
+#: Errors of one client only: it has gone, or a firewall has refused it (accept(2)).
 _PASSING = (errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.EINTR)
 
 
 class _Listener(socket.socket):
     """
-    C{accept} asks for these two each time.  As the numbers that they are below the enums it
-    takes less long than accepting does.
+    A socket whose C{family} and C{type} are plain numbers.  C{accept} reads both for each
+    connection, and making enums of them would take longer than accepting.
     """
 
     family: Any = socket.SocketType.family
@@ -49,17 +49,19 @@ class _Listener(socket.socket):
 
 class Admission(Protocol):
     """
-    Says which connections may be kept.
+    Decides which connections are accepted.
     """
 
     def allows(self, fd: int) -> bool:
         """
-        Whether one with this file descriptor may.
+        Whether a connection with the file descriptor C{fd} is.
         """
 
     def tell(self, name: str) -> None:
         """
-        Log that one was refused by C{name}.
+        Log that a connection was refused.
+
+        @param name: the address of the port.
         """
 
 
@@ -68,13 +70,12 @@ class ExpressPort:
     """
     Accepts connections for a factory.
 
-    @param port: 0 picks one.
-    @param interface: an IP address, or a name of this machine; C{""} is every IPv4 address.
-    @param backlog: how many may wait to be accepted.
-    @param admission: which connections may be kept; those that may not are reset.  C{None}:
-        all.
-    @param accepts: how many are accepted, or closed for want of descriptors, before other sockets
-        have their turn.
+    @param port: 0 to 65535; 0 takes a free one.
+    @param interface: an IP address, or a name of this machine; C{""}: all IPv4 addresses.
+    @param backlog: how many connections may wait to be accepted (listen(2)).
+    @param admission: decides which connections are accepted; others are reset.  C{None}: all are.
+    @param accepts: how many connections are accepted, or closed if there are no descriptors, before
+        other sockets are handled.
     """
 
     _log = Logger()
@@ -107,9 +108,9 @@ class ExpressPort:
 
     def startListening(self) -> None:
         """
-        Begin to accept.
+        Begin to listen.
 
-        @raise CannotListenError: the address is in use, or not ours.
+        @raise CannotListenError: the address is in use, or not an address of this machine.
         """
         family = socket.AF_INET6 if ":" in self._place[0] else socket.AF_INET
         try:
@@ -174,7 +175,7 @@ class ExpressPort:
 
     def _full(self, listener: socket.socket, error: OSError) -> None:
         """
-        There is no room for another connection.
+        accept(2) has failed, usually for lack of file descriptors.
         """
         count = (
             self._reserve.turnAway(listener, self._accepts) if error.errno == errno.EMFILE else 0
@@ -201,9 +202,9 @@ class ExpressPort:
 
     def stopListening(self) -> Deferred[None]:
         """
-        Free the port; connections that it has accepted stay.
+        Close the socket.  Connections that were accepted stay open.
 
-        @return: fires at once, with a failure if the factory failed to stop.
+        @return: has fired already, with a failure if the factory could not stop.
         """
         try:
             self._close()
@@ -227,9 +228,9 @@ class ExpressPort:
 
     def getHost(self) -> IAddress:
         """
-        Where it listens.
+        The address that it listens on.
 
-        @raise RuntimeError: it does not.
+        @raise RuntimeError: it does not listen.
         """
         if self._socket is None:
             raise RuntimeError("the port is not listening")
@@ -243,8 +244,9 @@ def _nameOf(factory: object) -> str:
 
 class Reserve:
     """
-    Keeps one file descriptor back.  Without it a client that cannot be accepted would
-    neither be served nor told, and its listening socket would report it for ever.
+    Keeps one spare file descriptor.  If no other is free, it is used to accept clients and to close
+    their connections.  Otherwise they would wait in vain, and the listening socket would stay
+    readable.
     """
 
     def __init__(self) -> None:
@@ -252,7 +254,7 @@ class Reserve:
 
     def keep(self) -> None:
         """
-        Keep one, unless there is none to be had.
+        Open the spare descriptor, if one is free.
         """
         if self._fd is None:
             with suppress(OSError):
@@ -260,7 +262,7 @@ class Reserve:
 
     def release(self) -> None:
         """
-        Keep none.
+        Close the spare descriptor.
         """
         fd, self._fd = self._fd, None
         if fd is not None:
@@ -268,10 +270,9 @@ class Reserve:
 
     def turnAway(self, listener: socket.socket, most: int) -> int:
         """
-        Accept up to C{most} waiting clients by means of what was kept, and close their
-        connections.
+        Accept up to C{most} waiting clients with the spare descriptor, and close their connections.
 
-        @return: how many there were.
+        @return: how many connections were closed.
         """
         if self._fd is None:
             return 0

@@ -1,15 +1,15 @@
 # -*- test-case-name: tests.express.test_reactor -*-
 """
-A reactor that waits for express sockets first.
+A reactor that waits for express sockets with one system call.
 
-Under any other reactor with epoll, the poller is one reader among others: an event of an
-express socket wakes the reactor's epoll object, which wakes the poller's.  Here it is the
-other way round.  The reactor waits with the poller's epoll object, in which its own is
-registered, so that one wait brings an express event to its handler, and all others are
-looked at when there are any.  Before it sleeps it looks again for as long as that pays
-(L{Spinning}).  It also keeps time to the microsecond where epoll rounds up to milliseconds.
+With any other reactor that uses epoll, the poller is one reader among others: an event of an
+express socket first wakes the reactor's epoll object, and then the poller's is read.  This reactor
+waits with the poller's epoll object, in which its own is registered.  So an event of an express
+socket needs one wait, and the reactor's own epoll object is read only if it has events.  Before it
+sleeps, it polls for a while (L{Spinning}).  Its timers are exact to the microsecond, whereas epoll
+rounds up to milliseconds.
 
-C{vaurien} runs on it; C{twistd --reactor express} does, too.
+C{vaurien} runs on it, and so does C{twistd --reactor express}.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from twisted.internet.interfaces import IReadDescriptor, IWriteDescriptor
 from vaurien_twisted.express.busy_poll import Spinning
 from vaurien_twisted.express.poller import Batch, Poller
 
-#: Below how many seconds a wait is worth being timed precisely.
+#: Waits shorter than this, in seconds, are timed to the microsecond, by select(2).
 PRECISE = 0.05
 
-#: The highest file descriptor that select(2) knows, and one more.
+#: select(2) accepts only file descriptors below this (C{FD_SETSIZE}).
 _SELECTABLE = 1024
 
 
 class ExpressReactor(EPollReactor):
     """
-    Twisted's epoll reactor, led by the poller of express sockets while there are any.  Its time
-    is monotonic: setting the clock does not change how long anything waits.
+    Twisted's epoll reactor, which waits with the poller's epoll object while there are express
+    sockets.  Its time is monotonic, so setting the clock does not change how long timers wait.
     """
 
     seconds = staticmethod(time.monotonic)
@@ -47,22 +47,24 @@ class ExpressReactor(EPollReactor):
 
     def lead(self, poller: Poller) -> int:
         """
-        From now on wait for C{poller}'s sockets, and among them for all others.
+        Wait with C{poller} from now on.
 
-        @return: the file descriptor that is ready when others are.
+        @return: the file descriptor that is readable when the reactor's other sockets have events.
         """
         self._leader = poller
         return int(self._poller.fileno())
 
     def follow(self) -> None:
         """
-        The poller has no sockets any more.
+        Wait without the poller from now on, since it has no more sockets.
         """
         self._leader = None
 
     def doPoll(self, timeout: float | None) -> None:
         """
-        Wait for events, for at most so many seconds, and handle them.
+        Wait for events, and handle them.
+
+        @param timeout: the longest time to wait, in seconds; C{None}: no limit.
         """
         leader = self._leader
         if leader is None:
@@ -76,12 +78,14 @@ class ExpressReactor(EPollReactor):
         if leader.dispatch(batch):
             super().doPoll(0)
 
-    #: By this name the main loop calls it.
+    #: The main loop calls it by this name.
     doIteration = doPoll
 
     def removeAll(self) -> list[IReadDescriptor | IWriteDescriptor]:
         """
-        Forget everything that is watched, and tell what it was.
+        Stop watching everything.
+
+        @return: what was watched.
         """
         leaders = self._leaders()
         self._leader = None
@@ -89,7 +93,7 @@ class ExpressReactor(EPollReactor):
 
     def getReaders(self) -> list[IReadDescriptor]:
         """
-        What is watched for something to read.
+        All readers, including the poller.
         """
         return [*super().getReaders(), *self._leaders()]
 
@@ -99,7 +103,7 @@ class ExpressReactor(EPollReactor):
 
 def _sleep(leader: Poller, limit: float) -> Batch:
     """
-    Wait for events, for at most so many seconds.
+    Wait for events, for at most C{limit} seconds.
     """
     if limit < PRECISE and leader.fileno() < _SELECTABLE:
         select.select((leader,), (), (), limit)
@@ -109,9 +113,9 @@ def _sleep(leader: Poller, limit: float) -> Batch:
 
 def install() -> None:
     """
-    Make it the reactor of this process.
+    Install L{ExpressReactor} as the reactor of this process.
 
-    @raise ReactorAlreadyInstalledError: there is one already.
+    @raise ReactorAlreadyInstalledError: another reactor is installed.
     """
     from twisted.internet.main import installReactor
 

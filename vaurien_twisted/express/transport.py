@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.express.test_transport,tests.express.test_ending -*-
 """
-A TCP transport that sends at once.
+A TCP transport that sends written bytes at once.
 
-It keeps the contract of L{twisted.internet.tcp.Connection}: C{connectionLost} is never
-called from within C{loseConnection} or C{abortConnection}, producers are paced, closing
-flushes, aborting resets.
+It behaves like L{twisted.internet.tcp.Connection}: C{connectionLost} is never called from within
+C{loseConnection} or C{abortConnection}, producers are paused while bytes wait, closing sends all
+written bytes first, aborting resets the connection.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from vaurien_twisted.express.joint import Gate, joint
 from vaurien_twisted.express.poller import GIVEN_UP, Handler, Poller
 from vaurien_twisted.express.writer import DONE, Sending
 
-#: How many bytes one read takes at first, and at most.
+#: The size of the first reads, and the largest size, in bytes.
 LEAST_READ, MOST_READ = 16384, 262144
 
-#: How many reads may follow a failed send: what a receive buffer holds.
+#: The most reads after a failed send, enough to empty the receive buffer.
 LAST_READS = 64
 
-#: What a transport watches that has not begun, and one that the poller does not have.
+#: Instead of events: the transport has not started; the poller does not watch it.
 _NEW, _NOTHING = -2, -1
 
 _LOST, _ABORTED = Failure(ConnectionLost()), Failure(ConnectionAborted())
@@ -50,9 +50,9 @@ class ExpressTransport(Sending, ConnectedSocket):
     """
     A connected, non-blocking TCP socket.
 
-    @param peer: its address.
+    @param peer: the address of the peer.
     @param whenLost: called after the protocol's C{connectionLost}.
-    @ivar bytesRead: how many bytes of the peer's were read so far.
+    @ivar bytesRead: how many bytes were read so far.
     """
 
     # _ended: the peer sends nothing more.  _events: what the poller watches; it may be more
@@ -94,10 +94,10 @@ class ExpressTransport(Sending, ConnectedSocket):
 
     def start(self) -> None:
         """
-        Join the protocol.  What it does in C{connectionMade} (to pause, say) comes
-        before the first read.
+        Connect the protocol and begin to read.  If the protocol pauses the transport in
+        C{connectionMade}, nothing is read.
 
-        @raise Exception: what the protocol raised; the connection is closed.
+        @raise Exception: raised by the protocol; the connection is closed.
         """
         try:
             self.protocol.makeConnection(self)
@@ -136,18 +136,18 @@ class ExpressTransport(Sending, ConnectedSocket):
 
     def _readMore(self) -> None:
         """
-        What was read has filled its buffer.
+        A read has filled its buffer: make the next one larger.
         """
         self._readSize = MOST_READ
 
     def joinTo(self, target: ExpressTransport | None, gate: Gate | None = None) -> None:
         """
-        From now on send what is read straight to another transport, without showing it to
-        the protocol; with C{None} hand it to the protocol again.  The end of it, and
-        whatever goes wrong, is told to the protocols as ever, and pausing works as ever.
+        Send bytes that are read directly to another transport, not to the protocol.  The protocols
+        still learn of the end of the stream and of errors, and pausing works as before.
 
-        @param gate: told of the bytes, says whether they go that way; those that do not,
-            and any that come while C{target} has others waiting, go to the protocol.
+        @param target: the other transport; C{None}: bytes go to the protocol again.
+        @param gate: called with the bytes; returns whether they go to C{target}.  Others, and those
+            read while C{target} has bytes waiting, go to the protocol.
         """
         before = self._joint
         self._joint = None if target is None else joint(self, target, gate)
@@ -156,7 +156,9 @@ class ExpressTransport(Sending, ConnectedSocket):
 
     def _mayRead(self, events: int) -> bool:
         """
-        Whether to read, after whatever else has happened.
+        Handle all events but reading.
+
+        @return: whether to read.
         """
         if events == GIVEN_UP:
             self._lost(_LOST)
@@ -171,15 +173,15 @@ class ExpressTransport(Sending, ConnectedSocket):
         elif events & EPOLLERR and (self._ended or self.disconnecting):
             self._lost(_LOST)
         else:
-            # What the peer sent is not read yet: only reading may end this.
+            # Bytes of the peer are still unread, so only a read may end the connection.
             self._events = _NOTHING
             self._poller.unregister(self._fd)
         return False
 
     def _watch(self) -> None:
         """
-        Tell the poller what is waited for.  Pausing does not: if it lasts, the next event
-        brings us here.
+        Tell the poller which events to wait for.  Pausing does not call this, since a short pause
+        needs no system call; if it lasts, the next event does.
         """
         events = (EPOLLIN if self._reading else 0) | (0 if self._waiting is None else EPOLLOUT)
         watched = self._events
@@ -193,7 +195,7 @@ class ExpressTransport(Sending, ConnectedSocket):
 
     def _end(self) -> None:
         """
-        The peer sends nothing more.
+        The peer has ended its direction.
         """
         self._ended = True
         self._reading = False
@@ -208,7 +210,7 @@ class ExpressTransport(Sending, ConnectedSocket):
 
     def _failed(self) -> None:
         """
-        The protocol or its producer raised: say so, and end the connection.
+        The protocol or its producer has raised an exception: log it, and end the connection.
         """
         failure = Failure()
         self._log.failure("{protocol} failed", failure, protocol=self.protocol)
@@ -218,7 +220,7 @@ class ExpressTransport(Sending, ConnectedSocket):
 
     def _break(self) -> None:
         """
-        Sending has failed: the connection is lost, after what the peer had sent before.
+        Sending has failed: read what the peer had sent before, then end the connection.
         """
         for _ in range(LAST_READS):
             if not self._reading:
@@ -228,8 +230,7 @@ class ExpressTransport(Sending, ConnectedSocket):
 
     def loseConnection(self) -> None:
         """
-        Close after all that was written has been sent, and a producer has been
-        unregistered.
+        Close the connection once all written bytes are sent and no producer is registered.
         """
         if self.connected and not self.disconnecting:
             self.disconnecting = True
@@ -239,7 +240,7 @@ class ExpressTransport(Sending, ConnectedSocket):
 
     def abortConnection(self) -> None:
         """
-        Reset: whatever is unsent is dropped, and the peer reads ECONNRESET.
+        Reset the connection: unsent bytes are discarded, and the peer gets ECONNRESET.
         """
         if self.connected and not self._aborting:
             self._aborting = self.disconnecting = True
@@ -252,7 +253,7 @@ class ExpressTransport(Sending, ConnectedSocket):
 
     def _lost(self, reason: Failure) -> None:
         """
-        Close the socket and tell the protocol; nothing where that was done.
+        Close the socket and tell the protocol, unless that was done already.
         """
         if not self.connected:
             return
@@ -290,7 +291,7 @@ class ExpressTransport(Sending, ConnectedSocket):
 
     def resumeProducing(self) -> None:
         """
-        Read on, unless the connection is ending.
+        Continue to read, unless the connection is ending.
         """
         if self.connected and not self.disconnecting and not self._ended:
             self._reading = True
@@ -298,11 +299,11 @@ class ExpressTransport(Sending, ConnectedSocket):
 
     def stopProducing(self) -> None:
         """
-        Close.
+        Close the connection.
         """
         self.loseConnection()
 
-    #: By these names Twisted's own transports do the same.
+    #: Twisted's own transports have these names, too.
     stopReading = pauseProducing
     startReading = resumeProducing
 
