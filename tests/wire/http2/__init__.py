@@ -1,3 +1,3 @@
 """
-Tests of HTTP/2.
+Tests of C{vaurien_twisted.wire.http2}.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_streams_grpc -*-
+# -*- test-case-name: tests.wire.grpc.test_messages -*-
 """
 The messages of a gRPC stream: each begins with a byte that says whether it is compressed, and four
 with its length (grpc/grpc, doc/PROTOCOL-HTTP2.md).

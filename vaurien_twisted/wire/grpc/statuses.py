@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_streams_grpc -*-
+# -*- test-case-name: tests.wire.grpc.test_statuses -*-
 """
 The status codes of gRPC (grpc/grpc, doc/statuscodes.md).
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_streams_grpc -*-
+# -*- test-case-name: tests.wire.grpc.test_statuses -*-
 """
 The deadline of a gRPC call, as its request carries it (grpc/grpc, doc/PROTOCOL-HTTP2.md).
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_streams -*-
+# -*- test-case-name: tests.wire.http2.test_header_blocks -*-
 """
 The errors of C{http} by which a stream or a connection of HTTP/2 ends: C{rst-stream:CANCEL},
 C{goaway}, C{goaway-unprocessed}.

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_streams -*-
+# -*- test-case-name: tests.wire.http2.test_header_blocks -*-
 """
 Header blocks (RFC 7541), and how both ends keep the same dynamic table.
 

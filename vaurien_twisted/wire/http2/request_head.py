@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_streams -*-
+# -*- test-case-name: tests.wire.http2.test_header_blocks -*-
 """
 The head of an HTTP/2 request, as rules read those of HTTP/1.
 """

@@ -1,0 +1,3 @@
+"""
+Tests of C{vaurien_twisted.wire.grpc}.
+"""
