@@ -63,6 +63,13 @@ class UnknownTests(Shown):
         for word in words:
             self.assertIn(word, err)
 
+    def test_allAndOne(self) -> None:
+        """
+        One proxy cannot be chosen beside all of them.
+        """
+        reason = "--all chooses all proxies: leave out --all or --proxy"
+        self.assertError("normal --all --proxy db", reason)
+
     def test_optionOfABehavior(self) -> None:
         """
         What to write in its place is said, with the value.

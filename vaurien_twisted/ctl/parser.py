@@ -138,6 +138,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     if unknown:
         own = made[parsed.command]
         own.error(_unknown(parsed, unknown[0], list(arguments), own))
+    if parsed.command in OF_PROXIES and parsed.all and parsed.proxy:
+        made[parsed.command].error("--all chooses all proxies: leave out --all or --proxy")
     if parsed.command in ctl_proxies.COMMANDS:
         ctl_proxies.check(made[parsed.command], parsed)
     if parsed.command == "completion":
