@@ -13,6 +13,7 @@ from vaurien_twisted.experiments.conditions import ErrorRate, Errors
 from vaurien_twisted.experiments.figures import Figures
 from vaurien_twisted.experiments.html import page
 from vaurien_twisted.experiments.report import report
+from vaurien_twisted.experiments.summary import describeCondition
 from vaurien_twisted.experiments.verdict import judgeFigures
 
 SOME = Figures(
@@ -80,9 +81,11 @@ class JudgeTests(SynchronousTestCase):
         """
         condition = Errors(errors=0.01, command=("GET",), code=("5xx", "closed"))
         self.assertEqual(
-            condition.describe(), "at most 1 % of exchanges fail of GET with 5xx or closed"
+            describeCondition(condition), "at most 1 % of exchanges fail of GET with 5xx or closed"
         )
-        self.assertEqual(ErrorRate(error_rate=2).describe(), "at most 2 exchanges a second fail")
+        self.assertEqual(
+            describeCondition(ErrorRate(error_rate=2)), "at most 2 exchanges a second fail"
+        )
 
     def test_added(self) -> None:
         """

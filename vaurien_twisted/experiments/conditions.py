@@ -79,12 +79,6 @@ class Quantile:
     proxy: tuple[str, ...] = _proxies()
     during: tuple[str, ...] = _during()
 
-    def describe(self) -> str:
-        """
-        The condition in words.
-        """
-        return self.name or f"{self.quantile * 100:g} % of exchanges take under {self.below:g} s"
-
 
 @attrs.frozen
 class Rate:
@@ -98,12 +92,6 @@ class Rate:
     name: str = _name()
     proxy: tuple[str, ...] = _proxies()
     during: tuple[str, ...] = _during()
-
-    def describe(self) -> str:
-        """
-        The condition in words.
-        """
-        return self.name or f"at least {self.rate:g} exchanges a second"
 
 
 @attrs.frozen
@@ -124,13 +112,6 @@ class Errors:
     proxy: tuple[str, ...] = _proxies()
     during: tuple[str, ...] = _during()
 
-    def describe(self) -> str:
-        """
-        The condition in words.
-        """
-        which = _which(self.command, self.code)
-        return self.name or f"at most {self.errors * 100:g} % of exchanges fail{which}"
-
 
 @attrs.frozen
 class ErrorRate:
@@ -147,21 +128,6 @@ class ErrorRate:
     proxy: tuple[str, ...] = _proxies()
     during: tuple[str, ...] = _during()
 
-    def describe(self) -> str:
-        """
-        The condition in words.
-        """
-        which = _which(self.command, self.code)
-        return self.name or f"at most {self.error_rate:g} exchanges a second fail{which}"
-
-
-def _which(commands: tuple[str, ...], codes: tuple[str, ...]) -> str:
-    """
-    Which errors count, in words.
-    """
-    named = f" of {' or '.join(commands)}" if commands else ""
-    return named + (f" with {' or '.join(codes)}" if codes else "")
-
 
 @attrs.frozen
 class Connections:
@@ -175,12 +141,6 @@ class Connections:
     name: str = _name()
     proxy: tuple[str, ...] = _proxies()
     during: tuple[str, ...] = _during()
-
-    def describe(self) -> str:
-        """
-        The condition in words.
-        """
-        return self.name or f"at most {self.connections} open connections"
 
 
 @attrs.frozen
@@ -197,15 +157,6 @@ class Recovery:
     share: float = field(Share(), "Which quantile, such as ``99%``.", 0.99)
     name: str = _name()
     proxy: tuple[str, ...] = _proxies()
-
-    def describe(self) -> str:
-        """
-        The condition in words.
-        """
-        return self.name or (
-            f"{self.share * 100:g} % of exchanges take under {self.below:g} s again "
-            f"within {self.recovery:g} s after {self.after!r}"
-        )
 
 
 @attrs.frozen
@@ -239,12 +190,6 @@ class Probe:
     before: bool = _before()
     after: bool = _after()
 
-    def describe(self) -> str:
-        """
-        The condition in words.
-        """
-        return self.name or f"{self.probe.method} {self.probe.url} is answered well"
-
 
 @attrs.frozen
 class PromQL:
@@ -262,17 +207,6 @@ class PromQL:
     during: tuple[str, ...] = _during()
     before: bool = _before()
     after: bool = _after()
-
-    def describe(self) -> str:
-        """
-        The condition in words.
-        """
-        bounds = [
-            f"{word} {bound:g}"
-            for word, bound in (("above", self.above), ("below", self.below))
-            if bound is not None
-        ]
-        return self.name or f"{self.promql} is {' and '.join(bounds) or 'there'}"
 
 
 @attrs.frozen
@@ -292,12 +226,6 @@ class Command:
     during: tuple[str, ...] = _during()
     before: bool = _before()
     after: bool = _after()
-
-    def describe(self) -> str:
-        """
-        The condition in words.
-        """
-        return self.name or f"`{self.command}` succeeds"
 
 
 #: Those that figures decide, and those that are tried.

@@ -36,7 +36,7 @@ from vaurien_twisted.experiments.steps import (
     Wait,
     Wave,
 )
-from vaurien_twisted.experiments.summary import describe
+from vaurien_twisted.experiments.summary import describe, describeCondition
 
 
 class StepFailed(Exception):
@@ -289,7 +289,7 @@ class Method:
         end = self._clock.seconds() + timeout
         while not await self._surroundings.holds(condition):
             if self._clock.seconds() >= end:
-                raise StepFailed(f"not within {timeout:g} s: {condition.describe()}")
+                raise StepFailed(f"not within {timeout:g} s: {describeCondition(condition)}")
             await self._sleep(min(1.0, timeout / 10))
 
     def _chance(self, name: str) -> random.Random:

@@ -16,6 +16,7 @@ from vaurien_twisted.experiments.document import Experiment
 from vaurien_twisted.experiments.figures import Figures, Reading
 from vaurien_twisted.experiments.phases import Phase
 from vaurien_twisted.experiments.record import HALTED, Record
+from vaurien_twisted.experiments.summary import describeCondition
 from vaurien_twisted.experiments.verdict import (
     BROKEN,
     HELD,
@@ -148,7 +149,7 @@ def _condition(at: int, condition: Condition, record: Record, every: float) -> O
     outcomes = [str(each["outcome"]) for each in judged]
     outcome = overall(outcomes) if outcomes else UNKNOWN
     return {
-        "condition": condition.describe(),
+        "condition": describeCondition(condition),
         "kind": condition.KEY,
         "outcome": UNKNOWN if record.outcome == HALTED and outcome == HELD else outcome,
         "judged": judged,

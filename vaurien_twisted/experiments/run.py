@@ -23,6 +23,7 @@ from vaurien_twisted.experiments.figures import Reading
 from vaurien_twisted.experiments.phases import Method, Phase, StepFailed, Surroundings
 from vaurien_twisted.experiments.record import HALTED, INTERRUPTED, Record, telling
 from vaurien_twisted.experiments.steps import phaseNames, phases
+from vaurien_twisted.experiments.summary import describeCondition
 from vaurien_twisted.experiments.verdict import (
     BROKEN,
     HELD,
@@ -253,7 +254,9 @@ class ExperimentRun:
                 continue
             since = self._brokenSince.setdefault(at, self._now)
             if limit is not None and self._now - since >= limit and self._method is not None:
-                self.record.reason = f"broken for {self._now - since:g} s: {condition.describe()}"
+                self.record.reason = (
+                    f"broken for {self._now - since:g} s: {describeCondition(condition)}"
+                )
                 self._sampling = None
                 self._method.cancel()
                 return

@@ -1,10 +1,22 @@
 # -*- test-case-name: tests.experiments.test_run -*-
 """
-Steps and faults in a few words, for timelines and reports.
+Steps, faults and conditions in a few words, for timelines and reports.
 """
 
 from __future__ import annotations
 
+from vaurien_twisted.experiments.conditions import (
+    Command,
+    Condition,
+    Connections,
+    ErrorRate,
+    Errors,
+    Probe,
+    PromQL,
+    Quantile,
+    Rate,
+    Recovery,
+)
 from vaurien_twisted.experiments.faults import Fault, FlapSpec, RampSpec, RestartSpec, WaveSpec
 from vaurien_twisted.experiments.steps import (
     Call,
@@ -48,7 +60,7 @@ def describe(step: Step) -> str:
             times = f"every {every:g} s" if every is not None else schedule.cron
             return f"{times}: " + ", ".join(describe(each) for each in schedule.do)
         case Wait(wait=wait):
-            return f"wait until {wait.until.describe()}"
+            return f"wait until {describeCondition(wait.until)}"
         case Run(run=run):
             return f"run {run.command}"
         case Call(call=request):
@@ -81,3 +93,46 @@ def describeFault(fault: Fault) -> str:
     if fault.backend:
         return f"backend {fault.backend}{where}"
     return ("enabled" if fault.enabled else "disabled") + where
+
+
+def describeCondition(condition: Condition) -> str:
+    """
+    A condition in words: the name that it has in the file, else what it asks.
+    """
+    if condition.name:
+        return condition.name
+    match condition:
+        case Quantile(quantile=share, below=below):
+            return f"{share * 100:g} % of exchanges take under {below:g} s"
+        case Rate(rate=rate):
+            return f"at least {rate:g} exchanges a second"
+        case Errors(errors=share):
+            return f"at most {share * 100:g} % of exchanges fail{_which(condition)}"
+        case ErrorRate(error_rate=rate):
+            return f"at most {rate:g} exchanges a second fail{_which(condition)}"
+        case Connections(connections=count):
+            return f"at most {count} open connections"
+        case Recovery(recovery=seconds, after=phase, below=below, share=share):
+            return (
+                f"{share * 100:g} % of exchanges take under {below:g} s again "
+                f"within {seconds:g} s after {phase!r}"
+            )
+        case Probe(probe=request):
+            return f"{request.method} {request.url} is answered well"
+        case PromQL(promql=query, above=above, below=below):
+            bounds = [
+                f"{word} {bound:g}"
+                for word, bound in (("above", above), ("below", below))
+                if bound is not None
+            ]
+            return f"{query} is {' and '.join(bounds) or 'there'}"
+        case Command(command=command):
+            return f"`{command}` succeeds"
+
+
+def _which(condition: Errors | ErrorRate) -> str:
+    """
+    Which errors count, in words.
+    """
+    commands = f" of {' or '.join(condition.command)}" if condition.command else ""
+    return commands + (f" with {' or '.join(condition.code)}" if condition.code else "")
