@@ -39,7 +39,7 @@ class ClientSide(Interface):
 
 class BackendSide(Interface):
     """
-    What a link does with its connection to the backend.
+    A link, as its connection to the backend sees it.
     """
 
     @property
@@ -50,7 +50,7 @@ class BackendSide(Interface):
 
     def backendConnected(self, protocol: BackendProtocol) -> None:
         """
-        The connection is there.
+        The backend is connected.
         """
 
     def backendEnded(self) -> None:
@@ -60,14 +60,14 @@ class BackendSide(Interface):
 
     def backendLost(self, reason: Failure) -> None:
         """
-        The connection is gone.
+        The connection to the backend is lost.
         """
 
 
 @implementer(IHalfCloseableProtocol)
 class BackendProtocol(Protocol):
     """
-    Faces the backend.  Where its bytes go, C{dataReceived}, is set by the link.
+    The Protocol of the connection to the backend.  The link sets its C{dataReceived}.
     """
 
     transport: ICountedTransport
@@ -78,7 +78,7 @@ class BackendProtocol(Protocol):
 
     def connectionMade(self) -> None:
         """
-        Join the link.
+        Tell the link that the backend is connected.
         """
         self.transport = prepared(self.transport)
         self._link.backendConnected(self)
@@ -91,12 +91,12 @@ class BackendProtocol(Protocol):
 
     def writeConnectionLost(self) -> None:
         """
-        Everything was sent to the backend, and the end of it.
+        All bytes and the end of the stream were sent to the backend.
         """
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
-        The backend's connection is gone.
+        The connection to the backend is lost.
         """
         self._link.backendLost(reason)
 
@@ -115,12 +115,12 @@ class BackendFactory(Factory):
 
     def doStart(self) -> None:
         """
-        Nothing is to be prepared, for each connection.
+        Does nothing; there is a factory for each connection.
         """
 
     def doStop(self) -> None:
         """
-        Nothing is to be undone.
+        Does nothing.
         """
 
     def addresses(self) -> tuple[IAddress | None, IAddress | None]:
@@ -129,7 +129,7 @@ class BackendFactory(Factory):
 
     def acceptableProtocols(self) -> list[bytes]:
         """
-        What the backend is offered in TLS.
+        The application protocols to offer to the backend (ALPN, RFC 7301).
         """
         return self._negotiation.forBackend(chosenOn(self._link.relay.transport))
 
@@ -139,8 +139,7 @@ class BackendFactory(Factory):
 
 def prepared(transport: ITransport) -> ICountedTransport:
     """
-    A transport that counts its bytes, and sends at once what is written where it can be
-    told to (TCP).
+    C{transport} as one that counts its bytes; TCP transports send small segments at once.
     """
     setTcpNoDelay = getattr(transport, "setTcpNoDelay", None)
     if setTcpNoDelay is not None and hasattr(transport, "joinTo"):

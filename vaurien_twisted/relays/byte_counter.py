@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.relays.test_byte_counter -*-
 """
-Counting bytes as they pass.
+Counts the bytes of transports.
 
-Express transports count their own.  For all others (TLS, UNIX, Twisted's TCP) a L{ByteCounter}
-stands in, which costs them a call for each read and write.
+Express transports count their bytes themselves.  All others (TLS, UNIX sockets, Twisted's TCP) are
+wrapped in a L{ByteCounter}, which costs a function call for each read and write.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from vaurien_twisted.interfaces.network import ICountedTransport
 
 class ByteCounter:
     """
-    A transport that counts; in all else the one it stands for.
+    A wrapper of a transport that counts its bytes.
 
-    @ivar bytesRead: how many bytes the other side sent.
-    @ivar bytesWritten: how many bytes the transport was given to send.
+    @ivar bytesRead: how many bytes were read.
+    @ivar bytesWritten: how many bytes were written to the transport.
     """
 
     __slots__ = ("_transport", "_write", "bytesRead", "bytesWritten")
@@ -38,7 +38,7 @@ class ByteCounter:
     @property
     def below(self) -> ITransport:
         """
-        The transport itself.
+        The wrapped transport.
         """
         return self._transport
 
@@ -51,7 +51,7 @@ class ByteCounter:
 
     def reading(self, take: Callable[[bytes], None]) -> Callable[[bytes], None]:
         """
-        What counts bytes and hands them to C{take}.
+        A function that counts bytes and passes them to C{take}.
         """
 
         def counted(data: bytes) -> None:
@@ -63,7 +63,7 @@ class ByteCounter:
 
 def metered(transport: ITransport) -> ICountedTransport:
     """
-    C{transport} itself where it counts its bytes, else a L{ByteCounter} for it.
+    C{transport} itself if it counts its bytes, else a L{ByteCounter} for it.
     """
     counts = hasattr(transport, "bytesRead")
     return cast(ICountedTransport, transport if counts else ByteCounter(transport))
@@ -71,6 +71,7 @@ def metered(transport: ITransport) -> ICountedTransport:
 
 def counted(transport: object, take: Callable[[bytes], None]) -> Callable[[bytes], None]:
     """
-    What is to get the bytes that C{transport} reads, so that C{take} gets them counted.
+    The function to pass the bytes to that C{transport} reads: it counts them if the transport does
+    not, and passes them to C{take}.
     """
     return transport.reading(take) if isinstance(transport, ByteCounter) else take

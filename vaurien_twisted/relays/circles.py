@@ -2,9 +2,10 @@
 """
 Proxies that connect to themselves, or to each other in a circle.
 
-The first client of such a proxy would make it connect to itself without end, until no file
-descriptor is left.  What the addresses tell is refused (L{checkCircle}).  What they do not, as
-a name that leads back here, is found when a connection is made (L{Circles}).
+The first client of such a proxy would make it connect to itself again and again, until no file
+descriptor is left.  Circles that the addresses show are refused (L{checkCircle}).  Others, such as
+those by a host name, are detected when a connection is made (L{Circles}).  Circles through other
+processes are not detected: their connections look like those of any client.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from twisted.internet.interfaces import ITransport
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.transports.same_address import Place, leadsTo, placeOf, reached, served
 
-#: How many addresses are remembered that have the port of a proxy.
+#: The most addresses with the port of a proxy whose result is kept.
 MOST = 1024
 
-#: By the reactor's id, which is not used again while its proxies keep it.
+#: By the id of the reactor, which stays unique while its proxies refer to it.
 _known: WeakValueDictionary[int, Circles] = WeakValueDictionary()
 
 
 def circlesFor(reactor: object) -> Circles:
     """
-    The one L{Circles} of C{reactor}.
+    The L{Circles} of C{reactor}; each reactor has one.
     """
     circles = _known.get(id(reactor))
     if circles is None:
@@ -38,10 +39,13 @@ def checkCircle(
     name: str, listen: str, backend: str, others: Iterable[tuple[str, str, str]]
 ) -> None:
     """
-    Check the addresses of a proxy.
+    Check that the backend of a proxy does not lead back to the proxy.
 
+    @param name: the name of the proxy.
+    @param listen: the address that it listens on.
+    @param backend: the address of its backend.
     @param others: the names, listening addresses and backends of the other proxies.
-    @raise Refused: its clients would be led back to it.
+    @raise Refused: the proxy would connect to itself, directly or through other proxies.
     """
     here, target = served(listen), reached(backend)
     if here is None or target is None:
@@ -69,8 +73,8 @@ def checkCircle(
 
 class Circles:
     """
-    Knows where the proxies on one reactor listen, and which of them connect to which.  Proxies
-    are anything that can be told apart.
+    Knows the addresses of the proxies on one reactor, and which of them connect to which.  Any
+    hashable object can stand for a proxy.
     """
 
     def __init__(self) -> None:
@@ -82,7 +86,7 @@ class Circles:
 
     def listens(self, proxy: Hashable, address: object) -> None:
         """
-        A proxy listens at C{address} now; C{None}: it does not.
+        A proxy listens on C{address} now; C{None}: it does not listen.
         """
         self._servers.pop(proxy, None)
         self._seen.clear()
@@ -101,10 +105,10 @@ class Circles:
 
     def closes(self, proxy: Hashable, transport: ITransport) -> bool:
         """
-        Whether a connection of C{proxy} to its backend leads back to it.  For almost all
-        connections the port alone says that it does not.
+        Whether a connection of C{proxy} to its backend leads back to the proxy.  For most
+        connections, the port shows that it does not.
 
-        @param transport: the connection's.
+        @param transport: the transport of the connection.
         """
         if not self._ports and not self._paths:
             return False
@@ -123,12 +127,12 @@ class Circles:
 
     def _at(self, target: Place) -> Hashable | None:
         """
-        The proxy that is at C{target}.
+        The proxy that listens on C{target}, C{None} if none does.
         """
         if target in self._seen:
             return self._seen[target]
         at = next((one for one, place in self._servers.items() if leadsTo(target, place)), None)
-        # What a path leads to may change.
+        # The target of a path can change.
         if not target.path and len(self._seen) < MOST:
             self._seen[target] = at
         return at

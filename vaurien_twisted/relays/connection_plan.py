@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_connection_plan -*-
 """
-A plan for one link alone.
+A plan for one link only.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from vaurien_twisted.rules.plan import Plan
 
 class ConnectionPlan:
     """
-    Decides about one connection's exchanges by a plan of its own, with its own counts.
+    A plan for the exchanges of one connection, with its own counts.
 
-    @param changed: called when a rule of it has reverted.
-    @ivar decider: decides, with the proxy's seed, journal and counters.
-    @ivar connection: the same connection, of which nothing is decided yet.
+    @param changed: called when a rule of the plan has expired.
+    @ivar decider: decides by the plan, with the seed, the journal and the counters of the proxy.
+    @ivar connection: the connection, as a value about which nothing is decided yet.
     """
 
     def __init__(

@@ -1,10 +1,11 @@
 # -*- test-case-name: tests.relays.test_ending -*-
 """
-Last words: what one end has said before it was reset reaches the other, which is reset then.
+Delivers the bytes that one end had sent before its connection was reset; then the other end is
+reset.
 
-Express transports hand to the kernel at once what they can.  Twisted's own (UNIX sockets,
-TLS, TCP) collect what is written, and would drop it in a reset, and what is unread where
-writing fails.
+Express transports pass written bytes to the kernel at once.  Twisted's own transports (UNIX
+sockets, TLS, TCP) buffer them.  A reset would discard this buffer, and a failed write would discard
+bytes that were not read yet.
 """
 
 from __future__ import annotations
@@ -19,17 +20,16 @@ from zope.interface import implementer
 from vaurien_twisted.interfaces.network import IStreamTransport
 from vaurien_twisted.relays.byte_counter import ByteCounter
 
-#: For how long an end may take no more of the other's last words before it is reset, in
-#: seconds.
+#: After how many seconds an end that does not read the remaining bytes is reset.
 PATIENCE = 30.0
 
-#: How many reads may follow a write that failed: what a receive buffer holds.
+#: The most reads after a failed write, enough to empty the receive buffer.
 LAST_READS = 64
 
 
 def lowest(transport: object) -> IStreamTransport:
     """
-    The transport that has the socket, without TLS and counting above it.
+    The transport that has the socket, below TLS and byte counters.
     """
     while True:
         if isinstance(transport, ByteCounter):
@@ -43,8 +43,8 @@ def lowest(transport: object) -> IStreamTransport:
 @implementer(IPullProducer)
 class LastWords:
     """
-    Resets a connection after all that was written to it has gone to the kernel, or after
-    L{PATIENCE}.
+    Resets a connection once all written bytes were passed to the kernel, or after L{PATIENCE}
+    seconds.
     """
 
     def __init__(self, transport: IStreamTransport, clock: IReactorTime) -> None:
@@ -55,14 +55,14 @@ class LastWords:
 
     def begin(self) -> None:
         """
-        Begin to wait; no other producer may be registered.
+        Begin to wait.  The transport must have no other producer.
         """
         below = lowest(self._transport)
         if below is self._transport and getattr(below, "sent", False):
             below.abortConnection()
             return
         self._timer = self._clock.callLater(PATIENCE, self._reset)
-        # TLS joins what is written in one turn of the reactor.
+        # TLS collects the bytes that are written in one turn of the reactor.
         self._clock.callLater(0, self._listen, below)
 
     def _listen(self, below: IStreamTransport) -> None:
@@ -77,7 +77,7 @@ class LastWords:
 
     def resumeProducing(self) -> None:
         """
-        Nothing waits any more, but at the first time: that tells of being registered.
+        The buffer is empty.  The first call is only the answer to the registration.
         """
         if self._asked:
             self._reset()
@@ -85,7 +85,7 @@ class LastWords:
 
     def stopProducing(self) -> None:
         """
-        The connection is gone.
+        The connection is lost.
         """
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
@@ -98,8 +98,8 @@ class LastWords:
 
 def readLast(transport: ITransport) -> None:
     """
-    Have one of Twisted's own transports read what its peer has said before it tells that
-    writing has failed.
+    Make one of Twisted's own transports read what its peer has sent before it reports that writing
+    has failed.
     """
     below: Any = lowest(transport)
     write: Callable[[bytes], object] | None = getattr(below, "writeSomeData", None)

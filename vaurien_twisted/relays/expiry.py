@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_lasting -*-
 """
-Rules that revert by themselves.
+Removes rules from a plan when their time (C{for}) is over.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from vaurien_twisted.rules.draws import alternatives
 
 class Expiry:
     """
-    Takes the rules of a decider's plan out of it when their time is over.  The time of a rule
-    begins when it is put in force: with the plan, or added to it.
+    Removes the rules of a decider's plan when their time is over.  The time of a rule begins when
+    it is put in force, with the plan or by being added to it.
 
-    @param changed: called with the rules that are over, after that.
+    @param changed: called with the rules that were removed.
     """
 
     __slots__ = ("_changed", "_clock", "_decider", "_ends", "_since", "_timer")
@@ -34,7 +34,7 @@ class Expiry:
         self._decider = decider
         self._changed = changed
         self._since = 0.0
-        #: When each rule is over, by what identifies it in counts.
+        #: When the time of each rule is over, by its key in counts.
         self._ends: dict[tuple[int, int], float] = {}
         self._timer: IDelayedCall | None = None
 
@@ -47,7 +47,7 @@ class Expiry:
 
     def begin(self) -> None:
         """
-        A plan was set just now.
+        A plan was set now.
         """
         self._since = self._clock.seconds()
         self._ends = {}
@@ -55,7 +55,7 @@ class Expiry:
 
     def follow(self) -> None:
         """
-        Rules were added to the plan just now, or taken out; the times of the others go on.
+        Rules were added to the plan or removed from it now; the times of the others go on.
         """
         now, ends = self._clock.seconds(), self._ends
         self._ends = {
@@ -81,7 +81,7 @@ class Expiry:
 
     def _ring(self) -> None:
         self._timer = None
-        # A timer may ring a hair too soon.
+        # A timer can fire slightly too early.
         now = self._clock.seconds() + 0.001
         over = {counted for counted, end in self._ends.items() if end <= now}
         rules = [rule for counted, rule in self._rules() if counted in over]
@@ -93,7 +93,7 @@ class Expiry:
 
     def stop(self) -> None:
         """
-        Nothing expires any more.
+        Stop the timer: no more rules expire.
         """
         if self._timer is not None:
             self._timer.cancel()

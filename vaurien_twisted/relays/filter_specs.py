@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_staging -*-
 """
-Which stream filters the bytes of a connection pass through.
+Chooses the stream filters of each connection.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from vaurien_twisted.rules.stream_rules import ChosenRule, chosenStreams, stream
 
 class FilterSpecs:
     """
-    Specifies the stream filters of one proxy's connections, and keeps what the filters of one
-    rule share.
+    Chooses the stream filters of one proxy's connections, and keeps the data that the filters of
+    one rule share.
 
-    @param decider: the proxy's own.
+    @param decider: the decider of the proxy.
     """
 
     def __init__(self, clock: IReactorTime, decider: Decider) -> None:
@@ -35,7 +35,7 @@ class FilterSpecs:
 
     def keep(self, plan: Plan) -> None:
         """
-        Forget what filters share whose rules are not in C{plan}.
+        Discard the shared data of rules that are not in C{plan}.
         """
         kept = {key for key, _ in streamRules(plan)}
         self._shared = {key: own for key, own in self._shared.items() if key in kept}

@@ -1,36 +1,37 @@
 # -*- test-case-name: tests.relays.test_memory -*-
 """
-How much the links of a proxy may hold in memory.
+Limits the memory that the links of a proxy use.
 
-What is held are bytes that wait in write queues and filters, and the exchanges that await
-their replies.  One direction of a link may always hold L{SHARE}; more comes out of what all
-links of the proxy share, L{PROXY_LIMIT}, and has a limit of its own.  Beyond these the sender
-is paused, so that its own kernel, and then itself, has to wait.
+Memory is used by bytes that wait in write queues and stream filters, and by exchanges that await
+their replies.  Each direction of a link may always use L{SHARE}.  More is taken from the memory
+that all links of the proxy share, L{PROXY_LIMIT}, and each write queue has a limit of its own.  At
+these limits the sender is paused, so the bytes stay in its kernel and finally in the sender itself.
 """
 
 from __future__ import annotations
 
-#: What each direction of each link may hold whatever the others do, in bytes.
+#: What each direction of each link may always use, in bytes.
 SHARE = 262144
 
-#: What all links of a proxy may hold together before those above their share are paused.
+#: What all links of a proxy may use together, in bytes, before those above their share are paused.
 PROXY_LIMIT = 64 * 2**20
 
-#: What one write queue may hold.
+#: The most bytes in one write queue.
 QUEUE_LIMIT = 8 * 2**20
 
-#: What a link's exchanges may take that await their replies, and what one of them takes.
+#: The memory for the exchanges of a link that await their replies, and that of one of them, in
+#: bytes.
 EXCHANGES_LIMIT, EXCHANGE_COST = 32 * 2**20, 256
 
-#: What waits costs so much beside its bytes.
+#: The overhead of each waiting item, in bytes.
 ENTRY_COST = 320
 
 
 class Memory:
     """
-    What the links of one proxy hold.
+    The memory that the links of one proxy use.
 
-    @ivar held: how many bytes they hold now, about.
+    @ivar held: about how many bytes they use now.
     """
 
     __slots__ = ("held",)
@@ -40,6 +41,8 @@ class Memory:
 
     def allows(self, held: int) -> bool:
         """
-        Whether a direction of a link that holds so much may hold more.
+        Whether a direction of a link may use more memory.
+
+        @param held: how many bytes it uses now.
         """
         return held <= SHARE or self.held < PROXY_LIMIT

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_pausing -*-
 """
-Whole messages that a framer keeps back go on as the client pauses.
+Passes on whole messages that a framer holds back when the client pauses.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from vaurien_twisted.interfaces import IWithholder
 
-#: How long a client must say nothing to pause, in seconds: longer than between the parts of
-#: what it sends in one go.
+#: After how many seconds without bytes a client has paused: longer than between the parts of one
+#: transmission.
 PAUSE = 0.005
 
 
 class Pausing:
     """
-    Watches for pauses of one client.
+    Detects pauses of one client.
 
-    @param goOn: called when the framer is to let go what it keeps back.
-    @ivar framer: that framer.
+    @param goOn: called when the framer must release the messages that it holds back.
+    @ivar framer: the framer.
     """
 
     __slots__ = ("_clock", "_goOn", "_timer", "framer")
@@ -34,9 +34,9 @@ class Pausing:
 
     def look(self, commands: frozenset[str] | None) -> None:
         """
-        All that the client has sent so far was read.
+        All bytes that the client has sent so far were read.
 
-        @param commands: those that rules can meet, in lower case; C{None} for any.
+        @param commands: the commands that rules can match, in lower case; C{None}: all.
         """
         self.stop()
         withheld = self.framer.withheld
@@ -49,7 +49,7 @@ class Pausing:
 
     def stop(self) -> None:
         """
-        Watch no longer.
+        Stop detecting pauses.
         """
         if self._timer is not None and self._timer.active():
             self._timer.cancel()

@@ -23,7 +23,7 @@ from vaurien_twisted.transports.descriptors import descriptorOf
 @implementer(IHalfCloseableProtocol)
 class Relay(Protocol):
     """
-    Faces the client.  Where its bytes go, C{dataReceived}, is set by the link.
+    The Protocol of a client's connection.  The link sets its C{dataReceived}.
 
     @ivar peer: the client's address.
     """
@@ -39,7 +39,7 @@ class Relay(Protocol):
 
     def connectionMade(self) -> None:
         """
-        Begin a link, or refuse the client for want of file descriptors.
+        Begin a link, or reset the client if there are too few file descriptors.
         """
         links = self._links
         context = links.context
@@ -62,12 +62,12 @@ class Relay(Protocol):
 
     def writeConnectionLost(self) -> None:
         """
-        Everything was sent to the client, and the end of it.
+        All bytes and the end of the stream were sent to the client.
         """
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
-        The client's connection is gone.
+        The client's connection is lost.
         """
         if self.link is not None:
             self.link.clientLost(reason)

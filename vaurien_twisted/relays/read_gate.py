@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_read_gate -*-
 """
-Pausing a transport for several reasons at once.
+Pauses a transport for several reasons at once.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from collections.abc import Callable
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
-#: The reasons: the other side writes too slowly, a write queue is full, there is nowhere to send to
-#: yet, the transport is about to be another one.
+#: The reasons: the other side reads too slowly, a write queue is full, the backend is not connected
+#: yet, the transport is about to be replaced.
 PEER, FULL, UNCONNECTED, REPLACED = 1, 2, 4, 8
 
 
 @implementer(IPushProducer)
 class PauseReasons:
     """
-    The reading side of a transport.  It reads only while no reason to pause is left,
-    so that the peer's resuming cannot end a wait, nor a wait's end the peer's pause.
+    The reasons why a transport is paused.  The transport reads only while there is none, so the end
+    of one reason does not end another.
 
-    As a push producer it stands for the reason L{PEER}: register it with the
-    transport that what is read here is written to.
+    It is also the push producer of the transport that the bytes are written to, which sets and
+    removes the reason L{PEER}.
 
-    @ivar drained: called when that transport's buffer is empty again.
+    @ivar drained: called when the buffer of that transport is empty again.
     """
 
     __slots__ = ("_reasons", "_transport", "drained")
@@ -36,7 +36,7 @@ class PauseReasons:
 
     def pause(self, reason: int) -> None:
         """
-        Stop reading for C{reason}; nothing happens if that reason was given before.
+        Add C{reason}, and stop reading.  Does nothing if the reason is there already.
         """
         if not self._reasons:
             self._transport.pauseProducing()
@@ -44,7 +44,7 @@ class PauseReasons:
 
     def resume(self, reason: int) -> None:
         """
-        C{reason} is gone; read on if it was the last.
+        Remove C{reason}, and read again if it was the last one.
         """
         if self._reasons & reason:
             self._reasons &= ~reason
@@ -53,7 +53,7 @@ class PauseReasons:
 
     def paused(self, reason: int) -> bool:
         """
-        Whether C{reason} is among those that are left.
+        Whether C{reason} is one of the reasons.
         """
         return bool(self._reasons & reason)
 
@@ -73,5 +73,5 @@ class PauseReasons:
 
     def stopProducing(self) -> None:
         """
-        The other transport is gone; the link closes this one.
+        The other transport is closed; the link closes this one.
         """

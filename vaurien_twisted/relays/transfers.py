@@ -1,8 +1,8 @@
 # -*- test-case-name: tests.relays.test_transfers -*-
 """
-Data that a backend asks the client for in a reply that was replaced.
+Answers a backend that asks the client for data in a reply that was replaced.
 
-The client does not know that it was asked, so the relay answers in its place.
+The client does not get the request for data, so the relay answers instead.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from vaurien_twisted.relays.requests import RequestReader
 
 def mayBeAsked(state: ExchangeState) -> bool:
     """
-    Whether the rest of a reply that was replaced may ask the client for data.  What the
-    client says next would be taken for them.
+    Whether the rest of a replaced reply can ask the client for data.  The backend would take the
+    client's next request for that data.
     """
     waiting = state.replyOrder.waiting
     if state.ender is None or not waiting:
@@ -28,8 +28,8 @@ def mayBeAsked(state: ExchangeState) -> bool:
 
 def endTransfers(state: ExchangeState, requests: RequestReader, ender: ITransferEnder) -> None:
     """
-    Answer the backend where it asks for data in a reply that was replaced, and read no
-    further request before that reply is over.  Where there is no answer close the link.
+    Answer the backend if it asks for data in a replaced reply, and read no further request before
+    the end of that reply.  If the protocol has no such answer, close the link.
     """
     ending = ender.transferEnd()
     if ending is None:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_turn_timer -*-
 """
-Counting and timing the turns of links on which nothing is in force.
+Counts and times the turns of links without rules.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 class TurnTimer:
     """
-    Watches the bytes of one link as they pass.  A turn begins with bytes of the client, and
-    takes as long as the backend's first bytes after them.
+    Watches the bytes of one link.  A turn begins with bytes of the client and ends with the first
+    bytes of the backend after them.
 
-    @param seconds: gives the time.
-    @param observe: called with the seconds that a turn took.
+    @param seconds: a clock.
+    @param observe: called with the duration of each turn, in seconds.
     @ivar count: how many turns have begun.
     """
 
@@ -28,7 +28,9 @@ class TurnTimer:
 
     def asked(self, data: bytes) -> bool:
         """
-        Bytes of the client pass: C{True}, they may.
+        The client has sent bytes.
+
+        @return: C{True}: they are passed on.
         """
         if self._began is None:
             self._began = self._seconds()
@@ -37,7 +39,9 @@ class TurnTimer:
 
     def answered(self, data: bytes) -> bool:
         """
-        Bytes of the backend pass: C{True}, they may.
+        The backend has sent bytes.
+
+        @return: C{True}: they are passed on.
         """
         began = self._began
         if began is not None:
@@ -47,7 +51,7 @@ class TurnTimer:
 
     def renew(self) -> None:
         """
-        Bytes have passed elsewhere: the client's next ones begin a turn.
+        Bytes have passed without this timer: the client's next bytes begin a turn.
         """
         self._began = None
 
@@ -56,7 +60,7 @@ def watched(
     watch: Callable[[bytes], bool], write: Callable[[bytes], None]
 ) -> Callable[[bytes], None]:
     """
-    What shows bytes to a timer and writes them.
+    A function that shows bytes to a timer, then writes them.
     """
 
     def relay(data: bytes) -> None:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_turns -*-
 """
-Long work in short slices, so that other connections and control have their turn.
+Divides long work into short slices, so that other connections and control are served in between.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from contextlib import contextmanager
 
 from twisted.internet.interfaces import IReactorTime
 
-#: For how long the links of one proxy may work before the reactor has its turn, in seconds;
-#: and how long bytes that arrive meanwhile may take.
+#: The longest slice of the links of one proxy, in seconds; and that for bytes that arrive while
+#: work is waiting.
 SLICE, SHORT = 0.005, 0.0005
 
-#: How many exchanges or parts are handled between two looks at the clock.
+#: How many exchanges or parts are handled between two reads of the clock.
 STEP = 16
 
 
@@ -23,8 +23,8 @@ class Turns:
     """
     Divides the work of one proxy's links among turns of the reactor.
 
-    Whoever has much to do takes a L{deadline}, looks at L{over} after every L{STEP} steps,
-    and goes on by way of L{later}.
+    Code with much to do gets a L{deadline}, checks L{over} after every L{STEP} steps, and continues
+    by L{later}.
 
     @param clock: the reactor.
     """
@@ -39,7 +39,7 @@ class Turns:
 
     def deadline(self) -> float:
         """
-        Until when work that begins now may go on, by the clock.
+        Until when work that begins now may go on, in seconds by the clock.
         """
         if self._end is not None:
             return self._end
@@ -47,21 +47,21 @@ class Turns:
 
     def over(self, deadline: float) -> bool:
         """
-        Whether that time is over.
+        Whether C{deadline} has passed.
         """
         return self._clock.seconds() >= deadline
 
     @property
     def spent(self) -> bool:
         """
-        Whether a slice is being used now and its time is over.
+        Whether a slice is in use and its time is over.
         """
         return self._end is not None and self._clock.seconds() >= self._end
 
     @contextmanager
     def slice(self) -> Iterator[None]:
         """
-        What is done within shares one deadline.
+        A context in which all work shares one deadline.
         """
         if self._end is not None:
             yield
@@ -74,7 +74,7 @@ class Turns:
 
     def later(self, call: Callable[[], None]) -> None:
         """
-        Call in a later turn of the reactor, after those that were put here before.
+        Call C{call} in a later turn of the reactor, after earlier calls.
         """
         self._queue.append(call)
         self._schedule()
@@ -88,7 +88,7 @@ class Turns:
         self._scheduled = False
         queue = self._queue
         with self.slice():
-            # What is put here meanwhile has another turn.
+            # Calls that are added meanwhile wait for the next turn.
             for _ in range(len(queue)):
                 queue.popleft()()
                 if self.spent:
