@@ -228,7 +228,9 @@ class RefusedTests(Asked):
         A direction that there is not would never match, so it is refused.
         """
         self.assertIn("did you mean 'client'?", self.refused(direction="clients"))
-        self.assertIn("pick one of: backend, client", self.refused(direction="upstream"))
+        self.assertIn(
+            "pick one of: backend, client, downstream, upstream", self.refused(direction="sideways")
+        )
 
     def test_fields(self) -> None:
         """

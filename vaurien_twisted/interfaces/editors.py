@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
-    from vaurien_twisted.model.commands import Edit, EditedBytes
+    from vaurien_twisted.model.commands import Actions, Edit, EditedBytes
     from vaurien_twisted.model.exchange import Exchange
+    from vaurien_twisted.model.message_fault import MessageFault
     from vaurien_twisted.model.patch import Patch
     from vaurien_twisted.model.streaming import StreamFault
 
@@ -96,4 +97,18 @@ class IReplyEditing(Interface):
         @param code: of a preset.
         @param message: in place of the service's own text; C{""} for that.
         @raise Refused: the protocol has no such event; names the nearest preset that has one.
+        """
+
+
+class IMessageFaults(Interface):
+    """
+    A wire protocol whose connections can go on in messages (WebSocket).  Optional, beside
+    L{IWireProtocol<vaurien_twisted.interfaces.IWireProtocol>}.
+    """
+
+    def meetMessage(exchange: Exchange, fault: MessageFault) -> Actions | None:
+        """
+        What C{fault} does to a message.
+
+        @return: C{None} where the exchange is no message, or it cannot be done.
         """

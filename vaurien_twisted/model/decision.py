@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from vaurien_twisted.model.commands import ENDING, Command, Wait
+from vaurien_twisted.model.commands import ENDING, Command, Edit, Wait
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.matchers import Predicate
 from vaurien_twisted.model.options import specs
@@ -208,17 +208,26 @@ class Decision:
     @ivar request: the steps for the request, in order.
     @ivar reply: the steps for the reply, in order.
     @ivar ends: whether a step keeps the request from the backend.
+    @ivar edits: whether the request passes through an editor.
     @ivar instant: whether the steps for the request are only waits of 0 seconds.
     """
 
     request: tuple[Step, ...] = ()
     reply: tuple[Step, ...] = ()
     ends: bool = attrs.field(init=False, eq=False, repr=False)
+    edits: bool = attrs.field(init=False, eq=False, repr=False)
     instant: bool = attrs.field(init=False, eq=False, repr=False)
 
     @ends.default
     def _ends(self) -> bool:
-        return any(isinstance(step.command, ENDING) for step in self.request)
+        return any(
+            isinstance(step.command, ENDING) and not isinstance(step.command, Edit)
+            for step in self.request
+        )
+
+    @edits.default
+    def _edits(self) -> bool:
+        return any(isinstance(step.command, Edit) for step in self.request)
 
     @instant.default
     def _instant(self) -> bool:

@@ -188,8 +188,8 @@ _KINDS: dict[str, Callable[[Matcher, object], Test]] = {
 }
 
 
-def _direction(connection: Connection, exchange: Exchange) -> tuple[str]:
-    return ("backend" if exchange.unasked else "client",)
+def _direction(connection: Connection, exchange: Exchange) -> tuple[str, str]:
+    return ("backend", "downstream") if exchange.unasked else ("client", "upstream")
 
 
 #: The matchers of every protocol.
@@ -203,9 +203,10 @@ COMMON = (
     Matcher(
         "direction",
         "word",
-        "Who begins the exchange: client, or backend if it sends without a request.",
+        "Who begins the exchange: client (or upstream), or backend (or downstream) if it sends "
+        "without a request.",
         _direction,
-        ("client", "backend"),
+        ("client", "backend", "upstream", "downstream"),
     ),
 )
 

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_editing -*-
 """
-Replies that are edited on their way to the client.
+Replies and messages that are edited on their way.
 """
 
 from __future__ import annotations
@@ -13,30 +13,38 @@ from vaurien_twisted.model.decision import Rule, Step
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.relays.exchange_state import ExchangeState
 from vaurien_twisted.relays.memory import SHARE
+from vaurien_twisted.relays.write_queue import WriteQueue
 
 #: Why a reply was not edited that would have needed more memory than there is.
 NO_MEMORY = "not edited: the proxy's connections hold too much already"
 
 
 def passEdited(
-    state: ExchangeState, exchange: Exchange, editor: IEditor, data: bytes, ends: bool, now: float
+    state: ExchangeState,
+    exchange: Exchange,
+    editor: IEditor,
+    queue: WriteQueue,
+    data: bytes,
+    ends: bool,
+    now: float,
 ) -> None:
     """
-    Put into the write queue what the editor of C{exchange} makes of its bytes.
+    Put into C{queue} what the editor of C{exchange} makes of its bytes.
 
-    @param ends: whether they end the reply.
+    @param ends: whether they end the exchange in this direction.
     """
     if exchange.muted:
         return
     for part in editor.push(data, ends, now):
-        _put(state, exchange, part)
+        _put(state, exchange, queue, part)
         if exchange.muted or state.closed:
             break
     room = state.room
-    room.edited = 0 if exchange.muted or ends else editor.held
+    if queue is state.toClient:
+        room.edited = 0 if exchange.muted or ends else editor.held
     if room.edited > SHARE and not state.context.memory.allows(room.measure()[1]):
         for part in editor.release(NO_MEMORY):
-            _put(state, exchange, part)
+            _put(state, exchange, queue, part)
         room.edited = editor.held
     if exchange.outcome is not None and (editor.struck or ends):
         # Without a reason it was cut short by its end.
@@ -45,7 +53,7 @@ def passEdited(
         outcome(missing)
 
 
-def _put(state: ExchangeState, exchange: Exchange, part: EditedBytes) -> None:
+def _put(state: ExchangeState, exchange: Exchange, queue: WriteQueue, part: EditedBytes) -> None:
     """
     Send C{part} when its wait is over.
     """
@@ -55,7 +63,7 @@ def _put(state: ExchangeState, exchange: Exchange, part: EditedBytes) -> None:
         steps = (Step(Hold() if isinf(part.wait) else Wait(part.wait), rule),)
     after = state.executor.following(part.then)
     exchange.muted = part.last or part.then is not ConnectionFate.KEEP
-    state.toClient.put(exchange, part.data, steps, after)
+    queue.put(exchange, part.data, steps, after)
 
 
 def _ruleOf(exchange: Exchange) -> Rule | None:
@@ -63,5 +71,5 @@ def _ruleOf(exchange: Exchange) -> Rule | None:
     The rule by which the reply is edited.
     """
     decision = exchange.decision
-    steps = () if decision is None else decision.reply
+    steps = () if decision is None else (*decision.request, *decision.reply)
     return next((step.rule for step in steps if isinstance(step.command, Edit)), None)

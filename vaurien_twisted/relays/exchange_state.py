@@ -140,7 +140,7 @@ class ExchangeState:
             self._compact(over)
         self.exchanges += 1
         self.fastPath.latest = b""
-        if decision.reply:
+        if decision.reply or decision.edits:
             self.executor.prepare(exchange, decision)
         return decision
 

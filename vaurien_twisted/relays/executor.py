@@ -53,7 +53,7 @@ class CommandExecutor:
         """
         Note on the exchange where its reply is to be cut, and what edits it.
         """
-        for step in decision.reply:
+        for step in (*decision.request, *decision.reply):
             command = step.command
             if isinstance(command, Truncate):
                 exchange.then = command.then

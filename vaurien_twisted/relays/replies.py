@@ -122,7 +122,7 @@ class ReplyReader:
         if exchange.editor is not None:
             if steps:
                 queue.put(exchange, b"", steps)
-            passEdited(state, exchange, exchange.editor, data, ends, now)
+            passEdited(state, exchange, exchange.editor, queue, data, ends, now)
         elif not exchange.muted:
             after = None
             if exchange.then is not None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from vaurien_twisted.interfaces import IStartTLS, IWithholder
 from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.relays.editing import passEdited
 from vaurien_twisted.relays.exchange_state import ExchangeState
 from vaurien_twisted.relays.memory import QUEUE_LIMIT
 from vaurien_twisted.relays.pausing import Pausing
@@ -173,8 +174,13 @@ class RequestReader:
                 queue.put(exchange, data, decision.request)
             else:
                 state.framer.expect(exchange)
-                if not (decision.instant and queue.putInstant(data)):
+                if exchange.editor is not None and decision.edits:
+                    queue.put(exchange, b"", decision.request)
+                    passEdited(state, exchange, exchange.editor, queue, data, ends, now)
+                elif not (decision.instant and queue.putInstant(data)):
                     queue.put(exchange, data, decision.request)
+        elif exchange.editor is not None and decision.edits:
+            passEdited(state, exchange, exchange.editor, queue, data, ends, now)
         elif not exchange.dropped:
             queue.put(exchange, data)
         if ends:

@@ -40,6 +40,7 @@ from vaurien_twisted.behaviors.slow_open import SlowOpen
 from vaurien_twisted.behaviors.slow_window import SlowWindow
 from vaurien_twisted.behaviors.timeout import Timeout
 from vaurien_twisted.behaviors.transient import Transient
+from vaurien_twisted.behaviors.websocket import WebSocket
 from vaurien_twisted.interfaces import IBehaviorBase, IWireProtocol
 from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.wire.http.protocol import HTTP
@@ -61,6 +62,7 @@ EXCHANGES = (
     Transient(),
     Events(),
     PatchReply(),
+    WebSocket(),
     DelayMessage(),
     ExceedDeadline(),
     MaxStreams(),

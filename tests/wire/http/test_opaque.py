@@ -13,7 +13,7 @@ from vaurien_twisted.model.exchange import FramingError
 from vaurien_twisted.wire.http.protocol import HTTP, HTTPFramer, HTTPOptions
 
 CONNECT = b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n"
-UPGRADE = b"GET /w HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+UPGRADE = b"GET /w HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n"
 
 
 class OpaqueTests(SynchronousTestCase):
@@ -36,7 +36,7 @@ class OpaqueTests(SynchronousTestCase):
         """
         101 ends the last exchange.
         """
-        switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
+        switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\n\r\n"
         for size in SIZES:
             opaque, heard = self.converse(
                 *(("client", UPGRADE), ("backend", switch + b"\x81\x00")),

@@ -87,7 +87,7 @@ class Request(NamedTuple):
         and some the other, and all have to close the connection after their reply (RFC
         9112, section 6.1), so its end does not matter.
     @ivar preface: whether it is the beginning of HTTP/2 (RFC 9113, section 3.4).
-    @ivar upgrades: whether it asks to go on in HTTP/2 (RFC 7540, section 3.2).
+    @ivar upgrades: whether it asks to go on in HTTP/2 (RFC 7540, section 3.2) or in WebSocket.
     """
 
     method: str
@@ -162,7 +162,9 @@ def _readRequest(head: bytes) -> Request:
     lengths, codings = _lengthFields(fields, minor)
     # Identity is the body as it is: RFC 2616, section 3.6.
     if not codings or codings == [b"identity"]:
-        upgrades = b"\nhttp2-settings:" in fields
+        upgrades = b"\nhttp2-settings:" in fields or (
+            b"\nupgrade:" in fields and b"websocket" in fields
+        )
         return Request(method, target, _length(lengths) if lengths else 0, False, upgrades)
     if codings[-1] != b"chunked":
         raise Malformed("the request's Transfer-Encoding does not end with chunked")

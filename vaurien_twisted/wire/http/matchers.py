@@ -11,6 +11,7 @@ from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.matchers import COMMAND, YES_OR_NO, Matcher
 from vaurien_twisted.wire.http.head import FOLD
 from vaurien_twisted.wire.http2.stream import StreamFacts
+from vaurien_twisted.wire.websocket.messages import OPCODES, messageOf
 
 #: What stands before and after the path in a request target (RFC 9112, section 3.2).
 PATH = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?([^?#]*)")
@@ -61,10 +62,14 @@ def faultHeaderOf(head: bytes) -> str:
 
 
 def _path(connection: Connection, exchange: Exchange) -> tuple[str, ...]:
-    return (pathOf(exchange.subject),) if exchange.command else ()
+    message = messageOf(exchange)
+    target = exchange.subject if message is None else message.target
+    return (pathOf(target),) if exchange.command else ()
 
 
 def _called(connection: Connection, exchange: Exchange) -> tuple[str, ...]:
+    if messageOf(exchange) is not None:
+        return ()
     call = callOf(exchange)
     return (exchange.command,) if call is None else (exchange.command, call[1])
 
@@ -80,6 +85,15 @@ def _grpc(connection: Connection, exchange: Exchange) -> tuple[str, ...]:
 
 def _fields(connection: Connection, exchange: Exchange) -> list[str]:
     return fieldsOf(exchange.head)
+
+
+def _opcode(connection: Connection, exchange: Exchange) -> tuple[str, ...]:
+    return () if messageOf(exchange) is None else (exchange.command,)
+
+
+def _text(connection: Connection, exchange: Exchange) -> tuple[str, ...]:
+    message = messageOf(exchange)
+    return () if message is None or exchange.command != "text" else (message.text,)
 
 
 #: What C{when} can ask of a request.
@@ -109,6 +123,20 @@ TARGETS = (
         "glob",
         "gRPC: the service with its package, such as shop.Orders or shop.*.",
         _service,
+    ),
+    Matcher(
+        "opcode",
+        "word",
+        "WebSocket: what a message is: text, binary, close, ping, pong.",
+        _opcode,
+        (*OPCODES.values(), "reserved"),
+    ),
+    Matcher(
+        "text",
+        "glob",
+        "WebSocket: the text of a message that is not compressed, as far as its first frame and "
+        "16 KiB go.",
+        _text,
     ),
     Matcher("grpc", "word", "Whether it is a call of gRPC: true or false.", _grpc, YES_OR_NO),
 )

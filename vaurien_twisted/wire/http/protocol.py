@@ -23,10 +23,11 @@ from vaurien_twisted.interfaces import (
     ITellsErrors,
     IWireProtocol,
 )
-from vaurien_twisted.interfaces.editors import IReplyEditing
-from vaurien_twisted.model.commands import Edit, Reply, Send
+from vaurien_twisted.interfaces.editors import IMessageFaults, IReplyEditing
+from vaurien_twisted.model.commands import Actions, Edit, Reply, Send
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.message_fault import MessageFault
 from vaurien_twisted.model.options import Refused, nearest, option
 from vaurien_twisted.model.patch import Patch
 from vaurien_twisted.model.streaming import StreamFault
@@ -48,6 +49,8 @@ from vaurien_twisted.wire.http.stream_editor import HTTPStreamEditor
 from vaurien_twisted.wire.http2.endings import ENDINGS, isEnding
 from vaurien_twisted.wire.http2.stream import StreamFacts
 from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
+from vaurien_twisted.wire.websocket.faults import meet
+from vaurien_twisted.wire.websocket.messages import messageOf
 
 #: Statuses that can stand alone; those below 200 announce another (RFC 9110, section 15.2).
 FINAL = re.compile(r"[2-5][0-9][0-9]")
@@ -85,7 +88,7 @@ class HTTPFramer(TwoWayFramer):
     """
     Reads HTTP/1.0 and 1.1, pipelined or not, one exchange to a request.  A body is
     passed on as it arrives.  It turns opaque at the preface of HTTP/2, at a reply
-    101, at a 2xx to C{CONNECT}, and where it raised L{FramingError}.
+    101 that is not to WebSocket, at a 2xx to C{CONNECT}, and where it raised L{FramingError}.
 
     Blank lines between messages, and what the client sends after C{CONNECT} before
     it has been answered, belong to no exchange.  Nor does a reply that nobody asked
@@ -132,6 +135,8 @@ def situationsOf(exchange: Exchange) -> tuple[str, ...]:
     """
     Whether an exchange is a call of gRPC, another request, or neither.
     """
+    if messageOf(exchange) is not None:
+        return ()
     if callOf(exchange) is not None:
         return (CALL,)
     return (ANY,) if exchange.command else ()
@@ -152,12 +157,21 @@ CATALOG = ErrorCatalog(
 FAULTY = frozenset(row.code for row in FAULTS)
 
 
-@implementer(IPlugin, IWireProtocol, IFaultHeader, IReplyEditing, IStreamProtocol, ITellsErrors)
+@implementer(
+    IPlugin,
+    IWireProtocol,
+    IFaultHeader,
+    IReplyEditing,
+    IMessageFaults,
+    IStreamProtocol,
+    ITellsErrors,
+)
 class HTTP(WireProtocol):
     """
     HTTP/1.0, HTTP/1.1 and HTTP/2.  An exchange is a request and its reply; in HTTP/2 it is a
     stream.  Its command is the method.  Interim replies (1xx) pass; they are not the reply.
-    Upgraded connections (WebSocket) and tunnels pass unread.
+    After an upgrade to WebSocket an exchange is a message, of either end; its command is the
+    opcode.  Other upgraded connections and tunnels pass unread.
 
     The code of C{error} is a status from 200 to 599, with C{headers} and C{body}, or the name
     of a fault such as C{slow-body}, of a status of gRPC such as C{UNAVAILABLE}, or of a
@@ -189,6 +203,8 @@ class HTTP(WireProtocol):
         """
         A whole response that says C{error}, or a faulty one.
         """
+        if messageOf(exchange) is not None:
+            return None
         if isinstance(exchange.context, StreamFacts):
             # Only now: what writes frames takes a while to load.
             from vaurien_twisted.wire.http2.answers import encode
@@ -210,6 +226,13 @@ class HTTP(WireProtocol):
         from vaurien_twisted.wire.http2.answers import afterCut
 
         return afterCut(exchange.context, error)
+
+    def meetMessage(self, exchange: Exchange, fault: MessageFault) -> Actions | None:
+        """
+        What C{fault} does to a message of a WebSocket connection.
+        """
+        message = messageOf(exchange)
+        return None if message is None else meet(message, fault)
 
     def editStream(self, exchange: Exchange, fault: StreamFault) -> Edit | None:
         """
@@ -251,4 +274,6 @@ class HTTP(WireProtocol):
         """
         The first C{X-Vaurien-Behavior} of the request.
         """
-        return faultHeaderOf(exchange.head) if options.obey_header else ""
+        if not options.obey_header or messageOf(exchange) is not None:
+            return ""
+        return faultHeaderOf(exchange.head)

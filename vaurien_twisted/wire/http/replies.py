@@ -47,7 +47,11 @@ class Replies:
         """
         session = self._session
         return (
-            self._body is None and not self._head.kept and not session.lost and not session.opaque
+            self._body is None
+            and not self._head.kept
+            and not session.lost
+            and not session.opaque
+            and session.socket is None
         )
 
     def read(self, data: bytes) -> Iterator[Piece]:
@@ -60,6 +64,9 @@ class Replies:
         session = self._session
         pos = 0
         partial = self._head
+        if session.socket is not None:
+            yield from session.socket[1].read(partial.take() + data)
+            return
         try:
             if session.ahead or data[:1] == b"\x00":
                 data = self._ahead(data)
@@ -68,6 +75,9 @@ class Replies:
                 data = partial.take() + more if session.opaque else partial.add(more)
             size = len(data)
             while pos < size:
+                if session.socket is not None:
+                    yield from session.socket[1].read(data[pos:])
+                    return
                 if session.opaque:
                     if session.multiplexing and session.streams is not None:
                         session.streams[1].extend(data[pos:])
@@ -175,6 +185,9 @@ class Replies:
         An unfinished head, which belongs to the reply it begins, or the end of a
         reply that lasts as long as the connection.
         """
+        if self._session.socket is not None:
+            yield from self._session.socket[1].ended()
+            return
         awaiting, opaque = self._session.awaiting, self._session.opaque
         if self._session.ahead and self._session.streams is not None:
             yield None, bytes(self._session.streams[1]), False

@@ -54,6 +54,7 @@ class Requests(RequestReader):
             and not self._head.kept
             and session.tunnel is None
             and self._host is None
+            and session.socket is None
             and not session.opaque
         )
 
@@ -67,6 +68,9 @@ class Requests(RequestReader):
         session = self._session
         pos = 0
         partial = self._head
+        if session.socket is not None:
+            yield from session.socket[0].read(partial.take() + data)
+            return
         try:
             if partial.kept:
                 more, data = data, b""
@@ -132,6 +136,9 @@ class Requests(RequestReader):
         An unfinished head, which belongs to no exchange, or the end of a request that
         lasts as long as the connection.
         """
+        if self._session.socket is not None:
+            yield from self._session.socket[0].ended()
+            return
         endless = self._session.endless
         if self._head.kept:
             yield None, self._head.take(), False

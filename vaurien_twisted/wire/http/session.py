@@ -11,6 +11,7 @@ import re
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.framer import Session
 from vaurien_twisted.wire.http.head import KEPT_LIMIT
+from vaurien_twisted.wire.websocket.messages import MessageReader, joined
 
 #: Why what follows the preface of HTTP/2 is not read as HTTP/1.
 HTTP2 = "HTTP/2"
@@ -20,6 +21,9 @@ HTTP2 = "HTTP/2"
 UPGRADES = re.compile(rb"\nupgrade:[ \t]*h2c[ \t]*\r?\n", re.IGNORECASE)
 SETTINGS = re.compile(rb"\nhttp2-settings:[ \t]*([A-Za-z0-9_-]*)=*[ \t]*\r?\n", re.IGNORECASE)
 
+#: What a reply to an upgrade to WebSocket says (RFC 6455, section 4.2.2).
+WEBSOCKET = re.compile(rb"\nupgrade:[ \t]*websocket[ \t]*\r?\n", re.IGNORECASE)
+
 
 class HTTPSession(Session):
     """
@@ -28,6 +32,8 @@ class HTTPSession(Session):
     @ivar endless: a request whose end is not known, so that what follows belongs to it.
     @ivar settings: what the client wants of HTTP/2, where the connection goes on in it after an
         upgrade; else C{None}.
+    @ivar socket: what reads both directions of a WebSocket connection, that of the client
+        first, after an upgrade to it; else C{None}.
     @ivar tunnel: a C{CONNECT} that was not answered.
     @ivar early: the client has sent more before that was answered.
     @ivar lost: that was refused, so that it is not known what the client sent.
@@ -35,7 +41,7 @@ class HTTPSession(Session):
     @ivar streams: what both ends have sent of HTTP/2, C{None} where it is not read.
     """
 
-    __slots__ = ("ahead", "early", "endless", "lost", "settings", "streams", "tunnel")
+    __slots__ = ("ahead", "early", "endless", "lost", "settings", "socket", "streams", "tunnel")
 
     def __init__(self, streams: bool = False) -> None:
         """
@@ -45,6 +51,7 @@ class HTTPSession(Session):
         self.ahead = False
         self.settings: bytes | None = None
         self.streams = (bytearray(), bytearray()) if streams else None
+        self.socket: tuple[MessageReader, MessageReader] | None = None
         self.endless: Exchange | None = None
         self.tunnel: Exchange | None = None
         self.early = False
@@ -61,6 +68,8 @@ class HTTPSession(Session):
         """
         Its reply follows those expected before.
         """
+        if not exchange.replies:
+            return
         self.awaiting.append(exchange)
         if len(exchange.head) > KEPT_LIMIT:
             # A thousand exchanges may wait.  What the rules asked of it is decided.
@@ -74,6 +83,9 @@ class HTTPSession(Session):
 
         @param reply: the head of its reply.
         """
+        if exchange is not None and WEBSOCKET.search(reply) is not None:
+            self.socket = joined(exchange)
+            return
         self.opaque = "another protocol (101 Switching Protocols)"
         if exchange is None or self.streams is None or UPGRADES.search(reply) is None:
             return

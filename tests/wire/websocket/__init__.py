@@ -1,0 +1,3 @@
+"""
+Tests for L{vaurien_twisted.wire.websocket}.
+"""

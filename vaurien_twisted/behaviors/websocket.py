@@ -1,0 +1,97 @@
+# -*- test-case-name: tests.behaviors.test_websocket -*-
+"""
+C{websocket}: messages of WebSocket connections are lost or damaged, or end the connection.
+"""
+
+from __future__ import annotations
+
+import attrs
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import IApplicability, IBehavior, IWireProtocol
+from vaurien_twisted.interfaces.editors import IMessageFaults
+from vaurien_twisted.model.commands import PASS, Actions, ConnectionFate
+from vaurien_twisted.model.decision import DecisionContext
+from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.message_fault import MESSAGE_FAULTS, MessageFault
+from vaurien_twisted.model.options import Refused, option
+
+#: The longest reason of a close frame, in bytes (RFC 6455, section 5.5).
+REASON_LIMIT = 123
+
+
+@attrs.frozen
+class WebSocketOptions:
+    """
+    The options of C{websocket}.
+    """
+
+    fault: str = option(
+        str,
+        "close",
+        "What happens: close (the client gets a close frame, and the connection is closed), drop "
+        "(the message is lost), cut (the connection ends inside of the frame), corrupt (a byte "
+        "is changed), rsv (reserved bits are set).",
+        choices=MESSAGE_FAULTS,
+    )
+    code: int = option(
+        int, 1011, "With close, the code of the close frame.", minimum=1000, maximum=4999
+    )
+    reason: str = option(str, "", "With close, the reason in the close frame, at most 123 bytes.")
+    bits: int = option(
+        int,
+        2,
+        "With rsv, the bits: 4 for RSV1, 2 for RSV2, 1 for RSV3, or their sum.",
+        minimum=1,
+        maximum=7,
+    )
+    then: str = option(
+        str, "close", "With cut, how the connection ends.", choices=("close", "reset")
+    )
+
+
+@implementer(IPlugin, IBehavior, IApplicability)
+class WebSocket:
+    """
+    Acts on messages of WebSocket connections, in both directions, unless C{when} names one.
+    Requests of HTTP pass.
+    """
+
+    name = "websocket"
+    options = WebSocketOptions
+    connections = False
+
+    def check(self, options: WebSocketOptions, wire: IWireProtocol) -> None:
+        """
+        Refuse a protocol without WebSocket, and a reason that is too long.
+        """
+        if not IMessageFaults.providedBy(wire):
+            raise Refused(f"protocol {wire.name!r} has no WebSocket: use protocol http", "behavior")
+        size = len(options.reason.encode("utf-8", "replace"))
+        if size > REASON_LIMIT:
+            raise Refused(f"the reason has {size} bytes: {REASON_LIMIT} are the most", "reason")
+
+    def applies(self, options: WebSocketOptions, exchange: Exchange) -> bool:
+        """
+        Whether this has no reply, as messages have none.
+        """
+        return exchange.number > 0 and not exchange.replies
+
+    def decide(self, options: WebSocketOptions, context: DecisionContext) -> Actions:
+        """
+        Damage the message.
+        """
+        wire = IMessageFaults(context.wire, None)
+        if wire is None:
+            return PASS
+        place = context.chance.random().getrandbits(32) if options.fault == "corrupt" else 0
+        fault = MessageFault(
+            options.fault,
+            options.code,
+            options.reason.encode("utf-8", "replace"),
+            options.bits,
+            ConnectionFate.RESET if options.then == "reset" else ConnectionFate.CLOSE,
+            place,
+        )
+        return wire.meetMessage(context.exchange, fault) or PASS

@@ -1,0 +1,3 @@
+"""
+WebSocket (RFC 6455): frames, messages and their faults, whatever protocol was upgraded.
+"""

@@ -1,0 +1,215 @@
+# -*- test-case-name: tests.wire.websocket.test_messages -*-
+"""
+One direction of a WebSocket connection, divided into messages: RFC 6455, section 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, Exchange, FramingError, Piece
+
+#: The names of opcodes (section 5.2).
+OPCODES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
+TEXT = 1
+#: Opcodes from here on are of control frames, which may come between those of a message.
+CONTROL = 8
+
+#: How much of a message's first frame is read for rules, in bytes; so much is kept back at most.
+TEXT_LIMIT = 16384
+
+
+@attrs.frozen(eq=False)
+class Message:
+    """
+    What is known of a message when it begins.
+
+    @ivar direction: C{upstream} or C{downstream}.
+    @ivar text: what the first frame says of a text that is not compressed; else C{""}.
+    @ivar target: of the request that was upgraded.
+    @ivar across: the reader of the other direction.
+    """
+
+    direction: str
+    text: str
+    target: str
+    across: MessageReader | None = attrs.field(repr=False)
+
+
+@attrs.frozen
+class FrameHead:
+    """
+    The head of a frame.
+
+    @ivar size: its own length in bytes.
+    @ivar length: that of the payload.
+    @ivar mask: four bytes, or none.
+    """
+
+    opcode: int
+    final: bool
+    reserved: int
+    size: int
+    length: int
+    mask: bytes
+
+
+def readHead(data: bytes, place: int) -> FrameHead | None:
+    """
+    The head of the frame at C{place}, C{None} if it has not all come.
+    """
+    if len(data) < place + 2:
+        return None
+    first, second = data[place], data[place + 1]
+    length, size = second & 0x7F, 2
+    if length > 125:
+        more = 2 if length == 126 else 8
+        size += more
+        length = int.from_bytes(data[place + 2 : place + 2 + more], "big")
+    masked = 4 if second & 0x80 else 0
+    size += masked
+    if len(data) < place + size:
+        return None
+    mask = data[place + size - masked : place + size]
+    return FrameHead(first & 15, bool(first & 0x80), first >> 4 & 7, size, length, mask)
+
+
+def unmasked(data: bytes, mask: bytes) -> bytes:
+    """
+    A payload without its mask (section 5.3).
+    """
+    if not mask:
+        return data
+    key = (mask * (len(data) // 4 + 1))[: len(data)]
+    return (int.from_bytes(data, "big") ^ int.from_bytes(key, "big")).to_bytes(len(data), "big")
+
+
+class MessageReader:
+    """
+    Divides the frames of one direction into messages.  Each is an exchange, and so is each
+    control frame.
+
+    @param handshake: the request that was upgraded.
+    @param upstream: whether the client sends.
+    @ivar across: the reader of the other direction.
+    """
+
+    __slots__ = (
+        "_exchange",
+        "_final",
+        "_head",
+        "_kept",
+        "_left",
+        "_message",
+        "_number",
+        "_target",
+        "_upstream",
+        "across",
+    )
+
+    def __init__(self, handshake: Exchange, upstream: bool) -> None:
+        # The request forgets them before the connection is over.
+        self._target, self._head = handshake.subject, handshake.head
+        self._upstream = upstream
+        #: One direction has the odd numbers, so that they do not depend on who is faster.
+        self._number = handshake.number + (1 if upstream else 2)
+        self._kept = b""
+        self._left = 0
+        self._exchange: Exchange | None = None
+        self._message: Exchange | None = None
+        self._final = True
+        self.across: MessageReader | None = None
+
+    @property
+    def inside(self) -> bool:
+        """
+        Whether a frame has begun that has not ended.
+        """
+        return bool(self._left or self._kept)
+
+    def read(self, data: bytes) -> Iterator[Piece]:
+        """
+        Pieces of messages.
+
+        @raise FramingError: a frame has a length that cannot be.
+        """
+        if self._kept:
+            data, self._kept = self._kept + data, b""
+        place, size = 0, len(data)
+        while place < size:
+            start = place
+            if not self._left:
+                head = readHead(data, place)
+                if head is None or not self._begin(head, data, place):
+                    self._kept = data[place:]
+                    return
+                self._left = head.size + head.length
+            step = min(self._left, size - place)
+            self._left -= step
+            place += step
+            yield self._exchange, data[start:place], self._final and not self._left
+
+    def _begin(self, head: FrameHead, data: bytes, place: int) -> bool:
+        """
+        A frame begins.
+
+        @return: C{False} if more has to come before it is known what it says.
+        """
+        if head.length >> 63:
+            raise FramingError("a WebSocket frame of more than 2**63 bytes", data[place:])
+        opcode = head.opcode
+        if opcode or self._message is None:
+            looked = min(head.length, TEXT_LIMIT) if opcode == TEXT and not head.reserved else 0
+            payload = data[place + head.size : place + head.size + looked]
+            if len(payload) < looked:
+                return False
+            self._exchange = self._made(opcode, unmasked(payload, head.mask))
+        else:
+            self._exchange = self._message
+        self._final = head.final
+        if opcode < CONTROL:
+            self._message = None if head.final else self._exchange
+        return True
+
+    def _made(self, opcode: int, said: bytes) -> Exchange:
+        text = said.decode("utf-8", "replace")
+        direction = "upstream" if self._upstream else "downstream"
+        message = Message(direction, text, self._target, self.across)
+        made = Exchange(
+            self._number,
+            OPCODES.get(opcode, "reserved"),
+            text[: DESCRIPTION_LIMIT + 1],
+            self._head,
+            message,
+            replies=False,
+            unasked=not self._upstream,
+        )
+        self._number += 2
+        return made
+
+    def ended(self) -> Iterator[Piece]:
+        """
+        The beginning of a frame, which belongs to no message.
+        """
+        if self._kept:
+            kept, self._kept = self._kept, b""
+            yield None, kept, False
+
+
+def messageOf(exchange: Exchange) -> Message | None:
+    """
+    What is known of an exchange that is a message; C{None} of any other.
+    """
+    context = exchange.context
+    return context if isinstance(context, Message) else None
+
+
+def joined(handshake: Exchange) -> tuple[MessageReader, MessageReader]:
+    """
+    The readers of both directions, that of the client first.
+    """
+    client, backend = MessageReader(handshake, True), MessageReader(handshake, False)
+    client.across, backend.across = backend, client
+    return client, backend
