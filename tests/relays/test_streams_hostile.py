@@ -141,13 +141,15 @@ class HostileCase(SynchronousTestCase):
         pair.answer(EMPTY)
         return pair
 
-    def ended(self, pair: Pair, data: bytes, code: str) -> None:
+    def ended(self, pair: Pair, data: bytes, code: str, what: str = "") -> None:
         """
         The last frame is GOAWAY with a code, and the connection is closed.
         """
         frames = [each for each in framesIn(data) if each[0] == GOAWAY]
         self.assertEqual(
-            [int.from_bytes(content[4:8], "big") for _, _, _, content in frames], [CODES[code]]
+            [int.from_bytes(content[4:8], "big") for _, _, _, content in frames],
+            [CODES[code]],
+            what,
         )
         self.assertEqual((pair.client.ended, pair.backend.ended), (["lose"], ["lose"]))
         self.assertEqual(pair.factory.memory.held, 0)
@@ -179,13 +181,12 @@ class BrokenTests(HostileCase):
         """
         for what, (data, code) in CLIENT.items():
             for size in (len(data), 1):
-                with self.subTest(what=what, size=size):
-                    pair = self.link()
-                    for at in range(0, len(data), size):
-                        pair.relay.dataReceived(data[at : at + size])
-                    self.ended(pair, pair.client.heard(), code)
-                    sent = list(framesIn(pair.backend.heard()))
-                    self.assertEqual(sent[-1][0], GOAWAY)
+                pair = self.link()
+                for at in range(0, len(data), size):
+                    pair.relay.dataReceived(data[at : at + size])
+                self.ended(pair, pair.client.heard(), code, what)
+                sent = list(framesIn(pair.backend.heard()))
+                self.assertEqual(sent[-1][0], GOAWAY)
 
     def test_backend(self) -> None:
         """
@@ -193,14 +194,13 @@ class BrokenTests(HostileCase):
         """
         for what, (data, code) in BACKEND.items():
             for size in (len(data), 1):
-                with self.subTest(what=what, size=size):
-                    pair = self.link()
-                    pair.ask(ASK)
-                    for at in range(0, len(data), size):
-                        pair.backendProtocol.dataReceived(data[at : at + size])
-                    self.ended(pair, pair.backend.heard(), code)
-                    *_, (kind, _, _, content) = framesIn(pair.client.heard())
-                    self.assertEqual((kind, content[4:8]), (GOAWAY, b"\x00\x00\x00\x02"))
+                pair = self.link()
+                pair.ask(ASK)
+                for at in range(0, len(data), size):
+                    pair.backendProtocol.dataReceived(data[at : at + size])
+                self.ended(pair, pair.backend.heard(), code, what)
+                *_, (kind, _, _, content) = framesIn(pair.client.heard())
+                self.assertEqual((kind, content[4:8]), (GOAWAY, b"\x00\x00\x00\x02"))
 
     def test_preface(self) -> None:
         """
