@@ -152,7 +152,8 @@ class FastPath:
         self.active = True
         treated = run.treated
         if treated is None:
-            self.steps, self.first = (), None
+            if self.steps:
+                self.steps, self.first = (), None
         else:
             run.treated = None
             self.steps = self._decide(run.next, treated, now)
