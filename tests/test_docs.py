@@ -9,6 +9,7 @@ import io
 import json
 import re
 import shlex
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from itertools import pairwise
@@ -20,6 +21,7 @@ import attrs
 from docutils.core import publish_doctree
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.pytest_plugin import PLUGIN
 from tests.test_extending import ROOT, childEnvironment, memoRegistry, run
 from vaurien_twisted.app.config import configure
 from vaurien_twisted.app.config_file import readConfig
@@ -315,12 +317,28 @@ class ReadmeTests(SynchronousTestCase):
         """
         Its test is the one on the testing page, and passes.
         """
-        (shown,) = [b.text for b in blocks(ROOT / "README.rst") if b.kind == "python"]
+        shown = next(b.text for b in blocks(ROOT / "README.rst") if b.kind == "python")
         source = (SUITES / "test_with_unittest.py").read_text(encoding="utf-8")
         self.assertEqual(shown, source.rstrip())
         output = run("-m", "unittest", "test_with_unittest", env=childEnvironment(), cwd=SUITES)
         self.assertIn("Ran 1 test", output)
         self.assertIn("\nOK\n", output)
+
+    def test_pytest(self) -> None:
+        """
+        Its test for pytest passes before something that only accepts: the fault answers.
+        """
+        shown = [b.text for b in blocks(ROOT / "README.rst") if b.kind == "python"][1]
+        folder = Path(self.mktemp()).resolve()
+        folder.mkdir()
+        backend = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(backend.close)
+        place = f"127.0.0.1:{backend.getsockname()[1]}"
+        suite = shown.replace("localhost:5000", place)
+        (folder / "test_shop.py").write_text(suite + "\n", encoding="utf-8")
+        words = ["-m", "pytest", "-q", "-p", PLUGIN, "-p", "no:cacheprovider", "test_shop.py"]
+        output = run(*words, env=childEnvironment(), cwd=folder)
+        self.assertIn("1 passed", output)
 
     def test_trial(self) -> None:
         """

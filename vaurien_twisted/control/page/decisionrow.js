@@ -6,6 +6,7 @@ import { clock } from "./format.js";
 /** What was done, in words. */
 export function effectOf(entry) {
   if (entry.kind === "passed") return entry.effect;
+  if (entry.kind === "set" && /^(100:)?dummy$/.test(entry.effect)) return "everything passes unchanged";
   return entry.words ?? entry.effect ?? (entry.kind === "decision" ? "" : entry.kind);
 }
 

@@ -15,10 +15,15 @@ function otherFacts(entry) {
 const step = (when, text, why = "") => [
   make("dt", {}, when), make("dd", {}, text, why ? make("small", {}, ` ${why}`) : null)];
 
+// Browsers call themselves long names.
+function byWhom({ by }) {
+  return by ? `by ${by.replace(/^Mozilla\/.* at /, "a browser at ")}` : "";
+}
+
 /** The elements that tell of an entry of the journal, or of an exchange that passed. */
 export async function story(entry) {
   const steps = [];
-  if (entry.kind === "set") steps.push(...step(clock(entry.time), `${entry.what} set: ${entry.effect}`, entry.by ? `by ${entry.by}` : ""));
+  if (entry.kind === "set") steps.push(...step(clock(entry.time), `${entry.what} set: ${effectOf(entry)}`, byWhom(entry)));
   else if (entry.exchange === undefined) steps.push(...step(clock(entry.time), [effectOf(entry), entry.reason, otherFacts(entry)].filter(Boolean).join(", ")));
   else await ofExchange(entry, steps);
   return [make("dl", {}, ...steps)];
