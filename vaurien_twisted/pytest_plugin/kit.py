@@ -6,6 +6,7 @@ What tests use: C{vaurien.proxy("db", ...)} and its C{fault(...)}.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from types import TracebackType
@@ -15,6 +16,9 @@ from vaurien_twisted.client.plan_calls import FaultRecord, ruleOf
 from vaurien_twisted.client.strikes import missed
 from vaurien_twisted.model.json_types import Answer, JSONObject
 from vaurien_twisted.pytest_plugin.server import Server
+
+#: The precision of the journal's times, in seconds.
+CLOCK_STEP = 0.001
 
 
 class FaultMissed(AssertionError):
@@ -181,7 +185,7 @@ class Kit:
     @param declared: the backend and the fields of each proxy that the configuration declares.
     @param seed: of the whole run.
     @ivar faults: the faults of the test that runs.
-    @ivar since: the id of the journal's last entry before it.
+    @ivar since: the id of an entry of the journal before it.
     @ivar test: its id.
     @ivar used: whether it, or a test before it, has used a proxy.
     """
@@ -201,6 +205,7 @@ class Kit:
         self.faults: list[Fault] = []
         self.since = 0
         self.test = ""
+        self._begun = 0.0
 
     @property
     def used(self) -> bool:
@@ -264,6 +269,8 @@ class Kit:
         A test begins.
         """
         self.test = test
+        # Asking for the journal's last entry would cost each test a request.
+        self._begun = time.time() - CLOCK_STEP
         self.faults = []
         self._seeded = set()
 
@@ -285,10 +292,11 @@ class Kit:
         if self._server is None:
             return []
         names = self.server.names
+        begun = self._begun if self.server.own else 0.0
         return [
             {**entry, "proxy": names[entry["proxy"]]}
             for entry in self.server.client.journal(self.since, 10_000)
-            if entry["proxy"] in names and entry["kind"] != "set"
+            if entry["proxy"] in names and entry["kind"] != "set" and entry["time"] >= begun
         ]
 
     def end(self) -> None:

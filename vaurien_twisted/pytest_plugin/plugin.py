@@ -173,13 +173,14 @@ def pytest_runtest_makereport(
     """
     report = cast(pytest.TestReport, (yield))
     kit = item.config.stash[KIT]
-    if report.when == "call" and kit.used:
+    folder = item.config.getoption("--vaurien-report")
+    # Nothing is asked of the server where nothing is written.
+    if report.when == "call" and kit.used and (report.failed or folder):
         entries = kit.entries()
         counts = [(fault.proxy, fault.count()) for fault in kit.faults]
         if report.failed and (kit.faults or entries):
             words = section(item.nodeid, kit.run, entries, counts, kit.server.log())
             report.sections.append(("vaurien", words))
-        folder = item.config.getoption("--vaurien-report")
         if folder:
             _write(Path(folder), item, report.outcome, kit, entries, counts)
     return report

@@ -68,6 +68,13 @@ class Server:
         """
         return "" if self._lease is None else self._lease.name
 
+    @property
+    def own(self) -> bool:
+        """
+        Whether it runs on this machine, for this run alone.
+        """
+        return self._process is not None
+
     def proxy(self, name: str, upstream: str, fields: Mapping[str, object]) -> Proxy:
         """
         The proxy of a name, which is created where there is none.
