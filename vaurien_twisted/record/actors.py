@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.record.test_actors -*-
 """
-Who is changing something just now: the journal records it with each change.
+Knows who makes a change, so that the journal can record it with the change.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-#: Set by whoever acts for somebody; C{""} is the program itself.
+#: The current actor; C{""}: the program itself.
 _actor: ContextVar[str] = ContextVar("vaurien_actor", default="")
 
 #: The longest name that is recorded, in characters.
@@ -18,7 +18,8 @@ LIMIT = 200
 
 def actor() -> str:
     """
-    Who acts, such as C{curl/8.5.0 at 127.0.0.1}; C{""}: the program itself, or code that uses it.
+    The current actor, such as C{curl/8.5.0 at 127.0.0.1}; C{""}: the program itself, or code that
+    uses it.
     """
     return _actor.get()
 
@@ -26,7 +27,7 @@ def actor() -> str:
 @contextmanager
 def acting(name: str) -> Iterator[None]:
     """
-    Act for somebody for the length of a block, and in the coroutines that it starts.
+    A context in which C{name} is the actor, also in coroutines that are started in it.
     """
     token = _actor.set(name[:LIMIT])
     try:

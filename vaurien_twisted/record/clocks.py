@@ -2,8 +2,8 @@
 """
 Monotonic time and wall-clock time.
 
-Waits are measured by monotonic time, which nobody can set: a reactor that measures them by the
-wall clock waits an hour longer when that is set back by an hour.  Times that users see, such as
+Waits are measured by monotonic time, which cannot be set.  A reactor that measures them by the wall
+clock would wait an hour longer if the clock is set back by an hour.  Times that users see, such as
 those of the journal, are wall-clock times.
 """
 
@@ -21,11 +21,11 @@ from vaurien_twisted.interfaces.network import IServerReactor
 
 def useMonotonicTime(reactor: IReactorTime) -> bool:
     """
-    Make a reactor of Twisted's measure its waits by monotonic time.  This is only possible while it
-    has no delayed calls, since their times are wall-clock times.
+    Make a Twisted reactor measure its waits by monotonic time.  This is possible only while it has
+    no delayed calls, since their times are wall-clock times.
 
-    @return: whether it does now.  Reactors of other kinds, and those that have been given another
-        clock, stay as they are.
+    @return: whether it does now.  Other kinds of reactors, and those with another clock, are not
+        changed.
     """
     if not isinstance(reactor, ReactorBase):
         return False

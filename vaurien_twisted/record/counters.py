@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.record.test_counters -*-
 """
-What one proxy counts.
+The counters of one proxy.
 
-Bytes are counted by the transports, exchanges by the links; here are the sums of links
-that have ended, and what is counted beside them.  Nothing is counted twice.
+Transports count bytes, and links count exchanges.  This module has the sums of links that have
+ended, and the other counters.  Nothing is counted twice.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import attrs
 
 from vaurien_twisted.record.histogram import Histogram
 
-#: How many codes are told apart; clients may be allowed to ask for any.
+#: The most different codes that are counted separately, since clients can cause any code.
 CODES = 1000
 
-#: The code of faults beyond that many.
+#: The code that stands for all others.
 OTHER = "other"
 
 
 class Traffic(NamedTuple):
     """
-    Bytes that passed, both ways: what was read at one end, and what was written at the
-    other.  They differ by what waits, is lost on purpose, or is said in the backend's name.
+    The bytes of both directions: those read at one end, and those written to the other.  They
+    differ by bytes that wait, that a fault has dropped, and that were injected.
 
     @ivar fromClient: read from clients.
     @ivar toBackend: written to backends.
@@ -40,7 +40,7 @@ class Traffic(NamedTuple):
 
     def plus(self, other: Traffic) -> Traffic:
         """
-        Both together.
+        The sums of both.
         """
         return Traffic(
             self.fromClient + other.fromClient,
@@ -55,17 +55,17 @@ class Counters:
     """
     The counters of one proxy.
 
-    @ivar traffic: of the links that have ended.
-    @ivar exchanges: of the links that have ended.
-    @ivar ended: how many links that were.
-    @ivar connectFailures: how often the backend could not be reached.
-    @ivar faults: how often something was done, by behavior and code.
-    @ivar duration: from a request's first byte to its reply's last, of all exchanges that the
-        backend answered, those included to which nothing happened.
+    @ivar traffic: the bytes of links that have ended.
+    @ivar exchanges: the number of exchanges of links that have ended.
+    @ivar ended: the number of links that have ended.
+    @ivar connectFailures: how often connecting to the backend has failed.
+    @ivar faults: the number of faults by behavior and code.
+    @ivar duration: the time from the first byte of a request to the last byte of its reply, for all
+        exchanges that the backend answered, with or without faults.
     @ivar errors: how many exchanges failed, by command and code: those that were answered with
         an error of the protocol, by the backend or by a fault, and those that were never
         answered.
-    @ivar added: how long waits and holds have kept something back.
+    @ivar added: the delays that waits and holds have caused.
     """
 
     traffic: Traffic = attrs.field(factory=Traffic)
@@ -79,11 +79,11 @@ class Counters:
 
     def fault(self, behavior: str, code: str = "", command: str = "", times: int = 1) -> None:
         """
-        Something was done.
+        Count a fault.
 
-        @param code: of an error that answers an exchange, C{""} where there is none.
-        @param command: of the exchange.
-        @param times: how often, where there is no code.
+        @param code: the code of the error that answers an exchange, C{""} if there is none.
+        @param command: the command of the exchange.
+        @param times: how many faults, if there is no code.
         """
         _count(self.faults, behavior, code, times)
         if code:
@@ -91,19 +91,19 @@ class Counters:
 
     def error(self, command: str, code: str) -> None:
         """
-        An exchange failed.
+        Count an exchange that has failed.
 
-        @param command: of the exchange, C{""} where that is not known.
-        @param code: of the error, or how the connection ended.
+        @param command: the command of the exchange, C{""} if it is not known.
+        @param code: the code of the error, or how the connection ended.
         """
         _count(self.errors, command, code)
 
     def linkEnded(self, traffic: Traffic, exchanges: int) -> None:
         """
-        A link is over: its counts join the sums.
+        A link has ended: add its counts to the sums.
         """
         before = self.traffic
-        # In place of C{plus}, which takes longer: this is done for each short connection.
+        # Faster than C{plus}, since this is done for each short connection.
         self.traffic = Traffic(*map(add, before, traffic))
         self.exchanges += exchanges
         self.ended += 1
@@ -111,12 +111,12 @@ class Counters:
 
 def _count(counts: dict[tuple[str, str], int], name: str, code: str, times: int = 1) -> None:
     """
-    Count so many more, with the code L{OTHER} where there are too many codes already.
+    Add C{times} to a count; the code is L{OTHER} if there are too many codes already.
     """
     key = name, code
     if key not in counts and len(counts) >= CODES:
         key = name, OTHER
         if key not in counts and len(counts) >= 2 * CODES:
-            # Commands, too, are whatever a client sends.
+            # Clients can send any command as well.
             key = OTHER, OTHER
     counts[key] = counts.get(key, 0) + times

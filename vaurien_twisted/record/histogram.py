@@ -1,12 +1,11 @@
 # -*- test-case-name: tests.record.test_histogram -*-
 """
-Durations, counted in buckets fine enough for percentiles.
+Counts durations in buckets that are fine enough for percentiles.
 
-The buckets are log-linear in effect: each is at most L{STEP} times as wide as the one before,
-so that a percentile read from them is within 3 % of the true one, at any scale from a
-microsecond to a day.  The bounds of Prometheus's buckets are among the bounds here, so that
-those counts are exact.  To record costs a binary search and one entry of a dictionary; only
-buckets that are used take memory.
+Each upper bound is at most L{STEP} times the one before, so a percentile is within 3 % of the true
+value, from a microsecond to a day.  The bounds include those of the Prometheus buckets, so the
+counts for Prometheus are exact.  Recording costs a binary search and one entry of a dictionary.
+Empty buckets use no memory.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-#: The upper bounds of Prometheus's buckets, in seconds; above the last is one more.
+#: The upper bounds of the Prometheus buckets, in seconds; one more bucket is above the last.
 BOUNDS = (
     0.0005,
     0.001,
@@ -39,17 +38,17 @@ BOUNDS = (
 #: The percentiles that are shown.
 PERCENTILES = (50, 95, 99)
 
-#: The most that one bound exceeds the one before, as a factor.
+#: The largest ratio of two consecutive bounds.
 STEP = 1.06
 
-#: Shorter and longer durations are not told apart, in seconds.
+#: Shorter durations share one bucket, and so do longer ones; in seconds.
 SHORTEST, LONGEST = 1e-6, 86400.0
 
 
 def _fine() -> Iterator[float]:
     """
-    The upper bounds of the fine buckets: L{BOUNDS}, and between any two of them as many in
-    equal proportions as L{STEP} requires.
+    The upper bounds of the fine buckets: L{BOUNDS}, and between two of them as many as L{STEP}
+    requires, at equal ratios.
     """
     edges = (SHORTEST, *BOUNDS, LONGEST)
     yield SHORTEST
@@ -63,17 +62,17 @@ def _fine() -> Iterator[float]:
 #: The upper bounds of the fine buckets, in seconds.
 FINE = tuple(_fine())
 
-#: Of each of Prometheus's bounds, its index among the fine ones.
+#: The index of each Prometheus bound in L{FINE}.
 _INDEXES = tuple(FINE.index(bound) for bound in BOUNDS)
 
 
 class Histogram:
     """
-    How often something took how long.
+    The distribution of durations.
 
-    @ivar total: the sum of all, in seconds.
-    @ivar fine: how often by bucket, without those that are empty: bucket C{n} ends at
-        C{FINE[n]}, which is part of it, and the one after the last has no end.
+    @ivar total: the sum of all durations, in seconds.
+    @ivar fine: the counts of the buckets that are not empty.  Bucket C{n} ends at C{FINE[n]},
+        inclusive; the one after the last has no end.
     """
 
     __slots__ = ("fine", "total")
@@ -86,9 +85,8 @@ class Histogram:
         """
         Record a duration.
 
-        @param seconds: how long it took; a negative one, where a clock was set back, counts
-            as 0.
-        @param times: how often it took so long.
+        @param seconds: the duration; a negative one counts as 0.
+        @param times: how many times to count it.
         """
         if seconds < 0.0:
             seconds = 0.0
@@ -102,14 +100,14 @@ class Histogram:
     @property
     def count(self) -> int:
         """
-        How often.
+        The number of durations.
         """
         return sum(self.fine.values())
 
     @property
     def counts(self) -> list[int]:
         """
-        How often by Prometheus's buckets: each ends at one of L{BOUNDS}, which is part of it.
+        The counts of the Prometheus buckets.  Each ends at one of L{BOUNDS}, inclusive.
         """
         counts = [0] * (len(BOUNDS) + 1)
         for bucket, times in self.fine.items():
@@ -118,10 +116,9 @@ class Histogram:
 
     def percentiles(self, wanted: Sequence[float] = PERCENTILES) -> list[float | None]:
         """
-        The durations that so many percent of all do not exceed, in seconds; C{None} where
-        nothing was recorded.
+        The percentiles, in seconds; C{None} if no duration was recorded.
 
-        @param wanted: percentages, ascending, over 0 and up to 100.
+        @param wanted: percentages, ascending, greater than 0 and at most 100.
         """
         found: list[float | None] = []
         count = self.count
@@ -138,7 +135,7 @@ class Histogram:
 
 def _middle(bucket: int) -> float:
     """
-    The duration that stands for a bucket: the geometric middle of its bounds.
+    The duration that represents a bucket: the geometric mean of its bounds.
     """
     if bucket == 0:
         return SHORTEST / 2

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.record.test_journal -*-
 """
-What happened: an append-only record, bounded in memory.
+The journal: a record of what happened, whose memory is bounded.
 """
 
 from __future__ import annotations
@@ -20,31 +20,32 @@ from zope.interface import implementer
 from vaurien_twisted.interfaces import IJournal
 from vaurien_twisted.model.options import Refused
 
-#: An entry as it is kept: the time in seconds, the kind, the proxy, the connection, and what
-#: makes the other facts, with its arguments.
+#: An entry as it is kept: the time in seconds, the kind, the proxy, the connection, and the
+#: function that makes the other members, with its arguments.
 _Entry = tuple[float, str, str, int, Callable[..., dict[str, object]], tuple[object, ...]]
 
 
 @runtime_checkable
 class Repeatable(Protocol):
     """
-    What makes the facts of a decision, and knows how to take that again.
+    Makes the members of the entry of a decision, and what is needed to repeat the decision.
     """
 
     def repeat(self, *facts: object) -> dict[str, object] | None:
         """
-        What is needed for that, C{None} where it is not kept.
+        What is needed to repeat the decision, C{None} if it is not kept.
 
-        @param facts: the arguments that make the facts.
+        @param facts: the arguments that the members of the entry are made from.
         """
 
 
 @implementer(IJournal)
 class Journal:
     """
-    Keeps the latest entries.  Whoever reads them gets JSON-ready dicts with a running C{id}.
+    Keeps the latest entries.  Entries are read as dicts for JSON; their C{id} counts from 1.
 
-    @ivar limit: how many entries are kept; older ones are forgotten.
+    @param seconds: a clock of the time in seconds since 1970.
+    @param limit: the most entries that are kept; older ones are discarded.
     @ivar last: the id of the newest entry, 0 before there is any.
     """
 
@@ -56,9 +57,9 @@ class Journal:
 
     def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
         """
-        Call C{watcher} after each entry from now on; L{newest} is that entry.
+        Call C{watcher} after each new entry; L{newest} is that entry then.
 
-        @return: call it to stop that.
+        @return: a function that ends this.
         """
         self._watchers.append(watcher)
         return lambda: self._watchers.remove(watcher)
@@ -78,7 +79,7 @@ class Journal:
         *arguments: object,
     ) -> None:
         """
-        Append one entry, whose facts are made when somebody reads it.
+        Append one entry whose other members are made when it is read.
         """
         self.last += 1
         self._entries.append((self._seconds(), kind, proxy, connection, facts, arguments))
@@ -94,7 +95,7 @@ class Journal:
         entries: Sequence[tuple[Callable[..., dict[str, object]], tuple[object, ...]]],
     ) -> None:
         """
-        Append several entries of one moment.
+        Append several entries with the same time.
         """
         if self._watchers:
             for facts, arguments in entries:
@@ -109,7 +110,7 @@ class Journal:
     @property
     def first(self) -> int:
         """
-        The id of the oldest entry that is kept; that of the next one if none is.
+        The id of the oldest entry that is kept; if none is, that of the next entry.
         """
         return self.last - len(self._entries) + 1
 
@@ -130,22 +131,22 @@ class Journal:
 
     def after(self, entry: int, limit: int) -> list[dict[str, object]]:
         """
-        The same, the oldest C{limit} of them at most.
+        The oldest C{limit} of the kept entries after the one with id C{entry}.
         """
         numbers, read = self.readings(entry, limit)
         return [read(number) for number in numbers]
 
     def readings(self, entry: int, limit: int) -> tuple[range, Callable[[int], dict[str, object]]]:
         """
-        The same: their ids, and what makes the entry of an id.  To make thousands of them takes
-        long.
+        The ids of the entries that L{after} returns, and a function that makes the entry of an id.
+        Making thousands of entries takes long.
         """
         kept = self._entries
         skip = len(kept) - min(len(kept), max(0, self.last - entry))
         if skip <= len(kept) // 2:
             found = list(islice(kept, skip, skip + limit))
         else:
-            # Most who ask know almost all, and a deque is reached from its ends.
+            # Most readers lack only the newest entries, and a deque is fast only at its ends.
             found = list(islice(reversed(kept), len(kept) - skip))
             found.reverse()
             found = found[:limit]
@@ -154,8 +155,10 @@ class Journal:
 
     def repeat(self, number: int) -> dict[str, object] | None:
         """
-        What is needed to take the decision again that the entry of an id tells of; C{None} for
-        other entries, those that are kept no longer included.
+        What is needed to repeat the decision that an entry records.
+
+        @param number: the id of the entry.
+        @return: C{None} if the entry records no decision, or is no longer kept.
         """
         place = number - self.first
         if not 0 <= place < len(self._entries):
@@ -167,10 +170,11 @@ class Journal:
         self, entry: int, wanted: Callable[[float, str, str, int], bool]
     ) -> tuple[list[int], Callable[[int], dict[str, object]]]:
         """
-        The kept entries after the one with id C{entry} that are wanted, oldest first: their
-        ids, and what makes the entry of an id.
+        The ids of the kept entries after the one with id C{entry} that are wanted, oldest first,
+        and a function that makes the entry of an id.
 
-        @param wanted: asked with the time in seconds, the kind, the proxy and the connection.
+        @param wanted: called with the time in seconds, the kind, the proxy and the connection of an
+            entry; returns whether it is wanted.
         """
         found = {
             number: each
@@ -208,8 +212,8 @@ def _same(facts: dict[str, object]) -> dict[str, object]:
 
 class JournalFile(Service):
     """
-    Appends each entry to a file, as one line of JSON, while it runs.  A line is written
-    at once, so that nothing is lost if the process is killed.
+    Appends each entry to a file, as one line of JSON.  Lines are written at once, so none is lost
+    if the process is killed.
 
     @raise Refused: the file cannot be written.
     """
@@ -218,17 +222,17 @@ class JournalFile(Service):
 
     def __init__(self, journal: Journal, path: str) -> None:
         self._file = _opened(path)
-        # twistd goes to another folder when it becomes a daemon.
+        # twistd changes its folder when it becomes a daemon.
         self._path = os.path.abspath(path)
         self._journal = journal
         self._stop = journal.watch(self._write)
 
     def reopen(self) -> None:
         """
-        Go on in a new file where the old one was moved away, also if that could not be
-        written any more.
+        Open the file again, and create it if it was moved away.  This also ends the state in which
+        the file could not be written.
 
-        @raise Refused: it cannot be written; entries go where they went.
+        @raise Refused: the file cannot be written; the old one stays in use.
         """
         file, self._file = self._file, _opened(self._path)
         with suppress(OSError):
@@ -255,13 +259,13 @@ class JournalFile(Service):
         super().stopService()
         with suppress(ValueError):
             self._stop()
-        # A line that there was no room for is tried again, and was told of already.
+        # Closing tries again to write a line that did not fit; that error was logged already.
         with suppress(OSError):
             self._file.close()
 
 
 def _private(path: str, flags: int) -> int:
-    # It holds statements, keys and paths of the application's.
+    # The journal contains statements, keys and paths of the application.
     return os.open(path, flags, 0o600)
 
 
