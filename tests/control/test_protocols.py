@@ -44,7 +44,7 @@ class ProtocolsTests(Faced):
         ):
             self.assertIn(command, told[name]["commands"])
         [choices] = [t["choices"] for t in told["http"]["targets"] if t["name"] == "direction"]
-        self.assertEqual(choices, ["client", "backend"])
+        self.assertEqual(choices, ["client", "backend", "upstream", "downstream"])
 
     def test_one(self):
         """
