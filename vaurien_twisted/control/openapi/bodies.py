@@ -39,6 +39,9 @@ _PATTERN: Schema = oneOfSchemas(
     ]
 )
 
+#: What clients send back as they have read it.
+IGNORED: Schema = {"description": "Cannot be changed, and is ignored."}
+
 
 def bodySchemas(defaults: ProxyDefaults) -> dict[str, Schema]:
     """
@@ -205,7 +208,8 @@ def _toxics(behaviors: Mapping[str, IBehaviorBase]) -> Iterator[tuple[str, Schem
         beside |= {"type": {"const": name}, "attributes": _orNull(title)}
         yield _title(name, "Toxic"), record(beside, required=("type",), closed=True)
     yield "Toxic", _anyBehavior(kinds, "Toxic", "type", "A behavior that has a name of its own.")
-    beside = {each: ref(f"ToxicFields/properties/{each}") for each in fields}
+    beside = dict.fromkeys(fields, IGNORED)
+    beside["toxicity"] = ref("ToxicFields/properties/toxicity")
     beside["attributes"] = oneOfSchemas([*map(ref, attributes), {"type": "null"}])
     yield "ToxicChange", record(beside, required=(), closed=True)
 
@@ -229,11 +233,12 @@ def _proxies(defaults: ProxyDefaults) -> dict[str, Schema]:
         {"type": ["string", "null"]}, "The lease with whose end upstream and enabled are put back."
     )
     change = {name: ref(f"ProxyFields/properties/{name}") for name in fields}
+    change |= dict.fromkeys(("name", "protocol", *lists), IGNORED)
     return {
         "ProxyFields": record(fields, required=()),
         "NewProxy": described(proxy, "A proxy to create."),
         "NewProxies": listOf(ref("NewProxy")),
-        "ProxyChange": record({**change, **lists, "lease": lease}, required=(), closed=True),
+        "ProxyChange": record({**change, "lease": lease}, required=(), closed=True),
     }
 
 
