@@ -4,13 +4,19 @@ The library websockets on both ends of a proxy: what passes, and what each fault
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import subprocess
 import threading
+from pathlib import Path
 from typing import Any
+from unittest import SkipTest
 
 from tests.integration.ruling import rule
+from tests.integration.servers import ENVIRONMENT, find
 from tests.integration.support import PATIENCE, ProxyCase, inThread, optional
+from tests.integration.toxiproxy_case import MODULES
 
 server: Any = optional("websockets.sync.server")
 client: Any = optional("websockets.sync.client")
@@ -31,7 +37,7 @@ def websocket(fault: str, when: dict[str, Any], **options: Any) -> dict[str, Any
     return {"behavior": "websocket", "options": {"fault": fault, **options}, "when": when}
 
 
-class WebSocketTests(ProxyCase):
+class EchoCase(ProxyCase):
     """
     A server that repeats what it hears.
     """
@@ -58,6 +64,12 @@ class WebSocketTests(ProxyCase):
         self.addCleanup(thread.join, PATIENCE)
         self.addCleanup(self.server.shutdown)
         await self.open(f"127.0.0.1:{self.server.socket.getsockname()[1]}", "http", seed=7)
+
+
+class WebSocketTests(EchoCase):
+    """
+    The library on both ends.
+    """
 
     def connect(self, **more: Any) -> Any:
         """
@@ -144,3 +156,58 @@ class WebSocketTests(ProxyCase):
             # What is compressed has no text here.
             connection.send("a tick")
             self.assertEqual(connection.recv(timeout=PATIENCE), "a tick")
+
+
+class NodeTests(EchoCase):
+    """
+    The same server, and the package ws of Node as the client.
+    """
+
+    def node(self, size: int = 0) -> list[Any]:
+        """
+        What the client met: what it heard, its error, and the code and reason of the end.
+
+        @param size: of the bytes that it says; 0 for a short text.
+        """
+        script = str(Path(__file__).with_name("websocket_node.js"))
+        ended = subprocess.run(
+            [find("node") or "node", script, f"ws://127.0.0.1:{self.proxy.port}/", str(size)],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            env={**ENVIRONMENT, "NODE_PATH": str(MODULES)},
+        )
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        return list(json.loads(ended.stdout).values())
+
+    def setUp(self) -> Any:
+        """
+        Look for Node and the package.
+        """
+        if find("node") is None or not (MODULES / "ws").is_dir():
+            raise SkipTest(f"node is not installed, or ws is not in {MODULES}")
+        return super().setUp()
+
+    @inThread
+    def test_unchanged(self) -> None:
+        """
+        Long and compressed messages pass, and the close handshake.
+        """
+        for size in (1, 2**24):
+            self.assertEqual(self.node(size), [[size], "", 1000, "bye"])
+
+    @inThread
+    def test_raised(self) -> None:
+        """
+        What the client tells of each fault.
+        """
+        down = {"direction": "downstream", "opcode": "text"}
+        for fault, options, met in (
+            ("close", {"code": 1012, "reason": "again"}, ["", 1012, "again"]),
+            ("cut", {}, ["", 1006, ""]),
+            ("cut", {"then": "reset"}, ["", 1006, ""]),
+            ("corrupt", {}, ["WS_ERR_INVALID_UTF8", 1006, ""]),
+            ("rsv", {}, ["WS_ERR_UNEXPECTED_RSV_2_3", 1006, ""]),
+        ):
+            rule(self, websocket(fault, down, **options))
+            self.assertEqual(self.node(), [[], *met], fault)
