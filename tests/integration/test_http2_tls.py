@@ -4,8 +4,6 @@ HTTP/2 within TLS, which both ends agree on by ALPN.
 
 from __future__ import annotations
 
-import socket
-import ssl
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -19,9 +17,10 @@ from tests.integration.grpc_case import PLAIN, SERVICE, Handler
 from tests.integration.http2_case import HTTP2Case, nghttpd
 from tests.integration.ruling import decided, fault, rule
 from tests.integration.secured import serving
-from tests.integration.servers import Server, find, newFolder, poll, start
+from tests.integration.servers import Server, find, newFolder, start
 from tests.integration.support import PATIENCE, inThread, run
 from tests.ports import freePort
+from vaurien_twisted.relays import negotiation
 
 #: What curl says of the version and the status.
 STATUS = ("--output", "/dev/null", "--write-out", "%{http_version} %{http_code}")
@@ -62,31 +61,15 @@ class NegotiationTests(HTTP2Case):
         """
         Another proxy, which speaks TLS with clients.
         """
+        self.patch(negotiation, "PATIENCE", PATIENCE)
         self.reopen(backend, "http", listen=serving(), **more)
-
-    def until(self) -> None:
-        """
-        Wait until it is known that the backend takes HTTP/2.
-        """
-        trust = ssl.create_default_context(cafile=papers().authority.certificate)
-        trust.set_alpn_protocols(["h2", "http/1.1"])
-
-        def offered() -> bool:
-            with (
-                socket.create_connection(("127.0.0.1", self.proxy.port), PATIENCE) as plain,
-                trust.wrap_socket(plain, server_hostname="localhost") as secure,
-            ):
-                return secure.selected_alpn_protocol() == "h2"
-
-        poll(offered, PATIENCE, "HTTP/2")
 
     @inThread
     def test_both(self) -> None:
         """
-        A backend that takes HTTP/2: clients may choose.
+        A backend that takes HTTP/2: clients may choose, the first one too.
         """
         self.before(f"ssl:127.0.0.1:{secured().port}")
-        self.until()
         self.assertEqual((self.ask("--http2"), self.opaque()), ("2 200", []))
         rule(self, fault({"path": "/one"}, code="503"))
         self.assertEqual(self.ask("--http2"), "2 503")
@@ -122,7 +105,6 @@ class NegotiationTests(HTTP2Case):
         What httpx gets of each fault.
         """
         self.before(f"ssl:127.0.0.1:{secured().port}")
-        self.until()
         trust = papers().authority.certificate
         url = f"https://localhost:{self.proxy.port}/one"
         with httpx.Client(http2=True, verify=trust, trust_env=False, timeout=2) as client:
@@ -158,7 +140,6 @@ class NegotiationTests(HTTP2Case):
         server.start()
         self.addCleanup(lambda: server.stop(None) and None)
         self.before(f"ssl:localhost:{port}")
-        self.until()
         root = Path(papers().authority.certificate).read_bytes()
         trust = grpc.ssl_channel_credentials(root)
         where = f"localhost:{self.proxy.port}"

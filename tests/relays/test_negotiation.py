@@ -7,9 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.relays.negotiation import Asking, Negotiation
+from vaurien_twisted.relays.negotiation import PATIENCE, Asking, Negotiation
 from vaurien_twisted.transports.application_protocols import HTTP2, PROTOCOLS
 from vaurien_twisted.wire.http.protocol import HTTPOptions
 from vaurien_twisted.wire.tcp import TCPOptions
@@ -56,11 +57,21 @@ class NegotiationTests(SynchronousTestCase):
     What clients and the backend are offered.
     """
 
+    def setUp(self) -> None:
+        self.clock = Clock()
+
+    def negotiation(self, options: object) -> Negotiation:
+        """
+        Of a proxy with these options.
+        """
+        return Negotiation(options, self.clock)
+
     def offered(self, negotiation: Negotiation, endpoint: Any, text: str = TEXT) -> bool:
         """
-        Whether clients are offered HTTP/2.
+        Whether a client that has connected is offered HTTP/2, if it does not wait.
         """
-        offered = negotiation.forClients(endpoint, text)
+        negotiation.learned(endpoint, text)
+        offered = negotiation.forClients()
         self.assertEqual([each for each in offered if each != HTTP2], list(PROTOCOLS))
         return HTTP2 in offered
 
@@ -80,7 +91,7 @@ class NegotiationTests(SynchronousTestCase):
         The backend is asked once, and clients are offered what it takes.
         """
         for agreed in (HTTP2, b"http/1.1", b""):
-            negotiation, endpoint = Negotiation(HTTPOptions()), Endpoint()
+            negotiation, endpoint = self.negotiation(HTTPOptions()), Endpoint()
             self.assertFalse(self.offered(negotiation, endpoint))
             self.assertFalse(self.offered(negotiation, endpoint))
             self.answer(endpoint, agreed)
@@ -92,7 +103,7 @@ class NegotiationTests(SynchronousTestCase):
         """
         A backend that cannot be reached is asked again; another backend is asked anew.
         """
-        negotiation, endpoint = Negotiation(HTTPOptions()), Endpoint()
+        negotiation, endpoint = self.negotiation(HTTPOptions()), Endpoint()
         self.offered(negotiation, endpoint)
         endpoint.asked[0][1].errback(OSError("down"))
         self.offered(negotiation, endpoint)
@@ -103,14 +114,49 @@ class NegotiationTests(SynchronousTestCase):
         negotiation.forget()
         self.assertEqual(len(endpoint.asked), 3)
 
+    def test_waits(self) -> None:
+        """
+        Clients wait until the backend has answered, or cannot be reached.
+        """
+        negotiation, endpoint = self.negotiation(HTTPOptions()), Endpoint()
+        clients = [negotiation.learned(endpoint, TEXT) for _ in range(3)]
+        for each in clients:
+            self.assertNoResult(each)
+        endpoint.asked[0][1].errback(OSError("down"))
+        for each in clients:
+            self.successResultOf(each)
+        later = negotiation.learned(endpoint, TEXT)
+        self.assertNoResult(later)
+        self.answer(endpoint, HTTP2)
+        self.successResultOf(later)
+        self.successResultOf(negotiation.learned(endpoint, TEXT))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_waitsNoLonger(self) -> None:
+        """
+        A backend that does not answer keeps no client longer than so.
+        """
+        negotiation, endpoint = self.negotiation(HTTPOptions()), Endpoint()
+        early = negotiation.learned(endpoint, TEXT)
+        self.clock.advance(PATIENCE)
+        self.successResultOf(early)
+        self.successResultOf(negotiation.learned(endpoint, TEXT))
+        self.assertEqual(len(endpoint.asked), 1)
+        negotiation.forget()
+        late = negotiation.learned(endpoint, TEXT)
+        self.assertNoResult(late)
+        negotiation.forget()
+        self.successResultOf(late)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_never(self) -> None:
         """
         Neither where the backend does not speak TLS, nor where HTTP/2 is not read.
         """
         endpoint = Endpoint()
-        self.assertFalse(self.offered(Negotiation(HTTPOptions()), endpoint, "localhost:80"))
+        self.assertFalse(self.offered(self.negotiation(HTTPOptions()), endpoint, "localhost:80"))
         for options in (HTTPOptions(http2="opaque"), TCPOptions(), None):
-            negotiation = Negotiation(options)
+            negotiation = self.negotiation(options)
             self.assertFalse(self.offered(negotiation, endpoint))
             self.assertEqual(negotiation.forBackend(HTTP2), [])
         self.assertEqual(endpoint.asked, [])
@@ -121,16 +167,16 @@ class NegotiationTests(SynchronousTestCase):
         that speak it without TLS.
         """
         endpoint = Endpoint()
-        negotiation = Negotiation(HTTPOptions(http2="prior-knowledge"))
+        negotiation = self.negotiation(HTTPOptions(http2="prior-knowledge"))
         self.assertTrue(self.offered(negotiation, endpoint, "localhost:80"))
         self.assertEqual(negotiation.forBackend(b""), [HTTP2])
-        self.assertEqual(Negotiation(HTTPOptions()).forBackend(b""), [])
+        self.assertEqual(self.negotiation(HTTPOptions()).forBackend(b""), [])
         self.assertEqual(endpoint.asked, [])
 
     def test_same(self) -> None:
         """
         The backend is offered what the client has chosen.
         """
-        negotiation = Negotiation(HTTPOptions())
+        negotiation = self.negotiation(HTTPOptions())
         self.assertEqual(negotiation.forBackend(HTTP2), [HTTP2])
         self.assertEqual(negotiation.forBackend(b"http/1.1"), [])

@@ -21,9 +21,11 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from tests.integration.authority import papers
+from vaurien_twisted.interfaces.network import ILearningFactory
 from vaurien_twisted.transports.certificates import clientOptions, serverOptions
 from vaurien_twisted.transports.tls import TLSClientEndpoint, TLSServerEndpoint, TLSServerFactory
 from vaurien_twisted.transports.tls_factory import HANDSHAKE, HandshakeFailed
@@ -92,6 +94,31 @@ class SpeakingFactory(Factory):
         made = Speaking()
         self.built.append(made)
         return made
+
+
+@implementer(ILearningFactory)
+class Learning(SpeakingFactory):
+    """
+    One that does not know yet which application protocols it takes.
+    """
+
+    def __init__(self, known: Deferred[None]) -> None:
+        super().__init__()
+        self._known = known
+
+    def learned(self) -> Deferred[None]:
+        """
+        One for each connection.
+        """
+        each: Deferred[None] = Deferred()
+        self._known.addCallback(each.callback)
+        return each
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """
+        None.
+        """
+        return []
 
 
 class Below:
@@ -192,6 +219,24 @@ class SecuredTests(SynchronousTestCase):
         self.pump(server, client)
         self.assertEqual(self.successResultOf(outcome), self.speaking.built[0])
         self.assertEqual((len(self.above.built), self.clock.getDelayedCalls()), (1, []))
+
+    def test_learning(self) -> None:
+        """
+        A client is not read before it is known which application protocols it may choose; one
+        that has left meanwhile is not read at all.
+        """
+        known: Deferred[None] = Deferred()
+        above = Learning(known)
+        self.server.wrappedFactory = above
+        outcome = self.endpoint.connect(self.speaking)
+        server, gone, client = self.serve(), self.serve(), self.below.succeed()
+        self.assertEqual(server[1].producerState, "paused")
+        gone[0].connectionLost(Failure(ConnectionDone()))
+        known.callback(None)
+        self.assertEqual((server[1].producerState, gone[1].producerState), ("producing", "paused"))
+        self.pump(server, client)
+        self.successResultOf(outcome)
+        self.assertEqual((len(above.built), self.clock.getDelayedCalls()), (1, []))
 
     def test_paused(self) -> None:
         """

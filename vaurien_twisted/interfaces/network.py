@@ -4,9 +4,11 @@ What the service needs of reactors and of transports, in one interface each.
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IConsumer,
     IProtocol,
+    IProtocolNegotiationFactory,
     IPushProducer,
     IReactorCore,
     IReactorFDSet,
@@ -33,6 +35,17 @@ class IServerReactor(
     """
     A reactor that runs the service: Twisted's own, or one that stands in for it in tests.
     """
+
+
+class ILearningFactory(IProtocolNegotiationFactory):
+    """
+    A factory above TLS that has to find out first which application protocols it takes.
+    """
+
+    def learned() -> Deferred[None]:
+        """
+        Fires, and never fails, when it is known which they are, or when that takes too long.
+        """
 
 
 class IProtocolTransport(ITransport):

@@ -42,7 +42,7 @@ class Backend:
         options: object = None,
     ) -> None:
         self._circles = circlesFor(reactor)
-        self.negotiation = Negotiation(options)
+        self.negotiation = Negotiation(options, reactor)
         self.endpoint = endpoint
         self.text = text
         self.missed: Callable[[str], None] | None = None

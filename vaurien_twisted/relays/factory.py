@@ -8,16 +8,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 
-from twisted.internet.interfaces import (
-    IAddress,
-    IProtocolNegotiationFactory,
-    IStreamClientEndpoint,
-)
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IJournal, ITLSOptions, IWireProtocol
-from vaurien_twisted.interfaces.network import IServerReactor
+from vaurien_twisted.interfaces.network import ILearningFactory, IServerReactor
 from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.model.names import plainHost
@@ -44,7 +41,7 @@ from vaurien_twisted.wire.tcp import TCP, TCPOptions
 SEED_BITS = 63
 
 
-@implementer(IProtocolNegotiationFactory)
+@implementer(ILearningFactory)
 class RelayFactory(Factory):
     """
     Builds relays to one backend, and puts plans in force.
@@ -177,8 +174,11 @@ class RelayFactory(Factory):
         """
         The application protocols that clients may choose in TLS.
         """
+        return self.context.backend.negotiation.forClients()
+
+    def learned(self) -> Deferred[None]:
         backend = self.context.backend
-        return backend.negotiation.forClients(backend.endpoint, backend.text)
+        return backend.negotiation.learned(backend.endpoint, backend.text)
 
     def _traffic(self) -> tuple[int, int]:
         """
@@ -266,6 +266,7 @@ class RelayFactory(Factory):
         Reset every link, and revert no rule any more; returns when the last link is gone.
         """
         self.expiry.stop()
+        self.context.backend.negotiation.forget()
         await self.reset()
         self.context.repeats.stop()
 

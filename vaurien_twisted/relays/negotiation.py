@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import (
     IAddress,
+    IDelayedCall,
     IProtocol,
     IProtocolNegotiationFactory,
+    IReactorTime,
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import Factory, Protocol
@@ -25,6 +27,9 @@ from vaurien_twisted.transports.application_protocols import HTTP1, HTTP2, PROTO
 #: Backends that speak TLS, as users write them.
 TLS = re.compile(r"\b(?:ssl|tls)\\*:")
 
+#: How long clients wait for the backend's answer, in seconds.
+PATIENCE = 2.0
+
 
 class Negotiation:
     """
@@ -33,13 +38,18 @@ class Negotiation:
     What the backend takes is found out by a connection that ends after its handshake.
 
     @param options: those of the wire protocol.
+    @param clock: limits how long clients wait for the backend's answer.
     """
 
-    def __init__(self, options: object) -> None:
+    def __init__(self, options: object, clock: IReactorTime) -> None:
         own = IHTTP2Options(options, None)
         self._http2 = "opaque" if own is None else own.http2
         self._taken: bool | None = None
         self._asking: Deferred[IProtocol] | None = None
+        self._clock = clock
+        self._timer: IDelayedCall | None = None
+        #: Clients that wait for the answer.
+        self._waiting: list[Deferred[None]] = []
 
     @property
     def reads(self) -> bool:
@@ -48,17 +58,28 @@ class Negotiation:
         """
         return self._http2 != "opaque"
 
-    def forClients(self, endpoint: IStreamClientEndpoint, text: str) -> list[bytes]:
+    def forClients(self) -> list[bytes]:
         """
-        What clients may choose now.  If it is not known what the backend takes, it is asked.
+        What clients may choose now.
+        """
+        both = self._taken or self._http2 == "prior-knowledge"
+        return [HTTP2, *PROTOCOLS] if both else list(PROTOCOLS)
+
+    def learned(self, endpoint: IStreamClientEndpoint, text: str) -> Deferred[None]:
+        """
+        Fires when it is known what the backend takes, which is asked if need be; when it cannot be
+        reached; or L{PATIENCE} after it was asked.
 
         @param text: the backend as the user wrote it.
         """
-        if self._http2 == "prior-knowledge":
-            return [HTTP2, *PROTOCOLS]
-        if self.reads and self._taken is None and self._asking is None and TLS.search(text):
-            self._ask(endpoint)
-        return [HTTP2, *PROTOCOLS] if self._taken else list(PROTOCOLS)
+        if self._http2 == "read" and self._taken is None and TLS.search(text):
+            if self._asking is None:
+                self._ask(endpoint)
+            if self._timer is not None:
+                waiting: Deferred[None] = Deferred()
+                self._waiting.append(waiting)
+                return waiting
+        return succeed(None)
 
     def forBackend(self, chosen: bytes) -> list[bytes]:
         """
@@ -79,19 +100,34 @@ class Negotiation:
         asking, self._asking = self._asking, None
         if asking is not None:
             asking.cancel()
+        self._release()
 
     def _ask(self, endpoint: IStreamClientEndpoint) -> None:
+        self._timer = self._clock.callLater(PATIENCE, self._release)
         asking = self._asking = endpoint.connect(Asking(self._learn))
         asking.addErrback(self._failed)
 
     def _learn(self, taken: bool) -> None:
         self._taken, self._asking = taken, None
+        self._release()
+
+    def _release(self) -> None:
+        """
+        Clients wait no longer.
+        """
+        timer, self._timer = self._timer, None
+        if timer is not None and timer.active():
+            timer.cancel()
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            each.callback(None)
 
     def _failed(self, failure: Failure) -> None:
         """
         The backend cannot be reached, which links tell of: it is asked again with the next client.
         """
         self._asking = None
+        self._release()
 
 
 @implementer(IProtocolNegotiationFactory)

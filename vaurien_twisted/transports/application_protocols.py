@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IProtocolNegotiationFactory
+
+from vaurien_twisted.interfaces.network import ILearningFactory
 
 if TYPE_CHECKING:
     from OpenSSL.SSL import Connection, _NoOverlappingProtocols
@@ -31,6 +34,18 @@ def protocolsOf(factory: object) -> list[bytes] | None:
             return list(factory.acceptableProtocols())
         factory = getattr(factory, "wrappedFactory", None)
     return None
+
+
+def learned(factory: object) -> Deferred[None]:
+    """
+    Fires when a factory, or one that it wraps, knows which protocols it takes.
+    """
+    while factory is not None:
+        if ILearningFactory.providedBy(factory):
+            known: Deferred[None] = factory.learned()
+            return known
+        factory = getattr(factory, "wrappedFactory", None)
+    return succeed(None)
 
 
 def chooseProtocol(

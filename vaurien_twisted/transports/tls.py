@@ -24,7 +24,7 @@ from zope.interface import implementer
 
 from vaurien_twisted.model.names import peerName
 from vaurien_twisted.record.repeats import Repeats
-from vaurien_twisted.transports.application_protocols import protocolsOf
+from vaurien_twisted.transports.application_protocols import learned
 from vaurien_twisted.transports.renewal import IRenewable
 from vaurien_twisted.transports.tls_engine import Credentials
 from vaurien_twisted.transports.tls_factory import HandshakeFailed, TLSFactory
@@ -50,6 +50,17 @@ class TLSServerFactory(TLSFactory):
         """
         super().stopFactory()
         self.repeats.stop()
+
+    def registerProtocol(self, p: TLSTransport) -> None:
+        """
+        A client has connected: it is read when it is known which application protocols it may
+        choose.
+        """
+        super().registerProtocol(p)
+        waiting = learned(self.wrappedFactory)
+        if not waiting.called:
+            p.transport.pauseProducing()
+            waiting.addCallback(lambda _: p.transport.resumeProducing() if p.connected else None)
 
     def buildProtocol(self, addr: IAddress | None) -> TLSTransport:
         """
@@ -155,8 +166,8 @@ class TLSServerEndpoint:
         Listen as the other does.
         """
         self._factory = TLSServerFactory(self._options, protocolFactory, self._clock)
-        # A factory that has to find out which it takes may begin with that.
-        protocolsOf(protocolFactory)
+        # A factory that has to find out which protocols it takes begins with that.
+        learned(protocolFactory)
         listening: Deferred[IListeningPort] = self._endpoint.listen(self._factory)
         return listening
 
