@@ -10,7 +10,8 @@ C{model}
     Values: commands, exchanges, options, matchers, rules and decisions.
 C{wire}
     A folder for each wire protocol.  It divides bytes into exchanges and encodes errors,
-    without input or output.
+    without input or output.  C{http2}, C{grpc}, C{websocket} and C{streams} (events and lines in
+    replies) are parts of C{http}.
 C{behaviors}
     A module for each fault: a pure function from options and an exchange to commands.
 C{rules}
@@ -25,9 +26,11 @@ C{record}
 C{proxies}
     The proxy as a service, where it listens, and all proxies of one Vaurien.
 C{metrics}, C{control}
-    Metrics for Prometheus and statsd; the REST service, a module for each API.
+    Metrics for Prometheus and statsd; the REST service, a module for each API, its description
+    in OpenAPI, and the page.
 C{client}, C{ctl}, C{experiments}
-    Drive a proxy from code, from a shell, and by a plan with a verdict.
+    Drive a proxy from code, from a shell, and by an experiment: steps, conditions, a verdict, and
+    the same faults again.
 C{testing}, C{pytest_plugin}
     Proxies for the tests of applications: on trial, unittest and pytest.
 C{mcp}
