@@ -20,10 +20,11 @@ SERVICE = "shop.Orders"
 PLAIN = (("grpc.enable_http_proxy", 0), ("grpc.use_local_subchannel_pool", 1))
 
 
-class Handler(grpc.GenericRpcHandler):  # type: ignore[misc]
+class Handler:
     """
-    The methods: C{Echo}, C{Count} (as many messages as asked for), C{Sum} (of the client's
-    messages), C{Chat} (repeats each message), C{Slow} (takes as many seconds as asked for).
+    A C{grpc.GenericRpcHandler}.  The methods: C{Echo}, C{Count} (as many messages as asked
+    for), C{Sum} (of the client's messages), C{Chat} (repeats each message), C{Slow} (takes as
+    many seconds as asked for).
     """
 
     def __init__(self) -> None:

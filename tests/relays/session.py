@@ -4,7 +4,7 @@ A link for the tests' own protocol, between two transports in memory.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from twisted.internet.task import Clock
 
@@ -12,13 +12,18 @@ from tests.relays.support import MemoryEndpoint, Wire
 from tests.ruled import LINES
 from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.relays.factory import RelayFactory
+from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 
 
 class Session:
     """
     A client and a backend of the tests' own protocol, with a link between them, greeted.
+
+    @cvar builder: builds the rules, for the protocol that the link reads.
     """
+
+    builder: ClassVar[RuleBuilder] = LINES
 
     def __init__(self, *rules: dict[str, Any]) -> None:
         self.clock = Clock()
@@ -27,13 +32,13 @@ class Session:
         self.factory = RelayFactory(
             self.clock,
             self.endpoint,
-            planFromRules(LINES, list(rules)),
-            wire=LINES.wire,
+            planFromRules(self.builder, list(rules)),
+            wire=self.builder.wire,
             seed=7,
             journal=self.journal,
         )
         self.connect()
-        if self.endpoint.wires:
+        if self.builder.wire.greets and self.endpoint.wires:
             assert self.answer(b"hello\n") == b"hello\n"
 
     def connect(self) -> None:
@@ -48,7 +53,7 @@ class Session:
         """
         Put other rules in force.
         """
-        self.factory.setPlan(planFromRules(LINES, list(rules)))
+        self.factory.setPlan(planFromRules(self.builder, list(rules)))
 
     @property
     def backend(self) -> Wire:

@@ -90,8 +90,8 @@ class PassingTests(SynchronousTestCase):
         link.pair = pair = type(link.pair)("http")
         fresh = Multiplexed()
         fresh.pair = pair
-        fresh.client.__init__(fresh.client.config)  # type: ignore[misc]
-        fresh.server.__init__(fresh.server.config)  # type: ignore[misc]
+        fresh.client = H2Connection(fresh.client.config)
+        fresh.server = H2Connection(fresh.server.config)
         fresh.server.initiate_connection()
         self.assertEqual(pair.answer(fresh.server.data_to_send()), b"")
         fresh.client.initiate_connection()
@@ -227,7 +227,7 @@ class ErrorTests(SynchronousTestCase):
         The backend does not know of the bytes that the proxy has sent: its own wait then.
         """
         link = Multiplexed(rule("error", "/bad", code="500", body="b" * 30_000))
-        link.client.acknowledge_received_data = lambda size, stream: None  # type: ignore
+        self.patch(link.client, "acknowledge_received_data", lambda size, stream: None)
         self.assertEqual(len(link.ask("/bad").body), 30_000)
         link.answers = False
         got = link.ask("/good")

@@ -9,12 +9,12 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
+from vaurien_twisted.behaviors._replies import OfReplies, checkEditing
 from vaurien_twisted.interfaces import IApplicability, IBehavior, IWireProtocol
 from vaurien_twisted.interfaces.editors import IReplyEditing
 from vaurien_twisted.model import patterns
 from vaurien_twisted.model.commands import PASS, Actions, ConnectionFate
 from vaurien_twisted.model.decision import DecisionContext
-from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused, option, shortened
 from vaurien_twisted.model.pattern_syntax import Unsupported
 from vaurien_twisted.model.streaming import EVENTS, LINES, StreamAction, StreamFault
@@ -102,7 +102,7 @@ PAUSE = 0.1
 
 
 @implementer(IPlugin, IBehavior, IApplicability)
-class Events:
+class Events(OfReplies):
     """
     Damages replies that stream: server-sent events and JSON lines.  Other replies pass unchanged,
     and the journal says why.  So do compressed ones.
@@ -128,12 +128,6 @@ class Events:
             except Unsupported as error:
                 raise Refused(f"event {shortened(options.event)} {error}", "event") from None
 
-    def applies(self, options: EventsOptions, exchange: Exchange) -> bool:
-        """
-        Whether this is a request that has a reply.
-        """
-        return exchange.number > 0 and exchange.replies
-
     def decide(self, options: EventsOptions, context: DecisionContext) -> Actions:
         """
         Edit the reply.
@@ -150,17 +144,6 @@ class Events:
         return Actions(
             (), (edit,), effect, (options.code or CODE) if options.fault == "error" else ""
         )
-
-
-def checkEditing(wire: IWireProtocol, what: str) -> None:
-    """
-    Check that replies of C{wire} can be edited.
-
-    @param what: what is edited, for the refusal.
-    @raise Refused: they cannot.
-    """
-    if not IReplyEditing.providedBy(wire):
-        raise Refused(f"protocol {wire.name!r} has no {what}: use protocol http", "behavior")
 
 
 def faultOf(options: EventsOptions, wire: IReplyEditing, context: DecisionContext) -> StreamFault:

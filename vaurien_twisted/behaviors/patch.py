@@ -14,12 +14,11 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors.events import checkEditing
+from vaurien_twisted.behaviors._replies import OfReplies, checkEditing
 from vaurien_twisted.interfaces import IApplicability, IBehavior, IWireProtocol
 from vaurien_twisted.interfaces.editors import IReplyEditing
 from vaurien_twisted.model.commands import PASS, Actions
 from vaurien_twisted.model.decision import DecisionContext
-from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused, option, shortened
 from vaurien_twisted.model.patch import Patch
 from vaurien_twisted.model.pattern_syntax import Unsupported
@@ -63,7 +62,7 @@ class PatchOptions:
 
 
 @implementer(IPlugin, IBehavior, IApplicability)
-class PatchReply:
+class PatchReply(OfReplies):
     """
     Changes the backend's reply: the status, header fields, and bodies of up to 1 MiB.
     Content-Length, chunks and gzip stay right.  A reply that cannot be patched passes unchanged,
@@ -80,12 +79,6 @@ class PatchReply:
         """
         checkEditing(wire, "replies to patch")
         patchOf(options)
-
-    def applies(self, options: PatchOptions, exchange: Exchange) -> bool:
-        """
-        Whether this is a request that has a reply.
-        """
-        return exchange.number > 0 and exchange.replies
 
     def decide(self, options: PatchOptions, context: DecisionContext) -> Actions:
         """

@@ -82,8 +82,8 @@ class Collector:
             for _, sums in now:
                 counter.add_metric([sums.name], read(sums))
             yield counter
-        yield from _faults(now)
-        yield from _errors(now)
+        yield _faults(now)
+        yield _errors(now)
         yield from _gauges(now)
         for name, (words, histogramOf) in HISTOGRAMS.items():
             histogram = core.HistogramMetricFamily(f"vaurien_{name}", words, labels=["proxy"])
@@ -157,32 +157,42 @@ def _traffic(now: Iterable[tuple[Proxy, Totals]]) -> Iterator[Metric]:
     yield sent
 
 
-def _faults(now: Iterable[tuple[Proxy, Totals]]) -> Iterator[Metric]:
-    from prometheus_client.core import CounterMetricFamily
-
-    faults = CounterMetricFamily(
+def _faults(now: Iterable[tuple[Proxy, Totals]]) -> Metric:
+    return _counter(
         "vaurien_faults",
         "Exchanges and connections that a fault met; code is that of an error.",
-        labels=["proxy", "behavior", "code"],
+        ("behavior", "code"),
+        ((sums.name, sums.counters.faults) for _, sums in now),
     )
-    for _, sums in now:
-        for (behavior, code), count in sorted(sums.counters.faults.items()):
-            faults.add_metric([sums.name, behavior, code], count)
-    yield faults
 
 
-def _errors(now: Iterable[tuple[Proxy, Totals]]) -> Iterator[Metric]:
-    from prometheus_client.core import CounterMetricFamily
-
-    errors = CounterMetricFamily(
+def _errors(now: Iterable[tuple[Proxy, Totals]]) -> Metric:
+    return _counter(
         "vaurien_failed_exchanges",
         "Exchanges that were answered with an error of the protocol, or never.",
-        labels=["proxy", "command", "code"],
+        ("command", "code"),
+        ((sums.name, sums.counters.errors) for _, sums in now),
     )
-    for _, sums in now:
-        for (command, code), count in sorted(sums.counters.errors.items()):
-            errors.add_metric([sums.name, command, code], count)
-    yield errors
+
+
+def _counter(
+    name: str,
+    description: str,
+    labels: tuple[str, str],
+    counts: Iterable[tuple[str, Mapping[tuple[str, str], int]]],
+) -> Metric:
+    """
+    A counter of each proxy with two more labels.
+
+    @param counts: the name of each proxy, and its counts by the values of C{labels}.
+    """
+    from prometheus_client.core import CounterMetricFamily
+
+    family = CounterMetricFamily(name, description, labels=["proxy", *labels])
+    for proxy, table in counts:
+        for values, count in sorted(table.items()):
+            family.add_metric([proxy, *values], count)
+    return family
 
 
 def _gauges(now: Iterable[tuple[Proxy, Totals]]) -> Iterator[Metric]:

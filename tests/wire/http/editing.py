@@ -6,18 +6,12 @@ from __future__ import annotations
 
 import http.client
 import socket
-from typing import Any, cast
-
-from twisted.internet.task import Clock
+from typing import cast
 
 from tests.relays.session import Session
-from tests.relays.support import MemoryEndpoint
 from tests.support import REGISTRY
 from tests.wire.http.test_errors import FakeSocket
-from vaurien_twisted.record.journal import Journal
-from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.rules.build import RuleBuilder
-from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.wire.http.protocol import HTTP
 
 BUILDER = RuleBuilder(REGISTRY, wire=HTTP())
@@ -28,19 +22,7 @@ class HTTPSession(Session):
     A client and a backend that speak HTTP, with a link between them.
     """
 
-    def __init__(self, *rules: dict[str, Any]) -> None:
-        self.clock = Clock()
-        self.endpoint = MemoryEndpoint()
-        self.journal = Journal(self.clock.seconds)
-        self.factory = RelayFactory(
-            self.clock,
-            self.endpoint,
-            planFromRules(BUILDER, list(rules)),
-            wire=HTTP(),
-            seed=7,
-            journal=self.journal,
-        )
-        self.connect()
+    builder = BUILDER
 
     def told(self) -> list[tuple[str, str]]:
         """
