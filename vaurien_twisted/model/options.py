@@ -38,10 +38,10 @@ KINDS: dict[type, str] = {
 
 class Refused(ValueError):
     """
-    Input that was not accepted; nothing was changed.
+    Input is not valid.  The caller has changed nothing.
 
-    @ivar description: one line naming the cause and what would be accepted.
-    @ivar name: the option or field at fault, C{""} for the whole.
+    @ivar description: one line that says the cause and what would be valid.
+    @ivar name: the option or field that is not valid, C{""} for the whole input.
     """
 
     def __init__(self, description: str, name: str = "") -> None:
@@ -52,31 +52,31 @@ class Refused(ValueError):
     @property
     def whole(self) -> str:
         """
-        The description, for where the name is not told beside it.
+        The text for output that does not show the name separately: the description.
         """
         return self.description
 
 
 class BadValue(Refused):
     """
-    A value that an option cannot have; the description speaks of the value alone.
+    A value is not valid for its option.  The description does not contain the option's name.
     """
 
     @property
     def whole(self) -> str:
         """
-        The name, and the description.
+        The text for output that does not show the name separately: name and description.
         """
         return f"{self.name}: {self.description}"
 
 
-#: How much of a bad value or an unknown name is said back, in characters.
+#: The most characters of an invalid value or name that an error message quotes.
 SHOWN = 100
 
 
 def shortened(value: object) -> str:
     """
-    C{value} as Python writes it, cut where it is long.
+    The C{repr} of C{value}, cut after L{SHOWN} characters.
     """
     whole = repr(value[: SHOWN + 1] if isinstance(value, str) else value)
     return whole if len(whole) <= SHOWN + 2 else f"{whole[:SHOWN]}…"
@@ -84,7 +84,7 @@ def shortened(value: object) -> str:
 
 def nearest(name: str, choices: Iterable[str]) -> str:
     """
-    The end of a refusal: the choice closest to C{name}, or all of them.
+    The end of an error message: the choice most similar to C{name}, or all choices.
     """
     known = sorted(choices)
     lowered = {choice.lower(): choice for choice in known}
@@ -99,7 +99,7 @@ def nearest(name: str, choices: Iterable[str]) -> str:
 @attrs.frozen
 class Spec:
     """
-    What one option is.
+    The declaration of one option.
 
     @ivar name: as written in JSON and ini; with dashes on the command line.
     @ivar kind: C{bool}, C{int}, C{float}, C{str} or C{dict}.
@@ -108,7 +108,7 @@ class Spec:
     @ivar maximum: the largest value allowed, C{None} for no bound.
     @ivar choices: the only values allowed, empty for any.
     @ivar loose: for text, also take a JSON number (kept as text) or C{None}.
-    @ivar ignored: it has no effect any more: values are checked and dropped, and it is not listed.
+    @ivar ignored: the option has no effect: values are checked and discarded; lists omit it.
     """
 
     name: str
@@ -125,13 +125,13 @@ class Spec:
     @property
     def isTime(self) -> bool:
         """
-        Whether its value is a time: it may then be written with another unit, as text.
+        Whether the value is a duration.  Text such as C{500ms} is then valid too.
         """
         return isTime(self.unit)
 
     def withoutUnit(self, value: object) -> object:
         """
-        The number of a duration such as C{500ms}; any other value as it is.
+        The number, in L{unit}, of a duration such as C{500ms}; any other value unchanged.
         """
         if not isinstance(value, str) or not self.isTime:
             return value
@@ -145,10 +145,10 @@ class Spec:
 
     def convert(self, value: object, strict: bool = False) -> Any:
         """
-        C{value}, from JSON or from text, as this option's kind.
+        Convert C{value}, from JSON or from text, to this option's kind.
 
-        @param strict: take no text for another kind, such as C{"yes"} for C{true}.
-        @raise Refused: it is of another kind or outside the bounds.
+        @param strict: reject text for another kind, such as C{"yes"} for C{true}.
+        @raise BadValue: the value has another kind, is out of bounds, or is not a choice.
         """
         value = self.withoutUnit(value)
         if strict and isinstance(value, str) and self.kind is not str:
@@ -198,7 +198,7 @@ class Spec:
             number: float = self.kind(value)
         except (ValueError, OverflowError):
             return None
-        # Not by way of float, which has no room for the digits of a seed.
+        # Do not convert to float: a seed has more digits than a float can hold.
         if self.kind is int:
             exact = not isinstance(value, float) or value.is_integer()
         else:
@@ -250,7 +250,7 @@ def option(
     ignored: bool = False,
 ) -> T:
     """
-    Declare one option: use as the value of a field in an C{attrs.frozen} class.
+    Declare one option in a field of an C{attrs.frozen} class; for the parameters see L{Spec}.
     """
     return attrs.field(
         default=default,
@@ -273,7 +273,7 @@ def option(
 @attrs.frozen
 class NoOptions:
     """
-    For behaviors and protocols that have none.
+    The options of a behavior or protocol without options.
     """
 
 
@@ -286,12 +286,12 @@ def specs(cls: type) -> Mapping[str, Spec]:
 
 def listed(cls: type) -> Mapping[str, Spec]:
     """
-    The same without those that have no effect any more.
+    The options that C{cls} declares, by name, in order, without those that are ignored.
     """
     return _specs(cls)[1]
 
 
-# Asked for every rule of a plan.
+# Called for every rule of a plan.
 @lru_cache(maxsize=256)
 def _specs(cls: type) -> tuple[Mapping[str, Spec], Mapping[str, Spec]]:
     found = {
@@ -304,11 +304,11 @@ def _specs(cls: type) -> tuple[Mapping[str, Spec], Mapping[str, Spec]]:
 
 def build(cls: type[T], values: Mapping[str, object], of: str, strict: bool = False) -> T:
     """
-    An instance of the options class C{cls} from JSON or textual values.
+    An instance of the options class C{cls} from values in JSON or text.
 
-    @param of: whose options these are, for the refusal: C{"behavior 'delay'"}.
+    @param of: the owner of the options, for error messages: C{"behavior 'delay'"}.
     @param strict: see L{Spec.convert}.
-    @raise Refused: a name is unknown or a value is not acceptable.
+    @raise Refused: a name is unknown or a value is not valid.
     """
     return cls(**convert(specs(cls), values, of, strict))
 
@@ -317,11 +317,11 @@ def convert(
     declared: Mapping[str, Spec], values: Mapping[str, object], of: str, strict: bool = False
 ) -> dict[str, Any]:
     """
-    The values of the options that are given, checked, by name.
+    Check and convert C{values}; options without a value are left out.
 
-    @param of: whose options these are, for the refusal.
+    @param of: the owner of the options, for error messages.
     @param strict: see L{Spec.convert}.
-    @raise Refused: a name is unknown or a value is not acceptable.
+    @raise Refused: a name is unknown or a value is not valid.
     """
     taken: dict[str, Any] = {}
     for name, value in values.items():
@@ -338,13 +338,13 @@ def convert(
 
 def ofClass(cls: type, values: Mapping[str, T]) -> dict[str, T]:
     """
-    Those of C{values} whose names C{cls} declares.
+    The items of C{values} whose names C{cls} declares.
     """
     return {name: values[name] for name in specs(cls) if name in values}
 
 
 def values(options: object) -> dict[str, object]:
     """
-    The options in force, by name; what L{build} would take back.
+    The values of C{options} by name, as L{build} accepts them.  Ignored options are left out.
     """
     return {name: getattr(options, name) for name in listed(type(options))}

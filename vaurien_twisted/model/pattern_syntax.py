@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.model.test_patterns -*-
 """
-Regular expressions of Python's C{re}, rewritten for RE2.
+Translation of regular expressions from Python's C{re} to RE2.
 
-The two differ in what C{$}, C{\\Z}, C{\\w}, C{\\d} and C{\\s} mean, and RE2 has neither
-look-around nor references to groups: these are what makes matching slow.
+The meaning of C{$}, C{\\Z}, C{\\w}, C{\\d} and C{\\s} differs.  RE2 has neither look-around
+nor references to groups, which cannot be matched in linear time.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-#: Spaces, beside those of RE2's own C{\s} (C{str.isspace}).
+#: RE2's C{\s}, and the other characters for which C{str.isspace} is true.
 _SPACE = r"\s\x0b\x1c-\x1f\x{85}\p{Z}"
 
-#: All but spaces, in Latin-1 and beyond.
+#: All characters except spaces, in Latin-1 and beyond.
 _NO_SPACE = r"\x00-\x08\x0e-\x1b\x21-\x{84}\x{86}-\x{9f}\x{a1}-"
 _NO_SPACE_LATIN = _NO_SPACE + r"\x{ff}"
 _NO_SPACE_WIDE = _NO_SPACE + (
@@ -39,7 +39,7 @@ _QUANTIFIER = re.compile(r"\{(?:[0-9]+(?:,[0-9]*)?|,[0-9]*)\}")
 _FLAGS = re.compile(r"\(\?([a-zA-Z]*)(-[a-zA-Z]*)?([:)])")
 _NAMED = re.compile(r"\(\?P<\w+>")
 
-#: What RE2 has not, by how it begins, and what can be written instead.
+#: Syntax that RE2 lacks: its first characters, and the error message with an alternative.
 _REFUSED = (
     ("(?=", "look-ahead (?=…) is not available: write what follows without it"),
     ("(?!", "look-ahead (?!…) is not available: list what is wanted in place of what is not"),
@@ -53,7 +53,7 @@ _REFUSED = (
 
 class Unsupported(ValueError):
     """
-    A pattern that is not matched; the words say why, and what can be written instead.
+    A pattern cannot be used.  The message says why, and what to write instead.
     """
 
     def __init__(self, reason: str, what: str = "cannot be used") -> None:
@@ -62,19 +62,20 @@ class Unsupported(ValueError):
 
 def rewrite(pattern: str, atomic: bool, latin: bool) -> str:
     """
-    C{pattern}, which C{re} accepts, as RE2 takes it, for a search that captures nothing.
+    Translate C{pattern}, which C{re} accepts, for a search with RE2 that captures nothing.
 
-    @param atomic: whether atomic groups are taken for groups, which is right for C{fnmatch}.
-    @param latin: whether the text is in Latin-1.  What stays beyond ASCII in the result is
-        a character that no such text has.
-    @raise Unsupported: RE2 cannot say the same.
+    @param atomic: whether to translate atomic groups to plain groups; correct for the output
+        of C{fnmatch}.
+    @param latin: whether the text is in Latin-1.  Characters beyond ASCII in the result are
+        then characters that no such text contains.
+    @raise Unsupported: RE2 has no equivalent.
     """
     return _Rewriter(pattern, atomic, latin).run()
 
 
 class _Rewriter:
     """
-    Goes through one pattern, from left to right.
+    Translates one pattern from left to right.
     """
 
     def __init__(self, pattern: str, atomic: bool, latin: bool) -> None:
@@ -87,7 +88,7 @@ class _Rewriter:
 
     def run(self) -> str:
         """
-        See L{rewrite}.
+        The translated pattern; see L{rewrite}.
         """
         while self._at < len(self._text):
             self._out.append(self._next())
@@ -185,7 +186,7 @@ class _Rewriter:
 
     def _class(self, letter: str) -> str:
         """
-        What a letter after a backslash means, for use within a set.
+        The characters that a letter after a backslash matches, written for use within a set.
         """
         return {
             "d": r"\p{Nd}",
@@ -220,7 +221,7 @@ class _Rewriter:
 
     def _character(self) -> str:
         """
-        The one that an escape stands for.
+        The character that an escape denotes.
         """
         letter = self._text[self._at + 1]
         begin = self._at + 2

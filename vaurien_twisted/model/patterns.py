@@ -1,11 +1,11 @@
 # -*- test-case-name: tests.model.test_patterns -*-
 """
-Users' patterns, matched in a time that does not depend on how they are written.
+Matching of users' patterns in linear time.
 
-Python's C{re} backtracks: some patterns take longer than the universe on one line of text.
-So C{re} gets only patterns of which that is known not to happen (L{isPlain}); it is the
-fastest for them.  All others go to RE2 (U{https://github.com/google/re2/wiki/Syntax}), whose
-time is proportional to the text.  L{vaurien_twisted.model.pattern_syntax} rewrites them.
+Python's C{re} backtracks: some patterns take exponential time.  So C{re} matches only
+patterns that need linear time (L{isPlain}); it is the fastest for them.  RE2
+(U{https://github.com/google/re2/wiki/Syntax}) matches all others in a time proportional to
+the text.  L{vaurien_twisted.model.pattern_syntax} translates patterns for RE2.
 """
 
 from __future__ import annotations
@@ -20,40 +20,41 @@ from vaurien_twisted.model.pattern_syntax import Unsupported, rewrite
 #: The longest pattern, in characters.
 PATTERN_LIMIT = 1000
 
-#: How many patterns one target may list.
+#: The most patterns of one matcher of a rule.
 LIST_LIMIT = 100
 
-#: How much of a text a pattern looks at, in characters.
+#: The most characters of a text, from its beginning, that RE2 searches.
 TEXT_LIMIT = 65536
 
-#: The same for a pattern that C{re} matches.
+#: The most characters of a text, from its beginning, that C{re} searches.
 PLAIN_TEXT_LIMIT = 16384
 
 #: The longest pattern that C{re} may match, in characters.
 PLAIN_LIMIT = 200
 
-#: The longest text times the length of a glob that C{re} may match, in characters.
+#: The largest product of a text's and a glob's length, in characters, that C{re} may match.
 GLOB_WORK = 2**20
 
-#: The longest glob that RE2 takes for certain, in characters.
+#: RE2 accepts every glob of up to this length, in characters.
 SHORT_GLOB = 100
 
-#: RE2's worst case is the text's length times the program's: about 15 ns for each.
+#: The largest product of a text's length, in characters, and RE2's program, in instructions.
+#: RE2 takes about 15 ns for each unit in the worst case.
 WORK = 2**21
 
-#: The longest program of RE2, in instructions, for texts in Latin-1 and for others.
+#: The longest program of RE2, in instructions, for texts in Latin-1 and for other texts.
 LATIN_PROGRAM_LIMIT, WIDE_PROGRAM_LIMIT = 2000, 8000
 
-#: What RE2 may keep in memory for one pattern, in bytes.
+#: The most memory that RE2 may use for one pattern, in bytes.
 MEMORY = 2**21
 
-#: Whether a text matches.
+#: Returns whether a text matches.
 Test = Callable[[str], bool]
 
-#: What means something in a glob.
+#: The characters with a special meaning in a glob.
 _SPECIAL = re.compile(r"[*?[]")
 
-#: An escape or a set, which stands for one character or place.
+#: An escape or a set, which matches one character or position.
 _ATOM = re.compile(r"\\.|\[\^?\]?(?>(?:\\.|[^\]\\])*)\]", re.DOTALL)
 _REFERENCE = re.compile(r"\\[1-9]|\(\?P=|\(\?\(")
 _REPEATED_GROUP = re.compile(r"\)[*+{]")
@@ -61,10 +62,12 @@ _REPEATED_GROUP = re.compile(r"\)[*+{]")
 
 def regex(pattern: str) -> Test:
     """
-    Whether a text contains what C{pattern} describes, in upper or lower case, over several
-    lines.
+    A test whether a text contains a match of C{pattern}, regardless of case; C{.} matches
+    line ends too.  It searches the first L{TEXT_LIMIT} characters, or L{PLAIN_TEXT_LIMIT} if
+    the pattern L{isPlain}.
 
-    @raise Unsupported: it is no regular expression, too long, or too costly.
+    @param pattern: a regular expression of Python's C{re}, up to L{PATTERN_LIMIT} characters.
+    @raise Unsupported: it is not a regular expression, is too long, or RE2 rejects it.
     """
     _checkLength(pattern)
     try:
@@ -79,15 +82,16 @@ def regex(pattern: str) -> Test:
 
 def glob(pattern: str) -> Test:
     """
-    Whether a whole text is as C{pattern} describes by C{*}, C{?} and C{[…]}.  A text that is
-    too long for the pattern does not match.
+    A test whether a whole text matches C{pattern}, in which C{*}, C{?} and C{[…]} have the
+    meaning that they have in C{fnmatch}.  A text that is too long for the pattern does not match.
 
-    @raise Unsupported: it is too long or too costly.
+    @param pattern: up to L{PATTERN_LIMIT} characters.
+    @raise Unsupported: it is too long, or RE2 rejects it.
     """
     _checkLength(pattern)
     beginning = pattern.rstrip("*")
     if not _SPECIAL.search(beginning):
-        # Most patterns are such, and there may be a thousand of them.
+        # Most patterns have this form, and a plan may have a thousand of them.
         if beginning != pattern:
             return lambda text: text.startswith(beginning)
         return lambda text: text == pattern
@@ -96,14 +100,13 @@ def glob(pattern: str) -> Test:
         match = re.compile(translated).match
     except re.error as error:
         raise Unsupported(str(error), "is not a pattern") from None
-    # Each star is followed only once, so this is the worst case.
+    # re tries each position of a star once, so this bounds the worst case.
     shortest = GLOB_WORK // max(1, len(pattern))
 
     def make() -> _Linear:
         return _Linear(rf"\A{translated}", fold=False, atomic=True)
 
-    # Only a long pattern can be refused; RE2 need not be loaded for the others before there
-    # is a long text.
+    # RE2 rejects only long patterns.  For the others it is loaded when a long text comes.
     linear = [make()] if len(pattern) > SHORT_GLOB else []
 
     def test(text: str) -> bool:
@@ -118,9 +121,9 @@ def glob(pattern: str) -> Test:
 
 def isPlain(pattern: str) -> bool:
     """
-    Whether C{re} matches a regular expression in a time that is proportional to the text: it
-    repeats nothing and has few choices, or begins at the text's beginning and repeats one
-    character or set.
+    Whether C{re} matches a regular expression in a time proportional to the text: the
+    expression repeats nothing and has few alternatives, or it is anchored to the text's
+    beginning and repeats one character or set.
     """
     rest = _ATOM.sub("x", pattern)
     choices = rest.replace("(?", "(").count("?") + rest.count("|")
@@ -148,24 +151,24 @@ def _checkLength(pattern: str) -> None:
 
 class _Linear:
     """
-    A pattern for RE2: one program for texts in Latin-1, a small one, which serves almost all,
-    and one for the others.
+    A pattern compiled by RE2: a small program for texts in Latin-1, which are the most, and a
+    larger one for other texts.
 
-    @param fold: whether upper and lower case are the same.
+    @param fold: whether to ignore case.
     @param atomic: see L{rewrite}.
     """
 
     def __init__(self, pattern: str, fold: bool, atomic: bool = False) -> None:
         self._wide = _compile(rewrite(pattern, atomic, latin=False).encode(), fold, latin=False)
         narrow = rewrite(pattern, atomic, latin=True)
-        # What has characters beyond Latin-1 is compared as UTF-8 always.
+        # A pattern with characters beyond Latin-1 is always compared in UTF-8.
         self._latin = _compile(narrow.encode("ascii"), fold, True) if narrow.isascii() else None
         self._wideLimit = _limit(self._wide)
         self._latinLimit = self._wideLimit if self._latin is None else _limit(self._latin)
 
     def search(self, text: str) -> bool:
         """
-        Whether it is in the first part of C{text}.
+        Whether the first L{TEXT_LIMIT} characters of C{text} contain a match.
         """
         if self._latin is not None:
             try:
@@ -179,7 +182,7 @@ class _Linear:
 
     def match(self, text: str) -> bool:
         """
-        Whether it is all of C{text}.
+        Whether the pattern matches the whole of C{text}.
         """
         return len(text) <= min(self._latinLimit, self._wideLimit) and self.search(text)
 
@@ -201,7 +204,7 @@ def _limit(program: _Program) -> int:
 
 
 def _compile(pattern: bytes, fold: bool, latin: bool) -> _Program:
-    # Loaded when a pattern needs it: most need none.
+    # RE2 is loaded when the first pattern needs it: most patterns do not.
     try:
         import re2
     except ImportError:
@@ -225,20 +228,20 @@ def _compile(pattern: bytes, fold: bool, latin: bool) -> _Program:
     return program
 
 
-#: The longest text times the program of a pattern that is replaced: about a quarter of a second
-#: at worst.
+#: The largest product of a text's length, in bytes, and the program's, in instructions, for a
+#: replacement: about a quarter of a second in the worst case.
 REPLACING_WORK = 2**24
 
-#: How many places of a text are replaced at most.
+#: The most matches in a text that are replaced.
 PLACES = 10_000
 
 
 class Replacer:
     """
-    Finds all that a pattern matches, in bytes of UTF-8, in a time that does not depend on how
-    the pattern is written.  Upper and lower case differ, and C{.} is no line end.
+    Replaces all matches of a pattern in UTF-8 text, in linear time.  Case matters, and C{.}
+    does not match a line end.
 
-    @raise Unsupported: it is no regular expression, too long, or too costly.
+    @raise Unsupported: the pattern is not a regular expression, is too long, or RE2 rejects it.
     """
 
     __slots__ = ("_program", "pattern")
@@ -254,10 +257,10 @@ class Replacer:
 
     def replace(self, data: bytes, text: bytes) -> bytes | None:
         """
-        C{data} with C{text} in place of all that matches and is not empty.
+        C{data} with C{text} in place of each match that is not empty.
 
-        @return: C{None} where C{data} is too long for the pattern, or has more than L{PLACES}
-            places.
+        @return: C{None} if C{data} is too long for the pattern, or has more than L{PLACES}
+            matches.
         """
         if len(data) * int(self._program.programsize) > REPLACING_WORK:
             return None

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.rules.test_codec,tests.rules.test_codec_ini -*-
 """
-Rules as JSON: the whole plan of a proxy, as C{PUT /rules} takes it and C{GET /rules}
-gives it back.
+Rules as JSON: the whole plan of a proxy, as C{PUT /rules} accepts it and C{GET /rules}
+returns it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def lastingOption(what: str) -> float | None:
     """
     Declare the field C{for}.
 
-    @param what: happens then.
+    @param what: what happens after that time, such as C{"the rule ends"}.
     """
     return option(
         float,
@@ -41,7 +41,7 @@ def lastingOption(what: str) -> float | None:
 @attrs.frozen
 class RuleFields:
     """
-    What a rule can say beside its behavior and that one's options.
+    The fields of a rule, except its behavior and the options of that.
     """
 
     percent: float = option(
@@ -69,11 +69,11 @@ class RuleFields:
     lease: str = option(str, "", "The lease with which the rule ends; see POST /leases.")
 
 
-#: How many rules a proxy, or a connection with a plan of its own, can have: each exchange is
+#: The most rules of a proxy, or of a connection with rules of its own.  Each exchange is
 #: compared with all of them.
 RULES = 1000
 
-#: How a field is written in JSON and ini where Python has the word for itself.
+#: The names in JSON and ini of fields whose names are keywords of Python.
 SPELLED = {"lasting": "for"}
 FIELDS = {spelled: field for field, spelled in SPELLED.items()}
 
@@ -98,11 +98,11 @@ def spelled(declared: Mapping[str, Spec]) -> dict[str, Spec]:
 
 def planFromRules(ruleBuilder: RuleBuilder, rules: object) -> Plan:
     """
-    The plan for a list of rules, each C{{"behavior": …, "options": {…}, "percent": …,
+    Build the plan for a list of rules, each C{{"behavior": …, "options": {…}, "percent": …,
     "when": {…}, "after": …, "times": …, "for": …, "scope": …, "name": …}}, or several
     alternatives in one draw, C{{"draw": [{…}, {…}]}}.
 
-    @raise Refused: something is unknown or out of bounds; says in which rule.
+    @raise Refused: a name is unknown or a value is not valid; the message has the rule's number.
     """
     if not isinstance(rules, list):
         raise Refused("a list of rules is wanted", "rules")
@@ -118,7 +118,9 @@ def planFromRules(ruleBuilder: RuleBuilder, rules: object) -> Plan:
 
 def checkCount(rules: Sequence[object]) -> None:
     """
-    @param rules: rules, and draws of several, in JSON.
+    Check the number of rules.
+
+    @param rules: rules, and draws of several rules, in JSON.
     @raise Refused: there are more than L{RULES}.
     """
     count = sum(
@@ -142,9 +144,10 @@ def _draw(ruleBuilder: RuleBuilder, item: object) -> Draw:
 
 def ruleFromJSON(ruleBuilder: RuleBuilder, item: object) -> Rule:
     """
-    One rule.
+    Build one rule.
 
-    @raise Refused: something is unknown or out of bounds.
+    @param item: the rule in JSON; see L{planFromRules}.
+    @raise Refused: a name is unknown or a value is not valid.
     """
     if not isinstance(item, Mapping):
         raise Refused(f"a rule must be an object, not {item!r}", "rules")
@@ -174,7 +177,7 @@ def ruleFromJSON(ruleBuilder: RuleBuilder, item: object) -> Rule:
 
 def _instead(item: Mapping[str, object]) -> str:
     """
-    What is there where C{"behavior"} was probably meant, the end of a refusal.
+    The end of an error message: the field that is probably a misspelled C{"behavior"}.
     """
     strange = [str(name) for name in item if name not in fieldSpecs() and name != "options"]
     close = difflib.get_close_matches("behavior", strange, n=1)
@@ -183,8 +186,8 @@ def _instead(item: Mapping[str, object]) -> str:
 
 def _meant(ruleBuilder: RuleBuilder, behavior: str, name: str) -> str:
     """
-    The end of the refusal of a name that is no field: the nearest of the fields, the
-    behavior's options and the protocol's targets, and where that belongs.
+    The end of the error message for an unknown field: the most similar of the fields, the
+    behavior's options and the protocol's matchers, and where it belongs.
     """
     fields = dict.fromkeys(("behavior", "options", "draw", *fieldSpecs()), "")
     declared = specs(ruleBuilder.registry.behavior(behavior).options)
@@ -203,8 +206,8 @@ def _targets(ruleBuilder: RuleBuilder) -> dict[str, Matcher]:
 
 def rulesOf(plan: Plan) -> list[dict[str, object]]:
     """
-    A plan as L{planFromRules} takes it.  Rules whose time is over are left out, and so
-    is what a rule leaves at its default.
+    A plan in JSON, as L{planFromRules} accepts it, without expired rules and without fields
+    that have their default values.
     """
     told: list[dict[str, object]] = []
     for draw in plan.draws:
@@ -218,7 +221,7 @@ def rulesOf(plan: Plan) -> list[dict[str, object]]:
 
 def tellRule(rule: Rule) -> dict[str, object]:
     """
-    A rule as L{ruleFromJSON} takes it, without what is at its default.
+    A rule in JSON, as L{ruleFromJSON} accepts it, without fields that have their default values.
     """
     told: dict[str, object] = {"behavior": rule.behavior.name}
     own = values(rule.options)
@@ -233,10 +236,10 @@ def tellRule(rule: Rule) -> dict[str, object]:
 
 def limited(plan: Plan, given: Mapping[str, object]) -> Plan:
     """
-    C{plan} with the same fields, such as C{for} or C{lease}, in all its rules.
+    C{plan} with the same values of fields, such as C{for} or C{lease}, in all its rules.
 
     @param given: the fields by the names that users write.
-    @raise Refused: a value is not acceptable.
+    @raise Refused: a value is not valid.
     """
     declared = fieldSpecs()
     own = {fieldName(name): declared[name].convert(value) for name, value in given.items()}
@@ -252,17 +255,16 @@ def rulesFromWords(
     ruleBuilder: RuleBuilder, sections: Iterable[tuple[str, Mapping[str, str]]]
 ) -> Plan:
     """
-    The plan for the C{[rule:NAME]} sections of an ini file, in order.  A key is
+    Build the plan for the C{[rule:NAME]} sections of an ini file, in order.  A key is
     C{behavior}, a field of the rule, an option of its behavior, or
 
     C{when.TARGET}
-        a pattern, or several of which one must match, each on a line of its own; of a
-        target of kind C{"fields"}, lines such as C{Name: pattern}, or C{Name} for any.
+        a pattern, or several of which one must match, each on its own line; for a matcher
+        of kind C{"fields"}, lines such as C{Name: pattern}, or C{Name} for any value.
     C{draw}
-        sections with the same word there, one after the other, are alternatives of one
-        draw.
+        consecutive sections with the same value are alternatives of one draw.
 
-    @raise Refused: something is unknown or out of bounds; says in which section.
+    @raise Refused: a name is unknown or a value is not valid; the message names the section.
     """
     sections = list(sections)
     checkCount(sections)
@@ -282,7 +284,7 @@ def rulesFromWords(
 
 def _item(ruleBuilder: RuleBuilder, name: str, words: Mapping[str, str]) -> dict[str, object]:
     """
-    A section as the JSON of a rule.
+    A section of an ini file as a rule in JSON.
     """
     behavior = words.get("behavior")
     if behavior is None:
@@ -325,6 +327,6 @@ def _drawOf(rules: list[Rule]) -> Draw:
 
 def fieldName(name: str) -> str:
     """
-    The name in Python of a field as users write it.
+    The name in Python of the field that users write as C{name}.
     """
     return FIELDS.get(name, name)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.rules -*-
 """
-A plan made ready for deciding: for each command the draws that can choose an exchange.
+A plan prepared for decisions: for each command, the draws that can choose an exchange.
 """
 
 from __future__ import annotations
@@ -18,35 +18,37 @@ from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.tally import Tally
 from vaurien_twisted.rules.words import RuleWords, effect
 
-#: For how many different commands the draws are kept.  Clients may make up any number.
+#: The most commands whose draws are cached.  Clients may send any number of different ones.
 COMMANDS_KEPT = 1024
 
-#: How many treatments of a plan are kept.
+#: The most treatments of a plan that are cached.
 TREATMENTS_KEPT = 256
 
-#: How many rules of a plan remember exchanges that they did not match.
+#: The most rules of a plan that cache which exchanges they do not match.
 REMEMBERING = 16
 
 
 class CompiledRule:
     """
-    A rule ready for deciding.
+    A rule prepared for decisions.
 
-    @ivar check: what is left to check of an exchange; C{None}: nothing.
-    @ivar commands: the commands in lower case that the rule is for; C{None}: any.
-    @ivar whole: whether it is chosen for all of a connection.
-    @ivar certain: whether it applies whatever number is drawn.
-    @ivar bounded: whether its window has a beginning or an end.
-    @ivar fixed: what its behavior does to every exchange; C{None} if that depends.
+    @ivar check: the test that an exchange of the rule's commands must still pass; C{None} if
+        there is none.
+    @ivar commands: the commands, in lower case, that the rule matches; C{None} for any.
+    @ivar whole: whether the rule is drawn once for a whole connection.
+    @ivar certain: whether the rule applies whatever number is drawn.
+    @ivar bounded: whether the rule has C{after} or C{times}.
+    @ivar fixed: the actions of its behavior, if they are the same for every exchange; otherwise
+        C{None}.
     @ivar decision: C{fixed} as a decision.
     @ivar ends: whether C{fixed} ends the exchange.
-    @ivar effect: C{fixed} in words.
-    @ivar cuts: whether C{fixed} cuts the reply, so that only its end shows the effect.
-    @ivar misses: where exchanges are remembered that it does not match, C{None}: nowhere.
-    @ivar waits: whether all it does, to every exchange that it matches, is to let it wait.
-    @ivar chance: whether nothing but the number that is drawn says whether it applies to an
+    @ivar effect: C{fixed} as text.
+    @ivar cuts: whether C{fixed} cuts the reply: the effect is then known at the reply's end.
+    @ivar misses: the cache of exchanges that the rule does not match; C{None} if it has none.
+    @ivar waits: whether the rule only delays, and delays every exchange that it matches.
+    @ivar chance: whether the number that is drawn alone decides if the rule applies to an
         exchange that it matches.
-    @ivar over: whether it has applied as often as it may.
+    @ivar over: whether the rule has applied C{times} times.
     """
 
     __slots__ = (
@@ -110,14 +112,14 @@ class CompiledRule:
             and not (self.decision.reply or (self.fixed is not None and self.fixed.code))
             and all(isinstance(step.command, (Wait, Hold)) for step in self.decision.request)
         )
-        #: Made when they are first needed: many rules never apply.
+        #: Created on first use: many rules never apply.
         self._words: RuleWords | None = None
 
     def wordsFor(self, seed: int, proxy: str) -> RuleWords:
         """
-        What the journal says of the rule.
+        The texts about the rule for the journal.
 
-        @param seed: of the decisions.
+        @param seed: the seed of the decisions, 0 to 2**63 - 1.
         @param proxy: the name of the proxy that decides.
         """
         words = self._words
@@ -140,14 +142,14 @@ def decisionOf(actions: Actions, rule: Rule) -> Decision:
 
 def ends(actions: Actions) -> bool:
     """
-    Whether nothing more is decided about an exchange after C{actions}.
+    Whether C{actions} end an exchange, so that no further rule is asked.
     """
     return any(isinstance(each, ENDING) for each in (*actions.request, *actions.reply))
 
 
 def cuts(actions: Actions) -> bool:
     """
-    Whether C{actions} cut or edit a message, if it is long enough and of the right form.
+    Whether C{actions} cut or edit a message that is long enough and has the right format.
     """
     return any(isinstance(each, CONDITIONAL) for each in (*actions.request, *actions.reply))
 
@@ -160,10 +162,10 @@ class CompiledPlan:
     """
     The draws of a plan that can choose an exchange.
 
-    @param tallies: the counts of rules by L{Alternative.counted}; those of rules that are new
-        are added.
-    @param traffic: how many exchanges the proxy has had, and connections.
-    @ivar bare: the draws whose behaviors are also asked about bare connections.
+    @param tallies: the counts of rules by L{Alternative.counted}; counts for new rules are
+        added to it.
+    @param traffic: the numbers of exchanges and connections that the proxy has had.
+    @ivar bare: the draws whose behaviors also decide about bare connections.
     """
 
     def __init__(
@@ -236,7 +238,7 @@ class CompiledPlan:
             if word in self._names:
                 draws = tuple(_only(self._draws, word))
             else:
-                # Most commands are named by no rule: they share this.
+                # No rule names most commands: they share this value.
                 draws = self._others
                 if draws is None:
                     draws = self._others = tuple(_only(self._draws, None))
@@ -248,10 +250,10 @@ class CompiledPlan:
         self, rules: tuple[CompiledRule, ...], chances: tuple[CompiledDraw, ...]
     ) -> Treatment:
         """
-        What rules do together that only let exchanges wait.
+        The combined delays of rules that only delay exchanges.
 
-        @param rules: they, in order.
-        @param chances: the rules of which none must apply besides, by draw.
+        @param rules: the rules, in order.
+        @param chances: by draw, the rules that must not apply to an exchange of this treatment.
         """
         treatment = self._treatments.get((rules, chances))
         if treatment is None:
@@ -266,7 +268,7 @@ class CompiledPlan:
 
     def drop(self, rule: CompiledRule) -> None:
         """
-        Take out a rule that never applies again.
+        Remove a rule that cannot apply again.
         """
         rule.over = True
         self._byCommand.clear()
@@ -275,7 +277,7 @@ class CompiledPlan:
 
 def _likely(chances: Iterable[CompiledDraw]) -> float:
     """
-    How many exchanges are as likely as not to meet none of these rules.
+    The number of exchanges to which none of these rules applies with a probability of one half.
     """
     spared = 1.0
     for draw in chances:
@@ -285,7 +287,7 @@ def _likely(chances: Iterable[CompiledDraw]) -> float:
 
 def _only(draws: Iterable[CompiledDraw], command: str | None) -> Iterator[CompiledDraw]:
     """
-    What is left of C{draws} for a command.
+    C{draws} without the alternatives that cannot match a command.
     """
     for draw in draws:
         left = tuple(

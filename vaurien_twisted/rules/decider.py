@@ -42,15 +42,15 @@ from vaurien_twisted.rules.tally import Tally, noTraffic
 @attrs.define(eq=False)
 class Decider:
     """
-    Decides for one proxy, and counts for its rules.
+    Decides about the exchanges and connections of one proxy, and counts for its rules.
 
     @ivar seed: 0 to 2**63 - 1.
     @ivar counters: the counters of faults.
-    @ivar faultHeader: decides about exchanges that ask for a fault themselves, in place of the
-        plan; C{None} where they cannot.
-    @ivar pins: what was pinned for single exchanges, in place of all that the plan says about
-        exchanges; C{None} where nothing is.
-    @ivar traffic: how many exchanges the proxy has had, and connections.
+    @ivar faultHeader: decides, in place of the plan, about exchanges that have a fault header;
+        C{None} if fault headers are not enabled.
+    @ivar pins: the faults pinned to single exchanges, which replace the plan's rules for
+        exchanges; C{None} if there are none.
+    @ivar traffic: the numbers of exchanges and connections that the proxy has had.
     """
 
     proxy: str
@@ -66,7 +66,7 @@ class Decider:
     traffic: Callable[[], tuple[int, int]] = attrs.field(default=noTraffic, init=False)
     _epoch: Epoch | None = attrs.field(default=None, init=False)
     _tallies: dict[tuple[int, int], Tally] = attrs.field(factory=dict, init=False)
-    #: By connection's number and rule: what rules of connection scope have decided.
+    #: By connection number and rule: whether a rule of connection scope applies.
     _chosen: dict[int, dict[tuple[int, int], bool]] = attrs.field(factory=dict, init=False)
     _compiled: CompiledPlan = attrs.field(init=False)
     _strikes: Strikes = attrs.field(init=False)
@@ -77,7 +77,7 @@ class Decider:
 
     def setPlan(self, plan: Plan) -> None:
         """
-        Put C{plan} in force; its rules' counts begin at zero.
+        Put C{plan} in force.  The counts of its rules start at zero.
         """
         self._tallies = {}
         self._chosen = {}
@@ -85,17 +85,17 @@ class Decider:
 
     def shorten(self, plan: Plan) -> None:
         """
-        Put C{plan} in force, which is the one before with some rules expired: the
-        others go on counting.
+        Put C{plan} in force: the current plan in which some rules have expired.  The other
+        rules keep their counts.
         """
         self.plan = plan
         self._compiled = CompiledPlan(plan, self.wire, self._tallies, self.traffic)
 
     def amend(self, plan: Plan) -> None:
         """
-        Put C{plan} in force, which is the one before with some draws that have a key of
-        their own added, changed or taken out: the others go on counting.  Draws with other
-        percentages choose connections anew, by the numbers that these drew.
+        Put C{plan} in force: the current plan in which some draws with a key of their own are
+        new, changed or removed.  The others keep their counts.  Draws whose percentages have
+        changed choose their connections again, from the same random numbers.
         """
         old, new = self.plan.shares, plan.shares
         self._tallies = {
@@ -113,7 +113,7 @@ class Decider:
 
     def forget(self, connection: Connection) -> None:
         """
-        The connection has ended: drop what was chosen for it.
+        Discard what was decided for a connection that has closed.
         """
         self._chosen.pop(connection.number, None)
         if self._epoch is not None:
@@ -121,15 +121,18 @@ class Decider:
 
     def begin(self, seed: int) -> None:
         """
-        Begin an epoch with a seed of its own: the decisions from now on do not depend on the
-        connections and exchanges before.
+        Begin an epoch with its own seed: decisions from now on do not depend on earlier
+        connections and exchanges.
+
+        @param seed: 0 to 2**63 - 1.
         """
         self.seed = seed
         self._epoch = Epoch()
 
     def numbered(self, connection: Connection) -> Connection:
         """
-        The connection with the number that random numbers for all of it are computed from.
+        The connection with the number from which the random numbers for the whole connection
+        are computed.
         """
         if self._epoch is None:
             return connection
@@ -137,7 +140,7 @@ class Decider:
 
     def _numbers(self, connection: int, exchange: int, draw: int) -> tuple[int, int]:
         """
-        The numbers of connection and exchange that random numbers are computed from.
+        The connection and exchange numbers from which random numbers are computed.
         """
         if self._epoch is None:
             return connection, exchange
@@ -145,7 +148,7 @@ class Decider:
 
     def drawn(self, alternative: Alternative, connection: int, exchange: int) -> float | None:
         """
-        The number that was drawn; C{None} where that is not known any more.
+        The number that was drawn, 0 to 100; C{None} if it is no longer known.
         """
         if self._epoch is not None:
             known = self._epoch.known(connection, alternative.number(exchange), alternative.key)
@@ -156,7 +159,7 @@ class Decider:
 
     def decide(self, connection: Connection, exchange: Exchange) -> Decision:
         """
-        Find the rules that apply to this exchange and combine what they do.
+        Find the rules that apply to this exchange, and combine their actions.
         """
         if self.pins is not None:
             return self._pinned(self.pins, connection, exchange)
@@ -177,7 +180,7 @@ class Decider:
     @property
     def alone(self) -> bool:
         """
-        Whether each exchange must be decided for itself, whatever the plan says.
+        Whether each exchange needs a decision of its own, whatever the plan is.
         """
         return self.faultHeader is not None or self.pins is not None
 
@@ -190,18 +193,18 @@ class Decider:
 
     def treatments(self, connection: Connection) -> Treatments | None:
         """
-        See L{treatmentsOf}; C{None} also where exchanges may ask for a fault themselves.
+        See L{treatmentsOf}; also C{None} if fault headers are enabled.
         """
-        # In an epoch, whatever is drawn gets a number.
+        # In an epoch every draw needs the numbers of the epoch.
         seed = self.seed if self._epoch is None else None
         found = treatmentsOf(self._compiled, self.plan, connection, self.proxy, seed)
         return None if self.alone else found
 
     def decideChunk(self, connection: Connection, first: int, chunk: TreatedChunk) -> Decision:
         """
-        Decide about requests to all of which the same happens, as C{treatments} has said.
+        Decide about a chunk of requests that L{treatments} treats alike.
 
-        @param first: the number of the first of them.
+        @param first: the number of the first request.
         """
         place = self.proxy, connection.number
         recordChunk(self.journal, self.counters, self.seed, place, first, chunk)
@@ -209,7 +212,7 @@ class Decider:
 
     def decideConnection(self, connection: Connection, exchange: Exchange) -> Decision:
         """
-        The same, asking only the behaviors that are for bare connections.
+        Decide about a bare connection: only behaviors for connections are asked.
         """
         if self.pins is not None:
             return self._pinned(self.pins, connection, exchange)
@@ -218,7 +221,7 @@ class Decider:
 
     def tally(self, counted: tuple[int, int]) -> Tally:
         """
-        What a rule has met.
+        The counts of a rule.
 
         @param counted: see L{vaurien_twisted.rules.draws.Alternative}.
         """
@@ -247,7 +250,7 @@ class Decider:
 
     def _pinned(self, pins: Pins, connection: Connection, exchange: Exchange) -> Decision:
         """
-        What was pinned for an exchange.
+        The decision from the faults that are pinned to an exchange.
         """
         decision = NOTHING
         for pin in pins.of(connection, exchange):
@@ -263,7 +266,7 @@ class Decider:
 
     def _ask(self, chosen: CompiledRule, connection: Connection, exchange: Exchange) -> Actions:
         """
-        What the behavior of a chosen rule does to this exchange.
+        The actions of a chosen rule's behavior for this exchange.
         """
         alternative, tally = chosen.alternative, chosen.tally
         numbers = self._numbers(connection.number, exchange.number, alternative.key)
@@ -276,11 +279,11 @@ class Decider:
         self, chosen: CompiledRule, connection: Connection, exchange: Exchange, actions: Actions
     ) -> None:
         """
-        Count what a rule did, and record it.
+        Count the actions of a rule, and record them in the journal.
         """
         tally = chosen.tally
         if not chosen.whole:
-            # An exchange that the behavior let pass does not use up the rule's times.
+            # Only exchanges that were affected count towards the rule's "times".
             tally.applied += 1
             if tally.applied == chosen.times:
                 self._compiled.drop(chosen)
@@ -300,7 +303,7 @@ class Decider:
         self, draw: CompiledDraw, connection: Connection, exchange: Exchange
     ) -> CompiledRule | None:
         """
-        The alternative that applies to the exchange, C{None} if none does.
+        The alternative of a draw that applies to the exchange, C{None} if none does.
         """
         drawn = -1.0
         for each in draw:
@@ -328,7 +331,7 @@ class Decider:
 
     def _chooseConnection(self, each: CompiledRule, number: int) -> bool:
         """
-        Whether a rule of connection scope applies to a connection: found out once.
+        Whether a rule of connection scope applies to a connection; decided once for each.
         """
         known = self._chosen.get(number)
         if known is None:

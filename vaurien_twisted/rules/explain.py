@@ -1,9 +1,10 @@
 # -*- test-case-name: tests.rules.test_explain -*-
 """
-Why something happened to an exchange, or why not.
+Explanations why a rule affected an exchange, or did not.
 
-What was done is in the journal.  What was not is worked out again: the number behind a
-draw is a pure function, and the latest exchanges of a connection are still known.
+The journal has the faults that took place.  For other rules the decision is computed again:
+the number that was drawn is a pure function, and the latest exchanges of a connection are
+kept.
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ from vaurien_twisted.rules.words import short
 @attrs.frozen
 class Question:
     """
-    What is to be explained.
+    An exchange, or a connection, to explain.
 
-    @ivar decider: whose plan is in force.
+    @ivar decider: the decider of its proxy.
     @ivar connection: the connection, as far as it is known.
-    @ivar number: of the exchange, 0 for the connection itself.
-    @ivar exchange: the exchange, C{None} where it is no longer known.
-    @ivar bare: it is a connection where the client speaks first.
-    @ivar journal: what the journal has of it.
-    @ivar changed: whether the plan was set after the exchange was decided; C{None} where
-        that cannot be said.
-    @ivar forgotten: whether the journal may have had more of it.
+    @ivar number: the number of the exchange, 0 for the connection itself.
+    @ivar exchange: the exchange, C{None} if it is no longer known.
+    @ivar bare: whether it is a connection on which the client sends first.
+    @ivar journal: the entries of the journal about the exchange.
+    @ivar changed: whether the plan was set after the exchange was decided; C{None} if
+        that is not known.
+    @ivar forgotten: whether the journal may have dropped entries about the exchange.
     """
 
     decider: Decider
@@ -53,8 +54,8 @@ class Question:
 
 def explain(case: Question) -> dict[str, object]:
     """
-    The case as JSON: what happened, and each rule now in force with the reason why it
-    applied or did not, and the number that was drawn where there was a draw.
+    The explanation as JSON: what happened, and for each rule now in force why it applied or
+    did not, with the number that was drawn if there was a draw.
     """
     exchange = case.exchange
     done = [entry for entry in case.journal if entry["kind"] == "decision"]
@@ -129,7 +130,7 @@ def _rules(case: Question, done: Sequence[Mapping[str, object]]) -> Iterator[dic
 
 def _ends(exchange: Exchange | None, rule: Rule) -> bool:
     """
-    Whether what C{rule} asked for ended the exchange, so that no other was asked.
+    Whether the actions of C{rule} ended the exchange, so that no further rule was asked.
     """
     decision = None if exchange is None else exchange.decision
     if decision is None:
@@ -140,7 +141,7 @@ def _ends(exchange: Exchange | None, rule: Rule) -> bool:
 
 def _unmet(case: Question, words: str) -> str:
     """
-    Why a rule that was chosen took no effect; C{""} if it was not.
+    Why a rule that was chosen had no effect; C{""} if it was not chosen.
     """
     for entry in case.journal:
         if entry["kind"] == "missed" and entry["rule"] == short(words):
@@ -150,7 +151,7 @@ def _unmet(case: Question, words: str) -> str:
 
 def _missed(case: Question, rule: Rule, ended: str) -> str:
     """
-    Why the rule was not for this exchange, C{""} if it may have been.
+    Why the rule could not match this exchange, C{""} if it could.
     """
     if rule.expired:
         return "its time was over, or is now"
@@ -164,7 +165,7 @@ def _missed(case: Question, rule: Rule, ended: str) -> str:
     elif case.bare and not IBehavior(rule.behavior).connections:
         return "its behavior is for requests, not for connections"
     elif exchange is None:
-        # Only what does not depend on the exchange can be said.
+        # The checks below need the exchange.
         return ""
     if rule.matches is None or rule.matches(case.connection, exchange):
         return ""
@@ -184,7 +185,7 @@ def _holds(case: Question, exchange: Exchange, name: str, pattern: object) -> bo
 
 def _beyond(case: Question, alternative: Alternative) -> str:
     """
-    Why the rule did not apply, though it was for this exchange and the draw was for it.
+    Why the rule did not apply, although it matched this exchange and the draw chose it.
     """
     rule = alternative.rule
     if case.exchange is None and not rule.streams:

@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.rules.test_fault_header -*-
 """
-The fault header: a client asks for a fault of a single request, in that request.
+The fault header, with which a client requests a fault for a single request.
 
-Its value is C{delay; sleep=1}: a behavior, and its options after semicolons.  A value
-with semicolons of its own stands in double quotes, as HTTP writes parameters (RFC 9110,
-section 5.6.6).
+Its value has the form C{delay; sleep=1}: a behavior, and its options after semicolons.  An
+option value that contains semicolons is written in double quotes, as parameters are in HTTP
+(RFC 9110, section 5.6.6).
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.compiled import decisionOf
 from vaurien_twisted.rules.words import effect, short
 
-#: In place of a draw's number: no plan has so many.
+#: The key of draws for fault headers; no draw of a plan has it.
 KEY = 2**32 - 1
 
-#: One option and what separates it from the next.
+#: One option, with the semicolon before it.
 OPTION = re.compile(r';\s*([\w-]+)\s*=((?>\s*)"(?>(?:[^"\\]|\\.)*)"|(?>[^;"]*))\s*(?=;|$)')
 ESCAPED = re.compile(r"\\(.)")
 
@@ -40,7 +40,7 @@ def readFaultHeader(text: str) -> tuple[str, dict[str, str]]:
     """
     The behavior that a fault header names, and the options by name.
 
-    @raise Refused: the value has another form.
+    @raise Refused: the value does not have the form C{BEHAVIOR; OPTION=VALUE}.
     """
     name, semicolon, rest = text.partition(";")
     options: dict[str, str] = {}
@@ -58,10 +58,10 @@ def readFaultHeader(text: str) -> tuple[str, dict[str, str]]:
 @attrs.define(eq=False)
 class FaultHeader:
     """
-    Decides for one proxy about the exchanges that have a fault header.
+    Decides about the exchanges of one proxy that have a fault header.
 
-    @ivar options: the wire protocol's.
-    @ivar seed: the proxy's, 0 to 2**63 - 1.
+    @ivar options: the options of the wire protocol.
+    @ivar seed: the seed of the proxy, 0 to 2**63 - 1.
     """
 
     proxy: str
@@ -74,8 +74,8 @@ class FaultHeader:
 
     def __call__(self, connection: Connection, exchange: Exchange) -> Decision | None:
         """
-        What the exchange asks for, C{None} if it does not.  One that is not
-        acceptable is recorded in the journal with the reason, and nothing happens to its exchange.
+        The decision that the exchange's fault header requests, C{None} if it has none.  If the
+        header is not valid, the journal records the reason and the exchange is not affected.
         """
         text = self.read(self.options, exchange)
         if not text:
@@ -123,8 +123,8 @@ def faultHeaderFor(
     seed: int,
 ) -> FaultHeader | None:
     """
-    What decides about fault headers, C{None} where the protocol has none or its options do
-    not allow them.
+    The decider about fault headers, C{None} if the protocol has none or its options do not
+    enable them.
     """
     if not IFaultHeader.providedBy(wire) or not wire.enabled(options):
         return None

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.rules.test_single -*-
 """
-Rules that are put in force and taken out one by one, by name, beside the others of a plan.
+Named rules that are added to a plan and removed from it one at a time.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.rules.codec import RULES
 from vaurien_twisted.rules.plan import Draw, Plan
 
-#: The keys of their draws begin here; positions in a plan are below, toxics above.
+#: The lowest key of their draws.  Positions in a plan are below, keys of toxics above.
 FIRST_KEY = 2**30
 
 
 class RuleExists(Refused):
     """
-    There is a rule of that name.
+    A rule with this name exists already.
     """
 
 
 class NoSuchRule(Refused):
     """
-    There is none.
+    No rule has this name.
     """
 
 
 def newRule(plan: Plan, rule: Rule, beside: Container[str] = ()) -> tuple[Rule, Draw]:
     """
-    A rule to be added to a plan, with a name, and the draw that it becomes.
+    The rule to add to a plan, with a name, and its draw.  The caller adds the draw.
 
-    @param beside: names that are taken, beside those of the plan.
-    @raise RuleExists: its name is taken.
-    @raise Refused: there are too many rules.
+    @param beside: names that are taken, in addition to those of the plan.
+    @raise RuleExists: a rule or toxic has the same name.
+    @raise Refused: the plan has L{RULES} rules already.
     """
     rules = list(plan.rules)
     if len(rules) >= RULES:
@@ -47,7 +47,7 @@ def newRule(plan: Plan, rule: Rule, beside: Container[str] = ()) -> tuple[Rule, 
     if name in taken or name in beside:
         raise RuleExists(f"there is a rule or toxic called {name!r}: use another name", "name")
     keys = {draw.key for draw in plan.draws}
-    # By its name, so that it does not matter which other rules come and go.
+    # Derived from the name, so that adding and removing other rules does not change it.
     key = FIRST_KEY | zlib.crc32(name.encode()) >> 2
     while key in keys:
         key = FIRST_KEY | (key + 1) % FIRST_KEY
@@ -67,7 +67,7 @@ def rulesCalled(plan: Plan, name: str) -> list[Rule]:
     """
     The rules of a plan that have this name.
 
-    @raise NoSuchRule: there is none; names the nearest.
+    @raise NoSuchRule: there is none; the message names the most similar one.
     """
     found = [rule for rule in plan.rules if rule.name == name]
     if not found:

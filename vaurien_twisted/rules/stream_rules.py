@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.rules.test_stream_rules -*-
 """
-Which stream behaviors a connection's bytes pass through.
+The choice of stream behaviors for a connection's bytes.
 
-A stream rule is drawn once for each connection and not again when it is changed: the
-number that is drawn follows from the connection's number and the rule's name, or its
-place in the plan if it has none, and from nothing that could change meanwhile.
+A stream rule is drawn once for each connection, and not again when the rule changes: the
+number that is drawn depends only on the seed, the proxy's name, the connection's number, and
+the rule's name, or its position in the plan if it has no name.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from vaurien_twisted.model.options import Refused
 from vaurien_twisted.rules.draws import Alternative, alternatives, conditions, drawWords
 from vaurien_twisted.rules.plan import Plan
 
-#: Stream rules see a connection before anything was said.
+#: The exchange for which stream rules are matched: the connection, before any data.
 NOTHING_SAID = Exchange(0, "connect")
 
-#: So that of what is known then, this alone can be asked for.
+#: The only matcher of stream rules, since nothing else is known before any data.
 ASKABLE = "client"
 
 
@@ -36,8 +36,8 @@ class ChosenRule:
     """
     A rule that applies to a connection.
 
-    @ivar key: tells it from the plan's others; it has the same under a later plan.
-    @ivar chance: the randomness of the rule on this connection.
+    @ivar key: identifies the rule within its plan, and in later plans that have it too.
+    @ivar chance: the random numbers of the rule on this connection.
     """
 
     key: str
@@ -48,14 +48,14 @@ class ChosenRule:
     @property
     def counted(self) -> tuple[int, int]:
         """
-        What identifies the rule in counts.
+        The key of the rule's counts; see L{Alternative}.
         """
         return self._alternative.counted
 
     @property
     def reason(self) -> str:
         """
-        Why it applies, for the journal.
+        Why the rule applies, as text for the journal.
         """
         words = conditions(self.rule)
         if self.rule.percent < 100:
@@ -65,14 +65,14 @@ class ChosenRule:
 
 def streamRules(plan: Plan) -> Iterator[tuple[str, Alternative]]:
     """
-    The stream rules in force, in order, each with what tells it from the others.
+    The stream rules in force, in order, each with its L{ChosenRule.key}.
     """
     for index, draw in enumerate(alternatives(plan)):
         for position, alternative in enumerate(draw):
             rule = alternative.rule
             if rule.streams and not rule.expired:
-                # The options are part of the key only where nothing else tells that a rule
-                # is the one from before.
+                # Only a rule without a name is identified by its options: a named rule stays
+                # the same rule when they change.
                 key = f"={rule.name}" if rule.name else f"{index}.{position} {rule.describe()}"
                 yield key, alternative
 
@@ -94,7 +94,7 @@ def chosenStreams(
 
 def listens(plan: Plan) -> bool:
     """
-    Whether a proxy goes on accepting connections under C{plan}.
+    Whether a proxy listens while C{plan} is in force.
     """
     return all(
         rule.percent == 0 or not rule.streams or IStreamBehavior(rule.behavior).listens
@@ -104,9 +104,9 @@ def listens(plan: Plan) -> bool:
 
 def settled(rule: Rule) -> Rule:
     """
-    C{rule}, with the scope that stream rules have if it is one.
+    C{rule}, with the scope C{connection} if its behavior is a stream behavior.
 
-    @raise Refused: it says something that makes no sense for a stream rule.
+    @raise Refused: C{rule} has a field that stream rules cannot have.
     """
     if not IStreamBehavior.providedBy(rule.behavior):
         return rule

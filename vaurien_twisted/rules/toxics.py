@@ -1,15 +1,15 @@
 # -*- test-case-name: tests.rules.test_toxics -*-
 """
-Toxics, as Toxiproxy calls them: behaviors with a name, which are added to a proxy and
-taken from it one by one, beside its plan.
+Toxics, as Toxiproxy calls them: named behaviors that are added to a proxy and removed from it
+one at a time, in addition to its plan.
 
 Their JSON is that of Toxiproxy's HTTP API (its C{README.md} and C{toxics/toxic.go})::
 
     {"name": "slow", "type": "latency", "stream": "downstream", "toxicity": 1.0,
      "attributes": {"latency": 100, "jitter": 0}}
 
-Any behavior can be a toxic.  One for a connection's bytes goes in the direction of its
-stream; another meets the exchanges of the connections that it was drawn for.
+Any behavior can be a toxic.  A behavior for a connection's bytes affects the direction that
+the stream names; other behaviors affect the exchanges of the connections that were drawn.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from vaurien_twisted.rules.plan import Draw
 
 STREAMS = ("upstream", "downstream")
 
-#: What Toxiproxy calls the behavior that does nothing.
+#: Toxiproxy's name for the behavior that does nothing.
 NOOP = "noop"
 
-#: The keys of the toxics' draws begin here.
+#: The lowest key of a toxic's draw.
 FIRST_KEY = 2**31
 
-#: How many toxics a proxy can have: each connection and exchange meets all of them.
+#: The most toxics of a proxy.  Each connection and exchange is compared with all of them.
 TOXICS = 1000
 
 
@@ -62,44 +62,44 @@ class ToxicFields:
 
 def isToxic(draw: Draw) -> bool:
     """
-    Whether a draw of a plan is that of a toxic.
+    Whether a draw of a plan belongs to a toxic.
     """
     return draw.key is not None and draw.key >= FIRST_KEY
 
 
 class UnknownType(Refused):
     """
-    There is no such behavior.
+    The type of a toxic is not the name of a behavior.
     """
 
 
 class UnknownStream(Refused):
     """
-    The stream is neither of the two.
+    The stream of a toxic is neither C{upstream} nor C{downstream}.
     """
 
 
 class ToxicExists(Refused):
     """
-    There is a toxic of that name.
+    A toxic with this name exists already.
     """
 
 
 class NoSuchToxic(Refused):
     """
-    There is none.
+    No toxic has this name.
     """
 
 
 @attrs.frozen
 class Toxic:
     """
-    A toxic, checked.
+    A toxic whose fields have been checked.
 
-    @ivar type: a behavior's name, or C{noop}.
+    @ivar type: the name of a behavior, or C{noop}.
     @ivar stream: C{"upstream"} (to the backend) or C{"downstream"} (to the client).
-    @ivar toxicity: the share of connections that it meets, 0 to 1; each is drawn once.
-    @ivar draw: what it is in the plan.
+    @ivar toxicity: the share of connections that it affects, 0 to 1; each is drawn once.
+    @ivar draw: the draw of the plan that carries it out.
     """
 
     name: str
@@ -111,7 +111,7 @@ class Toxic:
     @property
     def rule(self) -> Rule:
         """
-        The rule that it is in the plan.
+        The rule of the plan that carries it out.
         """
         [rule] = self.draw.alternatives
         return rule
@@ -119,14 +119,14 @@ class Toxic:
     @property
     def attributes(self) -> dict[str, object]:
         """
-        The options in force, by name, without the direction.
+        The options of its behavior by name, without the direction.
         """
         own = values(self.rule.options)
         return {name: value for name, value in own.items() if name != "direction"}
 
     def tell(self) -> dict[str, object]:
         """
-        Its JSON.
+        The toxic as JSON.
         """
         told = {
             "attributes": self.attributes,
@@ -135,7 +135,7 @@ class Toxic:
             "stream": self.stream,
             "toxicity": self.toxicity,
         }
-        # Toxiproxy has neither, and its clients may not know what to do with them.
+        # Toxiproxy has neither field, and its clients may reject unknown fields.
         if self.rule.lasting is not None:
             told["for"] = self.rule.lasting
         if self.rule.lease:
@@ -161,7 +161,7 @@ class Toxics:
         """
         The toxic called C{name}.
 
-        @raise NoSuchToxic: there is none; names the nearest.
+        @raise NoSuchToxic: there is none; the message names the most similar one.
         """
         for toxic in self.items:
             if toxic.name == name:
@@ -171,9 +171,10 @@ class Toxics:
 
     def adding(self, toxic: Toxic) -> Toxics:
         """
-        These, and C{toxic} after them.
+        These toxics, and C{toxic} after them.
 
-        @raise ToxicExists: its name is taken.
+        @raise ToxicExists: a toxic has the same name.
+        @raise Refused: there are L{TOXICS} already.
         """
         if len(self.items) >= TOXICS:
             raise Refused(f"a proxy has {TOXICS} toxics at most", "toxics")
@@ -183,13 +184,13 @@ class Toxics:
 
     def changing(self, toxic: Toxic) -> Toxics:
         """
-        These, with C{toxic} in place of the one of its name.
+        These toxics, with C{toxic} in place of the one with the same name.
         """
         return Toxics(tuple(toxic if own.name == toxic.name else own for own in self.items))
 
     def removing(self, name: str) -> Toxics:
         """
-        These without the one called C{name}.
+        These toxics without the one called C{name}.
 
         @raise NoSuchToxic: there is none.
         """
@@ -198,7 +199,7 @@ class Toxics:
 
     def tell(self) -> list[dict[str, object]]:
         """
-        Their JSON, as Toxiproxy tells it: those upstream come first.
+        The toxics as JSON, those of the stream C{upstream} first, as in Toxiproxy.
         """
         return [
             toxic.tell() for stream in STREAMS for toxic in self.items if toxic.stream == stream
@@ -207,17 +208,17 @@ class Toxics:
 
 def toxicFromJSON(ruleBuilder: RuleBuilder, item: object) -> Toxic:
     """
-    A new toxic.
+    Build a new toxic.
 
-    @param item: its JSON; see L{ToxicFields}.
+    @param item: the toxic in JSON; see L{ToxicFields}.
     @raise UnknownStream: the stream is neither C{upstream} nor C{downstream}.
-    @raise UnknownType: there is no such behavior; names the nearest.
-    @raise Refused: something else is unknown or out of bounds.
+    @raise UnknownType: there is no such behavior; the message names the most similar one.
+    @raise Refused: another field or an option is unknown or not valid.
     """
     given = _given(item)
     stream = given.get("stream")
     if isinstance(stream, str):
-        # As in Toxiproxy, in any case.
+        # Like Toxiproxy, ignore the case.
         given["stream"] = stream.lower()
         if stream.lower() not in STREAMS:
             raise UnknownStream(f"the stream is upstream or downstream, not {stream!r}", "stream")
@@ -236,10 +237,11 @@ def toxicFromJSON(ruleBuilder: RuleBuilder, item: object) -> Toxic:
 
 def amended(ruleBuilder: RuleBuilder, toxic: Toxic, item: object) -> Toxic:
     """
-    C{toxic} with another toxicity or other attributes; those not given stay.  Name, type
-    and stream cannot change, and are ignored.
+    C{toxic} with the toxicity and attributes that C{item} gives; others stay as they are.
+    Name, type and stream cannot be changed: they are ignored.
 
-    @raise Refused: something is unknown or out of bounds.
+    @param item: the changes in JSON; see L{ToxicFields}.
+    @raise Refused: a name is unknown or a value is not valid.
     """
     given = _given(item)
     change: dict[str, object] = {
@@ -260,9 +262,12 @@ def amended(ruleBuilder: RuleBuilder, toxic: Toxic, item: object) -> Toxic:
 
 def checked(item: object, known: Collection[str], of: str) -> dict[str, object]:
     """
-    An object's members, of which C{null} counts as not given.
+    The members of a JSON object whose values are not C{null}.
 
-    @raise Refused: it is no object, or a member is not known; names the nearest.
+    @param known: the names of the members that it may have.
+    @param of: what the object describes, for error messages: C{"a toxic"}.
+    @raise Refused: C{item} is not an object, or has an unknown member; the message names the
+        most similar one.
     """
     if not isinstance(item, Mapping):
         raise Refused(f"{of} must be an object, not {item!r}")
@@ -274,7 +279,7 @@ def checked(item: object, known: Collection[str], of: str) -> dict[str, object]:
 
 def _given(item: object) -> dict[str, object]:
     """
-    The fields of a toxic by the names that they have in Python.
+    The fields of a toxic by their names in Python.
     """
     known = [SPELLED.get(name, name) for name in specs(ToxicFields)]
     return {fieldName(name): value for name, value in checked(item, known, "a toxic").items()}
@@ -304,6 +309,6 @@ def _made(ruleBuilder: RuleBuilder, toxic: ToxicFields) -> Toxic:
         lease=toxic.lease,
     )
     rule = ruleBuilder.rule(behavior.name, options, fields)
-    # By its name, so that it does not matter which other toxics come and go.
+    # Derived from the name, so that adding and removing other toxics does not change it.
     number = FIRST_KEY | zlib.crc32(toxic.name.encode()) >> 1
     return Toxic(toxic.name, toxic.type, toxic.stream, toxic.toxicity, Draw((rule,), number))
