@@ -5,12 +5,14 @@ document allows and what it does not.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from tests.integration.children import ChildCase
 
@@ -31,17 +33,42 @@ CHECKS = (
     "unsupported_method",
 )
 
-#: Names that are there, so that requests reach what is behind them.
-CONFIG = """
-[parameters]
-"path.name" = ["proxy", "one", "mysql", "app.css", "lease"]
-"path.toxic" = ["latency_downstream", "noop_downstream"]
-"path.rule" = ["delay", "error", "hang"]
-"path.number" = ["1"]
-"""
+#: Names that are there, by the parameters of paths, so that requests reach what is behind them.
+NAMES = {
+    "/page/{name}": {"name": ["app.css", "main.js"]},
+    "/protocols/{name}": {"name": ["tcp", "http", "mysql"]},
+    "/leases/{name}": {"name": ["lease"]},
+    "/connections/{number}": {"number": ["1"]},
+    "/rules/{rule}": {"rule": ["delay", "slow"]},
+    "/proxies/{name}": {
+        "name": ["proxy", "one"],
+        "rule": ["delay", "slow"],
+        "toxic": ["latency_downstream", "noop"],
+    },
+}
+
+#: What new rules, toxics and leases are called half of the time, so that they can be asked for.
+CALLED = {"RuleFields": ["slow"], "ToxicFields": ["noop"], "LeaseRequest": ["lease"]}
 
 #: What is left out: the answer of one has no end, and nothing could be asked after the other.
 LEFT_OUT = ("GET /events", "DELETE /proxies/{name}")
+
+
+def named(document: dict[str, Any]) -> dict[str, Any]:
+    """
+    The document, with the names that are there in place of any name.
+    """
+    for path, item in document["paths"].items():
+        for begin, names in NAMES.items():
+            if path.startswith(begin):
+                for operation in item.values():
+                    for parameter in operation.get("parameters", ()):
+                        if parameter["in"] == "path":
+                            parameter["schema"] = {"enum": names[parameter["name"]]}
+    for schema, called in CALLED.items():
+        members = document["components"]["schemas"][schema]["properties"]
+        members["name"] = {"anyOf": [{"enum": called}, members["name"]]}
+    return document
 
 
 class SchemathesisTests(ChildCase):
@@ -60,23 +87,37 @@ class SchemathesisTests(ChildCase):
         self.client(proxy).create_proxy(
             "one", "127.0.0.1:9", listen="127.0.0.1:0", toxics=[{"type": "latency"}]
         )
-        config = Path(self.mktemp()).absolute()
-        config.write_text(CONFIG)
-        command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config)]
-        command += ["run", f"{proxy.http_url}/openapi.json"]
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        document = named(self.client(proxy).request("GET", "/openapi.json"))
+        (folder / "openapi.json").write_text(json.dumps(document))
+        command = [sys.executable, "-m", "schemathesis.cli", "run", "openapi.json"]
+        command += ["--url", proxy.http_url, "--max-examples", str(TRIES)]
         for name in LEFT_OUT:
             command += ["--exclude-name", name]
-        command += ["--phases", "fuzzing", "--max-examples", str(TRIES), "--no-color"]
-        command += ["--checks", ",".join(CHECKS), "--generation-deterministic"]
-        command += ["--continue-on-failure"]
+        command += ["--phases", "fuzzing", "--checks", ",".join(CHECKS)]
+        command += ["--generation-deterministic", "--continue-on-failure", "--no-color"]
+        command += ["--report", "har", "--report-har-path", "requests.har"]
         done = subprocess.run(
             command,
             capture_output=True,
             text=True,
             env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-            cwd=config.parent,
+            cwd=folder,
             check=False,
         )
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         [count] = re.findall(r"(\d+) generated", done.stdout)
         self.assertGreater(int(count), LEAST)
+        self._checkReached(json.loads((folder / "requests.har").read_text()))
+
+    def _checkReached(self, requests: dict[str, Any]) -> None:
+        """
+        At least half of the requests about one proxy found what they name.
+        """
+        found = [
+            entry["response"]["status"] != 404
+            for entry in requests["log"]["entries"]
+            if "/proxies/" in entry["request"]["url"]
+        ]
+        self.assertGreater(sum(found), len(found) / 2)
