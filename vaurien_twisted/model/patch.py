@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.streams.test_patching -*-
+# -*- test-case-name: tests.wire.http.test_patch_editor -*-
 """
 Changes to a reply: its status, header fields and body.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.streams.test_faults -*-
+# -*- test-case-name: tests.wire.http.test_stream_editor -*-
 """
 Faults of replies that stream: what can happen to events and lines.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_editing -*-
+# -*- test-case-name: tests.wire.http.test_stream_editor,tests.wire.http.test_patch_editor -*-
 """
 Replies and messages that are edited on their way.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.http.test_content -*-
+# -*- test-case-name: tests.wire.http.test_stream_editor,tests.wire.http.test_patch_editor -*-
 """
 A reply taken apart to be edited, and put together again: the fields of its head, and the
 content of its body without chunks.

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.streams.test_faults -*-
+# -*- test-case-name: tests.wire.http.test_stream_editor -*-
 """
 Editors that have a stream of events or lines meet a fault, whatever the protocol that carries
 it.

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.streams.test_patching -*-
+# -*- test-case-name: tests.wire.http.test_patch_editor -*-
 """
 Bodies that are patched: values of JSON by pointer (RFC 6901), text by pattern.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.wire.streams.test_terminators -*-
+# -*- test-case-name: tests.wire.streams.test_units,tests.wire.http.test_stream_editor -*-
 """
 What ends a stream in the APIs of language models: C{[DONE]}, C{message_stop} and others.
 
