@@ -254,7 +254,8 @@ def test_asyncio(suite):
 
 def test_killed(pytester, monkeypatch):
     """
-    The faults of a test process that was killed are lifted from a shared server; others stay.
+    All that a test process set is lifted from a shared server when the process is killed; what
+    others set stays.
     """
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
     monkeypatch.setattr("vaurien_twisted.pytest_plugin.server.LEASE", 1.0)
@@ -264,7 +265,15 @@ def test_killed(pytester, monkeypatch):
         import time
 
         def test_waits(vaurien):
-            with vaurien.proxy("db", "127.0.0.1:9").fault("hang"):
+            one = vaurien.proxy("behavior", "127.0.0.1:9")
+            one.set_behavior("hang")
+            one.set_backend("127.0.0.1:10")
+            two = vaurien.proxy("rules", "127.0.0.1:9")
+            two.set_rules([{"behavior": "hang"}])
+            two.disable()
+            three = vaurien.proxy("toxic", "127.0.0.1:9")
+            three.add_toxic("latency", latency=100)
+            with vaurien.proxy("fault", "127.0.0.1:9").fault("hang"):
                 time.sleep(600)
         """
     )
@@ -276,20 +285,26 @@ def test_killed(pytester, monkeypatch):
         command.append(f"--vaurien-url={process.http_url}")
         running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
-            until(lambda: any(rules(client)))
+            until(lambda: states(client)[3:] == [(True, "127.0.0.1:9", 1)])
+            disturbed = [(True, "127.0.0.1:10", 1), (False, "127.0.0.1:9", 1)]
+            assert states(client)[:3] == [*disturbed, (True, "127.0.0.1:9", 1)]
             running.send_signal(signal.SIGKILL)
-            until(lambda: not any(rules(client)))
+            until(lambda: states(client) == [(True, "127.0.0.1:9", 0)] * 4)
         finally:
             running.kill()
             running.wait()
         assert [rule["name"] for rule in client.get_rules()] == ["own"]
 
 
-def rules(client):
+def states(client):
     """
-    The rules of all proxies but the first.
+    Of all proxies but the first: whether each is enabled, its backend, and how many faults it has.
     """
-    return [proxy.get_rules() for proxy in client.list_proxies()[1:]]
+    infos = [proxy.info() for proxy in client.list_proxies()[1:]]
+    return [
+        (info["enabled"], info["upstream"], len(client.proxy(info["name"]).counts()))
+        for info in infos
+    ]
 
 
 def until(condition):

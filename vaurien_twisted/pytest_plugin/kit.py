@@ -126,8 +126,6 @@ class Proxied(Proxy):
         """
         kit = self._kit
         kit.seeded(self)
-        if kit.server.lease:
-            words.setdefault("lease", kit.server.lease)
         fault = Fault(self, FaultRecord(self.add_rule(ruleOf(behavior, words))), may_miss)
         kit.faults.append(fault)
         return fault

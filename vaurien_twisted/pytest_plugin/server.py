@@ -7,33 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from urllib.parse import unquote
 
-from vaurien_twisted.client.blocking import Client, Proxy
+from vaurien_twisted.client.blocking import Proxy
 from vaurien_twisted.client.held_lease import LEASE, HeldLease
 from vaurien_twisted.client.launcher import ProxyProcess, stop_proxy
 from vaurien_twisted.client.starting import start_proxy
+from vaurien_twisted.pytest_plugin.recording import RecordingClient
 
 #: How long the start may take, in seconds.
 STARTING = 60.0
-
-
-class RecordingClient(Client):
-    """
-    A client that knows which proxies it has changed.
-
-    @ivar changed: their names.
-    """
-
-    changed: set[str]
-
-    def request(self, method: str, path: str, body: object = None) -> dict[str, object]:
-        """
-        See L{Client.request}.
-        """
-        if method != "GET" and path.startswith("/proxies/"):
-            self.changed.add(unquote(path.split("/")[2]))
-        return super().request(method, path, body)
 
 
 class Server:
@@ -56,17 +38,10 @@ class Server:
             )
             url = self._process.http_url or ""
         self.client = RecordingClient(url=url, timeout=30.0)
-        self.client.changed = set()
         self._proxies: dict[str, tuple[Proxy, str, dict[str, object]]] = {}
         if self._prefix:
             self._lease = HeldLease(self.client, LEASE)
-
-    @property
-    def lease(self) -> str:
-        """
-        The lease that faults on a shared server have; C{""} on one of our own.
-        """
-        return "" if self._lease is None else self._lease.name
+            self.client.lease = self._lease.name
 
     @property
     def own(self) -> bool:

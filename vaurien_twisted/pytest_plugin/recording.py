@@ -1,0 +1,65 @@
+# -*- test-case-name: tests.pytest_plugin.test_recording -*-
+"""
+The client of the plugin, which knows what it has changed and sets all faults under a lease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import unquote
+
+from vaurien_twisted.client.blocking import Client
+
+#: What is set on a proxy with a C{lease} of its own: C{/proxies/NAME/behavior} and so on.
+LEASED = ("behavior", "rules", "toxics")
+
+
+class RecordingClient(Client):
+    """
+    A client that knows which proxies it has changed.
+
+    @param url: where the service is.
+    @param timeout: see L{Client}, in seconds.
+    @ivar changed: their names.
+    @ivar lease: the lease that everything is set under; C{""} for none.
+    """
+
+    def __init__(self, url: str, timeout: float) -> None:
+        super().__init__(url=url, timeout=timeout)
+        self.changed: set[str] = set()
+        self.lease = ""
+
+    def request(self, method: str, path: str, body: object = None) -> dict[str, object]:
+        """
+        See L{Client.request}.
+        """
+        if method != "GET" and path.startswith("/proxies/"):
+            self.changed.add(unquote(path.split("/")[2]))
+        if self.lease and isinstance(body, Mapping):
+            method, path, body = underLease(self.lease, method, path, body)
+        return super().request(method, path, body)
+
+
+def underLease(
+    lease: str, method: str, path: str, body: Mapping[str, object]
+) -> tuple[str, str, dict[str, object]]:
+    """
+    The request that sets the same under a lease.  What names a lease already keeps it, and a
+    change of a toxic leaves the toxic's own.
+
+    @param body: the JSON of the request.
+    """
+    leased = dict(body)
+    for name in ("rules", "toxics"):
+        listed = leased.get(name)
+        if isinstance(listed, Sequence):
+            leased[name] = [{"lease": lease, **each} for each in listed]
+    _, root, *place = path.split("/")
+    if root != "proxies" or not place:
+        return method, path, leased
+    if place[1:] == ["backend"] and "backend" in leased:
+        # A backend takes no lease there.
+        return "POST", f"/proxies/{place[0]}", {"lease": lease, "upstream": leased["backend"]}
+    if not place[1:] or (place[1:] in ([each] for each in LEASED) and "rules" not in leased):
+        leased.setdefault("lease", lease)
+    return method, path, leased
