@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import succeed
-from twisted.internet.task import deferLater
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorProcess
+from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import TestCase
 
 from vaurien_twisted.experiments.conditions import Command, Probe, PromQL, Request
@@ -33,6 +34,16 @@ class Answers:
     ) -> tuple[int, bytes]:
         self.asked.append(f"{method} {url}")
         return self.answer
+
+
+class StillReactor(Clock):
+    """
+    Starts real processes; its time passes only when a test advances it.
+    """
+
+    def __init__(self, reactor: IReactorProcess) -> None:
+        super().__init__()
+        self.spawnProcess = reactor.spawnProcess
 
 
 def around(status: int = 200, body: bytes = b"") -> Surroundings:
@@ -60,6 +71,15 @@ class CommandTests(TestCase):
     Commands of steps and conditions.
     """
 
+    async def until(self, ready: Callable[[], bool]) -> None:
+        """
+        Wait until C{ready} says so; the test's own timeout ends a wait that is in vain.
+        """
+        from twisted.internet import reactor
+
+        while not ready():
+            await deferLater(reactor, 0.01)
+
     async def test_status(self) -> None:
         """
         The status and the output of a command, given as text or as words.
@@ -72,9 +92,20 @@ class CommandTests(TestCase):
         """
         One that takes too long is killed, and all that it started.
         """
-        status, output = await around().run("sleep 600 & echo $!; wait", 0.5)
+        from twisted.internet import reactor
+
+        clock = StillReactor(reactor)
+        surroundings = Surroundings(clock, Answers(200, b""), lambda condition: succeed(True))
+        mark = Path(self.mktemp()).absolute()
+        running = Deferred.fromCoroutine(
+            surroundings.run(f"sleep 600 & echo $! | tee {mark}; wait", 30)
+        )
+        await self.until(lambda: mark.exists() and mark.read_text().endswith("\n"))
+        clock.advance(30)
+        status, _ = await running
         self.assertEqual(status, -signal.SIGKILL)
-        self.assertFalse(alive(int(output)))
+        sleeping = int(mark.read_text())
+        await self.until(lambda: not alive(sleeping))
 
     async def test_check(self) -> None:
         """
@@ -96,8 +127,7 @@ class CommandTests(TestCase):
         self.assertEqual((found["status"], found["good"]), (-signal.SIGTERM, True))
         mark = Path(self.mktemp())
         load.start(Load(command=f"trap '' TERM; touch {mark}; sleep 600; sleep 600", grace=0.2))
-        while not mark.exists():
-            await deferLater(reactor, 0.01)
+        await self.until(mark.exists)
         self.assertEqual((await load.stop())["status"], -signal.SIGKILL)
         load.start(Load(command="exit 4", stop="wait", grace=30.0))
         self.assertFalse((await load.stop())["good"])
