@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.experiments.support import Lab
@@ -67,6 +68,29 @@ class JudgeTests(SynchronousTestCase):
             silent = Figures(5, telling=False)
             self.assertEqual(self.outcome(condition, silent)[0], "unknown")
         self.assertEqual(self.outcome(Errors(errors=1.0, least=101))[0], "unknown")
+
+    def test_opaque(self) -> None:
+        """
+        Exchanges of connections that are not read may have failed: nothing has held, but what
+        is known breaks a condition.
+        """
+        figures = attrs.evolve(SOME, opaque=1)
+        for condition, expected in (
+            (Errors(errors=0.1), "unknown"),
+            (Errors(errors=0.09), "broken"),
+            (ErrorRate(error_rate=1.0), "unknown"),
+            (ErrorRate(error_rate=0.9), "broken"),
+        ):
+            self.assertEqual(self.outcome(condition, figures)[0], expected, condition)
+
+    def test_opaqueSince(self) -> None:
+        """
+        Of a phase those count that were open at its beginning, and those that came.
+        """
+        before = Figures(5, opaque=7, opaqueNow=2)
+        self.assertEqual(Figures(9, opaque=10, opaqueNow=1).since(before).opaque, 5)
+        self.assertEqual(Figures(9, opaque=7).plus(before).since(before).opaque, 9)
+        self.assertEqual(Figures(9, opaque=5).since(Figures(5, opaque=5)).opaque, 0)
 
     def test_beginning(self) -> None:
         """

@@ -62,6 +62,7 @@ class TotalsTests(SynchronousTestCase):
                 "received": {"upstream": 0, "downstream": 0},
                 "sent": {"upstream": 0, "downstream": 0},
                 "connectFailures": 0,
+                "opaque": {"open": 0, "total": 0},
                 "errors": None,
                 "duration": {
                     "sum": 0.0,

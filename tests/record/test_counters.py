@@ -40,8 +40,8 @@ class CountersTests(SynchronousTestCase):
         Links that end are added up.
         """
         counters = Counters()
-        counters.linkEnded(Traffic(1, 2, 3, 4), 5)
-        counters.linkEnded(Traffic(10, 20, 30, 40), 50)
+        counters.linkEnded(Traffic(1, 2, 3, 4), 5, 1)
+        counters.linkEnded(Traffic(10, 20, 30, 40), 50, 2)
         self.assertEqual(counters.traffic, (11, 22, 33, 44))
         self.assertEqual((counters.exchanges, counters.ended), (55, 2))
 

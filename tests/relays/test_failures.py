@@ -248,3 +248,24 @@ class UnansweredTests(SynchronousTestCase):
             pair = Pair(wire, refuses=ConnectionRefusedError())
             pair.loseClient()
             self.assertEqual(pair.factory.counters.errors, {("connect", "closed"): 1}, wire)
+
+
+class OpaqueTests(SynchronousTestCase):
+    """
+    Links whose exchanges are not read.
+    """
+
+    def test_counted(self) -> None:
+        """
+        They are counted once they are opaque, and whether they are open.
+        """
+        pair = Pair("http")
+        counters = pair.factory.counters
+        pair.ask(GET)
+        pair.answer(GOOD)
+        self.assertEqual((counters.becameOpaque, counters.opaqueNow), (0, set()))
+        pair.ask(b"\x16\x03\x01 secret")
+        self.assertEqual((counters.becameOpaque, counters.opaqueNow), (1, {1}))
+        pair.loseClient()
+        pair.loseBackend()
+        self.assertEqual((counters.becameOpaque, counters.opaqueNow), (1, set()))

@@ -31,6 +31,9 @@ class Figures:
     @ivar durations: how many exchanges took how long, by the upper bound of the bucket in
         seconds.
     @ivar errors: how many exchanges failed, by command and code.
+    @ivar opaque: how many connections were not read, as those with TLS, so that it is not known
+        which of their exchanges failed.
+    @ivar opaqueNow: how many of them were open at the time of the reading.
     @ivar telling: whether failed exchanges are counted, on all of the proxies.
     """
 
@@ -39,6 +42,8 @@ class Figures:
     durations: Mapping[float, int] = attrs.field(factory=dict)
     errors: Mapping[tuple[str, str], int] = attrs.field(factory=dict)
     telling: bool = True
+    opaque: int = 0
+    opaqueNow: int = 0
 
     def plus(self, other: Figures) -> Figures:
         """
@@ -50,6 +55,8 @@ class Figures:
             _sum(self.durations, other.durations),
             _sum(self.errors, other.errors),
             self.telling and other.telling,
+            self.opaque + other.opaque,
+            self.opaqueNow + other.opaqueNow,
         )
 
     def since(self, before: Figures) -> Figures:
@@ -64,6 +71,8 @@ class Figures:
             _difference(self.durations, before.durations),
             _difference(self.errors, before.errors),
             self.telling,
+            max(0, self.opaque - before.opaque + before.opaqueNow),
+            self.opaqueNow,
         )
 
     def withoutConnections(self) -> Figures:

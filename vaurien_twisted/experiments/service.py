@@ -206,6 +206,7 @@ class Service:
                     _durations(each["duration"]["buckets"]),
                     _errors(each.get("errors") or ()),
                     each.get("errors") is not None,
+                    *_opaque(each.get("opaque") or {}),
                 )
                 for each in answer["proxies"]
                 if each["name"] in self._proxies
@@ -248,6 +249,13 @@ def _durations(buckets: Sequence[tuple[float | None, int]]) -> dict[float, int]:
 
 def _errors(errors: Sequence[Mapping[str, object]]) -> dict[tuple[str, str], int]:
     return {(str(e["command"]), str(e["code"])): int(str(e["count"])) for e in errors}
+
+
+def _opaque(opaque: Mapping[str, object]) -> tuple[int, int]:
+    """
+    How many connections became opaque, and how many of them are open.
+    """
+    return int(str(opaque.get("total", 0))), int(str(opaque.get("open", 0)))
 
 
 def _leased(rule: Rule, lease: str) -> Rule:

@@ -99,12 +99,16 @@ def _judgeErrors(condition: Errors | ErrorRate, figures: Figures, seconds: float
         return Judgement(UNKNOWN, f"not enough data: {count} exchanges")
     words = f"{failed} of {count} exchanges failed"
     if isinstance(condition, Errors):
-        return Judgement(_outcome(failed <= condition.errors * count), words, failed / count)
-    if seconds <= 0:
+        limit, value = condition.errors * count, failed / count
+    elif seconds <= 0:
         return Judgement(UNKNOWN, "not enough data: the phase took no time")
-    rate = failed / seconds
-    good = rate <= condition.error_rate
-    return Judgement(_outcome(good), f"{words}, {rate:.4g} a second", rate)
+    else:
+        limit, value = condition.error_rate * seconds, failed / seconds
+        words += f", {value:.4g} a second"
+    if failed <= limit and figures.opaque:
+        unread = f"{figures.opaque} connections could not be read (TLS, for example)"
+        return Judgement(UNKNOWN, f"not enough data: {unread}")
+    return Judgement(_outcome(failed <= limit), words, value)
 
 
 def judgeChecks(condition: Condition, checks: Sequence[Check]) -> Judgement | None:

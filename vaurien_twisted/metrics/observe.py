@@ -135,6 +135,10 @@ def describeProxy(proxy: Proxy) -> dict[str, object]:
         "received": {"upstream": traffic.fromClient, "downstream": traffic.fromBackend},
         "sent": {"upstream": traffic.toBackend, "downstream": traffic.toClient},
         "connectFailures": sums.counters.connectFailures,
+        "opaque": {
+            "open": len(sums.counters.opaqueNow),
+            "total": sums.counters.becameOpaque,
+        },
         "errors": describeErrors(proxy),
         "duration": describeHistogram(sums.counters.duration),
     }

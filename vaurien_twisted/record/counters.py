@@ -57,6 +57,9 @@ class Counters:
 
     @ivar traffic: the bytes of links that have ended.
     @ivar exchanges: the number of exchanges of links that have ended.
+    @ivar becameOpaque: the number of links that have become opaque, so that it is not known which
+        of their exchanges fail.
+    @ivar opaqueNow: the numbers of those that are open.
     @ivar ended: the number of links that have ended.
     @ivar connectFailures: how often connecting to the backend has failed.
     @ivar faults: the number of faults by behavior and code.
@@ -70,6 +73,8 @@ class Counters:
 
     traffic: Traffic = attrs.field(factory=Traffic)
     exchanges: int = 0
+    becameOpaque: int = 0
+    opaqueNow: set[int] = attrs.field(factory=set)
     ended: int = 0
     connectFailures: int = 0
     faults: dict[tuple[str, str], int] = attrs.field(factory=dict)
@@ -98,10 +103,22 @@ class Counters:
         """
         _count(self.errors, command, code)
 
-    def linkEnded(self, traffic: Traffic, exchanges: int) -> None:
+    def opaque(self, number: int) -> None:
+        """
+        A link has become opaque.
+
+        @param number: the number of its connection.
+        """
+        self.becameOpaque += 1
+        self.opaqueNow.add(number)
+
+    def linkEnded(self, traffic: Traffic, exchanges: int, number: int) -> None:
         """
         A link has ended: add its counts to the sums.
+
+        @param number: the number of its connection.
         """
+        self.opaqueNow.discard(number)
         before = self.traffic
         # Faster than C{plus}, since this is done for each short connection.
         self.traffic = Traffic(*map(add, before, traffic))

@@ -52,7 +52,7 @@ class Links:
         context = self.context
         traffic, exchanges, connection = link.traffic, link.exchanges, link.connection
         context.decider.forget(connection)
-        context.counters.linkEnded(traffic, exchanges)
+        context.counters.linkEnded(traffic, exchanges, connection.number)
         if not self.open:
             emptied, self._emptied = self._emptied, []
             for each in emptied:

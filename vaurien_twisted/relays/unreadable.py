@@ -104,6 +104,7 @@ class Unreadable:
             return
         state.context.note(state.connection, "opaque", reason=reason)
         self.opaque = True
+        state.context.counters.opaque(state.connection.number)
         if self.requests is not None:
             self.requests.stop()
         kept = state.renounce(TurnFramer(state.exchanges + 1))

@@ -194,6 +194,9 @@ def _observed() -> dict[str, Schema]:
         "received": _BYTES,
         "sent": _BYTES,
         "connectFailures": COUNT,
+        "opaque": described(
+            record({"open": COUNT, "total": COUNT}), "Connections that became opaque."
+        ),
         "errors": oneOfSchemas([listOf(failed), {"type": "null"}], "Exchanges that failed."),
         "duration": described(record(histogram), "From request to reply, in seconds."),
     }
