@@ -1,6 +1,7 @@
 # -*- test-case-name: tests.express.test_writer,tests.express.test_producers -*-
 """
-The sending half of a transport: at once what the kernel takes, the rest as it makes room.
+The sending half of a transport: it writes at once as many bytes as the kernel accepts, and the
+rest when the kernel has room.
 """
 
 from __future__ import annotations
@@ -17,28 +18,28 @@ from twisted.python.failure import Failure
 
 from vaurien_twisted.express.poller import Poller
 
-#: From how many waiting bytes on a producer is paused.
+#: A producer is paused while at least this number of bytes wait.
 HIGH_WATER = 65536
 
-#: How many bytes are handed to the kernel at once.
+#: The most bytes that are passed to the kernel in one call.
 MOST_SENT = 262144
 
-#: Why a connection ends that was closed.
+#: The reason of a connection that was closed in order.
 DONE = Failure(ConnectionDone())
 
 
 class Sending(ABC):
     """
-    Writes, paces producers, and closes or half-closes once all is sent.
+    Writes, pauses and resumes producers, and closes or half-closes when all is sent.
 
-    @ivar connected: until C{connectionLost} has been called.
-    @ivar disconnecting: C{loseConnection} was called; what was written is still sent.
+    @ivar connected: C{connectionLost} has not been called yet.
+    @ivar disconnecting: C{loseConnection} was called; written bytes are still sent.
     @ivar disconnected: C{connectionLost} has been called.
-    @ivar bytesWritten: how many bytes the kernel has taken so far.
+    @ivar bytesWritten: the number of bytes that the kernel has accepted so far.
     """
 
-    # _direct: what is written can be sent at once.  _shutting, _shut: a half-close was
-    # asked for, was done.  _broken: sending has failed.
+    # _direct: the next write can be sent at once.  _shutting, _shut: a half-close was
+    # requested, was done.  _broken: sending has failed.
     __slots__ = (
         "_aborting",
         "_broken",
@@ -75,39 +76,39 @@ class Sending(ABC):
     @abstractmethod
     def _watch(self) -> None:
         """
-        Tell the poller what is waited for.
+        Tell the poller for which events this transport waits.
         """
 
     @abstractmethod
     def _break(self) -> None:
         """
-        Sending has failed.
+        Handle an error of the kernel while sending.
         """
 
     @abstractmethod
     def _failed(self) -> None:
         """
-        The protocol or its producer raised: say so, and end the connection.
+        Log the exception that the protocol or its producer has raised, and end the connection.
         """
 
     @abstractmethod
     def _lost(self, reason: Failure) -> None:
         """
-        The connection is over.
+        Handle the end of the connection.
         """
 
     @property
     def sent(self) -> bool:
         """
-        Whether the kernel has taken all that was written.
+        Whether the kernel has accepted all written bytes.
         """
         return self._waiting is None
 
     def write(self, data: bytes) -> None:
         """
-        Send C{data}: at once as much as the kernel takes, the rest as it makes room.
+        Send C{data}: at once as many bytes as the kernel accepts, the rest when it has room.
 
-        @raise TypeError: it is not bytes.
+        @raise TypeError: C{data} is not bytes.
         """
         if not self._direct:
             self._wait(data)
@@ -131,7 +132,7 @@ class Sending(ABC):
         """
         Send several pieces as one.
 
-        @raise TypeError: one is not bytes.
+        @raise TypeError: a piece is not bytes.
         """
         try:
             data = b"".join(iovec)
@@ -159,7 +160,7 @@ class Sending(ABC):
 
     def _flush(self) -> None:
         """
-        There is room in the kernel.
+        Send waiting bytes: the kernel has room.
         """
         waiting = self._waiting
         if waiting:
@@ -192,8 +193,8 @@ class Sending(ABC):
 
     def _settle(self) -> None:
         """
-        Whether what is written next can be sent at once.  That of a pull producer waits for
-        its event, which is what asks it for more.
+        Update whether the next write can be sent at once.  Writes of a pull producer wait for
+        the event of the poller, at which the producer is asked for more.
         """
         self._direct = (
             self._waiting is None
@@ -204,8 +205,7 @@ class Sending(ABC):
 
     def loseWriteConnection(self) -> None:
         """
-        Half-close after all that was written has been sent, and a producer has been
-        unregistered.
+        Half-close when all written bytes have been sent and no producer is registered.
         """
         if self.connected and not self._shutting:
             self._shutting = True
@@ -214,7 +214,7 @@ class Sending(ABC):
 
     def _finish(self) -> None:
         """
-        Close or half-close, unless something is still to be sent.
+        Close or half-close as requested, unless bytes wait or a producer is registered.
         """
         if self._waiting is not None or not self.connected or self._aborting:
             return
@@ -230,7 +230,7 @@ class Sending(ABC):
             return
         self._shut = True
         self._direct = False
-        # Where the peer is gone already, reading will tell.
+        # If the peer is gone already, the next read reports it.
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
         half = IHalfCloseableProtocol(self.protocol, None)
@@ -242,11 +242,11 @@ class Sending(ABC):
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """
-        Pace C{producer} by what can be sent.
+        Pause and resume C{producer} so that few bytes wait.
 
         @param streaming: whether it is a push producer; a pull producer is asked for more
-            whenever there is room in the kernel.
-        @raise RuntimeError: one is registered already.
+            whenever the kernel has room.
+        @raise RuntimeError: a producer is registered already.
         """
         if self._producer is not None:
             raise RuntimeError(
@@ -255,20 +255,20 @@ class Sending(ABC):
         if self.disconnected:
             producer.stopProducing()
             return
-        # A producer that is not streaming is never told to pause.
+        # A pull producer is never paused.
         known = self._producer = cast(IPushProducer, producer)
         self._streaming = streaming
         if not streaming:
             self._direct = False
             known.resumeProducing()
             if self._producer is known and self._waiting is None:
-                # What was written before has been sent: it is asked for more all the same.
+                # All earlier bytes have been sent, but the producer must still be asked for more.
                 self._waiting = bytearray()
                 self._watch()
 
     def unregisterProducer(self) -> None:
         """
-        No more comes from the producer.
+        Stop pausing and resuming the producer.
         """
         pull = self._producer is not None and not self._streaming
         self._producer = None

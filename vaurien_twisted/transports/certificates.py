@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.transports.test_certificates -*-
 """
-Options of TLS from certificates and keys in files.
+TLS options from certificates and keys in files.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ def serverOptions(
     """
     The options of a TLS server.
 
-    @param name: the option that the files are given for.
-    @param certificate: a PEM file; certificates after the first are the chain.
-    @param key: a PEM file, if the key is not in that of the certificate.
-    @param chain: a PEM file with more of the chain.
-    @param clients: a PEM file, or a folder of them, with the authorities of which one must
-        have signed each client's certificate; C{""} asks clients for none.
+    @param name: the option that names the files, for error messages.
+    @param certificate: the path of a PEM file; certificates after the first are the chain.
+    @param key: the path of a PEM file with the key, C{""} if C{certificate} contains it.
+    @param chain: the path of a PEM file with more certificates of the chain.
+    @param clients: the path of a PEM file, or of a folder of them, with the authorities of which
+        one must have signed each client's certificate; C{""} requests no certificates.
     @param parameters: a PEM file with Diffie-Hellman parameters.
-    @raise Refused: a file cannot be read, or does not have what it should.
+    @raise Refused: a file cannot be read, or lacks the certificate or key.
     """
     pair, rest = _private(name, certificate, key)
     if chain:
@@ -66,7 +66,7 @@ def serverOptions(
         **trust,
     )
     _checkContext(name, options, certificate)
-    # Twisted's own answer to clients that offer protocols breaks the handshake off.
+    # Twisted's own callback fails the handshake of clients that offer other protocols.
     options.getContext().set_alpn_select_callback(chooseProtocol)
     return options
 
@@ -81,13 +81,15 @@ def clientOptions(
     """
     The options of a TLS client.
 
-    @param name: the option that the files are given for.
+    @param name: the option that names the files, for error messages.
     @param host: the host that the server's certificate must be for; C{None} for any.
-    @param trust: a PEM file, or a folder of them, with the authorities of which one must have
-        signed it; C{""} means those of the system where a C{host} is given, and else no check.
-    @param certificate: a PEM file with the certificate to send if the server asks for one.
-    @param key: a PEM file with its key, if that is not in the same file.
-    @raise Refused: a file cannot be read, or does not have what it should.
+    @param trust: the path of a PEM file, or of a folder of them, with the authorities of which
+        one must have signed it; C{""} for the system's authorities if there is a C{host}, and
+        for no check otherwise.
+    @param certificate: the path of a PEM file with the certificate to send if the server
+        requests one.
+    @param key: the path of a PEM file with its key, C{""} if C{certificate} contains it.
+    @raise Refused: a file cannot be read, or lacks the certificate or key.
     """
     roots = trustRootFromCertificates(trustedIn(name, trust)) if trust else None
     pair, rest = _private(name, certificate, key) if certificate else (None, [])
@@ -112,10 +114,10 @@ def clientOptions(
 
 def serverName(host: str) -> str:
     """
-    A host as certificates name it: without the dot of the root (RFC 6066 section 3), and an
-    IPv6 address without its interface.
+    The name of a host in certificates: without the trailing dot (RFC 6066 section 3); an IPv6
+    address without its interface.
 
-    @raise ValueError: there is no such name.
+    @raise ValueError: C{host} is not a valid host name.
     """
     if isIPv6Address(host):
         return host.partition("%")[0]
@@ -154,7 +156,7 @@ def _checkContext(name: str, options: CertificateOptions, certificate: str) -> N
 
 def reasonOf(error: BaseException | None) -> str:
     """
-    What went wrong with TLS, in OpenSSL's words where it has some.
+    Why TLS failed: OpenSSL's message if there is one.
     """
     if isinstance(error, Error):
         queue = error.args[0] if error.args else ()

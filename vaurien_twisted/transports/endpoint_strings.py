@@ -1,8 +1,8 @@
 # -*- test-case-name: tests.transports.test_endpoint_strings -*-
 """
-The endpoint strings that are ours, beside those of Twisted and its plugins.
+The endpoint strings that Vaurien parses itself; Twisted and its plugins parse all others.
 
-C{ssl:} and C{tls:} take what Twisted's own of these names take, and a little more.
+C{ssl:} and C{tls:} accept the arguments of Twisted's strings with these names, and a few more.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.transports.proxy_header import VERSIONS
 from vaurien_twisted.transports.proxy_protocol_client import ProxyProtocolClientEndpoint
 
-#: Makes the endpoint below TLS, of port, interface and backlog.
+#: Returns the TCP endpoint below TLS, for a port, an interface and a backlog.
 ServerBelow: TypeAlias = "Callable[[int, str, int], IStreamServerEndpoint]"
 
-#: The same, of host, port, timeout and the address to bind to.
+#: Returns the TCP endpoint below TLS, for a host, a port, a timeout in seconds and the address to
+#: bind to.
 ClientBelow: TypeAlias = "Callable[[str, int, float, str | None], IStreamClientEndpoint]"
 
-#: The longest path of a UNIX socket, in bytes (unix(7), on Linux; others have less).
+#: The longest path of a UNIX socket, in bytes (unix(7), on Linux; other systems allow less).
 PATH_LIMIT = 107
 
-#: The mode of a UNIX socket that says none, in octal digits.
+#: The default mode of a UNIX socket, in octal digits.
 UNIX_MODE = "600"
 
-#: The arguments, those first that may stand without their names.
+#: The names of the arguments.  Arguments without a name are assigned in this order.
 _SERVE = "port privateKey certKey sslmethod interface backlog extraCertChain dhParameters clientCA"
 _SERVE_PATH = "address mode backlog lockfile"
 _SERVE_MANY = "path port backlog interface"
@@ -41,8 +42,8 @@ _TLS = "host port timeout bindAddress certificate privateKey trustRoots endpoint
 
 def divided(text: str) -> tuple[str, list[str], dict[str, str]]:
     """
-    The parts of an endpoint string: the prefix, arguments without names, and those with.
-    A backslash takes the meaning from the colon or equals sign after it.
+    The parts of an endpoint string: the prefix, the arguments without names, and the arguments
+    with names.  A backslash escapes the colon or equals sign after it.
     """
     parts: list[tuple[str | None, str]] = []
     name: str | None = None
@@ -105,7 +106,7 @@ def checkPath(text: str) -> None:
     """
     Check the path of C{unix:PATH}.
 
-    @raise ValueError: it is too long for a UNIX socket.
+    @raise ValueError: the path has more than L{PATH_LIMIT} bytes.
     """
     _, words, named = divided(text)
     path = named.get("path") or named.get("address") or "".join(words[:1])
@@ -115,10 +116,10 @@ def checkPath(text: str) -> None:
 
 def unixServer(reactor: IServerReactor, text: str, option: str) -> IStreamServerEndpoint:
     """
-    C{unix:PATH}, which takes what Twisted's takes; where it says no mode, only who runs Vaurien
-    can connect.
+    The endpoint for C{unix:PATH}, with the arguments of Twisted's string.  Without a mode, only
+    the user who runs Vaurien can connect.
 
-    @raise Refused: it is not understood.
+    @raise Refused: the string is not valid.
     """
     from vaurien_twisted.transports.unix_sockets import PathServerEndpoint
 
@@ -139,11 +140,11 @@ def sslServer(
     tcp: ServerBelow,
 ) -> IStreamServerEndpoint:
     """
-    C{ssl:PORT:privateKey=FILE:certKey=FILE}, with C{clientCA=FILE} for clients that must
-    bring a certificate.
+    The endpoint for C{ssl:PORT:privateKey=FILE:certKey=FILE}.  With C{clientCA=FILE}, clients
+    must send a certificate.
 
-    @param tcp: makes the endpoint below of port, interface and backlog.
-    @raise Refused: it is not understood, or a file is not as it should be.
+    @param tcp: returns the endpoint below, for a port, an interface and a backlog.
+    @raise Refused: the string or a file that it names is not valid.
     """
     from vaurien_twisted.transports.certificates import serverOptions
     from vaurien_twisted.transports.tls import TLSServerEndpoint
@@ -175,10 +176,10 @@ def tlsServer(
     tcp: ServerBelow,
 ) -> IStreamServerEndpoint:
     """
-    C{tls:FOLDER:PORT}: for each host the certificate that is in a folder.
+    The endpoint for C{tls:FOLDER:PORT}.  The folder has a certificate for each host.
 
-    @param tcp: as for L{sslServer}.
-    @raise Refused: it is not understood, or the folder is not as it should be.
+    @param tcp: see L{sslServer}.
+    @raise Refused: the string or the folder is not valid.
     """
     from vaurien_twisted.transports.tls import TLSServerEndpoint
     from vaurien_twisted.transports.virtual_hosts import folderOptions
@@ -196,10 +197,12 @@ def sslClient(
     reactor: IServerReactor, text: str, option: str, tcp: ClientBelow
 ) -> IStreamClientEndpoint:
     """
-    C{ssl:HOST:PORT}, which trusts any server unless C{caCertsDir} or C{hostname} is given.
+    The endpoint for C{ssl:HOST:PORT}.  It trusts any server unless C{caCertsDir} or C{hostname}
+    is given.
 
-    @param tcp: makes the endpoint below of host, port, timeout and the address to bind to.
-    @raise Refused: it is not understood, or a file is not as it should be.
+    @param tcp: returns the endpoint below, for a host, a port, a timeout in seconds and the
+        address to bind to.
+    @raise Refused: the string or a file that it names is not valid.
     """
     from vaurien_twisted.transports.certificates import clientOptions
     from vaurien_twisted.transports.tls import TLSClientEndpoint
@@ -226,12 +229,12 @@ def tlsClient(
     other: Callable[[str], IStreamClientEndpoint],
 ) -> IStreamClientEndpoint:
     """
-    C{tls:HOST:PORT}: the server's certificate must be for C{HOST}, and signed by who this
-    system trusts or C{trustRoots} names.
+    The endpoint for C{tls:HOST:PORT}.  The server's certificate must be for C{HOST}, and signed
+    by an authority that this system trusts or C{trustRoots} names.
 
-    @param tcp: as for L{sslClient}.
-    @param other: makes the endpoint below of C{endpoint=}, if that is given.
-    @raise Refused: it is not understood, or a file is not as it should be.
+    @param tcp: see L{sslClient}.
+    @param other: returns the endpoint below for the value of C{endpoint=}, if that is given.
+    @raise Refused: the string or a file that it names is not valid.
     """
     from vaurien_twisted.transports.certificates import clientOptions
     from vaurien_twisted.transports.tls import TLSClientEndpoint
@@ -263,10 +266,10 @@ def _place(found: dict[str, str], text: str, option: str) -> tuple[str, int, flo
 
 def checkNumbers(text: str, client: bool = False) -> None:
     """
-    Check the numbers of C{tcp:} and what else is read by Twisted's own parsers or a plugin's:
-    a system call may not take them.
+    Check the numbers of C{tcp:} and of other strings that Twisted or a plugin parses: they do not
+    check all bounds, and a system call would fail.
 
-    @param client: whether it names what to connect to; the host comes first then.
+    @param client: whether C{text} is an address to connect to: its host then comes first.
     @raise ValueError: a port, backlog or timeout is out of bounds.
     """
     _, words, named = divided(text)
@@ -281,9 +284,9 @@ def checkNumbers(text: str, client: bool = False) -> None:
 
 def checkTCPName(text: str) -> None:
     """
-    Check the host of C{tcp:HOST:PORT}, Twisted's own string.
+    Check the host of C{tcp:HOST:PORT}, which Twisted parses.
 
-    @raise ValueError: the host is a name that cannot be looked up.
+    @raise ValueError: the host is not a name that can be looked up.
     """
     from vaurien_twisted.transports.host_names import asciiName
 
@@ -297,7 +300,8 @@ def proxyProtocolServer(
     clock: IReactorTime, endpoint: IStreamServerEndpoint
 ) -> IStreamServerEndpoint:
     """
-    C{haproxy:} before an endpoint: connections begin with a header of the PROXY protocol.
+    The endpoint for C{haproxy:} before another endpoint: connections begin with a header of the
+    PROXY protocol.
     """
     from vaurien_twisted.transports.proxy_protocol_server import ProxyProtocolServerEndpoint
 
@@ -308,10 +312,11 @@ def proxyProtocolClient(
     text: str, option: str
 ) -> tuple[Callable[[IStreamClientEndpoint], IStreamClientEndpoint], str]:
     """
-    C{proxied:VERSION:} before an address: what makes an endpoint send a header of the PROXY
-    protocol first, and the address.
+    Parse C{proxied:VERSION:} before an address.
 
-    @raise Refused: there is no such version.
+    @return: a function that wraps an endpoint so that it sends a header of the PROXY protocol
+        first, and the address.
+    @raise Refused: the version is neither C{v1} nor C{v2}.
     """
     _, _, rest = text.partition(":")
     version, _, address = rest.partition(":")
@@ -322,9 +327,9 @@ def proxyProtocolClient(
 
 def systemdServer(reactor: IServerReactor, text: str, option: str) -> IStreamServerEndpoint:
     """
-    C{systemd:domain=INET:index=0}, or C{name=} in place of C{index=}.
+    The endpoint for C{systemd:domain=INET:index=0}, or with C{name=} in place of C{index=}.
 
-    @raise Refused: it is not understood, or systemd handed over no such socket.
+    @raise Refused: the string is not valid, or systemd has not passed such a socket.
     """
     from twisted.internet.endpoints import serverFromString
 

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.transports.test_proxy_header -*-
 """
-The header of the PROXY protocol, versions 1 and 2, written and read.
+Parser and serializer of the header of the PROXY protocol, versions 1 and 2.
 
 Source: HAProxy's C{doc/proxy-protocol.txt}, sections 2.1 and 2.2.
 """
@@ -20,24 +20,24 @@ from vaurien_twisted.model.names import plainHost
 #: The versions, as users write them.
 VERSIONS = ("v1", "v2")
 
-#: The longest header that is read, in bytes.  Version 1 ends sooner; version 2 may carry more
-#: than addresses, and could announce 64 KiB.
+#: The longest header that is accepted, in bytes.  Headers of version 1 are shorter.  Those of
+#: version 2 may carry other data after the addresses, up to 64 KiB.
 HEADER_LIMIT = 4096
 
-#: The longest header of version 1, with the end of its line.
+#: The longest header of version 1, in bytes, including CR LF.
 LINE_LIMIT = 107
 
-#: How the two versions begin.
+#: The first bytes of version 1 and of version 2.
 _ONE, _TWO = b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n"
 
-#: Of version 2: the commands, and the families of addresses over a stream.
+#: Version 2: the commands, and the address families for streams.
 _LOCAL, _PROXY = 0x20, 0x21
 _UNKNOWN, _FOUR, _SIX, _UNIX = 0x00, 0x11, 0x21, 0x31
 
-#: The transport protocol, the lower half of the family: a datagram instead of a stream.
+#: The transport protocol "datagram" in the lower four bits of the address family.
 _DATAGRAM = 2
 
-#: The length of a path in version 2, in bytes.
+#: The length of the field for a UNIX path in version 2, in bytes.
 _PATH = 108
 
 #: The name or number of an interface (RFC 4007, section 11.2).
@@ -46,16 +46,16 @@ _SCOPE = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 class BadHeader(ValueError):
     """
-    The bytes are no header of the PROXY protocol.
+    The bytes are not a valid header of the PROXY protocol.
     """
 
 
 @attrs.frozen
 class ProxyHeader:
     """
-    A header that was read.
+    A parsed header.
 
-    @ivar source: the client's address, C{None} where the header does not tell it.
+    @ivar source: the client's address, C{None} if the header does not contain it.
     @ivar destination: the address that the client connected to.
     @ivar rest: the bytes after the header.
     """
@@ -67,10 +67,10 @@ class ProxyHeader:
 
 def readHeader(data: bytes) -> ProxyHeader | None:
     """
-    Read the header that C{data} begins with.
+    Parse the header at the beginning of C{data}.
 
-    @return: C{None} while more of it is needed.
-    @raise BadHeader: it is none, or too long.
+    @return: C{None} if C{data} ends before the header does.
+    @raise BadHeader: it is not a valid header, or has more than L{HEADER_LIMIT} bytes.
     """
     try:
         if data.startswith(_ONE):
@@ -93,7 +93,7 @@ def _readOne(data: bytes) -> ProxyHeader | None:
     rest = data[end + 2 :]
     _, family, *words = data[:end].decode("latin-1").split(" ")
     if family == "UNKNOWN":
-        # What may follow is to be ignored, and need not be there.
+        # The words after UNKNOWN are optional and to be ignored.
         return ProxyHeader(None, None, rest)
     if family not in ("TCP4", "TCP6"):
         raise ValueError(f"{family!r} is neither TCP4, TCP6 nor UNKNOWN")
@@ -154,10 +154,11 @@ def _address(
     datagram: bool = False,
 ) -> IAddress:
     """
-    An address as this system would write it, so that rules match it.
+    An address in this system's notation, so that rules match it.
 
-    @param version: the version of IP that it must be of, 0 for any.
-    @raise ValueError: it is of another.
+    @param version: the IP version that it must have, 0 for any.
+    @param datagram: whether it is a UDP address.
+    @raise ValueError: it has another IP version, or its interface is not valid.
     """
     if version not in (0, host.version):
         raise ValueError(f"{host} is not an IPv{version} address")
@@ -171,11 +172,11 @@ def _address(
 
 def headerFor(version: str, source: IAddress | None, destination: IAddress | None) -> bytes:
     """
-    The header that a connection begins with.
+    Serialize the header of a connection.
 
     @param version: one of L{VERSIONS}.
-    @param source: the client's address, C{None} where there is no client.
-    @param destination: the address that it connected to.
+    @param source: the client's address, C{None} if there is no client.
+    @param destination: the address that the client connected to.
     """
     plain = _mapped(source), _mapped(destination)
     if all(isinstance(each, IPv4Address) for each in plain):
@@ -185,7 +186,8 @@ def headerFor(version: str, source: IAddress | None, destination: IAddress | Non
 
 def _mapped(address: IAddress | None) -> IAddress | None:
     """
-    The IPv4 address that an IPv6 socket reports as C{::ffff:10.0.0.7}; others as they are.
+    The IPv4 address that an IPv6 socket reports as C{::ffff:10.0.0.7}; other addresses
+    unchanged.
     """
     host = plainHost(address.host) if isinstance(address, IPv6Address) else ""
     if isinstance(address, IPv6Address) and host and ":" not in host:
@@ -215,7 +217,7 @@ def _two(source: IAddress | None, destination: IAddress | None) -> bytes:
 
 
 def _host(address: IPv4Address | IPv6Address) -> str:
-    # The interface of a link-local address means nothing on another machine.
+    # The interface of a link-local address has no meaning on another machine.
     return str(address.host).partition("%")[0]
 
 

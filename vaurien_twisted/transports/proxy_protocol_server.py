@@ -1,8 +1,8 @@
 # -*- test-case-name: tests.transports.test_proxy_protocol_server -*-
 """
-The PROXY protocol, received: the first bytes of a connection tell the client's address.
+Receives the PROXY protocol: the first bytes of a connection contain the client's address.
 
-The header may arrive in pieces of any size; up to its bound it is collected.
+The header may arrive in pieces of any size, up to its limit.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from vaurien_twisted.model.names import peerName
 from vaurien_twisted.record.repeats import Repeats
 from vaurien_twisted.transports.proxy_header import BadHeader, ProxyHeader, readHeader
 
-#: How long the header may take to arrive, in seconds.
+#: The time for the header to arrive, in seconds.
 HEADER_TIME = 30.0
 
 #: Methods of the transport below that the protocol above may call.
@@ -52,8 +52,8 @@ PASSED = frozenset(
 @implementer(IHalfCloseableProtocol)
 class ProxyProtocolTransport(ProtocolWrapper):
     """
-    A connection that begins with a header.  The protocol above is built once the header has
-    come, for the client that it names; while that protocol is paused nothing is delivered.
+    A connection that begins with a header.  The protocol above is built when the header has
+    arrived, for the client that it names.  While that protocol is paused, it gets no data.
     """
 
     _log = Logger()
@@ -70,7 +70,7 @@ class ProxyProtocolTransport(ProtocolWrapper):
         self._timer: IDelayedCall | None = None
 
     def __getattr__(self, name: str) -> Any:
-        # Whatever else the transport below can do, such as counting, it does to the header too.
+        # Other methods of the transport below, such as counting, would include the header.
         if name not in PASSED:
             raise AttributeError(name)
         return super().__getattr__(name)
@@ -84,7 +84,7 @@ class ProxyProtocolTransport(ProtocolWrapper):
 
     def dataReceived(self, data: bytes) -> None:
         """
-        Read the header, or deliver what follows it.
+        Parse the header, or deliver the data after it.
         """
         if self._header is not None:
             if self._paused or self._kept:
@@ -131,14 +131,15 @@ class ProxyProtocolTransport(ProtocolWrapper):
 
     def pauseProducing(self) -> None:
         """
-        Deliver nothing.
+        Stop delivering data to the protocol above.
         """
         self._paused = True
         self.transport.pauseProducing()
 
     def resumeProducing(self) -> None:
         """
-        Deliver again, first what came with the header; not from within this call.
+        Deliver data again, beginning with the bytes that arrived with the header.  They are
+        delivered after this call has returned.
         """
         self._paused = False
         if self._kept:
@@ -152,21 +153,21 @@ class ProxyProtocolTransport(ProtocolWrapper):
 
     def getPeer(self) -> IAddress:
         """
-        The client, as the header says.
+        The client's address, from the header.
         """
         source = None if self._header is None else self._header.source
         return source or super().getPeer()
 
     def getHost(self) -> IAddress:
         """
-        The address that the client connected to, as the header says.
+        The address that the client connected to, from the header.
         """
         destination = None if self._header is None else self._header.destination
         return destination or super().getHost()
 
     def readConnectionLost(self) -> None:
         """
-        The peer sends nothing more.
+        The peer has ended its direction of the stream.
         """
         self._release()
         half = IHalfCloseableProtocol(self.wrappedProtocol, None)
@@ -177,7 +178,7 @@ class ProxyProtocolTransport(ProtocolWrapper):
 
     def writeConnectionLost(self) -> None:
         """
-        The peer has read the end.
+        This direction of the stream has ended.
         """
         half = IHalfCloseableProtocol(self.wrappedProtocol, None)
         if half is not None:
@@ -196,7 +197,7 @@ class ProxyProtocolFactory(WrappingFactory[ProxyProtocolTransport]):
     """
     Builds L{ProxyProtocolTransport}s.
 
-    @ivar clock: limits how long they wait.
+    @ivar clock: provides the timeout for headers.
     @ivar repeats: writes the log lines that clients can cause without end.
     """
 
@@ -209,7 +210,7 @@ class ProxyProtocolFactory(WrappingFactory[ProxyProtocolTransport]):
 
     def stopFactory(self) -> None:
         """
-        Stop the clock: no port listens any more.
+        Stop the timer of the log: no port uses this factory any more.
         """
         super().stopFactory()
         self.repeats.stop()
@@ -224,7 +225,7 @@ class ProxyProtocolFactory(WrappingFactory[ProxyProtocolTransport]):
 @implementer(IStreamServerEndpoint)
 class ProxyProtocolServerEndpoint:
     """
-    Listens where another endpoint does, for connections that begin with a header.
+    A wrapper of a server endpoint whose connections begin with a header.
     """
 
     def __init__(self, clock: IReactorTime, endpoint: IStreamServerEndpoint) -> None:
@@ -233,7 +234,7 @@ class ProxyProtocolServerEndpoint:
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
         """
-        Listen as the other does.
+        Listen on the wrapped endpoint.
         """
         factory = ProxyProtocolFactory(protocolFactory, self._clock)
         listening: Deferred[IListeningPort] = self._endpoint.listen(factory)

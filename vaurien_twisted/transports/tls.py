@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.transports.test_tls -*-
 """
-Endpoints that speak TLS over other endpoints.
+Wrappers of endpoints that add TLS.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from vaurien_twisted.transports.tls_transport import TLSTransport
 
 class TLSServerFactory(TLSFactory):
     """
-    Serves TLS to clients.  The factory above builds a protocol once a client's handshake is
+    Serves TLS to clients.  The factory above builds a protocol when a client's handshake is
     complete.
     """
 
@@ -46,7 +46,7 @@ class TLSServerFactory(TLSFactory):
 
     def stopFactory(self) -> None:
         """
-        Stop the clock: no port listens any more.
+        Stop the timer of the log: no port uses this factory any more.
         """
         super().stopFactory()
         self.repeats.stop()
@@ -64,7 +64,7 @@ class TLSServerFactory(TLSFactory):
 
     def buildProtocol(self, addr: IAddress | None) -> TLSTransport:
         """
-        The transport of a new client.
+        The TLS transport of a new client.
         """
 
         def opened(transport: TLSTransport) -> None:
@@ -87,9 +87,9 @@ class TLSServerFactory(TLSFactory):
 
 class TLSClientFactory(TLSFactory):
     """
-    Speaks TLS to one server.
+    Connects to one server with TLS.
 
-    @param repeats: shared by all connections to it.
+    @param repeats: limits repeated log lines; shared by all connections to the server.
     @ivar made: fires with the protocol above, or fails with L{HandshakeFailed}.
     """
 
@@ -110,7 +110,7 @@ class TLSClientFactory(TLSFactory):
 
     def buildProtocol(self, addr: IAddress | None) -> TLSTransport:
         """
-        The transport.
+        The TLS transport of the connection.
         """
 
         def opened(transport: TLSTransport) -> None:
@@ -137,11 +137,11 @@ class TLSClientFactory(TLSFactory):
 @implementer(IStreamServerEndpoint, IRenewable)
 class TLSServerEndpoint:
     """
-    Serves TLS where another endpoint listens.
+    A wrapper of a server endpoint that adds TLS.
 
     @param read: reads the certificates and returns them as options; see
         L{vaurien_twisted.transports.certificates.serverOptions}.
-    @raise Refused: C{read} does.
+    @raise Refused: C{read} raises it.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class TLSServerEndpoint:
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
         """
-        Listen as the other does.
+        Listen on the wrapped endpoint.
         """
         self._factory = TLSServerFactory(self._options, protocolFactory, self._clock)
         # A factory that has to find out which protocols it takes begins with that.
@@ -175,12 +175,12 @@ class TLSServerEndpoint:
 @implementer(IStreamClientEndpoint, IRenewable)
 class TLSClientEndpoint:
     """
-    Speaks TLS to what another endpoint connects to.
+    A wrapper of a client endpoint that adds TLS.
 
     @param read: reads the certificates and returns them as options; see
         L{vaurien_twisted.transports.certificates.clientOptions}.
-    @param timeout: how long the handshake may take, in seconds.
-    @raise Refused: C{read} does.
+    @param timeout: the time for the handshake, in seconds.
+    @raise Refused: C{read} raises it.
     """
 
     def __init__(
@@ -205,7 +205,8 @@ class TLSClientEndpoint:
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """
-        Connect; fires when the handshake is over too.
+        Connect.  The result fires with the protocol when the handshake is complete, and fails
+        with L{HandshakeFailed} if the handshake fails.
         """
         factory = TLSClientFactory(
             self._options, protocolFactory, self._clock, self._timeout, self._repeats

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.transports.test_tls_engine -*-
 """
-One end of a TLS connection, without input or output: OpenSSL on memory BIOs.
+One end of a TLS connection without any socket: OpenSSL with memory BIOs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vaurien_twisted.transports.certificates import reasonOf
 if TYPE_CHECKING:
     from twisted.protocols.tls import TLSMemoryBIOProtocol
 
-#: How many bytes OpenSSL gets or gives at once: a record has 16 KiB at most.
+#: The most bytes that are passed to or read from OpenSSL at once.  A record has at most 16 KiB.
 PIECE = 2**15
 
 
@@ -34,7 +34,7 @@ Credentials: TypeAlias = (
 
 class Verifier(Protocol):
     """
-    What is told that the peer's certificate is not acceptable.
+    A transport that is called when the peer's certificate is not acceptable.
     """
 
     def failVerification(self, reason: Failure) -> None:
@@ -74,12 +74,12 @@ def newConnection(options: Credentials, isClient: bool, transport: Verifier) -> 
 
 class TLSEngine:
     """
-    Takes what the peer sends and what is to be sent, and yields what is for the other side.
+    Encrypts and decrypts the bytes of one connection.
 
     @ivar established: whether the handshake is complete.
-    @ivar blocked: whether OpenSSL takes nothing before the peer has answered; at first, it
-        waits for the handshake.
-    @ivar pending: how many bytes L{write} has taken that are not encrypted yet.
+    @ivar blocked: whether OpenSSL accepts no data until the peer has answered, as before the
+        handshake.
+    @ivar pending: the bytes passed to L{write} that are not encrypted yet.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -91,10 +91,10 @@ class TLSEngine:
 
     def handshake(self) -> bool:
         """
-        Go on with the handshake.
+        Continue the handshake.
 
-        @return: whether it is complete.
-        @raise Error: it has failed.
+        @return: whether the handshake is complete.
+        @raise Error: the handshake has failed.
         """
         try:
             self._connection.do_handshake()
@@ -112,13 +112,13 @@ class TLSEngine:
 
     def receive(self, data: bytes) -> None:
         """
-        Take bytes of the peer.
+        Pass encrypted bytes from the peer to OpenSSL.
         """
         self._connection.bio_write(data)
 
     def eof(self) -> None:
         """
-        The peer sends no more bytes.
+        Tell OpenSSL that the peer has closed its TCP stream.
         """
         self._connection.bio_shutdown()
 
@@ -127,7 +127,7 @@ class TLSEngine:
         Decrypted bytes, C{None} if there are none yet.
 
         @raise ZeroReturnError: the peer has sent its close_notify alert.
-        @raise Error: TLS is broken, or the peer has ended without the alert; see L{isEnd}.
+        @raise Error: TLS has failed, or the peer has closed TCP without the alert; see L{isEnd}.
         """
         try:
             data: bytes = self._connection.recv(PIECE)
@@ -137,16 +137,16 @@ class TLSEngine:
 
     def write(self, data: bytes) -> None:
         """
-        Keep bytes for the peer until L{encrypt}.
+        Keep bytes for the peer until L{encrypt} is called.
         """
         self._written.append(data)
         self.pending += len(data)
 
     def encrypt(self) -> None:
         """
-        Encrypt what was written, as far as OpenSSL takes it now.
+        Encrypt the written bytes, as many as OpenSSL accepts now.
 
-        @raise Error: TLS is broken.
+        @raise Error: TLS has failed.
         """
         if not self.established:
             return
@@ -159,7 +159,7 @@ class TLSEngine:
             while at < len(data):
                 at += self._connection.send(data[at : at + PIECE])
         except WantReadError:
-            # The peer has to answer first, as when keys are negotiated again.
+            # OpenSSL needs an answer from the peer first, as in a renegotiation.
             self.blocked = True
             self.write(data[at:])
 
@@ -167,7 +167,7 @@ class TLSEngine:
         """
         Send the close_notify alert.
 
-        @return: whether the peer has sent it, too.
+        @return: whether the peer has sent its own.
         """
         try:
             return bool(self._connection.shutdown())
@@ -176,14 +176,14 @@ class TLSEngine:
 
     def release(self) -> None:
         """
-        Drop the OpenSSL connection, which may refer to its transport.  Nothing else may be
-        called after this.
+        Release the OpenSSL connection, which may refer to its transport.  No other method may
+        be called after this.
         """
         del self._connection
 
     def output(self) -> bytes:
         """
-        Bytes for the peer, C{b""} if there are none.
+        Encrypted bytes for the peer, C{b""} if there are none.
         """
         pieces: list[bytes] = []
         try:
@@ -196,7 +196,7 @@ class TLSEngine:
 
 def isEnd(error: BaseException | None) -> bool:
     """
-    Whether OpenSSL reports with this error that TCP has ended without an alert.
+    Whether the error of OpenSSL means that the peer closed TCP without a close_notify alert.
     """
     if isinstance(error, SysCallError):
         return bool(error.args[0] == -1)
@@ -207,7 +207,7 @@ def isEnd(error: BaseException | None) -> bool:
 
 def failureReason(error: BaseException | None) -> str:
     """
-    Why a handshake has failed, in a few words.
+    Why a handshake has failed, as a short text.
     """
     if isinstance(error, ConnectionDone) or isEnd(error):
         return "the connection was closed during the handshake"

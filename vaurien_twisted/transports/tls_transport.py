@@ -1,11 +1,11 @@
 # -*- test-case-name: tests.transports.test_tls -*-
 """
-A TLS connection as a transport, which begins and ends as a link needs it:
+A TLS connection as a transport for a link:
   - the protocol above is built and connected once the handshake is complete;
-  - while it is paused nothing is delivered, not even what was decrypted already;
+  - while it is paused, it gets no data, not even bytes that are already decrypted;
   - half-closing sends the close_notify alert and reads on (RFC 8446, section 6.1), closing sends it
     and closes TCP, aborting resets TCP without it;
-  - a peer that closes TCP without the alert has closed in order, as half of all programs do.
+  - closing TCP without the alert counts as an orderly close, since many programs do it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from vaurien_twisted.transports.certificates import reasonOf
 from vaurien_twisted.transports.tls_engine import TLSEngine, failureReason, isEnd, newConnection
 from vaurien_twisted.transports.tls_factory import HANDSHAKE, HandshakeFailed, TLSFactory
 
-#: How many bytes are collected at most before they are encrypted.
+#: The most bytes that are collected before they are encrypted.
 COLLECTED = 64_000
 
 #: Methods of the transport below that the protocol above may call.
@@ -35,10 +35,10 @@ OF_TCP = frozenset(
 
 class TLSTransport(ProtocolWrapper):
     """
-    TLS over another transport, whose protocol this is.
+    TLS over another transport.  This is the protocol of that transport.
 
-    @param above: the protocol above if it is connected already, as for in-band TLS.
-    @ivar opened: called once the handshake is complete; it may connect a protocol by
+    @param above: the protocol above, if it is connected already, as for STARTTLS.
+    @ivar opened: called when the handshake is complete; it may connect a protocol by
         L{carry}.
     @ivar failed: called with a L{HandshakeFailed} if the handshake fails, unless the
         protocol above has aborted the connection.
@@ -65,17 +65,17 @@ class TLSTransport(ProtocolWrapper):
         self._timer: IDelayedCall | None = None
         self._flushing: IDelayedCall | None = None
         self._producer: IPushProducer | None = None
-        #: Why TLS has ended, if that is not how TCP has ended.
+        #: Why TLS has ended, if the reason differs from that of TCP.
         self._cause: Failure | None = None
         #: The connection was aborted; nothing can be read or written any more.
         self._aborted = self._over = False
-        #: The alert was sent; TCP is to be closed behind it.
+        #: The alert was sent; TCP is to be closed after it.
         self._alerted = self._closing = False
-        #: The protocol above has paused reading; bytes may be left for it.
+        #: The protocol above has paused reading; it may have bytes left to read.
         self._paused = self._held = False
 
     def __getattr__(self, name: str) -> Any:
-        # Whatever else the transport below can do, such as counting, it does to ciphertext.
+        # Other methods of the transport below, such as counting, concern encrypted bytes.
         if name not in OF_TCP:
             raise AttributeError(name)
         return super().__getattr__(name)
@@ -133,7 +133,7 @@ class TLSTransport(ProtocolWrapper):
 
     def dataReceived(self, data: bytes) -> None:
         """
-        Decrypt what has come, and deliver it.
+        Decrypt bytes from the peer, and deliver them.
         """
         if self._over:
             return
@@ -148,14 +148,14 @@ class TLSTransport(ProtocolWrapper):
 
     def pauseProducing(self) -> None:
         """
-        Deliver nothing.
+        Stop delivering data to the protocol above.
         """
         self._paused = True
         self.transport.pauseProducing()
 
     def resumeProducing(self) -> None:
         """
-        Deliver again, first what was decrypted already; not from within this call.
+        Deliver data again, after this call has returned, beginning with the decrypted bytes.
         """
         self._paused = False
         if self._held:
@@ -168,9 +168,9 @@ class TLSTransport(ProtocolWrapper):
 
     def _deliver(self, last: bool = False) -> None:
         """
-        Deliver what can be decrypted, until the protocol above pauses.
+        Decrypt and deliver bytes until the protocol above pauses.
 
-        @param last: do not stop where it pauses, since the connection is gone.
+        @param last: ignore pauses, since the connection is closed.
         """
         while not self._over:
             self._held = self._paused and not last
@@ -179,7 +179,7 @@ class TLSTransport(ProtocolWrapper):
             try:
                 data = self._engine.read()
             except ZeroReturnError:
-                # The peer's alert is answered, behind what was written before.
+                # Answer the peer's alert after the bytes that were written before.
                 self._encrypt()
                 self._alert()
                 self._end(None)
@@ -210,13 +210,13 @@ class TLSTransport(ProtocolWrapper):
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
         """
-        Send all of these.
+        Send several pieces of bytes.
         """
         self.write(b"".join(data))
 
     def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
         """
-        Have C{producer} paused while the transport below, or OpenSSL, takes no more.
+        Pause C{producer} while the transport below, or OpenSSL, accepts no more data.
         """
         if self._over:
             producer.stopProducing()
@@ -226,7 +226,7 @@ class TLSTransport(ProtocolWrapper):
 
     def unregisterProducer(self) -> None:
         """
-        Nothing more comes from the producer.
+        Stop pausing and resuming the producer.
         """
         if self._producer is not None:
             self._producer = None
@@ -239,7 +239,7 @@ class TLSTransport(ProtocolWrapper):
 
     def _encrypt(self) -> None:
         """
-        Encrypt and send what was written, as far as OpenSSL takes it now.
+        Encrypt and send the written bytes, as many as OpenSSL accepts now.
         """
         if self._over:
             return
@@ -258,7 +258,7 @@ class TLSTransport(ProtocolWrapper):
 
     def _send(self) -> None:
         """
-        Give the transport below what is for the peer.
+        Write the encrypted bytes to the transport below.
         """
         data = self._engine.output()
         if data:
@@ -266,12 +266,12 @@ class TLSTransport(ProtocolWrapper):
 
     def loseWriteConnection(self) -> None:
         """
-        Send the alert behind all that was written, and read on.
+        Send the close_notify alert after all written bytes, and continue to read.
         """
         if self.disconnecting or not self.connected:
             return
         if not self._engine.established and not self._engine.pending:
-            # There is nothing to end.
+            # There is no TLS stream to end.
             self.abortConnection()
             return
         self._encrypt()
@@ -280,7 +280,7 @@ class TLSTransport(ProtocolWrapper):
 
     def loseConnection(self) -> None:
         """
-        The same, and close TCP with it.
+        Send the close_notify alert after all written bytes, and close TCP.
         """
         alerted, self._closing = self._alerted, True
         self.loseWriteConnection()
@@ -289,7 +289,7 @@ class TLSTransport(ProtocolWrapper):
 
     def abortConnection(self) -> None:
         """
-        Reset TCP, without an alert: the peer would take it for an end in order.
+        Reset TCP without the alert, which would mean an orderly close.
         """
         self._aborted = True
         self.disconnecting = True
@@ -297,7 +297,7 @@ class TLSTransport(ProtocolWrapper):
 
     def _finish(self) -> None:
         """
-        Send the alert if the protocol above has ended and nothing can come before it.
+        Send the alert if the protocol above has ended and all its bytes are encrypted.
         """
         if self._producer is not None or self._alerted or self._aborted or self._over:
             return
@@ -313,13 +313,13 @@ class TLSTransport(ProtocolWrapper):
 
     def _end(self, cause: Failure | None) -> None:
         """
-        TLS is over; TCP is closed.
+        End TLS, and close TCP.
 
-        @param cause: why; C{None} where the peer has ended it in order.
+        @param cause: the reason; C{None} if the peer has closed in order.
         """
         if cause is not None and self._engine.established:
             if isEnd(cause.value):
-                # The transport below tells how TCP has ended.
+                # The transport below reports how TCP has ended.
                 cause = None
             else:
                 self.factory.broken(self.getPeer(), reasonOf(cause.value))
@@ -330,7 +330,7 @@ class TLSTransport(ProtocolWrapper):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
-        TCP is closed.  What has come before is delivered.
+        TCP is closed.  Deliver the bytes that arrived before.
         """
         self._stopTimers()
         established = self._engine.established
@@ -341,7 +341,7 @@ class TLSTransport(ProtocolWrapper):
         self._engine.release()
         self.connected = 0
         failed, self.failed = self.failed, None
-        # The protocol above knows why there is no handshake if it has aborted the connection.
+        # Report no failed handshake if the protocol above has aborted the connection itself.
         known = established or (self._aborted and self._cause is None)
         cause = self._cause or reason
         super().connectionLost(cause)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.transports.test_virtual_hosts,tests.integration.test_tls -*-
 """
-A TLS server for several hosts: the client names the one that it wants.
+A TLS server for several hosts: the client names the host, and gets its certificate.
 
 Source: Server Name Indication, RFC 6066 section 3.
 """
@@ -38,10 +38,10 @@ _log = Logger()
 @implementer(IOpenSSLServerConnectionCreator)
 class VirtualHosts:
     """
-    Makes connections on which the client chooses the certificate by the name of the host.
+    Creates connections whose certificate depends on the host that the client names.
 
-    @param contexts: the contexts by host name in lower case, C{*.example.com} for all hosts
-        of one level below; the first is for clients that name no host, or an unknown one.
+    @param contexts: the contexts by host name in lower case; C{*.example.com} stands for all
+        hosts one level below.  Clients that name no host, or an unknown one, get the first.
     """
 
     def __init__(self, contexts: Mapping[str, Context]) -> None:
@@ -53,13 +53,13 @@ class VirtualHosts:
 
     def serverConnectionForTLS(self, tlsProtocol: object) -> Connection:
         """
-        A connection for one client.
+        An OpenSSL connection for one client.
         """
         return Connection(self._first, None)
 
     def context(self, host: bytes | None) -> Context:
         """
-        The context for a host.
+        The context for a host; the first one if the host is C{None} or unknown.
         """
         name = (host or b"").decode("latin-1").lower()
         _, _, domain = name.partition(".")
@@ -73,8 +73,10 @@ def folderOptions(name: str, path: str) -> VirtualHosts:
     """
     The options of a TLS server for several hosts, from the certificates and keys of a folder.
 
-    @param name: the option that the folder is given for.
-    @raise Refused: the folder has no certificate for a host together with its key.
+    @param name: the option that names the folder, for error messages.
+    @param path: the path of the folder, with files called C{*.pem}.
+    @raise Refused: a file cannot be used, or the folder has no certificate for a host together
+        with its key.
     """
     keys: list[tuple[str, KeyPair]] = []
     certificates: list[Certificate] = []
@@ -124,8 +126,7 @@ def _contexts(
 
 def _chain(certificate: Certificate, bySubject: Mapping[Name, Certificate]) -> list[Certificate]:
     """
-    The certificates of the authorities between this one and a root.  A root signs itself; no
-    chain needs it.
+    The certificates of the authorities between this certificate and a root, which is left out.
     """
     chain: list[Certificate] = []
     while (issuer := bySubject.get(_named(certificate.getIssuer()))) is not None:
