@@ -1,4 +1,4 @@
 """
-Proxies as services: their fields, their listeners, the checks of their backends, and the
-collection of all.
+Proxies as services: their fields, their listeners, the health checks of their backends, and
+the collection of all proxies.
 """

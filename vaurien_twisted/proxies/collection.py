@@ -28,26 +28,27 @@ PROXIES = 1000
 
 class NoSuchProxy(Refused):
     """
-    There is no proxy of that name.
+    No proxy has this name.
     """
 
 
 class ProxyExists(Refused):
     """
-    There is a proxy of that name already.
+    A proxy with this name exists already.
     """
 
 
 class ProxyCollection(MultiService):
     """
-    Proxies by name, in order.  A refused operation changes nothing: a proxy is added
-    completely or not at all.
+    Proxies by name, in order.  An operation that raises L{Refused} changes nothing: a proxy is
+    added completely or not at all.
 
-    @param seed: the seed of all decisions; each proxy's also depend on its name.
+    @param seed: the seed of all decisions, 0 to 2**63 - 1; those of a proxy also depend on its
+        name.
     @param timeout: see L{Proxy}.
-    @ivar defaults: what new proxies have unless they say otherwise.
+    @ivar defaults: the defaults of new proxies.
     @ivar journal: the journal that decisions are recorded in.
-    @ivar experiments: those that runners tell of.
+    @ivar experiments: the experiments that runners have reported.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class ProxyCollection(MultiService):
 
     def stopService(self) -> Deferred[object]:
         """
-        Stop all proxies, and lift nothing any more.
+        Stop all proxies and all leases.  The faults set under the leases are not removed.
         """
         self.leases.stop()
         stopped: Deferred[object] = super().stopService()
@@ -96,9 +97,10 @@ class ProxyCollection(MultiService):
         """
         Change a proxy; see L{Proxy.update}.
 
-        @param lease: the lease with whose end its backend, and whether it is enabled, are what
-            they were before; C{""} for none.
-        @raise Refused: the lease is not held; nothing has changed.
+        @param lease: when this lease ends, the backend and C{enabled} are restored to what they
+            were before; C{""} for no lease.
+        @raise Refused: the lease is not held, or the change is not possible; nothing has
+            changed.
         """
         if lease:
             if not self.leases.known(lease):
@@ -142,7 +144,7 @@ class ProxyCollection(MultiService):
         """
         The proxy called C{name}.
 
-        @raise NoSuchProxy: there is none; names the nearest.
+        @raise NoSuchProxy: there is none; the message names the most similar one.
         """
         proxy: Proxy | None = self.namedServices.get(name)
         if proxy is None:
@@ -152,6 +154,8 @@ class ProxyCollection(MultiService):
 
     def check(self, declared: ProxyConfig) -> None:
         """
+        Check the addresses of a proxy.
+
         @raise Refused: an address is not valid.
         """
         serverEndpoint(self.reactor, declared.listen, "proxy")
@@ -159,7 +163,7 @@ class ProxyCollection(MultiService):
 
     def make(self, declared: ProxyConfig, defaults: ProxyDefaults | None = None) -> Proxy:
         """
-        A new proxy.  It is not part of the collection yet, and does not listen.
+        Create a proxy.  It is not part of the collection yet, and does not listen.
 
         @param defaults: the defaults to use; by default those of the collection.
         @raise Refused: an address is not valid.
@@ -192,7 +196,8 @@ class ProxyCollection(MultiService):
         """
         Add a proxy.
 
-        @raise ProxyExists: its name is taken.
+        @raise ProxyExists: a proxy has the same name.
+        @raise Refused: there are L{PROXIES} already.
         """
         self._free(str(proxy.name))
         proxy.faults.leased = self.leases.known
@@ -208,7 +213,7 @@ class ProxyCollection(MultiService):
         """
         Create and add a proxy, and start to listen if it is enabled.
 
-        @raise ProxyExists: the name is taken.
+        @raise ProxyExists: a proxy has the same name.
         @raise CannotListen: it cannot listen.
         @raise Refused: an address is not valid.
         """
@@ -242,8 +247,8 @@ class ProxyCollection(MultiService):
         check: Callable[[ProxyConfig], None] | None = None,
     ) -> tuple[list[Proxy], Refused | None]:
         """
-        Create these proxies.  An existing proxy is kept if its addresses are the same, and
-        its protocol where one is named; otherwise it is replaced.
+        Create these proxies.  An existing proxy is kept if it has the same addresses, and the
+        same protocol if C{declared} names one; otherwise it is replaced.
 
         @param check: called with each before it is created; raises L{Refused}.
         @return: the proxies, in order, up to the first that could not be created, and the
@@ -272,7 +277,7 @@ class ProxyCollection(MultiService):
         try:
             await startProxy(proxy)
         except CannotListen:
-            # The old one may use the port.
+            # The old proxy may use the port.
             enabled = old.enabled
             await old.update(enabled=False)
             try:
@@ -288,7 +293,7 @@ class ProxyCollection(MultiService):
 
     def arrange(self, names: Iterable[str]) -> None:
         """
-        Put the proxies of these names first, in this order.
+        Move the proxies with these names to the beginning, in this order.
         """
         order = {name: place for place, name in enumerate(names)}
         self.services.sort(key=lambda proxy: order.get(proxy.name, len(order)))
@@ -297,7 +302,7 @@ class ProxyCollection(MultiService):
         """
         Enable all proxies and remove all their toxics.
 
-        @raise CannotListen: a proxy cannot be enabled; all others are.
+        @raise CannotListen: a proxy cannot listen; all others are enabled.
         """
         refusals = []
         for proxy in self.proxies:

@@ -5,7 +5,7 @@ Proxies as users declare them, in JSON::
     {"name": "db", "listen": "localhost:3307", "upstream": "localhost:3306",
      "enabled": true, "protocol": "mysql", "toxics": [...], "rules": [...]}
 
-The first four are what Toxiproxy has for a proxy (its C{README.md}, "Proxy fields").
+The first four fields are those of Toxiproxy (its C{README.md}, "Proxy fields").
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from vaurien_twisted.rules.toxics import Toxics, checked, toxicFromJSON
 #: The longest name of a proxy, in characters.
 NAME_LIMIT = 250
 
-#: Fields of a proxy in JSON that are lists, and not declared as options.
+#: The fields of a proxy in JSON that are lists.  They are not declared as options.
 LISTS = ("toxics", "rules")
 
 
@@ -43,9 +43,8 @@ class ProxyDefaults:
     """
     The defaults of new proxies.
 
-    @ivar configured: options by behavior that replace declared defaults.
-    @ivar wireOptions: the options of wire protocols by name, where they are not the
-        defaults.
+    @ivar configured: by behavior, the options that replace declared defaults.
+    @ivar wireOptions: by name, the options of wire protocols that differ from the defaults.
     @ivar protocol: the name of the wire protocol.
     @ivar proxyOptions: an instance of the class that declares the options of a proxy.
     """
@@ -76,7 +75,7 @@ class ProxyDefaults:
 
     def optionsOf(self, config: ProxyConfig) -> ProxyOptions:
         """
-        The options of a proxy: its own, and the defaults for those that it does not set.
+        The options of a proxy, with the defaults for those that it does not set.
         """
         return attrs.evolve(self.proxyOptions, **config.options)
 
@@ -91,10 +90,10 @@ class ProxyDefaults:
 @attrs.frozen
 class ProxyConfig:
     """
-    A proxy as declared.  Everything is checked but the addresses.
+    The declaration of a proxy.  Everything is checked except the addresses.
 
-    @ivar wire: the wire protocol, C{None} where none was named.
-    @ivar plan: the plan, built for that protocol or else for the one of the defaults.
+    @ivar wire: the wire protocol, C{None} if the declaration names none.
+    @ivar plan: the plan, built for that protocol, or for the default protocol.
     @ivar options: the options given, by name; see L{ProxyDefaults.optionsOf}.
     """
 
@@ -110,12 +109,12 @@ class ProxyConfig:
 
 def declaredFromJSON(defaults: ProxyDefaults, item: object, place: str = "") -> ProxyConfig:
     """
-    Read one proxy.
+    Read the declaration of one proxy from JSON.
 
-    @param place: which of several it is, for the refusal of a proxy without a name:
+    @param place: its position among several, for the error message about a proxy without a name:
         C{" at proxy 2"}.
-    @raise MissingField: it has no name or no upstream.
-    @raise Refused: something else is unknown or out of bounds.
+    @raise MissingField: the proxy has no name or no upstream.
+    @raise Refused: a name is unknown or a value is not valid.
     """
     given = checked(item, (*defaults.fields, *LISTS), "a proxy")
     return _declared(defaults, given, place, strict=True)
@@ -125,7 +124,9 @@ def _declared(
     defaults: ProxyDefaults, given: dict[str, object], place: str = "", strict: bool = False
 ) -> ProxyConfig:
     """
-    @param strict: take no text such as C{"yes"} for C{true}.
+    Read the declaration of one proxy.
+
+    @param strict: reject text for another kind, such as C{"yes"} for C{true}.
     """
     cls = type(defaults.proxyOptions)
     toxics, rules = (given.pop(name, []) for name in LISTS)
@@ -170,7 +171,7 @@ def declaredFromWords(defaults: ProxyDefaults, name: str, words: Mapping[str, st
     except C{name}, C{toxics} and C{rules}; also C{backend}, which is C{upstream}, and
     C{behavior}.
 
-    @raise Refused: something is unknown or out of bounds; names the section.
+    @raise Refused: a name is unknown or a value is not valid; the message names the section.
     """
     known = tuple(each for each in (*defaults.fields, "backend", "behavior") if each != "name")
     try:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.proxies.test_experiments -*-
 """
-The experiments that a Vaurien takes part in, as their runner tells of them.
+The experiments that runners have reported to this Vaurien.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import attrs
 
-#: How many experiments that are over are remembered.
+#: The most finished experiments that are remembered.
 PAST = 10
 
-#: How many phases of one are remembered, the latest.
+#: The most phases of an experiment that are remembered, the latest ones.
 PHASES = 500
 
 
@@ -22,9 +22,9 @@ class Phase:
     """
     A phase of an experiment.
 
-    @ivar what: what is done in it, in words.
-    @ivar begin: in seconds since 1970.
-    @ivar end: likewise, C{None} while it goes on.
+    @ivar what: a description of the phase.
+    @ivar begin: when it began, in seconds since 1970.
+    @ivar end: when it ended, in seconds since 1970; C{None} while it runs.
     """
 
     name: str
@@ -36,12 +36,13 @@ class Phase:
 @attrs.frozen
 class Told:
     """
-    An experiment, as it was told last.
+    An experiment, as its runner reported it last.
 
-    @ivar begun: in seconds since 1970; tells it from others of its title.
-    @ivar lease: the lease with which it ends at the latest, C{""} for none.
-    @ivar outcome: C{""} while it runs; else that of its report, or C{"lost"} where its runner is
-        gone.
+    @ivar begun: when it began, in seconds since 1970; distinguishes experiments with the same
+        title.
+    @ivar lease: the lease whose end ends the experiment too, C{""} for none.
+    @ivar outcome: C{""} while it runs; then the outcome in its report, or C{"lost"} if its
+        runner is gone.
     """
 
     title: str
@@ -53,11 +54,11 @@ class Told:
 
 class Experiments:
     """
-    The experiment that runs, and those before it.
+    The current experiment and earlier ones.
 
-    @param record: called with an experiment when a phase begins, and when it is over.
-    @ivar running: C{None} where none runs.
-    @ivar past: those that are over, oldest first.
+    @param record: called with an experiment when a phase begins, and when the experiment ends.
+    @ivar running: the current experiment, C{None} if there is none.
+    @ivar past: the finished experiments, oldest first.
     """
 
     def __init__(self, record: Callable[[Told], None]) -> None:
@@ -67,7 +68,7 @@ class Experiments:
 
     def tell(self, told: Told) -> None:
         """
-        An experiment has begun, has another phase, or is over.
+        Store the report of a runner: an experiment has begun, entered a phase, or ended.
         """
         told = attrs.evolve(told, phases=told.phases[-PHASES:])
         before = self.running
@@ -83,14 +84,14 @@ class Experiments:
 
     def end(self, outcome: str) -> None:
         """
-        The experiment that runs is over, if one does.
+        End the current experiment, if there is one.
         """
         if self.running is not None:
             self.tell(attrs.evolve(self.running, outcome=outcome))
 
     def lift(self, lease: str) -> None:
         """
-        A lease has ended, and with it the experiment that has it.
+        End the current experiment if it has the lease C{lease}, which has ended.
         """
         if self.running is not None and lease and self.running.lease == lease:
             self.end("lost")

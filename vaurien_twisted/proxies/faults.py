@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.proxies.test_faults -*-
 """
-The faults in force on a proxy: its plan, and the toxics beside it.
+The faults in force on a proxy: its plan and its toxics.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ LOGGED = 20
 
 class Faults:
     """
-    Puts plans, single rules and toxics in force on a proxy's relays.  To these, they are one
-    plan: the toxics are its last draws.
+    Puts plans, single rules and toxics in force on a proxy's relays.  The relays get one plan,
+    whose last draws are the toxics.
 
     @ivar toxics: the toxics in force.
-    @ivar leased: says whether a lease is held.
-    @ivar active: whether changes are logged and recorded in the journal; not before the proxy
-        is started.  Those of code in this process that acts for nobody are logged only.
+    @ivar leased: returns whether a lease is held.
+    @ivar active: whether changes are logged and recorded in the journal: since the proxy was
+        started.  Changes without an actor, made by code in this process, are only logged.
     """
 
     _log = Logger()
@@ -52,10 +52,10 @@ class Faults:
 
     def setPlan(self, plan: Plan, seed: int | None = None) -> None:
         """
-        Put C{plan} in force, and leave the toxics.
+        Put C{plan} in force.  The toxics stay.
 
         @param seed: if given, an epoch begins with it: connections and exchanges are numbered
-            anew, so that decisions do not depend on what was before.
+            from 1 again, so that decisions do not depend on earlier ones.
         @raise Refused: a rule has the name of a toxic, or a lease that is not held; nothing
             has changed.
         """
@@ -69,7 +69,7 @@ class Faults:
 
     def setToxics(self, toxics: Toxics) -> None:
         """
-        Put C{toxics} in force, and leave the plan.
+        Put C{toxics} in force.  The plan stays.
 
         @raise Refused: a toxic has the name of a rule, or a new one has a lease that is not
             held; nothing has changed.
@@ -86,10 +86,10 @@ class Faults:
 
     def add(self, rule: Rule) -> Rule:
         """
-        Put a rule in force beside all others, which go on counting.
+        Add a rule to those in force.  The other rules keep their counts.
 
-        @return: the rule with its name: where it had none, its behavior's, with a number if
-            that is taken.
+        @return: the rule with its name.  A rule without a name gets that of its behavior, with
+            a number if that is taken.
         @raise RuleExists: a rule or toxic has its name; nothing has changed.
         @raise Refused: its lease is not held, or there are too many rules.
         """
@@ -102,9 +102,9 @@ class Faults:
 
     def remove(self, name: str) -> None:
         """
-        Take the rules called C{name} out of the plan; all others go on counting.
+        Remove the rules called C{name} from the plan.  The other rules keep their counts.
 
-        @raise NoSuchRule: there is none; names the nearest.
+        @raise NoSuchRule: there is none; the message names the most similar one.
         """
         rules = rulesCalled(self.plan, name)
         self._take(rules, self.toxics)
@@ -112,7 +112,7 @@ class Faults:
 
     def clear(self) -> None:
         """
-        Take out all rules and all toxics.
+        Remove all rules and all toxics.
         """
         self.toxics = Toxics()
         self._relays.setPlan(Plan())
@@ -120,7 +120,7 @@ class Faults:
 
     def lift(self, lease: str) -> None:
         """
-        Take out all rules and toxics that end with a lease.
+        Remove all rules and toxics that have the lease C{lease}.
         """
         rules = [rule for rule in self.plan.rules if rule.lease == lease]
         gone = rules + [each.rule for each in self.toxics if each.rule.lease == lease]
@@ -139,7 +139,9 @@ class Faults:
 
     def checkLeases(self, rules: Iterable[Rule]) -> None:
         """
-        @raise Refused: a rule is to end with a lease that is not held.
+        Check that the leases of C{rules} are held.
+
+        @raise Refused: a rule has a lease that is not held.
         """
         for rule in rules:
             if rule.lease and not self.leased(rule.lease):
@@ -147,7 +149,7 @@ class Faults:
 
     def begin(self) -> None:
         """
-        The proxy is started: log and record what is in force, and changes from now on.
+        Start to log and record: the rules in force now, and changes from now on.
         """
         self.active = True
         rules = list(self._relays.decider.plan.rules)
@@ -157,7 +159,7 @@ class Faults:
 
     def record(self, what: str, effect: str) -> None:
         """
-        Record in the journal that something was set, and by whom.
+        Record in the journal that something was set, and the actor.
 
         @param what: what was set: C{rules}, C{toxics}, C{normal}, C{backend} and so on.
         """
@@ -173,7 +175,7 @@ class Faults:
 
     def log(self) -> None:
         """
-        Log what is in force.
+        Log the rules and toxics in force.
         """
         rules = list(self._relays.decider.plan.rules)
         # The dummy behavior is no fault.

@@ -86,7 +86,7 @@ class Reachability:
 
     async def begin(self) -> None:
         """
-        Check once, and return; then go on checking.  C{changed} is not called for the first
+        Check once, and return; then check at intervals.  C{changed} is not called for the first
         check.
         """
         if not self.running:
@@ -178,7 +178,8 @@ class ConnectFirst:
     """
     Decides by health checks of the backend whether a proxy may listen.
 
-    @param relays: have the backend, and report clients that could not be connected to it.
+    @param relays: the relays that connect to the backend.  They report clients that could not be
+        connected to it.
     @param wanted: whether checks are made; without them the proxy may always listen.
     @param changed: called when L{open} has changed.
     """

@@ -13,15 +13,15 @@ from twisted.python.failure import Failure
 
 from vaurien_twisted.proxies.proxy import Proxy
 
-#: What a proxy had before: its backend, and whether it was enabled.
+#: The earlier values of a proxy's C{upstream} and C{enabled}.
 Before = dict[str, object]
 
 
 class LeasedChanges:
     """
-    Remembers what proxies had before they were changed under leases.
+    Stores the values that proxies had before they were changed under leases.
 
-    @param known: gives the proxies that there are.
+    @param known: returns the proxies that exist.
     """
 
     _log = Logger()
@@ -32,10 +32,10 @@ class LeasedChanges:
 
     def change(self, lease: str, proxy: Proxy, changes: Mapping[str, object]) -> None:
         """
-        A proxy is about to be changed under a lease.  What is set to what it was before the
-        first change is no longer undone.
+        Store the values of a proxy that is about to be changed under a lease.  A field that is
+        set back to its value before the first change is not restored later.
 
-        @param changes: C{upstream} and C{enabled}, those of them that are set.
+        @param changes: the new values of C{upstream} and C{enabled}, if they are set.
         """
         before = self._before.setdefault((lease, proxy), {})
         now: Before = {"upstream": proxy.backend, "enabled": proxy.enabled}
@@ -47,7 +47,7 @@ class LeasedChanges:
 
     def lift(self, lease: str) -> None:
         """
-        A lease has ended: undo what was changed under it.
+        Undo the changes that were made under a lease that has ended.
         """
         for key in [key for key in self._before if key[0] == lease]:
             proxy, before = key[1], self._before.pop(key)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.proxies.test_leases -*-
 """
-Leases: what was set under one is lifted when its owner ends it, or does not renew it in time.
+Leases: faults set under a lease are removed when its owner ends it, or does not renew it in time.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from vaurien_twisted.model.names import checkPrintable
 from vaurien_twisted.model.options import Refused, nearest, option
 
-#: How many leases can be held at a time.
+#: The most leases that can be held at a time.
 LEASES = 1000
 
 
 class NoSuchLease(Refused):
     """
-    There is none.
+    No lease with this name is held.
     """
 
 
 class LeaseExists(Refused):
     """
-    The name is taken.
+    A lease with this name is held already.
     """
 
 
@@ -52,9 +52,9 @@ class Lease:
     """
     A lease that is held.
 
-    @ivar seconds: for how long, from the time when it was taken or renewed.
-    @ivar owner: who took it.
-    @ivar ends: when it ends, by the clock.
+    @ivar seconds: its duration in seconds, from the time when it was taken or renewed.
+    @ivar owner: the actor who took it.
+    @ivar ends: when it ends, in seconds by the clock.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Leases:
     """
     The leases of one Vaurien.
 
-    @param clock: times them.
+    @param clock: provides the time and timers.
     @param lift: called with the name of a lease that has ended and with the reason.
     """
 
@@ -80,7 +80,7 @@ class Leases:
     @property
     def held(self) -> list[Lease]:
         """
-        All that are held, oldest first.
+        The leases that are held, oldest first.
         """
         return list(self._held.values())
 
@@ -92,10 +92,11 @@ class Leases:
 
     def take(self, fields: LeaseFields, owner: str = "") -> Lease:
         """
-        Hold a new lease.
+        Take a new lease.
 
-        @raise LeaseExists: the name is taken.
-        @raise Refused: the name cannot be one, or there are too many.
+        @param owner: the actor who takes it.
+        @raise LeaseExists: a lease has the same name.
+        @raise Refused: the name is not valid, or L{LEASES} leases are held.
         """
         name = fields.name or secrets.token_urlsafe(12)
         checkPrintable(name, "name")
@@ -111,9 +112,9 @@ class Leases:
 
     def renew(self, name: str, seconds: float | None = None) -> Lease:
         """
-        Hold a lease for its whole time again.
+        Renew a lease: its duration begins again.
 
-        @param seconds: from now on for so long.
+        @param seconds: a new duration in seconds; C{None} keeps the current one.
         @raise NoSuchLease: it is not held.
         """
         lease = self._get(name)
@@ -124,7 +125,7 @@ class Leases:
 
     def end(self, name: str) -> None:
         """
-        End a lease, and lift what was set under it.
+        End a lease, and remove the faults set under it.
 
         @raise NoSuchLease: it is not held.
         """
@@ -132,7 +133,7 @@ class Leases:
 
     def stop(self) -> None:
         """
-        Forget all leases, and lift nothing.
+        Drop all leases without removing the faults set under them.
         """
         for lease in self._held.values():
             _cancel(lease)

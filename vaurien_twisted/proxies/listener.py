@@ -37,10 +37,10 @@ class Listener:
     Opens and closes the port of C{factory}.
 
     @param written: C{HOST:PORT} or an endpoint string.
-    @param name: the option that it was given for.
+    @param name: the option that has the address, for error messages.
     @param moved: called with each address that it listens on, and with C{None} when it stops.
-    @ivar text: the address to listen on.  C{HOST:PORT} has the real port once that is known, so
-        that port 0 is the same port each time; an endpoint string is as it was written.
+    @ivar text: the address to listen on.  C{HOST:PORT} has the real port when that is known, so
+        that port 0 is the same port each time; an endpoint string stays as the user wrote it.
     @raise Refused: C{written} is not valid.
     """
 
@@ -65,39 +65,41 @@ class Listener:
     @property
     def host(self) -> IAddress | None:
         """
-        The address that it listens on, C{None} while it does not.
+        The address that it listens on, C{None} while it does not listen.
         """
         return None if self._port is None else self._port.getHost()
 
     @property
     def address(self) -> str:
         """
-        The same as text: C{HOST:PORT} or a path, C{""} while it does not listen.
+        The address as text: C{HOST:PORT} or a path, C{""} while it does not listen.
         """
         return "" if self._port is None else tellAddress(self._port.getHost())
 
     def at(self, text: str) -> bool:
         """
-        Whether C{text} is the address that it listens on, or will.
+        Whether C{text} is the address that it listens on, or will listen on.
         """
         return text == self._written or self.stays(text)
 
     def stays(self, text: str) -> bool:
         """
-        The same, but port 0 is another port than the one that was taken: whether L{open} with
-        C{text} changes nothing.
+        Whether L{open} with C{text} changes nothing.  Port 0 in C{text} is another port than the
+        current one.
         """
         return text == self.text or listenPlace(text) == listenPlace(self.text)
 
     def check(self, text: str) -> None:
         """
+        Check an address.
+
         @raise Refused: C{text} is not valid.
         """
         serverEndpoint(self._reactor, text, self._name)
 
     async def open(self, text: str | None = None) -> None:
         """
-        Listen, if it does not; or move to the address C{text}.
+        Listen, if it does not yet; with C{text}, move to that address.
 
         @raise CannotListen: it cannot listen there; nothing has changed.
         @raise Refused: C{text} is not valid.
@@ -121,7 +123,7 @@ class Listener:
 
     async def _exchange(self, endpoint: IStreamServerEndpoint, text: str) -> IListeningPort:
         """
-        Move to the same port of another address, for which the old port must be closed.
+        Move to the same port of another address.  The old port must be closed first.
         """
         await self.close()
         try:
@@ -158,10 +160,10 @@ class Listener:
 
     def renew(self) -> bool:
         """
-        Read the files of TLS again, for connections to come.
+        Read the TLS files again, for new connections.
 
-        @return: whether there are any.
-        @raise Refused: a file is not acceptable; nothing has changed.
+        @return: whether the address has TLS files.
+        @raise Refused: a file is not valid; nothing has changed.
         """
         for endpoint in {self._opened, self._endpoint}:
             if IRenewable.providedBy(endpoint):
@@ -190,20 +192,20 @@ class Listener:
 
 def _withPort(text: str, host: IAddress) -> str:
     """
-    An endpoint string with the real port instead of 0, so that it is the same port again.
+    An endpoint string with the real port in place of 0, so that the same port is opened again.
     """
     return re.sub(r":(port=)?0(?=:|$)", rf":\g<1>{getattr(host, 'port', 0)}", text, count=1)
 
 
-#: How long until a port that could not be opened is tried again, in seconds.
+#: The time until a port that could not be opened is tried again, in seconds.
 RETRY = 1.0
 
 
 class Admission:
     """
     Opens and closes a proxy's port as the plan and the health checks require.  If the port
-    cannot be opened, since another process has taken it meanwhile, that is logged and tried again
-    until it succeeds or is no longer required.
+    cannot be opened, because another process has taken it, it logs the reason and tries again
+    until it succeeds or the port need not be open any more.
 
     @param lock: held while C{listener} is opened or closed.
     @param wanted: whether the proxy must listen now.
@@ -242,7 +244,7 @@ class Admission:
                 await self._listener.close()
             self._told = ""
         except Refused as refused:
-            # It may fail every second for days; the reason is logged once.
+            # It may fail every second for days: log each reason once.
             if refused.description != self._told:
                 self._told = refused.description
                 self._log.warn("{reason}; trying again", reason=refused.description)
@@ -255,7 +257,7 @@ class Admission:
 
     def stop(self) -> None:
         """
-        Stop trying.
+        Stop trying to open the port.
         """
         timer, self._timer = self._timer, None
         if timer is not None and timer.active():

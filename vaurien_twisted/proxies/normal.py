@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.proxies.test_normal -*-
 """
-Back to normal: no fault is in force on a proxy any more.
+Back to normal: removes all faults of a proxy.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from vaurien_twisted.rules.codec import rulesOf
 @attrs.frozen
 class Removed:
     """
-    What was in force on a proxy.
+    The faults that were in force on a proxy.
 
-    @ivar rules: how many rules the proxy had, alternatives counted one by one,
-        C{dummy} not at all.
+    @ivar rules: the number of rules that the proxy had.  Each alternative counts; rules with the
+        behavior C{dummy} do not.
     @ivar toxics: the names of its toxics.
     @ivar connections: the numbers of the open connections that had rules of their own, sorted.
     """
@@ -30,9 +30,9 @@ class Removed:
 def backToNormal(proxy: Proxy) -> Removed:
     """
     Remove all rules, all toxics and the rules of single connections.  Waits end, and a port that a
-    behavior has closed is open again.  Whether the proxy is enabled, and its backend, stay.
+    behavior has closed is opened again.  C{enabled} and the backend do not change.
 
-    @return: what was in force before.
+    @return: the faults that were in force before.
     """
     own = [link for link in proxy.links if link.hasOwnPlan]
     removed = Removed(

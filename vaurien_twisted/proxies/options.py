@@ -2,9 +2,9 @@
 """
 The fields of a proxy, declared once.
 
-L{ProxyFields} says what a proxy is.  L{ProxyOptions} says how it behaves: the command line
-and the section C{[vaurien]} set these options for all proxies, C{[proxy:NAME]} and JSON for
-one.  The checks, C{GET /schema}, the web form and the documentation read both declarations.
+L{ProxyFields} declares the fields that identify a proxy.  L{ProxyOptions} declares its options:
+the command line and the section C{[vaurien]} set them for all proxies, C{[proxy:NAME]} and JSON
+for one.  The checks, C{GET /schema}, the web form and the documentation read both declarations.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import attrs
 
 from vaurien_twisted.model.options import option
 
-#: Where a proxy listens by default: on a free port of the loopback interface.
+#: The default address to listen on: a free port of the loopback interface.
 ANYWHERE = "localhost:0"
 
 
@@ -40,8 +40,8 @@ class ProxyFields:
 @attrs.frozen
 class ProxyOptions:
     """
-    How a proxy behaves.  To add an option, add a field here and read it where it is needed,
-    from C{Proxy.proxyOptions}.
+    The options of a proxy.  To add an option, add a field here, and read it from
+    C{Proxy.proxyOptions} where it is needed.
     """
 
     connect_first: bool = option(

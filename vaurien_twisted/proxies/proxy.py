@@ -37,15 +37,15 @@ class Proxy(ProxyReadings, Service):
 
     @param listen: C{HOST:PORT} or an endpoint string.
     @param backend: C{HOST:PORT} or an endpoint string.
-    @param timeout: how long a connection to the backend may take to be made, in seconds.
-    @param options: the options of the wire protocol, its defaults if not given.
+    @param timeout: the time to connect to the backend, in seconds.
+    @param options: the options of the wire protocol, by default its defaults.
     @ivar proxyOptions: the options of the proxy itself.
     @ivar enabled: whether it listens while it runs.
     @ivar faults: its plan and its toxics.
-    @ivar beside: returns the proxies with which this one must not form a circle.
+    @ivar beside: returns the other proxies, with which this one must not form a circle.
     @ivar ruleBuilder: builds plans from what users write for this proxy.
     @ivar listening: fires when the proxy listens, fails with L{Refused} if it cannot;
-        C{None} before it was started.
+        C{None} before the proxy is started.
     @raise Refused: an address is not valid, or the backend is the proxy itself.
     """
 
@@ -116,23 +116,23 @@ class Proxy(ProxyReadings, Service):
     @property
     def listen(self) -> str:
         """
-        The address to listen on: C{HOST:PORT} with the real port once that is known, or an
-        endpoint string as it was written.
+        The address to listen on: C{HOST:PORT} with the real port when that is known, or an
+        endpoint string as the user wrote it.
         """
         return self._listener.text
 
     @property
     def host(self) -> IAddress | None:
         """
-        The address that the proxy listens on, C{None} while it does not.
+        The address that the proxy listens on, C{None} while it does not listen.
         """
         return self._listener.host
 
     @property
     def address(self) -> str:
         """
-        The same as text: C{HOST:PORT} or a path, C{""} while it does not listen.
-        While only a behavior such as C{down} has closed the port, the address is still told.
+        The address as text: C{HOST:PORT} or a path, C{""} while it does not listen.  It stays
+        while only a behavior such as C{down} has closed the port.
         """
         kept = self.listening is not None and self.enabled and not self._admits()
         return self._listener.address or (self.listen if kept else "")
@@ -153,7 +153,7 @@ class Proxy(ProxyReadings, Service):
     @property
     def toxics(self) -> Toxics:
         """
-        The toxics in force beside the plan.
+        The toxics in force.
         """
         return self.faults.toxics
 
@@ -161,19 +161,20 @@ class Proxy(ProxyReadings, Service):
         """
         Put C{plan} in force at once, also on open links.  The toxics stay.
 
-        @raise Refused: a rule has the name of a toxic; nothing has changed.
+        @raise Refused: a rule has the name of a toxic, or a lease that is not held; nothing has
+            changed.
         """
         self.faults.setPlan(plan)
 
     def pin(self, pins: Pins | None) -> None:
         """
-        Take pinned decisions in place of what the plan says about exchanges; C{None}: no more.
+        Apply pinned faults in place of the plan's rules for exchanges; C{None} ends that.
         """
         self._relays.pin(pins)
 
     def setToxics(self, toxics: Toxics) -> None:
         """
-        Put these toxics in force.  The rules of the plan go on counting.
+        Put these toxics in force.  The rules of the plan keep their counts.
 
         @raise Refused: a toxic has the name of a rule; nothing has changed.
         """
@@ -181,7 +182,7 @@ class Proxy(ProxyReadings, Service):
 
     def setBackend(self, text: str) -> None:
         """
-        Connect new clients to another backend; open links stay where they are.
+        Connect new clients to another backend.  Open links keep theirs.
 
         @raise Refused: C{text} is not an address; nothing has changed.
         """
@@ -193,10 +194,10 @@ class Proxy(ProxyReadings, Service):
 
     def renewCertificates(self) -> bool:
         """
-        Read the files of TLS again, for new connections; open connections go on.
+        Read the TLS files again, for new connections.  Open connections do not change.
 
-        @return: whether there are any files.
-        @raise Refused: a file is not acceptable; its certificates stay as they were.
+        @return: whether the proxy has TLS files.
+        @raise Refused: a file is not valid; the old certificates stay in use.
         """
         endpoint = self._backendEndpoint(self.backend)
         renewed = self._listener.renew()
@@ -208,6 +209,8 @@ class Proxy(ProxyReadings, Service):
 
     def checkBeside(self) -> None:
         """
+        Check this proxy against the others.
+
         @raise Refused: this proxy and the others would connect in a circle.
         """
         self._checkCircle(self.listen, self.backend)
@@ -240,10 +243,11 @@ class Proxy(ProxyReadings, Service):
         enabled: bool | None = None,
     ) -> None:
         """
-        Change what is given.  Another address, another backend or disabling the proxy resets
-        all links.
+        Change the values that are given.  A new address, a new backend or disabling the proxy
+        resets all links.
 
-        @raise Refused: that is not possible; nothing has changed.
+        @raise CannotListen: the proxy cannot listen on the address; nothing has changed.
+        @raise Refused: an address is not valid; nothing has changed.
         """
         await self._lock.acquire()
         try:
@@ -279,7 +283,7 @@ class Proxy(ProxyReadings, Service):
     @property
     def state(self) -> str:
         """
-        What the proxy does, as text for the log.
+        The proxy's protocol and addresses, as text for the log.
         """
         if not self.enabled:
             return "disabled"
@@ -287,15 +291,15 @@ class Proxy(ProxyReadings, Service):
 
     def privilegedStartService(self) -> None:
         """
-        Begin to listen, if the proxy is enabled and has not begun before.  L{listening} has
-        the result.
+        Start to listen, if the proxy is enabled and has not been started.  L{listening} fires
+        with the result.
         """
         if self.listening is None:
             self.listening = Deferred.fromCoroutine(self._listen())
 
     def startService(self) -> None:
         """
-        Begin to listen, if that was not done while privileged.
+        Start to listen, if L{privilegedStartService} was not called.
         """
         super().startService()
         self.privilegedStartService()
@@ -308,7 +312,7 @@ class Proxy(ProxyReadings, Service):
             self._log.info("{name}: {state}", name=self.name, state=self.state)
             self.faults.begin()
             if not self._opens:
-                # The port is known now, and that it can be opened.
+                # The port was opened only to learn its number, and that it can be opened.
                 await self._listener.close()
                 await self._first.begin()
                 if self._opens:

@@ -65,7 +65,7 @@ class ProxyReadings:
     @property
     def accepted(self) -> int:
         """
-        How many connections it has accepted.
+        The number of connections that it has accepted.
         """
         return self._relays.accepted
 
@@ -76,7 +76,7 @@ class ProxyReadings:
     @property
     def held(self) -> int:
         """
-        How many bytes of memory its links hold, about.
+        The memory that its links use, in bytes, approximately.
         """
         return self._relays.memory.held
 
@@ -89,13 +89,13 @@ class ProxyReadings:
 
     def note(self, connection: Connection, kind: str, **facts: object) -> None:
         """
-        Record in the journal what was done to a connection.
+        Record an event of a connection in the journal.
         """
         self._relays.context.note(connection, kind, **facts)
 
     @property
     def backend(self) -> str:
         """
-        The backend, as it was written.
+        The backend, as the user wrote it.
         """
         return self._relays.backendText
