@@ -18,6 +18,8 @@ from vaurien_twisted.relays.failures import ABORTED, countError, endOf
 from vaurien_twisted.relays.memory import QUEUE_LIMIT
 from vaurien_twisted.relays.recent import Recent
 from vaurien_twisted.relays.struck_stream import StruckStream
+from vaurien_twisted.rules.batches import Treatments
+from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.wire.http2.codes import Violation
 from vaurien_twisted.wire.http2.connection import Connection
 from vaurien_twisted.wire.http2.downstream import Downstream
@@ -61,6 +63,9 @@ class StreamRelay:
         self.waiting: set[StruckStream] = set()
         self.held = [0, 0]
         self._misses: set[Block] = set()
+        #: What happens to exchanges by this plan.
+        self._treatments: Treatments | None = None
+        self._plan: Plan | None = None
         self._over = False
         self.drained: Callable[[], None] = _nothing
 
@@ -115,7 +120,10 @@ class StreamRelay:
         decider = state.decider
         if block in self._misses or decider.transparent:
             return NOTHING
-        treatments = decider.treatments(state.connection)
+        plan = decider.plan
+        if plan is not self._plan:
+            self._plan, self._treatments = plan, decider.treatments(state.connection)
+        treatments = self._treatments
         if treatments is not None and treatments(exchange) is UNTREATED:
             if len(self._misses) >= MISSES:
                 self._misses.clear()
@@ -236,6 +244,7 @@ class StreamRelay:
         Another plan is in force: lift what it no longer contains.
         """
         self._misses.clear()
+        self._plan = None
         keeps = self.state.decider.plan.keeps
         for each in list(self.waiting):
             each.lift(keeps)

@@ -119,9 +119,9 @@ def headers(number: int, block: bytes, ends: bool) -> bytes:
 
     @param ends: whether nothing follows on the stream.
     """
-    flags = ["END_STREAM"] if ends else []
     if len(block) <= PART:
-        return HeadersFrame(number, block, flags=[*flags, "END_HEADERS"]).serialize()
+        return frame(HEADERS, END_HEADERS | (END_STREAM if ends else 0), number, block)
+    flags = ["END_STREAM"] if ends else []
     made = [HeadersFrame(number, block[:PART], flags=flags).serialize()]
     for at in range(PART, len(block), PART):
         last = ["END_HEADERS"] if at + PART >= len(block) else []

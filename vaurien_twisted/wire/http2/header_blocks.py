@@ -12,6 +12,7 @@ direction are written so.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from hpack import Decoder, Encoder, HPACKError, NeverIndexedHeaderTuple, OversizedHeaderListError
 
@@ -32,6 +33,9 @@ MEMORABLE, FEW, MEMORY = 2048, 64, 128
 
 #: What is made of a block is kept with it up to this length, in bytes.
 KEPT = 8192
+
+#: So many encoded fields up to this length are kept, in bytes.
+FIELDS_KEPT, SHORT = 512, 256
 
 #: Says that the dynamic table has no room for anything (RFC 7541, section 6.3).
 EMPTIED = b"\x20"
@@ -124,9 +128,20 @@ def plain(fields: Sequence[tuple[bytes, bytes]]) -> bytes:
     """
     A block of these fields that neither uses nor changes the dynamic table.
     """
-    return Encoder().encode(
-        [NeverIndexedHeaderTuple(name, value) for name, value in fields], huffman=False
+    return b"".join(
+        [
+            (_shortField if len(name) + len(value) <= SHORT else _field)(name, value)
+            for name, value in fields
+        ]
     )
+
+
+def _field(name: bytes, value: bytes) -> bytes:
+    return Encoder().encode([NeverIndexedHeaderTuple(name, value)], huffman=False)
+
+
+#: Most fields are those of thousands of other blocks.
+_shortField = lru_cache(FIELDS_KEPT)(_field)
 
 
 class HeaderBlocks:
