@@ -83,6 +83,27 @@ class ObservingTests(ProxiesCase):
         said = await self.ctl("explain", "1", "--proxy", "live")
         self.assertTrue(said.startswith("live connection 1 exchange 0"), said)
         self.assertIn("nothing happened", said)
+        self.assertIn("its requests are not in the journal", said)
+        self.proxies.journal.record(
+            "missed",
+            "live",
+            1,
+            exchange=2,
+            description="GET /",
+            rule="100:patch",
+            effect="not patched: it is short",
+            reason="always",
+        )
+        lines = (await self.ctl("explain", "1", "--proxy", "live")).splitlines()
+        self.assertEqual(
+            lines[-2:],
+            [
+                "its latest requests in the journal:",
+                "  exchange 2: GET /: 100:patch: not patched: it is short (always)",
+            ],
+        )
+        only = await self.ctl("explain", "1", "0", "--proxy", "live")
+        self.assertNotIn("journal", only)
         told = json.loads(await self.ctl("explain", "1", "0", "--proxy", "live", "--json"))
         self.assertEqual((told["proxy"], told["hit"]), ("live", False))
         self.assertIn("connection 9", await self.ctl("explain", "9", status=1))

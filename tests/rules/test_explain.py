@@ -189,6 +189,27 @@ class ExplainTests(SynchronousTestCase):
         self.seen.setRules({"behavior": "error"})
         self.assertIn("no longer in force", self.again()["summary"])
 
+    def test_changedMissed(self) -> None:
+        """
+        Why a rule did not strike is told also when it is no longer in force.
+        """
+        self.explain(rules=[{"behavior": "dummy"}])
+        self.seen.clock.advance(5)
+        self.seen.journal.record(
+            "missed", "proxy", 1, exchange=1, rule="100:patch", effect="not patched: it is short"
+        )
+        self.seen.clock.advance(5)
+        self.seen.setRules({"behavior": "error"})
+        told = self.again()
+        self.assertEqual(
+            (told["hit"], told["summary"]),
+            (
+                False,
+                "nothing happened; 100:patch: not patched: it is short; the rules of that time are "
+                "no longer in force",
+            ),
+        )
+
     def test_forgotten(self) -> None:
         """
         Of old exchanges the draws are known, and that is said.

@@ -29,6 +29,9 @@ COMMANDS = {
     "open": "open the page in a browser",
 }
 
+#: How many entries of the journal C{explain} shows for a connection.
+LATEST = 10
+
 
 def addCommands(made: Mapping[str, argparse.ArgumentParser]) -> None:
     """
@@ -56,8 +59,8 @@ def addCommands(made: Mapping[str, argparse.ArgumentParser]) -> None:
         metavar="EXCHANGE",
         type=_number,
         nargs="?",
-        default=0,
-        help="the number of the request on it (default: 0, the connection itself)",
+        help="the number of the request on it; 0: the connection itself (default: the connection, "
+        "then what the journal says of its requests)",
     )
 
 
@@ -84,6 +87,8 @@ def run(client: Client, parsed: argparse.Namespace) -> int:
         say(_state(client.url, answer))
     else:
         say(_explanation(answer))
+        if parsed.exchange is None:
+            say(_exchanges(client, answer))
     return 0
 
 
@@ -93,7 +98,7 @@ def _path(parsed: argparse.Namespace) -> str:
     query = {"proxy": parsed.proxy} if parsed.proxy else {}
     if parsed.command == "connections":
         return f"/connections?{urlencode({'limit': parsed.limit, **query})}"
-    place = {"connection": parsed.connection, "exchange": parsed.exchange}
+    place = {"connection": parsed.connection, "exchange": parsed.exchange or 0}
     return f"/explain?{urlencode({**place, **query})}"
 
 
@@ -194,6 +199,24 @@ def _explanation(answer: JSONObject) -> str:
     lines = [place + described, f"  {summary}"]
     lines += [f"  {rule['rule']}: did not apply ({rule['reason']})" for rule in others]
     return "\n".join(lines)
+
+
+def _exchanges(client: Client, connection: JSONObject) -> str:
+    """
+    What the journal says of the latest exchanges of a connection.
+    """
+    place = {"proxy": connection["proxy"], "connection": connection["connection"]}
+    answer = client.request("GET", f"/journal?{urlencode({**place, 'latest': LATEST})}")
+    entries = member(client.url, answer, "journal", list)
+    lines = [
+        f"  exchange {entry['exchange']}: {entry['description']}: {entry['rule']}: "
+        f"{entry.get('words') or entry['effect']} ({entry['reason']})"
+        for entry in entries
+        if entry.get("exchange") and "rule" in entry
+    ]
+    if not lines:
+        return "its requests are not in the journal: write the number of one after the connection"
+    return "\n".join(["its latest requests in the journal:", *lines])
 
 
 def _number(text: str) -> int:

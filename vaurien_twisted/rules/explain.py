@@ -89,7 +89,9 @@ def _summary(
     if hit is None:
         return "the journal goes back no further: what happened is not known any more"
     if case.changed:
-        return "nothing happened; the rules of that time are no longer in force"
+        missed = [entry for entry in case.journal if entry["kind"] == "missed"]
+        reasons = "".join(f"; {entry['rule']}: {entry['effect']}" for entry in missed)
+        return f"nothing happened{reasons}; the rules of that time are no longer in force"
     if not rules:
         return "nothing happened: no rules are in force"
     return "nothing happened: " + "; ".join(f"{rule['rule']}: {rule['reason']}" for rule in rules)
