@@ -29,6 +29,7 @@ from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import rulesFromWords
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.registry import Registry
+from vaurien_twisted.transports.dual_stack import bothFamilies
 
 
 @attrs.frozen
@@ -177,7 +178,8 @@ def _declared(
     found = []
     for number, item in enumerate(given.declared, 1):
         try:
-            found.append(declaredFromJSON(defaults, item))
+            one = declaredFromJSON(defaults, item)
+            found.append(attrs.evolve(one, listen=bothFamilies(one.listen)))
         except MissingField as missing:
             reason = f"proxy {number} has no {missing.name}, which is required"
             raise Refused(reason, missing.name) from None

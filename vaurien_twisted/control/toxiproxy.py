@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import attrs
 from twisted.web.iweb import IRequest
 
 from vaurien_twisted import __version__
@@ -25,6 +26,7 @@ from vaurien_twisted.proxies.collection import PROXIES, ProxyCollection
 from vaurien_twisted.proxies.declaration import LISTS, ProxyConfig, declaredFromJSON
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.rules.toxics import amended, checked, toxicFromJSON
+from vaurien_twisted.transports.dual_stack import bothFamilies
 from vaurien_twisted.transports.endpoint_kinds import checkBackend, checkListen
 
 #: What Toxiproxy's own answers have beside the fields of a proxy; clients send it back.
@@ -59,7 +61,7 @@ class ToxiproxyAPI:
         Create a proxy from C{name} and C{upstream}, also C{listen}, C{enabled}, and of our own
         C{protocol}, C{toxics} and C{rules}.
         """
-        declared = declaredFromJSON(self._proxies.defaults, withoutLogger(readBody(request)))
+        declared = self._declared(readBody(request))
         self._checkKinds(declared)
         return answer(request, describeProxy(await self._proxies.create(declared)), 201)
 
@@ -93,11 +95,20 @@ class ToxiproxyAPI:
             raise Refused("an array of proxies is wanted")
         if len(items) > PROXIES:
             raise Refused(f"{len(items)} proxies are too many: {PROXIES} at most")
-        defaults = self._proxies.defaults
-        return [
-            declaredFromJSON(defaults, withoutLogger(item), f" at proxy {number}")
-            for number, item in enumerate(items, 1)
-        ]
+        return [self._declared(item, f" at proxy {number}") for number, item in enumerate(items, 1)]
+
+    def _declared(self, item: object, place: str = "") -> ProxyConfig:
+        """
+        A proxy as declared, which listens on IPv4 and IPv6 where Toxiproxy does.
+
+        @param place: see L{declaredFromJSON}.
+        """
+        declared = declaredFromJSON(self._proxies.defaults, withoutLogger(item), place)
+        known = self._proxies.namedServices.get(declared.name)
+        # A proxy of the command line may listen on IPv4 only.
+        if known is not None and known.at(declared.listen, declared.upstream):
+            return declared
+        return attrs.evolve(declared, listen=bothFamilies(declared.listen))
 
     def _checkKinds(self, declared: ProxyConfig) -> None:
         known = self._proxies.namedServices.get(declared.name)
@@ -124,6 +135,7 @@ class ToxiproxyAPI:
         proxy = self._proxies.get(name)
         listen, upstream, enabled, lease = readUpdate(request, proxy, self._proxies.defaults.fields)
         if listen is not None and not proxy.at(listen, proxy.backend):
+            listen = bothFamilies(listen)
             checkListen(listen, "proxy")
         if upstream is not None and upstream != proxy.backend:
             checkBackend(upstream, "backend")

@@ -119,6 +119,9 @@ class ExpressPort:
             raise CannotListenError(*self._place, error) from None
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if self._place[0] == "::":
+                # All addresses of IPv4, too, whatever the system's default is (ipv6(7)).
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             sock.bind(toName(*self._place))
             sock.listen(self._backlog)
             self._poller.register(sock.fileno(), EPOLLIN, self._accept)
