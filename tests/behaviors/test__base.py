@@ -10,6 +10,7 @@ from zope.interface.verify import verifyObject
 from tests.behaviors.filters import REGISTRY, optionsOf, streamFilter
 from vaurien_twisted.behaviors._base import PassThroughFilter
 from vaurien_twisted.interfaces import IStreamBehavior, IStreamFilter
+from vaurien_twisted.interfaces.effects import IStreamEffect
 from vaurien_twisted.rules.registry import STREAMS
 
 
@@ -39,6 +40,41 @@ class StageTests(SynchronousTestCase):
             self.assertEqual(behavior.options().direction, "both", behavior.name)
             for to in ("upstream", "downstream"):
                 self.assertTrue(verifyObject(IStreamFilter, streamFilter(behavior.name, to=to)))
+
+    def test_effects(self) -> None:
+        """
+        Each says in plain words what it does, with its numbers.
+        """
+        for name, options, words in (
+            ("latency", {"latency": 100}, "delayed 100 ms both ways"),
+            ("latency", {"latency": 100, "jitter": 20}, "delayed 100 ± 20 ms both ways"),
+            ("bandwidth", {"rate": 1000}, "limited to 1,000 KB/s both ways"),
+            ("bandwidth", {"rate": 0}, "stopped both ways"),
+            ("slicer", {"average_size": 64}, "sent in pieces of 64 bytes both ways"),
+            (
+                "slicer",
+                {"average_size": 64, "delay": 10, "direction": "upstream"},
+                "sent in pieces of 64 bytes 10 µs apart to the backend",
+            ),
+            ("loss", {"direction": "downstream"}, "segments lost and sent again to the client"),
+            ("packet_loss", {}, "segments lost and sent again both ways"),
+            ("corrupt", {}, "bits flipped both ways"),
+            ("limit_data", {"bytes": 1000}, "connection closed after 1,000 bytes both ways"),
+            ("lifetime", {"seconds": 2.5}, "connection closed at the age of 2.5 s"),
+            ("lifetime", {"seconds": 2, "reset": True}, "connection reset at the age of 2 s"),
+            ("reset_peer", {}, "connection reset after its first bytes both ways"),
+            ("reset_peer", {"timeout": 5}, "connection reset 5 ms after its first bytes both ways"),
+            ("slow_close", {"delay": 5}, "end of the connection delayed 5 ms both ways"),
+            ("slow_open", {"delay": 5}, "first bytes held 5 ms both ways"),
+            ("timeout", {}, "bytes dropped both ways"),
+            ("timeout", {"timeout": 5}, "bytes dropped both ways, connection closed after 5 ms"),
+            ("down", {}, "connection reset"),
+            ("refuse", {}, "connection refused"),
+        ):
+            made = optionsOf(name, **options)
+            self.assertEqual(IStreamEffect(REGISTRY.behavior(name)).effect(made), words)
+        for behavior in STREAMS:
+            self.assertTrue(verifyObject(IStreamEffect, behavior))
 
     def test_timesNeverDecrease(self) -> None:
         """

@@ -27,13 +27,14 @@ class WordsTests(SynchronousTestCase):
             "description": "SELECT 1",
             "rule": "100:hang",
             "effect": "hold",
+            "words": "left without an answer",
             "reason": "always",
         }
         [line] = happened([entry])
         self.assertRegex(
             line,
             r"\A..:..:..\.250 db connection 3 exchange 7 decision: "
-            r"SELECT 1, 100:hang, hold, always\Z",
+            r"SELECT 1, 100:hang, left without an answer, always\Z",
         )
         words = section("test_a", 7, [], [("db", {"rule": "100:hang"})], "a line\n")
         self.assertEqual(

@@ -11,6 +11,7 @@ import attrs
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IStreamFilter, Options
+from vaurien_twisted.interfaces.effects import IStreamEffect
 from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.options import option
 
@@ -32,6 +33,24 @@ def DIRECTION() -> str:
         "Which way: upstream (to the backend), downstream (to the client) or both.",
         choices=DIRECTIONS,
     )
+
+
+#: The same in plain words.
+_WAYS = {"upstream": "to the backend", "downstream": "to the client", "both": "both ways"}
+
+
+def way(options: Options) -> str:
+    """
+    The direction of a stream behavior in plain words, such as C{to the client}.
+    """
+    return _WAYS[options.direction]
+
+
+def about(number: float, variation: float, unit: str) -> str:
+    """
+    A quantity that varies, such as C{100 ms} or C{100 ± 20 ms}.
+    """
+    return f"{number:,g} ± {variation:,g} {unit}" if variation else f"{number:,g} {unit}"
 
 
 @attrs.frozen
@@ -83,9 +102,16 @@ class PassThroughFilter:
         return None
 
 
+@implementer(IStreamEffect)
 class StreamBehavior:
     """
     A behavior under which the proxy goes on accepting connections.
     """
 
     listens = True
+
+    def effect(self, options: Options) -> str:
+        """
+        Say that the bytes are changed: the effect of a behavior that says no more.
+        """
+        return f"bytes changed {way(options)}"

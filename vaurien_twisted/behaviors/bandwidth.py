@@ -13,7 +13,12 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior
+from vaurien_twisted.behaviors._base import (
+    DIRECTION,
+    PassThroughFilter,
+    StreamBehavior,
+    way,
+)
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -112,6 +117,13 @@ class Bandwidth(StreamBehavior):
 
     name = "bandwidth"
     options = BandwidthOptions
+
+    def effect(self, options: BandwidthOptions) -> str:
+        """
+        Say how many bytes pass in a second.
+        """
+        done = f"limited to {options.rate:,} KB/s" if options.rate else "stopped"
+        return f"{done} {way(options)}"
 
     def streamFilter(self, options: BandwidthOptions, context: StreamContext) -> BandwidthFilter:
         """

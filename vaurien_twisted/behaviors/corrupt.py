@@ -13,7 +13,12 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior
+from vaurien_twisted.behaviors._base import (
+    DIRECTION,
+    PassThroughFilter,
+    StreamBehavior,
+    way,
+)
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -88,6 +93,12 @@ class Corrupt(StreamBehavior):
 
     name = "corrupt"
     options = CorruptOptions
+
+    def effect(self, options: CorruptOptions) -> str:
+        """
+        Say that bits are flipped.
+        """
+        return f"bits flipped {way(options)}"
 
     def streamFilter(self, options: CorruptOptions, context: StreamContext) -> CorruptFilter:
         """

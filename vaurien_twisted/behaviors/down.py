@@ -37,6 +37,12 @@ class Down(StreamBehavior):
     options = WholeProxyOptions
     listens = False
 
+    def effect(self, options: WholeProxyOptions) -> str:
+        """
+        Say that the connection is reset.
+        """
+        return "connection reset"
+
     def streamFilter(self, options: WholeProxyOptions, context: StreamContext) -> PassThroughFilter:
         """
         A filter that resets.

@@ -13,7 +13,14 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PassThroughFilter, StreamBehavior
+from vaurien_twisted.behaviors._base import (
+    DAY_MS,
+    DIRECTION,
+    PassThroughFilter,
+    StreamBehavior,
+    about,
+    way,
+)
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -107,6 +114,12 @@ class Latency(StreamBehavior):
 
     name = "latency"
     options = LatencyOptions
+
+    def effect(self, options: LatencyOptions) -> str:
+        """
+        Say how much later bytes come.
+        """
+        return f"delayed {about(options.latency, options.jitter, 'ms')} {way(options)}"
 
     def streamFilter(self, options: LatencyOptions, context: StreamContext) -> LatencyFilter:
         """

@@ -11,7 +11,13 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DAY, DIRECTION, PassThroughFilter, StreamBehavior
+from vaurien_twisted.behaviors._base import (
+    DAY,
+    DIRECTION,
+    PassThroughFilter,
+    StreamBehavior,
+    about,
+)
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.decision import StreamContext
@@ -74,6 +80,13 @@ class Lifetime(StreamBehavior):
 
     name = "lifetime"
     options = LifetimeOptions
+
+    def effect(self, options: LifetimeOptions) -> str:
+        """
+        Say at which age the connection ends.
+        """
+        ended = "reset" if options.reset else "closed"
+        return f"connection {ended} at the age of {about(options.seconds, options.jitter, 's')}"
 
     def streamFilter(self, options: LifetimeOptions, context: StreamContext) -> PassThroughFilter:
         """

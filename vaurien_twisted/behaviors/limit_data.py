@@ -11,7 +11,12 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior
+from vaurien_twisted.behaviors._base import (
+    DIRECTION,
+    PassThroughFilter,
+    StreamBehavior,
+    way,
+)
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.decision import StreamContext
@@ -80,6 +85,12 @@ class LimitData(StreamBehavior):
 
     name = "limit_data"
     options = LimitDataOptions
+
+    def effect(self, options: LimitDataOptions) -> str:
+        """
+        Say after how many bytes the connection is closed.
+        """
+        return f"connection closed after {options.bytes:,} bytes {way(options)}"
 
     def streamFilter(self, options: LimitDataOptions, context: StreamContext) -> LimitDataFilter:
         """

@@ -13,7 +13,12 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior
+from vaurien_twisted.behaviors._base import (
+    DIRECTION,
+    PassThroughFilter,
+    StreamBehavior,
+    way,
+)
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -128,6 +133,12 @@ class Loss(StreamBehavior):
 
     name = "loss"
     options = LossOptions
+
+    def effect(self, options: LossOptions) -> str:
+        """
+        Say that segments are lost.
+        """
+        return f"segments lost and sent again {way(options)}"
 
     def streamFilter(self, options: LossOptions, context: StreamContext) -> LossFilter[LossOptions]:
         """

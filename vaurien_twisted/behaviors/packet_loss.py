@@ -9,7 +9,11 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DIRECTION, StreamBehavior
+from vaurien_twisted.behaviors._base import (
+    DIRECTION,
+    StreamBehavior,
+    way,
+)
 from vaurien_twisted.behaviors.loss import LossFilter, LossOptions
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
@@ -50,6 +54,12 @@ class PacketLoss(StreamBehavior):
 
     name = "packet_loss"
     options = PacketLossOptions
+
+    def effect(self, options: PacketLossOptions) -> str:
+        """
+        Say that segments are lost.
+        """
+        return f"segments lost and sent again {way(options)}"
 
     def streamFilter(
         self, options: PacketLossOptions, context: StreamContext

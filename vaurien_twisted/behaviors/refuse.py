@@ -23,6 +23,12 @@ class Refuse(StreamBehavior):
     options = WholeProxyOptions
     listens = False
 
+    def effect(self, options: WholeProxyOptions) -> str:
+        """
+        Say that new connections are refused.
+        """
+        return "connection refused"
+
     def streamFilter(self, options: WholeProxyOptions, context: StreamContext) -> PassThroughFilter:
         """
         A filter that passes everything: open connections go on.

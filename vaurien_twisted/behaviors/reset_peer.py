@@ -11,7 +11,13 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PassThroughFilter, StreamBehavior
+from vaurien_twisted.behaviors._base import (
+    DAY_MS,
+    DIRECTION,
+    PassThroughFilter,
+    StreamBehavior,
+    way,
+)
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.decision import StreamContext
@@ -87,6 +93,13 @@ class ResetPeer(StreamBehavior):
 
     name = "reset_peer"
     options = ResetPeerOptions
+
+    def effect(self, options: ResetPeerOptions) -> str:
+        """
+        Say that the connection is reset.
+        """
+        later = f"{options.timeout:,} ms after" if options.timeout else "after"
+        return f"connection reset {later} its first bytes {way(options)}"
 
     def streamFilter(self, options: ResetPeerOptions, context: StreamContext) -> ResetPeerFilter:
         """

@@ -12,7 +12,14 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PassThroughFilter, StreamBehavior
+from vaurien_twisted.behaviors._base import (
+    DAY_MS,
+    DIRECTION,
+    PassThroughFilter,
+    StreamBehavior,
+    about,
+    way,
+)
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -91,6 +98,14 @@ class Slicer(StreamBehavior):
 
     name = "slicer"
     options = SlicerOptions
+
+    def effect(self, options: SlicerOptions) -> str:
+        """
+        Say how large the pieces are.
+        """
+        size = about(options.average_size, options.size_variation, "bytes")
+        apart = f" {options.delay:,} µs apart" if options.delay else ""
+        return f"sent in pieces of {size}{apart} {way(options)}"
 
     def streamFilter(self, options: SlicerOptions, context: StreamContext) -> SlicerFilter:
         """

@@ -11,7 +11,13 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PassThroughFilter, StreamBehavior
+from vaurien_twisted.behaviors._base import (
+    DAY_MS,
+    DIRECTION,
+    PassThroughFilter,
+    StreamBehavior,
+    way,
+)
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -61,6 +67,12 @@ class SlowClose(StreamBehavior):
 
     name = "slow_close"
     options = SlowCloseOptions
+
+    def effect(self, options: SlowCloseOptions) -> str:
+        """
+        Say how much later the end comes.
+        """
+        return f"end of the connection delayed {options.delay:,} ms {way(options)}"
 
     def streamFilter(self, options: SlowCloseOptions, context: StreamContext) -> SlowCloseFilter:
         """

@@ -11,7 +11,13 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PassThroughFilter, StreamBehavior
+from vaurien_twisted.behaviors._base import (
+    DAY_MS,
+    DIRECTION,
+    PassThroughFilter,
+    StreamBehavior,
+    way,
+)
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -72,6 +78,12 @@ class SlowOpen(StreamBehavior):
 
     name = "slow_open"
     options = SlowOpenOptions
+
+    def effect(self, options: SlowOpenOptions) -> str:
+        """
+        Say how long the first bytes are held.
+        """
+        return f"first bytes held {options.delay:,} ms {way(options)}"
 
     def streamFilter(self, options: SlowOpenOptions, context: StreamContext) -> SlowOpenFilter:
         """

@@ -11,7 +11,13 @@ import attrs
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import DAY_MS, DIRECTION, PassThroughFilter, StreamBehavior
+from vaurien_twisted.behaviors._base import (
+    DAY_MS,
+    DIRECTION,
+    PassThroughFilter,
+    StreamBehavior,
+    way,
+)
 from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.decision import StreamContext
@@ -76,6 +82,13 @@ class Timeout(StreamBehavior):
 
     name = "timeout"
     options = TimeoutOptions
+
+    def effect(self, options: TimeoutOptions) -> str:
+        """
+        Say that bytes are dropped.
+        """
+        closed = f", connection closed after {options.timeout:,} ms" if options.timeout else ""
+        return f"bytes dropped {way(options)}{closed}"
 
     def streamFilter(self, options: TimeoutOptions, context: StreamContext) -> TimeoutFilter:
         """

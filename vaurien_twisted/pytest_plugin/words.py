@@ -31,12 +31,9 @@ def happened(entries: Iterable[JSONObject]) -> list[str]:
             line += f" connection {entry['connection']}"
             if "exchange" in entry:
                 line += f" exchange {entry['exchange']}"
-        told = [
-            str(entry[name])
-            for name in ("description", "rule", "effect", "reason")
-            if entry.get(name)
-        ]
-        lines.append(f"{line} {entry['kind']}: {', '.join(told)}")
+        effect = entry.get("words") or entry.get("effect")
+        told = [entry.get("description"), entry.get("rule"), effect, entry.get("reason")]
+        lines.append(f"{line} {entry['kind']}: {', '.join(str(each) for each in told if each)}")
     return lines
 
 

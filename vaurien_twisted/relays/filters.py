@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import attrs
 
+from vaurien_twisted.interfaces.effects import IStreamEffect
 from vaurien_twisted.interfaces.network import IStreamTransport
 from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.relays.context import ProxyContext
@@ -168,6 +169,8 @@ class FilterChain:
     def _strike(self, chosen: ChosenRule) -> None:
         rule = chosen.rule
         both = rule.options.direction == "both"
+        effect = "upstream and downstream" if both else rule.options.direction
+        told = IStreamEffect(rule.behavior, None)
         self._context.counters.fault(rule.behavior.name)
         self._context.note(
             self._exchangeRelay.state.connection,
@@ -175,7 +178,8 @@ class FilterChain:
             exchange=0,
             description="connect",
             rule=rule.describe(),
-            effect="upstream and downstream" if both else rule.options.direction,
+            effect=effect,
+            words=effect if told is None else told.effect(rule.options),
             reason=chosen.reason,
         )
 

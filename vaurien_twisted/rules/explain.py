@@ -98,7 +98,7 @@ def _summary(
 
 
 def _words(entry: Mapping[str, object]) -> str:
-    return inWords(str(entry["effect"]), str(entry["rule"]))
+    return str(entry.get("words") or inWords(str(entry["effect"]), str(entry["rule"])))
 
 
 def _rules(case: Question, done: Sequence[Mapping[str, object]]) -> Iterator[dict[str, object]]:
