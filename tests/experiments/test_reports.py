@@ -54,7 +54,8 @@ def reported(bad: int = 2000) -> dict[str, Any]:
             "exchange": 3,
             "description": "GET <b>",
             "rule": "delay",
-            "effect": "delayed",
+            "effect": "wait 2 s, error 503",
+            "words": "delayed 2 s, answered 503",
         },
     ]
     return report(lab.experiment, lab.result, 0.0)
@@ -96,6 +97,9 @@ class FormTests(SynchronousTestCase):
         self.assertIn("&lt;slow&gt; &amp; late", text)
         self.assertIn("GET &lt;b&gt;", text)
         self.assertIn('<polyline class="a"', text)
+        for heading in ("Slowest exchanges", "Failed exchanges"):
+            table = text.partition(f"<h2>{heading}</h2>")[2].partition("<h2>")[0]
+            self.assertEqual(table.count("delayed 2 s, answered 503"), 1, heading)
         self.assertIn('class="breach"', text)
         for outside in ("src=", "href=", "@import", "url("):
             self.assertNotIn(outside, text)

@@ -78,8 +78,7 @@ def page(report: Report) -> str:
         *_plots(report),
         "<h2>Phases</h2>",
         _phases(report),
-        "<h2>What struck</h2>",
-        _journal(report),
+        *_struck(report),
     ]
     load = report["load"]
     if load:
@@ -190,21 +189,43 @@ def _legend(lines: Iterable[Line], what: str) -> str:
     return f'<p class="legend soft">{items}</p>'
 
 
-def _journal(report: Report) -> str:
-    entries = [entry for entry in report["journal"] if entry.get("effect") or entry.get("rule")]
+def _struck(report: Report) -> list[str]:
+    """
+    The exchanges that faults delayed the most, those that they made fail, and all.
+    """
+    parts = []
+    for heading, entries, what in (
+        ("Slowest exchanges", report["slowest"], "that faults delayed the most"),
+        ("Failed exchanges", report["failed"], "that faults made fail, the first ones"),
+    ):
+        if entries:
+            words = f"The exchanges {what}, and the rule that struck them."
+            parts += [f"<h2>{heading}</h2><p class=soft>{words}</p>", _exchanges(entries)]
+    return [*parts, "<h2>All that faults struck</h2>", _journal(report)]
+
+
+def _exchanges(entries: Iterable[JSONObject]) -> str:
+    """
+    A table of entries of the journal.
+    """
     rows = [
         (
             f"{entry.get('after', 0.0):.2f} s",
             escape(str(entry.get("proxy", ""))),
             f"{entry.get('connection', '')}/{entry.get('exchange', '')}",
             f"<code>{escape(str(entry.get('description', '')))}</code>",
-            escape(str(entry.get("effect", ""))),
+            escape(str(entry.get("words") or entry.get("effect", ""))),
             escape(str(entry.get("rule", ""))),
         )
-        for entry in entries[:ROWS]
+        for entry in entries
     ]
-    if not rows:
+    return _table(("time", "proxy", "exchange", "request", "what happened", "rule"), rows)
+
+
+def _journal(report: Report) -> str:
+    entries = [entry for entry in report["journal"] if entry.get("effect") or entry.get("rule")]
+    if not entries:
         return "<p class=soft>No fault struck an exchange.</p>"
-    more = len(entries) - len(rows) + int(report["journal_left_out"])
-    table = _table(("time", "proxy", "exchange", "request", "what happened", "rule"), rows)
+    more = max(0, len(entries) - ROWS) + int(report["journal_left_out"])
+    table = _exchanges(entries[:ROWS])
     return table + (f"<p class=soft>And {more} more.</p>" if more else "")

@@ -16,6 +16,7 @@ from vaurien_twisted.experiments.document import Experiment
 from vaurien_twisted.experiments.figures import Figures, Reading
 from vaurien_twisted.experiments.phases import Phase
 from vaurien_twisted.experiments.record import HALTED, Record
+from vaurien_twisted.experiments.struck import failed, slowest
 from vaurien_twisted.experiments.summary import describeCondition
 from vaurien_twisted.experiments.verdict import (
     BROKEN,
@@ -75,6 +76,8 @@ def report(experiment: Experiment, record: Record, begun: float) -> Object:
         ],
         "readings": _series(_spaced(record.readings, experiment.policy.every * CLOSE)),
         "load": record.load,
+        "slowest": [_withoutRepeat(entry) for entry in slowest(struck)],
+        "failed": [_withoutRepeat(entry) for entry in failed(struck)],
         "journal": [_withoutRepeat(entry) for entry in kept],
         "journal_left_out": record.left + len(struck) - len(kept),
         "notes": record.notes,
