@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_protocols -*-
 """
-The backend of a proxy: where its links connect to now.
+The backend of a proxy, to which its links connect.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class Backend:
     """
     Connects links to the backend, which may be replaced at any time.
 
-    @param reactor: its proxies must not connect to each other in a circle.
+    @param reactor: the reactor whose proxies must not connect to each other in a circle.
     @param options: the options of the wire protocol.
-    @ivar negotiation: says which application protocols its TLS is offered.
-    @ivar endpoint: where new links connect to.
-    @ivar text: the same as the user wrote it.
+    @ivar negotiation: decides which application protocols are offered to the backend in TLS.
+    @ivar endpoint: the endpoint of new links.
+    @ivar text: the backend, as the user wrote it.
     @ivar missed: called with the reason when a client cannot be connected to the backend; the
         client is reset then.  C{None}: the client is closed in order.
     """
@@ -49,7 +49,7 @@ class Backend:
 
     def replace(self, endpoint: IStreamClientEndpoint, text: str) -> None:
         """
-        Connect new links elsewhere; open ones stay where they are.
+        Connect new links to another backend.  Open links keep theirs.
         """
         self._circles.forget(self)
         self.negotiation.forget()

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_link -*-
 """
-How a link ends: the end of one side is passed on to the other, behind all that was said.
+The end of a link: the end of one side is passed on to the other, after all its bytes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from vaurien_twisted.relays.turn_timer import TurnTimer
 
 class LinkState(Enum):
     """
-    What a link does with the bytes that it reads.
+    How a link handles the bytes that it reads.
     """
 
     #: It writes them to the other side: nothing can happen to them.
@@ -37,7 +37,7 @@ class Ends(ABC):
     """
     Ends the two connections of a link.
 
-    @ivar state: what the link does with its bytes.
+    @ivar state: how the link handles its bytes.
     """
 
     __slots__ = ("_context", "_framed", "_transports", "state")
@@ -54,18 +54,20 @@ class Ends(ABC):
     @abstractmethod
     def _stop(self) -> None:
         """
-        Relay nothing more.
+        Stop relaying.
         """
 
     @abstractmethod
     def _forget(self) -> None:
         """
-        A connection is gone: forget the link if both are.
+        Handle the loss of a connection: if both are lost, the link has ended.
         """
 
     def _cut(self, then: ConnectionFate) -> None:
         """
-        A stream filter ends the link.
+        End the link, as a stream filter requests.
+
+        @param then: how to end it.
         """
         if then is ConnectionFate.RESET:
             self.reset()
@@ -116,8 +118,8 @@ class Ends(ABC):
 
     def clientLost(self, reason: Failure) -> None:
         """
-        The client's connection is gone: so is the backend's, after what the client had
-        sent, or at once if it was a reset.
+        The client's connection is lost.  End the backend's after all bytes of the client, or at
+        once if the client's was reset.
         """
         transports, framed = self._transports, self._framed
         transports.client = None
@@ -142,8 +144,8 @@ class Ends(ABC):
 
     def backendLost(self, reason: Failure) -> None:
         """
-        The backend's connection is gone: so is the client's, after what the backend
-        had sent, or at once if it was a reset.
+        The backend's connection is lost.  End the client's after all bytes of the backend, or
+        at once if the backend's was reset.
         """
         transports, framed = self._transports, self._framed
         transports.backend = None
@@ -170,8 +172,8 @@ class Ends(ABC):
 
     def close(self) -> None:
         """
-        Close both connections in order, each after what was already written to it, or
-        waits in a stream filter on its way there.
+        Close both connections in order, each after the bytes that were written to it or wait in
+        its stream filters.
         """
         if self.state is LinkState.CLOSING:
             return
@@ -187,14 +189,14 @@ class Ends(ABC):
 
     def reset(self) -> None:
         """
-        Reset both connections: whatever is under way is lost, each end reads ECONNRESET.
+        Reset both connections.  Bytes in transit are lost, and each end gets ECONNRESET.
         """
         self._stop()
         self._transports.reset()
 
     def _resetBehind(self) -> None:
         """
-        One end was reset: reset the other, after what was already written to it.
+        One end was reset: reset the other, after the bytes that were already written to it.
         """
         self._stop()
         self._transports.resetBehind(self._context.reactor)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_link -*-
 """
-What the two directions of one link share while its exchanges are relayed.
+The state that the two directions of one link share while its exchanges are relayed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from vaurien_twisted.wire.last_request import lastDescription
 
 class StreamQueues(Protocol):
     """
-    A stream on which something is kept back.
+    A stream that holds back bytes.
 
     @ivar queues: the write queues of its two directions.
     """
@@ -40,18 +40,18 @@ class ExchangeState:
 
     @param close: closes the link in order.
     @param reset: resets the link.
-    @ivar goOn: called when something that waited has been sent.
-    @ivar decider: whom to ask about exchanges, as those of C{connection}.
+    @ivar goOn: called when bytes that waited have been sent.
+    @ivar decider: decides about the exchanges of C{connection}.
     @ivar framer: divides the bytes into exchanges.
     @ivar guessed: whether exchanges are only guessed, so that replies have no order.
-    @ivar exchanges: how many exchanges were decided.
-    @ivar recent: the latest of those that were decided; C{None} before the first.
-    @ivar closed: nothing more is relayed.
-    @ivar stalled: the client is not read, for want of room.
-    @ivar untold: the log only counts what went wrong.
+    @ivar exchanges: the number of exchanges that were decided.
+    @ivar recent: the latest decided exchanges; C{None} before the first.
+    @ivar closed: the link relays nothing more.
+    @ivar stalled: the client is paused, because a limit of memory is reached.
+    @ivar untold: a problem of this link is only counted in the log, not described.
     @ivar toBackend: the write queue of requests.
     @ivar toClient: the write queue of replies.
-    @ivar streams: those on which something is kept back, of a protocol that has streams.
+    @ivar streams: the streams that hold back bytes, if the protocol has streams.
     @ivar ender: the framer, if its backend can ask the client for data in a reply.
     """
 
@@ -97,14 +97,14 @@ class ExchangeState:
         self.goOn = goOn
         self._seconds = context.reactor.seconds
         self.exchanges = 0
-        #: Most links of bare streams never have any.
+        #: Created on first use: bare links never need it.
         self.recent: Recent | None = None
         self.closed = self.stalled = self.untold = False
         self.streams: Iterable[StreamQueues] = ()
         framer = self.framer = context.wire.framer(context.options, context.backend.text)
         self.guessed = framer.turns
         self.ender: ITransferEnder | None = ITransferEnder(framer, None)
-        #: Whether nothing needs the words of an exchange once it was decided.
+        #: Whether the texts of an exchange are not needed after its decision.
         self._forgets = IForgetting.providedBy(framer)
         executor = self.executor = CommandExecutor(close, reset)
         executor.turns = framer.turns
@@ -126,7 +126,7 @@ class ExchangeState:
 
     def decide(self, exchange: Exchange, now: float) -> Decision:
         """
-        Ask the decider what happens to an exchange.
+        Let the decider decide about an exchange.
 
         @param now: when its bytes arrived, in seconds by the reactor's clock.
         """
@@ -150,11 +150,11 @@ class ExchangeState:
 
     def _decideChunk(self, first: int, chunk: TreatedChunk, now: float) -> Sequence[Step]:
         """
-        Decide about requests to all of which the same happens.
+        Decide about a chunk of requests that are all treated alike.
 
-        @param first: the number of the first of them.
+        @param first: the number of the first request.
         @param now: when they arrived, in seconds by the reactor's clock.
-        @return: the waits that are ahead.
+        @return: the waits of the chunk.
         """
         decision = self.decider.decideChunk(self.connection, first, chunk)
         recent = self.recent
@@ -176,9 +176,9 @@ class ExchangeState:
     @property
     def last(self) -> str | None:
         """
-        The latest exchange in one line, C{None} where there was none.  Of a chunk that was
-        passed over, no more than L{KEPT<vaurien_twisted.relays.fastpath.KEPT>} bytes are looked
-        at: the last exchange that these show, C{""} where they show none.
+        The latest exchange in one line, C{None} if there was none.  If a chunk passed on the fast
+        path, it is the last exchange in the chunk's first
+        L{KEPT<vaurien_twisted.relays.fastpath.KEPT>} bytes, C{""} if they contain none.
         """
         data = self.fastPath.latest
         if not data:
@@ -194,13 +194,15 @@ class ExchangeState:
 
     def _ended(self, exchange: Exchange) -> None:
         """
-        A whole reply that waited has gone to the client.
+        A whole reply that had waited was sent to the client.
         """
         self.time(exchange, self._seconds())
 
     def time(self, exchange: Exchange, now: float) -> None:
         """
-        Observe how long an exchange took whose whole reply has gone to the client.
+        Observe the duration of an exchange whose whole reply was sent to the client.
+
+        @param now: the time, in seconds by the reactor's clock.
         """
         if exchange.began >= 0:
             self.context.counters.duration.observe(now - exchange.began)
@@ -209,8 +211,8 @@ class ExchangeState:
         """
         Guess exchanges from now on.
 
-        @param framer: one that guesses.
-        @return: the framer until now.
+        @param framer: a framer that guesses exchanges.
+        @return: the framer that was used before.
         """
         kept, self.framer = self.framer, framer
         self.ender = None
@@ -222,14 +224,14 @@ class ExchangeState:
 
     def flush(self) -> None:
         """
-        Write what is ready in both directions.
+        Write the bytes that are ready in both directions.
         """
         self.toBackend.flush()
         self.toClient.flush()
 
     def stop(self) -> None:
         """
-        Forget everything; nothing more is written.
+        Drop all state; nothing more is written.
         """
         self.closed = True
         self.executor.toClient = None

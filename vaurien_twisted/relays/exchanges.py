@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_link -*-
 """
-What is said on a link: bytes come in, are divided into exchanges, and leave through a write
+The exchanges of a link: bytes are read, divided into exchanges, and written through a write
 queue for each direction.
 
 L{RequestReader} reads the client's bytes, and L{ReplyReader} the backend's.  Both share an
@@ -30,12 +30,12 @@ class ExchangeRelay:
 
     @param close: closes the link in order.
     @param reset: resets the link.
-    @param turned: called when the framer was given up for one that guesses, and where both
-        ends are to go on in TLS.
-    @ivar state: its exchanges, and who decides about them.
+    @param turned: called when the framer was replaced by one that guesses, and when both
+        ends have agreed to continue in TLS.
+    @ivar state: the exchanges and their decider.
     @ivar toBackend: the write queue of requests.
     @ivar toClient: the write queue of replies.
-    @ivar room: measures what is held, and knows the stream filters beyond the queues.
+    @ivar room: measures the memory of the link, with that of its stream filters.
     """
 
     __slots__ = (
@@ -78,14 +78,14 @@ class ExchangeRelay:
 
     def learn(self) -> None:
         """
-        Let the framer pass over what the plan cannot touch.
+        Update the fast path: it passes exchanges that the plan cannot affect.
         """
         state = self.state
         self._fastPath.learn(state.framer, state.decider, state.connection, self.room.filtered)
 
     def begin(self, greeting: Exchange, connect: Callable[[], None]) -> None:
         """
-        Decide what the connection meets, and call C{connect} when that allows it.
+        Decide about the connection, and call C{connect} when the decision allows it.
         """
         state = self.state
         now = state.context.reactor.seconds()
@@ -104,25 +104,25 @@ class ExchangeRelay:
 
     def connected(self) -> None:
         """
-        The backend is there: send what needs no longer wait.
+        The backend is connected: send the bytes that waited for it.
         """
         self.toBackend.run()
         self.toClient.flush()
 
-    # What others ask
+    # State for others
 
     @property
     def opaque(self) -> bool:
         """
-        Whether the framer was given up, so that exchanges are only guessed.
+        Whether the framer was replaced by one that only guesses exchanges.
         """
         return self._unreadable.opaque
 
     @property
     def untouched(self) -> bool:
         """
-        Whether bytes may pass without coming by here: nothing can happen to them, no
-        framing is needed and nothing waits.
+        Whether bytes may bypass this object: no rule can affect them, no framing is needed
+        and no bytes wait.
         """
         state = self.state
         return (
@@ -135,21 +135,21 @@ class ExchangeRelay:
     @property
     def clientSaid(self) -> bool:
         """
-        Whether nothing of the client's waits to be read or sent.
+        Whether no bytes of the client wait to be divided or sent.
         """
         return self._requests.pieces is None and not self.toBackend.queue
 
     @property
     def backendSaid(self) -> bool:
         """
-        Whether nothing of the backend's waits to be read or sent.
+        Whether no bytes of the backend wait to be divided or sent.
         """
         return self._replies.pieces is None and not self.toClient.queue
 
     @property
     def readsClient(self) -> bool:
         """
-        Whether it has yet to look at bytes of the client, or to send what is ready.
+        Whether bytes of the client must still be divided, or written in a later turn.
         """
         requests = self._requests
         return (requests.pieces is not None and requests.deferred) or self.toBackend.deferred
@@ -157,14 +157,14 @@ class ExchangeRelay:
     @property
     def readsBackend(self) -> bool:
         """
-        The same for the backend.
+        Whether bytes of the backend must still be divided, or written in a later turn.
         """
         return self._replies.pieces is not None or self.toClient.deferred
 
     @property
     def upgrading(self) -> IStartTLS | None:
         """
-        The framer, if both ends have agreed to go on in TLS and that has not begun.
+        The framer, if both ends have agreed to continue in TLS and TLS has not begun.
         """
         framer = IStartTLS(self.state.framer, None)
         if framer is None or not framer.upgrading:
@@ -178,14 +178,14 @@ class ExchangeRelay:
     @property
     def skims(self) -> bool:
         """
-        Whether there may be bytes that pass as they are.
+        Whether bytes may pass on the fast path.
         """
         return self._fastPath.able
 
     def passesRequests(self, data: bytes) -> bool:
         """
-        Whether bytes of the client may go to the backend now and as they are: whole requests
-        that have nothing to wait for.  Their replies are expected from now on.
+        Whether bytes of the client may pass to the backend now and unchanged: whole requests
+        without waits.  If so, their replies are expected from now on.
         """
         if self._requests.pieces is not None or self.toBackend.queue or self._fastPath.waits:
             return False
@@ -195,8 +195,8 @@ class ExchangeRelay:
 
     def passesReplies(self, data: bytes) -> bool:
         """
-        Whether bytes of the backend may go to the client as they are: whole replies to such
-        requests.  Not where something waits for them to have gone.
+        Whether bytes of the backend may pass to the client unchanged: whole replies to such
+        requests, unless something waits for these replies.
         """
         if self.state.stalled or self.toClient.queue or self._replies.pieces is not None:
             return False
@@ -204,7 +204,7 @@ class ExchangeRelay:
 
     def fromClient(self, data: bytes) -> None:
         """
-        Bytes from the client.
+        Handle bytes from the client.
         """
         if self._fastPath.able and self.passesRequests(data):
             self.toBackend.write(data)
@@ -213,13 +213,13 @@ class ExchangeRelay:
 
     def fromBackend(self, data: bytes) -> None:
         """
-        Bytes from the backend.
+        Handle bytes from the backend.
         """
         state, replies, fastPath = self.state, self._replies, self._fastPath
         if state.closed:
             return
         if replies.pieces is not None:
-            # Paused, but a transport may still hand over what it had read.
+            # A paused transport may still deliver bytes that it has read.
             replies.pieces = chainReplies(replies.pieces, state.framer, data)
             return
         if fastPath.active:
@@ -235,11 +235,11 @@ class ExchangeRelay:
             fastPath.expand()
         replies.read(data)
 
-    # Going on
+    # Continuing
 
     def goOn(self) -> None:
         """
-        What waited has been sent: see what may go on.
+        Waiting bytes have been sent: continue whatever waited for that.
         """
         self.toClient.flush()
         if not self._replies.full:
@@ -248,7 +248,7 @@ class ExchangeRelay:
 
     def _afterChunk(self) -> None:
         """
-        Read on where there is room again, and follow a framer that can read no further.
+        Resume reading if there is room again, and handle a framer that can read no further.
         """
         state, requests = self.state, self._requests
         if state.closed:
@@ -270,12 +270,12 @@ class ExchangeRelay:
 
     def _leaveOrder(self, opaque: str) -> None:
         """
-        Exchanges have no order from here on, or cannot be told apart.
+        From here on exchanges have no order, or cannot be divided.
         """
         framer = IMultiplexing(self.state.framer, None)
         if framer is None or not framer.multiplexing:
             return self._unreadable.becomesOpaque(opaque)
-        # It takes a while to load.
+        # Imported on first use, since it takes long to load.
         from vaurien_twisted.relays.stream_readers import readStreams
 
         ends = self._closeBehind, self._resetBehind
@@ -284,7 +284,7 @@ class ExchangeRelay:
 
     def planChanged(self) -> None:
         """
-        Another plan is in force: lift what it no longer contains.
+        Another plan is in force: end the waits of rules that it does not contain.
         """
         state = self.state
         state.framer.renew()
@@ -298,19 +298,19 @@ class ExchangeRelay:
 
     def clientEnded(self, after: Callable[[], None]) -> None:
         """
-        The client will send nothing more: call C{after} when all it sent has gone.
+        The client will send nothing more: call C{after} when all its bytes were sent on.
         """
         self._requests.ended(after)
 
     def backendEnded(self, after: Callable[[], None]) -> None:
         """
-        The backend will send nothing more: call C{after} when all it sent has gone.
+        The backend will send nothing more: call C{after} when all its bytes were sent on.
         """
         self._replies.ended(after)
 
     def afterClient(self, call: Callable[[], None]) -> None:
         """
-        The client has ended: call when all it sent has gone.
+        The client has ended: use C{call} when all its bytes were sent on.
         """
         if self._requests.pieces is None:
             self.toBackend.put(None, b"", after=call)
@@ -319,7 +319,7 @@ class ExchangeRelay:
 
     def afterBackend(self, call: Callable[[], None]) -> None:
         """
-        The backend has ended: call when all it sent has gone.
+        The backend has ended: use C{call} when all its bytes were sent on.
         """
         if self._replies.pieces is None:
             self.toClient.put(None, b"", after=call)
@@ -328,21 +328,21 @@ class ExchangeRelay:
 
     def _closeBehind(self) -> None:
         """
-        Close the link after what is ready.
+        Close the link after the bytes that are ready.
         """
         self.state.flush()
         self._close()
 
     def _resetBehind(self) -> None:
         """
-        Reset the link after what is ready.
+        Reset the link after the bytes that are ready.
         """
         self.state.flush()
         self._reset()
 
     def stop(self) -> None:
         """
-        Forget everything; nothing more is said.
+        Drop all state; nothing more is relayed.
         """
         countUnanswered(self.state)
         self._requests.stop()

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_faults -*-
 """
-Performing: what becomes of the commands that were decided for an exchange.
+Performs the commands that were decided for an exchange.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class CommandExecutor:
     @param reset: resets the link.
     @ivar toClient: the write queue of replies, set by its owner.
     @ivar pipeline: the order of replies.
-    @ivar given: how many bytes of answers the client has not taken, at most.
-    @ivar turns: whether replies have no order, as exchanges are only guessed.
+    @ivar given: the most bytes of injected answers that the client may not have read yet.
+    @ivar turns: whether replies have no order, because exchanges are only guessed.
     """
 
     __slots__ = ("_close", "_reset", "given", "pipeline", "toClient", "turns")
@@ -51,7 +51,7 @@ class CommandExecutor:
 
     def prepare(self, exchange: Exchange, decision: Decision) -> None:
         """
-        Note on the exchange where its reply is to be cut, and what edits it.
+        Store in the exchange where its reply is cut, and its editor.
         """
         for step in (*decision.request, *decision.reply):
             command = step.command
@@ -66,12 +66,12 @@ class CommandExecutor:
 
     def performRequest(self, entry: QueuedWrite, command: Command) -> None:
         """
-        A command for a request, before its bytes go to the backend.
+        Perform a command for a request, before its bytes are sent to the backend.
         """
         exchange = entry.exchange
         assert exchange is not None
         if isinstance(command, (Reply, Drop)):
-            # What is left of the entry's bytes goes to the backend in the request's place.
+            # The remaining bytes of the entry are sent to the backend in place of the request.
             exchange.dropped = True
             exchange.answer = command if isinstance(command, Reply) else Reply(b"")
             if self.turns or not exchange.replies:
@@ -83,7 +83,7 @@ class CommandExecutor:
 
     def reply(self, answer: Reply) -> None:
         """
-        Send an answer to the client, behind all that waits, with the next flush.
+        Send an injected answer to the client, after all waiting bytes, with the next flush.
         """
         queue = self.toClient
         if queue is None:
@@ -101,7 +101,8 @@ class CommandExecutor:
         self, exchange: Exchange, then: ConnectionFate, data: bytes
     ) -> tuple[bytes, Callable[[], None] | None]:
         """
-        What of C{data} still passes, and what is done after if it is the last.
+        The part of C{data} that still passes, and, if it is the last, the function to call after
+        it.
         """
         if exchange.left is not None:
             data = data[: exchange.left]
@@ -114,10 +115,10 @@ class CommandExecutor:
 
     def uncut(self, exchange: Exchange, missing: int | None = None) -> None:
         """
-        A reply that was to be cut is over.
+        A reply that was to be cut has ended.
 
-        @param missing: how many bytes or units it lacked, 0 if it was cut; what is still to
-            pass if not given.
+        @param missing: the number of bytes or units that it was too short, 0 if it was cut; by
+            default the number that had still to pass.
         """
         outcome, exchange.outcome = exchange.outcome, None
         if outcome is not None:
@@ -125,7 +126,7 @@ class CommandExecutor:
 
     def performReply(self, entry: QueuedWrite, command: Command) -> None:
         """
-        A command for a reply, before its bytes go to the client.
+        Perform a command for a reply, before its bytes are sent to the client.
         """
         if isinstance(command, Send):
             if self.toClient is not None:
@@ -152,7 +153,7 @@ class CommandExecutor:
 
     def following(self, then: ConnectionFate) -> Callable[[], None] | None:
         """
-        What ends the link as C{then} says, C{None} where it is kept.
+        The function that ends the link as C{then} says, C{None} if the link stays open.
         """
         if then is ConnectionFate.CLOSE:
             return self._close

@@ -46,23 +46,23 @@ class RelayFactory(Factory):
     """
     Builds relays to one backend, and puts plans in force.
 
-    @param reactor: times the waits.
-    @param backend: where links connect to; may be replaced at any time by L{setBackend}.
-    @param plan: what is to happen; none: every byte passes.
+    @param reactor: provides the time and timers.
+    @param backend: the endpoint of links; L{setBackend} may replace it at any time.
+    @param plan: the rules in force; without a plan every byte passes.
     @param wire: the wire protocol; a subclass may set it.
     @param options: the wire protocol's options, its defaults if not given.
-    @param seed: of the decisions, 0 to 2**63 - 1; a random one if not given.
-    @param journal: what to tell of decisions; one of its own if not given.
-    @param name: the proxy's name, which is part of every decision's randomness.
+    @param seed: the seed of the decisions, 0 to 2**63 - 1; by default a random one.
+    @param journal: records the decisions; by default a new journal.
+    @param name: the proxy's name, on which all random numbers depend.
     @ivar decider: decides by the plan.
-    @ivar counters: counts what ended links have carried, and faults.
-    @ivar memory: counts what the links hold.
+    @ivar counters: counts the bytes and exchanges of ended links, and faults.
+    @ivar memory: counts the memory that the links use.
     @ivar repeats: writes the log lines that clients can cause without end.
-    @ivar accepted: how many clients have connected.
-    @ivar context: what the links have in common.
-    @ivar expiry: reverts rules that last for a while.
+    @ivar accepted: the number of clients that have connected.
+    @ivar context: the objects that the links share.
+    @ivar expiry: removes rules whose time is over.
     @ivar planned: called when another plan is in force, on open links too.
-    @ivar reverted: called with rules whose time is over, after they were taken out of the plan.
+    @ivar reverted: called with rules whose time is over, after they were removed from the plan.
     """
 
     noisy = False
@@ -94,7 +94,7 @@ class RelayFactory(Factory):
         upgrades = None
         tls = ITLSOptions(options, None)
         if tls is not None and tls.tls_certificate:
-            # Only now: TLS takes a while to load.
+            # Imported on first use, since TLS takes long to load.
             from vaurien_twisted.relays.starttls import Upgrades
 
             upgrades = Upgrades(reactor, wire, tls, name, journal, repeats)
@@ -125,7 +125,7 @@ class RelayFactory(Factory):
         self._links = Links(self.context)
         self.planned: Callable[[], None] = _nothing
         self.reverted: Callable[[Sequence[Rule]], None] = _nothingOf
-        #: Whether its wire protocol leaves the bytes as they come.
+        #: Whether its wire protocol does not divide bytes into exchanges.
         self._unframed = not wire.greets and wire.framer(options, "").turns
         self.accepted = 0
         decider.traffic = self._traffic
@@ -134,29 +134,28 @@ class RelayFactory(Factory):
     @property
     def bare(self) -> bool:
         """
-        Whether new links are bare: nothing can happen to their bytes, and they need no
-        framing.
+        Whether new links are bare: no rule can affect their bytes, and they need no framing.
         """
         return self._links.bare
 
     @property
     def links(self) -> set[Link]:
         """
-        The open ones.
+        The open links.
         """
         return self._links.open
 
     @property
     def backend(self) -> IStreamClientEndpoint:
         """
-        Where links connect to.
+        The endpoint of new links.
         """
         return self.context.backend.endpoint
 
     @property
     def backendText(self) -> str:
         """
-        The same as the user wrote it.
+        The backend, as the user wrote it.
         """
         return self.context.backend.text
 
@@ -182,7 +181,7 @@ class RelayFactory(Factory):
 
     def _traffic(self) -> tuple[int, int]:
         """
-        How many exchanges there have been, and how many connections.
+        The numbers of exchanges and of connections so far.
         """
         exchanges = sum(link.exchanges for link in self._links)
         return self.counters.exchanges + exchanges, self.accepted
@@ -191,8 +190,8 @@ class RelayFactory(Factory):
         """
         Put C{plan} in force, on open links too.
 
-        @param seed: if given, an epoch begins with it: what was before does not matter to
-            decisions from now on.
+        @param seed: if given, an epoch begins with it: decisions from now on do not depend on
+            earlier connections and exchanges.
         """
         if seed is not None:
             self.decider.begin(seed)
@@ -203,15 +202,15 @@ class RelayFactory(Factory):
 
     def pin(self, pins: Pins | None) -> None:
         """
-        Take pinned decisions in place of what the plan says about exchanges; C{None}: no more.
+        Apply pinned faults in place of the plan's rules for exchanges; C{None} ends that.
         """
         self.decider.pins = pins
         self._planChanged()
 
     def amendPlan(self, plan: Plan) -> None:
         """
-        Put C{plan} in force, which is the one before with other toxics: its rules go on
-        counting, and are drawn as before.
+        Put C{plan} in force: the current plan with other toxics or single rules.  The others keep
+        their counts and draws.
         """
         before = self.decider.plan
         self.decider.amend(plan)
@@ -239,10 +238,10 @@ class RelayFactory(Factory):
 
     def renewTLS(self) -> bool:
         """
-        Read the certificates for in-band TLS again, for links to come.
+        Read the certificates for STARTTLS again, for new links.
 
         @return: whether there are any.
-        @raise Refused: a file is not acceptable; nothing has changed.
+        @raise Refused: a file is not valid; nothing has changed.
         """
         upgrades = self.context.upgrades
         if upgrades is not None:
@@ -257,13 +256,13 @@ class RelayFactory(Factory):
 
     def setBackend(self, backend: IStreamClientEndpoint, text: str) -> None:
         """
-        Connect new links to C{backend}; open ones stay where they are.
+        Connect new links to C{backend}.  Open links keep theirs.
         """
         self.context.backend.replace(backend, text)
 
     async def abort(self) -> None:
         """
-        Reset every link, and revert no rule any more; returns when the last link is gone.
+        Reset every link, and stop the timer of rules; returns when the last link has ended.
         """
         self.expiry.stop()
         self.context.backend.negotiation.forget()
@@ -272,7 +271,7 @@ class RelayFactory(Factory):
 
     async def reset(self) -> None:
         """
-        Reset every link; returns when the last is gone.
+        Reset every link; returns when the last link has ended.
         """
         await self._links.reset()
 

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.relays.test_fastpath -*-
 """
-Passing over exchanges to which nothing can happen, and those that only wait, in whole chunks,
-where the framer can.
+The fast path: exchanges that no rule can affect, or that rules only delay, pass in whole chunks
+if the framer supports that.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from vaurien_twisted.relays.batch_times import BatchTimes
 from vaurien_twisted.relays.reply_order import EMPTY, USUAL, ReplyOrder
 from vaurien_twisted.rules.decider import Decider
 
-#: How much of a chunk is kept, so that somebody who asks can be told of its last request, in
-#: bytes.
+#: The most bytes of a chunk that are kept, to describe its last request on demand.
 KEPT = 4096
 
 
-#: How many requests may await their replies where more are passed over: to tell so many apart
-#: takes a turn of the reactor.
+#: The most requests of the fast path that may await replies.  To divide so many takes a turn of
+#: the reactor.
 MOST_PASSED = 16384
 
 
@@ -37,17 +36,17 @@ def _noReplies(data: bytes) -> int:
 
 class FastPath:
     """
-    What is passed over on one link, and its place in the pipeline.
+    The fast path of one link, and its batches in the order of replies.
 
-    @param times: gets the times of what is passed over.
-    @param decide: called with the number of the first request of a chunk to all of which the
-        same happens, with the chunk, and with the time; returns the waits that are ahead.
-    @ivar active: whether anything was ever passed over.
-    @ivar latest: the beginning of the latest chunk of requests that was passed over, C{b""}
-        where another request has come since.
-    @ivar waits: whether chunks that are passed over may have to wait.
-    @ivar steps: the waits that are ahead of the latest chunk.
-    @ivar first: the first exchange of it, if there are any; else C{None}.
+    @param times: times the exchanges.
+    @param decide: called with the number of the first request of a chunk that is treated alike,
+        with the chunk, and with the time; returns the waits of the chunk.
+    @ivar active: whether any exchange has passed on the fast path.
+    @ivar latest: the beginning of the latest chunk of requests on the fast path, C{b""} if
+        another request has come since.
+    @ivar waits: whether chunks on the fast path may have to wait.
+    @ivar steps: the waits of the latest chunk.
+    @ivar first: the first exchange of that chunk if it has waits, else C{None}.
     """
 
     __slots__ = (
@@ -85,12 +84,11 @@ class FastPath:
         self, framer: IFramer, decider: Decider, connection: Connection, filtered: bool
     ) -> None:
         """
-        Pass over the exchanges that the rules of the decider's plan cannot match, and those
-        that they only let wait, if that can be said, and if exchanges cannot ask for anything
-        themselves.
+        Learn which exchanges may pass: those that the decider's plan cannot match, and those
+        that it only delays, unless exchanges may have a fault header.
 
-        @param connection: the connection as the decider knows it.
-        @param filtered: whether there are stream filters: they need to see the bytes.
+        @param connection: the connection with the number that the decider uses.
+        @param filtered: whether there are stream filters, through which the bytes must pass.
         """
         self._requests = None
         self.waits = False
@@ -113,13 +111,13 @@ class FastPath:
     @property
     def able(self) -> bool:
         """
-        Whether anything may be passed over.
+        Whether exchanges may pass on the fast path.
         """
         return self._requests is not None
 
     def requests(self, data: bytes) -> int:
         """
-        How many requests C{data} is, if they were passed over; else 0.
+        The number of requests in C{data} if they pass on the fast path; else 0.
         """
         requests, pipeline = self._requests, self._replyOrder
         if requests is None or pipeline.count >= MOST_PASSED:
@@ -147,7 +145,7 @@ class FastPath:
         if times.left:
             times.asked(count, now)
         else:
-            # As C{asked} does, without a call for each request of most clients.
+            # The same as C{asked}, without the call.
             times.began, times.left = now, count
         self.active = True
         treated = run.treated
@@ -164,7 +162,7 @@ class FastPath:
 
     def replies(self, data: bytes) -> int:
         """
-        How many replies C{data} is to requests that were passed over; else 0.
+        The number of replies in C{data} if they answer requests of the fast path; else 0.
         """
         count = self._replies(data)
         if count:
@@ -173,8 +171,8 @@ class FastPath:
 
     def lastReplies(self, data: bytes) -> bool:
         """
-        Whether C{data} is replies to requests that were passed over, and nothing but such
-        requests awaits any.  They are taken off the pipeline.
+        Whether C{data} consists of replies to requests of the fast path and no other request
+        awaits a reply.  The requests are removed from the order of replies.
         """
         pipeline = self._replyOrder
         waiting = pipeline.waiting
@@ -185,7 +183,7 @@ class FastPath:
             return False
         times = self._times
         if count == times.left and times.later is None:
-            # As C{replied} does.
+            # The same as C{replied}.
             times.left = 0
             times.observe(times.seconds() - times.began, count)
         else:
@@ -198,7 +196,7 @@ class FastPath:
 
     def expand(self) -> None:
         """
-        Tell the exchanges apart that were passed over.
+        Divide the batches of the fast path into single exchanges.
         """
         if self._fastPath is None or not self._replyOrder.runs:
             return
@@ -212,7 +210,7 @@ class FastPath:
 
     def stop(self) -> None:
         """
-        Pass over nothing more.
+        End the fast path of this link.
         """
         self._requests = None
         self._fastPath = None

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_filters -*-
 """
-A filter in a stream, and what waits in it.
+A stream filter, and the bytes that wait in it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from vaurien_twisted.relays.memory import ENTRY_COST
 @attrs.frozen
 class FilterSpec:
     """
-    A filter that a stream is to have.
+    The specification of a filter that a stream must have.
 
-    @ivar key: tells it from the others, also when it is wanted again.
-    @ivar options: its behavior's.
-    @ivar make: makes it if it is not there yet.
-    @ivar struck: called when the stage first delays, changes or drops something, or ends the
-        link; C{None} where nobody needs to know.
+    @ivar key: identifies the filter, also when the filters are arranged again.
+    @ivar options: the options of its behavior.
+    @ivar make: creates the filter if the stream does not have it yet.
+    @ivar struck: called when the filter first delays, changes or drops bytes, or ends the
+        link; C{None} if that is not observed.
     """
 
     key: str
@@ -36,11 +36,11 @@ class FilterSpec:
 
 class Batch:
     """
-    What a filter made of one push, or of the end, for which C{None} stands.
+    The output of a filter for one push of bytes, or for the end, which is C{None}.
 
-    @ivar left: how many bytes of the push have not gone on.
-    @ivar whole: the push, where it is to be compared with what was made of it, else C{None}.
-    @ivar when: the time of the next part, once that is L{ready}.
+    @ivar left: the number of bytes of the push that have not left the filter.
+    @ivar whole: the push, if it must be compared with the output, else C{None}.
+    @ivar when: the time of the next part, when L{ready} has returned C{True}.
     """
 
     __slots__ = ("_data", "_known", "_parts", "_there", "left", "when", "whole")
@@ -49,7 +49,7 @@ class Batch:
         self, parts: Iterable[tuple[float, bytes | None]], left: int, whole: bytes | None = None
     ) -> None:
         self._parts = iter(parts)
-        # Those of a generator come when they are asked for, and know the options then.
+        # A generator computes its parts on demand, with the options of that time.
         self._known = isinstance(parts, tuple)
         self._there = False
         self._data: bytes | None = None
@@ -59,7 +59,9 @@ class Batch:
 
     def ready(self) -> bool:
         """
-        Have the next part; C{False} if there is none.
+        Fetch the next part.
+
+        @return: C{False} if there is none.
         """
         if not self._there:
             for when, data in self._parts:
@@ -69,7 +71,7 @@ class Batch:
 
     def take(self) -> bytes | None:
         """
-        The part that is ready.
+        Take the part that is ready.
         """
         self._there = False
         data, self._data = self._data, None
@@ -78,7 +80,7 @@ class Batch:
 
     def retime(self, later: Callable[[float], float]) -> None:
         """
-        Change the times that are known.
+        Change the times of the parts that are known.
         """
         self.when = later(self.when)
         if self._known:
@@ -89,9 +91,9 @@ class FilterBuffer:
     """
     One filter, and the bytes that wait in it.
 
-    @ivar size: how many these are.
+    @ivar size: the number of these bytes.
     @ivar due: when the filter ends the link, and how.
-    @ivar ending: the end has come in and not gone on.
+    @ivar ending: the end of the stream has entered the filter and not left it.
     @ivar struck: see L{FilterSpec}; C{None} once it was called.
     """
 
@@ -122,7 +124,7 @@ class FilterBuffer:
 
     def strike(self) -> None:
         """
-        The stage has had an effect.
+        Report that the filter has had an effect.
         """
         struck, self.struck = self.struck, None
         if struck is not None:
@@ -131,13 +133,13 @@ class FilterBuffer:
     @property
     def held(self) -> int:
         """
-        How many bytes that takes in memory, about.
+        The memory of the waiting bytes, in bytes, approximately.
         """
         return self.size + len(self.queue) * ENTRY_COST
 
     def silence(self) -> None:
         """
-        Cancel what was to happen later.
+        Cancel the timers.
         """
         for timer in (self.timer, self.cut):
             if timer is not None and timer.active():
@@ -146,7 +148,7 @@ class FilterBuffer:
 
     def retime(self, options: object, now: float) -> None:
         """
-        Other options are in force.
+        Apply other options to the waiting bytes.
         """
         self.options = options
         later = self.streamFilter.update(options, now)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_filters -*-
 """
-The bytes of one direction on their way through stream filters.
+One direction of a link that passes through stream filters.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.relays.filter_buffer import Batch, FilterBuffer, FilterSpec
 from vaurien_twisted.relays.turns import STEP, Turns
 
-#: From which delay on a stage has an effect, in seconds.
+#: The shortest delay that counts as an effect of a filter, in seconds.
 NOTICED = 0.0005
 
 
@@ -22,10 +22,10 @@ class FilteredStream:
     """
     Filters one after the other, between a write queue and its transport.
 
-    @param cut: called with how the link is to end when a filter's deadline has come.
-    @param drained: called when bytes that waited have gone on.
-    @param turns: shares the reactor's time, C{None} where nobody else needs it.
-    @ivar ended: the end has passed all filters.
+    @param cut: called when a filter ends the link, with how to end it.
+    @param drained: called when bytes that waited have been written.
+    @param turns: divides long work into slices, C{None} for no slices.
+    @ivar ended: the end of the stream has passed all filters.
     """
 
     __slots__ = (
@@ -67,23 +67,23 @@ class FilteredStream:
     @property
     def idle(self) -> bool:
         """
-        Whether bytes might as well go straight to the transport.
+        Whether there are no filters and no waiting bytes.
         """
         return not self._passages
 
     @property
     def clear(self) -> bool:
         """
-        Whether nothing is in it.
+        Whether no bytes wait.
         """
         return not any(each.size for each in self._passages)
 
     def waiting(self) -> int:
         """
-        How many bytes wait, beside those that count as under way.
+        The number of waiting bytes, without those that count as in transit.
         """
         count = 0
-        # Asked for each chunk of either direction.
+        # Called for each chunk of either direction.
         for each in self._passages:
             if each.queue:
                 count += max(0, each.held - each.streamFilter.flight)
@@ -91,7 +91,7 @@ class FilteredStream:
 
     def held(self) -> int:
         """
-        How many bytes wait in all, and what that costs beside them.
+        The memory of all waiting bytes, in bytes, overhead included.
         """
         count = 0
         for each in self._passages:
@@ -108,7 +108,7 @@ class FilteredStream:
 
     def end(self, after: Callable[[], None]) -> None:
         """
-        The sender has ended: call C{after} when that has passed the filters.
+        The sender has ended: call C{after} when the end has passed the filters.
         """
         if not self._cutting:
             self._after.append(after)
@@ -120,11 +120,11 @@ class FilteredStream:
 
     def arrange(self, wanted: Sequence[FilterSpec]) -> set[str]:
         """
-        Have these filters from now on.  One that is there already is kept, and told of
-        other options.  What waits in one that is gone goes on at once, and so does all
-        where those that stay are in another order.
+        Use these filters from now on.  Existing filters are kept, with their new options.  Bytes
+        that wait in a removed filter continue at once; all waiting bytes do if the order of the
+        kept filters has changed.
 
-        @return: the keys of the new ones.
+        @return: the keys of the new filters.
         """
         if self._stopped or not (wanted or self._passages):
             return set()
@@ -148,16 +148,16 @@ class FilteredStream:
         """
         Remove the filters that are not among C{keys}.
 
-        @return: C{False} where that has ended the link.
+        @return: C{False} if that has ended the link.
         """
         places = [keys.index(each.key) for each in self._passages if each.key in keys]
         swapped = places != sorted(places)
-        # From the last on: what is set free meets no newer bytes on its way.
+        # Begin with the last filter, so that freed bytes do not meet newer ones.
         for place in range(len(self._passages) - 1, -1, -1):
             buffer = self._passages[place]
             gone = buffer.key not in keys
             if gone and buffer.streamFilter.drops:
-                # What follows would follow a gap.
+                # The filter dropped bytes, so later bytes would follow a gap.
                 self._cut(ConnectionFate.CLOSE)
                 return False
             if gone or swapped:
@@ -171,7 +171,7 @@ class FilteredStream:
 
     def stop(self) -> None:
         """
-        Forget everything; nothing more is written.
+        Drop all state; nothing more is written.
         """
         self._stopped = True
         for buffer in self._passages:
@@ -181,9 +181,9 @@ class FilteredStream:
 
     def _empty(self, buffer: FilterBuffer, place: int) -> None:
         """
-        Let all that waits in a filter go on to the one at C{place}.
+        Pass all bytes that wait in a filter to the one at C{place}.
         """
-        # What comes out is written as one: there may be very many parts.
+        # Write all of it at once: there may be very many parts.
         freed = self._freed = []
         while buffer.queue:
             batch = buffer.queue.popleft()
@@ -201,8 +201,8 @@ class FilteredStream:
 
     def _enter(self, place: int, data: bytes | None) -> None:
         """
-        Bytes, or C{None} for the end, come to the filter at C{place}, or out where there
-        is none.
+        Pass bytes, or the end (C{None}), to the filter at C{place}; after the last filter, to the
+        transport.
         """
         if self._stopped:
             return
@@ -236,7 +236,7 @@ class FilteredStream:
 
     def _run(self, buffer: FilterBuffer) -> None:
         """
-        Let go on what need not wait any longer.
+        Pass on the bytes whose wait is over.
         """
         queue, turns = buffer.queue, self._turns
         count, deadline = 0, 0.0
@@ -266,7 +266,7 @@ class FilteredStream:
             if data is None:
                 buffer.ending = False
             elif batch.ready():
-                # A transport would join what it is given in one turn of the reactor.
+                # A transport would join the parts that are written in one turn of the reactor.
                 self._wake(buffer, batch.when)
             buffer.size -= size - batch.left
             self._enter(self._passages.index(buffer) + 1, data)
@@ -316,7 +316,7 @@ class FilteredStream:
 
     def _over(self, buffer: FilterBuffer, then: ConnectionFate) -> None:
         """
-        A filter ends the link: at once, or after what has left the filter.
+        A filter ends the link: at once, or after the bytes that have left the filter.
         """
         buffer.cut = None
         if buffer.struck is not None:
@@ -328,7 +328,7 @@ class FilteredStream:
         over, self._passages = self._passages[:place], self._passages[place:]
         for each in over:
             each.silence()
-        # Nothing more comes from there.
+        # Ignore all later bytes of the sender.
         self._cutting = self._ending = True
         self._after = [lambda: self._cut(then)]
         if not any(each.ending for each in self._passages):

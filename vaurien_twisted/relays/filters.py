@@ -24,9 +24,9 @@ class StreamEffect:
     """
     Whether a stream rule has taken effect on a connection.
 
-    @param journal: records it.
-    @ivar tally: counts for the rule.
-    @ivar recorded: whether the journal has it.
+    @param journal: records the effect.
+    @ivar tally: the counts of the rule.
+    @ivar recorded: whether the journal has recorded the effect.
     """
 
     __slots__ = ("_journal", "_struck", "recorded", "tally")
@@ -40,13 +40,13 @@ class StreamEffect:
     @property
     def pending(self) -> Callable[[], None] | None:
         """
-        What is to be called when the rule takes effect; C{None} if it has.
+        The function to call when the rule takes effect; C{None} if it has taken effect.
         """
         return None if self._struck else self.strike
 
     def strike(self) -> None:
         """
-        It has, in one direction or the other.
+        Record that the rule has taken effect in one of the directions.
         """
         if not self._struck:
             self._struck = True
@@ -58,13 +58,13 @@ class StreamEffect:
 
 class FilterChain:
     """
-    Has the filters that the plan chose for one connection, between the write queues of its
+    The filters that the plan chose for one connection, between the write queues of its
     exchange relay and its transports.
 
-    @param began: when the connection was accepted, in seconds.
-    @param cut: called with how the link is to end when a filter ends it.
-    @param drained: called when bytes that waited in a filter have gone on.
-    @ivar names: those of the behaviors whose filters there are.
+    @param began: when the connection was accepted, in seconds by the reactor's clock.
+    @param cut: called when a filter ends the link, with how to end it.
+    @param drained: called when bytes that waited in a filter have been written.
+    @ivar names: the names of the behaviors that have filters on this link.
     """
 
     __slots__ = (
@@ -123,13 +123,13 @@ class FilterChain:
     @property
     def clear(self) -> bool:
         """
-        Whether nothing is in a filter.
+        Whether no bytes wait in a filter.
         """
         return self._upstream.clear and self._downstream.clear
 
     def arrange(self) -> None:
         """
-        Have the filters of the plan in force.  The journal has each once it takes effect.
+        Use the filters of the plan in force.  The journal records each when it takes effect.
         """
         context, exchangeRelay = self._context, self._exchangeRelay
         state = exchangeRelay.state
@@ -155,14 +155,14 @@ class FilterChain:
 
     def _meet(self, chosen: ChosenRule) -> StreamEffect:
         """
-        Count that the connection meets a rule, unless that was done.
+        Count that a rule applies to the connection, unless it was counted before.
         """
         tally = self._exchangeRelay.state.decider.tally(chosen.counted)
         known = self._effects.get(chosen.key)
         if known is not None and known.tally is tally:
             return known
         tally.seen += 1
-        # Under another plan with the same rule, the journal need not have it again.
+        # If another plan has the same rule, the journal does not record it again.
         recorded = known is not None and known.recorded
         return StreamEffect(tally, lambda: self._strike(chosen), recorded)
 
@@ -185,7 +185,7 @@ class FilterChain:
 
     def join(self) -> None:
         """
-        Let the write queues write to the transports there are, by way of the filters if any.
+        Let the write queues write to the transports, through the filters if there are any.
         """
         transports, exchangeRelay = self._transports, self._exchangeRelay
         for queue, stream, transport in (
@@ -197,25 +197,25 @@ class FilterChain:
 
     def endUpstream(self) -> None:
         """
-        The client has ended: tell the backend when that has passed the filters.
+        The client has ended: end the stream to the backend when the end has passed the filters.
         """
         self._upstream.end(lambda: self._endWriting(self._transports.backend))
 
     def endDownstream(self) -> None:
         """
-        The backend has ended: tell the client when that has passed the filters.
+        The backend has ended: end the stream to the client when the end has passed the filters.
         """
         self._downstream.end(lambda: self._endWriting(self._transports.client))
 
     def _endWriting(self, transport: IStreamTransport | None) -> None:
-        # A filter may have kept the end for longer than the connection lasted.
+        # A filter may have held back the end until after the connection was lost.
         if transport is not None:
             self._transports.endWriting(transport)
 
     def end(self, finish: Callable[[], None]) -> None:
         """
-        Neither side will be sent more: end each connection when what waits has passed
-        the filters on the way there, and call C{finish} after both.
+        No more bytes will be sent to either side: end each connection when the waiting bytes have
+        passed its filters, and call C{finish} after both.
         """
         if self.idle:
             finish()
@@ -226,7 +226,7 @@ class FilterChain:
 
     def settle(self) -> None:
         """
-        While all is ending: a direction has come to its end, or a connection is gone.
+        During L{end}: a direction has ended, or a connection is lost.
         """
         transports, finish = self._transports, self._finish
         if finish is None:
@@ -243,7 +243,7 @@ class FilterChain:
 
     def stop(self) -> None:
         """
-        Forget everything; nothing more is written.
+        Drop all state; nothing more is written.
         """
         self._finish = None
         self._upstream.stop()

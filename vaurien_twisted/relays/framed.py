@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_link -*-
 """
-What a link has that is not bare: its exchanges, its stream filters, and a plan of its own.
+The parts of a link that is not bare: its exchanges, its stream filters, and its own plan.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class FramedPath:
     @param began: when the client connected, in seconds by the reactor's clock.
     @param close: closes the link in order.
     @param reset: resets the link.
-    @param reroute: called when other handlers may be due for the link's bytes.
-    @param cut: called with how the link is to end when a stream filter ends it.
-    @ivar exchanges: relays them.
-    @ivar filters: what they pass through.
+    @param reroute: called when the link may have to handle its bytes in another way.
+    @param cut: called when a stream filter ends the link, with how to end it.
+    @ivar exchanges: relays the exchanges.
+    @ivar filters: the stream filters.
     """
 
     __slots__ = (
@@ -63,13 +63,13 @@ class FramedPath:
     @property
     def untouched(self) -> bool:
         """
-        Whether bytes may go straight from one transport to the other.
+        Whether bytes may pass directly from one transport to the other.
         """
         return self.exchanges.untouched and self.filters.idle
 
     def snapshot(self, greeting: Exchange | None, closing: bool) -> LinkSnapshot:
         """
-        What can be seen of the link now.
+        A snapshot of the link.
 
         @param greeting: the connection itself as an exchange.
         """
@@ -87,15 +87,15 @@ class FramedPath:
     @property
     def ownPlan(self) -> ConnectionPlan | None:
         """
-        A plan that is in force for this link alone.
+        The plan that is in force for this link alone, C{None} if there is none.
         """
         return self._own
 
     def setOwnPlan(self, plan: Plan | None, changed: Callable[[], None]) -> None:
         """
-        Put a plan in force for this link alone, or C{None} to have the proxy's again.
+        Put a plan in force for this link alone; C{None} returns to that of the proxy.
 
-        @param changed: called when a rule of C{plan} has reverted.
+        @param changed: called when a rule of C{plan} has expired.
         """
         self.forget()
         decider, connection = self._context.decider, self._connection
@@ -107,7 +107,7 @@ class FramedPath:
 
     def upgrade(self, relay: Facing, backend: Facing) -> None:
         """
-        Continue in TLS if both ends have agreed to, once nothing is under way.
+        Continue in TLS if both ends have agreed to, when no bytes wait.
 
         @param relay: the protocol that faces the client.
         @param backend: the protocol that faces the backend.
@@ -126,41 +126,41 @@ class FramedPath:
         """
         Another plan is in force, and the filters have been arranged.
 
-        @param exchanges: whether it also says something else about exchanges.
+        @param exchanges: whether its rules for exchanges differ too.
         """
         if exchanges:
             self.exchanges.planChanged()
         else:
-            # What a filter has let go may have made room.
+            # Bytes that have left a filter may have made room.
             self.exchanges.goOn()
 
     def _drained(self) -> None:
         """
-        Bytes that waited in a filter have gone on.
+        Bytes that waited in a filter have been written.
         """
         if not self.exchanges.state.closed:
             self.exchanges.goOn()
-            # This is done for each chunk that was late: most go on as they went.
+            # Called for each delayed chunk: mostly the handlers need not change.
             if self.untouched or self._context.upgrades is not None:
                 self._reroute()
 
     def close(self, finish: Callable[[], None]) -> None:
         """
-        Relay nothing more, and call C{finish} when what waits in the filters has gone on.
+        Stop relaying, and call C{finish} when the bytes in the filters have been written.
         """
         self.exchanges.stop()
         self.filters.end(finish)
 
     def stop(self) -> None:
         """
-        Forget everything; nothing more is written.
+        Drop all state; nothing more is written.
         """
         self.filters.stop()
         self.exchanges.stop()
 
     def forget(self) -> None:
         """
-        The plan for this link alone is no longer in force.
+        Remove the plan of this link.
         """
         if self._own is not None:
             self._own.stop()

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_link -*-
 """
-The link: one client connection and its backend connection, from the first to the end.
+The link: one client connection and its backend connection, from beginning to end.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Link(Ends):
     """
     Joins a client to the backend.
 
-    A I{bare} link is two transports that are joined.  What relays exchanges and filters
-    bytes (L{FramedPath}) is made when a plan first needs it.
+    A I{bare} link consists of two joined transports.  The L{FramedPath}, which relays exchanges
+    and filters bytes, is created when a plan first needs it.
 
     @param relay: the protocol that faces the client.
-    @param ended: called when both connections are gone.
+    @param ended: called when both connections are lost.
     @ivar connection: its number and the client's address.
     @ivar since: when the client connected, in seconds by the reactor's clock.
-    @ivar backend: where the link connects to, as the user wrote it.
+    @ivar backend: the backend of the link, as the user wrote it.
     """
 
     __slots__ = (
@@ -76,14 +76,14 @@ class Link(Ends):
     @property
     def bare(self) -> bool:
         """
-        Whether it has never been anything but bare.
+        Whether the link has always been bare.
         """
         return self._framed is None
 
     @property
     def exchanges(self) -> int:
         """
-        How many exchanges there were, and turns that were watched.
+        The number of exchanges, with the turns that were timed.
         """
         turns, framed = self._transports.turns, self._framed
         count = 0 if turns is None else turns.count
@@ -92,14 +92,14 @@ class Link(Ends):
     @property
     def untold(self) -> bool:
         """
-        Whether the log only counts what went wrong, so that it need not tell of the end.
+        Whether the log only counts a problem of this link, and need not report its end.
         """
         return self._unreached or (self._framed is not None and self._framed.exchanges.state.untold)
 
     @property
     def traffic(self) -> Traffic:
         """
-        The bytes that passed so far.
+        The bytes that have passed so far.
         """
         client = self._relay.transport
         if self._backendProtocol is None:
@@ -119,7 +119,7 @@ class Link(Ends):
     @property
     def snapshot(self) -> LinkSnapshot:
         """
-        What else can be seen of it now.
+        A snapshot of the link's state.
         """
         closing = self.state is LinkState.CLOSING
         if self._framed is None:
@@ -131,7 +131,7 @@ class Link(Ends):
     @property
     def held(self) -> int:
         """
-        How many bytes of memory it holds back or waits for, about.
+        The memory that the link uses, in bytes, approximately.
         """
         return 0 if self._framed is None else sum(self._framed.exchanges.room.measure())
 
@@ -145,14 +145,14 @@ class Link(Ends):
     @property
     def planSince(self) -> float:
         """
-        When the plan was set that is in force for it, in seconds by the reactor's clock.
+        When the plan in force for this link was set, in seconds by the reactor's clock.
         """
         own = None if self._framed is None else self._framed.ownPlan
         return (self._context if own is None else own).expiry.since
 
     def setOwnPlan(self, plan: Plan | None) -> None:
         """
-        Put a plan in force for this link alone, or C{None} to have the proxy's again.
+        Put a plan in force for this link alone; C{None} returns to that of the proxy.
         """
         self._frame().setOwnPlan(plan, self.planChanged)
         self.planChanged()
@@ -161,10 +161,10 @@ class Link(Ends):
 
     def begin(self, bare: bool) -> None:
         """
-        The client is there, paused: decide what its connection meets, and connect to the
+        The client has connected and is paused: decide about the connection, and connect to the
         backend.
 
-        @param bare: whether nothing can happen to its bytes.
+        @param bare: whether no rule can affect the bytes.
         """
         if bare:
             self._enter(LinkState.BARE)
@@ -177,7 +177,7 @@ class Link(Ends):
 
     def _frame(self) -> FramedPath:
         """
-        What relays its exchanges, with the stream filters of the plan in force.
+        The framed path, created on first use with the stream filters of the plan in force.
         """
         framed = self._framed
         if framed is None:
@@ -236,7 +236,7 @@ class Link(Ends):
 
     def backendConnected(self, protocol: Facing) -> None:
         """
-        The backend is there: join the two and let the client speak.
+        The backend has connected: join the two transports and resume the client.
         """
         self._backendProtocol = protocol
         self._connecting = None
@@ -263,8 +263,8 @@ class Link(Ends):
 
     def route(self) -> None:
         """
-        Send bytes the shortest way there is: straight from one transport to the other
-        while nothing can happen to them and no framing is needed.
+        Choose the shortest path for bytes: directly from one transport to the other while no
+        rule can affect them and no framing is needed.
         """
         transports, framed = self._transports, self._framed
         backend = self._backendProtocol
@@ -283,7 +283,7 @@ class Link(Ends):
 
     def _enter(self, state: LinkState) -> None:
         """
-        Handle bytes as C{state} says.
+        Install the handlers of C{state}.
         """
         self.state = state
         relay, backend, transports = self._relay, self._backendProtocol, self._transports
@@ -292,7 +292,7 @@ class Link(Ends):
             if backend is not None:
                 backend.dataReceived = _discard
         elif transports.backend is None or backend is None:
-            # The client is paused, but its transport may still hand over what it had read.
+            # The client is paused, but its transport may still deliver bytes that it has read.
             relay.dataReceived = counted(relay.transport, self._early)
         elif state is LinkState.BARE:
             transports.bare(relay, backend)
@@ -307,7 +307,7 @@ class Link(Ends):
 
     def _early(self, data: bytes) -> None:
         """
-        Bytes of the client before the backend is there.
+        Handle bytes of the client that arrive before the backend has connected.
         """
         self._frame().exchanges.fromClient(data)
 
@@ -315,12 +315,12 @@ class Link(Ends):
         """
         Another plan is in force.
 
-        @param exchanges: whether it also says something else about exchanges.
+        @param exchanges: whether its rules for exchanges differ too.
         """
         if self._framed is None and self.state is LinkState.CLOSING:
             return
         framed = self._frame()
-        # A link that is closing may still wait for what a filter holds back.
+        # A closing link may still wait for bytes in a filter.
         framed.filters.arrange()
         if self.state is not LinkState.CLOSING:
             framed.planChanged(exchanges)
@@ -339,7 +339,7 @@ class Link(Ends):
             if self._framed is not None:
                 self._framed.forget()
             self._ended(self)
-            # What would else be freed only when cycles are looked for.
+            # Break reference cycles, so that the memory is freed at once.
             self._relay.link = self._relay = self._backendProtocol = self._connecting = None
             self._framed = None
 

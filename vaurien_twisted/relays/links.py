@@ -14,7 +14,7 @@ from vaurien_twisted.record.logs import logInfo
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.link import Link
 
-#: The log line of every connection.
+#: The log line at the end of a connection.
 ENDED = (
     "{name}: connection {number} from {client} ended after {exchanges} exchanges, "
     "{received} bytes from it and {sent} to it"
@@ -23,12 +23,12 @@ ENDED = (
 
 class Links:
     """
-    Keeps the links of one proxy until they end, and counts what they have carried.
+    Keeps the links of one proxy until they end, and counts their bytes and exchanges.
 
-    @ivar context: what the links have in common.
+    @ivar context: the objects that the links share.
     @ivar open: the links that have not ended.
-    @ivar bare: whether new links are bare: nothing can happen to their bytes, and they need
-        no framing.
+    @ivar bare: whether new links are bare: no rule can affect their bytes, and they need no
+        framing.
     """
 
     _log = Logger()
@@ -37,7 +37,7 @@ class Links:
         self.context = context
         self.open: set[Link] = set()
         self.bare = False
-        # Twisted makes a class's logger anew each time it is read through an instance.
+        # Twisted creates a new logger each time an instance reads the class's logger.
         self._logger = self._log
         self._emptied: list[Deferred[None]] = []
 
@@ -46,7 +46,7 @@ class Links:
 
     def ended(self, link: Link) -> None:
         """
-        Both connections of a link are gone.
+        Remove a link whose two connections are lost.
         """
         self.open.discard(link)
         context = self.context
@@ -72,7 +72,7 @@ class Links:
 
     async def reset(self) -> None:
         """
-        Reset every link; returns when the last one is gone.
+        Reset every link; returns when the last link has ended.
         """
         for link in self:
             link.reset()

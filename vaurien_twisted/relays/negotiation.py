@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_negotiation -*-
 """
-Whether the TLS of a proxy speaks HTTP/2: clients are offered it only if the backend takes it.
+The choice of HTTP/2 in a proxy's TLS: clients are offered it only if the backend accepts it.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ PATIENCE = 2.0
 
 class Negotiation:
     """
-    Says which application protocols the TLS of one proxy takes.
+    Chooses the application protocols for the TLS of one proxy (ALPN, RFC 7301).
 
-    What the backend takes is found out by a connection that ends after its handshake.
+    It learns which ones the backend accepts from a connection that ends after its handshake.
 
-    @param options: those of the wire protocol.
+    @param options: the options of the wire protocol.
     @param clock: limits how long clients wait for the backend's answer.
     """
 
@@ -54,7 +54,7 @@ class Negotiation:
     @property
     def reads(self) -> bool:
         """
-        Whether HTTP/2 within TLS may be spoken at all.
+        Whether the options allow HTTP/2 within TLS.
         """
         return self._http2 != "opaque"
 
@@ -83,9 +83,9 @@ class Negotiation:
 
     def forBackend(self, chosen: bytes) -> list[bytes]:
         """
-        What the backend is offered for a client.
+        The application protocols to offer to the backend for one client.
 
-        @param chosen: what this client has chosen; C{b""} for nothing.
+        @param chosen: the protocol that this client has chosen; C{b""} for none.
         """
         if not self.reads:
             return []
@@ -94,7 +94,7 @@ class Negotiation:
 
     def forget(self) -> None:
         """
-        The backend is another one.
+        Forget the protocols of the backend, which was replaced.
         """
         self._taken = None
         asking, self._asking = self._asking, None
@@ -124,7 +124,7 @@ class Negotiation:
 
     def _failed(self, failure: Failure) -> None:
         """
-        The backend cannot be reached, which links tell of: it is asked again with the next client.
+        The backend cannot be reached: ask it again with the next client.  The links log the reason.
         """
         self._asking = None
         self._release()
@@ -133,7 +133,7 @@ class Negotiation:
 @implementer(IProtocolNegotiationFactory)
 class Asking(Factory):
     """
-    Asks a backend whether it takes HTTP/2.
+    Asks a backend whether it accepts HTTP/2.
 
     @param learn: called with the answer.
     """
@@ -145,13 +145,13 @@ class Asking(Factory):
 
     def acceptableProtocols(self) -> list[bytes]:
         """
-        Offer both.
+        Offer both versions of HTTP.
         """
         return [HTTP2, HTTP1]
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:
         """
-        A protocol that ends the connection once it is made.
+        A protocol that ends the connection when it is made.
         """
         return _Asked(self._learn)
 

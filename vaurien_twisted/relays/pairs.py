@@ -22,7 +22,7 @@ from vaurien_twisted.wire.tcp import TCP
 
 class TCPRelay(Relay):
     """
-    Relays any protocol, in turns.
+    Relays any protocol; exchanges are turns.
     """
 
 

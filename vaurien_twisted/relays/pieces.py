@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_pieces -*-
 """
-Pieces that a framer has found and nobody has taken yet.
+Pieces that a framer has found and that are not relayed yet.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from vaurien_twisted.relays.write_queue import WriteQueue
 
 class Chained:
     """
-    Pieces, and those of bytes that came meanwhile, in order.  However many chunks come, none
-    nests in another.
+    Pieces, followed by those of bytes that arrived meanwhile, in order.  Iterators are not
+    nested, so any number of chunks may arrive.
 
-    @param pieces: those that were found before.
-    @param parse: gives the pieces of a chunk.
-    @param end: gives those of the end.
+    @param pieces: the pieces that were found before.
+    @param parse: returns the pieces of a chunk.
+    @param end: returns the pieces at the end of the stream.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Chained:
 
     def add(self, data: bytes) -> None:
         """
-        A chunk comes after all that came before; the end, if it is empty.
+        Add a chunk after the earlier ones; an empty chunk is the end of the stream.
         """
         self._waiting.append(data)
 
@@ -47,7 +47,7 @@ class Chained:
         """
         The next piece.
 
-        @raise FramingError: as the framer does; all that is left is in its C{rest}.
+        @raise FramingError: the framer raises it; its C{rest} has all remaining bytes.
         """
         while True:
             try:
@@ -77,7 +77,8 @@ def chain(pieces: Iterator[Piece], framer: IFramer, data: bytes) -> Iterator[Pie
 
 def chainReplies(pieces: Iterator[Piece], framer: IFramer, data: bytes) -> Iterator[Piece]:
     """
-    The same for the bytes of the backend, or its end.
+    C{pieces} of the backend, and those of C{data} after them, or of the backend's end if C{data}
+    is empty.
 
     @raise FramingError: as the framer does; all that is left is in its C{rest}.
     """
@@ -89,7 +90,7 @@ def chainReplies(pieces: Iterator[Piece], framer: IFramer, data: bytes) -> Itera
 
 def release(framer: IFramer, toBackend: WriteQueue, toClient: WriteQueue) -> None:
     """
-    Send what a framer kept back of either direction.
+    Send the bytes of both directions that a framer has held back.
     """
     for queue, pieces in ((toBackend, framer.clientEnded()), (toClient, framer.backendEnded())):
         for _, data, _ in pieces:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_recent -*-
 """
-The latest exchanges of a link, so that what was decided can be explained.
+The latest exchanges of a link, which explanations of decisions need.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from vaurien_twisted.model.decision import Decision
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.treatment import TreatedChunk
 
-#: How many exchanges are remembered.
+#: The number of exchanges that are remembered.
 RECENT = 4
 
 
@@ -28,7 +28,7 @@ class TreatedRun:
     def __init__(self, first: int, chunk: TreatedChunk, began: float) -> None:
         requests = chunk.requests
         count = len(requests)
-        # A chunk may be long, and is not to be kept.
+        # Do not keep the whole chunk: it may be long.
         self._requests = requests if count <= RECENT else requests[-RECENT:]
         self._first = first if count <= RECENT else first + count - RECENT
         self._decision: Decision = chunk.treatment.decision
@@ -36,7 +36,7 @@ class TreatedRun:
 
     def exchanges(self) -> list[Exchange]:
         """
-        They as exchanges.
+        The requests as exchanges.
         """
         exchanges = []
         for number, (command, subject, head, context) in enumerate(self._requests, self._first):
@@ -48,7 +48,7 @@ class TreatedRun:
 
 class Recent:
     """
-    The latest exchanges that were decided, no more than L{RECENT}.
+    The latest exchanges that were decided, at most L{RECENT}.
     """
 
     __slots__ = ("_kept",)
@@ -58,9 +58,9 @@ class Recent:
 
     def add(self, latest: Exchange | TreatedRun) -> Exchange | None:
         """
-        Remember what was decided last.
+        Add an exchange, or a chunk, that was decided now.
 
-        @return: the exchange that is remembered no longer, if it is one.
+        @return: the exchange that was dropped for it, if one was.
         """
         kept = self._kept
         oldest = kept[0] if len(kept) == RECENT else None
@@ -69,7 +69,7 @@ class Recent:
 
     def told(self) -> list[Exchange]:
         """
-        They, in order.
+        The exchanges, in order.
         """
         found: list[Exchange] = []
         for each in self._kept:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_link -*-
 """
-The backend's bytes: they are divided into replies, and put into a write queue.
+Divides the backend's bytes into replies, and puts them into a write queue.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from vaurien_twisted.relays.turns import STEP
 
 class ReplyReader:
     """
-    Reads what the backend sends.
+    Reads the bytes of the backend.
 
     @param garbage: called with the error when the bytes are not of the wire protocol.
-    @param taken: called when the pieces of a chunk were taken.
-    @ivar pieces: those that were found and not taken yet; C{None}: none.
-    @ivar after: called in order when all that the backend has sent has been written.
+    @param taken: called when the pieces of a chunk were handled.
+    @ivar pieces: the pieces that were found and not handled yet; C{None} if there are none.
+    @ivar after: functions to call in order when all bytes of the backend have been written.
     """
 
     __slots__ = ("_deferred", "_garbage", "_state", "_taken", "after", "pieces")
@@ -43,7 +43,7 @@ class ReplyReader:
 
     def read(self, data: bytes) -> None:
         """
-        Bytes from the backend that were not passed over.
+        Read bytes from the backend that did not pass on the fast path.
         """
         state = self._state
         self.pieces = state.framer.fromBackend(data)
@@ -58,13 +58,13 @@ class ReplyReader:
     @property
     def full(self) -> bool:
         """
-        Whether no more may be read.
+        Whether a limit of memory is reached, so that no more bytes may be read.
         """
         return self.pieces is not None or self._state.room.fullOfReplies
 
     def take(self) -> None:
         """
-        Take the pieces, as many as there is time for.
+        Handle the pieces, as many as the slice of time allows.
         """
         pieces, state = self.pieces, self._state
         if pieces is None:
@@ -104,7 +104,7 @@ class ReplyReader:
         state = self._state
         queue = state.toClient
         if exchange.substitute is not None:
-            # For nobody: when it is over, what waited for it goes on.
+            # A reply that the client does not get: at its end, continue what waited for it.
             if state.substitutes.swallow(exchange, data, ends) is not None:
                 state.replyOrder.answer()
             return
@@ -114,7 +114,7 @@ class ReplyReader:
         if begins:
             exchange.replying = True
             if decision is None:
-                # A turn that the backend began: what is asked of its request meets its words.
+                # The backend began this turn: rules for requests apply to its first bytes.
                 decision = state.decide(exchange, now)
                 steps = decision.request + decision.reply
             else:
@@ -129,7 +129,7 @@ class ReplyReader:
                 data, after = state.executor.truncated(exchange, exchange.then, data)
             queue.put(exchange, data, steps, after)
         if begins and state.context.timesTurns and not exchange.unasked:
-            # Nobody knows where the answer to a turn ends.
+            # The end of the reply in a turn is not known.
             self._answered(exchange, now)
         if ends:
             if exchange.outcome is not None:
@@ -143,7 +143,7 @@ class ReplyReader:
 
     def _answered(self, exchange: Exchange, now: float) -> None:
         """
-        The backend has answered: the exchange is over when the client has got that.
+        The backend has answered: the exchange ends when the reply was sent to the client.
         """
         state = self._state
         if state.toClient.queue:
@@ -153,7 +153,7 @@ class ReplyReader:
 
     def _behind(self, exchange: Exchange, steps: tuple[Step, ...]) -> None:
         """
-        A reply has come that met something: send what its transaction needs.
+        A reply was affected by a fault: send the requests that its transaction needs.
         """
         state = self._state
         data = state.substitutes.behind(exchange, steps)
@@ -174,7 +174,7 @@ class ReplyReader:
 
     def ended(self, after: Callable[[], None]) -> None:
         """
-        The backend will send nothing more: call C{after} when all it sent has been written.
+        The backend will send nothing more: call C{after} when all its bytes have been written.
         """
         state = self._state
         self.after.append(after)

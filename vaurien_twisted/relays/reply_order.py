@@ -13,22 +13,23 @@ from vaurien_twisted.model.decision import Decision
 from vaurien_twisted.model.exchange import Exchange, PassedBatch
 from vaurien_twisted.relays.memory import EXCHANGE_COST, EXCHANGES_LIMIT
 
-#: Longer subjects count for themselves, in characters.
+#: The memory of subjects longer than this, in characters, is counted separately.
 USUAL = 128
 
 
-#: What waits on links where nothing does: never appended to.
+#: The shared queue of links on which no exchange waits: never appended to.
 EMPTY: deque[Exchange | PassedBatch] = deque(maxlen=0)
 
 
 class ReplyOrder:
     """
-    The exchanges of a link whose replies have not all been given, oldest first.
+    The exchanges of a link whose replies have not all been sent, oldest first.
 
-    @param give: sends an answer to the client, behind all replies given before.
-    @ivar waiting: they, or L{runs<vaurien_twisted.model.exchange.PassedBatch>} of them.
-    @ivar count: how many exchanges that is.
-    @ivar runs: how many runs there are among C{waiting}.
+    @param give: sends an answer to the client, after all earlier replies.
+    @ivar waiting: the exchanges, or L{batches<vaurien_twisted.model.exchange.PassedBatch>} of
+        them.
+    @ivar count: the number of exchanges.
+    @ivar runs: the number of batches in C{waiting}.
     """
 
     __slots__ = ("_extra", "_give", "count", "runs", "waiting")
@@ -43,20 +44,20 @@ class ReplyOrder:
     @property
     def size(self) -> int:
         """
-        How much memory the exchanges take, about, in bytes.
+        The memory of the exchanges, in bytes, approximately.
         """
         return self.count * EXCHANGE_COST + self._extra
 
     @property
     def full(self) -> bool:
         """
-        Whether no more requests should be taken: the exchanges take L{EXCHANGES_LIMIT}.
+        Whether no more requests may be read: the exchanges use L{EXCHANGES_LIMIT} bytes.
         """
         return self.count * EXCHANGE_COST + self._extra >= EXCHANGES_LIMIT
 
     def add(self, exchange: Exchange) -> None:
         """
-        A request was taken: its reply comes after those before it.
+        Add a request: its reply comes after those of earlier requests.
         """
         if self.waiting is EMPTY:
             self.waiting = deque()
@@ -72,7 +73,7 @@ class ReplyOrder:
 
     def _passSilent(self) -> None:
         """
-        Forget the oldest exchanges whose replies are silence.
+        Remove the oldest exchanges that get no reply.
         """
         waiting = self.waiting
         while waiting and waiting[0].silent:
@@ -84,7 +85,7 @@ class ReplyOrder:
 
     def compact(self, exchange: Exchange) -> None:
         """
-        Forget what only rules ask of an exchange that goes to the backend.
+        Drop the parts of an exchange that only rules need.  It is about to go to the backend.
         """
         exchange.head = b""
         exchange.subject = exchange.subject[:USUAL]
@@ -93,7 +94,7 @@ class ReplyOrder:
 
     def ended(self, exchange: Exchange) -> None:
         """
-        The backend's reply to C{exchange} has been sent whole.
+        The backend's whole reply to C{exchange} has been sent.
         """
         waiting = self.waiting
         while waiting:
@@ -114,7 +115,7 @@ class ReplyOrder:
 
     def answer(self) -> None:
         """
-        Give the answers that are due and have no reply before them.
+        Send the injected answers that are ready and whose turn has come.
         """
         waiting = self.waiting
         while waiting:
@@ -125,7 +126,7 @@ class ReplyOrder:
             if answer is None or not (head.complete or answer.early):
                 return
             if head.substitute is not None:
-                # Given when the backend is in the state that the answer tells of.
+                # It is sent when the backend is in the state that the answer reports.
                 return
             waiting.popleft()
             self._extra -= head.extra
@@ -135,18 +136,18 @@ class ReplyOrder:
 
     def release(self) -> None:
         """
-        The backend is gone, and its transaction with it: wait for no substitute.
+        The backend's connection is lost, and its transaction too: wait for no substitute.
         """
         for each in self.waiting:
             if isinstance(each, Exchange):
                 each.substitute = None
         self.answer()
 
-    # Runs
+    # Batches
 
     def passed(self, count: int) -> None:
         """
-        So many replies of the run at the head have been sent.
+        C{count} replies of the first batch have been sent.
         """
         self.count -= count
         head = self.waiting[0]
@@ -157,9 +158,10 @@ class ReplyOrder:
 
     def expand(self, decision: Decision) -> bool:
         """
-        Tell the exchanges of runs apart.
+        Replace batches by their single exchanges.
 
-        @return: whether there were any.
+        @param decision: the decision of these exchanges.
+        @return: whether there were any batches.
         """
         if not self.runs:
             return False
@@ -175,7 +177,7 @@ class ReplyOrder:
 
     def dissolve(self) -> None:
         """
-        Nothing more is known of replies: give the answers that are left.
+        Replies cannot be divided any more: send all remaining answers.
         """
         waiting = list(self.waiting)
         self.clear()
@@ -186,7 +188,7 @@ class ReplyOrder:
 
     def clear(self) -> None:
         """
-        Forget everything.
+        Remove all exchanges.
         """
         self.waiting = EMPTY
         self.count = 0

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_link -*-
 """
-The client's bytes: they are divided into requests, decided, and put into a write queue.
+Divides the client's bytes into requests, gets decisions, and puts them into a write queue.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from vaurien_twisted.relays.turns import STEP
 
 class RequestReader:
     """
-    Reads what the client sends.
+    Reads the bytes of the client.
 
     @param garbage: called with the error when the bytes are not of the wire protocol.
-    @param taken: called when all pieces were taken.
-    @ivar pieces: those that were found and not taken yet; C{None}: none.
-    @ivar deferred: they are taken in a later turn of the reactor.
+    @param taken: called when all pieces were handled.
+    @ivar pieces: the pieces that were found and not handled yet; C{None} if there are none.
+    @ivar deferred: the pieces are handled in a later turn of the reactor.
     @ivar latest: the latest exchange.
-    @ivar after: called in order when all that the client has sent has been written.
+    @ivar after: functions to call in order when all bytes of the client have been written.
     """
 
     __slots__ = (
@@ -64,13 +64,13 @@ class RequestReader:
 
     def read(self, data: bytes) -> None:
         """
-        Bytes from the client that were not passed over.
+        Read bytes from the client that did not pass on the fast path.
         """
         state = self._state
         if state.closed:
             return
         if self.pieces is not None:
-            # Paused, but a transport may still hand over what it had read.
+            # A paused transport may still deliver bytes that it has read.
             self.pieces = chain(self.pieces, state.framer, data)
             return
         if state.fastPath.waits and self._keep(data):
@@ -80,8 +80,8 @@ class RequestReader:
 
     def _keep(self, data: bytes) -> bool:
         """
-        Put bytes into the write queue as they are, if that can be done: whole requests that all
-        wait for the same, or for nothing but what is queued.
+        Put bytes into the write queue unchanged, if possible: whole requests that all have the
+        same waits, or wait only for the bytes in the queue.
         """
         state = self._state
         fastPath = state.fastPath
@@ -95,7 +95,7 @@ class RequestReader:
 
     def _flush(self) -> None:
         """
-        Write what is ready, and read no more where there is no room for it.
+        Write the bytes that are ready, and pause the client if a limit of memory is reached.
         """
         state = self._state
         state.flush()
@@ -104,14 +104,14 @@ class RequestReader:
 
     def stall(self) -> None:
         """
-        Read no more from the client until there is room.
+        Pause the client until there is room.
         """
         self._state.stalled = True
         self._state.transports.paceClient(True)
 
     def pull(self) -> None:
         """
-        Take the pieces while there is room for them.
+        Handle the pieces while there is room for them.
         """
         pieces, state = self.pieces, self._state
         if pieces is None:
@@ -192,14 +192,14 @@ class RequestReader:
 
     def _deny(self, words: bytes) -> None:
         """
-        Tell the client that there is no TLS, if it has asked.
+        Refuse TLS, if the client has requested it.
         """
         if words:
             self._state.toClient.put(None, words)
 
     def _paused(self) -> None:
         """
-        Send what the framer keeps back of whole messages.
+        The client has paused: send the whole messages that the framer holds back.
         """
         pausing = self._pausing
         if pausing is not None and self.pieces is None and not self._state.closed:
@@ -218,7 +218,7 @@ class RequestReader:
 
     def ended(self, after: Callable[[], None]) -> None:
         """
-        The client will send nothing more: call C{after} when all it sent has been written.
+        The client will send nothing more: call C{after} when all its bytes have been written.
         """
         self.after.append(after)
         framer = self._state.framer
@@ -230,7 +230,7 @@ class RequestReader:
 
     def stop(self) -> None:
         """
-        Look for no pause of the client any more.
+        Stop detecting pauses of the client.
         """
         if self._pausing is not None:
             self._pausing.stop()

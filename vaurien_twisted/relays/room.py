@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_memory -*-
 """
-Whether a link may take more bytes.
+Limits the memory of one link.
 """
 
 from __future__ import annotations
@@ -13,31 +13,32 @@ from vaurien_twisted.relays.substitutes import Substitutes
 from vaurien_twisted.relays.transports import TransportPair
 from vaurien_twisted.relays.write_queue import WriteQueue
 
-#: How many bytes may wait in stream filters, beside those that count as under way, before
-#: their source is paused.
+#: The most bytes that may wait in stream filters before their sender is paused.  Bytes that
+#: count as in transit are not included.
 WRITE_QUEUE_LIMIT = 262144
 
-#: Where nothing waits, requests under way that take less memory than this are not counted:
-#: most chunks come and go without a count.
+#: If no bytes wait, requests that await replies and use less memory than this, in bytes, are not
+#: counted, so that most chunks need no count.
 FREE = 16384
 
-#: What is kept back on streams where there are none.
+#: The held-back bytes of a link without streams.
 NOTHING = (0, 0)
 
 
 class Room:
     """
-    Measures what one link holds, and compares it with the limits.
+    Measures the memory of one link, and compares it with the limits.
 
     @ivar filtered: whether there are stream filters.
-    @ivar beyondToBackend: tells how many bytes wait in the filters on the way to the backend,
-        beside those that count as under way.
-    @ivar beyondToClient: the same on the way to the client.
-    @ivar heldToBackend: tells how many bytes these filters hold in all, about.
-    @ivar heldToClient: the same on the way to the client.
-    @ivar streams: how many bytes are kept back on streams on the way to the backend, and to the
+    @ivar beyondToBackend: returns the number of bytes that wait in the filters to the backend,
+        without those that count as in transit.
+    @ivar beyondToClient: the same for the filters to the client.
+    @ivar heldToBackend: returns the memory of the filters to the backend, in bytes,
+        approximately.
+    @ivar heldToClient: the same for the filters to the client.
+    @ivar streams: the numbers of bytes that streams hold back to the backend, and to the
         client.
-    @ivar edited: how many bytes an editor holds back on the way to the client.
+    @ivar edited: the number of bytes to the client that an editor holds back.
     """
 
     __slots__ = (
@@ -83,7 +84,7 @@ class Room:
 
     def measure(self) -> tuple[int, int]:
         """
-        How many bytes of memory each direction holds, about: that of requests first.
+        The memory of each direction, in bytes, approximately: requests first.
         """
         executor = self._executor
         if executor.given and not self._transports.clientFull:
@@ -94,7 +95,7 @@ class Room:
 
     def account(self) -> None:
         """
-        Tell the proxy how much is held here.
+        Update the memory of the proxy by that of this link.
         """
         up, down = self.measure()
         self._memory.held += up + down - self._up - self._down
@@ -103,7 +104,7 @@ class Room:
     @property
     def full(self) -> bool:
         """
-        Whether no more requests may be taken.
+        Whether no more requests may be read.
         """
         if self._substitutes.holding:
             return True
@@ -121,7 +122,7 @@ class Room:
     @property
     def fullOfReplies(self) -> bool:
         """
-        Whether no more replies may be taken.
+        Whether no more replies may be read.
         """
         size = self._toClient.size
         if not (self.filtered or self._executor.given or size or self._up or self._down):

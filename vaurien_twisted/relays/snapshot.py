@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_snapshot -*-
 """
-What can be seen of a link.
+Snapshots of links, for the control service and the metrics.
 """
 
 from __future__ import annotations
@@ -17,15 +17,14 @@ from vaurien_twisted.rules.decider import Decider
 
 class LinkSnapshot:
     """
-    A link as it is now; made when somebody looks.
+    The current state of a link, created on request.
 
-    @param exchangeRelay: relays its exchanges, C{None} where nothing does.
-    @param filters: the names of the behaviors whose stream filters there are.
+    @param exchangeRelay: relays its exchanges, C{None} if the link is bare.
+    @param filters: the names of the behaviors that have stream filters on the link.
     @param greeting: the connection itself as an exchange.
-    @ivar state: C{"connecting"} to the backend, C{"open"}, C{"waiting"} where something is
-        kept back, or C{"closing"}.
-    @ivar decider: who decides about its exchanges: the proxy's decider, or one for its own
-        plan.
+    @ivar state: C{"connecting"} to the backend, C{"open"}, C{"waiting"} if a fault holds back an
+        exchange, or C{"closing"}.
+    @ivar decider: decides about its exchanges: the proxy's decider, or that of its own plan.
     @ivar asked: the connection as that decider knows it.
     """
 
@@ -66,7 +65,7 @@ class LinkSnapshot:
         connection: Connection,
     ) -> LinkSnapshot:
         """
-        A bare link as it is now: nothing happens to its connection.
+        The current state of a bare link, which no fault affects.
 
         @param since: when the client connected, in seconds by the reactor's clock.
         """
@@ -77,7 +76,7 @@ class LinkSnapshot:
     @property
     def held(self) -> tuple[Exchange | None, Step] | None:
         """
-        The exchange that is kept back, and by what; C{None} where nothing is.
+        The exchange that is held back, and the step that does so; C{None} if there is none.
         """
         for queue in self._queues:
             if queue.held is not None:
@@ -87,8 +86,8 @@ class LinkSnapshot:
     @property
     def faults(self) -> list[str]:
         """
-        The names of the behaviors that act now: of each that keeps an exchange back, and
-        of those whose stream filters the bytes pass through.
+        The names of the active behaviors: those that hold back an exchange, and those that have
+        stream filters on the link.
         """
         kept: list[str] = []
         for entry in (each for queue in self._queues for each in queue.entries() if each.steps):
@@ -100,8 +99,8 @@ class LinkSnapshot:
     @property
     def last(self) -> str:
         """
-        The latest exchange in one line, those included that were passed over; the connection
-        itself where there was none.
+        The latest exchange in one line, including those on the fast path; the connection itself
+        if there was none.
         """
         state = self._state
         last = None if state is None else state.last
@@ -112,7 +111,7 @@ class LinkSnapshot:
     @property
     def recent(self) -> Sequence[Exchange]:
         """
-        The latest exchanges that were told apart, in order.
+        The latest exchanges that were decided, in order.
         """
         greeting = self._greeting
         # A greeting that was decided as an exchange is among them.

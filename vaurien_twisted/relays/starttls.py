@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.relays.test_starttls -*-
 """
-Going on in TLS on both sides of a link, where its ends have agreed to in the clear.
+Continues in TLS on both sides of a link whose ends have agreed to (STARTTLS).
 
-Each side has TLS of its own, so that what is said can be read in between.  It begins when
-nothing is under way any more: neither in a write queue nor in a filter.
+Each side has its own TLS connection, so that the proxy can read the exchanges.  TLS begins when
+no bytes wait in a write queue or in a filter.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Upgrades:
     @param options: the options of the wire protocol.
     @param name: the proxy's name.
 
-    @raise Refused: a file is not as it should be; names the option of the wire protocol.
+    @raise Refused: a file is not valid; the message names the option of the wire protocol.
     """
 
     _log = Logger()
@@ -64,12 +64,12 @@ class Upgrades:
 
     def _read(self) -> tuple[Credentials, Credentials]:
         """
-        The options of TLS for the server's and for the client's side, read from their files.
+        The TLS options of the server side and of the client side, read from their files.
         """
         options, prefix = self._options, self._prefix
         server = serverOptions(prefix + "tls_certificate", options.tls_certificate, options.tls_key)
         if options.tls_client:
-            # Whatever is wrong with it is not to be told of another file.
+            # Checked separately, so that an error names the option of this file.
             clientOptions(prefix + "tls_client", certificate=options.tls_client)
         client = clientOptions(
             prefix + "tls_ca", options.tls_name or None, options.tls_ca, options.tls_client
@@ -82,7 +82,7 @@ class Upgrades:
         """
         Read the files again, for links that continue in TLS from now on.
 
-        @raise Refused: a file is not acceptable; nothing has changed.
+        @raise Refused: a file is not valid; nothing has changed.
         """
         self._server.options, self._client.options = self._read()
 
@@ -99,14 +99,14 @@ class Upgrades:
 
         @param relay: the protocol that faces the client; it acts as the server.
         @param backend: the protocol that faces the backend.
-        @param number: the connection's.
+        @param number: the number of the connection.
         """
         ours, theirs = transports.client, transports.backend
         self._log.info("connection {number} goes on in TLS, which is read", number=number)
         fromClient, fromBackend = framer.upgrade()
         transports.part()
         transports.unpace()
-        # The backend first: what a client says within TLS waits for it.
+        # The backend first: the client's data within TLS wait for it.
         secured = (
             (self._secured(self._client, backend, theirs, "backend", number), theirs, fromBackend),
             (self._secured(self._server, relay, ours, "client", number), ours, fromClient),
@@ -148,7 +148,7 @@ class Upgrades:
 
 def bare(transport: object) -> IStreamTransport:
     """
-    A transport without the meter that may stand for it.
+    The transport itself, without a L{ByteCounter} around it.
     """
     below = transport.below if isinstance(transport, ByteCounter) else transport
     return cast(IStreamTransport, below)
@@ -156,7 +156,7 @@ def bare(transport: object) -> IStreamTransport:
 
 def give(transport: object, protocol: IProtocol) -> None:
     """
-    Let another protocol have what a transport reads.
+    Deliver the bytes that a transport reads to another protocol.
     """
     if isinstance(transport, ProtocolWrapper):
         transport.wrappedProtocol = protocol

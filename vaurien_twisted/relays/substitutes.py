@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.relays.test_substitutes -*-
 """
-Substitutes: requests of the proxy's own, by which the backend's transaction comes to the
-state in which an injected error leaves it.
+Substitutes: requests that the proxy sends so that the backend's transaction reaches the state
+in which the injected error would leave it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ class Substitutes:
     """
     The substitutes of one link.
 
-    @ivar outstanding: how many of them have not been answered.
-    @ivar holding: no further request is read, before the reply is over that is replaced: what
-        is sent behind it comes before that request.
+    @ivar outstanding: the number of substitutes that have not been answered.
+    @ivar holding: no further request is read until the replaced reply has ended, because the
+        substitutes must be sent before that request.
     """
 
     __slots__ = ("_framer", "_half", "holding", "outstanding")
@@ -29,12 +29,12 @@ class Substitutes:
         self._framer: ITransactional | None = ITransactional(framer, None)
         self.outstanding = 0
         self.holding = False
-        #: The exchange of which the request has gone, or the reply has come, but not both.
+        #: The exchange whose request was sent, or whose reply has arrived, but not both.
         self._half: Exchange | None = None
 
     def instead(self, exchange: Exchange, steps: Sequence[Step]) -> bytes:
         """
-        What goes to the backend in the place of a request that C{steps} end.
+        The bytes to send to the backend in place of a request that C{steps} end.
         """
         transaction = _left(steps)
         if self._framer is None or transaction is None:
@@ -48,10 +48,10 @@ class Substitutes:
 
     def behind(self, exchange: Exchange, steps: Sequence[Step]) -> bytes:
         """
-        A request has gone, or its reply has come, to the end: what goes to the backend behind
-        it, once both have.
+        The bytes to send to the backend after an exchange.  Called at the end of its request and
+        of its reply; the later call returns the bytes.
 
-        @param steps: what the reply meets.
+        @param steps: the steps that were decided for the reply.
         """
         transaction = _left(steps)
         if self._framer is None or transaction is None or transaction is Transaction.NONE:
@@ -65,7 +65,7 @@ class Substitutes:
 
     def stop(self) -> None:
         """
-        The framer has been given up: send nothing more.
+        The framer was replaced: send no more substitutes.
         """
         self._framer = self._half = None
         self.holding = False
@@ -76,10 +76,10 @@ class Substitutes:
 
     def swallow(self, exchange: Exchange, data: bytes, ends: bool) -> Exchange | None:
         """
-        A piece of a reply came that is not for the client.
+        Discard a piece of the reply to a substitute.
 
-        @return: the exchange whose answer may be given now.
-        @raise FramingError: it is longer than the reply to a substitute can be.
+        @return: the exchange whose answer may be sent now.
+        @raise FramingError: the reply is longer than that to a substitute can be.
         """
         if not isinstance(exchange, Substitute):
             return None
@@ -97,8 +97,8 @@ class Substitutes:
 
 def _left(steps: Sequence[Step]) -> Transaction | None:
     """
-    What the answer that C{steps} give leaves of the transaction; C{None} where they give
-    none, or close the connection, by which the server rolls back.
+    The effect on the transaction of the answer that C{steps} inject; C{None} if they inject
+    none, or close the connection, which makes the server roll back.
     """
     for step in steps:
         command = step.command

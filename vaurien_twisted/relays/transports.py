@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_transports -*-
 """
-The two connections of a link, and how each may end.
+The two connections of a link: pausing, closing and resetting them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from vaurien_twisted.relays.ending import LastWords
 from vaurien_twisted.relays.read_gate import FULL, PEER, REPLACED, UNCONNECTED, PauseReasons
 from vaurien_twisted.relays.turn_timer import TurnTimer, watched
 
-#: Gets bytes before they pass, and returns whether they may pass.
+#: Called with bytes before they pass; returns whether they may pass.
 Gate = Callable[[bytes], bool]
 
 
@@ -25,7 +25,7 @@ class Facing(Protocol):
     A protocol that faces the client or the backend.
 
     @ivar transport: its connection.
-    @ivar dataReceived: where its bytes go.
+    @ivar dataReceived: called with the bytes that the transport reads.
     """
 
     transport: ICountedTransport
@@ -34,13 +34,13 @@ class Facing(Protocol):
 
 class TransportPair:
     """
-    The client's and the backend's transports, each C{None} before it is there and
-    after it is gone.
+    The client's and the backend's transports, each C{None} before it is connected and after it
+    is lost.
 
     @ivar clientEnded: the client will send nothing more.
-    @ivar clientDrained: called when the client has taken what was written to it.
+    @ivar clientDrained: called when the buffer of bytes to the client is empty again.
     @ivar backendEnded: the backend will send nothing more.
-    @ivar turns: counts the turns of bytes that pass as they are, C{None} where nobody wants it.
+    @ivar turns: counts and times the turns of bytes that pass unchanged, C{None} for no timing.
     """
 
     __slots__ = (
@@ -70,20 +70,21 @@ class TransportPair:
     @property
     def gone(self) -> bool:
         """
-        Whether neither connection is left.
+        Whether both connections are lost.
         """
         return self.client is None and self.backend is None
 
     @property
     def joined(self) -> bool:
         """
-        Whether the backend has been there.
+        Whether the backend has been connected.
         """
         return self._backendSource is not None
 
     def join(self, backend: IStreamTransport) -> None:
         """
-        The backend is there: each side now paces the other.
+        Store the backend's transport.  From now on each side pauses the other while it cannot
+        be written to.
         """
         self.backend = backend
         source = self._backendSource = PauseReasons(backend)
@@ -98,13 +99,13 @@ class TransportPair:
     @property
     def clientFull(self) -> bool:
         """
-        Whether the client does not take what is written to it.
+        Whether the buffer of bytes to the client is full.
         """
         return self._backendSource is not None and self._backendSource.paused(PEER)
 
     def hold(self) -> None:
         """
-        Read nothing more from either side, until others L{replace} them.
+        Pause both transports until others L{replace} them.
         """
         self._clientSource.pause(REPLACED)
         if self._backendSource is not None:
@@ -112,14 +113,14 @@ class TransportPair:
 
     def unpace(self) -> None:
         """
-        The two sides pace each other no longer.
+        End the pausing of each side by the other.
         """
         for transport in (self.client, self.backend):
             transport.unregisterProducer()
 
     def replace(self, client: IStreamTransport, backend: IStreamTransport) -> None:
         """
-        Other transports stand for the same connections, and nothing is paused.
+        Use other transports for the same connections, such as TLS; they are not paused.
         """
         self.client = client
         self._clientSource = PauseReasons(client)
@@ -127,7 +128,7 @@ class TransportPair:
 
     def start(self) -> None:
         """
-        Let the client speak.
+        Resume the client.
         """
         self._clientSource.resume(UNCONNECTED)
 
@@ -136,7 +137,7 @@ class TransportPair:
         Send all bytes from one transport to the other.
 
         @param client: the protocol that faces the client.
-        @param backend: the one that faces the backend.
+        @param backend: the protocol that faces the backend.
         """
         toBackend, toClient, turns = self.backend.write, self.client.write, self.turns
         if turns is None:
@@ -151,11 +152,12 @@ class TransportPair:
 
     def joint(self, fromClient: Gate | None = None, fromBackend: Gate | None = None) -> None:
         """
-        Let each transport send what it reads straight to the other, where they can.
+        Let each transport write the bytes that it reads directly to the other, if both support
+        that.
 
-        @param fromClient: asked about all bytes of the client; those that it does not let
-            pass go to the protocol.
-        @param fromBackend: the same for the backend's.
+        @param fromClient: called with all bytes of the client; those that it rejects go to the
+            protocol.
+        @param fromBackend: the same for the backend's bytes.
         """
         client, backend = self.client, self.backend
         if hasattr(client, "joinTo") and hasattr(backend, "joinTo"):
@@ -164,7 +166,7 @@ class TransportPair:
 
     def part(self) -> None:
         """
-        Let each transport hand what it reads to its protocol.
+        Let each transport deliver the bytes that it reads to its protocol.
         """
         for transport in (self.client, self.backend):
             if hasattr(transport, "joinTo"):
@@ -192,7 +194,7 @@ class TransportPair:
 
     def endWriting(self, transport: IStreamTransport) -> None:
         """
-        Half-close where the transport can, close where it cannot (TLS).
+        Half-close if the transport supports that, otherwise close it.
         """
         transport.unregisterProducer()
         end = getattr(transport, "loseWriteConnection", transport.loseConnection)
@@ -200,7 +202,7 @@ class TransportPair:
 
     def close(self) -> None:
         """
-        Close both in order, after what was already written to them.
+        Close both in order, after the bytes that were already written to them.
         """
         for transport in (self.client, self.backend):
             if transport is not None:
@@ -209,7 +211,7 @@ class TransportPair:
 
     def resetBehind(self, clock: IReactorTime) -> None:
         """
-        Reset what is left, after what was already written to it.
+        Reset the remaining connections, after the bytes that were already written to them.
         """
         for transport in (self.client, self.backend):
             if transport is not None:
@@ -219,7 +221,7 @@ class TransportPair:
 
     def forget(self) -> None:
         """
-        Wait for nothing any more.
+        Stop waiting for written bytes.
         """
         if self._last is not None:
             self._last.stopProducing()
@@ -227,7 +229,7 @@ class TransportPair:
 
     def reset(self) -> None:
         """
-        Reset both: what is under way is lost.
+        Reset both.  Bytes in transit are lost.
         """
         self.forget()
         for transport in (self.client, self.backend):

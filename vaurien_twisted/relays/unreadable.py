@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_link,tests.relays.test_refusing -*-
 """
-What becomes of a link whose bytes cannot be divided into exchanges any more.
+Handles links whose bytes cannot be divided into exchanges any more.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from vaurien_twisted.wire.tcp import TurnFramer
 
 class Unreadable:
     """
-    Closes such a link, or reads on in turns: the link is opaque then.
+    Closes such a link, or continues to relay its bytes in turns: the link is then opaque.
 
-    @param close: closes the link after what is ready.
+    @param close: closes the link after the bytes that are ready.
     @param turned: called when the link has become opaque.
-    @ivar requests: reads what the client sends.
+    @ivar requests: reads the bytes of the client.
     @ivar opaque: whether the link is opaque.
     """
 
@@ -44,14 +44,14 @@ class Unreadable:
 
     def fromClient(self, error: FramingError) -> None:
         """
-        The client has sent garbage.
+        The client has sent bytes that are not of the wire protocol.
         """
         latest = None if self.requests is None else self.requests.latest
         self._garbage(error, self._state.toBackend, "client", latest)
 
     def fromBackend(self, error: FramingError) -> None:
         """
-        The backend has sent garbage.
+        The backend has sent bytes that are not of the wire protocol.
         """
         self._garbage(error, self._state.toClient, "backend", None)
 
@@ -79,7 +79,7 @@ class Unreadable:
 
     def becomesOpaque(self, reason: str) -> None:
         """
-        The framer reads no further, though nothing is wrong.
+        The framer can read no further, although there was no error: make the link opaque.
         """
         state = self._state
         context = state.context
@@ -98,7 +98,7 @@ class Unreadable:
     def _turn(self, reason: str) -> None:
         state = self._state
         if state.substitutes.outstanding:
-            # Where their replies end is not known any more, and they must not pass.
+            # The ends of replaced replies are not known any more, and they must not pass.
             state.context.note(state.connection, "garbage", reason=reason)
             self._close()
             return
@@ -114,11 +114,11 @@ class Unreadable:
 
 def closesOn(options: object, latest: Exchange | None) -> bool:
     """
-    Whether a link is closed on garbage, not read on as opaque.
+    Whether a link is closed, not made opaque, after bytes that are not of the wire protocol.
 
-    @param options: those of the wire protocol; C{on_garbage} says it.
-    @param latest: the latest exchange, if the garbage is the client's.  A backend that
-        never saw the beginning of a request must not see its end.
+    @param options: the options of the wire protocol; C{on_garbage} decides.
+    @param latest: the latest exchange, if the client has sent the bytes.  A backend that did not
+        get the beginning of a request must not get its end.
     """
     unseen = latest is not None and latest.dropped and not latest.complete
     framing = IFramingOptions(options, None)
@@ -127,14 +127,14 @@ def closesOn(options: object, latest: Exchange | None) -> bool:
 
 def adviceOn(reason: str, wire: IWireProtocol, options: object) -> str:
     """
-    What a user can do so that a link does not become opaque; C{""} if there is nothing.
+    Advice for the user how to avoid opaque links; C{""} if there is none.
 
-    @param options: those of the wire protocol.
+    @param options: the options of the wire protocol.
     """
     if reason != "TLS" or not isinstance(options, TLSOptions):
         return ""
     if options.refuses or options.tls_certificate:
-        # TLS was begun in a way that neither helps against.
+        # TLS began in a way that neither option can prevent.
         return ""
     option = f"--protocol-{wire.name}-tls"
     return (

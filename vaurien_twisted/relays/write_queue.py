@@ -1,7 +1,6 @@
 # -*- test-case-name: tests.relays.test_write_queue -*-
 """
-One direction of a link: bytes on their way to a transport, in order, held back
-where a decision says so.
+One direction of a link: bytes to a transport, in order, held back as decided.
 """
 
 from __future__ import annotations
@@ -18,30 +17,31 @@ from vaurien_twisted.relays.memory import ENTRY_COST
 from vaurien_twisted.relays.queued_write import Lift, QueuedWrite, waitsWith
 from vaurien_twisted.relays.turns import STEP, Turns
 
-#: The queue of write queues that hold nothing: never appended to.
+#: The shared queue of write queues that hold no bytes: never appended to.
 EMPTY: deque[QueuedWrite] = deque(maxlen=0)
 
-#: How many changes of plan are remembered for entries whose turn has not come.
+#: The most changes of plan that are remembered for entries whose turn has not come.
 LIFTS = 16
 
 
 class WriteQueue:
     """
-    A queue before a transport's C{write}; nothing is queued while nothing waits.
+    A queue in front of a transport's C{write}.  It is empty while no bytes wait.
 
-    What is ready is collected and written by L{flush}, once for each chunk that was
-    read, so that a pipeline costs one write.
+    L{flush} writes all bytes that are ready, once for each chunk that was read, so that a
+    pipeline needs only one write.
 
     @param perform: called with the entry and a command other than C{Wait} and
         C{Hold} when its turn has come.
-    @param ran: called when a wait has ended and what waited was sent.
-    @ivar size: how much is queued, in bytes, overhead included.
-    @ivar turns: shares the reactor's time, C{None} where nobody else needs it.
-    @ivar deferred: what is ready goes on in a later turn of the reactor.
-    @ivar delayed: called when something that was kept back goes on, with the seconds for which
-        it was, and the number of exchanges.
+    @param ran: called when a wait has ended and its bytes were sent.
+    @ivar size: the size of the queue, in bytes, overhead included.
+    @ivar turns: divides long work into slices, C{None} for no slices.
+    @ivar deferred: bytes that are ready are written in a later turn of the reactor.
+    @ivar delayed: called when bytes that were held back are sent, with the delay in seconds and
+        the number of exchanges.
     @ivar ended: called with an exchange when its whole reply has been sent.
-    @ivar arrival: when what is put now has arrived, in seconds by the clock; C{None}: now.
+    @ivar arrival: when the bytes that are put now arrived, in seconds by the clock; C{None} for
+        the current time.
     """
 
     __slots__ = (
@@ -73,12 +73,12 @@ class WriteQueue:
         self._ran = ran
         self.arrival: float | None = None
         self._out: list[bytes] = []
-        #: How many exchanges had waits of no time, since the last flush.
+        #: The number of exchanges with waits of 0 s, since the last flush.
         self._instant = 0
-        #: The changes of plan that entries may not know of.
+        #: The changes of plan that are not applied to all entries yet.
         self._lifts: tuple[Lift, ...] = ()
         self._timer: IDelayedCall | None = None
-        #: Most write queues never hold anything; a queue of their own would be most of their size.
+        #: Most write queues never hold bytes; a queue of their own would be most of their size.
         self.queue: deque[QueuedWrite] = EMPTY
         self.size = 0
         self.turns: Turns | None = None
@@ -90,7 +90,7 @@ class WriteQueue:
     @property
     def held(self) -> tuple[Exchange | None, Step] | None:
         """
-        The exchange that is kept back, and by what; C{None} where nothing is.
+        The exchange that is held back, and the step that does so; C{None} if there is none.
         """
         for entry in self.entries():
             return (entry.exchange, entry.steps[0]) if entry.steps else None
@@ -98,7 +98,7 @@ class WriteQueue:
 
     def entries(self) -> Iterator[QueuedWrite]:
         """
-        What is queued, in order.
+        The queued entries, in order.
         """
         for entry in self.queue:
             self._lift(entry)
@@ -118,10 +118,10 @@ class WriteQueue:
         count: int = 1,
     ) -> None:
         """
-        Send C{data} behind all that is queued, once C{steps} have been performed.  It is
-        written by the next L{flush}; C{after} is called when it was.
+        Send C{data} after all queued bytes, when C{steps} have been performed.  The next L{flush}
+        writes it; C{after} is called after that.
 
-        @param count: how many exchanges it is, of which C{exchange} is the first.
+        @param count: the number of exchanges in C{data}, of which C{exchange} is the first.
         """
         queue = self.queue
         if not queue and not steps:
@@ -160,9 +160,9 @@ class WriteQueue:
 
     def putInstant(self, data: bytes) -> bool:
         """
-        The same for steps that are waits of no time.
+        Send C{data} whose only steps are waits of 0 s.
 
-        @return: C{False}, and nothing was done, if something is queued.
+        @return: C{False} if bytes are queued; nothing was done then.
         """
         if self.queue:
             return False
@@ -172,7 +172,7 @@ class WriteQueue:
 
     def end(self, exchange: Exchange) -> None:
         """
-        All of a reply was put: call L{ended} when it has been sent.
+        The whole reply was put into the queue: call L{ended} when it has been sent.
         """
         if not self.queue:
             self.ended(exchange)
@@ -184,8 +184,8 @@ class WriteQueue:
 
     def run(self) -> None:
         """
-        Send what need not wait any longer, and the rest of that in a later turn of the
-        reactor where it takes long.
+        Send the bytes whose waits are over; if that takes long, the rest in a later turn of the
+        reactor.
         """
         self._advance()
         self.flush()
@@ -243,7 +243,7 @@ class WriteQueue:
                 entry.steps = entry.steps[1:]
                 self._perform(entry, command)
                 if not self.queue:
-                    # Performing it has closed the link.
+                    # The command has closed the link.
                     return False
         return True
 
@@ -266,13 +266,13 @@ class WriteQueue:
 
     def send(self, data: bytes) -> None:
         """
-        Send C{data} before all that is queued, with the next L{flush}.
+        Send C{data} before all queued bytes, with the next L{flush}.
         """
         self._out.append(data)
 
     def flush(self) -> None:
         """
-        Write what is ready.
+        Write the bytes that are ready.
         """
         self.arrival = None
         out = self._out
@@ -286,25 +286,27 @@ class WriteQueue:
 
     def lift(self, keeps: Callable[[Rule], bool]) -> None:
         """
-        Forget the waits and holds of rules that are no longer kept, and go on.
+        Remove the waits and holds of rules that are no longer in force, and continue.
+
+        @param keeps: returns whether a rule is still in force.
         """
         if self.queue:
             if len(self._lifts) == LIFTS:
                 for entry in self.entries():
                     entry.lifts = 0
                 self._lifts = ()
-            # There may be very many entries: each is changed when its turn has come.
+            # There may be very many entries: change each when its turn has come.
             self._lifts += (Lift(keeps),)
         turns = self.turns
         if turns is not None and self.queue and turns.spent:
-            # Many links have been lifted just now.
+            # Many links have changed in this turn.
             self._defer(turns)
         else:
             self.run()
 
     def stop(self) -> None:
         """
-        Forget everything; nothing more is written.
+        Drop all state; nothing more is written.
         """
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
@@ -318,17 +320,17 @@ class WriteQueue:
 
 def _nowhere(data: bytes) -> None:
     """
-    Where write queues write that have no transport yet, or none any more.
+    Discards bytes of write queues that have no transport.
     """
 
 
 def _unheard(seconds: float, count: int) -> None:
     """
-    Discards what is told of delays.
+    Ignores delays.
     """
 
 
 def _unread(exchange: Exchange) -> None:
     """
-    Discards what is told of the end of a reply.
+    Ignores the end of a reply.
     """
