@@ -33,7 +33,7 @@ class PatchTests(SynchronousTestCase):
         self.refused("has no replies to patch: use protocol http", LINES, status=500)
         self.refused("200 to 599 are, or 0", status=101)
         self.refused("is not the name of a header field", headers={"a b": "c"})
-        self.refused("kept right by itself", headers={"Content-Length": "3"})
+        self.refused("Vaurien sets it to fit the body", headers={"Content-Length": "3"})
         self.refused("not a line of text, nor null", headers={"A": "b\r\nc: d"})
         self.refused("write /a/b", json={"a/b": 1})
         self.refused("is not a regular expression", replace={"(": ""})

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.proxies.experiments import PAST, PHASES, Experiments, Phase, Told
+from vaurien_twisted.proxies.experiments import PAST, PHASES, Experiments, ExperimentStatus, Phase
 
 
-def told(begun: float, outcome: str = "", lease: str = "", count: int = 1) -> Told:
+def status(begun: float, outcome: str = "", lease: str = "", count: int = 1) -> ExperimentStatus:
     """
     An experiment with so many phases.
     """
     phases = tuple(Phase(f"p{n}", "hang", begun + n) for n in range(count))
-    return Told("storm", begun, lease, phases, outcome)
+    return ExperimentStatus("storm", begun, lease, phases, outcome)
 
 
 class ExperimentsTests(SynchronousTestCase):
@@ -26,7 +26,7 @@ class ExperimentsTests(SynchronousTestCase):
         """
         None yet.
         """
-        self.recorded: list[Told] = []
+        self.recorded: list[ExperimentStatus] = []
         self.experiments = Experiments(self.recorded.append)
 
     def past(self) -> list[tuple[float, str]]:
@@ -39,15 +39,15 @@ class ExperimentsTests(SynchronousTestCase):
         """
         One runs until its outcome is told, also where that comes after its lease has ended.
         """
-        self.experiments.tell(told(1.0, lease="a"))
-        self.experiments.tell(told(1.0, lease="a", count=2))
+        self.experiments.report(status(1.0, lease="a"))
+        self.experiments.report(status(1.0, lease="a", count=2))
         assert self.experiments.running is not None
         self.assertEqual(len(self.experiments.running.phases), 2)
         self.experiments.lift("b")
         self.assertEqual(self.past(), [])
         self.experiments.lift("a")
         self.assertEqual(self.past(), [(1.0, "lost")])
-        self.experiments.tell(told(1.0, "broken"))
+        self.experiments.report(status(1.0, "broken"))
         self.assertEqual((self.past(), self.experiments.running), ([(1.0, "broken")], None))
         outcomes = [each.outcome for each in self.recorded]
         self.assertEqual(outcomes, ["", "", "lost", "broken"])
@@ -56,8 +56,8 @@ class ExperimentsTests(SynchronousTestCase):
         """
         Another one takes its place.
         """
-        self.experiments.tell(told(1.0))
-        self.experiments.tell(told(2.0))
+        self.experiments.report(status(1.0))
+        self.experiments.report(status(2.0))
         self.assertEqual(self.past(), [(1.0, "lost")])
         self.experiments.end("lost")
         self.experiments.end("lost")
@@ -69,7 +69,7 @@ class ExperimentsTests(SynchronousTestCase):
         The latest experiments and phases are remembered.
         """
         for number in range(PAST + 5):
-            self.experiments.tell(told(float(number), "held", count=PHASES + 7))
+            self.experiments.report(status(float(number), "held", count=PHASES + 7))
         self.assertEqual(len(self.experiments.past), PAST)
         self.assertEqual(self.experiments.past[-1].phases[-1].name, f"p{PHASES + 6}")
         self.assertEqual(len(self.experiments.past[0].phases), PHASES)

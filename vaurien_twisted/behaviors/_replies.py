@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_events,tests.behaviors.test_patch -*-
 """
-What behaviors have in common that edit replies.
+What the behaviors that edit replies have in common.
 """
 
 from __future__ import annotations

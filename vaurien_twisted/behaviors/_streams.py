@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams_faults -*-
 """
-What behaviors have in common that are for streams of HTTP/2.
+What the behaviors for streams of HTTP/2 have in common.
 """
 
 from __future__ import annotations

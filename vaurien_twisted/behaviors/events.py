@@ -79,13 +79,13 @@ class EventsOptions:
     event: str = option(
         str,
         "",
-        "With lose, which events, by a pattern for their data such as *finish_reason*. Empty: "
-        "those that end a stream, such as [DONE] and message_stop.",
+        "With lose, which events are lost: a pattern for their data, such as *finish_reason*. "
+        "Empty: those that end a stream, such as [DONE] and message_stop.",
     )
     code: str = option(
         str,
         "",
-        "With error, the error that is told, such as anthropic.overloaded. "
+        "With error, the code of the error, such as anthropic.overloaded. "
         "Empty: openai.server_error.",
         loose=True,
     )

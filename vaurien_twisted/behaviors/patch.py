@@ -122,7 +122,7 @@ def _field(name: str, value: object) -> tuple[str, str | None]:
     if _NAME.fullmatch(name) is None:
         raise Refused(f"{shortened(name)} is not the name of a header field", "headers")
     if name.lower() in FRAMING:
-        raise Refused(f"{name} says how the body is sent: it is kept right by itself", "headers")
+        raise Refused(f"{name} cannot be patched: Vaurien sets it to fit the body", "headers")
     if value is None:
         return name, None
     if not isinstance(value, (str, int)) or _VALUE.fullmatch(str(value)) is None:

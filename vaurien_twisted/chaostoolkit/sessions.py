@@ -2,7 +2,7 @@
 """
 The service that activities ask, and what an experiment has changed there.
 
-Activities are functions of modules: what they share during an experiment is here.
+Activities are functions of modules.  What they share during an experiment is here.
 """
 
 from __future__ import annotations

@@ -17,17 +17,17 @@ from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.model.names import checkPrintable
 from vaurien_twisted.model.options import Refused, build, option, specs
 from vaurien_twisted.proxies.collection import ProxyCollection
-from vaurien_twisted.proxies.experiments import PHASES, Phase, Told
+from vaurien_twisted.proxies.experiments import PHASES, ExperimentStatus, Phase
 from vaurien_twisted.rules.toxics import checked
 
-#: The outcomes that a runner may tell.
+#: The outcomes that a runner may report.
 OUTCOMES = ("", "held", "broken", "unknown", "halted", "lost")
 
 
 @attrs.frozen
 class ExperimentFields:
     """
-    What a runner tells of its experiment.
+    What a runner reports of its experiment.
     """
 
     title: str = option(str, "", "Its title.")
@@ -41,7 +41,7 @@ class ExperimentFields:
 @attrs.frozen
 class PhaseFields:
     """
-    What it tells of a phase.
+    What it reports of a phase.
     """
 
     name: str = option(str, "", "The name of the phase.")
@@ -52,7 +52,7 @@ class PhaseFields:
 
 class ExperimentAPI:
     """
-    Tells of experiments, and is told of them.
+    Shows experiments, and takes what their runners report.
     """
 
     routes = Routes()
@@ -92,14 +92,14 @@ class ExperimentAPI:
         fields = build(ExperimentFields, given, "an experiment", strict=True)
         for text in (fields.title, fields.lease):
             checkPrintable(text, "title")
-        told = Told(
+        status = ExperimentStatus(
             fields.title,
             fields.begun,
             fields.lease,
             tuple(_phase(each) for each in phases),
             fields.outcome,
         )
-        self._experiments.tell(told)
+        self._experiments.report(status)
         return answer(request, OK)
 
     @routes.route("/experiment", "DELETE")
@@ -122,10 +122,10 @@ def _phase(item: object) -> Phase:
     return Phase(fields.name, fields.what, fields.begin, fields.end)
 
 
-def _json(told: Told) -> Mapping[str, object]:
+def _json(status: ExperimentStatus) -> Mapping[str, object]:
     return {
-        "title": told.title,
-        "begun": told.begun,
-        "outcome": told.outcome,
-        "phases": [attrs.asdict(phase) for phase in told.phases],
+        "title": status.title,
+        "begun": status.begun,
+        "outcome": status.outcome,
+        "phases": [attrs.asdict(phase) for phase in status.phases],
     }

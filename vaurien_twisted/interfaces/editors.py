@@ -1,5 +1,5 @@
 """
-Editors of messages: what changes the bytes of an exchange as they pass.
+Editors: they change the bytes of a reply or message as these pass.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class IEditor(Interface):
 
 class IBodyEditor(Interface):
     """
-    Changes a body that streams, whatever the protocol that carries it: it sees the content,
-    without chunks, frames or compression.
+    Changes a body that streams, in any protocol that carries it.  It sees the content, without
+    chunks or frames.
     """
 
     struck: bool = Attribute("Whether something was changed, held back or dropped.")
@@ -78,7 +78,7 @@ class IReplyEditing(Interface):
 
     def editStream(exchange: Exchange, fault: StreamFault) -> Edit | None:
         """
-        The command that has a streamed reply meet C{fault}.
+        The command that applies C{fault} to a streamed reply.
 
         @return: C{None} where this exchange has no such reply.
         """

@@ -160,7 +160,7 @@ def _traffic(now: Iterable[tuple[Proxy, Totals]]) -> Iterator[Metric]:
 def _faults(now: Iterable[tuple[Proxy, Totals]]) -> Metric:
     return _counter(
         "vaurien_faults",
-        "Exchanges and connections that a fault met; code is that of an error.",
+        "Exchanges and connections that a fault struck; code is that of an error.",
         ("behavior", "code"),
         ((sums.name, sums.counters.faults) for _, sums in now),
     )

@@ -14,7 +14,7 @@ from vaurien_twisted.interfaces import IJournal
 from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.proxies.declaration import ProxyConfig, ProxyDefaults
-from vaurien_twisted.proxies.experiments import Experiments, Told
+from vaurien_twisted.proxies.experiments import Experiments, ExperimentStatus
 from vaurien_twisted.proxies.leased_changes import LeasedChanges
 from vaurien_twisted.proxies.leases import Leases
 from vaurien_twisted.proxies.proxy import Proxy
@@ -66,7 +66,7 @@ class ProxyCollection(MultiService):
         self.seed = seed
         self._timeout = timeout
         self.leases = Leases(reactor, self._lift)
-        self.experiments = Experiments(self._told)
+        self.experiments = Experiments(self._recordExperiment)
         self._changes = LeasedChanges(lambda: self.proxies)
         #: Names of proxies that are being created.
         self._coming: set[str] = set()
@@ -110,15 +110,15 @@ class ProxyCollection(MultiService):
             self._changes.change(lease, proxy, changes)
         await proxy.update(listen, upstream, enabled)
 
-    def _told(self, told: Told) -> None:
-        phase = next(reversed(told.phases), None)
+    def _recordExperiment(self, status: ExperimentStatus) -> None:
+        phase = next(reversed(status.phases), None)
         self.journal.record(
             "experiment",
             "",
             0,
-            title=told.title,
+            title=status.title,
             phase="" if phase is None else phase.name,
-            outcome=told.outcome,
+            outcome=status.outcome,
             effect="" if phase is None else phase.what,
         )
 

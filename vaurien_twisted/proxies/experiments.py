@@ -34,7 +34,7 @@ class Phase:
 
 
 @attrs.frozen
-class Told:
+class ExperimentStatus:
     """
     An experiment, as its runner reported it last.
 
@@ -61,33 +61,33 @@ class Experiments:
     @ivar past: the finished experiments, oldest first.
     """
 
-    def __init__(self, record: Callable[[Told], None]) -> None:
+    def __init__(self, record: Callable[[ExperimentStatus], None]) -> None:
         self._record = record
-        self.running: Told | None = None
-        self.past: deque[Told] = deque(maxlen=PAST)
+        self.running: ExperimentStatus | None = None
+        self.past: deque[ExperimentStatus] = deque(maxlen=PAST)
 
-    def tell(self, told: Told) -> None:
+    def report(self, status: ExperimentStatus) -> None:
         """
         Store the report of a runner: an experiment has begun, entered a phase, or ended.
         """
-        told = attrs.evolve(told, phases=told.phases[-PHASES:])
+        status = attrs.evolve(status, phases=status.phases[-PHASES:])
         before = self.running
-        if before is not None and before.begun != told.begun:
+        if before is not None and before.begun != status.begun:
             self.end("lost")
-        if not told.outcome:
-            self.running = told
+        if not status.outcome:
+            self.running = status
         else:
             self.running = None
-            others = [each for each in self.past if each.begun != told.begun]
-            self.past = deque([*others, told], maxlen=PAST)
-        self._record(told)
+            others = [each for each in self.past if each.begun != status.begun]
+            self.past = deque([*others, status], maxlen=PAST)
+        self._record(status)
 
     def end(self, outcome: str) -> None:
         """
         End the current experiment, if there is one.
         """
         if self.running is not None:
-            self.tell(attrs.evolve(self.running, outcome=outcome))
+            self.report(attrs.evolve(self.running, outcome=outcome))
 
     def lift(self, lease: str) -> None:
         """

@@ -16,6 +16,7 @@ from twisted.internet.interfaces import IProtocolNegotiationFactory
 from vaurien_twisted.interfaces.network import ILearningFactory
 
 if TYPE_CHECKING:
+    # The type of NO_OVERLAPPING_PROTOCOLS has no public name.
     from OpenSSL.SSL import Connection, _NoOverlappingProtocols
 
 HTTP2, HTTP1 = b"h2", b"http/1.1"

@@ -33,6 +33,8 @@ def _openai(
     fields: tuple[tuple[str, str], ...] = (),
 ) -> Preset:
     """
+    An error of OpenAI.
+
     @param kind: the C{type} of the error.
     @param code: the C{code} of the error.
     """
@@ -63,6 +65,8 @@ def _anthropic(
     phrase: str = "",
 ) -> Preset:
     """
+    An error of Anthropic.
+
     @param kind: the C{type} of the error.
     """
 

@@ -236,7 +236,7 @@ class HTTP(WireProtocol):
 
     def editStream(self, exchange: Exchange, fault: StreamFault) -> Edit | None:
         """
-        The command that has a streamed reply meet C{fault}.
+        The command that applies C{fault} to a streamed reply.
         """
         if not exchange.command or isinstance(exchange.context, StreamFacts):
             return None

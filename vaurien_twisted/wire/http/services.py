@@ -23,6 +23,8 @@ REQUEST = "VAURIEN0REQUEST0"
 
 def _s3(code: str, status: int, message: str, description: str, named: bool = False) -> Preset:
     """
+    An error of S3.
+
     @param named: whether the body has the key of the object.
     """
 

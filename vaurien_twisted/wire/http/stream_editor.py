@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.http.test_stream_editor -*-
 """
-Streamed replies that meet a fault: events and lines in bodies of HTTP/1.
+Faults of streamed replies: events and lines in bodies of HTTP/1.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from vaurien_twisted.wire.streams.units import unitOf
 @implementer(IEditor)
 class HTTPStreamEditor:
     """
-    Has the events or lines of one reply meet a fault.
+    Applies a fault to the events or lines of one reply.
 
     A reply that is no stream, or is compressed, passes unchanged.
     """

@@ -5,6 +5,8 @@ What both directions of an HTTP/2 connection have in common.
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from vaurien_twisted.wire.http2.codes import Violation
 from vaurien_twisted.wire.http2.connection import Connection
 from vaurien_twisted.wire.http2.frames import (
@@ -60,30 +62,31 @@ class Side(FrameReader):
 
     # What differs between the two ends
 
+    @abstractmethod
     def _find(self, number: int) -> Stream | None:
         """
         The stream by this end's number.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def _other_number(self, stream: Stream) -> int:
         """
         The other end's number of a stream.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def _ended(self, stream: Stream) -> None:
         """
         This end has ended a stream on which all passes.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def _strike(self, stream: Stream, content: bytes, ends: bool) -> None:
         """
         The content of a DATA frame on a stream that is struck.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def _unknown(self, number: int, what: str) -> bool:
         """
         A frame on a stream that is not open.
@@ -91,13 +94,12 @@ class Side(FrameReader):
         @return: whether it passes.
         @raise Violation: the stream cannot have been.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def _reset(self, stream: Stream | None, number: int, content: bytes) -> bytes | None:
         """
         RST_STREAM.
         """
-        raise NotImplementedError
 
     # DATA
 
@@ -254,7 +256,12 @@ class Side(FrameReader):
             return self._creditStruck(stream, other, increment, content)
         return None if other == number else frame(WINDOW_UPDATE, 0, other, content)
 
+    @abstractmethod
     def _creditStruck(
         self, stream: Stream, other: int, increment: int, content: bytes
     ) -> bytes | None:
-        raise NotImplementedError
+        """
+        WINDOW_UPDATE on a stream that is struck.
+
+        @param other: the other end's number of the stream.
+        """

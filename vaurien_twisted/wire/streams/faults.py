@@ -1,7 +1,6 @@
 # -*- test-case-name: tests.wire.http.test_stream_editor -*-
 """
-Editors that have a stream of events or lines meet a fault, whatever the protocol that carries
-it.
+Faults of streams of events or lines, in any protocol that carries them.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def resizes(fault: StreamFault) -> bool:
 @implementer(IBodyEditor)
 class StreamEditor:
     """
-    Has the events or lines of one body meet a fault.
+    Applies a fault to the events or lines of one body.
 
     @param unit: what the body consists of.
     """

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.websocket.test_messages -*-
 """
-Messages of WebSocket that meet a fault.
+Faults of WebSocket messages: what each does to a message and its bytes.
 """
 
 from __future__ import annotations
