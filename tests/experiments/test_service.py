@@ -81,12 +81,15 @@ class ServiceTests(TestCase):
 
     async def test_seed(self) -> None:
         """
-        Decisions follow from the experiment's seed.
+        Decisions follow from the experiment's seed; the one from before comes back at the end.
         """
+        before = self.proxy.seed
         await self.service.begin(
             readExperiment(f"seed: 77\nproxies: {{{self.name}: }}\nmethod: [{{hold: 1s}}]")
         )
         self.assertEqual(self.proxy.seed, 77)
+        self.assertEqual(await self.service.end(), [])
+        self.assertEqual(self.proxy.seed, before)
 
     async def test_restored(self) -> None:
         """
@@ -109,6 +112,7 @@ class ServiceTests(TestCase):
         await self.service.change(self.name, {"backend": "127.0.0.1:9"}, 1)
         self.http.gone = True
         failed = await self.service.end()
-        self.assertEqual(len(failed), 2, failed)
+        self.assertEqual(len(failed), 3, failed)
         self.assertIn("lease", failed[0])
-        self.assertIn("was not put back", failed[1])
+        self.assertIn("backend", failed[1])
+        self.assertIn("seed", failed[2])

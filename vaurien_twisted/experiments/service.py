@@ -34,6 +34,8 @@ class Service:
         self._clock = clock
         self._created: list[str] = []
         self._before: dict[str, Sequence[Rule]] = {}
+        #: The seed of the service, by the proxies that have another one now.
+        self._reseeded: dict[str, int] = {}
         self._proxies: list[str] = []
         self._toxics: dict[tuple[str, int], str] = {}
         self._changed: dict[tuple[str, int], Mapping[str, object]] = {}
@@ -74,11 +76,21 @@ class Service:
         self._renewal, self._renewed = experiment.policy.lease / 4, self._clock.seconds()
         state = await self._client.request("GET", "/state")
         self._last = self._newest = int(state["journal"]["last"])
-        if int(state["seed"]) != experiment.seed:
+        seed = int(state["seed"])
+        if seed != experiment.seed:
             for name in self._proxies:
-                body = {"rules": self._before[name], "keep": True, "seed": experiment.seed}
-                await self._client.request("PUT", f"{_path(name)}/rules", body)
+                # First: where the answer is lost, it may have been set.
+                self._reseeded[name] = seed
+                path, body = self._seeded(name, experiment.seed)
+                await self._client.request("PUT", path, body)
         return self._proxies
+
+    def _seeded(self, proxy: str, seed: int) -> tuple[str, dict[str, object]]:
+        """
+        The path and the body of a request that sets a seed, with the rules from before.
+        """
+        body = {"rules": self._before[proxy], "keep": True, "seed": seed}
+        return f"{_path(proxy)}/rules", body
 
     async def tell(self, told: Mapping[str, object]) -> None:
         """
@@ -89,8 +101,8 @@ class Service:
 
     async def end(self) -> list[str]:
         """
-        End the lease, undo the changes that are left, and delete the proxies that were created.
-        Where the service cannot be reached, the rest is not tried.
+        End the lease, undo the changes that are left, put back the seed, and delete the proxies
+        that were created.  Where the service cannot be reached, the rest is not tried.
 
         @return: what could not be done.
         """
@@ -108,11 +120,16 @@ class Service:
             path = f"/leases/{quote(self._lease, safe='')}"
             work.append((f"the lease of {self.url} was not ended", "DELETE", path, None))
         work += [(words, "POST", path, body) for words, path, body in undone]
+        for name, seed in self._reseeded.items():
+            if name not in self._created:
+                words = f"the seed of proxy {name!r} of {self.url} was not put back"
+                work.append((words, "PUT", *self._seeded(name, seed)))
         for name in reversed(self._created):
             words = f"proxy {name!r} of {self.url} was not deleted"
             work.append((words, "DELETE", _path(name), None))
         self._lease = ""
         self._changed.clear()
+        self._reseeded.clear()
         self._created.clear()
         gone = ""
         for words, method, path, body in work:
