@@ -126,7 +126,20 @@ class ExplainTests(SynchronousTestCase):
         )
         first, second = told["rules"]
         self.assertEqual((first["applied"], second["applied"]), (True, False))
-        self.assertIn("came first and ended the exchange", second["reason"])
+        self.assertIn("came first: later rules are not checked", second["reason"])
+
+    def test_endedMissed(self) -> None:
+        """
+        The same, if it then took no effect.
+        """
+        when = {"command": "GET"}
+        partial = {"behavior": "error", "options": {"at": "partial", "count": 1000}, "when": when}
+        self.explain(rules=[partial, {"behavior": "delay", "when": when}])
+        self.client.answer(b"short\n")
+        told = self.again()
+        first, second = told["rules"]
+        self.assertEqual((told["hit"], first["applied"]), (False, False), told)
+        self.assertIn("came first: later rules are not checked", second["reason"])
 
     def test_letPass(self) -> None:
         """

@@ -112,13 +112,12 @@ def _rules(case: Question, done: Sequence[Mapping[str, object]]) -> Iterator[dic
             drawn = decider.drawn(alternative, case.connection.number, case.number)
             if rule.percent < 100:
                 told["drew"] = None if drawn is None else round(drawn, 2)
+            unmet = _unmet(case, words)
             if entry is not None:
                 told["reason"] = entry["reason"]
-                if _ends(case.exchange, rule):
-                    ended = words
             else:
                 told["reason"] = (
-                    _unmet(case, words)
+                    unmet
                     or _missed(case, rule, ended)
                     or (
                         ""
@@ -127,6 +126,8 @@ def _rules(case: Question, done: Sequence[Mapping[str, object]]) -> Iterator[dic
                     )
                     or _beyond(case, alternative)
                 )
+            if (entry is not None or unmet) and _ends(case.exchange, rule):
+                ended = words
             yield told
 
 
@@ -163,7 +164,7 @@ def _missed(case: Question, rule: Rule, ended: str) -> str:
         if case.number:
             return "it is for connections: ask about exchange 0"
     elif ended:
-        return f"{ended} came first and ended the exchange"
+        return f"{ended} came first: later rules are not checked"
     elif case.bare and not IBehavior(rule.behavior).connections:
         return "its behavior is for requests, not for connections"
     elif exchange is None:
@@ -191,7 +192,10 @@ def _beyond(case: Question, alternative: Alternative) -> str:
     """
     rule = alternative.rule
     if case.exchange is None and not rule.streams:
-        return "the exchange is not known any more, or was passed over: it may not have matched"
+        return (
+            "the exchange is not known any more, or was passed over: it may not have matched, or "
+            "an earlier rule ended it"
+        )
     tally = case.decider.tally(alternative.counted)
     applied, seen = tally.applied, tally.seen
     if rule.times is not None and applied >= rule.times:
