@@ -7,5 +7,6 @@ endpoints that speak TLS, C{tls_transport} a connection, C{tls_engine} OpenSSL w
 and output; C{certificates} and C{virtual_hosts} read certificates and keys from files.
 C{proxy_header} writes and reads the header of the PROXY protocol, C{proxy_protocol_client}
 sends it and C{proxy_protocol_server} receives it.  C{systemd} and C{unix_sockets} listen on
-other sockets than TCP's.  All of this is made of ordinary Twisted endpoints.
+other sockets than TCP's, C{dual_stack} on IPv4 and IPv6; C{application_protocols} chooses by
+ALPN.  All of this is made of ordinary Twisted endpoints.
 """
