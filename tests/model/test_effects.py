@@ -33,6 +33,8 @@ class EffectTests(SynchronousTestCase):
             ("reply: reply 100 bytes", "", "answered with 100 bytes"),
             ("wait 1 s, close", "", "delayed 1 s, connection closed"),
             ("upstream and downstream", "100:latency", "upstream and downstream"),
+            ("withhold 0 s", "", "credit kept back"),
+            ("withhold 2 s", "", "credit kept back for 2 s"),
             ("", "", ""),
         ):
             self.assertEqual(inWords(effect, rule), words, effect)

@@ -14,7 +14,7 @@ _WORDS = {
     "reset": "connection reset",
     "drop": "not passed on",
     "edit": "changed",
-    "withhold": "held back",
+    "withhold 0 s": "credit kept back",
 }
 
 #: The same where the rest of the part says how much or which.
@@ -25,6 +25,7 @@ _WITH = {
     "insert": "{} inserted",
     "reply": "answered with {}",
     "send": "{} sent",
+    "withhold": "credit kept back for {}",
 }
 
 #: How much of a reply is left by a rule that cuts it.
@@ -50,11 +51,13 @@ def _part(part: str, rule: str) -> str:
     word, _, rest = own.partition(" ")
     if word == "truncate":
         return _cut(rule)
+    if own in _WORDS:
+        return _WORDS[own]
     if word in _WITH and rest:
         words = _WITH[word].format(rest)
         late = part.startswith(_REPLY) and word in ("wait", "pause")
         return f"reply {words}" if late else words
-    return _WORDS.get(own, own)
+    return own
 
 
 def _cut(rule: str) -> str:
