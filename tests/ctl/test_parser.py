@@ -89,6 +89,16 @@ class UnknownTests(Shown):
         self.assertError("toxic remove db -n x --xyz", "see vaurienctl help toxic")
         self.assertError("state more", "'more' is one word too many")
 
+    def test_nearAction(self) -> None:
+        """
+        A word that is nearly an action of a command, or a shell.
+        """
+        self.assertError("toxic ad db -t latency", "ACTION is not 'ad': did you mean 'add'?")
+        self.assertError("--http-port 1 toxic --host a remve db", "did you mean 'remove'?")
+        self.assertError("experiment chek a.toml", "ACTION is not 'chek': did you mean 'check'?")
+        self.assertError("completion bsh", "SHELL is not 'bsh': did you mean 'bash'?")
+        self.assertError("completion xyw", "pick one of: bash, fish, zsh")
+
 
 class CompletionTests(Shown):
     """

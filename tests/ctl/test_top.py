@@ -78,7 +78,7 @@ class TopTests(Shown):
         self.assertTrue(proxy.endswith("50.5:hang"), proxy)
         self.assertRegex(first, r"\Aproxy 1 +waiting +5 ")
         self.assertIn(r"GET \x1b[2J", first)
-        self.assertIn("Hold: half: 50.5:hang", first)
+        self.assertIn("left without an answer: half: 50.5:hang", first)
         self.assertRegex(second, r"\Aproxy 2 +open +5 +1 +0 B +6 B +\S*\Z")
 
     def test_json(self) -> None:
@@ -216,7 +216,7 @@ class TopTests(Shown):
             self.assertLessEqual(max(map(len, lines)), columns)
             self.assertIn("FAULTS", lines[2])
             self.assertTrue(lines[3].endswith("50.5:hang"), lines[3])
-            self.assertIn("WAITS FOR", lines[5])
+            self.assertIn("FAULT", lines[5])
         self.assertNotIn("UPSTREAM", lines[2])
 
 

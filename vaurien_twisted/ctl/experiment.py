@@ -21,6 +21,9 @@ examples:
 exit status of run: 0 all conditions held, 1 one was broken, 2 bad usage, 3 halted or not judged
 """
 
+#: What the command does.
+ACTIONS = ("run", "check", "compare", "schema")
+
 
 def addExperiment(parser: argparse.ArgumentParser) -> None:
     """

@@ -7,19 +7,27 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from vaurien_twisted import __version__
 from vaurien_twisted.ctl import observing
 from vaurien_twisted.ctl import proxies as ctl_proxies
 from vaurien_twisted.ctl.commands import COMMANDS, EXAMPLES, OF_PROXIES
-from vaurien_twisted.ctl.completion import addCompletion
-from vaurien_twisted.ctl.experiment import addExperiment
+from vaurien_twisted.ctl.completion import SHELLS, addCompletion
+from vaurien_twisted.ctl.experiment import ACTIONS, addExperiment
 from vaurien_twisted.ctl.journal import addJournal
 from vaurien_twisted.ctl.top import addTop
 from vaurien_twisted.ctl.watch import addWatch
 from vaurien_twisted.model.environment import URL_VARIABLE
 from vaurien_twisted.model.json_types import Answer
+from vaurien_twisted.model.options import nearest
+
+#: What can stand after some commands.
+SECOND: dict[str, Collection[str]] = {
+    "toxic": ctl_proxies.TOXIC,
+    "experiment": ACTIONS,
+    "completion": SHELLS,
+}
 
 Parsers = tuple[
     argparse.ArgumentParser, argparse.ArgumentParser, dict[str, argparse.ArgumentParser]
@@ -126,12 +134,15 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     @raise SystemExit: 2, the command line is wrong; 0, help or the version was shown.
     """
     parser, common, made = _parsers(arguments)
-    word = _command(common, arguments)
+    word, second = _words(common, arguments)
     if word == "help":
         # What is asked for is the help of the words after it.
         topic = list(arguments)[list(arguments).index("help") + 1 :]
         return parse([*topic, "--help"])
     _checkCommand(parser, word)
+    if second is not None and second not in SECOND.get(word or "", (second,)):
+        place = "SHELL" if word == "completion" else "ACTION"
+        made[str(word)].error(f"{place} is not {second!r}: {nearest(second, SECOND[str(word)])}")
     parsed, unknown = parser.parse_known_args(
         arguments, argparse.Namespace(host=None, http_port=None, json=False)
     )
@@ -206,13 +217,19 @@ def readOptions(words: Iterable[str]) -> Answer:
     return options
 
 
-def _command(common: argparse.ArgumentParser, arguments: Sequence[str]) -> str | None:
+def _words(
+    common: argparse.ArgumentParser, arguments: Sequence[str]
+) -> tuple[str | None, str | None]:
+    """
+    The command, and the first word after it that is not one of the C{common} options.
+    """
     first = argparse.ArgumentParser(
         "vaurienctl", add_help=False, allow_abbrev=False, parents=[common]
     )
     first.add_argument("command", nargs="?")
-    word: str | None = first.parse_known_args(arguments)[0].command
-    return word
+    first.add_argument("second", nargs="?")
+    parsed = first.parse_known_intermixed_args(arguments)[0]
+    return parsed.command, parsed.second
 
 
 def _checkCommand(parser: argparse.ArgumentParser, word: str | None) -> None:

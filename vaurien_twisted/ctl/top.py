@@ -20,6 +20,7 @@ from urllib.parse import quote
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import member
 from vaurien_twisted.ctl.output import table
+from vaurien_twisted.model.effects import inWords
 from vaurien_twisted.model.json_types import Answer, JSONObject
 from vaurien_twisted.model.names import printable
 
@@ -177,7 +178,7 @@ CONNECTION = (
     "RECEIVED",
     "SENT",
     "LAST",
-    "WAITS FOR",
+    "FAULT",
 )
 
 
@@ -192,7 +193,7 @@ def _connection(connection: JSONObject) -> tuple[str, ...]:
         size(connection["received"]),
         size(connection["sent"]),
         connection["last"][:40],
-        f"{waiting['command']}: {waiting['rule']}" if waiting else "",
+        f"{inWords(waiting['command'].lower())}: {waiting['rule']}" if waiting else "",
     )
 
 
