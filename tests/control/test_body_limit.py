@@ -84,6 +84,20 @@ class LimitTests(SynchronousTestCase):
         self.assertTrue(self.transport.disconnecting)
         self.assertRefused()
 
+    def test_toxiproxy(self):
+        """
+        On the paths of Toxiproxy's API, the refusal has Toxiproxy's form.
+        """
+        for length in (b"%d" % (LIMIT + 1), b"9" * 100):
+            self.setUp()
+            self.send(b"POST /proxies?x HTTP/1.1\r\nHost: localhost\r\n")
+            self.send(b"Content-Length: %s\r\n\r\n" % length)
+            head, _, body = self.transport.value().partition(b"\r\n\r\n")
+            self.assertTrue(head.startswith(b"HTTP/1.1 413 "), head)
+            refusal = json.loads(body)
+            self.assertEqual((set(refusal), refusal["status"]), ({"error", "status"}, 413))
+            self.assertIn(str(LIMIT), refusal["error"])
+
     def test_byCounting(self):
         """
         A chunked body is answered at the byte that is too many.

@@ -168,14 +168,9 @@ class ProxyTests(ToxiproxyCase):
 
     def test_elsewhere(self) -> None:
         """
-        Wrong methods and paths are refused in Toxiproxy's form, and so are requests of web
+        Unknown paths are refused in Toxiproxy's form, and so are requests of web
         pages.
         """
-        self.assertRefused(
-            self.ask("PUT", "/proxies"),
-            405,
-            "PUT is not for '/proxies': use one of GET, HEAD, POST",
-        )
         answer = self.ask("GET", "/proxies/db/toxics/x/y")
         self.assertEqual((answer.status, answer.json["status"]), (404, 404))
         answer = self.ask("GET", "/proxies", headers={"Origin": "http://evil.example"})
@@ -304,6 +299,22 @@ class CollectionTests(ToxiproxyCase):
         self.create("a", enabled=False, listen=place)
         error = f"listen tcp {place}: bind: address already in use"
         self.assertRefused(self.ask("POST", "/reset"), 500, error)
+
+    def test_methods(self) -> None:
+        """
+        HEAD and other methods that are not for a path get 405 without a body.
+        """
+        self.create()
+        for method, path, allowed in (
+            ("HEAD", "/proxies", "GET, POST"),
+            ("HEAD", "/version", "GET"),
+            ("HEAD", "/proxies/db/toxics/none", "DELETE, GET, PATCH, POST"),
+            ("PUT", "/proxies/db", "DELETE, GET, PATCH, POST"),
+            ("GET", "/reset", "POST"),
+        ):
+            answer = self.ask(method, path)
+            self.assertEqual((answer.status, answer.body), (405, b""))
+            self.assertEqual(answer.header("allow"), allowed)
 
     def test_version(self) -> None:
         """

@@ -6,18 +6,20 @@ Limits for the bodies of requests, and for the part of an answer that is written
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
 from twisted.internet.interfaces import IAddress, IPushProducer
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
+from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource
 from twisted.web.server import Request, Site
 from zope.interface import implementer
 
 from vaurien_twisted.control.deadlines import IRequestWatch
-from vaurien_twisted.control.responses import JSON, Problem, encode
+from vaurien_twisted.control.responses import JSON, Problem, refused
 from vaurien_twisted.control.turns import Turns
 from vaurien_twisted.interfaces.network import IServerReactor
 
@@ -45,18 +47,36 @@ def tooLarge() -> Problem:
     return Problem(413, f"the body is over {LIMIT} bytes, which is the most that is read")
 
 
+#: Sets status and headers of the refusal that a failure is, and returns its body.
+Refuse = Callable[[IRequest, Failure], bytes]
+
+
+def ownForm(path: bytes) -> Refuse:
+    """
+    The form of refusals of Vaurien's own API, whatever the path is.
+    """
+    return refused
+
+
 class BoundedSite(Site):
     """
     A site whose requests are limited.
 
+    @param formAt: gives the form of refusals at a path.
     @ivar turns: decides when requests are answered.
     """
 
     noisy = False
 
-    def __init__(self, resource: IResource, reactor: IServerReactor) -> None:
+    def __init__(
+        self,
+        resource: IResource,
+        reactor: IServerReactor,
+        formAt: Callable[[bytes], Refuse] = ownForm,
+    ) -> None:
         super().__init__(resource, BoundedRequest, reactor=reactor, parsePOSTFormSubmission=False)
         self.turns = Turns(reactor)
+        self.formAt = formAt
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """
@@ -92,10 +112,23 @@ class BoundedChannel(HTTPChannel):
         """
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length" and len(value.strip()) > DIGITS:
-            self.write(_answerOf(tooLarge()))
+            self.refuse(self.requests[-1])
             self.loseConnection()
             return False
         return bool(super().headerReceived(line))
+
+    def refuse(self, request: Request) -> None:
+        """
+        Answer a request whose body is too large, before the request itself can.
+        """
+        # Requests get their method and path from Twisted only with the whole body.
+        request.method, request.path = self._command, self._path
+        body = self.site.formAt(request.path)(request, Failure(tooLarge()))
+        head = (
+            f"HTTP/1.1 413 Content Too Large\r\nContent-Type: {JSON}\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        )
+        self.write(head.encode() + body)
 
 
 @implementer(IPushProducer)
@@ -264,18 +297,4 @@ class BoundedRequest(Request):
         self.content = BytesIO()
         # Otherwise Twisted would send "100 Continue", which asks for the body.
         self.requestHeaders.removeHeader(b"expect")
-        # The request's own methods need its method and path, which Twisted sets only when the
-        # whole body has been read.
-        self.channel.write(_answerOf(tooLarge()))
-
-
-def _answerOf(problem: Problem) -> bytes:
-    """
-    A complete answer as bytes, for refusals before the request can write.
-    """
-    body = encode(problem.asJSON())
-    head = (
-        f"HTTP/1.1 413 Content Too Large\r\nContent-Type: {JSON}\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body
+        self.channel.refuse(self)

@@ -65,14 +65,20 @@ class Routes:
         L{vaurien_twisted.control.openapi.answers}.
     @ivar public: whether the routes are served without the token; only for what holds no
         data.
+    @param head: whether routes with C{"GET"} also answer C{HEAD} (RFC 9110 section 9.3.2).
     """
 
     def __init__(
-        self, refused: Refuse = refused, public: bool = False, refusal: str = "Refusal"
+        self,
+        refused: Refuse = refused,
+        public: bool = False,
+        refusal: str = "Refusal",
+        head: bool = True,
     ) -> None:
         self.refused = refused
         self.refusal = refusal
         self.public = public
+        self._head = head
         self._places: list[tuple[str, tuple[str, ...], Callable[..., object]]] = []
         self._operations: dict[Callable[..., object], Operation] = {}
         self._app = Klein()
@@ -84,11 +90,16 @@ class Routes:
 
         @param path: a pattern of C{werkzeug.routing}; C{<name>} is a variable segment, which
             the method gets as a keyword argument.
-        @param methods: of HTTP; C{"GET"} includes C{"HEAD"}.  Others are refused with 405.
+        @param methods: of HTTP; C{"GET"} includes C{"HEAD"}, unless the API answers none.  Others
+            are refused with 405.
         """
 
         def declare(function: Method) -> Method:
             self._app.route(path, methods=list(methods))(function)
+            if not self._head:
+                # Werkzeug adds it to GET.
+                for rule in self._app.url_map.iter_rules():
+                    (rule.methods or set()).discard("HEAD")
             self._places.append((path, methods, function))
             return function
 

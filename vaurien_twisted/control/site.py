@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from twisted.web.http import Request
 from twisted.web.iweb import IRequest
-from twisted.web.resource import IResource, Resource
+from twisted.web.resource import Resource
 from twisted.web.server import Site
 
 from vaurien_twisted.control.body_limit import BoundedSite
@@ -112,6 +112,16 @@ class ControlRoot(Resource):
         except Exception:
             return form(request, Failure())
 
+    def formAt(self, path: bytes) -> Refuse:
+        """
+        The form of refusals at a path.
+
+        @param path: as in the request line (RFC 9112 section 3), with or without a query.
+        """
+        segments = path.partition(b"?")[0].decode("latin-1").split("/")[1:]
+        mounted = self._table.find(segments)
+        return refused if mounted is None else mounted.routes.refused
+
     def _find(self, request: IRequest) -> Mounted | None:
         try:
             path = [segment.decode("utf-8") for segment in request.postpath]
@@ -175,11 +185,11 @@ def controlRoot(
     return ControlRoot(apis, [Guard(allowedHosts, anyHost).check], requests, token)
 
 
-def controlSite(reactor: IServerReactor, root: IResource) -> Site:
+def controlSite(reactor: IServerReactor, root: ControlRoot) -> Site:
     """
     The site for a root; it limits the size of bodies.
     """
-    return BoundedSite(root, reactor)
+    return BoundedSite(root, reactor, root.formAt)
 
 
 def observingAPIs(

@@ -41,7 +41,7 @@ class ToxiproxyAPI:
     The proxies and their toxics.
     """
 
-    routes = Routes(refused, refusal="ToxiproxyRefusal")
+    routes = Routes(refused, refusal="ToxiproxyRefusal", head=False)
 
     def __init__(self, proxies: ProxyCollection) -> None:
         self._proxies = proxies

@@ -9,7 +9,7 @@ from __future__ import annotations
 from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 
-from vaurien_twisted.control.responses import Problem, answer, cut, problemOf
+from vaurien_twisted.control.responses import Problem, answer, cut, problemOf, setHeaders
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.collection import NoSuchProxy, ProxyExists
 from vaurien_twisted.proxies.declaration import MissingField
@@ -65,6 +65,12 @@ def refuse(request: IRequest, problem: Problem) -> bytes:
     """
     for name, value in problem.headers.items():
         request.setHeader(name.lower().encode(), value.encode())
+    if problem.status == 405:
+        # Toxiproxy's router answers with no body.
+        request.setResponseCode(405)
+        setHeaders(request)
+        request.setHeader(b"content-length", b"0")
+        return b""
     words = problem.description
     if problem.status == 400 and problem.location == "body":
         words = f"{BAD_BODY}: {words}"
