@@ -176,6 +176,45 @@ def test_missed(suite):
     result.stdout.no_fnmatch_line("*__exit__*")
 
 
+def test_mistakes(suite):
+    """
+    A mistake in a marker or a block fails its test in one message, without our own frames.
+    """
+    result = suite(
+        """
+        import pytest
+
+        @pytest.mark.vaurien("wbe", "hang")
+        def test_proxy(web):
+            pass
+
+        @pytest.mark.vaurien("web", "hnag")
+        def test_behavior(web):
+            pass
+
+        @pytest.mark.vaurien("web")
+        def test_words(web):
+            pass
+
+        def test_block(web):
+            with web.fault("hnag"):
+                pass
+        """,
+        "-p",
+        "no:randomly",
+    )
+    result.assert_outcomes(failed=4)
+    result.stdout.fnmatch_lines(
+        [
+            "the marker vaurien('wbe', 'hang'): the backend of the proxy 'wbe' is not known: *",
+            "the marker vaurien('web', 'hnag'): the 'hnag' behavior does not exist: did you mean*",
+            "the marker vaurien takes a proxy and a behavior, *; it has ?*web*",
+            "E *RequestRefused: the 'hnag' behavior does not exist: did you mean 'hang'?",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*vaurien_twisted/*.py:*")
+
+
 def test_section(suite):
     """
     A test that fails says how to repeat it and what was done to which request.

@@ -155,7 +155,12 @@ class FaultContext(AbstractContextManager["Fault"]):
         self._fault: Fault | None = None
 
     def __enter__(self) -> Fault:
-        self._fault = self._proxied.begin(self._behavior, **self._words)
+        # pytest shows where the block is, not how the server was asked.
+        __tracebackhide__ = True
+        try:
+            self._fault = self._proxied.begin(self._behavior, **self._words)
+        except ClientError as error:
+            raise error.with_traceback(None) from None
         return self._fault
 
     def __exit__(
@@ -244,7 +249,11 @@ class Kit:
         if upstream is None:
             if name not in self._declared:
                 known = ", ".join(self._declared) or "none"
-                raise ValueError(f"name the backend of {name!r}; vaurien_proxies has: {known}")
+                raise ValueError(
+                    f"the backend of the proxy {name!r} is not known: give it, as in "
+                    f"vaurien.proxy({name!r}, 'localhost:3306'), or declare the proxy; "
+                    f"vaurien_proxies has: {known}"
+                )
             upstream, own = self._declared[name]
             fields = {**own, **fields}
         proxy = self.server.proxy(name, upstream, fields)

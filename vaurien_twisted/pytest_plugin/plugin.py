@@ -14,9 +14,9 @@ from typing import Any, cast
 
 import pytest
 
-from vaurien_twisted.client.common import fieldsOf
+from vaurien_twisted.client.common import ClientError, fieldsOf
 from vaurien_twisted.model.json_types import Answer
-from vaurien_twisted.pytest_plugin.kit import Kit
+from vaurien_twisted.pytest_plugin.kit import Fault, Kit
 from vaurien_twisted.pytest_plugin.server import Server
 from vaurien_twisted.pytest_plugin.words import section
 
@@ -149,10 +149,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     Have the faults of markers for the length of the test.
     """
     kit = item.config.stash[KIT]
-    marked = []
-    for mark in reversed(list(item.iter_markers("vaurien"))):
-        name, behavior = mark.args
-        marked.append(kit.proxy(name).begin(behavior, **mark.kwargs))
+    marked = [_begun(kit, mark) for mark in reversed(list(item.iter_markers("vaurien")))]
     try:
         result = yield
     finally:
@@ -162,6 +159,25 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if reasons:
         pytest.fail("\n".join(reasons), pytrace=False)
     return result
+
+
+def _begun(kit: Kit, mark: pytest.Mark) -> Fault:
+    """
+    The fault of a marker, in force.  A mistake in the marker fails the test in one line.
+    """
+    if len(mark.args) != 2:
+        pytest.fail(
+            "the marker vaurien takes a proxy and a behavior, such as "
+            f'vaurien("db", "hang"), and other words by name; it has {list(mark.args)}',
+            pytrace=False,
+        )
+    name, behavior = mark.args
+    try:
+        return kit.proxy(name).begin(behavior, **mark.kwargs)
+    except (ClientError, ValueError) as error:
+        reason = str(error)
+    # Not within the block, of which pytest would show both exceptions.
+    pytest.fail(f"the marker vaurien({name!r}, {behavior!r}): {reason}", pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
