@@ -314,7 +314,8 @@ class EndTests(SignalCase):
         """
         reading, writing = os.pipe()
         self.opened.callback(os.close, reading)
-        words = ("--proxy", "127.0.0.1:0", *words, "--announce", str(writing))
+        listen = () if "--proxy" in words else ("--proxy", "127.0.0.1:0")
+        words = (*listen, *words, "--announce", str(writing))
         how = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **how}
         process = subprocess.Popen(
             [sys.executable, "-c", DEFAULTS, *command, *words],

@@ -51,7 +51,8 @@ def start_proxy(
     @param http_port: the port of the control service; 0 picks one.  C{control_port} and C{port}
         are other names for it.
     @param options: more words for the command line:
-        C{["--behavior-delay-sleep", "2"]}.
+        C{["--behavior-delay-sleep", "2"]}.  C{--protocol}, C{--proxy} or C{--backend} among them
+        takes the place of what the other parameters say.
     @param log_output: a file, or C{-} for our own standard output.
     @param timeout: how long the start may take, in seconds.
     @param token: what the control service wants to be shown; by default C{VAURIEN_TOKEN}.
@@ -74,8 +75,10 @@ def start_proxy(
         raise TypeError(f"options must be a sequence of words, not {options!r}")
     command = [sys.executable, "-m", "vaurien_twisted"]
     if proxies is None:
-        command += ["--protocol", protocol, "--proxy", _place(proxy_host, proxy_port)]
-        command += ["--backend", _place(backend_host, backend_port)]
+        own = {"--protocol": protocol, "--proxy": _place(proxy_host, proxy_port)}
+        own["--backend"] = _place(backend_host, backend_port)
+        given = {word.partition("=")[0] for word in options or ()}
+        command += [word for name in own if name not in given for word in (name, own[name])]
         if http:
             command += ["--http", "--http-host", http_host, "--http-port", str(http_port)]
     else:
