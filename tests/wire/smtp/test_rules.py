@@ -56,6 +56,15 @@ class TargetTests(SynchronousTestCase):
         """
         self.assertEqual(self.found(sender=""), ["BDAT"])
 
+    def test_missed(self) -> None:
+        """
+        An exchange that a rule has missed is judged without its envelope, which is not kept.
+        """
+        for command in ("RCPT", "DATA", "BDAT", "MESSAGE"):
+            missed = Exchange(1, command)
+            self.assertFalse(matches(SMTP.targets, missed, sender="ann@*"), command)
+            self.assertFalse(matches(SMTP.targets, missed, recipient="ann@*"), command)
+
     def test_recipient(self) -> None:
         """
         At RCPT its own address, later any that was not refused.

@@ -29,6 +29,7 @@ from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.wire.protocol import WireProtocol
+from vaurien_twisted.wire.smtp.envelope import Envelope
 from vaurien_twisted.wire.smtp.errors import CATALOG, encodeError
 from vaurien_twisted.wire.smtp.replies import Replies
 from vaurien_twisted.wire.smtp.requests import Requests
@@ -44,15 +45,25 @@ def _sender(connection: Connection, exchange: Exchange) -> Iterable[str]:
     if exchange.command == "MAIL":
         # Its envelope is made when the backend gets it.
         return _spelled(exchange.subject)
-    if exchange.command == "RCPT" or exchange.command in MAILING:
-        return _spelled(exchange.context.sender)
-    return ()
+    envelope = _envelope(exchange)
+    return () if envelope is None else _spelled(envelope.sender)
 
 
 def _recipients(connection: Connection, exchange: Exchange) -> Iterable[str]:
     if exchange.command == "RCPT":
         return _spelled(exchange.subject)
-    return _spelled(*exchange.context.recipients) if exchange.command in MAILING else ()
+    envelope = _envelope(exchange)
+    return () if envelope is None else _spelled(*envelope.recipients)
+
+
+def _envelope(exchange: Exchange) -> Envelope | None:
+    """
+    The envelope of the mail that the exchange is about; C{None} where it is about none, or is
+    judged again after the envelope is gone.
+    """
+    about = exchange.command == "RCPT" or exchange.command in MAILING
+    envelope: Envelope | None = exchange.context if about else None
+    return envelope
 
 
 def _spelled(*addresses: str) -> Iterable[str]:
