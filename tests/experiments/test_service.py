@@ -4,6 +4,8 @@ Tests for L{vaurien_twisted.experiments.service}, with a control service in memo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from treq.testing import StubTreq
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -20,17 +22,24 @@ from vaurien_twisted.experiments.service import Service
 class Unplugged:
     """
     Something like treq, whose service can be unplugged.
+
+    @ivar late: if it is a list, answers come only when what is in it is called.
     """
 
     def __init__(self, http: StubTreq) -> None:
         self._http = http
         self.gone = False
+        self.late: list[Callable[[], object]] | None = None
 
     def request(self, *arguments: object, **options: object) -> Deferred[object]:
         if self.gone:
             raise ConnectionRefusedError("refused")
         request: Deferred[object] = self._http.request(*arguments, **options)
-        return request
+        if self.late is None:
+            return request
+        answer: Deferred[object] = Deferred()
+        self.late.append(lambda: request.chainDeferred(answer))
+        return answer
 
 
 class ServiceTests(TestCase):
@@ -40,7 +49,9 @@ class ServiceTests(TestCase):
 
     def setUp(self) -> None:
         self.proxy = makeProxy()
-        self.http = Unplugged(StubTreq(controlRoot(around(self.proxy))))
+        proxies = around(self.proxy)
+        self.journal = proxies.journal
+        self.http = Unplugged(StubTreq(controlRoot(proxies)))
         clock = self.clock = Clock()
         client = AsyncClient(http=self.http, reactor=clock)
         self.service = Service(client, clock)
@@ -78,6 +89,24 @@ class ServiceTests(TestCase):
         await self.service.setRules(self.name, [], False)
         self.clock.advance(0.75)
         self.assertEqual((await self.service.read(0.5)).time, 0.0)
+
+    async def test_journalOnce(self) -> None:
+        """
+        Whoever asks for the journal while another one waits for it gets no entry again, and no
+        entry counts as missed.
+        """
+        await self.begin()
+        for number in range(3):
+            self.journal.record("unreachable", self.name, number)
+        await self.service.read()
+        late = self.http.late = []
+        asked = [Deferred.fromCoroutine(self.service.journal()) for _ in range(2)]
+        self.assertEqual(len(late), 2)
+        for answer in late:
+            answer()
+        self.http.late = None
+        self.assertEqual([len(await each) for each in asked], [3, 0])
+        self.assertEqual(await self.service.end(), [])
 
     async def test_seed(self) -> None:
         """

@@ -237,8 +237,10 @@ class Service:
         """
         if self._newest <= self._last:
             return []
+        asked = await self._client.journal(self._last, 10000, repeat="true")
+        # Another call may have had some of them meanwhile.
         entries: list[Mapping[str, object]] = [
-            *await self._client.journal(self._last, 10000, repeat="true")
+            entry for entry in asked if int(str(entry["id"])) > self._last
         ]
         if entries:
             self._missed += int(str(entries[0]["id"])) - self._last - 1
