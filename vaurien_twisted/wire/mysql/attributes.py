@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.mysql.test_requests -*-
 """
-Query attributes, which stand before the SQL text of a C{COM_QUERY} (dev.mysql.com,
+Query attributes, which precede the SQL text of a C{COM_QUERY} (dev.mysql.com,
 "COM_QUERY").
 """
 
@@ -16,11 +16,12 @@ TIMES = frozenset((7, 10, 11, 12, 14, 15, 16, 17, 18, 19))
 
 def skipAttributes(data: bytes, at: int, end: int) -> int:
     """
-    Where the SQL begins, C{end} where that cannot be said: more attributes than the
-    head that was kept, values that are to be taken from an earlier query, or nonsense.
+    The index at which the SQL begins.
 
-    @param at: behind the command's byte.
-    @param end: of what is known of the payload.
+    @param at: the index after the command's byte.
+    @param end: the end of the known part of the payload.
+    @return: C{end} if the index is not known: the attributes are longer than the known part,
+        take values from an earlier query, or are malformed.
     """
     try:
         return min(_skip(data, at, end), end)

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.wire.mysql.test_requests -*-
 """
-The commands of MySQL and MariaDB: what each is called, what it is asked of, and
-what shape its reply has.
+The commands of MySQL and MariaDB: their names, their arguments, and the shapes of their
+replies.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from vaurien_twisted.model.exchange import SUBJECT_LIMIT
 
 class Shape(IntEnum):
     """
-    How a reply is built, and so how its end is found.
+    The structure of a reply, by which its end is found.
     """
 
-    #: One packet, whatever it says.
+    #: One packet, whatever its content.
     SINGLE = 0
-    #: OK, ERR, a file wanted, or result sets.
+    #: OK, ERR, a request for a file, or result sets.
     RESULT = 1
     #: The announcement of a prepared statement, then its parameters and columns.
     PREPARED = 2
@@ -26,13 +26,13 @@ class Shape(IntEnum):
     ROWS = 3
     #: A dialog of authentication up to OK or ERR.
     DIALOG = 4
-    #: No longer commands and replies: the rest of the stream is something else.
+    #: The rest of the stream does not consist of commands and replies.
     STREAM = 5
 
 
 class Asks(IntEnum):
     """
-    What stands behind a command's byte.
+    The argument after a command's byte.
     """
 
     NOTHING = 0
@@ -46,7 +46,7 @@ class Asks(IntEnum):
     EXECUTION = 4
 
 
-#: How many bytes of a command's payload are read, by what it asks.
+#: The most bytes of a command's payload that are read, by its argument.
 HEADS = {
     Asks.NOTHING: 1,
     Asks.SQL: 1 + SUBJECT_LIMIT,
@@ -58,19 +58,19 @@ HEADS = {
 
 class Request:
     """
-    What is known of a request: the context of its exchange.  Requests that consist
+    The properties of a request: the context of its exchange.  Requests that consist
     of their command alone share the L{COMMANDS} entry.
 
     @ivar code: the command's byte.
     @ivar name: C{"COM_QUERY"}…
-    @ivar shape: of the reply.
-    @ivar asks: what follows the command.
-    @ivar head: how many bytes of the payload are waited for, where it has so many.
-    @ivar replies: whether there is a reply at all.
+    @ivar shape: the shape of the reply.
+    @ivar asks: the argument after the command.
+    @ivar head: the number of bytes of the payload that must have arrived, if it is so long.
+    @ivar replies: whether there is a reply.
     @ivar statement: the number of the prepared statement, for C{COM_STMT_CLOSE}, and
         for a C{COM_STMT_EXECUTE} that has its parameters' types.
     @ivar last: the sequence number of the last packet seen of the request.
-    @ivar cursor: whether it asks for a cursor, from which the rows are fetched later.
+    @ivar cursor: whether it requests a cursor, from which the rows are fetched later.
     """
 
     __slots__ = (
@@ -106,7 +106,7 @@ class Request:
 
     def own(self) -> Request:
         """
-        A copy to note things in.
+        A copy that may be changed.
         """
         return Request(self.code, self.name, self.shape, self.asks, self.replies, self.cursor)
 
@@ -157,7 +157,7 @@ def _commands() -> tuple[Request, ...]:
         Request(0xFA, "COM_STMT_BULK_EXECUTE", Shape.RESULT, Asks.STATEMENT),
     ]
     table = {request.code: request for request in known}
-    # A server answers what it does not know with an ERR; were it to know, then with a result.
+    # A server answers an unknown command with an ERR; if it knows the command, with a result.
     return tuple(
         table.get(code) or Request(code, f"COM_0x{code:02X}", Shape.RESULT) for code in range(256)
     )

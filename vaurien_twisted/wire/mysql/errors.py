@@ -204,8 +204,10 @@ def _situations(exchange: Exchange) -> tuple[str, ...]:
 
 def _isCode(code: str, message: str) -> bool:
     """
-    Whether it is a number that a server may send: 2000 to 2999 are the client's own, for a
-    connection that was lost (2006, 2013).
+    Whether C{code} is a number that a server may send.  Clients use 2000 to 2999 themselves, such
+    as 2006 and 2013 for a lost connection.
+
+    @raise Refused: it is from 2000 to 2999.
     """
     if re.fullmatch("2[0-9]{3}", code):
         raise Refused(
@@ -234,15 +236,14 @@ def errPacket(sequence: int, error: WireError, stated: bool = True) -> bytes | N
     """
     An ERR packet.
 
-    @param sequence: its number, 0 to 255.
-    @param stated: whether it names the SQLSTATE; before capabilities are agreed
-        upon it does not.
-    @return: C{None} where the code is no number from 1 to 65534.
+    @param sequence: the number of the packet, 0 to 255.
+    @param stated: whether it contains the SQLSTATE: not before capabilities are agreed upon.
+    @return: C{None} if the code is not a number from 1 to 65534.
     """
     if not (error.code.isascii() and error.code.isdigit() and len(error.code) <= 5):
         return None
     code = int(error.code)
-    # 65535 is no error but a report of progress.
+    # 65535 is not an error but a report of progress.
     if not 0 < code < 0xFFFF:
         return None
     state = ""
@@ -265,7 +266,7 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
         data = errPacket(0, error, stated=False)
         return None if data is None else Reply(data, ConnectionFate.CLOSE)
     if exchange.context is None:
-        # Within TLS or compression a packet would be taken for neither.
+        # Within TLS or compression the client could not read a packet.
         return None
 
     def numbered() -> bytes:

@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.relays.test_fastpath_forms -*-
 """
-Passes over MySQL commands to which nothing happens.
+The fast path of MySQL.
 
-Only commands that leave nothing behind are passed over, each whole in one packet, and
-only replies of one result: a file that is wanted, further results, the rows of a cursor
-and everything unusual are read with care.
+Only commands without lasting effects pass, each whole in one packet, and only replies of one
+result.  The slow path reads all others: requests for files, further results, the rows of a
+cursor and everything unusual.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ from vaurien_twisted.wire.mysql.session import MySQLSession
 
 INIT_DB, PING, STMT_RESET = 0x02, 0x0E, 0x1A
 
-#: What is passed over; an execution only where no types of parameters are owed, and if it
-#: asks for no cursor.
+#: The commands that pass; an execution only if no types of parameters must be added and it
+#: requests no cursor.
 PASSED = frozenset((QUERY, EXECUTE, INIT_DB, PING, STMT_RESET))
 
-#: What is answered by one packet.
+#: The commands that are answered by one packet.
 SINGLES = frozenset(code for code in PASSED if COMMANDS[code].shape is Shape.SINGLE)
 
-#: What may be longer than what rules look at.
+#: The arguments that may be longer than the part that rules match.
 LONG_HEADS = (Asks.SQL, Asks.NAME)
 
 #: An execution up to its flags, in bytes.
@@ -62,14 +62,14 @@ FLAGGED = HEADS[Asks.EXECUTION]
 #: The longest definitions of columns that are remembered, in bytes.
 REMEMBERED = 2048
 
-#: From which length on replies must end like a result to be walked through.
+#: Replies of at least this length, in bytes, are read only if they end like a result.
 LONG = 4096
 
 
 @implementer(ISelectiveFastPath)
 class MySQLFastPath(FormedFastPath):
     """
-    Counts commands and replies where nothing else is known to matter.
+    Counts commands and replies.
 
     @ivar _definitions: the beginning of the result before: its number of columns, their
         definitions and the end of these.  Applications ask the same things again and again.
@@ -104,7 +104,7 @@ class MySQLFastPath(FormedFastPath):
 
     def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
         """
-        Whole commands: the batch that awaits their replies.
+        The batch of the whole commands in C{data}, C{None} if they do not all pass.
         """
         session, requests = self._session, self._requests
         if not requests.passable:
@@ -149,7 +149,7 @@ class MySQLFastPath(FormedFastPath):
 
     def replies(self, data: bytes) -> int:
         """
-        Whole replies to the first batch: how many.
+        The number of whole replies to the first batch.
         """
         awaiting = self._awaiting
         if not awaiting:
@@ -175,10 +175,10 @@ class MySQLFastPath(FormedFastPath):
 
     def _reply(self, data: bytes, at: int, end: int, single: bool) -> int:
         """
-        Where the reply at C{at} ends, 0 if it is not there to its end or not plain.
+        The end of the reply at C{at}, 0 if it is incomplete or not plain.
 
-        @param single: it is one packet, whatever that says.
-        @raise Malformed: it is no reply.
+        @param single: it is one packet, whatever its content.
+        @raise Malformed: it is not a reply.
         """
         definitions = self._definitions
         if definitions and not single and data.startswith(definitions, at):
@@ -193,7 +193,7 @@ class MySQLFastPath(FormedFastPath):
         if stop > end or not 0 < length < FULL:
             return 0
         if first == ERR:
-            # Failures are counted one by one, where they are told apart.
+            # The slow path counts each error.
             return 0
         if single:
             return stop
@@ -224,9 +224,9 @@ class MySQLFastPath(FormedFastPath):
 
     def _ended(self, data: bytes, at: int, end: int, number: int) -> int:
         """
-        The same behind the rows.
+        The end of the reply, from the packet after its rows; 0 as for L{_reply}.
 
-        @param number: what the packet is numbered, in the upper byte.
+        @param number: the number of that packet, in the upper byte.
         """
         if at + 5 > end:
             return 0

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.test_starttls -*-
 """
-A MySQL server's greeting that is not to offer TLS.
+Removes the offer of TLS from a MySQL server's greeting.
 
 Source: MySQL manual, "Protocol::HandshakeV10".
 """
@@ -21,9 +21,9 @@ GREETING_LIMIT = 4096
 
 class Greeting:
     """
-    Keeps what the server says first until that is whole, or no greeting.
+    Collects the first bytes of the server until they are a whole greeting, or not a greeting.
 
-    @ivar whole: nothing is kept any more.
+    @ivar whole: no bytes are held back any more.
     """
 
     __slots__ = ("_kept", "whole")
@@ -34,9 +34,9 @@ class Greeting:
 
     def take(self, data: bytes) -> bytes:
         """
-        More bytes of the server.
+        Add bytes of the server.
 
-        @return: those that pass, the offer taken out.
+        @return: the bytes that pass, without the offer of TLS.
         """
         kept = self._kept
         kept += data
@@ -52,7 +52,7 @@ class Greeting:
 
     def release(self) -> bytes:
         """
-        What is there of it.
+        Release the bytes that are held back.
         """
         kept, self._kept = bytes(self._kept), bytearray()
         self.whole = True

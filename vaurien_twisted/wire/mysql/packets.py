@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.mysql.test_requests -*-
 """
-Words and small readers of the MySQL client/server protocol.
+Constants and small parsers of the MySQL client/server protocol.
 
 Sources: dev.mysql.com, "Client/Server Protocol"; mariadb.com/kb, "Clientserver
 protocol" (MariaDB's own capabilities take the upper half of a 64 bit number).
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 
-#: A payload of this many bytes goes on in the next packet.
+#: A payload of this number of bytes continues in the next packet.
 FULL = 0xFFFFFF
 
 #: Reads a packet's header at an offset: the length in its low 24 bits, the sequence above.
@@ -18,10 +18,10 @@ unpackHeader = struct.Struct("<I").unpack_from
 unpackShort = struct.Struct("<H").unpack_from
 unpackLong = struct.Struct("<I").unpack_from
 
-# First bytes of what a server says.
+# First bytes of a server's packets.
 OK, MORE_DATA, GREETING, LOCAL_INFILE, EOF, ERR = 0x00, 0x01, 0x0A, 0xFB, 0xFE, 0xFF
 
-#: The code of an ERR packet that is none: MariaDB reports progress.
+#: The code of an ERR packet that is not an error: MariaDB reports progress.
 PROGRESS = 0xFFFF
 
 #: What stands behind the code of an error, before its SQLSTATE; in a report of progress
@@ -48,13 +48,13 @@ METADATA_FLAG = CLIENT_OPTIONAL_RESULTSET_METADATA | MARIADB_CLIENT_CACHE_METADA
 
 class Malformed(Exception):
     """
-    A packet says what the protocol does not allow; the argument is the reason.
+    A packet violates the protocol.  The message is the reason.
     """
 
 
 def lengthOf(data: bytes, at: int) -> int:
     """
-    How many bytes the length encoded integer at C{at} takes: 1, 3, 4 or 9.
+    The size of the length encoded integer at C{at}, in bytes: 1, 3, 4 or 9.
 
     @raise Malformed: no such integer begins with this byte.
     @raise IndexError: C{data} ends before C{at}.
@@ -91,8 +91,8 @@ def progresses(data: bytes, at: int, length: int) -> bool:
     """
     Whether the packet that begins like an ERR packet reports progress.
 
-    @param at: where the payload begins, of which at least four bytes are there.
-    @param length: of the payload.
+    @param at: the beginning of the payload, of which at least four bytes are available.
+    @param length: the length of the payload, in bytes.
     @raise Malformed: it is too short to have a code.
     """
     if length < 3:
@@ -112,8 +112,8 @@ def packet(sequence: int, payload: bytes) -> bytes:
 
 def serverCapabilities(greeting: bytes) -> int:
     """
-    What the server offers in its greeting (protocol version 10), MariaDB's own
-    capabilities from bit 32 on.
+    The server's capabilities in its greeting (protocol version 10), with MariaDB's own from
+    bit 32 on.
 
     @param greeting: the payload, from the version on.
     @raise Malformed: it is too short or lacks the end of the version's name.
@@ -134,10 +134,10 @@ def serverCapabilities(greeting: bytes) -> int:
 
 def clientCapabilities(payload: bytes) -> int:
     """
-    What a client wants, from the first bytes of its answer to the greeting.
+    The client's capabilities, from the first bytes of its answer to the greeting.
 
     @param payload: at least the first 32 bytes where it has so many.
-    @raise Malformed: it is too short to say.
+    @raise Malformed: it is too short.
     """
     if len(payload) < 4:
         raise Malformed("the answer to the greeting is cut short")

@@ -46,7 +46,7 @@ from vaurien_twisted.wire.mysql.transaction import behind, insteadOf
 from vaurien_twisted.wire.protocol import WireProtocol
 from vaurien_twisted.wire.starttls import StartTLS, StartTLSFramer, TLSOptions
 
-#: Commands that bring or run SQL.
+#: Commands that contain or execute SQL.
 SPEAKING = frozenset(("COM_QUERY", "COM_STMT_PREPARE", "COM_STMT_EXECUTE", "COM_STMT_BULK_EXECUTE"))
 
 
@@ -54,7 +54,7 @@ def _sql(connection: Connection, exchange: Exchange) -> Iterable[str]:
     return (exchange.subject.lstrip(),) if exchange.command in SPEAKING else ()
 
 
-#: What a rule's C{when} can name.
+#: The matchers for C{when}.
 TARGETS = (
     COMMAND,
     Matcher(
@@ -73,7 +73,7 @@ class MySQLFramer(StartTLSFramer):
     Joins the two directions of a connection.
 
     @param tls: whether TLS is read.
-    @param refuses: whether it is refused.
+    @param refuses: whether TLS is refused.
     """
 
     __slots__ = ()
@@ -90,13 +90,13 @@ class MySQLFramer(StartTLSFramer):
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
-        What rolls the transaction back, where the error does.
+        The requests that roll the transaction back, if the error does.
         """
         return insteadOf(self._session, exchange, transaction, self._replies.idle)
 
     def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
-        The same behind a command that was carried out.
+        The same after a command that was executed.
         """
         return behind(self._session, exchange, transaction)
 
@@ -143,6 +143,6 @@ class MySQL(WireProtocol):
 
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
-        An ERR packet; C{None} for a command without reply or a code that is no number.
+        An ERR packet; C{None} for a command without a reply or a code that is not a number.
         """
         return encodeError(exchange, error)

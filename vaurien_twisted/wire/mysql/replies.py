@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.mysql.test_results -*-
 """
-The backend's direction of MySQL: which reply the bytes belong to, and where it ends.
+The backend's direction of MySQL: finds the reply to which bytes belong, and its end.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ GREETED, ASKED, LOADED = Step.GREETING, Step.DIALOG, Step.LOADED
 
 class Replies:
     """
-    Reads what the backend sends.  Nothing is kept back, but for a greeting that is not to
-    offer TLS: bytes of a head that is not complete are passed on and remembered.
+    Reads the bytes of the backend.  It holds back only a greeting from which the offer of TLS is
+    removed.  Bytes of an incomplete head pass, and are remembered.
 
-    @ivar kept: that greeting; C{None} where it passes as it comes.
-    @ivar _head: the bytes of such a head.
+    @ivar kept: that greeting; C{None} if it passes unchanged.
+    @ivar _head: the bytes of an incomplete head.
     @ivar _step: the packet expected, C{DONE} between replies.
     @ivar _next: the packet expected after the one being passed on.
-    @ivar _skip: how many bytes are left of that.
-    @ivar _sequence: the number of the next packet, -1 where any will do.
-    @ivar _toCut: how many rows still pass before the reply is cut, -1 where it is not.
+    @ivar _skip: the number of remaining bytes of that packet.
+    @ivar _sequence: the number of the next packet, -1 for any.
+    @ivar _toCut: the number of rows that still pass before the reply is cut, -1 if it is not cut.
     """
 
     __slots__ = (
@@ -82,15 +82,15 @@ class Replies:
     @property
     def idle(self) -> bool:
         """
-        Whether what comes next begins a reply.
+        Whether the next byte begins a reply.
         """
         return self._step is DONE and not (self._inside or self._longer or self._head)
 
     def read(self, data: bytes) -> Iterator[Piece]:
         """
-        Divide what the backend sent.
+        Divide bytes of the backend into pieces of replies.
 
-        @raise FramingError: it is no packet, or none that can be in this place.
+        @raise FramingError: they are not a packet, or not one that is possible here.
         """
         session = self._session
         if self.kept is not None and not self.kept.whole:
@@ -150,16 +150,16 @@ class Replies:
 
     def ended(self) -> Iterator[Piece]:
         """
-        The beginning of the greeting, if that was kept.
+        The beginning of the greeting, if it was held back.
         """
         if self.kept is not None and not self.kept.whole:
             yield None, self.kept.release(), False
 
     def _walk(self, data: bytes, at: int, end: int) -> int:
         """
-        Pass over rows and definitions that are plainly that.
+        Skip packets that are certainly rows or definitions.
 
-        @return: where the first other packet begins.
+        @return: the beginning of the first other packet.
         """
         number = self._sequence << 24
         if self._head or self._longer or number < 0:
@@ -168,7 +168,7 @@ class Replies:
             if self._toCut < 0:
                 at, number = passRows(data, at, end, number)
         elif self._step is DEFINITION:
-            # The last one is read with care: it opens what comes after.
+            # Read the last one in full: the next step depends on it.
             results = self._results
             at, number, count = passDefinitions(data, at, end, number, results.left - 1)
             results.left -= count
@@ -177,7 +177,7 @@ class Replies:
 
     def _cut(self, data: bytes) -> Piece:
         """
-        The last piece that passes of a reply that is to be cut.
+        The last piece that passes, of a reply that is cut.
         """
         exchange = self._exchange
         self._toCut = -1
@@ -187,7 +187,7 @@ class Replies:
 
     def _await(self) -> None:
         """
-        A reply begins: find the exchange it belongs to.
+        A reply begins: find its exchange.
         """
         awaited = self._session.awaiting
         if not awaited:
@@ -215,9 +215,9 @@ class Replies:
         """
         Read the head of the packet at C{at}.
 
-        @return: where in C{data}, or behind it, the packet ends; -1 where more bytes
-            are needed to say.
-        @raise Malformed: it cannot be what comes here.
+        @return: the index in C{data}, or beyond it, at which the packet ends; -1 if more bytes
+            are needed.
+        @raise Malformed: such a packet is not possible here.
         """
         head = self._head
         if head:
@@ -242,7 +242,7 @@ class Replies:
 
     def _complement(self, data: bytes, at: int, end: int) -> int:
         """
-        The same where a part of the head came before.
+        The same if a part of the head arrived before.
         """
         head = self._head
         before = len(head)
@@ -265,9 +265,9 @@ class Replies:
 
     def _packet(self, data: bytes, at: int, length: int, sequence: int) -> None:
         """
-        Understand one packet.
+        Interpret one packet.
 
-        @raise Malformed: it cannot be what comes here.
+        @raise Malformed: such a packet is not possible here.
         """
         expected = self._sequence
         if (
@@ -296,20 +296,20 @@ class Replies:
 
     def _listen(self) -> None:
         """
-        Now the client is to speak, with numbers that go on from here.
+        The client must send the next packet, with the next number.
         """
         session, results = self._session, self._results
         if self._next is LOADED and not results.wantsFile:
             return
         exchange = self._exchange
         if results.wantsFile and exchange is not None and exchange.replaced:
-            # The client does not know that it was asked.
+            # The client does not get the request for the file.
             results.wantsFile = False
             session.endTransfer(packet(self._sequence, b""))
             self._sequence = (self._sequence + 1) & 0xFF
             return
         if exchange is not None and exchange.number and exchange.answered:
-            # It is asked for a password, which only the client has.
+            # The backend requests a password, which only the client has.
             session.endTransfer(None)
         session.dialog = exchange
         session.file = results.wantsFile
@@ -330,7 +330,7 @@ class Replies:
 
     def _complete(self, exchange: Exchange) -> None:
         """
-        A reply has ended: remember what the backend did.
+        A reply has ended: store its effects on the session.
         """
         session, results = self._session, self._results
         session.status = results.status

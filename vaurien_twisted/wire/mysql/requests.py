@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.mysql.test_requests -*-
 """
-The client's direction of MySQL: where commands begin and end.
+The client's direction of MySQL: finds the beginnings and ends of commands.
 
 Every command starts with a packet of sequence number 0; packets of the dialogs of
 authentication and of C{LOCAL INFILE} continue the numbers of the reply before them
@@ -48,16 +48,17 @@ FLAGGED = HEADS[Asks.EXECUTION]
 
 class Requests(RequestReader):
     """
-    Reads what the client sends.
+    Reads the bytes of the client.
 
-    @ivar _kept: the beginning of a packet that cannot be read yet: never more than
-        its header and L{Request.head} bytes, plus what the last chunk had.
-    @ivar _wanted: how many bytes C{_kept} must have to be read.
-    @ivar _skip: how many bytes are left of the packet being passed on.
-    @ivar _ends: what to say where that packet ends.
-    @ivar _longer: the payload goes on in the next packet.
-    @ivar _changed: what stands for the first so many bytes of the packet, if anything does.
-    @ivar _own: the context of a command of several packets, to note their numbers in.
+    @ivar _kept: the beginning of a packet that cannot be read yet: at most its header,
+        L{Request.head} bytes and the last chunk.
+    @ivar _wanted: the number of bytes that C{_kept} must have to be read.
+    @ivar _skip: the number of remaining bytes of the packet that is passed on.
+    @ivar _ends: the value that C{ends} has at the end of that packet.
+    @ivar _longer: the payload continues in the next packet.
+    @ivar _changed: the replacement for the first bytes of the packet, and their number, if there
+        is one.
+    @ivar _own: the context of a command of several packets, which stores their numbers.
     """
 
     __slots__ = (
@@ -89,7 +90,7 @@ class Requests(RequestReader):
     @property
     def passable(self) -> bool:
         """
-        Whether what comes next begins a command.
+        Whether the next byte begins a command.
         """
         session = self._session
         return not (
@@ -102,9 +103,9 @@ class Requests(RequestReader):
 
     def read(self, data: bytes) -> Iterator[Piece]:
         """
-        Divide what the client sent.
+        Divide bytes of the client into pieces of requests.
 
-        @raise FramingError: it is no packet, or out of order.
+        @raise FramingError: they are not a packet, or one out of order.
         """
         session = self._session
         if self._kept:
@@ -155,7 +156,7 @@ class Requests(RequestReader):
 
     def ended(self) -> Iterator[Piece]:
         """
-        The beginning of a packet, if one was kept.
+        The beginning of a packet, if one was held back.
         """
         kept = self.release()
         if kept:
@@ -163,7 +164,7 @@ class Requests(RequestReader):
 
     def release(self) -> bytes:
         """
-        What was kept back, which is then no longer kept.
+        Release the bytes that are held back.
         """
         kept = bytes(self._kept)
         self._kept.clear()
@@ -173,7 +174,7 @@ class Requests(RequestReader):
         """
         Read the head of the packet at C{at}, so that its bytes can be passed on.
 
-        @return: 0, or how many bytes from C{at} are needed to do so.
+        @return: 0, or the number of bytes from C{at} on that are needed.
         @raise Malformed: it cannot be read.
         """
         session = self._session
@@ -196,7 +197,7 @@ class Requests(RequestReader):
         else:
             if length and available < 5:
                 return 5
-            # To a server an empty packet is the first of the commands.
+            # A server treats an empty packet as command 0.
             request = COMMANDS[data[at + 4] if length else 0]
             wanted = 4 + min(length, request.head)
             if available < wanted:
@@ -210,7 +211,7 @@ class Requests(RequestReader):
             if request.shape is STREAM:
                 session.opaque = request.name
                 return 0
-            # Where a dialog was open the client gave it up.
+            # If a dialog was open, the client has ended it.
             session.dialog = None
             session.file = False
             self._ends = length < FULL
@@ -222,7 +223,7 @@ class Requests(RequestReader):
 
     def _headOfExecution(self, data: bytes, at: int, wanted: int) -> int:
         """
-        How much of the payload is read of an execution that is C{wanted} bytes or longer.
+        The number of bytes to read of the payload of an execution with at least C{wanted} bytes.
         """
         number = unpackLong(data, at + 1)[0] if wanted == 4 + FLAGGED else 0
         parameters = self._session.statements.parameters.get(number, 0)
@@ -230,7 +231,7 @@ class Requests(RequestReader):
 
     def _typed(self, request: Request, number: int, data: bytes, at: int, end: int) -> Request:
         """
-        Note the types that an execution has, and add those that the server did not get.
+        Store the types in an execution, and add types that the server has not got.
         """
         statements = self._session.statements
         parameters = statements.parameters.get(number, 0)
@@ -238,7 +239,7 @@ class Requests(RequestReader):
         if types is None or not (types or number in statements.unsent):
             return request
         if types:
-            # Owed until the request is known to go to the server.
+            # Keep them until the request is known to go to the server.
             statements.unsent[number] = types
         else:
             self._changed = withTypes(data, at - 4, statements.unsent[number])
@@ -249,7 +250,7 @@ class Requests(RequestReader):
 
     def _speak(self, dialog: Exchange, length: int, sequence: int) -> None:
         """
-        A packet of the dialog of authentication, or of a file.
+        Handle a packet of the authentication dialog, or of a file.
         """
         session = self._session
         self._exchange = dialog
@@ -264,7 +265,7 @@ class Requests(RequestReader):
 
     def _continue(self, length: int, sequence: int) -> None:
         """
-        Another packet of the same payload.
+        Handle another packet of the same payload.
         """
         session = self._session
         if session.file and self._exchange is session.dialog:
@@ -278,7 +279,7 @@ class Requests(RequestReader):
         """
         The client's answer to the greeting, or its request for TLS.
 
-        @raise Malformed: it is none.
+        @raise Malformed: it is neither.
         """
         session = self._session
         startTLS = session.startTLS
@@ -298,7 +299,7 @@ class Requests(RequestReader):
 
     def _command(self, request: Request, data: bytes, at: int, end: int) -> None:
         """
-        Make the exchange of a command whose payload's head is C{data[at:end]}.
+        Create the exchange of a command whose payload's head is C{data[at:end]}.
         """
         self.number += 1
         subject = self.subject(request, data, at, end)
@@ -313,7 +314,7 @@ class Requests(RequestReader):
 
     def subject(self, request: Request, data: bytes, at: int, end: int) -> str:
         """
-        What a command is asked of whose payload's head is C{data[at:end]}.
+        The subject of a command whose payload's head is C{data[at:end]}.
         """
         asks = request.asks
         if asks is SQL:

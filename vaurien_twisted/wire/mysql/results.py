@@ -27,7 +27,7 @@ from vaurien_twisted.wire.mysql.packets import (
     unpackShort,
 )
 
-#: How many bytes of a payload decide what follows: an OK packet up to its status.
+#: The number of bytes of a payload that determine the next packet: an OK packet up to its status.
 PEEK = 21
 
 #: The greatest first byte of a definition: it begins with a text, by its length.
@@ -39,14 +39,14 @@ COLUMNS_LIMIT = 65535
 
 class Step(IntEnum):
     """
-    Which packet is expected.
+    The packet that is expected.
     """
 
     #: The reply is complete.
     DONE = 0
     #: Its only packet.
     SINGLE = 1
-    #: The first of a result: OK, ERR, a file wanted, or how many columns there are.
+    #: The first of a result: OK, ERR, a request for a file, or the number of columns.
     RESULT = 2
     #: The announcement of a prepared statement.
     PREPARED = 3
@@ -60,9 +60,9 @@ class Step(IntEnum):
     LAST = 7
     #: One of the parts of an authentication.
     DIALOG = 8
-    #: The server's first words.
+    #: The server's greeting.
     GREETING = 9
-    #: The outcome after a file was asked for.
+    #: The result after a request for a file.
     LOADED = 10
 
 
@@ -81,17 +81,17 @@ FIRST = {
 
 class Results:
     """
-    Walks through one reply after the other.
+    Reads one reply after the other, packet by packet.
 
-    @ivar capabilities: those both sides have.
+    @ivar capabilities: the capabilities of both sides.
     @ivar cursor: the request asked for a cursor.
-    @ivar left: how many definitions are to come in this group.
-    @ivar _columns: how many columns follow after the parameters.
-    @ivar _rows: what comes after the definitions.
+    @ivar left: the number of definitions still to come in this group.
+    @ivar _columns: the number of columns that follow the parameters.
+    @ivar _rows: the packet expected after the definitions.
     @ivar statement: the number of the statement that was just prepared, or -1.
     @ivar error: the number of the error that ended the reply, C{""} for none.
-    @ivar parameters: how many parameters that statement has.
-    @ivar status: the status flags that the reply sent last, or those before it.
+    @ivar parameters: the number of parameters of that statement.
+    @ivar status: the latest status flags in the reply, or those before it.
     @ivar succeeded: the reply began with OK.
     @ivar wantsFile: the server asked for a file.
     """
@@ -125,7 +125,7 @@ class Results:
 
     def begin(self, capabilities: int, status: int) -> None:
         """
-        A reply begins.
+        Begin a reply.
 
         @param status: the status flags before it.
         """
@@ -134,12 +134,12 @@ class Results:
 
     def next(self, step: Step, data: bytes, at: int, length: int) -> Step:
         """
-        What comes after the packet whose payload begins at C{at}.
+        The packet that is expected after the one whose payload begins at C{at}.
 
-        @param step: what this packet was expected to be.
+        @param step: the kind of packet that was expected.
         @param data: has at least C{min(length, PEEK)} bytes from C{at} on.
-        @param length: of the payload, 0 to 0xFFFFFF.
-        @raise Malformed: it cannot be what was expected.
+        @param length: the length of the payload, 0 to 0xFFFFFF bytes.
+        @raise Malformed: it is not such a packet.
         """
         if not length:
             if step is SINGLE:
@@ -214,7 +214,7 @@ class Results:
 
     def _define(self, count: int) -> Step:
         """
-        A group of C{count} definitions begins.
+        Begin a group of C{count} definitions.
         """
         self.left = count
         if count:
@@ -232,7 +232,7 @@ class Results:
 
     def _open(self, status: int) -> Step:
         """
-        What follows a group of definitions.
+        The packet that is expected after a group of definitions.
         """
         if self._columns:
             columns, self._columns = self._columns, 0
@@ -255,7 +255,7 @@ class Results:
 
     def _more(self, status: int) -> Step:
         """
-        What follows the end of one of several results.
+        The packet that is expected after the end of one of several results.
         """
         self.status = status
         return RESULT if status & MORE_RESULTS else DONE
@@ -272,7 +272,7 @@ def statusOf(data: bytes, at: int, length: int) -> int:
     """
     The status flags of an OK packet, or of the EOF packet that it replaced.
 
-    @raise Malformed: it is too short to have any.
+    @raise Malformed: the packet is too short.
     """
     if data[at] == EOF and length == 5:
         return int(unpackShort(data, at + 3)[0])
@@ -290,21 +290,22 @@ def statusOf(data: bytes, at: int, length: int) -> int:
     return int(unpackShort(data, after)[0])
 
 
-#: What the number of one packet, as its header has it, is more than that of the one before.
+#: The difference between the numbers of two consecutive packets in their headers; the number's
+#: bits.
 NEXT, NUMBERS = 0x1000000, 0xFF000000
 
 
 def passRows(data: bytes, at: int, end: int, number: int) -> tuple[int, int]:
     """
-    Pass over rows that are whole and plainly rows.
+    Skip packets that are whole and certainly rows.
 
-    @param at: where the first packet begins.
-    @param number: what it must be numbered, in the upper byte of 32 bits.
-    @return: where the first other packet begins, and its number.
+    @param at: the beginning of the first packet.
+    @param number: the number that it must have, in the upper byte of 32 bits.
+    @return: the beginning of the first other packet, and its number.
     """
     last = end - 5
     while at <= last:
-        # With another number it is out of these bounds, too.
+        # A packet with another number is out of these bounds, too.
         length: int = unpackHeader(data, at)[0] - number
         if not 0 < length < FULL or data[at + 4] >= EOF:
             break
@@ -318,9 +319,9 @@ def passRows(data: bytes, at: int, end: int, number: int) -> tuple[int, int]:
 
 def passDefinitions(data: bytes, at: int, end: int, number: int, most: int) -> tuple[int, int, int]:
     """
-    The same for definitions, and no more than C{most}.
+    Skip packets that are whole and certainly definitions, at most C{most}.
 
-    @return: also how many there were.
+    @return: as for L{passRows}, and the number of definitions.
     """
     count = 0
     last = end - 5

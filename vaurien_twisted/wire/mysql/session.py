@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.mysql.test_protocol -*-
 """
-What the two directions of a MySQL connection know of each other.
+The state that the two directions of a MySQL connection share.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from vaurien_twisted.wire.mysql.commands import CLOSE, EXECUTE, PREPARE, Request
 from vaurien_twisted.wire.mysql.packets import FULL, unpackHeader
 from vaurien_twisted.wire.starttls import StartTLS
 
-#: How many prepared statements are remembered, and how many bytes their texts may take.
+#: The most prepared statements that are remembered, and the most bytes of their texts.
 STATEMENTS, STATEMENT_BYTES = 256, 512 * 1024
 
 #: MariaDB's number for the statement that was prepared last.
@@ -26,11 +26,11 @@ class Statements:
     L{STATEMENT_BYTES} bytes the oldest is forgotten: its executions then have an
     empty subject.
 
-    @ivar latest: the text that the client sent last to be prepared.
-    @ivar parameters: how many parameters each has, where that is 1 to
+    @ivar latest: the latest text that the client sent to be prepared.
+    @ivar parameters: the number of parameters of each statement that has 1 to
         L{vaurien_twisted.wire.mysql.session.PARAMETERS}.
-    @ivar unsent: the types of their parameters that the client has sent and the server has
-        not got, by number.
+    @ivar unsent: by number, the types of parameters that the client has sent and the server has
+        not got.
     """
 
     __slots__ = ("_bytes", "_texts", "latest", "parameters", "unsent")
@@ -44,7 +44,7 @@ class Statements:
 
     def add(self, number: int, text: str, parameters: int = 0) -> None:
         """
-        The server prepared C{text} as C{number}.
+        Add a statement: the server has prepared C{text} as C{number}.
         """
         self.remove(number)
         self._texts[number] = text
@@ -56,7 +56,7 @@ class Statements:
 
     def remove(self, number: int) -> None:
         """
-        The client closes C{number}, which need not be known.
+        Remove the statement C{number}, which need not be known.
         """
         text = self._texts.pop(number, None)
         self.parameters.pop(number, None)
@@ -66,7 +66,7 @@ class Statements:
 
     def clear(self) -> None:
         """
-        The server forgot them all.
+        Remove all statements.
         """
         self._texts.clear()
         self.parameters.clear()
@@ -76,13 +76,13 @@ class Statements:
 
     def text(self, number: int) -> str:
         """
-        The SQL of statement C{number}, C{""} where it is not known.
+        The SQL of statement C{number}, C{""} if it is not known.
         """
         return self.latest if number == LAST_PREPARED else self._texts.get(number, "")
 
     def texts(self) -> Statements:
         """
-        Statements that have the same texts, and know nothing else.
+        Statements with the same texts, and without types.
         """
         same = Statements()
         same._texts, same.latest = self._texts, self.latest
@@ -94,15 +94,15 @@ class MySQLSession(Session):
     The state of one connection.
 
     @ivar offered: the server's capabilities.
-    @ivar capabilities: those that both sides have.
-    @ivar dialog: the exchange in which the client may go on speaking after its
+    @ivar capabilities: the capabilities of both sides.
+    @ivar dialog: the exchange in which the client may send further packets after its
         command: authentication, or the sending of a file; C{None} if there is none.
-    @ivar hello: the client's answer to the greeting has yet to come.
-    @ivar startTLS: whether TLS is spoken, and read.
+    @ivar hello: the client's answer to the greeting has not arrived yet.
+    @ivar startTLS: whether TLS is active, and whether it is read.
     @ivar file: the dialog is the sending of a file.
     @ivar sequence: the number that the file's next packet must carry.
-    @ivar status: the status flags that the server sent last.
-    @ivar before: those that it had sent before the latest reply.
+    @ivar status: the latest status flags of the server.
+    @ivar before: its status flags before the latest reply.
     """
 
     __slots__ = (
@@ -162,7 +162,7 @@ NAMED = 0x08
 
 def headOf(parameters: int) -> int:
     """
-    How many bytes of the payload of an execution have its types, if it has them.
+    The number of bytes of an execution's payload up to the end of its types, if it has types.
     """
     return FIXED + (parameters + 7) // 8 + 1 + 2 * parameters
 
@@ -171,10 +171,10 @@ def typesOf(data: bytes, at: int, end: int, parameters: int) -> bytes | None:
     """
     The types that an execution names, C{b""} if it leaves them as they are.
 
-    @param at: where its payload begins.
-    @param end: where it ends, or what is known of it.
-    @param parameters: how many it has.
-    @return: C{None} where that cannot be said.
+    @param at: the beginning of its payload.
+    @param end: the end of the payload, or of its known part.
+    @param parameters: the number of its parameters.
+    @return: C{None} if that is not known.
     """
     flag = at + FIXED + (parameters + 7) // 8
     if flag >= end or data[at + 5] & NAMED:
@@ -189,9 +189,9 @@ def withTypes(data: bytes, at: int, types: bytes) -> tuple[bytes, int]:
     """
     The beginning of a packet that executes a statement, with C{types} in it.
 
-    @param at: where the packet begins; its payload leaves the types as they are.
-    @return: the new beginning, and how many bytes it stands for; nothing of either
-        where the packet would become too long.
+    @param at: the beginning of the packet, whose payload has no types.
+    @return: the new beginning, and the number of bytes that it replaces; C{b""} and 0 if the
+        packet would become too long.
     """
     header: int = unpackHeader(data, at)[0]
     length = (header & FULL) + len(types)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.mysql.test_transaction -*-
 """
-What an error leaves of a MySQL or MariaDB transaction.
+The effect of an injected error on a MySQL or MariaDB transaction.
 
 A deadlock and its like roll back the whole transaction, other errors the statement alone
 (dev.mysql.com, "InnoDB Error Handling").  A C{COMMIT} that fails, for whatever reason, has
@@ -20,7 +20,7 @@ from vaurien_twisted.wire.sql import commits
 #: Of the status flags: a transaction is open (C{SERVER_STATUS_IN_TRANS}).
 IN_TRANSACTION = 1
 
-#: What runs SQL.
+#: Commands that execute SQL.
 RUNNING = frozenset(("COM_QUERY", "COM_STMT_EXECUTE"))
 
 
@@ -28,10 +28,10 @@ def insteadOf(
     session: MySQLSession, exchange: Exchange, transaction: Transaction, idle: bool
 ) -> tuple[Substitute, ...]:
     """
-    What the backend gets in the place of a command: C{ROLLBACK} where the error, or the
-    C{COMMIT} that it meets, rolls a transaction back.
+    The requests to send to the backend in place of a command: C{ROLLBACK} if the error rolls a
+    transaction back, as any error of a C{COMMIT} does.
 
-    @param idle: no reply is under way, so that the status flags are known.
+    @param idle: no reply is in progress, so that the status flags are known.
     """
     if not isinstance(exchange.context, Request):
         return ()
@@ -49,8 +49,8 @@ def behind(
     session: MySQLSession, exchange: Exchange, transaction: Transaction
 ) -> tuple[Substitute, ...]:
     """
-    What it gets behind a reply that was replaced: C{ROLLBACK} where a transaction is open that
-    the error rolls back, or that the command itself has begun.
+    The requests to send after a reply that was replaced: C{ROLLBACK} if a transaction is open
+    that the error rolls back, or that the command itself has begun.
     """
     if not isinstance(exchange.context, Request) or not session.status & IN_TRANSACTION:
         return ()

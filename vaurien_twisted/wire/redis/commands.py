@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.wire.redis.test_commands -*-
 """
-What is known of single Redis commands: where their first key is, and which errors a
-server may answer them with.  From the command tables of Redis 7
+Properties of single Redis commands: the position of their first key, and the errors with which
+a server may answer them.  From the command tables of Redis 7
 (U{https://redis.io/docs/latest/commands/command/}).
 """
 
@@ -12,23 +12,23 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-#: Where the first key is, if not argument 1.
+#: The index of the first key, if it is not argument 1.
 KEY_INDEXES = {
     **dict.fromkeys(("BITOP", "MEMORY", "OBJECT", "PFDEBUG", "XGROUP", "XINFO"), 2),
     "MIGRATE": 3,
 }
 
-#: Where the number of keys is, which the first key follows.
+#: The index of the number of keys, after which the first key comes.
 COUNTED = {
     **dict.fromkeys(("EVAL", "EVALSHA", "EVALSHA_RO", "EVAL_RO", "FCALL", "FCALL_RO"), 2),
     **dict.fromkeys(("BLMPOP", "BZMPOP"), 2),
     **dict.fromkeys(("LMPOP", "SINTERCARD", "ZDIFF", "ZINTER", "ZINTERCARD", "ZMPOP", "ZUNION"), 1),
 }
 
-#: From where on to look for the word STREAMS, which the first key follows.
+#: The index from which to search the word STREAMS, after which the first key comes.
 STREAMS = {"XREAD": 1, "XREADGROUP": 4}
 
-#: Commands that a server answers with the null array of RESP2 where there is nothing.
+#: Commands that a server answers with the null array of RESP2 if there is no result.
 ARRAYS = _names("BLMPOP BLPOP BRPOP BZMPOP BZPOPMAX BZPOPMIN EXEC LMPOP XREAD XREADGROUP ZMPOP")
 
 #: Commands that write.
@@ -81,10 +81,10 @@ SEVERAL = _names(
 
 def subjectAt(command: str, args: list[bytes]) -> int:
     """
-    Which of the command's arguments is its subject: its first key, or else its first argument.
+    The index of the command's subject: its first key, or else its first argument.
 
-    @param args: those that have been read, at least one, the command's name first.
-    @return: an index; where C{args} ends before it, the arguments up to it are needed.
+    @param args: the arguments read so far, at least one; the first is the command's name.
+    @return: an index.  If it is beyond C{args}, the arguments up to it are needed.
     """
     index = KEY_INDEXES.get(command)
     if index is not None:
@@ -105,7 +105,7 @@ def subjectAt(command: str, args: list[bytes]) -> int:
 
 def subjectOf(command: str, args: list[bytes]) -> bytes:
     """
-    The subject, if all arguments that matter are there, else the first argument, else C{b""}.
+    The subject, if C{args} contains it, else the first argument, else C{b""}.
     """
     start = STREAMS.get(command)
     if start is not None:
@@ -129,5 +129,5 @@ READING = _names(
     """
 )
 
-#: The names of the commands that are known.
+#: The names of all known commands.
 KNOWN = WRITING | READING | STALE | KEYLESS

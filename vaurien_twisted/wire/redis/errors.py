@@ -14,8 +14,8 @@ from vaurien_twisted.wire.errors import ErrorCatalog
 from vaurien_twisted.wire.redis.commands import ARRAYS, KEYLESS, LOADING, SEVERAL, STALE, WRITING
 from vaurien_twisted.wire.redis.session import Note
 
-#: What a command needs of the server: its data, data that are not old, to write, a key,
-#: several keys.  C{CONNECT}: it is the first of its connection, or needs nothing.
+#: What a command needs: the server's data, current data, writing, a key, several keys.
+#: C{CONNECT}: it is the first of its connection, or needs none of these.
 DATA, FRESH_DATA, WRITE, KEY, KEYS, CONNECT = (
     "data",
     "fresh data",
@@ -135,13 +135,13 @@ ROWS = (
     WireError("nil", "", "No error but a null: there is no such key, or nothing in it."),
 )
 
-#: An error of the user's own: the word by which clients know it, and more.
+#: The form of a custom error: a word in upper case that identifies it, and an optional text.
 FREE = re.compile(r"[A-Z][A-Z0-9_]*(?: (?>[^\S\n]*)\S.*)?")
 
 
 def _isCode(code: str, message: str) -> bool:
     """
-    Whether it is a word in upper case and what follows it, or has a message to follow it.
+    Whether C{code} is a word in upper case, followed by a text or with a message.
     """
     return (
         FREE.fullmatch(code) is not None and code.isprintable() and (" " in code or bool(message))
@@ -150,7 +150,7 @@ def _isCode(code: str, message: str) -> bool:
 
 def _messageOf(code: str, message: str) -> str:
     """
-    The message behind the word by which clients know the error, which it may begin with.
+    The message after the word that identifies the error.  The message may begin with that word.
     """
     if not message or code == "nil":
         return ""
@@ -210,9 +210,9 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
 
 def nil(exchange: Exchange) -> Reply:
     """
-    "Nothing there", as the protocol's version and the command have it: a null.
+    The null that the command returns in the connection's version of the protocol.
 
-    @return: an empty reply for a request without one.
+    @return: an empty reply for a request without a reply.
     """
     context = exchange.context
     version = context.version if isinstance(context, Note) else context

@@ -18,7 +18,7 @@ from vaurien_twisted.wire.redis.requests import BEGINNINGS, HEAD_LIMIT, Requests
 from vaurien_twisted.wire.redis.resp import BULKS, CRLF, HEADER_LIMIT, NULLABLE, SUCCESSES
 from vaurien_twisted.wire.redis.session import RedisSession
 
-#: The longest command with several keys that passes where rules look at keys, in bytes.
+#: The longest command with several keys that passes if rules match keys, in bytes.
 LONGEST_HEAD = HEAD_LIMIT - HEADER_LIMIT
 
 
@@ -39,7 +39,7 @@ class RedisFastPath(CountedFastPath):
 
     def _count(self, data: bytes) -> int:
         """
-        How many whole requests C{data} is, 0 if they do not all pass.
+        The number of whole requests in C{data}, 0 if not all of them may pass.
         """
         watched, known, bulks, find = self._watched, BEGINNINGS.get, BULKS.get, data.find
         pos, size, count = 0, len(data), 0
@@ -62,7 +62,7 @@ class RedisFastPath(CountedFastPath):
                 pos = end + length + 4
                 left -= 1
             if looked:
-                # Several keys are looked for in the head.
+                # The head is searched for several keys.
                 head = data[start:pos] if several else b""
                 if len(head) > LONGEST_HEAD or self._stops(command, key, head):
                     return 0
@@ -79,7 +79,7 @@ class RedisFastPath(CountedFastPath):
 
     def replies(self, data: bytes) -> int:
         """
-        Whole replies to the first batch: how many.
+        The number of whole replies to the first batch.
         """
         awaiting = self._awaiting
         if not awaiting or not self._session.plain:
@@ -104,7 +104,7 @@ class RedisFastPath(CountedFastPath):
             count += 1
         if pos != size or count > batch.left or data[-1] != 10:
             return 0
-        # Without a call: this is done for each chunk.
+        # Inlined, since it runs for each chunk.
         batch.next += count
         batch.left -= count
         if not batch.left:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-#: How long an inline command may be, in bytes, as servers limit it.
+#: The longest inline command that servers accept, in bytes.
 INLINE_LIMIT = 65536
 
 #: A word, or parts of one in quotes.  A quote that is not closed lasts to the line's end.
@@ -16,7 +16,7 @@ WORD = re.compile(
     rb"""(?:"(?>(?:[^"\\]|\\.)*)"?|'(?>(?:[^'\\]|\\.)*)'?|(?>[^\s"']+))+""", re.DOTALL
 )
 
-#: What may stand in a word: quotes, and in double quotes escapes.
+#: The quoted parts of a word; double quotes may contain escapes.
 PART = re.compile(rb"""("(?>(?:[^"\\]|\\.)*)"?)|('(?>(?:[^'\\]|\\.)*)'?)""", re.DOTALL)
 ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"a": b"\a"}

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.redis.test_matchers -*-
 """
-Which keys a Redis command names.  From the command tables of Redis 7
+The keys of Redis commands.  From the command tables of Redis 7
 (U{https://redis.io/docs/latest/commands/command/}).
 """
 
@@ -16,7 +16,7 @@ from vaurien_twisted.wire.redis.resp import CRLF
 
 _REST, _PAIRS, _TWO = slice(1, None), slice(1, None, 2), slice(1, 3)
 
-#: Which arguments are keys, where there are or may be several at fixed positions.
+#: The arguments that are keys, for commands with several keys at fixed positions.
 KEYS = {
     **dict.fromkeys(("DEL", "EXISTS", "MGET", "PFCOUNT", "PFMERGE", "TOUCH", "UNLINK"), _REST),
     **dict.fromkeys(("SDIFF", "SINTER", "SUNION", "WATCH"), _REST),
@@ -28,22 +28,22 @@ KEYS = {
     "BITOP": slice(2, None),
 }
 
-#: Commands whose first key is followed by the number of those that come next.
+#: Commands whose first key is followed by the number of further keys.
 STORES = frozenset(("ZDIFFSTORE", "ZINTERSTORE", "ZUNIONSTORE"))
 
-#: Commands that may have several keys and whose beginning says where they are.
+#: Commands that may have several keys, whose positions follow from the beginning.
 SEVERAL = frozenset((*KEYS, *STORES))
 
-#: Commands whose first argument is no key.
+#: Commands whose first argument is not a key.
 NONE = (KEYLESS | {"WAITAOF"}) - {"WATCH"}
 
 
 def lastAt(command: str, args: list[bytes]) -> int:
     """
-    Up to which of the command's arguments all keys stand.
+    The index of the last argument that is needed to find all keys.
 
-    @param args: those that have been read, at least one, the command's name first.
-    @return: an index; where C{args} ends before it, the arguments up to it are needed.
+    @param args: the arguments read so far, at least one; the first is the command's name.
+    @return: an index.  If it is beyond C{args}, the arguments up to it are needed.
     """
     if command in SEVERAL or command in STREAMS:
         return len(args)
@@ -55,7 +55,9 @@ def lastAt(command: str, args: list[bytes]) -> int:
 
 def keysOf(command: str, args: Sequence[bytes]) -> Sequence[bytes]:
     """
-    The keys among the arguments of a command, its name first.
+    The keys of a command.
+
+    @param args: its arguments; the first is the command's name.
     """
     if command in KEYS:
         return args[KEYS[command]]
@@ -75,7 +77,7 @@ def keysOf(command: str, args: Sequence[bytes]) -> Sequence[bytes]:
 
 def argumentsOf(head: bytes) -> list[bytes]:
     """
-    The arguments of a command, or the first of them: an array of strings, or a line.
+    The arguments at the beginning of a command, which is an array of strings or a line.
     """
     if not head.startswith(b"*"):
         return split(head)
@@ -107,7 +109,7 @@ def _keys(connection: Connection, exchange: Exchange) -> Sequence[str]:
     ]
 
 
-#: What C{when} can ask of a command.
+#: The matchers for C{when}.
 TARGETS = (
     COMMAND,
     Matcher(

@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.wire.redis.test_protocol -*-
 """
-C{redis}: RESP2, RESP3 and inline commands, as Redis, Valkey and their relatives speak.
+C{redis}: RESP2, RESP3 and inline commands, the protocol of Redis, Valkey and similar servers.
 
-L{requests} reads what the client sends and L{replies} what the backend
-sends; both share a L{session}.  L{resp} finds where values end, L{commands}
-knows single commands and L{errors} writes errors.
+L{requests} reads the bytes of the client and L{replies} those of the backend; both share a
+L{session}.  L{resp} finds the ends of values, L{commands} has the properties of single commands
+and L{errors} encodes errors.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ class RedisFramer(TwoWayFramer):
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
-        What keeps half a transaction from being carried out.
+        The requests that keep an incomplete transaction from being executed.
         """
         return insteadOf(self._session, exchange)
 
     def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
-        The same for a command that was carried out or queued.
+        The same after a command that was executed or queued.
         """
         return behind(self._session, exchange)
 
@@ -101,6 +101,6 @@ class Redis(WireProtocol):
 
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
-        The error as one line, C{None} where the client expects no reply.
+        The error as one line, C{None} if the client expects no reply.
         """
         return encodeError(exchange, error)

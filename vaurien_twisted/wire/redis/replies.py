@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.redis.test_protocol -*-
 """
-Reads the replies of a Redis connection, and keeps them apart from what answers no command:
+Reads the replies of a Redis connection, and separates them from values that answer no command:
 messages to subscribers, pushes, and the reports of C{MONITOR}.
 """
 
@@ -27,7 +27,7 @@ ARRAY, PUSH, STATUS, ERROR = b"*>+-"
 #: The types of errors: of one line, and of any text.
 ERRORS = b"-!"
 
-#: How much of an error or a status is looked at, in bytes.
+#: The most bytes of an error or a status that are read.
 LINE_LIMIT = 512
 
 #: The first words of messages to subscribers.
@@ -40,31 +40,31 @@ CONFIRMING = frozenset(CONFIRMATIONS.values())
 
 def _isPlain(head: Exchange | Silent) -> bool:
     """
-    Whether nothing is to be known of a reply but that it is this command's.
+    Whether the content of a reply does not matter, only the command that it answers.
     """
     return head.__class__ is Exchange and head.context.__class__ is int and head.cut is None
 
 
 class Replies:
     """
-    Divides what the backend sends among the exchanges that await a reply.  Only the
-    beginning of a value is kept back, of at most L{LINE_LIMIT} bytes.
+    Divides the bytes of the backend among the exchanges that await a reply.  It holds back only
+    the beginning of a value, at most L{LINE_LIMIT} bytes.
     """
 
     def __init__(self, session: RedisSession) -> None:
         self._session = session
         self._scanner = Scanner()
         self._kept = b""
-        # The value that is passing: what it answers, whose it is, its type, its line, what it
+        # The value that is passing: what it answers, its exchange, its type, its line, what it
         # confirms.
         self._head: Exchange | Silent | None = None
         self._exchange: Exchange | None = None
         self._first = 0
         self._line = b""
         self._confirming = b""
-        # Those that turned out to have no reply.
+        # The exchanges that turned out to have no reply.
         self._unheard: list[Exchange] = []
-        # What lets the beginning of a reply pass, and nothing more.
+        # Passes only the beginning of a reply that is to be cut.
         self._beginning: Beginning | None = None
 
     @property
@@ -149,7 +149,7 @@ class Replies:
 
     def ended(self) -> Iterator[Piece]:
         """
-        What was kept back.
+        The bytes that were held back.
         """
         if self._beginning is not None:
             self._kept, self._exchange = self._beginning.ended(), self._beginning.exchange
@@ -160,7 +160,9 @@ class Replies:
 
     def _begin(self, data: bytes, pos: int) -> bool:
         """
-        Find out whose the value at C{pos} is; false if more of it is needed.
+        Find the exchange of the value at C{pos}.
+
+        @return: C{False} if more bytes are needed.
         """
         session = self._session
         first, word, line = data[pos], b"", b""
@@ -242,7 +244,7 @@ class Replies:
 
     def _awaited(self, first: int, line: bytes, word: bytes) -> Exchange | Silent | None:
         """
-        What the next value answers.  What is before that, and has no answer, is passed by.
+        The request that the next value answers.  Earlier ones, which have no reply, are skipped.
         """
         session = self._session
         while not session.opaque:
@@ -257,7 +259,7 @@ class Replies:
 
     def _finish(self) -> bool:
         """
-        A value has ended: say whether that ends the exchange too.
+        A value has ended: return whether the exchange has ended too.
         """
         session, head = self._session, self._head
         left = 0
@@ -283,8 +285,8 @@ class Replies:
 
 def errorCode(data: bytes, pos: int) -> str:
     """
-    The code of the error that begins at C{pos}: its first word, such as C{WRONGTYPE}; C{ERR}
-    where that has not come yet.
+    The code of the error that begins at C{pos}: its first word, such as C{WRONGTYPE}; C{ERR} if
+    the word has not arrived yet.
     """
     # The text of one of any length is behind the line with that.
     start = pos + 1 if data[pos] == ERROR else data.find(b"\n", pos) + 1

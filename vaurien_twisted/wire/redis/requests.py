@@ -23,11 +23,11 @@ from vaurien_twisted.wire.redis.resp import (
 )
 from vaurien_twisted.wire.redis.session import NOTED, RedisSession
 
-#: In how many bytes of an array the subject must be found, else it is the first argument,
-#: and the keys that rules can ask for.
+#: The most bytes of an array that are searched for the subject and the keys, which rules match.
+#: If they do not contain the subject, it is the first argument.
 HEAD_LIMIT = 32768
 
-#: How much of a command's name is kept, in bytes.
+#: The most bytes of a command's name that are kept.
 NAME_LIMIT = 128
 
 #: The beginning of an array up to the end of its command's name, by which common
@@ -38,15 +38,15 @@ BEGINNINGS: dict[bytes, tuple[str, int, bool]] = {}
 #: Commands whose first key is not argument 1.
 KEY_NOT_FIRST = frozenset((*COUNTED, *KEY_INDEXES, *STREAMS))
 
-#: How many beginnings are remembered.
+#: The most beginnings that are remembered.
 BEGINNINGS_LIMIT = 4096
 
 
 class Requests(RequestReader):
     """
-    Divides what the client sends into exchanges.  Only a head that does not show its
-    subject and its keys yet is kept back, or the beginning of a length.  An exchange has
-    its head while it is yielded, where there may be several keys in it.
+    Divides the bytes of the client into exchanges.  It holds back only a head that does not
+    contain its subject and keys yet, or the beginning of a length.  An exchange has its head
+    while it is yielded, if the command may have several keys.
     """
 
     def __init__(self, session: RedisSession) -> None:
@@ -119,7 +119,7 @@ class Requests(RequestReader):
                         self.number += 1
                         exchange = Exchange(self.number, command, subject, head, version)
                         yield exchange, head, True
-                        # It was looked at, and is not to be kept until there is a reply.
+                        # The rules have read it: do not keep it until there is a reply.
                         exchange.head = b""
                         if pos >= size:
                             return
@@ -152,7 +152,7 @@ class Requests(RequestReader):
     @property
     def passable(self) -> bool:
         """
-        Whether the next byte begins a request whose reply nothing needs to be known of.
+        Whether the next byte begins a request, and replies need no state of the session.
         """
         session = self._session
         return (
@@ -165,7 +165,7 @@ class Requests(RequestReader):
 
     def ended(self) -> Iterator[Piece]:
         """
-        What was kept back.
+        The bytes that were held back.
         """
         if self._kept:
             kept, self._kept = self._kept, b""
@@ -173,9 +173,10 @@ class Requests(RequestReader):
 
     def _step(self, data: bytes, pos: int) -> tuple[Exchange | None, int, bool]:
         """
-        Read as much of one request as there is.
+        Read the available part of one request.
 
-        @return: the exchange, up to where the bytes belong to it, whether it ends there.
+        @return: the exchange, the index up to which the bytes belong to it, and whether it ends
+            there.
         """
         at = pos
         if self._exchange is None:
@@ -199,7 +200,9 @@ class Requests(RequestReader):
 
     def _head(self, data: bytes, pos: int) -> bool:
         """
-        Read on in an array until the subject is known, and say whether it is.
+        Read an array until the subject is known.
+
+        @return: whether the subject is known.
         """
         size, args = len(data), self._args
         at, limit = pos + self._at, pos + HEAD_LIMIT
@@ -242,7 +245,7 @@ class Requests(RequestReader):
 
     def _body(self, data: bytes, at: int) -> int:
         """
-        Go on in an array whose head is known.
+        Continue to read an array whose head is known.
         """
         size = len(data)
         while True:
@@ -255,14 +258,14 @@ class Requests(RequestReader):
             end = self._length(data, at)
             if end < 0:
                 return at
-            # The two bytes after a string are not looked at, as servers do not.
+            # Like servers, ignore the values of the two bytes after a string.
             self._skip = _bulk(data[at:end]) + 2
             self._left -= 1
             at = end + 2
 
     def _length(self, data: bytes, at: int) -> int:
         """
-        Where the header at C{at} ends, negative if that is not in sight yet.
+        The end of the header at C{at}, negative if it has not arrived yet.
         """
         end = data.find(CRLF, at, at + HEADER_LIMIT)
         if end < 0 and len(data) - at >= HEADER_LIMIT:
@@ -306,12 +309,12 @@ class Requests(RequestReader):
 
     def _remember(self, head: bytes, name: bytes, count: int) -> None:
         """
-        Know this command's beginning again, if the short way of reading will do for it.
+        Remember this command's beginning, if the fast way of reading is correct for it.
         """
         command = _text(name).upper() if len(name) < NAME_LIMIT else ""
         if not command or command in NOTED or command in KEY_NOT_FIRST:
             return
-        # The short way takes the first CRLF from the ninth byte on for the end of the name.
+        # The fast way takes the first CRLF from the ninth byte on as the end of the name.
         beginning = head[: head.find(CRLF, 8)]
         if beginning in BEGINNINGS or beginning != b"*%d\r\n$%d\r\n%b" % (count, len(name), name):
             return
@@ -322,7 +325,7 @@ class Requests(RequestReader):
 
 def _lastNeeded(command: str, args: list[bytes]) -> int:
     """
-    Up to which word a command must be read.
+    The index of the last argument that must be read.
     """
     if command == "CLIENT" and len(args) > 1 and args[1].upper() == b"REPLY":
         return 2

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.redis.test_resp -*-
 """
-Where a RESP value ends: RESP2 and RESP3 as
+Finds the ends of RESP values, RESP2 and RESP3, as
 U{https://redis.io/docs/latest/develop/reference/protocol-spec/} and
 U{https://github.com/redis/redis-specifications} define them.
 """
@@ -15,22 +15,22 @@ HEADER_LIMIT = 24
 #: The longest array and the longest string, as a Redis server limits them.
 COUNT_LIMIT, BULK_LIMIT = 2**31 - 1, 2**63 - 1
 
-#: How deep aggregates of unknown length may nest; those with a length have no limit.
+#: The greatest depth of nested aggregates of unknown length; those with a length have no limit.
 DEPTH_LIMIT = 512
 
 #: The headers of short strings and what follows the header's CRLF, less its own CRLF.
 BULKS = {b"$%d" % length: length for length in range(4096)}
 
-#: The same with the null of RESP2, which nothing follows.
+#: The same with the null of RESP2, which has no content.
 NULLABLE = {**BULKS, b"$-1": -2}
 
 #: Simple values, which are one line: status, error, integer, null, boolean, big number, double.
 LINES = frozenset(b"+-:_#(,")
 
-#: Those that are no errors.
+#: The simple values that are not errors.
 SUCCESSES = LINES - frozenset(b"-")
 
-#: Aggregates and how many values stand for each that they count.
+#: Aggregates, and the number of values for each element that they count.
 AGGREGATES = {42: 1, 126: 1, 62: 1, 37: 2, 124: 2}
 
 COLON, STRING, VERBATIM, FAILURE, ATTRIBUTE, PART, END = b":$=!|;."
@@ -44,9 +44,9 @@ class Malformed(Exception):
 
 def number(digits: bytes) -> int:
     """
-    A length as Redis reads it: no sign but a minus, no leading zero, at most 19 digits.
+    A length as Redis reads it: an optional minus, no leading zero, at most 19 digits.
 
-    @raise Malformed: it is anything else.
+    @raise Malformed: C{digits} has another form.
     """
     plain = digits[1:] if digits[:1] == b"-" else digits
     if not plain.isdigit() or len(plain) > 19 or (plain[0] == 48 and len(digits) > 1):
@@ -79,11 +79,11 @@ def opening(data: bytes, pos: int) -> bytes | None:
 
 class Scanner:
     """
-    Finds the end of one value, of any size and depth, in constant memory: what is
-    counted is how many values are still to come, wherever they are nested.
+    Finds the end of one value, of any size and depth, in constant memory: it counts the values
+    that are still to come, whatever their nesting.
 
     @ivar done: the value has ended, or none has begun.
-    @ivar integer: the last integer in the value, as it was written.
+    @ivar integer: the last integer in the value, as the backend wrote it.
     """
 
     __slots__ = (
@@ -104,13 +104,15 @@ class Scanner:
         self._left = self._extra = 0
         self._line = self._parts = self._trailer = False
         self._skip = 0
-        # What was left outside of each aggregate of unknown length.
+        # The number of remaining values outside of each aggregate of unknown length.
         self._open: list[int] = []
 
     def begin(self, extra: int = 0) -> None:
         """
-        A value begins, which C{extra} more than it counts belong to.  Fewer than it counts
-        belong to an aggregate of which that number is negative.
+        Begin a value.
+
+        @param extra: the number of further values that belong to it, in addition to those that it
+            counts; negative if fewer belong to it.
         """
         self._left = 1 + max(extra, 0)
         self._extra = min(extra, 0)
@@ -119,11 +121,11 @@ class Scanner:
 
     def scan(self, data: bytes, pos: int) -> int:
         """
-        Read on at C{pos}.
+        Continue to read at C{pos}.
 
-        @return: up to where the bytes are of this value; what remains is the beginning
-            of a header, of at most L{HEADER_LIMIT} bytes, unless it is C{done}.
-        @raise Malformed: this is not RESP.
+        @return: the index up to which the bytes belong to this value.  Unless it is C{done}, the
+            rest is the beginning of a header, at most L{HEADER_LIMIT} bytes.
+        @raise Malformed: the bytes are not RESP.
         """
         size = len(data)
         find = data.find
@@ -157,7 +159,7 @@ class Scanner:
 
     def _inside(self, data: bytes, pos: int) -> int:
         """
-        Go on in a string or a line that has begun.
+        Continue to read a string or a line that has begun.
         """
         size = len(data)
         if self._line:
@@ -178,8 +180,9 @@ class Scanner:
 
     def _other(self, data: bytes, pos: int, end: int) -> int:
         """
-        Read the header at C{pos} of whatever is not a short string.  C{end} is where
-        it ends, negative if that is not in sight.
+        Read the header at C{pos} of a value that is not a short string.
+
+        @param end: the end of the header, negative if it has not arrived yet.
         """
         kind = data[pos]
         if kind in LINES and not self._parts:

@@ -1,11 +1,11 @@
 # -*- test-case-name: tests.wire.redis.test_protocol,tests.wire.redis.test_state -*-
 """
-What the two directions of a Redis connection know of each other.
+The state that the two directions of a Redis connection share.
 
-The client decides some of how the server replies: in which version of the protocol,
-with how many confirmations, or not at all.  What a command does to that is assumed when
-the command is expected, so that one which never reaches the backend does nothing; and it
-counts from when the server's answer says so.
+The client determines how the server replies: in which version of the protocol, with how many
+confirmations, or not at all.  The effect of a command on that is assumed when the command goes
+to the backend, so that a command that does not go there has no effect.  It is known when the
+server's reply confirms it.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from vaurien_twisted.wire.redis.state import (
 
 __all__ = ["BROKEN", "NOTED", "SUBSCRIPTIONS", "Note", "RedisSession"]
 
-#: Why no more is read where the reply to C{EXEC} is no RESP.
+#: The reason why a connection becomes opaque when the reply to C{EXEC} is not valid RESP.
 BROKEN = "CLIENT REPLY in a transaction"
 
-#: How many exchanges without a reply are remembered one by one, in case that they have one.
+#: The most exchanges without a reply that are kept one by one, in case the server replies.
 SILENT_LIMIT = 1024
 
 
@@ -42,9 +42,9 @@ class RedisSession(Session):
     @ivar awaiting: the exchanges, or L{PassedBatch}es of them, whose
         replies are still to come, in order; and between them those that have a reply only
         if the server refuses something: exchanges that have none, and L{Silent}.
-    @ivar plain: replies can be read without knowing more than their order.
-    @ivar sent: how the next request will be answered, as far as nothing is refused.
-    @ivar known: how the next reply will be given.
+    @ivar plain: replies can be read by their order alone.
+    @ivar sent: how the server will reply to the next request, if it refuses none before.
+    @ivar known: how the server gives the next reply.
     """
 
     def __init__(self) -> None:
@@ -52,16 +52,16 @@ class RedisSession(Session):
         self.plain = True
         self.sent = State()
         self.known = State()
-        # Something was refused, so that what was sent behind it was taken wrongly.
+        # A command was refused, so the state assumed for later commands is wrong.
         self._stale = False
-        # How much of what is awaited is to be read with care, and has no reply.
+        # The numbers of awaited entries whose replies matter, and that have no reply.
         self._matters = self._silent = 0
         self._channels = self._patterns = self._shards = 0
 
     @property
     def loud(self) -> bool:
         """
-        Whether the next request has a reply, whatever it is.
+        Whether the next request gets a reply, whatever it is.
         """
         sent = self.sent
         return not (sent.quiet or sent.over or self._stale)
@@ -90,8 +90,8 @@ class RedisSession(Session):
         The exchange that a command begins.
 
         @param number: its number.
-        @param args: as many of the command's arguments as were needed.
-        @param count: how many arguments it has.
+        @param args: the first arguments of the command, as many as were needed.
+        @param count: the number of its arguments.
         """
         if self._stale:
             self._assume()
@@ -102,13 +102,13 @@ class RedisSession(Session):
             return Exchange(number, command, subject, b"", sent.version, loud)
         replies = sent.replies(note)
         if note.kind == "CLIENT" and self.subscribed:
-            # It is refused there.
+            # The server refuses it in a transaction.
             replies = sent.quiet == ON
         return Exchange(number, command, subject, b"", note, replies)
 
     def expect(self, exchange: Exchange) -> None:
         """
-        The backend will act on this request.
+        Note a request that goes to the backend.
         """
         note = noteOf(exchange)
         if note is None:
@@ -139,9 +139,9 @@ class RedisSession(Session):
 
     def _doubt(self, count: int, changes: bool = False) -> None:
         """
-        So many requests have a reply only if the server is not as silent as it should be.
+        Note C{count} requests that get a reply only if the server refuses to be silent.
 
-        @param changes: they change how the server replies, too.
+        @param changes: whether they also change how the server replies.
         """
         last = self.awaiting[-1] if self.awaiting else None
         if isinstance(last, Silent):
@@ -156,7 +156,7 @@ class RedisSession(Session):
 
     def _assume(self) -> None:
         """
-        What was sent takes effect on what is known, not on what was assumed before.
+        Compute the assumed state again, from the known state and the commands after it.
         """
         self._stale = False
         sent = self.known.copy()
@@ -173,13 +173,13 @@ class RedisSession(Session):
 
     def unheard(self, first: int, line: bytes, word: bytes) -> tuple[bool, Exchange | None]:
         """
-        Whether the next reply shows that what is awaited first has none, or had it withheld.
-        It is then awaited no longer.
+        Whether the next reply shows that the first awaited request has no reply, or that its
+        reply was withheld.  The request is then removed.
 
         @param first: the reply's first byte, its type.
         @param line: its line, if it is an error or a status.
         @param word: its first word, if it is a confirmation.
-        @return: also the exchange that ends without the reply it was thought to have.
+        @return: also the exchange that ends without the reply that was expected.
         """
         awaiting, known = self.awaiting, self.known
         if not awaiting:
@@ -216,16 +216,16 @@ class RedisSession(Session):
             ):
                 known.enter(note)
             else:
-                # It would have been heard.
+                # A refusal would have been sent.
                 known.spend()
                 self._stale = True
         return True, self.take()
 
     def take(self) -> Exchange | None:
         """
-        What is awaited first is awaited no longer.
+        Remove the first awaited request.
 
-        @return: it, if it was thought to have a reply.
+        @return: its exchange, if a reply was expected.
         """
         head = self.awaiting[0]
         if isinstance(head, Silent):
@@ -269,10 +269,10 @@ class RedisSession(Session):
             known.discard()
         elif kind == "EXEC":
             if line in (b"*-1", b"_"):
-                # It was given up.
+                # The transaction was discarded.
                 known.discard()
             elif known.subscribes:
-                # Confirmed inside of the array, by how much is not known.
+                # Confirmed inside of the array: the number is not known.
                 self._channels = max(self._channels, 1)
         elif kind == "RESET":
             self._channels = self._patterns = self._shards = 0
@@ -282,7 +282,7 @@ class RedisSession(Session):
 
     def _count(self, kind: str) -> int:
         """
-        How many subscriptions there are of the kind that a command ends.
+        The number of subscriptions of the kind that a command ends.
         """
         if kind.startswith("P"):
             return self._patterns
@@ -293,8 +293,8 @@ class RedisSession(Session):
         The backend confirms that a subscription was added or removed.
 
         @param word: the first word of the confirmation.
-        @param total: how many subscriptions it says there are now.
-        @return: how many are left of the kind that was confirmed.
+        @param total: the number of subscriptions in the confirmation.
+        @return: the number of remaining subscriptions of the confirmed kind.
         """
         if word.startswith(b"s") and word != b"subscribe":
             left = self._shards = total
@@ -315,8 +315,7 @@ class RedisSession(Session):
     @property
     def steady(self) -> bool:
         """
-        Whether the next reply is that of the command that is awaited first, if that is a plain
-        one.
+        Whether the next reply answers the first awaited command, if that is a plain one.
         """
         known = self.known
         return not (known.quiet or known.over or self.monitoring or self.subscribed)
@@ -324,7 +323,7 @@ class RedisSession(Session):
     @property
     def monitoring(self) -> bool:
         """
-        Whether the backend may report what others do.
+        Whether the backend may send the reports of C{MONITOR}.
         """
         return self.known.monitoring or self.sent.monitoring
 

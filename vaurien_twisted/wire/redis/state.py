@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.wire.redis.test_state -*-
 """
-How a Redis server replies on one connection, and what commands do to that.
+How a Redis server replies on one connection, and the effects of commands on that.
 
-What commands do is assumed when they are sent, and known when they are answered: there is
-a L{State} for each.  From Redis 7's C{networking.c}, C{multi.c} and C{replication.c}.
+The effect of a command is assumed when the command is sent, and known when it is answered:
+there is a L{State} for each.  From Redis 7's C{networking.c}, C{multi.c} and C{replication.c}.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NOTED = (
 #: Commands that a transaction does not queue.
 UNQUEUED = frozenset(("DISCARD", "EXEC", "MULTI", "QUIT", "RESET"))
 
-#: Those that are refused with any argument, and those that are refused with fewer arguments.
+#: Commands that are refused with any argument, and commands that are refused with too few.
 #: C{EXEC} is not among them: a transaction is over even where it is refused so.
 ALONE = frozenset(("DISCARD", "MONITOR", "MULTI", "RESET", "SYNC"))
 LEAST = {"PSUBSCRIBE": 2, "PSYNC": 3, "SSUBSCRIBE": 2, "SUBSCRIBE": 2}
@@ -64,12 +64,12 @@ class Note:
 
 class Silent:
     """
-    Requests in a row that have a reply only if the server has not done what would silence
-    it.
+    Consecutive requests that get a reply only if the server has refused the command that
+    silences it.
 
-    @ivar count: how many; 0 for an empty command, which never has one.
-    @ivar after: how the server replies once it has carried them out, C{None} where they do not
-        change that.
+    @ivar count: their number; 0 for an empty command, which never gets a reply.
+    @ivar after: how the server replies after they are executed, C{None} if they do not change
+        that.
     """
 
     __slots__ = ("after", "count")
@@ -81,17 +81,17 @@ class Silent:
 
 class State:
     """
-    What decides how a server replies.
+    The state that determines how a server replies.
 
     @ivar version: the version of RESP.
     @ivar quiet: L{ON}, L{OFF} or L{SKIP}.
     @ivar multi: a transaction is open.
     @ivar extra: how many replies its queue holds beyond one for each command.
-    @ivar monitoring: the server reports what others do.
-    @ivar subscribes: its queue changes what is subscribed to.
-    @ivar over: C{QUIT} was said.
-    @ivar broken: its queue holds a C{CLIENT REPLY} in the middle of which it falls silent, or
-        begins to speak, so that the reply to C{EXEC} is no RESP.
+    @ivar monitoring: the server sends the reports of C{MONITOR}.
+    @ivar subscribes: its queue changes the subscriptions.
+    @ivar over: C{QUIT} was sent.
+    @ivar broken: its queue contains a C{CLIENT REPLY} that starts or ends replies within it, so
+        that the reply to C{EXEC} is not valid RESP.
     """
 
     __slots__ = (
@@ -115,7 +115,7 @@ class State:
 
     def copy(self) -> State:
         """
-        Another that goes on from here.
+        A copy, which changes independently.
         """
         other = State()
         for name in State.__slots__:
@@ -124,7 +124,7 @@ class State:
 
     def discard(self) -> None:
         """
-        No transaction is open.
+        End the transaction.
         """
         self.multi = self.broken = self.subscribes = self._skips = False
         self.extra = self._hello = 0
@@ -138,14 +138,14 @@ class State:
 
     def note(self, command: str, args: list[bytes], count: int) -> Note | None:
         """
-        What is to be noted of a command among L{NOTED}; C{None} if it changes nothing.
+        The note for a command among L{NOTED}; C{None} if the command has no effect on replies.
 
-        @param args: as many of the command's arguments as were needed.
-        @param count: how many arguments it has.
+        @param args: the first arguments of the command, as many as were needed.
+        @param count: the number of its arguments.
         """
         version, multi = self.version, self.multi
         if (command in ALONE and count > 1) or count < LEAST.get(command, 1):
-            # It is refused.
+            # The server refuses it.
             return None
         if command in SUBSCRIPTIONS:
             return Note(version, command, count - 1)
@@ -163,7 +163,7 @@ class State:
 
     def enter(self, note: Note) -> None:
         """
-        The server carries a command out, or queues it.
+        Apply a command that the server executes or queues.
         """
         self.spend()
         kind = note.kind
@@ -198,7 +198,7 @@ class State:
         elif note.kind == "HELLO":
             self._hello = note.number or self._hello
         elif note.kind == "CLIENT" and note.number == SKIP and self.quiet == ON:
-            # It has no reply itself, nor has what follows the transaction.
+            # It has no reply itself, and neither has the command after the transaction.
             self.extra -= 1
             self._skips = True
         elif note.kind == "CLIENT" and note.number != self.quiet:
@@ -206,7 +206,7 @@ class State:
 
     def replies(self, note: Note) -> bool:
         """
-        Whether a command has a reply if it is carried out or queued.
+        Whether a command gets a reply if it is executed or queued.
         """
         kind, queued = note.kind, self.multi
         if self.over:
@@ -217,7 +217,7 @@ class State:
             if kind == "CLIENT":
                 return note.number == ON
             if kind in SUBSCRIPTIONS:
-                # Confirmations are not replies to the server: it never withholds them.
+                # The server does not treat confirmations as replies: it never withholds them.
                 return True
             if kind in REPLICATING and self.monitoring:
                 return False
@@ -236,7 +236,7 @@ class State:
             return True
         if kind == "CLIENT" and not self.multi:
             if note.number == ON:
-                # A refusal would not have been heard.
+                # A refusal would not have been sent.
                 return self.quiet != ON and failed
             refused = note.number == OFF or _refuses(line, b"client|reply", b"client")
             return not (self.quiet == ON and failed and refused)
@@ -253,12 +253,12 @@ class State:
 
 def _refuses(line: bytes, *commands: bytes) -> bool:
     """
-    Whether an error speaks of one of these commands, and not of one behind it.
+    Whether an error names one of these commands, and not a later one.
     """
     if line.startswith((b"-NOAUTH", b"-BUSY")):
         return True
     line = line.lower()
-    # With a wrong number of arguments there would be nothing to doubt.
+    # A command with a wrong number of arguments is never in doubt.
     return b"wrong number" not in line and any(b"'%b'" % command in line for command in commands)
 
 

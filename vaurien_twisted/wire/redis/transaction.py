@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_substitutes -*-
 """
-What an error leaves of a Redis transaction.
+The effect of an injected error on a Redis transaction.
 
 A server that refuses a command between C{MULTI} and C{EXEC} marks the transaction, and
 C{EXEC} answers C{EXECABORT}.  One that refuses C{EXEC}, or whose C{WATCH} has failed, has
@@ -12,8 +12,8 @@ from __future__ import annotations
 from vaurien_twisted.model.exchange import Exchange, Substitute
 from vaurien_twisted.wire.redis.session import Note, RedisSession
 
-#: A name that no server knows.  It is refused as it is queued, and outside of a transaction
-#: it does nothing.
+#: A command that no server knows.  A transaction refuses it instead of queuing it, and outside
+#: of a transaction it has no effect.
 UNKNOWN = b"VAURIEN.INJECTED.ERROR"
 
 DISCARD, PING = b"DISCARD", b"PING"
@@ -21,9 +21,10 @@ DISCARD, PING = b"DISCARD", b"PING"
 
 def insteadOf(session: RedisSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
-    What the backend gets in the place of a command: C{DISCARD} for C{EXEC}, else a command
-    that marks the transaction; nothing outside of one.  Where it may still refuse to be
-    silent it gets a C{PING}, so that the error comes behind what it says.
+    The requests to send to the backend in place of a command: C{DISCARD} for C{EXEC}, otherwise
+    a command that marks the transaction; none outside of a transaction.  If the backend may
+    still refuse a silencing command, it gets a C{PING}, so that the injected error comes after
+    that refusal.
     """
     if not session.multi:
         return (_send(session, exchange, PING),) if session.doubtful else ()
@@ -32,8 +33,8 @@ def insteadOf(session: RedisSession, exchange: Exchange) -> tuple[Substitute, ..
 
 def behind(session: RedisSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
-    What it gets behind a command whose reply is replaced by an error.  C{EXEC} has carried
-    the transaction out, and C{DISCARD} has ended it.  The transaction that C{MULTI} began is
+    The requests to send after a command whose reply is replaced by an error.  After C{EXEC} and
+    C{DISCARD} there are none: the transaction has ended.  The transaction that C{MULTI} began is
     discarded, unless there was one already, which the server has marked.
     """
     if not session.multi:

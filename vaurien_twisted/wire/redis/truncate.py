@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.redis.test_truncate -*-
 """
-Cuts a Redis reply after so many of its values: the elements of an array, set, map
+Cuts a Redis reply after a number of its values: the elements of an array, set, map
 (where a name and its value are two) or push.  Any other reply is one value.
 """
 
@@ -14,8 +14,10 @@ from vaurien_twisted.wire.redis.resp import AGGREGATES, ATTRIBUTE, CRLF, HEADER_
 
 def elements(data: bytes, pos: int) -> tuple[int, int]:
     """
-    How many values the reply at C{pos} has, and how long the header before them is.  A
-    negative number of values: more bytes are needed.
+    The number of values of the reply at C{pos}, and the length of the header before them, in
+    bytes.
+
+    @return: a negative number of values if more bytes are needed.
     """
     first = data[pos]
     if first not in AGGREGATES or first == ATTRIBUTE:
@@ -24,7 +26,7 @@ def elements(data: bytes, pos: int) -> tuple[int, int]:
     if end < 0:
         return (-1, 0) if len(data) - pos < HEADER_LIMIT else (1, 0)
     digits = data[pos + 1 : end]
-    # A null, and an aggregate that does not say its length, are one value.
+    # A null, and an aggregate of unknown length, count as one value.
     if not digits.isdigit():
         return 1, 0
     return int(digits) * AGGREGATES[first], end + 2 - pos
@@ -32,11 +34,12 @@ def elements(data: bytes, pos: int) -> tuple[int, int]:
 
 class Beginning:
     """
-    Lets the first values of one reply pass.  What follows goes nowhere, for the link
-    closes: it is said to belong to the reply, so that it does not pass.
+    Passes the first values of one reply.  The bytes after them are discarded, since the link
+    closes: they count as part of the reply, so that they do not pass.
 
-    @ivar exchange: whose reply it is; its C{cut} becomes 0 with the last piece that passes.
-    @param header: how many bytes stand before the values.
+    @ivar exchange: the exchange of the reply; its C{cut} becomes 0 with the last piece that
+        passes.
+    @param header: the number of bytes before the values.
     """
 
     def __init__(self, exchange: Exchange, header: int) -> None:
@@ -52,7 +55,7 @@ class Beginning:
         """
         Pieces of the reply; the header must be whole.
 
-        @raise Malformed: this is not RESP.
+        @raise Malformed: the bytes are not RESP.
         """
         if not self._over:
             if self._kept:
@@ -75,7 +78,7 @@ class Beginning:
 
     def ended(self) -> bytes:
         """
-        What was kept back.
+        The bytes that were held back.
         """
         kept, self._kept = self._kept, b""
         return kept
