@@ -175,6 +175,28 @@ class PageTests(PageCase):
             page.wait_for_selector("#rules li:nth-child(2)", state="detached")
             self.assertIn("error", page.inner_text("#rules"))
 
+    def test_objects(self) -> None:
+        """
+        Numbers, null and names with colons of a rule stay what they are when it is changed.
+        """
+        proxy = self.proxy()
+        client = Client(url=proxy.http_url)
+        options = {
+            "headers": {"Cache-Control": None, "X-Region": "eu"},
+            "json": {"/items/0/price": -1},
+            "replace": {"a: b": "c"},
+        }
+        client.request("PUT", "/rules", {"rules": [{"behavior": "patch", "options": options}]})
+        with self.page(proxy) as page:
+            self.live(page)
+            page.get_by_role("button", name="Change rule 1, patch").click()
+            page.locator("#form [name=status]").fill("503")
+            page.get_by_role("button", name="Save").click()
+            page.wait_for_selector("#rules li:nth-child(1):has-text('status 503')")
+        [rule] = client.request("GET", "/rules")["rules"]
+        told = {name: rule["options"][name] for name in options}
+        self.assertEqual((told, rule["options"]["status"]), (options, 503))
+
     def test_toxics(self) -> None:
         """
         Toxics are told beside the rules, on the proxy's card too, and are removed one by one

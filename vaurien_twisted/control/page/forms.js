@@ -24,8 +24,11 @@ function objectOf(text) {
   return Object.fromEntries(pairs);
 }
 
-function linesOf(value) {
-  return Object.entries(value).map(([name, each]) => `${name}: ${each}`).join("\n");
+// Lines only have text, and names without colons: any other object is shown as JSON.
+function textOf(value) {
+  const lines = Object.entries(value).map(([name, each]) => `${name}: ${each}`).join("\n");
+  const json = JSON.stringify(value);
+  return JSON.stringify(objectOf(lines)) === json ? lines : json;
 }
 
 function numberOf(text) {
@@ -56,9 +59,9 @@ const KINDS = {
     empty: true,
   },
   dict: {
-    control: () => make("textarea", { rows: 2, placeholder: "Name: value", spellcheck: "false" }),
+    control: () => make("textarea", { rows: 2, placeholder: "Name: value, or JSON", spellcheck: "false" }),
     read: (input) => objectOf(input.value),
-    write: (input, value) => { input.value = linesOf(value ?? {}); },
+    write: (input, value) => { input.value = textOf(value ?? {}); },
     empty: true,
   },
   str: {
