@@ -128,7 +128,7 @@ class PageTests(PageCase):
             page.get_by_role("button", name="Rules for connection 1 alone").click()
             page.wait_for_selector("#alone:text('For connection 1 alone')")
             page.get_by_label("Behavior", exact=True).select_option("error")
-            page.get_by_label("Code").fill("503")
+            page.locator("#form [name=code]").fill("503")
             page.get_by_role("button", name="Apply").click()
             page.wait_for_selector("#rules strong:text('error')")
             self.assertEqual(self.ask(proxy, "/other")[0], 200)
