@@ -31,12 +31,12 @@ FOLDED_LINE = re.compile(rb"[ \t][^\r\n\x00]*\r?\n")
 
 class Sized:
     """
-    A body whose length is known, or that lasts until the connection ends.
+    A body whose length is known, or that ends with the connection.
 
     @ivar done: whether all of it has passed.
-    @ivar fault: C{""}: it cannot be wrong.
-    @ivar endless: whether the connection's end is its end.
-    @ivar cut: False: it has no chunks to be cut after.
+    @ivar fault: C{""}: it is always valid.
+    @ivar endless: whether it ends with the connection.
+    @ivar cut: False: it has no chunks after which it could be cut.
     """
 
     __slots__ = ("_left", "done", "endless")
@@ -68,14 +68,14 @@ class Chunked:
     """
     A body in chunks, with extensions and trailers.
 
-    @param most: after how many chunks it is cut; -1 for never.
-    @ivar done: whether all of it has passed, trailers and blank line included, or all
-        that passes before it is cut.
-    @ivar cut: whether it is done because it is cut.
-    @ivar fault: one line saying what is wrong with the bytes where L{scan} stopped.
-    @ivar endless: False: it says itself where it ends.
-    @ivar content: what the chunks hold, C{None} where nobody asks for it.
-    @ivar trailer: the trailer fields, likewise.
+    @param most: the number of chunks after which it is cut; -1 for never.
+    @ivar done: whether all of it has passed, trailers and blank line included, or the part
+        before the cut.
+    @ivar cut: whether it is done because it was cut.
+    @ivar fault: why the bytes at which L{scan} stopped are not valid, in one line.
+    @ivar endless: False: the last chunk marks its end.
+    @ivar content: the content of the chunks, C{None} if it is not collected.
+    @ivar trailer: the trailer fields, C{None} if they are not collected.
     """
 
     __slots__ = (
@@ -105,10 +105,10 @@ class Chunked:
 
     def scan(self, data: bytes, position: int) -> int:
         """
-        Where the part of C{data} that belongs to the body ends, or where it is
-        wrong: L{fault} then says how.
+        The end of the part of C{data} that belongs to the body, or the position at which it is
+        not valid: L{fault} then has the reason.
 
-        @param position: where it begins.
+        @param position: the beginning of that part.
         """
         size = len(data)
         while position < size and not self.done:
@@ -139,9 +139,9 @@ class Chunked:
 
     def _read(self, line: bytes) -> str:
         """
-        Go by one line between the chunks.
+        Read one line between the chunks.
 
-        @return: what is wrong with it, C{""} for nothing.
+        @return: why it is not valid, C{""} if it is.
         """
         if self._next == SIZE:
             match = SIZE_LINE.fullmatch(line)

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.wire.http.test_stream_editor,tests.wire.http.test_patch_editor -*-
 """
-A reply taken apart to be edited, and put together again: the fields of its head, and the
-content of its body without chunks.
+Parts of a reply that is edited: the fields of its head, and the content of its body without
+chunks.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LENGTHS = frozenset((b"content-length", b"transfer-encoding"))
 
 class Head:
     """
-    A reply's head.  What is not changed stays as it was, byte by byte.
+    A reply's head.  Lines that are not edited keep their bytes.
 
     @ivar line: the status line, with its end.
     @ivar fields: the lines of the fields, with their ends.
@@ -74,8 +74,8 @@ class Head:
         """
         Set the status, and set or remove fields.
 
-        @param status: 0 for the one there is.
-        @param fields: with C{None} for those that are removed.
+        @param status: 0 keeps the current one.
+        @param fields: names and values; C{None} removes the field.
         """
         if status:
             version, _, rest = self.line.partition(b" ")
@@ -96,11 +96,11 @@ class Head:
 
 class Content:
     """
-    A reply whose bytes come as its framer yields them: the whole head first.
+    A reply whose bytes arrive as its framer yields them: the whole head first.
 
-    @param method: of the request, which says whether there can be a body.
-    @ivar raw: the head as it was sent.
-    @ivar head: the same taken apart.
+    @param method: the request's method, which determines whether there can be a body.
+    @ivar raw: the head as the backend sent it.
+    @ivar head: the parsed head.
     @ivar status: 100 to 999.
     @ivar framing: the body's length in bytes, C{CHUNKED} or C{ENDLESS}.
     """
@@ -118,7 +118,7 @@ class Content:
     @property
     def trailer(self) -> bytes:
         """
-        The fields behind the last chunk, each with its end.
+        The fields after the last chunk, each with its line end.
         """
         body = self._body
         return body.trailer if isinstance(body, Chunked) else b""
@@ -127,7 +127,7 @@ class Content:
         """
         The content in C{data}.
 
-        @param position: where the body begins or goes on.
+        @param position: the beginning of the body, or of its next part.
         """
         body = self._body
         end = body.scan(data, position)
@@ -139,10 +139,10 @@ class Content:
 
 class Frames:
     """
-    How edited content is put on the wire.
+    The framing of edited content.
 
-    @ivar chunked: whether in chunks.
-    @ivar closes: whether the end of the connection is the end of the body.
+    @ivar chunked: whether the content is sent in chunks.
+    @ivar closes: whether the body ends with the connection.
     """
 
     __slots__ = ("_content", "chunked", "closes")
@@ -154,10 +154,10 @@ class Frames:
 
     def unsize(self, chunks: bool) -> None:
         """
-        Let the body have another length than the head says.
+        Change the head so that the body may have any length.
 
-        @param chunks: whether the client can read chunks (HTTP/1.1); else the connection
-            closes behind the body.
+        @param chunks: whether the client can read chunks (HTTP/1.1); otherwise the connection
+            closes after the body.
         """
         if self.chunked or self.closes:
             return
@@ -172,14 +172,14 @@ class Frames:
 
     def frame(self, data: bytes) -> bytes:
         """
-        Content as it is sent.
+        Content in the form in which it is sent.
         """
         return b"%x\r\n%b\r\n" % (len(data), data) if data and self.chunked else data
 
     @property
     def ending(self) -> EditedBytes:
         """
-        What comes behind all content, so that the body is complete.
+        The bytes after all content that complete the body.
         """
         last = b"0\r\n%b\r\n" % self._content.trailer if self.chunked else b""
         return EditedBytes(last, then=ConnectionFate.CLOSE if self.closes else ConnectionFate.KEEP)

@@ -85,7 +85,7 @@ def refuse(exchange: Exchange, error: WireError) -> Reply | None:
 
     @param error: a preset, or one with any code from 100 to 599; without a message
         it gets the registered phrase.
-        Header fields of the error that say how long the body is replace the true ones.
+        Header fields of the error that declare the body's length replace the true ones.
     @return: C{None} where nothing was asked in HTTP, or the code is not one.
     """
     if not exchange.command or CODE.fullmatch(error.code) is None:
@@ -96,8 +96,7 @@ def refuse(exchange: Exchange, error: WireError) -> Reply | None:
 
 def refusing(error: WireError) -> list[tuple[str, str]]:
     """
-    The header fields of an error with a status: those that were asked for, and when to try
-    again.
+    The header fields of an error with a status: the configured ones, and Retry-After.
     """
     fields = fieldsFor(error)
     if int(error.code) in RETRYING and not any(name.lower() == "retry-after" for name, _ in fields):
@@ -107,7 +106,7 @@ def refusing(error: WireError) -> list[tuple[str, str]]:
 
 def fieldsFor(error: WireError) -> list[tuple[str, str]]:
     """
-    The header fields that were asked for, each kept to one line.
+    The configured header fields, each reduced to one line.
     """
     fields = ((CONTROLS.sub(" ", name), CONTROLS.sub(" ", value)) for name, value in error.headers)
     return [(name.strip(), value.strip()) for name, value in fields]
@@ -186,7 +185,7 @@ def keepsAlive(head: bytes) -> bool:
 
 def repeated(status: int, phrase: str) -> bytes:
     """
-    A body of one line that repeats a status.
+    A body of one line with a status and its phrase.
     """
     return f"{status} {phrase}\n".encode("utf-8", "replace")
 

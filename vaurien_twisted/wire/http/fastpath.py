@@ -38,7 +38,7 @@ class HTTPFastPath(CountedFastPath):
 
     def _count(self, data: bytes) -> int:
         """
-        How many whole requests C{data} is, 0 if they do not all pass.
+        The number of whole requests in C{data}, 0 if not all of them may pass.
         """
         pos, size, count = 0, len(data), 0
         try:
@@ -64,7 +64,7 @@ class HTTPFastPath(CountedFastPath):
 
     def replies(self, data: bytes) -> int:
         """
-        Whole replies to the first batch: how many.
+        The number of whole replies to the first batch.
         """
         awaiting = self._awaiting
         if not awaiting or not self._replies.idle:
@@ -87,7 +87,7 @@ class HTTPFastPath(CountedFastPath):
             return 0
         if pos != size or count > batch.left:
             return 0
-        # Without a call: this is done for each chunk.
+        # Inlined, since it runs for each chunk.
         batch.next += count
         batch.left -= count
         if not batch.left:

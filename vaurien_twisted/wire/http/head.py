@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.http.test_head -*-
 """
-HTTP/1 heads: where they end, what they ask, and how long the body after them is.
+Parser of HTTP/1 heads: their ends, their fields, and the length of the body after them.
 
 Written after RFC 9112, sections 2 to 6.  Unusual heads whose meaning the RFC defines
 are read.  Requests that two servers could read differently are refused; replies are
@@ -21,7 +21,7 @@ from vaurien_twisted.model.exchange import SUBJECT_LIMIT
 #: a quarter of that unless they are configured otherwise.
 HEAD_LIMIT = 262144
 
-#: How much of a head is kept while its exchange awaits the reply, in bytes.
+#: The most bytes of a head that are kept while its exchange awaits the reply.
 KEPT_LIMIT = 65536
 
 #: The longest method, in bytes; the longest registered one has 17.
@@ -51,17 +51,17 @@ AMBIGUOUS_FOLD = re.compile(
     rb"\n(?:[ \t]+(?:content-length|transfer-encoding|host)[ \t]*:"
     rb"|(?:content-length|transfer-encoding|host):[^\r\n]*\r?\n[ \t])"
 )
-#: A reply's may be as odd as clients put up with: without folded lines, and with.
+#: A reply's fields, in all forms that clients accept: without folded lines, and with.
 REPLY_FIELDS = re.compile(rb"(?>(?:[^\r\n\x00 \t][^\r\n\x00]*\r?\n)*)\r?\n")
 FOLDED_FIELDS = re.compile(rb"(?>(?:[^\r\n\x00]+\r?\n)*)\r?\n")
 
-#: Finds the fields that say how long a body is, in a head in lower case.
+#: Finds the fields that declare a body's length, in a head in lower case.
 LENGTHS = re.compile(rb"\n(content-length|transfer-encoding)[ \t]*:([^\r\n]*)")
 FOLD = re.compile(rb"\r?\n[ \t]+")
-#: How many digits a length has at most; zeros that lead do not count.
+#: The most digits of a length, without leading zeros.
 DIGITS = 18
 METHOD_BEGUN = re.compile(TOKEN + rb"{1,%d}(?: .*)?" % METHOD_LIMIT, re.DOTALL)
-#: CR and LF: what may stand before a head and belongs to nothing.
+#: CR and LF, which may precede a head.
 BLANK = (13, 10)
 BLANK_LINES = re.compile(rb"[\r\n]+")
 
@@ -78,7 +78,7 @@ class Malformed(Exception):
 
 class Request(NamedTuple):
     """
-    What a request's head says.
+    A parsed head of a request.
 
     @ivar method: as written; methods are case-sensitive.
     @ivar target: at most L{SUBJECT_LIMIT} bytes of it, one character for each.
@@ -99,7 +99,7 @@ class Request(NamedTuple):
 
 class Reply(NamedTuple):
     """
-    What a reply's head says.
+    A parsed head of a reply.
 
     @ivar status: 100 to 999.
     @ivar framing: the body's length in bytes, L{CHUNKED} or L{ENDLESS}.
@@ -111,8 +111,8 @@ class Reply(NamedTuple):
 
 def headEnd(data: bytes | bytearray, start: int, stop: int) -> int:
     """
-    Where the head that begins at or before C{start} ends: the index after its blank
-    line, -1 where there is none before C{stop}.
+    The end of the head that begins at or before C{start}: the index after its blank
+    line, -1 if there is none before C{stop}.
     """
     match = HEAD_END.search(data, start, stop)
     return -1 if match is None else match.end()
@@ -120,8 +120,8 @@ def headEnd(data: bytes | bytearray, start: int, stop: int) -> int:
 
 def afterBlank(data: bytes, position: int) -> int:
     """
-    Where the CRs and LFs at C{position} end: RFC 9112, section 2.2, lets a client
-    send a blank line too much, and servers take any number.
+    The end of the CRs and LFs at C{position}: RFC 9112, section 2.2, allows one extra blank
+    line before a request, and servers accept any number.
     """
     match = BLANK_LINES.match(data, position)
     return position if match is None else match.end()
@@ -269,10 +269,10 @@ def _length(values: list[bytes]) -> int:
 
 def checkRequestBegun(line: bytes) -> None:
     """
-    Refuse early what cannot become a request: its sender may wait for an answer.
+    Reject early bytes that cannot become a request: their sender may wait for an answer.
 
-    @param line: the first bytes of the first line, all of it where it ends with LF.
-    @raise Malformed: it cannot.
+    @param line: the first bytes of the first line; the whole line if it ends with LF.
+    @raise Malformed: they cannot become one.
     """
     if line.endswith(b"\n"):
         readRequestLine(line)
@@ -282,9 +282,10 @@ def checkRequestBegun(line: bytes) -> None:
 
 def checkReplyBegun(line: bytes) -> None:
     """
-    The same for a reply.
+    Reject early bytes that cannot become a reply.
 
-    @raise Malformed: it cannot become one.
+    @param line: the first bytes of the first line; the whole line if it ends with LF.
+    @raise Malformed: they cannot become one.
     """
     if line.endswith(b"\n"):
         if STATUS_LINE.match(line) is None:
@@ -297,7 +298,7 @@ class Partial:
     """
     The beginning of a head, kept until the rest of it arrives.
 
-    @param check: refuses a first line, or the first bytes of one, that cannot be right.
+    @param check: raises L{Malformed} for the first bytes of a line that cannot become valid.
     """
 
     __slots__ = ("_check", "_checked", "kept")
@@ -309,10 +310,11 @@ class Partial:
 
     def add(self, data: bytes) -> bytes:
         """
-        Keep C{data}.  Once a head is complete give back all that was kept: the
-        head and what follows it; before, C{b""}.
+        Keep C{data}.
 
-        @raise Malformed: it is no head, or has L{HEAD_LIMIT} bytes and no end.
+        @return: when a head is complete, all kept bytes: the head and the bytes after it;
+            C{b""} before.
+        @raise Malformed: it is not a head, or has no end within L{HEAD_LIMIT} bytes.
         """
         kept = self.kept
         # What was kept before holds no end, except where one began in its last bytes.
@@ -330,7 +332,7 @@ class Partial:
 
     def take(self) -> bytes:
         """
-        Everything kept, which is then no longer kept.
+        Release all kept bytes.
         """
         kept = bytes(self.kept)
         self.kept = bytearray()

@@ -1,13 +1,13 @@
 # -*- test-case-name: tests.wire.http.test_host -*-
 """
-The Host field that a request to the backend would have.
+The Host field for requests to the backend.
 """
 
 from __future__ import annotations
 
 import re
 
-#: Ports that a Host leaves out, by the kind of endpoint (RFC 9110, section 7.2).
+#: The default ports, which Host omits, by the kind of endpoint (RFC 9110, section 7.2).
 USUAL = {"tcp": "80", "ssl": "443", "tls": "443"}
 
 HOST = re.compile(rb"\n(host:)[^\r\n]*", re.IGNORECASE)
@@ -19,7 +19,7 @@ COLON = re.compile(r"(?<!\\):")
 
 def hostOf(backend: str) -> bytes | None:
     """
-    The value of Host for a backend, C{None} where it has no host, as C{unix:/path}.
+    The value of Host for a backend, C{None} if it has no host, such as C{unix:/path}.
 
     @param backend: C{HOST:PORT}, C{[IPv6]:PORT}, or a client endpoint string
         (L{twisted.internet.endpoints.clientFromString}).
@@ -45,8 +45,8 @@ def hostOf(backend: str) -> bytes | None:
 
 def overwriteHost(head: bytes, host: bytes) -> bytes:
     """
-    The request head with another Host; unchanged where it has none.  A target in absolute
-    form, which wins over Host (RFC 9112, section 3.2.2), gets the same authority.
+    The request head with another Host; unchanged if it has no Host.  A target in absolute
+    form, which overrides Host (RFC 9112, section 3.2.2), gets the same authority.
     """
     head = ABSOLUTE.sub(lambda match: match[1] + host, head, count=1)
     return HOST.sub(lambda match: b"\n" + match[1] + b" " + host, head)

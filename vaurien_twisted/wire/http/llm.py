@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.http.test_presets,tests.integration.test_llm -*-
 """
-Errors of the APIs of OpenAI and Anthropic, whose form many other services have, too.
+Errors of the APIs of OpenAI and Anthropic, whose format many other services share.
 
 The forms are those of the public documentation: "Error codes" of the OpenAI API
 (U{https://platform.openai.com/docs/guides/error-codes}) and "Errors" of the Claude API
@@ -13,12 +13,12 @@ import json
 
 from vaurien_twisted.wire.http.presets import Preset, preset
 
-#: The number of a request, which clients tell of in what they raise.
+#: The identifier of a request, which clients show in their exceptions.
 REQUEST = "req_vaurien"
 
 _JSON = ("Content-Type", "application/json")
 
-#: After how many seconds a client may try again.
+#: The header field that says when a client may try again, in seconds.
 _AGAIN = ("Retry-After", "1")
 
 

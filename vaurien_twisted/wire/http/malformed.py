@@ -1,10 +1,9 @@
 # -*- test-case-name: tests.wire.http.test_malformed -*-
 """
-Replies that break off, break the rules or take their time: what HTTP clients meet
-beside errors with a status.
+Replies that are incomplete, malformed or slow: faults of HTTP other than errors with a status.
 
-All but C{empty} are 200 (OK) as far as they go, with the body and the header fields
-that were asked for; so it is the client's reading that fails, not what it reads.
+All except C{empty} have the status 200 (OK), with the configured body and header fields, so
+that the client fails to read the reply, not because of its content.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.http.errors import compose, fieldsFor
 from vaurien_twisted.wire.http.head import ENDLESS
 
-#: In how many parts a slow head or body comes, at most: with the usual pause of 0.1 s it
-#: takes about five seconds.
+#: The most parts of a slow head or body: with the default pause of 0.1 s it takes about five
+#: seconds.
 PARTS = 50
 
-#: How much more C{wrong-length} announces than it sends, in bytes.
+#: The number of bytes that C{wrong-length} announces but does not send.
 SHORT = 100
 
-#: The body, if none was asked for.
+#: The default body.
 BODY = b"This reply was made by vaurien to see how its reader fares.\n"
 
 #: The rows of these faults.
@@ -63,8 +62,8 @@ def inflict(exchange: Exchange, error: WireError) -> Reply | None:
 
     @param error: one of L{FAULTS}; its message is the reason phrase, its C{pause} the
         seconds between two parts of what comes slowly.
-    @return: C{None} where the client would not see the fault: there is no body after
-        C{HEAD}, nor a reply to C{CONNECT} but a tunnel; or where nothing was asked in HTTP.
+    @return: C{None} if the client would not notice the fault, since the reply to C{HEAD} has no
+        body and C{CONNECT} opens a tunnel; or if the exchange is not a request of HTTP.
     """
     if not exchange.command:
         return None

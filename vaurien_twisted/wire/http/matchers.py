@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.http.test_matchers -*-
 """
-What rules and callers can ask of an HTTP request, read from its head.
+The matchers of HTTP requests and the fault header, read from the head.
 """
 
 from __future__ import annotations
@@ -13,18 +13,17 @@ from vaurien_twisted.wire.http.head import FOLD
 from vaurien_twisted.wire.http2.stream import StreamFacts
 from vaurien_twisted.wire.websocket.messages import OPCODES, messageOf
 
-#: What stands before and after the path in a request target (RFC 9112, section 3.2).
+#: Finds the path in a request target (RFC 9112, section 3.2).
 PATH = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)?([^?#]*)")
 
-#: The field by which a caller asks for a fault.
+#: The header field with which a client requests a fault.
 FAULT_HEADER = re.compile(rb"\nx-vaurien-behavior:([^\r\n]*)", re.IGNORECASE)
 
 
 def pathOf(target: str) -> str:
     """
-    The path of a request target, as it was sent: nothing is decoded, and the query is
-    left out.  That of C{http://host} is C{"/"}; C{*} and the C{host:port} of C{CONNECT}
-    stand for themselves.
+    The path of a request target, without decoding and without the query.  The path of
+    C{http://host} is C{"/"}; C{*} and the C{host:port} of C{CONNECT} are returned unchanged.
     """
     match = PATH.match(target)
     return (match[1] if match is not None else "") or "/"
@@ -54,8 +53,7 @@ def callOf(exchange: Exchange) -> tuple[str, str] | None:
 
 def faultHeaderOf(head: bytes) -> str:
     """
-    What the caller asks for in C{X-Vaurien-Behavior}, C{""} for nothing.  Of several
-    such fields the first counts.
+    The value of the first C{X-Vaurien-Behavior} field, C{""} if there is none.
     """
     match = FAULT_HEADER.search(head)
     return "" if match is None else match[1].decode("latin-1").strip()
@@ -96,7 +94,7 @@ def _text(connection: Connection, exchange: Exchange) -> tuple[str, ...]:
     return () if message is None or exchange.command != "text" else (message.text,)
 
 
-#: What C{when} can ask of a request.
+#: The matchers for C{when}.
 TARGETS = (
     COMMAND,
     Matcher(

@@ -18,13 +18,13 @@ from vaurien_twisted.wire.http.head import CHUNKED, ENDLESS
 from vaurien_twisted.wire.streams.patching import BODY_LIMIT, Unpatchable, canDecode, patched
 from vaurien_twisted.wire.streams.units import unitOf
 
-#: How much of a reply is kept until its body is complete, chunks included, in bytes.
+#: The most bytes of a reply that are held back until its body is complete, chunks included.
 RAW_LIMIT = 4 * BODY_LIMIT
 
 #: Statuses whose replies have no body (RFC 9110, section 6.4.1).
 BODYLESS = frozenset((204, 304))
 
-#: Fields that tell what the body was (RFC 9530, and those before it).
+#: Fields with a digest of the body (RFC 9530, and older ones).
 DIGESTS = frozenset((b"content-md5", b"digest", b"content-digest", b"repr-digest"))
 
 
@@ -42,7 +42,7 @@ class PatchEditor:
         self._method = method
         self._patch = patch
         self._content: Content | None = None
-        #: What has come of a reply whose body is patched: as it was sent, and its content.
+        #: The arrived part of a reply whose body is patched: the original bytes, and the content.
         self._raw = bytearray()
         self._kept = bytearray()
         self._drops = False
@@ -52,7 +52,7 @@ class PatchEditor:
     @property
     def held(self) -> int:
         """
-        What has come of a body that is patched.
+        The number of bytes that are held back of a body that is patched.
         """
         return len(self._raw) + len(self._kept)
 
@@ -84,7 +84,7 @@ class PatchEditor:
 
     def _obstacle(self, content: Content) -> str:
         """
-        Why the reply cannot be patched, as far as its head shows; C{""} for nothing.
+        Why the reply cannot be patched, according to its head; C{""} if it can.
         """
         if content.status == 101:
             return "not patched: the connection goes on in another protocol"
@@ -106,7 +106,7 @@ class PatchEditor:
 
     def _patchHead(self, content: Content) -> bytes:
         """
-        The head as the patch changes it, of a reply whose body is not changed.
+        The patched head of a reply whose body is not changed.
         """
         head, patch = content.head, self._patch
         head.patch(patch.status, patch.fields)
@@ -126,7 +126,7 @@ class PatchEditor:
 
     def _whole(self, content: Content) -> EditedBytes:
         """
-        The reply, whose body has come, as the patch changes it.
+        The patched reply, whose body has arrived.
         """
         raw, kept = bytes(self._raw), bytes(self._kept)
         self._raw, self._kept = bytearray(), bytearray()
@@ -150,7 +150,7 @@ class PatchEditor:
 
     def release(self, reason: str) -> Iterator[EditedBytes]:
         """
-        Let pass unchanged what has come of the reply, and what follows.
+        Pass the arrived part of the reply, and all of the rest, unchanged.
         """
         if not self._raw:
             return

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.wire.http.test_presets -*-
 """
-Errors in the form of a known service: status, header fields and body.
+Errors in the format of a known service: status, header fields and body.
 
-A service's errors are a family.  Their codes are C{FAMILY.NAME}, so that the same name can
-stand in several families.
+A service's errors are a family.  Their codes are C{FAMILY.NAME}, so that several families can
+have the same name.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Preset:
     An error of a service.
 
     @ivar row: its row in the catalog.  C{state} is the status, C{message} the text in the body.
-    @ivar body: makes the body from the text and the target of the request.
+    @ivar body: returns the body for the text and the target of the request.
     @ivar fields: header fields.
     @ivar phrase: the reason phrase, C{""} for the registered one.
     @ivar event: makes the event by which a stream that has begun tells of this error, from the
@@ -65,13 +65,13 @@ def preset(
 
 def answer(exchange: Exchange, error: WireError, known: Preset) -> Reply | None:
     """
-    The whole response by which the service says C{error}.
+    The whole response with which the service reports C{error}.
 
     Header fields of the error replace those of the service that have the same name, and its
     body replaces the whole body.
 
     @param known: the preset that has the code of C{error}.
-    @return: C{None} where nothing was asked in HTTP.
+    @return: C{None} if the exchange is not a request of HTTP.
     """
     if not exchange.command:
         return None

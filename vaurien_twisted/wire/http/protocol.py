@@ -206,7 +206,7 @@ class HTTP(WireProtocol):
         if messageOf(exchange) is not None:
             return None
         if isinstance(exchange.context, StreamFacts):
-            # Only now: what writes frames takes a while to load.
+            # Imported on first use, since it takes long to load.
             from vaurien_twisted.wire.http2.answers import encode
 
             return encode(exchange, exchange.context, error)
@@ -219,7 +219,7 @@ class HTTP(WireProtocol):
 
     def afterCut(self, exchange: Exchange, error: WireError) -> bytes:
         """
-        What ends a stream of HTTP/2, or a call of gRPC.
+        The bytes that end a stream of HTTP/2, or a call of gRPC.
         """
         if not isinstance(exchange.context, StreamFacts):
             return b""
@@ -252,7 +252,9 @@ class HTTP(WireProtocol):
 
     def streamError(self, code: str, message: str) -> bytes:
         """
-        The event by which a provider of language models tells of an error.
+        The event with which a provider of language models reports an error.
+
+        @raise Refused: the code has no event; the message names the most similar one that has.
         """
         known = PRESETS.get(code)
         if known is None or known.event is None:

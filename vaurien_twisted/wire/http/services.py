@@ -17,7 +17,7 @@ from vaurien_twisted.wire.http.llm import ANTHROPIC, OPENAI
 from vaurien_twisted.wire.http.matchers import pathOf
 from vaurien_twisted.wire.http.presets import Preset, preset
 
-#: The number of a request, which clients tell of in what they raise.
+#: The identifier of a request, which clients show in their exceptions.
 REQUEST = "VAURIEN0REQUEST0"
 
 
@@ -29,7 +29,7 @@ def _s3(code: str, status: int, message: str, description: str, named: bool = Fa
     """
 
     def body(text: str, target: str) -> str:
-        # The path is as it was sent, one character for each byte.
+        # The path is not decoded: one character for each byte.
         path = pathOf(target)
         key = f"<Key>{escape(path.lstrip('/'))}</Key>" if named else ""
         return (

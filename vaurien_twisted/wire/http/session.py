@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.http.test_protocol,tests.wire.http.test_opaque -*-
 """
-What the two directions of an HTTP/1 connection know of each other.
+The state that the two directions of an HTTP/1 connection share.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from vaurien_twisted.wire.framer import Session
 from vaurien_twisted.wire.http.head import KEPT_LIMIT
 from vaurien_twisted.wire.websocket.messages import MessageReader, joined
 
-#: Why what follows the preface of HTTP/2 is not read as HTTP/1.
+#: The reason why the bytes after the preface of HTTP/2 are not read as HTTP/1.
 HTTP2 = "HTTP/2"
 
 #: What a reply to an upgrade to HTTP/2 says, and the field by which the client has asked for it
@@ -34,10 +34,10 @@ class HTTPSession(Session):
         upgrade; else C{None}.
     @ivar socket: what reads both directions of a WebSocket connection, that of the client
         first, after an upgrade to it; else C{None}.
-    @ivar tunnel: a C{CONNECT} that was not answered.
-    @ivar early: the client has sent more before that was answered.
-    @ivar lost: that was refused, so that it is not known what the client sent.
-    @ivar ahead: the backend has spoken first, as a server of HTTP/2 may.
+    @ivar tunnel: a C{CONNECT} that has not been answered.
+    @ivar early: the client has sent more bytes before it was answered.
+    @ivar lost: it was refused, so that the meaning of these bytes is not known.
+    @ivar ahead: the backend has sent bytes first, as a server of HTTP/2 may.
     @ivar streams: what both ends have sent of HTTP/2, C{None} where it is not read.
     """
 

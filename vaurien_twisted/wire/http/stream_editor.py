@@ -32,7 +32,7 @@ class HTTPStreamEditor:
 
     def __init__(self, exchange: Exchange, fault: StreamFault) -> None:
         self._method = exchange.command
-        # The head is forgotten before the reply comes.
+        # The head is dropped before the reply arrives, so read the version now.
         self._chunks = HTTP_1_0.match(exchange.head.lower()) is None
         self._fault = fault
         self._content: Content | None = None
@@ -50,14 +50,14 @@ class HTTPStreamEditor:
     @property
     def reason(self) -> str:
         """
-        Why nothing was.
+        Why the fault had no effect.
         """
         return self._reason if self._editor is None else self._editor.reason
 
     @property
     def held(self) -> int:
         """
-        The beginning of an event.
+        The number of held-back bytes: the beginning of an event.
         """
         return 0 if self._editor is None else self._editor.held
 
@@ -84,7 +84,7 @@ class HTTPStreamEditor:
 
     def _begin(self, content: Content) -> None:
         """
-        See whether the reply is a stream.
+        Check whether the reply is a stream.
         """
         head = content.head
         media, coding = head.value(b"content-type"), head.value(b"content-encoding").lower()
@@ -111,6 +111,6 @@ class HTTPStreamEditor:
 
     def release(self, reason: str) -> Iterable[EditedBytes]:
         """
-        Release nothing: it never holds more than a connection may.
+        Releases nothing: the held-back bytes never exceed the limit of a connection.
         """
         return ()

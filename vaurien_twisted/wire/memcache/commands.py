@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.wire.memcache.test_protocol,tests.wire.memcache.test_quiet -*-
 """
-What a line of the memcached text protocol asks, and in which form it is answered:
-memcached's C{doc/protocol.txt}, and where that is silent memcached 1.6.
+Parser of lines of the memcached text protocol, and the forms of their answers.  Sources:
+memcached's C{doc/protocol.txt}, and otherwise the source of memcached 1.6.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ LINE, VALUES, LIST, WATCH = "line", "values", "list", "watch"
 #: The longest key, in bytes, and the longest value that has a data block.
 KEY_LIMIT, VALUE_LIMIT = 250, 2**31 - 3
 
-#: How many tokens a storage command has without C{noreply}.
+#: The number of tokens of a storage command without C{noreply}.
 STORAGE = {"set": 5, "add": 5, "replace": 5, "append": 5, "prepend": 5, "cas": 6}
 
-#: Where the first key is, by command.
+#: The index of the first key, by command.
 RETRIEVAL = {"get": 1, "gets": 1, "gat": 2, "gats": 2}
 
-#: With how many tokens, from and to, a last token C{noreply} means that.
+#: The lowest and the highest number of tokens with which a last token C{noreply} is effective.
 SILENCING = {
     "cache_memlimit": (2, 3),
     "decr": (3, 4),
@@ -58,7 +58,7 @@ ANSWERS = frozenset((b"HD", b"VA", b"EN", b"NF", b"NS", b"EX"))
 FINE = {"mg": b"cfhklqstvONRT", "md": b"kqIOT"}
 NUMBERS = b"NRT"
 
-#: How long an opaque token may be, in bytes.
+#: The longest opaque token, in bytes.
 OPAQUE_LIMIT = 32
 
 #: The first tokens of errors: the command is unknown, is wrong, cannot be carried out.
@@ -72,9 +72,9 @@ class Meta:
 
     @ivar mentioned: the answers that it gives even if it is quiet, besides errors.
     @ivar quiet: the flag C{q} was given: the expected answer is not sent.
-    @ivar echoes: the flags that come back with the answer (opaque and key), as they will.
+    @ivar echoes: the flags that the answer repeats (opaque and key), as it has them.
     @ivar failing: the first of L{FAILURES} that it may be answered with.
-    @ivar decoded: the key that stands for an encoded one, C{b""} if it is not encoded.
+    @ivar decoded: the decoded key, C{b""} if the key is not encoded.
     """
 
     mentioned: frozenset[bytes]
@@ -93,7 +93,7 @@ class Meta:
             return False
         back = [token for token in tokens[1:] if token[:1] in (b"O", b"k")]
         if self.decoded and b"k" + self.decoded in back:
-            # Said so if the item was stored by that key.
+            # The server repeats this form if the item was stored by that key.
             own = (b"k" + self.decoded if each[:1] == b"k" else each for each in self.echoes)
             return sorted(own) == sorted(back)
         return sorted(self.echoes) == sorted(back)
@@ -102,10 +102,10 @@ class Meta:
 @attrs.frozen
 class Asked:
     """
-    What a line asks.
+    A parsed command line.
 
-    @ivar data: how many bytes follow the line, CR and LF included; 0 for none.
-    @ivar replies: there will be an answer.
+    @ivar data: the number of bytes after the line, CR and LF included; 0 for none.
+    @ivar replies: the command gets an answer.
     """
 
     command: str
@@ -117,9 +117,9 @@ class Asked:
 
 def understand(tokens: list[bytes]) -> Asked:
     """
-    Read a line.
+    Parse a line.
 
-    @param tokens: its tokens; none in an empty line.
+    @param tokens: its tokens; none for an empty line.
     """
     if not tokens:
         return Asked("", b"")
@@ -144,7 +144,7 @@ def understand(tokens: list[bytes]) -> Asked:
 
 def _silenced(command: str, subject: bytes, tokens: list[bytes]) -> bool:
     """
-    Whether C{noreply} means that.  Servers answer other lines with an error.
+    Whether C{noreply} is effective.  Servers answer other lines with an error.
     """
     least, most = SILENCING.get(command, (1, 0))
     if tokens[-1] != b"noreply" or not least <= len(tokens) <= most:
@@ -157,7 +157,7 @@ def _storage(command: str, subject: bytes, tokens: list[bytes]) -> Asked:
     if len(tokens) not in (plain, plain + 1):
         return Asked(command, subject)
     replies = tokens[-1] != b"noreply"
-    # A server that objects to one of these takes the next line for a command.
+    # A server that rejects one of these reads the next line as a command.
     fine = (
         len(subject) <= KEY_LIMIT
         and _digits(tokens[2])
@@ -190,7 +190,7 @@ def _meta(command: str, subject: bytes, tokens: list[bytes]) -> Asked:
 
 def _faultless(command: str, flags: list[bytes], letters: bytes) -> bool:
     """
-    Whether nothing is wrong with a meta command's flags, and nothing else can be.
+    Whether a meta command's flags are certainly valid, so that it cannot fail.
     """
     known = FINE.get(command)
     return (

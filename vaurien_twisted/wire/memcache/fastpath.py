@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.wire.memcache.test_fastpath,tests.relays.test_fastpath_forms -*-
 """
-Passes over memcached commands to which nothing happens.
+The fast path of memcached.
 
-Only what has exactly one answer is passed over: commands that read and store, whole and
-written plainly, and not C{noreply} or quiet.
+Only commands with exactly one answer pass: whole commands that read and store, in the usual form,
+without C{noreply} and not quiet.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from vaurien_twisted.wire.memcache.session import MemcacheSession
 ONE, SEVERAL, META = range(3)
 CONTEXTS = (LINE, VALUES, Meta(MENTIONED["mg"], False, (), 0))
 
-# Longer lines are read with care.
+# The slow path reads longer lines.
 _KEYS = rb" [^\0\r\n]{0,32000}"
 
 #: Lines that get values, and nothing else.
@@ -67,7 +67,7 @@ _line = re.compile(rb"(?!MN[ \r]|VALUE |VA |(?:CLIENT_|SERVER_)?ERROR)[!-~][ -~]
 @implementer(ISelectiveFastPath)
 class MemcacheFastPath(FormedFastPath):
     """
-    Counts commands and answers where nothing else is known to matter.
+    Counts commands and answers.
     """
 
     __slots__ = ("_getting", "_replies", "_requests", "_session", "_watched")
@@ -89,7 +89,7 @@ class MemcacheFastPath(FormedFastPath):
 
     def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
         """
-        Whole commands: the batch that awaits their answers.
+        The batch of the whole commands in C{data}, C{None} if they do not all pass.
         """
         session, requests = self._session, self._requests
         if not requests.passable:
@@ -141,7 +141,7 @@ class MemcacheFastPath(FormedFastPath):
 
     def replies(self, data: bytes) -> int:
         """
-        Whole answers to the first batch: how many.
+        The number of whole answers to the first batch.
         """
         awaiting = self._awaiting
         if not awaiting:

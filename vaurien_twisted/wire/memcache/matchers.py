@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.memcache.test_matchers -*-
 """
-What rules can ask of a memcached command, and which keys it names.
+The matchers of memcached commands, and their keys.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def _keys(connection: Connection, exchange: Exchange) -> Sequence[str]:
     return [token.decode("utf-8", "backslashreplace") for token in exchange.head.split()[index:]]
 
 
-#: What C{when} can ask of a command.
+#: The matchers for C{when}.
 TARGETS = (
     COMMAND,
     Matcher(

@@ -47,26 +47,26 @@ OTHERS = frozenset(
 
 class Replies:
     """
-    Divides what the backend sends among the exchanges that await an answer.
+    Divides the bytes of the backend among the exchanges that await an answer.
     """
 
     def __init__(self, session: MemcacheSession) -> None:
         self._session = session
         self._kept = b""
-        # How much of what was kept holds no end of a line.
+        # The number of held-back bytes that contain no line end.
         self._searched = 0
-        # The answer that is passing, and what is left of a value in it.
+        # The answer that is passing, and the remaining bytes of a value in it.
         self._exchange: Exchange | None = None
         self._passing = False
         self._skip = 0
         self._last = True
-        # All that passes of an answer has passed: what follows goes nowhere.
+        # The answer is cut here: discard the bytes that follow.
         self._over = False
 
     @property
     def idle(self) -> bool:
         """
-        Whether what comes next begins an answer.
+        Whether the next byte begins an answer.
         """
         return not (self._passing or self._kept or self._over)
 
@@ -114,7 +114,7 @@ class Replies:
 
     def ended(self) -> Iterator[Piece]:
         """
-        What was kept back, and the silence by which quiet commands were answered.
+        The bytes that were held back, and the ends of quiet commands that got no answer.
         """
         if self._kept:
             kept, self._kept = self._kept, b""
@@ -126,7 +126,7 @@ class Replies:
 
     def _end(self, data: bytes, pos: int) -> int:
         """
-        Where the line at C{pos} ends; keep it if that is not in sight.
+        The end of the line at C{pos}; hold the line back if its end has not arrived.
         """
         end = data.find(b"\n", pos + self._searched)
         self._searched = 0
@@ -140,8 +140,8 @@ class Replies:
 
     def _choose(self, line: bytes) -> Iterator[Piece]:
         """
-        Find out whose the answer is that begins with C{line}; the pieces are the ends
-        of those that turn out to have none.
+        Find the exchange of the answer that begins with C{line}.  The pieces are the ends of
+        the exchanges that turn out to have no answer.
         """
         awaiting = self._session.awaiting
         self._exchange = None
@@ -161,7 +161,9 @@ class Replies:
 
     def _go(self, data: bytes, pos: int) -> tuple[int, bool]:
         """
-        Read on in the answer: up to where it goes, and whether it ends there.
+        Continue to read the answer.
+
+        @return: the index up to which the bytes belong to it, and whether it ends there.
         """
         size = len(data)
         exchange = self._exchange
@@ -206,7 +208,7 @@ class Replies:
 
     def _passed(self) -> bool:
         """
-        A value has passed of an answer that is to be cut: say whether it was the last.
+        A value of an answer that is to be cut has passed: return whether it was the last.
         """
         exchange = self._exchange
         if exchange is not None and exchange.cut is not None:
@@ -235,7 +237,7 @@ def _indexOf(awaiting: Iterable[Exchange], tokens: list[bytes]) -> int | None:
 
 def _length(line: bytes, index: int) -> int:
     """
-    How many bytes follow a line, CR and LF included.
+    The number of bytes after a line, CR and LF included.
     """
     tokens = line.split()
     if len(tokens) <= index or not tokens[index].isdigit() or len(tokens[index]) > 10:

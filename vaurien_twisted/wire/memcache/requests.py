@@ -12,28 +12,27 @@ from vaurien_twisted.wire.framer import RequestReader
 from vaurien_twisted.wire.memcache.commands import RETRIEVAL, VALUES, Asked, understand
 from vaurien_twisted.wire.memcache.session import MemcacheSession
 
-#: The longest line that is kept to be read whole, in bytes.
+#: The longest line that is held back until it is complete, in bytes.
 LINE_LIMIT = 65536
 
-#: From which length on a line of many keys is passed before its end is there.  Servers
-#: refuse longer lines of any other command.
+#: A line of many keys with at least this number of bytes passes before its end has arrived.
+#: Servers refuse longer lines of any other command.
 LONG = 2048
 
 
 class Requests(RequestReader):
     """
-    Divides what the client sends into exchanges.  Those of commands with many keys have
-    the beginning of their line, of less than L{LONG} bytes, for their head while they
-    are yielded.
+    Divides the bytes of the client into exchanges.  The head of a command with many keys is the
+    beginning of its line, less than L{LONG} bytes; the exchange has it while it is yielded.
     """
 
     def __init__(self, session: MemcacheSession) -> None:
         super().__init__()
         self._session = session
         self._kept = b""
-        # How much of what was kept holds no end of a line.
+        # The number of held-back bytes that contain no line end.
         self._searched = 0
-        # The request that is passing, and what is left of it: bytes, or the rest of its line.
+        # The request that is passing, and its rest: a number of bytes, or the rest of its line.
         self._exchange: Exchange | None = None
         self._skip = 0
         self._line = False
@@ -41,7 +40,7 @@ class Requests(RequestReader):
     @property
     def passable(self) -> bool:
         """
-        Whether what comes next begins a command.
+        Whether the next byte begins a command.
         """
         return self._exchange is None and not self._kept and not self._session.opaque
 
@@ -86,7 +85,7 @@ class Requests(RequestReader):
             ends = not self._skip and not self._line
             self._exchange = None if ends else exchange
             yield exchange, data[start:pos], ends
-            # It was looked at, and is not to be kept until there is an answer.
+            # The rules have read it: do not keep it until there is an answer.
             exchange.head = b""
 
     def ended(self) -> Iterator[Piece]:
@@ -135,7 +134,7 @@ class Requests(RequestReader):
         subject = subjectOf(asked)
         head = b""
         if asked.form == VALUES:
-            # However much of a long line is there: what is asked of it must not depend on that.
+            # The head must not depend on how much of a long line has arrived.
             head = line if length < LONG else line[:LONG].rpartition(b" ")[0]
         return Exchange(self.number, asked.command, subject, head, asked.form, asked.replies)
 

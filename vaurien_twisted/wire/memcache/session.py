@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.memcache.test_protocol,tests.wire.memcache.test_quiet -*-
 """
-What the two directions of a memcached connection know of each other.
+The state that the two directions of a memcached connection share.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from vaurien_twisted.model.exchange import Exchange, PassedBatch
 from vaurien_twisted.wire.framer import Session
 from vaurien_twisted.wire.memcache.commands import WATCH, Meta
 
-#: How many quiet commands may wait for an answer that perhaps never comes.  Of more,
-#: the oldest are taken to be answered by silence.
+#: The most quiet commands that may await an answer, which may never come.  Beyond that, the
+#: oldest count as answered by silence.
 QUIET_LIMIT = 32768
 
 
@@ -36,7 +36,7 @@ class MemcacheSession(Session):
 
     def expect(self, exchange: Exchange) -> None:
         """
-        The backend will act on this request.
+        Note a request that goes to the backend.
         """
         if not exchange.replies:
             if exchange.context == WATCH:
@@ -45,7 +45,7 @@ class MemcacheSession(Session):
             return
         awaiting = self.awaiting
         if not awaiting or exchange.command == "mn":
-            # From there on all is known again.
+            # After the barrier the order of answers is known again.
             self.guessed = False
         if quiet(exchange):
             self.guessed = True
@@ -56,7 +56,7 @@ class MemcacheSession(Session):
 
 def quiet(exchange: Exchange | PassedBatch) -> bool:
     """
-    Whether silence may be the answer.
+    Whether an exchange may get no answer.
     """
     if isinstance(exchange, PassedBatch):
         return False

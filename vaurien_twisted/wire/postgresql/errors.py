@@ -187,7 +187,7 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     Behind a Flush the ErrorResponse comes at once and alone; the Sync, which the client
     sends when it likes, goes to the backend and brings the ReadyForQuery.
 
-    @return: C{None} for a request without a reply, and for a code that is no SQLSTATE,
+    @return: C{None} for a request without a reply, and for a code that is not an SQLSTATE,
         which has five characters: digits and upper case letters.
     """
     if not exchange.replies or exchange.context is None:
@@ -204,7 +204,7 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
         return Reply(refused, early=early, transaction=error.transaction)
 
     def finished() -> bytes:
-        # The status may have become known since.
+        # The status may have become known meanwhile.
         return refused + readyForQuery("I" if exchange.context.status == "I" else "E")
 
     return Reply(finished(), finish=finished, transaction=error.transaction)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.postgresql.test_extended_query -*-
 """
-What a group of extended query messages asks.
+Groups of extended query messages: their statements and their ends.
 
 A client sends Parse, Bind, Describe, Execute and Close in any number and then a
 Sync, mostly all at once.  The backend need not answer before a Sync or a Flush,
@@ -33,14 +33,14 @@ from vaurien_twisted.wire.postgresql.messages import (
 )
 from vaurien_twisted.wire.postgresql.names import Statements
 
-#: How many different statements of one group are kept for rules to look at.
+#: The most different statements of one group that are kept for matching.
 TEXTS = 32
 
 
 def beginsTransaction(text: str) -> bool:
     """
-    Whether the statement only opens a transaction.  Drivers put such a one in front
-    of the first query of theirs, in the same group.
+    Whether the statement only opens a transaction.  Drivers send such a statement before
+    their first query, in the same group.
     """
     return text.lstrip()[:6].rstrip(" ;\t\r\n").upper() in ("BEGIN", "START")
 
@@ -49,8 +49,8 @@ class Begun(NamedTuple):
     """
     The first piece of an exchange, or of bytes that belong to none.
 
-    @ivar stop: where it ends in the data.
-    @ivar left: how many more bytes the message has.
+    @ivar stop: its end in the data.
+    @ivar left: the number of further bytes of the message.
     @ivar last: whether the exchange ends with that message.
     @ivar group: the head that was read, for extended query messages.
     """
@@ -64,12 +64,12 @@ class Begun(NamedTuple):
 
 class Group:
     """
-    Reads the head of one group.  What it learns of names takes effect with L{keep}.
+    Reads the head of one group.  The names in it take effect with L{keep}.
 
-    @ivar at: how far it has read, in bytes from the start of the group.
-    @ivar need: how many bytes from the start of the group it needs to read on.
-    @ivar left: how many bytes of the last message lie behind what was read.
-    @ivar synced: the group ends at C{at}, with what brings a ReadyForQuery.
+    @ivar at: the position up to which it was read, in bytes from the start of the group.
+    @ivar need: the number of bytes from the start of the group that it needs to continue.
+    @ivar left: the number of unread bytes of the last message.
+    @ivar synced: the group ends at C{at}, with a message that causes a ReadyForQuery.
     """
 
     def __init__(self, statements: Statements, portals: Statements) -> None:
@@ -89,31 +89,31 @@ class Group:
     @property
     def command(self) -> str:
         """
-        C{"Execute"} if something is run, else the name of the group's first message.
+        C{"Execute"} if the group executes a statement, else the name of its first message.
         """
         return "Execute" if self._runs else self._first
 
     @property
     def subject(self) -> str:
         """
-        The first statement that is prepared or run and does more than open a
-        transaction; else whatever statement is spoken of.
+        The first statement that is prepared or executed and does more than open a
+        transaction; else any statement of the group.
         """
         return next(filter(None, self._texts), "")
 
     @property
     def texts(self) -> tuple[str, ...]:
         """
-        The statements that are prepared or run, each once, in order.
+        The statements that are prepared or executed, each once, in order.
         """
         return tuple(self._spoken)
 
     def read(self, data: bytes, base: int) -> bool:
         """
-        Read on in C{data}, where the group begins at C{base}.
+        Continue to read C{data}, in which the group begins at C{base}.
 
         @return: whether the head is complete.
-        @raise Malformed: a message is not possible.
+        @raise Malformed: a message is not valid.
         """
         end = len(data)
         limit = base + HEAD_LIMIT
@@ -151,22 +151,22 @@ class Group:
 
     def cuttable(self, data: bytes | bytearray) -> bool:
         """
-        Whether L{cut} can end the head: a whole message is there, or as much of one as says
-        what it asks.
+        Whether L{cut} can end the head: a whole message has arrived, or enough of one to decide
+        about it.
 
-        @param data: what is there of the group.
+        @param data: the bytes of the group that have arrived.
         """
         return self.at > 0 or _decides(data)
 
     def cut(self, data: bytes, base: int) -> bool:
         """
-        End the head where the client pauses.
+        End the head, since the client has paused.
 
-        @return: whether there is any.
+        @return: whether the group has a head.
         """
         at, end = base + self.at, len(data)
         if self.at:
-            # What is there of another message follows by itself.
+            # The arrived part of another message follows separately.
             return True
         if not _decides(data[at:end]):
             return False
@@ -222,7 +222,7 @@ class Group:
 
     def keep(self) -> None:
         """
-        The group goes to the backend: remember the names it gives.
+        The group goes to the backend: remember the names that it defines.
         """
         for name, text in self._prepared.items():
             self._statements.put(name, text)
@@ -232,8 +232,8 @@ class Group:
 
 def _decides(message: bytes | bytearray) -> bool:
     """
-    Whether the beginning of a message says already what the rest of it cannot change: the
-    names in it, and as much of a statement as rules may look at.
+    Whether the beginning of a message contains all that decisions need: its names, and the part
+    of its statement that rules may match.
     """
     if len(message) <= HEADER:
         return False

@@ -1,10 +1,10 @@
 # -*- test-case-name: tests.relays.test_fastpath_forms -*-
 """
-Passes over PostgreSQL queries to which nothing happens.
+The fast path of PostgreSQL.
 
-Only whole queries and whole groups up to their Sync are passed over, and only if they
-speak of no COPY: what is copied is an exchange of its own that is called after its
-statement.  Names that a group gives to statements and portals are remembered.
+Only whole queries and whole groups up to their Sync pass, and only without COPY: the copied data
+are an exchange of their own, whose subject is the statement.  The names of statements and portals
+that a group defines are remembered.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from vaurien_twisted.wire.postgresql.replies import KINDS, OF_SESSION, READY, Re
 from vaurien_twisted.wire.postgresql.requests import Requests
 from vaurien_twisted.wire.postgresql.session import Context, Form, PostgreSQLSession
 
-#: What is passed over is no longer than this, in bytes.
+#: The longest query or group that passes, in bytes.
 LONGEST = 16384
 
-#: How many statements are known to be no COPY before all are looked at again.
+#: The most statements that are remembered as not being a COPY; then all are checked again.
 CLEARED = 256
 
-#: What the messages of a group that is passed over may be called.
+#: The names of the messages in groups that pass, in lower case.
 NAMES = frozenset(CLIENT_TYPES[code].lower() for code in b"BCDEPS")
 
 #: The forms of exchanges.
@@ -52,16 +52,16 @@ FORMS = (Form.SIMPLE, Form.SYNCED)
 #: The type and the length of a ReadyForQuery.
 READY_HEADER = b"Z\0\0\0\5"
 
-#: What may be in replies that are passed over.
+#: The types of the messages in replies that pass.
 PASSING = frozenset(code for code, kind in enumerate(KINDS) if kind == 1) | OF_SESSION
 
 
 @implementer(ISelectiveFastPath)
 class PostgreSQLFastPath(FormedFastPath):
     """
-    Counts queries and replies where nothing else is known to matter.
+    Counts queries and replies.
 
-    @ivar _cleared: the texts of prepared statements, by name, that were seen to be no COPY.
+    @ivar _cleared: the texts of prepared statements, by name, that are known not to be a COPY.
     """
 
     __slots__ = (
@@ -91,7 +91,7 @@ class PostgreSQLFastPath(FormedFastPath):
 
     def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
         """
-        Whole queries and groups: the batch that awaits their replies.
+        The batch of the whole queries and groups in C{data}, C{None} if they do not all pass.
         """
         requests = self._requests
         end = len(data)
@@ -124,7 +124,7 @@ class PostgreSQLFastPath(FormedFastPath):
                 bound = bound if text is None else text
                 forms += b"\1"
         except (IndexError, struct.error, Malformed):
-            # It is not there to its end.
+            # It is incomplete.
             return None
         if at != end or not 0 < len(forms) <= MOST:
             return None
@@ -139,7 +139,7 @@ class PostgreSQLFastPath(FormedFastPath):
 
     def _passesQuery(self, data: bytes, at: int, stop: int) -> bool:
         """
-        Whether a query may pass that a rule may concern.
+        Whether a query may pass although some rules match queries.
         """
         if self._treats is None or stop > len(data):
             return False
@@ -149,7 +149,7 @@ class PostgreSQLFastPath(FormedFastPath):
 
     def _passesGroup(self, data: bytes, at: int, stop: int, behind: bool) -> bool:
         """
-        The same for a group.
+        Whether a group may pass although some rules match groups.
 
         @param behind: there is another group before it, whose names are not known yet.
         """
@@ -169,8 +169,8 @@ class PostgreSQLFastPath(FormedFastPath):
         self, data: bytes, at: int, end: int, prepared: dict[bytes, str]
     ) -> tuple[int, str | None]:
         """
-        Where the group at C{at} ends, 0 if it cannot be passed over, and the statement
-        that it binds to the portal without a name.
+        The end of the group at C{at}, 0 if it cannot pass, and the statement that it binds to
+        the unnamed portal.
 
         @param prepared: the statements that were prepared before it; its own are added.
         """
@@ -183,7 +183,7 @@ class PostgreSQLFastPath(FormedFastPath):
                 return 0, None
             at += HEADER
             if code == BIND:
-                # The portal's name, which is none, and that of the statement.
+                # The portal's name, which is empty, and that of the statement.
                 last = data.find(b"\0", at + 1, stop)
                 if last < 0 or data[at]:
                     return 0, None
@@ -212,7 +212,7 @@ class PostgreSQLFastPath(FormedFastPath):
 
     def _statement(self, name: bytes) -> str:
         """
-        The text that was prepared as C{name}, nothing if it is not known to be no COPY.
+        The text that was prepared as C{name}, C{""} if it may be a COPY.
         """
         text = self._requests.statements.get(name)
         if self._cleared.get(name) is not text:
@@ -225,7 +225,7 @@ class PostgreSQLFastPath(FormedFastPath):
 
     def replies(self, data: bytes) -> int:
         """
-        Whole replies to the first batch: how many.
+        The number of whole replies to the first batch.
         """
         session = self._session
         awaiting = self._awaiting

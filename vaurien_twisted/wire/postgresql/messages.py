@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.postgresql.test_protocol -*-
 """
-The messages of PostgreSQL's protocol 3, as far as a relay has to know them.
+The messages of PostgreSQL's protocol 3 that a relay must know.
 
 Source: PostgreSQL manual, chapter "Frontend/Backend Protocol", sections
 "Message Formats" and "Error and Notice Message Fields".
@@ -12,19 +12,19 @@ import struct
 
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT
 
-#: How much of a request is kept back while it cannot be said what it asks, in bytes.
+#: The most bytes of a request that are held back until its subject is known.
 HEAD_LIMIT = 65536
 
-#: The longest message that is believed, in bytes: the server's own limit for one is 1 GiB.
+#: The longest valid message, in bytes: the limit of servers is 1 GiB.
 MESSAGE_LIMIT = 1 << 30
 
-#: The type and the length that all messages but the first begin with.
+#: The size of the type and the length with which all messages except the first begin, in bytes.
 HEADER = 5
 
 #: The length of a message, itself included, its type byte not.
 length = struct.Struct(">I").unpack_from
 
-#: What the client may send once the session has begun, by type byte.
+#: The messages that the client may send after the session has begun, by type byte.
 CLIENT_TYPES = {
     ord("B"): "Bind",
     ord("C"): "Close",
@@ -58,13 +58,13 @@ BEFORE_READY = frozenset(b"SQF")
 
 class Malformed(Exception):
     """
-    Bytes that cannot be a message; says in one line why.
+    The bytes are not a valid message.  The error message says why, in one line.
     """
 
 
 def messageEnd(data: bytes, at: int) -> int:
     """
-    Where the message ends whose type byte is at C{at}; its header must be there.
+    The end of the message whose type byte is at C{at}.  Its header must be complete.
 
     @raise Malformed: the length is below 4 or above L{MESSAGE_LIMIT}.
     """
@@ -76,8 +76,8 @@ def messageEnd(data: bytes, at: int) -> int:
 
 def cString(data: bytes, start: int, stop: int) -> tuple[bytes, int]:
     """
-    The string that a NUL ends, and where the next field begins; without a NUL
-    it lasts until C{stop}.
+    The string before the next NUL, and the beginning of the next field; without a NUL
+    the string ends at C{stop}.
     """
     end = data.find(b"\0", start, stop)
     return (data[start:stop], stop) if end < 0 else (data[start:end], end + 1)
@@ -85,7 +85,7 @@ def cString(data: bytes, start: int, stop: int) -> tuple[bytes, int]:
 
 def sql(data: bytes, start: int, stop: int) -> str:
     """
-    A statement, no more of it than rules may look at.
+    A statement, cut after the part that rules may match.
     """
     stop = min(stop, start + SUBJECT_LIMIT)
     return cString(data, start, stop)[0].decode("utf-8", "replace")
@@ -110,7 +110,7 @@ def errorResponse(severity: str, code: str, message: str) -> bytes:
     return b"E" + struct.pack(">I", len(body) + 5) + body + b"\0"
 
 
-#: What a client says that ends the data of a COPY in both directions.
+#: The message with which a client ends the data of a COPY in both directions.
 COPY_DONE_MESSAGE = b"c\0\0\0\4"
 
 #: The end of a group of extended query messages.
@@ -121,13 +121,13 @@ def copyFail(reason: str) -> bytes:
     """
     A CopyFail.
 
-    @param reason: goes to the server's log.
+    @param reason: the text for the server's log.
     """
     body = reason.encode("utf-8") + b"\0"
     return b"f" + struct.pack(">I", len(body) + 4) + body
 
 
-#: What ends a COPY FROM STDIN in place of the client's data.
+#: The message that ends a COPY FROM STDIN in place of the client's data.
 COPY_FAIL_MESSAGE = copyFail("an error was injected in place of the reply")
 
 
@@ -135,7 +135,7 @@ def readyForQuery(status: str) -> bytes:
     """
     A ReadyForQuery.
 
-    @param status: of the transaction: C{"I"} outside of one, C{"T"} inside, C{"E"}
+    @param status: the state of the transaction: C{"I"} outside of one, C{"T"} inside, C{"E"}
         inside a failed one.
     """
     return b"Z\0\0\0\5" + status.encode("ascii")
@@ -146,8 +146,8 @@ def errorCode(data: bytes, at: int, end: int) -> str:
     The SQLSTATE of an ErrorResponse whose fields begin at C{at} (PostgreSQL manual, "Error and
     Notice Message Fields").
 
-    @param end: how far the message is there.
-    @return: five characters; C{"XX000"}, an internal error, where it has not come yet.
+    @param end: the end of the part of the message that has arrived.
+    @return: five characters; C{"XX000"}, an internal error, if it has not arrived yet.
     """
     while at < end and data[at]:
         stop = data.find(b"\0", at, end)

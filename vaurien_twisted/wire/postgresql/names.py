@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.postgresql.test_extended_query -*-
 """
-What the names of prepared statements and portals stand for.
+The names of prepared statements and portals, and their statements.
 """
 
 from __future__ import annotations
@@ -8,23 +8,23 @@ from __future__ import annotations
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT
 from vaurien_twisted.wire.postgresql.messages import BIND, PARSE, cString, sql
 
-#: How much text of prepared statements is remembered for each link, in characters.
+#: The most text of prepared statements that is remembered for each link, in characters.
 REMEMBERED = 1 << 20
 
-#: How much a remembered name costs besides its text.
+#: The overhead of a remembered name, in characters.
 OVERHEAD = 200
 
-#: The messages that give names.
+#: The messages that define names.
 NAMING = (PARSE, BIND)
 
-#: How much of such a message is collected: the names and the text.
+#: The most bytes of such a message that are collected: the names and the text.
 COLLECTED = SUBJECT_LIMIT + 256
 
 
 class Statements:
     """
-    The texts that names stand for.  Bounded: the oldest are forgotten, and then the
-    subject of what runs them is empty.
+    The texts of statements by name, up to L{REMEMBERED} characters.  Beyond that the oldest are
+    dropped: the subject of their executions is then empty.
     """
 
     def __init__(self, limit: int = REMEMBERED) -> None:
@@ -34,13 +34,13 @@ class Statements:
 
     def get(self, name: bytes) -> str:
         """
-        What C{name} stands for, C{""} where it is not known.
+        The text of C{name}, C{""} if it is not known.
         """
         return self._texts.get(name, "")
 
     def put(self, name: bytes, text: str) -> None:
         """
-        From now on C{name} stands for C{text}.
+        Set the text of C{name}.
         """
         texts = self._texts
         if texts.get(name) is text and next(reversed(texts)) == name:
@@ -60,7 +60,7 @@ class Statements:
 
 class Naming:
     """
-    Collects a message that gives a name, where it comes in parts behind a group's head.
+    Collects a message that defines a name and arrives in parts after a group's head.
 
     @param code: the message's type.
     """
@@ -71,13 +71,13 @@ class Naming:
 
     def add(self, part: bytes) -> None:
         """
-        More of its body.
+        Add a part of its body.
         """
         self._body += part[: COLLECTED - len(self._body)]
 
     def keep(self, statements: Statements, portals: Statements) -> None:
         """
-        It is whole, and goes to the backend: remember the name.
+        The message is complete and goes to the backend: remember the name.
         """
         body = bytes(self._body)
         name, start = cString(body, 0, len(body))

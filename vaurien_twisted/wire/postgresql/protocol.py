@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.postgresql.test_protocol -*-
 """
-C{postgresql}: protocol 3 of PostgreSQL, and of what speaks it (PgBouncer, CockroachDB…).
+C{postgresql}: protocol 3 of PostgreSQL and compatible servers (PgBouncer, CockroachDB…).
 
 The parts: L{messages<vaurien_twisted.wire.postgresql.messages>}, the
 L{start-up<vaurien_twisted.wire.postgresql.startup>}, the
@@ -48,7 +48,7 @@ def _sql(connection: Connection, exchange: Exchange) -> Iterable[str]:
     return (text.lstrip() for text in exchange.context.texts) if exchange.context else ()
 
 
-#: What a rule's C{when} can name.
+#: The matchers for C{when}.
 TARGETS = (
     COMMAND,
     Matcher(
@@ -70,7 +70,7 @@ class PostgreSQLFramer(StartTLSFramer):
     Joins the two directions of a connection.
 
     @param tls: whether TLS is read.
-    @param refuses: whether it is refused.
+    @param refuses: whether TLS is refused.
     """
 
     __slots__ = ()
@@ -88,7 +88,7 @@ class PostgreSQLFramer(StartTLSFramer):
     @property
     def withheld(self) -> frozenset[str]:
         """
-        What a group of extended query messages may be called, if one is kept back.
+        The commands that a group of extended query messages may have, if one is held back.
         """
         return NAMES if self._requests.withholds else frozenset()
 
@@ -98,7 +98,7 @@ class PostgreSQLFramer(StartTLSFramer):
         """
         requests = self._requests
         reader = Requests(PostgreSQLSession(), started=True)
-        # Nothing is learned of names by what is read here: it goes to no backend.
+        # The bytes read here do not go to the backend, so the names in them have no effect.
         reader.statements, reader.portals = requests.statements, requests.portals
         return lastDescription(reader.read(data))
 
@@ -118,20 +118,19 @@ class PostgreSQLFramer(StartTLSFramer):
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
-        What makes the transaction fail.
+        The requests that make the transaction fail.
         """
         return insteadOf(self._session, exchange)
 
     def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
-        The same behind a request that was carried out.
+        The same after a request that was executed.
         """
         return behind(self._session, exchange)
 
     def upgrade(self) -> tuple[bytes, bytes]:
         """
-        What the client began to say in the clear is forgotten: it would else seem to have
-        been said within TLS.
+        Discard bytes that the client sent before TLS: they must not count as sent within TLS.
         """
         self._requests.release()
         return super().upgrade()
@@ -174,6 +173,6 @@ class PostgreSQL(WireProtocol):
 
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
-        An ErrorResponse, then ReadyForQuery where the session goes on.
+        An ErrorResponse, and a ReadyForQuery if the session continues.
         """
         return encodeError(exchange, error)

@@ -24,10 +24,10 @@ from vaurien_twisted.wire.postgresql.transaction import updateStatus
 
 READY, ERROR, NOTIFICATION, PARAMETER, COPY_IN, COPY_BOTH = b"ZEASGW"
 
-#: How much of an ErrorResponse is kept back, so that its SQLSTATE can be read, in bytes.
+#: The most bytes of an ErrorResponse that are held back, so that its SQLSTATE can be read.
 ERROR_LIMIT = 4096
 
-#: What is said of the session, whatever was asked.
+#: The messages about the session, which answer no request.
 OF_SESSION = frozenset((NOTIFICATION, PARAMETER))
 
 #: The length of a ReadyForQuery, which is read whole.
@@ -36,8 +36,8 @@ READY_SIZE = HEADER + 1
 #: A row of a result, and one of COPY TO STDOUT.
 ROWS = b"Dd"
 
-#: What the backend may send: 0 nothing known, 1 a message that only passes, 2 one
-#: that changes something.
+#: The kinds of the backend's messages by type byte: 0 unknown, 1 it only passes, 2 it changes
+#: the state.
 KINDS = bytes(2 if byte in b"ZEGWAS" else int(byte in b"RKNTDC123ntsIHdcVv") for byte in range(256))
 
 #: The same within a reply that is to be cut: 3 a row.
@@ -52,20 +52,20 @@ class Replies:
     def __init__(self, session: PostgreSQLSession) -> None:
         self._session = session
         self._kept = b""
-        # The message under way: how much of it is left, whether it ends the reply.
+        # The current message: its remaining bytes, whether it ends the reply.
         self._left = 0
         self._last = False
-        # Whose reply is under way.
+        # The exchange of the current reply.
         self._owner: Exchange | None = None
-        # How many of its rows pass before it is cut, -1 where it is not.
+        # The number of its rows that pass before it is cut, -1 if it is not cut.
         self._toCut = -1
-        # The message under way is the last that passes.
+        # The current message is the last that passes.
         self._cuts = False
 
     @property
     def idle(self) -> bool:
         """
-        Whether what comes next begins a reply.
+        Whether the next byte begins a reply.
         """
         return not (self._owner or self._left or self._kept or self._session.negotiations)
 
@@ -208,7 +208,7 @@ class Replies:
 
     def _cut(self, data: bytes) -> Piece:
         """
-        The last piece that passes of a reply that is to be cut.
+        The last piece that passes, of a reply that is cut.
         """
         self._toCut = -1
         self._cuts = False
@@ -245,7 +245,9 @@ class Replies:
 
     def _special(self, code: int, owner: Exchange | None) -> bool:
         """
-        Note an ErrorResponse, or that data are to be copied: whether the reply ends with it.
+        Handle an ErrorResponse or the start of a COPY.
+
+        @return: whether the reply ends with it.
         """
         session = self._session
         if code == ERROR:
@@ -265,14 +267,14 @@ class Replies:
 
     def _endTransfer(self, code: int, owner: Exchange) -> None:
         """
-        The backend waits for data of which the client does not know.
+        End a COPY: the backend waits for data, but the client has not got its request.
 
         While it waits it ignores a Sync, so that one which the client has sent must be sent
         again (PostgreSQL manual, "COPY Operations").
         """
         session = self._session
         if code == COPY_BOTH:
-            # A server of replication takes a CopyFail for a violation of the protocol.
+            # In replication a server treats a CopyFail as a violation of the protocol.
             session.endTransfer(COPY_DONE_MESSAGE)
             return
         session.endTransfer(COPY_FAIL_MESSAGE)
@@ -283,15 +285,14 @@ class Replies:
 
 def _unseen(exchange: Exchange) -> bool:
     """
-    Whether the client does not see the reply.
+    Whether the client does not get the reply.
     """
     return exchange.replaced or isinstance(exchange, Substitute)
 
 
 def _failed(exchange: Exchange) -> bool:
     """
-    Whether an ErrorResponse alone stands in place of the reply, so that the client awaits a
-    ReadyForQuery.
+    Whether only an ErrorResponse replaces the reply, so that the client awaits a ReadyForQuery.
     """
     decision = exchange.decision
     if decision is None:
@@ -311,14 +312,16 @@ def _failed(exchange: Exchange) -> bool:
 
 def _statusAfter(status: int) -> bytes:
     """
-    The ReadyForQuery behind an error: no transaction goes on after one.
+    The ReadyForQuery after an error: an open transaction has failed.
+
+    @param status: the byte of the state before the error.
     """
     return readyForQuery("E" if status == ord("T") else chr(status))
 
 
 def _passing(data: bytes, at: int, end: int) -> int:
     """
-    Where the first message begins that is not there to its end, or does more than pass.
+    The beginning of the first message that is incomplete or does more than pass.
     """
     kinds = KINDS
     last = end - HEADER

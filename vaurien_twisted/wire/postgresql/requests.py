@@ -35,12 +35,12 @@ from vaurien_twisted.wire.postgresql.startup import NO, StartupKind, encryptions
 
 class Requests(RequestReader):
     """
-    Finds exchanges in what the client sends.
+    Finds exchanges in the bytes of the client.
 
     @param started: whether the start-up is over.
-    @ivar granted: the exchange that last went to the backend.
-    @ivar statements: what the names of prepared statements stand for.
-    @ivar portals: the same for portals.
+    @ivar granted: the latest exchange that went to the backend.
+    @ivar statements: the texts of prepared statements, by name.
+    @ivar portals: the texts of portals, by name.
     """
 
     def __init__(self, session: PostgreSQLSession, started: bool = False) -> None:
@@ -55,10 +55,10 @@ class Requests(RequestReader):
         self._need = 0
         self._group: Group | None = None
         self._pausing = False
-        # The message under way: how much of it is left, and whether it ends the exchange.
+        # The current message: its remaining bytes, and whether it ends the exchange.
         self._left = 0
         self._last = False
-        # The exchange under way, and what it may go on with.
+        # The current exchange, and the messages with which it may continue.
         self._open: Exchange | None = None
         self._form = Form.SILENT
         self._mine = False
@@ -68,7 +68,7 @@ class Requests(RequestReader):
     @property
     def passable(self) -> bool:
         """
-        Whether what comes next begins an exchange.
+        Whether the next byte begins an exchange.
         """
         session = self._session
         return (
@@ -146,7 +146,7 @@ class Requests(RequestReader):
 
     def release(self) -> bytes:
         """
-        The bytes that were kept back; they are kept no longer.
+        Release the bytes that are held back.
         """
         kept = bytes(self._kept)
         self._kept = bytearray()
@@ -155,13 +155,13 @@ class Requests(RequestReader):
     @property
     def withholds(self) -> bool:
         """
-        Whether there is a group kept back of which it could be said what it asks.
+        Whether a group is held back about which could be decided now.
         """
         return self._group is not None and self._group.cuttable(self._kept)
 
     def paused(self) -> Iterator[Piece]:
         """
-        Let the group go on as far as it is there.
+        Pass the part of the group that has arrived.
         """
         if self.withholds:
             self._pausing = True
@@ -198,12 +198,12 @@ class Requests(RequestReader):
         if begun.group is not None and self._mine:
             begun.group.keep()
 
-    # An exchange under way
+    # The current exchange
 
     def _follow(self, data: bytes, at: int, end: int) -> int:
         """
-        Take the message at C{at} into the open exchange: where to go on, 0 to wait
-        for more of it, -1 if it belongs to another.
+        Add the message at C{at} to the open exchange.  The result is the index at which to
+        continue, 0 if more bytes are needed, -1 if the message belongs to another exchange.
         """
         code = data[at]
         form = self._form
@@ -287,12 +287,12 @@ class Requests(RequestReader):
         elif code == TERMINATE:
             form = Form.SILENT
         elif code == FLUSH:
-            # Alone it asks nothing.
+            # Without a group it has no effect.
             return Begun(None, min(stop, end), max(stop - end, 0), False)
         elif code in COPY:
             copying = self._session.copying
             if copying is None:
-                # The backend ignores what still comes of a COPY that has failed.
+                # The backend ignores the remaining data of a COPY that has failed.
                 return Begun(None, min(stop, end), max(stop - end, 0), False)
             self._session.copying = None
             self._copying = copying

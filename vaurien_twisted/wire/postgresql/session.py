@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.postgresql.test_protocol -*-
 """
-What the two directions of a PostgreSQL link know in common.
+The state that the two directions of a PostgreSQL link share.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from vaurien_twisted.wire.starttls import StartTLS
 
 class Form(Enum):
     """
-    What kind of request an exchange is, as far as its answer depends on it.
+    The kind of a request, on which the form of its answer depends.
 
     STARTUP: ends with the first ReadyForQuery.  SIMPLE: one message, one
     ReadyForQuery.  SYNCED: extended query messages whose Sync is in the head.
@@ -34,12 +34,12 @@ class Context(NamedTuple):
     """
     C{Exchange.context} of this protocol.
 
-    @ivar status: of the transaction when the request was read: C{"I"} outside of
-        one, C{"T"} inside, C{"E"} inside a failed one.  It is the last that the
-        backend sent, so behind pipelined requests it may be out of date.
-    @ivar texts: the statements that are prepared or run, as many as
+    @ivar status: the state of the transaction when the request was read: C{"I"} outside of
+        one, C{"T"} inside, C{"E"} inside a failed one.  It is the latest that the
+        backend sent, so after pipelined requests it may be out of date.
+    @ivar texts: the statements that are prepared or executed, at most
         L{vaurien_twisted.wire.postgresql.extended_query.TEXTS}.
-    @ivar extended: of COPY, whether a Sync has to follow the data.
+    @ivar extended: for COPY, whether a Sync must follow the data.
     """
 
     form: Form
@@ -53,7 +53,7 @@ class Copying(NamedTuple):
     The backend waits for the data of a COPY FROM STDIN.
 
     @ivar subject: the statement.
-    @ivar extended: whether a Sync has to follow the data.
+    @ivar extended: whether a Sync must follow the data.
     """
 
     subject: str
@@ -64,10 +64,10 @@ class PostgreSQLSession(Session):
     """
     The state of one link.
 
-    @ivar status: of the transaction, as the backend last sent it.
-    @ivar negotiations: how many one-byte answers (to SSLRequest, GSSENCRequest) are to come.
-    @ivar copying: what the client's copy data would be for.
-    @ivar startTLS: whether TLS is spoken, and read.
+    @ivar status: the latest state of the transaction that the backend sent.
+    @ivar negotiations: the number of awaited one-byte answers (to SSLRequest, GSSENCRequest).
+    @ivar copying: the COPY that awaits the client's data, C{None} if there is none.
+    @ivar startTLS: whether TLS is active, and whether it is read.
     """
 
     __slots__ = (

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.postgresql.test_startup -*-
 """
-What a PostgreSQL client sends first: packets without a type byte.
+The first packets of a PostgreSQL client, which have no type byte.
 
 Source: PostgreSQL manual, section "Message Formats": StartupMessage, SSLRequest,
 GSSENCRequest, CancelRequest.
@@ -14,16 +14,16 @@ from typing import NamedTuple
 
 from vaurien_twisted.wire.postgresql.messages import Malformed, length
 
-#: The longest packet before the session has begun, in bytes (the server's own limit).
+#: The longest packet before the session has begun, in bytes (the limit of servers).
 STARTUP_LIMIT = 10000
 
-#: What a packet may ask for instead of a version.
+#: The request codes that a packet may have in place of a version.
 CANCEL, SSL, GSS = 80877102, 80877103, 80877104
 
-#: The same as whole packets: 8 bytes, and the code.
+#: The requests for encryption as whole packets: the length 8, and the code.
 ENCRYPTIONS = tuple(struct.pack("!II", 8, code) for code in (SSL, GSS))
 
-#: How a server says that it does not encrypt.
+#: The answer of a server that does not encrypt.
 NO = b"N"
 
 #: The first byte of a TLS record that begins a handshake.
@@ -32,10 +32,10 @@ HANDSHAKE = 0x16
 
 def encryptions(data: bytes, before: list[bytes]) -> int:
     """
-    How many packets at the beginning of C{data} ask for encryption.  A server is asked for each
-    kind but once.
+    The number of packets at the beginning of C{data} that request encryption.  A client may
+    request each kind once.
 
-    @param before: those that asked before; these are added.
+    @param before: the earlier requests; the new ones are added to it.
     """
     count = 0
     while data.startswith(ENCRYPTIONS, 8 * count):
@@ -49,8 +49,8 @@ def encryptions(data: bytes, before: list[bytes]) -> int:
 
 class StartupKind(Enum):
     """
-    What the first packet asks for: not known before more bytes come, a TLS handshake without
-    having asked, an encryption, the cancelling of another session's query, a session.
+    The request in the first packet: not known before more bytes arrive, a TLS handshake without
+    an SSLRequest, encryption, the cancelling of another session's query, a session.
     """
 
     UNKNOWN = "unknown"
@@ -64,8 +64,8 @@ class Packet(NamedTuple):
     """
     The first packet.
 
-    @ivar size: how long it is, in bytes; where more of it is needed, how many in all.
-    @ivar subject: of a session C{user/database}, of cancelling the number of the
+    @ivar size: its length in bytes; if more bytes are needed, their total number.
+    @ivar subject: for a session C{user/database}, for cancelling the number of the
         backend's process.
     """
 
@@ -103,7 +103,7 @@ def readStartup(data: bytes, at: int) -> Packet:
 
 def startupSubject(packet: bytes) -> str:
     """
-    C{user/database}; the database is by default called as the user.
+    C{user/database}; the default database has the name of the user.
     """
     words = packet[8:].split(b"\0")
     parameters = dict(zip(words[::2], words[1::2], strict=False))

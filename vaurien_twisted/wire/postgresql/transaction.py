@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.postgresql.test_transaction -*-
 """
-What an error leaves of a PostgreSQL transaction.
+The effect of an injected error on a PostgreSQL transaction.
 
 After any error within a transaction block the server takes nothing but what rolls back, to
 the beginning or to a savepoint, and answers everything else with 25P02.  A C{COMMIT} that
@@ -19,15 +19,15 @@ from vaurien_twisted.wire.sql import commits
 #: No statement in any version: it fails as it is parsed.  The server's log has these words.
 FAILING = "vaurien: an error was injected, so that this transaction fails"
 
-#: What executes statements.
+#: Commands that execute statements.
 EXECUTING = frozenset(("Query", "Execute"))
 
 
 def insteadOf(session: PostgreSQLSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
-    What the backend gets in the place of a request: C{ROLLBACK} for what commits, else a
-    statement that fails; nothing outside of a transaction block, or in one that has failed.
-    In the place of the data of a COPY it gets a CopyFail.
+    The requests to send to the backend in place of a request: C{ROLLBACK} for a commit, otherwise
+    a statement that fails; none outside of a transaction block, or in one that has failed.
+    In place of the data of a COPY the backend gets a CopyFail.
 
     Where the client has sent more than was answered the state is not known: then a
     statement that fails is sent, which does nothing outside, and its answer has the state.
@@ -47,7 +47,7 @@ def insteadOf(session: PostgreSQLSession, exchange: Exchange) -> tuple[Substitut
 
 def behind(session: PostgreSQLSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
-    What it gets behind a reply that was replaced: a statement that fails, where a transaction
+    The requests to send after a reply that was replaced: a statement that fails, if a transaction
     block is open.
     """
     context = exchange.context
@@ -73,8 +73,8 @@ def _substitute(
 
 def updateStatus(session: PostgreSQLSession, substitute: Substitute) -> None:
     """
-    A substitute was answered: the exchange that waits for it can now answer with the state of
-    the transaction.
+    Update the state of the transaction after a substitute was answered, for the answer of the
+    exchange that waits for it.
     """
     original = substitute.original
     if original is not None:

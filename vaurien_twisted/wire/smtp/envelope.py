@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.smtp.test_envelope -*-
 """
-The mail that commands are about, and what command lines say of it.
+The mail transaction of SMTP commands, and parsers of command lines.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ import attrs
 
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT
 
-#: Commands that give a mail up that was begun.
+#: Commands that discard a mail that was begun.
 RESETTING = frozenset(("EHLO", "HELO", "RSET"))
 
-#: How many recipients of a mail are remembered: the least that a server must take
+#: The most recipients of a mail that are remembered: a server must accept this number at least
 #: (RFC 5321, section 4.5.3.1.8).
 RECIPIENTS_LIMIT = 100
 
-#: How many bytes of command lines are remembered, to say them again.
+#: The most bytes of command lines that are kept, to send them again.
 LINES_LIMIT = 65536
 
-#: How long an address is remembered, in characters.
+#: The longest part of an address that is kept, in characters.
 ADDRESS_LIMIT = 1024
 
 
@@ -31,10 +31,10 @@ class Envelope:
     @ivar sender: the address of MAIL FROM, C{""} for the null sender or before it.
     @ivar recipients: the addresses of RCPT TO that the backend has not refused, at
         most L{RECIPIENTS_LIMIT}.
-    @ivar lines: the command lines by which the backend came to it, with the address in each;
-        C{None} where they are longer than L{LINES_LIMIT}.
-    @ivar before: the one that was in force until a command began this, while it is not known
-        whether the backend takes that.
+    @ivar lines: the command lines that the backend has accepted for it, with the address in each;
+        C{None} if they are longer than L{LINES_LIMIT}.
+    @ivar before: the envelope before the command that began this one, while it is not known
+        whether the backend accepts that command.
     """
 
     sender: str = ""
@@ -45,14 +45,14 @@ class Envelope:
 
     def add(self, recipient: str) -> None:
         """
-        The backend is asked to take this recipient.
+        Add a recipient whose command goes to the backend.
         """
         if len(self.recipients) < RECIPIENTS_LIMIT:
             self.recipients.append(recipient)
 
     def note(self, address: str, line: bytes) -> None:
         """
-        Remember the line of a MAIL or a RCPT that goes to the backend.
+        Store the line of a MAIL or a RCPT that goes to the backend.
         """
         self._left -= len(line) + len(address)
         if self._left < 0:
@@ -62,7 +62,7 @@ class Envelope:
 
     def remove(self, recipient: str) -> None:
         """
-        The backend has refused this recipient.
+        Remove a recipient that the backend has refused.
         """
         if recipient in self.recipients:
             self.recipients.remove(recipient)
@@ -74,10 +74,10 @@ class Envelope:
 
     def revert(self, own: int) -> None:
         """
-        The backend has refused the command that began this envelope: it is the one before,
-        with what was added since.
+        Restore the envelope before, with all later additions: the backend has refused the command
+        that began this one.
 
-        @param own: how many of the lines are that command's.
+        @param own: the number of lines that belong to that command.
         """
         before, self.before = self.before, None
         if before is None:
@@ -98,7 +98,7 @@ class Envelope:
     @property
     def subject(self) -> str:
         """
-        The sender and the recipients with spaces between.
+        The sender and the recipients, separated by spaces.
         """
         return " ".join((self.sender, *self.recipients)).strip()[:SUBJECT_LIMIT]
 
@@ -130,7 +130,7 @@ def addressOf(argument: str) -> str:
 
 def chunkSize(argument: str) -> int:
     """
-    How many bytes follow C{BDAT}, from C{"86 LAST"}; 0 where that is no number
+    The number of bytes after C{BDAT}, from C{"86 LAST"}; 0 if it is not a number
     (RFC 3030, section 2).
     """
     digits = argument.partition(" ")[0]
@@ -141,6 +141,6 @@ def chunkSize(argument: str) -> int:
 
 def isLast(argument: str) -> bool:
     """
-    Whether C{BDAT}'s argument says that no chunk comes after this.
+    Whether C{BDAT}'s argument marks the last chunk.
     """
     return argument.upper().split()[1:2] == ["LAST"]

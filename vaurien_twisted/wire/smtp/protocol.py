@@ -68,7 +68,7 @@ def _envelope(exchange: Exchange) -> Envelope | None:
 
 def _spelled(*addresses: str) -> Iterable[str]:
     """
-    Addresses as they are, and in lower case: who writes a pattern in that means any.
+    Addresses unchanged, and in lower case, so that a pattern in lower case ignores case.
     """
     for address in addresses:
         yield address
@@ -76,7 +76,7 @@ def _spelled(*addresses: str) -> Iterable[str]:
             yield address.lower()
 
 
-#: What a rule's C{when} can name.
+#: The matchers for C{when}.
 TARGETS = (
     COMMAND,
     Matcher(
@@ -102,7 +102,7 @@ class SMTPFramer(StartTLSFramer):
     Joins the two directions of a connection.
 
     @param tls: whether TLS is read.
-    @param refuses: whether it is refused.
+    @param refuses: whether TLS is refused.
     """
 
     __slots__ = ()
@@ -125,20 +125,19 @@ class SMTPFramer(StartTLSFramer):
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
-        What keeps a mail from being put together without the chunk that was refused.
+        The requests that keep the backend from assembling a mail without the refused chunk.
         """
         return insteadOf(self._session, exchange)
 
     def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
-        What takes back a command that the backend has taken.
+        The requests that undo a command that the backend has accepted.
         """
         return behind(self._session, exchange)
 
     def upgrade(self) -> tuple[bytes, bytes]:
         """
-        What the client began to say in the clear is forgotten: it would else seem to have
-        been said within TLS.
+        Discard bytes that the client sent before TLS: they must not count as sent within TLS.
         """
         self._requests.release()
         return super().upgrade()
@@ -176,6 +175,6 @@ class SMTP(WireProtocol):
 
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
         """
-        A reply line; C{None} where the code is not one from 400 to 599.
+        A reply line; C{None} if the code is not from 400 to 599.
         """
         return encodeError(exchange, error)

@@ -12,7 +12,7 @@ from vaurien_twisted.wire.smtp.envelope import RESETTING, Envelope
 from vaurien_twisted.wire.smtp.session import SMTPSession
 from vaurien_twisted.wire.smtp.starttls import MASKED_LIMIT, offers, withoutOffer
 
-#: What may stand behind a reply's code: more lines follow, or this is the last.
+#: The byte after a reply's code if more lines follow.
 HYPHEN = ord("-")
 LAST = frozenset(b" \r\n\t")
 
@@ -23,14 +23,14 @@ FAILED = b"45"
 #: How a client cancels an authentication (RFC 4954, section 4).
 CANCEL = b"*\r\n"
 
-#: The codes by which the server asks for the text of a mail, and for TLS.
+#: The codes with which the server requests the text of a mail, and starts TLS.
 WAITING = {"DATA": b"354", "STARTTLS": b"220"}
 
 
 class Replies:
     """
-    Finds the ends of replies in what the backend sends: lines with one code, of
-    which all but the last have a hyphen behind it (RFC 5321, section 4.2.1).
+    Finds the ends of replies in the bytes of the backend: lines with the same code, which has
+    a hyphen after it in all lines except the last (RFC 5321, section 4.2.1).
     """
 
     def __init__(self, session: SMTPSession) -> None:
@@ -60,7 +60,7 @@ class Replies:
                     if self._owner is not None and self._owner.cut == 0:
                         # No line of it passes.
                         yield self._owner, b"", False
-                # Only a whole line says whether it is to be masked.
+                # Only a whole line shows whether it must be masked.
                 least = MASKED_LIMIT if self._masks else 4
                 if end - at < least and b"\n" not in data[at:]:
                     break
@@ -120,13 +120,13 @@ class Replies:
     @property
     def _masks(self) -> bool:
         """
-        Whether the reply may offer what is refused.
+        Whether the reply may offer TLS, which is refused.
         """
         return self._session.startTLS.refused and offers(self._owner)
 
     def _cutAfter(self, exchange: Exchange) -> bool:
         """
-        A line has passed: whether it is the last that does.
+        A line has passed: return whether it is the last that passes.
         """
         if not exchange.cut:
             return False
@@ -135,7 +135,9 @@ class Replies:
 
     def _answered(self, exchange: Exchange, code: bytes) -> bool:
         """
-        Note what a reply means that is complete: whether the exchange ends with it.
+        Handle a complete reply.
+
+        @return: whether the exchange ends with it.
         """
         session = self._session
         session.code = code
@@ -153,7 +155,7 @@ class Replies:
         if exchange.number == 0:
             return True
         if WAITING.get(command) == code and exchange.answered:
-            # It waits for what only the client has.
+            # The backend waits for data that only the client has.
             session.endTransfer(None)
         if command == "DATA":
             if code != b"354":
@@ -171,26 +173,26 @@ class Replies:
         elif command == "AUTH":
             session.challenged = False
         elif command == "MESSAGE" and session.writing is exchange and code != b"421":
-            # The backend has seen an end of the text where there is none for us.
+            # The backend has found an end of the text that the proxy has not.
             session.opaque = "the backend ended a mail before the client did"
         return True
 
     def _secure(self) -> None:
         """
-        What comes next is TLS.  A client that has said more in the clear is not one to
-        speak it with.
+        TLS comes next.  It is not read if the client has sent more commands before TLS.
         """
         session = self._session
         if session.startTLS.allowed and not session.startTLS.active and not session.awaiting:
             session.startTLS.agreed = True
-            # Nothing that was said before counts (RFC 3207, section 4.2).
+            # All earlier state is discarded (RFC 3207, section 4.2).
             session.envelope = Envelope()
         else:
             session.opaque = "TLS"
 
     def _noText(self) -> None:
         """
-        The backend wants no text; had the client begun one, it will be read as commands.
+        The backend has refused the text.  If the client has begun one, the backend reads it as
+        commands.
         """
         session = self._session
         session.message = False

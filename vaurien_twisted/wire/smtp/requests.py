@@ -20,16 +20,16 @@ from vaurien_twisted.wire.smtp.envelope import (
 from vaurien_twisted.wire.smtp.session import SMTPSession
 from vaurien_twisted.wire.smtp.starttls import withoutCommand
 
-#: The longest command line, in bytes.  RFC 5321 wants 512, extensions more.
+#: The longest command line, in bytes.  RFC 5321 requires 512, extensions more.
 LINE_LIMIT = 65536
 
-#: What ends a mail's text (RFC 5321, section 4.1.1.4).
+#: The end of a mail's text (RFC 5321, section 4.1.1.4).
 END = b"\r\n.\r\n"
 
 
 class Requests(RequestReader):
     """
-    Finds commands and texts of mails in what the client sends.
+    Finds commands and texts of mails in the bytes of the client.
     """
 
     def __init__(self, session: SMTPSession) -> None:
@@ -40,7 +40,7 @@ class Requests(RequestReader):
         self._kept = bytearray()
         # The last bytes of the text, the end of DATA's own line included.
         self._tail = b""
-        # The BDAT under way, and how many bytes of its chunk are to come.
+        # The current BDAT, and the number of remaining bytes of its chunk.
         self._chunk: Exchange | None = None
         self._left = 0
 
@@ -110,8 +110,7 @@ class Requests(RequestReader):
 
     def grant(self, exchange: Exchange) -> None:
         """
-        C{exchange} goes to the backend.  What it changes is noted at once: no further
-        request may be read before its reply is over.
+        C{exchange} goes to the backend.  Its effects are stored at once, before its reply.
         """
         command, self._command = self._command, None
         if command is not None and command[0] is exchange:
@@ -119,7 +118,7 @@ class Requests(RequestReader):
 
     def release(self) -> bytes:
         """
-        The bytes that were kept back; they are kept no longer.
+        Release the bytes that are held back.
         """
         kept = bytes(self._kept)
         self._kept = bytearray()
@@ -141,7 +140,7 @@ class Requests(RequestReader):
 
     def _text(self, data: bytes, at: int) -> tuple[int, bool]:
         """
-        Up to where C{data} is text of the mail, and whether that is the end of it.
+        The index up to which C{data} is text of the mail, and whether the text ends there.
         """
         writing = self._session.writing
         tail = self._tail if writing is not None else b"\r\n"
@@ -161,7 +160,7 @@ class Requests(RequestReader):
         elif verb in ("DATA", "BDAT"):
             subject = self._session.envelope.subject
         elif verb == "AUTH":
-            # What follows the mechanism is secret.
+            # The text after the mechanism is secret.
             subject = argument.partition(" ")[0].upper()
         else:
             subject = argument[:SUBJECT_LIMIT]
@@ -169,8 +168,8 @@ class Requests(RequestReader):
 
     def _extent(self, exchange: Exchange, argument: str, stop: int, end: int) -> tuple[int, bool]:
         """
-        Where the first piece of a command ends whose line ends at C{stop}, and
-        whether that is the whole of it.
+        The end of the first piece of a command whose line ends at C{stop}, and
+        whether that is the whole command.
         """
         if exchange.command == "AUTH":
             return stop, False
@@ -188,7 +187,7 @@ class Requests(RequestReader):
 
     def _sent(self, exchange: Exchange, argument: str, line: bytes) -> None:
         """
-        Note what a command does that goes to the backend.
+        Store the effects of a command that goes to the backend.
         """
         session = self._session
         command = exchange.command

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.smtp.test_protocol -*-
 """
-What the two directions of an SMTP link know in common.
+The state that the two directions of an SMTP link share.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ class SMTPSession(Session):
     """
     The state of one link.
 
-    @ivar envelope: the mail that the next command is about.
+    @ivar envelope: the mail transaction of the next command.
     @ivar message: the client's next bytes are the text of a mail: the backend has
-        said 354, or DATA is on its way and the client did not wait.
-    @ivar writing: the exchange of that text, once it has begun.
-    @ivar dialog: the AUTH that may go on.
+        replied 354, or DATA went to the backend and the client did not wait.
+    @ivar writing: the exchange of that text, after it has begun.
+    @ivar dialog: the AUTH that may continue.
     @ivar challenged: the client's next line answers a 334.
-    @ivar code: of the latest reply.
-    @ivar startTLS: whether TLS is spoken, and read.
+    @ivar code: the code of the latest reply.
+    @ivar startTLS: whether TLS is active, and whether it is read.
     """
 
     __slots__ = (

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.wire.test_starttls -*-
 """
-Keeping an SMTP client and its server from agreeing on STARTTLS (RFC 3207): neither reads the
-word from the other.  What stands in its place is as long, and means nothing to either.
+Keeps an SMTP client and its server from agreeing on STARTTLS (RFC 3207): the word is replaced in
+both directions by an unknown one of the same length.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 
 from vaurien_twisted.model.exchange import Exchange
 
-#: The longest line of a reply that is looked at, in bytes (RFC 5321, section 4.5.3.1.5, with
-#: room for what exceeds it).
+#: The longest line of a reply that is searched, in bytes (RFC 5321, section 4.5.3.1.5, allows
+#: 512).
 MASKED_LIMIT = 2048
 
 MASK = b"XXXXXXXX"
@@ -29,13 +29,15 @@ def offers(exchange: Exchange | None) -> bool:
 
 def withoutOffer(line: bytes) -> bytes:
     """
-    A line of such a reply, from behind its code on.
+    A line of such a reply without the offer.
+
+    @param line: the line after its code.
     """
     return _OFFER.sub(rb"\1" + MASK, line)
 
 
 def withoutCommand(line: bytes) -> bytes:
     """
-    A command, which the server will say that it does not know.
+    A command line whose command the server does not know, in place of STARTTLS.
     """
     return _COMMAND.sub(rb"\1" + MASK, line)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.smtp.test_transaction -*-
 """
-What an error leaves of a mail transaction.
+The effect of an injected error on a mail transaction.
 
 A C{MAIL}, C{RCPT} or C{DATA} that is refused changes nothing: the transaction is as it was
 before it (RFC 5321, section 4.1.1).  A chunk that is refused spoils the whole mail, and what
@@ -16,8 +16,8 @@ from vaurien_twisted.wire.smtp.session import SMTPSession
 
 def insteadOf(session: SMTPSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
-    What the backend gets in the place of a command: C{RSET} for a chunk, as it would put the
-    mail together of those before and after it.
+    The requests to send to the backend in place of a command: C{RSET} for a chunk, because the
+    backend would assemble the mail from the other chunks.
     """
     if exchange.command != "BDAT":
         return ()
@@ -27,11 +27,11 @@ def insteadOf(session: SMTPSession, exchange: Exchange) -> tuple[Substitute, ...
 
 def behind(session: SMTPSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
-    What it gets behind a command that it has taken and whose reply was replaced: C{RSET}, and
-    for C{RCPT} the envelope without that recipient.
+    The requests to send after a command that the backend has accepted and whose reply was
+    replaced: C{RSET}, and for C{RCPT} the envelope without that recipient.
 
-    An envelope whose lines are too long to be remembered is not said again: the server then
-    refuses the mail.
+    An envelope whose lines are too long to be kept is not sent again: the server then refuses
+    the mail.
     """
     command = exchange.command
     if session.code[:1] != b"2" or command not in ("MAIL", "RCPT", "BDAT"):
