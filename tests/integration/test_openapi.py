@@ -17,7 +17,7 @@ from typing import Any
 from tests.integration.children import ChildCase
 
 #: Tries of each operation; there are about four in five of them, since many have few variants.
-TRIES = 12
+TRIES = 10
 
 #: At least so many requests in all.
 LEAST = 200
@@ -91,6 +91,8 @@ class SchemathesisTests(ChildCase):
         folder.mkdir()
         document = named(self.client(proxy).request("GET", "/openapi.json"))
         (folder / "openapi.json").write_text(json.dumps(document))
+        # Else the configuration of a folder above would be used, if there is one.
+        (folder / "schemathesis.toml").touch()
         command = [sys.executable, "-m", "schemathesis.cli", "run", "openapi.json"]
         command += ["--url", proxy.http_url, "--max-examples", str(TRIES)]
         for name in LEFT_OUT:
