@@ -5,6 +5,7 @@ proxy is what is said without one.
 
 from __future__ import annotations
 
+import os
 from random import Random
 
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from tests.conversations.memory import Conversation
 from tests.conversations.speeches import SPEECHES
 
 #: How many conversations of each protocol; the same each time.
-COUNT = 1000
+COUNT = int(os.environ.get("VAURIEN_CONVERSATIONS", "1000"))
 
 DRAWN = settings(max_examples=25, deadline=None)
 
