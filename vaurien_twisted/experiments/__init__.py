@@ -17,7 +17,7 @@ C{figures}, C{verdict}, C{record}, C{run}, C{conduct}
 C{decisions}, C{without}, C{bisect}
     What repeats a run, and finds the faults that matter.
 C{report}, C{struck}, C{html}, C{plots}, C{junit}, C{console}, C{command}
-    What is told of it, in each form; the command line.
+    Reports of a run in each form; the command line.
 
 An experiment drives Vaurien over its REST interface, as any client does.
 """

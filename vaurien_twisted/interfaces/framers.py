@@ -204,7 +204,7 @@ class IMultiplexing(Interface):
     )
 
     host: bytes | None = Attribute(
-        "What stands for the host in every request to the backend; C{None}: as the client says."
+        "The Host of every request to the backend; C{None}: the client's own."
     )
     settings: bytes | None = Attribute(
         "Where they agreed on that in a request (an upgrade), what the client said of it there; "

@@ -252,7 +252,7 @@ class StreamRelay:
 
     def clientEnded(self) -> None:
         """
-        The client sends nothing more, so that nobody waits for what is kept back of it.
+        The client has closed its connection: forget what is kept back of its requests.
         """
         for each in list(self.waiting):
             each.leave()
@@ -273,5 +273,5 @@ class StreamRelay:
 
 def _nothing() -> None:
     """
-    Nobody waits for that.
+    Does nothing; stands for a callback that is not set.
     """

@@ -11,7 +11,7 @@ from vaurien_twisted.wire.grpc.details import statusDetails
 from vaurien_twisted.wire.grpc.statuses import STATUSES
 from vaurien_twisted.wire.http.errors import fieldsFor
 
-#: What stands in C{grpc-message} as it is: the rest is percent-encoded.
+#: The characters that C{grpc-message} holds unchanged; all others are percent-encoded.
 PLAIN = frozenset(range(0x20, 0x7F)) - {ord("%")}
 
 

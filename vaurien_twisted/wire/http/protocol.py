@@ -91,8 +91,8 @@ class HTTPFramer(TwoWayFramer):
     101 that is not to WebSocket, at a 2xx to C{CONNECT}, and where it raised L{FramingError}.
 
     Blank lines between messages, and what the client sends after C{CONNECT} before
-    it has been answered, belong to no exchange.  Nor does a reply that nobody asked
-    for, such as the 408 with which some servers end an idle connection.
+    it has been answered, belong to no exchange.  Nor does a reply
+    without a request, such as the 408 with which some servers end an idle connection.
 
     @param host: put in place of every request's Host, C{None} to leave it.
     @param streams: whether HTTP/2 is read, too.

@@ -38,7 +38,7 @@ CREDIT_LIMIT = 2**20
 
 class Host(Protocol):
     """
-    What is told of a connection's exchanges.
+    Learns when exchanges of a connection begin and end.
     """
 
     def begun(self, stream: Stream, block: Block) -> None:
@@ -187,7 +187,7 @@ class Connection:
 
     def giveUp(self, stream: Stream) -> None:
         """
-        Nobody wants what the backend says on a stream.
+        Reset a stream at the backend (RST_STREAM, CANCEL) and discard what still comes on it.
         """
         if stream.theirs and not stream.gone:
             self.discard(self.up, self.up.forget(stream))

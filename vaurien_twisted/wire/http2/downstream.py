@@ -62,7 +62,7 @@ class Downstream(Side):
         connection = self._connection
         if number > connection.lastTheirs:
             raise Violation("PROTOCOL_ERROR", f"{what} on stream {number}, which is idle")
-        # What the backend still says on a stream that was struck is for nobody.
+        # The client does not get what the backend still sends on a stream that was struck.
         return not connection.renumbered and number not in connection.finished
 
     def _ended(self, stream: Stream) -> None:

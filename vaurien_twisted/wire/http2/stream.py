@@ -37,8 +37,8 @@ class StreamFacts:
 
 class Struck(Protocol):
     """
-    What is told of all that comes on a stream to which something may happen.  Frames have the
-    client's number of the stream; their header blocks use no dynamic table.
+    Receives all that comes on a stream that a fault may strike.  Frames have the client's
+    number of the stream; their header blocks use no dynamic table.
     """
 
     def requested(self, data: bytes, head: bool, ends: bool) -> None:
@@ -82,7 +82,7 @@ class Stream:
     @ivar struck: is told of all that comes; C{None} where all passes as it is.
     @ivar clientDone: the client has ended the request.
     @ivar backendDone: the client has got the whole reply.
-    @ivar gone: the backend has ended the reply, or has been told that nobody wants it.
+    @ivar gone: the backend has ended the reply, or the stream was reset at the backend.
     @ivar room: of a stream that is struck, how many bytes the backend takes, and the client.
     @ivar withheld: how many bytes of credit are kept back that the backend has given, and that
         the client has; C{None} where they pass.

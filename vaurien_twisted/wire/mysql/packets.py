@@ -24,8 +24,8 @@ OK, MORE_DATA, GREETING, LOCAL_INFILE, EOF, ERR = 0x00, 0x01, 0x0A, 0xFB, 0xFE, 
 #: The code of an ERR packet that is not an error: MariaDB reports progress.
 PROGRESS = 0xFFFF
 
-#: What stands behind the code of an error, before its SQLSTATE; in a report of progress
-#: there is a number of strings.
+#: Follows the code of an error and precedes its SQLSTATE; a report of progress has a number of
+#: strings in its place.
 STATED = ord("#")
 
 # Status flags.

@@ -166,7 +166,7 @@ class Replies:
         """
         session = self._session
         first, word, line = data[pos], b"", b""
-        nobodys = False
+        unasked = False
         if first == PUSH or (first == ARRAY and (session.subscribed or self._subscribing)):
             found = opening(data, pos)
             if found is None:
@@ -174,15 +174,15 @@ class Replies:
             if found in CONFIRMING:
                 word = found
             else:
-                nobodys = first == PUSH or found in MESSAGES
+                unasked = first == PUSH or found in MESSAGES
         elif first == ERROR or (first == STATUS and not session.plain):
             end = data.find(CRLF, pos, pos + LINE_LIMIT)
             if end < 0 and len(data) - pos < LINE_LIMIT:
                 return False
             line = data[pos : end if end >= 0 else pos + LINE_LIMIT]
             # Reports begin with the time, statuses never with a digit.
-            nobodys = session.monitoring and first == STATUS and line[1:2].isdigit()
-        self._head = None if nobodys else self._awaited(first, line, word)
+            unasked = session.monitoring and first == STATUS and line[1:2].isdigit()
+        self._head = None if unasked else self._awaited(first, line, word)
         exchange = self._head if isinstance(self._head, Exchange) else None
         note = None if exchange is None else noteOf(exchange)
         extra = 0
