@@ -95,6 +95,7 @@ class BoundedChannel(HTTPChannel):
     An HTTP/1 connection that refuses lengths with too many digits.
 
     @ivar turns: decides when its requests are answered.
+    @ivar requestLine: the method, the target and the version of the latest request.
     """
 
     factory: Any
@@ -103,6 +104,16 @@ class BoundedChannel(HTTPChannel):
     def __init__(self, turns: Turns) -> None:
         super().__init__()
         self.turns = turns
+        self.requestLine = b""
+
+    def lineReceived(self, line: bytes) -> None:
+        """
+        Handle a request line or a header line.
+        """
+        begun = len(self.requests)
+        super().lineReceived(line)
+        if len(self.requests) > begun:
+            self.requestLine = line
 
     def headerReceived(self, line: bytes) -> bool:
         """
@@ -122,7 +133,7 @@ class BoundedChannel(HTTPChannel):
         Answer a request whose body is too large, before the request itself can.
         """
         # Requests get their method and path from Twisted only with the whole body.
-        request.method, request.path = self._command, self._path
+        request.method, request.path, _ = self.requestLine.split()
         body = self.site.formAt(request.path)(request, Failure(tooLarge()))
         head = (
             f"HTTP/1.1 413 Content Too Large\r\nContent-Type: {JSON}\r\n"
