@@ -93,6 +93,15 @@ class StartTests(SynchronousTestCase):
         self.assertRaises(TypeError, start_proxy, options="--seed 3")
         self.assertRaises(TypeError, start_proxy, options=["--seed", 3])
 
+    def test_optionsFirst(self):
+        """
+        What the options name takes the place of the parameters: the command line refuses two.
+        """
+        words, _ = self.words(options=["--backend", "unix:/tmp/db", "--protocol=redis"])
+        self.assertEqual(words.count("--backend"), 1)
+        self.assertEqual(words.count("--protocol"), 1)
+        self.assertIn("--backend unix:/tmp/db --protocol=redis", words)
+
     def test_real(self):
         """
         A real proxy: as the article of 2012 has it, but on free ports.

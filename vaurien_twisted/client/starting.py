@@ -75,10 +75,16 @@ def start_proxy(
         raise TypeError(f"options must be a sequence of words, not {options!r}")
     command = [sys.executable, "-m", "vaurien_twisted"]
     if proxies is None:
-        own = {"--protocol": protocol, "--proxy": _place(proxy_host, proxy_port)}
-        own["--backend"] = _place(backend_host, backend_port)
+        own = {
+            "--protocol": protocol,
+            "--proxy": _place(proxy_host, proxy_port),
+            "--backend": _place(backend_host, backend_port),
+        }
+        # The command line refuses two of one.
         given = {word.partition("=")[0] for word in options or ()}
-        command += [word for name in own if name not in given for word in (name, own[name])]
+        for name, value in own.items():
+            if name not in given:
+                command += [name, value]
         if http:
             command += ["--http", "--http-host", http_host, "--http-port", str(http_port)]
     else:

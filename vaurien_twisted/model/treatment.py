@@ -39,7 +39,8 @@ UNTREATED = Treatment()
 
 class Treats(Protocol):
     """
-    Says what happens to the exchanges of one connection.  Asking has no effect.
+    Says what happens to the exchanges of one connection.  Asking decides and counts nothing; it
+    only notes exchanges that nearly matched a rule.
     """
 
     def __hash__(self) -> int:

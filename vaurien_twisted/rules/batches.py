@@ -26,7 +26,7 @@ from vaurien_twisted.rules.words import cut
 class Treatments:
     """
     Says what a plan does to an exchange of one connection, as long as that is in force.  Asking
-    has no effect.
+    decides and counts nothing; it only notes exchanges that nearly matched a rule.
 
     @ivar client: the address of the client, where rules look at it.
     """

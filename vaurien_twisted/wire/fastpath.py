@@ -30,7 +30,7 @@ class FastPath:
     L{ISelectiveFastPath<vaurien_twisted.interfaces.ISelectiveFastPath>}.
     """
 
-    __slots__ = ("_asked", "_awaiting", "_treated", "_treats", "_vain")
+    __slots__ = ("_asked", "_awaiting", "_tooMany", "_treated", "_treats")
 
     def __init__(self, session: Session) -> None:
         # The queue is the same for the session's life.
@@ -39,8 +39,8 @@ class FastPath:
         #: The requests of the chunk at hand to which something happens, and what.
         self._treated: list[tuple[Treatment, Request]] = []
         self._asked = Exchange(PASSED)
-        #: A chunk was too long for none of its requests to be chosen.
-        self._vain = False
+        #: The chunk at hand has so many requests that a percentage probably chooses one of them.
+        self._tooMany = False
 
     def watch(self, commands: frozenset[str]) -> None:
         """
@@ -79,8 +79,8 @@ class FastPath:
         treated.append((treatment, (command, subject, head, context)))
         count = len(treated)
         if count > treatment.most:
-            # It would probably have been in vain.
-            self._vain = True
+            # A rule with a percentage probably chooses one of them.
+            self._tooMany = True
             return True
         return count > MOST_TREATED
 
@@ -249,7 +249,7 @@ class CountedFastPath(FastPath):
         self._known = knownFor(self.protocol, watched, treats)
         #: From which length on it is not worth while to look at a chunk, in bytes.
         self._longest = sys.maxsize
-        self._vain = False
+        self._tooMany = False
 
     def _chosen(self, command: str, subject: str, head: bytes = b"") -> bool:
         """
@@ -270,8 +270,8 @@ class CountedFastPath(FastPath):
         if known is None:
             self._treated.clear()
             count = self._count(data)
-            if self._vain:
-                self._vain, self._longest = False, len(data)
+            if self._tooMany:
+                self._tooMany, self._longest = False, len(data)
             known = self._together(count) if count else STOPPED
             remember(self._known, data, known)
         count, treated = known

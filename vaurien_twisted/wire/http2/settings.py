@@ -11,8 +11,8 @@ from vaurien_twisted.wire.http2.codes import Violation
 from vaurien_twisted.wire.http2.header_blocks import TABLE_LIMIT
 from vaurien_twisted.wire.http2.way import Way
 
-HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE = 1, 2, 3, 4
-MAX_FRAME_SIZE = 5
+#: The settings that are looked at (RFC 9113, section 6.5.2).
+HEADER_TABLE_SIZE, ENABLE_PUSH, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE = 1, 2, 4, 5
 
 #: The longest frame that an end may ask for, in bytes: one frame is held in memory.
 FRAME_LIMIT = 2**20

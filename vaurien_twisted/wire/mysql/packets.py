@@ -19,7 +19,7 @@ unpackShort = struct.Struct("<H").unpack_from
 unpackLong = struct.Struct("<I").unpack_from
 
 # First bytes of a server's packets.
-OK, MORE_DATA, GREETING, LOCAL_INFILE, EOF, ERR = 0x00, 0x01, 0x0A, 0xFB, 0xFE, 0xFF
+OK, GREETING, LOCAL_INFILE, EOF, ERR = 0x00, 0x0A, 0xFB, 0xFE, 0xFF
 
 #: The code of an ERR packet that is not an error: MariaDB reports progress.
 PROGRESS = 0xFFFF

@@ -44,7 +44,7 @@ CLIENT_TYPES = {
 
 BIND, CLOSE, DESCRIBE, EXECUTE = b"BCDE"
 FUNCTION, FLUSH, PARSE, QUERY, SYNC, TERMINATE, PASSWORD = b"FHPQSXp"
-COPY_DATA, COPY_DONE, COPY_FAIL = b"dcf"
+COPY_DATA = ord("d")
 
 #: The messages of the extended query protocol.
 EXTENDED = frozenset(b"BCDEHPS")

@@ -12,8 +12,7 @@ from vaurien_twisted.wire.smtp.envelope import RESETTING, Envelope
 from vaurien_twisted.wire.smtp.session import SMTPSession
 from vaurien_twisted.wire.smtp.starttls import MASKED_LIMIT, offers, withoutOffer
 
-#: The byte after a reply's code if more lines follow.
-HYPHEN = ord("-")
+#: The bytes after the code of a reply's last line.
 LAST = frozenset(b" \r\n\t")
 
 
