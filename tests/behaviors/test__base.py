@@ -4,6 +4,8 @@ Tests for L{vaurien_twisted.behaviors._base}.
 
 from __future__ import annotations
 
+from random import Random
+
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -11,6 +13,7 @@ from tests.behaviors.filters import REGISTRY, optionsOf, streamFilter
 from vaurien_twisted.behaviors._base import PassThroughFilter
 from vaurien_twisted.interfaces import IStreamBehavior, IStreamFilter
 from vaurien_twisted.interfaces.effects import IStreamEffect
+from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.rules.registry import STREAMS
 
 
@@ -23,7 +26,7 @@ class StageTests(SynchronousTestCase):
         """
         The plain stage passes all at once, loses nothing and ends nothing.
         """
-        plain = PassThroughFilter()
+        plain = PassThroughFilter(None, StreamContext(Random(7), {}, 0.0, 0.0, "upstream"))
         self.assertEqual(list(plain.push(b"bytes", 3.0)), [(3.0, b"bytes")])
         self.assertEqual((plain.end(4.0), plain.deadline(4.0)), (4.0, None))
         self.assertIsNone(plain.update(None, 5.0))

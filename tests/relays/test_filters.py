@@ -16,6 +16,7 @@ from zope.interface import implementer
 from vaurien_twisted.behaviors._base import PassThroughFilter
 from vaurien_twisted.interfaces import IStreamFilter
 from vaurien_twisted.model.commands import ConnectionFate
+from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.relays.filter_buffer import FilterSpec
 from vaurien_twisted.relays.filters import FilteredStream
 from vaurien_twisted.relays.memory import ENTRY_COST
@@ -191,7 +192,7 @@ class PassingTests(StreamCase):
         """
         Bytes that a stage swallows do not count as waiting.
         """
-        self.have(("a", Swallowing()))
+        self.have(("a", Swallowing(None, StreamContext(Random(7), {}, 0.0, 0.0, "upstream"))))
         self.stream.push(b"bytes")
         self.assertEqual((self.heard(), self.stream.waiting()), (b"", 0))
 

@@ -6,17 +6,26 @@ What all stream behaviors share.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import ClassVar
 
 import attrs
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IStreamFilter, Options
+from vaurien_twisted.interfaces import IStreamBehavior, IStreamFilter, Options
 from vaurien_twisted.interfaces.effects import IStreamEffect
 from vaurien_twisted.model.commands import ConnectionFate
+from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
 
 #: The longest time that an option accepts: a day, in milliseconds and in seconds.
 DAY_MS, DAY = 86_400_000, 86_400
+
+
+def milliseconds(description: str) -> int:
+    """
+    An option that is a time of up to a day, by default 0.
+    """
+    return option(int, 0, description, unit="ms", minimum=0, maximum=DAY_MS)
 
 
 #: Where a stream behavior applies.
@@ -71,47 +80,44 @@ class WholeProxyOptions:
 @implementer(IStreamFilter)
 class PassThroughFilter:
     """
-    A filter that passes all bytes unchanged and at once.
+    A filter that passes all bytes unchanged and at once, and never ends a connection.
     """
 
     drops = False
     flight = 0
 
+    def __init__(self, options: Options, context: StreamContext) -> None:
+        self._options = options
+
     def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
-        """
-        Pass C{data} now.
-        """
         return ((now, data),)
 
     def end(self, now: float) -> float | None:
-        """
-        Pass the end of the stream now.
-        """
         return now
 
     def deadline(self, now: float) -> tuple[float, ConnectionFate] | None:
-        """
-        Return C{None}: this filter never ends a connection.
-        """
         return None
 
     def update(self, options: Options, now: float) -> Callable[[float], float] | None:
-        """
-        Ignore the options: nothing depends on them.
-        """
+        self._options = options
         return None
 
 
-@implementer(IStreamEffect)
+@implementer(IStreamBehavior, IStreamEffect)
 class StreamBehavior:
     """
     A behavior under which the proxy goes on accepting connections.
+
+    @cvar filter: the class of the filter that each direction of a new connection gets.
     """
 
+    name: str
+    options: type
     listens = True
+    filter: ClassVar[type[PassThroughFilter]]
 
     def effect(self, options: Options) -> str:
-        """
-        Say that the bytes are changed: the effect of a behavior that says no more.
-        """
         return f"bytes changed {way(options)}"
+
+    def streamFilter(self, options: Options, context: StreamContext) -> IStreamFilter:
+        return self.filter(options, context)

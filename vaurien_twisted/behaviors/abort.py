@@ -5,17 +5,12 @@ C{abort}: the connection is reset instead of a reply.
 
 from __future__ import annotations
 
-from twisted.plugin import IPlugin
-from zope.interface import implementer
-
-from vaurien_twisted.interfaces import IBehavior, IFixedActions
+from vaurien_twisted.behaviors._fixed import Fixed
 from vaurien_twisted.model.commands import Actions, Reset
-from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import NoOptions
 
 
-@implementer(IPlugin, IBehavior, IFixedActions)
-class Abort:
+class Abort(Fixed):
     """
     Passes the request to the backend.  When the backend begins to reply, both connections
     are reset: the client reads ECONNRESET and does not know whether the request was carried
@@ -23,17 +18,6 @@ class Abort:
     """
 
     name = "abort"
-    options = NoOptions
-    connections = False
 
     def actions(self, options: NoOptions) -> Actions:
-        """
-        Reset when the reply begins.
-        """
         return Actions(reply=(Reset(),))
-
-    def decide(self, options: NoOptions, context: DecisionContext) -> Actions:
-        """
-        The same for every exchange.
-        """
-        return self.actions(options)

@@ -10,16 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 import attrs
-from twisted.plugin import IPlugin
-from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import (
-    DIRECTION,
-    PassThroughFilter,
-    StreamBehavior,
-    way,
-)
-from vaurien_twisted.interfaces import IStreamBehavior
+from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior, way
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
 
@@ -81,8 +73,10 @@ class BandwidthFilter(PassThroughFilter):
     options take effect with the next part.
     """
 
+    _options: BandwidthOptions
+
     def __init__(self, options: BandwidthOptions, context: StreamContext) -> None:
-        self._options = options
+        super().__init__(options, context)
         self._own = Budget(context.now)
         common = context.shared.setdefault(context.direction, Budget(context.now))
         self._common = cast(Budget, common)
@@ -109,7 +103,6 @@ class BandwidthFilter(PassThroughFilter):
         return lambda when: now if when == math.inf else when
 
 
-@implementer(IPlugin, IStreamBehavior)
 class Bandwidth(StreamBehavior):
     """
     Limits the bytes per second.  A faster sender has to wait.
@@ -117,16 +110,8 @@ class Bandwidth(StreamBehavior):
 
     name = "bandwidth"
     options = BandwidthOptions
+    filter = BandwidthFilter
 
     def effect(self, options: BandwidthOptions) -> str:
-        """
-        Say how many bytes pass in a second.
-        """
         done = f"limited to {options.rate:,} KB/s" if options.rate else "stopped"
         return f"{done} {way(options)}"
-
-    def streamFilter(self, options: BandwidthOptions, context: StreamContext) -> BandwidthFilter:
-        """
-        A filter that spends a budget.
-        """
-        return BandwidthFilter(options, context)

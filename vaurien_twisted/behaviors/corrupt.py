@@ -7,19 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from random import Random
 
 import attrs
-from twisted.plugin import IPlugin
-from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import (
-    DIRECTION,
-    PassThroughFilter,
-    StreamBehavior,
-    way,
-)
-from vaurien_twisted.interfaces import IStreamBehavior
+from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior, way
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
 
@@ -45,15 +36,12 @@ class CorruptFilter(PassThroughFilter):
     Counts the bytes up to the next one that it damages.
     """
 
-    def __init__(self, options: CorruptOptions, random: Random) -> None:
-        self._random = random
+    def __init__(self, options: CorruptOptions, context: StreamContext) -> None:
+        self._random = context.random
         self._rate = options.rate
         self._left = self._skip()
 
     def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
-        """
-        Pass C{data} now, with some bits flipped.
-        """
         if self._left >= len(data):
             self._left -= len(data)
             return ((now, data),)
@@ -78,14 +66,10 @@ class CorruptFilter(PassThroughFilter):
         return float(int(min(skip, 2.0**60)))
 
     def update(self, options: CorruptOptions, now: float) -> None:
-        """
-        Use the new rate for later bytes.
-        """
         self._rate = options.rate
         self._left = self._skip()
 
 
-@implementer(IPlugin, IStreamBehavior)
 class Corrupt(StreamBehavior):
     """
     Flips single bits at random.  All bytes arrive, in order and without delay.
@@ -93,15 +77,7 @@ class Corrupt(StreamBehavior):
 
     name = "corrupt"
     options = CorruptOptions
+    filter = CorruptFilter
 
     def effect(self, options: CorruptOptions) -> str:
-        """
-        Say that bits are flipped.
-        """
         return f"bits flipped {way(options)}"
-
-    def streamFilter(self, options: CorruptOptions, context: StreamContext) -> CorruptFilter:
-        """
-        A filter that flips bits.
-        """
-        return CorruptFilter(options, context.random)

@@ -6,12 +6,9 @@ C{delay}: requests or replies are late by a fixed time.
 from __future__ import annotations
 
 import attrs
-from twisted.plugin import IPlugin
-from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IBehavior, IFixedActions
+from vaurien_twisted.behaviors._fixed import Fixed
 from vaurien_twisted.model.commands import Actions, Wait
-from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import option
 
 
@@ -29,25 +26,14 @@ class DelayOptions:
     )
 
 
-@implementer(IPlugin, IBehavior, IFixedActions)
-class Delay:
+class Delay(Fixed):
     """
     Delays each request, or each reply, by a fixed time.
     """
 
     name = "delay"
     options = DelayOptions
-    connections = False
 
     def actions(self, options: DelayOptions) -> Actions:
-        """
-        Wait before the request or before the reply.
-        """
         wait = (Wait(options.sleep),)
         return Actions(request=wait) if options.before else Actions(reply=wait)
-
-    def decide(self, options: DelayOptions, context: DecisionContext) -> Actions:
-        """
-        The same for every exchange.
-        """
-        return self.actions(options)

@@ -6,11 +6,10 @@ C{delay_message}: a reply stops before one of its messages.
 from __future__ import annotations
 
 import attrs
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.behaviors._streams import OfStreams
-from vaurien_twisted.interfaces import IApplicability, IBehavior
+from vaurien_twisted.interfaces import IBehavior
 from vaurien_twisted.model.commands import Actions, Pause
 from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import option
@@ -26,7 +25,7 @@ class DelayMessageOptions:
     sleep: float = option(float, 1.0, "How long to wait.", unit="s", minimum=0, maximum=86400)
 
 
-@implementer(IPlugin, IBehavior, IApplicability)
+@implementer(IBehavior)
 class DelayMessage(OfStreams):
     """
     Delays a reply before one of its messages; those before it pass.  A message is one of
@@ -35,10 +34,6 @@ class DelayMessage(OfStreams):
 
     name = "delay_message"
     options = DelayMessageOptions
-    connections = False
 
     def decide(self, options: DelayMessageOptions, context: DecisionContext) -> Actions:
-        """
-        Wait within the reply.
-        """
         return Actions(reply=(Pause(options.message - 1, options.sleep),))

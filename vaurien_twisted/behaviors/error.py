@@ -6,7 +6,6 @@ C{error}: requests are answered with an error.
 from __future__ import annotations
 
 import attrs
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IApplicability, IBehavior, IStreamProtocol, IWireProtocol
@@ -96,8 +95,31 @@ class ErrorOptions:
     )
 
 
-@implementer(IPlugin, IBehavior, IApplicability)
-class Error:
+@implementer(IApplicability)
+class OfErrors:
+    """
+    The base of behaviors that make requests fail.
+    """
+
+    connections = False
+
+    def check(self, options: ErrorOptions, wire: IWireProtocol) -> None:
+        if options.code:
+            wire.parseError(options.code, options.message)
+        if options.unit == "units" and not wire.unit:
+            raise Refused(f"protocol {wire.name!r} has no units to count: use unit bytes", "unit")
+        if options.at == "greeting" and not wire.greets:
+            raise Refused(f"protocol {wire.name!r} has no greeting: use at request", "at")
+
+    def applies(self, options: ErrorOptions, exchange: Exchange) -> bool:
+        # A greeting has errors of its own.
+        if options.at == "greeting":
+            return exchange.number == 0
+        return exchange.number > 0 or not (options.code or options.at != "request")
+
+
+@implementer(IBehavior)
+class Error(OfErrors):
     """
     Answers requests with an error of the backend's protocol, such as a deadlock of MySQL or
     a status 503 of HTTP.  By default the backend does not see these requests; C{at} changes
@@ -106,48 +128,9 @@ class Error:
 
     name = "error"
     options = ErrorOptions
-    connections = False
-
-    def check(self, options: ErrorOptions, wire: IWireProtocol) -> None:
-        """
-        Refuse an error, a unit or a greeting that the protocol does not have.
-        """
-        check(options, wire)
-
-    def applies(self, options: ErrorOptions, exchange: Exchange) -> bool:
-        """
-        Whether this is a greeting or a request, as C{at} and C{code} want.
-        """
-        return applies(options, exchange)
 
     def decide(self, options: ErrorOptions, context: DecisionContext) -> Actions:
-        """
-        Answer with an error, or damage the reply.
-        """
         return PASS if context.number < options.warmup else fail(options, context)
-
-
-def check(options: ErrorOptions, wire: IWireProtocol) -> None:
-    """
-    Check that C{wire} has the error, and the unit or the greeting that the options name.
-
-    @raise Refused: it does not have one of them.
-    """
-    if options.code:
-        wire.parseError(options.code, options.message)
-    if options.unit == "units" and not wire.unit:
-        raise Refused(f"protocol {wire.name!r} has no units to count: use unit bytes", "unit")
-    if options.at == "greeting" and not wire.greets:
-        raise Refused(f"protocol {wire.name!r} has no greeting: use at request", "at")
-
-
-def applies(options: ErrorOptions, exchange: Exchange) -> bool:
-    """
-    Whether these options apply to this exchange: a greeting has errors of its own.
-    """
-    if options.at == "greeting":
-        return exchange.number == 0
-    return exchange.number > 0 or not (options.code or options.at != "request")
 
 
 def fail(options: ErrorOptions, context: DecisionContext) -> Actions:

@@ -6,11 +6,10 @@ C{events}: streamed replies break off, stall, or come damaged.
 from __future__ import annotations
 
 import attrs
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._replies import OfReplies, checkEditing
-from vaurien_twisted.interfaces import IApplicability, IBehavior, IWireProtocol
+from vaurien_twisted.behaviors._replies import OfReplies
+from vaurien_twisted.interfaces import IBehavior, IWireProtocol
 from vaurien_twisted.interfaces.editors import IReplyEditing
 from vaurien_twisted.model import patterns
 from vaurien_twisted.model.commands import PASS, Actions, ConnectionFate
@@ -101,7 +100,7 @@ CODE = "openai.server_error"
 PAUSE = 0.1
 
 
-@implementer(IPlugin, IBehavior, IApplicability)
+@implementer(IBehavior)
 class Events(OfReplies):
     """
     Damages replies that stream: server-sent events and JSON lines.  Other replies pass unchanged,
@@ -110,14 +109,10 @@ class Events(OfReplies):
 
     name = "events"
     options = EventsOptions
-    connections = False
+    edits = "streamed replies"
 
     def check(self, options: EventsOptions, wire: IWireProtocol) -> None:
-        """
-        Refuse a protocol without streamed replies, an error that it cannot tell in a stream, a
-        pattern that is none, and options that do not go with the fault.
-        """
-        checkEditing(wire, "streamed replies")
+        super().check(options, wire)
         if options.fault == "error":
             IReplyEditing(wire).streamError(options.code or CODE, options.message)
         if options.event:
@@ -129,9 +124,6 @@ class Events(OfReplies):
                 raise Refused(f"event {shortened(options.event)} {error}", "event") from None
 
     def decide(self, options: EventsOptions, context: DecisionContext) -> Actions:
-        """
-        Edit the reply.
-        """
         wire = IReplyEditing(context.wire, None)
         edit = None
         if wire is not None:

@@ -6,11 +6,10 @@ C{exceed_deadline}: calls take longer than their clients wait.
 from __future__ import annotations
 
 import attrs
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.behaviors._streams import OfStreams
-from vaurien_twisted.interfaces import IApplicability, IBehavior, IStreamFacts
+from vaurien_twisted.interfaces import IBehavior, IStreamFacts
 from vaurien_twisted.model.commands import PASS, Actions, Wait
 from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import option
@@ -32,7 +31,7 @@ class ExceedDeadlineOptions:
     )
 
 
-@implementer(IPlugin, IBehavior, IApplicability)
+@implementer(IBehavior)
 class ExceedDeadline(OfStreams):
     """
     Holds each call of gRPC until its deadline (C{grpc-timeout}) is over, and a little longer;
@@ -42,12 +41,8 @@ class ExceedDeadline(OfStreams):
 
     name = "exceed_deadline"
     options = ExceedDeadlineOptions
-    connections = False
 
     def decide(self, options: ExceedDeadlineOptions, context: DecisionContext) -> Actions:
-        """
-        Wait for longer than the client does.
-        """
         stream = IStreamFacts(context.exchange.context, None)
         if stream is None or stream.deadline is None:
             return PASS

@@ -10,18 +10,15 @@ from collections.abc import Callable, Iterable
 from random import Random
 
 import attrs
-from twisted.plugin import IPlugin
-from zope.interface import implementer
 
 from vaurien_twisted.behaviors._base import (
-    DAY_MS,
     DIRECTION,
     PassThroughFilter,
     StreamBehavior,
     about,
+    milliseconds,
     way,
 )
-from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
 
@@ -35,8 +32,8 @@ class LatencyOptions:
     The options of C{latency}.
     """
 
-    latency: int = option(int, 0, "The average delay.", unit="ms", minimum=0, maximum=DAY_MS)
-    jitter: int = option(int, 0, "How much the delay varies.", unit="ms", minimum=0, maximum=DAY_MS)
+    latency: int = milliseconds("The average delay.")
+    jitter: int = milliseconds("How much the delay varies.")
     distribution: str = option(
         str,
         "uniform",
@@ -52,30 +49,23 @@ class LatencyFilter(PassThroughFilter):
     Delays each part from its own arrival, and keeps the order.
     """
 
+    _options: LatencyOptions
     flight = WINDOW
 
     def __init__(self, options: LatencyOptions, context: StreamContext) -> None:
-        self._options = options
+        super().__init__(options, context)
         self._random = context.random
         self._last = 0.0
 
     def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
-        """
-        Pass C{data} later.
-        """
         self._last = max(self._last, now + draw(self._options, self._random))
         return ((self._last, data),)
 
     def end(self, now: float) -> float:
-        """
-        Pass the end of the stream after the last bytes.
-        """
         return max(self._last, now)
 
     def update(self, options: LatencyOptions, now: float) -> Callable[[float], float]:
-        """
-        Shift what waits by as much as the latency has changed.
-        """
+        # What waits is shifted by as much as the latency has changed.
         change = (options.latency - self._options.latency) / 1000
         self._options = options
 
@@ -106,7 +96,6 @@ def draw(options: LatencyOptions, random: Random) -> float:
     return max(0.0, mean + random.uniform(-jitter, jitter))
 
 
-@implementer(IPlugin, IStreamBehavior)
 class Latency(StreamBehavior):
     """
     Delays all bytes, in order and without limiting the bandwidth.
@@ -114,15 +103,7 @@ class Latency(StreamBehavior):
 
     name = "latency"
     options = LatencyOptions
+    filter = LatencyFilter
 
     def effect(self, options: LatencyOptions) -> str:
-        """
-        Say how much later bytes come.
-        """
         return f"delayed {about(options.latency, options.jitter, 'ms')} {way(options)}"
-
-    def streamFilter(self, options: LatencyOptions, context: StreamContext) -> LatencyFilter:
-        """
-        A filter that delays bytes.
-        """
-        return LatencyFilter(options, context)

@@ -5,20 +5,9 @@ C{lifetime}: connections end at a certain age.
 
 from __future__ import annotations
 
-from random import Random
-
 import attrs
-from twisted.plugin import IPlugin
-from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import (
-    DAY,
-    DIRECTION,
-    PassThroughFilter,
-    StreamBehavior,
-    about,
-)
-from vaurien_twisted.interfaces import IStreamBehavior
+from vaurien_twisted.behaviors._base import DAY, DIRECTION, PassThroughFilter, StreamBehavior, about
 from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -47,31 +36,24 @@ class LifetimeOptions:
 
 class LifetimeFilter(PassThroughFilter):
     """
-    Passes all bytes until the connection is old enough.
+    Passes all bytes until the connection is old enough.  A changed age still counts from the
+    beginning of the connection.
     """
 
-    def __init__(self, options: LifetimeOptions, began: float, random: Random) -> None:
-        self._options = options
-        self._began = began
+    _options: LifetimeOptions
+
+    def __init__(self, options: LifetimeOptions, context: StreamContext) -> None:
+        super().__init__(options, context)
+        self._began = context.began
         # Drawn once, so that a change of the options does not draw again.
-        self._place = random.uniform(-1, 1)
+        self._place = context.random.uniform(-1, 1)
 
     def deadline(self, now: float) -> tuple[float, ConnectionFate]:
-        """
-        End at that age; at once if the connection is older.
-        """
         options = self._options
         age = max(0.0, options.seconds + self._place * options.jitter)
         return self._began + age, ConnectionFate.RESET if options.reset else ConnectionFate.CLOSE
 
-    def update(self, options: LifetimeOptions, now: float) -> None:
-        """
-        Change the age; it still counts from the beginning of the connection.
-        """
-        self._options = options
 
-
-@implementer(IPlugin, IStreamBehavior)
 class Lifetime(StreamBehavior):
     """
     Closes or resets each connection at a given age, also in the middle of a request.
@@ -82,16 +64,11 @@ class Lifetime(StreamBehavior):
     options = LifetimeOptions
 
     def effect(self, options: LifetimeOptions) -> str:
-        """
-        Say at which age the connection ends.
-        """
         ended = "reset" if options.reset else "closed"
         return f"connection {ended} at the age of {about(options.seconds, options.jitter, 's')}"
 
     def streamFilter(self, options: LifetimeOptions, context: StreamContext) -> PassThroughFilter:
-        """
-        A filter that ends the connection; only one direction needs it.
-        """
+        # Only one direction needs a filter that ends the connection.
         if options.direction == "both" and context.direction == "upstream":
-            return PassThroughFilter()
-        return LifetimeFilter(options, context.began, context.random)
+            return PassThroughFilter(options, context)
+        return LifetimeFilter(options, context)

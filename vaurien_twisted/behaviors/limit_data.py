@@ -8,16 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import attrs
-from twisted.plugin import IPlugin
-from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import (
-    DIRECTION,
-    PassThroughFilter,
-    StreamBehavior,
-    way,
-)
-from vaurien_twisted.interfaces import IStreamBehavior
+from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior, way
 from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
@@ -42,41 +34,30 @@ class LimitDataOptions:
 
 class LimitDataFilter(PassThroughFilter):
     """
-    Counts bytes, and drops those beyond the limit.
+    Counts bytes, and drops those beyond the limit.  If more bytes have passed than a changed
+    limit allows, the next byte reaches it.
     """
 
-    def __init__(self, options: LimitDataOptions) -> None:
-        self._limit = options.bytes
+    _options: LimitDataOptions
+
+    def __init__(self, options: LimitDataOptions, context: StreamContext) -> None:
+        super().__init__(options, context)
         self._passed = 0
         self._over: float | None = None
         self.drops = False
 
     def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
-        """
-        Pass as many bytes as the limit allows.
-        """
-        part = data[: max(0, self._limit - self._passed)]
+        part = data[: max(0, self._options.bytes - self._passed)]
         self._passed += len(part)
-        if self._over is None and self._passed >= self._limit:
+        if self._over is None and self._passed >= self._options.bytes:
             self._over = now
         self.drops = self.drops or len(part) < len(data)
         return ((now, part),) if part else ()
 
     def deadline(self, now: float) -> tuple[float, ConnectionFate] | None:
-        """
-        Close when the limit was reached.
-        """
         return None if self._over is None else (self._over, ConnectionFate.CLOSE)
 
-    def update(self, options: LimitDataOptions, now: float) -> None:
-        """
-        Change the limit.  Bytes that have passed count; if there are more, the next byte
-        reaches the limit.
-        """
-        self._limit = options.bytes
 
-
-@implementer(IPlugin, IStreamBehavior)
 class LimitData(StreamBehavior):
     """
     Closes the connection after a number of bytes, also in the middle of a message.  Bytes
@@ -85,15 +66,7 @@ class LimitData(StreamBehavior):
 
     name = "limit_data"
     options = LimitDataOptions
+    filter = LimitDataFilter
 
     def effect(self, options: LimitDataOptions) -> str:
-        """
-        Say after how many bytes the connection is closed.
-        """
         return f"connection closed after {options.bytes:,} bytes {way(options)}"
-
-    def streamFilter(self, options: LimitDataOptions, context: StreamContext) -> LimitDataFilter:
-        """
-        A filter that counts.
-        """
-        return LimitDataFilter(options)

@@ -6,20 +6,11 @@ C{loss}: segments are lost and sent again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from random import Random
 from typing import Generic, TypeVar
 
 import attrs
-from twisted.plugin import IPlugin
-from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import (
-    DIRECTION,
-    PassThroughFilter,
-    StreamBehavior,
-    way,
-)
-from vaurien_twisted.interfaces import IStreamBehavior
+from vaurien_twisted.behaviors._base import DIRECTION, PassThroughFilter, StreamBehavior, way
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
 
@@ -69,10 +60,14 @@ class LossFilter(PassThroughFilter, Generic[T]):
     @param read: converts the options of its behavior to those of C{loss}.
     """
 
-    def __init__(self, options: T, random: Random, read: Callable[[T], LossOptions]) -> None:
+    _options: LossOptions
+
+    def __init__(
+        self, options: T, context: StreamContext, read: Callable[[T], LossOptions]
+    ) -> None:
         self._read = read
         self._options = read(options)
-        self._random = random.random
+        self._random = context.random.random
         self._bad = False
         self._last = 0.0
 
@@ -112,19 +107,12 @@ class LossFilter(PassThroughFilter, Generic[T]):
         return self._random() < (options.loss_bad if self._bad else options.loss_good)
 
     def end(self, now: float) -> float:
-        """
-        Pass the end of the stream after the last bytes.
-        """
         return max(now, self._last)
 
     def update(self, options: T, now: float) -> None:
-        """
-        Use the new options for later segments.
-        """
         self._options = self._read(options)
 
 
-@implementer(IPlugin, IStreamBehavior)
 class Loss(StreamBehavior):
     """
     Imitates a network that loses TCP segments in bursts.  No byte is missing: a lost segment
@@ -135,13 +123,7 @@ class Loss(StreamBehavior):
     options = LossOptions
 
     def effect(self, options: LossOptions) -> str:
-        """
-        Say that segments are lost.
-        """
         return f"segments lost and sent again {way(options)}"
 
     def streamFilter(self, options: LossOptions, context: StreamContext) -> LossFilter[LossOptions]:
-        """
-        A filter that loses segments.
-        """
-        return LossFilter(options, context.random, lambda own: own)
+        return LossFilter(options, context, lambda own: own)

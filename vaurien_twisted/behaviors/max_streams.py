@@ -6,11 +6,10 @@ C{max_streams}: a connection has only so many streams.
 from __future__ import annotations
 
 import attrs
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.behaviors._streams import OfStreams
-from vaurien_twisted.interfaces import IApplicability, IBehavior, IStreamFacts
+from vaurien_twisted.interfaces import IBehavior, IStreamFacts
 from vaurien_twisted.model.commands import PASS, Actions, Reply
 from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import option
@@ -27,7 +26,7 @@ class MaxStreamsOptions:
     )
 
 
-@implementer(IPlugin, IBehavior, IApplicability)
+@implementer(IBehavior)
 class MaxStreams(OfStreams):
     """
     Refuses a stream of HTTP/2 while the connection has as many others as it may
@@ -37,12 +36,8 @@ class MaxStreams(OfStreams):
 
     name = "max_streams"
     options = MaxStreamsOptions
-    connections = False
 
     def decide(self, options: MaxStreamsOptions, context: DecisionContext) -> Actions:
-        """
-        Refuse the stream if there are too many.
-        """
         stream = IStreamFacts(context.exchange.context, None)
         if stream is None or stream.open <= options.count:
             return PASS

@@ -6,16 +6,9 @@ C{packet_loss}: C{loss} with the attributes of Toxiproxy.
 from __future__ import annotations
 
 import attrs
-from twisted.plugin import IPlugin
-from zope.interface import implementer
 
-from vaurien_twisted.behaviors._base import (
-    DIRECTION,
-    StreamBehavior,
-    way,
-)
+from vaurien_twisted.behaviors._base import DIRECTION, StreamBehavior, way
 from vaurien_twisted.behaviors.loss import LossFilter, LossOptions
-from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
 
@@ -45,7 +38,6 @@ def asLoss(options: PacketLossOptions) -> LossOptions:
     )
 
 
-@implementer(IPlugin, IStreamBehavior)
 class PacketLoss(StreamBehavior):
     """
     Imitates a network that loses TCP segments, with one probability.  No byte is missing:
@@ -56,15 +48,9 @@ class PacketLoss(StreamBehavior):
     options = PacketLossOptions
 
     def effect(self, options: PacketLossOptions) -> str:
-        """
-        Say that segments are lost.
-        """
         return f"segments lost and sent again {way(options)}"
 
     def streamFilter(
         self, options: PacketLossOptions, context: StreamContext
     ) -> LossFilter[PacketLossOptions]:
-        """
-        A filter that loses segments.
-        """
-        return LossFilter(options, context.random, asLoss)
+        return LossFilter(options, context, asLoss)

@@ -11,11 +11,10 @@ from functools import lru_cache
 from http import HTTPStatus
 
 import attrs
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._replies import OfReplies, checkEditing
-from vaurien_twisted.interfaces import IApplicability, IBehavior, IWireProtocol
+from vaurien_twisted.behaviors._replies import OfReplies
+from vaurien_twisted.interfaces import IBehavior, IWireProtocol
 from vaurien_twisted.interfaces.editors import IReplyEditing
 from vaurien_twisted.model.commands import PASS, Actions
 from vaurien_twisted.model.decision import DecisionContext
@@ -61,7 +60,7 @@ class PatchOptions:
     )
 
 
-@implementer(IPlugin, IBehavior, IApplicability)
+@implementer(IBehavior)
 class PatchReply(OfReplies):
     """
     Changes the backend's reply: the status, header fields, and bodies of up to 1 MiB.
@@ -71,19 +70,13 @@ class PatchReply(OfReplies):
 
     name = "patch"
     options = PatchOptions
-    connections = False
+    edits = "replies to patch"
 
     def check(self, options: PatchOptions, wire: IWireProtocol) -> None:
-        """
-        Refuse a protocol whose replies cannot be patched, and changes that are none.
-        """
-        checkEditing(wire, "replies to patch")
+        super().check(options, wire)
         patchOf(options)
 
     def decide(self, options: PatchOptions, context: DecisionContext) -> Actions:
-        """
-        Edit the reply.
-        """
         wire = IReplyEditing(context.wire, None)
         edit = None if wire is None else wire.patchReply(context.exchange, patchOf(options))
         if edit is None:

@@ -5,15 +5,9 @@ C{refuse}: the proxy does not listen.
 
 from __future__ import annotations
 
-from twisted.plugin import IPlugin
-from zope.interface import implementer
-
 from vaurien_twisted.behaviors._base import PassThroughFilter, StreamBehavior, WholeProxyOptions
-from vaurien_twisted.interfaces import IStreamBehavior
-from vaurien_twisted.model.decision import StreamContext
 
 
-@implementer(IPlugin, IStreamBehavior)
 class Refuse(StreamBehavior):
     """
     Stops listening: new clients read ECONNREFUSED.  Open connections go on.
@@ -21,16 +15,8 @@ class Refuse(StreamBehavior):
 
     name = "refuse"
     options = WholeProxyOptions
+    filter = PassThroughFilter
     listens = False
 
     def effect(self, options: WholeProxyOptions) -> str:
-        """
-        Say that new connections are refused.
-        """
         return "connection refused"
-
-    def streamFilter(self, options: WholeProxyOptions, context: StreamContext) -> PassThroughFilter:
-        """
-        A filter that passes everything: open connections go on.
-        """
-        return PassThroughFilter()

@@ -6,11 +6,8 @@ C{slicer}: bytes arrive in small pieces.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from random import Random
 
 import attrs
-from twisted.plugin import IPlugin
-from zope.interface import implementer
 
 from vaurien_twisted.behaviors._base import (
     DAY_MS,
@@ -20,7 +17,6 @@ from vaurien_twisted.behaviors._base import (
     about,
     way,
 )
-from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.decision import StreamContext
 from vaurien_twisted.model.options import option
 
@@ -57,15 +53,14 @@ class SlicerFilter(PassThroughFilter):
     Cuts bytes into pieces, and never joins them.
     """
 
-    def __init__(self, options: SlicerOptions, random: Random) -> None:
-        self._options = options
-        self._random = random
+    _options: SlicerOptions
+
+    def __init__(self, options: SlicerOptions, context: StreamContext) -> None:
+        super().__init__(options, context)
+        self._random = context.random
         self._next = 0.0
 
     def push(self, data: bytes, now: float) -> Iterator[tuple[float, bytes]]:
-        """
-        Pass the pieces one after the other.
-        """
         place = 0
         while place < len(data):
             options = self._options
@@ -82,14 +77,10 @@ class SlicerFilter(PassThroughFilter):
         return max(1, average + self._random.randint(-variation, variation))
 
     def update(self, options: SlicerOptions, now: float) -> None:
-        """
-        Use the new options for the next piece.
-        """
         self._options = options
         self._next = min(self._next, now + options.delay / 1e6)
 
 
-@implementer(IPlugin, IStreamBehavior)
 class Slicer(StreamBehavior):
     """
     Sends bytes in small pieces.  It finds programs that expect a whole message from one
@@ -98,17 +89,9 @@ class Slicer(StreamBehavior):
 
     name = "slicer"
     options = SlicerOptions
+    filter = SlicerFilter
 
     def effect(self, options: SlicerOptions) -> str:
-        """
-        Say how large the pieces are.
-        """
         size = about(options.average_size, options.size_variation, "bytes")
         apart = f" {options.delay:,} µs apart" if options.delay else ""
         return f"sent in pieces of {size}{apart} {way(options)}"
-
-    def streamFilter(self, options: SlicerOptions, context: StreamContext) -> SlicerFilter:
-        """
-        A filter that cuts at random sizes.
-        """
-        return SlicerFilter(options, context.random)

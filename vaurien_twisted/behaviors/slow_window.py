@@ -6,12 +6,11 @@ C{slow_window}: one end of a stream gives no credit for more bytes.
 from __future__ import annotations
 
 import attrs
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.behaviors._base import DIRECTIONS
 from vaurien_twisted.behaviors._streams import OfStreams
-from vaurien_twisted.interfaces import IApplicability, IBehavior
+from vaurien_twisted.interfaces import IBehavior
 from vaurien_twisted.model.commands import Actions, Withhold
 from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import option
@@ -40,7 +39,7 @@ class SlowWindowOptions:
     )
 
 
-@implementer(IPlugin, IBehavior, IApplicability)
+@implementer(IBehavior)
 class SlowWindow(OfStreams):
     """
     Keeps back the credit (WINDOW_UPDATE) of a stream of HTTP/2.  Its sender stops when it has
@@ -50,12 +49,8 @@ class SlowWindow(OfStreams):
 
     name = "slow_window"
     options = SlowWindowOptions
-    connections = False
 
     def decide(self, options: SlowWindowOptions, context: DecisionContext) -> Actions:
-        """
-        Keep back the credit.
-        """
         way = options.direction
         withhold = Withhold(way != "downstream", way != "upstream", options.seconds)
         return Actions(request=(withhold,))

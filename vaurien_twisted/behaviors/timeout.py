@@ -8,20 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import attrs
-from twisted.plugin import IPlugin
-from zope.interface import implementer
 
 from vaurien_twisted.behaviors._base import (
-    DAY_MS,
     DIRECTION,
     PassThroughFilter,
     StreamBehavior,
+    milliseconds,
     way,
 )
-from vaurien_twisted.interfaces import IStreamBehavior
 from vaurien_twisted.model.commands import ConnectionFate
 from vaurien_twisted.model.decision import StreamContext
-from vaurien_twisted.model.options import option
 
 
 @attrs.frozen
@@ -30,50 +26,35 @@ class TimeoutOptions:
     The options of C{timeout}.
     """
 
-    timeout: int = option(
-        int,
-        0,
-        "When the connection is closed. 0: never.",
-        unit="ms",
-        minimum=0,
-        maximum=DAY_MS,
-    )
+    timeout: int = milliseconds("When the connection is closed. 0: never.")
     direction: str = DIRECTION()
 
 
 class TimeoutFilter(PassThroughFilter):
     """
-    Drops all bytes.
+    Drops all bytes.  The timeout counts from the start or the last change of the options.
     """
+
+    _options: TimeoutOptions
 
     # After a loss the stream cannot go on: nobody sent what would remain of it.
     drops = True
 
-    def __init__(self, options: TimeoutOptions, now: float) -> None:
-        self._options = options
-        self._since = now
+    def __init__(self, options: TimeoutOptions, context: StreamContext) -> None:
+        super().__init__(options, context)
+        self._since = context.now
 
     def push(self, data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
-        """
-        Drop C{data}.
-        """
         return ()
 
     def deadline(self, now: float) -> tuple[float, ConnectionFate] | None:
-        """
-        Close when the timeout since the start or the last change is over.
-        """
         timeout = self._options.timeout
         return (self._since + timeout / 1000, ConnectionFate.CLOSE) if timeout else None
 
     def update(self, options: TimeoutOptions, now: float) -> None:
-        """
-        Start the timeout again.
-        """
         self._options, self._since = options, now
 
 
-@implementer(IPlugin, IStreamBehavior)
 class Timeout(StreamBehavior):
     """
     Drops all bytes, and closes the connection after a while.  The connection is also closed
@@ -82,16 +63,8 @@ class Timeout(StreamBehavior):
 
     name = "timeout"
     options = TimeoutOptions
+    filter = TimeoutFilter
 
     def effect(self, options: TimeoutOptions) -> str:
-        """
-        Say that bytes are dropped.
-        """
         closed = f", connection closed after {options.timeout:,} ms" if options.timeout else ""
         return f"bytes dropped {way(options)}{closed}"
-
-    def streamFilter(self, options: TimeoutOptions, context: StreamContext) -> TimeoutFilter:
-        """
-        A filter that drops bytes.
-        """
-        return TimeoutFilter(options, context.now)

@@ -6,14 +6,12 @@ C{transient}: the first requests fail, later ones succeed.
 from __future__ import annotations
 
 import attrs
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors.error import ErrorOptions, applies, check, fail
-from vaurien_twisted.interfaces import IApplicability, IBehavior, IWireProtocol
+from vaurien_twisted.behaviors.error import ErrorOptions, OfErrors, fail
+from vaurien_twisted.interfaces import IBehavior
 from vaurien_twisted.model.commands import PASS, Actions
 from vaurien_twisted.model.decision import DecisionContext
-from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import option
 
 
@@ -28,32 +26,16 @@ class TransientOptions(ErrorOptions):
     )
 
 
-@implementer(IPlugin, IBehavior, IApplicability)
-class Transient:
+@implementer(IBehavior)
+class Transient(OfErrors):
     """
     Answers the first requests with errors, as C{error} does; later requests pass.
     """
 
     name = "transient"
     options = TransientOptions
-    connections = False
-
-    def check(self, options: TransientOptions, wire: IWireProtocol) -> None:
-        """
-        Do as C{error} does.
-        """
-        check(options, wire)
-
-    def applies(self, options: TransientOptions, exchange: Exchange) -> bool:
-        """
-        Do as C{error} does.
-        """
-        return applies(options, exchange)
 
     def decide(self, options: TransientOptions, context: DecisionContext) -> Actions:
-        """
-        Fail the first requests behind the warm-up.
-        """
         failed = context.number - options.warmup
         if 0 <= failed < options.agitate:
             return fail(options, context)

@@ -6,7 +6,6 @@ C{websocket}: messages of WebSocket connections are lost or damaged, or end the 
 from __future__ import annotations
 
 import attrs
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IApplicability, IBehavior, IWireProtocol
@@ -51,7 +50,7 @@ class WebSocketOptions:
     )
 
 
-@implementer(IPlugin, IBehavior, IApplicability)
+@implementer(IBehavior, IApplicability)
 class WebSocket:
     """
     Acts on messages of WebSocket connections, in both directions, unless C{when} names one.
@@ -63,9 +62,6 @@ class WebSocket:
     connections = False
 
     def check(self, options: WebSocketOptions, wire: IWireProtocol) -> None:
-        """
-        Refuse a protocol without WebSocket, and a reason that is too long.
-        """
         if not IMessageFaults.providedBy(wire):
             raise Refused(f"protocol {wire.name!r} has no WebSocket: use protocol http", "behavior")
         size = len(options.reason.encode("utf-8", "replace"))
@@ -73,15 +69,10 @@ class WebSocket:
             raise Refused(f"the reason has {size} bytes: {REASON_LIMIT} are the most", "reason")
 
     def applies(self, options: WebSocketOptions, exchange: Exchange) -> bool:
-        """
-        Whether this has no reply, as messages have none.
-        """
+        # Messages have no reply.
         return exchange.number > 0 and not exchange.replies
 
     def decide(self, options: WebSocketOptions, context: DecisionContext) -> Actions:
-        """
-        Damage the message.
-        """
         wire = IMessageFaults(context.wire, None)
         if wire is None:
             return PASS

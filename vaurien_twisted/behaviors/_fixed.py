@@ -1,0 +1,30 @@
+# -*- test-case-name: tests.behaviors.test_hang,tests.behaviors.test_delay -*-
+"""
+What the behaviors that do the same to every exchange have in common.
+"""
+
+from __future__ import annotations
+
+from zope.interface import implementer
+
+from vaurien_twisted.interfaces import IBehavior, IFixedActions, Options
+from vaurien_twisted.model.commands import PASS, Actions
+from vaurien_twisted.model.decision import DecisionContext
+from vaurien_twisted.model.options import NoOptions
+
+
+@implementer(IBehavior, IFixedActions)
+class Fixed:
+    """
+    The base of such behaviors: it has no options, and passes every exchange.
+    """
+
+    name: str
+    options: type = NoOptions
+    connections = False
+
+    def actions(self, options: Options) -> Actions:
+        return PASS
+
+    def decide(self, options: Options, context: DecisionContext) -> Actions:
+        return self.actions(options)
