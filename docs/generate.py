@@ -62,6 +62,10 @@ _FILE = re.compile(
 )
 
 
+#: Values in the example of a behavior whose defaults it refuses, by behavior and option.
+OTHERWISE = {"patch": {"status": "503"}}
+
+
 def page(*parts: str | Iterable[str]) -> str:
     """
     Paragraphs, tables and titles as a file.
@@ -93,8 +97,10 @@ def _behavior(behavior: Any) -> Iterator[str]:
     yield heading(behavior.name, 2, f"behavior-{behavior.name}")
     yield from docstring(behavior)
     yield options(behavior.options)
+    other = OTHERWISE.get(behavior.name, {})
     words = [
-        f"{spec.name}={shlex.quote(value(spec))}" for spec in listed(behavior.options).values()
+        f"{spec.name}={shlex.quote(other.get(spec.name, value(spec)))}"
+        for spec in listed(behavior.options).values()
     ]
     yield block(" ".join(["$ vaurienctl set-behavior", behavior.name, *words]))
 

@@ -31,6 +31,8 @@ class PatchTests(SynchronousTestCase):
         Each refusal names the cause and what would be accepted.
         """
         self.refused("has no replies to patch: use protocol http", LINES, status=500)
+        self.refused("changes nothing: set at least one of status, headers, json and replace")
+        self.refused("changes nothing", status=0, headers={}, json={})
         self.refused("200 to 599 are, or 0", status=101)
         self.refused("is not the name of a header field", headers={"a b": "c"})
         self.refused("Vaurien sets it to fit the body", headers={"Content-Length": "3"})

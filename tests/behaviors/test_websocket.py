@@ -25,6 +25,9 @@ class WebSocketTests(SynchronousTestCase):
             (LINES, {}, "has no WebSocket: use protocol http"),
             (BUILDER, {"reason": "é" * 62}, "has 124 bytes: 123 are the most"),
             (BUILDER, {"code": 999}, "below the minimum 1000"),
+            (BUILDER, {"code": 1005}, "stands for a close frame without a code: use 1000"),
+            (BUILDER, {"code": 1006}, "stands for an end without a close frame, as fault cut"),
+            (BUILDER, {"code": 1015}, "stands for a failure of TLS"),
             (BUILDER, {"fault": "cutt"}, "did you mean 'cut'"),
         ):
             with self.assertRaisesRegex(Refused, reason):

@@ -74,6 +74,11 @@ class PatchReply(OfReplies):
 
     def check(self, options: PatchOptions, wire: IWireProtocol) -> None:
         super().check(options, wire)
+        if options == PatchOptions():
+            raise Refused(
+                "patch changes nothing: set at least one of status, headers, json and replace",
+                "behavior",
+            )
         patchOf(options)
 
     def decide(self, options: PatchOptions, context: DecisionContext) -> Actions:
@@ -84,7 +89,7 @@ class PatchReply(OfReplies):
         changed = [
             name for name in ("status", "headers", "json", "replace") if getattr(options, name)
         ]
-        return Actions((), (edit,), f"patch: {', '.join(changed) or 'nothing'}")
+        return Actions((), (edit,), f"patch: {', '.join(changed)}")
 
 
 def patchOf(options: PatchOptions) -> Patch:

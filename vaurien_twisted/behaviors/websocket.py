@@ -19,6 +19,14 @@ from vaurien_twisted.model.options import Refused, option
 #: The longest reason of a close frame, in bytes (RFC 6455, section 5.5).
 REASON_LIMIT = 123
 
+#: Codes that stand for an end without a close frame, and that no close frame may have (RFC 6455,
+#: section 7.4.1), with what they stand for.
+UNSENT = {
+    1005: "a close frame without a code",
+    1006: "an end without a close frame, as fault cut brings about",
+    1015: "a failure of TLS",
+}
+
 
 @attrs.frozen
 class WebSocketOptions:
@@ -64,6 +72,13 @@ class WebSocket:
     def check(self, options: WebSocketOptions, wire: IWireProtocol) -> None:
         if not IMessageFaults.providedBy(wire):
             raise Refused(f"protocol {wire.name!r} has no WebSocket: use protocol http", "behavior")
+        meaning = UNSENT.get(options.code)
+        if meaning is not None and options.fault == "close":
+            raise Refused(
+                f"no close frame can have the code {options.code}, which stands for {meaning}: "
+                "use 1000 to 1003, 1007 to 1014, or 3000 to 4999",
+                "code",
+            )
         size = len(options.reason.encode("utf-8", "replace"))
         if size > REASON_LIMIT:
             raise Refused(f"the reason has {size} bytes: {REASON_LIMIT} are the most", "reason")
