@@ -4,13 +4,14 @@ Editors: they change the bytes of a reply or message as these pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
     from vaurien_twisted.model.commands import Actions, Edit, EditedBytes
+    from vaurien_twisted.model.editing import BodyCourse
     from vaurien_twisted.model.exchange import Exchange
     from vaurien_twisted.model.message_fault import MessageFault
     from vaurien_twisted.model.patch import Patch
@@ -67,6 +68,70 @@ class IBodyEditor(Interface):
         The content is complete.
 
         @return: what was held back, and how the message ends if not as the sender ends it.
+        """
+
+    def release(reason: str) -> Iterable[EditedBytes]:
+        """
+        Hold nothing back from now on, and change nothing more.
+
+        @param reason: what L{reason} is then, if nothing was changed.
+        @return: what was held back, unchanged.
+        """
+
+
+class IReplyHead(Interface):
+    """
+    The head of a reply, in any version of HTTP.  Names of fields are in lower case.
+    """
+
+    status: int = Attribute("100 to 999.")
+
+    def value(name: bytes) -> str:
+        """
+        The values of the fields of that name as one list, C{""} if there are none.
+        """
+
+    def remove(names: Collection[bytes]) -> None:
+        """
+        Remove the fields of these names.
+        """
+
+    def add(name: str, value: str) -> None:
+        """
+        Add a field.
+        """
+
+    def patch(status: int, fields: Sequence[tuple[str, str | None]]) -> bool:
+        """
+        Set the status, and set or remove fields.
+
+        @param status: 0 keeps the current one.
+        @param fields: names and values; C{None} removes the field.
+        @return: whether something has changed.
+        """
+
+
+class IReplyEditor(Interface):
+    """
+    Changes one reply, in any version of HTTP: it sees the head and the content of the body.
+    """
+
+    struck: bool = Attribute("Whether something was changed, held back or dropped.")
+    reason: str = Attribute("Why nothing was, in one line, once that is known; C{''} before.")
+
+    def begin(head: IReplyHead, length: int) -> BodyCourse:
+        """
+        The head came.  It may be changed now.
+
+        @param length: of the body, in bytes; 0: it has none; below 0: it is not known.
+        @return: what happens to the body.
+        """
+
+    def renounce(reason: str) -> None:
+        """
+        The reply passes unchanged after all, before anything was changed.
+
+        @param reason: what L{reason} is then.
         """
 
 

@@ -7,22 +7,21 @@ chunks.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from http.client import responses
 
 from vaurien_twisted.model.commands import ConnectionFate, EditedBytes
 from vaurien_twisted.wire.http.body import Chunked, begin
 from vaurien_twisted.wire.http.head import CHUNKED, ENDLESS, FOLD, HEAD_LIMIT, headEnd, readReply
+from vaurien_twisted.wire.http.reply_head import ReplyHead
+from vaurien_twisted.wire.streams.patch_editor import LENGTHS
 
 _LINE = re.compile(rb"[^\r\n]*\r?\n")
 
-#: Fields that say how long a body is.
-LENGTHS = frozenset((b"content-length", b"transfer-encoding"))
 
-
-class Head:
+class Head(ReplyHead):
     """
-    A reply's head.  Lines that are not edited keep their bytes.
+    The head of a reply of HTTP/1.  Lines that are not edited keep their bytes.
 
     @ivar line: the status line, with its end.
     @ivar fields: the lines of the fields, with their ends.
@@ -30,7 +29,8 @@ class Head:
 
     __slots__ = ("fields", "line")
 
-    def __init__(self, head: bytes) -> None:
+    def __init__(self, head: bytes, status: int) -> None:
+        super().__init__(status)
         first, *lines = _LINE.findall(FOLD.sub(b" ", head))
         self.line: bytes = first
         self.fields: list[bytes] = [line for line in lines if line.strip(b"\r\n")]
@@ -48,12 +48,6 @@ class Head:
                 found.append(value.strip())
         return found
 
-    def value(self, name: bytes) -> str:
-        """
-        The values of the fields of that name as one list, C{""} if there are none.
-        """
-        return b", ".join(self.values(name)).decode("latin-1")
-
     def remove(self, names: Collection[bytes]) -> None:
         """
         Remove the fields of these names.
@@ -70,25 +64,14 @@ class Head:
         """
         self.fields.append(f"{name}: {value}\r\n".encode("latin-1", "replace"))
 
-    def patch(self, status: int, fields: Sequence[tuple[str, str | None]]) -> None:
+    def setStatus(self, status: int) -> None:
         """
-        Set the status, and set or remove fields.
-
-        @param status: 0 keeps the current one.
-        @param fields: names and values; C{None} removes the field.
+        Set another status, with its registered phrase.
         """
-        if status:
-            version, _, rest = self.line.partition(b" ")
-            if rest[:3] != b"%d" % status:
-                phrase = responses.get(status, "Unknown")
-                self.line = b"%b %d %b\r\n" % (version, status, phrase.encode())
-        for name, value in fields:
-            lowered = name.lower().encode()
-            wanted = [] if value is None else [value.encode("latin-1", "replace")]
-            if self.values(lowered) != wanted:
-                self.remove((lowered,))
-                if value is not None:
-                    self.add(name, value)
+        self.status = status
+        version, _, _ = self.line.partition(b" ")
+        phrase = responses.get(status, "Unknown")
+        self.line = b"%b %d %b\r\n" % (version, status, phrase.encode())
 
     def __bytes__(self) -> bytes:
         return b"".join((self.line, *self.fields, b"\r\n"))
@@ -101,16 +84,15 @@ class Content:
     @param method: the request's method, which determines whether there can be a body.
     @ivar raw: the head as the backend sent it.
     @ivar head: the parsed head.
-    @ivar status: 100 to 999.
     @ivar framing: the body's length in bytes, C{CHUNKED} or C{ENDLESS}.
     """
 
-    __slots__ = ("_body", "framing", "head", "raw", "status")
+    __slots__ = ("_body", "framing", "head", "raw")
 
     def __init__(self, data: bytes, method: str) -> None:
         self.raw = data[: headEnd(data, 0, HEAD_LIMIT)]
-        self.head = Head(self.raw)
-        self.status, self.framing = readReply(self.raw, method)
+        status, self.framing = readReply(self.raw, method)
+        self.head = Head(self.raw, status)
         self._body = begin(self.framing)
         if isinstance(self._body, Chunked):
             self._body.content = []

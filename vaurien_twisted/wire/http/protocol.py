@@ -6,7 +6,6 @@ C{http}: HTTP/1.0, 1.1 and 2 as RFC 9110, RFC 9112 and RFC 9113 define them.
 from __future__ import annotations
 
 import re
-from functools import partial
 
 import attrs
 from twisted.plugin import IPlugin
@@ -39,16 +38,17 @@ from vaurien_twisted.wire.http.fastpath import HTTPFastPath
 from vaurien_twisted.wire.http.host import hostOf
 from vaurien_twisted.wire.http.malformed import FAULTS, inflict
 from vaurien_twisted.wire.http.matchers import TARGETS, callOf, faultHeaderOf
-from vaurien_twisted.wire.http.patch_editor import PatchEditor
 from vaurien_twisted.wire.http.presets import answer
 from vaurien_twisted.wire.http.replies import Replies
+from vaurien_twisted.wire.http.reply_editor import HTTP1ReplyEditor
 from vaurien_twisted.wire.http.requests import Requests
 from vaurien_twisted.wire.http.services import PRESETS
 from vaurien_twisted.wire.http.session import HTTPSession
-from vaurien_twisted.wire.http.stream_editor import HTTPStreamEditor
 from vaurien_twisted.wire.http2.endings import ENDINGS, isEnding
 from vaurien_twisted.wire.http2.stream import StreamFacts
 from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
+from vaurien_twisted.wire.streams.event_editor import EventEditor
+from vaurien_twisted.wire.streams.patch_editor import PatchEditor
 from vaurien_twisted.wire.websocket.faults import meet
 from vaurien_twisted.wire.websocket.messages import messageOf
 
@@ -240,7 +240,8 @@ class HTTP(WireProtocol):
         """
         if not exchange.command or isinstance(exchange.context, StreamFacts):
             return None
-        return Edit(partial(HTTPStreamEditor, exchange, fault))
+        method = exchange.command
+        return Edit(lambda: HTTP1ReplyEditor(exchange, EventEditor(method, fault)))
 
     def patchReply(self, exchange: Exchange, patch: Patch) -> Edit | None:
         """
@@ -248,7 +249,8 @@ class HTTP(WireProtocol):
         """
         if not exchange.command or isinstance(exchange.context, StreamFacts):
             return None
-        return Edit(partial(PatchEditor, exchange.command, patch))
+        method = exchange.command
+        return Edit(lambda: HTTP1ReplyEditor(exchange, PatchEditor(method, patch)))
 
     def streamError(self, code: str, message: str) -> bytes:
         """

@@ -118,6 +118,17 @@ class StreamEditor:
         elif rest:
             yield EditedBytes(rest)
 
+    def release(self, reason: str) -> Iterator[EditedBytes]:
+        """
+        Strike nothing more, and pass what is held back.
+        """
+        if self._over:
+            return
+        self._splitter.fault = reason
+        held = self._take() + self._splitter.take()
+        if held:
+            yield EditedBytes(held)
+
     def _take(self) -> bytes:
         held, self._held = self._held, b""
         return held
