@@ -40,6 +40,8 @@ class LeasesTests(Faced):
         self.assertEqual(self.ask("POST", "/leases", {"name": "ci"}).status, 409)
         for body in ({"for": 0}, {"fro": 1}, {"name": "a/b"}, {"for": "soon"}, []):
             self.assertEqual(self.ask("POST", "/leases", body).status, 400, body)
+        for body in ({"name": {}}, {"name": "ci", "for": -1}):
+            self.assertEqual(self.ask("PUT", "/leases/ci", body).status, 400, body)
 
     def test_lifted(self):
         """

@@ -29,7 +29,7 @@ class ExplainQuery:
     The query of C{GET /explain}.
     """
 
-    connection: int = option(int, 0, "The number of a connection.", minimum=0)
+    connection: int = option(int, 0, "The number of a connection.", minimum=1)
     exchange: int = option(
         int, 0, "The number of its exchange; 0 is the connection itself.", minimum=0
     )

@@ -62,7 +62,8 @@ class LeasesAPI:
         empty = not request.content.read(1)
         request.content.seek(0)
         given = {} if empty else _read(request)
-        given.pop("name", None)
+        # The path has the name.
+        specs(LeaseFields)["name"].convert(given.pop("name", ""))
         seconds = specs(LeaseFields)["seconds"].convert(given["seconds"]) if given else None
         try:
             return answer(request, self._json(self._leases.renew(name, seconds)))

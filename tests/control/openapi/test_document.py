@@ -199,6 +199,13 @@ class OptionTests(SynchronousTestCase):
         self.assertEqual(found["/explain"], {"connection", "exchange", "proxy"})
         self.assertLess({"since", "limit", "rule", "kind"}, found["/journal"])
         self.assertEqual(found["/behaviors"], {"verbose"})
+        required = [
+            (path, each["name"])
+            for _, path, own in service.operations()
+            for each in own.get("parameters", [])
+            if each["required"] and each["in"] == "query"
+        ]
+        self.assertEqual(required, [("/explain", "connection")])
 
     def test_defaultsAreAccepted(self) -> None:
         """

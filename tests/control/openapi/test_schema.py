@@ -12,6 +12,7 @@ import jsonschema
 from twisted.trial.unittest import SynchronousTestCase
 
 from vaurien_twisted.control.openapi.schema import (
+    mustBeGiven,
     ofOption,
     ofOptions,
     ofQuery,
@@ -113,6 +114,15 @@ class PartTests(SynchronousTestCase):
         self.assertEqual(told["default"], "false")
         self.assertEqual(ofQuery(specs(Weather)["drops"])["minimum"], 1)
         self.assertNotIn("default", ofQuery(specs(Weather)["late"]))
+
+    def test_mustBeGiven(self) -> None:
+        """
+        A default that is no valid value only tells that nothing was given.
+        """
+        number = attrs.evolve(specs(Weather)["drops"], default=0)
+        self.assertTrue(mustBeGiven(number))
+        self.assertNotIn("default", ofQuery(number))
+        self.assertFalse(mustBeGiven(specs(Weather)["drops"]))
 
     def test_null(self) -> None:
         """

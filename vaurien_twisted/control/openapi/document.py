@@ -15,7 +15,7 @@ from vaurien_twisted.control.docstrings import summaryOf, textOf
 from vaurien_twisted.control.openapi.answers import answerSchemas
 from vaurien_twisted.control.openapi.bodies import bodySchemas
 from vaurien_twisted.control.openapi.operation import Operation
-from vaurien_twisted.control.openapi.schema import Schema, ofQuery, ref
+from vaurien_twisted.control.openapi.schema import Schema, mustBeGiven, ofQuery, ref
 from vaurien_twisted.control.routes import Declared, Routes
 from vaurien_twisted.control.token_check import HEADER
 from vaurien_twisted.model.options import listed
@@ -175,12 +175,19 @@ def _query(operation: Operation) -> Iterator[Schema]:
             yield {
                 "name": name,
                 "in": "query",
+                "required": mustBeGiven(spec),
                 "description": f"{spec.description}{unit}",
                 "schema": ofQuery(spec),
             }
     for name, description in operation.headers:
         schema = {"type": "string"}
-        yield {"name": name, "in": "header", "description": description, "schema": schema}
+        yield {
+            "name": name,
+            "in": "header",
+            "required": False,
+            "description": description,
+            "schema": schema,
+        }
 
 
 def _answer(operation: Operation) -> Schema:

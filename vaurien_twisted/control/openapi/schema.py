@@ -153,6 +153,14 @@ def ofQuery(spec: Spec) -> Schema:
     for name, bound in (("minimum", spec.minimum), ("maximum", spec.maximum)):
         if bound is not None:
             schema[name] = bound
-    if spec.default is not None:
+    if spec.default is not None and not mustBeGiven(spec):
         schema["default"] = spec.default
     return schema
+
+
+def mustBeGiven(spec: Spec) -> bool:
+    """
+    Whether an option of a query has no default that is valid.
+    """
+    default = spec.default
+    return isinstance(default, int) and spec.minimum is not None and default < spec.minimum
