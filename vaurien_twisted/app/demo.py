@@ -48,9 +48,6 @@ class Hello(Resource):
         self._served = 0
 
     def render_GET(self, request: Request) -> bytes:
-        """
-        Answer with a greeting.
-        """
         self._served += 1
         request.setHeader(b"content-type", b"application/json")
         path = request.path.decode("ascii", "replace")
@@ -72,9 +69,6 @@ class DemoBackend(Service):
         self.listening: Deferred[None] | None = None
 
     def privilegedStartService(self) -> None:
-        """
-        Listen.
-        """
         self.listening = Deferred.fromCoroutine(self._listen())
 
     async def _listen(self) -> None:
@@ -84,9 +78,6 @@ class DemoBackend(Service):
         self.address = tellAddress(self._port.getHost())
 
     def stopService(self) -> Deferred[None]:
-        """
-        Stop listening.
-        """
         super().stopService()
         return Deferred.fromCoroutine(self._stop())
 

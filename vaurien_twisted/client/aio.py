@@ -104,9 +104,6 @@ class AsyncClient(ServiceCalls):
             raise Unreachable(self.url, cause(error)) from error
 
     async def answered(self, method: str, path: str, body: object = None) -> Answer:
-        """
-        The answer to a request.
-        """
         return await self.request(method, path, body)
 
     def proxy(self, name: str) -> AsyncProxy:
@@ -164,7 +161,4 @@ class AsyncProxy(ProxyCalls):
         self.prefix = self.path
 
     async def answered(self, method: str, path: str, body: object = None) -> Answer:
-        """
-        The answer to a request.
-        """
         return await self.client.request(method, path, body)

@@ -309,9 +309,6 @@ class _ServiceRequests(ServiceCalls):
         self.url = client.url
 
     async def answered(self, method: str, path: str, body: object = None) -> Answer:
-        """
-        The answer to a request.
-        """
         return self._client.request(method, path, body)
 
 
@@ -327,7 +324,4 @@ class _ProxyRequests(ProxyCalls):
         self.prefix = self.path
 
     async def answered(self, method: str, path: str, body: object = None) -> Answer:
-        """
-        The answer to a request.
-        """
         return self._client.request(method, path, body)

@@ -79,9 +79,6 @@ class BoundedSite(Site):
         self.formAt = formAt
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
-        """
-        Build the protocol of a connection.
-        """
         channel: Any = BoundedChannel(self.turns)
         channel.factory = channel.site = self
         channel.requestFactory = self.requestFactory
@@ -229,23 +226,14 @@ class BoundedRequest(Request):
             producer.pauseProducing()
 
     def unregisterProducer(self) -> None:
-        """
-        The producer has written everything.
-        """
         self.producer = None
 
     def pauseProducing(self) -> None:
-        """
-        The transport's buffer is full.
-        """
         self._full = True
         if self.producer is not None and not self._resting:
             self.producer.pauseProducing()
 
     def resumeProducing(self) -> None:
-        """
-        The transport's buffer is empty.
-        """
         self._full = False
         if self._finishing:
             self.finish()
@@ -253,16 +241,10 @@ class BoundedRequest(Request):
             self.producer.resumeProducing()
 
     def stopProducing(self) -> None:
-        """
-        The client has disconnected.
-        """
         if self.producer is not None:
             self.producer.stopProducing()
 
     def connectionLost(self, reason: Failure) -> None:
-        """
-        The client has disconnected.
-        """
         self._gone = True
         super().connectionLost(reason)
 
@@ -290,9 +272,6 @@ class BoundedRequest(Request):
             self.channel.loseConnection()
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """
-        Handle the complete request.
-        """
         watch = IRequestWatch(self.channel.transport, None)
         if watch is not None:
             watch.requestBegan()

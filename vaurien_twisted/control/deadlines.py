@@ -73,26 +73,17 @@ class ControlConnection(ProtocolWrapper):
         super().makeConnection(transport)
 
     def dataReceived(self, data: bytes) -> None:
-        """
-        A part of a request.
-        """
         self._heard = True
         if self.idle and self._timer is None:
             self._expect()
         super().dataReceived(data)
 
     def requestBegan(self) -> None:
-        """
-        A complete request has arrived.
-        """
         self.idle = False
         self._quieten()
         self.factory.used(self)
 
     def requestEnded(self) -> None:
-        """
-        The request has been answered; wait for the next one.
-        """
         self.idle = True
         self._heard = False
         self.factory.used(self)
@@ -120,9 +111,6 @@ class ControlConnection(ProtocolWrapper):
             timer.cancel()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """
-        The connection is closed.
-        """
         self._quieten()
         super().connectionLost(reason)
 

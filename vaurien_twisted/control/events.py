@@ -90,9 +90,6 @@ class EventStream:
         return Deferred(lambda _: self._readers.remove(reader))
 
     def write(self, data: bytes) -> None:
-        """
-        Send C{data}.
-        """
         self._request.write(data)
 
     def drop(self) -> None:
@@ -103,25 +100,16 @@ class EventStream:
         cast(IStreamTransport, self._request.transport).abortConnection()
 
     def pauseProducing(self) -> None:
-        """
-        The transport's buffer is full.
-        """
         self._paused = True
         if self._reader is not None:
             self._reader.paused = True
 
     def resumeProducing(self) -> None:
-        """
-        The transport's buffer is empty.
-        """
         self._paused = False
         if self._reader is not None:
             self._readers.resume(self._reader)
 
     def stopProducing(self) -> None:
-        """
-        The client has disconnected.
-        """
         if self._reader is not None:
             self._readers.remove(self._reader)
 

@@ -75,9 +75,6 @@ class LoadedLater(Factory):
         return None if factory is None else factory.buildProtocol(cast(IAddress, addr))
 
     def stopFactory(self) -> None:
-        """
-        The last port is closed.
-        """
         factory, self._factory = self._factory, None
         if factory is not None:
             factory.doStop()

@@ -63,23 +63,14 @@ class Pieces:
             self.done.callback(b"")
 
     def pauseProducing(self) -> None:
-        """
-        The transport's buffer is full.
-        """
         self._paused = True
 
     def resumeProducing(self) -> None:
-        """
-        The transport's buffer is empty.
-        """
         if self._paused:
             self._paused = False
             self._write()
 
     def stopProducing(self) -> None:
-        """
-        The client has disconnected.
-        """
         self._paused = True
         self._parts = iter(())
 

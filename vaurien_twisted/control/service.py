@@ -96,9 +96,6 @@ class ControlService(Service):
             self.listening = Deferred.fromCoroutine(self._listen())
 
     def startService(self) -> None:
-        """
-        Begin to listen, if it did not begin while privileged.
-        """
         super().startService()
         self.privilegedStartService()
 

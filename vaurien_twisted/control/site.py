@@ -91,9 +91,6 @@ class ControlRoot(Resource):
             self._table.add(api)
 
     def render(self, request: IRequest) -> bytes | int:
-        """
-        Answer a request.
-        """
         if self._requests is not None:
             self._requests.count(cast(Request, request), self._table.roots)
         form: Refuse = refused

@@ -79,9 +79,6 @@ class Child(ProcessProtocol):
         self._output = bytearray()
 
     def connectionMade(self) -> None:
-        """
-        It runs, and leads a process group.
-        """
         transport = self.transport
         self.group = int((transport and transport.pid) or 0)
 
@@ -100,9 +97,6 @@ class Child(ProcessProtocol):
         del self._output[:-OUTPUT_LIMIT]
 
     def processEnded(self, reason: Failure) -> None:
-        """
-        It has ended, and so have those that hold its output.
-        """
         value = reason.value
         number = getattr(value, "signal", None)
         code = 0 if isinstance(value, ProcessDone) else getattr(value, "exitCode", None)

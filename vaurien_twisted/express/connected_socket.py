@@ -33,9 +33,6 @@ class ConnectedSocket:
         return toAddress(self._socket.getsockname())
 
     def getPeer(self) -> IPv4Address | IPv6Address:
-        """
-        The address of the peer, also after the connection was lost.
-        """
         return self._peer
 
     def getHandle(self) -> socket.socket:

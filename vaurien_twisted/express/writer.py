@@ -267,9 +267,6 @@ class Sending(ABC):
                 self._watch()
 
     def unregisterProducer(self) -> None:
-        """
-        Stop pausing and resuming the producer.
-        """
         pull = self._producer is not None and not self._streaming
         self._producer = None
         self._streaming = self._producerPaused = False

@@ -217,16 +217,10 @@ class History(Service):
         self._call.clock = clock
 
     def startService(self) -> None:
-        """
-        Begin.
-        """
         super().startService()
         self._call.start(STEP)
 
     def stopService(self) -> None:
-        """
-        Stop.
-        """
         super().stopService()
         if self._call.running:
             self._call.stop()

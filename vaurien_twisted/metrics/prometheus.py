@@ -67,9 +67,6 @@ class Collector:
         return sum(1 for _ in self.observed.proxies())
 
     def collect(self) -> Iterator[Metric]:
-        """
-        The metrics as they are now.
-        """
         from prometheus_client import core
 
         now = [(proxy, totals(proxy)) for proxy in self.observed.proxies()]
@@ -126,9 +123,6 @@ class _One:
     metric: Metric
 
     def collect(self) -> list[Metric]:
-        """
-        The metric.
-        """
         return [self.metric]
 
 

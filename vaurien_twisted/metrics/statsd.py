@@ -68,9 +68,6 @@ class StatsdService(Service):
         self._looking: Deferred[str] | None = None
 
     def startService(self) -> None:
-        """
-        Begin to report.
-        """
         super().startService()
         try:
             name = asciiName(bareHost(self._settings.host))

@@ -42,9 +42,6 @@ class _Check(Protocol):
     """
 
     def connectionMade(self) -> None:
-        """
-        The check has succeeded.
-        """
         assert self.transport is not None
         self.transport.loseConnection()
 

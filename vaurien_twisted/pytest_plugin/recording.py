@@ -30,9 +30,6 @@ class RecordingClient(Client):
         self.lease = ""
 
     def request(self, method: str, path: str, body: object = None) -> dict[str, object]:
-        """
-        See L{Client.request}.
-        """
         if method != "GET" and path.startswith("/proxies/"):
             self.changed.add(unquote(path.split("/")[2]))
         if self.lease and isinstance(body, Mapping):

@@ -65,9 +65,6 @@ class Journal:
         return lambda: self._watchers.remove(watcher)
 
     def record(self, kind: str, proxy: str, connection: int, **facts: object) -> None:
-        """
-        Append one entry.
-        """
         self.recordLater(kind, proxy, connection, _same, facts)
 
     def recordLater(
@@ -78,9 +75,6 @@ class Journal:
         facts: Callable[..., dict[str, object]],
         *arguments: object,
     ) -> None:
-        """
-        Append one entry whose other members are made when it is read.
-        """
         self.last += 1
         self._entries.append((self._seconds(), kind, proxy, connection, facts, arguments))
         if self._watchers:
@@ -94,9 +88,6 @@ class Journal:
         connection: int,
         entries: Sequence[tuple[Callable[..., dict[str, object]], tuple[object, ...]]],
     ) -> None:
-        """
-        Append several entries with the same time.
-        """
         if self._watchers:
             for facts, arguments in entries:
                 self.recordLater(kind, proxy, connection, facts, *arguments)
@@ -253,9 +244,6 @@ class JournalFile(Service):
             )
 
     def stopService(self) -> None:
-        """
-        Close the file.
-        """
         super().stopService()
         with suppress(ValueError):
             self._stop()

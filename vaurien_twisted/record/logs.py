@@ -224,15 +224,9 @@ class LogFile(Service):
                 stream.close()
 
     def privilegedStartService(self) -> None:
-        """
-        Begin to log.
-        """
         globalLogPublisher.addObserver(self._observer)
 
     def stopService(self) -> None:
-        """
-        Stop logging and close the file.
-        """
         super().stopService()
         globalLogPublisher.removeObserver(self._observer)
         if self._path != "-":

@@ -77,16 +77,10 @@ class BackendProtocol(Protocol):
         self._link = link
 
     def connectionMade(self) -> None:
-        """
-        Tell the link that the backend is connected.
-        """
         self.transport = prepared(self.transport)
         self._link.backendConnected(self)
 
     def readConnectionLost(self) -> None:
-        """
-        The backend will send nothing more.
-        """
         self._link.backendEnded()
 
     def writeConnectionLost(self) -> None:
@@ -95,9 +89,6 @@ class BackendProtocol(Protocol):
         """
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """
-        The connection to the backend is lost.
-        """
         self._link.backendLost(reason)
 
 
@@ -128,9 +119,6 @@ class BackendFactory(Factory):
         return relay.peer, relay.transport.getHost()
 
     def acceptableProtocols(self) -> list[bytes]:
-        """
-        The application protocols to offer to the backend (ALPN, RFC 7301).
-        """
         return self._negotiation.forBackend(chosenOn(self._link.relay.transport))
 
     def buildProtocol(self, addr: IAddress | None) -> BackendProtocol:

@@ -43,9 +43,6 @@ class ByteCounter:
         return self._transport
 
     def write(self, data: bytes) -> None:
-        """
-        Send C{data}.
-        """
         self.bytesWritten += len(data)
         self._write(data)
 

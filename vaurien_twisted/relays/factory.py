@@ -160,9 +160,6 @@ class RelayFactory(Factory):
         return self.context.backend.text
 
     def buildProtocol(self, addr: IAddress | None) -> Relay:
-        """
-        A relay for a new client.
-        """
         self.accepted += 1
         client = str(getattr(addr, "host", getattr(addr, "name", "")) or "")
         relay = self.relay(self._links, Connection(self.accepted, plainHost(client)))

@@ -144,9 +144,6 @@ class Asking(Factory):
         self._learn = learn
 
     def acceptableProtocols(self) -> list[bytes]:
-        """
-        Offer both versions of HTTP.
-        """
         return [HTTP2, HTTP1]
 
     def buildProtocol(self, addr: IAddress | None) -> Protocol:

@@ -54,9 +54,6 @@ class Relay(Protocol):
         link.begin(links.bare)
 
     def readConnectionLost(self) -> None:
-        """
-        The client will send nothing more.
-        """
         if self.link is not None:
             self.link.clientEnded()
 
@@ -66,8 +63,5 @@ class Relay(Protocol):
         """
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """
-        The client's connection is lost.
-        """
         if self.link is not None:
             self.link.clientLost(reason)

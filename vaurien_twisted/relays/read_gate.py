@@ -58,15 +58,9 @@ class PauseReasons:
         return bool(self._reasons & reason)
 
     def pauseProducing(self) -> None:
-        """
-        The other transport's buffer is full.
-        """
         self.pause(PEER)
 
     def resumeProducing(self) -> None:
-        """
-        The other transport's buffer is empty.
-        """
         self.resume(PEER)
         if self.drained is not None:
             self.drained()

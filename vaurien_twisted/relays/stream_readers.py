@@ -75,9 +75,6 @@ class StreamReplies(ReplyReader):
         self._relay = relay
 
     def read(self, data: bytes) -> None:
-        """
-        Bytes from the backend.
-        """
         self._relay.fromBackend(data)
         if self._state.closed:
             return
@@ -87,15 +84,9 @@ class StreamReplies(ReplyReader):
 
     @property
     def full(self) -> bool:
-        """
-        Whether no more may be read.
-        """
         return self._relay.full[1] or super().full
 
     def take(self) -> None:
-        """
-        The backend has ended: tell so once nothing is kept back.
-        """
         relay, queue = self._relay, self._state.toClient
         if relay.held[1] or relay.connection.down.waiting:
             self.pieces = iter(())
@@ -112,9 +103,6 @@ class StreamReplies(ReplyReader):
             self.take()
 
     def ended(self, after: Callable[[], None]) -> None:
-        """
-        The backend will send nothing more.
-        """
         self.after.append(after)
         self.take()
 

@@ -115,9 +115,6 @@ class StruckStream:
     # What comes
 
     def requested(self, data: bytes, head: bool, ends: bool) -> None:
-        """
-        See L{Struck<vaurien_twisted.wire.http2.stream.Struck>}.
-        """
         stream, (up, _) = self._stream, self.queues
         exchange = stream.exchange
         frames = data if head else piece(stream.number, data, ends)
@@ -139,17 +136,11 @@ class StruckStream:
         self._settle(UP, size)
 
     def interim(self, data: bytes) -> None:
-        """
-        See L{Struck<vaurien_twisted.wire.http2.stream.Struck>}.
-        """
         if not self._stream.exchange.muted:
             self.queues[DOWN].put(None, data)
             self._settle(DOWN)
 
     def replied(self, data: bytes, head: bool, ends: bool) -> None:
-        """
-        See L{Struck<vaurien_twisted.wire.http2.stream.Struck>}.
-        """
         stream, (_, down) = self._stream, self.queues
         exchange = stream.exchange
         size = 0 if head else len(data)
@@ -199,15 +190,9 @@ class StruckStream:
         self._ran()
 
     def resetByClient(self) -> None:
-        """
-        See L{Struck<vaurien_twisted.wire.http2.stream.Struck>}.
-        """
         self.stop()
 
     def resetByBackend(self, frame: bytes) -> None:
-        """
-        See L{Struck<vaurien_twisted.wire.http2.stream.Struck>}.
-        """
         exchange = self._stream.exchange
         if exchange.muted:
             return

@@ -158,9 +158,6 @@ class Decider:
         return alternative.drawn(self.seed, self.proxy, connection, exchange)
 
     def decide(self, connection: Connection, exchange: Exchange) -> Decision:
-        """
-        Find the rules that apply to this exchange, and combine their actions.
-        """
         if self.pins is not None:
             return self._pinned(self.pins, connection, exchange)
         if self.faultHeader is not None:
@@ -211,9 +208,6 @@ class Decider:
         return chunk.treatment.decision
 
     def decideConnection(self, connection: Connection, exchange: Exchange) -> Decision:
-        """
-        Decide about a bare connection: only behaviors for connections are asked.
-        """
         if self.pins is not None:
             return self._pinned(self.pins, connection, exchange)
         draws = self._compiled.bare

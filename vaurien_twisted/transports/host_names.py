@@ -145,9 +145,6 @@ class _Resolver:
         addressTypes: Sequence[type[IAddress]] | None = None,
         transportSemantics: str = "TCP",
     ) -> IHostResolution:
-        """
-        Look up the fixed name with the reactor's resolver.
-        """
         resolution: IHostResolution = self._reactor.nameResolver.resolveHostName(
             resolutionReceiver, self._name, portNumber, addressTypes, transportSemantics
         )

@@ -33,9 +33,6 @@ class OpenPort:
         """
 
     def stopListening(self) -> None:
-        """
-        Stop accepting connections, and close the socket.
-        """
         port, self._port = self._port, None
         if port is not None:
             port.stopReading()

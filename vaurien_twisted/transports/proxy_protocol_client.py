@@ -36,9 +36,6 @@ class _HeaderFirst(Protocol):
         self._protocol = protocol
 
     def makeConnection(self, transport: ITransport) -> None:
-        """
-        Send the header, and connect the other protocol.
-        """
         transport.write(self._header)
         cast(IProtocolTransport, transport).protocol = self._protocol
         self._protocol.makeConnection(transport)

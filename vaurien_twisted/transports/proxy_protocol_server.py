@@ -76,16 +76,10 @@ class ProxyProtocolTransport(ProtocolWrapper):
         return super().__getattr__(name)
 
     def makeConnection(self, transport: ITransport) -> None:
-        """
-        Wait for the header.
-        """
         self._timer = self._clock.callLater(HEADER_TIME, self._refuse, "none came")
         super().makeConnection(transport)
 
     def dataReceived(self, data: bytes) -> None:
-        """
-        Parse the header, or deliver the data after it.
-        """
         if self._header is not None:
             if self._paused or self._kept:
                 self._kept += data
@@ -130,9 +124,6 @@ class ProxyProtocolTransport(ProtocolWrapper):
             timer.cancel()
 
     def pauseProducing(self) -> None:
-        """
-        Stop delivering data to the protocol above.
-        """
         self._paused = True
         self.transport.pauseProducing()
 
@@ -166,9 +157,6 @@ class ProxyProtocolTransport(ProtocolWrapper):
         return destination or super().getHost()
 
     def readConnectionLost(self) -> None:
-        """
-        The peer has ended its direction of the stream.
-        """
         self._release()
         half = IHalfCloseableProtocol(self.wrappedProtocol, None)
         if half is None:
@@ -177,17 +165,11 @@ class ProxyProtocolTransport(ProtocolWrapper):
             half.readConnectionLost()
 
     def writeConnectionLost(self) -> None:
-        """
-        This direction of the stream has ended.
-        """
         half = IHalfCloseableProtocol(self.wrappedProtocol, None)
         if half is not None:
             half.writeConnectionLost()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """
-        The connection is closed.
-        """
         self._stopTimer()
         self._kept = b""
         super().connectionLost(reason)
@@ -216,9 +198,6 @@ class ProxyProtocolFactory(WrappingFactory[ProxyProtocolTransport]):
         self.repeats.stop()
 
     def buildProtocol(self, addr: IAddress | None) -> ProxyProtocolTransport:
-        """
-        A transport for a new connection.
-        """
         return ProxyProtocolTransport(self, addr)
 
 
@@ -233,9 +212,6 @@ class ProxyProtocolServerEndpoint:
         self._endpoint = endpoint
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
-        """
-        Listen on the wrapped endpoint.
-        """
         factory = ProxyProtocolFactory(protocolFactory, self._clock)
         listening: Deferred[IListeningPort] = self._endpoint.listen(factory)
         return listening

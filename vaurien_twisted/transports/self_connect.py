@@ -48,9 +48,6 @@ class RefusingFactory(ClientFactory):
         self._wrapped.startedConnecting(connector)
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
-        """
-        Build the other factory's protocol; C{None} if the socket is connected to itself.
-        """
         transport = getattr(self._connector, "transport", None)
         if transport is not None and isSelfConnected(transport.getHandle()):
             self._refused = True
@@ -108,39 +105,22 @@ class ConnectingReactor:
         return listening
 
     def seconds(self) -> float:
-        """
-        The reactor's time, in seconds.
-        """
         return float(self._reactor.seconds())
 
     def callLater(
         self, delay: float, callable: Callable[..., object], *args: object, **kwargs: object
     ) -> IDelayedCall:
-        """
-        Call C{callable} after C{delay} seconds.
-        """
         call: IDelayedCall = self._reactor.callLater(delay, callable, *args, **kwargs)
         return call
 
     def getDelayedCalls(self) -> Sequence[IDelayedCall]:
-        """
-        The calls that have been scheduled and not yet made.
-        """
         calls: Sequence[IDelayedCall] = self._reactor.getDelayedCalls()
         return calls
 
     @property
     def nameResolver(self) -> IHostnameResolver:
-        """
-        The resolver of host names.
-        """
         return self._reactor.nameResolver if self._resolver is None else self._resolver
 
     def installNameResolver(self, resolver: IHostnameResolver) -> IHostnameResolver:
-        """
-        Look up host names with C{resolver} from now on.
-
-        @return: the previous resolver.
-        """
         before: IHostnameResolver = self._reactor.installNameResolver(resolver)
         return before

@@ -34,9 +34,6 @@ class InheritedServerEndpoint:
         self._adopted = adopted
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
-        """
-        Accept the socket's connections.
-        """
         again = os.dup(self._adopted.fileno)
         endpoint = AdoptedStreamServerEndpoint(self._reactor, again, self._adopted.addressFamily)
         listening: Deferred[IListeningPort] = endpoint.listen(protocolFactory)

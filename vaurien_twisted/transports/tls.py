@@ -63,10 +63,6 @@ class TLSServerFactory(TLSFactory):
             waiting.addCallback(lambda _: p.transport.resumeProducing() if p.connected else None)
 
     def buildProtocol(self, addr: IAddress | None) -> TLSTransport:
-        """
-        The TLS transport of a new client.
-        """
-
         def opened(transport: TLSTransport) -> None:
             protocol = self.wrappedFactory.buildProtocol(addr)
             if protocol is None:
@@ -109,10 +105,6 @@ class TLSClientFactory(TLSFactory):
         self.made: Deferred[IProtocol] = Deferred()
 
     def buildProtocol(self, addr: IAddress | None) -> TLSTransport:
-        """
-        The TLS transport of the connection.
-        """
-
         def opened(transport: TLSTransport) -> None:
             protocol = self.wrappedFactory.buildProtocol(addr)
             transport.carry(protocol)
@@ -154,17 +146,11 @@ class TLSServerEndpoint:
         self._factory: TLSServerFactory | None = None
 
     def renew(self) -> None:
-        """
-        Read the certificates again.
-        """
         self._options = self._read()
         if self._factory is not None:
             self._factory.options = self._options
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
-        """
-        Listen on the wrapped endpoint.
-        """
         self._factory = TLSServerFactory(self._options, protocolFactory, self._clock)
         # A factory that has to find out which protocols it takes begins with that.
         learned(protocolFactory)
@@ -198,9 +184,6 @@ class TLSClientEndpoint:
         self._repeats = Repeats(clock)
 
     def renew(self) -> None:
-        """
-        Read the certificates again.
-        """
         self._options = self._read()
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:

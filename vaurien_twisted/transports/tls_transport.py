@@ -88,9 +88,6 @@ class TLSTransport(ProtocolWrapper):
         return self._engine.protocol
 
     def makeConnection(self, transport: ITransport) -> None:
-        """
-        Begin the handshake.
-        """
         self._timer = self._clock.callLater(self._timeout, self._tooLate)
         Protocol.makeConnection(self, transport)
         self.factory.registerProtocol(self)
@@ -132,9 +129,6 @@ class TLSTransport(ProtocolWrapper):
         protocol.makeConnection(cast(ITransport, self))
 
     def dataReceived(self, data: bytes) -> None:
-        """
-        Decrypt bytes from the peer, and deliver them.
-        """
         if self._over:
             return
         engine = self._engine
@@ -147,9 +141,6 @@ class TLSTransport(ProtocolWrapper):
             self._deliver()
 
     def pauseProducing(self) -> None:
-        """
-        Stop delivering data to the protocol above.
-        """
         self._paused = True
         self.transport.pauseProducing()
 
@@ -209,9 +200,6 @@ class TLSTransport(ProtocolWrapper):
             self._flushing = self._clock.callLater(0, self._flush)
 
     def writeSequence(self, data: Iterable[bytes]) -> None:
-        """
-        Send several pieces of bytes.
-        """
         self.write(b"".join(data))
 
     def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
@@ -225,9 +213,6 @@ class TLSTransport(ProtocolWrapper):
             self._producer = producer
 
     def unregisterProducer(self) -> None:
-        """
-        Stop pausing and resuming the producer.
-        """
         if self._producer is not None:
             self._producer = None
             self.transport.unregisterProducer()

@@ -128,9 +128,6 @@ class PathPort(OpenPort):
         self._own = own
 
     def closed(self) -> None:
-        """
-        Remove the file, and the lock beside it.
-        """
         with suppress(OSError):
             self._remove()
 

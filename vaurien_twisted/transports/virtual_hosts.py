@@ -52,9 +52,6 @@ class VirtualHosts:
             context.set_alpn_select_callback(chooseProtocol)
 
     def serverConnectionForTLS(self, tlsProtocol: object) -> Connection:
-        """
-        An OpenSSL connection for one client.
-        """
         return Connection(self._first, None)
 
     def context(self, host: bytes | None) -> Context:

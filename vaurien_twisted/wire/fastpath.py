@@ -43,9 +43,6 @@ class FastPath:
         self._tooMany = False
 
     def watch(self, commands: frozenset[str]) -> None:
-        """
-        From now on pass all commands but these, which are in lower case.
-        """
         self._watch(commands, None)
 
     def select(self, commands: frozenset[str] | None, treats: Treats) -> None:
@@ -160,17 +157,11 @@ class FormedBatch(PassedBatch):
         self.left += len(forms)
 
     def passed(self, count: int) -> None:
-        """
-        So many replies have passed.
-        """
         self.forms = self.forms[count:]
         self.next += count
         self.left -= count
 
     def expand(self, decision: Decision) -> list[Exchange]:
-        """
-        The exchanges that are left, each with the context of its form.
-        """
         exchanges = super().expand(decision)
         for exchange, form in zip(exchanges, self.forms, strict=True):
             exchange.context = self._contexts(form)

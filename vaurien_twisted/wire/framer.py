@@ -135,33 +135,18 @@ class TwoWayFramer:
 
     @property
     def opaque(self) -> str:
-        """
-        Why the rest cannot be read, C{""} while it can.
-        """
         return self._session.opaque
 
     def expect(self, exchange: Exchange) -> None:
-        """
-        The request goes to the backend.
-        """
         self._session.expect(exchange)
 
     def clientEnded(self) -> Iterator[Piece]:
-        """
-        What was kept back of the client's.
-        """
         return self._requests.ended()
 
     def backendEnded(self) -> Iterator[Piece]:
-        """
-        What was kept back of the backend's.
-        """
         return self._replies.ended()
 
     def transferEnd(self) -> bytes | None:
-        """
-        See L{ITransferEnder<vaurien_twisted.interfaces.ITransferEnder.transferEnd>}.
-        """
         session = self._session
         ending, session.transferEnd = session.transferEnd, b""
         return ending

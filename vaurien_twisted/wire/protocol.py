@@ -52,15 +52,9 @@ class WireProtocol:
 
     @property
     def errors(self) -> Mapping[str, WireError]:
-        """
-        The presets by code.
-        """
         return self.catalog.presets
 
     def parseError(self, code: str, message: str) -> WireError:
-        """
-        A preset, or a code that the catalog takes.
-        """
         return self.catalog.parse(code, message)
 
     def transientErrors(self, exchange: Exchange) -> Sequence[WireError]:

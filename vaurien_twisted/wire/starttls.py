@@ -141,23 +141,14 @@ class StartTLSFramer(TwoWayFramer):
 
     @property
     def upgrading(self) -> bool:
-        """
-        See L{IStartTLS}.
-        """
         return self._startTLS.pending
 
     def denial(self) -> bytes:
-        """
-        See L{IStartTLS}.
-        """
         startTLS = self._startTLS
         denial, startTLS.denial = startTLS.denial, b""
         return denial
 
     def upgrade(self) -> tuple[bytes, bytes]:
-        """
-        See L{IStartTLS}.
-        """
         startTLS = self._startTLS
         startTLS.active = True
         beyond = bytes(startTLS.fromClient), bytes(startTLS.fromBackend)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import attrs
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
@@ -68,15 +67,9 @@ class TurnFramer:
         yield self._turn, data, False
 
     def clientEnded(self) -> Iterator[Piece]:
-        """
-        Nothing was kept back.
-        """
         return iter(())
 
     def backendEnded(self) -> Iterator[Piece]:
-        """
-        Nothing was kept back.
-        """
         return iter(())
 
     def renew(self) -> None:
@@ -103,7 +96,7 @@ class TCPOptions:
     )
 
 
-@implementer(IPlugin, IWireProtocol)
+@implementer(IWireProtocol)
 class TCP(WireProtocol):
     """
     Any protocol over TCP.  Vaurien does not look for messages, so an exchange is a turn: what
@@ -116,9 +109,6 @@ class TCP(WireProtocol):
     catalog = ErrorCatalog("tcp", (), form="it knows no messages")
 
     def framer(self, options: TCPOptions, backend: str) -> TurnFramer:
-        """
-        A framer that takes turns.
-        """
         return TurnFramer()
 
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:

@@ -63,9 +63,6 @@ class HTTPFastPath(CountedFastPath):
         return count if pos == size and count <= MOST else 0
 
     def replies(self, data: bytes) -> int:
-        """
-        The number of whole replies to the first batch.
-        """
         awaiting = self._awaiting
         if not awaiting or not self._replies.idle:
             return 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 import attrs
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
@@ -111,22 +110,13 @@ class HTTPFramer(TwoWayFramer):
 
     @property
     def multiplexing(self) -> bool:
-        """
-        See L{IMultiplexing}.
-        """
         return self._session.multiplexing
 
     @property
     def settings(self) -> bytes | None:
-        """
-        See L{IMultiplexing}.
-        """
         return self._session.settings
 
     def beyond(self) -> tuple[bytes, bytes]:
-        """
-        See L{IMultiplexing}.
-        """
         client, backend = self._session.streams or (b"", b"")
         return bytes(client), bytes(backend)
 
@@ -158,7 +148,6 @@ FAULTY = frozenset(row.code for row in FAULTS)
 
 
 @implementer(
-    IPlugin,
     IWireProtocol,
     IFaultHeader,
     IReplyEditing,
@@ -193,16 +182,10 @@ class HTTP(WireProtocol):
     unit = "chunks"
 
     def framer(self, options: HTTPOptions, backend: str) -> HTTPFramer:
-        """
-        A framer for a new connection.
-        """
         host = hostOf(backend) if options.overwrite_host_header else None
         return HTTPFramer(host, options.http2 != "opaque")
 
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | Send | None:
-        """
-        A whole response that says C{error}, or a faulty one.
-        """
         if messageOf(exchange) is not None:
             return None
         if isinstance(exchange.context, StreamFacts):
@@ -218,9 +201,6 @@ class HTTP(WireProtocol):
         return refuse(exchange, error) if known is None else answer(exchange, error, known)
 
     def afterCut(self, exchange: Exchange, error: WireError) -> bytes:
-        """
-        The bytes that end a stream of HTTP/2, or a call of gRPC.
-        """
         if not isinstance(exchange.context, StreamFacts):
             return b""
         from vaurien_twisted.wire.http2.answers import afterCut
@@ -228,36 +208,22 @@ class HTTP(WireProtocol):
         return afterCut(exchange.context, error)
 
     def meetMessage(self, exchange: Exchange, fault: MessageFault) -> Actions | None:
-        """
-        What C{fault} does to a message of a WebSocket connection.
-        """
         message = messageOf(exchange)
         return None if message is None else meet(message, fault)
 
     def editStream(self, exchange: Exchange, fault: StreamFault) -> Edit | None:
-        """
-        The command that applies C{fault} to a streamed reply.
-        """
         if not exchange.command or isinstance(exchange.context, StreamFacts):
             return None
         method = exchange.command
         return Edit(lambda: HTTP1ReplyEditor(exchange, EventEditor(method, fault)))
 
     def patchReply(self, exchange: Exchange, patch: Patch) -> Edit | None:
-        """
-        The command that changes the reply as C{patch} says.
-        """
         if not exchange.command or isinstance(exchange.context, StreamFacts):
             return None
         method = exchange.command
         return Edit(lambda: HTTP1ReplyEditor(exchange, PatchEditor(method, patch)))
 
     def streamError(self, code: str, message: str) -> bytes:
-        """
-        The event with which a provider of language models reports an error.
-
-        @raise Refused: the code has no event; the message names the most similar one that has.
-        """
         known = PRESETS.get(code)
         if known is None or known.event is None:
             telling = [code for code, each in PRESETS.items() if each.event is not None]
@@ -269,15 +235,9 @@ class HTTP(WireProtocol):
         return known.event(message or known.row.message)
 
     def enabled(self, options: HTTPOptions) -> bool:
-        """
-        As the option says.
-        """
         return options.obey_header
 
     def read(self, options: HTTPOptions, exchange: Exchange) -> str:
-        """
-        The first C{X-Vaurien-Behavior} of the request.
-        """
         if not options.obey_header or messageOf(exchange) is not None:
             return ""
         return faultHeaderOf(exchange.head)

@@ -45,9 +45,6 @@ class Requests(RequestReader):
 
     @property
     def passable(self) -> bool:
-        """
-        Whether the client's next byte begins a request that may pass as it is.
-        """
         session = self._session
         return (
             self._body is None

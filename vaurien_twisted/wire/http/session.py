@@ -65,9 +65,6 @@ class HTTPSession(Session):
         return self.streams is not None and self.opaque == HTTP2
 
     def expect(self, exchange: Exchange) -> None:
-        """
-        Its reply follows those expected before.
-        """
         if not exchange.replies:
             return
         self.awaiting.append(exchange)

@@ -88,9 +88,6 @@ class MemcacheFastPath(FormedFastPath):
         self._getting = self._watched is not None and self._watched.isdisjoint((b"get", b"gets"))
 
     def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
-        """
-        The batch of the whole commands in C{data}, C{None} if they do not all pass.
-        """
         session, requests = self._session, self._requests
         if not requests.passable:
             return None
@@ -140,9 +137,6 @@ class MemcacheFastPath(FormedFastPath):
         return self._stops(asked.command, subjectOf(asked), head)
 
     def replies(self, data: bytes) -> int:
-        """
-        The number of whole answers to the first batch.
-        """
         awaiting = self._awaiting
         if not awaiting:
             return 0

@@ -9,7 +9,6 @@ L{errors} writes errors.
 
 from __future__ import annotations
 
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
@@ -74,7 +73,7 @@ class MemcacheFramer(TwoWayFramer):
         return ()
 
 
-@implementer(IPlugin, IWireProtocol, ITellsErrors)
+@implementer(IWireProtocol, ITellsErrors)
 class Memcache(WireProtocol):
     """
     memcached's text protocol.  An exchange is a command, such as C{get} or C{mg}, and its
@@ -100,13 +99,7 @@ class Memcache(WireProtocol):
     unit = "values"
 
     def framer(self, options: FramingOptions, backend: str) -> MemcacheFramer:
-        """
-        A framer for a new connection.
-        """
         return MemcacheFramer()
 
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
-        """
-        The error as one line, C{None} where the client expects no answer.
-        """
         return encodeError(exchange, error)

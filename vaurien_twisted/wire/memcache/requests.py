@@ -39,9 +39,6 @@ class Requests(RequestReader):
 
     @property
     def passable(self) -> bool:
-        """
-        Whether the next byte begins a command.
-        """
         return self._exchange is None and not self._kept and not self._session.opaque
 
     def read(self, data: bytes) -> Iterator[Piece]:

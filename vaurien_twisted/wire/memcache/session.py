@@ -35,9 +35,6 @@ class MemcacheSession(Session):
         return self.guessed and len(self.awaiting) > 0
 
     def expect(self, exchange: Exchange) -> None:
-        """
-        Note a request that goes to the backend.
-        """
         if not exchange.replies:
             if exchange.context == WATCH:
                 # Lines without end follow, and nothing before them.

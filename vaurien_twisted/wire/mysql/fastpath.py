@@ -103,9 +103,6 @@ class MySQLFastPath(FormedFastPath):
         self._looked = self._passed - others
 
     def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
-        """
-        The batch of the whole commands in C{data}, C{None} if they do not all pass.
-        """
         session, requests = self._session, self._requests
         if not requests.passable:
             return None
@@ -148,9 +145,6 @@ class MySQLFastPath(FormedFastPath):
         return self._stops(request.name, subject)
 
     def replies(self, data: bytes) -> int:
-        """
-        The number of whole replies to the first batch.
-        """
         awaiting = self._awaiting
         if not awaiting:
             return 0

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
@@ -89,28 +88,19 @@ class MySQLFramer(StartTLSFramer):
         super().__init__(session, session.startTLS, requests, replies, fastPath)
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        """
-        The requests that roll the transaction back, if the error does.
-        """
         return insteadOf(self._session, exchange, transaction, self._replies.idle)
 
     def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        """
-        The same after a command that was executed.
-        """
         return behind(self._session, exchange, transaction)
 
     def describe(self, data: bytes) -> str:
-        """
-        See L{IRequestDescriber<vaurien_twisted.interfaces.IRequestDescriber.describe>}.
-        """
         session = MySQLSession()
         session.capabilities = self._session.capabilities
         session.statements = self._session.statements.texts()
         return lastDescription(Requests(session).read(data))
 
 
-@implementer(IPlugin, IWireProtocol, ITellsErrors)
+@implementer(IWireProtocol, ITellsErrors)
 class MySQL(WireProtocol):
     """
     MySQL and MariaDB.  Exchange 0 is the greeting with the authentication.  Then each command
@@ -136,13 +126,7 @@ class MySQL(WireProtocol):
     unit = "rows"
 
     def framer(self, options: TLSOptions, backend: str) -> MySQLFramer:
-        """
-        A framer for one connection.
-        """
         return MySQLFramer(bool(options.tls_certificate), options.refuses)
 
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
-        """
-        An ERR packet; C{None} for a command without a reply or a code that is not a number.
-        """
         return encodeError(exchange, error)

@@ -89,9 +89,6 @@ class Requests(RequestReader):
 
     @property
     def passable(self) -> bool:
-        """
-        Whether the next byte begins a command.
-        """
         session = self._session
         return not (
             session.dialog is not None

@@ -131,9 +131,6 @@ class MySQLSession(Session):
         self.status = self.before = 0
 
     def expect(self, exchange: Exchange) -> None:
-        """
-        The request goes to the backend.
-        """
         if exchange.replies:
             self.awaiting.append(exchange)
         if exchange.number == 0:

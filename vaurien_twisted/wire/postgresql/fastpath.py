@@ -90,9 +90,6 @@ class PostgreSQLFastPath(FormedFastPath):
         self._groups = commands is not None and commands.isdisjoint(NAMES)
 
     def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
-        """
-        The batch of the whole queries and groups in C{data}, C{None} if they do not all pass.
-        """
         requests = self._requests
         end = len(data)
         if end > LONGEST or not requests.passable:
@@ -224,9 +221,6 @@ class PostgreSQLFastPath(FormedFastPath):
         return text
 
     def replies(self, data: bytes) -> int:
-        """
-        The number of whole replies to the first batch.
-        """
         session = self._session
         awaiting = self._awaiting
         if not awaiting or data[-6:-1] != READY_HEADER:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
@@ -93,9 +92,6 @@ class PostgreSQLFramer(StartTLSFramer):
         return NAMES if self._requests.withholds else frozenset()
 
     def describe(self, data: bytes) -> str:
-        """
-        See L{IRequestDescriber<vaurien_twisted.interfaces.IRequestDescriber.describe>}.
-        """
         requests = self._requests
         reader = Requests(PostgreSQLSession(), started=True)
         # The bytes read here do not go to the backend, so the names in them have no effect.
@@ -103,29 +99,17 @@ class PostgreSQLFramer(StartTLSFramer):
         return lastDescription(reader.read(data))
 
     def expect(self, exchange: Exchange) -> None:
-        """
-        The request goes to the backend.
-        """
         self._requests.granted = exchange
         if exchange.replies:
             self._session.awaiting.append(exchange)
 
     def paused(self) -> Iterator[Piece]:
-        """
-        See L{IWithholder}.
-        """
         return self._requests.paused()
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        """
-        The requests that make the transaction fail.
-        """
         return insteadOf(self._session, exchange)
 
     def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        """
-        The same after a request that was executed.
-        """
         return behind(self._session, exchange)
 
     def upgrade(self) -> tuple[bytes, bytes]:
@@ -136,7 +120,7 @@ class PostgreSQLFramer(StartTLSFramer):
         return super().upgrade()
 
 
-@implementer(IPlugin, IWireProtocol, ITellsErrors)
+@implementer(IWireProtocol, ITellsErrors)
 class PostgreSQL(WireProtocol):
     """
     PostgreSQL.  Exchange 1 is the start-up with the authentication: command C{STARTUP},
@@ -166,13 +150,7 @@ class PostgreSQL(WireProtocol):
     unit = "rows"
 
     def framer(self, options: TLSOptions, backend: str) -> PostgreSQLFramer:
-        """
-        A framer for one connection.
-        """
         return PostgreSQLFramer(bool(options.tls_certificate), options.refuses)
 
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
-        """
-        An ErrorResponse, and a ReadyForQuery if the session continues.
-        """
         return encodeError(exchange, error)

@@ -70,9 +70,6 @@ class Replies:
         return not (self._owner or self._left or self._kept or self._session.negotiations)
 
     def read(self, data: bytes) -> Iterator[Piece]:
-        """
-        See L{IFramer.fromBackend<vaurien_twisted.interfaces.IFramer.fromBackend>}.
-        """
         session = self._session
         waiting = session.awaiting
         if self._kept:
@@ -197,9 +194,6 @@ class Replies:
         self._kept = data[at:]
 
     def ended(self) -> Iterator[Piece]:
-        """
-        See L{IFramer.backendEnded<vaurien_twisted.interfaces.IFramer.backendEnded>}.
-        """
         kept, self._kept = self._kept, b""
         if self._owner is not None:
             yield self._finish(kept)

@@ -67,9 +67,6 @@ class Requests(RequestReader):
 
     @property
     def passable(self) -> bool:
-        """
-        Whether the next byte begins an exchange.
-        """
         session = self._session
         return (
             self._started
@@ -78,9 +75,6 @@ class Requests(RequestReader):
         )
 
     def read(self, data: bytes) -> Iterator[Piece]:
-        """
-        See L{IFramer.fromClient<vaurien_twisted.interfaces.IFramer.fromClient>}.
-        """
         session = self._session
         if self._kept:
             self._kept += data
@@ -169,9 +163,6 @@ class Requests(RequestReader):
             yield from self.read(b"")
 
     def ended(self) -> Iterator[Piece]:
-        """
-        See L{IFramer.clientEnded<vaurien_twisted.interfaces.IFramer.clientEnded>}.
-        """
         if self._open is not None:
             yield self._finish(self.release())
         elif self._kept:

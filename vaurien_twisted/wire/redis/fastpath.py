@@ -78,9 +78,6 @@ class RedisFastPath(CountedFastPath):
         return data[end + 2 : end + 2 + length].decode("utf-8", "backslashreplace")
 
     def replies(self, data: bytes) -> int:
-        """
-        The number of whole replies to the first batch.
-        """
         awaiting = self._awaiting
         if not awaiting or not self._session.plain:
             return 0

@@ -9,7 +9,6 @@ and L{errors} encodes errors.
 
 from __future__ import annotations
 
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
@@ -61,19 +60,13 @@ class RedisFramer(TwoWayFramer):
         super().__init__(session, requests, replies, fastPath)
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        """
-        The requests that keep an incomplete transaction from being executed.
-        """
         return insteadOf(self._session, exchange)
 
     def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        """
-        The same after a command that was executed or queued.
-        """
         return behind(self._session, exchange)
 
 
-@implementer(IPlugin, IWireProtocol, ITellsErrors)
+@implementer(IWireProtocol, ITellsErrors)
 class Redis(WireProtocol):
     """
     Redis.  An exchange is a command and its reply.  Its command is the name in upper case,
@@ -94,13 +87,7 @@ class Redis(WireProtocol):
     unit = "values"
 
     def framer(self, options: FramingOptions, backend: str) -> RedisFramer:
-        """
-        A framer for a new connection.
-        """
         return RedisFramer()
 
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
-        """
-        The error as one line, C{None} if the client expects no reply.
-        """
         return encodeError(exchange, error)

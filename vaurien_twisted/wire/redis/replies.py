@@ -148,9 +148,6 @@ class Replies:
             raise FramingError(str(fault), data) from None
 
     def ended(self) -> Iterator[Piece]:
-        """
-        The bytes that were held back.
-        """
         if self._beginning is not None:
             self._kept, self._exchange = self._beginning.ended(), self._beginning.exchange
         if self._kept:

@@ -164,9 +164,6 @@ class Requests(RequestReader):
         )
 
     def ended(self) -> Iterator[Piece]:
-        """
-        The bytes that were held back.
-        """
         if self._kept:
             kept, self._kept = self._kept, b""
             yield None if self._session.opaque else self._exchange, kept, False

@@ -107,9 +107,6 @@ class RedisSession(Session):
         return Exchange(number, command, subject, b"", note, replies)
 
     def expect(self, exchange: Exchange) -> None:
-        """
-        Note a request that goes to the backend.
-        """
         note = noteOf(exchange)
         if note is None:
             self.sent.spend()

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
@@ -117,22 +116,13 @@ class SMTPFramer(StartTLSFramer):
         super().__init__(session, session.startTLS, requests, replies)
 
     def expect(self, exchange: Exchange) -> None:
-        """
-        The request goes to the backend.
-        """
         self._requests.grant(exchange)
         self._session.awaiting.append(exchange)
 
     def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        """
-        The requests that keep the backend from assembling a mail without the refused chunk.
-        """
         return insteadOf(self._session, exchange)
 
     def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        """
-        The requests that undo a command that the backend has accepted.
-        """
         return behind(self._session, exchange)
 
     def upgrade(self) -> tuple[bytes, bytes]:
@@ -143,7 +133,7 @@ class SMTPFramer(StartTLSFramer):
         return super().upgrade()
 
 
-@implementer(IPlugin, IWireProtocol, ITellsErrors)
+@implementer(IWireProtocol, ITellsErrors)
 class SMTP(WireProtocol):
     """
     SMTP.  Exchange 0 is the greeting.  Then each command with its reply is an exchange.
@@ -168,13 +158,7 @@ class SMTP(WireProtocol):
     unit = "lines"
 
     def framer(self, options: TLSOptions, backend: str) -> SMTPFramer:
-        """
-        A framer for one connection.
-        """
         return SMTPFramer(bool(options.tls_certificate), options.refuses)
 
     def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
-        """
-        A reply line; C{None} if the code is not from 400 to 599.
-        """
         return encodeError(exchange, error)

@@ -42,9 +42,6 @@ class Replies:
         self._within = False
 
     def read(self, data: bytes) -> Iterator[Piece]:
-        """
-        See L{IFramer.fromBackend<vaurien_twisted.interfaces.IFramer.fromBackend>}.
-        """
         session = self._session
         if self._kept:
             data = self._kept + data
@@ -105,9 +102,6 @@ class Replies:
         self._kept = data[at:]
 
     def ended(self) -> Iterator[Piece]:
-        """
-        See L{IFramer.backendEnded<vaurien_twisted.interfaces.IFramer.backendEnded>}.
-        """
         kept, self._kept = self._kept, b""
         owner, self._owner = self._owner, None
         if owner is not None:

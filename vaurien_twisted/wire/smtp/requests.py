@@ -45,9 +45,6 @@ class Requests(RequestReader):
         self._left = 0
 
     def read(self, data: bytes) -> Iterator[Piece]:
-        """
-        See L{IFramer.fromClient<vaurien_twisted.interfaces.IFramer.fromClient>}.
-        """
         session = self._session
         if self._kept:
             short = len(self._kept) + len(data) <= LINE_LIMIT
@@ -125,9 +122,6 @@ class Requests(RequestReader):
         return kept
 
     def ended(self) -> Iterator[Piece]:
-        """
-        See L{IFramer.clientEnded<vaurien_twisted.interfaces.IFramer.clientEnded>}.
-        """
         session = self._session
         for exchange in (session.dialog, session.writing, self._chunk if self._left else None):
             if exchange is not None:

@@ -75,9 +75,6 @@ class StreamEditor:
         return len(self._splitter.kept) + len(self._held)
 
     def push(self, data: bytes, now: float) -> Iterator[EditedBytes]:
-        """
-        Content came.
-        """
         if self._over:
             return
         if self._splitter.fault:
@@ -96,9 +93,6 @@ class StreamEditor:
             yield EditedBytes(self._take() + self._splitter.take())
 
     def end(self, now: float) -> Iterator[EditedBytes]:
-        """
-        The content is complete.
-        """
         if self._over:
             return
         rest, then = self._splitter.take(), self._fault.then

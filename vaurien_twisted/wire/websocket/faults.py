@@ -75,9 +75,6 @@ class FrameEditor:
         self.reason = ""
 
     def push(self, data: bytes, ends: bool, now: float) -> Iterator[EditedBytes]:
-        """
-        Bytes of the message came: its first head is whole.
-        """
         fault = self._fault
         if not self._passed:
             self._begin(data)
