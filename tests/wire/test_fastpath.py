@@ -11,15 +11,8 @@ from vaurien_twisted.model.decision import NOTHING
 from vaurien_twisted.model.exchange import Exchange, PassedBatch
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
-from vaurien_twisted.wire.fastpath import (
-    LONGEST,
-    MOST_KEPT,
-    FormedBatch,
-    FormedFastPath,
-    Passed,
-    knownFor,
-    remember,
-)
+from vaurien_twisted.wire.counted_fastpath import LONGEST, MOST_KEPT, knownFor, remember
+from vaurien_twisted.wire.fastpath import FormedBatch, FormedFastPath, Passed
 from vaurien_twisted.wire.framer import RequestReader, Session
 
 HTTP = b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n"

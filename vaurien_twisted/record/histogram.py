@@ -88,14 +88,15 @@ class Histogram:
         @param seconds: the duration; a negative one counts as 0.
         @param times: how many times to count it.
         """
-        if seconds < 0.0:
-            seconds = 0.0
-        self.total += seconds * times
-        bucket = bisect_left(FINE, seconds)
+        bucket = 0
+        if seconds > 0.0:
+            self.total += seconds * times
+            bucket = bisect_left(FINE, seconds)
+        fine = self.fine
         try:
-            self.fine[bucket] += times
+            fine[bucket] += times
         except KeyError:
-            self.fine[bucket] = times
+            fine[bucket] = times
 
     @property
     def count(self) -> int:

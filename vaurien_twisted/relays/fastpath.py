@@ -123,10 +123,11 @@ class FastPath:
         if requests is None or pipeline.count >= MOST_PASSED:
             return 0
         waiting = pipeline.waiting
-        last = waiting[-1] if waiting else None
-        if not isinstance(last, PassedBatch):
-            last = None
-        before = 0 if last is None else last.left
+        last, before = None, 0
+        if waiting:
+            end = waiting[-1]
+            if isinstance(end, PassedBatch):
+                last, before = end, end.left
         run = requests(data, last)
         if run is None:
             return 0

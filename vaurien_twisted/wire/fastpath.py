@@ -5,8 +5,7 @@ Fast paths: batches of exchanges that pass without being told apart.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 
 from vaurien_twisted.model.decision import Decision
 from vaurien_twisted.model.exchange import Exchange, PassedBatch
@@ -22,6 +21,14 @@ MOST_TREATED = 512
 #: Stands for the number of any exchange but the greeting, which never passes: no rule asks more
 #: of a number than that.
 PASSED = 1
+
+
+#: What is known of a chunk: how many requests it is, 0 if they do not pass, and what happens to
+#: them, C{None} for nothing.
+Passed = tuple[int, TreatedChunk | None]
+
+#: It does not pass.
+STOPPED: Passed = (0, None)
 
 
 class FastPath:
@@ -215,115 +222,3 @@ class FormedFastPath(FastPath):
         else:
             batch.passed(count)
         return count
-
-
-class CountedFastPath(FastPath):
-    """
-    The base of fast paths where all replies have one form: a chunk of requests is counted.
-
-    @ivar _watched: commands that rules name, in upper case; C{None} for all.
-    """
-
-    __slots__ = ("_known", "_longest", "_requests", "_watched")
-
-    #: The protocol's name.
-    protocol: str
-
-    def __init__(self, session: Session, requests: RequestReader) -> None:
-        super().__init__(session)
-        self._requests = requests
-        self.watch(frozenset())
-
-    def _watch(self, commands: frozenset[str] | None, treats: Treats | None) -> None:
-        watched = None if commands is None else frozenset(each.upper() for each in commands)
-        self._watched, self._treats = watched, treats
-        self._known = knownFor(self.protocol, watched, treats)
-        #: From which length on it is not worth while to look at a chunk, in bytes.
-        self._longest = sys.maxsize
-        self._tooMany = False
-
-    def _chosen(self, command: str, subject: str, head: bytes = b"") -> bool:
-        """
-        Whether an exchange has to be decided by itself.
-        """
-        watched = self._watched
-        if watched is not None and command not in watched:
-            return False
-        return self._stops(command, subject, head)
-
-    def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
-        """
-        Whole requests: the batch that awaits their replies.
-        """
-        if not self._requests.passable or len(data) >= self._longest:
-            return None
-        known = self._known.get(data)
-        if known is None:
-            self._treated.clear()
-            count = self._count(data)
-            if self._tooMany:
-                self._tooMany, self._longest = False, len(data)
-            known = self._together(count) if count else STOPPED
-            remember(self._known, data, known)
-        count, treated = known
-        if not count or (treated is not None and self._strikes(treated, self._requests.number)):
-            return None
-        number = self._requests.skip(count)
-        if batch is not None and continues(batch, number, treated):
-            batch.left += count
-            return batch
-        begun = PassedBatch(number, count)
-        if treated is not None:
-            begun.treated, begun.commands = treated, treated.commands
-        self._awaiting.append(begun)
-        return begun
-
-    def _count(self, data: bytes) -> int:
-        """
-        How many whole requests C{data} is, 0 if they do not all pass.
-        """
-        raise NotImplementedError("each protocol counts its own requests")
-
-
-#: What is known of a chunk: how many requests it is, 0 if they do not pass, and what happens to
-#: them, C{None} for nothing.
-Passed = tuple[int, TreatedChunk | None]
-
-#: It does not pass.
-STOPPED: Passed = (0, None)
-
-#: Only short chunks of few treated requests are remembered, and so many of them.
-LONGEST, FEW_TREATED, MOST_KEPT = 512, 4, 2048
-
-_known: dict[tuple[str, frozenset[str] | None, Hashable], dict[bytes, Passed]] = {}
-
-
-def knownFor(
-    protocol: str, watched: frozenset[str] | None, treats: Hashable = None
-) -> dict[bytes, Passed]:
-    """
-    What is known of chunks; for all connections of a protocol on which the same commands are
-    watched.
-
-    @param treats: what else says whether a request passes.
-    """
-    key = (protocol, watched, treats)
-    known = _known.get(key)
-    if known is None:
-        if len(_known) >= 16:
-            # Plans that are no longer in force; those that are go on with what they hold.
-            _known.clear()
-        known = _known[key] = {}
-    return known
-
-
-def remember(known: dict[bytes, Passed], data: bytes, passed: Passed) -> None:
-    """
-    Remember a chunk that passes.  When there are too many, all are forgotten: frequent ones are
-    soon known again.
-    """
-    count, treated = passed
-    if count and len(data) <= LONGEST and (treated is None or count <= FEW_TREATED):
-        if len(known) >= MOST_KEPT:
-            known.clear()
-        known[data] = passed

@@ -12,7 +12,8 @@ from zope.interface import implementer
 
 from vaurien_twisted.interfaces import ISelectiveFastPath
 from vaurien_twisted.model.exchange import PassedBatch
-from vaurien_twisted.wire.fastpath import MOST, CountedFastPath
+from vaurien_twisted.wire.counted_fastpath import CountedFastPath
+from vaurien_twisted.wire.fastpath import MOST
 from vaurien_twisted.wire.redis.replies import Replies
 from vaurien_twisted.wire.redis.requests import BEGINNINGS, HEAD_LIMIT, Requests
 from vaurien_twisted.wire.redis.resp import BULKS, CRLF, HEADER_LIMIT, NULLABLE, SUCCESSES
@@ -41,18 +42,32 @@ class RedisFastPath(CountedFastPath):
         """
         The number of whole requests in C{data}, 0 if not all of them may pass.
         """
-        watched, known, bulks, find = self._watched, BEGINNINGS.get, BULKS.get, data.find
+        watched, known, bulks = self._watched, BEGINNINGS.get, BULKS.get
+        find, startswith = data.find, data.startswith
         pos, size, count = 0, len(data), 0
         while pos < size:
             end = find(CRLF, pos + 8, pos + 64)
             if end < 0:
                 return 0
-            beginning = known(data[pos:end])
-            if beginning is None:
+            found = known(data[pos:end])
+            if found is None:
                 return 0
-            command, left, several = beginning
+            command, left, several = found
             start, pos = pos, end + 2
             looked = watched is None or command in watched
+            if not looked and left == 1:
+                end = find(CRLF, pos, pos + HEADER_LIMIT)
+                length = bulks(data[pos:end])
+                if length is None or end < 0:
+                    return 0
+                # Requests of a pipeline are often alike.
+                beginning, pos = data[start : end + 2], end + length + 4
+                step = pos - start
+                count += 1
+                while startswith(beginning, pos):
+                    pos += step
+                    count += 1
+                continue
             key = self._key(data, pos) if looked and left else ""
             while left:
                 end = find(CRLF, pos, pos + HEADER_LIMIT)
@@ -84,26 +99,25 @@ class RedisFastPath(CountedFastPath):
         batch = awaiting[0]
         if batch.__class__ is not PassedBatch or not self._replies.idle:
             return 0
-        bulks, find, lines = NULLABLE.get, data.find, SUCCESSES
+        bulks, find = NULLABLE.get, data.find
         pos, size, count = 0, len(data), 0
         while pos < size:
             end = find(CRLF, pos)
             if end < 0:
                 return 0
             length = bulks(data[pos:end])
+            start, pos = pos, end + 2
             if length is not None:
-                end += 4 + length
-            elif data[pos] in lines:
-                end += 2
-            else:
+                pos += 2 + length
+            elif data[start] not in SUCCESSES:
                 return 0
-            pos = end
             count += 1
+            if pos < size:
+                # Replies to a pipeline are often alike.
+                beginning, step = data[start : end + 2], pos - start
+                while data.startswith(beginning, pos):
+                    pos += step
+                    count += 1
         if pos != size or count > batch.left or data[-1] != 10:
             return 0
-        # Inlined, since it runs for each chunk.
-        batch.next += count
-        batch.left -= count
-        if not batch.left:
-            awaiting.popleft()
-        return count
+        return self._pass(batch, count)
