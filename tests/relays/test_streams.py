@@ -480,6 +480,35 @@ class WaitingTests(SynchronousTestCase):
         self.assertEqual([len(got.body) for got in slow], [30_006] * 6)
         self.assertEqual(link.ask("/a", b"y" * 60_000).body, b"/a\n" + b"y" * 60_000)
 
+    def test_otherWindow(self) -> None:
+        """
+        However much of one stream is kept back, others have the whole window of the connection,
+        again and again; so have later ones when it has gone on, or was given up.
+        """
+        for leaves in (False, True):
+            link = Multiplexed(rule("delay", "/late", sleep=1, before=False), answers=False)
+            kept = link.ask("/late")
+            link.reply(1, b"x" * 65_535)
+            link.pump()
+            for stream in (3, 5):
+                other = link.ask("/other")
+                link.reply(stream, b"y" * 300_000)
+                link.pump()
+                self.assertEqual(len(other.body), 300_000)
+                if leaves and stream == 3:
+                    link.client.reset_stream(1)
+                link.wait(1)
+                self.assertEqual(len(kept.body), 0 if leaves else 65_535)
+            for end in (link.client, link.server):
+                self.assertGreater(end.outbound_flow_control_window, 32_767)
+        link = Multiplexed(rule("delay", "/late", sleep=1))
+        link.ask("/late", b"x" * 65_535)
+        for stream in (3, 5):
+            link.ask("/other", b"y" * 300_000)
+            self.assertEqual(len(link.asked[stream][1]), 300_000)
+        link.wait(1)
+        self.assertEqual(len(link.asked[7][1]), 65_535)
+
     def test_backendEnds(self) -> None:
         """
         A reply that waits reaches the client though the backend has closed.

@@ -5,6 +5,7 @@ Replies and messages that are edited on their way.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isinf
 
 from vaurien_twisted.interfaces.editors import IEditor
@@ -35,8 +36,9 @@ def passEdited(
     """
     if exchange.muted:
         return
+    following = state.executor.following
     for part in editor.push(data, ends, now):
-        _put(state, exchange, queue, part)
+        putPart(state, exchange, queue, part, following)
         if exchange.muted or state.closed:
             break
     room = state.room
@@ -44,8 +46,17 @@ def passEdited(
         room.edited = 0 if exchange.muted or ends else editor.held
     if room.edited > SHARE and not state.context.memory.allows(room.measure()[1]):
         for part in editor.release(NO_MEMORY):
-            _put(state, exchange, queue, part)
+            putPart(state, exchange, queue, part, following)
         room.edited = editor.held
+    tellOutcome(exchange, editor, ends)
+
+
+def tellOutcome(exchange: Exchange, editor: IEditor, ends: bool) -> None:
+    """
+    Tell whether C{editor} has changed something, as soon as that is known.
+
+    @param ends: whether the exchange has ended in this direction.
+    """
     if exchange.outcome is not None and (editor.struck or ends):
         # Without a reason it was cut short by its end.
         missing = "" if editor.struck else editor.reason or "not edited: the reply ended before"
@@ -53,15 +64,23 @@ def passEdited(
         outcome(missing)
 
 
-def _put(state: ExchangeState, exchange: Exchange, queue: WriteQueue, part: EditedBytes) -> None:
+def putPart(
+    state: ExchangeState,
+    exchange: Exchange,
+    queue: WriteQueue,
+    part: EditedBytes,
+    following: Callable[[ConnectionFate], Callable[[], None] | None],
+) -> None:
     """
     Send C{part} when its wait is over.
+
+    @param following: the function to call after it, according to what happens to the link.
     """
     steps: tuple[Step, ...] = ()
     rule = _ruleOf(exchange) if part.wait else None
     if rule is not None and state.decider.plan.keeps(rule):
         steps = (Step(Hold() if isinf(part.wait) else Wait(part.wait), rule),)
-    after = state.executor.following(part.then)
+    after = following(part.then)
     exchange.muted = part.last or part.then is not ConnectionFate.KEEP
     queue.put(exchange, part.data, steps, after)
 

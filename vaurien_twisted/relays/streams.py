@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from twisted.logger import Logger
 
-from vaurien_twisted.model.commands import ConnectionFate
+from vaurien_twisted.model.commands import ConnectionFate, Pause, Truncate
 from vaurien_twisted.model.decision import NOTHING, Decision
 from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, Exchange
 from vaurien_twisted.model.treatment import UNTREATED
@@ -17,7 +17,9 @@ from vaurien_twisted.relays.exchange_state import ExchangeState
 from vaurien_twisted.relays.failures import ABORTED, countError, endOf
 from vaurien_twisted.relays.memory import QUEUE_LIMIT
 from vaurien_twisted.relays.recent import Recent
+from vaurien_twisted.relays.stream_owner import Keeper
 from vaurien_twisted.relays.struck_stream import StruckStream
+from vaurien_twisted.relays.websocket_stream import WebSocketStream
 from vaurien_twisted.rules.batches import Treatments
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.wire.http2.codes import Violation
@@ -30,6 +32,10 @@ from vaurien_twisted.wire.http2.upstream import Upstream
 
 #: For how many header blocks it is remembered that no rule matches.
 MISSES = 1024
+
+#: When an exchange began that is a WebSocket connection, once it was accepted: what becomes of it
+#: later is no answer, and takes no time.
+OPENED = -2.0
 
 
 class StreamRelay:
@@ -60,7 +66,7 @@ class StreamRelay:
         self._reset = reset
         self.connection = connection = Connection(self, state.exchanges, authority)
         self._upstream, self._downstream = Upstream(connection), Downstream(connection)
-        self.waiting: set[StruckStream] = set()
+        self.waiting: set[Keeper] = set()
         self.held = [0, 0]
         self._misses: set[Block] = set()
         #: What happens to exchanges by this plan.
@@ -112,7 +118,9 @@ class StreamRelay:
             # Thousands of streams may be open, and what rules ask of this one is decided.
             over.head, over.subject = b"", over.subject[: DESCRIPTION_LIMIT + 1]
         state.exchanges += 1
-        if decision is not NOTHING:
+        if block.request.websocket and not _cuts(decision):
+            stream.struck = WebSocketStream(self, stream, decision)
+        elif decision is not NOTHING:
             stream.struck = StruckStream(self, stream, decision)
 
     def _decide(self, exchange: Exchange, block: Block) -> Decision:
@@ -131,6 +139,14 @@ class StreamRelay:
             return NOTHING
         return decider.decide(state.connection, exchange)
 
+    def opened(self, stream: Stream) -> None:
+        """
+        A WebSocket connection was accepted, which answers the request; messages follow.
+        """
+        exchange = stream.exchange
+        self.state.time(exchange, self._seconds())
+        exchange.began = OPENED
+
     def answered(self, exchange: Exchange) -> None:
         """
         A whole reply has gone to the client.
@@ -143,6 +159,8 @@ class StreamRelay:
         """
         The client has given up a stream before it had the whole reply.
         """
+        if exchange.began == OPENED:
+            return
         self.state.context.counters.error(exchange.command, ABORTED)
 
     def _seconds(self) -> float:
@@ -221,7 +239,7 @@ class StreamRelay:
         else:
             self._close()
 
-    def kept(self, stream: StruckStream, keeps: bool) -> None:
+    def kept(self, stream: Keeper, keeps: bool) -> None:
         """
         Whether something is kept back on a stream.
         """
@@ -262,13 +280,21 @@ class StreamRelay:
         Forget everything.
         """
         for stream in self.connection.streams.values():
-            if not stream.backendDone and not stream.exchange.dropped:
-                self.state.context.counters.error(stream.exchange.command, endOf(self.state))
+            exchange = stream.exchange
+            if not (stream.backendDone or exchange.dropped or exchange.began == OPENED):
+                self.state.context.counters.error(exchange.command, endOf(self.state))
         for stream in self.connection.struck:
-            if isinstance(stream.struck, StruckStream):
+            if stream.struck is not None:
                 stream.struck.stop()
         self.connection.streams.clear()
         self.waiting.clear()
+
+
+def _cuts(decision: Decision) -> bool:
+    """
+    Whether the reply is cut, or paused, by its bytes or frames, whatever they say.
+    """
+    return any(isinstance(step.command, (Truncate, Pause)) for step in decision.reply)
 
 
 def _nothing() -> None:

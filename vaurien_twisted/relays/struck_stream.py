@@ -6,7 +6,6 @@ A stream of HTTP/2 to which something happens: a write queue for each direction 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from vaurien_twisted.model.commands import (
     Command,
@@ -19,44 +18,16 @@ from vaurien_twisted.model.commands import (
     Wait,
 )
 from vaurien_twisted.model.decision import Decision, Rule, Step
-from vaurien_twisted.relays.exchange_state import ExchangeState
 from vaurien_twisted.relays.executor import CommandExecutor
 from vaurien_twisted.relays.queued_write import QueuedWrite
+from vaurien_twisted.relays.stream_owner import Owner
 from vaurien_twisted.relays.withheld_credit import WithheldCredit
 from vaurien_twisted.relays.write_queue import WriteQueue
-from vaurien_twisted.wire.http2.connection import Connection
 from vaurien_twisted.wire.http2.cuts import Cut
 from vaurien_twisted.wire.http2.frames import dataIn, piece
 from vaurien_twisted.wire.http2.stream import Stream
 from vaurien_twisted.wire.http2.units import Units
 from vaurien_twisted.wire.http2.way import DOWN, UP, Way
-
-
-class Owner(Protocol):
-    """
-    What a stream needs of the link that it belongs to.
-
-    @ivar held: how many bytes are kept back on the way to the backend, and to the client, about.
-    """
-
-    state: ExchangeState
-    connection: Connection
-    held: list[int]
-
-    def kept(self, stream: StruckStream, keeps: bool) -> None:
-        """
-        Whether something is kept back on a stream.
-        """
-
-    def fate(self, then: ConnectionFate) -> None:
-        """
-        A fault ends the connection.
-        """
-
-    def ran(self) -> None:
-        """
-        Something that waited has gone on.
-        """
 
 
 class StruckStream:
@@ -202,6 +173,15 @@ class StruckStream:
         self.queues[DOWN].put(exchange, frame)
         self._settle(DOWN)
 
+    def follow(self, frames: bytes) -> None:
+        """
+        Send frames to the client, behind what has come of the reply.
+        """
+        exchange = self._stream.exchange
+        if not exchange.muted:
+            self.queues[DOWN].put(exchange, frames)
+            self._settle(DOWN)
+
     # What is done
 
     def _performRequest(self, entry: QueuedWrite, command: Command) -> None:
@@ -242,7 +222,7 @@ class StruckStream:
         """
         Bytes that were kept go nowhere.
         """
-        self._owner.connection.discard(self._way(place), size)
+        self._owner.connection.discard(self._way(place), self._stream, size)
 
     def _way(self, place: int) -> Way:
         connection = self._owner.connection
@@ -263,7 +243,7 @@ class StruckStream:
         for queue in self.queues:
             queue.flush()
         if size and self.queues[place].queue:
-            self._owner.connection.keep(self._way(place), size)
+            self._owner.connection.keep(self._way(place), self._stream, size)
         self._account()
 
     def _account(self) -> None:

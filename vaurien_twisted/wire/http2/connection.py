@@ -15,10 +15,12 @@ from typing import Protocol
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.http2.codes import CODES
 from vaurien_twisted.wire.http2.frames import (
+    DATA,
     END_STREAM,
     GOAWAY,
     RST_STREAM,
     contentOf,
+    dataIn,
     frame,
     framesIn,
     reset,
@@ -32,7 +34,7 @@ from vaurien_twisted.wire.http2.way import DOWN, UP, Way
 #: How many numbers of streams are remembered that are over for one end alone.
 OVER_LIMIT = 4096
 
-#: How many bytes may be credited to their sender before they have gone on.
+#: How many bytes of one direction may be credited to their sender before they have gone on.
 CREDIT_LIMIT = 2**20
 
 
@@ -154,10 +156,11 @@ class Connection:
         """
         Send frames of a request to the backend.
         """
-        if stream.gone:
+        if stream.reset:
+            self.discard(self.up, stream, dataIn(frames))
             return
         for kind, flags, _, content in framesIn(frames):
-            self.up.send(stream, kind, flags, content)
+            self._send(self.up, stream, kind, flags, content)
 
     def toClient(self, stream: Stream, frames: bytes) -> None:
         """
@@ -169,11 +172,19 @@ class Connection:
                 self.gone = last if self.gone is None else min(last, self.gone)
                 self.down.write(frame(kind, flags, number, content))
             elif not stream.backendDone:
-                self.down.send(stream, kind, flags, content)
+                self._send(self.down, stream, kind, flags, content)
+            elif kind == DATA:
+                self.discard(self.down, stream, len(content))
+
+    def _send(self, way: Way, stream: Stream, kind: int, flags: int, content: bytes) -> None:
+        if kind == DATA:
+            # The receiver will credit these bytes, too.
+            way.window.owed += self._repaid(way, stream, len(content))
+        way.send(stream, kind, flags, content)
 
     def _sentUp(self, stream: Stream, kind: int, flags: int) -> None:
         if kind == RST_STREAM:
-            stream.gone = True
+            stream.gone = stream.reset = True
 
     def _sentDown(self, stream: Stream, kind: int, flags: int) -> None:
         if kind == RST_STREAM:
@@ -190,9 +201,9 @@ class Connection:
         Reset a stream at the backend (RST_STREAM, CANCEL) and discard what still comes on it.
         """
         if stream.theirs and not stream.gone:
-            self.discard(self.up, self.up.forget(stream))
+            self._forget(self.up, stream)
             self.up.write(reset(stream.theirs, CODES["CANCEL"]))
-        stream.gone = True
+        stream.gone = stream.reset = True
 
     def close(self, stream: Stream) -> None:
         """
@@ -203,7 +214,8 @@ class Connection:
         if self.renumbered:
             self.byTheirs.pop(stream.theirs, None)
         for way in (self.up, self.down):
-            self.discard(way, way.forget(stream))
+            self._forget(way, stream)
+            self._repaid(way, stream, stream.lent[way.place])
         if not stream.theirs:
             remember(self.unheard, stream.number)
         elif stream.struck is not None:
@@ -224,31 +236,58 @@ class Connection:
             if stream:
                 back.write(windowUpdate(stream, size))
 
-    def keep(self, way: Way, size: int) -> None:
+    def keep(self, way: Way, stream: Stream, size: int) -> None:
         """
-        Bytes are kept back: credit their sender for them, so that other streams go on.
+        Bytes of a stream are kept back: credit their sender for them, so that other streams go on.
         """
-        if way.window.owed + size <= CREDIT_LIMIT:
-            way.window.owed += size
+        if way.lent + size <= CREDIT_LIMIT:
+            way.lent += size
+            stream.lent[way.place] += size
             self.swallowed(way, size)
 
-    def discard(self, way: Way, size: int) -> None:
+    def _repaid(self, way: Way, stream: Stream, size: int) -> int:
         """
-        Bytes go nowhere that were to go on, or that the proxy was to send.
+        Bytes are kept back no more: for how many of them their sender was credited.
         """
+        taken = min(stream.lent[way.place], size)
+        stream.lent[way.place] -= taken
+        way.lent -= taken
+        return taken
+
+    def discard(self, way: Way, stream: Stream, size: int) -> None:
+        """
+        Bytes go nowhere that were to go on.
+        """
+        self.swallowed(way, size - self._repaid(way, stream, size))
+
+    def _forget(self, way: Way, stream: Stream) -> None:
+        """
+        What waits on a stream for its receiver's credit goes nowhere.
+        """
+        size = way.forget(stream)
         taken = min(way.window.owed, size)
         way.window.owed -= taken
         self.swallowed(way, size - taken)
+
+    def creditStream(self, stream: Stream, place: int, size: int) -> None:
+        """
+        Bytes of one direction of a stream go nowhere: credit their sender on the stream, if it
+        may send more.
+        """
+        if not size:
+            return
+        if place == UP and not (stream.clientDone or stream.backendDone):
+            self.down.write(windowUpdate(stream.number, size))
+        elif place == DOWN and stream.theirs and not stream.gone:
+            self.up.write(windowUpdate(stream.theirs, size))
 
     def release(self, stream: Stream) -> None:
         """
         Pass the credit on that was kept back of a stream.
         """
-        (up, down), stream.withheld = stream.withheld, [None, None]
-        if up and not (stream.clientDone or stream.backendDone):
-            self.down.write(windowUpdate(stream.number, up))
-        if down and stream.theirs and not stream.gone:
-            self.up.write(windowUpdate(stream.theirs, down))
+        withheld, stream.withheld = stream.withheld, [None, None]
+        for place, size in enumerate(withheld):
+            self.creditStream(stream, place, size or 0)
 
     @property
     def struck(self) -> Sequence[Stream]:

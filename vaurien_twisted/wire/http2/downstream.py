@@ -150,6 +150,7 @@ class Downstream(Side):
             return
         if ends:
             stream.gone = True
+        stream.accepted = stream.accepted or read.accepts
         struck.replied(data, True, ends)
 
     def _reset(self, stream: Stream | None, number: int, content: bytes) -> bytes | None:
@@ -158,7 +159,7 @@ class Downstream(Side):
         if not stream.gone:
             code = int.from_bytes(content, "big")
             stream.exchange.error = f"rst-stream:{NAMES.get(code, code)}"
-        stream.gone = True
+        stream.gone = stream.reset = True
         own = frame(RST_STREAM, 0, stream.number, content)
         if stream.struck is not None:
             stream.struck.resetByBackend(own)
@@ -203,7 +204,7 @@ class Downstream(Side):
         ]
         made = [goAway(highest, code)]
         for each in refused:
-            each.gone = each.backendDone = True
+            each.gone = each.reset = each.backendDone = True
             made.append(reset(each.number, CODES["REFUSED_STREAM"]))
             self._connection.close(each)
         return b"".join(made)

@@ -106,10 +106,18 @@ class Block:
         """
         Whether it is the head of a reply that another follows (1xx).
         """
-        for name, value in self.fields:
-            if name == b":status":
-                return value.startswith(b"1")
-        return False
+        return self._status.startswith(b"1")
+
+    @property
+    def accepts(self) -> bool:
+        """
+        Whether it is the head of a reply with a status 2xx.
+        """
+        return self._status.startswith(b"2")
+
+    @property
+    def _status(self) -> bytes:
+        return next((value for name, value in self.fields if name == b":status"), b"")
 
 
 def failureOf(fields: Fields) -> str:

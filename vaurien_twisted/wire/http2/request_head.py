@@ -31,6 +31,7 @@ class RequestHead(NamedTuple):
         C{Host} is the authority.  At most L{KEPT_LIMIT} bytes of it.
     @ivar grpc: whether it begins a call of gRPC.
     @ivar deadline: of a call, how many seconds it may take; C{None} for no end.
+    @ivar websocket: whether it asks for WebSocket (extended C{CONNECT}: RFC 8441, section 5).
     """
 
     method: str
@@ -38,13 +39,14 @@ class RequestHead(NamedTuple):
     head: bytes
     grpc: bool
     deadline: float | None = None
+    websocket: bool = False
 
 
 def requestHead(fields: Fields) -> RequestHead:
     """
     Read the fields of a request.
     """
-    method = path = authority = b""
+    method = path = authority = protocol = b""
     grpc = False
     lines: list[bytes] = []
     for name, value in fields:
@@ -54,6 +56,8 @@ def requestHead(fields: Fields) -> RequestHead:
             path = value
         elif name == b":authority":
             authority = value
+        elif name == b":protocol":
+            protocol = value
         elif not name.startswith(b":"):
             if name == b"content-type":
                 grpc = value.startswith(b"application/grpc") and value[16:17] in (b"", b"+", b";")
@@ -68,4 +72,5 @@ def requestHead(fields: Fields) -> RequestHead:
         head[:KEPT_LIMIT],
         grpc,
         timeoutOf(head) if grpc else None,
+        method == b"CONNECT" and protocol == b"websocket",
     )

@@ -71,6 +71,11 @@ class Struck(Protocol):
         @param frame: RST_STREAM, with the client's number.
         """
 
+    def stop(self) -> None:
+        """
+        The link ends: forget everything.
+        """
+
 
 class Stream:
     """
@@ -83,17 +88,23 @@ class Stream:
     @ivar clientDone: the client has ended the request.
     @ivar backendDone: the client has got the whole reply.
     @ivar gone: the backend has ended the reply, or the stream was reset at the backend.
+    @ivar reset: the stream was reset at the backend, which takes nothing more of the request.
+    @ivar accepted: the head of the reply has a status 2xx.
     @ivar room: of a stream that is struck, how many bytes the backend takes, and the client.
+    @ivar lent: how many bytes are kept back for which the client is credited, and the backend.
     @ivar withheld: how many bytes of credit are kept back that the backend has given, and that
         the client has; C{None} where they pass.
     """
 
     __slots__ = (
+        "accepted",
         "backendDone",
         "clientDone",
         "exchange",
         "gone",
+        "lent",
         "number",
+        "reset",
         "room",
         "struck",
         "theirs",
@@ -105,8 +116,9 @@ class Stream:
         self.theirs = 0
         self.exchange = exchange
         self.struck: Struck | None = None
-        self.clientDone = self.backendDone = self.gone = False
+        self.clientDone = self.backendDone = self.gone = self.reset = self.accepted = False
         self.room = [0, 0]
+        self.lent = [0, 0]
         self.withheld: list[int | None] = [None, None]
 
     def withholds(self, place: int, increment: int) -> bool:

@@ -168,7 +168,7 @@ class Upstream(Side):
         theirs, struck = stream.theirs, stream.struck
         stream.clientDone = True
         tell = theirs and not stream.gone
-        stream.gone = True
+        stream.gone = stream.reset = True
         if struck is not None:
             struck.resetByClient()
         connection.close(stream)

@@ -34,13 +34,14 @@ class Way:
     """
     The way to the backend, or to the client.
 
-    @param place: L{UP} or L{DOWN}.
     @param numberOf: the number by which the receiver knows a stream.
     @param sent: called with a stream, and the type and flags of a frame that was sent on it.
+    @ivar place: L{UP} or L{DOWN}.
     @ivar blocks: the header blocks on it.
     @ivar window: the connection's window.
     @ivar floods: counts what its sender sends.
     @ivar initial: the window of new streams, in bytes.
+    @ivar lent: how many bytes are credited to their sender, and are kept back.
     @ivar limit: how long the content of a frame may be, in bytes.
     @ivar blocked: what waits for a window, by stream.
     @ivar waiting: how many bytes that is.
@@ -53,16 +54,17 @@ class Way:
     __slots__ = (
         "_early",
         "_numberOf",
-        "_place",
         "_sent",
         "before",
         "blocked",
         "blocks",
         "floods",
         "initial",
+        "lent",
         "limit",
         "opened",
         "out",
+        "place",
         "waiting",
         "window",
     )
@@ -73,13 +75,14 @@ class Way:
         numberOf: Callable[[Stream], int],
         sent: Callable[[Stream, int, int], None],
     ) -> None:
-        self._place = place
+        self.place = place
         self._numberOf = numberOf
         self._sent = sent
         self.blocks = HeaderBlocks()
         self.window = Window()
         self.floods = Floods()
         self.initial = FIRST_WINDOW
+        self.lent = 0
         self.limit = USUAL_LENGTH
         self.blocked: dict[Stream, deque[Waiting]] = {}
         self.waiting = 0
@@ -135,7 +138,7 @@ class Way:
         if kind == DATA and size:
             room = self.window.room
             if stream.struck is not None:
-                room = min(room, stream.room[self._place])
+                room = min(room, stream.room[self.place])
             if room < size:
                 if room > 0:
                     self._put(stream, DATA, flags & ~END_STREAM, content[:room])
@@ -147,7 +150,7 @@ class Way:
     def _put(self, stream: Stream, kind: int, flags: int, content: bytes) -> None:
         if kind == DATA:
             self.window.room -= len(content)
-            stream.room[self._place] -= len(content)
+            stream.room[self.place] -= len(content)
         elif kind == HEADERS:
             content = self.blocks.written(content)
         self.write(frame(kind, flags, self._numberOf(stream), content))
@@ -189,7 +192,7 @@ class Way:
             raise Violation("FLOW_CONTROL_ERROR", "SETTINGS_INITIAL_WINDOW_SIZE exceeds 2^31-1")
         more, self.initial = initial - self.initial, initial
         for stream in streams:
-            stream.room[self._place] += more
+            stream.room[self.place] += more
         self.drain()
 
 

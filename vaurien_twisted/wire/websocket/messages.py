@@ -93,6 +93,7 @@ class MessageReader:
 
     @param handshake: the request that was upgraded.
     @param upstream: whether the client sends.
+    @param number: after which number the messages of both directions are counted.
     @ivar across: the reader of the other direction.
     """
 
@@ -109,12 +110,12 @@ class MessageReader:
         "across",
     )
 
-    def __init__(self, handshake: Exchange, upstream: bool) -> None:
+    def __init__(self, handshake: Exchange, upstream: bool, number: int) -> None:
         # The request forgets them before the connection is over.
         self._target, self._head = handshake.subject, handshake.head
         self._upstream = upstream
         #: One direction has the odd numbers, so that they do not depend on who is faster.
-        self._number = handshake.number + (1 if upstream else 2)
+        self._number = number + (1 if upstream else 2)
         self._kept = b""
         self._left = 0
         self._exchange: Exchange | None = None
@@ -206,10 +207,13 @@ def messageOf(exchange: Exchange) -> Message | None:
     return context if isinstance(context, Message) else None
 
 
-def joined(handshake: Exchange) -> tuple[MessageReader, MessageReader]:
+def joined(handshake: Exchange, number: int | None = None) -> tuple[MessageReader, MessageReader]:
     """
     The readers of both directions, that of the client first.
+
+    @param number: after which number messages are counted, C{None}: after the handshake's.
     """
-    client, backend = MessageReader(handshake, True), MessageReader(handshake, False)
+    first = handshake.number if number is None else number
+    client, backend = MessageReader(handshake, True, first), MessageReader(handshake, False, first)
     client.across, backend.across = backend, client
     return client, backend

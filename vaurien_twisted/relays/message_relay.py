@@ -1,0 +1,314 @@
+# -*- test-case-name: tests.relays.test_streams_websocket -*-
+"""
+The messages of a WebSocket connection on a stream of HTTP/2: each is an exchange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from vaurien_twisted.model.commands import Close, Command, ConnectionFate, Drop, Reply, Reset
+from vaurien_twisted.model.decision import Rule, Step
+from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.relays.editing import putPart, tellOutcome
+from vaurien_twisted.relays.executor import CommandExecutor
+from vaurien_twisted.relays.queued_write import QueuedWrite
+from vaurien_twisted.relays.stream_owner import Keeper, Owner
+from vaurien_twisted.relays.write_queue import WriteQueue
+from vaurien_twisted.wire.http2.codes import CODES
+from vaurien_twisted.wire.http2.frames import body, piece, reset
+from vaurien_twisted.wire.http2.stream import Stream
+from vaurien_twisted.wire.http2.way import DOWN, UP, Way
+from vaurien_twisted.wire.websocket.messages import MessageReader, joined
+
+#: The messages on the stream of exchange N have the numbers from N times this on, so that they do
+#: not depend on what other streams do.
+NUMBERS = 1_000_000
+
+
+class MessageRelay:
+    """
+    Divides the DATA of one stream into messages, and performs what is decided for each.  A message
+    that ends the connection ends the stream; others go on.
+
+    @param keeper: what is told to the owner as keeping bytes back.
+    @param follow: sends frames to the client behind the reply that has accepted the connection.
+    @ivar queues: its write queues, to the backend and to the client.
+    """
+
+    __slots__ = (
+        "_come",
+        "_executor",
+        "_follow",
+        "_gone",
+        "_keeper",
+        "_over",
+        "_owner",
+        "_readers",
+        "_sizes",
+        "_stream",
+        "_unread",
+        "queues",
+    )
+
+    def __init__(
+        self, owner: Owner, keeper: Keeper, stream: Stream, follow: Callable[[bytes], None]
+    ) -> None:
+        self._owner = owner
+        self._keeper = keeper
+        self._stream = stream
+        self._follow = follow
+        self._over = self._unread = False
+        #: How many bytes have come from each end, and how many of these belong to messages that
+        #: have begun.
+        self._come, self._gone = [0, 0], [0, 0]
+        #: How much of the queues is counted in what the owner holds.
+        self._sizes = [0, 0]
+        context = owner.state.context
+        executor = self._executor = CommandExecutor(self._close, self._reset)
+        executor.turns = True
+        up = WriteQueue(context.reactor, self._performRequest, self._ran)
+        down = WriteQueue(context.reactor, self._performReply, self._ran)
+        up.write, down.write = self._toBackend, self._toClient
+        up.turns = down.turns = context.turns
+        up.delayed = down.delayed = context.counters.added.observe
+        executor.toClient = down
+        self.queues = (up, down)
+        exchange = stream.exchange
+        self._readers = joined(exchange, exchange.number * NUMBERS)
+
+    # What comes
+
+    def read(self, place: int, data: bytes, ends: bool) -> None:
+        """
+        The content of a DATA frame has come.
+
+        @param place: C{UP} from the client, C{DOWN} from the backend.
+        @param ends: whether its sender sends nothing more.
+        """
+        self._come[place] += len(data)
+        if self._over:
+            self._drop(place)
+            return
+        queue, reader = self.queues[place], self._readers[place]
+        now = queue.arrival = self._owner.state.context.reactor.seconds()
+        try:
+            for exchange, part, whole in self._pieces(reader, data):
+                self._gone[place] += len(part)
+                self._message(place, exchange, part, whole, now)
+                if self._over:
+                    break
+        except FramingError as error:
+            self._garbage(place, error)
+        if ends and not self._over:
+            for _, part, _ in reader.ended():
+                self._gone[place] += len(part)
+                queue.put(None, part)
+            queue.put(None, b"", after=partial(self._ended, place))
+        for each in self.queues:
+            each.flush()
+        if self._over:
+            self._drop(place)
+        elif queue.queue:
+            self._owner.connection.keep(self._way(place), self._stream, len(data))
+        self._account()
+
+    def _pieces(self, reader: MessageReader, data: bytes) -> Iterable[Piece]:
+        return ((None, data, False),) if self._unread else reader.read(data)
+
+    def _garbage(self, place: int, error: FramingError) -> None:
+        """
+        This is not WebSocket: let both directions pass unread.
+        """
+        self._unread = True
+        state = self._owner.state
+        state.context.note(state.connection, "garbage", reason=error.reason)
+        self._gone[place] += len(error.rest)
+        self.queues[place].put(None, error.rest)
+
+    def _message(
+        self, place: int, exchange: Exchange | None, data: bytes, ends: bool, now: float
+    ) -> None:
+        """
+        A part of a message, or bytes that belong to none.
+        """
+        queue, state = self.queues[place], self._owner.state
+        if exchange is None:
+            queue.put(None, data)
+            return
+        steps: Sequence[Step] = ()
+        decision = exchange.decision
+        if decision is None:
+            decision = state.decide(exchange, now)
+            steps = decision.request if place == UP else (*decision.request, *decision.reply)
+            exchange.dropped = decision.ends
+        if exchange.dropped or exchange.muted:
+            if steps:
+                queue.put(exchange, b"", steps)
+            self._lose(place, len(data))
+            return
+        if exchange.editor is None:
+            queue.put(exchange, data, steps)
+            return
+        if steps:
+            queue.put(exchange, b"", steps)
+        passed = 0
+        for part in exchange.editor.push(data, ends, now):
+            passed += len(part.data)
+            putPart(state, exchange, queue, part, self._executor.following)
+            if exchange.muted:
+                break
+        self._lose(place, len(data) - passed)
+        tellOutcome(exchange, exchange.editor, ends)
+
+    def _ended(self, place: int) -> None:
+        """
+        All that an end has sent has gone on.
+        """
+        self._send(place, piece(self._stream.number, b"", True))
+
+    def resetByBackend(self, frame: bytes) -> None:
+        """
+        The backend gives the stream up: so does the client get to know behind what came before.
+        """
+        if not self._over:
+            self._discard(UP)
+            self.queues[DOWN].put(None, b"", after=partial(self._follow, frame))
+            self._account()
+
+    # What is done
+
+    def _performRequest(self, entry: QueuedWrite, command: Command) -> None:
+        if self._endsLink(command):
+            return
+        self._answers(command)
+        self._executor.performRequest(entry, command)
+        self.queues[DOWN].flush()
+
+    def _performReply(self, entry: QueuedWrite, command: Command) -> None:
+        if self._endsLink(command):
+            return
+        if isinstance(command, (Reply, Drop)):
+            self._lose(DOWN, sum(len(part) for part in entry.data))
+        self._answers(command)
+        self._executor.performReply(entry, command)
+
+    def _endsLink(self, command: Command) -> bool:
+        """
+        Whether a command ends the whole connection, which is done then.
+        """
+        if isinstance(command, Reset):
+            self._owner.fate(ConnectionFate.RESET)
+        elif isinstance(command, Close):
+            self._owner.fate(ConnectionFate.CLOSE)
+        else:
+            return False
+        return True
+
+    def _answers(self, command: Command) -> None:
+        """
+        What the proxy sends of its own counts for the client, and not for the backend.
+        """
+        if isinstance(command, Reply):
+            self._way(DOWN).window.owed += len(command.data)
+
+    def _toBackend(self, data: bytes) -> None:
+        self._send(UP, body(self._stream.number, data, False))
+
+    def _toClient(self, data: bytes) -> None:
+        self._send(DOWN, body(self._stream.number, data, False))
+
+    def _send(self, place: int, frames: bytes) -> None:
+        if place == DOWN:
+            self._follow(frames)
+        else:
+            self._owner.connection.toBackend(self._stream, frames)
+
+    def _close(self) -> None:
+        """
+        End the stream in order (RFC 8441, section 5).
+        """
+        self._finish(piece(self._stream.number, b"", True))
+
+    def _reset(self) -> None:
+        """
+        End it as a connection of TCP that is reset (RFC 8441, section 5).
+        """
+        self._finish(reset(self._stream.number, CODES["CANCEL"]))
+
+    def _finish(self, frame: bytes) -> None:
+        if self._over:
+            return
+        self._over = True
+        self._follow(frame)
+        self._owner.connection.giveUp(self._stream)
+        for place in (UP, DOWN):
+            self._discard(place)
+            self._drop(place)
+        self._account()
+
+    # Flow control
+
+    def _way(self, place: int) -> Way:
+        connection = self._owner.connection
+        return connection.up if place == UP else connection.down
+
+    def _lose(self, place: int, size: int) -> None:
+        """
+        Bytes go nowhere: credit their sender, whose stream goes on.
+        """
+        connection, stream = self._owner.connection, self._stream
+        connection.discard(self._way(place), stream, size)
+        connection.creditStream(stream, place, size)
+
+    def _drop(self, place: int) -> None:
+        """
+        What has come since the stream is over goes nowhere.
+        """
+        size = self._come[place] - self._gone[place]
+        self._gone[place] += size
+        self._lose(place, size)
+
+    def _discard(self, place: int) -> None:
+        queue = self.queues[place]
+        size = sum(len(part) for entry in queue.queue for part in entry.data)
+        self._owner.connection.discard(self._way(place), self._stream, size)
+        queue.stop()
+
+    def _account(self) -> None:
+        for place in (UP, DOWN):
+            size = self.queues[place].size
+            self._owner.held[place] += size - self._sizes[place]
+            self._sizes[place] = size
+        self._owner.kept(self._keeper, any(self._sizes))
+
+    def _ran(self) -> None:
+        self._account()
+        self._owner.ran()
+
+    # The end
+
+    def lift(self, keeps: Callable[[Rule], bool]) -> None:
+        """
+        Forget the waits of rules that are no longer kept, and go on.
+        """
+        for queue in self.queues:
+            queue.lift(keeps)
+        self._account()
+
+    def leave(self) -> None:
+        """
+        The client has gone: what is kept back of its messages goes nowhere.
+        """
+        self._discard(UP)
+        self._account()
+
+    def stop(self) -> None:
+        """
+        Forget everything.
+        """
+        self._over = True
+        self._discard(UP)
+        self._discard(DOWN)
+        self._account()
