@@ -105,16 +105,19 @@ class Asker:
         data: bytes | None = None,
         headers: dict[str, Any] | None = None,
         url: str = "http://localhost",
+        follow: bool = True,
     ) -> Answer:
         """
-        One request; C{body} is sent as JSON, C{data} as it is.
+        One request; C{body} is sent as JSON, C{data} as it is.  Redirects are followed, or told.
         """
         if body is not None:
             data = json.dumps(body).encode()
         done: list[Answer] = []
 
         async def collect() -> None:
-            response = await self._treq.request(method, url + path, data=data, headers=headers)
+            response = await self._treq.request(
+                method, url + path, data=data, headers=headers, allow_redirects=follow
+            )
             content = await response.content()
             done.append(Answer(response.code, response.headers, content))
 

@@ -166,8 +166,10 @@ class KnownTests(SynchronousTestCase):
         """
         Request targets that are no paths of ours.
         """
-        for target in ("*", "//version", "/%FF", "/%00", "x", "version", "ftp://localhost/version"):
+        for target in ("*", "/%FF", "/%00", "x", "version", "ftp://localhost/version"):
             self.assertIn(self.status(f"GET {target}"), (400, 404), target)
         self.assertEqual(self.status("GET http://localhost/version"), 200)
+        self.assertEqual(self.status("GET http://localhost//version"), 404)
+        self.assertEqual(self.status("GET //version"), 301)
         self.assertEqual(self.status("GET HTTP://127.0.0.1:8080"), 200)
         self.assertEqual(self.status("GET http://evil.example/version"), 403)

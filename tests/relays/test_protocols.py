@@ -20,6 +20,7 @@ from tests.relays.support import MemoryEndpoint, Pair, Wire, plan
 from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.relays.backend_protocol import BackendProtocol
 from vaurien_twisted.relays.factory import RelayFactory
+from vaurien_twisted.relays.links import GRACE
 from vaurien_twisted.relays.pairs import HTTPRelayFactory, MySQLRelayFactory, TCPRelayFactory
 from vaurien_twisted.relays.protocols import Relay
 from vaurien_twisted.transports.addresses import clientEndpoint
@@ -101,6 +102,33 @@ class EndTests(SynchronousTestCase):
         pair.loseBackend(clean=False)
         self.successResultOf(done)
         self.successResultOf(Deferred.fromCoroutine(pair.factory.abort()))
+
+    def test_close(self) -> None:
+        """
+        It closes every link in order, and waits for the last to be gone.
+        """
+        pair = Pair(behavior="hang")
+        pair.ask(b"lost")
+        done = Deferred.fromCoroutine(pair.factory.close())
+        self.assertEqual((pair.client.ended, pair.backend.ended), (["lose"], ["lose"]))
+        pair.loseClient()
+        self.assertNoResult(done)
+        pair.loseBackend()
+        self.successResultOf(done)
+        self.assertEqual((pair.backend.heard(), pair.clock.getDelayedCalls()), (b"", []))
+        self.successResultOf(Deferred.fromCoroutine(pair.factory.close()))
+
+    def test_closeLate(self) -> None:
+        """
+        What does not end in time is reset, but not what ended meanwhile.
+        """
+        pair = Pair()
+        done = Deferred.fromCoroutine(pair.factory.close())
+        pair.loseClient()
+        pair.clock.advance(GRACE)
+        self.assertEqual((pair.client.ended, pair.backend.ended), (["lose"], ["lose", "abort"]))
+        pair.loseBackend(clean=False)
+        self.successResultOf(done)
 
     def test_pitfall11_changedWhileClosing(self) -> None:
         """

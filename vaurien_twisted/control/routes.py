@@ -31,10 +31,19 @@ from vaurien_twisted.control.responses import refused
 #: Sets status and headers of the refusal that a failure is, and returns its body.
 Refuse = Callable[[IRequest, Failure], bytes]
 
+#: Sets headers of the answer to a request.
+Stamp = Callable[[IRequest], None]
+
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 #: Stands for a variable segment of a path.
 ANY = "*"
+
+
+def _noHeaders(request: IRequest) -> None:
+    """
+    The headers are those of every answer.
+    """
 
 
 @attrs.frozen
@@ -65,6 +74,7 @@ class Routes:
         L{vaurien_twisted.control.openapi.answers}.
     @ivar public: whether the routes are served without the token; only for what holds no
         data.
+    @ivar stamp: called with each request before it is checked; sets headers of its answer.
     @param head: whether routes with C{"GET"} also answer C{HEAD} (RFC 9110 section 9.3.2).
     """
 
@@ -74,10 +84,12 @@ class Routes:
         public: bool = False,
         refusal: str = "Refusal",
         head: bool = True,
+        stamp: Stamp = _noHeaders,
     ) -> None:
         self.refused = refused
         self.refusal = refusal
         self.public = public
+        self.stamp = stamp
         self._head = head
         self._places: list[tuple[str, tuple[str, ...], Callable[..., object]]] = []
         self._operations: dict[Callable[..., object], Operation] = {}

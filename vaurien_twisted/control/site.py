@@ -19,6 +19,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Site
 
 from vaurien_twisted.control.body_limit import BoundedSite
+from vaurien_twisted.control.clean_paths import redirect
 from vaurien_twisted.control.connections import ConnectionsAPI
 from vaurien_twisted.control.event_stream import Readers
 from vaurien_twisted.control.events import EventsAPI
@@ -97,8 +98,13 @@ class ControlRoot(Resource):
         try:
             mounted = self._find(request)
             form = form if mounted is None else mounted.routes.refused
+            if mounted is not None:
+                mounted.routes.stamp(request)
             for check in self._checks:
                 check(request)
+            moved = redirect(request)
+            if moved is not None:
+                return moved
             if mounted is None or not mounted.routes.public:
                 self._token.check(request)
             if mounted is None:

@@ -18,9 +18,10 @@ from twisted.web.iweb import IRequest
 from vaurien_twisted import __version__
 from vaurien_twisted.control.json_body import readJSON
 from vaurien_twisted.control.openapi.operation import Operation
-from vaurien_twisted.control.responses import Problem, answer
+from vaurien_twisted.control.responses import Problem, answer, cut
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.control.toxiproxy_errors import errorOf, refused
+from vaurien_twisted.control.toxiproxy_request_id import setRequestId
 from vaurien_twisted.model.options import Refused, Spec, values
 from vaurien_twisted.proxies.collection import PROXIES, ProxyCollection
 from vaurien_twisted.proxies.declaration import LISTS, ProxyConfig, declaredFromJSON
@@ -41,7 +42,7 @@ class ToxiproxyAPI:
     The proxies and their toxics.
     """
 
-    routes = Routes(refused, refusal="ToxiproxyRefusal", head=False)
+    routes = Routes(refused, refusal="ToxiproxyRefusal", head=False, stamp=setRequestId)
 
     def __init__(self, proxies: ProxyCollection) -> None:
         self._proxies = proxies
@@ -81,13 +82,18 @@ class ToxiproxyAPI:
         Create all proxies of a list.  One that exists with the same addresses is left as it is.  If
         one cannot be created, those before it stay; the answer lists them with the refusal.
         """
-        declared = self._readList(request)
-        had, problem = await self._proxies.populate(declared, self._checkKinds)
+        had: list[Proxy] = []
+        problem: Refused | Problem | None = None
+        try:
+            declared = self._readList(request)
+            had, problem = await self._proxies.populate(declared, self._checkKinds)
+        except (Refused, Problem) as refusal:
+            problem = refusal
         described: dict[str, object] = {"proxies": [describeProxy(proxy) for proxy in had]}
         if problem is None:
             return answer(request, described, 201)
         status, error = errorOf(problem)
-        return answer(request, {"error": error, "status": status, **described}, status)
+        return answer(request, {"error": cut(error), "status": status, **described}, status)
 
     def _readList(self, request: IRequest) -> list[ProxyConfig]:
         items = readBody(request)

@@ -29,10 +29,15 @@ _KNOWN: dict[type[Refused], tuple[int, str]] = {
 }
 
 
-def errorOf(refusal: Refused) -> tuple[int, str]:
+def errorOf(refusal: Refused | Problem) -> tuple[int, str]:
     """
     The status and the message for a refusal.
     """
+    if isinstance(refusal, Problem):
+        words = refusal.description
+        if refusal.status == 400 and refusal.location == "body":
+            words = f"{BAD_BODY}: {words}"
+        return refusal.status, words
     known = _KNOWN.get(type(refusal))
     if known is not None:
         return known
@@ -71,10 +76,8 @@ def refuse(request: IRequest, problem: Problem) -> bytes:
         setHeaders(request)
         request.setHeader(b"content-length", b"0")
         return b""
-    words = problem.description
-    if problem.status == 400 and problem.location == "body":
-        words = f"{BAD_BODY}: {words}"
-    return answer(request, {"error": words, "status": problem.status}, problem.status)
+    status, words = errorOf(problem)
+    return answer(request, {"error": words, "status": status}, status)
 
 
 def refused(request: IRequest, failure: Failure) -> bytes:

@@ -229,7 +229,7 @@ class ProxyCollection(MultiService):
 
     async def delete(self, name: str) -> None:
         """
-        Stop a proxy and reset its links; its port is free before this returns.
+        Stop a proxy and close its links in order; its port is free before this returns.
 
         @raise NoSuchProxy: there is none.
         """
@@ -237,6 +237,7 @@ class ProxyCollection(MultiService):
 
     async def _remove(self, proxy: Proxy) -> None:
         running = self.running
+        await proxy.retire()
         await maybeDeferred(proxy.disownServiceParent)
         if not running:
             await proxy.stopService()

@@ -244,7 +244,7 @@ class Proxy(ProxyReadings, Service):
     ) -> None:
         """
         Change the values that are given.  A new address, a new backend or disabling the proxy
-        resets all links.
+        closes all links, in order.
 
         @raise CannotListen: the proxy cannot listen on the address; nothing has changed.
         @raise Refused: an address is not valid; nothing has changed.
@@ -277,7 +277,7 @@ class Proxy(ProxyReadings, Service):
             self._first.renew()
         if not stays:
             self.faults.record("proxy", self.state)
-            await self._relays.reset()
+            await self._relays.close()
             self._log.info("{name}: {state}", name=self.name, state=self.state)
 
     @property
@@ -317,6 +317,13 @@ class Proxy(ProxyReadings, Service):
                 await self._first.begin()
                 if self._opens:
                     await self._listener.open()
+
+    async def retire(self) -> None:
+        """
+        Stop listening and close every link in order, before the proxy is stopped for good.
+        """
+        await self._listener.close()
+        await self._relays.close()
 
     def stopService(self) -> Deferred[None]:
         """

@@ -72,7 +72,7 @@ class Ends(ABC):
         if then is ConnectionFate.RESET:
             self.reset()
         else:
-            self._finish()
+            self.hangUp()
 
     def clientEnded(self) -> None:
         """
@@ -178,12 +178,16 @@ class Ends(ABC):
         if self.state is LinkState.CLOSING:
             return
         if self._framed is None:
-            self._finish()
+            self.hangUp()
             return
         self.state = LinkState.CLOSING
-        self._framed.close(self._finish)
+        self._framed.close(self.hangUp)
 
-    def _finish(self) -> None:
+    def hangUp(self) -> None:
+        """
+        Close both connections in order, each after the bytes that were already written to it.
+        Bytes that wait in write queues and stream filters are lost.
+        """
         self._stop()
         self._transports.close()
 

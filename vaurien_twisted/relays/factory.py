@@ -266,6 +266,12 @@ class RelayFactory(Factory):
         await self.reset()
         self.context.repeats.stop()
 
+    async def close(self) -> None:
+        """
+        Close every link in order; returns when the last link has ended, see L{Links.close}.
+        """
+        await self._links.close()
+
     async def reset(self) -> None:
         """
         Reset every link; returns when the last link has ended.

@@ -5,7 +5,7 @@ The open links of one proxy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -19,6 +19,9 @@ ENDED = (
     "{name}: connection {number} from {client} ended after {exchanges} exchanges, "
     "{received} bytes from it and {sent} to it"
 )
+
+#: How long links that are closed in order may take, in seconds.
+GRACE = 0.5
 
 
 class Links:
@@ -70,12 +73,33 @@ class Links:
             sent=traffic.toClient,
         )
 
+    async def close(self) -> None:
+        """
+        Close every link in order, each end after the bytes that were already written to it;
+        returns when the last link has ended.  A link that takes longer than L{GRACE}, because an
+        end does not read, is reset.
+        """
+        for link in self:
+            link.hangUp()
+        if self.open:
+            late = self.context.reactor.callLater(GRACE, self._resetAll, list(self.open))
+            await self._emptying()
+            if late.active():
+                late.cancel()
+
     async def reset(self) -> None:
         """
         Reset every link; returns when the last link has ended.
         """
-        for link in self:
-            link.reset()
+        self._resetAll(list(self.open))
+        await self._emptying()
+
+    def _resetAll(self, links: Iterable[Link]) -> None:
+        for link in links:
+            if link in self.open:
+                link.reset()
+
+    async def _emptying(self) -> None:
         if self.open:
             emptied: Deferred[None] = Deferred()
             self._emptied.append(emptied)
