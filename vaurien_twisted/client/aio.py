@@ -150,15 +150,6 @@ class AsyncClient(ServiceCalls):
 class AsyncProxy(ProxyCalls):
     """
     A proxy of a service, for programs on Twisted.
-
-    @param client: asks the service.
     """
 
-    def __init__(self, client: AsyncClient, name: str) -> None:
-        self.client = client
-        self.url = client.url
-        self.name = name
-        self.prefix = self.path
-
-    async def answered(self, method: str, path: str, body: object = None) -> Answer:
-        return await self.client.request(method, path, body)
+    client: AsyncClient

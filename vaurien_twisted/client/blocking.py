@@ -16,7 +16,7 @@ import http.client
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from vaurien_twisted.client.aio import AsyncClient, AsyncProxy
@@ -31,7 +31,7 @@ from vaurien_twisted.client.common import (
     withToken,
 )
 from vaurien_twisted.client.driving import blocking, driven, run
-from vaurien_twisted.client.plan_calls import FaultRecord
+from vaurien_twisted.client.plan_calls import FaultRecord, PlanCalls
 from vaurien_twisted.client.proxy_calls import ProxyCalls
 from vaurien_twisted.model.json_types import Answer
 
@@ -51,8 +51,45 @@ ANSWER_LIMIT = 16 * 2**20
 #: For how many seconds an answer that goes on may say nothing.
 QUIET = 40.0
 
+S = TypeVar("S", bound="_Blocking")
 
-class Client:
+
+class _Blocking:
+    """
+    What can be asked of one proxy, or of the service's first one, as methods that block.
+
+    @ivar calls: the same, as coroutines.
+    """
+
+    calls: PlanCalls
+
+    set_behavior = blocking(PlanCalls.set_behavior)
+    get_behavior = blocking(PlanCalls.get_behavior)
+    get_options = blocking(PlanCalls.get_options)
+    get_backend = blocking(PlanCalls.get_backend)
+    set_backend = blocking(PlanCalls.set_backend)
+    get_rules = blocking(PlanCalls.get_rules)
+    set_rules = blocking(PlanCalls.set_rules)
+    add_rule = blocking(PlanCalls.add_rule)
+    remove_rule = blocking(PlanCalls.remove_rule)
+    counts = blocking(PlanCalls.counts)
+    refresh = blocking(PlanCalls.refresh)
+
+    @contextmanager
+    def with_behavior(self: S, name: str, **options: object) -> Iterator[S]:
+        """
+        Put a behavior in force for the length of a block; then what was in force
+        before it, all rules with their options, is again, also after an exception.  The
+        counts and times of those rules begin anew.
+
+        @raise ClientError: it was not done, or could not be undone.  An exception out
+            of the block is not replaced by that: it gets a note.
+        """
+        with driven(self.calls.with_behavior(name, **options)):
+            yield self
+
+
+class Client(_Blocking):
     """
     Asks the service, and waits for its answer.  Keeps nothing between calls, so that
     threads may share it.  Proxies named in the environment are not used.
@@ -65,7 +102,6 @@ class Client:
         answer, in seconds.
     @param token: what the service wants to be shown; by default C{VAURIEN_TOKEN}.
     @ivar url: where the service is.
-    @ivar calls: what it can be asked, as coroutines.
     @raise ClientError: the URL is not one that can be asked, or the token cannot be sent.
     """
 
@@ -81,7 +117,7 @@ class Client:
         self.url = serviceURL(host, port, scheme, url)
         self.timeout = timeout
         self._headers = withToken(token)
-        self.calls = _ServiceRequests(self)
+        self.calls: ServiceCalls = _ServiceRequests(self)
 
     def request(self, method: str, path: str, body: object = None) -> Answer:
         """
@@ -141,17 +177,6 @@ class Client:
             return http.client.HTTPSConnection(host, port, timeout=self.timeout)
         return http.client.HTTPConnection(host, port, timeout=self.timeout)
 
-    set_behavior = blocking(ServiceCalls.set_behavior)
-    get_behavior = blocking(ServiceCalls.get_behavior)
-    get_options = blocking(ServiceCalls.get_options)
-    get_backend = blocking(ServiceCalls.get_backend)
-    set_backend = blocking(ServiceCalls.set_backend)
-    get_rules = blocking(ServiceCalls.get_rules)
-    set_rules = blocking(ServiceCalls.set_rules)
-    add_rule = blocking(ServiceCalls.add_rule)
-    remove_rule = blocking(ServiceCalls.remove_rule)
-    counts = blocking(ServiceCalls.counts)
-    refresh = blocking(ServiceCalls.refresh)
     list_behaviors = blocking(ServiceCalls.list_behaviors)
     list_protocols = blocking(ServiceCalls.list_protocols)
     journal = blocking(ServiceCalls.journal)
@@ -161,19 +186,6 @@ class Client:
     renew_lease = blocking(ServiceCalls.renew_lease)
     end_lease = blocking(ServiceCalls.end_lease)
     normal = blocking(ServiceCalls.normal)
-
-    @contextmanager
-    def with_behavior(self, name: str, **options: object) -> Iterator[Client]:
-        """
-        Put a behavior in force for the length of a block; then what was in force
-        before it, all rules with their options, is again, also after an exception.  The
-        counts and times of those rules begin anew.
-
-        @raise ClientError: it was not done, or could not be undone.  An exception out
-            of the block is not replaced by that: it gets a note.
-        """
-        with driven(self.calls.with_behavior(name, **options)):
-            yield self
 
     @contextmanager
     def fault(self, /, behavior: str, **words: object) -> Iterator[FaultRecord]:
@@ -242,31 +254,19 @@ class Client:
         Proxy(self, name).delete()
 
 
-class Proxy:
+class Proxy(_Blocking):
     """
     A proxy of a service, by its name.
 
     @param client: asks the service.
     @ivar name: its name.
-    @ivar calls: what it can be asked, as coroutines.
     """
 
     def __init__(self, client: Client, name: str) -> None:
         self.client = client
         self.name = name
-        self.calls = _ProxyRequests(client, name)
+        self.calls: ProxyCalls = ProxyCalls(client.calls, name)
 
-    set_behavior = blocking(ProxyCalls.set_behavior)
-    get_behavior = blocking(ProxyCalls.get_behavior)
-    get_options = blocking(ProxyCalls.get_options)
-    get_backend = blocking(ProxyCalls.get_backend)
-    set_backend = blocking(ProxyCalls.set_backend)
-    get_rules = blocking(ProxyCalls.get_rules)
-    set_rules = blocking(ProxyCalls.set_rules)
-    add_rule = blocking(ProxyCalls.add_rule)
-    remove_rule = blocking(ProxyCalls.remove_rule)
-    counts = blocking(ProxyCalls.counts)
-    refresh = blocking(ProxyCalls.refresh)
     info = blocking(ProxyCalls.info)
     address = blocking(ProxyCalls.address)
     update = blocking(ProxyCalls.update)
@@ -284,14 +284,6 @@ class Proxy:
     explain = blocking(ProxyCalls.explain)
     journal = blocking(ProxyCalls.journal)
 
-    @contextmanager
-    def with_behavior(self, name: str, **options: object) -> Iterator[Proxy]:
-        """
-        See L{Client.with_behavior}.
-        """
-        with driven(self.calls.with_behavior(name, **options)):
-            yield self
-
     def fault(self, /, behavior: str, **words: object) -> AbstractContextManager[Any]:
         """
         See L{Client.fault}.
@@ -307,21 +299,6 @@ class _ServiceRequests(ServiceCalls):
     def __init__(self, client: Client) -> None:
         self._client = client
         self.url = client.url
-
-    async def answered(self, method: str, path: str, body: object = None) -> Answer:
-        return self._client.request(method, path, body)
-
-
-class _ProxyRequests(ProxyCalls):
-    """
-    Asks about one proxy through a blocking client.
-    """
-
-    def __init__(self, client: Client, name: str) -> None:
-        self._client = client
-        self.url = client.url
-        self.name = name
-        self.prefix = self.path
 
     async def answered(self, method: str, path: str, body: object = None) -> Answer:
         return self._client.request(method, path, body)

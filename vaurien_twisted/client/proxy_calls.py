@@ -16,10 +16,18 @@ class ProxyCalls(PlanCalls):
     """
     What can be asked of a proxy by its name.
 
+    @param client: asks the service.
     @ivar name: its name.
     """
 
-    name: str
+    def __init__(self, client: PlanCalls, name: str) -> None:
+        self.client = client
+        self.url = client.url
+        self.name = name
+        self.prefix = self.path
+
+    async def answered(self, method: str, path: str, body: object = None) -> Answer:
+        return await self.client.answered(method, path, body)
 
     @property
     def path(self) -> str:

@@ -93,9 +93,6 @@ class EventStream:
         self._request.write(data)
 
     def drop(self) -> None:
-        """
-        Close the connection at once.
-        """
         self._request.unregisterProducer()
         cast(IStreamTransport, self._request.transport).abortConnection()
 
@@ -126,11 +123,7 @@ class EventsAPI:
         self._readers = readers
 
     @routes.route("/events", "GET")
-    @routes.describe(
-        Operation(
-            "Text", query=EventsQuery, headers=LAST, refusals=(404,), media="text/event-stream"
-        )
-    )
+    @routes.describe(STREAM)
     def getEvents(self, request: IRequest) -> bytes | Deferred[bytes]:
         """
         The entries of the journal as events, of all proxies or of C{?proxy=NAME}.  C{id} is the

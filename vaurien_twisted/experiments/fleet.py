@@ -15,8 +15,9 @@ from twisted.python.failure import Failure
 
 from vaurien_twisted.client.common import ClientError, RequestRefused
 from vaurien_twisted.experiments.document import Experiment
-from vaurien_twisted.experiments.effects import PART, ROUND, IService, Part, Rule
+from vaurien_twisted.experiments.effects import PART, ROUND, Part, Rule
 from vaurien_twisted.experiments.figures import Figures, Reading, total
+from vaurien_twisted.experiments.run import IRunService
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ T = TypeVar("T")
 AT_ONCE = 100
 
 
-class IMember(IService, Protocol):
+class IMember(IRunService, Protocol):
     """
     A service of a fleet.
 
@@ -33,30 +34,6 @@ class IMember(IService, Protocol):
     """
 
     url: str
-
-    async def begin(self, experiment: Experiment) -> list[str]:
-        """
-        Create the experiment's proxies.
-
-        @return: the names of all proxies that take part.
-        """
-
-    async def tell(self, told: Mapping[str, object]) -> None:
-        """
-        Tell it how the experiment goes.
-        """
-
-    async def end(self) -> list[str]:
-        """
-        Remove what was created and what is left of the faults.
-
-        @return: what could not be, in words.
-        """
-
-    async def journal(self) -> list[Mapping[str, object]]:
-        """
-        What was decided since it was asked last, oldest first.
-        """
 
 
 class Fleet:
@@ -69,7 +46,7 @@ class Fleet:
     @param missing: called when one fails, with its URL and why.  It decides: where it returns
         C{False}, the error is raised; else the others go on without it.
     @ivar services: those that take part.
-    @ivar pace: see L{IService}.
+    @ivar pace: see L{vaurien_twisted.experiments.effects.IService}.
     @ivar lost: those that failed, and why.
     """
 
@@ -140,11 +117,6 @@ class Fleet:
         return found
 
     async def begin(self, experiment: Experiment) -> list[str]:
-        """
-        Prepare all for an experiment.
-
-        @return: the names of all proxies that take part.
-        """
         self._seed = experiment.seed
         names = await self._all(lambda each: each.begin(experiment))
         return sorted(set().union(*map(set, names)))
@@ -162,10 +134,6 @@ class Fleet:
         return words
 
     async def setRules(self, proxy: str, rules: Sequence[Rule], keep: bool) -> None:
-        """
-        Put rules in force after those that each had before.
-        """
-
         async def one(each: IMember) -> None:
             own = [_whole(rule) for rule in rules if self._concerns(each, rule)]
             await each.setRules(proxy, own, keep)
@@ -198,10 +166,6 @@ class Fleet:
         await self._all(lambda each: each.removeToxic(proxy, key))
 
     async def change(self, proxy: str, changes: Mapping[str, object], key: int) -> None:
-        """
-        Change C{enabled} or C{backend}.
-        """
-
         async def one(each: IMember) -> None:
             if self._concerns(each, changes):
                 await each.change(proxy, _whole(changes), key)

@@ -52,7 +52,7 @@ class Surroundings(Protocol):
 
     async def run(self, command: str | tuple[str, ...], timeout: float) -> tuple[int, str]:
         """
-        Run a command.
+        Run a command to its end.  One that takes longer than C{timeout} seconds is killed.
 
         @return: its exit status (minus a signal's number) and the end of its output.
         """

@@ -86,9 +86,6 @@ class Service:
         return self._proxies
 
     def _seeded(self, proxy: str, seed: int) -> tuple[str, dict[str, object]]:
-        """
-        The path and the body of a request that sets a seed, with the rules from before.
-        """
         body = {"rules": self._before[proxy], "keep": True, "seed": seed}
         return f"{_path(proxy)}/rules", body
 
@@ -145,9 +142,6 @@ class Service:
         return failed
 
     async def setRules(self, proxy: str, rules: Sequence[Rule], keep: bool) -> None:
-        """
-        Put rules in force after those that the proxy had before.
-        """
         leased = [_leased(rule, self._lease) for rule in rules]
         body = {"rules": [*self._before.get(proxy, ()), *leased], "keep": keep, "state": True}
         answer = await self._client.request("PUT", f"{_path(proxy)}/rules", body)
@@ -174,9 +168,6 @@ class Service:
                 raise
 
     async def change(self, proxy: str, changes: Mapping[str, object], key: int) -> None:
-        """
-        Change C{enabled} or C{backend}.
-        """
         before = await self._client.request("GET", _path(proxy))
         # First: where the answer is lost, it may have been changed.
         self._changed[proxy, key] = {

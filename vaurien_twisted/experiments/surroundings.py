@@ -184,9 +184,6 @@ class LoadCommand:
         self._load, self._child = load, start(self._reactor, load.command)
 
     async def stop(self) -> Mapping[str, object]:
-        """
-        End it, as its declaration says.
-        """
         load, child = self._load, self._child
         if load is None or child is None:
             return {}
@@ -222,10 +219,6 @@ class Surroundings:
         self._holds = holds
 
     async def run(self, command: str | tuple[str, ...], timeout: float) -> tuple[int, str]:
-        """
-        Run a command to its end.  One that takes longer than C{timeout} is killed, and has the
-        status -9.
-        """
         child = start(self._reactor, command)
         try:
             status = await within(self._reactor, child, timeout)
@@ -235,11 +228,6 @@ class Surroundings:
         return (await child.whenEnded() if status is None else status), child.output.strip()[-500:]
 
     async def call(self, request: Request) -> str:
-        """
-        Send a request.
-
-        @return: what is wrong with the response, empty where nothing is.
-        """
         try:
             status, body = await self._http.request(
                 request.method,
@@ -257,9 +245,6 @@ class Surroundings:
         return ""
 
     async def check(self, condition: Probe | PromQL | Command) -> tuple[bool, str]:
-        """
-        Try a condition once.
-        """
         match condition:
             case Probe(probe=request):
                 wrong = await self.call(request)
@@ -272,9 +257,6 @@ class Surroundings:
                 return status in condition.status, detail
 
     async def holds(self, condition: Condition) -> bool:
-        """
-        Whether a condition holds now.
-        """
         if isinstance(condition, Probe | PromQL | Command):
             return (await self.check(condition))[0]
         return await self._holds(condition)

@@ -29,9 +29,6 @@ class StreamRequests(RequestReader):
         self._relay = relay
 
     def read(self, data: bytes) -> None:
-        """
-        Bytes from the client.
-        """
         if self._state.closed:
             return
         self._relay.fromClient(data)
@@ -47,9 +44,6 @@ class StreamRequests(RequestReader):
         self.pieces = iter(()) if self._relay.full[0] else None
 
     def ended(self, after: Callable[[], None]) -> None:
-        """
-        The client will send nothing more.
-        """
         self._relay.clientEnded()
         self._relay.flush()
         self.pieces = None

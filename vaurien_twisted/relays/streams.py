@@ -148,17 +148,11 @@ class StreamRelay:
         exchange.began = OPENED
 
     def answered(self, exchange: Exchange) -> None:
-        """
-        A whole reply has gone to the client.
-        """
         if exchange.error:
             countError(self.state, exchange)
         self.state.time(exchange, self._seconds())
 
     def abandoned(self, exchange: Exchange) -> None:
-        """
-        The client has given up a stream before it had the whole reply.
-        """
         if exchange.began == OPENED:
             return
         self.state.context.counters.error(exchange.command, ABORTED)
@@ -230,9 +224,6 @@ class StreamRelay:
         self._over = True
 
     def fate(self, then: ConnectionFate) -> None:
-        """
-        A fault ends the connection.
-        """
         self.flush()
         if then is ConnectionFate.RESET:
             self._reset()
@@ -240,18 +231,12 @@ class StreamRelay:
             self._close()
 
     def kept(self, stream: Keeper, keeps: bool) -> None:
-        """
-        Whether something is kept back on a stream.
-        """
         if keeps:
             self.waiting.add(stream)
         else:
             self.waiting.discard(stream)
 
     def ran(self) -> None:
-        """
-        Something that waited has gone on.
-        """
         self.flush()
         if not self.state.closed:
             self.drained()

@@ -81,9 +81,6 @@ class Descriptors:
         self._most = most - reserved(most)
 
     def allows(self, fd: int) -> bool:
-        """
-        Whether a client may keep the descriptor C{fd}.
-        """
         if fd > self._highest:
             self._highest = fd
         if fd < self._most:

@@ -71,11 +71,6 @@ class Replies:
         return not (self._passing or self._kept or self._over)
 
     def read(self, data: bytes) -> Iterator[Piece]:
-        """
-        Pieces of answers.
-
-        @raise FramingError: these are not the text protocol's.
-        """
         session = self._session
         if self._over:
             yield self._exchange, data, False

@@ -42,11 +42,6 @@ class Requests(RequestReader):
         return self._exchange is None and not self._kept and not self._session.opaque
 
     def read(self, data: bytes) -> Iterator[Piece]:
-        """
-        Pieces of requests.
-
-        @raise FramingError: this is not the text protocol.
-        """
         session = self._session
         if self._kept:
             data, self._kept = self._kept + data, b""

@@ -87,11 +87,6 @@ class Replies:
         return self._step is DONE and not (self._inside or self._longer or self._head)
 
     def read(self, data: bytes) -> Iterator[Piece]:
-        """
-        Divide bytes of the backend into pieces of replies.
-
-        @raise FramingError: they are not a packet, or not one that is possible here.
-        """
         session = self._session
         if self.kept is not None and not self.kept.whole:
             data = self.kept.take(data)

@@ -99,11 +99,6 @@ class Requests(RequestReader):
         )
 
     def read(self, data: bytes) -> Iterator[Piece]:
-        """
-        Divide bytes of the client into pieces of requests.
-
-        @raise FramingError: they are not a packet, or one out of order.
-        """
         session = self._session
         if self._kept:
             self._kept += data

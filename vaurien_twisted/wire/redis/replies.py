@@ -75,11 +75,6 @@ class Replies:
         return self._scanner.done and not self._kept and self._beginning is None
 
     def read(self, data: bytes) -> Iterator[Piece]:
-        """
-        Pieces of replies.
-
-        @raise FramingError: these are not Redis replies.
-        """
         if self._beginning is not None:
             yield from self._cut(self._beginning, data)
             return

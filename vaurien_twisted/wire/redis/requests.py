@@ -63,11 +63,6 @@ class Requests(RequestReader):
         self._left = 0
 
     def read(self, data: bytes) -> Iterator[Piece]:
-        """
-        Pieces of requests.
-
-        @raise FramingError: these are not Redis commands.
-        """
         session = self._session
         if self._kept:
             data, self._kept = self._kept + data, b""
