@@ -110,6 +110,7 @@ class ReferenceDecider:
                     "rule": _short(rule.describe()),
                     "effect": actions.effect or _effect(actions.request, actions.reply),
                     "reason": self._reason(key, draw, position, connection, exchange),
+                    **({"message": actions.message} if actions.message else {}),
                 }
             )
             commands = [*actions.request, *actions.reply]

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from twisted.trial.unittest import SynchronousTestCase
 
 from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
-from vaurien_twisted.wire.last_request import lastDescription
+from vaurien_twisted.wire.last_request import lastRequest
 
 
-class LastDescriptionTests(SynchronousTestCase):
+class LastRequestTests(SynchronousTestCase):
     """
-    L{lastDescription}.
+    L{lastRequest}.
     """
 
     def test_last(self) -> None:
@@ -26,8 +26,8 @@ class LastDescriptionTests(SynchronousTestCase):
             (Exchange(2, "GET", "b"), b"GET b", True),
             (None, b"\n", False),
         ]
-        self.assertEqual(lastDescription(pieces), "GET b")
-        self.assertEqual(lastDescription([]), "")
+        self.assertEqual(lastRequest(pieces), "GET b")
+        self.assertEqual(lastRequest([]), "")
 
     def test_error(self) -> None:
         """
@@ -38,4 +38,4 @@ class LastDescriptionTests(SynchronousTestCase):
             yield Exchange(1, "GET", "a"), b"GET a", True
             raise FramingError("no", b"")
 
-        self.assertEqual(lastDescription(broken()), "GET a")
+        self.assertEqual(lastRequest(broken()), "GET a")

@@ -187,8 +187,8 @@ def _answer(options: ErrorOptions, context: DecisionContext, error: WireError) -
         return None
     effect = f"error {error.code}"
     if options.at == "reply" or isinstance(reply, Send):
-        return Actions((), (reply,), f"reply: {effect}", error.code)
-    return Actions((reply,), (), effect, error.code)
+        return Actions((), (reply,), f"reply: {effect}", error.code, error.message)
+    return Actions((reply,), (), effect, error.code, error.message)
 
 
 def _detailed(options: ErrorOptions, error: WireError) -> WireError:

@@ -51,7 +51,9 @@ class ExplainAPI:
     def getExplanation(self, request: IRequest) -> bytes:
         """
         What happened to an exchange and why, or why nothing did: C{?connection=N&exchange=M}.  For
-        exchanges that are long over or took the fast path, only the draws are known.
+        exchanges that are long over or took the fast path, only the draws are known.  C{timing}
+        says when it came, how long it waited, and when its reply began and ended, as for
+        C{/passed}.
         """
         query = readQuery(request, ExplainQuery)
         if not query.connection:
@@ -75,6 +77,10 @@ class ExplainAPI:
             decider, connection, since = snapshot.decider, snapshot.asked, link.planSince
             known = [each for each in snapshot.recent if each.number == number]
             exchange = known[0] if known else None
+        passed = proxy.passed.find(query.connection, number)
+        progress = None if exchange is None else exchange.progress
+        if progress is None and passed is not None:
+            progress = passed.progress
         journal = [
             entry
             for entry in self._observed.journal.of(str(proxy.name), query.connection)
@@ -95,6 +101,8 @@ class ExplainAPI:
             journal,
             min(times) < since - 1e-6 if times else None,
             exchange is None and self._observed.journal.first > 1,
+            progress,
+            "" if passed is None else passed.request,
         )
 
     def _link(self, proxy: Proxy, number: int) -> Link | None:

@@ -34,6 +34,7 @@ from vaurien_twisted.control.metrics import MetricsAPI
 from vaurien_twisted.control.normal import NormalAPI
 from vaurien_twisted.control.openapi.api import OpenAPI
 from vaurien_twisted.control.page import PageAPI
+from vaurien_twisted.control.passed import PassedAPI
 from vaurien_twisted.control.protocols import ProtocolsAPI
 from vaurien_twisted.control.request_counter import RequestCounter
 from vaurien_twisted.control.responses import Problem, refused
@@ -223,6 +224,7 @@ def observingAPIs(
         ConnectionsAPI(observed),
         EventsAPI(observed, Readers(clock, readable)),
         ExplainAPI(observed),
+        PassedAPI(observed),
         MetricsAPI(Collector(observed, requests.counts)),
         HistoryAPI(observed, history or History(clock, observed), experiments),
     ]

@@ -326,7 +326,7 @@ class IJournal(Interface):
         The same, where the facts are made only when somebody reads the entry.
 
         @param facts: called with C{arguments}; both are kept as long as the entry, so they
-            must be small, and must not change.
+            must be small, and change only in how far the exchange has come.
         """
 
     def recordMany(

@@ -127,7 +127,7 @@ class IRequestDescriber(Interface):
 
     def describe(data: bytes) -> str:
         """
-        The last request in bytes that passed, in one line; nothing changes.
+        What the last request in bytes that passed asks for; nothing changes.
 
         @param data: begins with a request, and may be cut at the end.
         """

@@ -228,12 +228,14 @@ class Actions:
     @ivar reply: commands performed in order when the reply begins to arrive.
     @ivar effect: a short description for the journal; C{""}: it is made from the commands.
     @ivar code: the code of the error that is sent, for the counters; C{""} if there is none.
+    @ivar message: the words of that error, for the journal; C{""} if there are none.
     """
 
     request: tuple[Command, ...] = ()
     reply: tuple[Command, ...] = ()
     effect: str = ""
     code: str = ""
+    message: str = attrs.field(default="", eq=False)
 
 
 #: Nothing happens.

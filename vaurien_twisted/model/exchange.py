@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from vaurien_twisted.model.commands import Drop, Reply
+from vaurien_twisted.model.progress import Progress
 
 if TYPE_CHECKING:
     from vaurien_twisted.interfaces.editors import IEditor
@@ -36,14 +37,25 @@ class Connection:
 DESCRIPTION_LIMIT = 120
 
 
+def requestWords(command: str, subject: str) -> str:
+    """
+    The whole of what an exchange asks for.
+    """
+    return " ".join(part for part in (command, subject) if part)
+
+
+def oneLine(words: str) -> str:
+    """
+    The beginning of C{words}, at most L{DESCRIPTION_LIMIT} characters.
+    """
+    return words if len(words) <= DESCRIPTION_LIMIT else words[: DESCRIPTION_LIMIT - 3] + "..."
+
+
 def describe(command: str, subject: str) -> str:
     """
     A line about an exchange for logs and the journal, of at most L{DESCRIPTION_LIMIT} characters.
     """
-    words = " ".join(part for part in (command, subject) if part)
-    if len(words) <= DESCRIPTION_LIMIT:
-        return words
-    return words[: DESCRIPTION_LIMIT - 3] + "..."
+    return oneLine(requestWords(command, subject))
 
 
 class Exchange:
@@ -86,6 +98,7 @@ class Exchange:
     @ivar substitute: the request that was sent to the backend in its place; the answer is sent when
         the backend has replied to it.  C{None} if there is none.
     @ivar extra: how many bytes of memory it uses beyond the usual, while it awaits its reply.
+    @ivar progress: its times and sizes, C{None} if nobody needs them.
     @ivar silent: whether the backend may have answered it by silence, so that nothing waits for it.
     """
 
@@ -106,6 +119,7 @@ class Exchange:
         "muted",
         "number",
         "outcome",
+        "progress",
         "replies",
         "replying",
         "silent",
@@ -147,6 +161,7 @@ class Exchange:
         self.muted = False
         self.substitute: Substitute | None = None
         self.silent = False
+        self.progress: Progress | None = None
         self.extra = 0
 
     def __repr__(self) -> str:

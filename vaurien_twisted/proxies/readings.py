@@ -10,6 +10,7 @@ from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.record.counters import Counters
 from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.relays.link import Link
+from vaurien_twisted.relays.passed import PassedExchanges
 from vaurien_twisted.rules.decider import Decider
 
 
@@ -68,6 +69,13 @@ class ProxyReadings:
         The number of connections that it has accepted.
         """
         return self._relays.accepted
+
+    @property
+    def passed(self) -> PassedExchanges:
+        """
+        Keeps the latest exchanges that passed unchanged, while somebody asks for them.
+        """
+        return self._relays.context.passed
 
     @property
     def counters(self) -> Counters:

@@ -5,6 +5,8 @@ What the links of one proxy have in common.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
@@ -12,12 +14,14 @@ import attrs
 from vaurien_twisted.interfaces import IJournal, IWireProtocol
 from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.exchange import Connection
+from vaurien_twisted.record.clocks import inWallTime
 from vaurien_twisted.record.counters import Counters
 from vaurien_twisted.record.repeats import Repeats
 from vaurien_twisted.relays.backend import Backend
 from vaurien_twisted.relays.expiry import Expiry
 from vaurien_twisted.relays.filter_specs import FilterSpecs
 from vaurien_twisted.relays.memory import Memory
+from vaurien_twisted.relays.passed import PassedExchanges
 from vaurien_twisted.relays.turns import Turns
 from vaurien_twisted.rules.decider import Decider
 from vaurien_twisted.transports.descriptors import Descriptors
@@ -49,6 +53,8 @@ class ProxyContext:
     @ivar upgrades: continues in TLS on links whose ends agree to; C{None} where TLS passes
         unread.
     @ivar timesTurns: whether turns are counted and timed, also while nothing is in force.
+    @ivar wall: converts a time of the reactor's clock to seconds since 1970.
+    @ivar passed: keeps the latest exchanges that passed unchanged, while somebody asks for them.
     """
 
     reactor: IServerReactor
@@ -68,6 +74,12 @@ class ProxyContext:
     refusesTLS: bool = False
     upgrades: Upgrades | None = None
     timesTurns: bool = False
+    wall: Callable[[float], float] = attrs.field(
+        default=attrs.Factory(lambda self: partial(inWallTime, self.reactor), takes_self=True)
+    )
+    passed: PassedExchanges = attrs.field(
+        default=attrs.Factory(lambda self: PassedExchanges(self.reactor), takes_self=True)
+    )
 
     def note(self, connection: Connection, kind: str, **facts: object) -> None:
         """

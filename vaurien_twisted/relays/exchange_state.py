@@ -6,22 +6,25 @@ The state that the two directions of one link share while its exchanges are rela
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Protocol
 
 from vaurien_twisted.interfaces import IForgetting, IFramer, IRequestDescriber, ITransferEnder
 from vaurien_twisted.model.decision import Decision, Step
-from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.model.exchange import Connection, Exchange, oneLine, requestWords
+from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.model.treatment import TreatedChunk
 from vaurien_twisted.relays.batch_times import BatchTimes
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.executor import CommandExecutor
-from vaurien_twisted.relays.fastpath import FastPath
+from vaurien_twisted.relays.fastpath import KEPT, FastPath
+from vaurien_twisted.relays.passed import LONGEST
 from vaurien_twisted.relays.recent import Recent, TreatedRun
 from vaurien_twisted.relays.room import Room
 from vaurien_twisted.relays.substitutes import Substitutes
 from vaurien_twisted.relays.transports import TransportPair
 from vaurien_twisted.relays.write_queue import WriteQueue
-from vaurien_twisted.wire.last_request import lastDescription
+from vaurien_twisted.wire.last_request import lastRequest
 
 
 class StreamQueues(Protocol):
@@ -57,6 +60,7 @@ class ExchangeState:
 
     __slots__ = (
         "_forgets",
+        "_passed",
         "_seconds",
         "closed",
         "connection",
@@ -119,7 +123,10 @@ class ExchangeState:
         executor.toClient = self.toClient
         self.substitutes = Substitutes(framer)
         times = BatchTimes(self._seconds, context.counters.duration.observe)
-        self.fastPath = FastPath(self.replyOrder, times, self._decideChunk)
+        self._passed = context.passed
+        self.fastPath = FastPath(
+            self.replyOrder, times, self._passed, self._decideChunk, self._keepChunk
+        )
         self.room = Room(
             context.memory, self.toBackend, self.toClient, executor, self.substitutes, transports
         )
@@ -140,6 +147,8 @@ class ExchangeState:
             self._compact(over)
         self.exchanges += 1
         self.fastPath.latest = b""
+        if self._passed.kept or exchange.progress is not None:
+            self.follow(exchange, now)
         if decision.reply or decision.edits:
             self.executor.prepare(exchange, decision)
         return decision
@@ -148,23 +157,88 @@ class ExchangeState:
         if exchange.complete and not exchange.dropped:
             self.replyOrder.compact(exchange)
 
-    def _decideChunk(self, first: int, chunk: TreatedChunk, now: float) -> Sequence[Step]:
+    def decideConnection(self, greeting: Exchange, now: float) -> Decision:
+        """
+        Let the decider decide about the connection itself, where the client sends first.
+
+        @param greeting: the connection as an exchange.
+        @param now: when the client connected, in seconds by the reactor's clock.
+        """
+        decision = self.decider.decideConnection(self.connection, greeting)
+        greeting.decision, greeting.began = decision, now
+        if greeting.progress is not None:
+            self.follow(greeting, now)
+        return decision
+
+    def follow(self, exchange: Exchange, now: float) -> None:
+        """
+        Measure the times and sizes of an exchange from now on.  If no rule has affected it, it is
+        kept among the passed ones.
+
+        @param now: when its bytes arrived, in seconds by the reactor's clock.
+        """
+        progress = exchange.progress
+        if progress is None:
+            progress = exchange.progress = Progress()
+            words = requestWords(exchange.command, exchange.subject[:LONGEST])
+            self._passed.add(self.connection, exchange.number, lambda: words, progress)
+        progress.begin(now, self.context.wall)
+
+    def _keepChunk(self, first: int, count: int, now: float, data: bytes) -> Progress:
+        """
+        Keep a chunk of requests that passes.
+
+        @param first: the number of the first request.
+        @param count: how many requests it has.
+        @param now: when they arrived, in seconds by the reactor's clock.
+        @param data: its bytes.
+        """
+        progress = self._progress(count, now, data)
+        if not self.toBackend.queue:
+            progress.waited = 0.0
+        describer = IRequestDescriber(self.framer, None)
+        if describer is None:
+            kept = data if len(data) <= KEPT else data[:KEPT]
+            make = partial(_lastOf, self.context, kept)
+        else:
+            # What its bytes mean depends on what came before them.
+            make = partial(str, describer.describe(data))
+        self._passed.add(self.connection, first, make, progress)
+        return progress
+
+    def _progress(self, count: int, now: float, data: bytes) -> Progress:
+        progress = Progress(now, self.context.wall, count)
+        progress.requestBytes = len(data)
+        return progress
+
+    def _decideChunk(
+        self, first: int, chunk: TreatedChunk, now: float, data: bytes
+    ) -> tuple[Sequence[Step], Progress | None]:
         """
         Decide about a chunk of requests that are all treated alike.
 
         @param first: the number of the first request.
         @param now: when they arrived, in seconds by the reactor's clock.
-        @return: the waits of the chunk.
+        @param data: the bytes of the chunk.
+        @return: the waits of the chunk, and its progress if somebody needs it.
         """
-        decision = self.decider.decideChunk(self.connection, first, chunk)
+        count = len(chunk.requests)
+        progress: Progress | None = None
+        if chunk.treatment.rules:
+            progress = self._progress(count, now, data)
+        elif self._passed.kept:
+            progress = self._keepChunk(first, count, now, data)
+        decision = self.decider.decideChunk(self.connection, first, chunk, progress)
         recent = self.recent
         if recent is None:
             recent = self.recent = Recent()
         recent.add(TreatedRun(first, chunk, now))
         if decision.instant and not self.toBackend.queue:
-            self.toBackend.delayed(0.0, len(chunk.requests))
-            return ()
-        return decision.request
+            self.toBackend.delayed(0.0, count)
+            if progress is not None:
+                progress.waited = 0.0
+            return (), progress
+        return decision.request, progress
 
     @property
     def told(self) -> tuple[Exchange, ...]:
@@ -186,11 +260,8 @@ class ExchangeState:
             return told[-1].description if told else None
         describer = IRequestDescriber(self.framer, None)
         if describer is not None:
-            description: str = describer.describe(data)
-            return description
-        context = self.context
-        framer = context.wire.framer(context.options, context.backend.text)
-        return lastDescription(framer.fromClient(data))
+            return oneLine(describer.describe(data))
+        return oneLine(_lastOf(self.context, data))
 
     def _ended(self, exchange: Exchange) -> None:
         """
@@ -206,6 +277,8 @@ class ExchangeState:
         """
         if exchange.began >= 0:
             self.context.counters.duration.observe(now - exchange.began)
+        if exchange.progress is not None:
+            exchange.progress.sent = now
 
     def renounce(self, framer: IFramer) -> IFramer:
         """
@@ -240,3 +313,11 @@ class ExchangeState:
         self.toBackend.stop()
         self.toClient.stop()
         self.room.account()
+
+
+def _lastOf(context: ProxyContext, data: bytes) -> str:
+    """
+    What the last exchange in a chunk of the client's bytes asks for; C{""} if there is none.
+    """
+    framer = context.wire.framer(context.options, context.backend.text)
+    return lastRequest(framer.fromClient(data))

@@ -95,9 +95,7 @@ class ExchangeRelay:
             if not decision.ends:
                 state.framer.expect(greeting)
         else:
-            decision = state.decider.decideConnection(state.connection, greeting)
-            greeting.decision = decision
-            greeting.began = now
+            decision = state.decideConnection(greeting, now)
         greeting.complete = True
         self.toBackend.put(greeting, b"", decision.request, connect)
         state.flush()

@@ -262,6 +262,7 @@ class RelayFactory(Factory):
         Reset every link, and stop the timer of rules; returns when the last link has ended.
         """
         self.expiry.stop()
+        self.context.passed.stop()
         self.context.backend.negotiation.forget()
         await self.reset()
         self.context.repeats.stop()

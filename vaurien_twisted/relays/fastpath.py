@@ -12,8 +12,10 @@ from collections.abc import Callable, Sequence
 from vaurien_twisted.interfaces import IFastPath, IFramer, ISelectiveFastPath
 from vaurien_twisted.model.decision import NOTHING, Step
 from vaurien_twisted.model.exchange import Connection, Exchange, PassedBatch
+from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.model.treatment import TreatedChunk
 from vaurien_twisted.relays.batch_times import BatchTimes
+from vaurien_twisted.relays.passed import PassedExchanges
 from vaurien_twisted.relays.reply_order import EMPTY, USUAL, ReplyOrder
 from vaurien_twisted.rules.decider import Decider
 
@@ -39,8 +41,12 @@ class FastPath:
     The fast path of one link, and its batches in the order of replies.
 
     @param times: times the exchanges.
+    @param passed: says whether passed exchanges are kept.
     @param decide: called with the number of the first request of a chunk that is treated alike,
-        with the chunk, and with the time; returns the waits of the chunk.
+        with the chunk, with the time, and with the chunk's bytes; returns the waits of the chunk,
+        and its progress if somebody needs it.
+    @param keep: called with a chunk that passes while passed exchanges are kept: the number of its
+        first request, how many requests it has, the time, and its bytes; returns its progress.
     @ivar active: whether any exchange has passed on the fast path.
     @ivar latest: the beginning of the latest chunk of requests on the fast path, C{b""} if
         another request has come since.
@@ -52,6 +58,8 @@ class FastPath:
     __slots__ = (
         "_decide",
         "_fastPath",
+        "_keep",
+        "_passed",
         "_replies",
         "_replyOrder",
         "_requests",
@@ -67,9 +75,13 @@ class FastPath:
         self,
         pipeline: ReplyOrder,
         times: BatchTimes,
-        decide: Callable[[int, TreatedChunk, float], Sequence[Step]],
+        passed: PassedExchanges,
+        decide: Callable[[int, TreatedChunk, float, bytes], tuple[Sequence[Step], Progress | None]],
+        keep: Callable[[int, int, float, bytes], Progress],
     ) -> None:
         self._decide = decide
+        self._keep = keep
+        self._passed = passed
         self._replyOrder = pipeline
         self._times = times
         self._fastPath: IFastPath | None = None
@@ -143,21 +155,27 @@ class FastPath:
         pipeline.count += count
         times = self._times
         now = times.seconds()
-        if times.left:
-            times.asked(count, now)
-        else:
-            # The same as C{asked}, without the call.
-            times.began, times.left = now, count
-        self.active = True
+        progress: Progress | None = None
         treated = run.treated
         if treated is None:
             if self.steps:
                 self.steps, self.first = (), None
+            if self._passed.kept:
+                progress = self._keep(run.next + run.left - count, count, now, data)
         else:
             run.treated = None
-            self.steps = self._decide(run.next, treated, now)
-            command, subject = treated.requests[0][:2]
-            self.first = Exchange(run.next, command, subject[:USUAL]) if self.steps else None
+            self.steps, progress = self._decide(run.next, treated, now, data)
+            self.first = None
+            if self.steps:
+                command, subject = treated.requests[0][:2]
+                self.first = Exchange(run.next, command, subject[:USUAL])
+                self.first.progress = progress
+        if times.left:
+            times.asked(count, now, progress)
+        else:
+            # The same as C{asked}, without the call.
+            times.began, times.left, times.progress = now, count, progress
+        self.active = True
         self.latest = data if len(data) <= KEPT else data[:KEPT]
         return count
 
@@ -167,7 +185,7 @@ class FastPath:
         """
         count = self._replies(data)
         if count:
-            self._times.replied(count)
+            self._times.replied(count, len(data))
         return count
 
     def lastReplies(self, data: bytes) -> bool:
@@ -186,9 +204,12 @@ class FastPath:
         if count == times.left and times.later is None:
             # The same as C{replied}.
             times.left = 0
-            times.observe(times.seconds() - times.began, count)
+            now = times.seconds()
+            times.observe(now - times.began, count)
+            if times.progress is not None:
+                times.progress.passed(now, len(data), True)
         else:
-            times.replied(count)
+            times.replied(count, len(data))
         pipeline.count -= count
         if not waiting[0].left:
             waiting.popleft()
@@ -204,8 +225,8 @@ class FastPath:
         began = self._times.taken()
         for run in self._replyOrder.waiting:
             if isinstance(run, PassedBatch):
-                for exchange, seconds in zip(run.expand(NOTHING), began, strict=False):
-                    exchange.began = seconds
+                for exchange, known in zip(run.expand(NOTHING), began, strict=False):
+                    exchange.began, exchange.progress = known
         self._replyOrder.expand(NOTHING)
         self._fastPath.expand(NOTHING)
 

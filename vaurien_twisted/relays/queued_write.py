@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from vaurien_twisted.model.commands import Hold, Wait
 from vaurien_twisted.model.decision import Rule, Step
 from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.relays.memory import ENTRY_COST
 
 
@@ -24,6 +25,7 @@ class QueuedWrite:
     @ivar after: called once the bytes have been written.
     @ivar since: when they arrived, if they were kept back; else C{None}.
     @ivar lifts: how many changes of plan have been applied to the steps.
+    @ivar others: the progress of the other ones, as far as somebody needs it.
     @ivar whole: the exchanges whose replies end with these bytes.
     """
 
@@ -34,6 +36,7 @@ class QueuedWrite:
         "data",
         "exchange",
         "lifts",
+        "others",
         "since",
         "size",
         "steps",
@@ -55,9 +58,31 @@ class QueuedWrite:
         self.base = base
         self.count = 1
         self.lifts = 0
+        self.others: list[Progress] | None = None
         self.whole: list[Exchange] | None = None
         self.since: float | None = None
         self.size = len(data) + ENTRY_COST
+
+    def joins(self, exchange: Exchange | None) -> None:
+        """
+        One more exchange waits with these bytes.
+        """
+        if exchange is not None and exchange.progress is not None:
+            if self.others is None:
+                self.others = []
+            self.others.append(exchange.progress)
+
+    def passes(self, waited: float) -> None:
+        """
+        The bytes go on.
+
+        @param waited: how long they were kept back, in seconds.
+        """
+        progress = None if self.exchange is None else self.exchange.progress
+        if progress is not None and progress.waited is None:
+            progress.waited = waited
+        for each in self.others or ():
+            each.waited = waited
 
 
 def waitsWith(last: QueuedWrite, steps: Sequence[Step], arrival: float) -> bool:

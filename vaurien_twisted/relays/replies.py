@@ -119,6 +119,8 @@ class ReplyReader:
                 steps = decision.request + decision.reply
             else:
                 steps = decision.reply
+        if exchange.progress is not None:
+            exchange.progress.replied(now, len(data), ends)
         if exchange.editor is not None:
             if steps:
                 queue.put(exchange, b"", steps)

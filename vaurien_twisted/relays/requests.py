@@ -162,7 +162,7 @@ class RequestReader:
         if exchange is None:
             queue.put(None, data)
             return
-        decision = exchange.decision
+        decision, came = exchange.decision, data
         if decision is None:
             decision = state.decide(exchange, now)
             self.latest = exchange
@@ -183,6 +183,9 @@ class RequestReader:
             passEdited(state, exchange, exchange.editor, queue, data, ends, now)
         elif not exchange.dropped:
             queue.put(exchange, data)
+        progress = exchange.progress
+        if progress is not None:
+            progress.requested(len(came), not (exchange.dropped or queue.queue))
         if ends:
             exchange.complete = True
             if exchange.answer is not None:

@@ -110,7 +110,9 @@ class StreamRelay:
         state, exchange = self.state, stream.exchange
         decision = self._decide(exchange, block)
         exchange.decision = decision
-        exchange.began = self._seconds()
+        now = exchange.began = self._seconds()
+        if exchange.progress is not None or state.context.passed.kept:
+            state.follow(exchange, now)
         if state.recent is None:
             state.recent = Recent()
         over = state.recent.add(exchange)

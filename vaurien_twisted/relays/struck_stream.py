@@ -102,6 +102,8 @@ class StruckStream:
             self._swallow(UP, size, 0 if ends else stream.number)
         else:
             up.put(exchange, frames)
+        if exchange.progress is not None:
+            exchange.progress.requested(len(data), not (exchange.dropped or up.queue))
         if ends:
             exchange.complete = True
         self._settle(UP, size)
@@ -117,6 +119,9 @@ class StruckStream:
         size = 0 if head else len(data)
         steps = () if exchange.decision is None or exchange.replying else exchange.decision.reply
         exchange.replying = True
+        if exchange.progress is not None:
+            now = self._owner.state.context.reactor.seconds()
+            exchange.progress.replied(now, len(data), ends)
         if exchange.muted:
             self._swallow(DOWN, size)
             return

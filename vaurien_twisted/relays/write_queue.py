@@ -148,6 +148,7 @@ class WriteQueue:
                     last.size += size
                     if steps:
                         last.count += count
+                        last.joins(exchange)
                     return
         if queue is EMPTY:
             queue = self.queue = deque()
@@ -201,7 +202,9 @@ class WriteQueue:
                 break
             queue.popleft()
             if entry.since is not None:
-                self.delayed(self._clock.seconds() - entry.since, entry.count)
+                waited = self._clock.seconds() - entry.since
+                self.delayed(waited, entry.count)
+                entry.passes(waited)
             self.size -= entry.size
             self._out += entry.data
             if entry.after is not None:

@@ -13,12 +13,12 @@ from typing import cast
 
 import attrs
 
-from vaurien_twisted.interfaces import IJournal
 from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, Connection, Exchange
+from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.model.treatment import UNTREATED, TreatedChunk, Treatment
-from vaurien_twisted.record.counters import Counters
 from vaurien_twisted.rules.compiled import CompiledDraw, CompiledPlan, CompiledRule
 from vaurien_twisted.rules.plan import Plan
+from vaurien_twisted.rules.strikes import SHORT, Strikes
 from vaurien_twisted.rules.words import cut
 
 
@@ -106,21 +106,22 @@ def treatmentsOf(
 
 
 def recordChunk(
-    journal: IJournal,
-    counters: Counters,
+    strikes: Strikes,
     seed: int,
-    place: tuple[str, int],
+    connection: int,
     first: int,
     chunk: TreatedChunk,
+    progress: Progress | None = None,
 ) -> None:
     """
     Count what rules do to the requests of a chunk, and record it.
 
     @param seed: of the decisions.
-    @param place: the proxy's name, and the connection's number.
+    @param connection: the number of their connection.
     @param first: the number of the first request.
+    @param progress: the times and sizes of the chunk, C{None} if they are not measured.
     """
-    proxy, connection = place
+    proxy, counters = strikes.proxy, strikes.counters
     requests = chunk.requests
     rules = cast("tuple[CompiledRule, ...]", chunk.treatment.rules)
     count = len(requests)
@@ -137,7 +138,7 @@ def recordChunk(
             rule.tally.seen += count
     if not met:
         return
-    journal.recordMany(
+    strikes.journal.recordMany(
         "decision",
         proxy,
         connection,
@@ -151,6 +152,11 @@ def recordChunk(
                     subject if len(subject) <= DESCRIPTION_LIMIT else cut(subject),
                     effect,
                     applied + number - first + 1,
+                    0,
+                    None,
+                    progress,
+                    "",
+                    strikes.whole(command, subject) if len(subject) > SHORT else None,
                 ),
             )
             for number, (command, subject, _, _) in enumerate(requests, first)

@@ -20,6 +20,7 @@ from vaurien_twisted.model.decision import (
     SeededRandom,
 )
 from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.model.treatment import TreatedChunk
 from vaurien_twisted.record.counters import Counters
 from vaurien_twisted.rules.batches import Treatments, recordChunk, treatmentsOf
@@ -163,16 +164,10 @@ class Decider:
         if self.faultHeader is not None:
             asked = self.faultHeader(connection, exchange)
             if asked is not None:
-                self._countWish(asked, exchange)
+                self._strikes.asked(asked, exchange)
                 return asked
         draws = self._compiled.draws(exchange.command)
         return self._decide(draws, connection, exchange) if draws else NOTHING
-
-    def _countWish(self, asked: Decision, exchange: Exchange) -> None:
-        for step in (asked.request or asked.reply)[:1]:
-            if step.rule is not None:
-                code = getattr(step.rule.options, "code", "")
-                self.counters.fault(step.rule.behavior.name, str(code), exchange.command)
 
     @property
     def alone(self) -> bool:
@@ -197,14 +192,20 @@ class Decider:
         found = treatmentsOf(self._compiled, self.plan, connection, self.proxy, seed)
         return None if self.alone else found
 
-    def decideChunk(self, connection: Connection, first: int, chunk: TreatedChunk) -> Decision:
+    def decideChunk(
+        self,
+        connection: Connection,
+        first: int,
+        chunk: TreatedChunk,
+        progress: Progress | None = None,
+    ) -> Decision:
         """
         Decide about a chunk of requests that L{treatments} treats alike.
 
         @param first: the number of the first request.
+        @param progress: the times and sizes of the chunk.
         """
-        place = self.proxy, connection.number
-        recordChunk(self.journal, self.counters, self.seed, place, first, chunk)
+        recordChunk(self._strikes, self.seed, connection.number, first, chunk, progress)
         return chunk.treatment.decision
 
     def decideConnection(self, connection: Connection, exchange: Exchange) -> Decision:
@@ -327,9 +328,7 @@ class Decider:
         """
         Whether a rule of connection scope applies to a connection; decided once for each.
         """
-        known = self._chosen.get(number)
-        if known is None:
-            known = self._chosen[number] = {}
+        known = self._chosen.setdefault(number, {})
         counted = each.alternative.counted
         chosen = known.get(counted)
         if chosen is None:

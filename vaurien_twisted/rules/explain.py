@@ -17,9 +17,10 @@ from vaurien_twisted.interfaces import IBehavior
 from vaurien_twisted.model.commands import ENDING
 from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.effects import inWords
-from vaurien_twisted.model.exchange import Connection, Exchange
+from vaurien_twisted.model.exchange import Connection, Exchange, oneLine
 from vaurien_twisted.model.matchers import condition
 from vaurien_twisted.model.options import Refused
+from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.rules.decider import Decider
 from vaurien_twisted.rules.draws import Alternative, alternatives, drawWords
 from vaurien_twisted.rules.stream_rules import NOTHING_SAID
@@ -39,6 +40,8 @@ class Question:
     @ivar journal: the entries of the journal about the exchange.
     @ivar changed: whether the plan was set after the exchange was decided; C{None} if
         that is not known.
+    @ivar progress: its times and sizes, C{None} if they are not known.
+    @ivar request: what it asked for, if that is known beside the exchange.
     @ivar forgotten: whether the journal may have dropped entries about the exchange.
     """
 
@@ -50,6 +53,8 @@ class Question:
     journal: Sequence[Mapping[str, object]]
     changed: bool | None
     forgotten: bool = False
+    progress: Progress | None = None
+    request: str = ""
 
 
 def explain(case: Question) -> dict[str, object]:
@@ -65,17 +70,29 @@ def explain(case: Question) -> dict[str, object]:
         "proxy": case.decider.proxy,
         "connection": case.connection.number,
         "exchange": case.number,
-        "description": exchange.description if exchange else _described(done),
+        "description": _described(case, done),
         "hit": hit,
         "journal": list(case.journal),
         "known": exchange is not None,
         "rules": rules,
         "summary": _summary(case, done, hit, rules),
+        "timing": _timed(case, done),
     }
 
 
-def _described(done: Sequence[Mapping[str, object]]) -> str:
-    return str(done[0].get("description", "")) if done else ""
+def _described(case: Question, done: Sequence[Mapping[str, object]]) -> str:
+    if case.exchange:
+        return case.exchange.description
+    return str(done[0].get("description", "")) if done else oneLine(case.request)
+
+
+def _timed(case: Question, done: Sequence[Mapping[str, object]]) -> object:
+    """
+    The times and sizes of the exchange, as far as they are known.
+    """
+    if case.progress is not None:
+        return case.progress.tell()
+    return done[0].get("timing", {}) if done else {}
 
 
 def _summary(

@@ -24,9 +24,10 @@ from vaurien_twisted.model.decision import (
 )
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import Refused
+from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.compiled import decisionOf
-from vaurien_twisted.rules.words import effect, short
+from vaurien_twisted.rules.words import effect, short, timing
 
 #: The key of draws for fault headers; no draw of a plan has it.
 KEY = 2**32 - 1
@@ -80,7 +81,10 @@ class FaultHeader:
         text = self.read(self.options, exchange)
         if not text:
             return None
-        facts = {"exchange": exchange.number, "description": exchange.description}
+        facts: dict[str, object] = {
+            "exchange": exchange.number,
+            "description": exchange.description,
+        }
         try:
             rule = self._rule(text)
         except Refused as refused:
@@ -95,14 +99,14 @@ class FaultHeader:
         actions = IBehavior(rule.behavior).decide(rule.options, context)
         decision = decisionOf(actions, rule)
         if decision is not NOTHING:
-            self.journal.record(
-                "decision",
-                self.proxy,
-                connection.number,
-                **facts,
-                rule=short(rule.describe()),
-                effect=effect(actions),
-                reason="the client asked for it",
+            progress = exchange.progress = Progress()
+            facts |= {
+                "rule": short(rule.describe()),
+                "effect": effect(actions),
+                "reason": "the client asked for it",
+            }
+            self.journal.recordLater(
+                "decision", self.proxy, connection.number, _timed, facts, progress
             )
         return decision
 
@@ -112,6 +116,10 @@ class FaultHeader:
             name = rule.behavior.name
             raise Refused(f"{name!r} is for whole connections, not for exchanges", "fault header")
         return rule
+
+
+def _timed(facts: dict[str, object], progress: Progress) -> dict[str, object]:
+    return {**facts, **timing(progress)}
 
 
 def faultHeaderFor(

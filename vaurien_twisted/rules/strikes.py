@@ -12,15 +12,33 @@ import attrs
 
 from vaurien_twisted.interfaces import IJournal
 from vaurien_twisted.model.commands import Actions
-from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.model.decision import Decision
+from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, Exchange, requestWords
+from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.record.counters import Counters
+from vaurien_twisted.record.whole_texts import WholeText, WholeTexts
 from vaurien_twisted.rules.compiled import CompiledRule, cuts
-from vaurien_twisted.rules.words import cut, effect, uncut
+from vaurien_twisted.rules.words import cut, effect, short, uncut
 
 #: What makes the entry of the journal, and its arguments.
 Facts = tuple[
-    Callable[..., dict[str, object]], int, tuple[int, int], str, str, str, int, int, tuple[int, int]
+    Callable[..., dict[str, object]],
+    int,
+    tuple[int, int],
+    str,
+    str,
+    str,
+    int,
+    int,
+    tuple[int, int],
+    Progress,
+    str,
+    WholeText | None,
 ]
+
+
+#: Up to so many characters of a subject a description is never shortened.
+SHORT = 64
 
 
 @attrs.frozen(eq=False)
@@ -29,11 +47,13 @@ class Strikes:
     Counts and records for one proxy.
 
     @ivar counters: the counters of faults.
+    @ivar texts: keeps requests whole that are long.
     """
 
     proxy: str
     journal: IJournal
     counters: Counters
+    texts: WholeTexts = attrs.field(factory=WholeTexts)
 
     def applied(
         self,
@@ -53,17 +73,23 @@ class Strikes:
         @param drawn: the numbers of connection and exchange that it was drawn with.
         @param numbers: those that the behavior's own random numbers were computed from.
         """
-        tally = chosen.tally
+        tally, subject = chosen.tally, exchange.subject
+        progress = exchange.progress
+        if progress is None:
+            progress = exchange.progress = Progress()
         facts = (
             chosen.wordsFor(seed, self.proxy),
             exchange.number,
             drawn,
             cut(exchange.command),
-            cut(exchange.subject),
+            cut(subject),
             chosen.effect or effect(actions),
             tally.applied,
             tally.treated,
             numbers,
+            progress,
+            short(actions.message) if actions.message else "",
+            self.whole(exchange.command, subject) if len(subject) > SHORT else None,
         )
         if chosen.cuts or (chosen.fixed is None and cuts(actions)):
             # Whether the reply is long enough, its end shows.
@@ -72,6 +98,22 @@ class Strikes:
             tally.struck += 1
             self.counters.fault(chosen.behavior.name, actions.code, exchange.command)
             self.journal.recordLater("decision", self.proxy, connection, *facts)
+
+    def whole(self, command: str, subject: str) -> WholeText | None:
+        """
+        What an exchange asks for, if it is longer than its description.
+        """
+        words = requestWords(command, subject)
+        return self.texts.keep(words) if len(words) > DESCRIPTION_LIMIT else None
+
+    def asked(self, decision: Decision, exchange: Exchange) -> None:
+        """
+        Count what a fault header has asked for.
+        """
+        for step in (decision.request or decision.reply)[:1]:
+            if step.rule is not None:
+                code = getattr(step.rule.options, "code", "")
+                self.counters.fault(step.rule.behavior.name, str(code), exchange.command)
 
     def _outcome(
         self,

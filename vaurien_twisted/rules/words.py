@@ -13,6 +13,8 @@ from vaurien_twisted.model.commands import Actions, Command, Truncate
 from vaurien_twisted.model.effects import inWords
 from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, describe
 from vaurien_twisted.model.options import values
+from vaurien_twisted.model.progress import Progress
+from vaurien_twisted.record.whole_texts import WholeText
 from vaurien_twisted.rules.draws import Alternative, conditions, drawWords
 
 #: The longest text about a rule, and the longest reason, in characters.
@@ -71,6 +73,9 @@ class RuleWords:
         applied: int,
         treated: int = 0,
         numbers: tuple[int, int] | None = None,
+        progress: Progress | None = None,
+        message: str = "",
+        whole: WholeText | None = None,
     ) -> dict[str, object]:
         """
         The members of the journal entry of one decision.
@@ -79,6 +84,9 @@ class RuleWords:
         @param applied: how many exchanges the rule has applied to, including this one.
         @param treated: how many exchanges its behavior has decided about, including this one.
         @param numbers: the numbers in the behavior's own random numbers; C{None}: C{drawn}.
+        @param progress: the times and sizes of the exchange.
+        @param message: the words of the error that was sent.
+        @param whole: what the exchange asks for, if it is longer than the description.
         """
         return {
             "exchange": exchange,
@@ -87,6 +95,9 @@ class RuleWords:
             "effect": effect,
             "words": inWords(effect, self.rule),
             "reason": self.reason(*drawn, applied),
+            **({"message": message} if message else {}),
+            **({"request": whole.text} if whole is not None and whole.text else {}),
+            **timing(progress),
         }
 
     def repeat(self, *facts: object) -> dict[str, object] | None:
@@ -99,12 +110,12 @@ class RuleWords:
         """
         if self._options is None:
             return None
-        treated, numbers = facts[6:] or (0, facts[1])
+        treated, numbers = facts[6:8] or (0, None)
         return {
             "behavior": self._behavior,
             "options": self._options,
             "seed": self._seed,
-            "drawn": numbers,
+            "drawn": numbers or facts[1],
             "key": self._alternative.key,
             "number": treated,
         }
@@ -126,6 +137,14 @@ class RuleWords:
         elif rule.times is not None:
             words.append(f"time {applied} of {rule.times}")
         return short(", ".join(words)) or "always"
+
+
+def timing(progress: Progress | None) -> dict[str, object]:
+    """
+    The member C{timing} of the entry of an exchange, as far as its times and sizes are known.
+    """
+    told = {} if progress is None else progress.tell()
+    return {"timing": told} if told else {}
 
 
 def effect(actions: Actions) -> str:

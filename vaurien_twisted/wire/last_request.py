@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vaurien_twisted.model.exchange import FramingError, Piece
+from vaurien_twisted.model.exchange import FramingError, Piece, requestWords
 
 
-def lastDescription(pieces: Iterable[Piece]) -> str:
+def lastRequest(pieces: Iterable[Piece]) -> str:
     """
-    The description of the last exchange that pieces belong to, C{""} where they belong to
-    none.  Errors end the pieces.
+    What the last exchange that pieces belong to asks for, C{""} where they belong to none.  Errors
+    end the pieces.
     """
-    description = ""
+    words = ""
     try:
         for exchange, _, _ in pieces:
             if exchange is not None:
-                description = exchange.description
+                words = requestWords(exchange.command, exchange.subject)
     except FramingError:
         pass
-    return description
+    return words

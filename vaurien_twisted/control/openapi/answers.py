@@ -138,8 +138,12 @@ def _observed() -> dict[str, Schema]:
             "effect": TEXT,
             "reason": TEXT,
             "words": described(TEXT, "The effect in plain words."),
+            "message": described(TEXT, "The words of the error that was sent."),
+            "request": described(TEXT, "The whole request, if the description is shortened."),
+            "timing": ref("Timing"),
         },
         *("exchange", "description", "rule", "effect", "reason", "words"),
+        *("message", "request", "timing"),
         description="Something that happened.",
     )
     waiting = record({"command": TEXT, "rule": TEXT, "exchange": orNull(COUNT)})
@@ -176,6 +180,13 @@ def _observed() -> dict[str, Schema]:
         "known": FLAG,
         "rules": listOf(judged),
         "summary": TEXT,
+        "timing": ref("Timing"),
+    }
+    passed: dict[str, Schema] = {
+        "id": {"type": "integer", "minimum": 1},
+        **dict.fromkeys(("proxy", "client", "description", "request"), TEXT),
+        **dict.fromkeys(("connection", "exchange"), COUNT),
+        "timing": ref("Timing"),
     }
     histogram: dict[str, Schema] = {
         "sum": SECONDS,
@@ -215,6 +226,13 @@ def _observed() -> dict[str, Schema]:
         "Connection": record(connection),
         "Connections": record({"connections": listOf(ref("Connection")), "total": COUNT}),
         "Explanation": record(explanation),
+        "Timing": _timing(),
+        "Passed": record(
+            {
+                "passed": listOf(record(passed, "request")),
+                **dict.fromkeys(("last", "kept", "missed"), COUNT),
+            }
+        ),
         "ProxyState": record(state),
         "State": record(
             {
@@ -225,6 +243,23 @@ def _observed() -> dict[str, Schema]:
             }
         ),
     }
+
+
+def _timing() -> Schema:
+    """
+    The times and sizes of an exchange.
+    """
+    known: dict[str, Schema] = {
+        "came": described(SECONDS, "Its first byte, in seconds since 1970."),
+        "waited": described(SECONDS, "How long it was kept back before it went on."),
+        "replyBegan": described(SECONDS, "The first byte of the reply, after it came."),
+        "replyEnded": described(SECONDS, "The last byte of the reply, after it came."),
+        "duration": described(SECONDS, "When the reply was sent to the client, after it came."),
+        "requestBytes": COUNT,
+        "replyBytes": COUNT,
+        "together": described(COUNT, "How many requests of one chunk share this."),
+    }
+    return record(known, *known, description="When an exchange came and went, as far as known.")
 
 
 def _declarations() -> dict[str, Schema]:

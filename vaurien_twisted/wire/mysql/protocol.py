@@ -34,7 +34,7 @@ from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
-from vaurien_twisted.wire.last_request import lastDescription
+from vaurien_twisted.wire.last_request import lastRequest
 from vaurien_twisted.wire.mysql.commands import NAMES
 from vaurien_twisted.wire.mysql.errors import CATALOG, encodeError
 from vaurien_twisted.wire.mysql.fastpath import MySQLFastPath
@@ -97,7 +97,7 @@ class MySQLFramer(StartTLSFramer):
         session = MySQLSession()
         session.capabilities = self._session.capabilities
         session.statements = self._session.statements.texts()
-        return lastDescription(Requests(session).read(data))
+        return lastRequest(Requests(session).read(data))
 
 
 @implementer(IWireProtocol, ITellsErrors)

@@ -31,7 +31,7 @@ from vaurien_twisted.model.commands import Reply, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Connection, Exchange, Piece, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
-from vaurien_twisted.wire.last_request import lastDescription
+from vaurien_twisted.wire.last_request import lastRequest
 from vaurien_twisted.wire.postgresql.errors import CATALOG, encodeError
 from vaurien_twisted.wire.postgresql.fastpath import NAMES, PostgreSQLFastPath
 from vaurien_twisted.wire.postgresql.messages import CLIENT_TYPES
@@ -96,7 +96,7 @@ class PostgreSQLFramer(StartTLSFramer):
         reader = Requests(PostgreSQLSession(), started=True)
         # The bytes read here do not go to the backend, so the names in them have no effect.
         reader.statements, reader.portals = requests.statements, requests.portals
-        return lastDescription(reader.read(data))
+        return lastRequest(reader.read(data))
 
     def expect(self, exchange: Exchange) -> None:
         self._requests.granted = exchange

@@ -1,0 +1,100 @@
+# -*- test-case-name: tests.control.test_passed -*-
+"""
+The exchanges that no rule has affected: C{/passed}.
+"""
+
+from __future__ import annotations
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.web.iweb import IRequest
+
+from vaurien_twisted.control.json_body import readQuery
+from vaurien_twisted.control.openapi.operation import Operation
+from vaurien_twisted.control.pieces import answerList
+from vaurien_twisted.control.responses import Problem
+from vaurien_twisted.control.routes import Routes
+from vaurien_twisted.metrics.observe import Observed
+from vaurien_twisted.model.exchange import oneLine
+from vaurien_twisted.model.options import Refused, option
+from vaurien_twisted.relays.passed import KEPT, Passed
+
+
+@attrs.frozen
+class PassedQuery:
+    """
+    The query of C{GET /passed}.
+    """
+
+    proxy: str = option(str, "", "The name of a proxy; without it, the first one.")
+    since: int = option(int, 0, "The id of the last exchange that is known already.", minimum=0)
+    limit: int = option(int, KEPT, "How many of the newest to tell.", minimum=1, maximum=KEPT)
+
+
+class PassedAPI:
+    """
+    Tells the exchanges of one proxy that passed unchanged.
+    """
+
+    routes = Routes()
+
+    def __init__(self, observed: Observed) -> None:
+        self._observed = observed
+
+    @routes.route("/passed", "GET")
+    @routes.describe(Operation("Passed", query=PassedQuery, refusals=(404,)))
+    def getPassed(self, request: IRequest) -> bytes | Deferred[bytes]:
+        """
+        The latest exchanges of C{?proxy=NAME} that passed because no rule affected them, oldest
+        first: those after C{&since=ID}.  A proxy keeps them only while somebody asks: from the
+        first request to this path until 30 s after the last one, and no more than 500::
+
+            {"passed": [{"id": 1, "proxy": "proxy", "connection": 3, "exchange": 2,
+                         "client": "127.0.0.1", "description": "GET /",
+                         "timing": {"came": 1764000000.25, "waited": 0.0, "replyBegan": 0.002,
+                                    "replyEnded": 0.003, "duration": 0.003,
+                                    "requestBytes": 78, "replyBytes": 512}}],
+             "last": 1, "kept": 500, "missed": 0}
+
+        C{last} is the id of the newest, and C{missed} says how many after C{since} were dropped.
+        C{timing} has what is known so far; an exchange is over when it has a C{duration}.  Requests
+        that came in one chunk are one entry: that of the last of them, and C{together} in
+        C{timing} says how many there are.  C{request} is there if C{description} is shortened.
+        """
+        query = readQuery(request, PassedQuery)
+        try:
+            proxy = self._observed.named(query.proxy)
+        except Refused as refused:
+            raise Problem(404, refused.description, "proxy", "querystring") from None
+        passed = proxy.passed
+        asked = passed.kept
+        passed.ask()
+        found = passed.since(query.since, query.limit)
+        behind = passed.last - query.since - len(found)
+        others = {
+            "last": passed.last,
+            "kept": KEPT,
+            "missed": max(0, behind) if asked and query.since else 0,
+        }
+        name = str(proxy.name)
+        return answerList(request, "passed", found, others, lambda each: describe(name, each))
+
+
+def describe(proxy: str, passed: Passed) -> dict[str, object]:
+    """
+    An exchange that passed, as JSON.
+
+    @param proxy: the name of its proxy.
+    """
+    words = passed.request
+    line = oneLine(words)
+    return {
+        "id": passed.id,
+        "proxy": proxy,
+        "connection": passed.connection.number,
+        "exchange": passed.last,
+        "client": passed.connection.client,
+        "description": line,
+        **({} if line == words else {"request": words}),
+        "timing": passed.progress.tell(),
+    }

@@ -1,0 +1,117 @@
+# -*- test-case-name: tests.model.test_progress -*-
+"""
+How far an exchange has come: when its bytes came and went, and how many there were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+#: The precision of times, in digits after the decimal point of a second.
+DIGITS = 6
+
+
+class Progress:
+    """
+    The times and sizes of one exchange.  Requests that came together in one chunk, and passed as a
+    whole, share one.  All times are in seconds by the reactor's clock.
+
+    @param came: when its first bytes came.
+    @param wall: converts a time of that clock to seconds since 1970; C{None} as long as nothing has
+        come.
+    @param together: how many requests share it.
+    @ivar waited: how long its first bytes were kept back before they went on, in seconds; C{None}
+        if they have not gone on.
+    @ivar replyBegan: when the first bytes of the backend's reply were read; C{None} before that.
+    @ivar replyEnded: when its last bytes were read; C{None} before that.
+    @ivar sent: when the whole reply was sent to the client; C{None} before that.
+    @ivar requestBytes: the size of the request so far; C{None}: not known.
+    @ivar replyBytes: the size of the backend's reply so far; C{None}: not known.
+    """
+
+    # Set in the class, not in each instance: one is made for each exchange that a rule affects.
+    waited: float | None = None
+    replyBegan: float | None = None
+    replyEnded: float | None = None
+    sent: float | None = None
+    requestBytes: int | None = None
+    replyBytes: int | None = None
+
+    def __init__(
+        self, came: float = 0.0, wall: Callable[[float], float] | None = None, together: int = 1
+    ) -> None:
+        self.came = came
+        self.wall = wall
+        self.together = together
+
+    def begin(self, now: float, wall: Callable[[float], float]) -> None:
+        """
+        The first bytes came now.
+
+        @param wall: converts times to seconds since 1970.
+        """
+        self.came, self.wall = now, wall
+
+    def requested(self, size: int, passes: bool) -> None:
+        """
+        So many bytes of the request came.
+
+        @param passes: whether they went on at once.
+        """
+        self.requestBytes = (self.requestBytes or 0) + size
+        if passes and self.waited is None:
+            self.waited = 0.0
+
+    def replied(self, now: float, size: int, ends: bool) -> None:
+        """
+        So many bytes of the backend's reply came.
+
+        @param ends: whether they are its last ones.
+        """
+        if self.replyBegan is None:
+            self.replyBegan = now
+            self.replyBytes = size
+        elif self.replyBytes is not None:
+            self.replyBytes += size
+        if ends:
+            self.replyEnded = now
+
+    def passed(self, now: float, size: int | None, ends: bool) -> None:
+        """
+        Replies came and went on at once.
+
+        @param size: their bytes; C{None}: some of these belong to other exchanges.
+        @param ends: whether they are the last ones.
+        """
+        self.replied(now, size or 0, ends)
+        if size is None:
+            self.replyBytes = None
+        if ends:
+            self.sent = now
+
+    def tell(self) -> dict[str, object]:
+        """
+        What is known, as JSON: C{came} in seconds since 1970; C{waited}; C{replyBegan},
+        C{replyEnded} and C{duration} in seconds after it came; C{requestBytes} and C{replyBytes};
+        C{together} if several requests share this.  Empty as long as nothing is known.
+        """
+        came = self.came
+        if self.wall is None:
+            return {}
+        told: dict[str, object] = {"came": round(self.wall(came), DIGITS)}
+        moments = {
+            "waited": self.waited,
+            "replyBegan": _since(came, self.replyBegan),
+            "replyEnded": _since(came, self.replyEnded),
+            "duration": _since(came, self.sent),
+        }
+        told |= {name: round(value, DIGITS) for name, value in moments.items() if value is not None}
+        sizes = {"requestBytes": self.requestBytes, "replyBytes": self.replyBytes}
+        told |= {name: size for name, size in sizes.items() if size is not None}
+        if self.together > 1:
+            told["together"] = self.together
+        return told
+
+
+def _since(came: float, moment: float | None) -> float | None:
+    return None if moment is None else max(0.0, moment - came)
