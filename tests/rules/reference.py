@@ -111,6 +111,7 @@ class ReferenceDecider:
                     "effect": actions.effect or _effect(actions.request, actions.reply),
                     "reason": self._reason(key, draw, position, connection, exchange),
                     **({"message": actions.message} if actions.message else {}),
+                    **self._request(exchange),
                 }
             )
             commands = [*actions.request, *actions.reply]
@@ -162,6 +163,13 @@ class ReferenceDecider:
 
     def _drawn(self, key: int, connection: Connection, number: int) -> float:
         return SeededRandom(self.seed, "proxy", connection.number, number, key).percent()
+
+    def _request(self, exchange: Exchange) -> dict[str, str]:
+        """
+        The whole request, if its description is shortened.
+        """
+        words = f"{exchange.command} {exchange.subject}".strip()
+        return {} if words == exchange.description else {"request": words}
 
     def _reason(
         self, key: int, draw: Draw, position: int, connection: Connection, exchange: Exchange
