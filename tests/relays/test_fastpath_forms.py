@@ -130,11 +130,12 @@ class Both:
     @property
     def journal(self) -> list[dict[str, Any]]:
         """
-        What happened, which is the same on both.
+        What happened, which is the same on both.  Only the fast path has times and sizes that
+        several exchanges share.
         """
         journals = [
             [
-                {name: entry[name] for name in entry.keys() - {"rule", "time"}}
+                {name: entry[name] for name in entry.keys() - {"rule", "time", "timing"}}
                 for entry in pair.factory.journal.since()
             ]
             for pair in self.pairs
