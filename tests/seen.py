@@ -28,7 +28,7 @@ class SeenClient:
     def __init__(self, seen: SeenProxy) -> None:
         self._seen = seen
         self.wire = Wire()
-        self.relay = seen.proxy._relays.buildProtocol(None)
+        self.relay = seen.proxy.relays.buildProtocol(None)
         self.relay.makeConnection(self.wire)
         if seen.endpoint.wires and len(seen.endpoint.wires) == len(seen.clients) + 1:
             self.answer(b"hello\n")
@@ -89,7 +89,7 @@ class SeenProxy:
             journal=self.journal,
             seed=7,
         )
-        self.proxy._relays.setBackend(self.endpoint, "localhost:8888")
+        self.proxy.relays.setBackend(self.endpoint, "localhost:8888")
         self.setRules(*rules)
         self.clock.advance(1)
 

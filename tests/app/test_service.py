@@ -122,8 +122,8 @@ class ServiceTests(TestCase):
         """
         The seed is that given, 0 too; else each run picks its own.
         """
-        self.assertEqual(self.service("--seed", "0").proxy.seed, 0)
-        picked = {self.service().proxy.seed for _ in range(5)}
+        self.assertEqual(self.service("--seed", "0").proxy.decider.seed, 0)
+        picked = {self.service().proxy.decider.seed for _ in range(5)}
         self.assertEqual(len(picked), 5)
         self.assertTrue(all(0 <= seed < 2**63 for seed in picked))
 

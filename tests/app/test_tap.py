@@ -263,7 +263,7 @@ class ServiceTests(SynchronousTestCase):
         The service has what was asked for; nothing listens yet.
         """
         service = serviceFor(parsed("--proxy", "127.0.0.1:0", "--http", "--seed", "5"))
-        self.assertEqual(service.proxy.seed, 5)
+        self.assertEqual(service.proxy.decider.seed, 5)
         self.assertEqual(service.proxy.address, "")
         self.assertIsNotNone(service.control)
         self.assertIsNone(serviceFor(parsed()).control)

@@ -127,7 +127,7 @@ class JournalTests(Faced):
         What the proxy's own decider decides is there, with its reason.
         """
         self.ask("PUT", "/rules", [{"behavior": "hang", "times": 1}])
-        self.proxy._relays.decider.decide(Connection(3), Exchange(4))
+        self.proxy.relays.decider.decide(Connection(3), Exchange(4))
         [entry] = self.ask("GET", "/journal").json["journal"]
         self.assertEqual((entry["connection"], entry["exchange"]), (3, 4))
         self.assertEqual((entry["effect"], entry["reason"]), ("hold", "time 1 of 1"))

@@ -100,7 +100,7 @@ class RulesTests(Faced):
         What has reverted by itself is not told.
         """
         self.ask("PUT", "/rules", [{"behavior": "hang", "for": 5}, {"behavior": "delay"}])
-        clock = self.proxy._reactor
+        clock = self.proxy.reactor
         clock.advance(4.9)
         self.assertEqual(len(self.ask("GET", "/rules").json["rules"]), 2)
         clock.advance(0.2)

@@ -18,5 +18,6 @@ def watched(*rules: dict[str, Any]) -> tuple[SeenProxy, Asker]:
     """
     seen = SeenProxy(*rules)
     requests = RequestCounter()
-    apis = observingAPIs(seen.clock, lambda: [seen.proxy], seen.journal, requests, seen.proxy.seed)
+    seed = seen.proxy.decider.seed
+    apis = observingAPIs(seen.clock, lambda: [seen.proxy], seen.journal, requests, seed)
     return seen, Asker(ControlRoot(apis, [], requests))

@@ -112,13 +112,13 @@ class ServiceTests(TestCase):
         """
         Decisions follow from the experiment's seed; the one from before comes back at the end.
         """
-        before = self.proxy.seed
+        before = self.proxy.decider.seed
         await self.service.begin(
             readExperiment(f"seed: 77\nproxies: {{{self.name}: }}\nmethod: [{{hold: 1s}}]")
         )
-        self.assertEqual(self.proxy.seed, 77)
+        self.assertEqual(self.proxy.decider.seed, 77)
         self.assertEqual(await self.service.end(), [])
-        self.assertEqual(self.proxy.seed, before)
+        self.assertEqual(self.proxy.decider.seed, before)
 
     async def test_restored(self) -> None:
         """

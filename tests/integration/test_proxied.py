@@ -136,7 +136,7 @@ class ReceivedTests(ProxyCase):
             TWO[:12] + b"\x21\x11\0\x02" + b"xx",
         ):
             self.assertEqual(self.say(said), b"reset", said[:60])
-        self.assertEqual(self.proxy.proxy.accepted, 0)
+        self.assertEqual(self.proxy.proxy.relays.accepted, 0)
 
     @inThread
     def test_halfClose(self) -> None:

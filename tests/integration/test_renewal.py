@@ -122,7 +122,7 @@ class RenewalTests(TestCase):
         backend = f"tls:localhost:1:trustRoots={self.authority.certificate}:certificate={self.own}"
         words += ["--protocol-mysql-tls-certificate", str(self.own), "--backend", backend]
         service = blockingCallFromThread(theReactor(), lambda: self.start(*words))
-        relays = service.proxy._relays
+        relays = service.proxy.relays
         upgrades = relays.context.upgrades
         assert upgrades is not None
         before = relays.backend, upgrades._server.options, upgrades._client.options

@@ -162,7 +162,7 @@ class HTTPSTests(ProxyCase):
         self.assertEqual(self.get(own=papers().client), (200, b"plain\n"))
         for own in (None, papers().stranger):
             self.assertRaises((ssl.SSLError, OSError), self.get, own=own)
-        self.assertEqual(self.proxy.proxy.accepted, 1)
+        self.assertEqual(self.proxy.proxy.relays.accepted, 1)
 
     @inThread
     def test_weShowOne(self) -> None:
@@ -213,7 +213,7 @@ class HTTPSTests(ProxyCase):
         with socket.create_connection(("127.0.0.1", self.proxy.port), 15) as client:
             client.sendall(b"\x16\x03\x01")
         self.assertEqual(self.get(), (200, b"plain\n"))
-        self.assertEqual(self.proxy.proxy.accepted, 1)
+        self.assertEqual(self.proxy.proxy.relays.accepted, 1)
 
 
 class RedisTests(ProxyCase):

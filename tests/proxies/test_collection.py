@@ -364,7 +364,7 @@ class ToxicTests(CollectionCase):
         Rules go on counting while toxics come, change and go.
         """
         proxy = await self.proxy({"behavior": "hang", "after": 4, "times": 1})
-        decider = proxy._relays.decider
+        decider = proxy.relays.decider
         hits = []
         for number in range(1, 8):
             if number == 2:
@@ -385,7 +385,7 @@ class ToxicTests(CollectionCase):
         proxy = await self.proxy()
 
         def hits() -> list[int]:
-            decide = proxy._relays.decider.decide
+            decide = proxy.relays.decider.decide
             return [n for n in range(200) if decide(Connection(n), Exchange(1)) is not NOTHING]
 
         self.add(proxy, type="latency", name="before")
@@ -403,10 +403,10 @@ class ToxicTests(CollectionCase):
         toxicity: more of it meets those from before, and others.
         """
         proxy = await self.proxy()
-        decide = proxy._relays.decider.decide
+        decide = proxy.relays.decider.decide
         connections = [Connection(number) for number in range(100)]
-        proxy._relays.links.update(Linked(each) for each in connections)
-        self.addCleanup(proxy._relays.links.clear)
+        proxy.relays.links.update(Linked(each) for each in connections)
+        self.addCleanup(proxy.relays.links.clear)
         self.add(proxy, type="hang", name="it", toxicity=0.1)
         met: list[set[int]] = []
         for toxicity in (0.1, 0.5, 0.3, 1, 0, 0.3):
@@ -431,7 +431,7 @@ class ToxicTests(CollectionCase):
         )
         self.assertEqual([rule.behavior.name for rule in proxy.plan.rules], ["delay", "hang"])
         self.assertEqual([toxic.name for toxic in proxy.toxics], ["latency_downstream"])
-        self.assertEqual(len(list(proxy._relays.decider.plan.rules)), 3)
+        self.assertEqual(len(list(proxy.relays.decider.plan.rules)), 3)
 
     async def test_names(self) -> None:
         """

@@ -182,7 +182,7 @@ class MetTests(TestCase):
             if entry["kind"] == "unreachable"
         ]
         self.assertIn("it leads back to this proxy", reasons)
-        self.assertLess(sum(proxy.proxy.accepted for proxy in proxies), 12)
+        self.assertLess(sum(proxy.proxy.relays.accepted for proxy in proxies), 12)
 
     async def test_pitfall31_name(self) -> None:
         """

@@ -69,7 +69,7 @@ class PinnedService(Service):
                 if each.proxy == name
             ]
             self.pins += pins
-            proxy.pin(Pins(pin for _, pin in pins))
+            proxy.relays.pin(Pins(pin for _, pin in pins))
         for name, fields in declared.items():
             if fields is not None and fields.get("enabled", True):
                 path = f"/proxies/{quote(name, safe='')}"

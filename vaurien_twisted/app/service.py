@@ -31,6 +31,7 @@ from vaurien_twisted.app.signals import Signals
 from vaurien_twisted.control.access import Access, toxiproxyPlace
 from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.metrics.observe import Observed
+from vaurien_twisted.model.callbacks import nothing
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.proxies.proxy import Proxy
@@ -89,7 +90,7 @@ class Vaurien(MultiService):
         self.refused = ""
         self._opening = False
         self._configuration = configuration
-        self.reread: Callable[[], Configuration | None] = _nothing
+        self.reread: Callable[[], Configuration | None] = nothing
         self.signals: Signals | None = None
         #: Held while the service begins to listen or is reconfigured.
         self._changing = DeferredLock()
@@ -317,12 +318,6 @@ class Vaurien(MultiService):
         except OSError as error:
             reason = f"cannot announce to file descriptor {number}: {error.strerror}"
             raise Refused(reason, "announce") from None
-
-
-def _nothing() -> None:
-    """
-    Returns C{None}: there is no file.
-    """
 
 
 def _fixed(old: Settings, new: Settings) -> Settings:

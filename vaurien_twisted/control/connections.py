@@ -14,7 +14,7 @@ from twisted.web.iweb import IRequest
 from vaurien_twisted.control.json_body import readObject, readQuery
 from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.pieces import answerList
-from vaurien_twisted.control.responses import OK, Problem, answer
+from vaurien_twisted.control.responses import OK, Problem, answer, queried
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.metrics.observe import Observed, describeConnection, end, setOwnPlan
 from vaurien_twisted.model.options import Refused, nearest, option
@@ -67,7 +67,7 @@ class ConnectionsAPI:
         query = readQuery(request, ConnectionsQuery)
         proxies = list(self._observed.proxies())
         if query.proxy:
-            proxies = [self._proxy(query.proxy)]
+            proxies = [queried(self._observed, query.proxy)]
         links = ((proxy, link) for proxy in proxies for link in proxy.links)
         oldest = heapq.nsmallest(query.limit, links, key=_age)
         total = sum(len(proxy.links) for proxy in proxies)
@@ -115,19 +115,13 @@ class ConnectionsAPI:
 
     def _find(self, request: IRequest, number: str) -> tuple[Proxy, Link]:
         query = readQuery(request, ConnectionQuery)
-        proxy = self._proxy(query.proxy)
+        proxy = queried(self._observed, query.proxy)
         if not (number.isascii() and number.isdecimal() and len(number) <= DIGITS):
             raise Problem(404, f"{number!r} is not the number of a connection", number, "path")
         try:
             return proxy, self._observed.link(proxy, int(number))
         except Refused as refused:
             raise Problem(404, refused.description, number, "path") from None
-
-    def _proxy(self, name: str) -> Proxy:
-        try:
-            return self._observed.named(name)
-        except Refused as refused:
-            raise Problem(404, refused.description, "proxy", "querystring") from None
 
 
 def _age(place: tuple[Proxy, Link]) -> tuple[float, int]:

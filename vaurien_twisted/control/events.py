@@ -18,11 +18,11 @@ from zope.interface import implementer
 from vaurien_twisted.control.event_stream import Reader, Readers
 from vaurien_twisted.control.json_body import readQuery
 from vaurien_twisted.control.openapi.operation import Operation
-from vaurien_twisted.control.responses import Problem
+from vaurien_twisted.control.responses import queried
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.interfaces.network import IStreamTransport
 from vaurien_twisted.metrics.observe import Observed
-from vaurien_twisted.model.options import Refused, option
+from vaurien_twisted.model.options import option
 
 #: The request header that says where to go on.
 LAST = (("Last-Event-ID", "The id of the last entry that is known, if since is not given."),)
@@ -135,10 +135,7 @@ class EventsAPI:
         """
         query = readQuery(request, EventsQuery)
         if query.proxy:
-            try:
-                self._observed.named(query.proxy)
-            except Refused as refused:
-                raise Problem(404, refused.description, "proxy", "querystring") from None
+            queried(self._observed, query.proxy)
         since = _last(request) if query.since is None else query.since
         if since is None:
             since = self._observed.journal.last

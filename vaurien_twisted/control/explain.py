@@ -69,7 +69,7 @@ class ExplainAPI:
         link = self._link(proxy, query.connection)
         number, exchange = query.exchange, None
         decider, connection = proxy.decider, Connection(query.connection)
-        since = proxy.planSince
+        since = proxy.relays.expiry.since
         if link is not None:
             if number > link.exchanges:
                 raise Refused(f"it has had {link.exchanges} exchanges so far", "exchange")
@@ -77,7 +77,7 @@ class ExplainAPI:
             decider, connection, since = snapshot.decider, snapshot.asked, link.planSince
             known = [each for each in snapshot.recent if each.number == number]
             exchange = known[0] if known else None
-        passed = proxy.passed.find(query.connection, number)
+        passed = proxy.relays.context.passed.find(query.connection, number)
         progress = None if exchange is None else exchange.progress
         if progress is None and passed is not None:
             progress = passed.progress
@@ -114,6 +114,6 @@ class ExplainAPI:
         try:
             return self._observed.link(proxy, number)
         except Refused:
-            if not 0 < number <= proxy.accepted:
+            if not 0 < number <= proxy.relays.accepted:
                 raise
             return None

@@ -12,11 +12,11 @@ from twisted.web.iweb import IRequest
 from vaurien_twisted.control.json_body import readQuery
 from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.pieces import answerList
-from vaurien_twisted.control.responses import Problem
+from vaurien_twisted.control.responses import queried
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.metrics.history import COLUMNS, KEPT, STEP, History, Mark, ProxyHistory
 from vaurien_twisted.metrics.observe import Observed
-from vaurien_twisted.model.options import Refused, option
+from vaurien_twisted.model.options import option
 from vaurien_twisted.proxies.experiments import Experiments
 
 
@@ -70,10 +70,7 @@ class HistoryAPI:
              "proxy": "proxy"}
         """
         query = readQuery(request, HistoryQuery)
-        try:
-            name = str(self._observed.named(query.proxy).name)
-        except Refused as refused:
-            raise Problem(404, refused.description, "proxy", "querystring") from None
+        name = str(queried(self._observed, query.proxy).name)
         own = self._history.of(name)
         marks = self._marks(own, query.since)
         others = {

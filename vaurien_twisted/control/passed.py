@@ -66,7 +66,7 @@ class PassedAPI:
             proxy = self._observed.named(query.proxy)
         except Refused as refused:
             raise Problem(404, refused.description, "proxy", "querystring") from None
-        passed = proxy.passed
+        passed = proxy.relays.context.passed
         asked = passed.kept
         passed.ask()
         found = passed.since(query.since, query.limit)

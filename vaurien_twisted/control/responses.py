@@ -17,6 +17,7 @@ from twisted.web.iweb import IRequest
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
+from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.collection import NoSuchProxy, ProxyCollection
 from vaurien_twisted.proxies.proxy import Proxy
@@ -152,6 +153,18 @@ def problemOf(request: IRequest, failure: Failure) -> Problem:
         return Problem(error.code, f"{error.name}: {path!r}", path, "path")
     log.failure("{path} failed", failure, path=path)
     return Problem(500, "the service failed at this request; its log says why", path, "path")
+
+
+def queried(observed: Observed, name: str) -> Proxy:
+    """
+    The proxy that the query of a request names, the first one for C{""}.
+
+    @raise Problem: 404: there is no such proxy.
+    """
+    try:
+        return observed.named(name)
+    except Refused as refused:
+        raise Problem(404, refused.description, "proxy", "querystring") from None
 
 
 def addressed(proxies: ProxyCollection, name: str | None) -> Proxy:

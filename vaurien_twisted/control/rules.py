@@ -54,7 +54,7 @@ class RulesAPI:
         """
         proxy = addressed(self._proxies, name)
         counts = list(tellCounts(proxy.decider))
-        told = {"rules": rulesOf(proxy.plan), "counts": counts, "seed": proxy.seed}
+        told = {"rules": rulesOf(proxy.plan), "counts": counts, "seed": proxy.decider.seed}
         return answer(request, told)
 
     @routes.route("/rules", "PUT")

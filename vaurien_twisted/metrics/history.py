@@ -171,7 +171,7 @@ class ProxyHistory:
         state, before = self._now(), self._state
         self._state = state
         if state[0] is not before[0]:
-            since = inWallTime(self._proxy.reactor, self._proxy.planSince)
+            since = inWallTime(self._proxy.reactor, self._proxy.relays.expiry.since)
             rules = [rule for rule in state[0].rules if not rule.expired]
             words = "; ".join(r.describe() for r in rules if r.behavior.name != "dummy")
             # The time is that of the plan, unless only a single rule or toxic has changed.

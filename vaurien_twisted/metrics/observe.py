@@ -65,7 +65,7 @@ def totals(proxy: Proxy) -> Totals:
     return Totals(
         str(proxy.name),
         len(proxy.links),
-        proxy.accepted,
+        proxy.relays.accepted,
         exchanges,
         Traffic(*sums),
         counters,
@@ -107,7 +107,7 @@ class Observed:
         for link in proxy.links:
             if link.connection.number == number:
                 return link
-        over = 0 < number <= proxy.accepted
+        over = 0 < number <= proxy.relays.accepted
         reason = "is closed" if over else "has not been there"
         raise Refused(f"connection {number} of {proxy.name!r} {reason}", "connection")
 
@@ -240,7 +240,8 @@ def end(proxy: Proxy, link: Link, reset: bool = False) -> None:
     closing already, perhaps because its client reads nothing, is reset.
     """
     reset = reset or link.snapshot.state == "closing"
-    proxy.note(link.connection, "ended", reason="it was asked for", effect=_how(reset))
+    note = proxy.relays.context.note
+    note(link.connection, "ended", reason="it was asked for", effect=_how(reset))
     if reset:
         link.reset()
     else:
@@ -267,7 +268,8 @@ def setOwnPlan(proxy: Proxy, link: Link, plan: Plan) -> None:
             "rules",
         )
     link.setOwnPlan(plan if rules else None)
-    proxy.note(link.connection, "rules", effect="; ".join(rules) or "those of the proxy")
+    effect = "; ".join(rules) or "those of the proxy"
+    proxy.relays.context.note(link.connection, "rules", effect=effect)
 
 
 def _ownRules(link: Link) -> int:

@@ -205,7 +205,7 @@ def _gauges(now: Iterable[tuple[Proxy, Totals]]) -> Iterator[Metric]:
     )
     for proxy, sums in now:
         isOpen.add_metric([sums.name], sums.open)
-        held.add_metric([sums.name], proxy.held)
+        held.add_metric([sums.name], proxy.relays.memory.held)
         counts = Counter(name for link in proxy.links for name in link.snapshot.faults)
         # A behavior that was active stays listed, so that its graph returns to zero.
         known = {behavior for behavior, _ in sums.counters.faults}

@@ -24,6 +24,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from vaurien_twisted.interfaces.network import IServerReactor
+from vaurien_twisted.model.callbacks import nothing
 from vaurien_twisted.relays.factory import RelayFactory
 
 #: The interval of checks while the backend is reachable, in seconds.
@@ -89,7 +90,7 @@ class Reachability:
         if not self.running:
             self.running = True
             self._pause = SOON
-            await self._check(_nothing)
+            await self._check(nothing)
 
     def renew(self) -> None:
         """
@@ -163,12 +164,6 @@ def _reason(outcome: object) -> str:
     if outcome.check(TimeoutError):
         return f"no answer within {TIMEOUT:g} s"
     return str(outcome.getErrorMessage())
-
-
-def _nothing() -> None:
-    """
-    Does nothing.
-    """
 
 
 class ConnectFirst:

@@ -43,7 +43,7 @@ def backToNormal(proxy: Proxy) -> Removed:
     proxy.faults.clear()
     for link in own:
         link.setOwnPlan(None)
-        proxy.note(link.connection, "rules", effect="those of the proxy")
+        proxy.relays.context.note(link.connection, "rules", effect="those of the proxy")
     return removed
 
 

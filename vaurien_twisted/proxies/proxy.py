@@ -18,12 +18,10 @@ from vaurien_twisted.proxies.faults import Faults
 from vaurien_twisted.proxies.health_check import ConnectFirst
 from vaurien_twisted.proxies.listener import Admission, Listener
 from vaurien_twisted.proxies.options import ProxyOptions
-from vaurien_twisted.proxies.readings import ProxyReadings
 from vaurien_twisted.relays.circles import checkCircle
 from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.fault_header import faultHeaderFor
-from vaurien_twisted.rules.pins import Pins
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.stream_rules import listens
 from vaurien_twisted.rules.toxics import Toxics
@@ -31,7 +29,7 @@ from vaurien_twisted.transports.addresses import clientEndpoint
 from vaurien_twisted.transports.renewal import IRenewable
 
 
-class Proxy(ProxyReadings, Service):
+class Proxy(Service):
     """
     One proxy, with its listener, its backend, its wire protocol, its plan and its toxics.
 
@@ -39,8 +37,15 @@ class Proxy(ProxyReadings, Service):
     @param backend: C{HOST:PORT} or an endpoint string.
     @param timeout: the time to connect to the backend, in seconds.
     @param options: the options of the wire protocol, by default its defaults.
+    @ivar reactor: the reactor that it runs on.
     @ivar proxyOptions: the options of the proxy itself.
     @ivar enabled: whether it listens while it runs.
+    @ivar relays: the Factory of its links, and what they share.
+    @ivar wire: the wire protocol, with its C{options}.
+    @ivar links: the open links.
+    @ivar decider: decides about its exchanges.
+    @ivar counters: its counters, without those of open links.
+    @ivar journal: records its decisions.
     @ivar faults: its plan and its toxics.
     @ivar beside: returns the other proxies, with which this one must not form a circle.
     @ivar ruleBuilder: builds plans from what users write for this proxy.
@@ -72,11 +77,11 @@ class Proxy(ProxyReadings, Service):
         self.proxyOptions = ProxyOptions() if proxyOptions is None else proxyOptions
         self.enabled = enabled
         self.beside: Callable[[], Iterable[Proxy]] = tuple
-        self._reactor = reactor
+        self.reactor = reactor
         self._timeout = timeout
         self._lock = DeferredLock()
         self.listening: Deferred[None] | None = None
-        self._relays = RelayFactory(
+        self.relays = RelayFactory(
             reactor,
             clientEndpoint(reactor, backend, "backend", timeout),
             plan,
@@ -87,14 +92,17 @@ class Proxy(ProxyReadings, Service):
             name=name,
             backendText=backend,
         )
-        self.faults = Faults(self._relays)
-        self._listener = Listener(reactor, listen, self._relays, "proxy", self._relays.listensAt)
+        self.wire, self.options, self.links = wire, self.relays.options, self.relays.links
+        self.decider, self.counters = self.relays.decider, self.relays.counters
+        self.journal = journal
+        self.faults = Faults(self.relays)
+        self._listener = Listener(reactor, listen, self.relays, "proxy", self.relays.listensAt)
         self._admission = Admission(reactor, self._listener, self._lock, self._admits)
         self._first = ConnectFirst(
-            reactor, self._relays, self.proxyOptions.connect_first, self._admission.settle
+            reactor, self.relays, self.proxyOptions.connect_first, self._admission.settle
         )
         self._checkCircle(listen, backend)
-        self._relays.planned = self._planned
+        self.relays.planned = self._planned
         self.setRuleBuilder(ruleBuilder)
 
     def setRuleBuilder(self, ruleBuilder: RuleBuilder) -> None:
@@ -102,16 +110,9 @@ class Proxy(ProxyReadings, Service):
         Build the plans that users write from now on with C{ruleBuilder}.
         """
         self.ruleBuilder = ruleBuilder
-        self._relays.decider.faultHeader = faultHeaderFor(
-            str(self.name), self.wire, self.options, ruleBuilder, self.journal, self.seed
+        self.relays.decider.faultHeader = faultHeaderFor(
+            str(self.name), self.wire, self.options, ruleBuilder, self.journal, self.decider.seed
         )
-
-    @property
-    def reactor(self) -> IServerReactor:
-        """
-        The reactor that it runs on.
-        """
-        return self._reactor
 
     @property
     def listen(self) -> str:
@@ -136,6 +137,13 @@ class Proxy(ProxyReadings, Service):
         """
         kept = self.listening is not None and self.enabled and not self._admits()
         return self._listener.address or (self.listen if kept else "")
+
+    @property
+    def backend(self) -> str:
+        """
+        The backend, as the user wrote it.
+        """
+        return self.relays.context.backend.text
 
     def at(self, listen: str, backend: str) -> bool:
         """
@@ -166,12 +174,6 @@ class Proxy(ProxyReadings, Service):
         """
         self.faults.setPlan(plan)
 
-    def pin(self, pins: Pins | None) -> None:
-        """
-        Apply pinned faults in place of the plan's rules for exchanges; C{None} ends that.
-        """
-        self._relays.pin(pins)
-
     def setToxics(self, toxics: Toxics) -> None:
         """
         Put these toxics in force.  The rules of the plan keep their counts.
@@ -188,7 +190,7 @@ class Proxy(ProxyReadings, Service):
         """
         endpoint = self._backendEndpoint(text)
         self._checkCircle(self.listen, text)
-        self._relays.setBackend(endpoint, text)
+        self.relays.setBackend(endpoint, text)
         self._first.renew()
         self.faults.record("backend", text)
 
@@ -201,9 +203,9 @@ class Proxy(ProxyReadings, Service):
         """
         endpoint = self._backendEndpoint(self.backend)
         renewed = self._listener.renew()
-        renewed = self._relays.renewTLS() or renewed
+        renewed = self.relays.renewTLS() or renewed
         if IRenewable.providedBy(endpoint):
-            self._relays.setBackend(endpoint, self.backend)
+            self.relays.setBackend(endpoint, self.backend)
             renewed = True
         return renewed
 
@@ -220,14 +222,14 @@ class Proxy(ProxyReadings, Service):
         checkCircle(str(self.name), listen, backend, others)
 
     def _backendEndpoint(self, text: str) -> IStreamClientEndpoint:
-        return clientEndpoint(self._reactor, text, "backend", self._timeout)
+        return clientEndpoint(self.reactor, text, "backend", self._timeout)
 
     def _admits(self) -> bool:
         return self.listening is not None and self.enabled and self._opens
 
     @property
     def _opens(self) -> bool:
-        return self._first.open and listens(self._relays.decider.plan)
+        return self._first.open and listens(self.relays.decider.plan)
 
     def _planned(self) -> None:
         """
@@ -273,11 +275,11 @@ class Proxy(ProxyReadings, Service):
             await self._listener.place(listen)
         self.enabled = enabled
         if endpoint is not None:
-            self._relays.setBackend(endpoint, backend)
+            self.relays.setBackend(endpoint, backend)
             self._first.renew()
         if not stays:
             self.faults.record("proxy", self.state)
-            await self._relays.close()
+            await self.relays.close()
             self._log.info("{name}: {state}", name=self.name, state=self.state)
 
     @property
@@ -323,7 +325,7 @@ class Proxy(ProxyReadings, Service):
         Stop listening and close every link in order, before the proxy is stopped for good.
         """
         await self._listener.close()
-        await self._relays.close()
+        await self.relays.close()
 
     def stopService(self) -> Deferred[None]:
         """
@@ -338,4 +340,4 @@ class Proxy(ProxyReadings, Service):
         self._admission.stop()
         self._first.stop()
         await self._listener.close()
-        await self._relays.abort()
+        await self.relays.abort()

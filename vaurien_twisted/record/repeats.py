@@ -11,6 +11,8 @@ from collections.abc import Callable
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger, LogLevel
 
+from vaurien_twisted.model.callbacks import nothing
+
 #: The most lines of one kind that are written in full within L{WINDOW}.
 FULL = 10
 
@@ -31,7 +33,7 @@ class _Kind:
         self.written = 0
         self.left = 0
         self.example = ""
-        self.report: Callable[[], None] = _nothing
+        self.report: Callable[[], None] = nothing
         self.timer: IDelayedCall | None = None
 
 
@@ -108,9 +110,3 @@ class Repeats:
                 if kind.timer.active():
                     kind.timer.cancel()
                 kind.report()
-
-
-def _nothing() -> None:
-    """
-    Does nothing: no line was counted.
-    """

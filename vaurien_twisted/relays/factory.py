@@ -15,6 +15,7 @@ from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IJournal, ITLSOptions, IWireProtocol
 from vaurien_twisted.interfaces.network import ILearningFactory, IServerReactor
+from vaurien_twisted.model.callbacks import nothing
 from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.model.names import plainHost
@@ -58,6 +59,7 @@ class RelayFactory(Factory):
     @ivar counters: counts the bytes and exchanges of ended links, and faults.
     @ivar memory: counts the memory that the links use.
     @ivar repeats: writes the log lines that clients can cause without end.
+    @ivar links: the open links.
     @ivar accepted: the number of clients that have connected.
     @ivar context: the objects that the links share.
     @ivar expiry: removes rules whose time is over.
@@ -123,8 +125,9 @@ class RelayFactory(Factory):
         self.decider, self.expiry = decider, self.context.expiry
         self.memory = self.context.memory
         self._links = Links(self.context)
-        self.planned: Callable[[], None] = _nothing
-        self.reverted: Callable[[Sequence[Rule]], None] = _nothingOf
+        self.links: set[Link] = self._links.open
+        self.planned: Callable[[], None] = nothing
+        self.reverted: Callable[[Sequence[Rule]], None] = nothing
         #: Whether its wire protocol does not divide bytes into exchanges.
         self._unframed = not wire.greets and wire.framer(options, "").turns
         self.accepted = 0
@@ -137,13 +140,6 @@ class RelayFactory(Factory):
         Whether new links are bare: no rule can affect their bytes, and they need no framing.
         """
         return self._links.bare
-
-    @property
-    def links(self) -> set[Link]:
-        """
-        The open links.
-        """
-        return self._links.open
 
     @property
     def backend(self) -> IStreamClientEndpoint:
@@ -278,15 +274,3 @@ class RelayFactory(Factory):
         Reset every link; returns when the last link has ended.
         """
         await self._links.reset()
-
-
-def _nothing() -> None:
-    """
-    Nothing needs to be done.
-    """
-
-
-def _nothingOf(rules: Sequence[Rule]) -> None:
-    """
-    Nothing needs to be done.
-    """

@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from vaurien_twisted.model.callbacks import nothing
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.record.counters import Traffic
 from vaurien_twisted.relays.backend_protocol import BackendFactory, ClientSide
@@ -288,9 +289,9 @@ class Link(Ends):
         self.state = state
         relay, backend, transports = self._relay, self._backendProtocol, self._transports
         if state is LinkState.CLOSING:
-            relay.dataReceived = _discard
+            relay.dataReceived = nothing
             if backend is not None:
-                backend.dataReceived = _discard
+                backend.dataReceived = nothing
         elif transports.backend is None or backend is None:
             # The client is paused, but its transport may still deliver bytes that it has read.
             relay.dataReceived = counted(relay.transport, self._early)
@@ -342,9 +343,3 @@ class Link(Ends):
             # Break reference cycles, so that the memory is freed at once.
             self._relay.link = self._relay = self._backendProtocol = self._connecting = None
             self._framed = None
-
-
-def _discard(data: bytes) -> None:
-    """
-    Discards bytes that arrive after the end.
-    """

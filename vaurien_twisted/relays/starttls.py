@@ -21,6 +21,7 @@ from vaurien_twisted.interfaces.network import (
     IProtocolTransport,
     IStreamTransport,
 )
+from vaurien_twisted.model.callbacks import nothing
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.record.repeats import Repeats
 from vaurien_twisted.relays.byte_counter import ByteCounter
@@ -137,7 +138,7 @@ class Upgrades:
                 "tls", self._name, number, reason=f"with the {who}: {reason.reason}"
             )
 
-        transport = TLSTransport(factory, _nothing, failed, cast(IProtocol, protocol))
+        transport = TLSTransport(factory, nothing, failed, cast(IProtocol, protocol))
         meter = ByteCounter(cast(ITransport, transport))
         protocol.transport = cast(ICountedTransport, meter)
         meter.bytesRead, meter.bytesWritten = below.bytesRead, below.bytesWritten
@@ -162,9 +163,3 @@ def give(transport: object, protocol: IProtocol) -> None:
         transport.wrappedProtocol = protocol
     else:
         cast(IProtocolTransport, transport).protocol = protocol
-
-
-def _nothing(transport: TLSTransport) -> None:
-    """
-    The protocol above is connected already.
-    """

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from twisted.logger import Logger
 
+from vaurien_twisted.model.callbacks import nothing
 from vaurien_twisted.model.commands import ConnectionFate, Pause, Truncate
 from vaurien_twisted.model.decision import NOTHING, Decision
 from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, Exchange
@@ -73,7 +74,7 @@ class StreamRelay:
         self._treatments: Treatments | None = None
         self._plan: Plan | None = None
         self._over = False
-        self.drained: Callable[[], None] = _nothing
+        self.drained: Callable[[], None] = nothing
 
     @property
     def full(self) -> tuple[bool, bool]:
@@ -282,9 +283,3 @@ def _cuts(decision: Decision) -> bool:
     Whether the reply is cut, or paused, by its bytes or frames, whatever they say.
     """
     return any(isinstance(step.command, (Truncate, Pause)) for step in decision.reply)
-
-
-def _nothing() -> None:
-    """
-    Does nothing; stands for a callback that is not set.
-    """

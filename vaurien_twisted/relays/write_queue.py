@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from vaurien_twisted.model.callbacks import nothing
 from vaurien_twisted.model.commands import Command, Hold, Wait
 from vaurien_twisted.model.decision import Rule, Step
 from vaurien_twisted.model.exchange import Exchange
@@ -83,9 +84,9 @@ class WriteQueue:
         self.size = 0
         self.turns: Turns | None = None
         self.deferred = False
-        self.write: Callable[[bytes], None] = _nowhere
-        self.delayed: Callable[[float, int], None] = _unheard
-        self.ended: Callable[[Exchange], None] = _unread
+        self.write: Callable[[bytes], None] = nothing
+        self.delayed: Callable[[float, int], None] = nothing
+        self.ended: Callable[[Exchange], None] = nothing
 
     @property
     def held(self) -> tuple[Exchange | None, Step] | None:
@@ -282,7 +283,7 @@ class WriteQueue:
         if self._instant:
             instant, self._instant = self._instant, 0
             self.delayed(0.0, instant)
-        if out and self.write is not _nowhere:
+        if out and self.write is not nothing:
             data = out[0] if len(out) == 1 else b"".join(out)
             out.clear()
             self.write(data)
@@ -318,22 +319,4 @@ class WriteQueue:
         self.queue = EMPTY
         self._out.clear()
         self.size = 0
-        self.write = _nowhere
-
-
-def _nowhere(data: bytes) -> None:
-    """
-    Discards bytes of write queues that have no transport.
-    """
-
-
-def _unheard(seconds: float, count: int) -> None:
-    """
-    Ignores delays.
-    """
-
-
-def _unread(exchange: Exchange) -> None:
-    """
-    Ignores the end of a reply.
-    """
+        self.write = nothing

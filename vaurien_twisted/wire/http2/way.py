@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from vaurien_twisted.model.callbacks import nothing
 from vaurien_twisted.wire.http2.codes import Violation
 from vaurien_twisted.wire.http2.floods import Floods
 from vaurien_twisted.wire.http2.flow import Window
@@ -88,7 +89,7 @@ class Way:
         self.waiting = 0
         self.opened = False
         self._early: list[bytes] = []
-        self.before: Callable[[], None] = _nothing
+        self.before: Callable[[], None] = nothing
         self.out: list[bytes] = []
 
     @property
@@ -194,9 +195,3 @@ class Way:
         for stream in streams:
             stream.room[self.place] += more
         self.drain()
-
-
-def _nothing() -> None:
-    """
-    Nothing was read before.
-    """
