@@ -35,3 +35,5 @@ class EventsTests(SynchronousTestCase):
         self.refused("did you mean 'openai.rate_limit'", fault="error", code="openai.rate_limi")
         self.refused("event goes with fault lose", event="*")
         self.refused("did you mean 'garble'", fault="garbel")
+        self.refused("goes with then rst-stream or goaway", then="reset", http2_code="CANCEL")
+        self.refused("rst-stream:CANCEL", then="rst-stream", http2_code="CANCELED")

@@ -107,6 +107,33 @@ class DelayMessageTests(SynchronousTestCase):
             link.wait(1)
             self.assertEqual((slow.body, slow.ended), (b"onetwothree", True))
 
+    def test_short(self) -> None:
+        """
+        A reply that has fewer frames comes to its end, also if an empty frame says so.
+        """
+        link = Multiplexed(rule("delay_message", "/slow", message=9), answers=False)
+        slow = link.ask("/slow")
+        link.reply(1, b"one", False)
+        link.pump()
+        link.server.end_stream(1)
+        link.pump()
+        self.assertEqual((slow.body, slow.ended), (b"one", True))
+
+    def test_cut(self) -> None:
+        """
+        A reply that waits is cut all the same.
+        """
+        cut = rule("error", "/slow", at="partial", count=2, unit="units", then="reset")
+        link = Multiplexed(rule("delay_message", "/slow", message=2), cut, answers=False)
+        slow = link.ask("/slow")
+        link.reply(1, b"one", False)
+        for part in (b"two", b"three"):
+            link.send(link.server, 1, part, False)
+        link.pump()
+        self.assertEqual(slow.body, b"one")
+        link.wait(1)
+        self.assertEqual((slow.body, slow.reset), (b"onetwo", 2))
+
 
 class OtherProtocolTests(SynchronousTestCase):
     """

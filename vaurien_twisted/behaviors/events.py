@@ -18,13 +18,19 @@ from vaurien_twisted.model.options import Refused, option, shortened
 from vaurien_twisted.model.pattern_syntax import Unsupported
 from vaurien_twisted.model.streaming import EVENTS, LINES, StreamAction, StreamFault
 
-#: How the reply can end.
+#: How the reply can end.  C{rst-stream} and C{goaway} are of HTTP/2; in HTTP/1, they end the
+#: connection.
 FATES = {
     "auto": ConnectionFate.KEEP,
     "end": ConnectionFate.KEEP,
     "close": ConnectionFate.CLOSE,
     "reset": ConnectionFate.RESET,
+    "rst-stream": ConnectionFate.RESET,
+    "goaway": ConnectionFate.CLOSE,
 }
+
+#: The error codes of HTTP/2 where none is given: of a stream, and of a connection.
+ENDINGS = {"rst-stream": "INTERNAL_ERROR", "goaway": "NO_ERROR"}
 
 
 @attrs.frozen
@@ -71,9 +77,17 @@ class EventsOptions:
         str,
         "auto",
         "How the reply ends: end (as a complete reply), close or reset (the connection, in place "
-        "of the end of the reply), auto (close after cut, end after error, else as the backend "
-        "ends it).",
+        "of the end of the reply), rst-stream (HTTP/2: only the stream, by RST_STREAM; HTTP/1: as "
+        "reset), goaway (HTTP/2: the connection is closed after GOAWAY; HTTP/1: as close), auto "
+        "(after cut close, in HTTP/2 rst-stream; after error end; else as the backend ends it).",
         choices=tuple(FATES),
+    )
+    http2_code: str = option(
+        str,
+        "",
+        "With then=rst-stream or goaway, the error code of HTTP/2: a name such as CANCEL, or a "
+        "number. Empty: INTERNAL_ERROR for rst-stream, NO_ERROR for goaway.",
+        loose=True,
     )
     event: str = option(
         str,
@@ -115,6 +129,10 @@ class Events(OfReplies):
         super().check(options, wire)
         if options.fault == "error":
             IReplyEditing(wire).streamError(options.code or CODE, options.message)
+        if options.http2_code:
+            if options.then not in ENDINGS:
+                raise Refused("http2_code goes with then rst-stream or goaway", "http2_code")
+            wire.parseError(f"{options.then}:{options.http2_code}", "")
         if options.event:
             if options.fault != "lose":
                 raise Refused(f"event goes with fault lose, not with {options.fault}", "event")
@@ -143,12 +161,12 @@ def faultOf(options: EventsOptions, wire: IReplyEditing, context: DecisionContex
     The fault that the options describe.
     """
     action = StreamAction(options.fault)
-    pause, then = options.pause, FATES[options.then]
+    pause, then, ending = options.pause, FATES[options.then], options.then
     if action in (StreamAction.SLOW, StreamAction.SPLIT):
         pause = pause or PAUSE
     ends = options.then == "end" or (options.then == "auto" and action is StreamAction.ERROR)
     if options.then == "auto" and action is StreamAction.CUT:
-        then = ConnectionFate.CLOSE
+        then, ending = ConnectionFate.CLOSE, "rst-stream"
     seed = 0
     if action is StreamAction.GARBLE:
         seed = context.chance.random().getrandbits(32)
@@ -165,4 +183,5 @@ def faultOf(options: EventsOptions, wire: IReplyEditing, context: DecisionContex
         if action is StreamAction.ERROR
         else b"",
         seed,
+        f"{ending}:{options.http2_code or ENDINGS[ending]}" if ending in ENDINGS else "",
     )

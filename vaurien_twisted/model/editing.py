@@ -13,6 +13,9 @@ import attrs
 if TYPE_CHECKING:
     from vaurien_twisted.interfaces.editors import IBodyEditor
 
+#: The most bytes of a reply that wait until its body is complete, with chunks or frames.
+RAW_LIMIT = 4 * 2**20
+
 
 @attrs.frozen
 class PassBody:

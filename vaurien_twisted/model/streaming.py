@@ -44,6 +44,8 @@ class StreamFault:
     @ivar ends: whether the reply ends regularly where it is cut; else the link ends as C{then}
         says.
     @ivar then: what becomes of the link at the end of the reply.
+    @ivar ending: in HTTP/2, how the reply ends in place of C{then}: C{rst-stream:CODE} or
+        C{goaway:CODE}; C{""}: as C{then} says.
     @ivar wanted: which events or lines are lost; C{None}: those that end a stream.
     @ivar event: of an error, the event that tells of it.
     @ivar seed: of what is garbled.
@@ -59,3 +61,4 @@ class StreamFault:
     wanted: Callable[[str], bool] | None = attrs.field(default=None, eq=False, repr=False)
     event: bytes = b""
     seed: int = 0
+    ending: str = ""

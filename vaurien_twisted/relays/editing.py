@@ -19,6 +19,9 @@ from vaurien_twisted.relays.write_queue import WriteQueue
 #: Why a reply was not edited that would have needed more memory than there is.
 NO_MEMORY = "not edited: the proxy's connections hold too much already"
 
+#: Why a reply was not edited whose end came before the editor had decided.
+SHORT = "not edited: the reply ended before"
+
 
 def passEdited(
     state: ExchangeState,
@@ -51,15 +54,15 @@ def passEdited(
     tellOutcome(exchange, editor, ends)
 
 
-def tellOutcome(exchange: Exchange, editor: IEditor, ends: bool) -> None:
+def tellOutcome(exchange: Exchange, editor: IEditor, ends: bool, otherwise: str = SHORT) -> None:
     """
     Tell whether C{editor} has changed something, as soon as that is known.
 
     @param ends: whether the exchange has ended in this direction.
+    @param otherwise: the reason why nothing was changed, if the editor knows none.
     """
     if exchange.outcome is not None and (editor.struck or ends):
-        # Without a reason it was cut short by its end.
-        missing = "" if editor.struck else editor.reason or "not edited: the reply ended before"
+        missing = "" if editor.struck else editor.reason or otherwise
         outcome, exchange.outcome = exchange.outcome, None
         outcome(missing)
 

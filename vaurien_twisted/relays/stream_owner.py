@@ -36,16 +36,35 @@ class Keeper(Protocol):
         """
 
 
+class Editing(Protocol):
+    """
+    A reply on a stream that passes through an editor.
+    """
+
+    @property
+    def held(self) -> int:
+        """
+        The number of bytes that the editor holds back.
+        """
+
+    def release(self) -> None:
+        """
+        Hold nothing back from now on, and change nothing more.
+        """
+
+
 class Owner(Protocol):
     """
     What a stream needs of the link that it belongs to.
 
     @ivar held: how many bytes are kept back on the way to the backend, and to the client, about.
+    @ivar editing: the replies of which editors hold something back.
     """
 
     state: ExchangeState
     connection: Connection
     held: list[int]
+    editing: set[Editing]
 
     def kept(self, stream: Keeper, keeps: bool) -> None:
         """
@@ -55,6 +74,11 @@ class Owner(Protocol):
     def opened(self, stream: Stream) -> None:
         """
         The request of a WebSocket connection was accepted: messages follow.
+        """
+
+    def relieve(self) -> None:
+        """
+        Let editors hold back less if too much is held back.
         """
 
     def fate(self, then: ConnectionFate) -> None:

@@ -16,9 +16,9 @@ from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, Exchange
 from vaurien_twisted.model.treatment import UNTREATED
 from vaurien_twisted.relays.exchange_state import ExchangeState
 from vaurien_twisted.relays.failures import ABORTED, countError, endOf
-from vaurien_twisted.relays.memory import QUEUE_LIMIT
+from vaurien_twisted.relays.memory import EDITED_LIMIT, QUEUE_LIMIT, SHARE
 from vaurien_twisted.relays.recent import Recent
-from vaurien_twisted.relays.stream_owner import Keeper
+from vaurien_twisted.relays.stream_owner import Editing, Keeper
 from vaurien_twisted.relays.struck_stream import StruckStream
 from vaurien_twisted.relays.websocket_stream import WebSocketStream
 from vaurien_twisted.rules.batches import Treatments
@@ -51,6 +51,7 @@ class StreamRelay:
     @ivar waiting: the streams on which something is kept back.
     @ivar drained: called when something that was kept back has gone on.
     @ivar held: how many bytes are kept back on the way to the backend, and to the client, about.
+    @ivar editing: the replies of which editors hold something back.
     """
 
     _log = Logger()
@@ -69,6 +70,7 @@ class StreamRelay:
         self._upstream, self._downstream = Upstream(connection), Downstream(connection)
         self.waiting: set[Keeper] = set()
         self.held = [0, 0]
+        self.editing: set[Editing] = set()
         self._misses: set[Block] = set()
         #: What happens to exchanges by this plan.
         self._treatments: Treatments | None = None
@@ -239,6 +241,21 @@ class StreamRelay:
         else:
             self.waiting.discard(stream)
 
+    def relieve(self) -> None:
+        while self.editing and self._crowded:
+            max(self.editing, key=lambda each: each.held).release()
+
+    @property
+    def _crowded(self) -> bool:
+        """
+        Whether editors may hold nothing more back.
+        """
+        state, down = self.state, self.held[1] + self.connection.down.waiting
+        if down <= SHARE:
+            return False
+        state.room.account()
+        return down > EDITED_LIMIT or not state.context.memory.allows(down)
+
     def ran(self) -> None:
         self.flush()
         if not self.state.closed:
@@ -276,6 +293,7 @@ class StreamRelay:
                 stream.struck.stop()
         self.connection.streams.clear()
         self.waiting.clear()
+        self.editing.clear()
 
 
 def _cuts(decision: Decision) -> bool:

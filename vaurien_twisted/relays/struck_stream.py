@@ -11,14 +11,15 @@ from vaurien_twisted.model.commands import (
     Command,
     ConnectionFate,
     Drop,
-    Pause,
+    Edit,
     Reply,
     Send,
     Truncate,
-    Wait,
 )
 from vaurien_twisted.model.decision import Decision, Rule, Step
+from vaurien_twisted.relays.edited_reply import RESET_BY_BACKEND, RESET_BY_CLIENT, EditedReply
 from vaurien_twisted.relays.executor import CommandExecutor
+from vaurien_twisted.relays.paused_reply import PausedReply
 from vaurien_twisted.relays.queued_write import QueuedWrite
 from vaurien_twisted.relays.stream_owner import Owner
 from vaurien_twisted.relays.withheld_credit import WithheldCredit
@@ -26,7 +27,6 @@ from vaurien_twisted.relays.write_queue import WriteQueue
 from vaurien_twisted.wire.http2.cuts import Cut
 from vaurien_twisted.wire.http2.frames import dataIn, piece
 from vaurien_twisted.wire.http2.stream import Stream
-from vaurien_twisted.wire.http2.units import Units
 from vaurien_twisted.wire.http2.way import DOWN, UP, Way
 
 
@@ -40,6 +40,7 @@ class StruckStream:
     __slots__ = (
         "_begun",
         "_cut",
+        "_edited",
         "_executor",
         "_owner",
         "_pause",
@@ -68,15 +69,15 @@ class StruckStream:
         executor.toClient = down
         self.queues = (up, down)
         self._cut: Cut | None = None
-        #: A wait within the reply, and the units before it.
-        self._pause: tuple[Units, Step] | None = None
+        self._edited: EditedReply | None = None
+        self._pause = PausedReply(decision, stream.exchange.context)
         for step in decision.reply:
             command = step.command
             if isinstance(command, Truncate):
                 self._cut = Cut(command, stream)
-            elif isinstance(command, Pause):
-                wait = Step(Wait(command.seconds), step.rule)
-                self._pause = Units(command.count, stream.exchange.context), wait
+            elif isinstance(command, Edit):
+                editor, settle = command.make(), lambda: self._settle(DOWN)
+                self._edited = EditedReply(owner, stream, editor, down, settle)
         self._withheld = WithheldCredit(context.reactor, stream, decision, self._release)
         owner.kept(self, bool(self._withheld))
 
@@ -114,49 +115,51 @@ class StruckStream:
             self._settle(DOWN)
 
     def replied(self, data: bytes, head: bool, ends: bool) -> None:
-        stream, (_, down) = self._stream, self.queues
-        exchange = stream.exchange
-        size = 0 if head else len(data)
+        exchange = self._stream.exchange
         steps = () if exchange.decision is None or exchange.replying else exchange.decision.reply
         exchange.replying = True
         if exchange.progress is not None:
             now = self._owner.state.context.reactor.seconds()
             exchange.progress.replied(now, len(data), ends)
-        if exchange.muted:
-            self._swallow(DOWN, size)
-            return
-        cut, over = self._cut, False
+        passed = 0
+        if head:
+            if not exchange.muted:
+                self._reply(data, True, ends, steps)
+        else:
+            for part, last, waits in self._pause.divided(data, ends, steps):
+                if exchange.muted:
+                    self._swallow(DOWN, len(part))
+                else:
+                    passed += self._reply(part, False, last, waits)
+        self._settle(DOWN, passed)
+        if self._edited is not None and self._edited.held:
+            self._owner.relieve()
+
+    def _reply(self, data: bytes, head: bool, ends: bool, steps: Sequence[Step]) -> int:
+        """
+        A header block of the reply, or a part of a DATA frame's content.
+
+        @param steps: come before it.
+        @return: how many bytes of DATA go on that the backend has no credit for yet.
+        """
+        stream, down = self._stream, self.queues[DOWN]
+        exchange, cut, over = stream.exchange, self._cut, False
+        size = 0 if head else len(data)
         frames = data if head else piece(stream.number, data, ends)
+        if self._edited is not None:
+            return self._edited.came(frames, size, ends, steps)
         if cut is not None:
             frames, over = cut.passing(data, head, ends)
             size = dataIn(frames)
             self._swallow(DOWN, 0 if head else len(data) - size)
-        if self._pause is not None and not head and not over:
-            self._put(*self._pause, data, ends, steps)
-        else:
-            down.put(exchange, frames, steps)
+        down.put(exchange, frames, steps)
         if over:
             exchange.muted = True
             self._executor.uncut(exchange, 0)
             self._owner.connection.giveUp(stream)
         elif ends and cut is not None:
             self._executor.uncut(exchange, cut.missing)
-        self._settle(DOWN, size)
-
-    def _put(
-        self, units: Units, wait: Step, data: bytes, ends: bool, steps: Sequence[Step]
-    ) -> None:
-        """
-        Let the first units of the reply pass, and the others wait.
-        """
-        stream, down = self._stream, self.queues[DOWN]
-        exchange, number = stream.exchange, stream.number
-        at = units.first(data)
-        if at:
-            down.put(exchange, piece(number, data[:at], ends and at == len(data)), steps)
-        if at < len(data):
-            self._pause = None
-            down.put(exchange, piece(number, data[at:], ends), (wait,))
+        return size
 
     def _release(self) -> None:
         """
@@ -166,6 +169,8 @@ class StruckStream:
         self._ran()
 
     def resetByClient(self) -> None:
+        if self._edited is not None:
+            self._edited.over(RESET_BY_CLIENT)
         self.stop()
 
     def resetByBackend(self, frame: bytes) -> None:
@@ -174,6 +179,8 @@ class StruckStream:
             return
         if self._cut is not None:
             self._executor.uncut(exchange, self._cut.missing)
+        if self._edited is not None:
+            self._edited.over(RESET_BY_BACKEND)
         self._discard(UP)
         self.queues[DOWN].put(exchange, frame)
         self._settle(DOWN)
@@ -254,6 +261,8 @@ class StruckStream:
     def _account(self) -> None:
         for place in (UP, DOWN):
             size = self.queues[place].size
+            if place == DOWN and self._edited is not None:
+                size += self._edited.held
             self._owner.held[place] += size - self._sizes[place]
             self._sizes[place] = size
         self._owner.kept(self, any(self._sizes) or bool(self._withheld))

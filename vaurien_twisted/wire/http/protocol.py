@@ -6,6 +6,7 @@ C{http}: HTTP/1.0, 1.1 and 2 as RFC 9110, RFC 9112 and RFC 9113 define them.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import attrs
 from zope.interface import implementer
@@ -21,7 +22,7 @@ from vaurien_twisted.interfaces import (
     ITellsErrors,
     IWireProtocol,
 )
-from vaurien_twisted.interfaces.editors import IMessageFaults, IReplyEditing
+from vaurien_twisted.interfaces.editors import IMessageFaults, IReplyEditing, IReplyEditor
 from vaurien_twisted.model.commands import Actions, Edit, Reply, Send
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
@@ -143,6 +144,27 @@ CATALOG = ErrorCatalog(
     situations=situationsOf,
 )
 
+
+def edit(exchange: Exchange, make: Callable[[], IReplyEditor], ending: str = "") -> Edit | None:
+    """
+    The command that edits a reply of any version of HTTP.
+
+    @param make: makes the editor.
+    @param ending: see L{HTTP2ReplyEditor<vaurien_twisted.wire.http2.reply_editor>}.
+    @return: C{None} if the exchange has no reply of HTTP.
+    """
+    if not exchange.command or messageOf(exchange) is not None:
+        return None
+    context = exchange.context
+    if not isinstance(context, StreamFacts):
+        return Edit(lambda: HTTP1ReplyEditor(exchange, make()))
+    # Imported on first use, since it takes long to load.
+    from vaurien_twisted.wire.http2.reply_editor import HTTP2ReplyEditor
+
+    number = context.number
+    return Edit(lambda: HTTP2ReplyEditor(exchange.command, number, make(), ending))
+
+
 #: The codes of the faults.
 FAULTY = frozenset(row.code for row in FAULTS)
 
@@ -212,16 +234,10 @@ class HTTP(WireProtocol):
         return None if message is None else meet(message, fault)
 
     def editStream(self, exchange: Exchange, fault: StreamFault) -> Edit | None:
-        if not exchange.command or isinstance(exchange.context, StreamFacts):
-            return None
-        method = exchange.command
-        return Edit(lambda: HTTP1ReplyEditor(exchange, EventEditor(method, fault)))
+        return edit(exchange, lambda: EventEditor(exchange.command, fault), fault.ending)
 
     def patchReply(self, exchange: Exchange, patch: Patch) -> Edit | None:
-        if not exchange.command or isinstance(exchange.context, StreamFacts):
-            return None
-        method = exchange.command
-        return Edit(lambda: HTTP1ReplyEditor(exchange, PatchEditor(method, patch)))
+        return edit(exchange, lambda: PatchEditor(exchange.command, patch))
 
     def streamError(self, code: str, message: str) -> bytes:
         known = PRESETS.get(code)

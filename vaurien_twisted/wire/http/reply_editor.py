@@ -12,15 +12,19 @@ from zope.interface import implementer
 
 from vaurien_twisted.interfaces.editors import IEditor, IReplyEditor
 from vaurien_twisted.model.commands import ConnectionFate, EditedBytes
-from vaurien_twisted.model.editing import BodyCourse, DropBody, PassBody, StreamBody, WholeBody
+from vaurien_twisted.model.editing import (
+    RAW_LIMIT,
+    BodyCourse,
+    DropBody,
+    PassBody,
+    StreamBody,
+    WholeBody,
+)
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.http.content import Content, Frames
 from vaurien_twisted.wire.http.errors import HTTP_1_0
 from vaurien_twisted.wire.http.head import ENDLESS
 from vaurien_twisted.wire.streams.patch_editor import BODYLESS, LENGTHS
-
-#: The most bytes of a reply that are held back until its body is complete, chunks included.
-RAW_LIMIT = 4 * 2**20
 
 
 @implementer(IEditor)

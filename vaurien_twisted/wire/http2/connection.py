@@ -236,6 +236,22 @@ class Connection:
             if stream:
                 back.write(windowUpdate(stream, size))
 
+    def balance(self, stream: Stream, came: int, went: int) -> None:
+        """
+        Of a reply that is edited, C{came} bytes of DATA have come from the backend, and C{went}
+        bytes are to go to the client for them.  Bytes that do not go on, at least not yet, are
+        credited to the backend; those beyond what came are the client's to credit alone.
+        """
+        down, more = self.down, went - came
+        if more > 0:
+            down.lent += more
+            stream.lent[DOWN] += more
+            stream.owed += more
+        elif more:
+            self.swallowed(down, -more)
+            if not stream.withholds(DOWN, -more):
+                self.creditStream(stream, DOWN, -more)
+
     def keep(self, way: Way, stream: Stream, size: int) -> None:
         """
         Bytes of a stream are kept back: credit their sender for them, so that other streams go on.

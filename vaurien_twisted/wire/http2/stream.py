@@ -5,6 +5,7 @@ A stream of HTTP/2: one exchange (RFC 9113, section 5).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from zope.interface import implementer
@@ -92,6 +93,9 @@ class Stream:
     @ivar accepted: the head of the reply has a status 2xx.
     @ivar room: of a stream that is struck, how many bytes the backend takes, and the client.
     @ivar lent: how many bytes are kept back for which the client is credited, and the backend.
+    @ivar owed: how many bytes of the client's next credit of the stream are not the backend's:
+        they were the proxy's own, or are credited already.
+    @ivar taken: called when all has gone on that waited for a window.
     @ivar withheld: how many bytes of credit are kept back that the backend has given, and that
         the client has; C{None} where they pass.
     """
@@ -104,9 +108,11 @@ class Stream:
         "gone",
         "lent",
         "number",
+        "owed",
         "reset",
         "room",
         "struck",
+        "taken",
         "theirs",
         "withheld",
     )
@@ -119,7 +125,19 @@ class Stream:
         self.clientDone = self.backendDone = self.gone = self.reset = self.accepted = False
         self.room = [0, 0]
         self.lent = [0, 0]
+        self.owed = 0
+        self.taken: Callable[[], None] = _nothing
         self.withheld: list[int | None] = [None, None]
+
+    def shared(self, increment: int) -> int:
+        """
+        The client has credited the stream.
+
+        @return: how much of it is the backend's.
+        """
+        kept = min(self.owed, increment)
+        self.owed -= kept
+        return increment - kept
 
     def withholds(self, place: int, increment: int) -> bool:
         """
@@ -132,3 +150,9 @@ class Stream:
             return False
         self.withheld[place] = before + increment
         return True
+
+
+def _nothing() -> None:
+    """
+    Does nothing; stands for a callback that is not set.
+    """

@@ -16,6 +16,7 @@ from vaurien_twisted.wire.http2.frames import (
     WINDOW_UPDATE,
     frame,
     headers,
+    windowUpdate,
 )
 from vaurien_twisted.wire.http2.header_blocks import Block
 from vaurien_twisted.wire.http2.sides import Side
@@ -182,8 +183,9 @@ class Upstream(Side):
         stream.room[DOWN] += increment
         if self._back.blocked:
             self._back.drain()
-        if not other or stream.gone:
+        passing = stream.shared(increment)
+        if not passing or not other or stream.gone or stream.withholds(DOWN, passing):
             return b""
-        if stream.withholds(DOWN, increment):
-            return b""
+        if passing != increment:
+            return windowUpdate(other, passing)
         return frame(WINDOW_UPDATE, 0, other, content)

@@ -172,6 +172,7 @@ class Way:
                     break
             if not waiting:
                 self.blocked.pop(stream, None)
+                stream.taken()
 
     def forget(self, stream: Stream) -> int:
         """

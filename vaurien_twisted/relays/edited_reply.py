@@ -1,0 +1,122 @@
+# -*- test-case-name: tests.relays.test_streams_edited -*-
+"""
+The reply on a stream of HTTP/2 that passes through an editor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from vaurien_twisted.interfaces.editors import IEditor
+from vaurien_twisted.model.commands import ConnectionFate, EditedBytes
+from vaurien_twisted.model.decision import Step
+from vaurien_twisted.relays.editing import NO_MEMORY, putPart, tellOutcome
+from vaurien_twisted.relays.stream_owner import Owner
+from vaurien_twisted.relays.write_queue import WriteQueue
+from vaurien_twisted.wire.http2.frames import dataIn
+from vaurien_twisted.wire.http2.stream import Stream
+
+#: Why the rest of a reply is not edited that does not come.
+RESET_BY_BACKEND = "not edited: the backend has reset the stream"
+RESET_BY_CLIENT = "not edited: the client has reset the stream"
+
+
+class EditedReply:
+    """
+    Puts what the editor makes of a reply into a write queue, and keeps flow control right: what
+    does not go on is credited to the backend, what was inserted is not.
+
+    @param queue: of the stream, to the client.
+    @param settle: writes what is ready in the queue, and counts what is kept back.
+    """
+
+    __slots__ = ("_editor", "_owner", "_queue", "_settle", "_stream")
+
+    def __init__(
+        self,
+        owner: Owner,
+        stream: Stream,
+        editor: IEditor,
+        queue: WriteQueue,
+        settle: Callable[[], None],
+    ) -> None:
+        self._owner = owner
+        self._stream = stream
+        self._editor = editor
+        self._queue = queue
+        self._settle = settle
+
+    @property
+    def held(self) -> int:
+        """
+        The number of bytes that the editor holds back.
+        """
+        return 0 if self._stream.exchange.muted else self._editor.held
+
+    def came(self, frames: bytes, size: int, ends: bool, steps: Sequence[Step]) -> int:
+        """
+        A header block or a DATA frame of the reply came.
+
+        @param size: of the DATA in C{frames}, in bytes.
+        @param ends: whether it ends the reply.
+        @param steps: come before what is made of it.
+        @return: how many bytes of DATA go on that the backend has no credit for yet.
+        """
+        exchange = self._stream.exchange
+        if steps:
+            self._queue.put(exchange, b"", steps)
+        now = self._owner.state.context.reactor.seconds()
+        went = self._put(self._editor.push(frames, ends, now), size)
+        tellOutcome(exchange, self._editor, ends)
+        return min(size, went)
+
+    def release(self, reason: str = NO_MEMORY) -> None:
+        """
+        Hold nothing back from now on, and change nothing more.
+        """
+        self._put(self._editor.release(reason), 0)
+        self._settle()
+
+    def over(self, reason: str) -> None:
+        """
+        Nothing more comes, although the reply has not ended.
+
+        @param reason: why.
+        """
+        if not self._stream.exchange.muted:
+            self.release(reason)
+        tellOutcome(self._stream.exchange, self._editor, True, reason)
+
+    def _put(self, parts: Iterable[EditedBytes], came: int) -> int:
+        """
+        Put C{parts} into the queue.
+
+        @param came: how many bytes of DATA they were made of.
+        @return: how many bytes of DATA they have.
+        """
+        state, stream = self._owner.state, self._stream
+        exchange, connection = stream.exchange, self._owner.connection
+        made = list(parts)
+        went = sum(dataIn(part.data) for part in made)
+        connection.balance(stream, came, went)
+        for part in made:
+            putPart(state, exchange, self._queue, part, self._following)
+        editing = self._owner.editing
+        (editing.add if self.held else editing.discard)(self)
+        if exchange.muted:
+            connection.giveUp(stream)
+        return went
+
+    def _following(self, then: ConnectionFate) -> Callable[[], None] | None:
+        """
+        The function that ends the connection as C{then} says, when the client has taken all that
+        was sent on the stream.
+        """
+        return None if then is ConnectionFate.KEEP else partial(self._end, then)
+
+    def _end(self, then: ConnectionFate) -> None:
+        if self._stream in self._owner.connection.down.blocked:
+            self._stream.taken = partial(self._owner.fate, then)
+        else:
+            self._owner.fate(then)
