@@ -125,9 +125,9 @@ class RenewalTests(TestCase):
         relays = service.proxy.relays
         upgrades = relays.context.upgrades
         assert upgrades is not None
-        before = relays.backend, upgrades._server.options, upgrades._client.options
+        before = relays.context.backend.endpoint, upgrades._server.options, upgrades._client.options
         self.reload(service)
-        after = relays.backend, upgrades._server.options, upgrades._client.options
+        after = relays.context.backend.endpoint, upgrades._server.options, upgrades._client.options
         for old, new in zip(before, after, strict=True):
             self.assertIsNot(old, new)
         self.own.write_bytes(b"broken")

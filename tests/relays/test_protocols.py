@@ -218,7 +218,7 @@ class EndTests(SynchronousTestCase):
         self.assertEqual(pair.ask(b"x"), b"x")
         pair.factory.buildProtocol(None).makeConnection(Wire())
         self.assertEqual((len(pair.endpoint.wires), len(other.wires)), (1, 1))
-        self.assertEqual(pair.factory.backendText, "other:80")
+        self.assertEqual(pair.factory.context.backend.text, "other:80")
 
 
 class HookTests(SynchronousTestCase):

@@ -172,9 +172,6 @@ def _rulesByProxy(
 def _declared(
     defaults: ProxyDefaults, given: Given, rules: Mapping[str, list[tuple[str, Words]]]
 ) -> list[ProxyConfig]:
-    """
-    The proxies that the file declares.
-    """
     found = []
     for number, item in enumerate(given.declared, 1):
         try:

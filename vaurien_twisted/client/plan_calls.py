@@ -210,9 +210,6 @@ class PlanCalls:
                 fault.count = count
 
     async def _before(self) -> Answer:
-        """
-        What is in force.
-        """
         try:
             answer = await self.answered("GET", f"{self.prefix}/rules")
         except Unreachable:

@@ -66,9 +66,6 @@ class ControlConnection(ProtocolWrapper):
         self._heard = False
 
     def makeConnection(self, transport: ITransport) -> None:
-        """
-        The connection is made; wait for the first request.
-        """
         self._expect()
         super().makeConnection(transport)
 
@@ -147,9 +144,6 @@ class OpenConnections(WrappingFactory[ControlConnection]):
         self._most = most
 
     def registerProtocol(self, p: ControlConnection) -> None:
-        """
-        A connection is made.
-        """
         super().registerProtocol(p)
         self._most.opened(p)
 
@@ -160,9 +154,6 @@ class OpenConnections(WrappingFactory[ControlConnection]):
         self._most.used(p)
 
     def unregisterProtocol(self, p: ControlConnection) -> None:
-        """
-        A connection is closed.
-        """
         super().unregisterProtocol(p)
         self._most.closed(p)
         if self._empty is not None and not self.protocols:

@@ -12,11 +12,11 @@ from twisted.web.iweb import IRequest
 from vaurien_twisted.control.json_body import readQuery
 from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.pieces import answerList
-from vaurien_twisted.control.responses import Problem
+from vaurien_twisted.control.responses import queried
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.model.exchange import oneLine
-from vaurien_twisted.model.options import Refused, option
+from vaurien_twisted.model.options import option
 from vaurien_twisted.relays.passed import KEPT, Passed
 
 
@@ -62,10 +62,7 @@ class PassedAPI:
         C{timing} says how many there are.  C{request} is there if C{description} is shortened.
         """
         query = readQuery(request, PassedQuery)
-        try:
-            proxy = self._observed.named(query.proxy)
-        except Refused as refused:
-            raise Problem(404, refused.description, "proxy", "querystring") from None
+        proxy = queried(self._observed, query.proxy)
         passed = proxy.relays.context.passed
         asked = passed.kept
         passed.ask()

@@ -187,9 +187,6 @@ def _unknown(
 
 
 def _optionsOf(own: argparse.ArgumentParser) -> list[str]:
-    """
-    The long options of a command.
-    """
     words = own.format_help().replace(",", " ").replace("[", " ").split()
     return [word for word in words if word.startswith("--")]
 

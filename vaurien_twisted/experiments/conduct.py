@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING
 
+import attrs
+
 from vaurien_twisted.client.aio import AsyncClient
 from vaurien_twisted.experiments.fleet import Fleet
 from vaurien_twisted.experiments.lasting import LastingRequests
@@ -35,6 +37,7 @@ NOT_RUN = 3
 PATIENCE = 2.0
 
 
+@attrs.frozen(eq=False)
 class Conductor:
     """
     Runs experiments on services, and says on standard output what happens.
@@ -45,19 +48,11 @@ class Conductor:
     @param service: makes what drives one of them.
     """
 
-    def __init__(
-        self,
-        reactor: IExperimentReactor,
-        urls: Sequence[str],
-        token: str | None = None,
-        quiet: bool = False,
-        service: Callable[[AsyncClient, IExperimentReactor], Service] = Service,
-    ) -> None:
-        self._reactor = reactor
-        self._urls = urls
-        self._token = token
-        self._quiet = quiet
-        self._service = service
+    _reactor: IExperimentReactor
+    _urls: Sequence[str]
+    _token: str | None = None
+    _quiet: bool = False
+    _service: Callable[[AsyncClient, IExperimentReactor], Service] = Service
 
     async def perform(self, experiment: Experiment) -> dict[str, object]:
         """

@@ -205,9 +205,6 @@ def _struck(report: Report) -> list[str]:
 
 
 def _exchanges(entries: Iterable[JSONObject]) -> str:
-    """
-    A table of entries of the journal.
-    """
     rows = [
         (
             f"{entry.get('after', 0.0):.2f} s",

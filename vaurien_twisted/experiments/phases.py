@@ -87,6 +87,7 @@ class Phase:
     end: float | None = None
 
 
+@attrs.define(eq=False)
 class Method:
     """
     Carries out steps.
@@ -98,23 +99,17 @@ class Method:
     @ivar phases: those that have begun, in order.
     """
 
-    def __init__(
-        self,
-        clock: IReactorTime,
-        effects: Effects,
-        surroundings: Surroundings,
-        seed: int,
-        names: dict[int, str],
-        changed: Callable[[Phase], Awaitable[None]],
-    ) -> None:
-        self.phases: list[Phase] = []
-        self._clock = clock
-        self._effects = effects
-        self._surroundings = surroundings
-        self._seed = seed
-        self._names = names
-        self._changed = changed
-        self._begun = clock.seconds()
+    _clock: IReactorTime
+    _effects: Effects
+    _surroundings: Surroundings
+    _seed: int
+    _names: dict[int, str]
+    _changed: Callable[[Phase], Awaitable[None]]
+    phases: list[Phase] = attrs.field(init=False, factory=list)
+    _begun: float = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._begun = self._clock.seconds()
 
     @property
     def now(self) -> float:

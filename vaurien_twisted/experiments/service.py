@@ -201,9 +201,6 @@ class Service:
         return self._reading(await self._client.request("GET", "/state"))
 
     def _reading(self, answer: Answer) -> Reading:
-        """
-        The figures of what C{GET /state} tells.
-        """
         self._newest = int(answer["journal"]["last"])
         return Reading(
             0.0,
@@ -244,9 +241,6 @@ def _path(proxy: str) -> str:
 
 
 def _upstream(changes: Mapping[str, object]) -> dict[str, object]:
-    """
-    Changes with the names of the REST service.
-    """
     return {("upstream" if name == "backend" else name): v for name, v in changes.items()}
 
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Protocol
 from urllib.parse import urlencode
 
+import attrs
 from twisted.internet.defer import Deferred, TimeoutError, succeed
 from twisted.internet.error import ProcessDone
 from twisted.internet.interfaces import (
@@ -201,6 +202,7 @@ class LoadCommand:
         return {"command": load.command, "status": status, "good": good, "output": child.output}
 
 
+@attrs.define(eq=False)
 class Surroundings:
     """
     Commands, requests and queries.
@@ -208,15 +210,9 @@ class Surroundings:
     @param holds: whether a condition that figures decide holds now.
     """
 
-    def __init__(
-        self,
-        reactor: IProcessReactor,
-        http: IHTTP,
-        holds: Callable[[Condition], Awaitable[bool]],
-    ) -> None:
-        self._reactor = reactor
-        self._http = http
-        self._holds = holds
+    _reactor: IProcessReactor
+    _http: IHTTP
+    _holds: Callable[[Condition], Awaitable[bool]]
 
     async def run(self, command: str | tuple[str, ...], timeout: float) -> tuple[int, str]:
         child = start(self._reactor, command)

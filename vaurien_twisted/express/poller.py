@@ -193,15 +193,9 @@ class Poller:
         return others
 
     def fileno(self) -> int:
-        """
-        The epoll object's own file descriptor, -1 while there is none.
-        """
         return -1 if self._epoll is None else int(self._epoll.fileno())
 
     def logPrefix(self) -> str:
-        """
-        For the reactor's log.
-        """
         return "express"
 
     def connectionLost(self, reason: Failure) -> None:

@@ -284,9 +284,6 @@ class ExpressTransport(Sending, ConnectedSocket):
     # Producing: the reading side
 
     def pauseProducing(self) -> None:
-        """
-        Stop reading.
-        """
         self._reading = False
 
     def resumeProducing(self) -> None:
@@ -298,9 +295,6 @@ class ExpressTransport(Sending, ConnectedSocket):
             self._watch()
 
     def stopProducing(self) -> None:
-        """
-        Close the connection.
-        """
         self.loseConnection()
 
     #: Twisted's own transports have these names, too.

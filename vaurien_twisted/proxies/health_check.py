@@ -189,7 +189,9 @@ class ConnectFirst:
         self._changed = changed
         self._reach: Reachability | None = None
         if wanted:
-            self._reach = Reachability(reactor, lambda: relays.backend, self._reached)
+            self._reach = Reachability(
+                reactor, lambda: relays.context.backend.endpoint, self._reached
+            )
             relays.context.backend.missed = self._reach.doubt
 
     @property
@@ -234,14 +236,14 @@ class ConnectFirst:
             self._log.info(
                 "{name}: {backend} is reachable: listening",
                 name=relays.name,
-                backend=relays.backendText,
+                backend=relays.context.backend.text,
             )
             relays.journal.record("reached", relays.name, 0)
         else:
             self._log.warn(
                 "{name}: {backend} is not reachable, so clients are refused: {reason}",
                 name=relays.name,
-                backend=relays.backendText,
+                backend=relays.context.backend.text,
                 reason=reach.reason,
             )
             relays.journal.record("refusing", relays.name, 0, reason=reach.reason)

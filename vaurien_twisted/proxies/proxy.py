@@ -96,7 +96,8 @@ class Proxy(Service):
         self.decider, self.counters = self.relays.decider, self.relays.counters
         self.journal = journal
         self.faults = Faults(self.relays)
-        self._listener = Listener(reactor, listen, self.relays, "proxy", self.relays.listensAt)
+        moved = self.relays.context.backend.servesAt
+        self._listener = Listener(reactor, listen, self.relays, "proxy", moved)
         self._admission = Admission(reactor, self._listener, self._lock, self._admits)
         self._first = ConnectFirst(
             reactor, self.relays, self.proxyOptions.connect_first, self._admission.settle

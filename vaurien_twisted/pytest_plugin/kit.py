@@ -282,9 +282,6 @@ class Kit:
         self._seeded = set()
 
     def _last(self) -> int:
-        """
-        The id of the journal's last entry.
-        """
         state: Answer = self.server.client.state()
         return int(state["journal"]["last"])
 

@@ -156,9 +156,6 @@ class Lines:
         self.stream = stream
 
     def write(self, text: str) -> None:
-        """
-        Write C{text}.
-        """
         try:
             self.stream.write(text)
         except BrokenPipeError:

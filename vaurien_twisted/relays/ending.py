@@ -84,9 +84,6 @@ class LastWords:
         self._asked = True
 
     def stopProducing(self) -> None:
-        """
-        The connection is lost.
-        """
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._timer = None

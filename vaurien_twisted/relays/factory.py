@@ -134,27 +134,6 @@ class RelayFactory(Factory):
         decider.traffic = self._traffic
         self.setPlan(plan or Plan())
 
-    @property
-    def bare(self) -> bool:
-        """
-        Whether new links are bare: no rule can affect their bytes, and they need no framing.
-        """
-        return self._links.bare
-
-    @property
-    def backend(self) -> IStreamClientEndpoint:
-        """
-        The endpoint of new links.
-        """
-        return self.context.backend.endpoint
-
-    @property
-    def backendText(self) -> str:
-        """
-        The backend, as the user wrote it.
-        """
-        return self.context.backend.text
-
     def buildProtocol(self, addr: IAddress | None) -> Relay:
         self.accepted += 1
         client = str(getattr(addr, "host", getattr(addr, "name", "")) or "")
@@ -240,12 +219,6 @@ class RelayFactory(Factory):
         if upgrades is not None:
             upgrades.renew()
         return upgrades is not None
-
-    def listensAt(self, address: IAddress | None) -> None:
-        """
-        Clients connect to C{address} from now on; C{None}: the proxy does not listen.
-        """
-        self.context.backend.servesAt(address)
 
     def setBackend(self, backend: IStreamClientEndpoint, text: str) -> None:
         """

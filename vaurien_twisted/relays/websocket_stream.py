@@ -39,9 +39,6 @@ class WebSocketStream:
         return f"<WebSocketStream {self._stream.number}>"
 
     def requested(self, data: bytes, head: bool, ends: bool) -> None:
-        """
-        See L{Struck<vaurien_twisted.wire.http2.stream.Struck>}.
-        """
         if self._accepted and not head:
             self._messages.read(UP, data, ends)
         elif head or self._refused:
@@ -59,15 +56,9 @@ class WebSocketStream:
         return exchange.dropped or exchange.replying
 
     def interim(self, data: bytes) -> None:
-        """
-        See L{Struck<vaurien_twisted.wire.http2.stream.Struck>}.
-        """
         self._request.interim(data)
 
     def replied(self, data: bytes, head: bool, ends: bool) -> None:
-        """
-        See L{Struck<vaurien_twisted.wire.http2.stream.Struck>}.
-        """
         if self._accepted and not head:
             self._messages.read(DOWN, data, ends)
             return
@@ -90,15 +81,9 @@ class WebSocketStream:
             self.requested(data, False, ends)
 
     def resetByClient(self) -> None:
-        """
-        See L{Struck<vaurien_twisted.wire.http2.stream.Struck>}.
-        """
         self.stop()
 
     def resetByBackend(self, frame: bytes) -> None:
-        """
-        See L{Struck<vaurien_twisted.wire.http2.stream.Struck>}.
-        """
         if self._accepted:
             self._messages.resetByBackend(frame)
         else:

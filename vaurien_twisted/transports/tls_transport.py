@@ -242,9 +242,6 @@ class TLSTransport(ProtocolWrapper):
             self._finish()
 
     def _send(self) -> None:
-        """
-        Write the encrypted bytes to the transport below.
-        """
         data = self._engine.output()
         if data:
             self.transport.write(data)

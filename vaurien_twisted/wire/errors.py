@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 
 import attrs
 
-from vaurien_twisted.model.commands import Transaction
+from vaurien_twisted.model.commands import Reply, Send, Transaction
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused, nearest
@@ -35,6 +35,7 @@ class ErrorCatalog:
         isCode: Callable[[str, str], bool] = lambda code, message: False,
         messageOf: Callable[[str, str], str] = lambda code, message: message,
         situations: Callable[[Exchange], Collection[str]] = lambda exchange: (),
+        encode: Callable[[Exchange, WireError], Reply | Send | None] = lambda exchange, error: None,
         transaction: Transaction = Transaction.NONE,
     ) -> None:
         """
@@ -46,6 +47,8 @@ class ErrorCatalog:
         @param messageOf: the text of an error, from its code and the user's message, which may
             be C{""} for a code that is no preset.
         @param situations: the names of the situations that an exchange is in.
+        @param encode: see
+            L{IWireProtocol.encodeError<vaurien_twisted.interfaces.IWireProtocol.encodeError>}.
         @param transaction: what errors leave of a transaction whose rows do not say it; C{NONE}
             where the protocol has no transactions.
         """
@@ -56,6 +59,7 @@ class ErrorCatalog:
         self._isCode = isCode
         self._messageOf = messageOf
         self._situations = situations
+        self.encode = encode
         self._transaction = transaction
 
     def parse(self, code: str, message: str) -> WireError:

@@ -11,6 +11,7 @@ import attrs
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IFramingOptions
+from vaurien_twisted.model.commands import Reply, Send
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.matchers import Matcher
@@ -58,7 +59,7 @@ class WireProtocol:
         return self.catalog.parse(code, message)
 
     def transientErrors(self, exchange: Exchange) -> Sequence[WireError]:
-        """
-        The presets whose rows fit the exchange.
-        """
         return self.catalog.transient(exchange)
+
+    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | Send | None:
+        return self.catalog.encode(exchange, error)

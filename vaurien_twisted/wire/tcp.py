@@ -12,8 +12,6 @@ import attrs
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IFramer, IWireProtocol
-from vaurien_twisted.model.commands import Reply
-from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange, Piece
 from vaurien_twisted.model.options import option
 from vaurien_twisted.wire.errors import ErrorCatalog
@@ -110,9 +108,3 @@ class TCP(WireProtocol):
 
     def framer(self, options: TCPOptions, backend: str) -> TurnFramer:
         return TurnFramer()
-
-    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
-        """
-        There is no way to say it.
-        """
-        return None

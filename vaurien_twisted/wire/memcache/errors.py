@@ -105,16 +105,6 @@ def _situations(exchange: Exchange) -> set[str]:
     return found
 
 
-CATALOG = ErrorCatalog(
-    "memcache",
-    ROWS,
-    form="a preset, or a line that begins with SERVER_ERROR, CLIENT_ERROR or ERROR",
-    isCode=_isCode,
-    messageOf=_messageOf,
-    situations=_situations,
-)
-
-
 def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     """
     The error as one line.  Quiet meta commands get errors too.
@@ -161,3 +151,14 @@ def miss(exchange: Exchange) -> Reply:
     if command == "me":
         return Reply(b"EN\r\n")
     return Reply(ABSENT.get(command, b"ERROR\r\n"))
+
+
+CATALOG = ErrorCatalog(
+    "memcache",
+    ROWS,
+    form="a preset, or a line that begins with SERVER_ERROR, CLIENT_ERROR or ERROR",
+    isCode=_isCode,
+    messageOf=_messageOf,
+    situations=_situations,
+    encode=encodeError,
+)

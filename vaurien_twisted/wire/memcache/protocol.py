@@ -19,12 +19,11 @@ from vaurien_twisted.interfaces import (
     ITransactional,
     IWireProtocol,
 )
-from vaurien_twisted.model.commands import Reply, Transaction
-from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.commands import Transaction
 from vaurien_twisted.model.exchange import Exchange, Substitute
 from vaurien_twisted.wire.framer import TwoWayFramer
 from vaurien_twisted.wire.memcache.commands import LINE, SILENCING
-from vaurien_twisted.wire.memcache.errors import CATALOG, encodeError, miss
+from vaurien_twisted.wire.memcache.errors import CATALOG, miss
 from vaurien_twisted.wire.memcache.fastpath import MemcacheFastPath
 from vaurien_twisted.wire.memcache.matchers import KEYED, TARGETS
 from vaurien_twisted.wire.memcache.replies import Replies
@@ -100,6 +99,3 @@ class Memcache(WireProtocol):
 
     def framer(self, options: FramingOptions, backend: str) -> MemcacheFramer:
         return MemcacheFramer()
-
-    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
-        return encodeError(exchange, error)

@@ -219,19 +219,6 @@ def _isCode(code: str, message: str) -> bool:
     return re.fullmatch("[1-9][0-9]{0,4}", code) is not None and int(code) < 65535
 
 
-#: Other errors than those whose rows say so undo the statement alone
-#: (C{innodb_rollback_on_timeout} is off).
-CATALOG = ErrorCatalog(
-    "mysql",
-    ROWS,
-    form="a number from 1 to 65534",
-    isCode=_isCode,
-    messageOf=lambda code, message: message or UNKNOWN,
-    situations=_situations,
-    transaction=Transaction.KEPT,
-)
-
-
 def errPacket(sequence: int, error: WireError, stated: bool = True) -> bytes | None:
     """
     An ERR packet.
@@ -280,3 +267,17 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     if not data:
         return None
     return Reply(data, then, finish=numbered, transaction=error.transaction)
+
+
+#: Other errors than those whose rows say so undo the statement alone
+#: (C{innodb_rollback_on_timeout} is off).
+CATALOG = ErrorCatalog(
+    "mysql",
+    ROWS,
+    form="a number from 1 to 65534",
+    isCode=_isCode,
+    messageOf=lambda code, message: message or UNKNOWN,
+    situations=_situations,
+    encode=encodeError,
+    transaction=Transaction.KEPT,
+)

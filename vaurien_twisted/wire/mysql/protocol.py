@@ -30,13 +30,12 @@ from vaurien_twisted.interfaces import (
     ITransferEnder,
     IWireProtocol,
 )
-from vaurien_twisted.model.commands import Reply, Transaction
-from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.commands import Transaction
 from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.wire.last_request import lastRequest
 from vaurien_twisted.wire.mysql.commands import NAMES
-from vaurien_twisted.wire.mysql.errors import CATALOG, encodeError
+from vaurien_twisted.wire.mysql.errors import CATALOG
 from vaurien_twisted.wire.mysql.fastpath import MySQLFastPath
 from vaurien_twisted.wire.mysql.replies import Replies
 from vaurien_twisted.wire.mysql.requests import Requests
@@ -127,6 +126,3 @@ class MySQL(WireProtocol):
 
     def framer(self, options: TLSOptions, backend: str) -> MySQLFramer:
         return MySQLFramer(bool(options.tls_certificate), options.refuses)
-
-    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
-        return encodeError(exchange, error)

@@ -154,20 +154,6 @@ def _situations(exchange: Exchange) -> tuple[str, ...]:
     return _SITUATIONS.get(exchange.context.form, ())
 
 
-#: Whatever fails within a transaction block, the block has failed until it is rolled back, or
-#: to a savepoint (PostgreSQL manual, section "Transactions").  Classes 00, 01 and 02 are
-#: success, warnings and the lack of data: no error has them.
-CATALOG = ErrorCatalog(
-    "postgresql",
-    ROWS,
-    form="an SQLSTATE of five digits and upper case letters, but for classes 00 to 02",
-    isCode=lambda code, message: re.fullmatch("(?!0[012])[0-9A-Z]{5}", code) is not None,
-    messageOf=lambda code, message: message or UNKNOWN,
-    situations=_situations,
-    transaction=Transaction.FAILED,
-)
-
-
 def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     """
     The ErrorResponse of a server that refuses this exchange, and the ReadyForQuery
@@ -208,3 +194,18 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
         return refused + readyForQuery("I" if exchange.context.status == "I" else "E")
 
     return Reply(finished(), finish=finished, transaction=error.transaction)
+
+
+#: Whatever fails within a transaction block, the block has failed until it is rolled back, or
+#: to a savepoint (PostgreSQL manual, section "Transactions").  Classes 00, 01 and 02 are
+#: success, warnings and the lack of data: no error has them.
+CATALOG = ErrorCatalog(
+    "postgresql",
+    ROWS,
+    form="an SQLSTATE of five digits and upper case letters, but for classes 00 to 02",
+    isCode=lambda code, message: re.fullmatch("(?!0[012])[0-9A-Z]{5}", code) is not None,
+    messageOf=lambda code, message: message or UNKNOWN,
+    situations=_situations,
+    encode=encodeError,
+    transaction=Transaction.FAILED,
+)

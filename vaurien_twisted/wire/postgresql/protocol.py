@@ -27,12 +27,11 @@ from vaurien_twisted.interfaces import (
     IWireProtocol,
     IWithholder,
 )
-from vaurien_twisted.model.commands import Reply, Transaction
-from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.commands import Transaction
 from vaurien_twisted.model.exchange import Connection, Exchange, Piece, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.wire.last_request import lastRequest
-from vaurien_twisted.wire.postgresql.errors import CATALOG, encodeError
+from vaurien_twisted.wire.postgresql.errors import CATALOG
 from vaurien_twisted.wire.postgresql.fastpath import NAMES, PostgreSQLFastPath
 from vaurien_twisted.wire.postgresql.messages import CLIENT_TYPES
 from vaurien_twisted.wire.postgresql.replies import Replies
@@ -151,6 +150,3 @@ class PostgreSQL(WireProtocol):
 
     def framer(self, options: TLSOptions, backend: str) -> PostgreSQLFramer:
         return PostgreSQLFramer(bool(options.tls_certificate), options.refuses)
-
-    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
-        return encodeError(exchange, error)

@@ -179,17 +179,6 @@ def _situations(exchange: Exchange) -> set[str]:
     return found
 
 
-CATALOG = ErrorCatalog(
-    "redis",
-    ROWS,
-    form="a preset, or a word in upper case and what follows it: MOVED 3999 127.0.0.1:6381",
-    isCode=_isCode,
-    messageOf=_messageOf,
-    situations=_situations,
-    transaction=Transaction.FAILED,
-)
-
-
 def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     """
     The error as one line.  The code of an error without a message is the whole text, as
@@ -220,3 +209,15 @@ def nil(exchange: Exchange) -> Reply:
         return Reply(b"")
     null = b"*-1\r\n" if exchange.command in ARRAYS else b"$-1\r\n"
     return Reply(b"_\r\n" if version == 3 else null, transaction=Transaction.FAILED)
+
+
+CATALOG = ErrorCatalog(
+    "redis",
+    ROWS,
+    form="a preset, or a word in upper case and what follows it: MOVED 3999 127.0.0.1:6381",
+    isCode=_isCode,
+    messageOf=_messageOf,
+    situations=_situations,
+    encode=encodeError,
+    transaction=Transaction.FAILED,
+)

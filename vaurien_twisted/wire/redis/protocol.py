@@ -19,13 +19,12 @@ from vaurien_twisted.interfaces import (
     ITransactional,
     IWireProtocol,
 )
-from vaurien_twisted.model.commands import Reply, Transaction
-from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.commands import Transaction
 from vaurien_twisted.model.exchange import Exchange, Substitute
 from vaurien_twisted.wire.framer import TwoWayFramer
 from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
 from vaurien_twisted.wire.redis.commands import KNOWN
-from vaurien_twisted.wire.redis.errors import CATALOG, encodeError, nil
+from vaurien_twisted.wire.redis.errors import CATALOG, nil
 from vaurien_twisted.wire.redis.fastpath import RedisFastPath
 from vaurien_twisted.wire.redis.matchers import TARGETS
 from vaurien_twisted.wire.redis.replies import Replies
@@ -88,6 +87,3 @@ class Redis(WireProtocol):
 
     def framer(self, options: FramingOptions, backend: str) -> RedisFramer:
         return RedisFramer()
-
-    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
-        return encodeError(exchange, error)

@@ -137,20 +137,6 @@ def _messageOf(code: str, message: str) -> str:
     return message or f"{kind} negative completion"
 
 
-#: A mail transaction goes on without the command that was refused (RFC 5321, section 4.1.1.4
-#: and following).  The second digit of a code has a meaning, and goes from 0 to 5 (section
-#: 4.2.1).
-CATALOG = ErrorCatalog(
-    "smtp",
-    ROWS,
-    form="a reply code from 400 to 459 or from 500 to 559",
-    isCode=lambda code, message: re.fullmatch("[45][0-5][0-9]", code) is not None,
-    messageOf=_messageOf,
-    situations=_situations,
-    transaction=Transaction.KEPT,
-)
-
-
 def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     """
     The reply of a server that refuses this exchange: the code, the enhanced code
@@ -193,3 +179,18 @@ def _unread(exchange: Exchange) -> bool:
     Whether it is a turn of a connection that can no longer be read.
     """
     return bool(exchange.number) and not exchange.command and exchange.context is None
+
+
+#: A mail transaction goes on without the command that was refused (RFC 5321, section 4.1.1.4
+#: and following).  The second digit of a code has a meaning, and goes from 0 to 5 (section
+#: 4.2.1).
+CATALOG = ErrorCatalog(
+    "smtp",
+    ROWS,
+    form="a reply code from 400 to 459 or from 500 to 559",
+    isCode=lambda code, message: re.fullmatch("[45][0-5][0-9]", code) is not None,
+    messageOf=_messageOf,
+    situations=_situations,
+    encode=encodeError,
+    transaction=Transaction.KEPT,
+)

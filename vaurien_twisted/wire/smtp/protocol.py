@@ -23,13 +23,12 @@ from vaurien_twisted.interfaces import (
     ITransferEnder,
     IWireProtocol,
 )
-from vaurien_twisted.model.commands import Reply, Transaction
-from vaurien_twisted.model.errors import WireError
+from vaurien_twisted.model.commands import Transaction
 from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
 from vaurien_twisted.wire.protocol import WireProtocol
 from vaurien_twisted.wire.smtp.envelope import Envelope
-from vaurien_twisted.wire.smtp.errors import CATALOG, encodeError
+from vaurien_twisted.wire.smtp.errors import CATALOG
 from vaurien_twisted.wire.smtp.replies import Replies
 from vaurien_twisted.wire.smtp.requests import Requests
 from vaurien_twisted.wire.smtp.session import SMTPSession
@@ -159,6 +158,3 @@ class SMTP(WireProtocol):
 
     def framer(self, options: TLSOptions, backend: str) -> SMTPFramer:
         return SMTPFramer(bool(options.tls_certificate), options.refuses)
-
-    def encodeError(self, exchange: Exchange, error: WireError) -> Reply | None:
-        return encodeError(exchange, error)
