@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from tests.integration.llm_stub import TEXT, Stub
+from tests.integration.http2_stub import HTTP2Stub
+from tests.integration.llm_stub import TEXT, Stub, anthropicEvents, openaiEvents
 from tests.integration.ruling import fault, rule
-from tests.integration.support import PATIENCE, ProxyCase, inThread, optional
+from tests.integration.support import PATIENCE, ProxyCase, inThread, optional, theReactor
+from tests.relays.edited import Answer
 
 openai: Any = optional("openai")
 anthropic: Any = optional("anthropic")
@@ -34,17 +36,40 @@ MESSAGES = [{"role": "user", "content": "count"}]
 class LLMCase(ProxyCase):
     """
     A proxy before the stub.
+
+    @cvar http2: whether both speak HTTP/2.
     """
 
-    server: Stub
+    http2 = False
+    server: Stub | HTTP2Stub
+    module: Any
 
     async def prepare(self) -> None:
         """
         Start the stub.
         """
-        self.server = Stub()
+        if self.http2:
+            self.server = stub = HTTP2Stub(
+                {
+                    "/v1/chat/completions": Answer(openaiEvents()),
+                    "/v1/messages": Answer(anthropicEvents()),
+                }
+            )
+            backend = stub.listen(theReactor())
+        else:
+            self.server = Stub()
+            backend = self.server.backend
         self.addCleanup(self.server.stop)
-        await self.open(self.server.backend, "http", seed=7)
+        await self.open(backend, "http", seed=7)
+
+    @property
+    def transport(self) -> dict[str, Any]:
+        """
+        The keywords by which a client speaks the version of HTTP.
+        """
+        if not self.http2:
+            return {}
+        return {"http_client": self.module.DefaultHttpxClient(http1=False, http2=True)}
 
     @property
     def url(self) -> str:
@@ -68,7 +93,11 @@ class OpenAICase(LLMCase):
         One that tries again so often.
         """
         made = openai.OpenAI(
-            api_key="none", base_url=f"{self.url}/v1", max_retries=retries, timeout=PATIENCE
+            api_key="none",
+            base_url=f"{self.url}/v1",
+            max_retries=retries,
+            timeout=PATIENCE,
+            **self.transport,
         )
         self.addCleanup(made.close)
         return made
@@ -99,7 +128,11 @@ class AnthropicCase(LLMCase):
         One that tries again so often.
         """
         made = anthropic.Anthropic(
-            api_key="none", base_url=self.url, max_retries=retries, timeout=PATIENCE
+            api_key="none",
+            base_url=self.url,
+            max_retries=retries,
+            timeout=PATIENCE,
+            **self.transport,
         )
         self.addCleanup(made.close)
         return made
@@ -262,3 +295,42 @@ class AnthropicStreamTests(StreamMixin, AnthropicCase):
         "error": "APIStatusError",
         "lose": "",
     }
+
+
+class HTTP2Mixin:
+    """
+    The ends that only HTTP/2 has.
+    """
+
+    http2 = True
+
+    #: What the client raises when the stream ends, and when the connection does.
+    ended: ClassVar[tuple[str, str]]
+
+    @inThread
+    def test_ends(self: Any) -> None:
+        """
+        What it raises for a stream that is reset, and for a server that goes away.
+        """
+        met = [
+            self.meet("cut", count=4, then="rst-stream", http2_code="CANCEL"),
+            self.meet("cut", count=4, then="goaway"),
+        ]
+        self.assertEqual(met, [(each, self.heard) for each in self.ended])
+        self.assertEqual(len(self.effects()), 2)
+
+
+class OpenAIStreamHTTP2Tests(HTTP2Mixin, OpenAIStreamTests):
+    """
+    Chat completions in HTTP/2.
+    """
+
+    ended = ("APIConnectionError", "APIConnectionError")
+
+
+class AnthropicStreamHTTP2Tests(HTTP2Mixin, AnthropicStreamTests):
+    """
+    Messages in HTTP/2.
+    """
+
+    ended = ("RemoteProtocolError", "RemoteProtocolError")
