@@ -209,9 +209,6 @@ class ExpressTransport(Sending, ConnectedSocket):
             self._failed()
 
     def _failed(self) -> None:
-        """
-        The protocol or its producer has raised an exception: log it, and end the connection.
-        """
         failure = Failure()
         self._log.failure("{protocol} failed", failure, protocol=self.protocol)
         self._lost(failure)

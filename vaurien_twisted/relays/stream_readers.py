@@ -114,9 +114,6 @@ class StreamsFramer:
         self._relay = relay
 
     def fromClient(self, data: bytes) -> Iterator[Piece]:
-        """
-        Yield nothing.
-        """
         return iter(())
 
     fromBackend = fromClient
@@ -127,17 +124,11 @@ class StreamsFramer:
         """
 
     def clientEnded(self) -> Iterator[Piece]:
-        """
-        Yield nothing.
-        """
         return iter(())
 
     backendEnded = clientEnded
 
     def renew(self) -> None:
-        """
-        Another plan is in force.
-        """
         self._relay.planChanged()
 
 

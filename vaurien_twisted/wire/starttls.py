@@ -70,9 +70,6 @@ class TLSOptions(FramingOptions):
 
     @property
     def refuses(self) -> bool:
-        """
-        Whether clients and backends are kept from agreeing on TLS.
-        """
         return self.tls == "refuse"
 
 

@@ -71,9 +71,6 @@ class TurnFramer:
         return iter(())
 
     def renew(self) -> None:
-        """
-        End the turn: the next bytes of either side begin another.
-        """
         if self._turn is not None:
             # A turn that the backend begins takes a number of its own.
             self._turn, self._over = None, True

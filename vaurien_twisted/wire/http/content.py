@@ -36,11 +36,6 @@ class Head(ReplyHead):
         self.fields: list[bytes] = [line for line in lines if line.strip(b"\r\n")]
 
     def values(self, name: bytes) -> list[bytes]:
-        """
-        The values of the fields of that name.
-
-        @param name: in lower case.
-        """
         found = []
         for line in self.fields:
             own, _, value = line.partition(b":")
@@ -49,11 +44,6 @@ class Head(ReplyHead):
         return found
 
     def remove(self, names: Collection[bytes]) -> None:
-        """
-        Remove the fields of these names.
-
-        @param names: in lower case.
-        """
         self.fields = [
             line for line in self.fields if line.partition(b":")[0].strip().lower() not in names
         ]
@@ -65,9 +55,6 @@ class Head(ReplyHead):
         self.fields.append(f"{name}: {value}\r\n".encode("latin-1", "replace"))
 
     def setStatus(self, status: int) -> None:
-        """
-        Set another status, with its registered phrase.
-        """
         self.status = status
         version, _, _ = self.line.partition(b" ")
         phrase = responses.get(status, "Unknown")

@@ -38,9 +38,6 @@ class HTTPFastPath(CountedFastPath):
         self._replies = replies
 
     def _count(self, data: bytes) -> int:
-        """
-        The number of whole requests in C{data}, 0 if not all of them may pass.
-        """
         pos, size, count = 0, len(data), 0
         try:
             while pos < size:

@@ -52,30 +52,18 @@ class HTTP1ReplyEditor:
 
     @property
     def struck(self) -> bool:
-        """
-        Whether something was changed, held back or dropped.
-        """
         return self._editor.struck
 
     @property
     def reason(self) -> str:
-        """
-        Why nothing was changed.
-        """
         return self._editor.reason
 
     @property
     def held(self) -> int:
-        """
-        The number of bytes that are held back.
-        """
         own = len(self._raw) + len(self._kept)
         return own + (self._course.editor.held if isinstance(self._course, StreamBody) else 0)
 
     def push(self, data: bytes, ends: bool, now: float) -> Iterator[EditedBytes]:
-        """
-        Bytes of the reply came: its whole head first.
-        """
         content, frames, position = self._content, self._frames, 0
         if content is None or frames is None:
             content = self._content = Content(data, self._method)
@@ -137,9 +125,6 @@ class HTTP1ReplyEditor:
         return EditedBytes(bytes(head) + frames.frame(body) + frames.ending.data)
 
     def release(self, reason: str) -> Iterator[EditedBytes]:
-        """
-        Pass what has arrived of the reply, and all of the rest, unchanged.
-        """
         course, frames = self._course, self._frames
         if isinstance(course, StreamBody) and frames is not None:
             yield from _framed(course.editor.release(reason), frames)

@@ -63,19 +63,9 @@ class ReplyHead(ABC):
         return True
 
     def value(self, name: bytes) -> str:
-        """
-        The values of the fields of that name as one list, C{""} if there are none.
-        """
         return b", ".join(self.values(name)).decode("latin-1")
 
     def patch(self, status: int, fields: Sequence[tuple[str, str | None]]) -> bool:
-        """
-        Set the status, and set or remove fields.
-
-        @param status: 0 keeps the current one.
-        @param fields: names and values; C{None} removes the field.
-        @return: whether something has changed.
-        """
         changed = False
         if status and status != self.status:
             self.setStatus(status)

@@ -66,23 +66,14 @@ class HTTP2ReplyEditor:
 
     @property
     def struck(self) -> bool:
-        """
-        Whether something was changed, held back or dropped.
-        """
         return self._editor.struck
 
     @property
     def reason(self) -> str:
-        """
-        Why nothing was changed.
-        """
         return self._editor.reason
 
     @property
     def held(self) -> int:
-        """
-        The number of bytes that are held back.
-        """
         course = self._course
         return len(self._raw) + (course.editor.held if isinstance(course, StreamBody) else 0)
 
@@ -191,9 +182,6 @@ class HTTP2ReplyEditor:
         return EditedBytes(made + trailer)
 
     def release(self, reason: str) -> Iterator[EditedBytes]:
-        """
-        Pass what has arrived of the reply, and all of the rest, unchanged.
-        """
         course = self._course
         if isinstance(course, StreamBody):
             yield from self._framed(course.editor.release(reason))

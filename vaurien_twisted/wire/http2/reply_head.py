@@ -48,15 +48,9 @@ class StreamReplyHead(ReplyHead):
         return int(length) if length.isdigit() else -1
 
     def values(self, name: bytes) -> list[bytes]:
-        """
-        The values of the fields of that name.
-        """
         return [value.strip() for own, value in self._fields if own == name]
 
     def remove(self, names: Collection[bytes]) -> None:
-        """
-        Remove the fields of these names.
-        """
         self._fields = [each for each in self._fields if each[0] not in names]
 
     def add(self, name: str, value: str) -> None:
@@ -72,9 +66,6 @@ class StreamReplyHead(ReplyHead):
         return name.decode("latin-1") not in CONNECTION_FIELDS
 
     def setStatus(self, status: int) -> None:
-        """
-        Set another status.
-        """
         self.status = status
         self._fields = [
             (name, b"%d" % status if name == b":status" else value) for name, value in self._fields

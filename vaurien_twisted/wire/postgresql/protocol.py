@@ -85,9 +85,6 @@ class PostgreSQLFramer(StartTLSFramer):
 
     @property
     def withheld(self) -> frozenset[str]:
-        """
-        The commands that a group of extended query messages may have, if one is held back.
-        """
         return NAMES if self._requests.withholds else frozenset()
 
     def describe(self, data: bytes) -> str:

@@ -39,9 +39,6 @@ class RedisFastPath(CountedFastPath):
         self._replies = replies
 
     def _count(self, data: bytes) -> int:
-        """
-        The number of whole requests in C{data}, 0 if not all of them may pass.
-        """
         watched, known, bulks = self._watched, BEGINNINGS.get, BULKS.get
         find, startswith = data.find, data.startswith
         pos, size, count = 0, len(data), 0

@@ -34,16 +34,10 @@ class EventEditor:
 
     @property
     def struck(self) -> bool:
-        """
-        Whether something was changed, held back or dropped.
-        """
         return self._editor is not None and self._editor.struck
 
     @property
     def reason(self) -> str:
-        """
-        Why the fault had no effect.
-        """
         return self._reason if self._editor is None else self._editor.reason
 
     def begin(self, head: IReplyHead, length: int) -> BodyCourse:
@@ -67,7 +61,4 @@ class EventEditor:
         return PassBody()
 
     def renounce(self, reason: str) -> None:
-        """
-        Nothing is struck: the reply passes unchanged after all.
-        """
         self._reason = reason

@@ -55,9 +55,6 @@ class StreamEditor:
 
     @property
     def reason(self) -> str:
-        """
-        Why nothing was changed.
-        """
         fault, passed = self._fault, self._passed
         if self._splitter.fault:
             return self._splitter.fault

@@ -114,7 +114,4 @@ class PatchEditor:
         return changed
 
     def renounce(self, reason: str) -> None:
-        """
-        The reply passes unchanged after all.
-        """
         self.reason = reason
