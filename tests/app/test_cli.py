@@ -75,7 +75,7 @@ class ProcessTests(SynchronousTestCase):
         What is not acceptable: status 2 and one line, without a traceback.
         """
         for words, reason in (
-            (("--behavior", "60:error,50:delay"), "over 100"),
+            (("--behavior", "60:error,50:delay"), "100 at most"),
             (("--protocol", "htp"), "did you mean 'http'?"),
             (("--proxy", "nowhere"), "--proxy: 'nowhere' is not an address"),
             (("--config", "/nonexistent/ini"), "cannot read /nonexistent/ini"),

@@ -72,7 +72,7 @@ class IniTests(SynchronousTestCase):
         """
         self.assertIn("did you mean 'vaurien'?", self.refused(self.write("[vaurein]\n")))
         for section in ("behavior", "behavior:", "behaviour:delay", "zzz"):
-            self.assertIn("is unknown", self.refused(self.write(f"[{section}]\n")))
+            self.assertIn("there is no section", self.refused(self.write(f"[{section}]\n")))
 
     def test_rules(self) -> None:
         """
@@ -93,7 +93,7 @@ class IniTests(SynchronousTestCase):
         twice = "[rule:a]\nbehavior = hang\n[rule:a]\nbehavior = hang\n"
         self.assertIn("is not an ini file", self.refused(self.write(twice)))
         for section in ("rule", "rule:", "rules:a"):
-            self.assertIn("is unknown", self.refused(self.write(f"[{section}]\n")))
+            self.assertIn("there is no section", self.refused(self.write(f"[{section}]\n")))
 
 
 class ConfigureTests(SynchronousTestCase):
@@ -164,7 +164,7 @@ class ConfigureTests(SynchronousTestCase):
         """
         for text, words in (
             ("dleay", "did you mean 'delay'?"),
-            ("60:error,50:delay", "over 100"),
+            ("60:error,50:delay", "100 at most"),
             ("lots:error", "not a percentage"),
         ):
             refused = self.refused(Given({"behavior": text}))
@@ -182,8 +182,8 @@ class ConfigureTests(SynchronousTestCase):
         self.assertIn("did you mean 'sleep'?", refused.description)
         refused = self.refused(Given({}, {}, {"http": {"overwrite_host_header": "maybe"}}))
         self.assertEqual(refused.name, "protocol_http_overwrite_host_header")
-        self.assertIn("does not exist", self.refused(Given({}, {"slow": {}})).description)
-        self.assertIn("does not exist", self.refused(Given({}, {}, {"quic": {}})).description)
+        self.assertIn("there is no", self.refused(Given({}, {"slow": {}})).description)
+        self.assertIn("there is no", self.refused(Given({}, {}, {"quic": {}})).description)
 
     def test_rules(self) -> None:
         """
@@ -204,7 +204,7 @@ class ConfigureTests(SynchronousTestCase):
             ({"behavior": "hang", "tmies": "1"}, "did you mean 'times'?"),
             ({"behavior": "delay", "slep": "1"}, "did you mean 'sleep'?"),
             ({"behavior": "hang", "when.clint": "::1"}, "did you mean 'when.client'?"),
-            ({"behavior": "hang", "when.command": "GET"}, "there is no 'when.command'"),
+            ({"behavior": "hang", "when.command": "GET"}, "there is no key 'when.command'"),
             ({"behavior": "hang", "percent": "101"}, "above the maximum 100"),
         ):
             refused = self.refused(Given({}, {}, {}, [("mine", words)]))

@@ -142,17 +142,17 @@ class IniTests(FileCase):
         for text, words in (
             ("[proxy:a]\n", "[proxy:a] has no upstream, which is required"),
             ("[proxy:a]\nbackend = x:1\nlisten-on = y\n", "did you mean 'listen'?"),
-            ("[proxy:]\n", "is unknown"),
-            ("[poxy:a]\n", "is unknown"),
+            ("[proxy:]\n", "there is no section"),
+            ("[poxy:a]\n", "there is no section"),
             (one + "[rule:r]\nproxy = b\nbehavior = hang\n", "there is no proxy 'b'"),
             (one + "[rule:r]\nbehavior = hang\n", "put it under [proxy:NAME]"),
             (
                 one + "behavior = hang\n[rule:r]\nproxy = a\nbehavior = hang\n",
-                "use either, not both",
+                "give only one",
             ),
         ):
             self.assertIn(words.lower(), self.refused(text).lower())
-        self.assertIn("which proxy", self.refused(one, behavior="hang"))
+        self.assertIn("under [proxy:NAME]", self.refused(one, behavior="hang"))
         self.assertIn("two proxies", self.refused(one, backend="x:1", name="a"))
 
 

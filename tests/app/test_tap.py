@@ -175,8 +175,10 @@ class RefusedTests(SynchronousTestCase):
         """
         for words in (("--backend", "localhost:8000"), ("--proxy", "localhost:80")):
             told = self.refused(*words)
-            self.assertTrue(told.startswith("--backend: the proxy itself listens on"), told)
-            self.assertIn("another address for the proxy with --proxy", told)
+            self.assertTrue(
+                told.startswith("--backend: this is where the proxy itself listens"), told
+            )
+            self.assertIn("let the proxy listen elsewhere with --proxy", told)
         parsed("--backend", "localhost:8000", "--proxy", "localhost:8001")
         parsed("--demo", "--proxy", "localhost:80")
 
@@ -197,13 +199,13 @@ class RefusedTests(SynchronousTestCase):
         The line begins with the option at fault.
         """
         for words, reason in (
-            (("--protocol", "htp"), "--protocol: the 'htp' protocol does not exist"),
-            (("--behavior", "eror"), "--behavior: the 'eror' behavior does not exist"),
+            (("--protocol", "htp"), "--protocol: there is no protocol 'htp'"),
+            (("--behavior", "eror"), "--behavior: there is no behavior 'eror'"),
             (("--behavior", "60:error,50:delay"), "--behavior: the percentages add up to 110"),
             (("--behavior", "some:error"), "--behavior: 'some' is not a percentage"),
             (("--behavior-delay-sleep", "-1"), "--behavior-delay-sleep: '-1' is below"),
             (("--behavior-delay-before=x",), "--behavior-delay-before: 'x' is not valid"),
-            (("--seed", "lucky"), "--seed: 'lucky' is not valid: a whole number"),
+            (("--seed", "lucky"), "--seed: 'lucky' is not valid: it must be a whole number"),
             (("--seed", "-2"), "--seed: '-2' is below the minimum -1"),
             (("--http-port", "65536"), "--http-port: '65536' is above the maximum 65535"),
             (("--log-level", "chatty"), "--log-level: 'chatty' is not valid"),
@@ -231,12 +233,12 @@ class RefusedTests(SynchronousTestCase):
                 "[vaurien]\nbehavor = error\n",
                 "[vaurien] has no option 'behavor': did you mean 'behavior'?",
             ),
-            ("[rule:a]\nbehavior = hagn\n", "[rule:a]: the 'hagn' behavior does"),
+            ("[rule:a]\nbehavior = hagn\n", "[rule:a]: there is no behavior 'hagn'"),
             (
                 "[proxy:a]\nlisten = localhost:0\nbackend = localhost:1\nprotocol = htp\n",
-                "[proxy:a]: the 'htp' protocol does",
+                "[proxy:a]: there is no protocol 'htp'",
             ),
-            ("[vaurien]\nbehavior = 60:error,50:delay\n", "over 100"),
+            ("[vaurien]\nbehavior = 60:error,50:delay\n", "100 at most"),
             ("[behavior:delay]\nsleep = soon\n", "--behavior-delay-sleep: 'soon' is not valid"),
             ("[behavior:dlay]\n", "did you mean 'delay'?"),
             ("[protocol:htp]\n", "did you mean 'http'?"),
@@ -277,7 +279,7 @@ class ServiceTests(SynchronousTestCase):
         self.assertIn("port 0", self.refused("--backend", "localhost:0"))
         for option in ("--proxy", "--backend"):
             self.assertIn("(99999 is not a port, 0", self.refused(option, "localhost:99999"))
-            self.assertIn("(it says no port)", self.refused(option, "localhost"))
+            self.assertIn("(it has no port)", self.refused(option, "localhost"))
         self.assertIn("(Unknown endpoint type: 'tpc')", self.refused("--proxy", "tpc:80:x"))
 
     def test_unwritableLog(self) -> None:
@@ -306,7 +308,9 @@ class ServiceTests(SynchronousTestCase):
         """
         open_ = parsed("--http", "--http-host", "0.0.0.0")
         ended: SystemExit = self.assertRaises(SystemExit, makeService, open_)
-        self.assertTrue(str(ended).startswith("vaurien: --http-host: 0.0.0.0 can be"), ended)
+        self.assertTrue(
+            str(ended).startswith("vaurien: --http-host: other machines can reach 0.0.0.0"), ended
+        )
 
     def test_pitfall18_optionsAreApart(self) -> None:
         """

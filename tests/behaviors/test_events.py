@@ -31,9 +31,9 @@ class EventsTests(SynchronousTestCase):
         Each refusal names the cause and what would be accepted.
         """
         self.refused("has no streamed replies: use protocol http", LINES)
-        self.refused("has no event for the error '503'", fault="error", code=503)
+        self.refused("cannot send the error '503' as an event", fault="error", code=503)
         self.refused("did you mean 'openai.rate_limit'", fault="error", code="openai.rate_limi")
-        self.refused("event goes with fault lose", event="*")
+        self.refused("event is for fault lose", event="*")
         self.refused("did you mean 'garble'", fault="garbel")
         self.refused("goes with then rst-stream or goaway", then="reset", http2_code="CANCEL")
         self.refused("rst-stream:CANCEL", then="rst-stream", http2_code="CANCELED")

@@ -23,7 +23,7 @@ class WebSocketTests(SynchronousTestCase):
         """
         for builder, options, reason in (
             (LINES, {}, "has no WebSocket: use protocol http"),
-            (BUILDER, {"reason": "é" * 62}, "has 124 bytes: 123 are the most"),
+            (BUILDER, {"reason": "é" * 62}, "has 124 bytes: 123 at most"),
             (BUILDER, {"code": 999}, "below the minimum 1000"),
             (BUILDER, {"code": 1005}, "stands for a close frame without a code: use 1000"),
             (BUILDER, {"code": 1006}, "stands for an end without a close frame, as fault cut"),

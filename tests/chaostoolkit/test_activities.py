@@ -71,7 +71,7 @@ class ActivitiesTests(ServiceCase):
             self.assertEqual((added["options"]["sleep"], added["for"]), (2.0, 60.0))
             self.assertEqual(probes.rules("db", **at), [added])
             self.assertEqual(probes.fault_struck("db", "slow", **at), 0)
-            with self.assertRaisesRegex(ClientError, r"no fault 'swol' in force \(it has: slow\)"):
+            with self.assertRaisesRegex(ClientError, r"no fault 'swol' in force, only: slow"):
                 probes.fault_struck("db", "swol", **at)
             self.assertEqual(actions.remove_fault("db", "slow", **at)["seen"], 0)
             actions.add_fault(**SLOW, **at)
@@ -98,12 +98,12 @@ class ActivitiesTests(ServiceCase):
             actions.create_proxy("db", "127.0.0.1:1", **at)
             self.assertEqual(probes.exchanges("db", **at), 0)
             self.assertEqual(probes.open_connections("db", **at), 0)
-            with self.assertRaisesRegex(ClientError, "no exchange ended on 'db'"):
+            with self.assertRaisesRegex(ClientError, "'db' has relayed no exchange"):
                 probes.duration("db", **at)
-            with self.assertRaisesRegex(ClientError, r"no proxy 'bd' \(it has: db\)"):
+            with self.assertRaisesRegex(ClientError, r"no proxy 'bd', only: db"):
                 probes.exchanges("bd", **at)
             for share in (0, 99):
-                with self.assertRaisesRegex(ValueError, "above 0, and 1 at most"):
+                with self.assertRaisesRegex(ValueError, "above 0 and at most 1"):
                     probes.duration("db", share, **at)
 
         await deferToThread(use)
@@ -181,7 +181,7 @@ class ControlTests(ServiceCase):
             Client(url=self.url).delete_proxy("db")
             with self.assertLogs("chaostoolkit") as caught:
                 controls.after_experiment_control({}, {}, **own)
-            self.assertIn("Vaurien was not put back: proxy not found", caught.output[0])
+            self.assertIn("Cannot restore the state of Vaurien: proxy not found", caught.output[0])
 
         await deferToThread(use)
 

@@ -123,7 +123,7 @@ class AnswerTests(SynchronousTestCase):
             (500, b""),
         ):
             error = self.assertRaises(ClientError, understand, "http://a", status, body)
-            self.assertIn("what answers at http://a is not vaurien", error.reason)
+            self.assertIn("the server at http://a is not a Vaurien", error.reason)
         self.assertRaises(ClientError, member, "http://a", {}, "behavior", str)
         self.assertRaises(ClientError, member, "http://a", {"behavior": 1}, "behavior", str)
 

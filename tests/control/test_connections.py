@@ -97,7 +97,7 @@ class ConnectionsTests(SynchronousTestCase):
         self.seen.endpoint.protocols[0].connectionLost()
         for path, location, words in (
             ("/connections/1", "path", "is closed"),
-            ("/connections/4", "path", "has not been there"),
+            ("/connections/4", "path", "has not been opened yet"),
             ("/connections/x", "path", "'x' is not the number of a connection"),
             ("/connections/2?proxy=prox", "querystring", "did you mean 'proxy'?"),
         ):

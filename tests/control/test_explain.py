@@ -33,7 +33,7 @@ class ExplainTests(SynchronousTestCase):
 
     def test_notThere(self) -> None:
         """
-        What has not been there yet cannot be explained.
+        What has not been opened yet yet cannot be explained.
         """
         seen, asker = watched()
         seen.connect().ask(b"GET a\n")

@@ -60,7 +60,7 @@ class BodyTests(SynchronousTestCase):
             self.assertRefused(b'{"name": "delay", "sleep": ' + number + b"}", "not a JSON number")
         self.assertRefused(b'{"name": "delay", "sleep": ' + b"9" * 5000 + b"}", "5000 digits")
         self.assertRefused(rb'{"name": "\ud800"}', "not JSON")
-        self.assertRefused(b'{"name": "delay", "sleep": 1e999}', "a number is wanted")
+        self.assertRefused(b'{"name": "delay", "sleep": 1e999}', "it must be a number")
 
     def test_noObject(self):
         """
@@ -73,7 +73,7 @@ class BodyTests(SynchronousTestCase):
         """
         A member that is there twice, at any depth, leaves open which is meant.
         """
-        self.assertRefused(b'{"name": "delay", "sleep": 1, "sleep": 2}', "'sleep' is there twice")
+        self.assertRefused(b'{"name": "delay", "sleep": 1, "sleep": 2}', "'sleep' is given twice")
         self.assertRefused(
             b'{"name": "1:delay,1:error", "options": {"delay": {}, "delay": {}}}', "twice"
         )
@@ -133,7 +133,7 @@ class BodyTests(SynchronousTestCase):
         for depth in (DEPTH + 1, 500, 2000):
             self.assertRefused(b"[" * depth + b"]" * depth, "nested too deep")
             self.assertRefused(b'{"a":' * depth + b"1" + b"}" * depth, "nested too deep")
-        self.assertRefused(rb'{"name": "\"[[[[' + b"[" * 500 + b'"}', "does not exist")
+        self.assertRefused(rb'{"name": "\"[[[[' + b"[" * 500 + b'"}', "there is no behavior")
 
     def test_pitfall41_saysBackLittle(self) -> None:
         """

@@ -119,11 +119,11 @@ class RulesTests(Faced):
         refused([{"behavior": "hang"}, {"behavior": "dealy"}], "name", "rule 2", "'delay'")
         refused([{"behavior": "hang", "tims": 1}], "tims", "did you mean 'times'")
         refused({"rules": [{"behavior": "delay", "options": {"sleep": -1}}]}, "sleep", "minimum 0")
-        refused([{"behavior": "hang", "when": {"command": "GET"}}], "when", "no target 'command'")
+        refused([{"behavior": "hang", "when": {"command": "GET"}}], "when", "no matcher 'command'")
         refused({"rules": [], "rule": []}, "rule", "did you mean 'rules'")
         refused({"rules": [], "keep": 1}, "keep", "true or false")
         for wrong in ({}, {"rules": None}, {"rules": {}}, "hang", 1):
-            refused(wrong, "rules", "a list of rules is wanted")
+            refused(wrong, "rules", '"rules" must be a list of rules')
 
     def test_notJSON(self):
         """

@@ -121,7 +121,7 @@ class ServiceTests(TestCase):
         client.transport.write(b"GET /behavior HTTP/1.0\r\n\r\n")
         await client.closed
         self.assertTrue(client.heard.startswith(b"HTTP/1.0 403 "), client.heard)
-        self.assertIn(b"one Host header is wanted", client.heard)
+        self.assertIn(b"there must be one Host header", client.heard)
 
     async def test_stop(self):
         """

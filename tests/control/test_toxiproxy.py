@@ -134,7 +134,7 @@ class ProxyTests(ToxiproxyCase):
         self.assertRefused(self.ask("PATCH", "/proxies/db", change), 500, error)
         for item, words in (
             ({"enabled": "no"}, "true or false"),
-            ({"upstream": 5}, "text is wanted"),
+            ({"upstream": 5}, "it must be text"),
             ({"upstream": ""}, "must be an address"),
             ({"upstream": "nowhere"}, "not an address"),
             ({"enabeld": False}, "did you mean 'enabled'?"),

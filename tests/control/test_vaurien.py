@@ -169,7 +169,7 @@ class BehaviorTests(Faced):
         """
         self.assertRefused({"name": "delay", "options": 3}, "options", "an object")
         self.assertRefused({"name": "delay", "options": None}, "options", "an object")
-        self.assertRefused({"name": "delay", "options": {}, "sleep": 1}, "sleep", "beside")
+        self.assertRefused({"name": "delay", "options": {}, "sleep": 1}, "sleep", "must be within")
 
 
 class BehaviorsTests(Faced):

@@ -94,7 +94,7 @@ class UsageTests(Shown):
         """
         self.assertUsage(["set-behavior", "delay", "sleep"], "'sleep'", "option=value")
         self.assertUsage(["set-behavior", "delay", "=2"], "option=value")
-        self.assertUsage(["set-behavior", "delay", "sleep=1", "sleep=2"], "'sleep' is there twice")
+        self.assertUsage(["set-behavior", "delay", "sleep=1", "sleep=2"], "'sleep' is given twice")
         self.assertUsage(["set-behavior", "delay", "name=x"], "'name' is not an option")
 
     def test_badPort(self):
@@ -104,7 +104,7 @@ class UsageTests(Shown):
         self.assertUsage(["--http-port", "web", "get-backend"], "'web' is not a port")
         self.assertUsage(["--http-port", "65536", "get-backend"], "'65536' is not a port")
         self.assertUsage(["get-backend", "more"], "more")
-        self.assertUsage(["journal", "--since", "x"], "'x' is not the id of an entry")
+        self.assertUsage(["journal", "--since", "x"], "'x' is neither the id of an entry")
 
     def test_help(self):
         """
@@ -307,9 +307,7 @@ class ServiceTests(Served):
         """
         status, out, err = await self.ctl("set-behavior", "dealy")
         self.assertEqual((status, out), (1, ""))
-        self.assertEqual(
-            err, "vaurienctl: the 'dealy' behavior does not exist: did you mean 'delay'?\n"
-        )
+        self.assertEqual(err, "vaurienctl: there is no behavior 'dealy': did you mean 'delay'?\n")
         status, _, err = await self.ctl("set-behavior", "delay", "slep=1")
         self.assertEqual((status, err.count("\n")), (1, 1))
         self.assertIn("did you mean 'sleep'", err)
@@ -337,7 +335,7 @@ class ServiceTests(Served):
         for host in ("localhost:1", "http://localhost", "[::1]:1"):
             status, _, err = await self.ctl("--host", host, "--http-port", "1", "get-behavior")
             self.assertEqual(status, 1)
-            self.assertIn("say it once", err)
+            self.assertIn("give it once", err)
         port = str(freePort())
         _, _, err = await self.ctl("--host", "::1", "--http-port", port, "get-behavior")
         self.assertIn(f"http://[::1]:{port}", err)

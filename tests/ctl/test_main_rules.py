@@ -75,7 +75,7 @@ class ProtocolTests(Served):
         for name in ("mysq", "my/sql", "?"):
             status, out, err = await self.ctl("list-errors", name)
             self.assertEqual((status, out, err.count("\n")), (1, "", 1))
-        self.assertIn("does not exist", err)
+        self.assertIn("there is no", err)
 
 
 class RuleTests(Served):
@@ -111,7 +111,9 @@ class RuleTests(Served):
         path.write_text('[{"behavior": "hang", "times": 2}]')
         await self.ctl("set-rules", str(path))
         told = await self.ctl("get-behavior")
-        self.assertEqual(told, (0, "hang\n", "vaurienctl: there is more in force: see get-rules\n"))
+        self.assertEqual(
+            told, (0, "hang\n", "vaurienctl: other rules are in force too: see get-rules\n")
+        )
 
     async def test_refusedRules(self):
         """
@@ -124,7 +126,7 @@ class RuleTests(Served):
             ("[{", "is not JSON"),
             ("", "is not JSON"),
             ("[" * 100_000, "is not JSON"),
-            ('[{"behavior": "hagn"}]', "rule 1: the 'hagn' behavior does not exist"),
+            ('[{"behavior": "hagn"}]', "rule 1: there is no behavior 'hagn'"),
             ('{"rule": []}', "did you mean 'rules'?"),
         ):
             path.write_text(text)

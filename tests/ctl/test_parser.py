@@ -67,7 +67,7 @@ class UnknownTests(Shown):
         """
         One proxy cannot be chosen beside all of them.
         """
-        reason = "--all chooses all proxies: leave out --all or --proxy"
+        reason = "--all chooses all proxies: remove --all or --proxy"
         self.assertError("normal --all --proxy db", reason)
 
     def test_optionOfABehavior(self) -> None:
@@ -87,7 +87,7 @@ class UnknownTests(Shown):
         self.assertError("journal --lst 3", "did you mean --last?")
         self.assertError("state --xyz", "see vaurienctl help state")
         self.assertError("toxic remove db -n x --xyz", "see vaurienctl help toxic")
-        self.assertError("state more", "'more' is one word too many")
+        self.assertError("state more", "there is no argument for 'more': remove it")
 
     def test_nearAction(self) -> None:
         """

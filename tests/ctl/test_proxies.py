@@ -220,11 +220,11 @@ class UsageTests(Shown):
         Status 2, and what is wanted.
         """
         for words, told in (
-            (["toggle"], "say which proxies"),
-            (["delete", "a", "--all"], "say which proxies"),
+            (["toggle"], "no proxy is named"),
+            (["delete", "a", "--all"], "no proxy is named"),
             (["toxic"], "ACTION"),
             (["toxic", "add", "a"], "--type"),
-            (["toxic", "remove", "a"], "say which toxic"),
+            (["toxic", "remove", "a"], "no toxic is named"),
             (["toxic", "add", "a", "-t", "x", "-a", "latency"], "NAME=VALUE"),
             (["toxic", "add", "a", "-t", "x", "-u", "-d"], "not allowed with"),
             (["create", "a"], "--upstream"),
@@ -259,4 +259,4 @@ class TokenTests(ProxiesCase):
         self.assertEqual(await self.ctl("get-behavior"), "dummy\n")
         self.assertEqual(await self.ctl("list"), "db-1\ndb-2\nweb\n")
         self.patch(os, "environ", {**os.environ, "VAURIEN_TOKEN": "a b"})
-        self.assertIn("a token is", await self.ctl("list", status=1))
+        self.assertIn("a token must be", await self.ctl("list", status=1))

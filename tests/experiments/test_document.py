@@ -193,7 +193,7 @@ class ReadTests(SynchronousTestCase):
         hold = "method: [{hold: 1s}]"
         for text, part in (
             ("", "is empty"),
-            ("- 1", "is an object"),
+            ("- 1", "must be an object"),
             ("title: x", "'method' is missing"),
             ("method: []", "1 or more"),
             (f"load: {{command: 5}}\n{hold}", "a command"),
@@ -204,13 +204,13 @@ class ReadTests(SynchronousTestCase):
             (f"proxies: {{db: [1]}}\n{hold}", "an object"),
             ("method: [{set: {rules: [1]}}]", "an object"),
             ("method: [{hold: soon}]", "a duration"),
-            ("method: [hold]", "is an object"),
+            ("method: [hold]", "must be an object"),
             ("method: [{hold: 1, run: x}]", "both"),
             ("method: [{set: {behavior: x, enabled: false}}]", "one of behavior"),
             ("method: [{set: {options: {}}}]", "not nothing"),
             ("method: [{hold: 1, name: a}, {hold: 2, name: a}]", "two phases"),
             ("method: [{schedule: {do: [{hold: 1}]}, for: 1}]", "every and cron"),
-            ("method: [{schedule: {cron: x, do: [{hold: 1}]}, for: 1}]", "cron's form"),
+            ("method: [{schedule: {cron: x, do: [{hold: 1}]}, for: 1}]", "not a cron expression"),
             (f"hypothesis: [{{quantile: 2, below: 1}}]\n{hold}", "a share"),
             (f"hypothesis: [{{quantile: 200%, below: 1}}]\n{hold}", "a share"),
             (f"hypothesis: [{{rate: 1, during: x}}]\n{hold}", "no phase 'x'"),
@@ -220,7 +220,7 @@ class ReadTests(SynchronousTestCase):
             (f"policy: {{lease: 1s}}\n{hold}", "at least twice"),
             (f"seed: 1\nseed: 2\n{hold}", "line 2"),
             ("a: &x [1]\nb: *y", "undefined alias"),
-            ("a: !!python/object:os.system x", "no plain value"),
+            ("a: !!python/object:os.system x", "not a plain value"),
             ("a: {[1]: 2}", "must be text"),
             ("[" * 5000, "nested"),
             ("a: b: c", "line 1"),
@@ -240,7 +240,7 @@ class ReadTests(SynchronousTestCase):
         )
         with self.assertRaises(Refused) as caught:
             readExperiment(text)
-        self.assertIn("at most", caught.exception.description)
+        self.assertIn("the maximum", caught.exception.description)
 
 
 class SchemaTests(SynchronousTestCase):

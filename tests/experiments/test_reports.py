@@ -164,7 +164,8 @@ class CommandTests(SynchronousTestCase):
         with self.assertRaises(Refused) as caught:
             command.check(bad)
         self.assertEqual(
-            caught.exception.description, f"{bad}: line 1: no 'metod' here: did you mean 'method'?"
+            caught.exception.description,
+            f"{bad}: line 1: there is no 'metod' here: did you mean 'method'?",
         )
         with self.assertRaises(Refused):
             command.check("/nowhere")

@@ -185,11 +185,11 @@ class PodTests(SynchronousTestCase):
         No pod is ready, the API server refuses, or is not there.
         """
         with self.server():
-            self.refused("no pod that is ready has the labels 'app=db'")
+            self.refused("no ready pod has the labels 'app=db'")
             self.status = 403
             self.refused("Kubernetes refused: 403")
         self.configure(9)
-        self.refused("does not answer")
+        self.refused("did not answer")
 
     def refused(self, said: str) -> None:
         """

@@ -71,7 +71,7 @@ class PageTests(PageCase):
         with self.page(proxy, refused=3) as page:
             self.live(page)
             sleep = page.locator("#form").get_by_label("Sleep")
-            for given, reason in (("-1", "below the minimum 0"), ("soon", "number is wanted")):
+            for given, reason in (("-1", "below the minimum 0"), ("soon", "must be a number")):
                 sleep.fill(given)
                 sleep.press("Enter")
                 page.wait_for_selector(f".field .reason:visible:text('{reason}')")

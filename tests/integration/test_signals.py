@@ -112,19 +112,19 @@ class ReloadTests(SignalCase):
             f"[proxy:moves]\nlisten=127.0.0.1:{ports[3]}\nbackend=127.0.0.1:{port(two)}\n"
             "[rule:late]\nproxy=stays\nbehavior=delay\n"
         )
-        self.hangUp(proxy, "the configuration is read again")
+        self.hangUp(proxy, "read the configuration again")
         told = self.client(proxy).request("GET", "/proxies")
         self.assertEqual(list(told), ["new", "stays", "moves"])
         [rule] = self.client(proxy).request("GET", "/proxies/stays/rules")["rules"]
         self.assertEqual((rule["behavior"], rule["options"]["sleep"]), ("delay", 7.0))
-        self.said("--seed has changed: restart to apply it")
+        self.said("--seed has changed: restart vaurien to apply it")
         for number in (ports[2], ports[3]):
             self.connect(number).close()
             self.accept(two)
         with self.assertRaises(ConnectionRefusedError):
             self.connect(ports[1])
         self.write(first)
-        self.hangUp(proxy, "the configuration is read again", 2)
+        self.hangUp(proxy, "read the configuration again", 2)
         self.assertEqual(
             list(self.client(proxy).request("GET", "/proxies")), ["stays", "moves", "goes"]
         )
@@ -154,7 +154,7 @@ class ReloadTests(SignalCase):
             (
                 (f"{swapped}[proxy:p2]\nbackend=nowhere\n", "'nowhere' is not an address"),
                 (f"{swapped}[rule:x]\nproxy=p0\nbehavior=hnag\n", "did you mean 'hang'"),
-                (f"{swapped}[proxi:x]\n", "[proxi:x] is unknown"),
+                (f"{swapped}[proxi:x]\n", "there is no section [proxi:x]"),
                 ("nothing", "is not an ini file"),
                 (
                     f"{swapped}[proxy:p2]\nlisten=127.0.0.1:{taken}\nbackend=localhost:1\n",
@@ -164,9 +164,9 @@ class ReloadTests(SignalCase):
             1,
         ):
             self.write(text)
-            self.hangUp(proxy, "the configuration is not changed: ", count)
+            self.hangUp(proxy, "the old one stays in force: ", count)
             self.assertIn(
-                reason, self.log.read_text().rpartition("the configuration is not changed: ")[2]
+                reason, self.log.read_text().rpartition("the old one stays in force: ")[2]
             )
             self.assertEqual(self.client(proxy).request("GET", "/proxies"), before)
             for number in ports:
@@ -175,7 +175,7 @@ class ReloadTests(SignalCase):
         self.config.unlink()
         self.hangUp(proxy, "cannot read")
         self.write(swapped)
-        self.hangUp(proxy, "the configuration is read again")
+        self.hangUp(proxy, "read the configuration again")
         after = self.client(proxy).request("GET", "/proxies")
         self.assertEqual(after["p0"]["listen"], before["p1"]["listen"])
         self.assertEqual(after["p1"]["listen"], before["p0"]["listen"])
@@ -220,7 +220,7 @@ class ReloadTests(SignalCase):
         listening = self.listen()
         proxy = self.start("--proxy", "127.0.0.1:0", "--backend", f"127.0.0.1:{port(listening)}")
         for count in (1, 2):
-            self.hangUp(proxy, "there is no configuration file", count)
+            self.hangUp(proxy, "no configuration file to read again", count)
         self.connect(proxy.proxy_port).close()
         self.accept(listening)
 
@@ -256,7 +256,7 @@ class ReopenTests(SignalCase):
             os.kill(proxy, signal.SIGUSR1)
             poll(self.log.exists, PATIENCE, "the new log")
             poll(self.journal.exists, PATIENCE, "the new journal")
-            self.said("are reopened")
+            self.said("reopened the log")
         control.set_behavior("hang")
         self.said("hang")
         text = "".join(Path(f"{self.log}.{turn}").read_text() for turn in range(3))
@@ -298,7 +298,7 @@ class ReopenTests(SignalCase):
         os.kill(proxy, signal.SIGUSR1)
         self.said(f"cannot log to {log}")
         self.client(proxy).set_behavior("hang")
-        self.said("in force: 100:hang")
+        self.said("rules in force: 100:hang")
 
 
 class EndTests(SignalCase):
@@ -435,7 +435,7 @@ class EndTests(SignalCase):
         process, reading = self.begin("--log-output", str(self.log), command=command)
         self.announced(reading)
         process.send_signal(signal.SIGHUP)
-        self.said("there is no configuration file")
+        self.said("no configuration file to read again")
         self.assertIsNone(process.poll())
 
     def test_pitfall35_terminalGone(self) -> None:
@@ -470,7 +470,7 @@ class EndTests(SignalCase):
         self.announced(reading)
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGHUP)
-        self.said("there is no configuration file")
+        self.said("no configuration file to read again")
         self.assertIsNone(process.poll())
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(PATIENCE), 0)

@@ -196,7 +196,7 @@ class RefusedTests(Asked):
         words = self.refused(comand="GET")
         self.assertEqual(
             words,
-            "protocol 'lines' has no target 'comand' for when: did you mean 'command'?",
+            "protocol 'lines' has no matcher 'comand' for when: did you mean 'command'?",
         )
         self.assertIn("'client'", self.refused(clients="::1"))
 
@@ -206,7 +206,7 @@ class RefusedTests(Asked):
         """
         for target in ("command", "key", "sql", "client"):
             for pattern in ({}, None, True, 1.5, [None], [["a"]]):
-                self.assertIn("text is wanted", self.refused(**{target: pattern}))
+                self.assertIn("it must be text", self.refused(**{target: pattern}))
             self.assertIn("the list is empty", self.refused(**{target: []}))
 
     def test_regex(self) -> None:
@@ -221,7 +221,7 @@ class RefusedTests(Asked):
         No address.
         """
         for pattern in ("localhost", "10.0.0.0/33", "10.0.0", "", 7):
-            self.assertIn("not an address or network", self.refused(client=pattern))
+            self.assertIn("not an IP address or network", self.refused(client=pattern))
 
     def test_direction(self) -> None:
         """
@@ -238,7 +238,7 @@ class RefusedTests(Asked):
         """
         for pattern in ("agent", {}, [], 3, [{"a": "1", "b": "2"}]):
             self.assertIn("when 'field'", self.refused(field=pattern))
-        self.assertIn("text is wanted", self.refused(field={"agent": None}))
+        self.assertIn("it must be text", self.refused(field={"agent": None}))
 
 
 class DescribeTests(SynchronousTestCase):

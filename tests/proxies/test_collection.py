@@ -157,7 +157,7 @@ class CreateTests(CollectionCase):
                 await self.proxies.create(declared("two", toxics=toxics, **more))
         self.assertEqual([line for line in lines if "two: " in line], [])
         await self.proxies.create(declared("two", toxics=toxics))
-        [force] = [line for line in lines if "two: in force" in line]
+        [force] = [line for line in lines if "two: rules in force" in line]
         self.assertIn("slow", force)
 
     async def test_pitfall44_many(self) -> None:
@@ -169,7 +169,7 @@ class CreateTests(CollectionCase):
         await self.proxies.create(declared("two"))
         with self.assertRaises(Refused) as caught:
             await self.proxies.create(declared("three"))
-        self.assertIn("2 proxies already", caught.exception.description)
+        self.assertIn("already 2 proxies", caught.exception.description)
         had, refused = await self.proxies.populate([declared("two"), declared("three")])
         self.assertEqual([str(each.name) for each in had], ["two"])
         self.assertEqual(self.names(), ["one", "two"])
@@ -179,7 +179,7 @@ class CreateTests(CollectionCase):
         declared(toxics=toxics[1:])
         with self.assertRaises(Refused) as caught:
             declared(toxics=toxics)
-        self.assertIn(f"{TOXICS} toxics at most", caught.exception.description)
+        self.assertIn(f"already {TOXICS} toxics", caught.exception.description)
 
     async def test_sameTime(self) -> None:
         """

@@ -91,8 +91,8 @@ class JSONTests(SynchronousTestCase):
         for item, words in (
             ({"enabld": True}, "did you mean 'enabled'?"),
             ({"enabled": "yes"}, "true or false"),
-            ({"listen": 8000}, "text is wanted"),
-            ({"name": "a/b"}, "path"),
+            ({"listen": 8000}, "it must be text"),
+            ({"name": "a/b"}, "nor contain /"),
             ({"protocol": "redsi"}, "did you mean 'redis'?"),
             ({"toxics": {}}, "must be a list"),
             ({"toxics": [{"type": "latency"}, {"type": "latency"}]}, "toxic 2: "),

@@ -206,10 +206,10 @@ def test_mistakes(suite):
     result.assert_outcomes(failed=4)
     result.stdout.fnmatch_lines(
         [
-            "the marker vaurien('wbe', 'hang'): the backend of the proxy 'wbe' is not known: *",
-            "the marker vaurien('web', 'hnag'): the 'hnag' behavior does not exist: did you mean*",
-            "the marker vaurien takes a proxy and a behavior, *; it has ?*web*",
-            "E *RequestRefused: the 'hnag' behavior does not exist: did you mean 'hang'?",
+            "the marker vaurien('wbe', 'hang'): there is no backend for the proxy 'wbe': *",
+            "the marker vaurien('web', 'hnag'): there is no behavior 'hnag': did you mean*",
+            "the marker vaurien takes a proxy and a behavior, *, not ?*web*",
+            "E *RequestRefused: there is no behavior 'hnag': did you mean 'hang'?",
         ]
     )
     result.stdout.no_fnmatch_line("*vaurien_twisted/*.py:*")
@@ -256,14 +256,14 @@ def test_declared(suite, pytester, monkeypatch):
             assert vaurien.proxy("raw").info()["protocol"] == "tcp"
             with pytest.raises(ValueError, match="vaurien_proxies has: db, raw"):
                 vaurien.proxy("bd")
-            with pytest.raises(ValueError, match="is for 127.0.0.1:3306"):
+            with pytest.raises(ValueError, match="has backend 127.0.0.1:3306"):
                 vaurien.proxy("db", "localhost:9")
         """
     )
     result.assert_outcomes(passed=1)
     pytester.makeini("[pytest]\nvaurien_proxies = db mysql\n")
     result = suite("def test_a(): pass")
-    result.stderr.fnmatch_lines(["*'db mysql' is not like 'db = mysql://localhost:3306'*"])
+    result.stderr.fnmatch_lines(["*'db mysql' is not of the form 'db = mysql://localhost:3306'*"])
 
 
 def test_idle(suite):

@@ -53,7 +53,7 @@ class OptionsTests(SynchronousTestCase):
             ({"tls_certificate": "/no/file"}, "tls_certificate", "cannot read /no/file"),
             ({"tls_certificate": both, "tls_ca": "/no/file"}, "tls_ca", "cannot read /no/file"),
             ({"tls_certificate": both, "tls_client": "/no/file"}, "tls_client", "cannot read"),
-            ({"tls_certificate": both, "tls_name": "a.example"}, "tls_name", "needs a tls_ca"),
+            ({"tls_certificate": both, "tls_name": "a.example"}, "tls_name", "needs tls_ca"),
         ):
             refused = self.assertRaises(Refused, self.make, **words)
             self.assertEqual(refused.name, f"protocol_smtp_{name}")

@@ -628,7 +628,7 @@ class OpaqueTests(SynchronousTestCase):
         pair.answer(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         self.assertEqual((pair.client.ended, pair.backend.ended), (["lose"], ["lose"]))
         [entry] = [each for each in link.journal if each["kind"] == "garbage"]
-        self.assertEqual(entry["reason"], "the backend answers HTTP/2 in HTTP/1")
+        self.assertEqual(entry["reason"], "the backend answers HTTP/2 with HTTP/1")
 
 
 class UpgradeTests(SynchronousTestCase):

@@ -78,13 +78,13 @@ class ChoiceTests(SynchronousTestCase):
 
     def test_refusedNames(self) -> None:
         """
-        Unknown behaviors, and one that stands twice.
+        Unknown behaviors, and one that given twice.
         """
         self.assertIn("did you mean 'delay'?", self.refused("dleay", {}))
         self.assertIn("did you mean 'error'?", self.refused("10:delay,5:eror", {}))
-        self.assertIn("stands twice", self.refused("10:delay,5:delay", {}))
+        self.assertIn("given twice", self.refused("10:delay,5:delay", {}))
         for text in ("", ",", "10:", "10:delay,"):
-            self.assertIn("does not exist", self.refused(text, {}))
+            self.assertIn("there is no", self.refused(text, {}))
 
     def test_refusedOptions(self) -> None:
         """
@@ -93,7 +93,7 @@ class ChoiceTests(SynchronousTestCase):
         self.assertIn("did you mean 'sleep'?", self.refused("delay", {"slep": 1}))
         self.assertIn("below the minimum", self.refused("delay", {"sleep": -1}))
         self.assertIn("has no options", self.refused("hang", {"sleep": 1}))
-        self.assertIn("is not part of", self.refused("10:error", {"delay": {"sleep": 1}}))
+        self.assertIn("in '10:error'", self.refused("10:error", {"delay": {"sleep": 1}}))
         self.assertIn("must be an object", self.refused("10:error", {"error": 1}))
 
     def test_pitfall18_optionsDoNotLeak(self) -> None:

@@ -185,9 +185,7 @@ class RefusedTests(SynchronousTestCase):
         """
         name, words = self.refused({"behavior": "hang"}, {"behavior": "dealy"})
         self.assertEqual(name, "name")
-        self.assertEqual(
-            words, "rule 2: the 'dealy' behavior does not exist: did you mean 'delay'?"
-        )
+        self.assertEqual(words, "rule 2: there is no behavior 'dealy': did you mean 'delay'?")
 
     def test_shape(self) -> None:
         """
@@ -195,7 +193,7 @@ class RefusedTests(SynchronousTestCase):
         """
         for wrong in ({}, None, "hang", 1):
             refused: Refused = self.assertRaises(Refused, planFromRules, LINES, wrong)
-            self.assertIn("a list of rules is wanted", refused.description)
+            self.assertIn('"rules" must be a list of rules', refused.description)
         for item, words in (
             ("hang", "must be an object"),
             (None, "must be an object"),
@@ -207,7 +205,7 @@ class RefusedTests(SynchronousTestCase):
             ({"behavior": "delay", "options": {"sleep": -1}}, "sleep: -1 is below the minimum 0"),
             ({"behavior": "hang", "options": []}, '"options" must be an object'),
             ({"behavior": "hang", "options": None}, '"options" must be an object'),
-            ({"behavior": "hang", "when": "x"}, "an object is wanted"),
+            ({"behavior": "hang", "when": "x"}, "it must be an object"),
         ):
             self.assertIn(words, self.refused(item)[1])
 
@@ -280,7 +278,7 @@ class RefusedTests(SynchronousTestCase):
         hang = {"behavior": "hang"}
         for wrong in ([], {}, None, "hang"):
             self.assertEqual(self.refused({"draw": wrong})[0], "draw")
-        self.assertIn("only within it", self.refused({"draw": [hang], "percent": 5})[1])
+        self.assertIn("must be within", self.refused({"draw": [hang], "percent": 5})[1])
         self.assertIn("has no 'draw'", self.refused({"draw": [{**hang, "draw": [hang]}]})[1])
 
     def test_protocol(self) -> None:

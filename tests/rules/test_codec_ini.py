@@ -96,7 +96,7 @@ class SectionTests(SynchronousTestCase):
         ):
             name, words = self.refused(("a", {"behavior": "error", key: "1"}))
             self.assertEqual(name, key)
-            self.assertEqual(words, f"[rule:a]: there is no {key!r}: did you mean {meant!r}?")
+            self.assertEqual(words, f"[rule:a]: there is no key {key!r}: did you mean {meant!r}?")
         self.assertIn("pick one of", self.refused(("a", {"behavior": "error", "name": "x"}))[1])
 
     def test_refused(self) -> None:
@@ -105,7 +105,7 @@ class SectionTests(SynchronousTestCase):
         """
         for words, told in (
             ({"percent": "5"}, "[rule:a]: a rule must name its behavior"),
-            ({"behavior": "hagn"}, "[rule:a]: the 'hagn' behavior does not exist: did you"),
+            ({"behavior": "hagn"}, "[rule:a]: there is no behavior 'hagn': did you"),
             ({"behavior": "hang", "percent": "x"}, "[rule:a]: percent: 'x' is not valid"),
             ({"behavior": "hang", "when.sql": "("}, "[rule:a]: when 'sql'"),
             ({"behavior": "hang", "times": ""}, "[rule:a]: times: '' is not valid"),

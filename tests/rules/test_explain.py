@@ -98,7 +98,7 @@ class ExplainTests(SynchronousTestCase):
         The first so many pass.
         """
         reason = self.missed({"behavior": "error", "after": 3, "when": {"command": "GET"}})
-        self.assertEqual(reason, "its window had not begun: after 3, 1 seen by now")
+        self.assertEqual(reason, "its window had not begun: after 3 requests, 1 seen by now")
 
     def test_windowOver(self) -> None:
         """
@@ -106,7 +106,7 @@ class ExplainTests(SynchronousTestCase):
         """
         rule = {"behavior": "delay", "times": 1, "when": {"command": "GET"}}
         told = self.explain(2, b"GET a\nGET b\n", [rule])
-        self.assertEqual(told["rules"][0]["reason"], "its window was over: 1 of 1 times")
+        self.assertEqual(told["rules"][0]["reason"], "its window has ended: applied 1 of 1 times")
 
     def test_expired(self) -> None:
         """
@@ -115,7 +115,7 @@ class ExplainTests(SynchronousTestCase):
         self.explain(rules=[{"behavior": "hang", "for": 1}])
         self.seen.clock.advance(2)
         self.client.ask(b"GET b\n")
-        self.assertEqual(self.again(2)["rules"][0]["reason"], "its time was over, or is now")
+        self.assertEqual(self.again(2)["rules"][0]["reason"], "its duration has ended")
 
     def test_ended(self) -> None:
         """
@@ -126,7 +126,7 @@ class ExplainTests(SynchronousTestCase):
         )
         first, second = told["rules"]
         self.assertEqual((first["applied"], second["applied"]), (True, False))
-        self.assertIn("came first: later rules are not checked", second["reason"])
+        self.assertIn("ended the exchange first: later rules are not checked", second["reason"])
 
     def test_endedMissed(self) -> None:
         """
@@ -139,21 +139,21 @@ class ExplainTests(SynchronousTestCase):
         told = self.again()
         first, second = told["rules"]
         self.assertEqual((told["hit"], first["applied"]), (False, False), told)
-        self.assertIn("came first: later rules are not checked", second["reason"])
+        self.assertIn("ended the exchange first: later rules are not checked", second["reason"])
 
     def test_letPass(self) -> None:
         """
         A behavior may have nothing to say.
         """
         reason = self.missed({"behavior": "error", "options": {"warmup": 9}}, exchange=1)
-        self.assertEqual(reason, "its behavior let it pass")
+        self.assertEqual(reason, "its behavior did nothing to it")
 
     def test_notForTheExchange(self) -> None:
         """
         A behavior may be for other exchanges only.
         """
         reason = self.missed({"behavior": "error", "options": {"code": "busy"}}, exchange=0)
-        self.assertEqual(reason, "its behavior is not for this exchange")
+        self.assertEqual(reason, "its behavior does not apply to such an exchange")
 
     def test_connectionScope(self) -> None:
         """
@@ -200,7 +200,7 @@ class ExplainTests(SynchronousTestCase):
         self.explain()
         self.seen.clock.advance(5)
         self.seen.setRules({"behavior": "error"})
-        self.assertIn("no longer in force", self.again()["summary"])
+        self.assertIn("the plan has changed since", self.again()["summary"])
 
     def test_changedMissed(self) -> None:
         """
@@ -218,8 +218,7 @@ class ExplainTests(SynchronousTestCase):
             (told["hit"], told["summary"]),
             (
                 False,
-                "nothing happened; 100:patch: not patched: it is short; the rules of that time are "
-                "no longer in force",
+                "nothing happened; 100:patch: not patched: it is short; the plan has changed since",
             ),
         )
 
@@ -230,7 +229,7 @@ class ExplainTests(SynchronousTestCase):
         many = b"".join(b"GET %d\n" % number for number in range(20))
         told = self.explain(1, many, [{"behavior": "delay", "when": {"key": "x"}}])
         self.assertEqual((told["known"], told["hit"]), (False, False))
-        self.assertIn("not known any more", told["rules"][0]["reason"])
+        self.assertIn("no longer kept", told["rules"][0]["reason"])
         told = self.explain(1, many, [{"behavior": "delay", "percent": 0.001}])
         self.assertIn("drew", told["rules"][0]["reason"])
 
@@ -244,7 +243,7 @@ class ExplainTests(SynchronousTestCase):
             self.seen.journal.record("decision", "proxy", 9)
         told = self.again(1)
         self.assertIs(told["hit"], None)
-        self.assertIn("goes back no further", told["summary"])
+        self.assertIn("does not reach back", told["summary"])
         # One that is still known has its reasons without a journal.
         self.assertIs(self.again(20)["hit"], False)
 

@@ -77,11 +77,9 @@ class OwnTests(SynchronousTestCase):
         """
         registry = loadRegistry()
         refused = self.assertRaises(Refused, registry.behavior, "blackot")
-        self.assertEqual(
-            str(refused), "the 'blackot' behavior does not exist: did you mean 'blackout'?"
-        )
+        self.assertEqual(str(refused), "there is no behavior 'blackot': did you mean 'blackout'?")
         refused = self.assertRaises(Refused, registry.wire, "htpp")
-        self.assertEqual(str(refused), "the 'htpp' protocol does not exist: did you mean 'http'?")
+        self.assertEqual(str(refused), "there is no protocol 'htpp': did you mean 'http'?")
         self.assertIn("pick one of: ", str(self.assertRaises(Refused, registry.wire, "quic")))
 
 

@@ -148,7 +148,8 @@ class RuleTests(SynchronousTestCase):
         refused = self.refused(named(scope="exchange"))
         self.assertEqual(refused.name, "scope")
         self.assertEqual(
-            refused.description, "rule 1: 'latency' is for whole connections, not for exchanges"
+            refused.description,
+            "rule 1: 'latency' is for whole connections: remove scope, or set it to connection",
         )
 
     def test_windows(self) -> None:
@@ -158,7 +159,7 @@ class RuleTests(SynchronousTestCase):
         for field in ("after", "times"):
             refused = self.refused(named(**{field: 3}))
             self.assertEqual(refused.name, field)
-            self.assertIn("nothing to count", refused.description)
+            self.assertIn("counts no requests", refused.description)
         (rule,) = planOf({**named(), "for": 3}).rules
         self.assertEqual(rule.lasting, 3)
 
@@ -168,7 +169,7 @@ class RuleTests(SynchronousTestCase):
         """
         refused = self.refused(named(when={"direction": "client"}))
         self.assertEqual(refused.name, "when")
-        self.assertIn("'client' only", refused.description)
+        self.assertIn("can only have 'client'", refused.description)
 
     def test_wholeProxy(self) -> None:
         """
@@ -180,7 +181,7 @@ class RuleTests(SynchronousTestCase):
             self.assertEqual(refused.name, "when")
             planOf(named(behavior=behavior, percent=0))
             refused = self.assertRaises(Refused, PLANNER.one, f"50:{behavior}", {})
-            self.assertIn("whole proxy", refused.description)
+            self.assertIn("all clients of a proxy", refused.description)
 
     def test_wholeProxyDirection(self) -> None:
         """

@@ -80,7 +80,7 @@ class FilesTests(SynchronousTestCase):
         """
         data = Path(papers().server.certificate).read_bytes()
         path = self.file(data[:100] + data[160:])
-        self.assertIn(f"a certificate in {path} is broken", self.refused(serverOptions, path))
+        self.assertIn(f"a certificate in {path} is not valid", self.refused(serverOptions, path))
 
     def test_folder(self) -> None:
         """
@@ -99,7 +99,7 @@ class FilesTests(SynchronousTestCase):
         """
         A name that cannot be one.
         """
-        self.assertIn("is no host's name", self.refused(clientOptions, "a" * 70 + ".example"))
+        self.assertIn("is not a host name", self.refused(clientOptions, "a" * 70 + ".example"))
 
     def test_parameters(self) -> None:
         """

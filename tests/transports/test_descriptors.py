@@ -96,11 +96,11 @@ class DescriptorsTests(SynchronousTestCase):
             self.descriptors.tell("web")
         self.assertEqual(len(self.lines), 1)
         self.assertIn("web: no file descriptors are left", self.lines[0])
-        self.assertIn("1 refused", self.lines[0])
+        self.assertIn("refused: 1", self.lines[0])
         self.clock.advance(EVERY)
         self.descriptors.tell("web")
         self.assertEqual(len(self.lines), 2)
-        self.assertIn("5 refused", self.lines[1])
+        self.assertIn("refused: 5", self.lines[1])
         self.assertEqual(self.descriptors.refused, 6)
 
     def test_limit(self) -> None:

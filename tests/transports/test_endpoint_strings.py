@@ -122,7 +122,7 @@ class RefusedTests(SynchronousTestCase):
             (f"ssl:443:privateKey={own.key}", f"{own.key} has no certificate in PEM form"),
             (
                 f"ssl:443:privateKey={client.key}:certKey={own.certificate}",
-                f"the key in {client.key} is not that of {own.certificate}",
+                f"the key in {client.key} does not belong to {own.certificate}",
             ),
             (
                 f"ssl:443:privateKey={own.certificate}",
@@ -130,7 +130,7 @@ class RefusedTests(SynchronousTestCase):
             ),
             (
                 f"ssl:443:privateKey={locked}:certKey={own.certificate}",
-                f"the key in {locked} is encrypted: one without a passphrase is wanted",
+                f"the key in {locked} is encrypted: give one without a passphrase",
             ),
             (
                 f"ssl:443:privateKey={own.both}:clientCA=/no/authority",
@@ -140,20 +140,20 @@ class RefusedTests(SynchronousTestCase):
                 f"ssl:443:privateKey={own.both}:clientca={own.both}",
                 "ssl: has no 'clientca': did you mean 'clientCA'?",
             ),
-            (f"ssl:443:port=444:privateKey={own.both}", "says its port twice"),
-            (f"ssl:privateKey={own.both}", "must say its port"),
-            (f"ssl:https:privateKey={own.both}", "'https' is no port"),
-            (f"ssl:65536:privateKey={own.both}", "'65536' is no port"),
-            (f"ssl:443:privateKey={own.both}:sslmethod=TLSv1_METHOD", "takes no sslmethod"),
+            (f"ssl:443:port=444:privateKey={own.both}", "has its port twice"),
+            (f"ssl:privateKey={own.both}", "has no port"),
+            (f"ssl:https:privateKey={own.both}", "'https' is not a valid port"),
+            (f"ssl:65536:privateKey={own.both}", "'65536' is not a valid port"),
+            (f"ssl:443:privateKey={own.both}:sslmethod=TLSv1_METHOD", "has no sslmethod"),
             ("ssl:1:2:3:4:5:6:7:8:9:10", "has too many arguments: ssl: takes 9"),
             ("tls:/no/folder:443", "cannot read /no/folder/"),
-            ("tls:", "must say its path"),
+            ("tls:", "has no path"),
             (f"tls:{papers().authority.folder}:443", "no certificate for a host together with"),
-            (f"tls:{papers().authority.folder}:https", "'https' is no port"),
+            (f"tls:{papers().authority.folder}:https", "'https' is not a valid port"),
             ("haproxy:", "'' is not an address"),
             ("haproxy:ssl:443", "cannot read server.pem"),
-            ("systemd:domain=INET:index=0", "systemd has handed over no such socket"),
-            ("systemd:domain=INET:name=web", "systemd has handed over no such socket"),
+            ("systemd:domain=INET:index=0", "systemd has passed no such socket"),
+            ("systemd:domain=INET:name=web", "systemd has passed no such socket"),
             ("systemd:domain=INET", "exactly one of descriptor index or name"),
         ):
             self.assertIn(reason, self.refused(serverEndpoint, text), text)
@@ -165,16 +165,16 @@ class RefusedTests(SynchronousTestCase):
         empty = os.path.abspath(self.mktemp())
         os.mkdir(empty)
         for text, reason in (
-            ("tls:db.example", "must say its port"),
-            ("tls:", "must say its host"),
-            ("tls:db.example:0x10", "'0x10' is no port"),
-            ("tls:db.example:443:timeout=soon", "'soon' is no timeout"),
+            ("tls:db.example", "has no port"),
+            ("tls:", "has no host"),
+            ("tls:db.example:0x10", "'0x10' is not a valid port"),
+            ("tls:db.example:443:timeout=soon", "'soon' is not a valid timeout"),
             ("tls:db.example:443:trustRoots=/no/roots", "cannot read /no/roots"),
-            (f"tls:db.example:443:trustRoots={empty}", f"{empty} has no files called .pem"),
+            (f"tls:db.example:443:trustRoots={empty}", f"{empty} has no .pem files"),
             ("ssl:db.example:443:certKey=/no/one", "cannot read /no/one"),
             ("ssl:db.example:443:trustRoots=x", "ssl: has no 'trustRoots'"),
             ("tls:db.example:443:endpoint=nowhere", "'nowhere' is not an address"),
-            ("proxied:v3:db.example:80", "'v3' is no version: proxied:v1: or proxied:v2:"),
+            ("proxied:v3:db.example:80", "'v3' is not a version: write proxied:v1: or proxied:v2:"),
             ("proxied:v1:nowhere", "'nowhere' is not an address"),
         ):
             self.assertIn(reason, self.refused(clientEndpoint, text), text)

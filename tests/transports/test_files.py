@@ -199,7 +199,7 @@ class RestTests(FileCase):
             "tcpp:80:x=1",
         ):
             for words in self.everywhere(listen=text):
-                self.assertIn("no kind of endpoint", words)
+                self.assertIn("not a kind of endpoint", words)
         for text in (
             "stdio:",
             "process:/bin/true",
@@ -208,7 +208,7 @@ class RestTests(FileCase):
             "clientFromString:x",
         ):
             for words in self.everywhere(backend=text):
-                self.assertIn("no kind of endpoint", words)
+                self.assertIn("not a kind of endpoint", words)
         self.assertIn("did you mean 'tcp'?", self.everywhere(listen="tcpp:80:x=1")[0])
 
     def test_pitfall41_addresses(self) -> None:

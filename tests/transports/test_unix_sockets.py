@@ -193,9 +193,9 @@ class PathTests(TestCase):
         What is no socket is never removed.
         """
         self.path.write_text("precious")
-        self.assertIn("no socket", await self.refused())
+        self.assertIn("is not a socket", await self.refused())
         self.assertEqual(self.path.read_text(), "precious")
-        self.assertIn("no socket", await self.refused(path=self.folder))
+        self.assertIn("is not a socket", await self.refused(path=self.folder))
 
     async def test_pitfall34_symbolicLink(self) -> None:
         """

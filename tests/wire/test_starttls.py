@@ -131,7 +131,7 @@ class MySQLTests(UpgradingCase):
         converse(framer, [("client", self.asked)], 0, heard)
         self.agreed(framer, heard)
         converse(framer, [("client", packet(1, self.answer[4:]))], 0, heard)
-        self.assertIn("numbered 1 in answer to the greeting", heard.error)
+        self.assertIn("has the wrong number, 1", heard.error)
 
     def test_refused(self) -> None:
         """

@@ -62,9 +62,7 @@ def withBackendURL(registry: Registry, settings: Mapping[str, str]) -> dict[str,
     if not mark or (name not in SCHEMES and name in CLIENTS):
         return taken
     if name not in SCHEMES:
-        raise Refused(
-            f"there is no backend of the kind {name}://: {nearest(name, SCHEMES)}", "backend"
-        )
+        raise Refused(f"there is no URL scheme {name}://: {nearest(name, SCHEMES)}", "backend")
     scheme = SCHEMES[name]
     taken["backend"] = _address(text, scheme)
     known = scheme.protocol in registry.wires
@@ -77,11 +75,9 @@ def _address(text: str, scheme: Scheme) -> str:
         parts: SplitResult = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise Refused(
-            "the URL has no valid port: HOST:PORT is wanted after ://", "backend"
-        ) from None
+        raise Refused("the URL has no valid port: write HOST:PORT after ://", "backend") from None
     if not host:
-        raise Refused("the URL has no host: HOST:PORT is wanted after ://", "backend")
+        raise Refused("the URL has no host: write HOST:PORT after ://", "backend")
     if port is None:
         port = scheme.port
     if scheme.tls:

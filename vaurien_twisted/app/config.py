@@ -97,12 +97,12 @@ def configure(
         # The name at fault in the file may also be an option of the command line.
         raise Refused(refused.description, "config") from None
     if rules and "behavior" in given.settings:
-        raise Refused("a behavior and rules are given: use either, not both", "behavior")
+        raise Refused("both a behavior and rules are given: give only one", "behavior")
     own = _own(settings, given, bool(rules), bool(declared))
     names = {settings.name} if own else set()
     for each in declared:
         if each.name in names:
-            raise Refused(f"there are two proxies called {each.name!r}", "name")
+            raise Refused(f"two proxies are called {each.name!r}: rename one", "name")
         names.add(each.name)
     return Configuration(
         settings,
@@ -132,8 +132,8 @@ def _own(settings: Settings, given: Given, rules: bool, declared: bool) -> bool:
         return True
     if settings.proxy == settings.backend:
         raise Refused(
-            f"the proxy itself listens on {settings.proxy}: "
-            "name the backend with --backend, or another address for the proxy with --proxy",
+            f"this is where the proxy itself listens ({settings.proxy}): "
+            "name the backend with --backend, or let the proxy listen elsewhere with --proxy",
             "backend",
         )
     if "proxy" in given.settings or "backend" in given.settings:
@@ -141,7 +141,7 @@ def _own(settings: Settings, given: Given, rules: bool, declared: bool) -> bool:
     said = rules or "behavior" in given.settings
     if declared and said:
         raise Refused(
-            "it does not say for which proxy: put it under [proxy:NAME], or give --proxy and "
+            "several proxies are declared: put it under [proxy:NAME], or give --proxy and "
             "--backend",
             "behavior",
         )
@@ -187,7 +187,7 @@ def _declared(
         if rules[name]:
             if "behavior" in words:
                 raise Refused(
-                    f"[proxy:{name}]: a behavior and rules are given: use either, not both", "rules"
+                    f"[proxy:{name}]: both a behavior and rules are given: give only one", "rules"
                 )
             ruleBuilder = defaults.ruleBuilder(defaults.wire(one))
             one = attrs.evolve(one, plan=rulesFromWords(ruleBuilder, rules[name]))

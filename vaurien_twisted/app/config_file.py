@@ -72,7 +72,7 @@ def readConfig(path: str) -> Given:
     except ValueError as error:
         raise Refused(f"cannot read {path!r}: {error}", "config") from None
     if len(data) > FILE_LIMIT:
-        raise Refused(f"{path} is longer than {FILE_LIMIT} bytes, the maximum", "config")
+        raise Refused(f"{path} is over {FILE_LIMIT} bytes, the maximum", "config")
     try:
         text = decoded(data)
     except ValueError as error:
@@ -88,7 +88,7 @@ def _readJSON(path: str, text: str) -> Given:
     except (ValueError, RecursionError) as error:
         raise Refused(f"{path} is not JSON: {error}", "config") from None
     if not isinstance(declared, list):
-        raise Refused(f"{path}: an array of proxies is wanted", "config")
+        raise Refused(f"{path} must be an array of proxies", "config")
     return Given(declared=declared)
 
 
@@ -124,7 +124,9 @@ def _readIni(path: str, text: str) -> Given:
                 "rule:NAME",
                 "proxy:NAME",
             )
-            raise Refused(f"{path}: [{section}] is unknown: {nearest(section, known)}", "config")
+            raise Refused(
+                f"{path}: there is no section [{section}]: {nearest(section, known)}", "config"
+            )
     return given
 
 

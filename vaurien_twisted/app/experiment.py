@@ -95,9 +95,9 @@ def _replay(parsed: argparse.Namespace) -> Replay | None:
     """
     if not parsed.replay:
         if parsed.bisect:
-            raise Refused("--bisect wants the report of a run: add --replay REPORT")
+            raise Refused("--bisect needs the report of a run: add --replay REPORT")
         if not parsed.file:
-            raise Refused("name a FILE, or a report with --replay REPORT")
+            raise Refused("no experiment is named: give FILE, or --replay REPORT")
         return None
     report = readReport(parsed.replay)
     try:

@@ -229,7 +229,10 @@ def checkNames(declared: ProxyConfig) -> None:
     named = {rule.name for rule in declared.plan.rules}
     for toxic in declared.toxics:
         if toxic.name in named:
-            raise Refused(f"{declared.name}: there is a rule called {toxic.name!r}", "config")
+            raise Refused(
+                f"{declared.name}: a rule is called {toxic.name!r}: use another name for the toxic",
+                "config",
+            )
 
 
 def placeOf(text: str) -> object:

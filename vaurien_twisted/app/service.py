@@ -222,24 +222,27 @@ class Vaurien(MultiService):
         try:
             await self._reload()
         except (Refused, UsageError) as refused:
-            self._log.error("the configuration is not changed: {reason}", reason=str(refused))
+            self._log.error(
+                "cannot apply the new configuration, the old one stays in force: {reason}",
+                reason=str(refused),
+            )
         finally:
             self._changing.release()
 
     async def _reload(self) -> None:
         new = self.reread()
         if new is None:
-            self._log.info("there is no configuration file to read again; name one with --config")
+            self._log.info("no configuration file to read again: name one with --config")
             self._renewCertificates()
             return
         with acting("configuration file"):
             words = await Reload(self.proxies, self._configuration, new).apply()
         self._log.info(
-            "the configuration is read again: {changes}",
+            "read the configuration again: {changes}",
             changes="; ".join(words) or "no proxy has changed",
         )
         for option in fixedSettings(self._configuration, new):
-            self._log.warn("{option} has changed: restart to apply it", option=option)
+            self._log.warn("{option} has changed: restart vaurien to apply it", option=option)
         settings = self._configuration.settings
         self._configuration = attrs.evolve(new, settings=_fixed(settings, new.settings))
         self._renewCertificates()
@@ -251,10 +254,10 @@ class Vaurien(MultiService):
         for proxy in self.proxies.proxies:
             try:
                 if proxy.renewCertificates():
-                    self._log.info("{name}: certificates are read again", name=proxy.name)
+                    self._log.info("{name}: read the certificates again", name=proxy.name)
             except Refused as refused:
                 self._log.error(
-                    "{name}: the certificates stay as they were: {reason}",
+                    "{name}: cannot read the new certificates, the old ones stay in use: {reason}",
                     name=proxy.name,
                     reason=refused.description,
                 )
@@ -269,7 +272,7 @@ class Vaurien(MultiService):
                     service.reopen()
                 except Refused as refused:
                     self._log.error("{reason}", reason=refused.description)
-        self._log.info("the log and the journal are reopened")
+        self._log.info("reopened the log and the journal")
 
     async def _begin(self) -> None:
         await self._changing.run(lambda: Deferred.fromCoroutine(self._open()))

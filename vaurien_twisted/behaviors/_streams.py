@@ -30,7 +30,7 @@ class OfStreams:
     def check(self, options: Options, wire: IWireProtocol) -> None:
         if not IStreamProtocol.providedBy(wire):
             raise Refused(
-                f"{self.name} is for streams of HTTP/2, which protocol {wire.name!r} does not "
+                f"{self.name} is for HTTP/2 streams, which protocol {wire.name!r} does not "
                 "have: use protocol http",
                 "behavior",
             )

@@ -135,7 +135,7 @@ class Events(OfReplies):
             wire.parseError(f"{options.then}:{options.http2_code}", "")
         if options.event:
             if options.fault != "lose":
-                raise Refused(f"event goes with fault lose, not with {options.fault}", "event")
+                raise Refused(f"event is for fault lose, not for {options.fault}", "event")
             try:
                 patterns.glob(options.event)
             except Unsupported as error:

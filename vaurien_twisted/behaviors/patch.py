@@ -99,9 +99,9 @@ def patchOf(options: PatchOptions) -> Patch:
     @raise Refused: they name something that cannot be changed.
     """
     if options.status and options.status < HTTPStatus.OK:
-        raise Refused(f"status {options.status} is not valid: 200 to 599 are, or 0", "status")
+        raise Refused(f"status {options.status} is not valid: use 200 to 599, or 0", "status")
     if len(options.json) + len(options.replace) > CHANGES:
-        raise Refused(f"too many changes of the body: {CHANGES} are the most", "json")
+        raise Refused(f"there are too many changes of the body: {CHANGES} at most", "json")
     return Patch(
         options.status,
         tuple(_field(str(name), value) for name, value in options.headers.items()),
@@ -118,13 +118,13 @@ def patchOf(options: PatchOptions) -> Patch:
 
 def _field(name: str, value: object) -> tuple[str, str | None]:
     if _NAME.fullmatch(name) is None:
-        raise Refused(f"{shortened(name)} is not the name of a header field", "headers")
+        raise Refused(f"{shortened(name)} is not a valid name of a header field", "headers")
     if name.lower() in FRAMING:
         raise Refused(f"{name} cannot be patched: Vaurien sets it to fit the body", "headers")
     if value is None:
         return name, None
     if not isinstance(value, (str, int)) or _VALUE.fullmatch(str(value)) is None:
-        raise Refused(f"{name}: {shortened(value)} is not a line of text, nor null", "headers")
+        raise Refused(f"{name}: {shortened(value)} must be a line of text, or null", "headers")
     return name, str(value).strip()
 
 
@@ -144,7 +144,7 @@ def _tokens(pointer: str) -> tuple[str, ...]:
 def _text(value: object) -> str:
     if isinstance(value, str):
         return value
-    raise Refused(f"{shortened(value)} is not text to replace with", "replace")
+    raise Refused(f"{shortened(value)} must be text", "replace")
 
 
 def _replacer(pattern: str) -> Replacer:

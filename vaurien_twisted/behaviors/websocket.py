@@ -81,7 +81,7 @@ class WebSocket:
             )
         size = len(options.reason.encode("utf-8", "replace"))
         if size > REASON_LIMIT:
-            raise Refused(f"the reason has {size} bytes: {REASON_LIMIT} are the most", "reason")
+            raise Refused(f"the reason has {size} bytes: {REASON_LIMIT} at most", "reason")
 
     def applies(self, options: WebSocketOptions, exchange: Exchange) -> bool:
         # Messages have no reply.

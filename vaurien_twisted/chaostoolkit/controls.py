@@ -65,9 +65,9 @@ def after_experiment_control(
             if isinstance(told, list):
                 told.append({"url": session.client.url, "journal": session.journal()})
     except ClientError as error:
-        _logger.error("The journal of Vaurien is missing: %s", error.reason)
+        _logger.error("Cannot read the journal of Vaurien: %s", error.reason)
     finally:
         try:
             SESSIONS.end(session)
         except ClientError as error:
-            _logger.error("Vaurien was not put back: %s", error.reason)
+            _logger.error("Cannot restore the state of Vaurien: %s", error.reason)

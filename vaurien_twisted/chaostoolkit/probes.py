@@ -82,11 +82,13 @@ def duration(
         experiment began.
     """
     if not 0 < quantile <= 1:
-        raise ValueError(f"quantile must be above 0, and 1 at most, not {quantile}")
+        raise ValueError(f"quantile must be above 0 and at most 1, not {quantile}")
     figures = SESSIONS.of(configuration, secrets, url).figures(proxy, during)
     found = figures.quantile(quantile)
     if found is None:
-        raise ClientError(f"no exchange ended on {proxy!r}: did anything connect through it?")
+        raise ClientError(
+            f"{proxy!r} has relayed no exchange: check that the application connects through it"
+        )
     return found
 
 
@@ -104,7 +106,7 @@ def fault_struck(
     counts = {count.get("name"): count for count in found.counts()}
     if name not in counts:
         known = ", ".join(str(each) for each in counts if each) or "none"
-        raise ClientError(f"{proxy!r} has no fault {name!r} in force (it has: {known})")
+        raise ClientError(f"{proxy!r} has no fault {name!r} in force, only: {known}")
     return int(counts[name]["struck"])
 
 

@@ -110,7 +110,7 @@ class Session:
         proxies = {str(each["name"]): each for each in self.client.state()["proxies"]}
         if name not in proxies:
             known = ", ".join(proxies) or "none"
-            raise ClientError(f"{self.client.url} has no proxy {name!r} (it has: {known})")
+            raise ClientError(f"{self.client.url} has no proxy {name!r}, only: {known}")
         return _figures(proxies[name])
 
     def journal(self) -> list[Answer]:

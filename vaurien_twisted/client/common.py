@@ -109,7 +109,7 @@ def withToken(token: str | None) -> dict[str, str]:
     if token is None:
         token = os.environ.get(TOKEN_VARIABLE, "")
     if not all("!" <= letter <= "~" for letter in token):
-        raise ClientError("a token is printable ASCII characters without spaces")
+        raise ClientError("a token must be printable ASCII characters without spaces")
     return {**HEADERS, "Authorization": f"Bearer {token}"} if token else dict(HEADERS)
 
 
@@ -149,7 +149,7 @@ def stranger(url: str, what: str) -> ClientError:
     """
     The error for an answer that Vaurien would not give.
     """
-    return ClientError(f"what answers at {url} is not vaurien's control service ({what})")
+    return ClientError(f"the server at {url} is not a Vaurien control service ({what})")
 
 
 def fieldsOf(backend: str) -> dict[str, object]:

@@ -46,7 +46,7 @@ def run(coroutine: Coroutine[object, None, T]) -> T:
         result: T = done.value
         return result
     coroutine.close()
-    raise RuntimeError("a request of the blocking client was suspended")
+    raise RuntimeError("a request of the blocking client must not await anything")
 
 
 def blocking(

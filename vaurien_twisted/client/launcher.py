@@ -96,11 +96,13 @@ def stop_proxy(pid: int) -> None:
         process, of which this one is a fork.
     """
     if pid not in _running:
-        raise ValueError(f"process {int(pid)} is not a proxy that was started here")
+        raise ValueError(f"process {int(pid)} is not a proxy that start_proxy started")
     process, parent = _running[pid]
     if parent != os.getpid():
         # Not a child of this process: by now the number may be another's.
-        raise ValueError(f"process {int(pid)} was started by process {parent}: stop it there")
+        raise ValueError(
+            f"process {int(pid)} was started by process {parent}: stop it in that process"
+        )
     del _running[pid]
     _end(process)
     _forget(pid)

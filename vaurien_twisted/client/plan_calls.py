@@ -80,7 +80,7 @@ class PlanCalls:
         """
         The answer to a request.
         """
-        raise NotImplementedError("each kind of client sends requests in its own way")
+        raise NotImplementedError("a subclass sends the request")
 
     async def _get(self, path: str, name: str, kind: type[T]) -> T:
         return member(self.url, await self.answered("GET", path), name, kind)

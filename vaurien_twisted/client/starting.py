@@ -72,7 +72,7 @@ def start_proxy(
         raise ValueError("port and proxies need the control service, which http=False leaves out")
     http_port = http_port if port is None else port
     if isinstance(options, str) or not all(isinstance(word, str) for word in options or ()):
-        raise TypeError(f"options must be a sequence of words, not {options!r}")
+        raise TypeError(f"options must be a sequence of words such as ['--stay'], not {options!r}")
     command = [sys.executable, "-m", "vaurien_twisted"]
     if proxies is None:
         own = {

@@ -40,8 +40,8 @@ class Access:
         """
         if not (self.token or self.insecure or isLoopback(host)):
             raise Refused(
-                f"{host or 'every address'} can be reached from other machines: "
-                f"give a token (--token, {TOKEN_VARIABLE}), or --insecure to let anyone in",
+                f"other machines can reach {host or 'every address'}: "
+                f"give a token (--token, {TOKEN_VARIABLE}), or --insecure to do without",
                 name,
             )
 
@@ -72,7 +72,7 @@ def checkToken(token: str) -> None:
     @raise Refused: it cannot, or is empty.
     """
     if not token or not all("!" <= letter <= "~" for letter in token):
-        raise Refused("a token is one or more printable ASCII characters without spaces", "token")
+        raise Refused("a token must be printable ASCII characters without spaces", "token")
 
 
 def toxiproxyPlace(text: str) -> tuple[str, int] | None:
@@ -92,5 +92,5 @@ def toxiproxyPlace(text: str) -> tuple[str, int] | None:
         text = f"localhost:{word}"
     place = hostPort(text)
     if place is None:
-        raise Refused(f"{text!r} is not an address: HOST:PORT is wanted", "toxiproxy")
+        raise Refused(f"{text!r} is not a valid address: write HOST:PORT", "toxiproxy")
     return place

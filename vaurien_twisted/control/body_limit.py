@@ -44,7 +44,7 @@ def tooLarge() -> Problem:
     """
     The refusal of a body larger than L{LIMIT}.
     """
-    return Problem(413, f"the body is over {LIMIT} bytes, which is the most that is read")
+    return Problem(413, f"the body is over {LIMIT} bytes, the maximum")
 
 
 #: Sets status and headers of the refusal that a failure is, and returns its body.

@@ -106,10 +106,10 @@ class ConnectionsAPI:
         body = readObject(request)
         for name in body:
             if name != "rules":
-                raise Refused(f"{name!r} is not known: {nearest(name, ['rules'])}", name)
+                raise Refused(f"there is no field {name!r}: {nearest(name, ['rules'])}", name)
         plan = planFromRules(proxy.ruleBuilder, body.get("rules"))
         if any(rule.lease for rule in plan.rules):
-            raise Refused("the rules of one connection end with it: they have no lease", "lease")
+            raise Refused("the rules of one connection end with it: remove lease", "lease")
         setOwnPlan(proxy, link, plan)
         return answer(request, OK)
 

@@ -116,7 +116,7 @@ def _refusal() -> bytes:
     # Imported here because it is slow to load; the site loads it anyway.
     from vaurien_twisted.control.responses import JSON, Problem, encode
 
-    body = encode(Problem(408, f"the request did not come whole within {DEADLINE:g} s").asJSON())
+    body = encode(Problem(408, f"the request was not complete within {DEADLINE:g} s").asJSON())
     head = (
         f"HTTP/1.1 408 Request Timeout\r\nContent-Type: {JSON}\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"

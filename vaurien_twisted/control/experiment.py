@@ -88,7 +88,7 @@ class ExperimentAPI:
         given = checked(readObject(request), (*specs(ExperimentFields), "phases"), "an experiment")
         phases = given.pop("phases", [])
         if not isinstance(phases, list) or len(phases) > PHASES:
-            raise Refused(f"a list of at most {PHASES} phases is wanted", "phases")
+            raise Refused(f'"phases" must be a list of at most {PHASES} phases', "phases")
         fields = build(ExperimentFields, given, "an experiment", strict=True)
         for text in (fields.title, fields.lease):
             checkPrintable(text, "title")

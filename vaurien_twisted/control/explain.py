@@ -72,7 +72,9 @@ class ExplainAPI:
         since = proxy.relays.expiry.since
         if link is not None:
             if number > link.exchanges:
-                raise Refused(f"it has had {link.exchanges} exchanges so far", "exchange")
+                raise Refused(
+                    f"the connection has had {link.exchanges} exchanges so far", "exchange"
+                )
             snapshot = link.snapshot
             decider, connection, since = snapshot.decider, snapshot.asked, link.planSince
             known = [each for each in snapshot.recent if each.number == number]

@@ -58,7 +58,7 @@ class Guard:
             raise Problem(
                 403,
                 f"{host!r} is not a name of this service: "
-                "use localhost, its IP address, or the name it was told to listen on",
+                "use localhost, its IP address, or the name that it listens on",
                 "Host",
                 "header",
             )
@@ -67,7 +67,7 @@ class Guard:
             scheme = "https" if request.isSecure() else "http"
             if _origin(origin) != (scheme, *_place(match, scheme)):
                 raise Problem(
-                    403, f"web pages of {origin!r} may not use this service", "Origin", "header"
+                    403, f"web pages of {origin!r} must not use this service", "Origin", "header"
                 )
 
         if request.requestHeaders.hasHeader("sec-fetch-site"):
@@ -75,7 +75,7 @@ class Guard:
             if site.strip() not in _OWN_SITE:
                 raise Problem(
                     403,
-                    f"web pages of other sites may not use this service ({site})",
+                    f"web pages of other sites must not use this service ({site})",
                     "Sec-Fetch-Site",
                     "header",
                 )
@@ -94,9 +94,7 @@ def _only(request: IRequest, name: str) -> str:
     values = request.requestHeaders.getRawHeaders(name.encode(), [])
     if len(values) != 1:
         title = name.title()
-        raise Problem(
-            403, f"one {title} header is wanted, there are {len(values)}", title, "header"
-        )
+        raise Problem(403, f"there must be one {title} header, not {len(values)}", title, "header")
     value: bytes = values[0]
     return value.decode("latin-1")
 

@@ -88,7 +88,7 @@ class JournalAPI:
         query = _query(request)
         journal = self._journal
         if not isinstance(journal, Journal):
-            raise Problem(404, "the journal is kept elsewhere", "/journal", "path")
+            raise Problem(404, "this service keeps no journal that it can read", "/journal", "path")
         ids: Sequence[int]
         if query == JournalQuery(since=query.since, limit=query.limit, repeat=query.repeat):
             ids, read = journal.readings(query.since, query.limit)

@@ -70,7 +70,7 @@ def readJSON(
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise Problem(400, f"the body is not JSON ({reason}): send such as {example}") from None
+        raise Problem(400, f"the body is not JSON ({reason}): send for example {example}") from None
     return value
 
 
@@ -87,10 +87,10 @@ def _checkShape(data: bytes) -> None:
         for match in _BRACKET.finditer(data, 0, len(data) if values <= VALUES else 4096):
             depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(match[0], 0)
             if depth > DEPTH:
-                reason = f"it is nested too deep, {DEPTH} levels are the most"
+                reason = f"it is nested too deep: {DEPTH} levels at most"
                 raise Problem(400, f"the body is not JSON ({reason})")
     if values > VALUES:
-        raise Problem(413, f"the body has over {VALUES} values, which is the most that is read")
+        raise Problem(413, f"the body has over {VALUES} values, the maximum")
 
 
 def _checkType(request: IRequest) -> None:
@@ -99,7 +99,7 @@ def _checkType(request: IRequest) -> None:
         if kind not in ("", JSON):
             raise Problem(
                 415,
-                f"{kind!r} is not understood: send JSON, and add -H 'Content-Type: {JSON}'",
+                f"{kind!r} is not supported: send JSON, and add -H 'Content-Type: {JSON}'",
                 "Content-Type",
                 "header",
                 {"Accept": JSON},
@@ -110,7 +110,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found: dict[str, object] = {}
     for name, value in pairs:
         if name in found:
-            raise Problem(400, f"{name!r} is there twice: say it once", name)
+            raise Problem(400, f"{name!r} is given twice: give it once", name)
         found[name] = value
     return found
 
@@ -121,7 +121,7 @@ def _noConstant(word: str) -> NoReturn:
 
 def _number(digits: str) -> int:
     if len(digits) > _DIGITS:
-        raise ValueError(f"a number has {len(digits)} digits")
+        raise ValueError(f"a number has {len(digits)} digits: {_DIGITS} at most")
     return int(digits)
 
 

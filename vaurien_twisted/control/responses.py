@@ -144,7 +144,7 @@ def problemOf(request: IRequest, failure: Failure) -> Problem:
         method = request.method.decode("ascii", "replace")
         return Problem(
             405,
-            f"{method} is not for {path!r}: use one of {allowed}",
+            f"{path!r} does not support {method}: use one of {allowed}",
             method,
             "method",
             {"Allow": allowed},
@@ -152,7 +152,7 @@ def problemOf(request: IRequest, failure: Failure) -> Problem:
     if isinstance(error, HTTPException) and error.code is not None:
         return Problem(error.code, f"{error.name}: {path!r}", path, "path")
     log.failure("{path} failed", failure, path=path)
-    return Problem(500, "the service failed at this request; its log says why", path, "path")
+    return Problem(500, "the service failed to answer this request; its log says why", path, "path")
 
 
 def queried(observed: Observed, name: str) -> Proxy:

@@ -81,7 +81,7 @@ class RulesAPI:
         if isinstance(rules, dict):
             for key in rules:
                 if key not in FIELDS:
-                    raise Refused(f"{key!r} is not known: {nearest(key, FIELDS)}", key)
+                    raise Refused(f"there is no field {key!r}: {nearest(key, FIELDS)}", key)
             keep, state = (_flag(rules, name) for name in ("keep", "state"))
             seed = SEED.convert(rules.get("seed", -1), strict=True)
             rules = rules.get("rules")
@@ -129,5 +129,5 @@ class RulesAPI:
 def _flag(given: Mapping[str, object], name: str) -> bool:
     value = given.get(name, False)
     if not isinstance(value, bool):
-        raise Refused(f"{value!r} is not true or false", name)
+        raise Refused(f"{name} must be true or false, not {value!r}", name)
     return value

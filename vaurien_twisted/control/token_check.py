@@ -44,7 +44,7 @@ class TokenCheck:
         if not any(compare_digest(each, self._token) for each in found):
             raise Problem(
                 401,
-                "this service wants its token: send it as Authorization: Bearer TOKEN",
+                "this service needs its token: send it as Authorization: Bearer TOKEN",
                 "Authorization",
                 "header",
                 {"WWW-Authenticate": 'Bearer realm="vaurien"'},

@@ -98,7 +98,7 @@ class ToxiproxyAPI:
     def _readList(self, request: IRequest) -> list[ProxyConfig]:
         items = readBody(request)
         if not isinstance(items, list):
-            raise Refused("an array of proxies is wanted")
+            raise Refused("the body must be an array of proxies")
         if len(items) > PROXIES:
             raise Refused(f"{len(items)} proxies are too many: {PROXIES} at most")
         return [self._declared(item, f" at proxy {number}") for number, item in enumerate(items, 1)]
@@ -267,7 +267,7 @@ def _lowered(value: object) -> object:
         found: dict[str, object] = {}
         for name, own in value.items():
             if name.lower() in found:
-                raise Problem(400, f"{name!r} is there twice, in upper and lower case", name)
+                raise Problem(400, f"{name!r} is given twice, in upper and lower case", name)
             found[name.lower()] = own if name == "rules" else _lowered(own)
         return found
     if isinstance(value, list):
@@ -293,7 +293,7 @@ def readUpdate(
     lease = LEASE.convert(given.get("lease", ""), strict=True)
     for name in ("listen", "upstream"):
         if given.get(name) == "":
-            raise Refused(f"{name!r} must be an address, not ''", name)
+            raise Refused(f"{name!r} must be an address such as localhost:6379, not ''", name)
     for name, value in values(proxy.proxyOptions).items():
         if name in given and fields[name].convert(given[name], strict=True) != value:
             reason = f"{name!r} cannot be changed: delete the proxy, and create it with another"

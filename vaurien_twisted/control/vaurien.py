@@ -124,7 +124,7 @@ class VaurienAPI:
         body = readObject(request)
         for key in body:
             if key != "backend":
-                raise Refused(f"{key!r} is not known: {nearest(key, ['backend'])}", key)
+                raise Refused(f"there is no field {key!r}: {nearest(key, ['backend'])}", key)
         backend = body.get("backend")
         if not isinstance(backend, str):
             raise Refused('"backend" must be text, HOST:PORT or an endpoint string', "backend")
@@ -154,7 +154,7 @@ def _options(name: str, given: dict[str, object]) -> Mapping[str, object]:
     if "options" in given:
         options = given.pop("options")
         for stray in given:
-            raise Refused(f'{stray!r} stands beside "options": put it there', stray)
+            raise Refused(f'{stray!r} must be within "options"', stray)
         if not isinstance(options, dict):
             raise Refused('"options" must be an object', "options")
         return options
@@ -168,5 +168,5 @@ def _options(name: str, given: dict[str, object]) -> Mapping[str, object]:
 def _verbose(request: IRequest) -> bool:
     word = request.args.get(b"verbose", [b"no"])[-1].decode("ascii", "replace").lower()
     if word not in TRUE | FALSE:
-        raise Problem(400, f"{word!r} is not valid: 1 or 0 is wanted", "verbose", "querystring")
+        raise Problem(400, f"{word!r} is not valid: it must be 1 or 0", "verbose", "querystring")
     return word in TRUE

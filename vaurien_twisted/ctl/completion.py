@@ -38,7 +38,5 @@ def script(parser: argparse.ArgumentParser, shell: str) -> str:
     try:
         import shtab
     except ImportError:
-        raise ClientError(
-            "completion needs the package shtab: install it with pip install shtab"
-        ) from None
+        raise ClientError("completion needs the package shtab: pip install shtab") from None
     return str(shtab.complete(parser, shell))

@@ -165,12 +165,12 @@ def _since(text: str) -> Since:
     seconds = inUnit(text, "s")
     if seconds is None:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not the id of an entry, and not a time such as 5m or 30s"
+            f"{text!r} is neither the id of an entry nor a time such as 5m or 30s"
         )
     return Since(0, float(seconds))
 
 
 def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
     return int(text)

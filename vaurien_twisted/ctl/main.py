@@ -111,7 +111,7 @@ def _show(client: Client, parsed: argparse.Namespace, prefix: str, label: str = 
     elif text:
         say(label + text)
     if parsed.command == "get-behavior" and "rules" in answer:
-        print("vaurienctl: there is more in force: see get-rules", file=sys.stderr)
+        print("vaurienctl: other rules are in force too: see get-rules", file=sys.stderr)
 
 
 def _client(parsed: argparse.Namespace) -> Client:
@@ -122,7 +122,7 @@ def _client(parsed: argparse.Namespace) -> Client:
     bare = host.count(":") > 1 and not host.startswith("[")
     if "://" in host or (":" in host.rpartition("]")[2] and not bare):
         if port is not None:
-            raise ClientError(f"the port is in --host {host} and in --http-port: say it once")
+            raise ClientError(f"the port is in --host {host} and in --http-port: give it once")
         return Client(url=host if "://" in host else f"http://{host}")
     return Client(host, port)
 

@@ -36,8 +36,8 @@ def normal(client: Client, parsed: argparse.Namespace) -> int:
         except RequestRefused as refused:
             if lackedPath(refused):
                 raise ClientError(
-                    "the service is older than this vaurienctl and cannot do it at once: use "
-                    "set-behavior dummy, toxic remove and reset"
+                    "the service is older than this vaurienctl and cannot do it in one request: "
+                    "use set-behavior dummy, toxic remove and reset"
                 ) from None
             raise
         removed += member(client.url, answer, "proxies", list)

@@ -76,7 +76,7 @@ def _detailed(name: str, details: JSONObject, terminal: bool) -> str:
     A behavior with its options: as C{get-behavior} would show it, or with what they mean.
     """
     if name not in details:
-        raise ClientError(f"the {name!r} behavior does not exist: {nearest(name, details)}")
+        raise ClientError(f"there is no behavior {name!r}: {nearest(name, details)}")
     described = details[name]
     options = described["options"]
     if not terminal:

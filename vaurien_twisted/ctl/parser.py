@@ -150,7 +150,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         own = made[parsed.command]
         own.error(_unknown(parsed, unknown[0], list(arguments), own))
     if parsed.command in OF_PROXIES and parsed.all and parsed.proxy:
-        made[parsed.command].error("--all chooses all proxies: leave out --all or --proxy")
+        made[parsed.command].error("--all chooses all proxies: remove --all or --proxy")
     if parsed.command in ctl_proxies.COMMANDS:
         ctl_proxies.check(made[parsed.command], parsed)
     if parsed.command == "completion":
@@ -171,7 +171,7 @@ def _unknown(
     """
     name, _, value = word.partition("=")
     if not word.startswith("-"):
-        return f"{word!r} is one word too many"
+        return f"there is no argument for {word!r}: remove it"
     close = difflib.get_close_matches(name, _optionsOf(own), n=1, cutoff=0.75)
     if close:
         return f"there is no option {name}: did you mean {close[0]}?"
@@ -207,10 +207,10 @@ def readOptions(words: Iterable[str]) -> Answer:
         place = options.setdefault(behavior, {}) if dot else options
         key = own if dot else name
         if not isinstance(place, dict) or key in place:
-            raise ValueError(f"{name!r} is there twice")
+            raise ValueError(f"{name!r} is given twice: give it once")
         place[key] = value
     if "name" in options:
-        raise ValueError("'name' is not an option: the behavior's name stands before them")
+        raise ValueError("'name' is not an option: write the behavior's name before the options")
     return options
 
 

@@ -136,9 +136,9 @@ def check(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> None:
     if not hasattr(parsed, "all"):
         return
     if bool(parsed.names) is parsed.all:
-        parser.error("say which proxies: names or patterns, or --all")
+        parser.error("no proxy is named: give names, patterns or --all")
     if getattr(parsed, "action", "add") != "add" and not parsed.toxic:
-        parser.error("say which toxic: -n TOXIC")
+        parser.error("no toxic is named: give -n TOXIC")
 
 
 def names(client: Client, patterns: Iterable[str], every: bool) -> list[str]:

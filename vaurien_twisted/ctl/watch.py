@@ -94,5 +94,5 @@ def _entries(client: Client, path: str, last: int | None) -> Iterator[Answer]:
             except ValueError:
                 entry = None
             if not isinstance(entry, dict):
-                raise stranger(client.url, "an event is no JSON object")
+                raise stranger(client.url, "an event is not a JSON object")
             yield entry

@@ -171,7 +171,7 @@ def readReport(path: str) -> Answer:
     except OSError as error:
         raise Refused(f"{path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
-        raise Refused(f"{path}: not the report of an experiment") from None
+        raise Refused(f"{path}: this is not the report of an experiment") from None
     return dict(report)
 
 

@@ -118,7 +118,7 @@ def drive(
         if isinstance(result, Failure):
             if not result.check(CancelledError):
                 reason = " ".join(str(result.value).split()) or type(result.value).__name__
-                print(f"the experiment was not run: {reason}", file=sys.stderr)
+                print(f"the experiment did not run: {reason}", file=sys.stderr)
         else:
             status = result
         reactor.stop()

@@ -107,5 +107,5 @@ def unpacked(decisions: JSONObject) -> list[Decision]:
                 )
             )
     except (KeyError, IndexError, TypeError, ValueError):
-        raise Refused("its decisions cannot be read") from None
+        raise Refused("the decisions of this report cannot be read") from None
     return found

@@ -68,7 +68,7 @@ class Policy:
         if self.every * 2 > self.lease:
             raise Refused(
                 f"lease ({self.lease:g} s) must be at least twice every ({self.every:g} s): "
-                "it is renewed as often as figures are read",
+                "the lease is renewed whenever figures are read",
                 "lease",
             )
 

@@ -51,11 +51,9 @@ class Fault:
         ]
         if len(given) != 1:
             which = " and ".join(given) or "nothing"
-            raise Refused(
-                f"one of behavior, rules, toxics, enabled and backend is wanted, not {which}"
-            )
+            raise Refused(f"give one of behavior, rules, toxics, enabled and backend, not {which}")
         if given != ["behavior"] and (self.options or self.when or self.percent or self.times):
-            raise Refused(f"options, when, percent and times are for a behavior, not {given[0]}")
+            raise Refused(f"options, when, percent and times go with behavior, not with {given[0]}")
 
 
 @attrs.frozen

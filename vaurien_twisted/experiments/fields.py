@@ -73,7 +73,9 @@ class Choice:
         if not isinstance(found.value, dict):
             if isinstance(found.value, str):
                 hint = nearest(found.value, keys)
-                raise Refused(f"line {found.line}: {name}: {self.what} is an object: {hint}", name)
+                raise Refused(
+                    f"line {found.line}: {name}: {self.what} must be an object: {hint}", name
+                )
             raise refuse(found, name, f"{self.what}, an object")
         given = [key for key in found.value if key in keys]
         # The key of one may be an ordinary field of another: errors of a command.
@@ -88,7 +90,7 @@ class Choice:
         strange = next((key for key in found.value if key not in common), "")
         if not strange:
             known = ", ".join(sorted(keys))
-            raise Refused(f"line {found.line}: {name}: {self.what} has one of: {known}", name)
+            raise Refused(f"line {found.line}: {name}: {self.what} must have one of: {known}", name)
         line = found.names.get(strange, found.line)
         every = {key for cls in self.classes for key in fieldsOf(cls)}
         hint = nearest(strange, set(keys) if strange in every else every)
@@ -211,7 +213,9 @@ def decode(cls: type[T], found: Located, name: str = "") -> T:
         spec = declared.get(key)
         if spec is None:
             line = found.names.get(key, value.line)
-            raise Refused(f"line {line}: {prefix}no {key!r} here: {nearest(key, declared)}", key)
+            raise Refused(
+                f"line {line}: {prefix}there is no {key!r} here: {nearest(key, declared)}", key
+            )
         given[_ATTRIBUTES.get(str(key), str(key))] = spec.kind.decode(
             value, f"{name}.{key}" if name else key
         )

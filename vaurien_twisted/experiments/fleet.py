@@ -89,7 +89,7 @@ class Fleet:
     async def _all(self, do: Callable[[IMember], Awaitable[T]]) -> list[T]:
         services = list(self.services)
         if not services:
-            raise ClientError("no service is left")
+            raise ClientError("no service is left that answers")
         results = await self._ask(services, do)
         refused = [
             each for each in results if isinstance(each, Failure) and each.check(RequestRefused)
@@ -113,7 +113,7 @@ class Fleet:
         if failed:
             failed[0].raiseException()
         if not found:
-            raise ClientError("no service is left")
+            raise ClientError("no service is left that answers")
         return found
 
     async def begin(self, experiment: Experiment) -> list[str]:

@@ -63,7 +63,7 @@ class Text:
         text = str(value)
         if self.choices and text not in self.choices:
             hint = nearest(text, self.choices)
-            raise Refused(f"line {found.line}: {name}: {text!r} is not known: {hint}", name)
+            raise Refused(f"line {found.line}: {name}: {text!r} is not valid: {hint}", name)
         return text
 
     def schema(self) -> dict[str, object]:

@@ -58,15 +58,15 @@ class _Reader:
         self._count += 1
         # An anchor that is used often counts as often: a text cannot grow without bound.
         if self._count > VALUE_LIMIT:
-            raise Refused(f"line {line}: an experiment has at most {VALUE_LIMIT} values")
+            raise Refused(f"line {line}: the experiment has over {VALUE_LIMIT} values, the maximum")
         if depth > DEPTH_LIMIT:
-            raise Refused(f"line {line}: values are nested over {DEPTH_LIMIT} levels deep")
+            raise Refused(f"line {line}: values are nested too deep: {DEPTH_LIMIT} levels at most")
         if isinstance(node, yaml.SequenceNode):
             return Located([self.read(each, depth + 1) for each in node.value], line)
         if isinstance(node, yaml.MappingNode):
             return self._object(node, line, depth)
         if not isinstance(node, yaml.ScalarNode) or node.tag not in _PLAIN:
-            raise Refused(f"line {line}: {node.tag!r} is no plain value of YAML: remove it")
+            raise Refused(f"line {line}: {node.tag!r} is not a plain value of YAML: remove it")
         try:
             return Located(_PLAIN[node.tag](self._constructor, node), line)
         except ValueError as error:
@@ -81,9 +81,7 @@ class _Reader:
                 raise Refused(f"line {at}: a name must be text")
             name = str(key.value)
             if name in found:
-                raise Refused(
-                    f"line {at}: {name!r} stands there twice (first in line {names[name]})"
-                )
+                raise Refused(f"line {at}: {name!r} is given twice (first in line {names[name]})")
             found[name] = self.read(value, depth + 1)
             names[name] = at
         return Located(found, line, names)
@@ -108,7 +106,7 @@ def readText(text: str) -> Located:
     @raise Refused: it is neither, is not one object, or is over a limit; names the line.
     """
     if len(text) > TEXT_LIMIT:
-        raise Refused(f"an experiment has at most {TEXT_LIMIT} characters")
+        raise Refused(f"the experiment is over {TEXT_LIMIT} characters, the maximum")
     try:
         # JSON indents with tabs, which YAML does not take.
         node = yaml.compose(text.replace("\t", "  "), Loader=yaml.SafeLoader)
@@ -116,12 +114,12 @@ def readText(text: str) -> Located:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error)
         where = f"line {mark.line + 1}: " if mark is not None else ""
-        raise Refused(f"{where}not YAML: {' '.join(str(reason).split())}") from None
+        raise Refused(f"{where}this is not YAML: {' '.join(str(reason).split())}") from None
     except RecursionError:
-        raise Refused(f"values are nested over {DEPTH_LIMIT} levels deep") from None
+        raise Refused(f"values are nested too deep: {DEPTH_LIMIT} levels at most") from None
     if node is None:
-        raise Refused("the file is empty: an experiment has at least a 'method'")
+        raise Refused("the file is empty: an experiment needs a 'method'")
     root = _Reader().read(node)
     if not isinstance(root.value, dict):
-        raise Refused(f"line {root.line}: an experiment is an object that has a 'method'")
+        raise Refused(f"line {root.line}: an experiment must be an object with a 'method'")
     return root

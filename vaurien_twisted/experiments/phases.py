@@ -284,7 +284,9 @@ class Method:
         end = self._clock.seconds() + timeout
         while not await self._surroundings.holds(condition):
             if self._clock.seconds() >= end:
-                raise StepFailed(f"not within {timeout:g} s: {describeCondition(condition)}")
+                raise StepFailed(
+                    f"it did not hold within {timeout:g} s: {describeCondition(condition)}"
+                )
             await self._sleep(min(1.0, timeout / 10))
 
     def _chance(self, name: str) -> random.Random:

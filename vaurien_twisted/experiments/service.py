@@ -66,7 +66,7 @@ class Service:
                     raise
             elif name not in there:
                 known = ", ".join(sorted(there)) or "none"
-                raise ClientError(f"{self.url} has no proxy {name!r} (it has: {known})")
+                raise ClientError(f"{self.url} has no proxy {name!r}, only: {known}")
         self._proxies = list(experiment.proxies) or list(there)
         for name in self._proxies:
             answer = await self._client.request("GET", f"{_path(name)}/rules")

@@ -185,12 +185,12 @@ class ScheduleSpec:
 
     def __attrs_post_init__(self) -> None:
         if (self.every is None) == (not self.cron):
-            raise Refused("one of every and cron is wanted")
+            raise Refused("give one of every and cron")
         if self.cron:
             try:
                 CronSim(self.cron, datetime(2000, 1, 1, tzinfo=UTC))
             except CronSimError as error:
-                raise Refused(f"{self.cron!r} is not in cron's form: {error}", "cron") from None
+                raise Refused(f"{self.cron!r} is not a cron expression: {error}", "cron") from None
 
 
 @attrs.frozen

@@ -272,7 +272,7 @@ class Surroundings:
             scalar = answer["data"]["resultType"] == "scalar"
             values = [result[1]] if scalar else [each["value"][1] for each in result]
             if len(values) != 1:
-                return False, f"{len(values)} values, one is wanted"
+                return False, f"the query returned {len(values)} values instead of one"
             value = float(values[0])
         except Exception as error:
             return False, " ".join(str(error).split()) or type(error).__name__

@@ -85,7 +85,7 @@ def _ofFile(path: str) -> list[str]:
         raise Refused(f"{path}: {getattr(error, 'strerror', error)}") from None
     found = [line.strip() for line in text.splitlines() if line.strip()[:1] not in ("", "#")]
     if not found:
-        raise Refused(f"{path}: it has no URL")
+        raise Refused(f"{path}: it names no URL")
     return found
 
 
@@ -106,7 +106,7 @@ def ofName(name: str, port: int = PORT) -> list[str]:
     try:
         known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        raise Refused(f"the addresses of {host!r} are not known: {error.strerror}") from None
+        raise Refused(f"cannot look up {host!r}: {error.strerror}") from None
     return list(dict.fromkeys(urlOf(str(address[0]), port) for *_, address in known))
 
 
@@ -152,15 +152,15 @@ def ofPods(selector: str, namespace: str | None, port: int = PORT) -> list[str]:
                 namespace, label_selector=selector, _request_timeout=PATIENCE
             )
     except ConfigException as error:
-        raise Refused(f"no API server of Kubernetes is known: {_short(error)}") from None
+        raise Refused(f"cannot find the API server of Kubernetes: {_short(error)}") from None
     except client.ApiException as error:
         raise Refused(f"Kubernetes refused: {error.status} {error.reason}") from None
     except (HTTPError, OSError) as error:
-        raise Refused(f"the API server of Kubernetes does not answer: {_short(error)}") from None
+        raise Refused(f"the API server of Kubernetes did not answer: {_short(error)}") from None
     addresses = [_address(pod.status) for pod in pods.items]
     found = [urlOf(address, port) for address in addresses if address]
     if not found:
-        raise Refused(f"no pod that is ready has the labels {selector!r}")
+        raise Refused(f"no ready pod has the labels {selector!r}")
     return found
 
 

@@ -148,7 +148,7 @@ class Poller:
             try:
                 call()
             except Exception:
-                self._log.failure("a call that was put off failed")
+                self._log.failure("a deferred call failed")
 
     def doRead(self) -> None:
         """
@@ -185,7 +185,7 @@ class Poller:
                 try:
                     handler(events)
                 except Exception:
-                    self._log.failure("handling the events of a socket failed")
+                    self._log.failure("cannot handle the events of a socket")
         self._draining = False
         forgotten.clear()
         if self._soon:

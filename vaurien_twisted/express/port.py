@@ -173,7 +173,7 @@ class ExpressPort:
             else:
                 ExpressTransport(sock, protocol, self._poller, address).start()
         except Exception:
-            self._log.failure("{factory} failed", factory=self._factory)
+            self._log.failure("{factory}: buildProtocol failed", factory=self._factory)
             sock.close()
 
     def _full(self, listener: socket.socket, error: OSError) -> None:
@@ -187,7 +187,7 @@ class ExpressPort:
         now = time.monotonic()
         if now - self._toldAt >= EVERY:
             self._log.error(
-                "cannot accept: {reason}; {count} connections were closed",
+                "cannot accept connections: {reason}; {count} were closed",
                 reason=error.strerror,
                 count=self._turnedAway,
             )

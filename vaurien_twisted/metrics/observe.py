@@ -108,7 +108,7 @@ class Observed:
             if link.connection.number == number:
                 return link
         over = 0 < number <= proxy.relays.accepted
-        reason = "is closed" if over else "has not been there"
+        reason = "is closed" if over else "has not been opened yet"
         raise Refused(f"connection {number} of {proxy.name!r} {reason}", "connection")
 
 
@@ -264,7 +264,7 @@ def setOwnPlan(proxy: Proxy, link: Link, plan: Plan) -> None:
     others = sum(_ownRules(each) for each in proxy.links if each is not link)
     if others + len(rules) > OWN_RULES:
         raise Refused(
-            f"{OWN_RULES} rules are the most that the connections of a proxy can have of their own",
+            f"{others + len(rules)} rules of single connections are too many: {OWN_RULES} at most",
             "rules",
         )
     link.setOwnPlan(plan if rules else None)

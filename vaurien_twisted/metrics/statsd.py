@@ -88,7 +88,7 @@ class StatsdService(Service):
         self._looking = None
         if self.running:
             self._log.error(
-                "statsd: {host} is not known: {reason}",
+                "statsd: cannot look up {host}: {reason}",
                 host=self._settings.host,
                 reason=failure.getErrorMessage(),
             )

@@ -66,10 +66,14 @@ class Matcher:
         """
         wanted = pattern if isinstance(pattern, list) else [pattern]
         if not wanted:
-            raise Refused(f"when {self.name!r}: the list is empty", "when")
+            raise Refused(
+                f"when {self.name!r}: the list is empty: remove it, or give a value", "when"
+            )
         most = WORDS_LIMIT if self.kind == "word" else LIST_LIMIT
         if len(wanted) > most:
-            raise Refused(f"when {self.name!r}: {len(wanted)} are too many: {most} at most", "when")
+            raise Refused(
+                f"when {self.name!r}: {len(wanted)} values are too many: {most} at most", "when"
+            )
         read = self.read
         if self.kind == "word":
             # Called for every exchange, so it must be fast.
@@ -106,7 +110,7 @@ class Matcher:
 def _text(target: Matcher, pattern: object) -> str:
     if isinstance(pattern, (str, int)) and not isinstance(pattern, bool):
         return str(pattern)
-    raise Refused(f"when {target.name!r}: {pattern!r} is not valid: text is wanted", "when")
+    raise Refused(f"when {target.name!r}: {pattern!r} is not valid: it must be text", "when")
 
 
 def _word(target: Matcher, pattern: object) -> str:
@@ -143,7 +147,8 @@ def _network(target: Matcher, pattern: object) -> Test:
         network = ipaddress.ip_network(wanted, strict=False)
     except ValueError:
         raise Refused(
-            f"when {target.name!r}: {pattern!r} is not an address or network", "when"
+            f"when {target.name!r}: {pattern!r} is not an IP address or network",
+            "when",
         ) from None
 
     if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= MAPPED:
@@ -168,7 +173,7 @@ def _fields(target: Matcher, pattern: object) -> Test:
     A test of texts C{name: value} for one name.  L{condition} divides an object with several names.
     """
     if not isinstance(pattern, Mapping) or len(pattern) != 1:
-        raise Refused(f"when {target.name!r}: an object of names and values is wanted", "when")
+        raise Refused(f"when {target.name!r}: it must be an object of names and values", "when")
     [(name, value)] = pattern.items()
     wanted = str(name).lower()
     test = _glob(target, value)
@@ -233,7 +238,7 @@ def condition(when: Mapping[str, object], targets: Iterable[Matcher], protocol: 
         target = known.get(name)
         if target is None:
             raise Refused(
-                f"protocol {protocol!r} has no target {name!r} for when: {nearest(name, known)}",
+                f"protocol {protocol!r} has no matcher {name!r} for when: {nearest(name, known)}",
                 "when",
             )
         if target.kind == "fields" and isinstance(pattern, Mapping) and pattern:

@@ -32,7 +32,7 @@ def checkPrintable(text: str, name: str) -> str:
     @raise Refused: it has characters that are not printable.
     """
     if not text.isprintable():
-        raise Refused(f"{text!r} has characters that cannot be shown", name)
+        raise Refused(f"{text!r} has characters that are not printable", name)
     return text
 
 
@@ -46,9 +46,9 @@ def checkAddress(text: str, name: str) -> str:
         PROXY protocol, or has characters that are not printable.
     """
     if len(text) > ADDRESS_LIMIT:
-        raise Refused(f"an address has {ADDRESS_LIMIT} characters at most", name)
+        raise Refused(f"the address is over {ADDRESS_LIMIT} characters, the maximum", name)
     if text.count("haproxy:") + text.count("proxied:") > HEADERS:
-        raise Refused(f"an address may send or take {HEADERS} headers at most", name)
+        raise Refused(f"an address has at most {HEADERS} of haproxy: and proxied:", name)
     return checkPrintable(text, name)
 
 

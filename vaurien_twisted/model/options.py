@@ -140,7 +140,7 @@ class Spec:
 
     @property
     def _wanted(self) -> str:
-        words = f"{KINDS[self.kind]} is wanted"
+        words = f"it must be {KINDS[self.kind]}"
         return f"{words}, or a duration such as '500ms'" if self.isTime else words
 
     def convert(self, value: object, strict: bool = False) -> Any:
@@ -328,7 +328,7 @@ def convert(
         spec = declared.get(name.replace("-", "_"))
         if spec is None:
             if not declared:
-                raise Refused(f"{of} has no options, so no {name!r}", name)
+                raise Refused(f"{of} has no options: remove {name!r}", name)
             raise Refused(f"{of} has no option {name!r}: {nearest(name, declared)}", name)
         converted = spec.convert(value, strict)
         if not spec.ignored:

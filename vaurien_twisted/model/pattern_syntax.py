@@ -42,12 +42,12 @@ _NAMED = re.compile(r"\(\?P<\w+>")
 #: Syntax that RE2 lacks: its first characters, and the error message with an alternative.
 _REFUSED = (
     ("(?=", "look-ahead (?=…) is not available: write what follows without it"),
-    ("(?!", "look-ahead (?!…) is not available: list what is wanted in place of what is not"),
+    ("(?!", "look-ahead (?!…) is not available: list what may follow instead"),
     ("(?<=", "look-behind (?<=…) is not available: write what precedes without it"),
-    ("(?<!", "look-behind (?<!…) is not available: list what is wanted in place of what is not"),
+    ("(?<!", "look-behind (?<!…) is not available: list what may follow instead"),
     ("(?P=", "references to groups are not available: write out what is meant, (?:a.*a|b.*b)"),
     ("(?(", "conditions (?(…)…) are not available: write both cases with |"),
-    ("(?>", "atomic groups (?>…) are not needed: write (?:…)"),
+    ("(?>", "atomic groups (?>…) are not available: write (?:…)"),
 )
 
 
@@ -120,7 +120,7 @@ class _Rewriter:
 
     def _refusePossessive(self) -> None:
         if self._text.startswith("+", self._at):
-            raise Unsupported("possessive repeats such as *+ are not needed: write *")
+            raise Unsupported("possessive repeats such as *+ are not available: write *")
 
     def _braces(self) -> str:
         match = _QUANTIFIER.match(self._text, self._at)
@@ -160,7 +160,7 @@ class _Rewriter:
     def _flags(self, on: str, off: str, end: str) -> str:
         for letter in on + off:
             if letter not in "imsu-" or (letter == "m" and end == ":"):
-                raise Unsupported(f"the flag {letter!r} is not available here: write without it")
+                raise Unsupported(f"the flag {letter!r} is not available here: remove it")
         self._lines = self._lines or "m" in on
         on = on.replace("u", "").replace("m", "")
         if end == ")":
@@ -244,5 +244,5 @@ class _Rewriter:
         if ord(letter) > 255 and self._latin:
             return letter
         if "\ud800" <= letter <= "\udfff":
-            raise Unsupported("half a surrogate pair is no character")
+            raise Unsupported("half a surrogate pair is not a character")
         return f"\\x{{{ord(letter):x}}}"

@@ -144,8 +144,8 @@ def isPlain(pattern: str) -> bool:
 def _checkLength(pattern: str) -> None:
     if len(pattern) > PATTERN_LIMIT:
         raise Unsupported(
-            f"it has {len(pattern)} characters: {PATTERN_LIMIT} are the most; "
-            "write it as a list of several"
+            f"{len(pattern)} characters are too many: {PATTERN_LIMIT} at most; "
+            "split it into a list of patterns"
         )
 
 
@@ -224,7 +224,7 @@ def _compile(pattern: bytes, fold: bool, latin: bool) -> _Program:
         words = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         raise Unsupported(f"{words}: repeat less, up to 1000 times") from None
     if program.programsize > (LATIN_PROGRAM_LIMIT if latin else WIDE_PROGRAM_LIMIT):
-        raise Unsupported("it repeats too much: write smaller numbers in {…}")
+        raise Unsupported("it repeats too often: write smaller numbers in {…}")
     return program
 
 

@@ -27,7 +27,7 @@ def withoutMark(data: bytes) -> bytes:
         if data.startswith(mark):
             raise ValueError(f"it is in {name}: save it as UTF-8")
     if b"\0" in data[:2]:
-        raise ValueError("it is in UTF-16, as it seems: save it as UTF-8")
+        raise ValueError("it seems to be in UTF-16: save it as UTF-8")
     return data.removeprefix(codecs.BOM_UTF8)
 
 

@@ -138,7 +138,7 @@ class ProxyCollection(MultiService):
         """
         for proxy in self.proxies:
             return proxy
-        raise NoSuchProxy("there is no proxy: create one, or name one at the start", "proxy")
+        raise NoSuchProxy("there are no proxies: create one, or name one at start", "proxy")
 
     def get(self, name: str) -> Proxy:
         """
@@ -205,9 +205,9 @@ class ProxyCollection(MultiService):
 
     def _free(self, name: str) -> None:
         if len(self.services) + len(self._coming) >= PROXIES:
-            raise Refused(f"there are {PROXIES} proxies already, as many as there can be", "name")
+            raise Refused(f"there are already {PROXIES} proxies, the maximum", "name")
         if name in self.namedServices or name in self._coming:
-            raise ProxyExists(f"there is a proxy {name!r} already", "name")
+            raise ProxyExists(f"there is already a proxy {name!r}", "name")
 
     async def create(self, declared: ProxyConfig) -> Proxy:
         """

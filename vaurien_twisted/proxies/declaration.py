@@ -136,9 +136,11 @@ def _declared(
             raise MissingField(f"{name}{place}", name)
     checkPrintable(fields.name, "name")
     if len(fields.name) > NAME_LIMIT:
-        raise Refused(f"a name has {NAME_LIMIT} characters at most", "name")
+        raise Refused(f"the name is over {NAME_LIMIT} characters, the maximum", "name")
     if "/" in fields.name or fields.name in (".", ".."):
-        raise Refused(f"{fields.name!r} cannot be a name: it would not fit into a path", "name")
+        raise Refused(
+            f"{fields.name!r} is not a valid name: it must not be . or .. nor contain /", "name"
+        )
     config = ProxyConfig(
         fields.name,
         fields.listen or ANYWHERE,
@@ -178,7 +180,7 @@ def declaredFromWords(defaults: ProxyDefaults, name: str, words: Mapping[str, st
         given: dict[str, object] = dict(checked(words, known, "a proxy"))
         if "backend" in given:
             if "upstream" in given:
-                raise Refused("upstream and backend are the same: give only one", "backend")
+                raise Refused("upstream and backend mean the same: give only one", "backend")
             given["upstream"] = given.pop("backend")
         behavior = given.pop("behavior", "")
         declared = _declared(defaults, {"name": name, **given})

@@ -63,7 +63,7 @@ class Faults:
         taken = {toxic.name for toxic in self.toxics}
         for rule in plan.rules:
             if rule.name in taken:
-                raise Refused(f"there is a toxic called {rule.name!r}: name the rule otherwise")
+                raise Refused(f"a toxic is called {rule.name!r}: use another name for the rule")
         self._relays.setPlan(_whole(plan, self.toxics), seed)
         self._changed("rules", plan.rules)
 
@@ -79,7 +79,9 @@ class Faults:
         taken = {rule.name for rule in plan.rules}
         for toxic in toxics:
             if toxic.name in taken:
-                raise Refused(f"there is a rule called {toxic.name!r}", "name")
+                raise Refused(
+                    f"a rule is called {toxic.name!r}: use another name for the toxic", "name"
+                )
         self.toxics = toxics
         self._relays.amendPlan(_whole(plan, toxics))
         self._changed("toxics", [each.rule for each in toxics])
@@ -180,7 +182,7 @@ class Faults:
         rules = list(self._relays.decider.plan.rules)
         # The dummy behavior is no fault.
         words = _list(rules) if any(rule.behavior.name != "dummy" for rule in rules) else "no fault"
-        self._log.info("{name}: in force: {rules}", name=self._relays.name, rules=words)
+        self._log.info("{name}: rules in force: {rules}", name=self._relays.name, rules=words)
 
 
 def _list(rules: Iterable[Rule]) -> str:

@@ -234,14 +234,14 @@ class ConnectFirst:
         relays = self._relays
         if reach.reachable:
             self._log.info(
-                "{name}: {backend} is reachable: listening",
+                "{name}: backend {backend} is reachable, accepting clients",
                 name=relays.name,
                 backend=relays.context.backend.text,
             )
             relays.journal.record("reached", relays.name, 0)
         else:
             self._log.warn(
-                "{name}: {backend} is not reachable, so clients are refused: {reason}",
+                "{name}: backend {backend} is not reachable, refusing clients: {reason}",
                 name=relays.name,
                 backend=relays.context.backend.text,
                 reason=reach.reason,

@@ -63,7 +63,7 @@ class LeasedChanges:
 
     def _failed(self, failure: Failure, proxy: Proxy) -> None:
         self._log.error(
-            "{name}: a change under a lease could not be undone: {reason}",
+            "{name}: cannot undo a change after its lease: {reason}",
             name=proxy.name,
             reason=failure.getErrorMessage(),
         )

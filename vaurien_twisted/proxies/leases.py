@@ -101,11 +101,13 @@ class Leases:
         name = fields.name or secrets.token_urlsafe(12)
         checkPrintable(name, "name")
         if "/" in name or name in (".", ".."):
-            raise Refused(f"{name!r} cannot be a name: it would not fit into a path", "name")
+            raise Refused(
+                f"{name!r} is not a valid name: it must not be . or .. nor contain /", "name"
+            )
         if name in self._held:
-            raise LeaseExists(f"there is a lease {name!r} already", "name")
+            raise LeaseExists(f"there is already a lease {name!r}", "name")
         if len(self._held) >= LEASES:
-            raise Refused(f"{LEASES} leases are the most", "name")
+            raise Refused(f"there are already {LEASES} leases, the maximum", "name")
         lease = self._held[name] = Lease(name, fields.seconds, owner, 0.0)
         self._arm(lease)
         return lease

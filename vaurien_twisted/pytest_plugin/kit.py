@@ -250,7 +250,7 @@ class Kit:
             if name not in self._declared:
                 known = ", ".join(self._declared) or "none"
                 raise ValueError(
-                    f"the backend of the proxy {name!r} is not known: give it, as in "
+                    f"there is no backend for the proxy {name!r}: give it, as in "
                     f"vaurien.proxy({name!r}, 'localhost:3306'), or declare the proxy; "
                     f"vaurien_proxies has: {known}"
                 )

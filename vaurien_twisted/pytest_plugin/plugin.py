@@ -85,7 +85,7 @@ def declaration(line: str) -> tuple[str, tuple[str, dict[str, object]]]:
     backend = str(fields.pop("upstream"))
     if not (name and equals and backend):
         raise pytest.UsageError(
-            f"vaurien_proxies: {line!r} is not like 'db = mysql://localhost:3306'"
+            f"vaurien_proxies: {line!r} is not of the form 'db = mysql://localhost:3306'"
         )
     return name, (backend, fields)
 
@@ -168,7 +168,7 @@ def _begun(kit: Kit, mark: pytest.Mark) -> Fault:
     if len(mark.args) != 2:
         pytest.fail(
             "the marker vaurien takes a proxy and a behavior, such as "
-            f'vaurien("db", "hang"), and other words by name; it has {list(mark.args)}',
+            f'vaurien("db", "hang"), and keyword arguments, not {list(mark.args)}',
             pytrace=False,
         )
     name, behavior = mark.args

@@ -61,7 +61,9 @@ class Server:
         if known is not None:
             proxy, backend, before = known
             if (backend, before) != (upstream, own):
-                raise ValueError(f"the proxy {name!r} is for {backend}, with {before}")
+                raise ValueError(
+                    f"the proxy {name!r} has backend {backend} and {before}: use another name"
+                )
             return proxy
         made = {"listen": "127.0.0.1:0", **own}
         protocol = made.pop("protocol", None)

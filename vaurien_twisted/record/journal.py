@@ -238,7 +238,7 @@ class JournalFile(Service):
         except OSError as error:
             self._stop()
             self._log.error(
-                "the journal ends here: cannot write {path}: {reason}",
+                "cannot write {path}, the journal ends here: {reason}",
                 path=self._path,
                 reason=error.strerror,
             )

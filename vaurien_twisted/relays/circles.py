@@ -53,7 +53,7 @@ def checkCircle(
     if leadsTo(target, here):
         raise Refused(
             f"{backend} is where the proxy {name!r} itself listens ({listen}): "
-            "it would connect to itself without end",
+            "name another backend",
             "backend",
         )
     rest = [(other, served(at), reached(to)) for other, at, to in others if other != name]
@@ -67,7 +67,10 @@ def checkCircle(
             seen.add(other)
             if leadsTo(to, here):
                 circle = " to ".join(repr(each) for each in [*way, other, name])
-                raise Refused(f"the proxies would connect in a circle, {circle}", "backend")
+                raise Refused(
+                    f"the proxies would connect in a circle, {circle}: name another backend",
+                    "backend",
+                )
             pending.append((to, [*way, other]))
 
 

@@ -76,7 +76,7 @@ class Upgrades:
             prefix + "tls_ca", options.tls_name or None, options.tls_ca, options.tls_client
         )
         if options.tls_name and not options.tls_ca:
-            raise Refused("it needs a tls_ca, by which to know the name", prefix + "tls_name")
+            raise Refused("it needs tls_ca, which authenticates the host", prefix + "tls_name")
         return server, client
 
     def renew(self) -> None:
@@ -103,7 +103,9 @@ class Upgrades:
         @param number: the number of the connection.
         """
         ours, theirs = transports.client, transports.backend
-        self._log.info("connection {number} goes on in TLS, which is read", number=number)
+        self._log.info(
+            "connection {number}: both ends have agreed on TLS; Vaurien decrypts it", number=number
+        )
         fromClient, fromBackend = framer.upgrade()
         transports.part()
         transports.unpace()
@@ -129,7 +131,7 @@ class Upgrades:
         def failed(reason: HandshakeFailed) -> None:
             self._repeats.warn(
                 self._log,
-                "connection {number}: no TLS with the {who}: {reason}",
+                "connection {number}: the TLS handshake with the {who} failed: {reason}",
                 number=number,
                 who=who,
                 reason=reason.reason,

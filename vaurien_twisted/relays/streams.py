@@ -214,7 +214,7 @@ class StreamRelay:
         context = state.context
         state.untold = not context.repeats.warn(
             self._log,
-            "connection {number}: the {who} does not keep to HTTP/2: {reason}; it is closed",
+            "connection {number}: the {who} violates HTTP/2: {reason}; the connection is closed",
             number=state.connection.number,
             who=who,
             reason=violation.reason,

@@ -85,7 +85,7 @@ class Substitutes:
             return None
         exchange.room -= len(data)
         if exchange.room < 0:
-            raise FramingError("a reply that is swallowed is too long", b"")
+            raise FramingError("a reply to discard is too long", b"")
         if not ends:
             return None
         self.outstanding -= 1

@@ -63,12 +63,12 @@ class Unreadable:
         closes = closesOn(context.options, latest)
         state.untold = not context.repeats.warn(
             self._log,
-            "connection {number}: the {who} does not speak {wire}: {reason}; it {then}",
+            "connection {number}: the {who} does not speak {wire}: {reason}; {then}",
             number=connection.number,
             who=who,
             wire=context.wire.name,
             reason=error.reason,
-            then="is closed" if closes else "is opaque from here on",
+            then="it is closed" if closes else "it is opaque from here on",
         )
         if closes:
             context.note(connection, "garbage", reason=error.reason)

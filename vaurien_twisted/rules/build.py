@@ -59,7 +59,7 @@ class RuleBuilder:
             percent, colon, name = part.rpartition(":")
             name = name.strip()
             if name in names:
-                raise Refused(f"{name!r} stands twice in {text!r}", "name")
+                raise Refused(f"{name!r} is given twice in {text!r}", "name")
             names.add(name)
             own = options.get(name, {})
             if not isinstance(own, Mapping):
@@ -68,7 +68,7 @@ class RuleBuilder:
             rules.append(settled(attrs.evolve(self.rule(name, own), percent=share)))
         for name in options:
             if name not in names:
-                raise Refused(f"{name!r} is not part of {text!r}: {nearest(name, names)}", name)
+                raise Refused(f"there is no {name!r} in {text!r}: {nearest(name, names)}", name)
         return Plan((Draw(tuple(rules)),))
 
     def rule(

@@ -105,7 +105,7 @@ def planFromRules(ruleBuilder: RuleBuilder, rules: object) -> Plan:
     @raise Refused: a name is unknown or a value is not valid; the message has the rule's number.
     """
     if not isinstance(rules, list):
-        raise Refused("a list of rules is wanted", "rules")
+        raise Refused('"rules" must be a list of rules', "rules")
     checkCount(rules)
     draws = []
     for number, item in enumerate(rules, 1):
@@ -135,7 +135,7 @@ def _draw(ruleBuilder: RuleBuilder, item: object) -> Draw:
     if isinstance(item, Mapping) and "draw" in item:
         for name in item:
             if name != "draw":
-                raise Refused(f'{name!r} cannot stand beside "draw", only within it', str(name))
+                raise Refused(f'{name!r} must be within the rules of "draw"', str(name))
         if not isinstance(item["draw"], list) or not item["draw"]:
             raise Refused('"draw" must be a list of rules', "draw")
         return Draw(tuple(ruleFromJSON(ruleBuilder, each) for each in item["draw"]))
@@ -171,7 +171,9 @@ def ruleFromJSON(ruleBuilder: RuleBuilder, item: object) -> Rule:
     checkPrintable(fields.name, "name")
     rule = ruleBuilder.rule(behavior, options, fields)
     if rule.streams and given.get("scope") == "exchange":
-        raise Refused(f"{behavior!r} is for whole connections, not for exchanges", "scope")
+        raise Refused(
+            f"{behavior!r} is for whole connections: remove scope, or set it to connection", "scope"
+        )
     return rule
 
 
@@ -305,7 +307,7 @@ def _item(ruleBuilder: RuleBuilder, name: str, words: Mapping[str, str]) -> dict
         elif key not in ("behavior", "draw"):
             known = {"behavior", "draw", *fields, *targets, *options}
             meant = nearest(key, targets if key.startswith("when") else known)
-            raise Refused(f"there is no {key!r}: {meant}", key)
+            raise Refused(f"there is no key {key!r}: {meant}", key)
     return item
 
 

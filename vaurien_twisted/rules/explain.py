@@ -104,11 +104,11 @@ def _summary(
     if done:
         return "; ".join(f"{e['rule']}: {_words(e)} ({e['reason']})" for e in done)
     if hit is None:
-        return "the journal goes back no further: what happened is not known any more"
+        return "the journal does not reach back so far: what happened is not known"
     if case.changed:
         missed = [entry for entry in case.journal if entry["kind"] == "missed"]
         reasons = "".join(f"; {entry['rule']}: {entry['effect']}" for entry in missed)
-        return f"nothing happened{reasons}; the rules of that time are no longer in force"
+        return f"nothing happened{reasons}; the plan has changed since"
     if not rules:
         return "nothing happened: no rules are in force"
     return "nothing happened: " + "; ".join(f"{rule['rule']}: {rule['reason']}" for rule in rules)
@@ -174,14 +174,14 @@ def _missed(case: Question, rule: Rule, ended: str) -> str:
     Why the rule could not match this exchange, C{""} if it could.
     """
     if rule.expired:
-        return "its time was over, or is now"
+        return "its duration has ended"
     exchange = case.exchange
     if rule.streams:
         exchange = NOTHING_SAID
         if case.number:
             return "it is for connections: ask about exchange 0"
     elif ended:
-        return f"{ended} came first: later rules are not checked"
+        return f"{ended} ended the exchange first: later rules are not checked"
     elif case.bare and not IBehavior(rule.behavior).connections:
         return "its behavior is for requests, not for connections"
     elif exchange is None:
@@ -192,7 +192,7 @@ def _missed(case: Question, rule: Rule, ended: str) -> str:
     for name, pattern in rule.when.items():
         if not _holds(case, exchange, name, pattern):
             return f"no match: when {name} {pattern!r}"
-    return "its behavior is not for this exchange"
+    return "its behavior does not apply to such an exchange"
 
 
 def _holds(case: Question, exchange: Exchange, name: str, pattern: object) -> bool:
@@ -210,13 +210,13 @@ def _beyond(case: Question, alternative: Alternative) -> str:
     rule = alternative.rule
     if case.exchange is None and not rule.streams:
         return (
-            "the exchange is not known any more, or was passed over: it may not have matched, or "
-            "an earlier rule ended it"
+            "the request is no longer kept: it may not have matched, or "
+            "an earlier rule may have ended it"
         )
     tally = case.decider.tally(alternative.counted)
     applied, seen = tally.applied, tally.seen
     if rule.times is not None and applied >= rule.times:
-        return f"its window was over: {applied} of {rule.times} times"
+        return f"its window has ended: applied {applied} of {rule.times} times"
     if rule.after and not rule.streams:
-        return f"its window had not begun: after {rule.after}, {seen} seen by now"
-    return "its behavior let it pass"
+        return f"its window had not begun: after {rule.after} requests, {seen} seen by now"
+    return "its behavior did nothing to it"

@@ -49,7 +49,9 @@ def readFaultHeader(text: str) -> tuple[str, dict[str, str]]:
     while place < len(rest):
         match = OPTION.match(rest, place)
         if match is None:
-            raise Refused(f"{rest[place:].strip()[:80]!r} is not '; OPTION=VALUE'", "fault header")
+            raise Refused(
+                f"{rest[place:].strip()[:80]!r} is not of the form '; OPTION=VALUE'", "fault header"
+            )
         value = match[2].strip()
         options[match[1]] = ESCAPED.sub(r"\1", value[1:-1]) if value[:1] == '"' else value
         place = match.end()
@@ -114,7 +116,10 @@ class FaultHeader:
         rule = self.ruleBuilder.rule(*readFaultHeader(text))
         if rule.streams:
             name = rule.behavior.name
-            raise Refused(f"{name!r} is for whole connections, not for exchanges", "fault header")
+            raise Refused(
+                f"{name!r} is for whole connections: a header names faults of one request",
+                "fault header",
+            )
         return rule
 
 

@@ -117,16 +117,16 @@ def pinFromJSON(ruleBuilder: RuleBuilder, item: Mapping[str, object]) -> Pin:
     except Refused:
         raise
     except (KeyError, TypeError, ValueError) as error:
-        raise Refused(f"not a decision that can be repeated: {error!r}", "repeat") from None
+        raise Refused(f"this is not a decision of a journal: {error!r}", "repeat") from None
 
 
 def _object(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise TypeError("an object is wanted")
+        raise TypeError("it must be an object")
     return value
 
 
 def _pair(value: object) -> list[object]:
     if not isinstance(value, list) or len(value) != 2:
-        raise TypeError("two numbers are wanted")
+        raise TypeError("it must have two numbers")
     return value

@@ -38,11 +38,11 @@ class Draw:
     def __attrs_post_init__(self) -> None:
         for rule in self.alternatives:
             if not 0 <= rule.percent <= 100:
-                raise Refused(f"{rule.percent:g} percent is not between 0 and 100", "percent")
+                raise Refused(f"{rule.percent:g} is not a percentage from 0 to 100", "percent")
         total = sum(rule.percent for rule in self.alternatives)
         # 0.2, 83.9 and 15.9 add up to a little more than 100 in binary.
         if total > 100 + 1e-9:
-            raise Refused(f"the percentages add up to {total:g}, which is over 100", "percent")
+            raise Refused(f"the percentages add up to {total:g}: 100 at most", "percent")
 
 
 @attrs.frozen(cache_hash=False, slots=False)

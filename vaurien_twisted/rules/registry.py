@@ -107,9 +107,7 @@ class Registry:
         """
         found = self.behaviors.get(name)
         if found is None:
-            raise Refused(
-                f"the {name!r} behavior does not exist: {nearest(name, self.behaviors)}", "name"
-            )
+            raise Refused(f"there is no behavior {name!r}: {nearest(name, self.behaviors)}", "name")
         return found
 
     def wire(self, name: str) -> IWireProtocol:
@@ -121,9 +119,7 @@ class Registry:
         for wire in self.wires.values():
             if name == wire.name or name in wire.aliases:
                 return wire
-        raise Refused(
-            f"the {name!r} protocol does not exist: {nearest(name, self.wires)}", "protocol"
-        )
+        raise Refused(f"there is no protocol {name!r}: {nearest(name, self.wires)}", "protocol")
 
 
 def loadRegistry() -> Registry:
@@ -146,7 +142,7 @@ def _add(known: dict[str, Named], found: Iterable[Named]) -> None:
     for item in found:
         if item.name in known:
             log.warn(
-                "plugin {item!r} is left out: the name {name!r} is taken", item=item, name=item.name
+                "ignored the plugin {item!r}: the name {name!r} is taken", item=item, name=item.name
             )
         else:
             known[item.name] = item

@@ -41,11 +41,11 @@ def newRule(plan: Plan, rule: Rule, beside: Container[str] = ()) -> tuple[Rule, 
     """
     rules = list(plan.rules)
     if len(rules) >= RULES:
-        raise Refused(f"there are {RULES} rules, which is the most for a proxy", "rules")
+        raise Refused(f"there are already {RULES} rules, the maximum for a proxy", "rules")
     taken = {each.name for each in rules}
     name = rule.name or _freeName(rule.behavior.name, taken, beside)
     if name in taken or name in beside:
-        raise RuleExists(f"there is a rule or toxic called {name!r}: use another name", "name")
+        raise RuleExists(f"there is already a rule or toxic {name!r}: use another name", "name")
     keys = {draw.key for draw in plan.draws}
     # Derived from the name, so that adding and removing other rules does not change it.
     key = FIRST_KEY | zlib.crc32(name.encode()) >> 2

@@ -113,13 +113,15 @@ def settled(rule: Rule) -> Rule:
     name = rule.behavior.name
     if rule.after or rule.times is not None:
         field = "after" if rule.after else "times"
-        raise Refused(f"{name!r} is for whole connections: there is nothing to count", field)
+        raise Refused(
+            f"{name!r} is for whole connections, and counts no requests: remove {field}", field
+        )
     for target in rule.when:
         if target != ASKABLE:
             raise Refused(
-                f"{name!r} is for whole connections: when can ask for {ASKABLE!r} only", "when"
+                f"{name!r} is for whole connections: when can only have {ASKABLE!r}", "when"
             )
     if not IStreamBehavior(rule.behavior).listens and (rule.when or 0 < rule.percent < 100):
         field = "when" if rule.when else "percent"
-        raise Refused(f"{name!r} is for the whole proxy, not for some of its clients", field)
+        raise Refused(f"{name!r} is for all clients of a proxy: remove {field}", field)
     return attrs.evolve(rule, scope="connection", streams=True)

@@ -177,9 +177,9 @@ class Toxics:
         @raise Refused: there are L{TOXICS} already.
         """
         if len(self.items) >= TOXICS:
-            raise Refused(f"a proxy has {TOXICS} toxics at most", "toxics")
+            raise Refused(f"there are already {TOXICS} toxics, the maximum for a proxy", "toxics")
         if any(own.name == toxic.name for own in self.items):
-            raise ToxicExists(f"there is a toxic {toxic.name!r} already", "name")
+            raise ToxicExists(f"there is already a toxic {toxic.name!r}", "name")
         return Toxics((*self.items, toxic))
 
     def changing(self, toxic: Toxic) -> Toxics:
@@ -221,7 +221,7 @@ def toxicFromJSON(ruleBuilder: RuleBuilder, item: object) -> Toxic:
         # Like Toxiproxy, ignore the case.
         given["stream"] = stream.lower()
         if stream.lower() not in STREAMS:
-            raise UnknownStream(f"the stream is upstream or downstream, not {stream!r}", "stream")
+            raise UnknownStream(f"stream must be upstream or downstream, not {stream!r}", "stream")
     fields = build(ToxicFields, given, "a toxic", strict=True)
     if fields.type != NOOP and fields.type not in ruleBuilder.registry.behaviors:
         known = (*ruleBuilder.registry.behaviors, NOOP)
@@ -231,7 +231,7 @@ def toxicFromJSON(ruleBuilder: RuleBuilder, item: object) -> Toxic:
     name = fields.name or f"{fields.type}_{fields.stream}"
     checkPrintable(name, "name")
     if "/" in name or name in (".", ".."):
-        raise Refused(f"{name!r} cannot be a name: it would not fit into a path", "name")
+        raise Refused(f"{name!r} is not a valid name: it must not be . or .. nor contain /", "name")
     return _made(ruleBuilder, attrs.evolve(fields, name=name))
 
 
@@ -292,11 +292,11 @@ def _made(ruleBuilder: RuleBuilder, toxic: ToxicFields) -> Toxic:
     for key, value in toxic.attributes.items():
         spec = declared.get(key)
         if key == "direction" and spec is not None:
-            raise Refused('the direction of a toxic is its "stream"', key)
+            raise Refused('use "stream" for the direction of a toxic', key)
         if spec is not None:
             value = spec.withoutUnit(value)
         if isinstance(value, str) and spec is not None and spec.kind is not str:
-            raise Refused(f"{key!r} must not be text, such as {value!r}", key)
+            raise Refused(f"{key!r} must be a number or a boolean, not the text {value!r}", key)
         if value is not None:
             options[key] = value
     if "direction" in declared:

@@ -163,7 +163,9 @@ def clientEndpoint(
     if place is not None and not isEndpoint(text):
         host, port = place
         if not port:
-            raise Refused(f"{text!r} has port 0, which nothing can be reached at", name)
+            raise Refused(
+                f"{text!r} has port 0, which cannot be connected to: use 1 to 65535", name
+            )
         try:
             return around(_tcpClient(reactor, host, port, timeout))
         except ValueError as error:
@@ -290,7 +292,7 @@ async def listenOn(
         raise CannotListen(f"cannot listen on {text}: {reason}", name, text, reason) from None
     except (OverflowError, ValueError) as error:
         # Numbers that no system call takes, such as a port of 99999.
-        raise Refused(f"{text!r} cannot be listened on: {error}", name) from None
+        raise Refused(f"cannot listen on {text!r}: {error}", name) from None
     return port
 
 
@@ -343,8 +345,6 @@ def _badAddress(text: str, name: str, error: Exception) -> Refused:
     if match is not None and not isEndpoint(text):
         reason = f"{match['port']} is not a port, 0 to 65535"
     elif ":" not in text:
-        reason = "it says no port"
-    return Refused(
-        f"{text!r} is not an address: HOST:PORT or a Twisted endpoint string is wanted ({reason})",
-        name,
-    )
+        reason = "it has no port"
+    form = "HOST:PORT or an endpoint string"
+    return Refused(f"{text!r} is not an address: write {form} ({reason})", name)

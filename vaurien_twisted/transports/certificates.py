@@ -107,7 +107,7 @@ def clientOptions(
     try:
         server = serverName(host)
     except ValueError as error:
-        raise Refused(f"{host!r} is no host's name: {error}", name) from None
+        raise Refused(f"{host!r} is not a host name: {error}", name) from None
     whom = platformTrust() if roots is None else roots
     return NamedServer(server, make(trustRoot=whom))
 
@@ -139,7 +139,7 @@ def _private(name: str, certificate: str, key: str) -> tuple[PrivateCertificate,
     try:
         return PrivateCertificate.fromCertificateAndKeyPair(first, pair), rest
     except VerifyError:
-        raise Refused(f"the key in {path} is not that of {certificate}", name) from None
+        raise Refused(f"the key in {path} does not belong to {certificate}", name) from None
 
 
 def _checkContext(name: str, options: CertificateOptions, certificate: str) -> None:

@@ -114,7 +114,7 @@ class Descriptors:
         if 0 <= now - self._toldAt < EVERY:
             return
         self._log.error(
-            "{name}: no file descriptors are left for clients: {count} refused; the limit of "
+            "{name}: no file descriptors are left, clients refused: {count}; the limit of "
             "this process is {limit} (ulimit -n)",
             name=name,
             count=self.refused - self._told,

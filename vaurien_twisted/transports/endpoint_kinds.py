@@ -51,7 +51,7 @@ def _check(text: str, name: str, kinds: Collection[str]) -> None:
         return
     if prefix not in kinds:
         raise Refused(
-            f"{shortened(prefix)} is no kind of endpoint that can be named here: "
+            f"{shortened(prefix)} is not a kind of endpoint that is allowed here: "
             f"{nearest(prefix, kinds)}",
             name,
         )

@@ -83,7 +83,7 @@ def _bound(text: str, takes: str, option: str) -> dict[str, str]:
         if name not in names:
             raise Refused(f"{prefix}: has no {name!r}: {nearest(name, names)}", option)
         if name in found:
-            raise Refused(f"{text!r} says its {name} twice", option)
+            raise Refused(f"{text!r} has its {name} twice", option)
         found[name] = word
     return found
 
@@ -92,13 +92,13 @@ def _number(found: dict[str, str], name: str, default: int, text: str, option: s
     word = found.get(name, str(default))
     number = int(word) if word.isascii() and word.isdigit() and len(word) < 10 else -1
     if not 0 <= number <= (65535 if name in ("port", "backlog") else 10**9):
-        raise Refused(f"{text!r}: {word!r} is no {name}", option)
+        raise Refused(f"{text!r}: {word!r} is not a valid {name}", option)
     return int(word)
 
 
 def _mode(word: str, text: str, option: str) -> int:
     if not (0 < len(word) < 6 and set(word) <= set("01234567") and int(word, 8) <= 0o777):
-        raise Refused(f"{text!r}: {word!r} is no mode: 000 to 777", option)
+        raise Refused(f"{text!r}: {word!r} is not a mode, 000 to 777", option)
     return int(word, 8)
 
 
@@ -111,7 +111,7 @@ def checkPath(text: str) -> None:
     _, words, named = divided(text)
     path = named.get("path") or named.get("address") or "".join(words[:1])
     if len(os.fsencode(path)) > PATH_LIMIT:
-        raise ValueError(f"the path of a UNIX socket has {PATH_LIMIT} bytes at most")
+        raise ValueError(f"the path of the UNIX socket is over {PATH_LIMIT} bytes, the maximum")
 
 
 def unixServer(reactor: IServerReactor, text: str, option: str) -> IStreamServerEndpoint:
@@ -151,9 +151,9 @@ def sslServer(
 
     found = _bound(text, _SERVE, option)
     if "sslmethod" in found:
-        raise Refused("ssl: takes no sslmethod here: TLS 1.2 and 1.3 are spoken", option)
+        raise Refused("ssl: has no sslmethod here (TLS 1.2 and 1.3 are used): remove it", option)
     if "port" not in found:
-        raise Refused(f"{text!r} must say its port", option)
+        raise Refused(f"{text!r} has no port", option)
     port = _number(found, "port", 0, text, option)
     key = found.get("privateKey", "server.pem")
     read = partial(
@@ -186,7 +186,7 @@ def tlsServer(
 
     found = _bound(text, _SERVE_MANY, option)
     if not found.get("path"):
-        raise Refused(f"{text!r} must say its path", option)
+        raise Refused(f"{text!r} has no path", option)
     port = _number(found, "port", 443, text, option)
     backlog = _number(found, "backlog", 1024, text, option)
     read = partial(folderOptions, option, found["path"])
@@ -259,7 +259,7 @@ def tlsClient(
 def _place(found: dict[str, str], text: str, option: str) -> tuple[str, int, float]:
     for name in ("host", "port"):
         if not found.get(name):
-            raise Refused(f"{text!r} must say its {name}", option)
+            raise Refused(f"{text!r} has no {name}", option)
     port = _number(found, "port", 0, text, option)
     return found["host"], port, float(_number(found, "timeout", 30, text, option))
 
@@ -279,7 +279,7 @@ def checkNumbers(text: str, client: bool = False) -> None:
         if name not in ("port", "backlog", "timeout"):
             continue
         if len(word) > 20 or not 0 <= float(word) <= (10**9 if name == "timeout" else 65535):
-            raise ValueError(f"{word[:20]} is no {name}")
+            raise ValueError(f"{word[:20]} is not a valid {name}")
 
 
 def checkTCPName(text: str) -> None:
@@ -321,7 +321,9 @@ def proxyProtocolClient(
     _, _, rest = text.partition(":")
     version, _, address = rest.partition(":")
     if version not in VERSIONS:
-        raise Refused(f"{text!r}: {version!r} is no version: proxied:v1: or proxied:v2:", option)
+        raise Refused(
+            f"{text!r}: {version!r} is not a version: write proxied:v1: or proxied:v2:", option
+        )
     return lambda endpoint: ProxyProtocolClientEndpoint(endpoint, version), address
 
 
@@ -338,7 +340,7 @@ def systemdServer(reactor: IServerReactor, text: str, option: str) -> IStreamSer
     try:
         adopted = serverFromString(reactor, text)
     except (IndexError, KeyError):
-        raise Refused(f"{text!r}: systemd has handed over no such socket", option) from None
+        raise Refused(f"{text!r}: systemd has passed no such socket", option) from None
     except (AttributeError, TypeError, ValueError) as error:
         raise Refused(f"{text!r} is not an address: {error}", option) from None
     return InheritedServerEndpoint(reactor, adopted)

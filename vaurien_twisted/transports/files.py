@@ -44,7 +44,7 @@ def readSmall(path: str, name: str, limit: int = FILE_LIMIT) -> bytes:
     if data is None:
         raise Refused(f"cannot read {_shown(path)}: it does not end", name)
     if len(data) > limit:
-        raise Refused(f"{_shown(path)} is over {limit} bytes, which is the most that is read", name)
+        raise Refused(f"{_shown(path)} is over {limit} bytes, the maximum", name)
     return data
 
 
@@ -62,7 +62,7 @@ def pemFiles(path: str, name: str, deep: bool = False) -> list[str]:
         if entry.name.endswith(".pem") and not entry.is_dir():
             found.append(entry.path)
         if seen > ENTRIES or len(found) > FILES:
-            raise Refused(f"{_shown(path)} has too many files: {FILES} are read at most", name)
+            raise Refused(f"{_shown(path)} has too many files: {FILES} at most", name)
     return sorted(found)
 
 

@@ -33,7 +33,7 @@ def refuseEncrypted(name: str, path: str, data: bytes) -> None:
     @raise Refused: the key has a passphrase.
     """
     if b"ENCRYPTED" in data:
-        raise Refused(f"the key in {path} is encrypted: one without a passphrase is wanted", name)
+        raise Refused(f"the key in {path} is encrypted: give one without a passphrase", name)
 
 
 def pemBlocks(data: bytes, beginning: re.Pattern[bytes]) -> Iterator[bytes]:
@@ -63,7 +63,7 @@ def certificatesIn(name: str, path: str) -> list[Certificate]:
         try:
             found.append(Certificate.loadPEM(text))
         except (crypto.Error, ValueError) as error:
-            raise Refused(f"a certificate in {path} is broken: {error}", name) from None
+            raise Refused(f"a certificate in {path} is not valid: {error}", name) from None
     if not found:
         raise Refused(f"{path} has no certificate in PEM form", name)
     return found
@@ -80,7 +80,7 @@ def trustedIn(name: str, path: str) -> list[Certificate]:
         return certificatesIn(name, path)
     files = pemFiles(path, name)
     if not files:
-        raise Refused(f"{path} has no files called .pem with certificates to trust", name)
+        raise Refused(f"{path} has no .pem files with certificates to trust", name)
     return [each for file in files for each in certificatesIn(name, file)]
 
 

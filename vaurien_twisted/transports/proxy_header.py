@@ -120,7 +120,7 @@ def _readTwo(data: bytes) -> ProxyHeader | None:
     command, family, length = struct.unpack("!BBH", data[12:16])
     size = 16 + length
     if size > HEADER_LIMIT:
-        raise ValueError(f"{size} bytes are too long")
+        raise ValueError(f"{size} bytes are too many: {HEADER_LIMIT} at most")
     if len(data) < size:
         return None
     body, rest = data[16:size], data[size:]

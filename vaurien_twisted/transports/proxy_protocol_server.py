@@ -112,7 +112,7 @@ class ProxyProtocolTransport(ProtocolWrapper):
         self._kept = b""
         self.factory.repeats.warn(
             self._log,
-            "a client from {client} is refused: no header of the PROXY protocol: {reason}",
+            "refused a client from {client}: no valid PROXY protocol header: {reason}",
             client=peerName(self._addr),
             reason=reason,
         )

@@ -67,7 +67,7 @@ class NamedServer:
                 tlsProtocol.failVerification(Failure())
                 return False
             except Exception:
-                _log.failure("cannot verify the certificate for {host}", host=self._host)
+                _log.failure("verifying the certificate for {host} failed", host=self._host)
                 return False
             return bool(fine)
 

@@ -73,7 +73,7 @@ class TLSServerFactory(TLSFactory):
         def failed(reason: HandshakeFailed) -> None:
             self.repeats.warn(
                 self._log,
-                "a client from {client} is refused: {reason}",
+                "refused a client from {client}: {reason}",
                 client=peerName(addr),
                 reason=str(reason),
             )

@@ -63,5 +63,5 @@ class TLSFactory(WrappingFactory[Any]):
         Log that a connection has failed after its handshake.
         """
         self.repeats.warn(
-            self._log, "TLS with {peer} is broken: {reason}", peer=peerName(peer), reason=reason
+            self._log, "TLS with {peer} failed: {reason}", peer=peerName(peer), reason=reason
         )

@@ -88,7 +88,7 @@ def freePath(path: str, locks: bool) -> None:
         found = None
     if found is not None:
         if not stat.S_ISSOCK(found.st_mode):
-            raise FileExistsError(errno.EEXIST, "a file that is no socket is there")
+            raise FileExistsError(errno.EEXIST, "a file that is not a socket is there")
         if isAnswered(path):
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
     if locks and os.path.islink(path + LOCK):

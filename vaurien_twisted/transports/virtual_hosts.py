@@ -79,7 +79,7 @@ def folderOptions(name: str, path: str) -> VirtualHosts:
     certificates: list[Certificate] = []
     files = pemFiles(f"{path.rstrip('/')}/", name, deep=True)
     if not files:
-        raise Refused(f"{path} has no files called .pem with certificates and keys", name)
+        raise Refused(f"{path} has no .pem files with certificates and keys", name)
     try:
         for file in files:
             data = readPEM(name, file)
@@ -107,7 +107,9 @@ def _contexts(
     for file, key in keys:
         certificate = byKey.pop(key.keyHash(), None)
         if certificate is None:
-            _log.warn("the key in {file} belongs to no certificate of its folder", file=file)
+            _log.warn(
+                "the key in {file} does not belong to any certificate in its folder", file=file
+            )
         else:
             pairs.append((certificate, key))
     bySubject = {_named(each.getSubject()): each for each in byKey.values()}

@@ -74,7 +74,9 @@ class ErrorCatalog:
                     f"{nearest(code, self.presets)}",
                     "code",
                 )
-            error = WireError(code, "", "An error of your own.", transaction=self._transaction)
+            error = WireError(
+                code, "", "An error with your own code.", transaction=self._transaction
+            )
         elif not message:
             return error
         return attrs.evolve(error, message=self._messageOf(code, message))

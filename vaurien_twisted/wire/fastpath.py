@@ -60,7 +60,7 @@ class FastPath:
         self._watch(commands, treats)
 
     def _watch(self, commands: frozenset[str] | None, treats: Treats | None) -> None:
-        raise NotImplementedError("each kind of fast path watches in its own way")
+        raise NotImplementedError("a subclass implements this")
 
     def _stops(self, command: str, subject: str, head: bytes = b"", context: object = None) -> bool:
         """

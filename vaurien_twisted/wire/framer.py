@@ -83,7 +83,7 @@ class RequestReader:
         """
         Whether what comes next begins a request that may pass on the fast path.
         """
-        raise NotImplementedError("each protocol knows where its requests begin")
+        raise NotImplementedError("a subclass implements this")
 
     def skip(self, count: int) -> int:
         """

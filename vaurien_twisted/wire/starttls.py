@@ -62,11 +62,13 @@ class TLSOptions(FramingOptions):
     def __attrs_post_init__(self) -> None:
         if self.tls_certificate:
             if self.refuses:
-                raise Refused("with a tls_certificate it is read, not refused", "tls")
+                raise Refused(
+                    "refuse and tls_certificate contradict each other: use only one", "tls"
+                )
             return
         for name in ("tls_key", "tls_ca", "tls_name", "tls_client"):
             if getattr(self, name):
-                raise Refused("it says nothing without a tls_certificate", name)
+                raise Refused("it has no effect without tls_certificate", name)
 
     @property
     def refuses(self) -> bool:

@@ -186,7 +186,7 @@ class OpeningTests(SynchronousTestCase):
             self.assertEqual((heard.loose[1], heard.error), (err(0, 4031), ""))
         framer, heard = begun()
         converse(framer, [("backend", ok(1))], heard=heard)
-        self.assertIn("answers no command", heard.error)
+        self.assertIn("replies to no command", heard.error)
         self.assertEqual(heard.loose[1], ok(1))
 
 

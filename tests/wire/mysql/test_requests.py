@@ -113,7 +113,7 @@ class CommandTests(SynchronousTestCase):
         """
         framer, heard = begun()
         converse(framer, [("client", query() + packet(1, b"\x0e") + b"zz")], heard=heard)
-        self.assertIn("numbered 1", heard.error)
+        self.assertIn("packet number 1", heard.error)
         self.assertEqual(heard.requests[1], query())
         self.assertEqual(heard.loose[0], packet(1, b"\x0e") + b"zz")
 

@@ -310,7 +310,7 @@ class HostileTests(SynchronousTestCase):
         for reply in (packet(1, b"\5" * 12), packet(1, b"\0\0")):
             framer, heard = begun()
             converse(framer, [("client", packet(0, b"\x16x")), ("backend", reply)], heard=heard)
-            self.assertIn("announcement", heard.error)
+            self.assertIn("is not a prepared statement", heard.error)
 
     def test_many(self) -> None:
         """

@@ -100,5 +100,5 @@ class ReplyTests(SynchronousTestCase):
         """
         for bad in (b"HTTP/1.1 400\r\n", b"25\r\n", b"2500 x\r\n", b"\r\n", b"25\xb2 x\r\n"):
             heard = session(("client", b"EHLO x\r\n"), ("backend", b"250-a\r\n" + bad))
-            self.assertIn("no code", heard.error)
+            self.assertIn("does not begin with a code", heard.error)
             self.assertEqual((heard.replies[1], heard.loose[1]), (b"250-a\r\n", bad))

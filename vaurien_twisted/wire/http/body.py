@@ -146,7 +146,7 @@ class Chunked:
         if self._next == SIZE:
             match = SIZE_LINE.fullmatch(line)
             if match is None:
-                return "this is no chunk size"
+                return "this is not a chunk size"
             self._left = int(match[1], 16)
             if self._left > CHUNK_LIMIT:
                 return "the chunk is too large"
@@ -169,7 +169,7 @@ class Chunked:
             return f"the trailers exceed {TRAILER_LIMIT} bytes"
         if self.content is not None:
             self.trailer += line
-        return "" if fits else "this is no trailer field"
+        return "" if fits else "this is not a trailer field"
 
 
 Body = Sized | Chunked

@@ -156,9 +156,9 @@ def _readRequest(head: bytes) -> Request:
     start = head.index(b"\n") + 1
     if REQUEST_FIELDS.fullmatch(head, start) is None:
         if FOLDED_REQUEST_FIELDS.fullmatch(head, start) is None:
-            raise Malformed("the request has a line that is no header field")
+            raise Malformed("the request has a line that is not a header field")
         if AMBIGUOUS_FOLD.search(fields) is not None:
-            raise Malformed("the request folds a header field that decides how it is read")
+            raise Malformed("the request folds a header field that frames it")
     lengths, codings = _lengthFields(fields, minor)
     # Identity is the body as it is: RFC 2616, section 3.6.
     if not codings or codings == [b"identity"]:
@@ -169,7 +169,7 @@ def _readRequest(head: bytes) -> Request:
     if codings[-1] != b"chunked":
         raise Malformed("the request's Transfer-Encoding does not end with chunked")
     if codings.count(b"chunked") > 1:
-        raise Malformed("chunked twice in the request's Transfer-Encoding")
+        raise Malformed("the request's Transfer-Encoding has chunked twice")
     if lengths:
         _length(lengths)
         return Request(method, target, ENDLESS)
@@ -185,7 +185,7 @@ def readRequestLine(line: bytes) -> tuple[str, str, int, int]:
     """
     match = REQUEST_LINE.match(line)
     if match is None:
-        raise Malformed("this is no HTTP request line")
+        raise Malformed("this is not an HTTP request line")
     method, target, major, minor = match.groups()
     if major != b"1" and match[0] != b"PRI * HTTP/2.0\r\n":
         raise Malformed("the request's version is not HTTP/1.0 or 1.1")
@@ -200,7 +200,7 @@ def readRequestLine(line: bytes) -> tuple[str, str, int, int]:
 def _readReply(head: bytes, method: str) -> Reply:
     match = STATUS_LINE.match(head)
     if match is None:
-        raise Malformed("this is no HTTP/1 status line")
+        raise Malformed("this is not an HTTP/1 status line")
     fields = head
     if REPLY_FIELDS.fullmatch(head, match.end()) is None:
         if FOLDED_FIELDS.fullmatch(head, match.end()) is None:
@@ -244,7 +244,7 @@ def _lengthFields(head: bytes, minor: int) -> tuple[list[bytes], list[bytes]]:
         else:
             codings += [coding.strip(b" \t") for coding in value.split(b",")]
     if codings and minor == 0:
-        raise Malformed("Transfer-Encoding in HTTP/1.0")
+        raise Malformed("the message has Transfer-Encoding in HTTP/1.0")
     # A list may have empty elements (RFC 9110, section 5.6.1).
     return lengths, [coding for coding in codings if coding] or codings[:1]
 
@@ -260,10 +260,10 @@ def _length(values: list[bytes]) -> int:
             # 1*DIGIT (RFC 9110, section 8.6).
             number = digits.lstrip(b"0")
             if not digits.isdigit() or len(number) > DIGITS:
-                raise Malformed("Content-Length is not a number of bytes")
+                raise Malformed("Content-Length is not a number")
             lengths.add(int(number or b"0"))
     if len(lengths) > 1:
-        raise Malformed("several values for Content-Length")
+        raise Malformed("Content-Length has several values")
     return lengths.pop()
 
 
@@ -277,7 +277,7 @@ def checkRequestBegun(line: bytes) -> None:
     if line.endswith(b"\n"):
         readRequestLine(line)
     elif METHOD_BEGUN.fullmatch(line) is None:
-        raise Malformed("this is no HTTP method")
+        raise Malformed("this is not an HTTP method")
 
 
 def checkReplyBegun(line: bytes) -> None:
@@ -289,9 +289,9 @@ def checkReplyBegun(line: bytes) -> None:
     """
     if line.endswith(b"\n"):
         if STATUS_LINE.match(line) is None:
-            raise Malformed("this is no HTTP/1 status line")
+            raise Malformed("this is not an HTTP/1 status line")
     elif not line.startswith(b"HTTP/1."[: len(line)]):
-        raise Malformed("this is no HTTP/1 reply")
+        raise Malformed("this is not an HTTP/1 reply")
 
 
 class Partial:
@@ -327,7 +327,7 @@ class Partial:
             self._checked = newline >= 0
             self._check(bytes(kept[: newline + 1 if self._checked else METHOD_LIMIT + 1]))
         if len(kept) >= HEAD_LIMIT:
-            raise Malformed(f"the head has no end within {HEAD_LIMIT} bytes")
+            raise Malformed(f"the head is over {HEAD_LIMIT} bytes long")
         return b""
 
     def take(self) -> bytes:

@@ -244,7 +244,7 @@ class HTTP(WireProtocol):
         if known is None or known.event is None:
             telling = [code for code, each in PRESETS.items() if each.event is not None]
             raise Refused(
-                f"protocol {self.name!r} has no event for the error {code!r}: "
+                f"protocol {self.name!r} cannot send the error {code!r} as an event: "
                 f"{nearest(code, telling)}",
                 "code",
             )

@@ -44,7 +44,7 @@ class Downstream(Side):
         @raise Violation: the backend has broken a rule, or does not speak HTTP/2.
         """
         if data.startswith(b"HTTP/1") and not self.way.opened:
-            raise Violation("PROTOCOL_ERROR", "the backend answers HTTP/2 in HTTP/1")
+            raise Violation("PROTOCOL_ERROR", "the backend answers HTTP/2 with HTTP/1")
         super().read(data)
 
     def _find(self, number: int) -> Stream | None:
@@ -55,7 +55,7 @@ class Downstream(Side):
 
     def _unknown(self, number: int, what: str) -> bool:
         if not number:
-            raise Violation("PROTOCOL_ERROR", f"{what} on no stream")
+            raise Violation("PROTOCOL_ERROR", f"{what} belongs to no stream")
         if not number % 2:
             # Streams that the backend has pushed pass.
             return True

@@ -53,7 +53,7 @@ class Floods:
             self._since, self._count = self.now, 0
         self._count += 1
         if self._count > EMPTY_LIMIT:
-            reason = f"more than {EMPTY_LIMIT} frames in {PERIOD:g} s that carry nothing ({what})"
+            reason = f"more than {EMPTY_LIMIT} empty frames in {PERIOD:g} s ({what})"
             raise Violation("ENHANCE_YOUR_CALM", reason)
 
     def opened(self, count: int, waiting: int) -> None:

@@ -75,7 +75,7 @@ class FrameReader(ABC):
                 number &= LARGEST_STREAM
                 if length > limit:
                     self._pos = pos
-                    reason = f"a frame has {length} bytes, and {limit} is the most"
+                    reason = f"a frame has {length} bytes: {limit} at most"
                     raise Violation("FRAME_SIZE_ERROR", reason)
                 kind, end = word & 255, pos + HEAD + length
                 whole = end <= size

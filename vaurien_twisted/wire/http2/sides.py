@@ -121,7 +121,7 @@ class Side(FrameReader):
             self._run = self._pos + len(out)
         window.room -= length
         if window.room < 0:
-            raise Violation("FLOW_CONTROL_ERROR", "more DATA than the connection's window allows")
+            raise Violation("FLOW_CONTROL_ERROR", "DATA exceeds the connection's window")
         if flags & END_STREAM:
             if not whole:
                 self._ending = stream
@@ -186,7 +186,7 @@ class Side(FrameReader):
             return self._settings(flags, number, content)
         self._first()
         if kind == CONTINUATION:
-            raise Violation("PROTOCOL_ERROR", "CONTINUATION continues nothing")
+            raise Violation("PROTOCOL_ERROR", "CONTINUATION follows no HEADERS")
         if kind == GOAWAY:
             if len(content) < SHORTEST:
                 raise Violation("FRAME_SIZE_ERROR", f"GOAWAY has {len(content)} bytes")
@@ -241,7 +241,7 @@ class Side(FrameReader):
         back = self._back
         if not number:
             if not increment:
-                raise Violation("PROTOCOL_ERROR", "WINDOW_UPDATE of nothing")
+                raise Violation("PROTOCOL_ERROR", "WINDOW_UPDATE has an increment of 0")
             passing = back.window.credit(increment)
             if back.blocked:
                 back.drain()

@@ -45,7 +45,9 @@ class Upstream(Side):
         if preface:
             begun, data = data[: len(preface)], data[len(preface) :]
             if not preface.startswith(begun):
-                raise Violation("PROTOCOL_ERROR", "the client's preface is not that of HTTP/2")
+                raise Violation(
+                    "PROTOCOL_ERROR", "the client did not begin with the preface of HTTP/2"
+                )
             self._preface = preface[len(begun) :]
             self.way.out.append(begun)
         if data:
@@ -62,7 +64,7 @@ class Upstream(Side):
         if number % 2 and number > connection.highest:
             raise Violation("PROTOCOL_ERROR", f"{what} on stream {number}, which is idle")
         if not number:
-            raise Violation("PROTOCOL_ERROR", f"{what} on no stream")
+            raise Violation("PROTOCOL_ERROR", f"{what} belongs to no stream")
         if number % 2 and (number in connection.unheard or number > connection.lastTheirs):
             return False
         # Of a stream that had another number, that is not known any more.

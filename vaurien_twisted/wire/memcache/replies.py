@@ -126,9 +126,9 @@ class Replies:
         end = data.find(b"\n", pos + self._searched)
         self._searched = 0
         if (len(data) if end < 0 else end) - pos > LINE_LIMIT:
-            raise ValueError(f"a line of over {LINE_LIMIT} bytes")
+            raise ValueError(f"a line is over {LINE_LIMIT} bytes long")
         if not 32 <= data[pos] < 127:
-            raise ValueError(f"{data[pos : pos + 1]!r} begins no answer")
+            raise ValueError(f"{data[pos : pos + 1]!r} does not begin a reply")
         if end < 0:
             self._kept, self._searched = data[pos:], len(data) - pos
         return end
@@ -178,7 +178,7 @@ class Replies:
             end = data.find(b"\n", pos + self._searched)
             self._searched = 0
             if (size if end < 0 else end) - pos > LINE_LIMIT:
-                raise ValueError(f"a line of over {LINE_LIMIT} bytes")
+                raise ValueError(f"a line is over {LINE_LIMIT} bytes long")
             if end < 0:
                 self._searched = size - pos
                 return pos, False
@@ -236,5 +236,5 @@ def _length(line: bytes, index: int) -> int:
     """
     tokens = line.split()
     if len(tokens) <= index or not tokens[index].isdigit() or len(tokens[index]) > 10:
-        raise ValueError(f"{line[:64]!r} does not say how long its value is")
+        raise ValueError(f"{line[:64]!r} has no length of its value")
     return int(tokens[index]) + 2

@@ -100,13 +100,13 @@ class Requests(RequestReader):
             self._session.opaque = "TLS" if first == 22 else "the binary protocol"
             return None
         if not 32 <= first < 127 and first not in (10, 13):
-            raise ValueError(f"{data[pos : pos + 1]!r} begins no command")
+            raise ValueError(f"{data[pos : pos + 1]!r} does not begin a command")
         length = (len(data) if end < 0 else end) - pos
         if end < 0 and length < LONG:
             return None
         line = data[pos : pos + LONG] if end < 0 else data[pos:end].removesuffix(b"\r")
         if b"\0" in line:
-            raise ValueError("a zero byte in a command")
+            raise ValueError("a command has a zero byte")
         tokens = line.split(b" ")
         if b"" in tokens:
             tokens = [token for token in tokens if token]
@@ -117,7 +117,7 @@ class Requests(RequestReader):
             # The last word need not be whole.
             if index is None or len(tokens) <= index + 1:
                 if length > LINE_LIMIT:
-                    raise ValueError(f"a line of over {LINE_LIMIT} bytes")
+                    raise ValueError(f"a line is over {LINE_LIMIT} bytes long")
                 return None
             self._line = end < 0
         asked = understand(tokens)

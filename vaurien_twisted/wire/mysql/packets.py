@@ -68,7 +68,7 @@ def lengthOf(data: bytes, at: int) -> int:
         return 4
     if first == 0xFE:
         return 9
-    raise Malformed(f"no length begins with 0x{first:02x}")
+    raise Malformed(f"0x{first:02x} does not begin a length")
 
 
 def readLength(data: bytes, at: int) -> tuple[int, int]:
@@ -96,7 +96,7 @@ def progresses(data: bytes, at: int, length: int) -> bool:
     @raise Malformed: it is too short to have a code.
     """
     if length < 3:
-        raise Malformed("an ERR packet without a code")
+        raise Malformed("an ERR packet has no code")
     return unpackShort(data, at + 1)[0] == PROGRESS and length > 3 and data[at + 3] != STATED
 
 
@@ -140,12 +140,12 @@ def clientCapabilities(payload: bytes) -> int:
     @raise Malformed: it is too short.
     """
     if len(payload) < 4:
-        raise Malformed("the answer to the greeting is cut short")
+        raise Malformed("the reply to the greeting is cut short")
     wanted = int(unpackLong(payload, 0)[0])
     if not wanted & CLIENT_PROTOCOL_41:
         return wanted & 0xFFFF
     if len(payload) < 32:
-        raise Malformed("the answer to the greeting is cut short")
+        raise Malformed("the reply to the greeting is cut short")
     if not wanted & CLIENT_MYSQL:
         wanted |= unpackLong(payload, 28)[0] << 32
     return wanted

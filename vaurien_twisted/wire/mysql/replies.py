@@ -270,14 +270,14 @@ class Replies:
             and expected >= 0
             and (self._longer or data[at : at + 1] != b"\xff")
         ):
-            raise Malformed(f"a packet numbered {sequence} where {expected} was expected")
+            raise Malformed(f"a packet has number {sequence} instead of {expected}")
         self._sequence = (sequence + 1) & 0xFF
         if self._longer:
             return
         step = self._step
         if step is DONE:
             if not length or data[at] != ERR:
-                raise Malformed("a packet that answers no command")
+                raise Malformed("a packet replies to no command")
             self._next = step
         elif step is GREETED:
             self._next = self._greeting(data, at, length)
@@ -319,7 +319,7 @@ class Replies:
             self._results.error = errorCode(data, at, length)
             return DONE
         if first != GREETING or length > GREETING_LIMIT:
-            raise Malformed("this is no greeting of a MySQL server")
+            raise Malformed("this is not the greeting of a MySQL server")
         session.offered = serverCapabilities(data[at : at + length])
         return ASKED
 

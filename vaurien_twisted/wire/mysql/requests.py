@@ -185,7 +185,7 @@ class Requests(RequestReader):
                 self._hello(data[at + 4 : at + wanted], sequence)
             self._speak(dialog, length, sequence)
         elif sequence:
-            raise Malformed(f"a packet numbered {sequence} where a command must begin")
+            raise Malformed(f"a command has packet number {sequence} instead of 0")
         else:
             if length and available < 5:
                 return 5
@@ -277,7 +277,7 @@ class Requests(RequestReader):
         startTLS = session.startTLS
         # Within TLS it is said again.
         if sequence != 1 + startTLS.active:
-            raise Malformed(f"a packet numbered {sequence} in answer to the greeting")
+            raise Malformed(f"the reply to the greeting has the wrong number, {sequence}")
         wanted = clientCapabilities(payload)
         session.hello = False
         session.capabilities = wanted & session.offered

@@ -146,7 +146,7 @@ class Results:
                 return DONE
             if step is DIALOG:
                 return step
-            raise Malformed("an empty packet in a reply")
+            raise Malformed("a reply has an empty packet")
         first = data[at]
         if step is ROW or step is LAST:
             if first < EOF:
@@ -159,7 +159,7 @@ class Results:
             return self._defined(data, at)
         if step is DEFINED:
             if first != EOF or length != 5:
-                raise Malformed("column definitions without an end")
+                raise Malformed("the column definitions have no end")
             self.status = int(unpackShort(data, at + 3)[0])
             return self._open(self.status)
         if step is RESULT or step is LOADED:
@@ -183,24 +183,24 @@ class Results:
         if first == EOF and length < 9:
             return self._more(statusOf(data, at, length))
         if step is LOADED:
-            raise Malformed("a file was answered with something else than OK or ERR")
+            raise Malformed("the reply to a file is neither OK nor ERR")
         if first == LOCAL_INFILE:
             self.wantsFile = True
             return LOADED
         size = lengthOf(data, at)
         flagged = length == size + 1 and self.capabilities & METADATA_FLAG
         if length != size and not flagged:
-            raise Malformed("a number of columns was expected")
+            raise Malformed("a result does not begin with its number of columns")
         columns = readLength(data, at)[0]
         if not 0 < columns <= COLUMNS_LIMIT:
-            raise Malformed(f"a result of {columns} columns")
+            raise Malformed(f"a result has {columns} columns")
         self._columns = 0
         self._rows = ROW
         return self._define(0 if flagged and not data[at + size] else columns)
 
     def _prepared(self, data: bytes, at: int, length: int) -> Step:
         if data[at] != OK or length < 9:
-            raise Malformed("no announcement of a prepared statement")
+            raise Malformed("the reply to a prepare is not a prepared statement")
         self.statement = int.from_bytes(data[at + 1 : at + 5], "little")
         columns, parameters = unpackShort(data, at + 5)[0], unpackShort(data, at + 7)[0]
         self.parameters = parameters
@@ -224,7 +224,7 @@ class Results:
     def _defined(self, data: bytes, at: int) -> Step:
         # Every definition begins with the catalog, a text that is always "def".
         if data[at] > DEFINING:
-            raise Malformed("a column definition was expected")
+            raise Malformed("a column definition is missing")
         self.left -= 1
         if self.left:
             return DEFINITION

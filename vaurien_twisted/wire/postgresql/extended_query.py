@@ -127,7 +127,7 @@ class Group:
             code = data[at]
             if code not in EXTENDED and code not in BEFORE_READY and code not in COPY:
                 if code not in CLIENT_TYPES:
-                    raise Malformed(f"a PostgreSQL client has no message of type {code:#04x}")
+                    raise Malformed(f"a PostgreSQL client sends no message of type {code:#04x}")
                 return True
             stop = messageEnd(data, at)
             if stop > limit:

@@ -97,7 +97,7 @@ def readStartup(data: bytes, at: int) -> Packet:
     if code == CANCEL:
         return Packet(StartupKind.CANCEL, size, str(length(data, at + 8)[0]) if size >= 12 else "")
     if code >> 16 != 3:
-        raise Malformed(f"PostgreSQL protocol {code >> 16}.{code & 0xFFFF} is not known")
+        raise Malformed(f"PostgreSQL protocol {code >> 16}.{code & 0xFFFF} is not supported")
     return Packet(StartupKind.SESSION, size, startupSubject(data[at : at + size]))
 
 

@@ -273,17 +273,17 @@ class Requests(RequestReader):
             self._session.opaque = "TLS"
             return None, pos, False
         if not 32 <= first < 127 and first not in b"\t\r\n":
-            raise Malformed(f"{data[pos : pos + 1]!r} begins no command")
+            raise Malformed(f"{data[pos : pos + 1]!r} does not begin a command")
         end = data.find(b"\n", pos + self._at)
         if (len(data) if end < 0 else end) - pos > INLINE_LIMIT:
-            raise Malformed(f"an inline command of over {INLINE_LIMIT} bytes")
+            raise Malformed(f"an inline command is over {INLINE_LIMIT} bytes long")
         if end < 0:
             self._at = len(data) - pos
             return None, pos, False
         self._at = 0
         line = data[pos:end]
         if b"\0" in line:
-            raise Malformed("a zero byte in an inline command")
+            raise Malformed("an inline command has a zero byte")
         args = split(line)
         if args:
             return self._begin(args, len(args), line), end + 1, True

@@ -214,13 +214,13 @@ class Scanner:
     def _header(self, kind: int, digits: bytes) -> None:
         if self._parts or kind == PART:
             if kind != PART or not self._parts:
-                raise Malformed("a part of a string stands outside of a streamed string")
+                raise Malformed("a part of a string is outside of a streamed string")
             length = number(digits)
             self._parts = length != 0
             self._begin(length)
         elif kind == END:
             if digits or not self._open:
-                raise Malformed("the end of an aggregate that did not begin")
+                raise Malformed("an aggregate ends that did not begin")
             self._left = self._open.pop()
         elif kind in (STRING, VERBATIM, FAILURE):
             self._item()
@@ -245,7 +245,7 @@ class Scanner:
             self._item()
         if digits == b"?":
             if len(self._open) >= DEPTH_LIMIT:
-                raise Malformed(f"aggregates nest deeper than {DEPTH_LIMIT}")
+                raise Malformed(f"aggregates are nested too deep: {DEPTH_LIMIT} levels at most")
             self._open.append(self._left)
             self._left = -1
         elif digits != b"-1":

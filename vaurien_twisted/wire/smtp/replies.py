@@ -65,7 +65,7 @@ class Replies:
                 if not code.isdigit() or (mark != b"-" and mark and mark[0] not in LAST):
                     if at > start:
                         yield self._owner, data[start:at], False
-                    raise FramingError("an SMTP reply begins with no code", data[at:])
+                    raise FramingError("an SMTP reply does not begin with a code", data[at:])
                 self._code = code
                 self._more = mark == b"-"
                 at += 3

@@ -60,7 +60,7 @@ def patched(body: bytes, coding: str, patch: Patch) -> bytes:
     if len(found) > BODY_LIMIT:
         raise Unpatchable(f"the patched body would exceed {BODY_LIMIT:,} bytes")
     if found == content:
-        raise Unpatchable("nothing in the body would change")
+        raise Unpatchable("no change applies to the body")
     if not window:
         return found
     compressor = zlib.compressobj(wbits=window)
@@ -83,7 +83,7 @@ def _decoded(body: bytes, coding: str) -> tuple[bytes, int]:
             raise Unpatchable(f"the decompressed body exceeds {BODY_LIMIT:,} bytes")
         if decompressor.eof and not decompressor.unused_data:
             return content, window
-    raise Unpatchable(f"the body is not what its Content-Encoding says ({coding})")
+    raise Unpatchable(f"the body is not valid {coding}, which its Content-Encoding names")
 
 
 def _replaced(body: bytes, tokens: Sequence[str], value: str) -> bytes:
@@ -102,7 +102,7 @@ def _replaced(body: bytes, tokens: Sequence[str], value: str) -> bytes:
         pointer = "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in tokens)
         raise Unpatchable(f"the body has no {pointer[:80]}") from None
     except (ValueError, RecursionError):
-        raise Unpatchable("the body is no JSON") from None
+        raise Unpatchable("the body is not JSON") from None
     return (text[:place] + value + text[end:]).encode()
 
 

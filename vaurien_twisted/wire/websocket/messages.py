@@ -159,7 +159,7 @@ class MessageReader:
         @return: C{False} if more has to come before it is known what it says.
         """
         if head.length >> 63:
-            raise FramingError("a WebSocket frame of more than 2**63 bytes", data[place:])
+            raise FramingError("a WebSocket frame is over 2**63 - 1 bytes long", data[place:])
         opcode = head.opcode
         if opcode or self._message is None:
             looked = min(head.length, TEXT_LIMIT) if opcode == TEXT and not head.reserved else 0
