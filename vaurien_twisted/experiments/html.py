@@ -41,7 +41,7 @@ svg { width: 100%; height: auto; display: block } polyline { fill: none; stroke-
 .a { stroke: var(--a) } .b { stroke: var(--b) } .c { stroke: var(--c) } .d { stroke: var(--d) }
 .e { stroke: var(--e) } .f { stroke: var(--f) } circle { fill: currentColor }
 .shade0 { fill: var(--shade) } .shade1 { fill: transparent } .breach { fill: var(--bad) }
-.grid { stroke: var(--line) } .bound { stroke: var(--bad); stroke-dasharray: 5 4 }
+.grid { stroke: var(--line) }
 .axis, .phase { font: 11px system-ui, sans-serif; fill: var(--soft) }
 .legend span { margin-right: 16px; white-space: nowrap } .legend i { display: inline-block;
   width: 18px; border-top: 2px solid; margin-right: 6px; vertical-align: middle }

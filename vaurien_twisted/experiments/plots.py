@@ -48,17 +48,15 @@ def plot(
     seconds: float,
     shades: Sequence[Shade] = (),
     breaches: Sequence[tuple[float, float]] = (),
-    bound: float | None = None,
 ) -> str:
     """
     An SVG element.
 
     @param seconds: how long the time axis is.
     @param breaches: times in which a condition was broken.
-    @param bound: a value that is drawn as a dashed line.
     """
     values = [value for line in lines for _, value in line.points if value is not None]
-    top = _ceiling(max([*values, bound or 0.0, 1e-9]))
+    top = _ceiling(max([*values, 1e-9]))
     seconds = max(seconds, 1e-9)
 
     def x(time: float) -> float:
@@ -101,11 +99,6 @@ def plot(
         parts.append(
             f'<text class="axis" x="{x(time):.1f}" y="{HEIGHT - 6}" text-anchor="{anchor}">'
             f"{_number(time)} s</text>"
-        )
-    if bound is not None:
-        parts.append(
-            f'<line class="bound" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(bound):.1f}" '
-            f'y2="{y(bound):.1f}"/>'
         )
     for number, line in enumerate(lines):
         for run in _runs(line.points):

@@ -31,6 +31,7 @@ from vaurien_twisted.experiments.verdict import (
     Judgement,
     judgeFigures,
 )
+from vaurien_twisted.model.callbacks import nothing
 
 #: The most entries of the journal that a run keeps.
 JOURNAL_LIMIT = 50_000
@@ -103,39 +104,31 @@ class IObservedSurroundings(Surroundings, Protocol):
         """
 
 
+@attrs.define(eq=False)
 class ExperimentRun:
     """
     Runs one experiment once.
 
-    @param wallTime: gives seconds since 1970.
     @param progress: called when something happened, with what in words.
     @ivar record: what was seen so far.
     """
 
-    def __init__(
-        self,
-        clock: IReactorTime,
-        experiment: Experiment,
-        service: IRunService,
-        surroundings: IObservedSurroundings,
-        load: ILoad,
-        progress: Callable[[str], None] = lambda words: None,
-        wallTime: Callable[[], float] = time.time,
-    ) -> None:
-        self.record = Record()
-        self._clock = clock
-        self._experiment = experiment
-        self._service = service
-        self._surroundings = surroundings
-        self._load = load
-        self._progress = progress
-        self._wallTime = wallTime
-        self._begun = clock.seconds()
-        self._method: Deferred[None] | None = None
-        self._brokenSince: dict[int, float] = {}
-        self._trying: set[int] = set()
-        self._sampling: Deferred[None] | None = None
-        self._lastRead = -MOMENT
+    _clock: IReactorTime
+    _experiment: Experiment
+    _service: IRunService
+    _surroundings: IObservedSurroundings
+    _load: ILoad
+    _progress: Callable[[str], None] = nothing
+    record: Record = attrs.field(init=False, factory=Record)
+    _begun: float = attrs.field(init=False)
+    _method: Deferred[None] | None = attrs.field(init=False, default=None)
+    _brokenSince: dict[int, float] = attrs.field(init=False, factory=dict)
+    _trying: set[int] = attrs.field(init=False, factory=set)
+    _sampling: Deferred[None] | None = attrs.field(init=False, default=None)
+    _lastRead: float = attrs.field(init=False, default=-MOMENT)
+
+    def __attrs_post_init__(self) -> None:
+        self._begun = self._clock.seconds()
 
     async def run(self) -> Record:
         """
@@ -166,7 +159,7 @@ class ExperimentRun:
             self._halt("a condition does not hold before the experiment: nothing was begun")
             return
         self._begun = record.began = self._clock.seconds()
-        record.wall = self._wallTime()
+        record.wall = time.time()
         if experiment.load is not None:
             self._load.start(experiment.load)
         await self._read()
