@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_streams -*-
+# -*- test-case-name: tests.relays.test_streams,tests.relays.test_streams_errors -*-
 """
 A stream of HTTP/2 to which something happens: a write queue for each direction of it.
 """
