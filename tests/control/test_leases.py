@@ -4,6 +4,7 @@ Tests for the API of leases.
 
 from __future__ import annotations
 
+from tests.control.support import Answer
 from tests.control.test_vaurien import Faced
 
 
@@ -93,3 +94,97 @@ class LeasesTests(Faced):
         answer = self.ask("DELETE", "/rules/one")
         self.assertEqual((answer.status, answer.error["location"]), (404, "path"))
         self.assertEqual(self.ask("GET", "/rules").json["rules"], [])
+
+
+class ProxiesTests(Faced):
+    """
+    Proxies that are created under a lease.
+    """
+
+    def setUp(self) -> None:
+        """
+        A lease is held.
+        """
+        super().setUp()
+        self.ask("POST", "/leases", {"name": "ci", "for": 10})
+
+    def create(self, name: str = "db", **more: object) -> Answer:
+        """
+        Create a proxy.
+        """
+        item = {"name": name, "upstream": "127.0.0.1:9", "listen": "127.0.0.1:0", **more}
+        return self.ask("POST", "/proxies", item)
+
+    def names(self) -> list[str]:
+        """
+        The proxies that there are.
+        """
+        return list(self.ask("GET", "/proxies").json)
+
+    def test_deleted(self) -> None:
+        """
+        They are deleted when the lease is not renewed; the journal has each.  Others stay.
+        """
+        self.create("own")
+        for name in ("db", "cache"):
+            answer = self.create(name, lease="ci", toxics=[{"type": "latency", "lease": "ci"}])
+            self.assertEqual((answer.status, answer.json["lease"]), (201, "ci"))
+        self.assertEqual(self.ask("GET", "/proxies/db").json["lease"], "ci")
+        self.assertNotIn("lease", self.ask("GET", "/proxies/own").json)
+        self.proxy.reactor.advance(10)
+        self.assertEqual(self.names(), ["proxy", "own"])
+        entries = self.ask("GET", "/journal?kind=lease").json["journal"]
+        self.assertEqual(
+            [(entry["proxy"], entry["effect"]) for entry in entries],
+            [
+                ("", "the lease was not renewed"),
+                ("db", "the proxy was deleted: its lease was not renewed"),
+                ("cache", "the proxy was deleted: its lease was not renewed"),
+            ],
+        )
+
+    def test_ended(self) -> None:
+        """
+        The same when the lease is ended, and of proxies of a list.
+        """
+        items = [{"name": "db", "upstream": "127.0.0.1:9", "listen": "127.0.0.1:0", "lease": "ci"}]
+        self.assertEqual(self.ask("POST", "/populate", items).status, 201)
+        self.assertEqual(self.names(), ["proxy", "db"])
+        self.ask("DELETE", "/leases/ci")
+        self.assertEqual(self.names(), ["proxy"])
+
+    def test_changed(self) -> None:
+        """
+        A change under the same lease, such as one with all that was read, is not undone before.
+        """
+        told = self.create(lease="ci").json
+        told["upstream"] = "127.0.0.1:10"
+        self.assertEqual(self.ask("PATCH", "/proxies/db", told).status, 200)
+        self.ask("POST", "/leases", {"name": "other"})
+        self.ask("PATCH", "/proxies/db", {"enabled": False, "lease": "other"})
+        self.ask("DELETE", "/leases/ci")
+        self.ask("DELETE", "/leases/other")
+        self.assertEqual(self.names(), ["proxy"])
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    def test_deletedBefore(self) -> None:
+        """
+        One that was deleted, and created again without a lease, stays.
+        """
+        self.create(lease="ci")
+        self.ask("DELETE", "/proxies/db")
+        self.create()
+        self.ask("DELETE", "/leases/ci")
+        self.assertEqual(self.names(), ["proxy", "db"])
+
+    def test_refused(self) -> None:
+        """
+        A lease that is not held, or is no text; C{null} is none.
+        """
+        for lease in ("ended", 5, [], {}):
+            answer = self.create(lease=lease)
+            self.assertEqual(answer.status, 400, lease)
+            self.assertIn("lease", answer.json["error"])
+        self.assertEqual(self.names(), ["proxy"])
+        for name, lease in (("db", None), ("cache", "")):
+            self.assertEqual(self.create(name, lease=lease).status, 201)

@@ -49,7 +49,7 @@ class ServiceTests(TestCase):
 
     def setUp(self) -> None:
         self.proxy = makeProxy()
-        proxies = around(self.proxy)
+        proxies = self.proxies = around(self.proxy)
         self.journal = proxies.journal
         self.http = Unplugged(StubTreq(controlRoot(proxies)))
         clock = self.clock = Clock()
@@ -119,6 +119,22 @@ class ServiceTests(TestCase):
         self.assertEqual(self.proxy.decider.seed, 77)
         self.assertEqual(await self.service.end(), [])
         self.assertEqual(self.proxy.decider.seed, before)
+
+    async def test_created(self) -> None:
+        """
+        Proxies that it creates are deleted at the end, and if it is killed before.
+        """
+        for ended in (True, False):
+            await self.service.begin(
+                readExperiment("proxies: {db: {backend: 127.0.0.1:9}}\nmethod: [{hold: 1s}]")
+            )
+            await self.service.change("db", {"backend": "127.0.0.1:10"}, 1)
+            self.assertIn("db", self.proxies.namedServices)
+            if ended:
+                self.assertEqual(await self.service.end(), [])
+            else:
+                self.proxy.reactor.advance(60)
+            self.assertNotIn("db", self.proxies.namedServices)
 
     async def test_restored(self) -> None:
         """

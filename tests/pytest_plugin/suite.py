@@ -293,8 +293,8 @@ def test_asyncio(suite):
 
 def test_killed(pytester, monkeypatch):
     """
-    All that a test process set is lifted from a shared server when the process is killed; what
-    others set stays.
+    All that a test process set, its proxies included, is lifted from a shared server when the
+    process is killed; what others set stays.
     """
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
     monkeypatch.setattr("vaurien_twisted.pytest_plugin.server.LEASE", 1.0)
@@ -328,7 +328,7 @@ def test_killed(pytester, monkeypatch):
             disturbed = [(True, "127.0.0.1:10", 1), (False, "127.0.0.1:9", 1)]
             assert states(client)[:3] == [*disturbed, (True, "127.0.0.1:9", 1)]
             running.send_signal(signal.SIGKILL)
-            until(lambda: states(client) == [(True, "127.0.0.1:9", 0)] * 4)
+            until(lambda: [proxy.name for proxy in client.list_proxies()] == ["proxy"])
         finally:
             running.kill()
             running.wait()

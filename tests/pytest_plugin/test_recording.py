@@ -22,13 +22,14 @@ class UnderLeaseTests(SynchronousTestCase):
 
     def test_single(self) -> None:
         """
-        A behavior, a rule, a toxic and a change of a proxy get the lease.
+        A behavior, a rule, a toxic, a change of a proxy and a new one get the lease.
         """
         for method, path in (
             ("PUT", "/proxies/db/behavior"),
             ("POST", "/proxies/db/rules"),
             ("POST", "/proxies/db/toxics"),
             ("POST", "/proxies/db"),
+            ("POST", "/proxies"),
         ):
             self.assertEqual(
                 self.asked(method, path, {"a": 1}), (method, path, {"a": 1, "lease": "run"})
@@ -36,7 +37,7 @@ class UnderLeaseTests(SynchronousTestCase):
 
     def test_lists(self) -> None:
         """
-        Each rule and toxic of a list gets the lease, the request itself none.
+        Each rule and toxic of a list gets the lease; the list itself none.
         """
         rules = [{"behavior": "hang"}, {"behavior": "error", "lease": "own"}]
         leased = [{"behavior": "hang", "lease": "run"}, {"behavior": "error", "lease": "own"}]
@@ -46,7 +47,11 @@ class UnderLeaseTests(SynchronousTestCase):
         )
         self.assertEqual(
             self.asked("POST", "/proxies", {"name": "db", "toxics": [{"type": "latency"}]}),
-            ("POST", "/proxies", {"name": "db", "toxics": [{"type": "latency", "lease": "run"}]}),
+            (
+                "POST",
+                "/proxies",
+                {"name": "db", "toxics": [{"type": "latency", "lease": "run"}], "lease": "run"},
+            ),
         )
 
     def test_backend(self) -> None:

@@ -13,9 +13,10 @@ from twisted.logger import Logger
 
 from vaurien_twisted.app.config import Configuration
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.proxies.collection import PROXIES, ProxyCollection, startProxy
+from vaurien_twisted.proxies.collection import PROXIES, ProxyCollection
 from vaurien_twisted.proxies.declaration import ProxyConfig
 from vaurien_twisted.proxies.proxy import Proxy
+from vaurien_twisted.proxies.starting import startProxy
 from vaurien_twisted.rules.plan import Draw, Plan
 from vaurien_twisted.rules.toxics import Toxics
 from vaurien_twisted.transports.addresses import listenPlace
@@ -154,7 +155,7 @@ class Reload:
                 self._undo.append(partial(proxy.update, enabled=True))
                 await proxy.update(enabled=False)
         for proxy, old in self._made:
-            await startProxy(proxy)
+            await startProxy(proxy, self._proxies.leases)
             self._undo.append(_stopping(proxy))
             words.append(f"{proxy.name}: {'new' if old is None else 'made anew'}")
         for proxy, declared in self._changed:
@@ -188,6 +189,8 @@ class Reload:
         for proxy in proxies.proxies:
             proxy.setRuleBuilder(self._defaults.ruleBuilder(proxy.wire))
         for proxy, declared in self._changed:
+            # What is in the file is not deleted with the end of a lease.
+            proxy.lease = declared.lease
             words += _plan(proxy, declared)
         proxies.arrange([each.name for each in self._wanted])
         return words

@@ -54,7 +54,7 @@ class Session:
     @property
     def lease(self) -> dict[str, str]:
         """
-        The field C{lease} of rules and toxics, if there is a lease.
+        The field C{lease} of rules, toxics and proxies, if there is a lease.
         """
         return {} if self._lease is None else {"lease": self._lease.name}
 
@@ -77,7 +77,7 @@ class Session:
 
         @raise ClientError: it was not done.
         """
-        proxy = self.client.create_proxy(name, upstream, listen, protocol or None)
+        proxy = self.client.create_proxy(name, upstream, listen, protocol or None, **self.lease)
         self._created.append(name)
         return proxy.info()
 
@@ -129,8 +129,11 @@ class Session:
         """
         lease, self._lease = self._lease, None
         failed: list[ClientError] = []
-        work: list[Callable[[], object]] = [] if lease is None else [lease.end]
-        work += [self.client.proxy(name).delete for name in self._created]
+        work: list[Callable[[], object]] = [
+            self.client.proxy(name).delete for name in self._created
+        ]
+        if lease is not None:
+            work.append(lease.end)
         for name, before in self._before.items():
             work.append(partial(self.client.proxy(name).update, **before))
         self._created, self._before = [], {}

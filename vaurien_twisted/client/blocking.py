@@ -221,7 +221,8 @@ class Client(_Blocking):
         @param upstream: the backend, C{HOST:PORT} or an endpoint string.
         @param listen: where; by default a free port of this machine.
         @param protocol: its wire protocol, by default that of the service's first proxy.
-        @param fields: others of a proxy: C{rules}, C{toxics}, C{enabled}.
+        @param fields: others of a proxy: C{rules}, C{toxics}, C{enabled}, and C{lease}, the lease
+            with whose end it is deleted.
         @raise ClientError: it was not done; nothing has changed.
         """
         run(self.calls.declare(name, upstream, listen, protocol, **fields))

@@ -85,8 +85,8 @@ class ServiceCalls(PlanCalls):
 
     async def take_lease(self, seconds: float = 30.0, name: str = "") -> str:
         """
-        Take a lease: rules, toxics and behaviors with its name as their C{lease} are lifted
-        when it ends.
+        Take a lease: rules, toxics and behaviors with its name as their C{lease} are lifted when
+        it ends, and proxies are deleted.
 
         @param seconds: after how many it ends unless it is renewed.
         @param name: by default one that cannot be guessed.

@@ -16,11 +16,12 @@ LEASE = 30.0
 class HeldLease:
     """
     A lease that a thread renews three times as often as needed.  Faults that are set under its
-    name are lifted at its end: when L{end} is called, or some time after this process was killed.
+    name are lifted at its end, and proxies that were created under it are deleted: when L{end} is
+    called, or some time after this process was killed.
 
     @param client: asks the service.
     @param seconds: how long the faults stay after this process was killed.
-    @ivar name: what C{lease} of a rule or toxic has to be.
+    @ivar name: what C{lease} of a rule, toxic or proxy has to be.
     @raise ClientError: the service gives none.
     """
 

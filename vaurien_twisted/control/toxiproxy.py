@@ -33,8 +33,9 @@ from vaurien_twisted.transports.endpoint_kinds import checkBackend, checkListen
 #: What Toxiproxy's own answers have beside the fields of a proxy; clients send it back.
 IGNORED = "logger"
 
-#: What C{POST /proxies/NAME} takes beside a proxy's fields.
-LEASE = Spec("lease", str, "", "The lease with whose end the change is undone; see POST /leases.")
+#: What C{POST /proxies} and C{POST /proxies/NAME} take beside a proxy's fields: the lease with
+#: whose end the proxy is deleted, or the change is undone.
+LEASE = Spec("lease", str, "", "The lease; see POST /leases.")
 
 
 class ToxiproxyAPI:
@@ -60,7 +61,7 @@ class ToxiproxyAPI:
     async def createProxy(self, request: IRequest) -> bytes:
         """
         Create a proxy from C{name} and C{upstream}, also C{listen}, C{enabled}, and of our own
-        C{protocol}, C{toxics} and C{rules}.
+        C{protocol}, C{toxics} and C{rules}.  With C{lease}, it is deleted when that lease ends.
         """
         declared = self._declared(readBody(request))
         self._checkKinds(declared)
@@ -109,7 +110,9 @@ class ToxiproxyAPI:
 
         @param place: see L{declaredFromJSON}.
         """
-        declared = declaredFromJSON(self._proxies.defaults, withoutLogger(item), place)
+        item, lease = withoutLease(withoutLogger(item))
+        declared = declaredFromJSON(self._proxies.defaults, item, place)
+        declared = attrs.evolve(declared, lease=lease)
         known = self._proxies.namedServices.get(declared.name)
         # A proxy of the command line may listen on IPv4 only.
         if known is not None and known.at(declared.listen, declared.upstream):
@@ -234,6 +237,7 @@ def describeProxy(proxy: Proxy) -> dict[str, object]:
         "enabled": proxy.enabled,
         "protocol": proxy.wire.name,
         **values(proxy.proxyOptions),
+        **({"lease": proxy.lease} if proxy.lease else {}),
         "toxics": proxy.toxics.tell(),
     }
 
@@ -260,6 +264,19 @@ def withoutLogger(item: object) -> object:
     if not isinstance(item, dict):
         return item
     return {name: value for name, value in item.items() if name != IGNORED}
+
+
+def withoutLease(item: object) -> tuple[object, str]:
+    """
+    A proxy without the member C{lease}, and that lease, C{""} for none.
+
+    @raise Refused: the lease is no text.
+    """
+    if not isinstance(item, dict):
+        return item, ""
+    fields = {name: value for name, value in item.items() if name != "lease"}
+    lease = item.get("lease")
+    return fields, "" if lease is None else LEASE.convert(lease, strict=True)
 
 
 def _lowered(value: object) -> object:

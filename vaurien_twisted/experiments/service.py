@@ -52,9 +52,12 @@ class Service:
         @raise ClientError: the service refuses, or is not there.
         """
         there = await self._client.request("GET", "/proxies")
+        lease = await self._client.request("POST", "/leases", {"for": experiment.policy.lease})
+        self._lease = str(lease["name"])
+        self._renewal, self._renewed = experiment.policy.lease / 4, self._clock.seconds()
         for name, declared in experiment.proxies.items():
             if declared is not None:
-                body = {"name": name, **declared}
+                body = {"name": name, **declared, "lease": self._lease}
                 if "backend" in body:
                     body["upstream"] = body.pop("backend")
                 # First: where the answer is lost, it may have been created.
@@ -71,9 +74,6 @@ class Service:
         for name in self._proxies:
             answer = await self._client.request("GET", f"{_path(name)}/rules")
             self._before[name] = list(answer["rules"])
-        lease = await self._client.request("POST", "/leases", {"for": experiment.policy.lease})
-        self._lease = str(lease["name"])
-        self._renewal, self._renewed = experiment.policy.lease / 4, self._clock.seconds()
         state = await self._client.request("GET", "/state")
         self._last = self._newest = int(state["journal"]["last"])
         seed = int(state["seed"])
@@ -98,8 +98,8 @@ class Service:
 
     async def end(self) -> list[str]:
         """
-        End the lease, undo the changes that are left, put back the seed, and delete the proxies
-        that were created.  Where the service cannot be reached, the rest is not tried.
+        Delete the proxies that were created, end the lease, undo the changes that are left, and put
+        back the seed.  Where the service cannot be reached, the rest is not tried.
 
         @return: what could not be done.
         """
@@ -110,9 +110,13 @@ class Service:
         undone = [
             (f"{' and '.join(before)} of proxy {proxy!r} of {self.url} was not put back", path, b)
             for (proxy, _), before in reversed(self._changed.items())
+            if proxy not in self._created
             for path, b in [(_path(proxy), _upstream(before))]
         ]
         work: list[tuple[str, str, str, object]] = []
+        for name in reversed(self._created):
+            words = f"proxy {name!r} of {self.url} was not deleted"
+            work.append((words, "DELETE", _path(name), None))
         if self._lease:
             path = f"/leases/{quote(self._lease, safe='')}"
             work.append((f"the lease of {self.url} was not ended", "DELETE", path, None))
@@ -121,9 +125,6 @@ class Service:
             if name not in self._created:
                 words = f"the seed of proxy {name!r} of {self.url} was not put back"
                 work.append((words, "PUT", *self._seeded(name, seed)))
-        for name in reversed(self._created):
-            words = f"proxy {name!r} of {self.url} was not deleted"
-            work.append((words, "DELETE", _path(name), None))
         self._lease = ""
         self._changed.clear()
         self._reseeded.clear()

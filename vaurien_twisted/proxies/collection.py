@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.logger import Logger
 
 from vaurien_twisted.interfaces import IJournal
 from vaurien_twisted.interfaces.network import IServerReactor
@@ -18,6 +19,7 @@ from vaurien_twisted.proxies.experiments import Experiments, ExperimentStatus
 from vaurien_twisted.proxies.leased_changes import LeasedChanges
 from vaurien_twisted.proxies.leases import Leases
 from vaurien_twisted.proxies.proxy import Proxy
+from vaurien_twisted.proxies.starting import startProxy
 from vaurien_twisted.record.actors import actor
 from vaurien_twisted.rules.toxics import Toxics
 from vaurien_twisted.transports.addresses import CannotListen, clientEndpoint, serverEndpoint
@@ -51,6 +53,8 @@ class ProxyCollection(MultiService):
     @ivar experiments: the experiments that runners have reported.
     """
 
+    _log = Logger()
+
     def __init__(
         self,
         reactor: IServerReactor,
@@ -82,9 +86,24 @@ class ProxyCollection(MultiService):
     def _lift(self, lease: str, reason: str) -> None:
         self.journal.record("lease", "", 0, lease=lease, effect=f"the lease {reason}", by=actor())
         for proxy in self.proxies:
-            proxy.faults.lift(lease)
+            if proxy.lease == lease:
+                self._expire(proxy, reason)
+            else:
+                proxy.faults.lift(lease)
         self._changes.lift(lease)
         self.experiments.lift(lease)
+
+    def _expire(self, proxy: Proxy, reason: str) -> None:
+        """
+        Delete a proxy whose lease has ended.
+        """
+        lease, name = proxy.lease, str(proxy.name)
+        effect = f"the proxy was deleted: its lease {reason}"
+        self.journal.record("lease", name, 0, lease=lease, effect=effect, by=actor())
+        self._log.info("{name}: deleted: its lease {reason}", name=proxy.name, reason=reason)
+        Deferred.fromCoroutine(self._remove(proxy)).addErrback(
+            lambda failure: self._log.failure("{name} failed to stop", failure, name=proxy.name)
+        )
 
     async def change(
         self,
@@ -102,9 +121,9 @@ class ProxyCollection(MultiService):
         @raise Refused: the lease is not held, or the change is not possible; nothing has
             changed.
         """
-        if lease:
-            if not self.leases.known(lease):
-                raise Refused(f"there is no lease {lease!r}: it may have ended", "lease")
+        self.leases.check(lease)
+        # With the end of its own lease the proxy is deleted.
+        if lease and lease != proxy.lease:
             given = {"upstream": upstream, "enabled": enabled}
             changes = {name: value for name, value in given.items() if value is not None}
             self._changes.change(lease, proxy, changes)
@@ -168,6 +187,7 @@ class ProxyCollection(MultiService):
         @param defaults: the defaults to use; by default those of the collection.
         @raise Refused: an address is not valid.
         """
+        self.leases.check(declared.lease)
         defaults = self.defaults if defaults is None else defaults
         wire = defaults.wire(declared)
         proxy = Proxy(
@@ -185,6 +205,7 @@ class ProxyCollection(MultiService):
             enabled=declared.enabled,
             proxyOptions=defaults.optionsOf(declared),
         )
+        proxy.lease = declared.lease
         proxy.faults.leased = self.leases.known
         proxy.faults.checkLeases(proxy.plan.rules)
         proxy.setToxics(declared.toxics)
@@ -215,13 +236,13 @@ class ProxyCollection(MultiService):
 
         @raise ProxyExists: a proxy has the same name.
         @raise CannotListen: it cannot listen.
-        @raise Refused: an address is not valid.
+        @raise Refused: an address is not valid, or the lease is not held.
         """
         self._free(declared.name)
         proxy = self.make(declared)
         self._coming.add(declared.name)
         try:
-            await startProxy(proxy)
+            await startProxy(proxy, self.leases)
         finally:
             self._coming.remove(declared.name)
         self.add(proxy)
@@ -237,7 +258,8 @@ class ProxyCollection(MultiService):
 
     async def _remove(self, proxy: Proxy) -> None:
         running = self.running
-        await proxy.retire()
+        self._changes.forget(proxy)
+        proxy.retire()
         await maybeDeferred(proxy.disownServiceParent)
         if not running:
             await proxy.stopService()
@@ -276,14 +298,14 @@ class ProxyCollection(MultiService):
     async def _replace(self, old: Proxy, declared: ProxyConfig) -> Proxy:
         proxy = self.make(declared)
         try:
-            await startProxy(proxy)
+            await startProxy(proxy, self.leases)
         except CannotListen:
             # The old proxy may use the port.
             enabled = old.enabled
             await old.update(enabled=False)
             try:
-                await startProxy(proxy)
-            except CannotListen:
+                await startProxy(proxy, self.leases)
+            except Refused:
                 await old.update(enabled=enabled)
                 raise
         place = self.services.index(old)
@@ -314,18 +336,3 @@ class ProxyCollection(MultiService):
                 refusals.append(refused)
         if refusals:
             raise refusals[0]
-
-
-async def startProxy(proxy: Proxy) -> None:
-    """
-    Start a proxy that is not part of a collection yet; it listens if it is enabled.
-
-    @raise CannotListen: it cannot listen, and is stopped.
-    """
-    proxy.privilegedStartService()
-    try:
-        if proxy.listening is not None:
-            await proxy.listening
-    except Refused:
-        await proxy.stopService()
-        raise

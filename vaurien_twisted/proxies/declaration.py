@@ -94,6 +94,7 @@ class ProxyConfig:
 
     @ivar wire: the wire protocol, C{None} if the declaration names none.
     @ivar plan: the plan, built for that protocol, or for the default protocol.
+    @ivar lease: the lease with whose end the proxy is deleted, C{""} for none.
     @ivar options: the options given, by name; see L{ProxyDefaults.optionsOf}.
     """
 
@@ -104,6 +105,7 @@ class ProxyConfig:
     enabled: bool = True
     plan: Plan = attrs.field(factory=Plan)
     toxics: Toxics = attrs.field(factory=Toxics)
+    lease: str = ""
     options: Mapping[str, Any] = attrs.field(factory=dict)
 
 

@@ -45,6 +45,13 @@ class LeasedChanges:
         if not before:
             del self._before[lease, proxy]
 
+    def forget(self, proxy: Proxy) -> None:
+        """
+        Undo nothing of a proxy, since it is deleted.
+        """
+        for key in [key for key in self._before if key[1] is proxy]:
+            del self._before[key]
+
     def lift(self, lease: str) -> None:
         """
         Undo the changes that were made under a lease that has ended.

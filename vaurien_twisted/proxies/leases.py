@@ -1,6 +1,7 @@
 # -*- test-case-name: tests.proxies.test_leases -*-
 """
-Leases: faults set under a lease are removed when its owner ends it, or does not renew it in time.
+Leases: faults set and proxies created under a lease are removed when its owner ends it, or does
+not renew it in time.
 """
 
 from __future__ import annotations
@@ -89,6 +90,15 @@ class Leases:
         Whether a lease is held.
         """
         return name in self._held
+
+    def check(self, name: str) -> None:
+        """
+        Check that a lease is held; C{""} for no lease.
+
+        @raise Refused: it is not.
+        """
+        if name and name not in self._held:
+            raise Refused(f"there is no lease {name!r}: it may have ended", "lease")
 
     def take(self, fields: LeaseFields, owner: str = "") -> Lease:
         """

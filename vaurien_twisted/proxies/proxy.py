@@ -46,6 +46,7 @@ class Proxy(Service):
     @ivar decider: decides about its exchanges.
     @ivar counters: its counters, without those of open links.
     @ivar journal: records its decisions.
+    @ivar lease: the lease with whose end it is deleted, C{""} for none.
     @ivar faults: its plan and its toxics.
     @ivar beside: returns the other proxies, with which this one must not form a circle.
     @ivar ruleBuilder: builds plans from what users write for this proxy.
@@ -76,9 +77,11 @@ class Proxy(Service):
         self.name = name
         self.proxyOptions = ProxyOptions() if proxyOptions is None else proxyOptions
         self.enabled = enabled
+        self.lease = ""
         self.beside: Callable[[], Iterable[Proxy]] = tuple
         self.reactor = reactor
         self._timeout = timeout
+        self._retired = False
         self._lock = DeferredLock()
         self.listening: Deferred[None] | None = None
         self.relays = RelayFactory(
@@ -321,16 +324,15 @@ class Proxy(Service):
                 if self._opens:
                     await self._listener.open()
 
-    async def retire(self) -> None:
+    def retire(self) -> None:
         """
-        Stop listening and close every link in order, before the proxy is stopped for good.
+        Have the links closed in order when the proxy is stopped; otherwise they are reset.
         """
-        await self._listener.close()
-        await self.relays.close()
+        self._retired = True
 
     def stopService(self) -> Deferred[None]:
         """
-        Stop listening and reset every link.  Fires when the port is free and no
+        Stop listening and end every link.  Fires when the port is free and no
         connection is left.
         """
         super().stopService()
@@ -341,4 +343,6 @@ class Proxy(Service):
         self._admission.stop()
         self._first.stop()
         await self._listener.close()
+        if self._retired:
+            await self.relays.close()
         await self.relays.abort()

@@ -1,6 +1,7 @@
 # -*- test-case-name: tests.pytest_plugin.test_recording -*-
 """
-The client of the plugin, which knows what it has changed and sets all faults under a lease.
+The client of the plugin, which knows what it has changed, and sets all faults and creates all
+proxies under a lease.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ def underLease(
         if isinstance(listed, Sequence):
             leased[name] = [{"lease": lease, **each} for each in listed]
     _, root, *place = path.split("/")
+    if (method, root, place) == ("POST", "proxies", []):
+        leased.setdefault("lease", lease)
     if root != "proxies" or not place:
         return method, path, leased
     if place[1:] == ["backend"] and "backend" in leased:

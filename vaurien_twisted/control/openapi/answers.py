@@ -88,6 +88,7 @@ def _inForce() -> dict[str, Schema]:
         "upstream": TEXT,
         "enabled": FLAG,
         "protocol": TEXT,
+        "lease": described(TEXT, "The lease with whose end it is deleted, if there is one."),
         "toxics": listOf(ref("Toxic")),
     }
     inForce: dict[str, Schema] = {
@@ -105,7 +106,7 @@ def _inForce() -> dict[str, Schema]:
         "RuleCounts": told,
         "RulesInForce": record(inForce),
         "Normal": record({"proxies": listOf(removed)}, description="What was in force."),
-        "Proxy": record(proxy),
+        "Proxy": record(proxy, "lease"),
         "Proxies": {"type": "object", "additionalProperties": ref("Proxy")},
         "Populated": record({"proxies": listOf(ref("Proxy"))}),
         "Toxics": listOf(ref("Toxic")),

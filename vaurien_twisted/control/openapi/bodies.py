@@ -228,7 +228,12 @@ def _proxies(defaults: ProxyDefaults) -> dict[str, Schema]:
         name: described({"type": "string", "minLength": 1}, str(fields[name]["description"]))
         for name in ("name", "upstream")
     }
-    proxy = record({**fields, **needed, **lists}, required=tuple(needed), closed=True)
+    owned = described(
+        {"type": ["string", "null"]}, "The lease with whose end the proxy is deleted."
+    )
+    proxy = record(
+        {**fields, **needed, **lists, "lease": owned}, required=tuple(needed), closed=True
+    )
     lease = described(
         {"type": ["string", "null"]}, "The lease with whose end upstream and enabled are put back."
     )
