@@ -31,7 +31,7 @@ class PassedAPITests(SynchronousTestCase):
         [entry] = [each for each in told["passed"] if each["description"]]
         self.assertEqual((entry["description"], entry["exchange"]), ("GET a", 2))
         self.assertEqual(entry["timing"]["duration"], 0.5)
-        self.assertNotIn("request", entry)
+        self.assertNotIn("whole", entry)
         since = told["last"]
         self.assertEqual(asker.ask("GET", f"/passed?since={since}").json["passed"], [])
         explained = asker.ask("GET", "/explain?connection=1&exchange=2").json

@@ -108,5 +108,6 @@ class JournalTests(Served):
         ):
             self.patch(os, "environ", environment)
             self.assertEqual(colored(entry, "0123456789"), text)
+            self.assertIn("0123456789", colored(entry, "0123456789", True))
         self.patch(os, "environ", {"TERM": "xterm"})
         self.assertEqual(colored({"kind": "reverted"}, "0123"), "0123")

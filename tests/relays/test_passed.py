@@ -255,12 +255,12 @@ class TimingTests(SynchronousTestCase):
         pair.ask(get(path))
         pair.ask(get(path))
         [entry] = self.struck(pair)
-        self.assertEqual(entry["request"], f"GET {path}")
+        self.assertEqual(entry["whole"]["description"], f"GET {path}")
         self.assertLess(len(entry["description"]), 130)
         self.assertEqual([each["request"] for each in self.told(pair)], [f"GET {path}"])
         pair = self.pair({"behavior": "delay"})
         pair.ask(get(path))
-        self.assertEqual(self.struck(pair)[0]["request"], f"GET {path}")
+        self.assertEqual(self.struck(pair)[0]["whole"], {"description": f"GET {path}"})
 
     def test_otherProtocols(self) -> None:
         """

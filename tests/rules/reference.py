@@ -99,6 +99,12 @@ class ReferenceDecider:
                 self.applied[counted] = self.applied.get(counted, 0) + 1
             request += [Step(command, rule) for command in actions.request]
             reply += [Step(command, rule) for command in actions.reply]
+            reason = self._reason(key, draw, position, connection, exchange)
+            texts = {
+                "description": f"{exchange.command} {exchange.subject}".strip(),
+                "rule": rule.describe(),
+                "reason": reason,
+            }
             self.entries.append(
                 {
                     "id": len(self.entries) + 1,
@@ -109,9 +115,9 @@ class ReferenceDecider:
                     "description": exchange.description,
                     "rule": _short(rule.describe()),
                     "effect": actions.effect or _effect(actions.request, actions.reply),
-                    "reason": self._reason(key, draw, position, connection, exchange),
+                    "reason": _short(reason),
                     **({"message": actions.message} if actions.message else {}),
-                    **self._request(exchange),
+                    **_whole(exchange.description, texts),
                 }
             )
             commands = [*actions.request, *actions.reply]
@@ -164,13 +170,6 @@ class ReferenceDecider:
     def _drawn(self, key: int, connection: Connection, number: int) -> float:
         return SeededRandom(self.seed, "proxy", connection.number, number, key).percent()
 
-    def _request(self, exchange: Exchange) -> dict[str, str]:
-        """
-        The whole request, if its description is shortened.
-        """
-        words = f"{exchange.command} {exchange.subject}".strip()
-        return {} if words == exchange.description else {"request": words}
-
     def _reason(
         self, key: int, draw: Draw, position: int, connection: Connection, exchange: Exchange
     ) -> str:
@@ -191,11 +190,20 @@ class ReferenceDecider:
             words.append(f"one of {rule.times} connections")
         elif rule.times is not None:
             words.append(f"time {self.applied[key, position]} of {rule.times}")
-        return _short(", ".join(words)) or "always"
+        return ", ".join(words) or "always"
 
 
 def _short(text: str) -> str:
     return text if len(text) <= 300 else text[:297] + "..."
+
+
+def _whole(description: str, texts: dict[str, str]) -> dict[str, object]:
+    """
+    The texts that are shortened elsewhere.
+    """
+    told = {"description": description, **{n: _short(texts[n]) for n in ("rule", "reason")}}
+    longer = {name: text for name, text in texts.items() if text != told[name]}
+    return {"whole": longer} if longer else {}
 
 
 def _effect(request: tuple[Any, ...], reply: tuple[Any, ...]) -> str:

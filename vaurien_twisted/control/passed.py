@@ -18,6 +18,7 @@ from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.model.exchange import oneLine
 from vaurien_twisted.model.options import option
 from vaurien_twisted.relays.passed import KEPT, Passed
+from vaurien_twisted.rules.words import wholeOf
 
 
 @attrs.frozen
@@ -59,7 +60,7 @@ class PassedAPI:
         C{last} is the id of the newest, and C{missed} says how many after C{since} were dropped.
         C{timing} has what is known so far; an exchange is over when it has a C{duration}.  Requests
         that came in one chunk are one entry: that of the last of them, and C{together} in
-        C{timing} says how many there are.  C{request} is there if C{description} is shortened.
+        C{timing} says how many there are.  If C{description} is shortened, C{whole} has it whole.
         """
         query = readQuery(request, PassedQuery)
         proxy = queried(self._observed, query.proxy)
@@ -85,13 +86,13 @@ def describe(proxy: str, passed: Passed) -> dict[str, object]:
     """
     words = passed.request
     line = oneLine(words)
-    return {
+    told: dict[str, object] = {
         "id": passed.id,
         "proxy": proxy,
         "connection": passed.connection.number,
         "exchange": passed.last,
         "client": passed.connection.client,
         "description": line,
-        **({} if line == words else {"request": words}),
         "timing": passed.progress.tell(),
     }
+    return {**told, **wholeOf(told, {"description": words})}

@@ -75,6 +75,7 @@ def addJournal(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--kind", metavar="KIND", help="show only entries of a kind: decision, set, unreachable, …"
     )
+    parser.add_argument("--whole", action="store_true", help="do not shorten lines and texts")
 
 
 def journal(client: Client, parsed: argparse.Namespace) -> int:
@@ -95,7 +96,12 @@ def journal(client: Client, parsed: argparse.Namespace) -> int:
         print(printable(f"vaurienctl: {_nothing(found, parsed)}"), file=sys.stderr)
     terminal = sys.stdout.isatty()
     for entry in entries:
-        print(colored(entry, line(entry)) if terminal else json.dumps(entry))
+        if not terminal:
+            print(json.dumps(entry))
+        elif parsed.whole:
+            print(colored(entry, line({**entry, **entry.get("whole", {})}), True))
+        else:
+            print(colored(entry, line(entry)))
     return 0
 
 
@@ -107,12 +113,14 @@ def line(entry: Answer) -> str:
     return f"{when}  {entryLine(entry)}"
 
 
-def colored(entry: Answer, text: str) -> str:
+def colored(entry: Answer, text: str, whole: bool = False) -> str:
     """
     A line for a terminal, cut to its width, with a color by the kind of its entry unless
     C{NO_COLOR} is set (U{https://no-color.org}) or the terminal has none.
+
+    @param whole: do not cut it.
     """
-    columns = shutil.get_terminal_size((0, 0)).columns
+    columns = 0 if whole else shutil.get_terminal_size((0, 0)).columns
     if columns and len(text) > columns:
         text = f"{text[: columns - 1]}…"
     color = COLORS.get(str(entry["kind"]), "")

@@ -17,14 +17,14 @@ from vaurien_twisted.interfaces import IBehavior
 from vaurien_twisted.model.commands import ENDING
 from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.effects import inWords
-from vaurien_twisted.model.exchange import Connection, Exchange, oneLine
+from vaurien_twisted.model.exchange import Connection, Exchange, oneLine, requestWords
 from vaurien_twisted.model.matchers import condition
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.rules.decider import Decider
 from vaurien_twisted.rules.draws import Alternative, alternatives, drawWords
 from vaurien_twisted.rules.stream_rules import NOTHING_SAID
-from vaurien_twisted.rules.words import short
+from vaurien_twisted.rules.words import short, wholeOf
 
 
 @attrs.frozen
@@ -66,7 +66,7 @@ def explain(case: Question) -> dict[str, object]:
     done = [entry for entry in case.journal if entry["kind"] == "decision"]
     hit = None if case.forgotten and not done else bool(done)
     rules = [] if case.changed else list(_rules(case, done))
-    return {
+    told: dict[str, object] = {
         "proxy": case.decider.proxy,
         "connection": case.connection.number,
         "exchange": case.number,
@@ -78,6 +78,10 @@ def explain(case: Question) -> dict[str, object]:
         "summary": _summary(case, done, hit, rules),
         "timing": _timed(case, done),
     }
+    request = case.request
+    if exchange is not None:
+        request = requestWords(exchange.command, exchange.subject)
+    return {**told, **wholeOf(told, {"description": request})}
 
 
 def _described(case: Question, done: Sequence[Mapping[str, object]]) -> str:

@@ -6,6 +6,7 @@ Texts about decisions for the journal.  They are made when the journal is read.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import attrs
 
@@ -20,6 +21,9 @@ from vaurien_twisted.rules.draws import Alternative, conditions, drawWords
 #: The longest text about a rule, and the longest reason, in characters.
 WORDS = 300
 
+#: How much is kept of longer ones, in characters.
+LONGEST = 4096
+
 #: The longest options of a rule that are kept to repeat its decisions, as JSON, in characters.
 OPTIONS = 4096
 
@@ -31,10 +35,20 @@ def short(text: str) -> str:
     return text if len(text) <= WORDS else text[: WORDS - 3] + "..."
 
 
+def wholeOf(told: Mapping[str, object], texts: Mapping[str, str]) -> dict[str, object]:
+    """
+    The member C{whole} of an entry: C{texts} that are shortened in C{told}, whole.
+
+    @param texts: the texts of some members, C{""} where they are not known any more.
+    """
+    longer = {name: text for name, text in texts.items() if len(text) > len(str(told[name]))}
+    return {"whole": longer} if longer else {}
+
+
 class RuleWords:
     """
-    The texts about one rule.  An instance keeps only texts of bounded length, so entries of the
-    journal do not keep plans in memory that are no longer in force.
+    The texts about one rule, each at most L{LONGEST} characters, so entries of the journal do not
+    keep plans in memory that are no longer in force.
 
     @param seed: the seed of the decisions.
     @param proxy: the name of the proxy.
@@ -48,13 +62,17 @@ class RuleWords:
         "_options",
         "_proxy",
         "_seed",
+        "_whole",
         "rule",
     )
 
     def __init__(self, alternative: Alternative, seed: int, proxy: str) -> None:
         rule = alternative.rule
-        self.rule = short(rule.describe())
-        self._conditions = ", ".join(conditions(rule))[: WORDS + 1]
+        words = rule.describe()
+        self.rule = short(words)
+        #: Most are not longer.
+        self._whole = words[:LONGEST] if len(words) > WORDS else ""
+        self._conditions = ", ".join(conditions(rule))[:LONGEST]
         self._behavior = rule.behavior.name
         options = values(rule.options)
         self._options = options if len(json.dumps(options)) <= OPTIONS else None
@@ -88,17 +106,20 @@ class RuleWords:
         @param message: the words of the error that was sent.
         @param whole: what the exchange asks for, if it is longer than the description.
         """
-        return {
+        reason = self._reason(*drawn, applied)
+        told: dict[str, object] = {
             "exchange": exchange,
             "description": describe(command, subject),
             "rule": self.rule,
             "effect": effect,
             "words": inWords(effect, self.rule),
-            "reason": self.reason(*drawn, applied),
-            **({"message": message} if message else {}),
-            **({"request": whole.text} if whole is not None and whole.text else {}),
-            **timing(progress),
+            "reason": short(reason),
         }
+        if message:
+            told["message"] = message
+        description = "" if whole is None else whole.text
+        texts = {"description": description, "rule": self._whole, "reason": reason}
+        return {**told, **wholeOf(told, texts), **timing(progress)}
 
     def repeat(self, *facts: object) -> dict[str, object] | None:
         """
@@ -120,10 +141,7 @@ class RuleWords:
             "number": treated,
         }
 
-    def reason(self, connection: int, exchange: int, applied: int) -> str:
-        """
-        Why the rule applied.
-        """
+    def _reason(self, connection: int, exchange: int, applied: int) -> str:
         alternative = self._alternative
         rule = alternative.rule
         words = [self._conditions] if self._conditions else []
@@ -136,7 +154,7 @@ class RuleWords:
             words.append(f"one of {rule.times} connections")
         elif rule.times is not None:
             words.append(f"time {applied} of {rule.times}")
-        return short(", ".join(words)) or "always"
+        return ", ".join(words) or "always"
 
 
 def timing(progress: Progress | None) -> dict[str, object]:

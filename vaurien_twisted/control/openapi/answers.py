@@ -126,6 +126,8 @@ def _observed() -> dict[str, Schema]:
     """
     What happens.
     """
+    texts = ("description", "rule", "reason")
+    whole = record(dict.fromkeys(texts, TEXT), *texts, description="Shortened texts, whole.")
     entry = record(
         {
             "id": {"type": "integer", "minimum": 1},
@@ -140,11 +142,11 @@ def _observed() -> dict[str, Schema]:
             "reason": TEXT,
             "words": described(TEXT, "The effect in plain words."),
             "message": described(TEXT, "The words of the error that was sent."),
-            "request": described(TEXT, "The whole request, if the description is shortened."),
+            "whole": whole,
             "timing": ref("Timing"),
         },
         *("exchange", "description", "rule", "effect", "reason", "words"),
-        *("message", "request", "timing"),
+        *("message", "whole", "timing"),
         description="Something that happened.",
     )
     waiting = record({"command": TEXT, "rule": TEXT, "exchange": orNull(COUNT)})
@@ -172,6 +174,7 @@ def _observed() -> dict[str, Schema]:
         "drew",
     )
     explanation: dict[str, Schema] = {
+        "whole": whole,
         "proxy": TEXT,
         "connection": COUNT,
         "exchange": COUNT,
@@ -185,7 +188,8 @@ def _observed() -> dict[str, Schema]:
     }
     passed: dict[str, Schema] = {
         "id": {"type": "integer", "minimum": 1},
-        **dict.fromkeys(("proxy", "client", "description", "request"), TEXT),
+        **dict.fromkeys(("proxy", "client", "description"), TEXT),
+        "whole": whole,
         **dict.fromkeys(("connection", "exchange"), COUNT),
         "timing": ref("Timing"),
     }
@@ -226,11 +230,11 @@ def _observed() -> dict[str, Schema]:
         "Journal": record({"journal": listOf(ref("JournalEntry")), "last": COUNT}),
         "Connection": record(connection),
         "Connections": record({"connections": listOf(ref("Connection")), "total": COUNT}),
-        "Explanation": record(explanation),
+        "Explanation": record(explanation, "whole"),
         "Timing": _timing(),
         "Passed": record(
             {
-                "passed": listOf(record(passed, "request")),
+                "passed": listOf(record(passed, "whole")),
                 **dict.fromkeys(("last", "kept", "missed"), COUNT),
             }
         ),
