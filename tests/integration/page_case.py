@@ -16,6 +16,7 @@ from typing import Any
 from tests.integration.children import PATIENCE, ChildCase, Parallel
 from tests.integration.servers import find, missing
 from tests.integration.support import optional
+from tests.integration.toxiproxy_case import MODULES
 from vaurien_twisted.client.launcher import ProxyProcess
 from vaurien_twisted.client.starting import start_proxy
 
@@ -29,6 +30,14 @@ MISSING = re.compile(r"Failed to load resource: the server responded with a stat
 
 #: What it says where the service is gone.
 LOST = re.compile(r"Failed to load resource: net::ERR_(CONNECTION|INCOMPLETE|EMPTY)_")
+
+
+#: What axe-core finds serious.
+FAULTS = """async () => {
+  const found = await axe.run(document, {resultTypes: ["violations"]});
+  return found.violations.filter(each => ["serious", "critical"].includes(each.impact))
+    .map(each => `${each.id}: ${each.nodes.map(node => node.html).join(" ")}`);
+}"""
 
 
 class Backend(ThreadingHTTPServer):
@@ -139,6 +148,15 @@ class PageCase(ChildCase):
         """
         page.wait_for_selector("#link[data-state=live]")
         page.wait_for_selector("#form [name=sleep]")
+
+    def assertFaultless(self, page: Any) -> None:
+        """
+        Fail if axe-core finds a serious fault.
+        """
+        axe = MODULES / "axe-core" / "axe.min.js"
+        if axe.exists():
+            page.evaluate(axe.read_text(encoding="utf-8"))
+            self.assertEqual(page.evaluate(FAULTS), [])
 
     def ask(self, proxy: ProxyProcess, path: str) -> tuple[int, float]:
         """

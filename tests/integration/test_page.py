@@ -4,6 +4,7 @@ Setting behaviors and ending connections on the web page.
 
 from __future__ import annotations
 
+import re
 import socket
 
 from tests.integration.page_case import PageCase
@@ -46,10 +47,10 @@ class PageTests(PageCase):
             row.click()
             row.locator(".story dd", has_text="delay").wait_for()
             self.assertIn("always", row.locator(".story").inner_text())
-            page.wait_for_function(
-                "() => [...document.querySelectorAll('#plots canvas')]"
-                ".some(each => /^Duration: mean ([3-9]..|.*\\d{4}) ms/.test(each.ariaLabel))"
-            )
+            # Durations are those of the last seconds, which a slow machine may miss.
+            drawn = re.compile(r"Duration: mean ([3-9].. ms|\d\.\d s)")
+            while not drawn.match(latency.get_attribute("aria-label")):
+                self.ask(proxy, "/after?page=2")
             page.wait_for_function(
                 "still => document.querySelector('#plots canvas[aria-label^=Duration]')"
                 ".toDataURL() !== still",
@@ -60,7 +61,7 @@ class PageTests(PageCase):
             self.assertEqual(self.ask(proxy, "/again")[0], 200)
             decided = [e for e in self.client(proxy).journal() if e["kind"] == "decision"]
             late = [entry["description"] for entry in decided]
-            self.assertEqual(late, ["GET /after?page=2"])
+            self.assertEqual(set(late), {"GET /after?page=2"})
 
     def test_refused(self) -> None:
         """

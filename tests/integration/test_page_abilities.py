@@ -13,7 +13,6 @@ from typing import Any
 
 from tests.integration.children import PATIENCE
 from tests.integration.page_case import PageCase
-from tests.integration.toxiproxy_case import MODULES
 from tests.ports import freePort
 from vaurien_twisted.app.config_file import readConfig
 from vaurien_twisted.client.blocking import Client
@@ -27,13 +26,6 @@ RULES = [
     {"behavior": "error", "options": {"code": "503"}, "percent": 20.0, "name": "it's down"},
     {"behavior": "delay", "options": {"sleep": 0.5}, "when": {"path": ["/a*", "/b c"]}, "times": 3},
 ]
-
-#: What axe-core finds serious.
-FAULTS = """async () => {
-  const found = await axe.run(document, {resultTypes: ["violations"]});
-  return found.violations.filter(each => ["serious", "critical"].includes(each.impact))
-    .map(each => `${each.id}: ${each.nodes.map(node => node.html).join(" ")}`);
-}"""
 
 
 class AbilitiesTests(PageCase):
@@ -218,45 +210,6 @@ class AbilitiesTests(PageCase):
                 self.assertEqual(page.locator("#proxies [role=radio]:visible").count(), 1)
                 self.assertFaultless(page)
 
-    def assertFaultless(self, page: Any) -> None:
-        """
-        Fail if axe-core finds a serious fault.
-        """
-        axe = MODULES / "axe-core" / "axe.min.js"
-        if axe.exists():
-            page.evaluate(axe.read_text(encoding="utf-8"))
-            self.assertEqual(page.evaluate(FAULTS), [])
-
-    def test_faultless(self) -> None:
-        """
-        axe-core finds no serious fault: in both looks and widths, with rules, decisions and
-        connections, and in each dialog.
-        """
-        proxy = self.proxy()
-        client = self.asking(proxy)
-        client.set_behavior("delay", sleep=0.01)
-        client.proxy("proxy").add_toxic("latency", latency=1)
-        held = self.connect(proxy.proxy_port)
-        held.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        for size in SIZES:
-            for scheme in ("light", "dark"):
-                with self.page(proxy, viewport=size, color_scheme=scheme) as page:
-                    self.live(page)
-                    page.locator("#log li .line").first.click()
-                    page.wait_for_selector(".story dd")
-                    self.assertFaultless(page)
-                    for key in "aexy?":
-                        page.keyboard.press(key)
-                        page.wait_for_selector("dialog[open]")
-                        self.assertFaultless(page)
-                        page.keyboard.press("Escape")
-                        page.wait_for_selector("dialog[open]", state="detached")
-                    page.keyboard.press("n")
-                    page.wait_for_selector(".toast")
-                    self.assertFaultless(page)
-                    page.keyboard.press("u")
-                    page.wait_for_selector("#rules li:nth-child(2)")
-
     def test_copyAs(self) -> None:
         """
         What is in force, copied as a command or a program, puts it in force again; as a file,
@@ -336,27 +289,6 @@ class AbilitiesTests(PageCase):
             page.wait_for_function(
                 "() => /^(at |.*set)/.test(document.querySelector('#plots-told').textContent)"
             )
-
-    def test_passed(self) -> None:
-        """
-        When asked, requests that nothing was done to are listed as well; opened, such a row
-        says why no rule met it.
-        """
-        proxy = self.proxy("--behavior", "0:hang")
-        with self.page(proxy) as page, self.connect(proxy.proxy_port) as client:
-            self.live(page)
-            page.keyboard.press("w")
-            row = page.locator("#log li.passed").first
-            for _ in range(200):
-                client.sendall(b"GET /fine HTTP/1.1\r\nHost: x\r\n\r\n")
-                client.recv(65536)
-                page.wait_for_timeout(100)
-                if row.count():
-                    break
-            self.assertIn("GET /fine", row.inner_text())
-            row.locator(".line").click()
-            page.wait_for_selector(".story dd:text('passed unchanged')")
-            self.assertIn("0:hang", page.inner_text(".story"))
 
     def test_experiment(self) -> None:
         """

@@ -21,15 +21,17 @@ class Row {
     this.exchanges = cell("Exchanges", "number");
     this.received = cell("Received", "number");
     this.sent = cell("Sent", "number");
-    this.last = cell("Last", "last");
+    this.last = make("button", { type: "button", class: "text", "aria-expanded": "false", title: "Show it whole", click: () => this.unfold() });
     this.close = button("Close", "Close it after the bytes that were already written", () => actions.end(this, false));
     this.close.className = "";
     this.reset = button("Reset", "Reset it (RST)", () => actions.end(this, true));
     this.rules = button("Rules", "Rules for this connection alone", () => actions.speakOf(this.connection));
+    this.lastCell = cell("Last", "last");
+    this.lastCell.append(this.last);
     const state = cell("State", "state");
     state.append(this.state, this.why);
     const buttons = make("td", { class: "actions" }, this.rules, this.reset, this.close);
-    this.element = make("tr", {}, this.id, this.client, state, this.age, this.exchanges, this.received, this.sent, this.last, buttons);
+    this.element = make("tr", {}, this.id, this.client, state, this.age, this.exchanges, this.received, this.sent, this.lastCell, buttons);
   }
 
   show(connection, now) {
@@ -51,8 +53,38 @@ class Row {
     write(this.exchanges, count(connection.exchanges));
     write(this.received, bytes(connection.received));
     write(this.sent, bytes(connection.sent));
-    write(this.last, connection.last ?? "");
-    this.last.title = connection.last ?? "";
+    this.showLast(connection.last ?? "");
+  }
+
+  showLast(text) {
+    const open = this.last.getAttribute("aria-expanded") === "true";
+    // Another request has taken its place, of which the beginning is enough.
+    if (open && text !== this.shortened) this.fold();
+    if (!open || text !== this.shortened) write(this.last, text);
+    this.shortened = text;
+    this.last.hidden = !text;
+  }
+
+  fold() {
+    this.last.setAttribute("aria-expanded", "false");
+    this.lastCell.classList.remove("whole");
+    write(this.last, this.shortened);
+  }
+
+  /** Show the latest request whole, or only its beginning again. */
+  async unfold() {
+    if (this.last.getAttribute("aria-expanded") === "true") return this.fold();
+    this.last.setAttribute("aria-expanded", "true");
+    this.lastCell.classList.add("whole");
+    const { proxy, id, exchanges } = this.connection;
+    if (!this.shortened.endsWith("...")) return undefined;
+    const { shortened } = this;
+    try {
+      const told = await get(`explain?${new URLSearchParams({ proxy, connection: id, exchange: exchanges })}`);
+      const whole = told.whole?.description;
+      if (whole && shortened === this.shortened) write(this.last, whole);
+    } catch { /* what the list has of it is shown */ }
+    return undefined;
   }
 
   /** It is over; its row stays for a while. */

@@ -1,13 +1,21 @@
 // One row of the list of decisions, which can be opened and given another entry.
 
 import { make, write } from "./dom.js";
-import { clock } from "./format.js";
+import { clock, count, span } from "./format.js";
+
+const AGAIN = 1000; // ms between two looks at an open row of which more may become known
+const LOOKS = 60;
 
 /** What was done, in words. */
 export function effectOf(entry) {
-  if (entry.kind === "passed") return entry.effect;
+  if (entry.kind === "passed") return passedWords(entry.timing);
   if (entry.kind === "set" && /^(100:)?dummy$/.test(entry.effect)) return "everything passes unchanged";
   return entry.words ?? entry.effect ?? (entry.kind === "decision" ? "" : entry.kind);
+}
+
+function passedWords({ duration, together }) {
+  const several = together ? `${count(together)} passed` : "passed";
+  return duration === undefined ? `${several}, not answered yet` : `${several}, ${span(duration)}`;
 }
 
 /** Which exchange it is, "" where it is of none. */
@@ -23,7 +31,7 @@ export function whatOf(entry) {
 }
 
 export class Row {
-  /** `story(entry)` resolves to the elements that are shown when the row is opened. */
+  /** `story(entry)` resolves to what is shown when the row is opened. */
   constructor(story) {
     this.story = story;
     this.time = make("time", {});
@@ -36,6 +44,7 @@ export class Row {
     this.more = make("div", { class: "story" });
     this.element = make("li", { tabindex: -1 }, this.line);
     this.element.row = this;
+    this.timer = 0;
   }
 
   show(entry, several) {
@@ -55,19 +64,27 @@ export class Row {
     this.element.classList.remove("open");
     this.element.setAttribute("aria-expanded", "false");
     this.more.remove();
+    clearTimeout(this.timer);
   }
 
   /** Open it, or close it. */
   async toggle() {
     if (this.element.classList.contains("open")) return this.close();
-    const { entry } = this;
     this.element.classList.add("open");
     this.element.setAttribute("aria-expanded", "true");
     this.more.replaceChildren();
     this.element.append(this.more);
-    const told = await this.story(entry);
-    // Meanwhile it may be that of another entry.
-    if (this.entry === entry) this.more.replaceChildren(...told);
+    await this.tell(LOOKS);
     return undefined;
+  }
+
+  async tell(looks) {
+    const { entry } = this;
+    const { elements, goesOn } = await this.story(entry);
+    // Meanwhile it may be that of another entry, or closed.
+    if (this.entry !== entry || !this.more.isConnected) return;
+    this.more.replaceChildren(...elements);
+    clearTimeout(this.timer);
+    if (goesOn && looks) this.timer = setTimeout(() => this.tell(looks - 1), AGAIN);
   }
 }

@@ -121,18 +121,24 @@ export class Decisions {
   }
 
   add(entries) {
-    const rows = entries.map((entry) => {
+    for (const entry of entries) {
       const row = this.spare.pop() ?? new Row(story);
       row.show(entry, this.several);
-      return row.element;
-    });
-    this.log.prepend(...rows.reverse());
+      this.log.insertBefore(row.element, this.place(entry.time));
+    }
     while (this.log.childElementCount > ROWS) {
       const last = this.log.lastElementChild;
       last.remove();
       if (this.spare.length < SHOWN_AT_ONCE) this.spare.push(last.row);
     }
     byId("log-empty").hidden = this.log.childElementCount > 0;
+  }
+
+  /** The row below which later ones stand: requests that passed are told after faults of their time. */
+  place(time) {
+    let next = this.log.firstElementChild;
+    while (next && next.row.entry.time > time) next = next.nextElementSibling;
+    return next;
   }
 
   meet(rule) {
@@ -151,7 +157,7 @@ export class Decisions {
       if (proxy.value && entry.proxy !== proxy.value) return false;
       if (rule.value && entry.rule !== rule.value) return false;
       if (number && String(entry.connection) !== number) return false;
-      const all = [entry.description, entry.rule, entry.effect, effectOf(entry), entry.reason, entry.kind];
+      const all = [entry.whole?.description ?? entry.description, entry.rule, entry.effect, effectOf(entry), entry.reason, entry.kind];
       const told = all.filter(Boolean).join(" ").toLowerCase();
       return words.every((word) => told.includes(word));
     };

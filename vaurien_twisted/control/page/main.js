@@ -64,8 +64,8 @@ function showProxies() {
   rules.show(proxy);
   connections.refresh(proxy.name).then((open) => {
     rules.follow(open);
-    passed.look(proxy.name, open, rules.protocols[proxy.protocol]?.greets);
   }, () => {});
+  passed.look(proxy.name).catch(() => {});
   experimentPhases().then((phases) => { plots.phases = phases; }, () => {});
   history.follow(proxy.name).then(() => plots.update(proxy), () => {});
 }

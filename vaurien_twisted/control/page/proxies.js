@@ -31,7 +31,7 @@ class Card {
     this.element = make("button", {
       type: "button", role: "radio", class: "panel proxy", click: () => choose(name),
     });
-    this.name = make("strong", {}, name);
+    this.name = make("strong", { title: name }, name);
     this.protocol = make("span", { class: "chip" });
     this.way = make("span", { class: "way" });
     this.state = make("span", { class: "badge" });

@@ -3,9 +3,10 @@
 import { get } from "./api.js";
 import { effectOf, whatOf, whichOf } from "./decisionrow.js";
 import { make } from "./dom.js";
-import { clock, span } from "./format.js";
+import { bytes, clock, count, span } from "./format.js";
 
-const COMMON = new Set(["id", "time", "kind", "proxy", "connection", "exchange", "description", "rule", "effect", "words", "reason", "client", "what", "by"]);
+const COMMON = new Set(["id", "time", "kind", "proxy", "connection", "exchange", "description", "rule", "effect",
+  "words", "reason", "client", "what", "by", "message", "whole", "timing"]);
 
 function otherFacts(entry) {
   return Object.entries(entry).filter(([name]) => !COMMON.has(name))
@@ -20,13 +21,20 @@ function byWhom({ by }) {
   return by ? `by ${by.replace(/^Mozilla\/.* at /, "a browser at ")}` : "";
 }
 
-/** The elements that tell of an entry of the journal, or of an exchange that passed. */
+/** A text of an entry, whole where it is shortened. */
+const whole = (entry, name) => entry.whole?.[name] ?? entry[name];
+
+/**
+ * Tell of an entry of the journal, or of an exchange that passed: the elements, and whether more
+ * may become known of it.
+ */
 export async function story(entry) {
   const steps = [];
+  let goesOn = false;
   if (entry.kind === "set") steps.push(...step(clock(entry.time), `${entry.what} set: ${effectOf(entry)}`, byWhom(entry)));
-  else if (entry.exchange === undefined) steps.push(...step(clock(entry.time), [effectOf(entry), entry.reason, otherFacts(entry)].filter(Boolean).join(", ")));
-  else await ofExchange(entry, steps);
-  return [make("dl", {}, ...steps)];
+  else if (entry.exchange === undefined) steps.push(...step(clock(entry.time), [effectOf(entry), whole(entry, "reason"), otherFacts(entry)].filter(Boolean).join(", ")));
+  else goesOn = await ofExchange(entry, steps);
+  return { elements: [make("dl", {}, ...steps)], goesOn };
 }
 
 async function ofExchange(entry, steps) {
@@ -36,17 +44,55 @@ async function ofExchange(entry, steps) {
     told = await get(`explain?${new URLSearchParams(query)}`);
   } catch { /* what the entry says is told */ }
   const done = told?.journal.length ? told.journal : entry.kind === "passed" ? [] : [entry];
-  const came = done[0]?.time ?? entry.time;
+  const timing = { ...entry.timing, ...done[0]?.timing, ...told?.timing };
+  const came = timing.came ?? done[0]?.time ?? entry.time;
   const from = entry.client ? ` from ${entry.client}` : "";
-  steps.push(...step(clock(came), whatOf(entry) || "a connection", `came${from} on connection ${entry.connection}, exchange ${entry.exchange}`));
-  for (const each of done) {
-    steps.push(...step(after(came, each.time), effectOf(each), [each.rule, each.reason, otherFacts(each)].filter(Boolean).join(" · ")));
-  }
+  const size = timing.requestBytes === undefined ? "" : `, ${sizeOf(timing.requestBytes)}`;
+  steps.push(...step(clock(came), requestOf(entry, done, told), `came${from} on connection ${entry.connection}, exchange ${entry.exchange}${size}${together(timing)}`));
+  // A fault that is known only when the reply ends comes where it happened.
+  const moments = [...done.map((each) => [each.time - came, faultStep(each)]), ...momentsOf(timing)];
+  moments.sort(([first], [second]) => first - second);
+  for (const [seconds, [text, why]] of moments) steps.push(...step(after(seconds), text, why));
   if (entry.kind === "passed" && !done.length) steps.push(...step("", "passed unchanged"));
   const others = (told?.rules ?? []).filter(({ applied }) => !applied);
   for (const { rule, reason } of others) steps.push(...step("not", rule, reason));
   if (entry.kind === "passed" && !others.length) steps.push(...step("", "no rule is in force for it"));
   if (!told) steps.push(...step("", `${whichOf(entry)}: nothing more is known of it`));
+  return told !== null && timing.duration === undefined;
 }
 
-const after = (came, time) => (time - came < 0.0005 ? "at once" : `+ ${span(time - came)}`);
+/** What it asked for, in full. */
+function requestOf(entry, done, told) {
+  const texts = [told, ...done, entry].map((each) => each?.whole?.description).filter(Boolean);
+  return texts[0] ?? (whatOf(entry) || told?.description || "a connection");
+}
+
+function together({ together: number }) {
+  return number ? `; ${count(number)} requests came together, and share these times and sizes` : "";
+}
+
+function faultStep(each) {
+  const message = each.message ? `: ${each.message}` : "";
+  return [`${effectOf(each)}${message}`, [whole(each, "rule"), whole(each, "reason"), otherFacts(each)].filter(Boolean).join(" · ")];
+}
+
+/** When it went on and was answered, as far as that is known: the seconds since it came, and words. */
+function momentsOf({ waited, replyBegan, replyEnded, duration, replyBytes }) {
+  const moments = [];
+  const add = (seconds, text, why) => seconds !== undefined && moments.push([seconds, [text, why]]);
+  add(waited, "went to the backend", waited >= 0.0005 ? `after it waited ${span(waited)} here` : "");
+  const size = replyBytes === undefined ? "" : sizeOf(replyBytes);
+  const atOnce = replyEnded !== undefined && replyEnded - replyBegan < 0.0005;
+  if (atOnce) {
+    add(replyEnded, "the backend replied", size);
+  } else {
+    add(replyBegan, "the backend's reply began");
+    add(replyEnded, "the backend's reply ended", size);
+  }
+  add(duration, "the reply was sent to the client", `${span(duration ?? 0)} in all`);
+  return moments;
+}
+
+const sizeOf = (size) => (size < 1000 ? `${size} bytes` : bytes(size));
+
+const after = (seconds) => (seconds < 0.0005 ? "at once" : `+ ${span(seconds)}`);
