@@ -8,7 +8,13 @@ from __future__ import annotations
 import attrs
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IApplicability, IBehavior, IStreamProtocol, IWireProtocol
+from vaurien_twisted.interfaces import (
+    IApplicability,
+    IBehavior,
+    IStreamProtocol,
+    ITellsObstacles,
+    IWireProtocol,
+)
 from vaurien_twisted.model.commands import (
     PASS,
     Actions,
@@ -146,8 +152,8 @@ def fail(options: ErrorOptions, context: DecisionContext) -> Actions:
     wire, exchange = context.wire, context.exchange
     if options.code:
         # Most rules name their error: that takes no random number.
-        found = _answer(options, context, wire.parseError(options.code, options.message))
-        return PASS if found is None else found
+        error = wire.parseError(options.code, options.message)
+        return _answer(options, context, error) or _unanswered(context, error)
     random = context.chance.random()
     choice = wire.transientErrors(exchange)
     if choice and not (options.inject and wire.injects):
@@ -189,6 +195,15 @@ def _answer(options: ErrorOptions, context: DecisionContext, error: WireError) -
     if options.at == "reply" or isinstance(reply, Send):
         return Actions((), (reply,), f"reply: {effect}", error.code, error.message)
     return Actions((reply,), (), effect, error.code, error.message)
+
+
+def _unanswered(context: DecisionContext, error: WireError) -> Actions:
+    """
+    Nothing is done, because the protocol cannot answer this exchange with C{error}.
+    """
+    wire = ITellsObstacles(context.wire, None)
+    reason = "" if wire is None else wire.obstacle(context.exchange, error)
+    return Actions(missed=f"not struck by error {error.code}: {reason}") if reason else PASS
 
 
 def _detailed(options: ErrorOptions, error: WireError) -> WireError:

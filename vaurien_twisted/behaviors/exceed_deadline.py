@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 from vaurien_twisted.behaviors._streams import OfStreams
 from vaurien_twisted.interfaces import IBehavior, IStreamFacts
-from vaurien_twisted.model.commands import PASS, Actions, Wait
+from vaurien_twisted.model.commands import Actions, Wait
 from vaurien_twisted.model.decision import DecisionContext
 from vaurien_twisted.model.options import option
 
@@ -45,5 +45,5 @@ class ExceedDeadline(OfStreams):
     def decide(self, options: ExceedDeadlineOptions, context: DecisionContext) -> Actions:
         stream = IStreamFacts(context.exchange.context, None)
         if stream is None or stream.deadline is None:
-            return PASS
+            return Actions(missed="not struck: the request has no deadline (grpc-timeout)")
         return Actions(request=(Wait(stream.deadline + options.extra),))

@@ -37,7 +37,12 @@ from vaurien_twisted.interfaces.framers import (
     ITransferEnder,
     IWithholder,
 )
-from vaurien_twisted.interfaces.protocols import IStreamFacts, IStreamProtocol, ITellsErrors
+from vaurien_twisted.interfaces.protocols import (
+    IStreamFacts,
+    IStreamProtocol,
+    ITellsErrors,
+    ITellsObstacles,
+)
 
 if TYPE_CHECKING:
     from vaurien_twisted.model.commands import Actions, ConnectionFate, Reply, Send
@@ -71,6 +76,7 @@ __all__ = [
     "IStreamProtocol",
     "ITLSOptions",
     "ITellsErrors",
+    "ITellsObstacles",
     "ITransactional",
     "ITransferEnder",
     "IWireProtocol",

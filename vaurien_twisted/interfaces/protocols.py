@@ -39,6 +39,19 @@ class IStreamFacts(Interface):
     )
 
 
+class ITellsObstacles(Interface):
+    """
+    A wire protocol that says why it cannot answer an exchange with an error.  Optional, beside
+    L{IWireProtocol<vaurien_twisted.interfaces.IWireProtocol>}.
+    """
+
+    def obstacle(exchange: Exchange, error: WireError) -> str:
+        """
+        The reason in a few words, where C{encodeError} has returned C{None}; C{""} if nobody
+        needs to be told.
+        """
+
+
 class ITellsErrors(Interface):
     """
     A wire protocol whose framers say which replies are errors: they set C{error} of the

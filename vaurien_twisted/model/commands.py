@@ -229,6 +229,8 @@ class Actions:
     @ivar effect: a short description for the journal; C{""}: it is made from the commands.
     @ivar code: the code of the error that is sent, for the counters; C{""} if there is none.
     @ivar message: the words of that error, for the journal; C{""} if there are none.
+    @ivar missed: why nothing is done to an exchange that the behavior is for, for the journal;
+        C{""} if something is done, or if there is no reason to tell.
     """
 
     request: tuple[Command, ...] = ()
@@ -236,6 +238,7 @@ class Actions:
     effect: str = ""
     code: str = ""
     message: str = attrs.field(default="", eq=False)
+    missed: str = ""
 
 
 #: Nothing happens.

@@ -235,7 +235,7 @@ class Decider:
                 actions = self._ask(chosen, connection, exchange)
                 own = decisionOf(actions, chosen.alternative.rule)
                 last = ends(actions)
-            if own is NOTHING:
+            if own is NOTHING and not actions.missed:
                 continue
             self._applied(chosen, connection, exchange, actions)
             decision = own if decision is NOTHING else decision.plus(own)
@@ -251,7 +251,7 @@ class Decider:
         for pin in pins.of(connection, exchange):
             actions = pin.decide(connection, exchange, self.wire, self.proxy)
             own = decisionOf(actions, pin.compiled.alternative.rule)
-            if own is not NOTHING:
+            if own is not NOTHING or actions.missed:
                 self._strikes.applied(
                     pin.compiled, pin.seed, connection.number, exchange, actions, pin.drawn,
                     pin.drawn,
@@ -277,7 +277,7 @@ class Decider:
         Count the actions of a rule, and record them in the journal.
         """
         tally = chosen.tally
-        if not chosen.whole:
+        if not (chosen.whole or actions.missed):
             # Only exchanges that were affected count towards the rule's "times".
             tally.applied += 1
             if tally.applied == chosen.times:

@@ -91,7 +91,9 @@ class Strikes:
             short(actions.message) if actions.message else "",
             self.whole(exchange.command, subject) if len(subject) > SHORT else None,
         )
-        if chosen.cuts or (chosen.fixed is None and cuts(actions)):
+        if actions.missed:
+            self._outcome(chosen, actions, connection, facts, actions.missed)
+        elif chosen.cuts or (chosen.fixed is None and cuts(actions)):
             # Whether the reply is long enough, its end shows.
             exchange.outcome = partial(self._outcome, chosen, actions, connection, facts)
         else:
@@ -124,9 +126,10 @@ class Strikes:
         missing: int | str,
     ) -> None:
         """
-        A message that was to be cut or edited has come to its end, or to where that happens.
+        A message that was to be cut or edited has come to its end, or to where that happens; or
+        the behavior has let the exchange pass, and says why.
 
-        @param missing: how much it lacked, or why it was not edited; 0 or C{""} if it was.
+        @param missing: how much it lacked, or why nothing was done; 0 or C{""} if something was.
         """
         tally = chosen.tally
         if not missing:

@@ -20,6 +20,7 @@ from vaurien_twisted.interfaces import (
     ISelectiveFastPath,
     IStreamProtocol,
     ITellsErrors,
+    ITellsObstacles,
     IWireProtocol,
 )
 from vaurien_twisted.interfaces.editors import IMessageFaults, IReplyEditing, IReplyEditor
@@ -38,6 +39,7 @@ from vaurien_twisted.wire.http.fastpath import HTTPFastPath
 from vaurien_twisted.wire.http.host import hostOf
 from vaurien_twisted.wire.http.malformed import FAULTS, inflict
 from vaurien_twisted.wire.http.matchers import TARGETS, callOf, faultHeaderOf
+from vaurien_twisted.wire.http.obstacles import obstacle
 from vaurien_twisted.wire.http.presets import answer
 from vaurien_twisted.wire.http.replies import Replies
 from vaurien_twisted.wire.http.reply_editor import HTTP1ReplyEditor
@@ -176,6 +178,7 @@ FAULTY = frozenset(row.code for row in FAULTS)
     IMessageFaults,
     IStreamProtocol,
     ITellsErrors,
+    ITellsObstacles,
 )
 class HTTP(WireProtocol):
     """
@@ -221,6 +224,9 @@ class HTTP(WireProtocol):
             return inflict(exchange, error)
         known = PRESETS.get(error.code)
         return refuse(exchange, error) if known is None else answer(exchange, error, known)
+
+    def obstacle(self, exchange: Exchange, error: WireError) -> str:
+        return obstacle(exchange, error)
 
     def afterCut(self, exchange: Exchange, error: WireError) -> bytes:
         if not isinstance(exchange.context, StreamFacts):
