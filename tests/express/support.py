@@ -18,7 +18,7 @@ from twisted.trial.unittest import TestCase
 from zope.interface import implementer
 
 from vaurien_twisted.express.connected_socket import toAddress
-from vaurien_twisted.express.connector import Attempt
+from vaurien_twisted.express.connector import Attempt, Target
 from vaurien_twisted.express.endpoints import ExpressServerEndpoint
 from vaurien_twisted.express.poller import pollerFor
 
@@ -303,18 +303,18 @@ class Late(socket.socket):
 
 
 def attempt(
-    reactor: Any, port: int, factory: Any, kind: Any = socket.socket, timeout: float = 30.0
+    reactor: Any, port: int, factory: Any, kind: Any = socket.SocketType, timeout: float = 30.0
 ) -> Deferred[Any]:
     """
     Connect to a port of this machine, with another kind of socket.
     """
-    attempt = Attempt(pollerFor(reactor), factory, toAddress(("127.0.0.1", port)))
-    ordinary = socket.socket
-    socket.socket = kind
+    attempt = Attempt(pollerFor(reactor), factory, Target(toAddress(("127.0.0.1", port))))
+    ordinary = socket.SocketType
+    socket.SocketType = kind
     try:
         return attempt.begin(timeout)
     finally:
-        socket.socket = ordinary
+        socket.SocketType = ordinary
 
 
 @implementer(IPushProducer, IPullProducer)

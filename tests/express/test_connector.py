@@ -18,6 +18,7 @@ from twisted.internet.error import (
     TCPTimedOutError,
     TimeoutError,
 )
+from twisted.trial.unittest import SynchronousTestCase
 
 from tests.express.support import (
     Endless,
@@ -30,7 +31,9 @@ from tests.express.support import (
 )
 from tests.express.test_port import Building
 from tests.ports import freePort
+from vaurien_twisted.express import connector
 from vaurien_twisted.express.connected_socket import toAddress
+from vaurien_twisted.express.connector import isSourcePort
 from vaurien_twisted.express.poller import pollerFor
 
 
@@ -71,9 +74,9 @@ class AttemptTests(ExpressCase):
         At once or later, the protocol is connected and its factory in use until the end.
         """
         server, number = await self.server()
-        for kind in (socket.socket, Late):
+        for kind in (socket.SocketType, Late):
             client = Building()
-            if kind is socket.socket:
+            if kind is socket.SocketType:
                 made, client = await self.atOnce(number)
             else:
                 made = self.attempt(number, client, kind)
@@ -94,7 +97,7 @@ class AttemptTests(ExpressCase):
         """
         A connection that is refused, at once or later, says so.
         """
-        for kind in (socket.socket, Late):
+        for kind in (socket.SocketType, Late):
             client = Building()
             error = await self.failed(self.attempt(freePort(), client, kind))
             self.assertIsInstance(error, ConnectionRefusedError)
@@ -212,3 +215,35 @@ class AttemptTests(ExpressCase):
             await self.until(lambda protocol=protocol: protocol.reason)
         await self.until(lambda: len(server.built) == 3)
         await self.until(lambda: all(each.reason for each in server.built))
+
+
+class SourcePortTests(SynchronousTestCase):
+    """
+    Ports from which the kernel connects.
+    """
+
+    def range(self, text: str) -> None:
+        """
+        Let the kernel's range be C{text}.
+        """
+        path = self.mktemp()
+        with open(path, "w") as file:
+            file.write(text)
+        self.patch(connector, "PORT_RANGE", path)
+
+    def test_range(self) -> None:
+        """
+        Both ends belong to the range.
+        """
+        self.range("2000\t3000\n")
+        told = [isSourcePort(port) for port in (1999, 2000, 3000, 3001)]
+        self.assertEqual(told, [False, True, True, False])
+
+    def test_unknown(self) -> None:
+        """
+        If the range is not known, every port may be one.
+        """
+        self.range("odd")
+        self.assertTrue(isSourcePort(80))
+        self.patch(connector, "PORT_RANGE", "/nowhere")
+        self.assertTrue(isSourcePort(80))

@@ -184,7 +184,7 @@ class PortTests(ExpressCase):
             raise OSError(errno.EMFILE, "Too many open files")
 
         port = ExpressPort(pollerFor(theReactor()), 0, "127.0.0.1", 5, Building())
-        self.patch(portModule, "_Listener", none)
+        self.patch(portModule, "Listener", none)
         self.assertRaises(CannotListenError, port.startListening)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from socket import SocketType
 
 from twisted.internet.address import IPv4Address, IPv6Address
 
@@ -22,7 +23,7 @@ class ConnectedSocket:
     __slots__ = ()
 
     _peer: IPv4Address | IPv6Address
-    _socket: socket.socket
+    _socket: SocketType
 
     def getHost(self) -> IPv4Address | IPv6Address:
         """
@@ -35,7 +36,7 @@ class ConnectedSocket:
     def getPeer(self) -> IPv4Address | IPv6Address:
         return self._peer
 
-    def getHandle(self) -> socket.socket:
+    def getHandle(self) -> SocketType:
         """
         The socket.
         """
@@ -109,7 +110,7 @@ def toName(host: str, port: int) -> tuple[object, ...]:
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4]
 
 
-def isSelfConnected(sock: socket.socket) -> bool:
+def isSelfConnected(sock: SocketType) -> bool:
     """
     Whether a TCP socket is connected to itself.
 

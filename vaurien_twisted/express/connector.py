@@ -9,6 +9,7 @@ import errno
 import os
 import socket
 from select import EPOLLOUT
+from socket import SocketType
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
@@ -27,63 +28,127 @@ from vaurien_twisted.express.connected_socket import RESET, isSelfConnected, toN
 from vaurien_twisted.express.poller import GIVEN_UP, Poller
 from vaurien_twisted.express.transport import ExpressTransport
 
+#: The range of ports that the kernel picks source ports from (ip(7)).
+PORT_RANGE = "/proc/sys/net/ipv4/ip_local_port_range"
+
+
+class Target:
+    """
+    A TCP address to connect to.
+
+    @param address: its address.
+    @ivar address: the same.
+    """
+
+    __slots__ = ("_family", "_name", "_own", "address")
+
+    def __init__(self, address: IPv4Address | IPv6Address) -> None:
+        self.address = address
+        self._family = socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
+        #: C{None}: it has a scope, which must be looked up each time.
+        self._name = None if "%" in address.host else toName(address.host, address.port)
+        self._own = isSourcePort(address.port)
+
+    def open(self) -> SocketType:
+        """
+        A new non-blocking socket.
+
+        @raise OSError: there cannot be another one.
+        """
+        return socket.SocketType(self._family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+
+    def reach(self, sock: SocketType) -> int:
+        """
+        Begin to connect a socket.  To this machine, that is often done at once.
+
+        @return: 0: it is connected; C{EINPROGRESS}: it is not yet; else the number of the error.
+        @raise OSError: the address cannot be connected to.
+        @raise OverflowError: the port is not a port.
+        """
+        name = self._name or toName(self.address.host, self.address.port)
+        code = sock.connect_ex(name)
+        if code == errno.EINPROGRESS:
+            # On this machine it is done by now; a second call tells.
+            code = sock.connect_ex(name)
+        if code in (0, errno.EISCONN):
+            return self.check(sock)
+        return errno.EINPROGRESS if code == errno.EALREADY else code
+
+    def check(self, sock: SocketType) -> int:
+        """
+        Check that a socket is not connected to itself.
+
+        @return: 0, or the number of the error.
+        """
+        # The ports are compared first, since that needs only one system call.
+        own = self._own and sock.getsockname()[1] == self.address.port
+        if own and isSelfConnected(sock):
+            # After an orderly close the server could not use the port for a while (TIME_WAIT).
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            return errno.ECONNREFUSED
+        return 0
+
+
+def isSourcePort(port: int) -> bool:
+    """
+    Whether the kernel may pick a port as the source of a connection.  A socket can be connected to
+    itself only if it may.
+    """
+    try:
+        with open(PORT_RANGE) as file:
+            least, most = map(int, file.read().split())
+    except (OSError, ValueError):
+        return True
+    return least <= port <= most
+
 
 class Attempt:
     """
     One attempt to connect to an address.
 
     @param factory: builds the protocol of the connection.
-    @param address: the address to connect to.
+    @param target: the address to connect to.
     @ivar made: fires with the protocol; cancelling it stops the attempt.
     """
 
-    __slots__ = ("_address", "_factory", "_poller", "_socket", "_timer", "made")
+    __slots__ = ("_factory", "_poller", "_socket", "_target", "_timer", "made")
 
-    def __init__(
-        self, poller: Poller, factory: IProtocolFactory, address: IPv4Address | IPv6Address
-    ) -> None:
+    def __init__(self, poller: Poller, factory: IProtocolFactory, target: Target) -> None:
         self._poller = poller
         self._factory = factory
-        self._address = address
-        self._socket: socket.socket | None = None
+        self._target = target
+        self._socket: SocketType | None = None
         self._timer: IDelayedCall | None = None
         self.made: Deferred[IProtocol] = Deferred(self._cancelled)
 
     def begin(self, timeout: float) -> Deferred[IProtocol]:
         """
-        Begin to connect.  To this machine, that is often done at once.
+        Begin to connect.
 
         @param timeout: after how many seconds the attempt fails.
         @return: L{made}.  It fails with a L{ConnectError<twisted.internet.error.ConnectError>}, or
             with the exception of the factory.
         """
         self._factory.doStart()
-        address = self._address
-        four = isinstance(address, IPv4Address)
         try:
-            sock = self._socket = socket.socket(
-                socket.AF_INET if four else socket.AF_INET6,
-                socket.SOCK_STREAM | socket.SOCK_NONBLOCK,
-            )
+            self._socket = self._target.open()
         except OSError as error:
             self._fail(ConnectBindError(error.errno, error.strerror))
             return self.made
         try:
-            place = toName(address.host, address.port)
-            code = sock.connect_ex(place)
-            if code == errno.EINPROGRESS:
-                # On this machine it is done by now; a second call tells.
-                code = sock.connect_ex(place)
-            if code in (0, errno.EISCONN):
-                self._join(sock)
-            elif code in (errno.EALREADY, errno.EINPROGRESS):
-                self._poller.register(sock.fileno(), EPOLLOUT, self._ready)
-                self._timer = self._poller.reactor.callLater(timeout, self._late)
-            else:
-                self._fail(getConnectError((code, os.strerror(code))))
+            self._goOn(self._socket, self._target.reach(self._socket), timeout)
         except (OSError, OverflowError) as error:
             self._fail(error)
         return self.made
+
+    def _goOn(self, sock: SocketType, code: int, timeout: float) -> None:
+        if not code:
+            self._join(sock)
+        elif code == errno.EINPROGRESS:
+            self._poller.register(sock.fileno(), EPOLLOUT, self._ready)
+            self._timer = self._poller.reactor.callLater(timeout, self._late)
+        else:
+            self._fail(getConnectError((code, os.strerror(code))))
 
     def _ready(self, events: int) -> None:
         assert self._socket is not None
@@ -91,7 +156,9 @@ class Attempt:
         self._leave()
         if events == GIVEN_UP:
             self._fail(ConnectionLost())
-        elif code:
+            return
+        code = code or self._target.check(self._socket)
+        if code:
             self._fail(getConnectError((code, os.strerror(code))))
         else:
             self._join(self._socket)
@@ -113,7 +180,7 @@ class Attempt:
     def _cancelled(self, made: Deferred[IProtocol]) -> None:
         if self._timer is not None:
             self._leave()
-            self._fail(ConnectingCancelledError(self._address))
+            self._fail(ConnectingCancelledError(self._target.address))
 
     def _fail(self, error: Exception | Failure) -> None:
         if self._socket is not None:
@@ -121,22 +188,16 @@ class Attempt:
         self._factory.doStop()
         self.made.errback(error)
 
-    def _join(self, sock: socket.socket) -> None:
-        factory = self._factory
-        # The ports are compared first, since that needs only one system call.
-        if sock.getsockname()[1] == self._address.port and isSelfConnected(sock):
-            # After an orderly close the server could not use the port for a while (TIME_WAIT).
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            self._fail(getConnectError((errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))))
-            return
+    def _join(self, sock: SocketType) -> None:
+        factory, address = self._factory, self._target.address
         try:
-            protocol = factory.buildProtocol(self._address)
+            protocol = factory.buildProtocol(address)
             if protocol is None:
                 raise NoProtocol()
         except Exception:
             self._fail(Failure())
             return
-        transport = ExpressTransport(sock, protocol, self._poller, self._address, factory.doStop)
+        transport = ExpressTransport(sock, protocol, self._poller, address, factory.doStop)
         try:
             transport.start()
         except Exception:

@@ -6,7 +6,6 @@ Endpoints that use the TCP transport of express.
 from __future__ import annotations
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
@@ -19,7 +18,7 @@ from twisted.internet.interfaces import (
 from zope.interface import implementer
 
 from vaurien_twisted.express.connected_socket import toAddress
-from vaurien_twisted.express.connector import Attempt
+from vaurien_twisted.express.connector import Attempt, Target
 from vaurien_twisted.express.poller import pollerFor
 from vaurien_twisted.express.port import ACCEPTS, Admission, ExpressPort
 from vaurien_twisted.interfaces.network import IServerReactor
@@ -82,21 +81,19 @@ class ExpressClientEndpoint:
         self._port = port
         self._timeout = timeout
         isAddress = isIPAddress(host) or isIPv6Address(host)
-        self._address = toAddress((host, port)) if isAddress else None
+        self._target = Target(toAddress((host, port))) if isAddress else None
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """
         Connect; where that can be done at once (this machine) the protocol is connected
         before this returns.
         """
-        if self._address is not None:
-            return self._connectTo(self._address, protocolFactory)
+        if self._target is not None:
+            return self._connectTo(self._target, protocolFactory)
         found: Deferred[str] = self._poller.reactor.resolve(self._host)
         return found.addCallback(
-            lambda host: self._connectTo(toAddress((host, self._port)), protocolFactory)
+            lambda host: self._connectTo(Target(toAddress((host, self._port))), protocolFactory)
         )
 
-    def _connectTo(
-        self, address: IPv4Address | IPv6Address, factory: IProtocolFactory
-    ) -> Deferred[IProtocol]:
-        return Attempt(self._poller, factory, address).begin(self._timeout)
+    def _connectTo(self, target: Target, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        return Attempt(self._poller, factory, target).begin(self._timeout)

@@ -9,9 +9,11 @@ import errno
 import os
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from math import inf
 from select import EPOLLIN
+from socket import SocketType
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -37,14 +39,23 @@ EVERY = 10.0
 _PASSING = (errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.EINTR)
 
 
-class _Listener(socket.socket):
+class Listener(SocketType):
     """
-    A socket whose C{family} and C{type} are plain numbers.  C{accept} reads both for each
-    connection, and making enums of them would take longer than accepting.
+    A listening socket that makes plain objects of the sockets that it accepts.  Those of
+    C{socket.socket.accept} take longer to make than to accept.
     """
 
-    family: Any = socket.SocketType.family
-    type: Any = socket.SocketType.type
+    _accept: Callable[[], tuple[int, Any]]
+
+    def accept(self) -> tuple[SocketType, Any]:
+        """
+        Accept a connection (accept(2)).
+
+        @return: its socket, and the name of its peer.
+        @raise OSError: there is none, or it cannot be accepted.
+        """
+        fd, name = self._accept()
+        return SocketType(self.family, socket.SOCK_STREAM, 0, fd), name
 
 
 class Admission(Protocol):
@@ -96,7 +107,7 @@ class ExpressPort:
         self._place = interface, port
         self._backlog = backlog
         self._factory = factory
-        self._socket: socket.socket | None = None
+        self._socket: Listener | None = None
         self._reserve = Reserve()
         self._resting: IDelayedCall | None = None
         self._turnedAway = 0
@@ -114,7 +125,7 @@ class ExpressPort:
         """
         family = socket.AF_INET6 if ":" in self._place[0] else socket.AF_INET
         try:
-            sock = _Listener(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+            sock = Listener(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         except OSError as error:
             raise CannotListenError(*self._place, error) from None
         try:
@@ -156,7 +167,7 @@ class ExpressPort:
             else:
                 self._build(sock, name)
 
-    def _build(self, sock: socket.socket, name: tuple[str, int]) -> None:
+    def _build(self, sock: SocketType, name: tuple[str, int]) -> None:
         admission = self._admission
         if admission is not None and not admission.allows(sock.fileno()):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
@@ -176,7 +187,7 @@ class ExpressPort:
             self._log.failure("{factory}: buildProtocol failed", factory=self._factory)
             sock.close()
 
-    def _full(self, listener: socket.socket, error: OSError) -> None:
+    def _full(self, listener: Listener, error: OSError) -> None:
         """
         accept(2) has failed, usually for lack of file descriptors.
         """
@@ -271,7 +282,7 @@ class Reserve:
         if fd is not None:
             os.close(fd)
 
-    def turnAway(self, listener: socket.socket, most: int) -> int:
+    def turnAway(self, listener: Listener, most: int) -> int:
         """
         Accept up to C{most} waiting clients with the spare descriptor, and close their connections.
 

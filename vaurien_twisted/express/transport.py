@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from select import EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT
+from socket import SocketType
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
@@ -74,7 +75,7 @@ class ExpressTransport(Sending, ConnectedSocket):
 
     def __init__(
         self,
-        sock: socket.socket,
+        sock: SocketType,
         protocol: Any,
         poller: Poller,
         peer: IPv4Address | IPv6Address,

@@ -10,6 +10,7 @@ import socket
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import suppress
+from socket import SocketType
 from typing import Any, cast
 
 from twisted.internet.error import ConnectionDone
@@ -60,7 +61,7 @@ class Sending(ABC):
         "protocol",
     )
 
-    def __init__(self, sock: socket.socket, protocol: Any, poller: Poller) -> None:
+    def __init__(self, sock: SocketType, protocol: Any, poller: Poller) -> None:
         self.protocol = protocol
         self.connected = self._direct = True
         self.disconnecting = self.disconnected = False
