@@ -1,5 +1,5 @@
 """
-A proxy that knows Redis, and clients to it.
+A proxy before Redis, and clients to it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ VERSIONS = (2, 3)
 class RedisWireCase(ProxyCase):
     """
     A proxy before the server.
+
+    @cvar protocol: the wire protocol of the proxy.
     """
+
+    protocol = "redis"
 
     skip = missing("redis-server")
     if redis is None:
@@ -31,7 +35,7 @@ class RedisWireCase(ProxyCase):
         Start what is not running.
         """
         self.server = redisServer()
-        await self.open(self.server.backend, "redis")
+        await self.open(self.server.backend, self.protocol)
 
     def client(self, port: int = 0, **more: Any) -> Any:
         """

@@ -6,48 +6,19 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
 from unittest import skipIf
 
-from tests.integration.servers import Server, missing
-from tests.integration.servers import redis as redisServer
-from tests.integration.support import PATIENCE, ProxyCase, inThread, optional, run
-
-redis: Any = optional("redis")
+from tests.integration.redis_case import RedisWireCase, redis
+from tests.integration.servers import missing
+from tests.integration.support import PATIENCE, inThread, run
 
 
-class RedisCase(ProxyCase):
+class RedisCase(RedisWireCase):
     """
-    A proxy before the server.
+    A proxy that does not know Redis.
     """
 
-    skip = missing("redis-server")
-    if redis is None:
-        skip = "not installed: redis"
-    server: Server
-
-    async def prepare(self) -> None:
-        """
-        Start what is not running.
-        """
-        self.server = redisServer()
-        await self.open(self.server.backend, "tcp")
-
-    def client(self, port: int = 0, **more: Any) -> Any:
-        """
-        A client on one connection, that never tries again by itself.
-        """
-        more = {"socket_timeout": PATIENCE, **more}
-        retry = redis.retry.Retry(redis.backoff.NoBackoff(), 0)
-        client = redis.Redis(
-            host="127.0.0.1",
-            port=port or self.proxy.port,
-            retry=retry,
-            single_connection_client=True,
-            **more,
-        )
-        self.addCleanup(client.close)
-        return client
+    protocol = "tcp"
 
 
 class RedisThroughTests(RedisCase):
