@@ -300,7 +300,7 @@ class RedisTests(ProxyCase):
         with capturedLogs() as captured, self.assertRaises(redis.exceptions.ConnectionError):
             self.client().ping()
         lines = [str(formatEvent(event)) for event in captured]
-        self.assertIn("TLS with 127.0.0.1 is broken: tlsv13 alert certificate required", lines)
+        self.assertIn("TLS with 127.0.0.1 failed: tlsv13 alert certificate required", lines)
 
     @inThread
     def test_blackout(self) -> None:
