@@ -154,6 +154,8 @@ class SelectTests(SynchronousTestCase):
                     {**dice.choice(faults), "when": dice.choice(conditions)}
                     for _ in range(dice.randrange(3))
                 ]
+                if dice.random() < 0.3:
+                    rules.append({"behavior": "error", "percent": dice.choice((5, 10, 20))})
                 for rule in rules:
                     if dice.random() < 0.3:
                         rule["percent"] = dice.choice((5, 20, 60))
@@ -176,11 +178,15 @@ class SelectTests(SynchronousTestCase):
                 count = min(awaited, dice.choice((1, 4, 16)))
                 if wire == "http":
                     count = min(count, 1)
-                data = b"".join(dice.choice(plain) for _ in range(count))
+                answers = [dice.choice(plain) for _ in range(count)]
                 awaited -= count
-                if data:
-                    for pair in pairs:
-                        pair.backendProtocol.dataReceived(data)
+                data = b"".join(answers)
+                # A body that no request has asked for is not of the protocol.
+                cut = dice.choice((0, 0, dice.randrange(len(data) + 1))) if wire == "redis" else 0
+                for part in filter(None, (data[:cut], data[cut:])):
+                    pairs[0].backendProtocol.dataReceived(part)
+                for answer in answers:
+                    pairs[1].backendProtocol.dataReceived(answer)
             backends = [pair.backend.heard() for pair in pairs]
             clients = [pair.client.heard() for pair in pairs]
             self.assertEqual(backends[0], backends[1])
@@ -240,6 +246,38 @@ class SelectTests(SynchronousTestCase):
             waiting = pair.relay.link._framed.exchanges.state.replyOrder.waiting
             self.assertEqual(isinstance(waiting[-1], PassedBatch), together)
         self.assertEqual(pair.factory.counters.faults, {("delay", ""): 2 * MOST_TREATED + 2})
+
+    def test_divided(self) -> None:
+        """
+        Of a pipeline in which a percentage chooses some requests, the others pass in batches; all
+        that is to be written at one time is written at once, and each answer has its place.
+        """
+        pair = Pair("redis")
+        builder = RuleBuilder(REGISTRY, wire=REGISTRY.wire("redis"))
+        rule = {"behavior": "error", "options": {"code": "nil"}, "percent": 20}
+        pair.factory.setPlan(planFromRules(builder, [rule]))
+        pair.ask(get("a"))
+        pair.answer(b":1\r\n")
+        written: list[list[bytes]] = [[], []]
+        state = pair.relay.link._framed.exchanges.state
+        state.toBackend.write, state.toClient.write = (each.append for each in written)
+        batches = 0
+        for first in range(2, 2 + 20 * 16, 16):
+            pair.relay.dataReceived(get("a") * 16)
+            batches += sum(isinstance(each, PassedBatch) for each in state.replyOrder.waiting)
+            struck = {entry["exchange"] for entry in pair.factory.journal.since()}
+            numbers = range(first, first + 16)
+            passing = sum(number not in struck for number in numbers)
+            self.assertEqual(written[0], [get("a") * passing])
+            pair.backendProtocol.dataReceived(b":1\r\n" * passing)
+            answers = [b"$-1\r\n" if number in struck else b":1\r\n" for number in numbers]
+            self.assertEqual(b"".join(written[1]), b"".join(answers))
+            # What precedes all replies is answered at once.
+            self.assertLessEqual(len(written[1]), 2)
+            for each in written:
+                each.clear()
+        self.assertGreater(len(struck), 20)
+        self.assertGreater(batches, 20)
 
     def test_passes(self) -> None:
         """

@@ -12,7 +12,7 @@ from vaurien_twisted.relays import reply_order as pipeline
 from vaurien_twisted.relays.ends import LinkState
 from vaurien_twisted.relays.memory import EXCHANGE_COST, QUEUE_LIMIT
 from vaurien_twisted.relays.room import WRITE_QUEUE_LIMIT
-from vaurien_twisted.wire.http import fastpath as http_skim
+from vaurien_twisted.wire import division
 
 
 class TransparentTests(SynchronousTestCase):
@@ -515,7 +515,7 @@ class PipelineTests(SynchronousTestCase):
         pair = Pair("http")
         request = self.request("x")
         # Too many to be passed over in one go.
-        self.patch(http_skim, "MOST", 1024)
+        self.patch(division, "MOST", 1024)
         passed = pair.ask(request * 3000)
         self.assertEqual(pair.client.producerState, "paused")
         self.assertEqual(len(passed), len(request) * 1024)

@@ -9,15 +9,15 @@ from twisted.trial.unittest import SynchronousTestCase
 from vaurien_twisted.model.decision import Decision
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.treatment import TreatedChunk, Treatment
-from vaurien_twisted.relays.recent import RECENT, Recent, TreatedRun
+from vaurien_twisted.relays.recent import RECENT, Recent
 
 
-def run(first: int, count: int) -> TreatedRun:
+def run(first: int, count: int) -> tuple[int, TreatedChunk, float]:
     """
     So many requests that were decided together.
     """
     requests = tuple(("GET", str(number), b"", None) for number in range(first, first + count))
-    return TreatedRun(first, TreatedChunk(Treatment(Decision()), requests), 2.5)
+    return first, TreatedChunk(Treatment(Decision()), requests), 2.5
 
 
 class RecentTests(SynchronousTestCase):
@@ -38,9 +38,9 @@ class RecentTests(SynchronousTestCase):
         recent = Recent()
         self.assertEqual(recent.told(), [])
         self.assertIsNone(recent.add(Exchange(1)))
-        recent.add(run(2, 2))
+        recent.addChunk(*run(2, 2))
         self.assertEqual(self.numbers(recent), [1, 2, 3])
-        recent.add(run(4, 100))
+        recent.addChunk(*run(4, 100))
         self.assertEqual(self.numbers(recent), [100, 101, 102, 103])
         recent.add(Exchange(104))
         told = recent.told()
@@ -55,7 +55,7 @@ class RecentTests(SynchronousTestCase):
         recent = Recent()
         first = Exchange(1)
         recent.add(first)
-        recent.add(run(2, 1))
+        recent.addChunk(*run(2, 1))
         for number in range(3, 1 + RECENT):
             self.assertIsNone(recent.add(Exchange(number)))
         self.assertIs(recent.add(Exchange(9)), first)

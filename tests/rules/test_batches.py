@@ -107,7 +107,7 @@ class ChanceTests(SynchronousTestCase):
     Rules with percentages.
     """
 
-    def test_spares(self) -> None:
+    def test_struck(self) -> None:
         """
         Requests pass until a number is drawn that a rule covers, and count as seen.
         """
@@ -120,7 +120,7 @@ class ChanceTests(SynchronousTestCase):
         assert treatment is not None
         spared = 0
         for number in range(1, 200):
-            passes = treatments.spares(treatment, number, 1)
+            passes = not treatments.struck(treatment, number, 1)
             decision = one.decide(CONNECTION, Exchange(number, "GET", "a"))
             self.assertEqual(passes, not (decision.request or decision.reply))
             if passes:
@@ -130,7 +130,9 @@ class ChanceTests(SynchronousTestCase):
             else:
                 other.decide(CONNECTION, Exchange(number, "GET", "a"))
         self.assertTrue(120 < spared < 190)
-        self.assertFalse(treatments.spares(treatment, 1, 199))
+        struck = treatments.struck(treatment, 1, 199)
+        self.assertEqual(len(struck), 199 - spared)
+        self.assertEqual(list(struck), sorted(struck))
         for counted in ((0, 0), (0, 1)):
             self.assertEqual(one.tally(counted).seen, other.tally(counted).seen)
         self.assertEqual(one.journal.since(), other.journal.since())

@@ -12,7 +12,7 @@ from vaurien_twisted.model.exchange import Exchange, PassedBatch
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.wire.counted_fastpath import LONGEST, MOST_KEPT, knownFor, remember
-from vaurien_twisted.wire.fastpath import FormedBatch, FormedFastPath, Passed
+from vaurien_twisted.wire.fastpath import FormedBatch, FormedFastPath
 from vaurien_twisted.wire.framer import RequestReader, Session
 
 HTTP = b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -138,11 +138,11 @@ class RememberTests(SynchronousTestCase):
         """
         Neither long chunks, nor too many, nor those of many plans are kept.
         """
-        known: dict[bytes, Passed] = {}
-        remember(known, b"x" * (LONGEST + 1), (1, None))
+        known: dict[bytes, int] = {}
+        remember(known, b"x" * (LONGEST + 1), 1)
         self.assertEqual(known, {})
         for number in range(MOST_KEPT + 1):
-            remember(known, b"%d" % number, (1, None))
+            remember(known, b"%d" % number, 1)
         self.assertEqual(len(known), 1)
         one = knownFor("test", frozenset({"first"}))
         for number in range(40):

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import IApplicability, IWireProtocol, Options
+from vaurien_twisted.interfaces import IWireProtocol, Options
+from vaurien_twisted.interfaces.applicability import IFormApplicability
 from vaurien_twisted.interfaces.editors import IReplyEditing
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.options import Refused
 
 
-@implementer(IApplicability)
+@implementer(IFormApplicability)
 class OfReplies:
     """
     The base of such behaviors: they apply to requests that have a reply, and to nothing else.

@@ -9,12 +9,12 @@ import attrs
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
-    IApplicability,
     IBehavior,
     IStreamProtocol,
     ITellsObstacles,
     IWireProtocol,
 )
+from vaurien_twisted.interfaces.applicability import IFormApplicability
 from vaurien_twisted.model.commands import (
     PASS,
     Actions,
@@ -101,7 +101,7 @@ class ErrorOptions:
     )
 
 
-@implementer(IApplicability)
+@implementer(IFormApplicability)
 class OfErrors:
     """
     The base of behaviors that make requests fail.
@@ -191,10 +191,28 @@ def _answer(options: ErrorOptions, context: DecisionContext, error: WireError) -
     reply = context.wire.encodeError(context.exchange, _detailed(options, error))
     if reply is None:
         return None
-    effect = f"error {error.code}"
-    if options.at == "reply" or isinstance(reply, Send):
-        return Actions((), (reply,), f"reply: {effect}", error.code, error.message)
-    return Actions((reply,), (), effect, error.code, error.message)
+    late = options.at == "reply" or isinstance(reply, Send)
+    # Protocols give the same object again for the same error, so that its actions are made once.
+    place = id(reply), error.code, error.message, late
+    known = _made.get(place)
+    if known is None or known[0] is not reply:
+        effect = f"error {error.code}"
+        if late:
+            actions = Actions((), (reply,), f"reply: {effect}", error.code, error.message)
+        else:
+            actions = Actions((reply,), (), effect, error.code, error.message)
+        if len(reply.data) > SHORT:
+            return actions
+        if len(_made) >= MADE_KEPT:
+            _made.clear()
+        known = _made[place] = reply, actions
+    return known[1]
+
+
+#: The most actions that are remembered, and the longest replies of these, in bytes.
+MADE_KEPT, SHORT = 64, 1024
+
+_made: dict[tuple[int, str, str, bool], tuple[Reply | Send, Actions]] = {}
 
 
 def _unanswered(context: DecisionContext, error: WireError) -> Actions:

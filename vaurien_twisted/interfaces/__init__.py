@@ -1,7 +1,7 @@
 """
 Every interface of the package.  Read this first.  Those of framers are in C{framers}, those that
-wire protocols may also provide in C{protocols} and C{editors}, those that stream behaviors may
-in C{effects}, and those of reactors and transports in C{network}.
+wire protocols may also provide in C{protocols} and C{editors}, those that behaviors may in
+C{applicability} and C{effects}, and those of reactors and transports in C{network}.
 
 A L{link<vaurien_twisted.relays.link.Link>} stands between one client and the
 backend.  An L{IFramer}, made for each link by its L{IWireProtocol}, tells the
@@ -23,6 +23,7 @@ from twisted.plugin import IPlugin
 from zope.interface import Attribute, Interface
 
 from vaurien_twisted.interfaces.framers import (
+    IDividingFastPath,
     IFastPath,
     IForgetting,
     IFramer,
@@ -58,6 +59,7 @@ __all__ = [
     "IBehaviorBase",
     "IClientAddresses",
     "IDecider",
+    "IDividingFastPath",
     "IFastPath",
     "IFaultHeader",
     "IFixedActions",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vaurien_twisted.model.commands import Transaction
     from vaurien_twisted.model.decision import Decision
     from vaurien_twisted.model.exchange import Exchange, PassedBatch, Piece, Substitute
-    from vaurien_twisted.model.treatment import Treats
+    from vaurien_twisted.model.treatment import Part, TreatedChunk, Treats
 
 
 class IFramer(Interface):
@@ -116,6 +116,42 @@ class ISelectiveFastPath(IFastPath):
         written on the batch, as C{treated}.
 
         @param treats: says what happens to an exchange.
+        """
+
+
+class IDividingFastPath(ISelectiveFastPath):
+    """
+    One that also passes the rest of a chunk in which some requests have to be decided by
+    themselves.  Optional.
+    """
+
+    def divided() -> Sequence[Part]:
+        """
+        The parts of the chunk that C{requests} has just refused, in order; none where all of it has
+        to be read one by one.
+        """
+
+    def take(
+        count: int, treated: TreatedChunk | None, batch: PassedBatch | None
+    ) -> PassedBatch | None:
+        """
+        Expect the replies to a part of such a chunk that passes.  All that comes before it in the
+        chunk has been passed or read.
+
+        @param count: how many requests it is.
+        @param treated: these requests, if something happens to them.
+        @param batch: the last of what is expected, if that is a batch.
+        @return: the batch that the requests are part of: C{batch}, made longer, or a new one;
+            C{None} where they may not pass any more, and nothing has changed.
+        """
+
+    def leading(data: bytes, start: int) -> tuple[int, int]:
+        """
+        Take those whole replies off the batch that is expected next with which C{data} begins.
+
+        @param start: where the first of them begins in C{data}.
+        @return: how many there are, and where they end; 0 and C{start} where there are none, and
+            nothing has changed.
         """
 
 

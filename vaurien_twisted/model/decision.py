@@ -34,6 +34,8 @@ class Rule:
     @ivar matches: the predicate made from C{when} and from the behavior's applicability; C{None}:
         every exchange matches.
     @ivar further: the same predicate for exchanges whose command is known to match.
+    @ivar looks: whether C{further} looks at more of an exchange than its number, and whether it has
+        a reply.
     @ivar after: how many matching exchanges pass before the rule applies.
     @ivar times: the most exchanges that it applies to; C{None}: no limit.
     @ivar lasting: after how many seconds it expires; C{None}: never.
@@ -54,6 +56,7 @@ class Rule:
     further: Predicate | None = attrs.field(
         default=attrs.Factory(lambda self: self.matches, takes_self=True), eq=False, repr=False
     )
+    looks: bool = attrs.field(default=True, eq=False, repr=False)
     after: int = 0
     times: int | None = None
     lasting: float | None = None
@@ -150,6 +153,21 @@ def drawnPercent(seed: int, proxy: str, connection: int, exchange: int, draw: in
     """
     # A float has 53 bits of precision; more bits could be rounded up to 100.
     return (_number(seed, proxy, connection, exchange, draw) >> 11) / 2**53 * 100
+
+
+def drawnPercents(
+    seed: int, proxy: str, connection: int, first: int, count: int, draw: int
+) -> list[float]:
+    """
+    The same for so many exchanges, of which the first has the number C{first}.
+    """
+    copy, pack, number = _hashFor(proxy).copy, _pack, int.from_bytes
+    drawn = []
+    for exchange in range(first, first + count):
+        own = copy()
+        own.update(pack(seed, connection, exchange, draw))
+        drawn.append((number(own.digest(), "big") >> 11) / 2**53 * 100)
+    return drawn
 
 
 _pack = struct.Struct(">qQQI").pack

@@ -6,6 +6,7 @@ exchange.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 from typing import Protocol
 
@@ -54,10 +55,19 @@ class Treats(Protocol):
         itself.
         """
 
-    def spares(self, treatment: Treatment, first: int, count: int) -> bool:
+    def always(self, command: str) -> Treatment | None:
         """
-        Whether nothing else happens to so many exchanges, of which the first has this number:
-        none of the rules applies that a number is drawn for.
+        What happens to all exchanges of a command, whatever else they are; C{None} if rules look at
+        more than the command, or if each has to be decided by itself.
+        """
+
+    def struck(self, treatment: Treatment, first: int, count: int) -> Sequence[int]:
+        """
+        To which of so many exchanges something else happens: a rule applies that a number is
+        drawn for.
+
+        @param first: the number of the first exchange.
+        @return: their places, in order; the first exchange has the place 0.
         """
 
 
@@ -65,7 +75,6 @@ class Treats(Protocol):
 Request = tuple[str, str, bytes, object]
 
 
-@attrs.frozen(eq=False)
 class TreatedChunk:
     """
     Requests that came in one chunk, and all have one treatment.
@@ -75,11 +84,57 @@ class TreatedChunk:
     @ivar commands: the command of each.
     """
 
-    treatment: Treatment
-    requests: tuple[Request, ...]
-    commands: tuple[str, ...] = attrs.field(
-        default=attrs.Factory(
-            lambda self: tuple(request[0] for request in self.requests), takes_self=True
-        ),
-        init=False,
-    )
+    __slots__ = ("commands", "requests", "treatment")
+
+    def __init__(self, treatment: Treatment, requests: tuple[Request, ...]) -> None:
+        self.treatment = treatment
+        self.requests = requests
+        self.commands = tuple([request[0] for request in requests])
+
+    def part(self, start: int, end: int) -> TreatedChunk:
+        """
+        The requests from one place to before another.
+        """
+        return TreatedChunk(self.treatment, self.requests[start:end])
+
+
+class Part:
+    """
+    A part of a chunk of requests.
+
+    @ivar end: where it ends in the chunk.
+    @ivar count: how many requests pass, 0 if it is one request that is decided by itself.
+    @ivar treated: the requests, if something happens to them.
+    @ivar ends: where each of these ends in the chunk, if a number is to be drawn for each.
+    """
+
+    __slots__ = ("count", "end", "ends", "treated")
+
+    def __init__(
+        self,
+        end: int,
+        count: int = 0,
+        treated: TreatedChunk | None = None,
+        ends: Sequence[int] = (),
+    ) -> None:
+        self.end = end
+        self.count = count
+        self.treated = treated
+        self.ends = ends
+
+    def without(self, struck: Sequence[int]) -> list[Part]:
+        """
+        The parts of this one if some of its requests are decided by themselves.
+
+        @param struck: the places of these, in order; the first request has the place 0.
+        """
+        treated, ends = self.treated, self.ends
+        assert treated is not None
+        parts, start = [], 0
+        for place in (*struck, self.count):
+            if place > start:
+                parts.append(Part(ends[place - 1], place - start, treated.part(start, place)))
+            if place < self.count:
+                parts.append(Part(ends[place]))
+            start = place + 1
+        return parts

@@ -19,7 +19,7 @@ from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.executor import CommandExecutor
 from vaurien_twisted.relays.fastpath import KEPT, FastPath
 from vaurien_twisted.relays.passed import LONGEST
-from vaurien_twisted.relays.recent import Recent, TreatedRun
+from vaurien_twisted.relays.recent import Recent
 from vaurien_twisted.relays.room import Room
 from vaurien_twisted.relays.substitutes import Substitutes
 from vaurien_twisted.relays.transports import TransportPair
@@ -232,7 +232,7 @@ class ExchangeState:
         recent = self.recent
         if recent is None:
             recent = self.recent = Recent()
-        recent.add(TreatedRun(first, chunk, now))
+        recent.addChunk(first, chunk, now)
         if decision.instant and not self.toBackend.queue:
             self.toBackend.delayed(0.0, count)
             if progress is not None:

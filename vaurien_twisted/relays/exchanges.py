@@ -16,6 +16,7 @@ from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.exchange_state import ExchangeState
 from vaurien_twisted.relays.failures import countUnanswered
+from vaurien_twisted.relays.passed_replies import passReplies
 from vaurien_twisted.relays.pieces import chainReplies
 from vaurien_twisted.relays.replies import ReplyReader
 from vaurien_twisted.relays.requests import RequestReader
@@ -204,7 +205,9 @@ class ExchangeRelay:
         """
         Handle bytes from the client.
         """
-        if self._fastPath.able and self.passesRequests(data):
+        fastPath = self._fastPath
+        # What the transport has asked about already need not be asked again.
+        if fastPath.able and fastPath.refused is not data and self.passesRequests(data):
             self.toBackend.write(data)
         else:
             self._requests.read(data)
@@ -221,13 +224,9 @@ class ExchangeRelay:
             replies.pieces = chainReplies(replies.pieces, state.framer, data)
             return
         if fastPath.active:
-            toClient = self.toClient
-            count = 0 if toClient.queue else fastPath.replies(data)
-            if count:
-                toClient.write(data)
-                state.replyOrder.passed(count)
-                toClient.flush()
-                if state.stalled:
+            data = passReplies(state, data)
+            if not data:
+                if state.stalled and not state.closed:
                     self._afterChunk()
                 return
             fastPath.expand()

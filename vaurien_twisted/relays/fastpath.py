@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from vaurien_twisted.interfaces import IFastPath, IFramer, ISelectiveFastPath
+from vaurien_twisted.interfaces import IDividingFastPath, IFastPath, IFramer, ISelectiveFastPath
 from vaurien_twisted.model.decision import NOTHING, Step
 from vaurien_twisted.model.exchange import Connection, Exchange, PassedBatch
 from vaurien_twisted.model.progress import Progress
-from vaurien_twisted.model.treatment import TreatedChunk
+from vaurien_twisted.model.treatment import Part, TreatedChunk
 from vaurien_twisted.relays.batch_times import BatchTimes
 from vaurien_twisted.relays.passed import PassedExchanges
 from vaurien_twisted.relays.reply_order import EMPTY, USUAL, ReplyOrder
@@ -50,6 +50,7 @@ class FastPath:
     @ivar active: whether any exchange has passed on the fast path.
     @ivar latest: the beginning of the latest chunk of requests on the fast path, C{b""} if
         another request has come since.
+    @ivar refused: the latest chunk of requests that does not pass as a whole.
     @ivar waits: whether chunks on the fast path may have to wait.
     @ivar steps: the waits of the latest chunk.
     @ivar first: the first exchange of that chunk if it has waits, else C{None}.
@@ -57,6 +58,7 @@ class FastPath:
 
     __slots__ = (
         "_decide",
+        "_dividing",
         "_fastPath",
         "_keep",
         "_passed",
@@ -67,6 +69,7 @@ class FastPath:
         "active",
         "first",
         "latest",
+        "refused",
         "steps",
         "waits",
     )
@@ -85,6 +88,8 @@ class FastPath:
         self._replyOrder = pipeline
         self._times = times
         self._fastPath: IFastPath | None = None
+        self._dividing: IDividingFastPath | None = None
+        self.refused = b""
         self._requests: Requests | None = None
         self._replies: Callable[[bytes], int] = _noReplies
         self.active = self.waits = False
@@ -103,6 +108,7 @@ class FastPath:
         @param filtered: whether there are stream filters, through which the bytes must pass.
         """
         self._requests = None
+        self.refused = b""
         self.waits = False
         commands = decider.plan.commands
         fastPath: IFastPath | None = IFastPath(framer, None)
@@ -118,6 +124,7 @@ class FastPath:
         else:
             fastPath.watch(commands)
         self._fastPath = fastPath
+        self._dividing = IDividingFastPath(framer, None)
         self._requests, self._replies = fastPath.requests, fastPath.replies
 
     @property
@@ -142,19 +149,31 @@ class FastPath:
                 last, before = end, end.left
         run = requests(data, last)
         if run is None:
+            self.refused = data
             return 0
         count = run.left
         if run is last:
             count -= before
-        else:
+        self._note(run, count, run is last, data, self._times.seconds())
+        return count
+
+    def _note(self, run: PassedBatch, count: int, continues: bool, data: bytes, now: float) -> None:
+        """
+        Requests pass: note them in the order of replies, and decide about them.
+
+        @param run: the batch that they are part of.
+        @param continues: whether other requests of the batch have passed before.
+        @param now: the time, in seconds by the reactor's clock.
+        """
+        pipeline = self._replyOrder
+        if not continues:
             pipeline.runs += 1
-            if waiting is EMPTY:
+            if pipeline.waiting is EMPTY:
                 pipeline.waiting = deque((run,))
             else:
-                waiting.append(run)
+                pipeline.waiting.append(run)
         pipeline.count += count
         times = self._times
-        now = times.seconds()
         progress: Progress | None = None
         treated = run.treated
         if treated is None:
@@ -177,7 +196,33 @@ class FastPath:
             times.began, times.left, times.progress = now, count, progress
         self.active = True
         self.latest = data if len(data) <= KEPT else data[:KEPT]
-        return count
+
+    def parts(self, data: bytes) -> Sequence[Part]:
+        """
+        The parts of a chunk that L{requests} has just refused, if some of it may pass; else none.
+        """
+        dividing = self._dividing
+        return dividing.divided() if self.refused is data and dividing is not None else ()
+
+    def take(self, part: Part, whole: bytes, data: bytes, now: float) -> bool:
+        """
+        Pass a part of such a chunk, if nothing has changed since it was divided.
+
+        @param whole: the chunk.
+        @param data: the part.
+        @param now: the time, in seconds by the reactor's clock.
+        """
+        dividing = self._dividing
+        if self.refused is not whole or dividing is None:
+            return False
+        waiting = self._replyOrder.waiting
+        last = waiting[-1] if waiting else None
+        batch = last if isinstance(last, PassedBatch) else None
+        run = dividing.take(part.count, part.treated, batch)
+        if run is None:
+            return False
+        self._note(run, part.count, run is last, data, now)
+        return True
 
     def replies(self, data: bytes) -> int:
         """
@@ -187,6 +232,22 @@ class FastPath:
         if count:
             self._times.replied(count, len(data))
         return count
+
+    def leading(self, data: bytes, start: int) -> tuple[int, int]:
+        """
+        The number of whole replies that come first in C{data}, if they answer requests of the first
+        batch, and where they end.
+
+        @param start: where the first reply begins.
+        """
+        dividing = self._dividing
+        if dividing is None:
+            count = 0 if start else self.replies(data)
+            return count, len(data) if count else start
+        count, end = dividing.leading(data, start)
+        if count:
+            self._times.replied(count, end - start)
+        return count, end
 
     def lastReplies(self, data: bytes) -> bool:
         """
@@ -235,6 +296,7 @@ class FastPath:
         End the fast path of this link.
         """
         self._requests = None
-        self._fastPath = None
+        self.refused = b""
+        self._fastPath = self._dividing = None
         self.active = False
         self.latest = b""

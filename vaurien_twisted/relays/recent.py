@@ -9,41 +9,15 @@ from collections import deque
 
 from vaurien_twisted.model.decision import Decision
 from vaurien_twisted.model.exchange import Exchange
-from vaurien_twisted.model.treatment import TreatedChunk
+from vaurien_twisted.model.treatment import Request, TreatedChunk
 
 #: The number of exchanges that are remembered.
 RECENT = 4
 
 
-class TreatedRun:
-    """
-    The last requests of a chunk that were decided together.
-
-    @param first: the number of the chunk's first request.
-    @param began: when the chunk arrived, in seconds by the reactor's clock.
-    """
-
-    __slots__ = ("_began", "_decision", "_first", "_requests")
-
-    def __init__(self, first: int, chunk: TreatedChunk, began: float) -> None:
-        requests = chunk.requests
-        count = len(requests)
-        # Do not keep the whole chunk: it may be long.
-        self._requests = requests if count <= RECENT else requests[-RECENT:]
-        self._first = first if count <= RECENT else first + count - RECENT
-        self._decision: Decision = chunk.treatment.decision
-        self._began = began
-
-    def exchanges(self) -> list[Exchange]:
-        """
-        The requests as exchanges.
-        """
-        exchanges = []
-        for number, (command, subject, head, context) in enumerate(self._requests, self._first):
-            exchange = Exchange(number, command, subject, head, context)
-            exchange.decision, exchange.began, exchange.complete = self._decision, self._began, True
-            exchanges.append(exchange)
-        return exchanges
+#: The last requests of a chunk that were decided together: the number of the first of these, the
+#: decision, the requests, and when the chunk arrived, in seconds by the reactor's clock.
+TreatedRun = tuple[int, Decision, tuple[Request, ...], float]
 
 
 class Recent:
@@ -56,9 +30,9 @@ class Recent:
     def __init__(self) -> None:
         self._kept: deque[Exchange | TreatedRun] = deque(maxlen=RECENT)
 
-    def add(self, latest: Exchange | TreatedRun) -> Exchange | None:
+    def add(self, latest: Exchange) -> Exchange | None:
         """
-        Add an exchange, or a chunk, that was decided now.
+        Add an exchange that was decided now.
 
         @return: the exchange that was dropped for it, if one was.
         """
@@ -66,6 +40,21 @@ class Recent:
         oldest = kept[0] if len(kept) == RECENT else None
         kept.append(latest)
         return oldest if isinstance(oldest, Exchange) else None
+
+    def addChunk(self, first: int, chunk: TreatedChunk, began: float) -> None:
+        """
+        Add a chunk that was decided now.
+
+        @param first: the number of its first request.
+        @param began: when it arrived, in seconds by the reactor's clock.
+        """
+        requests = chunk.requests
+        count = len(requests)
+        if count > RECENT:
+            # Do not keep the whole chunk: it may be long.
+            requests = requests[-RECENT:]
+            first += count - RECENT
+        self._kept.append((first, chunk.treatment.decision, requests, began))
 
     def told(self) -> list[Exchange]:
         """
@@ -76,5 +65,19 @@ class Recent:
             if isinstance(each, Exchange):
                 found.append(each)
             else:
-                found += each.exchanges()
+                found += _exchanges(*each)
         return found[-RECENT:]
+
+
+def _exchanges(
+    first: int, decision: Decision, requests: tuple[Request, ...], began: float
+) -> list[Exchange]:
+    """
+    The requests of a chunk as exchanges.
+    """
+    exchanges = []
+    for number, (command, subject, head, context) in enumerate(requests, first):
+        exchange = Exchange(number, command, subject, head, context)
+        exchange.decision, exchange.began, exchange.complete = decision, began, True
+        exchanges.append(exchange)
+    return exchanges

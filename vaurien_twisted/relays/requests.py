@@ -5,10 +5,11 @@ Divides the client's bytes into requests, gets decisions, and puts them into a w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from vaurien_twisted.interfaces import IStartTLS, IWithholder
 from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.model.treatment import Part
 from vaurien_twisted.relays.editing import passEdited
 from vaurien_twisted.relays.exchange_state import ExchangeState
 from vaurien_twisted.relays.memory import QUEUE_LIMIT
@@ -73,10 +74,46 @@ class RequestReader:
             # A paused transport may still deliver bytes that it has read.
             self.pieces = chain(self.pieces, state.framer, data)
             return
-        if state.fastPath.waits and self._keep(data):
+        fastPath = state.fastPath
+        if fastPath.waits and self._keep(data):
             return
+        if fastPath.able and (fastPath.waits or not state.toBackend.queue):
+            parts = fastPath.parts(data)
+            if parts:
+                self._readParts(data, parts)
+                return
         self.pieces = state.framer.fromClient(data)
         self.pull()
+
+    def _readParts(self, data: bytes, parts: Iterable[Part]) -> None:
+        """
+        Read a chunk of whole requests, of which only some have to be decided by themselves.
+        """
+        state = self._state
+        fastPath, queue = state.fastPath, state.toBackend
+        now = queue.arrival = state.context.reactor.seconds()
+        start = 0
+        for part in parts:
+            count = part.count
+            piece = data[start : part.end]
+            if count and fastPath.take(part, data, piece, now):
+                start = part.end
+                state.exchanges += count
+                queue.put(fastPath.first, piece, fastPath.steps, count=count)
+                continue
+            if count:
+                # Something has changed: the rest is read one by one.
+                piece = data[start:]
+            start += len(piece)
+            self.pieces = state.framer.fromClient(piece)
+            if not self._handle(now):
+                if self.pieces is not None and start < len(data):
+                    # A limit of memory is reached: the rest follows when there is room.
+                    self.pieces = chain(self.pieces, state.framer, data[start:])
+                return
+            if count:
+                break
+        self._finish()
 
     def _keep(self, data: bytes) -> bool:
         """
@@ -113,12 +150,24 @@ class RequestReader:
         """
         Handle the pieces while there is room for them.
         """
+        if self.pieces is None:
+            return
+        now = self._state.toBackend.arrival = self._state.context.reactor.seconds()
+        if self._handle(now):
+            self._finish()
+
+    def _handle(self, now: float) -> bool:
+        """
+        Handle the pieces.
+
+        @param now: when they arrived, in seconds by the reactor's clock.
+        @return: whether all were handled.
+        """
         pieces, state = self.pieces, self._state
         if pieces is None:
-            return
+            return True
         queue, substitutes, denial = state.toBackend, state.substitutes, self._denial
         turns = state.context.turns
-        now = queue.arrival = state.context.reactor.seconds()
         error: FramingError | None = None
         count, deadline = 0, 0.0
         try:
@@ -127,11 +176,11 @@ class RequestReader:
                     self._deny(denial())
                 self._request(exchange, data, ends, now)
                 if state.closed:
-                    return
+                    return False
                 if queue.size > QUEUE_LIMIT or substitutes.holding:
                     self.stall()
                     state.flush()
-                    return
+                    return False
                 count += 1
                 if not count % STEP:
                     deadline = deadline or turns.deadline()
@@ -141,7 +190,7 @@ class RequestReader:
                         state.flush()
                         if over:
                             self._defer()
-                        return
+                        return False
         except FramingError as raised:
             error = raised
         self.pieces = None
@@ -149,11 +198,18 @@ class RequestReader:
             self._deny(denial())
         if error is not None:
             self._garbage(error)
+        return True
+
+    def _finish(self) -> None:
+        """
+        All pieces were handled: write the bytes that are ready, and continue what waited for that.
+        """
+        state = self._state
         self._flush()
         if self._pausing is not None and not self.after and not state.closed:
             self._pausing.look(state.decider.plan.commands)
         while self.after and not state.closed:
-            queue.put(None, b"", after=self.after.pop(0))
+            state.toBackend.put(None, b"", after=self.after.pop(0))
         self._taken()
 
     def _request(self, exchange: Exchange | None, data: bytes, ends: bool, now: float) -> None:

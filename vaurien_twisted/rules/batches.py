@@ -9,17 +9,22 @@ would have for each of them.
 
 from __future__ import annotations
 
-from typing import cast
-
 import attrs
 
+from vaurien_twisted.model.decision import drawnPercents
 from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, Connection, Exchange
 from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.model.treatment import UNTREATED, TreatedChunk, Treatment
-from vaurien_twisted.rules.compiled import CompiledDraw, CompiledPlan, CompiledRule
+from vaurien_twisted.rules.compiled import CompiledDraw, CompiledPlan, CompiledRule, RuleTreatment
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.strikes import SHORT, Strikes
 from vaurien_twisted.rules.words import cut
+
+#: The number of an exchange that stands for others: any but the greeting's.
+PASSED = 1
+
+#: Of how many commands each connection remembers what always happens.
+ALWAYS_KEPT = 32
 
 
 @attrs.frozen
@@ -36,6 +41,9 @@ class Treatments:
     _connection: Connection = attrs.field(eq=False, repr=False)
     _proxy: str
     _seed: int | None
+    _always: dict[str, Treatment | None] = attrs.field(
+        factory=dict, init=False, eq=False, repr=False
+    )
 
     @property
     def waits(self) -> bool:
@@ -65,21 +73,47 @@ class Treatments:
                 chances = (*chances, tried)
         return self._compiled.treatment(met, chances) if met or chances else UNTREATED
 
-    def spares(self, treatment: Treatment, first: int, count: int) -> bool:
+    def always(self, command: str) -> Treatment | None:
         """
-        See L{Treats<vaurien_twisted.model.treatment.Treats.spares>}.
+        See L{Treats<vaurien_twisted.model.treatment.Treats.always>}.
+        """
+        known = self._always
+        if command not in known:
+            if len(known) >= ALWAYS_KEPT:
+                known.clear()
+            known[command] = None if self._looks(command) else self(Exchange(PASSED, command))
+        return known[command]
+
+    def _looks(self, command: str) -> bool:
+        """
+        Whether rules look at more of an exchange than its command.
+        """
+        asked = Exchange(PASSED, command)
+        for draw in self._compiled.draws(command):
+            for rule in draw:
+                check = rule.check
+                if rule.looks:
+                    return True
+                # The exchanges are noted that nearly match a rule.
+                if rule.misses is not None and check and not check(self._connection, asked):
+                    return True
+        return False
+
+    def struck(self, treatment: Treatment, first: int, count: int) -> list[int]:
+        """
+        See L{Treats<vaurien_twisted.model.treatment.Treats.struck>}.
         """
         seed, proxy, connection = self._seed, self._proxy, self._connection.number
         if seed is None:
-            return False
-        for tried in cast("tuple[CompiledDraw, ...]", treatment.chances):
-            drawn = tried[0].drawn
-            for number in range(first, first + count):
-                percent = drawn(seed, proxy, connection, number)
-                for rule in tried:
-                    if rule.covers(percent):
-                        return False
-        return True
+            return list(range(count))
+        found: set[int] = set()
+        assert isinstance(treatment, RuleTreatment)
+        for tried in treatment.chances:
+            numbers = drawnPercents(seed, proxy, connection, first, count, tried[0].alternative.key)
+            for rule in tried:
+                low, high = rule.alternative.low, rule.alternative.high
+                found.update([at for at, drawn in enumerate(numbers) if low <= drawn < high])
+        return sorted(found)
 
 
 def treatmentsOf(
@@ -122,22 +156,22 @@ def recordChunk(
     @param progress: the times and sizes of the chunk, C{None} if they are not measured.
     """
     proxy, counters = strikes.proxy, strikes.counters
-    requests = chunk.requests
-    rules = cast("tuple[CompiledRule, ...]", chunk.treatment.rules)
+    requests, treatment = chunk.requests, chunk.treatment
     count = len(requests)
+    assert isinstance(treatment, RuleTreatment)
+    for tried in treatment.chances:
+        for rule in tried:
+            rule.tally.seen += count
+    if not treatment.rules:
+        return
     met = []
-    for rule in rules:
+    for rule in treatment.rules:
         tally = rule.tally
-        met.append((rule.wordsFor(seed, proxy), rule.effect, tally.applied))
+        met.append((rule.wordsFor(seed, proxy), rule.effect, tally.applied + 1 - first))
         tally.seen += count
         tally.applied += count
         tally.struck += count
         counters.fault(rule.behavior.name, times=count)
-    for tried in cast("tuple[CompiledDraw, ...]", chunk.treatment.chances):
-        for rule in tried:
-            rule.tally.seen += count
-    if not met:
-        return
     strikes.journal.recordMany(
         "decision",
         proxy,
@@ -151,7 +185,7 @@ def recordChunk(
                     command if len(command) <= DESCRIPTION_LIMIT else cut(command),
                     subject if len(subject) <= DESCRIPTION_LIMIT else cut(subject),
                     effect,
-                    applied + number - first + 1,
+                    applied + number,
                     0,
                     None,
                     progress,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import attrs
 
 from vaurien_twisted.interfaces import IApplicability, IWireProtocol
+from vaurien_twisted.interfaces.applicability import IFormApplicability
 from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.matchers import COMMAND, Predicate, condition, every
 from vaurien_twisted.model.options import Refused, build, nearest, values
@@ -103,6 +104,7 @@ class RuleBuilder:
             built,
             matches=every(matches) if matches else None,
             further=every(further) if further else None,
+            looks=bool(rest) or not IFormApplicability.providedBy(behavior),
             **more,
         )
         return settled(rule)

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from math import inf, log
 
+import attrs
+
 from vaurien_twisted.interfaces import IBehavior, IFixedActions, IWireProtocol
-from vaurien_twisted.model.commands import CONDITIONAL, ENDING, Actions, Hold, Wait
+from vaurien_twisted.model.commands import CONDITIONAL, ENDING, PASS, Actions, Hold, Wait
 from vaurien_twisted.model.decision import NOTHING, Decision, Rule, Step
 from vaurien_twisted.model.matchers import COMMAND, Predicate
 from vaurien_twisted.model.treatment import Treatment
@@ -35,15 +37,15 @@ class CompiledRule:
     @ivar check: the test that an exchange of the rule's commands must still pass; C{None} if
         there is none.
     @ivar commands: the commands, in lower case, that the rule matches; C{None} for any.
+    @ivar looks: whether C{check} looks at more of an exchange than its number, and whether it has a
+        reply.
     @ivar whole: whether the rule is drawn once for a whole connection.
     @ivar certain: whether the rule applies whatever number is drawn.
     @ivar bounded: whether the rule has C{after} or C{times}.
     @ivar fixed: the actions of its behavior, if they are the same for every exchange; otherwise
         C{None}.
     @ivar decision: C{fixed} as a decision.
-    @ivar ends: whether C{fixed} ends the exchange.
     @ivar effect: C{fixed} as text.
-    @ivar cuts: whether C{fixed} cuts the reply: the effect is then known at the reply's end.
     @ivar misses: the cache of exchanges that the rule does not match; C{None} if it has none.
     @ivar waits: whether the rule only delays, and delays every exchange that it matches.
     @ivar chance: whether the number that is drawn alone decides if the rule applies to an
@@ -52,6 +54,7 @@ class CompiledRule:
     """
 
     __slots__ = (
+        "_latest",
         "_words",
         "alternative",
         "behavior",
@@ -61,12 +64,11 @@ class CompiledRule:
         "check",
         "commands",
         "covers",
-        "cuts",
         "decision",
         "drawn",
         "effect",
-        "ends",
         "fixed",
+        "looks",
         "misses",
         "over",
         "tally",
@@ -93,16 +95,19 @@ class CompiledRule:
         self.times = rule.times
         self.bounded = bool(rule.after) or rule.times is not None
         self.check = check
+        self.looks = check is not None and rule.looks
         self.commands = commands
         self.whole = rule.scope == "connection"
         self.certain = rule.percent >= 100
         self.over = False
         self.fixed: Actions | None = None
-        self.decision, self.ends, self.effect, self.cuts = NOTHING, False, "", False
+        self.effect = ""
+        self._latest = Outcome(PASS, rule)
         if IFixedActions.providedBy(rule.behavior):
             self.fixed = actions = rule.behavior.actions(rule.options)
-            self.decision, self.ends = decisionOf(actions, rule), ends(actions)
-            self.effect, self.cuts = effect(actions), cuts(actions)
+            self._latest = Outcome(actions, rule)
+            self.effect = effect(actions)
+        self.decision = self._latest.decision
         always = not (self.whole or self.bounded)
         self.chance = always and not self.certain
         self.waits = (
@@ -114,6 +119,16 @@ class CompiledRule:
         )
         #: Created on first use: many rules never apply.
         self._words: RuleWords | None = None
+
+    def outcome(self, actions: Actions) -> Outcome:
+        """
+        What follows from actions of the rule's behavior.
+        """
+        latest = self._latest
+        if latest.actions is not actions:
+            # Behaviors often return the same object.
+            latest = self._latest = Outcome(actions, self.alternative.rule)
+        return latest
 
     def wordsFor(self, seed: int, proxy: str) -> RuleWords:
         """
@@ -128,6 +143,25 @@ class CompiledRule:
         return words
 
 
+class Outcome:
+    """
+    What follows from actions.
+
+    @ivar decision: the decision that consists of them alone.
+    @ivar ends: whether they end the exchange, so that no further rule is asked.
+    @ivar cuts: whether they cut or edit a message that is long enough and has the right format.
+    """
+
+    __slots__ = ("actions", "cuts", "decision", "ends")
+
+    def __init__(self, actions: Actions, rule: Rule) -> None:
+        self.actions = actions
+        self.decision = decisionOf(actions, rule)
+        commands = (*actions.request, *actions.reply)
+        self.ends = any(isinstance(each, ENDING) for each in commands)
+        self.cuts = any(isinstance(each, CONDITIONAL) for each in commands)
+
+
 def decisionOf(actions: Actions, rule: Rule) -> Decision:
     """
     The decision that consists of C{actions} alone.
@@ -140,22 +174,18 @@ def decisionOf(actions: Actions, rule: Rule) -> Decision:
     )
 
 
-def ends(actions: Actions) -> bool:
-    """
-    Whether C{actions} end an exchange, so that no further rule is asked.
-    """
-    return any(isinstance(each, ENDING) for each in (*actions.request, *actions.reply))
-
-
-def cuts(actions: Actions) -> bool:
-    """
-    Whether C{actions} cut or edit a message that is long enough and has the right format.
-    """
-    return any(isinstance(each, CONDITIONAL) for each in (*actions.request, *actions.reply))
-
-
 #: The alternatives of one draw.
 CompiledDraw = tuple[CompiledRule, ...]
+
+
+@attrs.frozen(eq=False)
+class RuleTreatment(Treatment):
+    """
+    A treatment that comes from compiled rules.
+    """
+
+    rules: tuple[CompiledRule, ...] = ()
+    chances: tuple[CompiledDraw, ...] = ()
 
 
 class CompiledPlan:
@@ -219,7 +249,7 @@ class CompiledPlan:
                     )
                 )
         self.bare = tuple(bare)
-        self._treatments: dict[tuple[CompiledDraw, tuple[CompiledDraw, ...]], Treatment] = {}
+        self._treatments: dict[tuple[CompiledDraw, tuple[CompiledDraw, ...]], RuleTreatment] = {}
 
     @property
     def rules(self) -> list[CompiledRule]:
@@ -248,7 +278,7 @@ class CompiledPlan:
 
     def treatment(
         self, rules: tuple[CompiledRule, ...], chances: tuple[CompiledDraw, ...]
-    ) -> Treatment:
+    ) -> RuleTreatment:
         """
         The combined delays of rules that only delay exchanges.
 
@@ -262,7 +292,9 @@ class CompiledPlan:
                 decision = decision.plus(rule.decision)
             if len(self._treatments) >= TREATMENTS_KEPT:
                 self._treatments.clear()
-            treatment = Treatment(decision, rules, chances, _likely(chances))
+            treatment = RuleTreatment(
+                decision=decision, rules=rules, chances=chances, most=_likely(chances)
+            )
             self._treatments[rules, chances] = treatment
         return treatment
 

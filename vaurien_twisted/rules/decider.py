@@ -28,8 +28,7 @@ from vaurien_twisted.rules.compiled import (
     CompiledDraw,
     CompiledPlan,
     CompiledRule,
-    decisionOf,
-    ends,
+    Outcome,
 )
 from vaurien_twisted.rules.draws import Alternative
 from vaurien_twisted.rules.epoch import Epoch
@@ -230,16 +229,15 @@ class Decider:
             chosen = self._choose(draw, connection, exchange)
             if chosen is None:
                 continue
-            actions, own, last = chosen.fixed, chosen.decision, chosen.ends
-            if actions is None:
-                actions = self._ask(chosen, connection, exchange)
-                own = decisionOf(actions, chosen.alternative.rule)
-                last = ends(actions)
-            if own is NOTHING and not actions.missed:
+            outcome = chosen.outcome(
+                self._ask(chosen, connection, exchange) if chosen.fixed is None else chosen.fixed
+            )
+            own = outcome.decision
+            if own is NOTHING and not outcome.actions.missed:
                 continue
-            self._applied(chosen, connection, exchange, actions)
+            self._applied(chosen, connection, exchange, outcome)
             decision = own if decision is NOTHING else decision.plus(own)
-            if last:
+            if outcome.ends:
                 break
         return decision
 
@@ -250,10 +248,11 @@ class Decider:
         decision = NOTHING
         for pin in pins.of(connection, exchange):
             actions = pin.decide(connection, exchange, self.wire, self.proxy)
-            own = decisionOf(actions, pin.compiled.alternative.rule)
+            outcome = pin.compiled.outcome(actions)
+            own = outcome.decision
             if own is not NOTHING or actions.missed:
                 self._strikes.applied(
-                    pin.compiled, pin.seed, connection.number, exchange, actions, pin.drawn,
+                    pin.compiled, pin.seed, connection.number, exchange, outcome, pin.drawn,
                     pin.drawn,
                 )  # fmt: skip
                 decision = own if decision is NOTHING else decision.plus(own)
@@ -271,13 +270,13 @@ class Decider:
         return chosen.behavior.decide(alternative.rule.options, context)
 
     def _applied(
-        self, chosen: CompiledRule, connection: Connection, exchange: Exchange, actions: Actions
+        self, chosen: CompiledRule, connection: Connection, exchange: Exchange, outcome: Outcome
     ) -> None:
         """
         Count the actions of a rule, and record them in the journal.
         """
         tally = chosen.tally
-        if not (chosen.whole or actions.missed):
+        if not (chosen.whole or outcome.actions.missed):
             # Only exchanges that were affected count towards the rule's "times".
             tally.applied += 1
             if tally.applied == chosen.times:
@@ -291,7 +290,7 @@ class Decider:
             if chosen.fixed is None:
                 numbers = self._numbers(connection.number, exchange.number, key)
         self._strikes.applied(
-            chosen, self.seed, connection.number, exchange, actions, drawn, numbers
+            chosen, self.seed, connection.number, exchange, outcome, drawn, numbers
         )
 
     def _choose(

@@ -17,7 +17,7 @@ from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, Exchange, requestW
 from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.record.counters import Counters
 from vaurien_twisted.record.whole_texts import WholeText, WholeTexts
-from vaurien_twisted.rules.compiled import CompiledRule, cuts
+from vaurien_twisted.rules.compiled import CompiledRule, Outcome
 from vaurien_twisted.rules.words import cut, effect, short, uncut
 
 #: What makes the entry of the journal, and its arguments.
@@ -61,7 +61,7 @@ class Strikes:
         seed: int,
         connection: int,
         exchange: Exchange,
-        actions: Actions,
+        outcome: Outcome,
         drawn: tuple[int, int],
         numbers: tuple[int, int],
     ) -> None:
@@ -73,7 +73,7 @@ class Strikes:
         @param drawn: the numbers of connection and exchange that it was drawn with.
         @param numbers: those that the behavior's own random numbers were computed from.
         """
-        tally, subject = chosen.tally, exchange.subject
+        tally, subject, actions = chosen.tally, exchange.subject, outcome.actions
         progress = exchange.progress
         if progress is None:
             progress = exchange.progress = Progress()
@@ -93,7 +93,7 @@ class Strikes:
         )
         if actions.missed:
             self._outcome(chosen, actions, connection, facts, actions.missed)
-        elif chosen.cuts or (chosen.fixed is None and cuts(actions)):
+        elif outcome.cuts:
             # Whether the reply is long enough, its end shows.
             exchange.outcome = partial(self._outcome, chosen, actions, connection, facts)
         else:

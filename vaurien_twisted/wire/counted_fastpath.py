@@ -1,16 +1,18 @@
 # -*- test-case-name: tests.wire.test_fastpath -*-
 """
-Fast paths of protocols whose replies all have one form: chunks of requests are counted.
+Fast paths of protocols whose replies all have one form: chunks of requests are counted, and
+divided where some requests have to be decided by themselves.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
+from typing import TypeVar
 
 from vaurien_twisted.model.exchange import PassedBatch
-from vaurien_twisted.model.treatment import Treats
-from vaurien_twisted.wire.fastpath import STOPPED, FastPath, Passed
+from vaurien_twisted.model.treatment import UNTREATED, Part, TreatedChunk, Treatment, Treats
+from vaurien_twisted.wire.division import STOPPED, Division, Passed
+from vaurien_twisted.wire.fastpath import FastPath
 from vaurien_twisted.wire.framer import RequestReader, Session
 
 
@@ -21,7 +23,7 @@ class CountedFastPath(FastPath):
     @ivar _watched: commands that rules name, in upper case; C{None} for all.
     """
 
-    __slots__ = ("_known", "_longest", "_requests", "_spare", "_watched")
+    __slots__ = ("_known", "_parts", "_requests", "_spare", "_watched")
 
     #: The protocol's name.
     protocol: str
@@ -37,33 +39,111 @@ class CountedFastPath(FastPath):
         watched = None if commands is None else frozenset(each.upper() for each in commands)
         self._watched, self._treats = watched, treats
         self._known = knownFor(self.protocol, watched, treats)
-        #: From which length on it is not worth while to look at a chunk, in bytes.
-        self._longest = sys.maxsize
-        self._tooMany = False
+        self._parts: Sequence[Part] = ()
 
-    def _chosen(self, command: str, subject: str, head: bytes = b"") -> bool:
+    def _always(self, command: str) -> Treatment | None:
         """
-        Whether an exchange has to be decided by itself.
+        What happens to all exchanges of a watched command; C{None} if that is not known.
+        """
+        treats = self._treats
+        treatment = None if treats is None else treats.always(command)
+        return None if treatment is not None and treatment.most < 1 else treatment
+
+    def _add(
+        self, division: Division, end: int, command: str, subject: str, head: bytes = b""
+    ) -> None:
+        """
+        Add an exchange to the division of a chunk.
+
+        @param end: where it ends in the chunk.
         """
         watched = self._watched
         if watched is not None and command not in watched:
-            return False
-        return self._stops(command, subject, head)
+            division.untreated(1, end)
+            return
+        treatment = self._treatment(command, subject, head)
+        if treatment is UNTREATED:
+            division.untreated(1, end)
+        elif treatment is None or treatment.most < 1:
+            division.alone(end)
+        else:
+            division.treated(treatment, ((command, subject, head, None),), (end,))
 
     def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
         """
         Whole requests: the batch that awaits their replies.
         """
+        self._parts = ()
+        if not self._requests.passable:
+            return None
+        count, treated, parts = self._known.get(data) or self._look(data)
+        if parts:
+            self._parts = parts = self._drawn(parts)
+            if len(parts) != 1:
+                return None
+        return self._take(count, treated, batch) if count else None
+
+    def _look(self, data: bytes) -> Passed:
+        """
+        What a chunk is that is not known yet.
+        """
+        division = self._divide(data)
+        if division is None:
+            return STOPPED
+        count, treated, _ = passed = division.passed()
+        if count and (treated is None or count <= FEW_TREATED):
+            remember(self._known, data, passed)
+        return passed
+
+    def _drawn(self, parts: Sequence[Part]) -> Sequence[Part]:
+        """
+        The parts of a chunk once a number is drawn for each request that needs one; none if too
+        many have to be decided by themselves.
+        """
+        divided: list[Part] = []
+        number = self._requests.number
+        alone = passing = 0
+        for part in parts:
+            count = part.count
+            struck = self._struck(part.treated, number) if part.treated and part.ends else ()
+            if struck:
+                divided += part.without(struck)
+            else:
+                divided.append(part)
+            number += count or 1
+            alone += len(struck) if count else 1
+            passing += count - len(struck)
+        return divided if alone <= passing else ()
+
+    def divided(self) -> Sequence[Part]:
+        """
+        See L{IDividingFastPath<vaurien_twisted.interfaces.IDividingFastPath.divided>}.
+        """
+        parts, self._parts = self._parts, ()
+        return parts
+
+    def take(
+        self, count: int, treated: TreatedChunk | None, batch: PassedBatch | None
+    ) -> PassedBatch | None:
+        """
+        See L{IDividingFastPath<vaurien_twisted.interfaces.IDividingFastPath.take>}.
+        """
+        return self._take(count, treated, batch) if self._requests.passable else None
+
+    def _take(
+        self, count: int, treated: TreatedChunk | None, batch: PassedBatch | None
+    ) -> PassedBatch:
+        """
+        Expect the replies to requests that pass.
+
+        @param treated: the requests, if something happens to them.
+        @param batch: the last of what is awaited, if that is a batch.
+        @return: the batch that they are part of.
+        """
         requests = self._requests
-        if not requests.passable or len(data) >= self._longest:
-            return None
-        count, treated = self._known.get(data) or self._look(data)
-        number = requests.number
-        if not count or (treated is not None and self._strikes(treated, number)):
-            return None
         # The same as C{skip} and C{continues}, without the calls.
-        requests.number = number + count
-        number += 1
+        number = requests.number + 1
+        requests.number += count
         if (
             batch is not None
             and treated is None
@@ -83,17 +163,48 @@ class CountedFastPath(FastPath):
         self._awaiting.append(begun)
         return begun
 
-    def _look(self, data: bytes) -> Passed:
+    def _divide(self, data: bytes) -> Division | None:
         """
-        What a chunk is that is not known yet.
+        The parts of a chunk, C{None} if it does not consist of whole requests that may pass.
         """
-        self._treated.clear()
-        count = self._count(data)
-        if self._tooMany:
-            self._tooMany, self._longest = False, len(data)
-        passed = self._together(count) if count else STOPPED
-        remember(self._known, data, passed)
-        return passed
+        raise NotImplementedError("each protocol finds its own requests")
+
+    def replies(self, data: bytes) -> int:
+        """
+        The number of whole replies to the first batch.
+        """
+        batch = self._first
+        if batch is None:
+            return 0
+        count, end = self._scan(data, 0, batch.left)
+        return self._pass(batch, count) if end == len(data) else 0
+
+    def leading(self, data: bytes, start: int) -> tuple[int, int]:
+        """
+        The number of whole replies to the first batch that come first, and where they end.
+
+        @param start: where the first reply begins.
+        """
+        batch = self._first
+        if batch is None:
+            return 0, start
+        count, end = self._scan(data, start, batch.left)
+        return (self._pass(batch, count), end) if count else (0, start)
+
+    @property
+    def _first(self) -> PassedBatch | None:
+        """
+        The batch that the next reply answers, C{None} if it does not answer one.
+        """
+        raise NotImplementedError("each protocol knows what its replies answer")
+
+    def _scan(self, data: bytes, start: int, most: int) -> tuple[int, int]:
+        """
+        The number of whole replies from C{start} on that may pass, and where they end.
+
+        @param most: count no more than this.
+        """
+        raise NotImplementedError("each protocol finds its own replies")
 
     def _pass(self, batch: PassedBatch, count: int) -> int:
         """
@@ -107,15 +218,11 @@ class CountedFastPath(FastPath):
             self._spare = batch
         return count
 
-    def _count(self, data: bytes) -> int:
-        """
-        How many whole requests C{data} is, 0 if they do not all pass.
-        """
-        raise NotImplementedError("each protocol counts its own requests")
-
 
 #: Only short chunks of few treated requests are remembered, and so many of them.
 LONGEST, FEW_TREATED, MOST_KEPT = 512, 4, 2048
+
+Known = TypeVar("Known")
 
 _known: dict[tuple[str, frozenset[str] | None, Hashable], dict[bytes, Passed]] = {}
 
@@ -139,13 +246,12 @@ def knownFor(
     return known
 
 
-def remember(known: dict[bytes, Passed], data: bytes, passed: Passed) -> None:
+def remember(known: dict[bytes, Known], data: bytes, what: Known) -> None:
     """
-    Remember a chunk that passes.  When there are too many, all are forgotten: frequent ones are
-    soon known again.
+    Remember what is known of a chunk.  When there are too many, all are forgotten: frequent ones
+    are soon known again.
     """
-    count, treated = passed
-    if count and len(data) <= LONGEST and (treated is None or count <= FEW_TREATED):
+    if len(data) <= LONGEST:
         if len(known) >= MOST_KEPT:
             known.clear()
-        known[data] = passed
+        known[data] = what

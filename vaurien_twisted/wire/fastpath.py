@@ -5,30 +5,17 @@ Fast paths: batches of exchanges that pass without being told apart.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from vaurien_twisted.model.decision import Decision
 from vaurien_twisted.model.exchange import Exchange, PassedBatch
 from vaurien_twisted.model.treatment import UNTREATED, Request, TreatedChunk, Treatment, Treats
+from vaurien_twisted.wire.division import MOST_TREATED
 from vaurien_twisted.wire.framer import RequestReader, Session
-
-#: How many requests pass in one batch.
-MOST = 32768
-
-#: To how many requests in one chunk something may happen: all are recorded in one go.
-MOST_TREATED = 512
 
 #: Stands for the number of any exchange but the greeting, which never passes: no rule asks more
 #: of a number than that.
 PASSED = 1
-
-
-#: What is known of a chunk: how many requests it is, 0 if they do not pass, and what happens to
-#: them, C{None} for nothing.
-Passed = tuple[int, TreatedChunk | None]
-
-#: It does not pass.
-STOPPED: Passed = (0, None)
 
 
 class FastPath:
@@ -37,17 +24,13 @@ class FastPath:
     L{ISelectiveFastPath<vaurien_twisted.interfaces.ISelectiveFastPath>}.
     """
 
-    __slots__ = ("_asked", "_awaiting", "_tooMany", "_treated", "_treats")
+    __slots__ = ("_asked", "_awaiting", "_treats")
 
     def __init__(self, session: Session) -> None:
         # The queue is the same for the session's life.
         self._awaiting = session.awaiting
         self._treats: Treats | None = None
-        #: The requests of the chunk at hand to which something happens, and what.
-        self._treated: list[tuple[Treatment, Request]] = []
         self._asked = Exchange(PASSED)
-        #: The chunk at hand has so many requests that a percentage probably chooses one of them.
-        self._tooMany = False
 
     def watch(self, commands: frozenset[str]) -> None:
         self._watch(commands, None)
@@ -62,55 +45,31 @@ class FastPath:
     def _watch(self, commands: frozenset[str] | None, treats: Treats | None) -> None:
         raise NotImplementedError("a subclass implements this")
 
-    def _stops(self, command: str, subject: str, head: bytes = b"", context: object = None) -> bool:
+    def _treatment(
+        self, command: str, subject: str, head: bytes = b"", context: object = None
+    ) -> Treatment | None:
         """
-        Whether an exchange of a watched command has to be decided by itself, as do those of
-        chunks in which something happens to too many.
+        What happens to an exchange of a watched command, C{None} if it has to be decided by itself.
 
         @param context: that of the exchange, if rules look at it.
         """
         treats = self._treats
         if treats is None:
-            return True
+            return None
         asked = self._asked
         asked.command, asked.subject, asked.head, asked.context = command, subject, head, context
-        treatment = treats(asked)
-        if treatment is None:
-            return True
-        if treatment is UNTREATED:
-            return False
-        treated = self._treated
-        treated.append((treatment, (command, subject, head, context)))
-        count = len(treated)
-        if count > treatment.most:
-            # A rule with a percentage probably chooses one of them.
-            self._tooMany = True
-            return True
-        return count > MOST_TREATED
+        return treats(asked)
 
-    def _strikes(self, chunk: TreatedChunk, number: int) -> bool:
+    def _struck(self, treated: TreatedChunk, number: int) -> Sequence[int]:
         """
-        Whether the requests of a chunk have to be decided one by one all the same, as of now.
+        The places of those requests of a chunk that have to be decided by themselves all the same.
 
         @param number: of the latest request before it.
         """
-        treats, treatment = self._treats, chunk.treatment
+        treats, treatment = self._treats, treated.treatment
         if not treatment.chances or treats is None:
-            return False
-        return not treats.spares(treatment, number + 1, len(chunk.requests))
-
-    def _together(self, count: int) -> Passed:
-        """
-        What a chunk of so many requests is that may each pass; L{STOPPED} if not the same
-        happens to all.
-        """
-        treated, self._treated = self._treated, []
-        if not treated:
-            return count, None
-        treatment = treated[0][0]
-        if len(treated) != count or any(each is not treatment for each, _ in treated):
-            return STOPPED
-        return count, TreatedChunk(treatment, tuple(request for _, request in treated))
+            return ()
+        return treats.struck(treatment, number + 1, len(treated.requests))
 
     def expand(self, decision: Decision) -> None:
         """
@@ -177,10 +136,45 @@ class FormedBatch(PassedBatch):
 
 class FormedFastPath(FastPath):
     """
-    The base of fast paths where replies have several forms.
+    The base of fast paths where replies have several forms.  A chunk passes if the same happens to
+    all of its requests.
     """
 
-    __slots__ = ()
+    __slots__ = ("_treated",)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        #: The requests of the chunk at hand to which something happens, and what.
+        self._treated: list[tuple[Treatment, Request]] = []
+
+    def _stops(self, command: str, subject: str, head: bytes = b"", context: object = None) -> bool:
+        """
+        Whether an exchange of a watched command has to be decided by itself, as do those of
+        chunks in which something happens to too many.
+
+        @param context: that of the exchange, if rules look at it.
+        """
+        treatment = self._treatment(command, subject, head, context)
+        if treatment is None:
+            return True
+        if treatment is UNTREATED:
+            return False
+        treated = self._treated
+        treated.append((treatment, (command, subject, head, context)))
+        # If there are more, a rule with a percentage probably chooses one of them.
+        return len(treated) > min(treatment.most, MOST_TREATED)
+
+    def _together(self, count: int) -> TreatedChunk | None:
+        """
+        The requests of a chunk to which something happens; C{None} if not the same happens to all.
+
+        @param count: how many requests the chunk is.
+        """
+        treated, self._treated = self._treated, []
+        treatment = treated[0][0]
+        if len(treated) != count or any(each is not treatment for each, _ in treated):
+            return None
+        return TreatedChunk(treatment, tuple(request for _, request in treated))
 
     def _extend(
         self,
@@ -198,8 +192,8 @@ class FormedFastPath(FastPath):
         """
         count, treated = len(forms), None
         if self._treated:
-            count, treated = self._together(count)
-            if treated is None or self._strikes(treated, requests.number):
+            treated = self._together(count)
+            if treated is None or self._struck(treated, requests.number):
                 return None
         number = requests.skip(count)
         if isinstance(batch, FormedBatch) and continues(batch, number, treated):

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from vaurien_twisted.interfaces import ISelectiveFastPath
+from vaurien_twisted.interfaces import IDividingFastPath, ISelectiveFastPath
 from vaurien_twisted.model.exchange import Exchange, Piece
 
 
@@ -103,12 +103,15 @@ class TwoWayFramer:
         "_replies",
         "_requests",
         "_session",
+        "divided",
         "expand",
         "fromBackend",
         "fromClient",
+        "leading",
         "replies",
         "requests",
         "select",
+        "take",
         "watch",
     )
 
@@ -132,6 +135,9 @@ class TwoWayFramer:
             self.requests, self.replies = fastPath.requests, fastPath.replies
             self.expand, self.watch = fastPath.expand, fastPath.watch
             self.select = fastPath.select
+        if IDividingFastPath.providedBy(fastPath):
+            self.divided, self.take = fastPath.divided, fastPath.take
+            self.leading = fastPath.leading
 
     @property
     def opaque(self) -> str:

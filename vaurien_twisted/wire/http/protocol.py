@@ -12,12 +12,12 @@ import attrs
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
+    IDividingFastPath,
     IFaultHeader,
     IForgetting,
     IFramer,
     IHTTP2Options,
     IMultiplexing,
-    ISelectiveFastPath,
     IStreamProtocol,
     ITellsErrors,
     ITellsObstacles,
@@ -85,7 +85,7 @@ class HTTPOptions(FramingOptions):
     )
 
 
-@implementer(IFramer, ISelectiveFastPath, IForgetting, IMultiplexing)
+@implementer(IFramer, IDividingFastPath, IForgetting, IMultiplexing)
 class HTTPFramer(TwoWayFramer):
     """
     Reads HTTP/1.0 and 1.1, pipelined or not, one exchange to a request.  A body is

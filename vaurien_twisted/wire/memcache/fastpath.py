@@ -15,7 +15,8 @@ from zope.interface import implementer
 from vaurien_twisted.interfaces import ISelectiveFastPath
 from vaurien_twisted.model.exchange import PassedBatch
 from vaurien_twisted.model.treatment import Treats
-from vaurien_twisted.wire.fastpath import MOST, FormedBatch, FormedFastPath
+from vaurien_twisted.wire.division import MOST
+from vaurien_twisted.wire.fastpath import FormedBatch, FormedFastPath
 from vaurien_twisted.wire.memcache.commands import LINE, MENTIONED, VALUES, Meta, understand
 from vaurien_twisted.wire.memcache.replies import Replies
 from vaurien_twisted.wire.memcache.requests import LONG, Requests, subjectOf

@@ -16,7 +16,8 @@ from zope.interface import implementer
 from vaurien_twisted.interfaces import ISelectiveFastPath
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT, PassedBatch
 from vaurien_twisted.model.treatment import Treats
-from vaurien_twisted.wire.fastpath import MOST, FormedBatch, FormedFastPath
+from vaurien_twisted.wire.division import MOST
+from vaurien_twisted.wire.fastpath import FormedBatch, FormedFastPath
 from vaurien_twisted.wire.postgresql.extended_query import Group
 from vaurien_twisted.wire.postgresql.messages import (
     BIND,

@@ -6,6 +6,7 @@ Errors as Redis servers send them, and the null.  The messages are those of Redi
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from vaurien_twisted.model.commands import ConnectionFate, Reply, Transaction
 from vaurien_twisted.model.errors import WireError
@@ -191,10 +192,26 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
         return None
     if error.code == "nil":
         return nil(exchange)
-    text = (error.message or error.code).replace("\r", " ").replace("\n", " ")
-    then = ConnectionFate.CLOSE if error.closes else ConnectionFate.KEEP
+    return _line(error.message or error.code, error.closes, error.transaction)
+
+
+@lru_cache(maxsize=64)
+def _line(text: str, closes: bool, transaction: Transaction) -> Reply:
+    """
+    The reply that is an error.
+
+    @param closes: whether the connection is closed after it.
+    """
+    text = text.replace("\r", " ").replace("\n", " ")
+    then = ConnectionFate.CLOSE if closes else ConnectionFate.KEEP
     data = b"-%b\r\n" % text.encode("utf-8", "backslashreplace")
-    return Reply(data, then, transaction=error.transaction)
+    return Reply(data, then, transaction=transaction)
+
+
+#: The nulls: of RESP3, in the place of an array, and others.
+_NULL, _NULL_ARRAY, _NULL_STRING = (
+    Reply(data, transaction=Transaction.FAILED) for data in (b"_\r\n", b"*-1\r\n", b"$-1\r\n")
+)
 
 
 def nil(exchange: Exchange) -> Reply:
@@ -207,8 +224,9 @@ def nil(exchange: Exchange) -> Reply:
     version = context.version if isinstance(context, Note) else context
     if not exchange.replies:
         return Reply(b"")
-    null = b"*-1\r\n" if exchange.command in ARRAYS else b"$-1\r\n"
-    return Reply(b"_\r\n" if version == 3 else null, transaction=Transaction.FAILED)
+    if version == 3:
+        return _NULL
+    return _NULL_ARRAY if exchange.command in ARRAYS else _NULL_STRING
 
 
 CATALOG = ErrorCatalog(

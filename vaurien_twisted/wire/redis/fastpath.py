@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from zope.interface import implementer
 
-from vaurien_twisted.interfaces import ISelectiveFastPath
+from vaurien_twisted.interfaces import IDividingFastPath
 from vaurien_twisted.model.exchange import PassedBatch
+from vaurien_twisted.model.treatment import UNTREATED
 from vaurien_twisted.wire.counted_fastpath import CountedFastPath
-from vaurien_twisted.wire.fastpath import MOST
+from vaurien_twisted.wire.division import Division
 from vaurien_twisted.wire.redis.replies import Replies
 from vaurien_twisted.wire.redis.requests import BEGINNINGS, HEAD_LIMIT, Requests
 from vaurien_twisted.wire.redis.resp import BULKS, CRLF, HEADER_LIMIT, NULLABLE, SUCCESSES
@@ -23,7 +24,7 @@ from vaurien_twisted.wire.redis.session import RedisSession
 LONGEST_HEAD = HEAD_LIMIT - HEADER_LIMIT
 
 
-@implementer(ISelectiveFastPath)
+@implementer(IDividingFastPath)
 class RedisFastPath(CountedFastPath):
     """
     Counts requests and replies.
@@ -38,83 +39,95 @@ class RedisFastPath(CountedFastPath):
         self._session = session
         self._replies = replies
 
-    def _count(self, data: bytes) -> int:
+    def _divide(self, data: bytes) -> Division | None:
         watched, known, bulks = self._watched, BEGINNINGS.get, BULKS.get
         find, startswith = data.find, data.startswith
-        pos, size, count = 0, len(data), 0
+        division = Division()
+        pos, size = 0, len(data)
         while pos < size:
             end = find(CRLF, pos + 8, pos + 64)
             if end < 0:
-                return 0
+                return None
             found = known(data[pos:end])
             if found is None:
-                return 0
+                return None
             command, left, several = found
-            start, pos = pos, end + 2
             looked = watched is None or command in watched
-            if not looked and left == 1:
-                end = find(CRLF, pos, pos + HEADER_LIMIT)
-                length = bulks(data[pos:end])
-                if length is None or end < 0:
-                    return 0
-                # Requests of a pipeline are often alike.
-                beginning, pos = data[start : end + 2], end + length + 4
-                step = pos - start
-                count += 1
-                while startswith(beginning, pos):
-                    pos += step
-                    count += 1
-                continue
-            key = self._key(data, pos) if looked and left else ""
+            always = self._always(command) if looked else UNTREATED
+            start, pos = pos, end + 2
+            first = last = pos
             while left:
                 end = find(CRLF, pos, pos + HEADER_LIMIT)
                 length = bulks(data[pos:end])
                 if length is None or end < 0:
-                    return 0
+                    return None
+                if first == last:
+                    first, last = end + 2, end + 2 + length
+                    if left == 1 and always is not None:
+                        break
                 pos = end + length + 4
                 left -= 1
-            if looked:
+            if left:
+                # Requests of a pipeline are often alike.
+                beginning, pos = data[start:first], last + 2
+                step, ends = pos - start, [pos]
+                while startswith(beginning, pos):
+                    pos += step
+                    ends.append(pos)
+                length = last - first + 2
+                if always is UNTREATED:
+                    division.untreated(len(ends), pos)
+                elif always is not None:
+                    keys = [_text(data[at - length : at - 2]) for at in ends]
+                    division.treated(always, [(command, key, b"", None) for key in keys], ends)
+            elif always is UNTREATED:
+                division.untreated(1, pos)
+            elif several and pos - start > LONGEST_HEAD:
+                division.alone(pos)
+            else:
                 # The head is searched for several keys.
                 head = data[start:pos] if several else b""
-                if len(head) > LONGEST_HEAD or self._stops(command, key, head):
-                    return 0
-            count += 1
-        return count if pos == size and count <= MOST else 0
+                self._add(division, pos, command, _text(data[first:last]), head)
+            if division.over:
+                return None
+        return division if pos == size else None
 
-    def _key(self, data: bytes, pos: int) -> str:
-        """
-        The first argument of a command, which begins at C{pos}; the caller checks its length.
-        """
-        end = data.find(CRLF, pos, pos + HEADER_LIMIT)
-        length = BULKS.get(data[pos:end], 0)
-        return data[end + 2 : end + 2 + length].decode("utf-8", "backslashreplace")
-
-    def replies(self, data: bytes) -> int:
+    @property
+    def _first(self) -> PassedBatch | None:
         awaiting = self._awaiting
         if not awaiting or not self._session.plain:
-            return 0
+            return None
         batch = awaiting[0]
-        if batch.__class__ is not PassedBatch or not self._replies.idle:
-            return 0
+        plain = batch.__class__ is PassedBatch and self._replies.idle
+        return batch if plain else None
+
+    def _scan(self, data: bytes, start: int, most: int) -> tuple[int, int]:
         bulks, find = NULLABLE.get, data.find
-        pos, size, count = 0, len(data), 0
-        while pos < size:
+        pos, size, count = start, len(data), 0
+        while pos < size and count < most:
             end = find(CRLF, pos)
             if end < 0:
-                return 0
+                break
             length = bulks(data[pos:end])
-            start, pos = pos, end + 2
+            stop = end + 2
             if length is not None:
-                pos += 2 + length
-            elif data[start] not in SUCCESSES:
-                return 0
+                stop += 2 + length
+            elif data[pos] not in SUCCESSES:
+                break
+            if stop > size or data[stop - 1] != 10:
+                break
             count += 1
-            if pos < size:
+            if stop < size and count < most:
                 # Replies to a pipeline are often alike.
-                beginning, step = data[start : end + 2], pos - start
-                while data.startswith(beginning, pos):
-                    pos += step
+                beginning, step = data[pos : end + 2], stop - pos
+                while count < most and data.startswith(beginning, stop) and stop + step <= size:
+                    if data[stop + step - 1] != 10:
+                        return count, stop
+                    stop += step
                     count += 1
-        if pos != size or count > batch.left or data[-1] != 10:
-            return 0
-        return self._pass(batch, count)
+            pos = stop
+        return count, pos
+
+
+def _text(word: bytes) -> str:
+    return word.decode("utf-8", "backslashreplace")

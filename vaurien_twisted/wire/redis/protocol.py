@@ -12,9 +12,9 @@ from __future__ import annotations
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
+    IDividingFastPath,
     IForgetting,
     IFramer,
-    ISelectiveFastPath,
     ITellsErrors,
     ITransactional,
     IWireProtocol,
@@ -35,7 +35,7 @@ from vaurien_twisted.wire.redis.transaction import behind, insteadOf
 __all__ = ["Redis", "RedisFramer", "nil"]
 
 
-@implementer(IFramer, ISelectiveFastPath, ITransactional, IForgetting)
+@implementer(IFramer, IDividingFastPath, ITransactional, IForgetting)
 class RedisFramer(TwoWayFramer):
     """
     Reads one connection.  C{SUBSCRIBE} and its like have a reply that ends with the

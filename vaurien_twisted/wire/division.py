@@ -1,0 +1,130 @@
+# -*- test-case-name: tests.wire.test_division -*-
+"""
+Divides a chunk of whole requests into runs that pass, and requests that are decided one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vaurien_twisted.model.treatment import UNTREATED, Part, Request, TreatedChunk, Treatment
+
+#: How many requests pass in one batch.
+MOST = 32768
+
+#: To how many requests in one chunk something may happen: all are recorded in one go.
+MOST_TREATED = 512
+
+
+#: What is known of a chunk: how many requests it is if they pass together, else 0; what happens to
+#: them, C{None} for nothing; and its parts if there are several, or if numbers are to be drawn.
+Passed = tuple[int, TreatedChunk | None, Sequence[Part]]
+
+#: All requests of the chunk are decided one by one.
+STOPPED: Passed = (0, None, ())
+
+#: How many requests of one chunk are decided by themselves at most: that takes a turn of the
+#: reactor.
+MOST_ALONE = 128
+
+
+class Division:
+    """
+    The parts of a chunk, as its requests are found one after the other.
+
+    @ivar over: so many requests are decided by themselves that dividing the chunk costs more than
+        it saves, or that it is of too many requests.
+    """
+
+    __slots__ = (
+        "_alone",
+        "_count",
+        "_end",
+        "_ends",
+        "_passing",
+        "_requests",
+        "_told",
+        "_treatment",
+        "over",
+        "parts",
+    )
+
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+        self.over = False
+        self._alone = self._told = self._passing = self._count = self._end = 0
+        self._treatment = UNTREATED
+        self._requests: list[Request] = []
+        self._ends: list[int] = []
+
+    def untreated(self, count: int, end: int) -> None:
+        """
+        Nothing happens to the next requests.
+
+        @param count: how many these are.
+        @param end: where the last of them ends.
+        """
+        if self._treatment is not UNTREATED:
+            self._close(UNTREATED)
+        self._count += count
+        self._end = end
+        if self._count > MOST:
+            self.over = True
+
+    def treated(
+        self, treatment: Treatment, requests: Sequence[Request], ends: Sequence[int]
+    ) -> None:
+        """
+        Something happens to the next requests.
+
+        @param ends: where each of them ends.
+        """
+        if self._treatment is not treatment:
+            self._close(treatment)
+        self._requests += requests
+        self._ends += ends
+        self._told += len(ends)
+        if self._told > MOST_TREATED:
+            self.over = True
+
+    def alone(self, end: int) -> None:
+        """
+        The next request is decided by itself.
+
+        @param end: where it ends.
+        """
+        self._close(UNTREATED)
+        self.parts.append(Part(end))
+        self._alone += 1
+        if self._alone > min(self._passing, MOST_ALONE):
+            self.over = True
+
+    def _close(self, treatment: Treatment) -> None:
+        """
+        End the run of requests to which the same happens, and begin one of C{treatment}.
+        """
+        before, self._treatment = self._treatment, treatment
+        if before is UNTREATED:
+            count, self._count = self._count, 0
+            if count:
+                self.parts.append(Part(self._end, count))
+        else:
+            requests, self._requests = self._requests, []
+            ends, self._ends = self._ends, []
+            count = len(requests)
+            treated = TreatedChunk(before, tuple(requests))
+            self.parts.append(Part(ends[-1], count, treated, ends if before.chances else ()))
+        self._passing += count
+
+    def passed(self) -> Passed:
+        """
+        What is known of the chunk, all of whose requests were found.
+        """
+        self._close(UNTREATED)
+        parts = self.parts
+        if self.over or not self._passing:
+            return STOPPED
+        if len(parts) > 1:
+            return 0, None, parts
+        only = parts[0]
+        return only.count, only.treated, parts if only.ends else ()
