@@ -46,6 +46,7 @@ class Rule:
     @ivar expired: whether its time is over.  It stays in the plan, so that the draws of other rules
         do not change.
     @ivar streams: whether its behavior is for the bytes of a connection, not for exchanges.
+    @ivar asked: whether a client has asked for it in a header; it is in no plan.
     """
 
     behavior: IBehaviorBase
@@ -65,6 +66,7 @@ class Rule:
     lease: str = ""
     expired: bool = False
     streams: bool = False
+    asked: bool = False
 
     def same(self, other: Rule) -> bool:
         """

@@ -26,8 +26,8 @@ from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.rules.build import RuleBuilder
-from vaurien_twisted.rules.compiled import decisionOf
-from vaurien_twisted.rules.words import effect, short, timing
+from vaurien_twisted.rules.compiled import Outcome
+from vaurien_twisted.rules.words import effect, short, timing, uncut
 
 #: The key of draws for fault headers; no draw of a plan has it.
 KEY = 2**32 - 1
@@ -99,17 +99,29 @@ class FaultHeader:
         chance = SeededRandom(self.seed, self.proxy, connection.number, exchange.number, KEY)
         context = DecisionContext(connection, exchange, self.wire, 0, chance)
         actions = IBehavior(rule.behavior).decide(rule.options, context)
-        decision = decisionOf(actions, rule)
-        if decision is not NOTHING:
-            progress = exchange.progress = Progress()
-            facts |= {
-                "rule": short(rule.describe()),
-                "effect": effect(actions),
-                "reason": "the client asked for it",
-            }
-            self.journal.recordLater(
-                "decision", self.proxy, connection.number, _timed, facts, progress
-            )
+        found = Outcome(actions, rule)
+        decision = found.decision
+        if decision is NOTHING and not actions.missed:
+            return decision
+        progress = exchange.progress = Progress()
+        facts |= {
+            "rule": short(rule.describe()),
+            "effect": effect(actions),
+            "reason": "the client asked for it",
+        }
+
+        def outcome(missing: int | str) -> None:
+            kind, told = "decision", facts
+            if missing:
+                unmet = missing if isinstance(missing, str) else uncut(actions, missing)
+                kind, told = "missed", {**facts, "effect": unmet}
+            self.journal.recordLater(kind, self.proxy, connection.number, _timed, told, progress)
+
+        if found.cuts:
+            # Whether the reply is long enough, its end shows.
+            exchange.outcome = outcome
+        else:
+            outcome(actions.missed)
         return decision
 
     def _rule(self, text: str) -> Rule:
@@ -120,7 +132,7 @@ class FaultHeader:
                 f"{name!r} is for whole connections: a header names faults of one request",
                 "fault header",
             )
-        return rule
+        return attrs.evolve(rule, asked=True)
 
 
 def _timed(facts: dict[str, object], progress: Progress) -> dict[str, object]:

@@ -110,12 +110,17 @@ class Strikes:
 
     def asked(self, decision: Decision, exchange: Exchange) -> None:
         """
-        Count what a fault header has asked for.
+        Count what a fault header has asked for, as soon as it is known that it took effect.
         """
         for step in (decision.request or decision.reply)[:1]:
-            if step.rule is not None:
-                code = getattr(step.rule.options, "code", "")
-                self.counters.fault(step.rule.behavior.name, str(code), exchange.command)
+            if step.rule is None:
+                continue
+            code = str(getattr(step.rule.options, "code", ""))
+            count = partial(self.counters.fault, step.rule.behavior.name, code, exchange.command)
+            if exchange.outcome is None:
+                count()
+            else:
+                exchange.outcome = partial(_counted, exchange.outcome, count)
 
     def _outcome(
         self,
@@ -141,3 +146,16 @@ class Strikes:
         self.journal.recordLater(
             "missed", self.proxy, connection, *facts[:5], tally.unmet, *facts[6:]
         )
+
+
+def _counted(
+    outcome: Callable[[int | str], None], count: Callable[[], None], missing: int | str
+) -> None:
+    """
+    Count a fault that took effect, and tell the outcome.
+
+    @param missing: 0 or C{""} if it did.
+    """
+    if not missing:
+        count()
+    outcome(missing)
