@@ -320,7 +320,7 @@ class Served:
         All that a request could change.
         """
         return [
-            (str(p.name), p.listen, p.backend, p.enabled, rulesOf(p.plan), p.toxics.tell())
+            (str(p.name), p.listen, p.backend, p.enabled, rulesOf(p.plan), p.toxics.toJSON())
             for p in self.proxies.proxies
         ]
 

@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.test.requesthelper import DummyRequest
 
 from tests.control.support import Asker, around, controlled, makeProxy
-from vaurien_twisted.control.host_check import Guard
+from vaurien_twisted.control.host_check import HostCheck
 from vaurien_twisted.control.responses import Problem
 from vaurien_twisted.control.site import controlRoot
 from vaurien_twisted.rules.plan import Plan
@@ -106,7 +106,7 @@ class HostTests(SynchronousTestCase):
         """
         request = DummyRequest([b""])
         request.requestHeaders.setRawHeaders("host", ["localhost", "evil.example"])
-        problem = self.assertRaises(Problem, Guard().check, request)
+        problem = self.assertRaises(Problem, HostCheck().check, request)
         self.assertEqual((problem.status, problem.name), (403, "Host"))
 
     def test_everyPath(self):

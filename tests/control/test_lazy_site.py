@@ -16,7 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from vaurien_twisted.control import lazy_site as loading
-from vaurien_twisted.control.lazy_site import LoadedLater
+from vaurien_twisted.control.lazy_site import LazySite
 
 #: How long a thread may take, in seconds.
 PATIENCE = 60
@@ -89,7 +89,7 @@ class Slow(Factory):
 
 class LoadedLaterTests(SynchronousTestCase):
     """
-    L{LoadedLater}.
+    L{LazySite}.
     """
 
     def setUp(self) -> None:
@@ -101,7 +101,7 @@ class LoadedLaterTests(SynchronousTestCase):
         if loaded is not None:
             self.addCleanup(sys.modules.__setitem__, RARE, loaded)
         self.addCleanup(sys.modules.pop, RARE, None)
-        self.factory = LoadedLater(RARE, self.make)
+        self.factory = LazySite(RARE, self.make)
         self.reactor = Threads()
         self.patch(loading, "Thread", self.reactor.thread)
 
@@ -158,7 +158,7 @@ class LoadedLaterTests(SynchronousTestCase):
         """
         A module that cannot be imported is no matter of the thread: who connects meets it.
         """
-        factory = LoadedLater("no.such.module", self.make)
+        factory = LazySite("no.such.module", self.make)
         factory.doStart()
         factory.load(self.reactor)
         self.assertEqual([self.reactor.next(), self.reactor.next()], ["running", "thread"])

@@ -39,7 +39,7 @@ class MemoryService:
     async def begin(self, experiment: Experiment) -> list[str]:
         return self.proxies
 
-    async def tell(self, told: Mapping[str, object]) -> None:
+    async def publish(self, told: Mapping[str, object]) -> None:
         self.told.append(dict(told))
 
     async def end(self) -> list[str]:

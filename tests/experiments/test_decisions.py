@@ -46,7 +46,7 @@ class DecisionTests(SynchronousTestCase):
         self.assertEqual(first.repeat, ENTRY["repeat"])
         self.assertEqual((first.after, second.exchange), (1.5, 6))
         told = {name: ENTRY[name] for name in ("connection", "exchange", "description", "repeat")}
-        self.assertEqual(first.tell(), told)
+        self.assertEqual(first.toJSON(), told)
         self.assertEqual(first.describe(), "db 3/5 GET /: delay before=True sleep=2.0")
 
     def test_refused(self) -> None:

@@ -65,7 +65,7 @@ class JudgeTests(SynchronousTestCase):
         """
         for condition in (Errors(errors=1.0), ErrorRate(error_rate=9.0)):
             self.assertEqual(self.outcome(condition, Figures())[0], "unknown")
-            silent = Figures(5, telling=False)
+            silent = Figures(5, errorsCounted=False)
             self.assertEqual(self.outcome(condition, silent)[0], "unknown")
         self.assertEqual(self.outcome(Errors(errors=1.0, least=101))[0], "unknown")
 
@@ -118,7 +118,7 @@ class JudgeTests(SynchronousTestCase):
         both = SOME.plus(SOME)
         self.assertEqual(both.failed(codes=["503"]), 6)
         self.assertEqual(both.since(SOME).errors, SOME.errors)
-        self.assertFalse(SOME.plus(Figures(telling=False)).telling)
+        self.assertFalse(SOME.plus(Figures(errorsCounted=False)).errorsCounted)
 
 
 class RunTests(SynchronousTestCase):

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from vaurien_twisted.experiments.document import readExperiment
 from vaurien_twisted.experiments.steps import phaseNames
 from vaurien_twisted.experiments.timeline import timeline
-from vaurien_twisted.experiments.without import leavable, without
+from vaurien_twisted.experiments.without import removableSteps, without
 
 TEXT = """\
 method:
@@ -40,7 +40,7 @@ class WithoutTests(SynchronousTestCase):
         Those whose faults are no decisions about exchanges.
         """
         experiment = readExperiment(TEXT)
-        steps = leavable(experiment, lambda name: name in ("error", "delay"))
+        steps = removableSteps(experiment, lambda name: name in ("error", "delay"))
         names = [each.name for each in steps]
         wanted = ["set 3", "set 5", "set 6", "set 7", "flapping", "restart 10"]
         self.assertEqual(names, [*wanted, "schedule 11", "wave 12"])
@@ -51,7 +51,7 @@ class WithoutTests(SynchronousTestCase):
         What is left out lasts as long as before; names stay.
         """
         experiment = readExperiment(TEXT)
-        steps = leavable(experiment, lambda name: name in ("error", "delay"))
+        steps = removableSteps(experiment, lambda name: name in ("error", "delay"))
         rest = without(experiment, steps[2:6])
         self.assertEqual(phaseNames(rest.method), phaseNames(experiment.method))
         before, after = timeline(experiment), timeline(rest)

@@ -18,7 +18,7 @@ from twisted.trial.unittest import TestCase
 from zope.interface import implementer
 
 from vaurien_twisted.express.connected_socket import toAddress
-from vaurien_twisted.express.connector import Attempt, Target
+from vaurien_twisted.express.connector import ConnectionAttempt, Target
 from vaurien_twisted.express.endpoints import ExpressServerEndpoint
 from vaurien_twisted.express.poller import pollerFor
 
@@ -308,7 +308,7 @@ def attempt(
     """
     Connect to a port of this machine, with another kind of socket.
     """
-    attempt = Attempt(pollerFor(reactor), factory, Target(toAddress(("127.0.0.1", port))))
+    attempt = ConnectionAttempt(pollerFor(reactor), factory, Target(toAddress(("127.0.0.1", port))))
     ordinary = socket.SocketType
     socket.SocketType = kind
     try:

@@ -8,7 +8,7 @@ from math import inf
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.express.busy_poll import LONGEST, Spinning
+from vaurien_twisted.express.busy_poll import LONGEST, BusyPoll
 
 #: How long a look takes here.
 STEP = LONGEST / 10
@@ -29,7 +29,7 @@ class Process:
         self.due = 0.0
         self.looks = self.sleeps = self.rests = 0
         self.step = STEP
-        self.spinning = Spinning(lambda: self.now, self.rest)
+        self.spinning = BusyPoll(lambda: self.now, self.rest)
 
     def look(self) -> list[float]:
         """
@@ -72,7 +72,7 @@ class Process:
 
 class SpinningTests(SynchronousTestCase):
     """
-    L{Spinning}.
+    L{BusyPoll}.
     """
 
     def setUp(self) -> None:

@@ -211,7 +211,7 @@ class AdmissionTests(ExpressCase):
                 """
                 return False
 
-            def tell(self, name: str) -> None:
+            def logRefusal(self, name: str) -> None:
                 """
                 Note who has refused.
                 """

@@ -19,9 +19,9 @@ class ProgressTests(SynchronousTestCase):
         Of what has not begun nothing is told.
         """
         progress = Progress()
-        self.assertEqual(progress.tell(), {})
+        self.assertEqual(progress.toJSON(), {})
         progress.requested(3, True)
-        self.assertEqual(progress.tell(), {})
+        self.assertEqual(progress.toJSON(), {})
 
     def test_whole(self) -> None:
         """
@@ -36,7 +36,7 @@ class ProgressTests(SynchronousTestCase):
         progress.replied(11.25, 40, True)
         progress.sent = 12.0
         self.assertEqual(
-            progress.tell(),
+            progress.toJSON(),
             {
                 "came": 1764000010.0,
                 "waited": 0.5,
@@ -55,7 +55,7 @@ class ProgressTests(SynchronousTestCase):
         progress = Progress(10.0, float)
         progress.requested(30, True)
         progress.requested(30, False)
-        self.assertEqual(progress.tell(), {"came": 10.0, "waited": 0.0, "requestBytes": 60})
+        self.assertEqual(progress.toJSON(), {"came": 10.0, "waited": 0.0, "requestBytes": 60})
 
     def test_shared(self) -> None:
         """
@@ -65,4 +65,4 @@ class ProgressTests(SynchronousTestCase):
         progress.passed(11.0, 100, False)
         progress.passed(12.0, None, True)
         told = {"came": 10.0, "replyBegan": 1.0, "replyEnded": 2.0, "duration": 2.0, "together": 3}
-        self.assertEqual(progress.tell(), told)
+        self.assertEqual(progress.toJSON(), told)

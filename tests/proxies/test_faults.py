@@ -65,7 +65,7 @@ class FaultsTests(SynchronousTestCase):
                 self.proxy.ruleBuilder, {"behavior": "delay", "name": "f", "lease": "mine"}
             )
         )
-        self.assertEqual(self.faults.toxics.tell()[0]["lease"], "mine")
+        self.assertEqual(self.faults.toxics.toJSON()[0]["lease"], "mine")
         self.faults.lift("mine")
         self.assertEqual(self.names(), ["b", "c", "e"])
         self.assertEqual([toxic.name for toxic in self.faults.toxics], ["e"])
@@ -93,7 +93,7 @@ class FaultsTests(SynchronousTestCase):
         clock = self.proxy.reactor
         clock.advance(50)
         self.toxic(name="short", **{"for": "1500ms"})
-        self.assertEqual(self.faults.toxics.tell()[0]["for"], 1.5)
+        self.assertEqual(self.faults.toxics.toJSON()[0]["for"], 1.5)
         clock.advance(1)
         self.toxic(name="long")
         clock.advance(0.5)

@@ -18,7 +18,7 @@ from vaurien_twisted.model.exchange import PassedBatch
 from vaurien_twisted.relays.ends import LinkState
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
-from vaurien_twisted.wire.fastpath import MOST_TREATED
+from vaurien_twisted.wire.fastpath import MOST_DECIDED
 
 #: Matches every exchange and never applies, so that all have to be decided.
 ASKED = {"behavior": "error", "after": 10**6}
@@ -213,7 +213,7 @@ class SelectTests(SynchronousTestCase):
         tallies = [pair.factory.decider.tally for pair in pairs]
         for place in range(len(pairs[0].factory.decider.plan.draws)):
             told = [tally((place, 0)) for tally in tallies]
-            for name in ("seen", "applied", "struck", "treated"):
+            for name in ("seen", "applied", "struck", "decided"):
                 self.assertEqual(getattr(told[0], name), getattr(told[1], name), name)
         added = [each.added for each in counters]
         self.assertEqual(added[0].count, added[1].count)
@@ -241,11 +241,11 @@ class SelectTests(SynchronousTestCase):
         """
         pair = Pair("redis", "delay", options={"sleep": 0})
         pair.ask(get("a"))
-        for count, together in ((MOST_TREATED, True), (MOST_TREATED + 1, False)):
+        for count, together in ((MOST_DECIDED, True), (MOST_DECIDED + 1, False)):
             self.assertEqual(len(pair.ask(get("a") * count)), count * len(get("a")))
             waiting = pair.relay.link._framed.exchanges.state.replyOrder.waiting
             self.assertEqual(isinstance(waiting[-1], PassedBatch), together)
-        self.assertEqual(pair.factory.counters.faults, {("delay", ""): 2 * MOST_TREATED + 2})
+        self.assertEqual(pair.factory.counters.faults, {("delay", ""): 2 * MOST_DECIDED + 2})
 
     def test_divided(self) -> None:
         """
@@ -293,6 +293,6 @@ class SelectTests(SynchronousTestCase):
         state = pair.relay.link._framed.exchanges.state
         # Of a command that was never seen before, the first ones are told apart.
         self.assertEqual(state.exchanges, 6)
-        self.assertLessEqual(len(state.told), 3)
+        self.assertLessEqual(len(state.recentExchanges), 3)
         self.assertEqual(pair.ask(get("other") + get("user:1")), get("other"))
         self.assertEqual(pair.answer(b"+OK\r\n")[:6], b"+OK\r\n-")

@@ -109,7 +109,7 @@ class TimingTests(SynchronousTestCase):
         The passed exchanges: what they ask for, and their times and sizes.
         """
         passed = pair.factory.context.passed.since(0, KEPT)
-        return [{"request": each.request, **each.progress.tell()} for each in passed]
+        return [{"request": each.request, **each.progress.toJSON()} for each in passed]
 
     def struck(self, pair: Pair) -> list[dict[str, Any]]:
         """

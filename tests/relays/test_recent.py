@@ -6,18 +6,18 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from vaurien_twisted.model.batch_decision import BatchDecision, DecidedChunk
 from vaurien_twisted.model.decision import Decision
 from vaurien_twisted.model.exchange import Exchange
-from vaurien_twisted.model.treatment import TreatedChunk, Treatment
 from vaurien_twisted.relays.recent import RECENT, Recent
 
 
-def run(first: int, count: int) -> tuple[int, TreatedChunk, float]:
+def run(first: int, count: int) -> tuple[int, DecidedChunk, float]:
     """
     So many requests that were decided together.
     """
     requests = tuple(("GET", str(number), b"", None) for number in range(first, first + count))
-    return first, TreatedChunk(Treatment(Decision()), requests), 2.5
+    return first, DecidedChunk(BatchDecision(Decision()), requests), 2.5
 
 
 class RecentTests(SynchronousTestCase):
@@ -29,21 +29,21 @@ class RecentTests(SynchronousTestCase):
         """
         Of what is remembered.
         """
-        return [exchange.number for exchange in recent.told()]
+        return [exchange.number for exchange in recent.exchanges()]
 
     def test_runs(self) -> None:
         """
         Of long chunks only the end is remembered.
         """
         recent = Recent()
-        self.assertEqual(recent.told(), [])
+        self.assertEqual(recent.exchanges(), [])
         self.assertIsNone(recent.add(Exchange(1)))
         recent.addChunk(*run(2, 2))
         self.assertEqual(self.numbers(recent), [1, 2, 3])
         recent.addChunk(*run(4, 100))
         self.assertEqual(self.numbers(recent), [100, 101, 102, 103])
         recent.add(Exchange(104))
-        told = recent.told()
+        told = recent.exchanges()
         self.assertEqual([each.number for each in told], [101, 102, 103, 104])
         self.assertEqual((told[0].description, told[0].began), ("GET 101", 2.5))
         self.assertIsNotNone(told[0].decision)

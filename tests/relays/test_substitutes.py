@@ -261,7 +261,7 @@ class SubstituteTests(SynchronousTestCase):
         link = redis("INCR")
         link.ask(MULTI + INCR + EXEC)
         self.assertEqual(link.relay.link.exchanges, 3)
-        recent = link.relay.link._framed.exchanges.state.told
+        recent = link.relay.link._framed.exchanges.state.recentExchanges
         self.assertEqual([each.command for each in recent][-2:], ["INCR", "EXEC"])
 
     def test_bound(self) -> None:

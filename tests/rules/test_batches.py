@@ -10,11 +10,11 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY
+from vaurien_twisted.model.batch_decision import UNAFFECTED, BatchDecision, DecidedChunk
 from vaurien_twisted.model.decision import Decision
 from vaurien_twisted.model.exchange import Connection, Exchange
-from vaurien_twisted.model.treatment import UNTREATED, TreatedChunk, Treatment
 from vaurien_twisted.record.journal import Journal
-from vaurien_twisted.rules.batches import Treatments
+from vaurien_twisted.rules.batches import PlanBatchDecider
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.rules.decider import Decider
@@ -35,24 +35,24 @@ def decider(*rules: dict[str, Any]) -> Decider:
     return Decider("p", wire, 7, Journal(Clock().seconds), plan)
 
 
-class TreatmentTests(SynchronousTestCase):
+class BatchDecisionTests(SynchronousTestCase):
     """
     What can be said of an exchange without deciding it.
     """
 
-    def treatments(self, *rules: dict[str, Any]) -> Treatments:
+    def batchDecider(self, *rules: dict[str, Any]) -> PlanBatchDecider:
         """
         Those of a plan that has some.
         """
-        treatments = decider(*rules).treatments(CONNECTION)
-        assert treatments is not None
-        return treatments
+        batchDecider = decider(*rules).batchDecider(CONNECTION)
+        assert batchDecider is not None
+        return batchDecider
 
-    def ask(self, treatments: Treatments, key: str = "a") -> Treatment | None:
+    def ask(self, batchDecider: PlanBatchDecider, key: str = "a") -> BatchDecision | None:
         """
         Ask about a C{GET}.
         """
-        return treatments(Exchange(1, "GET", key))
+        return batchDecider(Exchange(1, "GET", key))
 
     def test_none(self) -> None:
         """
@@ -67,39 +67,39 @@ class TreatmentTests(SynchronousTestCase):
             [{"behavior": "delay", "options": {"before": False}}],
             [{"behavior": "abort"}],
         ):
-            self.assertIsNone(decider(*rules).treatments(CONNECTION), rules)
+            self.assertIsNone(decider(*rules).batchDecider(CONNECTION), rules)
 
     def test_misses(self) -> None:
         """
         Nothing happens to what no rule matches; what one matches that does more than wait has
         to be decided.
         """
-        treatments = self.treatments(ERROR)
-        self.assertIs(self.ask(treatments), UNTREATED)
-        self.assertIsNone(self.ask(treatments, "user:1"))
-        self.assertFalse(treatments.waits)
+        batchDecider = self.batchDecider(ERROR)
+        self.assertIs(self.ask(batchDecider), UNAFFECTED)
+        self.assertIsNone(self.ask(batchDecider, "user:1"))
+        self.assertFalse(batchDecider.waits)
 
     def test_waits(self) -> None:
         """
         All waits of an exchange together, and the same object for the same rules.
         """
         hang = {"behavior": "hang", "when": {"key": "b*"}}
-        treatments = self.treatments(WAIT, ERROR, hang)
-        self.assertTrue(treatments.waits)
-        treated = self.ask(treatments)
-        assert treated is not None
-        self.assertEqual([step.command.seconds for step in treated.decision.request], [0.5])
-        self.assertIs(self.ask(treatments, "c"), treated)
-        both = self.ask(treatments, "b")
+        batchDecider = self.batchDecider(WAIT, ERROR, hang)
+        self.assertTrue(batchDecider.waits)
+        decided = self.ask(batchDecider)
+        assert decided is not None
+        self.assertEqual([step.command.seconds for step in decided.decision.request], [0.5])
+        self.assertIs(self.ask(batchDecider, "c"), decided)
+        both = self.ask(batchDecider, "b")
         assert both is not None
         self.assertEqual(len(both.decision.request), 2)
-        self.assertIsNone(self.ask(treatments, "user:1"))
+        self.assertIsNone(self.ask(batchDecider, "user:1"))
 
     def test_instant(self) -> None:
         """
         A wait of no time is none.
         """
-        self.assertFalse(self.treatments({"behavior": "delay", "options": {"sleep": 0}}).waits)
+        self.assertFalse(self.batchDecider({"behavior": "delay", "options": {"sleep": 0}}).waits)
 
 
 class ChanceTests(SynchronousTestCase):
@@ -114,23 +114,23 @@ class ChanceTests(SynchronousTestCase):
         wire = REGISTRY.wire("redis")
         plan = RuleBuilder(REGISTRY, wire=wire).choice("10:error,10:delay", {})
         one, other = (Decider("p", wire, 7, Journal(Clock().seconds), plan) for _ in range(2))
-        treatments = other.treatments(CONNECTION)
-        assert treatments is not None
-        treatment = treatments(Exchange(1, "GET", "a"))
-        assert treatment is not None
+        batchDecider = other.batchDecider(CONNECTION)
+        assert batchDecider is not None
+        batchDecision = batchDecider(Exchange(1, "GET", "a"))
+        assert batchDecision is not None
         spared = 0
         for number in range(1, 200):
-            passes = not treatments.struck(treatment, number, 1)
+            passes = not batchDecider.struck(batchDecision, number, 1)
             decision = one.decide(CONNECTION, Exchange(number, "GET", "a"))
             self.assertEqual(passes, not (decision.request or decision.reply))
             if passes:
                 spared += 1
-                chunk = TreatedChunk(treatment, (GET,))
+                chunk = DecidedChunk(batchDecision, (GET,))
                 self.assertEqual(other.decideChunk(CONNECTION, number, chunk), Decision())
             else:
                 other.decide(CONNECTION, Exchange(number, "GET", "a"))
         self.assertTrue(120 < spared < 190)
-        struck = treatments.struck(treatment, 1, 199)
+        struck = batchDecider.struck(batchDecision, 1, 199)
         self.assertEqual(len(struck), 199 - spared)
         self.assertEqual(list(struck), sorted(struck))
         for counted in ((0, 0), (0, 1)):
@@ -144,8 +144,8 @@ class ChanceTests(SynchronousTestCase):
         own = decider({**WAIT, "percent": 50}, ERROR)
         own.begin(3)
         own.setPlan(own.plan)
-        treatments = own.treatments(CONNECTION)
-        self.assertIsNone(treatments)
+        batchDecider = own.batchDecider(CONNECTION)
+        self.assertIsNone(batchDecider)
 
 
 class RecordTests(SynchronousTestCase):
@@ -163,11 +163,11 @@ class RecordTests(SynchronousTestCase):
         decisions: list[Decision] = []
         for number, (command, subject, head, _) in enumerate((GET, long, GET), 5):
             decisions.append(one.decide(CONNECTION, Exchange(number, command, subject, head)))
-        treatments = other.treatments(CONNECTION)
-        assert treatments is not None
-        treatment = treatments(Exchange(1, "GET", "a"))
-        assert treatment is not None
-        chunk = TreatedChunk(treatment, (GET, long, GET))
+        batchDecider = other.batchDecider(CONNECTION)
+        assert batchDecider is not None
+        batchDecision = batchDecider(Exchange(1, "GET", "a"))
+        assert batchDecision is not None
+        chunk = DecidedChunk(batchDecision, (GET, long, GET))
         told: list[object] = []
         for count in (0, 6):
             self.assertEqual(other.decideChunk(CONNECTION, 5, chunk), decisions[0])

@@ -9,7 +9,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.rules.build import RuleBuilder, tell
+from vaurien_twisted.rules.build import RuleBuilder, planToJSON
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.registry import loadRegistry
 
@@ -124,7 +124,7 @@ class TellTests(SynchronousTestCase):
 
     def test_roundTrip(self) -> None:
         """
-        L{tell} gives the name and options that make the same plan.
+        L{planToJSON} gives the name and options that make the same plan.
         """
         for name, options in (
             ("dummy", {}),
@@ -133,7 +133,7 @@ class TellTests(SynchronousTestCase):
             ("12.5:hang", {}),
         ):
             plan = PLANNER.one(name, options)
-            back = tell(plan)
+            back = planToJSON(plan)
             self.assertEqual(PLANNER.one(back["behavior"], back["options"]), plan)
 
     def test_form(self) -> None:
@@ -141,10 +141,10 @@ class TellTests(SynchronousTestCase):
         A behavior alone is told by its name, a choice with its percentages.
         """
         self.assertEqual(
-            tell(PLANNER.one("delay", {})),
+            planToJSON(PLANNER.one("delay", {})),
             {"behavior": "delay", "options": {"sleep": 1.0, "before": True}},
         )
         self.assertEqual(
-            tell(PLANNER.one("20:hang", {})), {"behavior": "20:hang", "options": {"hang": {}}}
+            planToJSON(PLANNER.one("20:hang", {})), {"behavior": "20:hang", "options": {"hang": {}}}
         )
-        self.assertEqual(tell(Plan()), {"behavior": "dummy", "options": {}})
+        self.assertEqual(planToJSON(Plan()), {"behavior": "dummy", "options": {}})

@@ -13,7 +13,7 @@ from tests.ruled import LINES
 from vaurien_twisted.record.counters import Counters
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.rules.compiled import REMEMBERING
-from vaurien_twisted.rules.counts import tellCounts
+from vaurien_twisted.rules.counts import countsToJSON
 from vaurien_twisted.rules.tally import MISSES
 
 
@@ -21,7 +21,7 @@ def counts(session: Session) -> list[dict[str, Any]]:
     """
     The counts of the rules in force.
     """
-    return list(tellCounts(session.factory.decider))
+    return list(countsToJSON(session.factory.decider))
 
 
 def numbers(count: dict[str, Any]) -> tuple[Any, ...]:

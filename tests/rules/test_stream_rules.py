@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.support import REGISTRY
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.rules.build import RuleBuilder, tell
+from vaurien_twisted.rules.build import RuleBuilder, planToJSON
 from vaurien_twisted.rules.codec import planFromRules, rulesOf
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.stream_rules import chosenStreams, listens
@@ -214,6 +214,6 @@ class RuleTests(SynchronousTestCase):
             [attrs.asdict(each) for each in again.rules],
             [attrs.asdict(each) for each in plan.rules],
         )
-        told = tell(PLANNER.one("20:latency,10:loss", {"latency": {"latency": 7}}))
+        told = planToJSON(PLANNER.one("20:latency,10:loss", {"latency": {"latency": 7}}))
         self.assertEqual(told["behavior"], "20:latency,10:loss")
         self.assertEqual(told["options"]["latency"]["latency"], 7)

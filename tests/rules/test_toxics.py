@@ -50,7 +50,7 @@ class ReadTests(SynchronousTestCase):
         """
         Downstream, always, named after type and stream.
         """
-        told = toxic().tell()
+        told = toxic().toJSON()
         self.assertEqual(
             (told["name"], told["type"], told["stream"], told["toxicity"]),
             ("latency_downstream", "latency", "downstream", 1.0),
@@ -95,7 +95,7 @@ class ReadTests(SynchronousTestCase):
         [rule] = made.draw.alternatives
         self.assertEqual((rule.behavior.name, rule.options.sleep), ("delay", 2))
         noop = toxicFromJSON(PLANNER, {"type": "noop"})
-        self.assertEqual((noop.tell()["type"], noop.name), ("noop", "noop_downstream"))
+        self.assertEqual((noop.toJSON()["type"], noop.name), ("noop", "noop_downstream"))
 
     def test_refused(self) -> None:
         """
@@ -166,7 +166,7 @@ class ToxicsTests(SynchronousTestCase):
         changed = toxic(name="one", toxicity=0)
         self.assertEqual(list(both.changing(changed)), [changed, two])
         self.assertEqual(list(both.removing("one")), [two])
-        self.assertEqual([each["name"] for each in both.tell()], ["two", "one"])
+        self.assertEqual([each["name"] for each in both.toJSON()], ["two", "one"])
 
     def test_refused(self) -> None:
         """

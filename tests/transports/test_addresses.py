@@ -23,11 +23,11 @@ from zope.interface.verify import verifyObject
 
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.transports.addresses import (
+    addressText,
     clientEndpoint,
     hostPort,
     listenOn,
     serverEndpoint,
-    tellAddress,
 )
 from vaurien_twisted.transports.localhost import LocalhostEndpoint
 
@@ -314,7 +314,7 @@ class TellTests(SynchronousTestCase):
         """
         Of each kind.
         """
-        self.assertEqual(tellAddress(IPv4Address("TCP", "127.0.0.1", 80)), "127.0.0.1:80")
-        self.assertEqual(tellAddress(IPv6Address("TCP", "::1", 80)), "[::1]:80")
-        self.assertEqual(tellAddress(UNIXAddress("/tmp/socket")), "/tmp/socket")
+        self.assertEqual(addressText(IPv4Address("TCP", "127.0.0.1", 80)), "127.0.0.1:80")
+        self.assertEqual(addressText(IPv6Address("TCP", "::1", 80)), "[::1]:80")
+        self.assertEqual(addressText(UNIXAddress("/tmp/socket")), "/tmp/socket")
         self.assertEqual(hostPort("[::1]:80"), ("::1", 80))

@@ -93,12 +93,12 @@ class DescriptorsTests(SynchronousTestCase):
         Refusals are logged now and then, with their number.
         """
         for _ in range(5):
-            self.descriptors.tell("web")
+            self.descriptors.logRefusal("web")
         self.assertEqual(len(self.lines), 1)
         self.assertIn("web: no file descriptors are left", self.lines[0])
         self.assertIn("refused: 1", self.lines[0])
         self.clock.advance(EVERY)
-        self.descriptors.tell("web")
+        self.descriptors.logRefusal("web")
         self.assertEqual(len(self.lines), 2)
         self.assertIn("refused: 5", self.lines[1])
         self.assertEqual(self.descriptors.refused, 6)

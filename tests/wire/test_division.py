@@ -8,21 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from vaurien_twisted.model.batch_decision import BatchDecision, Part
 from vaurien_twisted.model.decision import Decision
-from vaurien_twisted.model.treatment import Part, Treatment
-from vaurien_twisted.wire.division import MOST, MOST_ALONE, MOST_TREATED, STOPPED, Division
+from vaurien_twisted.wire.division import MOST, MOST_ALONE, MOST_DECIDED, STOPPED, Division
 
-WAITS = Treatment(Decision())
-CHANCE = Treatment(Decision(), chances=((object(),),))
+WAITS = BatchDecision(Decision())
+CHANCE = BatchDecision(Decision(), chances=((object(),),))
 
 Told = list[tuple[int, int, list[str]]]
 
 
 def told(parts: list[Part]) -> Told:
     """
-    Where parts end, how many requests pass in each, and the subjects of those that are treated.
+    Where parts end, how many requests pass in each, and the subjects of those that are decided.
     """
-    subjects = [[] if each.treated is None else each.treated.requests for each in parts]
+    subjects = [[] if each.decided is None else each.decided.requests for each in parts]
     return [
         (part.end, part.count, [request[1] for request in requests])
         for part, requests in zip(parts, subjects, strict=True)
@@ -41,20 +41,20 @@ class DivisionTests(SynchronousTestCase):
         self.division = Division()
         self.end = 0
 
-    def treat(self, treatment: Treatment, count: int = 1) -> None:
+    def decide(self, batchDecision: BatchDecision, count: int = 1) -> None:
         """
         The next requests, of 10 bytes each; the subject of each is where it ends.
         """
         ends = [self.end + 10 * place for place in range(1, count + 1)]
         self.end = ends[-1]
-        self.division.treated(treatment, [("GET", str(end), b"", None) for end in ends], ends)
+        self.division.decided(batchDecision, [("GET", str(end), b"", None) for end in ends], ends)
 
-    def untreat(self, count: int = 1) -> None:
+    def leave(self, count: int = 1) -> None:
         """
         The next requests, to which nothing happens.
         """
         self.end += 10 * count
-        self.division.untreated(count, self.end)
+        self.division.unaffected(count, self.end)
 
     def alone(self) -> None:
         """
@@ -67,33 +67,33 @@ class DivisionTests(SynchronousTestCase):
         """
         All parts, where there are several.
         """
-        count, treated, parts = self.division.passed()
-        self.assertEqual((count, treated), (0, None))
+        count, decided, parts = self.division.passed()
+        self.assertEqual((count, decided), (0, None))
         return told(list(parts))
 
     def test_untreated(self) -> None:
         """
         Requests to which nothing happens pass together.
         """
-        self.untreat(3)
-        self.untreat()
+        self.leave(3)
+        self.leave()
         self.assertEqual(self.division.passed(), (4, None, ()))
 
     def test_treated(self) -> None:
         """
         So do those to which the same happens.
         """
-        self.treat(WAITS, 2)
-        self.treat(WAITS)
-        count, treated, parts = self.division.passed()
-        assert treated is not None
-        self.assertEqual((count, treated.commands, parts), (3, ("GET",) * 3, ()))
+        self.decide(WAITS, 2)
+        self.decide(WAITS)
+        count, decided, parts = self.division.passed()
+        assert decided is not None
+        self.assertEqual((count, decided.commands, parts), (3, ("GET",) * 3, ()))
 
     def test_chance(self) -> None:
         """
         Where numbers are to be drawn, it is known where each request ends.
         """
-        self.treat(CHANCE, 3)
+        self.decide(CHANCE, 3)
         count, _, parts = self.division.passed()
         self.assertEqual((count, list(parts[0].ends)), (3, [10, 20, 30]))
 
@@ -102,12 +102,12 @@ class DivisionTests(SynchronousTestCase):
         Each run of requests to which the same happens is a part, and so is each that is decided by
         itself.
         """
-        self.treat(WAITS, 2)
+        self.decide(WAITS, 2)
         self.alone()
         self.alone()
-        self.untreat(2)
-        self.treat(WAITS)
-        self.treat(CHANCE)
+        self.leave(2)
+        self.decide(WAITS)
+        self.decide(CHANCE)
         self.assertEqual(
             self.parts(),
             [(20, 2, ["10", "20"]), (30, 0, []), (40, 0, []), (60, 2, []), (70, 1, ["70"]),
@@ -124,11 +124,11 @@ class DivisionTests(SynchronousTestCase):
         self.assertEqual(self.division.passed(), STOPPED)
         for act, count in (
             (self.alone, MOST_ALONE),
-            (lambda: self.treat(WAITS), MOST_TREATED),
-            (self.untreat, MOST - MOST_ALONE),
+            (lambda: self.decide(WAITS), MOST_DECIDED),
+            (self.leave, MOST - MOST_ALONE),
         ):
             self.setUp()
-            self.untreat(MOST_ALONE)
+            self.leave(MOST_ALONE)
             for _ in range(count):
                 act()
             self.assertFalse(self.division.over)
@@ -143,7 +143,7 @@ class DivisionTests(SynchronousTestCase):
         of the others.
         """
         self.setUp()
-        self.treat(CHANCE, len(struck))
+        self.decide(CHANCE, len(struck))
         [part] = self.division.passed()[2]
         places = [place for place, each in enumerate(struck) if each]
         parts = part.without(places)

@@ -18,7 +18,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
 from vaurien_twisted.interfaces.network import IServerReactor
-from vaurien_twisted.transports.addresses import listenOn, tellAddress
+from vaurien_twisted.transports.addresses import addressText, listenOn
 
 INVITATION = """\
 A web backend runs behind the proxy on http://{proxy}/.  Try this in another shell:
@@ -75,7 +75,7 @@ class DemoBackend(Service):
         site = Site(Hello())
         site.noisy = False
         self._port = await listenOn(self._endpoint, site, "127.0.0.1:0", "demo")
-        self.address = tellAddress(self._port.getHost())
+        self.address = addressText(self._port.getHost())
 
     def stopService(self) -> Deferred[None]:
         super().stopService()

@@ -20,9 +20,9 @@ from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.clocks import wallTime
 from vaurien_twisted.record.journal import Journal
-from vaurien_twisted.rules.build import tell
-from vaurien_twisted.rules.codec import ruleFromJSON, tellRule
-from vaurien_twisted.rules.counts import tellCounts
+from vaurien_twisted.rules.build import planToJSON
+from vaurien_twisted.rules.codec import ruleFromJSON, ruleToJSON
+from vaurien_twisted.rules.counts import countsToJSON
 from vaurien_twisted.rules.registry import loadRegistry
 
 
@@ -36,7 +36,7 @@ class EmbeddedFault:
 
     def __init__(self, proxy: Proxy, rule: Rule, journal: Journal) -> None:
         self.proxy = str(proxy.name)
-        self.rule = tellRule(rule)
+        self.rule = ruleToJSON(rule)
         self._faults = proxy.faults
         self._decider = proxy.decider
         self._name = rule.name
@@ -46,11 +46,11 @@ class EmbeddedFault:
 
     def count(self) -> Answer:
         """
-        What it has met: C{seen}, C{matched}, C{struck} and so on; see L{tellCounts}.
+        What it has met: C{seen}, C{matched}, C{struck} and so on; see L{countsToJSON}.
         """
         if self._count is not None:
             return self._count
-        found = [each for each in tellCounts(self._decider) if each["name"] == self._name]
+        found = [each for each in countsToJSON(self._decider) if each["name"] == self._name]
         return found[0] if found else {"seen": 0, "matched": 0, "struck": 0}
 
     @property
@@ -117,7 +117,7 @@ class RunningProxy:
         """
         The behavior in force.
         """
-        return str(tell(self.proxy.plan)["behavior"])
+        return str(planToJSON(self.proxy.plan)["behavior"])
 
     def setBehavior(self, name: str, **options: object) -> None:
         """

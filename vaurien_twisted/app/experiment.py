@@ -33,7 +33,7 @@ from vaurien_twisted.experiments.decisions import Decision, unpacked
 from vaurien_twisted.experiments.document import Experiment, readExperiment
 from vaurien_twisted.experiments.names import checkNames
 from vaurien_twisted.experiments.service import Service
-from vaurien_twisted.experiments.without import leavable
+from vaurien_twisted.experiments.without import removableSteps
 from vaurien_twisted.interfaces import IBehavior
 from vaurien_twisted.model.json_types import Answer
 from vaurien_twisted.model.options import Refused
@@ -171,5 +171,5 @@ async def _repeat(
     def decides(behavior: str) -> bool:
         return bool(behavior) and IBehavior.providedBy(registry.behavior(behavior))
 
-    steps = leavable(experiment, decides)
+    steps = removableSteps(experiment, decides)
     return await replayer.bisect(experiment, replay.decisions, steps, replay.report["phases"])

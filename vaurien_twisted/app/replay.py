@@ -20,7 +20,7 @@ from vaurien_twisted.experiments.record import HALTED, INTERRUPTED
 from vaurien_twisted.experiments.service import Service
 from vaurien_twisted.experiments.surroundings import IExperimentReactor
 from vaurien_twisted.experiments.verdict import BROKEN
-from vaurien_twisted.experiments.without import Leaving, without
+from vaurien_twisted.experiments.without import RemovableStep, without
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.rules.pins import Pin, Pins, pinFromJSON
@@ -64,7 +64,7 @@ class PinnedService(Service):
         for name in names:
             proxy = self._collection.get(name)
             pins = [
-                (each, pinFromJSON(proxy.ruleBuilder, each.tell()))
+                (each, pinFromJSON(proxy.ruleBuilder, each.toJSON()))
                 for each in self._decisions
                 if each.proxy == name
             ]
@@ -134,7 +134,7 @@ class Replayer:
         self,
         experiment: Experiment,
         decisions: Sequence[Decision],
-        steps: Sequence[Leaving],
+        steps: Sequence[RemovableStep],
         phases: Sequence[Mapping[str, object]],
     ) -> Report:
         """
@@ -146,10 +146,10 @@ class Replayer:
             there were, and the C{faults} in words.
         @raise Refused: the hypothesis is not broken again with all of them.
         """
-        everything: list[Decision | Leaving] = [*decisions, *steps]
+        everything: list[Decision | RemovableStep] = [*decisions, *steps]
         known: dict[frozenset[int], Report] = {}
 
-        async def run(some: Sequence[Decision | Leaving]) -> Report:
+        async def run(some: Sequence[Decision | RemovableStep]) -> Report:
             key = frozenset(map(id, some))
             if key not in known:
                 left = [each for each in steps if each not in some]
@@ -161,7 +161,7 @@ class Replayer:
                 self.say(f"run {len(known)}: {len(some)} of {len(everything)} faults: {verdict}")
             return known[key]
 
-        async def breaks(some: Sequence[Decision | Leaving]) -> bool:
+        async def breaks(some: Sequence[Decision | RemovableStep]) -> bool:
             return _broken(await run(some))
 
         if not await breaks(everything):
@@ -184,11 +184,11 @@ class Replayer:
 
 def grouped(
     decisions: Sequence[Decision], phases: Sequence[Mapping[str, object]]
-) -> list[list[Decision | Leaving]]:
+) -> list[list[Decision | RemovableStep]]:
     """
     Decisions that belong together: those of one behavior, proxy and phase.
     """
-    groups: dict[tuple[object, ...], list[Decision | Leaving]] = {}
+    groups: dict[tuple[object, ...], list[Decision | RemovableStep]] = {}
     for each in decisions:
         begun = [float(str(phase["begin"])) <= each.after for phase in phases]
         at = [place for place, has in enumerate(begun) if has]

@@ -10,8 +10,8 @@ from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
     IBehavior,
+    IErrorObstacles,
     IStreamProtocol,
-    ITellsObstacles,
     IWireProtocol,
 )
 from vaurien_twisted.interfaces.applicability import IFormApplicability
@@ -219,7 +219,7 @@ def _unanswered(context: DecisionContext, error: WireError) -> Actions:
     """
     Nothing is done, because the protocol cannot answer this exchange with C{error}.
     """
-    wire = ITellsObstacles(context.wire, None)
+    wire = IErrorObstacles(context.wire, None)
     reason = "" if wire is None else wire.obstacle(context.exchange, error)
     return Actions(missed=f"not struck by error {error.code}: {reason}") if reason else PASS
 

@@ -100,4 +100,4 @@ class WebSocket:
             ConnectionFate.RESET if options.then == "reset" else ConnectionFate.CLOSE,
             place,
         )
-        return wire.meetMessage(context.exchange, fault) or PASS
+        return wire.messageActions(context.exchange, fault) or PASS

@@ -31,7 +31,7 @@ _OWN_SITE = ("same-origin", "none")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-class Guard:
+class HostCheck:
     """
     A check that refuses requests of other sites' web pages.
 

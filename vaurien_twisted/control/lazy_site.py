@@ -21,7 +21,7 @@ from twisted.internet.protocol import Factory
 from vaurien_twisted.interfaces.network import IServerReactor
 
 
-class LoadedLater(Factory):
+class LazySite(Factory):
     """
     Stands in for another factory until that is loaded, and then passes it every connection.
 

@@ -93,6 +93,6 @@ def describe(proxy: str, passed: Passed) -> dict[str, object]:
         "exchange": passed.last,
         "client": passed.connection.client,
         "description": line,
-        "timing": passed.progress.tell(),
+        "timing": passed.progress.toJSON(),
     }
     return {**told, **wholeOf(told, {"description": words})}

@@ -19,8 +19,8 @@ from vaurien_twisted.model.options import Refused, Spec, nearest
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.record.clocks import wallTime
 from vaurien_twisted.record.journal import Journal
-from vaurien_twisted.rules.codec import planFromRules, ruleFromJSON, rulesOf, tellRule
-from vaurien_twisted.rules.counts import tellCounts
+from vaurien_twisted.rules.codec import planFromRules, ruleFromJSON, rulesOf, ruleToJSON
+from vaurien_twisted.rules.counts import countsToJSON
 from vaurien_twisted.rules.single import NoSuchRule, RuleExists
 
 #: What the object of C{PUT /rules} may have.
@@ -53,7 +53,7 @@ class RulesAPI:
         and C{seed} the seed of the decisions.
         """
         proxy = addressed(self._proxies, name)
-        counts = list(tellCounts(proxy.decider))
+        counts = list(countsToJSON(proxy.decider))
         told = {"rules": rulesOf(proxy.plan), "counts": counts, "seed": proxy.decider.seed}
         return answer(request, told)
 
@@ -110,7 +110,7 @@ class RulesAPI:
             added = proxy.faults.add(rule)
         except RuleExists as exists:
             raise Problem(409, exists.description, "name") from None
-        return answer(request, tellRule(added), 201)
+        return answer(request, ruleToJSON(added), 201)
 
     @routes.route("/rules/<rule>", "DELETE")
     @routes.route("/proxies/<name>/rules/<rule>", "DELETE")

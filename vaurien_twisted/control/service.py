@@ -17,11 +17,11 @@ from twisted.logger import Logger
 from vaurien_twisted.control.access import Access
 from vaurien_twisted.control.connection_limit import ConnectionLimit
 from vaurien_twisted.control.deadlines import OpenConnections
-from vaurien_twisted.control.lazy_site import LoadedLater
+from vaurien_twisted.control.lazy_site import LazySite
 from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.names import bareHost
 from vaurien_twisted.proxies.collection import ProxyCollection
-from vaurien_twisted.transports.addresses import listenOn, serverEndpoint, tellAddress
+from vaurien_twisted.transports.addresses import addressText, listenOn, serverEndpoint
 
 if TYPE_CHECKING:
     from twisted.web.server import Site
@@ -79,7 +79,7 @@ class ControlService(Service):
         """
         The address that it listens on, C{HOST:PORT}; C{} while it does not listen.
         """
-        return "" if self._port is None else tellAddress(self._port.getHost())
+        return "" if self._port is None else addressText(self._port.getHost())
 
     def preload(self) -> None:
         """
@@ -100,7 +100,7 @@ class ControlService(Service):
         self.privilegedStartService()
 
     async def _listen(self) -> None:
-        site = LoadedLater("vaurien_twisted.control.site", self._site)
+        site = LazySite("vaurien_twisted.control.site", self._site)
         self._connections = OpenConnections(site, self._reactor, self._most)
         self._port = await listenOn(self._server, self._connections, self._text, self._portOption)
         self._log.info("control: http://{address}", address=self.address)

@@ -27,7 +27,7 @@ from vaurien_twisted.control.experiment import ExperimentAPI
 from vaurien_twisted.control.explain import ExplainAPI
 from vaurien_twisted.control.health import HealthAPI
 from vaurien_twisted.control.history import HistoryAPI
-from vaurien_twisted.control.host_check import Guard
+from vaurien_twisted.control.host_check import HostCheck
 from vaurien_twisted.control.journal import JournalAPI
 from vaurien_twisted.control.leases import LeasesAPI
 from vaurien_twisted.control.metrics import MetricsAPI
@@ -158,7 +158,7 @@ def controlRoot(
     """
     The site's root, with all APIs of C{proxies} and all checks.
 
-    @param allowedHosts: see L{Guard}, also for C{anyHost}.
+    @param allowedHosts: see L{HostCheck}, also for C{anyHost}.
     @param token: see L{TokenCheck}.
     @param history: the history of the proxies; without it, an empty one.
     """
@@ -186,7 +186,7 @@ def controlRoot(
         proxies.experiments,
     )
     apis.append(OpenAPI(lambda: [api.routes for api in apis], proxies.defaults, bool(token)))
-    return ControlRoot(apis, [Guard(allowedHosts, anyHost).check], requests, token)
+    return ControlRoot(apis, [HostCheck(allowedHosts, anyHost).check], requests, token)
 
 
 def controlSite(reactor: IServerReactor, root: ControlRoot) -> Site:

@@ -166,7 +166,7 @@ class ToxiproxyAPI:
         """
         A proxy's toxics, those upstream first.
         """
-        return answer(request, self._proxies.get(name).toxics.tell())
+        return answer(request, self._proxies.get(name).toxics.toJSON())
 
     @routes.route("/proxies/<name>/toxics", "POST")
     @routes.describe(Operation("Toxic", body="Toxic", anyType=True, refusals=(409,)))
@@ -177,7 +177,7 @@ class ToxiproxyAPI:
         proxy = self._proxies.get(name)
         toxic = toxicFromJSON(proxy.ruleBuilder, readBody(request))
         proxy.setToxics(proxy.toxics.adding(toxic))
-        return answer(request, toxic.tell())
+        return answer(request, toxic.toJSON())
 
     @routes.route("/proxies/<name>/toxics/<toxic>", "GET")
     @routes.describe(Operation("Toxic"))
@@ -185,7 +185,7 @@ class ToxiproxyAPI:
         """
         One toxic.
         """
-        return answer(request, self._proxies.get(name).toxics.get(toxic).tell())
+        return answer(request, self._proxies.get(name).toxics.get(toxic).toJSON())
 
     @routes.route("/proxies/<name>/toxics/<toxic>", "POST", "PATCH")
     @routes.describe(Operation("Toxic", body="ToxicChange", anyType=True))
@@ -196,7 +196,7 @@ class ToxiproxyAPI:
         proxy = self._proxies.get(name)
         changed = amended(proxy.ruleBuilder, proxy.toxics.get(toxic), readBody(request))
         proxy.setToxics(proxy.toxics.changing(changed))
-        return answer(request, changed.tell())
+        return answer(request, changed.toJSON())
 
     @routes.route("/proxies/<name>/toxics/<toxic>", "DELETE")
     @routes.describe(Operation("", 204))
@@ -238,7 +238,7 @@ def describeProxy(proxy: Proxy) -> dict[str, object]:
         "protocol": proxy.wire.name,
         **values(proxy.proxyOptions),
         **({"lease": proxy.lease} if proxy.lease else {}),
-        "toxics": proxy.toxics.tell(),
+        "toxics": proxy.toxics.toJSON(),
     }
 
 

@@ -18,7 +18,7 @@ from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.control.schema import describe
 from vaurien_twisted.model.options import FALSE, TRUE, Refused, nearest, option
 from vaurien_twisted.proxies.collection import ProxyCollection
-from vaurien_twisted.rules.build import RuleBuilder, tell
+from vaurien_twisted.rules.build import RuleBuilder, planToJSON
 from vaurien_twisted.rules.codec import limited, rulesOf
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.transports.endpoint_kinds import checkBackend
@@ -61,7 +61,7 @@ class VaurienAPI:
         """
         proxy = addressed(self._proxies, name)
         plan = proxy.plan
-        described = tell(plan)
+        described = planToJSON(plan)
         if not _whole(proxy.ruleBuilder, described, plan):
             described["rules"] = rulesOf(plan)
         return answer(request, described)

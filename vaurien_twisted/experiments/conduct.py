@@ -15,7 +15,7 @@ import attrs
 from vaurien_twisted.client.aio import AsyncClient
 from vaurien_twisted.experiments.fleet import Fleet
 from vaurien_twisted.experiments.lasting import LastingRequests
-from vaurien_twisted.experiments.record import telling
+from vaurien_twisted.experiments.record import experimentStatus
 from vaurien_twisted.experiments.report import report
 from vaurien_twisted.experiments.requests import TreqRequests
 from vaurien_twisted.experiments.run import ExperimentRun
@@ -85,7 +85,7 @@ class Conductor:
             record = await run.run()
             found = report(experiment, record, record.wall)
             if record.wall:
-                await fleet.tell(telling(experiment, record, str(found["outcome"])))
+                await fleet.publish(experimentStatus(experiment, record, str(found["outcome"])))
         finally:
             await requests.close()
         return found

@@ -48,7 +48,7 @@ class Decision:
         place = f"{self.proxy} {self.connection}/{self.exchange} {self.description}"
         return f"{place}: {self.repeat['behavior']} {words}".rstrip()
 
-    def tell(self) -> dict[str, object]:
+    def toJSON(self) -> dict[str, object]:
         """
         The decision as a proxy takes it again.
         """

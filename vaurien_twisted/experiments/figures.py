@@ -31,17 +31,17 @@ class Figures:
     @ivar durations: how many exchanges took how long, by the upper bound of the bucket in
         seconds.
     @ivar errors: how many exchanges failed, by command and code.
-    @ivar opaque: how many connections were not read, as those with TLS, so that it is not known
-        which of their exchanges failed.
+    @ivar opaque: the number of opaque connections, such as those with TLS: which of their
+        exchanges failed is not known.
     @ivar opaqueNow: how many of them were open at the time of the reading.
-    @ivar telling: whether failed exchanges are counted, on all of the proxies.
+    @ivar errorsCounted: whether all of the proxies count failed exchanges.
     """
 
     exchanges: int = 0
     connections: int = 0
     durations: Mapping[float, int] = attrs.field(factory=dict)
     errors: Mapping[tuple[str, str], int] = attrs.field(factory=dict)
-    telling: bool = True
+    errorsCounted: bool = True
     opaque: int = 0
     opaqueNow: int = 0
 
@@ -54,7 +54,7 @@ class Figures:
             self.connections + other.connections,
             _sum(self.durations, other.durations),
             _sum(self.errors, other.errors),
-            self.telling and other.telling,
+            self.errorsCounted and other.errorsCounted,
             self.opaque + other.opaque,
             self.opaqueNow + other.opaqueNow,
         )
@@ -70,7 +70,7 @@ class Figures:
             self.connections,
             _difference(self.durations, before.durations),
             _difference(self.errors, before.errors),
-            self.telling,
+            self.errorsCounted,
             max(0, self.opaque - before.opaque + before.opaqueNow),
             self.opaqueNow,
         )

@@ -203,12 +203,12 @@ class Fleet:
         proxies = {name: total(each) for name, each in merged.items()}
         return Reading(sum(times) / len(times), proxies)
 
-    async def tell(self, told: Mapping[str, object]) -> None:
+    async def publish(self, told: Mapping[str, object]) -> None:
         """
         Tell the services how the experiment goes, L{AT_ONCE} of them at most.  One that cannot
         be told goes on all the same.
         """
-        await self._ask(self.services[:AT_ONCE], lambda each: each.tell(told))
+        await self._ask(self.services[:AT_ONCE], lambda each: each.publish(told))
 
     async def journal(self) -> list[Mapping[str, object]]:
         """

@@ -58,9 +58,11 @@ class Record:
     notes: list[str] = attrs.field(factory=list)
 
 
-def telling(experiment: Experiment, record: Record, outcome: str = "") -> dict[str, object]:
+def experimentStatus(
+    experiment: Experiment, record: Record, outcome: str = ""
+) -> dict[str, object]:
     """
-    How an experiment goes, as C{PUT /experiment} takes it.
+    The progress of an experiment, in the form of C{PUT /experiment}.
 
     @param outcome: C{""} while it runs.
     """

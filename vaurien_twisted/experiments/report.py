@@ -294,7 +294,7 @@ def _figures(figures: Figures) -> Object:
     return {
         "exchanges": figures.exchanges,
         "connections": figures.connections,
-        "errors": figures.failed() if figures.telling else None,
+        "errors": figures.failed() if figures.errorsCounted else None,
         "p50": figures.quantile(0.5),
         "p95": figures.quantile(0.95),
         "p99": figures.quantile(0.99),

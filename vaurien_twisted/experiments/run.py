@@ -21,7 +21,7 @@ from vaurien_twisted.experiments.document import Experiment, Load
 from vaurien_twisted.experiments.effects import Effects, IService
 from vaurien_twisted.experiments.figures import Reading
 from vaurien_twisted.experiments.phases import Method, Phase, StepFailed, Surroundings
-from vaurien_twisted.experiments.record import HALTED, INTERRUPTED, Record, telling
+from vaurien_twisted.experiments.record import HALTED, INTERRUPTED, Record, experimentStatus
 from vaurien_twisted.experiments.steps import phaseNames, phases
 from vaurien_twisted.experiments.summary import describeCondition
 from vaurien_twisted.experiments.verdict import (
@@ -62,7 +62,7 @@ class IRunService(IService, Protocol):
         @return: what could not be, in words.
         """
 
-    async def tell(self, told: Mapping[str, object]) -> None:
+    async def publish(self, told: Mapping[str, object]) -> None:
         """
         Tell how the experiment goes.  What goes wrong with that is not raised.
         """
@@ -212,7 +212,7 @@ class ExperimentRun:
         at = next(at for at, each in enumerate(self.record.phases) if each is phase)
         if phase.end is None:
             self._progress(f"{phase.name}: {phase.what}")
-            await self._service.tell(telling(self._experiment, self.record))
+            await self._service.publish(experimentStatus(self._experiment, self.record))
         if phase.end is None and self._clock.seconds() - self._lastRead < MOMENT:
             # The phase before has ended now: its last reading is this one's first.
             reading = self.record.readings[-1]

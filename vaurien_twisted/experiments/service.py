@@ -89,7 +89,7 @@ class Service:
         body = {"rules": self._before[proxy], "keep": True, "seed": seed}
         return f"{_path(proxy)}/rules", body
 
-    async def tell(self, told: Mapping[str, object]) -> None:
+    async def publish(self, told: Mapping[str, object]) -> None:
         """
         Tell how the experiment goes: what C{PUT /experiment} takes, without the lease.
         """

@@ -89,7 +89,7 @@ def judgeFigures(condition: Condition, figures: Figures, seconds: float) -> Judg
 
 
 def _judgeErrors(condition: Errors | ErrorRate, figures: Figures, seconds: float) -> Judgement:
-    if not figures.telling:
+    if not figures.errorsCounted:
         return Judgement(UNKNOWN, "not enough data: errors of this protocol are not counted")
     failed = figures.failed(condition.command, condition.code)
     # One that fails at the end of a phase may have begun before it.

@@ -32,11 +32,11 @@ from vaurien_twisted.experiments.timeline import lengthOf
 
 
 @attrs.frozen(eq=False)
-class Leaving:
+class RemovableStep:
     """
-    A step that can be left out.
+    A step that can be removed from an experiment.
 
-    @ivar name: of its phase.
+    @ivar name: the name of its phase.
     """
 
     name: str
@@ -49,9 +49,9 @@ class Leaving:
         return f"step {self.name!r}: {describe(self.step)}"
 
 
-def without(experiment: Experiment, left: Iterable[Leaving]) -> Experiment:
+def without(experiment: Experiment, left: Iterable[RemovableStep]) -> Experiment:
     """
-    The experiment in which steps last as long as before, and do nothing.
+    The experiment with the steps C{left} replaced by pauses of the same duration.
     """
     names = {id(each.step): each.name for each in left}
 
@@ -67,16 +67,16 @@ def without(experiment: Experiment, left: Iterable[Leaving]) -> Experiment:
     return attrs.evolve(experiment, method=tuple(map(one, experiment.method)))
 
 
-def leavable(experiment: Experiment, decides: Callable[[str], bool]) -> list[Leaving]:
+def removableSteps(experiment: Experiment, decides: Callable[[str], bool]) -> list[RemovableStep]:
     """
-    The steps whose faults are no decisions about exchanges: those of whole connections, toxics,
-    closed ports and other backends.
+    The steps that can be removed: those whose faults are not decisions about exchanges.  These are
+    faults of whole connections, toxics, closed ports and other backends.
 
     @param decides: whether a behavior decides about exchanges.
     """
     steps = list(phases(experiment.method))
     return [
-        Leaving(name, step)
+        RemovableStep(name, step)
         for name, step in zip(phaseNames(experiment.method), steps, strict=True)
         if any(not decides(each) for each in _behaviors(step))
     ]
@@ -84,7 +84,7 @@ def leavable(experiment: Experiment, decides: Callable[[str], bool]) -> list[Lea
 
 def _behaviors(step: Step) -> Sequence[str]:
     """
-    The behaviors of a step; C{""} for what is not one.
+    The names of the behaviors of a step; C{""} for a change that is not a behavior.
     """
     match step:
         case Set(set=fault):

@@ -24,7 +24,7 @@ _SHORTEST = LONGEST / 100
 Events = TypeVar("Events")
 
 
-class Spinning:
+class BusyPoll:
     """
     Polls for events, for a time that depends on how fast the last ones came.
 

@@ -102,7 +102,7 @@ def isSourcePort(port: int) -> bool:
     return least <= port <= most
 
 
-class Attempt:
+class ConnectionAttempt:
     """
     One attempt to connect to an address.
 

@@ -18,7 +18,7 @@ from twisted.internet.interfaces import (
 from zope.interface import implementer
 
 from vaurien_twisted.express.connected_socket import toAddress
-from vaurien_twisted.express.connector import Attempt, Target
+from vaurien_twisted.express.connector import ConnectionAttempt, Target
 from vaurien_twisted.express.poller import pollerFor
 from vaurien_twisted.express.port import ACCEPTS, Admission, ExpressPort
 from vaurien_twisted.interfaces.network import IServerReactor
@@ -96,4 +96,4 @@ class ExpressClientEndpoint:
         )
 
     def _connectTo(self, target: Target, factory: IProtocolFactory) -> Deferred[IProtocol]:
-        return Attempt(self._poller, factory, target).begin(self._timeout)
+        return ConnectionAttempt(self._poller, factory, target).begin(self._timeout)

@@ -68,7 +68,7 @@ class Admission(Protocol):
         Whether a connection with the file descriptor C{fd} is.
         """
 
-    def tell(self, name: str) -> None:
+    def logRefusal(self, name: str) -> None:
         """
         Log that a connection was refused.
 
@@ -111,7 +111,7 @@ class ExpressPort:
         self._reserve = Reserve()
         self._resting: IDelayedCall | None = None
         self._turnedAway = 0
-        self._toldAt = -inf
+        self._loggedAt = -inf
 
     def __repr__(self) -> str:
         where = "not listening" if self._socket is None else self._socket.getsockname()[1]
@@ -173,7 +173,7 @@ class ExpressPort:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             sock.close()
             assert self._socket is not None
-            admission.tell(f"{self._place[0]}:{self._socket.getsockname()[1]}")
+            admission.logRefusal(f"{self._place[0]}:{self._socket.getsockname()[1]}")
             return
         try:
             sock.setblocking(False)
@@ -196,13 +196,13 @@ class ExpressPort:
         )
         self._turnedAway += count
         now = time.monotonic()
-        if now - self._toldAt >= EVERY:
+        if now - self._loggedAt >= EVERY:
             self._log.error(
                 "cannot accept connections: {reason}; {count} were closed",
                 reason=error.strerror,
                 count=self._turnedAway,
             )
-            self._turnedAway, self._toldAt = 0, now
+            self._turnedAway, self._loggedAt = 0, now
         if not count:
             # Instead of being told of the same connection all the time.
             self._poller.modify(listener.fileno(), 0)

@@ -6,7 +6,7 @@ With any other reactor that uses epoll, the poller is one reader among others: a
 express socket first wakes the reactor's epoll object, and then the poller's is read.  This reactor
 waits with the poller's epoll object, in which its own is registered.  So an event of an express
 socket needs one wait, and the reactor's own epoll object is read only if it has events.  Before it
-sleeps, it polls for a while (L{Spinning}).  Its timers are exact to the microsecond, whereas epoll
+sleeps, it polls for a while (L{BusyPoll}).  Its timers are exact to the microsecond, whereas epoll
 rounds up to milliseconds.
 
 C{vaurien} runs on it, and so does C{twistd --reactor express}.
@@ -22,7 +22,7 @@ from math import inf
 from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.interfaces import IReadDescriptor, IWriteDescriptor
 
-from vaurien_twisted.express.busy_poll import Spinning
+from vaurien_twisted.express.busy_poll import BusyPoll
 from vaurien_twisted.express.poller import Batch, Poller
 
 #: Waits shorter than this, in seconds, are timed to the microsecond, by select(2).
@@ -42,7 +42,7 @@ class ExpressReactor(EPollReactor):
 
     def __init__(self) -> None:
         self._leader: Poller | None = None
-        self._spinning = Spinning()
+        self._spinning = BusyPoll()
         super().__init__()
 
     def lead(self, poller: Poller) -> int:

@@ -39,10 +39,10 @@ from vaurien_twisted.interfaces.framers import (
     IWithholder,
 )
 from vaurien_twisted.interfaces.protocols import (
+    IErrorObstacles,
+    IErrorReplies,
     IStreamFacts,
     IStreamProtocol,
-    ITellsErrors,
-    ITellsObstacles,
 )
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ __all__ = [
     "IClientAddresses",
     "IDecider",
     "IDividingFastPath",
+    "IErrorObstacles",
+    "IErrorReplies",
     "IFastPath",
     "IFaultHeader",
     "IFixedActions",
@@ -77,8 +79,6 @@ __all__ = [
     "IStreamFilter",
     "IStreamProtocol",
     "ITLSOptions",
-    "ITellsErrors",
-    "ITellsObstacles",
     "ITransactional",
     "ITransferEnder",
     "IWireProtocol",

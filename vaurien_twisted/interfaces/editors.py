@@ -171,9 +171,9 @@ class IMessageFaults(Interface):
     L{IWireProtocol<vaurien_twisted.interfaces.IWireProtocol>}.
     """
 
-    def meetMessage(exchange: Exchange, fault: MessageFault) -> Actions | None:
+    def messageActions(exchange: Exchange, fault: MessageFault) -> Actions | None:
         """
-        What C{fault} does to a message.
+        The actions that apply C{fault} to a message.
 
-        @return: C{None} where the exchange is no message, or it cannot be done.
+        @return: C{None} if the exchange is not a message, or the fault cannot apply to it.
         """

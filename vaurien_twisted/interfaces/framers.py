@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
+    from vaurien_twisted.model.batch_decision import BatchDecider, DecidedChunk, Part
     from vaurien_twisted.model.commands import Transaction
     from vaurien_twisted.model.decision import Decision
     from vaurien_twisted.model.exchange import Exchange, PassedBatch, Piece, Substitute
-    from vaurien_twisted.model.treatment import Part, TreatedChunk, Treats
 
 
 class IFramer(Interface):
@@ -109,13 +109,13 @@ class ISelectiveFastPath(IFastPath):
     One that also passes single exchanges of the commands that rules name.  Optional.
     """
 
-    def select(commands: frozenset[str] | None, treats: Treats) -> None:
+    def select(commands: frozenset[str] | None, batchDecider: BatchDecider) -> None:
         """
         From now on pass all commands but these, which are in lower case, or C{None} for
         all; and of these the chunks in which the same happens to all exchanges.  What happens is
-        written on the batch, as C{treated}.
+        written on the batch, as C{decided}.
 
-        @param treats: says what happens to an exchange.
+        @param batchDecider: decides about an exchange.
         """
 
 
@@ -132,14 +132,14 @@ class IDividingFastPath(ISelectiveFastPath):
         """
 
     def take(
-        count: int, treated: TreatedChunk | None, batch: PassedBatch | None
+        count: int, decided: DecidedChunk | None, batch: PassedBatch | None
     ) -> PassedBatch | None:
         """
         Expect the replies to a part of such a chunk that passes.  All that comes before it in the
         chunk has been passed or read.
 
         @param count: how many requests it is.
-        @param treated: these requests, if something happens to them.
+        @param decided: these requests, if something happens to them.
         @param batch: the last of what is expected, if that is a batch.
         @return: the batch that the requests are part of: C{batch}, made longer, or a new one;
             C{None} where they may not pass any more, and nothing has changed.

@@ -39,7 +39,7 @@ class IStreamFacts(Interface):
     )
 
 
-class ITellsObstacles(Interface):
+class IErrorObstacles(Interface):
     """
     A wire protocol that says why it cannot answer an exchange with an error.  Optional, beside
     L{IWireProtocol<vaurien_twisted.interfaces.IWireProtocol>}.
@@ -47,14 +47,14 @@ class ITellsObstacles(Interface):
 
     def obstacle(exchange: Exchange, error: WireError) -> str:
         """
-        The reason in a few words, where C{encodeError} has returned C{None}; C{""} if nobody
-        needs to be told.
+        The reason in a few words why C{encodeError} has returned C{None}; C{""} if the journal
+        needs no entry.
         """
 
 
-class ITellsErrors(Interface):
+class IErrorReplies(Interface):
     """
-    A wire protocol whose framers say which replies are errors: they set C{error} of the
+    A wire protocol whose framers recognize the errors among replies: they set C{error} of the
     L{exchange<vaurien_twisted.model.exchange.Exchange>}, and their fast paths do not pass such
     replies.  Optional, beside L{IWireProtocol}: the failed exchanges of others are not counted.
     """

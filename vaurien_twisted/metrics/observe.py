@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 import attrs
 
 from vaurien_twisted import __version__
-from vaurien_twisted.interfaces import ITellsErrors
+from vaurien_twisted.interfaces import IErrorReplies
 from vaurien_twisted.model.commands import Command, Hold, Wait
 from vaurien_twisted.model.options import Refused, nearest
 from vaurien_twisted.proxies.normal import describeOwnRules
@@ -126,7 +126,7 @@ def describeProxy(proxy: Proxy) -> dict[str, object]:
         "upstream": proxy.backend,
         "enabled": proxy.enabled,
         "rules": rulesOf(proxy.plan),
-        "toxics": [toxic.tell() for toxic in proxy.toxics],
+        "toxics": [toxic.toJSON() for toxic in proxy.toxics],
         "own": describeOwnRules(proxy),
         "open": sums.open,
         "accepted": sums.accepted,
@@ -162,7 +162,7 @@ def describeErrors(proxy: Proxy) -> list[dict[str, object]] | None:
     The failed exchanges of a proxy by command and code, as JSON; C{None} where they are not
     counted, as for a protocol that has no errors.
     """
-    if not ITellsErrors.providedBy(proxy.wire):
+    if not IErrorReplies.providedBy(proxy.wire):
         return None
     return [
         {"command": command, "code": code, "count": count}

@@ -15,9 +15,9 @@ from vaurien_twisted.model.progress import Progress
 
 if TYPE_CHECKING:
     from vaurien_twisted.interfaces.editors import IEditor
+    from vaurien_twisted.model.batch_decision import DecidedChunk
     from vaurien_twisted.model.commands import ConnectionFate
     from vaurien_twisted.model.decision import Decision
-    from vaurien_twisted.model.treatment import TreatedChunk
 
 
 @attrs.frozen
@@ -225,12 +225,12 @@ class PassedBatch:
 
     @ivar next: the number of the first one that awaits its reply.
     @ivar left: how many await their replies.
-    @ivar treated: the chunk that they came in, if rules can apply to it; set to C{None} when they
+    @ivar decided: the chunk that they came in, if rules can apply to it; set to C{None} when they
         are passed on.
     @ivar commands: their commands, if known; else C{()}.
     """
 
-    __slots__ = ("_expanded", "commands", "extra", "left", "next", "treated")
+    __slots__ = ("_expanded", "commands", "decided", "extra", "left", "next")
 
     #: See L{Exchange.silent}.
     silent = False
@@ -239,7 +239,7 @@ class PassedBatch:
         self.next = number
         self.left = count
         self.extra = 0
-        self.treated: TreatedChunk | None = None
+        self.decided: DecidedChunk | None = None
         self.commands: tuple[str, ...] = ()
         self._expanded: list[Exchange] | None = None
 

@@ -89,7 +89,7 @@ class Progress:
         if ends:
             self.sent = now
 
-    def tell(self) -> dict[str, object]:
+    def toJSON(self) -> dict[str, object]:
         """
         What is known, as JSON: C{came} in seconds since 1970; C{waited}; C{replyBegan},
         C{replyEnded} and C{duration} in seconds after it came; C{requestBytes} and C{replyBytes};

@@ -24,10 +24,10 @@ from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.transports.addresses import (
     CannotListen,
+    addressText,
     listenOn,
     listenPlace,
     serverEndpoint,
-    tellAddress,
 )
 from vaurien_twisted.transports.renewal import IRenewable
 
@@ -74,7 +74,7 @@ class Listener:
         """
         The address as text: C{HOST:PORT} or a path, C{""} while it does not listen.
         """
-        return "" if self._port is None else tellAddress(self._port.getHost())
+        return "" if self._port is None else addressText(self._port.getHost())
 
     def at(self, text: str) -> bool:
         """
@@ -178,7 +178,7 @@ class Listener:
         self._port = port
         self._move(port.getHost())
         if listenPlace(self.text) is not None:
-            self.text = tellAddress(port.getHost())
+            self.text = addressText(port.getHost())
             self._endpoint = serverEndpoint(self._reactor, self.text, self._name)
         else:
             settled = _withPort(self.text, port.getHost())

@@ -11,7 +11,7 @@ from functools import partial
 from vaurien_twisted.interfaces.editors import IEditor
 from vaurien_twisted.model.commands import ConnectionFate, EditedBytes
 from vaurien_twisted.model.decision import Step
-from vaurien_twisted.relays.editing import NO_MEMORY, putPart, tellOutcome
+from vaurien_twisted.relays.editing import NO_MEMORY, putPart, recordOutcome
 from vaurien_twisted.relays.stream_owner import Owner
 from vaurien_twisted.relays.write_queue import WriteQueue
 from vaurien_twisted.wire.http2.frames import dataIn
@@ -68,7 +68,7 @@ class EditedReply:
             self._queue.put(exchange, b"", steps)
         now = self._owner.state.context.reactor.seconds()
         went = self._put(self._editor.push(frames, ends, now), size)
-        tellOutcome(exchange, self._editor, ends)
+        recordOutcome(exchange, self._editor, ends)
         return min(size, went)
 
     def release(self, reason: str = NO_MEMORY) -> None:
@@ -86,7 +86,7 @@ class EditedReply:
         """
         if not self._stream.exchange.muted:
             self.release(reason)
-        tellOutcome(self._stream.exchange, self._editor, True, reason)
+        recordOutcome(self._stream.exchange, self._editor, True, reason)
 
     def _put(self, parts: Iterable[EditedBytes], came: int) -> int:
         """

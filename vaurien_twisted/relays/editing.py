@@ -51,10 +51,10 @@ def passEdited(
         for part in editor.release(NO_MEMORY):
             putPart(state, exchange, queue, part, following)
         room.edited = editor.held
-    tellOutcome(exchange, editor, ends)
+    recordOutcome(exchange, editor, ends)
 
 
-def tellOutcome(exchange: Exchange, editor: IEditor, ends: bool, otherwise: str = SHORT) -> None:
+def recordOutcome(exchange: Exchange, editor: IEditor, ends: bool, otherwise: str = SHORT) -> None:
     """
     Tell whether C{editor} has changed something, as soon as that is known.
 

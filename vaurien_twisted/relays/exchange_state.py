@@ -10,10 +10,10 @@ from functools import partial
 from typing import Protocol
 
 from vaurien_twisted.interfaces import IForgetting, IFramer, IRequestDescriber, ITransferEnder
+from vaurien_twisted.model.batch_decision import DecidedChunk
 from vaurien_twisted.model.decision import Decision, Step
 from vaurien_twisted.model.exchange import Connection, Exchange, oneLine, requestWords
 from vaurien_twisted.model.progress import Progress
-from vaurien_twisted.model.treatment import TreatedChunk
 from vaurien_twisted.relays.batch_times import BatchTimes
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.executor import CommandExecutor
@@ -51,7 +51,7 @@ class ExchangeState:
     @ivar recent: the latest decided exchanges; C{None} before the first.
     @ivar closed: the link relays nothing more.
     @ivar stalled: the client is paused, because a limit of memory is reached.
-    @ivar untold: a problem of this link is only counted in the log, not described.
+    @ivar unlogged: a problem of this link is only counted in the log, not described.
     @ivar toBackend: the write queue of requests.
     @ivar toClient: the write queue of replies.
     @ivar streams: the streams that hold back bytes, if the protocol has streams.
@@ -82,7 +82,7 @@ class ExchangeState:
         "toBackend",
         "toClient",
         "transports",
-        "untold",
+        "unlogged",
     )
 
     def __init__(
@@ -103,7 +103,7 @@ class ExchangeState:
         self.exchanges = 0
         #: Created on first use: bare links never need it.
         self.recent: Recent | None = None
-        self.closed = self.stalled = self.untold = False
+        self.closed = self.stalled = self.unlogged = False
         self.streams: Iterable[StreamQueues] = ()
         framer = self.framer = context.wire.framer(context.options, context.backend.text)
         self.guessed = framer.turns
@@ -212,10 +212,10 @@ class ExchangeState:
         return progress
 
     def _decideChunk(
-        self, first: int, chunk: TreatedChunk, now: float, data: bytes
+        self, first: int, chunk: DecidedChunk, now: float, data: bytes
     ) -> tuple[Sequence[Step], Progress | None]:
         """
-        Decide about a chunk of requests that are all treated alike.
+        Decide about a chunk of requests that have one decision.
 
         @param first: the number of the first request.
         @param now: when they arrived, in seconds by the reactor's clock.
@@ -224,7 +224,7 @@ class ExchangeState:
         """
         count = len(chunk.requests)
         progress: Progress | None = None
-        if chunk.treatment.rules:
+        if chunk.batchDecision.rules:
             progress = self._progress(count, now, data)
         elif self._passed.kept:
             progress = self._keepChunk(first, count, now, data)
@@ -241,11 +241,11 @@ class ExchangeState:
         return decision.request, progress
 
     @property
-    def told(self) -> tuple[Exchange, ...]:
+    def recentExchanges(self) -> tuple[Exchange, ...]:
         """
         The latest exchanges that were decided, in order.
         """
-        return () if self.recent is None else tuple(self.recent.told())
+        return () if self.recent is None else tuple(self.recent.exchanges())
 
     @property
     def last(self) -> str | None:
@@ -256,7 +256,7 @@ class ExchangeState:
         """
         data = self.fastPath.latest
         if not data:
-            told = self.told
+            told = self.recentExchanges
             return told[-1].description if told else None
         describer = IRequestDescriber(self.framer, None)
         if describer is not None:

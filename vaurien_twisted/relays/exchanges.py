@@ -175,7 +175,7 @@ class ExchangeRelay:
     # Bytes
 
     @property
-    def skims(self) -> bool:
+    def usesFastPath(self) -> bool:
         """
         Whether bytes may pass on the fast path.
         """

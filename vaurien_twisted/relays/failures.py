@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vaurien_twisted.interfaces import IRequestDescriber, ITellsErrors
+from vaurien_twisted.interfaces import IErrorReplies, IRequestDescriber
 from vaurien_twisted.model.exchange import Exchange, FramingError, PassedBatch
 from vaurien_twisted.relays.fastpath import KEPT
 
@@ -39,7 +39,7 @@ def countUnanswered(state: ExchangeState) -> None:
     """
     waiting, transports, wire = state.replyOrder.waiting, state.transports, state.context.wire
     kept = state.toClient.queue
-    if state.closed or not tellsErrors(state) or (transports.joined and not (waiting or kept)):
+    if state.closed or not countsErrors(state) or (transports.joined and not (waiting or kept)):
         return
     error = state.context.counters.error
     code = endOf(state)
@@ -63,18 +63,18 @@ def countUnanswered(state: ExchangeState) -> None:
 
 def endOf(state: ExchangeState) -> str:
     """
-    The code of exchanges that are not answered because the link ends.
+    The error code of exchanges without a reply because the link ends.
     """
     transports = state.transports
     gone = transports.client is None or transports.clientEnded
     return ABORTED if gone and not transports.backendEnded else CLOSED
 
 
-def tellsErrors(state: ExchangeState) -> bool:
+def countsErrors(state: ExchangeState) -> bool:
     """
-    Whether the errors of the protocol can be told from other replies.
+    Whether failed exchanges are counted: the framer recognizes the errors of its protocol.
     """
-    return not state.guessed and bool(ITellsErrors.providedBy(state.context.wire))
+    return not state.guessed and bool(IErrorReplies.providedBy(state.context.wire))
 
 
 def _commandOf(state: ExchangeState, exchange: Exchange) -> str:

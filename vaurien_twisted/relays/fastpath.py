@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from vaurien_twisted.interfaces import IDividingFastPath, IFastPath, IFramer, ISelectiveFastPath
+from vaurien_twisted.model.batch_decision import DecidedChunk, Part
 from vaurien_twisted.model.decision import NOTHING, Step
 from vaurien_twisted.model.exchange import Connection, Exchange, PassedBatch
 from vaurien_twisted.model.progress import Progress
-from vaurien_twisted.model.treatment import Part, TreatedChunk
 from vaurien_twisted.relays.batch_times import BatchTimes
 from vaurien_twisted.relays.passed import PassedExchanges
 from vaurien_twisted.relays.reply_order import EMPTY, USUAL, ReplyOrder
@@ -42,7 +42,7 @@ class FastPath:
 
     @param times: times the exchanges.
     @param passed: says whether passed exchanges are kept.
-    @param decide: called with the number of the first request of a chunk that is treated alike,
+    @param decide: called with the number of the first request of a chunk that has one decision,
         with the chunk, with the time, and with the chunk's bytes; returns the waits of the chunk,
         and its progress if somebody needs it.
     @param keep: called with a chunk that passes while passed exchanges are kept: the number of its
@@ -79,7 +79,7 @@ class FastPath:
         pipeline: ReplyOrder,
         times: BatchTimes,
         passed: PassedExchanges,
-        decide: Callable[[int, TreatedChunk, float, bytes], tuple[Sequence[Step], Progress | None]],
+        decide: Callable[[int, DecidedChunk, float, bytes], tuple[Sequence[Step], Progress | None]],
         keep: Callable[[int, int, float, bytes], Progress],
     ) -> None:
         self._decide = decide
@@ -115,10 +115,10 @@ class FastPath:
         if fastPath is None or filtered or decider.alone:
             return
         selective = ISelectiveFastPath(framer, None)
-        treatments = None if selective is None else decider.treatments(connection)
-        if selective is not None and treatments is not None:
-            selective.select(commands, treatments)
-            self.waits = treatments.waits
+        batchDecider = None if selective is None else decider.batchDecider(connection)
+        if selective is not None and batchDecider is not None:
+            selective.select(commands, batchDecider)
+            self.waits = batchDecider.waits
         elif commands is None:
             return
         else:
@@ -175,18 +175,18 @@ class FastPath:
         pipeline.count += count
         times = self._times
         progress: Progress | None = None
-        treated = run.treated
-        if treated is None:
+        decided = run.decided
+        if decided is None:
             if self.steps:
                 self.steps, self.first = (), None
             if self._passed.kept:
                 progress = self._keep(run.next + run.left - count, count, now, data)
         else:
-            run.treated = None
-            self.steps, progress = self._decide(run.next, treated, now, data)
+            run.decided = None
+            self.steps, progress = self._decide(run.next, decided, now, data)
             self.first = None
             if self.steps:
-                command, subject = treated.requests[0][:2]
+                command, subject = decided.requests[0][:2]
                 self.first = Exchange(run.next, command, subject[:USUAL])
                 self.first.progress = progress
         if times.left:
@@ -218,7 +218,7 @@ class FastPath:
         waiting = self._replyOrder.waiting
         last = waiting[-1] if waiting else None
         batch = last if isinstance(last, PassedBatch) else None
-        run = dividing.take(part.count, part.treated, batch)
+        run = dividing.take(part.count, part.decided, batch)
         if run is None:
             return False
         self._note(run, part.count, run is last, data, now)

@@ -135,7 +135,7 @@ class FilterChain:
         state = exchangeRelay.state
         chosen = list(context.filters.chosen(state.connection, state.decider))
         self.names = tuple(each.rule.behavior.name for each in chosen)
-        self._effects = {each.key: self._meet(each) for each in chosen}
+        self._effects = {each.key: self._effectOf(each) for each in chosen}
         for stream, direction in ((self._upstream, "upstream"), (self._downstream, "downstream")):
             stream.arrange(
                 [
@@ -153,7 +153,7 @@ class FilterChain:
             self._room.filtered = filtered
             exchangeRelay.learn()
 
-    def _meet(self, chosen: ChosenRule) -> StreamEffect:
+    def _effectOf(self, chosen: ChosenRule) -> StreamEffect:
         """
         Count that a rule applies to the connection, unless it was counted before.
         """

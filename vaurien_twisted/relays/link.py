@@ -91,11 +91,13 @@ class Link(Ends):
         return count if framed is None else count + framed.exchanges.state.exchanges
 
     @property
-    def untold(self) -> bool:
+    def unlogged(self) -> bool:
         """
         Whether the log only counts a problem of this link, and need not report its end.
         """
-        return self._unreached or (self._framed is not None and self._framed.exchanges.state.untold)
+        return self._unreached or (
+            self._framed is not None and self._framed.exchanges.state.unlogged
+        )
 
     @property
     def traffic(self) -> Traffic:
@@ -203,7 +205,7 @@ class Link(Ends):
         context = self._context
         self.backend = context.backend.text
         if not context.descriptors.more():
-            context.descriptors.tell(context.name)
+            context.descriptors.logRefusal(context.name)
             self.reset()
             return
         made = context.backend.connect(BackendFactory(self, context.backend.negotiation))
@@ -301,7 +303,7 @@ class Link(Ends):
             exchanges = self._framed.exchanges
             relay.dataReceived = counted(transports.client, exchanges.fromClient)
             backend.dataReceived = counted(transports.backend, exchanges.fromBackend)
-            if exchanges.skims:
+            if exchanges.usesFastPath:
                 transports.joint(exchanges.passesRequests, exchanges.passesReplies)
             else:
                 transports.part()

@@ -60,7 +60,7 @@ class Links:
             emptied, self._emptied = self._emptied, []
             for each in emptied:
                 each.callback(None)
-        if link.untold:
+        if link.unlogged:
             return
         logInfo(
             self._logger,

@@ -11,7 +11,7 @@ from functools import partial
 from vaurien_twisted.model.commands import Close, Command, ConnectionFate, Drop, Reply, Reset
 from vaurien_twisted.model.decision import Rule, Step
 from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
-from vaurien_twisted.relays.editing import putPart, tellOutcome
+from vaurien_twisted.relays.editing import putPart, recordOutcome
 from vaurien_twisted.relays.executor import CommandExecutor
 from vaurien_twisted.relays.queued_write import QueuedWrite
 from vaurien_twisted.relays.stream_owner import Keeper, Owner
@@ -160,7 +160,7 @@ class MessageRelay:
             if exchange.muted:
                 break
         self._lose(place, len(data) - passed)
-        tellOutcome(exchange, exchange.editor, ends)
+        recordOutcome(exchange, exchange.editor, ends)
 
     def _ended(self, place: int) -> None:
         """

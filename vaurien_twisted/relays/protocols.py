@@ -45,7 +45,7 @@ class Relay(Protocol):
         context = links.context
         client = self.transport
         if not context.descriptors.allows(descriptorOf(client)):
-            context.descriptors.tell(context.name)
+            context.descriptors.logRefusal(context.name)
             client.abortConnection()
             return
         self.transport = prepared(client)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import deque
 
+from vaurien_twisted.model.batch_decision import DecidedChunk, Request
 from vaurien_twisted.model.decision import Decision
 from vaurien_twisted.model.exchange import Exchange
-from vaurien_twisted.model.treatment import Request, TreatedChunk
 
 #: The number of exchanges that are remembered.
 RECENT = 4
@@ -17,7 +17,7 @@ RECENT = 4
 
 #: The last requests of a chunk that were decided together: the number of the first of these, the
 #: decision, the requests, and when the chunk arrived, in seconds by the reactor's clock.
-TreatedRun = tuple[int, Decision, tuple[Request, ...], float]
+RecentChunk = tuple[int, Decision, tuple[Request, ...], float]
 
 
 class Recent:
@@ -28,7 +28,7 @@ class Recent:
     __slots__ = ("_kept",)
 
     def __init__(self) -> None:
-        self._kept: deque[Exchange | TreatedRun] = deque(maxlen=RECENT)
+        self._kept: deque[Exchange | RecentChunk] = deque(maxlen=RECENT)
 
     def add(self, latest: Exchange) -> Exchange | None:
         """
@@ -41,7 +41,7 @@ class Recent:
         kept.append(latest)
         return oldest if isinstance(oldest, Exchange) else None
 
-    def addChunk(self, first: int, chunk: TreatedChunk, began: float) -> None:
+    def addChunk(self, first: int, chunk: DecidedChunk, began: float) -> None:
         """
         Add a chunk that was decided now.
 
@@ -54,9 +54,9 @@ class Recent:
             # Do not keep the whole chunk: it may be long.
             requests = requests[-RECENT:]
             first += count - RECENT
-        self._kept.append((first, chunk.treatment.decision, requests, began))
+        self._kept.append((first, chunk.batchDecision.decision, requests, began))
 
-    def told(self) -> list[Exchange]:
+    def exchanges(self) -> list[Exchange]:
         """
         The exchanges, in order.
         """

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from vaurien_twisted.interfaces import IStartTLS, IWithholder
+from vaurien_twisted.model.batch_decision import Part
 from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
-from vaurien_twisted.model.treatment import Part
 from vaurien_twisted.relays.editing import passEdited
 from vaurien_twisted.relays.exchange_state import ExchangeState
 from vaurien_twisted.relays.memory import QUEUE_LIMIT

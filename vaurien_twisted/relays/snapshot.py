@@ -43,7 +43,7 @@ class LinkSnapshot:
         if state is not None:
             streams = (queue for stream in state.streams for queue in stream.queues)
             self._queues = (state.toBackend, state.toClient, *streams)
-        self._told = () if state is None else state.told
+        self._told = () if state is None else state.recentExchanges
         self._filters = filters
         self._greeting = greeting
         self.decider = decider

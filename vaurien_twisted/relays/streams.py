@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 from twisted.logger import Logger
 
+from vaurien_twisted.model.batch_decision import UNAFFECTED
 from vaurien_twisted.model.callbacks import nothing
 from vaurien_twisted.model.commands import ConnectionFate, Pause, Truncate
 from vaurien_twisted.model.decision import NOTHING, Decision
 from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, Exchange
-from vaurien_twisted.model.treatment import UNTREATED
 from vaurien_twisted.relays.exchange_state import ExchangeState
 from vaurien_twisted.relays.failures import ABORTED, countError, endOf
 from vaurien_twisted.relays.memory import EDITED_LIMIT, QUEUE_LIMIT, SHARE
@@ -21,7 +21,7 @@ from vaurien_twisted.relays.recent import Recent
 from vaurien_twisted.relays.stream_owner import Editing, Keeper
 from vaurien_twisted.relays.struck_stream import StruckStream
 from vaurien_twisted.relays.websocket_stream import WebSocketStream
-from vaurien_twisted.rules.batches import Treatments
+from vaurien_twisted.rules.batches import PlanBatchDecider
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.wire.http2.codes import Violation
 from vaurien_twisted.wire.http2.connection import Connection
@@ -73,7 +73,7 @@ class StreamRelay:
         self.editing: set[Editing] = set()
         self._misses: set[Block] = set()
         #: What happens to exchanges by this plan.
-        self._treatments: Treatments | None = None
+        self._batchDecider: PlanBatchDecider | None = None
         self._plan: Plan | None = None
         self._over = False
         self.drained: Callable[[], None] = nothing
@@ -135,9 +135,9 @@ class StreamRelay:
             return NOTHING
         plan = decider.plan
         if plan is not self._plan:
-            self._plan, self._treatments = plan, decider.treatments(state.connection)
-        treatments = self._treatments
-        if treatments is not None and treatments(exchange) is UNTREATED:
+            self._plan, self._batchDecider = plan, decider.batchDecider(state.connection)
+        batchDecider = self._batchDecider
+        if batchDecider is not None and batchDecider(exchange) is UNAFFECTED:
             if len(self._misses) >= MISSES:
                 self._misses.clear()
             self._misses.add(block)
@@ -212,7 +212,7 @@ class StreamRelay:
         """
         state, connection = self.state, self.connection
         context = state.context
-        state.untold = not context.repeats.warn(
+        state.unlogged = not context.repeats.warn(
             self._log,
             "connection {number}: the {who} violates HTTP/2: {reason}; the connection is closed",
             number=state.connection.number,

@@ -61,7 +61,7 @@ class Unreadable:
         state = self._state
         context, connection = state.context, state.connection
         closes = closesOn(context.options, latest)
-        state.untold = not context.repeats.warn(
+        state.unlogged = not context.repeats.warn(
             self._log,
             "connection {number}: the {who} does not speak {wire}: {reason}; {then}",
             number=connection.number,
@@ -89,7 +89,7 @@ class Unreadable:
             number=state.connection.number,
             reason=reason,
         )
-        state.untold = not logged
+        state.unlogged = not logged
         advice = adviceOn(reason, context.wire, context.options)
         if advice and logged:
             self._log.info("{advice}", advice=advice)

@@ -1,8 +1,8 @@
 # -*- test-case-name: tests.rules.test_batches -*-
 """
-Deciding about the requests of a chunk together, where the same happens to all.
+Decisions about the requests of a chunk together, if all have the same decision.
 
-A framer asks L{Treatments} about each request of a chunk, and may pass the chunk as a whole.
+A framer asks L{PlanBatchDecider} about each request of a chunk, and may pass the chunk as a whole.
 L{recordChunk} then counts and records what L{Decider<vaurien_twisted.rules.decider.Decider>}
 would have for each of them.
 """
@@ -11,11 +11,16 @@ from __future__ import annotations
 
 import attrs
 
+from vaurien_twisted.model.batch_decision import UNAFFECTED, BatchDecision, DecidedChunk
 from vaurien_twisted.model.decision import drawnPercents
 from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, Connection, Exchange
 from vaurien_twisted.model.progress import Progress
-from vaurien_twisted.model.treatment import UNTREATED, TreatedChunk, Treatment
-from vaurien_twisted.rules.compiled import CompiledDraw, CompiledPlan, CompiledRule, RuleTreatment
+from vaurien_twisted.rules.compiled import (
+    CompiledDraw,
+    CompiledPlan,
+    CompiledRule,
+    RuleBatchDecision,
+)
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.strikes import SHORT, Strikes
 from vaurien_twisted.rules.words import cut
@@ -28,7 +33,7 @@ ALWAYS_KEPT = 32
 
 
 @attrs.frozen
-class Treatments:
+class PlanBatchDecider:
     """
     Says what a plan does to an exchange of one connection, as long as that is in force.  Asking
     decides and counts nothing; it only notes exchanges that nearly matched a rule.
@@ -41,7 +46,7 @@ class Treatments:
     _connection: Connection = attrs.field(eq=False, repr=False)
     _proxy: str
     _seed: int | None
-    _always: dict[str, Treatment | None] = attrs.field(
+    _always: dict[str, BatchDecision | None] = attrs.field(
         factory=dict, init=False, eq=False, repr=False
     )
 
@@ -52,7 +57,7 @@ class Treatments:
         """
         return any(rule.waits and not rule.decision.instant for rule in self._compiled.rules)
 
-    def __call__(self, exchange: Exchange) -> Treatment | None:
+    def __call__(self, exchange: Exchange) -> BatchDecision | None:
         connection = self._connection
         met: tuple[CompiledRule, ...] = ()
         chances: tuple[CompiledDraw, ...] = ()
@@ -71,11 +76,11 @@ class Treatments:
                     rule.tally.miss(exchange)
             if tried:
                 chances = (*chances, tried)
-        return self._compiled.treatment(met, chances) if met or chances else UNTREATED
+        return self._compiled.batchDecision(met, chances) if met or chances else UNAFFECTED
 
-    def always(self, command: str) -> Treatment | None:
+    def always(self, command: str) -> BatchDecision | None:
         """
-        See L{Treats<vaurien_twisted.model.treatment.Treats.always>}.
+        See L{BatchDecider<vaurien_twisted.model.batch_decision.BatchDecider.always>}.
         """
         known = self._always
         if command not in known:
@@ -99,16 +104,16 @@ class Treatments:
                     return True
         return False
 
-    def struck(self, treatment: Treatment, first: int, count: int) -> list[int]:
+    def struck(self, batchDecision: BatchDecision, first: int, count: int) -> list[int]:
         """
-        See L{Treats<vaurien_twisted.model.treatment.Treats.struck>}.
+        See L{BatchDecider<vaurien_twisted.model.batch_decision.BatchDecider.struck>}.
         """
         seed, proxy, connection = self._seed, self._proxy, self._connection.number
         if seed is None:
             return list(range(count))
         found: set[int] = set()
-        assert isinstance(treatment, RuleTreatment)
-        for tried in treatment.chances:
+        assert isinstance(batchDecision, RuleBatchDecision)
+        for tried in batchDecision.chances:
             numbers = drawnPercents(seed, proxy, connection, first, count, tried[0].alternative.key)
             for rule in tried:
                 low, high = rule.alternative.low, rule.alternative.high
@@ -116,9 +121,9 @@ class Treatments:
         return sorted(found)
 
 
-def treatmentsOf(
+def batchDeciderOf(
     compiled: CompiledPlan, plan: Plan, connection: Connection, proxy: str, seed: int | None
-) -> Treatments | None:
+) -> PlanBatchDecider | None:
     """
     What says what happens to the exchanges of C{connection}, until the plan changes; C{None} if
     no rule looks at exchanges one by one, lets them wait or has a percentage, or if all have to
@@ -136,7 +141,9 @@ def treatmentsOf(
     if not any(known) and all(rule.check is None for rule in rules):
         return None
     byClient = any("client" in rule.when for rule in plan.rules)
-    return Treatments(compiled, connection.client if byClient else "", connection, proxy, seed)
+    return PlanBatchDecider(
+        compiled, connection.client if byClient else "", connection, proxy, seed
+    )
 
 
 def recordChunk(
@@ -144,7 +151,7 @@ def recordChunk(
     seed: int,
     connection: int,
     first: int,
-    chunk: TreatedChunk,
+    chunk: DecidedChunk,
     progress: Progress | None = None,
 ) -> None:
     """
@@ -156,16 +163,16 @@ def recordChunk(
     @param progress: the times and sizes of the chunk, C{None} if they are not measured.
     """
     proxy, counters = strikes.proxy, strikes.counters
-    requests, treatment = chunk.requests, chunk.treatment
+    requests, batchDecision = chunk.requests, chunk.batchDecision
     count = len(requests)
-    assert isinstance(treatment, RuleTreatment)
-    for tried in treatment.chances:
+    assert isinstance(batchDecision, RuleBatchDecision)
+    for tried in batchDecision.chances:
         for rule in tried:
             rule.tally.seen += count
-    if not treatment.rules:
+    if not batchDecision.rules:
         return
     met = []
-    for rule in treatment.rules:
+    for rule in batchDecision.rules:
         tally = rule.tally
         met.append((rule.wordsFor(seed, proxy), rule.effect, tally.applied + 1 - first))
         tally.seen += count

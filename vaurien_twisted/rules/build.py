@@ -113,7 +113,7 @@ class RuleBuilder:
         return [condition(when, self.wire.targets, self.wire.name)] if when else []
 
 
-def tell(plan: Plan) -> dict[str, object]:
+def planToJSON(plan: Plan) -> dict[str, object]:
     """
     A plan in the form that L{RuleBuilder.one} accepts: C{{"behavior": "delay", "options": {"sleep":
     2.0, …}}}, or a choice with its options by behavior.

@@ -213,7 +213,7 @@ def rulesOf(plan: Plan) -> list[dict[str, object]]:
     """
     told: list[dict[str, object]] = []
     for draw in plan.draws:
-        rules = [tellRule(rule) for rule in draw.alternatives if not rule.expired]
+        rules = [ruleToJSON(rule) for rule in draw.alternatives if not rule.expired]
         if len(rules) == 1 and len(draw.alternatives) == 1:
             told += rules
         elif rules:
@@ -221,7 +221,7 @@ def rulesOf(plan: Plan) -> list[dict[str, object]]:
     return told
 
 
-def tellRule(rule: Rule) -> dict[str, object]:
+def ruleToJSON(rule: Rule) -> dict[str, object]:
     """
     A rule in JSON, as L{ruleFromJSON} accepts it, without fields that have their default values.
     """

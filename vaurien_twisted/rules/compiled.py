@@ -11,10 +11,10 @@ from math import inf, log
 import attrs
 
 from vaurien_twisted.interfaces import IBehavior, IFixedActions, IWireProtocol
+from vaurien_twisted.model.batch_decision import BatchDecision
 from vaurien_twisted.model.commands import CONDITIONAL, ENDING, PASS, Actions, Hold, Wait
 from vaurien_twisted.model.decision import NOTHING, Decision, Rule, Step
 from vaurien_twisted.model.matchers import COMMAND, Predicate
-from vaurien_twisted.model.treatment import Treatment
 from vaurien_twisted.rules.draws import Alternative, alternatives
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.tally import Tally
@@ -23,8 +23,8 @@ from vaurien_twisted.rules.words import RuleWords, effect
 #: The most commands whose draws are cached.  Clients may send any number of different ones.
 COMMANDS_KEPT = 1024
 
-#: The most treatments of a plan that are cached.
-TREATMENTS_KEPT = 256
+#: The most batch decisions of a plan that are cached.
+BATCH_DECISIONS_KEPT = 256
 
 #: The most rules of a plan that cache which exchanges they do not match.
 REMEMBERING = 16
@@ -179,9 +179,9 @@ CompiledDraw = tuple[CompiledRule, ...]
 
 
 @attrs.frozen(eq=False)
-class RuleTreatment(Treatment):
+class RuleBatchDecision(BatchDecision):
     """
-    A treatment that comes from compiled rules.
+    A batch decision that comes from compiled rules.
     """
 
     rules: tuple[CompiledRule, ...] = ()
@@ -249,7 +249,9 @@ class CompiledPlan:
                     )
                 )
         self.bare = tuple(bare)
-        self._treatments: dict[tuple[CompiledDraw, tuple[CompiledDraw, ...]], RuleTreatment] = {}
+        self._batchDecisions: dict[
+            tuple[CompiledDraw, tuple[CompiledDraw, ...]], RuleBatchDecision
+        ] = {}
 
     @property
     def rules(self) -> list[CompiledRule]:
@@ -276,27 +278,27 @@ class CompiledPlan:
                 self._byCommand[command] = draws
         return draws
 
-    def treatment(
+    def batchDecision(
         self, rules: tuple[CompiledRule, ...], chances: tuple[CompiledDraw, ...]
-    ) -> RuleTreatment:
+    ) -> RuleBatchDecision:
         """
         The combined delays of rules that only delay exchanges.
 
         @param rules: the rules, in order.
-        @param chances: by draw, the rules that must not apply to an exchange of this treatment.
+        @param chances: by draw, the rules that must not apply to such an exchange.
         """
-        treatment = self._treatments.get((rules, chances))
-        if treatment is None:
+        batchDecision = self._batchDecisions.get((rules, chances))
+        if batchDecision is None:
             decision = rules[0].decision if rules else NOTHING
             for rule in rules[1:]:
                 decision = decision.plus(rule.decision)
-            if len(self._treatments) >= TREATMENTS_KEPT:
-                self._treatments.clear()
-            treatment = RuleTreatment(
+            if len(self._batchDecisions) >= BATCH_DECISIONS_KEPT:
+                self._batchDecisions.clear()
+            batchDecision = RuleBatchDecision(
                 decision=decision, rules=rules, chances=chances, most=_likely(chances)
             )
-            self._treatments[rules, chances] = treatment
-        return treatment
+            self._batchDecisions[rules, chances] = batchDecision
+        return batchDecision
 
     def drop(self, rule: CompiledRule) -> None:
         """

@@ -22,7 +22,7 @@ from vaurien_twisted.rules.words import short
 NOBODY = Connection(0)
 
 
-def tellCounts(decider: Decider) -> Iterator[dict[str, object]]:
+def countsToJSON(decider: Decider) -> Iterator[dict[str, object]]:
     """
     The counts of each rule in force as JSON, in order.  C{seen} is the number of exchanges since
     the rule is in force, or of connections if its scope is the connection.  C{matched} is how many

@@ -11,6 +11,7 @@ import attrs
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IDecider, IJournal, IWireProtocol
+from vaurien_twisted.model.batch_decision import DecidedChunk
 from vaurien_twisted.model.commands import Actions
 from vaurien_twisted.model.decision import (
     CONNECTION,
@@ -21,9 +22,8 @@ from vaurien_twisted.model.decision import (
 )
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.progress import Progress
-from vaurien_twisted.model.treatment import TreatedChunk
 from vaurien_twisted.record.counters import Counters
-from vaurien_twisted.rules.batches import Treatments, recordChunk, treatmentsOf
+from vaurien_twisted.rules.batches import PlanBatchDecider, batchDeciderOf, recordChunk
 from vaurien_twisted.rules.compiled import (
     CompiledDraw,
     CompiledPlan,
@@ -182,30 +182,30 @@ class Decider:
         """
         return self.plan.transparent and not self.alone
 
-    def treatments(self, connection: Connection) -> Treatments | None:
+    def batchDecider(self, connection: Connection) -> PlanBatchDecider | None:
         """
-        See L{treatmentsOf}; also C{None} if fault headers are enabled.
+        See L{batchDeciderOf}; also C{None} if fault headers are enabled.
         """
         # In an epoch every draw needs the numbers of the epoch.
         seed = self.seed if self._epoch is None else None
-        found = treatmentsOf(self._compiled, self.plan, connection, self.proxy, seed)
+        found = batchDeciderOf(self._compiled, self.plan, connection, self.proxy, seed)
         return None if self.alone else found
 
     def decideChunk(
         self,
         connection: Connection,
         first: int,
-        chunk: TreatedChunk,
+        chunk: DecidedChunk,
         progress: Progress | None = None,
     ) -> Decision:
         """
-        Decide about a chunk of requests that L{treatments} treats alike.
+        Decide about a chunk of requests for which L{batchDecider} has one batch decision.
 
         @param first: the number of the first request.
         @param progress: the times and sizes of the chunk.
         """
         recordChunk(self._strikes, self.seed, connection.number, first, chunk, progress)
-        return chunk.treatment.decision
+        return chunk.batchDecision.decision
 
     def decideConnection(self, connection: Connection, exchange: Exchange) -> Decision:
         if self.pins is not None:
@@ -265,8 +265,8 @@ class Decider:
         alternative, tally = chosen.alternative, chosen.tally
         numbers = self._numbers(connection.number, exchange.number, alternative.key)
         chance = SeededRandom(self.seed, self.proxy, *numbers, alternative.key)
-        context = DecisionContext(connection, exchange, self.wire, tally.treated, chance)
-        tally.treated += 1
+        context = DecisionContext(connection, exchange, self.wire, tally.decided, chance)
+        tally.decided += 1
         return chosen.behavior.decide(alternative.rule.options, context)
 
     def _applied(

@@ -95,7 +95,7 @@ def _timed(case: Question, done: Sequence[Mapping[str, object]]) -> object:
     The times and sizes of the exchange, as far as they are known.
     """
     if case.progress is not None:
-        return case.progress.tell()
+        return case.progress.toJSON()
     return done[0].get("timing", {}) if done else {}
 
 

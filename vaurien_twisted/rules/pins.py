@@ -48,7 +48,7 @@ class Pin:
         self.met = False
         self.instead: str | None = None
         alternative = Alternative(rule, key, (key, 0), 0.0, 100.0)
-        self.compiled = CompiledRule(alternative, Tally(treated=number), None, None)
+        self.compiled = CompiledRule(alternative, Tally(decided=number), None, None)
 
     def decide(
         self, connection: Connection, exchange: Exchange, wire: IWireProtocol, proxy: str
@@ -57,7 +57,7 @@ class Pin:
         What the behavior does, as it did before.
         """
         compiled = self.compiled
-        alternative, number = compiled.alternative, compiled.tally.treated
+        alternative, number = compiled.alternative, compiled.tally.decided
         chance = SeededRandom(self.seed, proxy, *self.drawn, alternative.key)
         # The count has this exchange already.
         context = DecisionContext(connection, exchange, wire, max(0, number - 1), chance)

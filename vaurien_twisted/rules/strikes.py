@@ -85,7 +85,7 @@ class Strikes:
             cut(subject),
             chosen.effect or effect(actions),
             tally.applied,
-            tally.treated,
+            tally.decided,
             numbers,
             progress,
             short(actions.message) if actions.message else "",

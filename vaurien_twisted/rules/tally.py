@@ -24,7 +24,7 @@ class Tally:
     @ivar seen: how many exchanges matched; for a rule whose scope is the connection, how many
         connections.
     @ivar applied: how many of them the rule applied to; its C{times} limits them.
-    @ivar treated: how many exchanges its behavior decided about.
+    @ivar decided: how many exchanges its behavior decided about.
     @ivar struck: how often the rule took effect.
     @ivar exchanges: how many exchanges the proxy had before.
     @ivar connections: how many connections of the proxy had ended before.
@@ -35,7 +35,7 @@ class Tally:
 
     seen: int = 0
     applied: int = 0
-    treated: int = 0
+    decided: int = 0
     struck: int = 0
     exchanges: int = 0
     connections: int = 0

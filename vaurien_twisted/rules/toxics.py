@@ -124,7 +124,7 @@ class Toxic:
         own = values(self.rule.options)
         return {name: value for name, value in own.items() if name != "direction"}
 
-    def tell(self) -> dict[str, object]:
+    def toJSON(self) -> dict[str, object]:
         """
         The toxic as JSON.
         """
@@ -197,12 +197,12 @@ class Toxics:
         gone = self.get(name)
         return Toxics(tuple(toxic for toxic in self.items if toxic is not gone))
 
-    def tell(self) -> list[dict[str, object]]:
+    def toJSON(self) -> list[dict[str, object]]:
         """
         The toxics as JSON, those of the stream C{upstream} first, as in Toxiproxy.
         """
         return [
-            toxic.tell() for stream in STREAMS for toxic in self.items if toxic.stream == stream
+            toxic.toJSON() for stream in STREAMS for toxic in self.items if toxic.stream == stream
         ]
 
 

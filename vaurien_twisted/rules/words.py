@@ -89,7 +89,7 @@ class RuleWords:
         subject: str,
         effect: str,
         applied: int,
-        treated: int = 0,
+        decided: int = 0,
         numbers: tuple[int, int] | None = None,
         progress: Progress | None = None,
         message: str = "",
@@ -100,7 +100,7 @@ class RuleWords:
 
         @param drawn: the numbers of the connection and the exchange in its draw.
         @param applied: how many exchanges the rule has applied to, including this one.
-        @param treated: how many exchanges its behavior has decided about, including this one.
+        @param decided: how many exchanges its behavior has decided about, including this one.
         @param numbers: the numbers in the behavior's own random numbers; C{None}: C{drawn}.
         @param progress: the times and sizes of the exchange.
         @param message: the words of the error that was sent.
@@ -131,14 +131,14 @@ class RuleWords:
         """
         if self._options is None:
             return None
-        treated, numbers = facts[6:8] or (0, None)
+        decided, numbers = facts[6:8] or (0, None)
         return {
             "behavior": self._behavior,
             "options": self._options,
             "seed": self._seed,
             "drawn": numbers or facts[1],
             "key": self._alternative.key,
-            "number": treated,
+            "number": decided,
         }
 
     def _reason(self, connection: int, exchange: int, applied: int) -> str:
@@ -161,7 +161,7 @@ def timing(progress: Progress | None) -> dict[str, object]:
     """
     The member C{timing} of the entry of an exchange, as far as its times and sizes are known.
     """
-    told = {} if progress is None else progress.tell()
+    told = {} if progress is None else progress.toJSON()
     return {"timing": told} if told else {}
 
 

@@ -296,7 +296,7 @@ async def listenOn(
     return port
 
 
-def tellAddress(address: IAddress) -> str:
+def addressText(address: IAddress) -> str:
     """
     An address as text: C{HOST:PORT}, C{[HOST]:PORT} for IPv6, or the path of a UNIX socket.
     """

@@ -71,8 +71,8 @@ class Descriptors:
         self._seconds = seconds
         self._limited = limited
         self.refused = 0
-        self._told = 0
-        self._toldAt = -EVERY
+        self._logged = 0
+        self._loggedAt = -EVERY
         self._highest = 0
         self._measure()
 
@@ -103,7 +103,7 @@ class Descriptors:
         self._highest = 0
         return self.allows(fd)
 
-    def tell(self, name: str) -> None:
+    def logRefusal(self, name: str) -> None:
         """
         Count a refusal, and log it unless one was logged less than L{EVERY} seconds ago.
 
@@ -111,13 +111,13 @@ class Descriptors:
         """
         self.refused += 1
         now = self._seconds()
-        if 0 <= now - self._toldAt < EVERY:
+        if 0 <= now - self._loggedAt < EVERY:
             return
         self._log.error(
             "{name}: no file descriptors are left, clients refused: {count}; the limit of "
             "this process is {limit} (ulimit -n)",
             name=name,
-            count=self.refused - self._told,
+            count=self.refused - self._logged,
             limit=self._limited(),
         )
-        self._told, self._toldAt = self.refused, now
+        self._logged, self._loggedAt = self.refused, now

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.transports.test_self_connect -*-
 """
-Treats a socket that is connected to itself as a refused connection.
+BatchDecider a socket that is connected to itself as a refused connection.
 
 See L{isSelfConnected} for how this happens.  This module is for Twisted's own transports; the
 connector of C{express} checks its sockets itself.

@@ -9,8 +9,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import TypeVar
 
+from vaurien_twisted.model.batch_decision import (
+    UNAFFECTED,
+    BatchDecider,
+    BatchDecision,
+    DecidedChunk,
+    Part,
+)
 from vaurien_twisted.model.exchange import PassedBatch
-from vaurien_twisted.model.treatment import UNTREATED, Part, TreatedChunk, Treatment, Treats
 from vaurien_twisted.wire.division import STOPPED, Division, Passed
 from vaurien_twisted.wire.fastpath import FastPath
 from vaurien_twisted.wire.framer import RequestReader, Session
@@ -35,19 +41,19 @@ class CountedFastPath(FastPath):
         self._spare: PassedBatch | None = None
         self.watch(frozenset())
 
-    def _watch(self, commands: frozenset[str] | None, treats: Treats | None) -> None:
+    def _watch(self, commands: frozenset[str] | None, batchDecider: BatchDecider | None) -> None:
         watched = None if commands is None else frozenset(each.upper() for each in commands)
-        self._watched, self._treats = watched, treats
-        self._known = knownFor(self.protocol, watched, treats)
+        self._watched, self._batchDecider = watched, batchDecider
+        self._known = knownFor(self.protocol, watched, batchDecider)
         self._parts: Sequence[Part] = ()
 
-    def _always(self, command: str) -> Treatment | None:
+    def _always(self, command: str) -> BatchDecision | None:
         """
         What happens to all exchanges of a watched command; C{None} if that is not known.
         """
-        treats = self._treats
-        treatment = None if treats is None else treats.always(command)
-        return None if treatment is not None and treatment.most < 1 else treatment
+        batchDecider = self._batchDecider
+        batchDecision = None if batchDecider is None else batchDecider.always(command)
+        return None if batchDecision is not None and batchDecision.most < 1 else batchDecision
 
     def _add(
         self, division: Division, end: int, command: str, subject: str, head: bytes = b""
@@ -59,15 +65,15 @@ class CountedFastPath(FastPath):
         """
         watched = self._watched
         if watched is not None and command not in watched:
-            division.untreated(1, end)
+            division.unaffected(1, end)
             return
-        treatment = self._treatment(command, subject, head)
-        if treatment is UNTREATED:
-            division.untreated(1, end)
-        elif treatment is None or treatment.most < 1:
+        batchDecision = self._batchDecision(command, subject, head)
+        if batchDecision is UNAFFECTED:
+            division.unaffected(1, end)
+        elif batchDecision is None or batchDecision.most < 1:
             division.alone(end)
         else:
-            division.treated(treatment, ((command, subject, head, None),), (end,))
+            division.decided(batchDecision, ((command, subject, head, None),), (end,))
 
     def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
         """
@@ -76,12 +82,12 @@ class CountedFastPath(FastPath):
         self._parts = ()
         if not self._requests.passable:
             return None
-        count, treated, parts = self._known.get(data) or self._look(data)
+        count, decided, parts = self._known.get(data) or self._look(data)
         if parts:
             self._parts = parts = self._drawn(parts)
             if len(parts) != 1:
                 return None
-        return self._take(count, treated, batch) if count else None
+        return self._take(count, decided, batch) if count else None
 
     def _look(self, data: bytes) -> Passed:
         """
@@ -90,8 +96,8 @@ class CountedFastPath(FastPath):
         division = self._divide(data)
         if division is None:
             return STOPPED
-        count, treated, _ = passed = division.passed()
-        if count and (treated is None or count <= FEW_TREATED):
+        count, decided, _ = passed = division.passed()
+        if count and (decided is None or count <= FEW_DECIDED):
             remember(self._known, data, passed)
         return passed
 
@@ -105,7 +111,7 @@ class CountedFastPath(FastPath):
         alone = passing = 0
         for part in parts:
             count = part.count
-            struck = self._struck(part.treated, number) if part.treated and part.ends else ()
+            struck = self._struck(part.decided, number) if part.decided and part.ends else ()
             if struck:
                 divided += part.without(struck)
             else:
@@ -123,20 +129,20 @@ class CountedFastPath(FastPath):
         return parts
 
     def take(
-        self, count: int, treated: TreatedChunk | None, batch: PassedBatch | None
+        self, count: int, decided: DecidedChunk | None, batch: PassedBatch | None
     ) -> PassedBatch | None:
         """
         See L{IDividingFastPath<vaurien_twisted.interfaces.IDividingFastPath.take>}.
         """
-        return self._take(count, treated, batch) if self._requests.passable else None
+        return self._take(count, decided, batch) if self._requests.passable else None
 
     def _take(
-        self, count: int, treated: TreatedChunk | None, batch: PassedBatch | None
+        self, count: int, decided: DecidedChunk | None, batch: PassedBatch | None
     ) -> PassedBatch:
         """
         Expect the replies to requests that pass.
 
-        @param treated: the requests, if something happens to them.
+        @param decided: the requests, if something happens to them.
         @param batch: the last of what is awaited, if that is a batch.
         @return: the batch that they are part of.
         """
@@ -146,7 +152,7 @@ class CountedFastPath(FastPath):
         requests.number += count
         if (
             batch is not None
-            and treated is None
+            and decided is None
             and not batch.commands
             and batch.next + batch.left == number
         ):
@@ -158,8 +164,8 @@ class CountedFastPath(FastPath):
         else:
             self._spare = None
             begun.next, begun.left = number, count
-        if treated is not None:
-            begun.treated, begun.commands = treated, treated.commands
+        if decided is not None:
+            begun.decided, begun.commands = decided, decided.commands
         self._awaiting.append(begun)
         return begun
 
@@ -219,8 +225,8 @@ class CountedFastPath(FastPath):
         return count
 
 
-#: Only short chunks of few treated requests are remembered, and so many of them.
-LONGEST, FEW_TREATED, MOST_KEPT = 512, 4, 2048
+#: Only short chunks of few decided requests are remembered, and so many of them.
+LONGEST, FEW_DECIDED, MOST_KEPT = 512, 4, 2048
 
 Known = TypeVar("Known")
 
@@ -228,15 +234,15 @@ _known: dict[tuple[str, frozenset[str] | None, Hashable], dict[bytes, Passed]] =
 
 
 def knownFor(
-    protocol: str, watched: frozenset[str] | None, treats: Hashable = None
+    protocol: str, watched: frozenset[str] | None, batchDecider: Hashable = None
 ) -> dict[bytes, Passed]:
     """
     What is known of chunks; for all connections of a protocol on which the same commands are
     watched.
 
-    @param treats: what else says whether a request passes.
+    @param batchDecider: what else says whether a request passes.
     """
-    key = (protocol, watched, treats)
+    key = (protocol, watched, batchDecider)
     known = _known.get(key)
     if known is None:
         if len(_known) >= 16:

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vaurien_twisted.model.treatment import UNTREATED, Part, Request, TreatedChunk, Treatment
+from vaurien_twisted.model.batch_decision import (
+    UNAFFECTED,
+    BatchDecision,
+    DecidedChunk,
+    Part,
+    Request,
+)
 
 #: How many requests pass in one batch.
 MOST = 32768
 
 #: To how many requests in one chunk something may happen: all are recorded in one go.
-MOST_TREATED = 512
+MOST_DECIDED = 512
 
 
 #: What is known of a chunk: how many requests it is if they pass together, else 0; what happens to
 #: them, C{None} for nothing; and its parts if there are several, or if numbers are to be drawn.
-Passed = tuple[int, TreatedChunk | None, Sequence[Part]]
+Passed = tuple[int, DecidedChunk | None, Sequence[Part]]
 
 #: All requests of the chunk are decided one by one.
 STOPPED: Passed = (0, None, ())
@@ -38,13 +44,13 @@ class Division:
 
     __slots__ = (
         "_alone",
+        "_batchDecision",
         "_count",
         "_end",
         "_ends",
         "_passing",
         "_requests",
         "_told",
-        "_treatment",
         "over",
         "parts",
     )
@@ -53,38 +59,38 @@ class Division:
         self.parts: list[Part] = []
         self.over = False
         self._alone = self._told = self._passing = self._count = self._end = 0
-        self._treatment = UNTREATED
+        self._batchDecision = UNAFFECTED
         self._requests: list[Request] = []
         self._ends: list[int] = []
 
-    def untreated(self, count: int, end: int) -> None:
+    def unaffected(self, count: int, end: int) -> None:
         """
         Nothing happens to the next requests.
 
         @param count: how many these are.
         @param end: where the last of them ends.
         """
-        if self._treatment is not UNTREATED:
-            self._close(UNTREATED)
+        if self._batchDecision is not UNAFFECTED:
+            self._close(UNAFFECTED)
         self._count += count
         self._end = end
         if self._count > MOST:
             self.over = True
 
-    def treated(
-        self, treatment: Treatment, requests: Sequence[Request], ends: Sequence[int]
+    def decided(
+        self, batchDecision: BatchDecision, requests: Sequence[Request], ends: Sequence[int]
     ) -> None:
         """
         Something happens to the next requests.
 
         @param ends: where each of them ends.
         """
-        if self._treatment is not treatment:
-            self._close(treatment)
+        if self._batchDecision is not batchDecision:
+            self._close(batchDecision)
         self._requests += requests
         self._ends += ends
         self._told += len(ends)
-        if self._told > MOST_TREATED:
+        if self._told > MOST_DECIDED:
             self.over = True
 
     def alone(self, end: int) -> None:
@@ -93,18 +99,18 @@ class Division:
 
         @param end: where it ends.
         """
-        self._close(UNTREATED)
+        self._close(UNAFFECTED)
         self.parts.append(Part(end))
         self._alone += 1
         if self._alone > min(self._passing, MOST_ALONE):
             self.over = True
 
-    def _close(self, treatment: Treatment) -> None:
+    def _close(self, batchDecision: BatchDecision) -> None:
         """
-        End the run of requests to which the same happens, and begin one of C{treatment}.
+        End the run of requests with the same decision, and begin one with C{batchDecision}.
         """
-        before, self._treatment = self._treatment, treatment
-        if before is UNTREATED:
+        before, self._batchDecision = self._batchDecision, batchDecision
+        if before is UNAFFECTED:
             count, self._count = self._count, 0
             if count:
                 self.parts.append(Part(self._end, count))
@@ -112,19 +118,19 @@ class Division:
             requests, self._requests = self._requests, []
             ends, self._ends = self._ends, []
             count = len(requests)
-            treated = TreatedChunk(before, tuple(requests))
-            self.parts.append(Part(ends[-1], count, treated, ends if before.chances else ()))
+            decided = DecidedChunk(before, tuple(requests))
+            self.parts.append(Part(ends[-1], count, decided, ends if before.chances else ()))
         self._passing += count
 
     def passed(self) -> Passed:
         """
         What is known of the chunk, all of whose requests were found.
         """
-        self._close(UNTREATED)
+        self._close(UNAFFECTED)
         parts = self.parts
         if self.over or not self._passing:
             return STOPPED
         if len(parts) > 1:
             return 0, None, parts
         only = parts[0]
-        return only.count, only.treated, parts if only.ends else ()
+        return only.count, only.decided, parts if only.ends else ()

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from vaurien_twisted.model.batch_decision import (
+    UNAFFECTED,
+    BatchDecider,
+    BatchDecision,
+    DecidedChunk,
+    Request,
+)
 from vaurien_twisted.model.decision import Decision
 from vaurien_twisted.model.exchange import Exchange, PassedBatch
-from vaurien_twisted.model.treatment import UNTREATED, Request, TreatedChunk, Treatment, Treats
-from vaurien_twisted.wire.division import MOST_TREATED
+from vaurien_twisted.wire.division import MOST_DECIDED
 from vaurien_twisted.wire.framer import RequestReader, Session
 
 #: Stands for the number of any exchange but the greeting, which never passes: no rule asks more
@@ -24,52 +30,52 @@ class FastPath:
     L{ISelectiveFastPath<vaurien_twisted.interfaces.ISelectiveFastPath>}.
     """
 
-    __slots__ = ("_asked", "_awaiting", "_treats")
+    __slots__ = ("_asked", "_awaiting", "_batchDecider")
 
     def __init__(self, session: Session) -> None:
         # The queue is the same for the session's life.
         self._awaiting = session.awaiting
-        self._treats: Treats | None = None
+        self._batchDecider: BatchDecider | None = None
         self._asked = Exchange(PASSED)
 
     def watch(self, commands: frozenset[str]) -> None:
         self._watch(commands, None)
 
-    def select(self, commands: frozenset[str] | None, treats: Treats) -> None:
+    def select(self, commands: frozenset[str] | None, batchDecider: BatchDecider) -> None:
         """
-        The same, and pass those exchanges of these commands, C{None} for all, to which C{treats}
-        says what happens.
+        The same, and pass those exchanges of these commands, C{None} for all, for which
+        C{batchDecider} has a decision.
         """
-        self._watch(commands, treats)
+        self._watch(commands, batchDecider)
 
-    def _watch(self, commands: frozenset[str] | None, treats: Treats | None) -> None:
+    def _watch(self, commands: frozenset[str] | None, batchDecider: BatchDecider | None) -> None:
         raise NotImplementedError("a subclass implements this")
 
-    def _treatment(
+    def _batchDecision(
         self, command: str, subject: str, head: bytes = b"", context: object = None
-    ) -> Treatment | None:
+    ) -> BatchDecision | None:
         """
         What happens to an exchange of a watched command, C{None} if it has to be decided by itself.
 
         @param context: that of the exchange, if rules look at it.
         """
-        treats = self._treats
-        if treats is None:
+        batchDecider = self._batchDecider
+        if batchDecider is None:
             return None
         asked = self._asked
         asked.command, asked.subject, asked.head, asked.context = command, subject, head, context
-        return treats(asked)
+        return batchDecider(asked)
 
-    def _struck(self, treated: TreatedChunk, number: int) -> Sequence[int]:
+    def _struck(self, decided: DecidedChunk, number: int) -> Sequence[int]:
         """
         The places of those requests of a chunk that have to be decided by themselves all the same.
 
         @param number: of the latest request before it.
         """
-        treats, treatment = self._treats, treated.treatment
-        if not treatment.chances or treats is None:
+        batchDecider, batchDecision = self._batchDecider, decided.batchDecision
+        if not batchDecision.chances or batchDecider is None:
             return ()
-        return treats.struck(treatment, number + 1, len(treated.requests))
+        return batchDecider.struck(batchDecision, number + 1, len(decided.requests))
 
     def expand(self, decision: Decision) -> None:
         """
@@ -85,13 +91,13 @@ class FastPath:
                 awaiting.append(each)
 
 
-def continues(batch: PassedBatch, number: int, treated: TreatedChunk | None) -> bool:
+def continues(batch: PassedBatch, number: int, decided: DecidedChunk | None) -> bool:
     """
-    Whether a batch can go on with the requests from C{number} on: one of treated requests, of
+    Whether a batch can go on with the requests from C{number} on: one of decided requests, of
     which more is known, is not made longer.
     """
     # A request without a reply, between the two, has a number but is not awaited.
-    return treated is None and not batch.commands and batch.next + batch.left == number
+    return decided is None and not batch.commands and batch.next + batch.left == number
 
 
 class FormedBatch(PassedBatch):
@@ -109,7 +115,7 @@ class FormedBatch(PassedBatch):
         self.next = number
         self.left = len(forms)
         self.extra = 0
-        self.treated = None
+        self.decided = None
         self.commands = ()
         self._expanded = None
         self.forms = forms
@@ -140,12 +146,12 @@ class FormedFastPath(FastPath):
     all of its requests.
     """
 
-    __slots__ = ("_treated",)
+    __slots__ = ("_decidedTogether",)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         #: The requests of the chunk at hand to which something happens, and what.
-        self._treated: list[tuple[Treatment, Request]] = []
+        self._decidedTogether: list[tuple[BatchDecision, Request]] = []
 
     def _stops(self, command: str, subject: str, head: bytes = b"", context: object = None) -> bool:
         """
@@ -154,27 +160,27 @@ class FormedFastPath(FastPath):
 
         @param context: that of the exchange, if rules look at it.
         """
-        treatment = self._treatment(command, subject, head, context)
-        if treatment is None:
+        batchDecision = self._batchDecision(command, subject, head, context)
+        if batchDecision is None:
             return True
-        if treatment is UNTREATED:
+        if batchDecision is UNAFFECTED:
             return False
-        treated = self._treated
-        treated.append((treatment, (command, subject, head, context)))
+        decided = self._decidedTogether
+        decided.append((batchDecision, (command, subject, head, context)))
         # If there are more, a rule with a percentage probably chooses one of them.
-        return len(treated) > min(treatment.most, MOST_TREATED)
+        return len(decided) > min(batchDecision.most, MOST_DECIDED)
 
-    def _together(self, count: int) -> TreatedChunk | None:
+    def _together(self, count: int) -> DecidedChunk | None:
         """
         The requests of a chunk to which something happens; C{None} if not the same happens to all.
 
         @param count: how many requests the chunk is.
         """
-        treated, self._treated = self._treated, []
-        treatment = treated[0][0]
-        if len(treated) != count or any(each is not treatment for each, _ in treated):
+        decided, self._decidedTogether = self._decidedTogether, []
+        batchDecision = decided[0][0]
+        if len(decided) != count or any(each is not batchDecision for each, _ in decided):
             return None
-        return TreatedChunk(treatment, tuple(request for _, request in treated))
+        return DecidedChunk(batchDecision, tuple(request for _, request in decided))
 
     def _extend(
         self,
@@ -190,18 +196,18 @@ class FormedFastPath(FastPath):
         @return: the batch that they are part of; C{None} where not the same happens to all, and
             nothing has changed.
         """
-        count, treated = len(forms), None
-        if self._treated:
-            treated = self._together(count)
-            if treated is None or self._struck(treated, requests.number):
+        count, decided = len(forms), None
+        if self._decidedTogether:
+            decided = self._together(count)
+            if decided is None or self._struck(decided, requests.number):
                 return None
         number = requests.skip(count)
-        if isinstance(batch, FormedBatch) and continues(batch, number, treated):
+        if isinstance(batch, FormedBatch) and continues(batch, number, decided):
             batch.grow(forms)
             return batch
         begun = FormedBatch(number, forms, contexts)
-        if treated is not None:
-            begun.treated, begun.commands = treated, treated.commands
+        if decided is not None:
+            begun.decided, begun.commands = decided, decided.commands
         self._awaiting.append(begun)
         return begun
 

@@ -85,10 +85,10 @@ class QuietTests(SynchronousTestCase):
         Of a flag without a token only the first letter counts.
         """
         self.check(b"mg a vx qx\r\nmg k kx v qx\r\nmn\r\n", b"", b"VA 1 kk\r\nx\r\n", b"MN\r\n")
-        skims = MemcacheFramer()
-        skims.watch(frozenset())
-        self.assertIsNone(skims.requests(b"mg a qx\r\n", None))
-        self.assertIsNotNone(skims.requests(b"mg a v\r\n", None))
+        usesFastPath = MemcacheFramer()
+        usesFastPath.watch(frozenset())
+        self.assertIsNone(usesFastPath.requests(b"mg a qx\r\n", None))
+        self.assertIsNotNone(usesFastPath.requests(b"mg a v\r\n", None))
 
     def test_pitfall24_noreply(self) -> None:
         """

@@ -13,14 +13,14 @@ from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
     IDividingFastPath,
+    IErrorObstacles,
+    IErrorReplies,
     IFaultHeader,
     IForgetting,
     IFramer,
     IHTTP2Options,
     IMultiplexing,
     IStreamProtocol,
-    ITellsErrors,
-    ITellsObstacles,
     IWireProtocol,
 )
 from vaurien_twisted.interfaces.editors import IMessageFaults, IReplyEditing, IReplyEditor
@@ -51,7 +51,7 @@ from vaurien_twisted.wire.http2.stream import StreamFacts
 from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
 from vaurien_twisted.wire.streams.event_editor import EventEditor
 from vaurien_twisted.wire.streams.patch_editor import PatchEditor
-from vaurien_twisted.wire.websocket.faults import meet
+from vaurien_twisted.wire.websocket.faults import messageActions
 from vaurien_twisted.wire.websocket.messages import messageOf
 
 #: Statuses that can stand alone; those below 200 announce another (RFC 9110, section 15.2).
@@ -177,8 +177,8 @@ FAULTY = frozenset(row.code for row in FAULTS)
     IReplyEditing,
     IMessageFaults,
     IStreamProtocol,
-    ITellsErrors,
-    ITellsObstacles,
+    IErrorReplies,
+    IErrorObstacles,
 )
 class HTTP(WireProtocol):
     """
@@ -235,9 +235,9 @@ class HTTP(WireProtocol):
 
         return afterCut(exchange.context, error)
 
-    def meetMessage(self, exchange: Exchange, fault: MessageFault) -> Actions | None:
+    def messageActions(self, exchange: Exchange, fault: MessageFault) -> Actions | None:
         message = messageOf(exchange)
-        return None if message is None else meet(message, fault)
+        return None if message is None else messageActions(message, fault)
 
     def editStream(self, exchange: Exchange, fault: StreamFault) -> Edit | None:
         return edit(exchange, lambda: EventEditor(exchange.command, fault), fault.ending)

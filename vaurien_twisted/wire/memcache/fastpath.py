@@ -13,8 +13,8 @@ import re
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import ISelectiveFastPath
+from vaurien_twisted.model.batch_decision import BatchDecider
 from vaurien_twisted.model.exchange import PassedBatch
-from vaurien_twisted.model.treatment import Treats
 from vaurien_twisted.wire.division import MOST
 from vaurien_twisted.wire.fastpath import FormedBatch, FormedFastPath
 from vaurien_twisted.wire.memcache.commands import LINE, MENTIONED, VALUES, Meta, understand
@@ -81,8 +81,8 @@ class MemcacheFastPath(FormedFastPath):
         self._watched: frozenset[bytes] | None = frozenset()
         self._getting = True
 
-    def _watch(self, commands: frozenset[str] | None, treats: Treats | None) -> None:
-        self._treats = treats
+    def _watch(self, commands: frozenset[str] | None, batchDecider: BatchDecider | None) -> None:
+        self._batchDecider = batchDecider
         self._watched = None
         if commands is not None:
             self._watched = frozenset(command.encode() for command in commands)
@@ -108,7 +108,7 @@ class MemcacheFastPath(FormedFastPath):
         The forms in which whole commands are answered; nothing if they cannot be passed over.
         """
         watched = self._watched
-        self._treated.clear()
+        self._decidedTogether.clear()
         forms = bytearray()
         pos, size = 0, len(data)
         while pos < size:
@@ -131,7 +131,7 @@ class MemcacheFastPath(FormedFastPath):
         """
         Whether the exchange of a line has to be decided by itself.
         """
-        if self._treats is None or len(line) >= LONG:
+        if self._batchDecider is None or len(line) >= LONG:
             return True
         asked = understand(line.split(b" "))
         head = line if asked.form == VALUES else b""

@@ -12,10 +12,10 @@ from __future__ import annotations
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
+    IErrorReplies,
     IForgetting,
     IFramer,
     ISelectiveFastPath,
-    ITellsErrors,
     ITransactional,
     IWireProtocol,
 )
@@ -72,7 +72,7 @@ class MemcacheFramer(TwoWayFramer):
         return ()
 
 
-@implementer(IWireProtocol, ITellsErrors)
+@implementer(IWireProtocol, IErrorReplies)
 class Memcache(WireProtocol):
     """
     memcached's text protocol.  An exchange is a command, such as C{get} or C{mg}, and its

@@ -14,8 +14,8 @@ from functools import lru_cache
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import ISelectiveFastPath
+from vaurien_twisted.model.batch_decision import BatchDecider
 from vaurien_twisted.model.exchange import PassedBatch
-from vaurien_twisted.model.treatment import Treats
 from vaurien_twisted.wire.division import MOST
 from vaurien_twisted.wire.fastpath import FormedBatch, FormedFastPath
 from vaurien_twisted.wire.mysql.commands import (
@@ -97,10 +97,10 @@ class MySQLFastPath(FormedFastPath):
         self._passed = PASSED
         self._looked: frozenset[int] = frozenset()
 
-    def _watch(self, commands: frozenset[str] | None, treats: Treats | None) -> None:
-        self._treats = treats
+    def _watch(self, commands: frozenset[str] | None, batchDecider: BatchDecider | None) -> None:
+        self._batchDecider = batchDecider
         others = frozenset() if commands is None else _passedBut(commands)
-        self._passed = others if treats is None else PASSED
+        self._passed = others if batchDecider is None else PASSED
         self._looked = self._passed - others
 
     def requests(self, data: bytes, batch: PassedBatch | None) -> PassedBatch | None:
@@ -108,7 +108,7 @@ class MySQLFastPath(FormedFastPath):
         if not requests.passable:
             return None
         passed, looked = self._passed, self._looked
-        self._treated.clear()
+        self._decidedTogether.clear()
         at, end = 0, len(data)
         forms = b""
         while at + 5 <= end:

@@ -22,10 +22,10 @@ from collections.abc import Iterable
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
+    IErrorReplies,
     IFramer,
     IRequestDescriber,
     ISelectiveFastPath,
-    ITellsErrors,
     ITransactional,
     ITransferEnder,
     IWireProtocol,
@@ -99,7 +99,7 @@ class MySQLFramer(StartTLSFramer):
         return lastRequest(Requests(session).read(data))
 
 
-@implementer(IWireProtocol, ITellsErrors)
+@implementer(IWireProtocol, IErrorReplies)
 class MySQL(WireProtocol):
     """
     MySQL and MariaDB.  Exchange 0 is the greeting with the authentication.  Then each command

@@ -14,8 +14,8 @@ import struct
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import ISelectiveFastPath
+from vaurien_twisted.model.batch_decision import BatchDecider
 from vaurien_twisted.model.exchange import SUBJECT_LIMIT, PassedBatch
-from vaurien_twisted.model.treatment import Treats
 from vaurien_twisted.wire.division import MOST
 from vaurien_twisted.wire.fastpath import FormedBatch, FormedFastPath
 from vaurien_twisted.wire.postgresql.extended_query import Group
@@ -84,8 +84,8 @@ class PostgreSQLFastPath(FormedFastPath):
         self._watched: frozenset[str] | None = frozenset()
         self._queries = self._groups = True
 
-    def _watch(self, commands: frozenset[str] | None, treats: Treats | None) -> None:
-        self._treats = treats
+    def _watch(self, commands: frozenset[str] | None, batchDecider: BatchDecider | None) -> None:
+        self._batchDecider = batchDecider
         self._watched = commands
         self._queries = commands is not None and "query" not in commands
         self._groups = commands is not None and commands.isdisjoint(NAMES)
@@ -98,7 +98,7 @@ class PostgreSQLFastPath(FormedFastPath):
         if b"copy" in data.lower():
             # Perhaps only in a value.
             return None
-        self._treated.clear()
+        self._decidedTogether.clear()
         forms = b""
         at = 0
         prepared: dict[bytes, str] = {}
@@ -139,7 +139,7 @@ class PostgreSQLFastPath(FormedFastPath):
         """
         Whether a query may pass although some rules match queries.
         """
-        if self._treats is None or stop > len(data):
+        if self._batchDecider is None or stop > len(data):
             return False
         text = sql(data, at + HEADER, stop)
         context = Context(Form.SIMPLE, self._session.status, (text,))
@@ -158,7 +158,7 @@ class PostgreSQLFastPath(FormedFastPath):
         command = group.command
         if watched is not None and command.lower() not in watched:
             return True
-        if self._treats is None or behind:
+        if self._batchDecider is None or behind:
             return False
         context = Context(Form.SYNCED, self._session.status, group.texts)
         return not self._stops(command, group.subject, context=context)

@@ -18,10 +18,10 @@ from collections.abc import Iterable, Iterator
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
+    IErrorReplies,
     IFramer,
     IRequestDescriber,
     ISelectiveFastPath,
-    ITellsErrors,
     ITransactional,
     ITransferEnder,
     IWireProtocol,
@@ -116,7 +116,7 @@ class PostgreSQLFramer(StartTLSFramer):
         return super().upgrade()
 
 
-@implementer(IWireProtocol, ITellsErrors)
+@implementer(IWireProtocol, IErrorReplies)
 class PostgreSQL(WireProtocol):
     """
     PostgreSQL.  Exchange 1 is the start-up with the authentication: command C{STARTUP},

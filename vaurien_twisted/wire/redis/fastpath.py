@@ -11,8 +11,8 @@ from __future__ import annotations
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IDividingFastPath
+from vaurien_twisted.model.batch_decision import UNAFFECTED
 from vaurien_twisted.model.exchange import PassedBatch
-from vaurien_twisted.model.treatment import UNTREATED
 from vaurien_twisted.wire.counted_fastpath import CountedFastPath
 from vaurien_twisted.wire.division import Division
 from vaurien_twisted.wire.redis.replies import Replies
@@ -53,7 +53,7 @@ class RedisFastPath(CountedFastPath):
                 return None
             command, left, several = found
             looked = watched is None or command in watched
-            always = self._always(command) if looked else UNTREATED
+            always = self._always(command) if looked else UNAFFECTED
             start, pos = pos, end + 2
             first = last = pos
             while left:
@@ -75,13 +75,13 @@ class RedisFastPath(CountedFastPath):
                     pos += step
                     ends.append(pos)
                 length = last - first + 2
-                if always is UNTREATED:
-                    division.untreated(len(ends), pos)
+                if always is UNAFFECTED:
+                    division.unaffected(len(ends), pos)
                 elif always is not None:
                     keys = [_text(data[at - length : at - 2]) for at in ends]
-                    division.treated(always, [(command, key, b"", None) for key in keys], ends)
-            elif always is UNTREATED:
-                division.untreated(1, pos)
+                    division.decided(always, [(command, key, b"", None) for key in keys], ends)
+            elif always is UNAFFECTED:
+                division.unaffected(1, pos)
             elif several and pos - start > LONGEST_HEAD:
                 division.alone(pos)
             else:

@@ -13,9 +13,9 @@ from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
     IDividingFastPath,
+    IErrorReplies,
     IForgetting,
     IFramer,
-    ITellsErrors,
     ITransactional,
     IWireProtocol,
 )
@@ -65,7 +65,7 @@ class RedisFramer(TwoWayFramer):
         return behind(self._session, exchange)
 
 
-@implementer(IWireProtocol, ITellsErrors)
+@implementer(IWireProtocol, IErrorReplies)
 class Redis(WireProtocol):
     """
     Redis.  An exchange is a command and its reply.  Its command is the name in upper case,

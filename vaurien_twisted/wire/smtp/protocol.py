@@ -17,8 +17,8 @@ from collections.abc import Iterable
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import (
+    IErrorReplies,
     IFramer,
-    ITellsErrors,
     ITransactional,
     ITransferEnder,
     IWireProtocol,
@@ -132,7 +132,7 @@ class SMTPFramer(StartTLSFramer):
         return super().upgrade()
 
 
-@implementer(IWireProtocol, ITellsErrors)
+@implementer(IWireProtocol, IErrorReplies)
 class SMTP(WireProtocol):
     """
     SMTP.  Exchange 0 is the greeting.  Then each command with its reply is an exchange.

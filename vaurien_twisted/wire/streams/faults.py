@@ -78,12 +78,12 @@ class StreamEditor:
             yield EditedBytes(data)
             return
         if not self._passed and not self._fault.count:
-            # Cut before the first event, it need not come.
+            # A reply that is cut before its first event does not wait for that event.
             yield from self._ending()
             if self._over:
                 return
         for unit in self._splitter.feed(data):
-            yield from self._meet(unit, now)
+            yield from self._editUnit(unit, now)
             if self._over:
                 return
         if self._splitter.fault:
@@ -94,11 +94,11 @@ class StreamEditor:
             return
         rest, then = self._splitter.take(), self._fault.then
         if rest.strip(b"\r\n") and not self._splitter.fault:
-            # A last line needs no end; a last event without one is none.
+            # A last line needs no end; an event without an end is not an event.
             if self._unit == EVENTS:
                 yield EditedBytes(self._take() + rest)
             else:
-                yield from self._meet(rest, now)
+                yield from self._editUnit(rest, now)
             rest = b""
             if self._over:
                 return
@@ -111,7 +111,7 @@ class StreamEditor:
 
     def release(self, reason: str) -> Iterator[EditedBytes]:
         """
-        Strike nothing more, and pass what is held back.
+        Apply no more faults, and pass all bytes that are held back.
         """
         if self._over:
             return
@@ -124,9 +124,9 @@ class StreamEditor:
         held, self._held = self._held, b""
         return held
 
-    def _meet(self, unit: bytes, now: float) -> Iterator[EditedBytes]:
+    def _editUnit(self, unit: bytes, now: float) -> Iterator[EditedBytes]:
         """
-        What becomes of one event or line.
+        The bytes that replace one event or line.
         """
         fault = self._fault
         self._passed += 1
@@ -137,14 +137,14 @@ class StreamEditor:
                 yield from self._ending()
             return
         if fault.strikes and place > fault.strikes:
-            # What was to be joined with it is the last that was struck.
+            # The event before it, which was held back to be joined with it, was the last one.
             yield EditedBytes(self._take() + unit)
             return
         yield from self._strike(unit, place, now)
 
     def _strike(self, unit: bytes, place: int, now: float) -> Iterator[EditedBytes]:
         """
-        What becomes of an event or line that the fault is for.
+        The bytes that replace an event or line that the fault applies to.
 
         @param place: its number among these, from 1.
         """
@@ -152,7 +152,7 @@ class StreamEditor:
         match fault.action:
             case StreamAction.STALL:
                 self.struck = True
-                # What follows waits behind it.
+                # All later events wait behind it.
                 yield EditedBytes(unit, (fault.pause or inf) if place == 1 else 0.0)
             case StreamAction.SLOW:
                 self.struck = True

@@ -34,11 +34,11 @@ def closeFrame(code: int, reason: bytes) -> bytes:
     return bytes((0x88, len(payload))) + payload
 
 
-def meet(message: Message, fault: MessageFault) -> Actions | None:
+def messageActions(message: Message, fault: MessageFault) -> Actions | None:
     """
-    What C{fault} does to a message.
+    The actions that apply C{fault} to a message.
 
-    @return: C{None} where it cannot be done: a close frame cannot stand inside of another frame.
+    @return: C{None} if it cannot apply: a close frame cannot be within another frame.
     """
     command: Command
     if fault.action == "close":
