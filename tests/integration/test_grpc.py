@@ -168,18 +168,6 @@ class StatusTests(GRPCCase):
         for _ in range(3):
             self.assertEqual(echo(b"x", timeout=PATIENCE, wait_for_ready=True), b"x")
 
-    @inThread
-    def test_maxStreams(self) -> None:
-        """
-        Streams that are too many are refused, and tried again later.
-        """
-        rule(self, {"behavior": "max_streams", "options": {"count": 2}})
-        slow = self.channel().unary_unary(f"/{SERVICE}/Slow")
-        calls = [slow.future(b"0.1", timeout=PATIENCE) for _ in range(4)]
-        codes = {call.code() for call in calls}
-        self.assertLessEqual(codes, {CODE.OK, CODE.UNAVAILABLE})
-        self.assertIn(CODE.OK, codes)
-
 
 class StreamTests(GRPCCase):
     """

@@ -14,31 +14,6 @@ from vaurien_twisted.model.options import Refused
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 
-REFUSED = 7
-
-
-class MaxStreamsTests(SynchronousTestCase):
-    """
-    C{max_streams}.
-    """
-
-    def test_refuses(self) -> None:
-        """
-        What is too much is refused until another stream is over.
-        """
-        link = Multiplexed(rule("max_streams", count=2), answers=False)
-        first, second = link.ask("/a"), link.ask("/b")
-        third = link.ask("/c")
-        self.assertEqual((first.reset, second.reset, third.reset), (None, None, REFUSED))
-        link.reply(1, b"a")
-        link.pump()
-        fourth = link.ask("/d")
-        self.assertEqual((first.ended, fourth.reset), (True, None))
-        self.assertEqual(
-            [entry["effect"] for entry in link.journal if "effect" in entry][-1:],
-            ["error rst-stream:REFUSED_STREAM"],
-        )
-
 
 class SlowWindowTests(SynchronousTestCase):
     """

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test__base -*-
 """
-What stream behaviors may also provide: their effect in plain words.
+What behaviors may also provide: their effect in plain words, and a limit that clients are told.
 """
 
 from __future__ import annotations
@@ -19,6 +19,20 @@ class IStreamEffect(Interface):
     def effect(options: Options) -> str:
         """
         What is done to a connection, for people: C{delayed 100 ms to the client}.
+
+        @param options: an instance of the behavior's C{options}.
+        """
+
+
+class IStreamLimit(Interface):
+    """
+    A behavior that limits how many streams of a connection may be open (HTTP/2).  Optional, beside
+    L{IBehavior<vaurien_twisted.interfaces.IBehavior>}.
+    """
+
+    def limit(options: Options) -> int | None:
+        """
+        How many streams clients are told that they may have open; C{None} to tell them nothing.
 
         @param options: an instance of the behavior's C{options}.
         """

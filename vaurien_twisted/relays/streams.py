@@ -23,6 +23,7 @@ from vaurien_twisted.relays.struck_stream import StruckStream
 from vaurien_twisted.relays.websocket_stream import WebSocketStream
 from vaurien_twisted.rules.batches import PlanBatchDecider
 from vaurien_twisted.rules.plan import Plan
+from vaurien_twisted.rules.stream_limit import streamLimit
 from vaurien_twisted.wire.http2.codes import Violation
 from vaurien_twisted.wire.http2.connection import Connection
 from vaurien_twisted.wire.http2.downstream import Downstream
@@ -67,6 +68,7 @@ class StreamRelay:
         self._close = close
         self._reset = reset
         self.connection = connection = Connection(self, state.exchanges, authority)
+        connection.limitStreams(streamLimit(state.decider.plan))
         self._upstream, self._downstream = Upstream(connection), Downstream(connection)
         self.waiting: set[Keeper] = set()
         self.held = [0, 0]
@@ -268,9 +270,10 @@ class StreamRelay:
         """
         self._misses.clear()
         self._plan = None
-        keeps = self.state.decider.plan.keeps
+        plan = self.state.decider.plan
         for each in list(self.waiting):
-            each.lift(keeps)
+            each.lift(plan.keeps)
+        self.connection.limitStreams(streamLimit(plan))
         self.flush()
 
     def clientEnded(self) -> None:

@@ -29,6 +29,7 @@ from vaurien_twisted.wire.http2.frames import (
 from vaurien_twisted.wire.http2.header_blocks import Block
 from vaurien_twisted.wire.http2.settings import apply, capped, readSettings
 from vaurien_twisted.wire.http2.stream import Stream
+from vaurien_twisted.wire.http2.stream_limit import StreamLimit
 from vaurien_twisted.wire.http2.way import DOWN, UP, Way
 
 #: How many numbers of streams are remembered that are over for one end alone.
@@ -73,6 +74,7 @@ class Connection:
     @ivar renumbered: whether these differ.
     @ivar highest: the highest number that the client has used.
     @ivar lastTheirs: the highest number that the backend knows.
+    @ivar limit: how many streams the client is told that it may have open.
     @ivar gone: the last stream that is still served, as the client was told; C{None}: all.
     """
 
@@ -86,6 +88,7 @@ class Connection:
         "highest",
         "host",
         "lastTheirs",
+        "limit",
         "renumbered",
         "streams",
         "unheard",
@@ -104,6 +107,7 @@ class Connection:
         self.streams: dict[int, Stream] = {}
         self.byTheirs = self.streams
         self.renumbered = False
+        self.limit = StreamLimit()
         self.highest = 0
         self.gone: int | None = None
         self.lastTheirs = 0
@@ -149,6 +153,14 @@ class Connection:
         initial = apply(capped(readSettings(settings)), self.down)
         if initial is not None:
             self.down.resize(initial, [])
+
+    def limitStreams(self, limit: int | None) -> None:
+        """
+        Tell the client how many streams it may have open; C{None}: as many as the backend allows.
+        """
+        told = self.limit.change(limit, self.down.opened)
+        if told:
+            self.down.write(told)
 
     # What struck streams send
 

@@ -173,6 +173,9 @@ class Downstream(Side):
         self._connection.close(stream)
         return None if stream.number == number else own
 
+    def _passing(self, values: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        return self._connection.limit.passing(values)
+
     def _creditStruck(
         self, stream: Stream, other: int, increment: int, content: bytes
     ) -> bytes | None:

@@ -220,10 +220,10 @@ class Side(FrameReader):
             self._first()
             if content:
                 raise Violation("FRAME_SIZE_ERROR", "the acknowledgement of SETTINGS has content")
-            return None
+            return self._acknowledged()
         values = readSettings(content)
         check(values)
-        passing = capped(values)
+        passing = self._passing(capped(values))
         initial = apply(passing, self._back)
         if initial is not None:
             self._back.resize(initial, list(self._connection.struck))
@@ -232,6 +232,18 @@ class Side(FrameReader):
             self.way.open(frame(SETTINGS, flags, 0, writeSettings(passing)))
             return b""
         return None if passing == values else frame(SETTINGS, flags, 0, writeSettings(passing))
+
+    def _acknowledged(self) -> bytes | None:
+        """
+        This end has acknowledged SETTINGS: what passes; C{None} for the frame itself.
+        """
+        return None
+
+    def _passing(self, values: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """
+        The settings that go to the other end in place of C{values}.
+        """
+        return values
 
     def _credit(self, number: int, content: bytes) -> bytes | None:
         """

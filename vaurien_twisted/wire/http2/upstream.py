@@ -179,6 +179,9 @@ class Upstream(Side):
             return b""
         return None if theirs == number else frame(RST_STREAM, 0, theirs, content)
 
+    def _acknowledged(self) -> bytes | None:
+        return None if self._connection.limit.acknowledged() else b""
+
     def _creditStruck(
         self, stream: Stream, other: int, increment: int, content: bytes
     ) -> bytes | None:
