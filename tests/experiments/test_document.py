@@ -9,7 +9,7 @@ import json
 from twisted.trial.unittest import SynchronousTestCase
 
 from vaurien_twisted.experiments.document import Experiment, readExperiment, schema
-from vaurien_twisted.experiments.steps import Hold, Parallel, Ramp, phaseNames
+from vaurien_twisted.experiments.steps import Hold, Parallel, Ramp, named
 from vaurien_twisted.model.options import Refused
 
 #: Every field there is, each on a line of its own.
@@ -154,8 +154,8 @@ class ReadTests(SynchronousTestCase):
         assert isinstance(ramp, Ramp)
         self.assertEqual((ramp.ramp.to, ramp.for_), (2.0, 60.0))
         self.assertIsInstance(found.method[-1], Parallel)
-        self.assertEqual(phaseNames(found.method)[:2], ["one", "set 2"])
-        self.assertEqual(phaseNames(found.method)[-1], "hold 12")
+        names = [name for name, _ in named(found.method)]
+        self.assertEqual((names[:2], names[-1]), (["one", "set 2"], "hold 12"))
 
     def test_JSON(self) -> None:
         """

@@ -11,12 +11,13 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.web.iweb import IRequest
 
+from vaurien_twisted.control.json_body import readQuery
 from vaurien_twisted.control.openapi.operation import Operation
 from vaurien_twisted.control.pieces import answerList
 from vaurien_twisted.control.responses import Problem
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.interfaces import IJournal
-from vaurien_twisted.model.options import Refused, build, option
+from vaurien_twisted.model.options import option
 from vaurien_twisted.record.journal import Journal
 
 
@@ -85,7 +86,7 @@ class JournalAPI:
         them; C{latest=N} has the newest N of these.  With C{repeat=true} a decision of a rule has
         what is needed to take it again for the same exchange.
         """
-        query = _query(request)
+        query = readQuery(request, JournalQuery)
         journal = self._journal
         if not isinstance(journal, Journal):
             raise Problem(404, "this service keeps no journal that it can read", "/journal", "path")
@@ -114,14 +115,3 @@ def _repeatable(
         return read(number) if repeat is None else {**read(number), "repeat": repeat}
 
     return both
-
-
-def _query(request: IRequest) -> JournalQuery:
-    given = {
-        name.decode("utf-8", "replace"): words[-1].decode("utf-8", "replace")
-        for name, words in request.args.items()
-    }
-    try:
-        return build(JournalQuery, given, "the query of /journal")
-    except Refused as refused:
-        raise Problem(400, refused.whole, refused.name, "querystring") from None

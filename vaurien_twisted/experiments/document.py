@@ -19,7 +19,7 @@ from vaurien_twisted.experiments.kinds import (
     Text,
 )
 from vaurien_twisted.experiments.located import readText
-from vaurien_twisted.experiments.steps import STEPS, Step, phaseNames
+from vaurien_twisted.experiments.steps import STEPS, Step, named
 from vaurien_twisted.model.options import Refused, nearest
 
 
@@ -105,7 +105,7 @@ class Experiment:
     source: str = attrs.field(default="", eq=False, repr=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        names = phaseNames(self.method)
+        names = [name for name, _ in named(self.method)]
         for name in names:
             if names.count(name) > 1:
                 raise Refused(f"two phases are named {name!r}", "method")

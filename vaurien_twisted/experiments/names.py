@@ -16,26 +16,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from vaurien_twisted.experiments import steps
 from vaurien_twisted.experiments.conditions import Condition, proxiesOf
 from vaurien_twisted.experiments.document import Experiment
 from vaurien_twisted.experiments.effects import rulesOf
 from vaurien_twisted.experiments.faults import Fault, FlapSpec, RampSpec, WaveSpec
 from vaurien_twisted.experiments.located import Located, readText
 from vaurien_twisted.experiments.phases import changing
-from vaurien_twisted.experiments.steps import (
-    Flap,
-    Parallel,
-    Ramp,
-    Restart,
-    Schedule,
-    Set,
-    Step,
-    Wait,
-    Wave,
-)
-from vaurien_twisted.experiments.steps import (
-    Sequence as InOrder,
-)
 from vaurien_twisted.model.options import Refused, nearest, specs
 
 if TYPE_CHECKING:
@@ -106,28 +93,28 @@ class Checker:
         for condition, place in zip(conditions, places, strict=False):
             self._known(proxiesOf(condition), place)
 
-    def steps(self, steps: Iterable[Step], places: Iterable[Located]) -> None:
+    def steps(self, several: Iterable[steps.Step], places: Iterable[Located]) -> None:
         """
         Check the faults of steps.
         """
-        for step, place in zip(steps, places, strict=True):
+        for step, place in zip(several, places, strict=True):
             inner = _member(place, step.KEY)
             match step:
-                case InOrder(sequence=within) | Parallel(parallel=within):
+                case steps.Sequence(sequence=within) | steps.Parallel(parallel=within):
                     self.steps(within, _each(inner))
-                case Schedule(schedule=schedule):
+                case steps.Schedule(schedule=schedule):
                     self.steps(schedule.do, _each(_member(inner, "do")))
-                case Set(set=fault):
+                case steps.Set(set=fault):
                     self._fault([fault], inner)
-                case Ramp(ramp=ramp):
+                case steps.Ramp(ramp=ramp):
                     self._changing(ramp, (ramp.from_, ramp.to), inner)
-                case Wave(wave=wave):
+                case steps.Wave(wave=wave):
                     self._changing(wave, (wave.low, wave.high), inner)
-                case Flap(flap=flap):
+                case steps.Flap(flap=flap):
                     self._fault([_gone(flap)], inner)
-                case Restart(restart=restart):
+                case steps.Restart(restart=restart):
                     self._known(restart.proxy, inner)
-                case Wait(wait=wait):
+                case steps.Wait(wait=wait):
                     self._known(proxiesOf(wait.until), inner)
 
     def _changing(

@@ -17,25 +17,11 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
+from vaurien_twisted.experiments import steps
 from vaurien_twisted.experiments.conditions import Condition, Request
 from vaurien_twisted.experiments.curves import ramp, tick, wave
 from vaurien_twisted.experiments.effects import Effects, Part
 from vaurien_twisted.experiments.faults import Fault, RampSpec, RestartSpec, WaveSpec
-from vaurien_twisted.experiments.steps import (
-    Call,
-    Flap,
-    Hold,
-    Parallel,
-    Ramp,
-    Restart,
-    Run,
-    Schedule,
-    Sequence,
-    Set,
-    Step,
-    Wait,
-    Wave,
-)
 from vaurien_twisted.experiments.summary import describe, describeCondition
 
 
@@ -118,20 +104,20 @@ class Method:
         """
         return self._clock.seconds() - self._begun
 
-    async def carryOut(self, steps: Iterable[Step]) -> None:
+    async def carryOut(self, several: Iterable[steps.Step]) -> None:
         """
         One step after the other.
 
         @raise StepFailed: one could not be carried out.
         """
-        for step in steps:
+        for step in several:
             await self._one(step)
 
-    async def _one(self, step: Step) -> None:
-        if isinstance(step, Sequence):
+    async def _one(self, step: steps.Step) -> None:
+        if isinstance(step, steps.Sequence):
             await self.carryOut(step.sequence)
             return
-        if isinstance(step, Parallel):
+        if isinstance(step, steps.Parallel):
             await self._together(step.parallel)
             return
         name = self._names.get(id(step), step.KEY)
@@ -144,8 +130,8 @@ class Method:
             phase.end = self.now
             await self._changed(phase)
 
-    async def _together(self, steps: Iterable[Step]) -> None:
-        running = [Deferred.fromCoroutine(self._one(step)) for step in steps]
+    async def _together(self, several: Iterable[steps.Step]) -> None:
+        running = [Deferred.fromCoroutine(self._one(step)) for step in several]
         failures: list[Failure] = []
 
         def failed(failure: Failure) -> None:
@@ -162,34 +148,34 @@ class Method:
         if failures:
             failures[0].raiseException()
 
-    async def _phase(self, step: Step, name: str) -> None:
+    async def _phase(self, step: steps.Step, name: str) -> None:
         match step:
-            case Hold(hold=seconds):
+            case steps.Hold(hold=seconds):
                 await self._sleep(seconds)
-            case Set(set=fault, for_=seconds):
+            case steps.Set(set=fault, for_=seconds):
                 applied = await self._effects.apply(fault)
                 if seconds is not None:
                     try:
                         await self._sleep(seconds)
                     finally:
                         await self._effects.lift(applied)
-            case Ramp():
+            case steps.Ramp():
                 await self._ramp(step.ramp, step.for_)
-            case Wave():
+            case steps.Wave():
                 await self._wave(step.wave, step.for_)
-            case Flap():
+            case steps.Flap():
                 await self._flap(step, name)
-            case Restart():
+            case steps.Restart():
                 await self._restart(step.restart)
-            case Schedule():
+            case steps.Schedule():
                 await self._schedule(step, name)
-            case Wait():
+            case steps.Wait():
                 await self._wait(step.wait.until, step.wait.timeout)
-            case Run(run=command):
+            case steps.Run(run=command):
                 status, output = await self._surroundings.run(command.command, command.timeout)
                 if status not in command.status:
                     raise StepFailed(f"{name}: the command ended with status {status}: {output}")
-            case Call(call=request):
+            case steps.Call(call=request):
                 wrong = await self._surroundings.call(request)
                 if wrong:
                     raise StepFailed(f"{name}: {request.method} {request.url}: {wrong}")
@@ -256,7 +242,7 @@ class Method:
         finally:
             await self._effects.lift(applied)
 
-    async def _flap(self, step: Flap, name: str) -> None:
+    async def _flap(self, step: steps.Flap, name: str) -> None:
         spec, chance = step.flap, self._chance(name)
         part = self._effects.part(spec.share)
         end = self._clock.seconds() + step.for_
@@ -268,7 +254,7 @@ class Method:
                 seconds = min(left, _jittered(spec.down, spec.jitter, chance))
                 await self._timed(fault, seconds, part)
 
-    async def _schedule(self, step: Schedule, name: str) -> None:
+    async def _schedule(self, step: steps.Schedule, name: str) -> None:
         spec, chance = step.schedule, self._chance(name)
         begun = self._clock.seconds()
         for at in _moments(spec.every, spec.cron, begun):

@@ -22,7 +22,7 @@ from vaurien_twisted.experiments.effects import Effects, IService
 from vaurien_twisted.experiments.figures import Reading
 from vaurien_twisted.experiments.phases import Method, Phase, StepFailed, Surroundings
 from vaurien_twisted.experiments.record import HALTED, INTERRUPTED, Record, experimentStatus
-from vaurien_twisted.experiments.steps import phaseNames, phases
+from vaurien_twisted.experiments.steps import named
 from vaurien_twisted.experiments.summary import describeCondition
 from vaurien_twisted.experiments.verdict import (
     BROKEN,
@@ -167,8 +167,7 @@ class ExperimentRun:
         sampling.clock = self._clock
         sampled = sampling.start(experiment.policy.every, now=False)
         sampled.addErrback(self._sampleFailed)
-        steps = list(phases(experiment.method))
-        names = dict(zip(map(id, steps), phaseNames(experiment.method), strict=True))
+        names = {id(step): name for name, step in named(experiment.method)}
         method = Method(
             self._clock, effects, self._surroundings, experiment.seed, names, self._phaseChanged
         )

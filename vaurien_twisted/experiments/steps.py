@@ -250,9 +250,9 @@ def phases(steps: Iterable[Step]) -> Iterator[Step]:
             yield step
 
 
-def phaseNames(steps: Iterable[Step]) -> list[str]:
+def named(steps: Iterable[Step]) -> list[tuple[str, Step]]:
     """
-    The names of the phases, in order.  One without a name is called by its key and its number
+    The phases with their names, in order.  One without a name is called by its key and its number
     among all phases: C{hold 1}.
     """
-    return [step.name or f"{step.KEY} {at}" for at, step in enumerate(phases(steps), 1)]
+    return [(step.name or f"{step.KEY} {at}", step) for at, step in enumerate(phases(steps), 1)]

@@ -5,6 +5,7 @@ Steps, faults and conditions in a few words, for timelines and reports.
 
 from __future__ import annotations
 
+from vaurien_twisted.experiments import steps
 from vaurien_twisted.experiments.conditions import (
     Command,
     Condition,
@@ -18,52 +19,39 @@ from vaurien_twisted.experiments.conditions import (
     Recovery,
 )
 from vaurien_twisted.experiments.faults import Fault, FlapSpec, RampSpec, RestartSpec, WaveSpec
-from vaurien_twisted.experiments.steps import (
-    Call,
-    Flap,
-    Hold,
-    Ramp,
-    Restart,
-    Run,
-    Schedule,
-    Set,
-    Step,
-    Wait,
-    Wave,
-)
 
 
-def describe(step: Step) -> str:
+def describe(step: steps.Step) -> str:
     """
     A step in words, for the timeline and the report.
     """
     match step:
-        case Hold():
+        case steps.Hold():
             return "nothing changes"
-        case Set(set=fault):
+        case steps.Set(set=fault):
             return describeFault(fault)
-        case Ramp(ramp=ramp):
+        case steps.Ramp(ramp=ramp):
             values = f"from {ramp.from_:g} to {ramp.to:g}"
             return f"{ramp.behavior} {ramp.option} {values}{_on(ramp)}"
-        case Wave(wave=wave):
+        case steps.Wave(wave=wave):
             values = f"between {wave.low:g} and {wave.high:g}"
             form = f"a {wave.shape} of {wave.period:g} s"
             return f"{wave.behavior} {wave.option} {values}, {form}{_on(wave)}"
-        case Flap(flap=flap):
+        case steps.Flap(flap=flap):
             times = f"{flap.up:g} s up, {flap.down:g} s down"
             return f"{flap.behavior}: {times}{_on(flap)}"
-        case Restart(restart=restart):
+        case steps.Restart(restart=restart):
             times = f"down for {restart.down:g} s, slow for {restart.slow:g} s"
             return f"restart: {times}{_on(restart)}"
-        case Schedule(schedule=schedule):
+        case steps.Schedule(schedule=schedule):
             every = schedule.every
             times = f"every {every:g} s" if every is not None else schedule.cron
             return f"{times}: " + ", ".join(describe(each) for each in schedule.do)
-        case Wait(wait=wait):
+        case steps.Wait(wait=wait):
             return f"wait until {describeCondition(wait.until)}"
-        case Run(run=run):
+        case steps.Run(run=run):
             return f"run {run.command}"
-        case Call(call=request):
+        case steps.Call(call=request):
             return f"{request.method} {request.url}"
         case _:
             return step.KEY

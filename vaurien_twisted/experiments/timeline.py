@@ -9,21 +9,8 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from vaurien_twisted.experiments import steps
 from vaurien_twisted.experiments.document import Experiment
-from vaurien_twisted.experiments.steps import (
-    Flap,
-    Hold,
-    Parallel,
-    Ramp,
-    Restart,
-    Schedule,
-    Sequence,
-    Set,
-    Step,
-    Wave,
-    phaseNames,
-    phases,
-)
 from vaurien_twisted.experiments.summary import describe
 
 
@@ -52,25 +39,25 @@ class Entry:
         return f"{about}{self.begin:g} s".rjust(10) + f"  {length:>8}  {self.name}: {self.what}"
 
 
-def lengthOf(step: Step) -> float | None:
+def lengthOf(step: steps.Step) -> float | None:
     """
     How long a step lasts, in seconds; C{None} where only its end tells.
     """
     match step:
-        case Hold(hold=seconds):
+        case steps.Hold(hold=seconds):
             return seconds
-        case Set(for_=length):
+        case steps.Set(for_=length):
             return length or 0.0
-        case Ramp(for_=seconds) | Wave(for_=seconds) | Flap(for_=seconds):
+        case steps.Ramp(for_=seconds) | steps.Wave(for_=seconds) | steps.Flap(for_=seconds):
             return seconds
-        case Schedule(for_=seconds):
+        case steps.Schedule(for_=seconds):
             return seconds
-        case Restart(restart=spec):
+        case steps.Restart(restart=spec):
             return spec.down + spec.slow
-        case Sequence(sequence=steps):
-            return _sum(map(lengthOf, steps))
-        case Parallel(parallel=steps):
-            lengths = [lengthOf(each) for each in steps]
+        case steps.Sequence(sequence=within):
+            return _sum(map(lengthOf, within))
+        case steps.Parallel(parallel=within):
+            lengths = [lengthOf(each) for each in within]
             return None if None in lengths else max(each or 0.0 for each in lengths)
         case _:
             return None
@@ -89,20 +76,19 @@ def timeline(experiment: Experiment) -> list[Entry]:
     """
     The phases in the order of the file.
     """
-    steps = list(phases(experiment.method))
-    names = dict(zip(map(id, steps), phaseNames(experiment.method), strict=True))
+    names = {id(step): name for name, step in steps.named(experiment.method)}
 
-    def walk(step: Step, begin: float, exact: bool) -> Iterator[Entry]:
-        if isinstance(step, Parallel):
+    def walk(step: steps.Step, begin: float, exact: bool) -> Iterator[Entry]:
+        if isinstance(step, steps.Parallel):
             for each in step.parallel:
                 yield from walk(each, begin, exact)
-        elif isinstance(step, Sequence):
+        elif isinstance(step, steps.Sequence):
             yield from inOrder(step.sequence, begin, exact)
         else:
             yield Entry(names[id(step)], begin, lengthOf(step), exact, describe(step))
 
-    def inOrder(steps: Iterable[Step], begin: float, exact: bool) -> Iterator[Entry]:
-        for step in steps:
+    def inOrder(several: Iterable[steps.Step], begin: float, exact: bool) -> Iterator[Entry]:
+        for step in several:
             yield from walk(step, begin, exact)
             length = lengthOf(step)
             exact = exact and length is not None

@@ -9,24 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 
+from vaurien_twisted.experiments import steps
 from vaurien_twisted.experiments.document import Experiment
 from vaurien_twisted.experiments.faults import Fault
-from vaurien_twisted.experiments.steps import (
-    Flap,
-    Hold,
-    Parallel,
-    Ramp,
-    Restart,
-    Schedule,
-    Set,
-    Step,
-    Wave,
-    phaseNames,
-    phases,
-)
-from vaurien_twisted.experiments.steps import (
-    Sequence as InOrder,
-)
 from vaurien_twisted.experiments.summary import describe
 from vaurien_twisted.experiments.timeline import lengthOf
 
@@ -40,7 +25,7 @@ class RemovableStep:
     """
 
     name: str
-    step: Step
+    step: steps.Step
 
     def describe(self) -> str:
         """
@@ -55,12 +40,12 @@ def without(experiment: Experiment, left: Iterable[RemovableStep]) -> Experiment
     """
     names = {id(each.step): each.name for each in left}
 
-    def one(step: Step) -> Step:
+    def one(step: steps.Step) -> steps.Step:
         if id(step) in names:
-            return Hold(hold=lengthOf(step) or 0.0, name=names[id(step)])
-        if isinstance(step, InOrder):
+            return steps.Hold(hold=lengthOf(step) or 0.0, name=names[id(step)])
+        if isinstance(step, steps.Sequence):
             return attrs.evolve(step, sequence=tuple(map(one, step.sequence)))
-        if isinstance(step, Parallel):
+        if isinstance(step, steps.Parallel):
             return attrs.evolve(step, parallel=tuple(map(one, step.parallel)))
         return step
 
@@ -74,33 +59,32 @@ def removableSteps(experiment: Experiment, decides: Callable[[str], bool]) -> li
 
     @param decides: whether a behavior decides about exchanges.
     """
-    steps = list(phases(experiment.method))
     return [
         RemovableStep(name, step)
-        for name, step in zip(phaseNames(experiment.method), steps, strict=True)
+        for name, step in steps.named(experiment.method)
         if any(not decides(each) for each in _behaviors(step))
     ]
 
 
-def _behaviors(step: Step) -> Sequence[str]:
+def _behaviors(step: steps.Step) -> Sequence[str]:
     """
     The names of the behaviors of a step; C{""} for a change that is not a behavior.
     """
     match step:
-        case Set(set=fault):
+        case steps.Set(set=fault):
             return _ofFault(fault)
-        case Ramp(ramp=spec):
+        case steps.Ramp(ramp=spec):
             return (spec.behavior,)
-        case Wave(wave=spec):
+        case steps.Wave(wave=spec):
             return (spec.behavior,)
-        case Flap(flap=spec):
+        case steps.Flap(flap=spec):
             return (spec.behavior,)
-        case Restart():
+        case steps.Restart():
             return ("",)
-        case Schedule(schedule=spec):
+        case steps.Schedule(schedule=spec):
             return [name for each in spec.do for name in _behaviors(each)]
-        case InOrder(sequence=steps) | Parallel(parallel=steps):
-            return [name for each in steps for name in _behaviors(each)]
+        case steps.Sequence(sequence=within) | steps.Parallel(parallel=within):
+            return [name for each in within for name in _behaviors(each)]
         case _:
             return ()
 

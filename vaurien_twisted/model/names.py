@@ -36,6 +36,19 @@ def checkPrintable(text: str, name: str) -> str:
     return text
 
 
+def checkPathName(text: str, name: str) -> str:
+    """
+    Check that a text can be a segment of a path in the REST API.
+
+    @param name: the field that C{text} was given for.
+    @return: C{text}.
+    @raise Refused: it has characters that are not printable, or a C{/}, or is C{.} or C{..}.
+    """
+    if "/" in checkPrintable(text, name) or text in (".", ".."):
+        raise Refused(f"{text!r} is not a valid name: it must not be . or .. nor contain /", name)
+    return text
+
+
 def checkAddress(text: str, name: str) -> str:
     """
     Check the length and the characters of an address.

@@ -252,22 +252,9 @@ def option(
     """
     Declare one option in a field of an C{attrs.frozen} class; for the parameters see L{Spec}.
     """
-    return attrs.field(
-        default=default,
-        kw_only=True,
-        metadata={
-            "vaurien": {
-                "kind": kind,
-                "description": description,
-                "unit": unit,
-                "minimum": minimum,
-                "maximum": maximum,
-                "choices": choices,
-                "loose": loose,
-                "ignored": ignored,
-            }
-        },
-    )
+    # Its name is that of the field.
+    spec = Spec("", kind, default, description, unit, minimum, maximum, choices, loose, ignored)
+    return attrs.field(default=default, kw_only=True, metadata={"vaurien": spec})
 
 
 @attrs.frozen
@@ -295,7 +282,7 @@ def listed(cls: type) -> Mapping[str, Spec]:
 @lru_cache(maxsize=256)
 def _specs(cls: type) -> tuple[Mapping[str, Spec], Mapping[str, Spec]]:
     found = {
-        field.name: Spec(field.name, default=field.default, **field.metadata["vaurien"])
+        field.name: attrs.evolve(field.metadata["vaurien"], name=field.name)
         for field in attrs.fields(cls)
     }
     shown = {name: spec for name, spec in found.items() if not spec.ignored}

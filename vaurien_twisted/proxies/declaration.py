@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 
 from vaurien_twisted.interfaces import IWireProtocol
-from vaurien_twisted.model.names import checkPrintable, printable
+from vaurien_twisted.model.names import checkPathName, printable
 from vaurien_twisted.model.options import Refused, Spec, build, convert, ofClass, specs
 from vaurien_twisted.proxies.options import ANYWHERE, ProxyFields, ProxyOptions
 from vaurien_twisted.rules.build import RuleBuilder
@@ -136,13 +136,9 @@ def _declared(
     for name in ("name", "upstream"):
         if not getattr(fields, name):
             raise MissingField(f"{name}{place}", name)
-    checkPrintable(fields.name, "name")
+    checkPathName(fields.name, "name")
     if len(fields.name) > NAME_LIMIT:
         raise Refused(f"the name is over {NAME_LIMIT} characters, the maximum", "name")
-    if "/" in fields.name or fields.name in (".", ".."):
-        raise Refused(
-            f"{fields.name!r} is not a valid name: it must not be . or .. nor contain /", "name"
-        )
     config = ProxyConfig(
         fields.name,
         fields.listen or ANYWHERE,

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import attrs
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from vaurien_twisted.model.names import checkPrintable
+from vaurien_twisted.model.names import checkPathName
 from vaurien_twisted.model.options import Refused, nearest, option
 
 #: The most leases that can be held at a time.
@@ -109,11 +109,7 @@ class Leases:
         @raise Refused: the name is not valid, or L{LEASES} leases are held.
         """
         name = fields.name or secrets.token_urlsafe(12)
-        checkPrintable(name, "name")
-        if "/" in name or name in (".", ".."):
-            raise Refused(
-                f"{name!r} is not a valid name: it must not be . or .. nor contain /", "name"
-            )
+        checkPathName(name, "name")
         if name in self._held:
             raise LeaseExists(f"there is already a lease {name!r}", "name")
         if len(self._held) >= LEASES:

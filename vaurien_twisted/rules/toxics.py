@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterator, Mapping
 import attrs
 
 from vaurien_twisted.model.decision import Rule
-from vaurien_twisted.model.names import checkPrintable
+from vaurien_twisted.model.names import checkPathName
 from vaurien_twisted.model.options import Refused, build, nearest, option, specs, values
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import SPELLED, RuleFields, fieldName, lastingOption
@@ -228,10 +228,7 @@ def toxicFromJSON(ruleBuilder: RuleBuilder, item: object) -> Toxic:
         raise UnknownType(
             f"there is no type {fields.type!r}: {nearest(fields.type, known)}", "type"
         )
-    name = fields.name or f"{fields.type}_{fields.stream}"
-    checkPrintable(name, "name")
-    if "/" in name or name in (".", ".."):
-        raise Refused(f"{name!r} is not a valid name: it must not be . or .. nor contain /", "name")
+    name = checkPathName(fields.name or f"{fields.type}_{fields.stream}", "name")
     return _made(ruleBuilder, attrs.evolve(fields, name=name))
 
 
