@@ -5,19 +5,7 @@ Steps, faults and conditions in a few words, for timelines and reports.
 
 from __future__ import annotations
 
-from vaurien_twisted.experiments import steps
-from vaurien_twisted.experiments.conditions import (
-    Command,
-    Condition,
-    Connections,
-    ErrorRate,
-    Errors,
-    Probe,
-    PromQL,
-    Quantile,
-    Rate,
-    Recovery,
-)
+from vaurien_twisted.experiments import conditions, steps
 from vaurien_twisted.experiments.faults import Fault, FlapSpec, RampSpec, RestartSpec, WaveSpec
 
 
@@ -83,42 +71,42 @@ def describeFault(fault: Fault) -> str:
     return ("enabled" if fault.enabled else "disabled") + where
 
 
-def describeCondition(condition: Condition) -> str:
+def describeCondition(condition: conditions.Condition) -> str:
     """
     A condition in words: the name that it has in the file, else what it asks.
     """
     if condition.name:
         return condition.name
     match condition:
-        case Quantile(quantile=share, below=below):
+        case conditions.Quantile(quantile=share, below=below):
             return f"{share * 100:g} % of exchanges take under {below:g} s"
-        case Rate(rate=rate):
+        case conditions.Rate(rate=rate):
             return f"at least {rate:g} exchanges a second"
-        case Errors(errors=share):
+        case conditions.Errors(errors=share):
             return f"at most {share * 100:g} % of exchanges fail{_which(condition)}"
-        case ErrorRate(error_rate=rate):
+        case conditions.ErrorRate(error_rate=rate):
             return f"at most {rate:g} exchanges a second fail{_which(condition)}"
-        case Connections(connections=count):
+        case conditions.Connections(connections=count):
             return f"at most {count} open connections"
-        case Recovery(recovery=seconds, after=phase, below=below, share=share):
+        case conditions.Recovery(recovery=seconds, after=phase, below=below, share=share):
             return (
                 f"{share * 100:g} % of exchanges take under {below:g} s again "
                 f"within {seconds:g} s after {phase!r}"
             )
-        case Probe(probe=request):
+        case conditions.Probe(probe=request):
             return f"{request.method} {request.url} is answered well"
-        case PromQL(promql=query, above=above, below=below):
+        case conditions.PromQL(promql=query, above=above, below=below):
             bounds = [
                 f"{word} {bound:g}"
                 for word, bound in (("above", above), ("below", below))
                 if bound is not None
             ]
             return f"{query} is {' and '.join(bounds) or 'there'}"
-        case Command(command=command):
+        case conditions.Command(command=command):
             return f"`{command}` succeeds"
 
 
-def _which(condition: Errors | ErrorRate) -> str:
+def _which(condition: conditions.Errors | conditions.ErrorRate) -> str:
     """
     Which errors count, in words.
     """
