@@ -9,7 +9,7 @@ from itertools import pairwise
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.behaviors.filters import near, optionsOf, streamFilter
-from vaurien_twisted.behaviors.packet_loss import asLoss
+from vaurien_twisted.behaviors.packet_loss import lossOptions
 
 
 class PacketLossTests(SynchronousTestCase):
@@ -43,4 +43,6 @@ class PacketLossTests(SynchronousTestCase):
         """
         The two together are no more than certain.
         """
-        self.assertEqual(asLoss(optionsOf("packet_loss", loss_rate=0.7, correlation=0.7)).r, 0.0)
+        self.assertEqual(
+            lossOptions(optionsOf("packet_loss", loss_rate=0.7, correlation=0.7)).r, 0.0
+        )

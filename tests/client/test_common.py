@@ -9,7 +9,14 @@ import os
 from twisted.trial.unittest import SynchronousTestCase
 
 from vaurien_twisted.client.blocking import AsyncClient, Client, ClientError, RequestRefused
-from vaurien_twisted.client.common import again, cause, member, serviceURL, understand, withToken
+from vaurien_twisted.client.common import (
+    cause,
+    member,
+    planRequest,
+    serviceURL,
+    understand,
+    withToken,
+)
 
 OPTIONS = {"sleep": 3.0, "before": False}
 
@@ -132,16 +139,16 @@ class AnswerTests(SynchronousTestCase):
         What was told is asked for again; a Vaurien of 2013 is not told options.
         """
         told = {"behavior": "delay", "options": OPTIONS}
-        self.assertEqual(again(told), ("/behavior", {"name": "delay", "options": OPTIONS}))
-        self.assertEqual(again({"behavior": "delay"}), ("/behavior", {"name": "delay"}))
+        self.assertEqual(planRequest(told), ("/behavior", {"name": "delay", "options": OPTIONS}))
+        self.assertEqual(planRequest({"behavior": "delay"}), ("/behavior", {"name": "delay"}))
 
     def test_againRules(self):
         """
         Rules are what was told best.
         """
         rules = [{"behavior": "hang"}]
-        self.assertEqual(again({"rules": rules}), ("/rules", {"rules": rules}))
-        self.assertEqual(again({"rules": []}), ("/rules", {"rules": []}))
+        self.assertEqual(planRequest({"rules": rules}), ("/rules", {"rules": rules}))
+        self.assertEqual(planRequest({"rules": []}), ("/rules", {"rules": []}))
 
     def test_cause(self):
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 from tests.control.toxiproxy_case import ToxiproxyCase
 from vaurien_twisted.model.options import specs
 from vaurien_twisted.proxies.options import ProxyFields, ProxyOptions
-from vaurien_twisted.rules.codec import fieldSpecs, spelled
+from vaurien_twisted.rules.codec import fieldSpecs, userNames
 from vaurien_twisted.rules.toxics import ToxicFields
 
 
@@ -25,7 +25,7 @@ class SchemaTests(ToxiproxyCase):
         for name, declared in (
             ("proxy", {**specs(ProxyFields), **specs(ProxyOptions)}),
             ("rule", fieldSpecs()),
-            ("toxic", spelled(specs(ToxicFields))),
+            ("toxic", userNames(specs(ToxicFields))),
         ):
             self.assertEqual(schema[name], [spec.describe() for spec in declared.values()])
 

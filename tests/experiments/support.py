@@ -82,7 +82,7 @@ class MemoryService:
         return next((rules for _, name, rules, _ in reversed(self.set) if name == proxy), [])
 
 
-class MemorySurroundings:
+class MemoryExternals:
     """
     Answers as a test says.
     """
@@ -132,8 +132,8 @@ class Lab:
         self.clock = Clock()
         self.experiment = readExperiment(text)
         self.service = MemoryService(self.clock, proxies)
-        self.surroundings = MemorySurroundings()
-        self.surroundings.good = good
+        self.externals = MemoryExternals()
+        self.externals.good = good
         self.load = MemoryLoad()
         self.said: list[str] = []
         self.result: Record | None = None
@@ -142,7 +142,7 @@ class Lab:
             self.clock,
             self.experiment,
             self.service,
-            self.surroundings,
+            self.externals,
             self.load,
             self.said.append,
         )

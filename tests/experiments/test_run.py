@@ -115,11 +115,11 @@ class MethodTests(SynchronousTestCase):
         lab = Lab("method: [{schedule: {cron: '0 * * * *', do: [{run: hourly}]}, for: 24h}]", ())
         for _ in range(24 * 60 + 1):
             lab.clock.advance(60)
-        self.assertEqual(lab.surroundings.ran, ["hourly"] * 23)
+        self.assertEqual(lab.externals.ran, ["hourly"] * 23)
         lab = Lab("method: [{schedule: {every: 5m, do: [{run: x}]}, for: 24h}]", ())
         for _ in range(24 * 60 + 1):
             lab.clock.advance(60)
-        self.assertEqual(len(lab.surroundings.ran), 24 * 12)
+        self.assertEqual(len(lab.externals.ran), 24 * 12)
 
     def test_flap(self) -> None:
         """
@@ -224,7 +224,7 @@ class EndTests(SynchronousTestCase):
         So is one of which a step fails.
         """
         lab = Lab("method: [{set: {behavior: hang}}, {hold: 1s}, {run: 'false'}]")
-        lab.surroundings.status = 1
+        lab.externals.status = 1
         lab.advance(2)
         self.assertEqual(lab.service.inForce(), [])
         self.assertEqual(outcome(lab), "halted")

@@ -20,13 +20,13 @@ from vaurien_twisted.app.config_file import Given
 from vaurien_twisted.app.service import Vaurien
 from vaurien_twisted.client.aio import AsyncClient
 from vaurien_twisted.experiments.document import Load, readExperiment
+from vaurien_twisted.experiments.externals import Externals
 from vaurien_twisted.experiments.fleet import Fleet
 from vaurien_twisted.experiments.record import Record
 from vaurien_twisted.experiments.report import report
 from vaurien_twisted.experiments.requests import TreqRequests
 from vaurien_twisted.experiments.run import ExperimentRun
 from vaurien_twisted.experiments.service import Service
-from vaurien_twisted.experiments.surroundings import Surroundings
 from vaurien_twisted.record.histogram import Histogram
 from vaurien_twisted.rules.registry import loadRegistry
 
@@ -168,9 +168,9 @@ class FleetTests(TestCase):
 
         experiment = readExperiment(TEXT)
         fleet = Fleet([Service(self.client(each), self.reactor) for each in services], missing)
-        surroundings = Surroundings(self.reactor, TreqRequests(self.reactor), holds)
+        externals = Externals(self.reactor, TreqRequests(self.reactor), holds)
         run = ExperimentRun(
-            self.reactor, experiment, fleet, surroundings, Clients(self.reactor, services)
+            self.reactor, experiment, fleet, externals, Clients(self.reactor, services)
         )
         record = await run.run()
         return record, report(experiment, record, 0.0)

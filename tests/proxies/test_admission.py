@@ -69,26 +69,26 @@ class AdmissionTests(SynchronousTestCase):
         self.wanted = True
         self.admission = Admission(self.clock, self.place, DeferredLock(), lambda: self.wanted)
 
-    def settle(self, wanted: bool) -> bool:
+    def update(self, wanted: bool) -> bool:
         """
         Want it so; whether the place is taken then.
         """
         self.wanted = wanted
-        self.admission.settle()
+        self.admission.update()
         return bool(self.place.opened)
 
     def test_asWanted(self) -> None:
         """
         The place is taken and left as is wanted.
         """
-        self.assertEqual([self.settle(each) for each in (True, False, True)], [True, False, True])
+        self.assertEqual([self.update(each) for each in (True, False, True)], [True, False, True])
 
     def test_triedAgain(self) -> None:
         """
         A place that cannot be taken is tried again until it can.
         """
         self.place.refuses = Refused("cannot listen on somewhere", "proxy")
-        self.assertFalse(self.settle(True))
+        self.assertFalse(self.update(True))
         self.clock.pump([RETRY] * 3)
         self.assertEqual(self.place.tries, 4)
         self.place.refuses = None
@@ -101,10 +101,10 @@ class AdmissionTests(SynchronousTestCase):
         Nor is it tried for longer than it is wanted.
         """
         self.place.refuses = Refused("cannot listen on somewhere", "proxy")
-        self.settle(True)
-        self.settle(False)
+        self.update(True)
+        self.update(False)
         self.assertEqual(self.clock.getDelayedCalls(), [])
-        self.settle(True)
+        self.update(True)
         self.admission.stop()
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
@@ -113,8 +113,8 @@ class AdmissionTests(SynchronousTestCase):
         What is wanted while the place is being taken is seen to afterwards.
         """
         self.place.slow = Deferred()
-        self.settle(True)
-        self.settle(False)
+        self.update(True)
+        self.update(False)
         self.place.slow.callback(None)
         self.assertFalse(self.place.opened)
 
@@ -123,7 +123,7 @@ class AdmissionTests(SynchronousTestCase):
         What nobody thought of is logged.
         """
         self.place.refuses = ValueError("unheard of")
-        self.settle(True)
+        self.update(True)
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
 
 

@@ -158,8 +158,8 @@ class ReachabilityTests(SynchronousTestCase):
         A client that could not be connected counts as a look; more of them say nothing new.
         """
         self.begin(True)
-        self.reach.doubt("refused")
-        self.reach.doubt("refused again")
+        self.reach.markUnreachable("refused")
+        self.reach.markUnreachable("refused again")
         self.assertEqual((self.changes, self.reach.reason), ([False], "refused"))
         self.clock.advance(SOON)
         self.backend.answer(True)
@@ -187,7 +187,7 @@ class ReachabilityTests(SynchronousTestCase):
         self.begin(True)
         self.reach.stop()
         self.reach.renew()
-        self.reach.doubt("refused")
+        self.reach.markUnreachable("refused")
         self.assertEqual((self.clock.getDelayedCalls(), self.changes), ([], []))
 
     def test_beginsOnce(self) -> None:

@@ -32,8 +32,8 @@ from vaurien_twisted.experiments.conduct import NOT_RUN, Conductor, drive
 from vaurien_twisted.experiments.decisions import Decision, unpacked
 from vaurien_twisted.experiments.document import Experiment, readExperiment
 from vaurien_twisted.experiments.names import checkNames
+from vaurien_twisted.experiments.removable_steps import removableSteps
 from vaurien_twisted.experiments.service import Service
-from vaurien_twisted.experiments.without import removableSteps
 from vaurien_twisted.interfaces import IBehavior
 from vaurien_twisted.model.json_types import Answer
 from vaurien_twisted.model.options import Refused
@@ -41,7 +41,7 @@ from vaurien_twisted.record.clocks import installedReactor
 from vaurien_twisted.rules.registry import Registry, loadRegistry
 
 if TYPE_CHECKING:
-    from vaurien_twisted.experiments.surroundings import IExperimentReactor
+    from vaurien_twisted.experiments.externals import IExperimentReactor
 
 
 @attrs.frozen

@@ -139,7 +139,7 @@ class Reload:
                     self._log.error("{reason}", reason=refused.description)
             self._discard()
             raise
-        return words + await self._settle()
+        return words + await self._applyRest()
 
     async def _listen(self) -> list[str]:
         """
@@ -173,7 +173,7 @@ class Reload:
             words.append(f"{proxy.name}: {proxy.state}")
         return words
 
-    async def _settle(self) -> list[str]:
+    async def _applyRest(self) -> list[str]:
         """
         Apply the rest, which cannot fail.
         """

@@ -16,11 +16,11 @@ from vaurien_twisted.experiments.bisect import smallestOfGroups
 from vaurien_twisted.experiments.conduct import Conductor
 from vaurien_twisted.experiments.decisions import Decision
 from vaurien_twisted.experiments.document import Experiment
+from vaurien_twisted.experiments.externals import IExperimentReactor
 from vaurien_twisted.experiments.record import HALTED, INTERRUPTED
+from vaurien_twisted.experiments.removable_steps import RemovableStep, without
 from vaurien_twisted.experiments.service import Service
-from vaurien_twisted.experiments.surroundings import IExperimentReactor
 from vaurien_twisted.experiments.verdict import BROKEN
-from vaurien_twisted.experiments.without import RemovableStep, without
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.proxies.collection import ProxyCollection
 from vaurien_twisted.rules.pins import Pin, Pins, pinFromJSON

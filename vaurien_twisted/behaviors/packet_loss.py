@@ -28,7 +28,7 @@ class PacketLossOptions:
     direction: str = DIRECTION()
 
 
-def asLoss(options: PacketLossOptions) -> LossOptions:
+def lossOptions(options: PacketLossOptions) -> LossOptions:
     """
     The options of C{loss} that do the same: the line is bad while segments are lost.
     """
@@ -53,4 +53,4 @@ class PacketLoss(StreamBehavior):
     def streamFilter(
         self, options: PacketLossOptions, context: StreamContext
     ) -> LossFilter[PacketLossOptions]:
-        return LossFilter(options, context, asLoss)
+        return LossFilter(options, context, lossOptions)

@@ -127,7 +127,7 @@ def understand(url: str, status: int, body: bytes) -> Answer:
         except (ValueError, RecursionError):
             answer = None
     if not isinstance(answer, dict):
-        raise stranger(url, f"status {status}")
+        raise notVaurien(url, f"status {status}")
     if _good(status):
         return answer
     try:
@@ -137,7 +137,7 @@ def understand(url: str, status: int, body: bytes) -> Answer:
         error = answer["errors"][0]
         description, name, location = error["description"], error["name"], error["location"]
     except (TypeError, KeyError, IndexError):
-        raise stranger(url, f"status {status}") from None
+        raise notVaurien(url, f"status {status}") from None
     raise RequestRefused(status, str(description), str(name), str(location))
 
 
@@ -145,9 +145,11 @@ def _good(status: int) -> bool:
     return status in (200, 201, 204)
 
 
-def stranger(url: str, what: str) -> ClientError:
+def notVaurien(url: str, what: str) -> ClientError:
     """
-    The error for an answer that Vaurien would not give.
+    The error for an answer that does not come from a Vaurien control service.
+
+    @param what: what is wrong with the answer.
     """
     return ClientError(f"the server at {url} is not a Vaurien control service ({what})")
 
@@ -164,18 +166,19 @@ def member(url: str, answer: Mapping[str, object], name: str, kind: type[T]) -> 
     """
     One member of an answer.
 
-    @raise ClientError: it is not there, or not of that kind.
+    @raise ClientError: the member is missing, or its value is not a C{kind}.
     """
     value = answer.get(name)
     if not isinstance(value, kind):
-        raise stranger(url, f"{name!r} is {value!r}")
+        raise notVaurien(url, f"{name!r} is {value!r}")
     return value
 
 
-def again(before: Mapping[str, object]) -> tuple[str, Answer]:
+def planRequest(before: Mapping[str, object]) -> tuple[str, Answer]:
     """
-    The path and the body of the C{PUT} that puts in force what C{GET /rules} told; or
-    what C{GET /behavior} did, where there are no rules.
+    The path and the body of the C{PUT} that puts an earlier plan in force again.
+
+    @param before: the answer of C{GET /rules}, or of C{GET /behavior} if the service has no rules.
     """
     if isinstance(before.get("rules"), list):
         return "/rules", {"rules": before["rules"]}

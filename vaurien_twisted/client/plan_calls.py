@@ -13,9 +13,9 @@ from urllib.parse import quote
 from vaurien_twisted.client.common import (
     ClientError,
     Unreachable,
-    again,
     leftover,
     member,
+    planRequest,
 )
 from vaurien_twisted.model.json_types import Answer
 
@@ -231,7 +231,7 @@ class PlanCalls:
         @raise ClientError: it was not done, or could not be undone.  An exception out
             of the block is not replaced by that: it gets a note.
         """
-        path, body = again(await self._before())
+        path, body = planRequest(await self._before())
         await self.set_behavior(name, **options)
         try:
             yield self

@@ -19,7 +19,7 @@ from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.matchers import COMMON
 from vaurien_twisted.model.options import Spec, listed
 from vaurien_twisted.proxies.collection import ProxyCollection
-from vaurien_twisted.rules.codec import fieldSpecs, spelled
+from vaurien_twisted.rules.codec import fieldSpecs, userNames
 from vaurien_twisted.rules.toxics import ToxicFields
 
 
@@ -49,7 +49,7 @@ class SchemaAPI:
         schema = {
             "proxy": _fields(self._proxies.defaults.fields),
             "rule": _fields(fieldSpecs()),
-            "toxic": _fields(spelled(listed(ToxicFields))),
+            "toxic": _fields(userNames(listed(ToxicFields))),
         }
         return answer(request, schema)
 

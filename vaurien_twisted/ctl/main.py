@@ -23,7 +23,7 @@ from vaurien_twisted.ctl.normal import normal, stillInForce
 from vaurien_twisted.ctl.output import formatAnswer, readFile, say
 from vaurien_twisted.ctl.parser import parse
 from vaurien_twisted.ctl.top import top
-from vaurien_twisted.ctl.versions import lack
+from vaurien_twisted.ctl.versions import missingFeature
 from vaurien_twisted.ctl.watch import watch
 from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
 from vaurien_twisted.model.json_types import Answer
@@ -81,9 +81,9 @@ def _run(arguments: Sequence[str] | None) -> int:
             if remaining:
                 say(remaining)
     except ClientError as error:
-        reason = (lack(client, error) if isinstance(error, RequestRefused) else "") or _reason(
-            error
-        )
+        reason = (
+            missingFeature(client, error) if isinstance(error, RequestRefused) else ""
+        ) or _reason(error)
         print(f"vaurienctl: {printable(reason)}", file=sys.stderr)
         return 1
     return 0

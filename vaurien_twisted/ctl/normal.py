@@ -15,7 +15,7 @@ from vaurien_twisted.client.common import ClientError, RequestRefused, member
 from vaurien_twisted.ctl import proxies as ctl_proxies
 from vaurien_twisted.ctl.in_force import inForce
 from vaurien_twisted.ctl.output import say
-from vaurien_twisted.ctl.versions import lackedPath
+from vaurien_twisted.ctl.versions import missingPath
 from vaurien_twisted.model.json_types import JSONObject
 
 #: The most lines about what is still in force.
@@ -34,7 +34,7 @@ def normal(client: Client, parsed: argparse.Namespace) -> int:
         try:
             answer = client.request("POST", path)
         except RequestRefused as refused:
-            if lackedPath(refused):
+            if missingPath(refused):
                 raise ClientError(
                     "the service is older than this vaurienctl and cannot do it in one request: "
                     "use set-behavior dummy, toxic remove and reset"

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.ctl.test_versions -*-
 """
-Services of other versions than this C{vaurienctl}: what they lack.
+Error messages for services of other versions than this C{vaurienctl}.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from vaurien_twisted.client.common import ClientError, RequestRefused
 _NO_PATH = re.compile(r"there is no '(/[^']*)'")
 
 
-def lackedPath(refused: RequestRefused) -> str:
+def missingPath(refused: RequestRefused) -> str:
     """
-    The path that a service does not have, C{""} if it refused something else.
+    The path that a service does not have; C{""} if it refused the request for another reason.
     """
     found = _NO_PATH.match(refused.description) if refused.status == 404 else None
     return found[1] if found else ""
 
 
-def lack(client: Client, refused: RequestRefused) -> str:
+def missingFeature(client: Client, refused: RequestRefused) -> str:
     """
-    What a service of another version lacks, in one line; C{""} if that is not why it refused.
+    One line that says which path a service of another version does not have, and what to do;
+    C{""} if it refused the request for another reason.
     """
-    path = lackedPath(refused)
+    path = missingPath(refused)
     if not path:
         return ""
     try:

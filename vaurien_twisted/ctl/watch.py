@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from vaurien_twisted.client.blocking import Client
-from vaurien_twisted.client.common import RequestRefused, Unreachable, stranger
+from vaurien_twisted.client.common import RequestRefused, Unreachable, notVaurien
 from vaurien_twisted.ctl.output import entryLine
 from vaurien_twisted.model.json_types import Answer
 
@@ -94,5 +94,5 @@ def _entries(client: Client, path: str, last: int | None) -> Iterator[Answer]:
             except ValueError:
                 entry = None
             if not isinstance(entry, dict):
-                raise stranger(client.url, "an event is not a JSON object")
+                raise notVaurien(client.url, "an event is not a JSON object")
             yield entry

@@ -23,7 +23,7 @@ from vaurien_twisted.model.options import Refused
 from vaurien_twisted.model.text_file import readText
 
 if TYPE_CHECKING:
-    from vaurien_twisted.experiments.surroundings import IExperimentReactor
+    from vaurien_twisted.experiments.externals import IExperimentReactor
 
 #: The exit status of a bad command line or file.
 USAGE = 2

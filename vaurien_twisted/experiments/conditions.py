@@ -3,7 +3,7 @@
 Conditions that an experiment's hypothesis is made of.
 
 A condition holds in a phase or is broken; what decides that is in
-L{vaurien_twisted.experiments.verdict} and L{vaurien_twisted.experiments.surroundings}.
+L{vaurien_twisted.experiments.verdict} and L{vaurien_twisted.experiments.externals}.
 """
 
 from __future__ import annotations

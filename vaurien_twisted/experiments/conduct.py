@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import attrs
 
 from vaurien_twisted.client.aio import AsyncClient
+from vaurien_twisted.experiments.externals import Externals, LoadCommand
 from vaurien_twisted.experiments.fleet import Fleet
-from vaurien_twisted.experiments.lasting import LastingRequests
+from vaurien_twisted.experiments.keep_alive import KeepAliveRequests
 from vaurien_twisted.experiments.record import experimentStatus
 from vaurien_twisted.experiments.report import report
 from vaurien_twisted.experiments.requests import TreqRequests
 from vaurien_twisted.experiments.run import ExperimentRun
 from vaurien_twisted.experiments.service import Service
-from vaurien_twisted.experiments.surroundings import LoadCommand, Surroundings
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from vaurien_twisted.experiments.conditions import Condition
     from vaurien_twisted.experiments.document import Experiment
-    from vaurien_twisted.experiments.surroundings import IExperimentReactor
+    from vaurien_twisted.experiments.externals import IExperimentReactor
 
 #: The exit status of an experiment that was not run.
 NOT_RUN = 3
@@ -71,16 +71,16 @@ class Conductor:
             say(f"{url} failed{', the others go on' if goesOn else ''}: {reason}")
             return goesOn
 
-        requests = LastingRequests(reactor)
+        requests = KeepAliveRequests(reactor)
         services = [self._service(self._client(url, requests), reactor) for url in self._urls]
         run: ExperimentRun | None = None
 
         async def holds(condition: Condition) -> bool:
             return run is not None and await run.holds(condition)
 
-        surroundings = Surroundings(reactor, TreqRequests(reactor), holds)
+        externals = Externals(reactor, TreqRequests(reactor), holds)
         fleet, load = Fleet(services, missing), LoadCommand(reactor)
-        run = ExperimentRun(reactor, experiment, fleet, surroundings, load, say)
+        run = ExperimentRun(reactor, experiment, fleet, externals, load, say)
         try:
             record = await run.run()
             found = report(experiment, record, record.wall)
@@ -90,7 +90,7 @@ class Conductor:
             await requests.close()
         return found
 
-    def _client(self, url: str, requests: LastingRequests) -> AsyncClient:
+    def _client(self, url: str, requests: KeepAliveRequests) -> AsyncClient:
         return AsyncClient(
             url=url, timeout=PATIENCE, http=requests, reactor=self._reactor, token=self._token
         )

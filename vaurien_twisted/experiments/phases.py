@@ -27,18 +27,18 @@ from vaurien_twisted.experiments.summary import describe, describeCondition
 
 class StepFailed(Exception):
     """
-    A step could not be carried out: the experiment is halted.
+    A step failed: the experiment is halted.
     """
 
 
-class Surroundings(Protocol):
+class Externals(Protocol):
     """
-    What the steps need beside the clock.
+    The actions of steps outside of Vaurien.
     """
 
     async def run(self, command: str | tuple[str, ...], timeout: float) -> tuple[int, str]:
         """
-        Run a command to its end.  One that takes longer than C{timeout} seconds is killed.
+        Run a command to its end, and kill it after C{timeout} seconds.
 
         @return: its exit status (minus a signal's number) and the end of its output.
         """
@@ -47,7 +47,7 @@ class Surroundings(Protocol):
         """
         Send an HTTP request.
 
-        @return: what is wrong with the response, empty where nothing is.
+        @return: what is wrong with the response; C{""} if it is as expected.
         """
 
     async def holds(self, condition: Condition) -> bool:
@@ -87,7 +87,7 @@ class Method:
 
     _clock: IReactorTime
     _effects: Effects
-    _surroundings: Surroundings
+    _externals: Externals
     _seed: int
     _names: dict[int, str]
     _changed: Callable[[Phase], Awaitable[None]]
@@ -172,11 +172,11 @@ class Method:
             case steps.Wait():
                 await self._wait(step.wait.until, step.wait.timeout)
             case steps.Run(run=command):
-                status, output = await self._surroundings.run(command.command, command.timeout)
+                status, output = await self._externals.run(command.command, command.timeout)
                 if status not in command.status:
                     raise StepFailed(f"{name}: the command ended with status {status}: {output}")
             case steps.Call(call=request):
-                wrong = await self._surroundings.call(request)
+                wrong = await self._externals.call(request)
                 if wrong:
                     raise StepFailed(f"{name}: {request.method} {request.url}: {wrong}")
 
@@ -268,7 +268,7 @@ class Method:
 
     async def _wait(self, condition: Condition, timeout: float) -> None:
         end = self._clock.seconds() + timeout
-        while not await self._surroundings.holds(condition):
+        while not await self._externals.holds(condition):
             if self._clock.seconds() >= end:
                 raise StepFailed(
                     f"it did not hold within {timeout:g} s: {describeCondition(condition)}"

@@ -20,7 +20,7 @@ from vaurien_twisted.experiments.conditions import Condition, Tried, duringOf, p
 from vaurien_twisted.experiments.document import Experiment, Load
 from vaurien_twisted.experiments.effects import Effects, IService
 from vaurien_twisted.experiments.figures import Reading
-from vaurien_twisted.experiments.phases import Method, Phase, StepFailed, Surroundings
+from vaurien_twisted.experiments.phases import Externals, Method, Phase, StepFailed
 from vaurien_twisted.experiments.record import HALTED, INTERRUPTED, Record, experimentStatus
 from vaurien_twisted.experiments.steps import named
 from vaurien_twisted.experiments.summary import describeCondition
@@ -91,7 +91,7 @@ class ILoad(Protocol):
         """
 
 
-class IObservedSurroundings(Surroundings, Protocol):
+class IObservedExternals(Externals, Protocol):
     """
     What tries conditions beside.
     """
@@ -116,7 +116,7 @@ class ExperimentRun:
     _clock: IReactorTime
     _experiment: Experiment
     _service: IRunService
-    _surroundings: IObservedSurroundings
+    _externals: IObservedExternals
     _load: ILoad
     _progress: Callable[[str], None] = nothing
     record: Record = attrs.field(init=False, factory=Record)
@@ -169,7 +169,7 @@ class ExperimentRun:
         sampled.addErrback(self._sampleFailed)
         names = {id(step): name for name, step in named(experiment.method)}
         method = Method(
-            self._clock, effects, self._surroundings, experiment.seed, names, self._phaseChanged
+            self._clock, effects, self._externals, experiment.seed, names, self._phaseChanged
         )
         record.phases = method.phases
         try:
@@ -294,7 +294,7 @@ class ExperimentRun:
     async def _tryOne(self, at: int, condition: Tried) -> bool:
         began = self._now
         try:
-            good, detail = await self._surroundings.check(condition)
+            good, detail = await self._externals.check(condition)
         finally:
             self._trying.discard(at)
         if self._appliesNow(condition):
@@ -309,6 +309,6 @@ class ExperimentRun:
         """
         for at, condition in enumerate(self._experiment.hypothesis):
             if isinstance(condition, Tried) and wanted(condition):
-                good, detail = await self._surroundings.check(condition)
+                good, detail = await self._externals.check(condition)
                 found.append((at, Judgement(HELD if good else BROKEN, detail)))
         return all(judgement.outcome == HELD for _, judgement in found)

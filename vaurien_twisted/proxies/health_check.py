@@ -100,9 +100,9 @@ class Reachability:
             self._cancel()
             self._again()
 
-    def doubt(self, reason: str) -> None:
+    def markUnreachable(self, reason: str) -> None:
         """
-        Count the backend as unreachable, since a client could not be connected to it.
+        Count the backend as unreachable, because a client could not be connected to it.
         """
         if self.running and self.reachable:
             self._cancel()
@@ -192,7 +192,7 @@ class ConnectFirst:
             self._reach = Reachability(
                 reactor, lambda: relays.context.backend.endpoint, self._reached
             )
-            relays.context.backend.missed = self._reach.doubt
+            relays.context.backend.missed = self._reach.markUnreachable
 
     @property
     def open(self) -> bool:

@@ -227,15 +227,15 @@ class Admission:
         self._timer: IDelayedCall | None = None
         self._told = ""
 
-    def settle(self) -> None:
+    def update(self) -> None:
         """
         Open or close the port as required now, once the lock is free.
         """
         self.stop()
-        settling = Deferred.fromCoroutine(self._settle())
+        settling = Deferred.fromCoroutine(self._update())
         settling.addErrback(self._failed)
 
-    async def _settle(self) -> None:
+    async def _update(self) -> None:
         await self._lock.acquire()
         try:
             if self._wanted():
@@ -248,7 +248,7 @@ class Admission:
             if refused.description != self._told:
                 self._told = refused.description
                 self._log.warn("{reason}; trying again", reason=refused.description)
-            self._timer = self._clock.callLater(RETRY, self.settle)
+            self._timer = self._clock.callLater(RETRY, self.update)
         finally:
             self._lock.release()
 

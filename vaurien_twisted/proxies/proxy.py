@@ -103,7 +103,7 @@ class Proxy(Service):
         self._listener = Listener(reactor, listen, self.relays, "proxy", moved)
         self._admission = Admission(reactor, self._listener, self._lock, self._admits)
         self._first = ConnectFirst(
-            reactor, self.relays, self.proxyOptions.connect_first, self._admission.settle
+            reactor, self.relays, self.proxyOptions.connect_first, self._admission.update
         )
         self._checkCircle(listen, backend)
         self.relays.planned = self._planned
@@ -240,7 +240,7 @@ class Proxy(Service):
         Open or close the port if the new plan requires it.
         """
         if self._lock.locked or self._admits() is (self._listener.host is None):
-            self._admission.settle()
+            self._admission.update()
 
     async def update(
         self,

@@ -16,7 +16,7 @@ from vaurien_twisted.model.matchers import COMMAND, Predicate, condition, every
 from vaurien_twisted.model.options import Refused, build, nearest, values
 from vaurien_twisted.rules.plan import Draw, Plan
 from vaurien_twisted.rules.registry import Registry
-from vaurien_twisted.rules.stream_rules import settled
+from vaurien_twisted.rules.stream_rules import asStreamRule
 from vaurien_twisted.wire.tcp import TCP
 
 
@@ -66,7 +66,7 @@ class RuleBuilder:
             if not isinstance(own, Mapping):
                 raise Refused(f"the options of {name!r} must be an object", name)
             share = _percent(percent) if colon else 100.0
-            rules.append(settled(attrs.evolve(self.rule(name, own), percent=share)))
+            rules.append(asStreamRule(attrs.evolve(self.rule(name, own), percent=share)))
         for name in options:
             if name not in names:
                 raise Refused(f"there is no {name!r} in {text!r}: {nearest(name, names)}", name)
@@ -107,7 +107,7 @@ class RuleBuilder:
             looks=bool(rest) or not IFormApplicability.providedBy(behavior),
             **more,
         )
-        return settled(rule)
+        return asStreamRule(rule)
 
     def _condition(self, when: Mapping[str, object]) -> list[Predicate]:
         return [condition(when, self.wire.targets, self.wire.name)] if when else []

@@ -74,8 +74,8 @@ class RuleFields:
 RULES = 1000
 
 #: The names in JSON and ini of fields whose names are keywords of Python.
-SPELLED = {"lasting": "for"}
-FIELDS = {spelled: field for field, spelled in SPELLED.items()}
+USER_NAMES = {"lasting": "for"}
+FIELDS = {userName: field for field, userName in USER_NAMES.items()}
 
 
 @cache
@@ -83,15 +83,15 @@ def fieldSpecs() -> Mapping[str, Spec]:
     """
     The fields of a rule by the names that users write.
     """
-    return MappingProxyType(spelled(specs(RuleFields)))
+    return MappingProxyType(userNames(specs(RuleFields)))
 
 
-def spelled(declared: Mapping[str, Spec]) -> dict[str, Spec]:
+def userNames(declared: Mapping[str, Spec]) -> dict[str, Spec]:
     """
     Declared fields by the names that users write.
     """
     return {
-        SPELLED.get(name, name): attrs.evolve(spec, name=SPELLED.get(name, name))
+        USER_NAMES.get(name, name): attrs.evolve(spec, name=USER_NAMES.get(name, name))
         for name, spec in declared.items()
     }
 
@@ -232,7 +232,7 @@ def ruleToJSON(rule: Rule) -> dict[str, object]:
     for name, spec in specs(RuleFields).items():
         value = getattr(rule, name)
         if value != spec.default:
-            told[SPELLED.get(name, name)] = dict(value) if isinstance(value, Mapping) else value
+            told[USER_NAMES.get(name, name)] = dict(value) if isinstance(value, Mapping) else value
     return told
 
 

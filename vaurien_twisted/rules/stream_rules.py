@@ -102,7 +102,7 @@ def listens(plan: Plan) -> bool:
     )
 
 
-def settled(rule: Rule) -> Rule:
+def asStreamRule(rule: Rule) -> Rule:
     """
     C{rule}, with the scope C{connection} if its behavior is a stream behavior.
 

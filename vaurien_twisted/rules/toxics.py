@@ -23,7 +23,7 @@ from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.names import checkPathName
 from vaurien_twisted.model.options import Refused, build, nearest, option, specs, values
 from vaurien_twisted.rules.build import RuleBuilder
-from vaurien_twisted.rules.codec import SPELLED, RuleFields, fieldName, lastingOption
+from vaurien_twisted.rules.codec import USER_NAMES, RuleFields, fieldName, lastingOption
 from vaurien_twisted.rules.plan import Draw
 
 STREAMS = ("upstream", "downstream")
@@ -278,7 +278,7 @@ def _given(item: object) -> dict[str, object]:
     """
     The fields of a toxic by their names in Python.
     """
-    known = [SPELLED.get(name, name) for name in specs(ToxicFields)]
+    known = [USER_NAMES.get(name, name) for name in specs(ToxicFields)]
     return {fieldName(name): value for name, value in checked(item, known, "a toxic").items()}
 
 

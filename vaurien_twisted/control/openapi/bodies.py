@@ -27,7 +27,7 @@ from vaurien_twisted.model.options import Spec, listed
 from vaurien_twisted.proxies.declaration import ProxyDefaults
 from vaurien_twisted.proxies.experiments import PHASES
 from vaurien_twisted.proxies.leases import LeaseFields
-from vaurien_twisted.rules.codec import SPELLED, fieldSpecs
+from vaurien_twisted.rules.codec import USER_NAMES, fieldSpecs
 from vaurien_twisted.rules.toxics import NOOP, ToxicFields
 
 #: A pattern of a matcher: text or a number, several of which one must match, or fields.
@@ -97,7 +97,7 @@ def _ofFields(declared: Mapping[str, Spec], strict: bool = False) -> dict[str, S
     """
     found = {}
     for name, spec in declared.items():
-        spelled = "for" if spec.name == "seconds" else SPELLED.get(name, name)
+        spelled = "for" if spec.name == "seconds" else USER_NAMES.get(name, name)
         found[spelled] = ofOption(spec, strict)
     return found
 

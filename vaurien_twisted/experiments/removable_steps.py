@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_without -*-
+# -*- test-case-name: tests.experiments.test_removable_steps -*-
 """
 An experiment without some of its steps.
 """

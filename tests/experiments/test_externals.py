@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.experiments.surroundings}, with real commands.
+Tests for L{vaurien_twisted.experiments.externals}, with real commands.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from twisted.trial.unittest import TestCase
 
 from vaurien_twisted.experiments.conditions import Command, Probe, PromQL, Request
 from vaurien_twisted.experiments.document import Load
-from vaurien_twisted.experiments.surroundings import LoadCommand, Surroundings, start
+from vaurien_twisted.experiments.externals import Externals, LoadCommand, start
 
 
 class Answers:
@@ -46,13 +46,13 @@ class StillReactor(Clock):
         self.spawnProcess = reactor.spawnProcess
 
 
-def around(status: int = 200, body: bytes = b"") -> Surroundings:
+def around(status: int = 200, body: bytes = b"") -> Externals:
     """
-    Surroundings whose requests are answered so.
+    Externals whose requests are answered so.
     """
     from twisted.internet import reactor
 
-    return Surroundings(reactor, Answers(status, body), lambda condition: succeed(True))
+    return Externals(reactor, Answers(status, body), lambda condition: succeed(True))
 
 
 def alive(pid: int) -> bool:
@@ -95,10 +95,10 @@ class CommandTests(TestCase):
         from twisted.internet import reactor
 
         clock = StillReactor(reactor)
-        surroundings = Surroundings(clock, Answers(200, b""), lambda condition: succeed(True))
+        externals = Externals(clock, Answers(200, b""), lambda condition: succeed(True))
         mark = Path(self.mktemp()).absolute()
         running = Deferred.fromCoroutine(
-            surroundings.run(f"sleep 600 & echo $! | tee {mark}; wait", 30)
+            externals.run(f"sleep 600 & echo $! | tee {mark}; wait", 30)
         )
         await self.until(lambda: mark.exists() and mark.read_text().endswith("\n"))
         clock.advance(30)

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_lasting -*-
+# -*- test-case-name: tests.experiments.test_keep_alive -*-
 """
 Requests over connections that last: a fleet is asked several times a second.
 """
@@ -74,7 +74,7 @@ class Body:
         """
 
 
-class LastingRequests:
+class KeepAliveRequests:
     """
     Sends requests as L{AsyncClient<vaurien_twisted.client.aio.AsyncClient>} does, for many
     services, over connections that last.

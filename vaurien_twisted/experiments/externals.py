@@ -1,6 +1,6 @@
-# -*- test-case-name: tests.experiments.test_surroundings -*-
+# -*- test-case-name: tests.experiments.test_externals -*-
 """
-What an experiment does beside Vaurien: commands, and requests to others.
+The actions of an experiment outside of Vaurien: commands, HTTP requests and Prometheus queries.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ class LoadCommand:
 
 
 @attrs.define(eq=False)
-class Surroundings:
+class Externals:
     """
     Commands, requests and queries.
 

@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.experiments.without}.
+Tests for L{vaurien_twisted.experiments.removable_steps}.
 """
 
 from __future__ import annotations
@@ -7,9 +7,9 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from vaurien_twisted.experiments.document import readExperiment
+from vaurien_twisted.experiments.removable_steps import removableSteps, without
 from vaurien_twisted.experiments.steps import named
 from vaurien_twisted.experiments.timeline import timeline
-from vaurien_twisted.experiments.without import removableSteps, without
 
 TEXT = """\
 method:

@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.experiments.lasting}, on loopback.
+Tests for L{vaurien_twisted.experiments.keep_alive}, on loopback.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from twisted.trial.unittest import TestCase
 from tests.control.support import listening
 from vaurien_twisted.client.aio import AsyncClient
 from vaurien_twisted.client.common import RequestRefused, Unreachable
-from vaurien_twisted.experiments.lasting import LastingRequests
+from vaurien_twisted.experiments.keep_alive import KeepAliveRequests
 
 
 class LastingTests(TestCase):
@@ -40,7 +40,7 @@ class LastingTests(TestCase):
             return connect(*words, **more)
 
         self.patch(self.reactor, "connectTCP", connectTCP)
-        requests = LastingRequests(self.reactor)
+        requests = KeepAliveRequests(self.reactor)
         client = AsyncClient(url=f"http://{service.address}", http=requests)
         for number in range(3):
             await client.request("PUT", "/rules", {"rules": [{"behavior": "hang"}]})
@@ -57,7 +57,7 @@ class LastingTests(TestCase):
         A service that is gone cannot be reached.
         """
         _, service = await listening(self)
-        requests = LastingRequests(self.reactor)
+        requests = KeepAliveRequests(self.reactor)
         client = AsyncClient(url=f"http://{service.address}", http=requests)
         await client.request("GET", "/state")
         await service.stopService()
