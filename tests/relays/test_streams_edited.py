@@ -175,15 +175,26 @@ class StreamTests(SynchronousTestCase):
 
     def test_clientResets(self) -> None:
         """
-        So it is if the client gives up before something was changed.
+        So it is if the client gives up before something was changed, also for a reply that is cut.
+        """
+        cut = rule("error", None, at="partial", count=5)
+        for rules in (events("cut"), cut, rule("patch", None, status=201)):
+            link = Edited(STREAM, rules)
+            link.answers = False
+            link.get()
+            link.client.reset_stream(1, CANCEL)
+            link.pump()
+            self.assertEqual(link.told, [("missed", "not struck: the client has reset the stream")])
+
+    def test_linkEnds(self) -> None:
+        """
+        So it is if the connection ends.
         """
         link = Edited(STREAM, events("cut"))
         link.answers = False
         link.get()
-        link.client.reset_stream(1, CANCEL)
-        link.pump()
-        [(kind, effect)] = link.told
-        self.assertEqual((kind, effect), ("missed", "not edited: the client has reset the stream"))
+        link.pair.relay.connectionLost()
+        self.assertEqual(link.told, [("missed", "not struck: the connection ended before")])
 
 
 class PatchTests(SynchronousTestCase):

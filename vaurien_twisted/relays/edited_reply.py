@@ -5,7 +5,7 @@ The reply on a stream of HTTP/2 that passes through an editor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from vaurien_twisted.interfaces.editors import IEditor
@@ -19,7 +19,6 @@ from vaurien_twisted.wire.http2.stream import Stream
 
 #: Why the rest of a reply is not edited that does not come.
 RESET_BY_BACKEND = "not edited: the backend has reset the stream"
-RESET_BY_CLIENT = "not edited: the client has reset the stream"
 
 
 class EditedReply:
@@ -67,28 +66,34 @@ class EditedReply:
         if steps:
             self._queue.put(exchange, b"", steps)
         now = self._owner.state.context.reactor.seconds()
-        went = self._put(self._editor.push(frames, ends, now), size)
+        parts = list(self._editor.push(frames, ends, now))
+        # The last of them may end the link.
         recordOutcome(exchange, self._editor, ends)
-        return min(size, went)
+        return min(size, self._put(parts, size))
 
     def release(self, reason: str = NO_MEMORY) -> None:
         """
         Hold nothing back from now on, and change nothing more.
         """
-        self._put(self._editor.release(reason), 0)
+        self._put(list(self._editor.release(reason)), 0)
         self._settle()
 
-    def over(self, reason: str) -> None:
+    def cutShort(self) -> None:
         """
-        Nothing more comes, although the reply has not ended.
-
-        @param reason: why.
+        The backend has reset the stream: nothing more comes.
         """
         if not self._stream.exchange.muted:
-            self.release(reason)
-        recordOutcome(self._stream.exchange, self._editor, True, reason)
+            self.release(RESET_BY_BACKEND)
+        recordOutcome(self._stream.exchange, self._editor, True, RESET_BY_BACKEND)
 
-    def _put(self, parts: Iterable[EditedBytes], came: int) -> int:
+    def stop(self) -> None:
+        """
+        Forget everything.
+        """
+        self._stream.exchange.muted = True
+        self._owner.editing.discard(self)
+
+    def _put(self, parts: Sequence[EditedBytes], came: int) -> int:
         """
         Put C{parts} into the queue.
 
@@ -97,10 +102,9 @@ class EditedReply:
         """
         state, stream = self._owner.state, self._stream
         exchange, connection = stream.exchange, self._owner.connection
-        made = list(parts)
-        went = sum(dataIn(part.data) for part in made)
+        went = sum(dataIn(part.data) for part in parts)
         connection.balance(stream, came, went)
-        for part in made:
+        for part in parts:
             putPart(state, exchange, self._queue, part, self._following)
         editing = self._owner.editing
         (editing.add if self.held else editing.discard)(self)

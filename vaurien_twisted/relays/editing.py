@@ -40,7 +40,10 @@ def passEdited(
     if exchange.muted:
         return
     following = state.executor.following
-    for part in editor.push(data, ends, now):
+    parts = list(editor.push(data, ends, now))
+    # The last of them may end the link.
+    recordOutcome(exchange, editor, ends)
+    for part in parts:
         putPart(state, exchange, queue, part, following)
         if exchange.muted or state.closed:
             break
@@ -51,7 +54,6 @@ def passEdited(
         for part in editor.release(NO_MEMORY):
             putPart(state, exchange, queue, part, following)
         room.edited = editor.held
-    recordOutcome(exchange, editor, ends)
 
 
 def recordOutcome(exchange: Exchange, editor: IEditor, ends: bool, otherwise: str = SHORT) -> None:

@@ -16,7 +16,7 @@ from vaurien_twisted.model.exchange import Connection, Exchange, oneLine, reques
 from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.relays.batch_times import BatchTimes
 from vaurien_twisted.relays.context import ProxyContext
-from vaurien_twisted.relays.executor import CommandExecutor
+from vaurien_twisted.relays.executor import LINK_ENDED, CommandExecutor
 from vaurien_twisted.relays.fastpath import KEPT, FastPath
 from vaurien_twisted.relays.passed import LONGEST
 from vaurien_twisted.relays.recent import Recent
@@ -309,6 +309,9 @@ class ExchangeState:
         self.closed = True
         self.executor.toClient = None
         self.fastPath.stop()
+        for waiting in self.replyOrder.waiting:
+            if isinstance(waiting, Exchange):
+                self.executor.uncut(waiting, LINK_ENDED)
         self.replyOrder.clear()
         self.toBackend.stop()
         self.toClient.stop()

@@ -26,6 +26,10 @@ from vaurien_twisted.relays.queued_write import QueuedWrite
 from vaurien_twisted.relays.reply_order import ReplyOrder
 from vaurien_twisted.relays.write_queue import WriteQueue
 
+#: Why a fault of a reply has not taken effect whose end has not come.
+LINK_ENDED = "not struck: the connection ended before"
+RESET_BY_CLIENT = "not struck: the client has reset the stream"
+
 
 class CommandExecutor:
     """
@@ -113,12 +117,12 @@ class CommandExecutor:
             return data, self.following(then)
         return data, None
 
-    def uncut(self, exchange: Exchange, missing: int | None = None) -> None:
+    def uncut(self, exchange: Exchange, missing: int | str | None = None) -> None:
         """
-        A reply that was to be cut has ended.
+        A reply that was to be cut has ended, or its end will not come.
 
-        @param missing: the number of bytes or units that it was too short, 0 if it was cut; by
-            default the number that had still to pass.
+        @param missing: the number of bytes or units that it was too short, 0 if it was cut, or
+            why it was not; by default the number that had still to pass.
         """
         outcome, exchange.outcome = exchange.outcome, None
         if outcome is not None:

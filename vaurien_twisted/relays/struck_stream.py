@@ -17,8 +17,8 @@ from vaurien_twisted.model.commands import (
     Truncate,
 )
 from vaurien_twisted.model.decision import Decision, Rule, Step
-from vaurien_twisted.relays.edited_reply import RESET_BY_BACKEND, RESET_BY_CLIENT, EditedReply
-from vaurien_twisted.relays.executor import CommandExecutor
+from vaurien_twisted.relays.edited_reply import EditedReply
+from vaurien_twisted.relays.executor import LINK_ENDED, RESET_BY_CLIENT, CommandExecutor
 from vaurien_twisted.relays.paused_reply import PausedReply
 from vaurien_twisted.relays.queued_write import QueuedWrite
 from vaurien_twisted.relays.stream_owner import Owner
@@ -169,8 +169,7 @@ class StruckStream:
         self._ran()
 
     def resetByClient(self) -> None:
-        if self._edited is not None:
-            self._edited.over(RESET_BY_CLIENT)
+        self._executor.uncut(self._stream.exchange, RESET_BY_CLIENT)
         self.stop()
 
     def resetByBackend(self, frame: bytes) -> None:
@@ -180,7 +179,7 @@ class StruckStream:
         if self._cut is not None:
             self._executor.uncut(exchange, self._cut.missing)
         if self._edited is not None:
-            self._edited.over(RESET_BY_BACKEND)
+            self._edited.cutShort()
         self._discard(UP)
         self.queues[DOWN].put(exchange, frame)
         self._settle(DOWN)
@@ -301,6 +300,9 @@ class StruckStream:
         """
         Forget everything.
         """
+        self._executor.uncut(self._stream.exchange, LINK_ENDED)
+        if self._edited is not None:
+            self._edited.stop()
         self._discard(UP)
         self._discard(DOWN)
         self._withheld.stop()

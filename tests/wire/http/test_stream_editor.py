@@ -211,3 +211,13 @@ class StreamEditorTests(SynchronousTestCase):
         self.assertEqual(session.told(), [])
         session.answer(EVENTS[1])
         self.assertEqual(len(session.told()), 1)
+
+    def test_lost(self) -> None:
+        """
+        If the connection ends before it is known whether a fault strikes, that is told.
+        """
+        session = HTTPSession(events("cut", count=9))
+        session.converse(reply(BODY, SSE, "endless")[:-40])
+        self.assertEqual(session.told(), [])
+        session.relay.connectionLost()
+        self.assertEqual(session.told(), [("missed", "not struck: the connection ended before")])
