@@ -20,29 +20,45 @@ class Progress:
     @param wall: converts a time of that clock to seconds since 1970; C{None} as long as nothing has
         come.
     @param together: how many requests share it.
+    @param requestBytes: the size of the request so far; C{None}: not known.
     @ivar waited: how long its first bytes were kept back before they went on, in seconds; C{None}
         if they have not gone on.
     @ivar replyBegan: when the first bytes of the backend's reply were read; C{None} before that.
     @ivar replyEnded: when its last bytes were read; C{None} before that.
     @ivar sent: when the whole reply was sent to the client; C{None} before that.
-    @ivar requestBytes: the size of the request so far; C{None}: not known.
     @ivar replyBytes: the size of the backend's reply so far; C{None}: not known.
     """
 
-    # Set in the class, not in each instance: one is made for each exchange that a rule affects.
-    waited: float | None = None
-    replyBegan: float | None = None
-    replyEnded: float | None = None
-    sent: float | None = None
-    requestBytes: int | None = None
-    replyBytes: int | None = None
+    __slots__ = (
+        "came",
+        "replyBegan",
+        "replyBytes",
+        "replyEnded",
+        "requestBytes",
+        "sent",
+        "together",
+        "waited",
+        "wall",
+    )
 
     def __init__(
-        self, came: float = 0.0, wall: Callable[[float], float] | None = None, together: int = 1
+        self,
+        came: float = 0.0,
+        wall: Callable[[float], float] | None = None,
+        together: int = 1,
+        requestBytes: int | None = None,
     ) -> None:
         self.came = came
         self.wall = wall
         self.together = together
+        self.requestBytes = requestBytes
+        # One is made for each exchange that a rule affects: one statement is the fastest.
+        self.waited: float | None
+        self.replyBegan: float | None
+        self.replyEnded: float | None
+        self.sent: float | None
+        self.replyBytes: int | None
+        self.waited = self.replyBegan = self.replyEnded = self.sent = self.replyBytes = None
 
     def begin(self, now: float, wall: Callable[[float], float]) -> None:
         """
@@ -83,6 +99,11 @@ class Progress:
         @param size: their bytes; C{None}: some of these belong to other exchanges.
         @param ends: whether they are the last ones.
         """
+        if ends and size is not None and self.replyBegan is None:
+            # All at once, as nearly always.
+            self.replyBegan = self.replyEnded = self.sent = now
+            self.replyBytes = size
+            return
         self.replied(now, size or 0, ends)
         if size is None:
             self.replyBytes = None

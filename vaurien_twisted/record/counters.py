@@ -131,7 +131,10 @@ def _count(counts: dict[tuple[str, str], int], name: str, code: str, times: int 
     Add C{times} to a count; the code is L{OTHER} if there are too many codes already.
     """
     key = name, code
-    if key not in counts and len(counts) >= CODES:
+    if key in counts:
+        counts[key] += times
+        return
+    if len(counts) >= CODES:
         key = name, OTHER
         if key not in counts and len(counts) >= 2 * CODES:
             # Clients can send any command as well.

@@ -92,11 +92,10 @@ class Journal:
             for facts, arguments in entries:
                 self.recordLater(kind, proxy, connection, facts, *arguments)
             return
-        seconds = self._seconds()
+        seconds, append = self._seconds(), self._entries.append
         self.last += len(entries)
-        self._entries.extend(
-            [(seconds, kind, proxy, connection, facts, arguments) for facts, arguments in entries]
-        )
+        for facts, arguments in entries:
+            append((seconds, kind, proxy, connection, facts, arguments))
 
     @property
     def first(self) -> int:

@@ -62,6 +62,7 @@ class ExchangeState:
         "_forgets",
         "_passed",
         "_seconds",
+        "_wall",
         "closed",
         "connection",
         "context",
@@ -99,7 +100,7 @@ class ExchangeState:
         self.decider = context.decider
         self.transports = transports
         self.goOn = goOn
-        self._seconds = context.reactor.seconds
+        self._seconds, self._wall = context.reactor.seconds, context.wall
         self.exchanges = 0
         #: Created on first use: bare links never need it.
         self.recent: Recent | None = None
@@ -125,7 +126,7 @@ class ExchangeState:
         times = BatchTimes(self._seconds, context.counters.duration.observe)
         self._passed = context.passed
         self.fastPath = FastPath(
-            self.replyOrder, times, self._passed, self._decideChunk, self._keepChunk
+            self.replyOrder, times, self._passed, self.decideChunk, self._keepChunk
         )
         self.room = Room(
             context.memory, self.toBackend, self.toClient, executor, self.substitutes, transports
@@ -193,7 +194,7 @@ class ExchangeState:
         @param now: when they arrived, in seconds by the reactor's clock.
         @param data: its bytes.
         """
-        progress = self._progress(count, now, data)
+        progress = Progress(now, self._wall, count, len(data))
         if not self.toBackend.queue:
             progress.waited = 0.0
         describer = IRequestDescriber(self.framer, None)
@@ -206,12 +207,7 @@ class ExchangeState:
         self._passed.add(self.connection, first, make, progress)
         return progress
 
-    def _progress(self, count: int, now: float, data: bytes) -> Progress:
-        progress = Progress(now, self.context.wall, count)
-        progress.requestBytes = len(data)
-        return progress
-
-    def _decideChunk(
+    def decideChunk(
         self, first: int, chunk: DecidedChunk, now: float, data: bytes
     ) -> tuple[Sequence[Step], Progress | None]:
         """
@@ -225,7 +221,7 @@ class ExchangeState:
         count = len(chunk.requests)
         progress: Progress | None = None
         if chunk.batchDecision.rules:
-            progress = self._progress(count, now, data)
+            progress = Progress(now, self._wall, count, len(data))
         elif self._passed.kept:
             progress = self._keepChunk(first, count, now, data)
         decision = self.decider.decideChunk(self.connection, first, chunk, progress)

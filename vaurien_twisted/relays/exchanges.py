@@ -10,6 +10,7 @@ L{ExchangeState}.  Each L{WriteQueue} performs the steps that were decided for a
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from vaurien_twisted.interfaces import IMultiplexing, IStartTLS
 from vaurien_twisted.model.exchange import Connection, Exchange
@@ -22,6 +23,7 @@ from vaurien_twisted.relays.replies import ReplyReader
 from vaurien_twisted.relays.requests import RequestReader
 from vaurien_twisted.relays.transfers import endTransfers, mayBeAsked
 from vaurien_twisted.relays.transports import TransportPair
+from vaurien_twisted.relays.turn_path import TurnPath, turnPath
 from vaurien_twisted.relays.unreadable import Unreadable
 
 
@@ -45,6 +47,7 @@ class ExchangeRelay:
         "_replies",
         "_requests",
         "_reset",
+        "_turnPath",
         "_turned",
         "_unreadable",
         "room",
@@ -62,15 +65,16 @@ class ExchangeRelay:
         reset: Callable[[], None],
         turned: Callable[[], None],
     ) -> None:
-        self._close = close
-        self._reset = reset
+        self._close = partial(self._endBehind, close)
+        self._reset = partial(self._endBehind, reset)
         self._turned = turned
         state = self.state = ExchangeState(
-            context, connection, transports, self._closeBehind, self._resetBehind, self.goOn
+            context, connection, transports, self._close, self._reset, self.goOn
         )
         self.toBackend, self.toClient, self.room = state.toBackend, state.toClient, state.room
         self._fastPath = state.fastPath
-        unreadable = self._unreadable = Unreadable(state, self._closeBehind, turned)
+        self._turnPath: TurnPath | None = None
+        unreadable = self._unreadable = Unreadable(state, self._close, turned)
         requests = RequestReader(state, unreadable.fromClient, self._afterChunk)
         unreadable.requests = self._requests = requests
         self._replies = ReplyReader(state, unreadable.fromBackend, self._afterChunk)
@@ -83,6 +87,7 @@ class ExchangeRelay:
         """
         state = self.state
         self._fastPath.learn(state.framer, state.decider, state.connection, self.room.filtered)
+        self._turnPath = turnPath(state)
 
     def begin(self, greeting: Exchange, connect: Callable[[], None]) -> None:
         """
@@ -179,7 +184,7 @@ class ExchangeRelay:
         """
         Whether bytes may pass on the fast path.
         """
-        return self._fastPath.able
+        return self._fastPath.able or self._turnPath is not None
 
     def passesRequests(self, data: bytes) -> bool:
         """
@@ -188,26 +193,28 @@ class ExchangeRelay:
         """
         if self._requests.pieces is not None or self.toBackend.queue or self._fastPath.waits:
             return False
+        if self._turnPath is not None:
+            return self._turnPath.asks(data)
         count = self._fastPath.requests(data)
         self.state.exchanges += count
         return count > 0
 
     def passesReplies(self, data: bytes) -> bool:
         """
-        Whether bytes of the backend may pass to the client unchanged: whole replies to such
-        requests, unless something waits for these replies.
+        Whether bytes of the backend, if they are whole replies to such requests, may pass too.
         """
         if self.state.stalled or self.toClient.queue or self._replies.pieces is not None:
             return False
+        if self._turnPath is not None:
+            return self._turnPath.answers(data)
         return self._fastPath.lastReplies(data)
 
     def fromClient(self, data: bytes) -> None:
         """
         Handle bytes from the client.
         """
-        fastPath = self._fastPath
         # What the transport has asked about already need not be asked again.
-        if fastPath.able and fastPath.refused is not data and self.passesRequests(data):
+        if self.usesFastPath and self._fastPath.refused is not data and self.passesRequests(data):
             self.toBackend.write(data)
         else:
             self._requests.read(data)
@@ -230,7 +237,10 @@ class ExchangeRelay:
                     self._afterChunk()
                 return
             fastPath.expand()
-        replies.read(data)
+        if self._turnPath is not None and self.passesReplies(data):
+            self.toClient.write(data)
+        else:
+            replies.read(data)
 
     # Continuing
 
@@ -275,7 +285,7 @@ class ExchangeRelay:
         # Imported on first use, since it takes long to load.
         from vaurien_twisted.relays.stream_readers import readStreams
 
-        ends = self._closeBehind, self._resetBehind
+        ends = self._close, self._reset
         self._requests, self._replies = readStreams(self.state, framer, *ends, self._afterChunk)
         return self._turned()
 
@@ -323,19 +333,12 @@ class ExchangeRelay:
         else:
             self._replies.after.append(call)
 
-    def _closeBehind(self) -> None:
+    def _endBehind(self, end: Callable[[], None]) -> None:
         """
-        Close the link after the bytes that are ready.
-        """
-        self.state.flush()
-        self._close()
-
-    def _resetBehind(self) -> None:
-        """
-        Reset the link after the bytes that are ready.
+        End the link after the bytes that are ready.
         """
         self.state.flush()
-        self._reset()
+        end()
 
     def stop(self) -> None:
         """

@@ -162,45 +162,31 @@ def recordChunk(
     @param first: the number of the first request.
     @param progress: the times and sizes of the chunk, C{None} if they are not measured.
     """
-    proxy, counters = strikes.proxy, strikes.counters
     requests, batchDecision = chunk.requests, chunk.batchDecision
-    count = len(requests)
     assert isinstance(batchDecision, RuleBatchDecision)
+    count = len(requests)
     for tried in batchDecision.chances:
         for rule in tried:
             rule.tally.seen += count
-    if not batchDecision.rules:
-        return
     met = []
     for rule in batchDecision.rules:
         tally = rule.tally
-        met.append((rule.wordsFor(seed, proxy), rule.effect, tally.applied + 1 - first))
+        met.append((rule.wordsFor(seed, strikes.proxy), rule.effect, tally.applied + 1 - first))
         tally.seen += count
         tally.applied += count
         tally.struck += count
-        counters.fault(rule.behavior.name, times=count)
-    strikes.journal.recordMany(
-        "decision",
-        proxy,
-        connection,
-        [
-            (
-                facts,
-                (
-                    number,
-                    (connection, number),
-                    command if len(command) <= DESCRIPTION_LIMIT else cut(command),
-                    subject if len(subject) <= DESCRIPTION_LIMIT else cut(subject),
-                    effect,
-                    applied + number,
-                    0,
-                    None,
-                    progress,
-                    "",
-                    strikes.whole(command, subject) if len(subject) > SHORT else None,
-                ),
-            )
-            for number, (command, subject, _, _) in enumerate(requests, first)
-            for facts, effect, applied in met
-        ],
-    )
+        strikes.counters.fault(rule.behavior.name, times=count)
+    if not met:
+        return
+    entries = []
+    for number, (command, subject, _, _) in enumerate(requests, first):
+        whole = strikes.whole(command, subject) if len(subject) > SHORT else None
+        if whole is not None or len(command) > DESCRIPTION_LIMIT:
+            command, subject = cut(command), cut(subject)
+        drawn = connection, number
+        for facts, effect, applied in met:
+            entries.append(
+                (facts, (number, drawn, command, subject, effect, applied + number, 0, None,
+                         progress, "", whole))
+            )  # fmt: skip
+    strikes.journal.recordMany("decision", strikes.proxy, connection, entries)

@@ -24,28 +24,46 @@ class TurnFramer:
     Takes turns.  Also stands in where a link of another protocol turned opaque.
 
     @param number: of the first turn that the client begins.
+    @ivar latest: the latest turn, C{None} before there was one.
     """
 
     turns = True
     opaque = ""
 
-    __slots__ = ("_next", "_over", "_turn")
+    __slots__ = ("_next", "_over", "latest")
 
     def __init__(self, number: int = 1) -> None:
         self._next = number
-        self._turn: Exchange | None = None
+        self.latest: Exchange | None = None
+        self._over = True
+
+    @property
+    def current(self) -> Exchange | None:
+        """
+        The turn of the client's next bytes, C{None} if these begin another.
+        """
+        return None if self._over else self.latest
+
+    def ask(self) -> Exchange:
+        """
+        Begin a turn.  It is over until L{expect} says that the backend gets it: what is answered
+        in its place is over.
+        """
+        turn = self.latest = Exchange(self._next)
+        self._next += 1
+        return turn
+
+    def answer(self) -> None:
+        """
+        The backend has answered the latest turn.
+        """
         self._over = True
 
     def fromClient(self, data: bytes) -> Iterator[Piece]:
         """
         One piece, of a new turn if the last is over.
         """
-        if self._over:
-            self._turn = Exchange(self._next)
-            self._next += 1
-            # Until L{expect} says that the backend gets it: what is answered in its place is over.
-            self._over = True
-        yield self._turn, data, True
+        yield self.current or self.ask(), data, True
 
     def expect(self, exchange: Exchange) -> None:
         """
@@ -58,11 +76,11 @@ class TurnFramer:
         One piece.  A backend that speaks unasked begins a turn of its own, which has
         the number 0 if it is the first.
         """
-        if self._turn is None:
+        if self.latest is None:
             self._next = max(self._next, 1)
-            self._turn = Exchange(self._next - 1, unasked=True)
-        self._over = True
-        yield self._turn, data, False
+            self.latest = Exchange(self._next - 1, unasked=True)
+        self.answer()
+        yield self.latest, data, False
 
     def clientEnded(self) -> Iterator[Piece]:
         return iter(())
@@ -71,9 +89,9 @@ class TurnFramer:
         return iter(())
 
     def renew(self) -> None:
-        if self._turn is not None:
+        if self.latest is not None:
             # A turn that the backend begins takes a number of its own.
-            self._turn, self._over = None, True
+            self.latest, self._over = None, True
             self._next += 1
 
 
