@@ -91,7 +91,7 @@ class ToxicTests(ToxiproxyCase):
         nowhere = self.ask("POST", "/proxies/x/toxics", {"type": "latency"})
         self.assertRefused(nowhere, 404, "proxy not found")
         for item, words in (
-            ({"attributes": {"latency": "1"}}, "must be a number or a boolean"),
+            ({"attributes": {"latency": "1"}}, "it must be a whole number"),
             ({"attributes": {"latncy": 1}}, "did you mean 'latency'?"),
             ({"toxicity": 2}, "above the maximum 1"),
             ({"toxicty": 1}, "did you mean 'toxicity'?"),

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
+from pathlib import Path
 
 from tests.ctl.test_main import Served
-from vaurien_twisted.ctl.journal import colored
+from vaurien_twisted.ctl.journal import KINDS, colored
 
 
 class JournalTests(Served):
@@ -80,6 +82,14 @@ class JournalTests(Served):
             status, _, err = await self.ctl("journal", *words)
             self.assertEqual(status, 2)
             self.assertIn(f"{words[1]!r} is n", err)
+
+    def test_kinds(self) -> None:
+        """
+        The kinds are those that the documentation lists.
+        """
+        text = (Path(__file__).parents[2] / "docs" / "observing.rst").read_text("utf-8")
+        table = text[text.index("``decision``     a fault") :].partition("\n=====")[0]
+        self.assertEqual(re.findall("^``([a-z]+)``", table, re.MULTILINE), list(KINDS))
 
     async def test_nothing(self) -> None:
         """

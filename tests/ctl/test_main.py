@@ -67,7 +67,8 @@ class UsageTests(Shown):
         """
         status, out, err = self.run_(*words)
         self.assertEqual((status, out), (2, ""), words)
-        self.assertTrue(err.startswith("usage: vaurienctl"), err)
+        self.assertTrue(err.startswith("vaurienctl"), err)
+        self.assertEqual(err.count("\n"), 1, err)
         for word in told:
             self.assertIn(word, err)
         self.assertNotIn("Traceback", err)
@@ -85,7 +86,7 @@ class UsageTests(Shown):
         No command, no behavior, no backend.
         """
         self.assertUsage([], "COMMAND")
-        self.assertUsage(["set-behavior"], "are required: NAME\n")
+        self.assertUsage(["set-behavior"], "NAME is missing: see ")
         self.assertUsage(["set-backend"], "HOST:PORT")
 
     def test_badOptions(self):

@@ -62,6 +62,15 @@ class UnknownTests(Shown):
         self.assertEqual((status, out), (2, ""))
         for word in words:
             self.assertIn(word, err)
+        self.assertEqual(err.count("\n"), 1, err)
+
+    def test_misspelled(self) -> None:
+        """
+        A misspelled option is told of, not the one that is missing because of it.
+        """
+        self.assertError("create db --upsteam a:1", "did you mean --upstream?")
+        self.assertError("toxic add db --tpye latency", "toxic add: ", "did you mean --type?")
+        self.assertError("experiment run --htlm x", "experiment run: ", "did you mean --html?")
 
     def test_allAndOne(self) -> None:
         """
@@ -85,8 +94,12 @@ class UnknownTests(Shown):
         """
         self.assertError("set-behavior delay --prxoy db", "did you mean --proxy?")
         self.assertError("journal --lst 3", "did you mean --last?")
-        self.assertError("state --xyz", "see vaurienctl help state")
-        self.assertError("toxic remove db -n x --xyz", "see vaurienctl help toxic")
+        self.assertError("state --xyz", "see vaurienctl state --help")
+        self.assertError(
+            "toxic remove db -n x --xyz",
+            "vaurienctl toxic remove: ",
+            "see vaurienctl toxic remove --help",
+        )
         self.assertError("state more", "there is no argument for 'more': remove it")
 
     def test_nearAction(self) -> None:
@@ -97,6 +110,7 @@ class UnknownTests(Shown):
         self.assertError("--http-port 1 toxic --host a remve db", "did you mean 'remove'?")
         self.assertError("experiment chek a.toml", "ACTION is not 'chek': did you mean 'check'?")
         self.assertError("completion bsh", "SHELL is not 'bsh': did you mean 'bash'?")
+        self.assertError("toxic", "ACTION is missing: pick one of: add, update, remove")
         self.assertError("completion xyw", "pick one of: bash, fish, zsh")
 
 

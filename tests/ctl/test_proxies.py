@@ -221,12 +221,15 @@ class UsageTests(Shown):
         """
         for words, told in (
             (["toggle"], "no proxy is named"),
-            (["delete", "a", "--all"], "no proxy is named"),
+            (["delete", "a", "--all"], "remove --all or the names"),
             (["toxic"], "ACTION"),
-            (["toxic", "add", "a"], "--type"),
+            (["toxic", "add", "a"], "toxic add: -t/--type is missing"),
             (["toxic", "remove", "a"], "no toxic is named"),
             (["toxic", "add", "a", "-t", "x", "-a", "latency"], "NAME=VALUE"),
-            (["toxic", "add", "a", "-t", "x", "-u", "-d"], "not allowed with"),
+            (
+                ["toxic", "add", "a", "-t", "x", "-u", "-d"],
+                "cannot be given together with -u/--upstream",
+            ),
             (["create", "a"], "--upstream"),
             (["inspect"], "NAME"),
             (["tgogle", "a"], "did you mean 'toggle'?"),

@@ -115,7 +115,7 @@ class ReadTests(SynchronousTestCase):
             ({"name": "a/b"}, "nor contain /"),
             ({"attributes": []}, "it must be an object"),
             ({"attributes": {"latncy": 1}}, "did you mean 'latency'?"),
-            ({"attributes": {"latency": "1"}}, "must be a number or a boolean"),
+            ({"attributes": {"latency": "1"}}, "it must be a whole number"),
             ({"attributes": {"latency": 1.5}}, "a whole number"),
             ({"attributes": {"latency": -1}}, "minimum"),
             ({"attributes": {"direction": "both"}}, "stream"),

@@ -210,6 +210,10 @@ class RestTests(FileCase):
             for words in self.everywhere(backend=text):
                 self.assertIn("not a kind of endpoint", words)
         self.assertIn("did you mean 'tcp'?", self.everywhere(listen="tcpp:80:x=1")[0])
+        for port in ("99999", "80a"):
+            for text in (f"localhost:{port}", f"[::1]:{port}"):
+                for words in self.everywhere(backend=text) + self.everywhere(listen=text):
+                    self.assertIn("is not a port, 0 to 65535", words, text)
 
     def test_pitfall41_addresses(self) -> None:
         """

@@ -18,6 +18,7 @@ from vaurien_twisted.app.config import configure
 from vaurien_twisted.app.config_file import Given
 from vaurien_twisted.app.replay import Replayer
 from vaurien_twisted.app.service import Vaurien
+from vaurien_twisted.arguments import OneLineParser, parseAll
 from vaurien_twisted.client.aio import AsyncClient
 from vaurien_twisted.experiments.command import (
     EPILOG,
@@ -65,14 +66,14 @@ def runExperiment(arguments: Sequence[str]) -> int:
     @return: the exit status.
     @raise SystemExit: 2, the command line is wrong; 0, help was shown.
     """
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         "vaurien run",
         description="Run an experiment, with the proxies that its file declares.",
         epilog=EPILOG,
         allow_abbrev=False,
     )
     addArguments(parser, fleet=False)
-    parsed = parser.parse_args(arguments)
+    parsed = parseAll(parser, arguments)
     try:
         replay = _replay(parsed)
         experiment = _experiment(parsed, replay)

@@ -6,6 +6,7 @@ C{vaurienctl experiment}: runs, checks and compares experiments.
 from __future__ import annotations
 
 import argparse
+from collections.abc import MutableMapping
 
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import ClientError
@@ -25,23 +26,35 @@ exit status of run: 0 all conditions held, 1 one was broken, 2 bad usage, 3 halt
 ACTIONS = ("run", "check", "compare", "schema")
 
 
-def addExperiment(parser: argparse.ArgumentParser) -> None:
+def addExperiment(
+    parser: argparse.ArgumentParser, made: MutableMapping[str, argparse.ArgumentParser]
+) -> None:
     """
     The arguments of the command.
+
+    @param made: gets the actions, such as C{experiment run}.
     """
     from vaurien_twisted.experiments.command import addArguments
 
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = EXAMPLES
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    running = actions.add_parser("run", help="run an experiment on running services")
+    running = made["experiment run"] = actions.add_parser(
+        "run", help="run an experiment on running services"
+    )
     addArguments(running, fleet=True)
-    checking = actions.add_parser("check", help="check a file; nothing is run")
+    checking = made["experiment check"] = actions.add_parser(
+        "check", help="check a file; nothing is run"
+    )
     checking.add_argument("file", metavar="FILE")
-    comparing = actions.add_parser("compare", help="show two reports side by side")
+    comparing = made["experiment compare"] = actions.add_parser(
+        "compare", help="show two reports side by side"
+    )
     comparing.add_argument("first", metavar="A", help="a report in JSON")
     comparing.add_argument("second", metavar="B", help="another")
-    actions.add_parser("schema", help="show the JSON Schema of experiments")
+    made["experiment schema"] = actions.add_parser(
+        "schema", help="show the JSON Schema of experiments"
+    )
 
 
 def experiment(client: Client, parsed: argparse.Namespace) -> int:

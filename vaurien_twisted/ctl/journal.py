@@ -34,6 +34,12 @@ COLORS = {
     "garbage": "31",
 }
 
+#: The kinds of entries, as C{docs/observing.rst} lists them.
+KINDS = (
+    *("decision", "set", "reverted", "refused", "unreachable", "refusing", "reached", "opaque"),
+    *("garbage", "tls", "lease", "ended", "rules", "experiment"),
+)
+
 #: How many entries of the journal one request fetches.
 ENTRIES = 1000
 
@@ -159,9 +165,9 @@ def _nothing(found: Iterable[Answer], parsed: argparse.Namespace) -> str:
     """
     Why no entry was chosen, with the nearest name that there is.
     """
-    for name in ("kind", "proxy"):
+    for name, always in (("kind", KINDS), ("proxy", ())):
         wanted = getattr(parsed, name)
-        known = {str(entry[name]) for entry in found if entry.get(name)}
+        known = {*always, *(str(entry[name]) for entry in found if entry.get(name))}
         if wanted is not None and wanted not in known:
             return f"there is no entry of the {name} {wanted!r}: {nearest(wanted, known)}"
     return "no entry matches"

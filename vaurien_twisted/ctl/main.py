@@ -19,6 +19,7 @@ from vaurien_twisted.ctl import proxies as ctl_proxies
 from vaurien_twisted.ctl.completion import script
 from vaurien_twisted.ctl.experiment import experiment
 from vaurien_twisted.ctl.journal import journal
+from vaurien_twisted.ctl.near import reasonOf
 from vaurien_twisted.ctl.normal import normal, stillInForce
 from vaurien_twisted.ctl.output import formatAnswer, readFile, say
 from vaurien_twisted.ctl.parser import parse
@@ -99,7 +100,7 @@ def _reason(error: ClientError) -> str:
         if os.environ.get(TOKEN_VARIABLE):
             return f"the service wants its token, which is not what {TOKEN_VARIABLE} has"
         return f"the service wants its token: set {TOKEN_VARIABLE}"
-    return str(error)
+    return reasonOf(error) if isinstance(error, RequestRefused) else str(error)
 
 
 def _show(client: Client, parsed: argparse.Namespace, prefix: str, label: str = "") -> None:

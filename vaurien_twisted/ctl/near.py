@@ -12,6 +12,16 @@ from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import ClientError, RequestRefused, member
 from vaurien_twisted.model.options import nearest
 
+#: How Toxiproxy's API begins most of its refusals; to a user of a command, there is no body.
+BAD_BODY = "bad request body: "
+
+
+def reasonOf(refused: RequestRefused) -> str:
+    """
+    Why a service refused, in the terms of a command.
+    """
+    return refused.description.removeprefix(BAD_BODY)
+
 
 def nearName(
     client: Client, proxy: str, parsed: argparse.Namespace, refused: RequestRefused

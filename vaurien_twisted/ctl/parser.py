@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from vaurien_twisted import __version__
+from vaurien_twisted.arguments import OneLineParser, checkOptions, nearOption, unknownWord
 from vaurien_twisted.ctl import observing
 from vaurien_twisted.ctl import proxies as ctl_proxies
 from vaurien_twisted.ctl.commands import COMMANDS, EXAMPLES, OF_PROXIES
@@ -40,7 +41,7 @@ def _parsers(arguments: Sequence[str], whole: bool = False) -> Parsers:
 
     @param whole: with those of C{experiment}, which take long to load, in any case.
     """
-    common = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    common = OneLineParser(add_help=False, allow_abbrev=False)
     # Without defaults, so that what stands before the command outlives the command's own parsing.
     common.add_argument(
         "--host",
@@ -61,7 +62,7 @@ def _parsers(arguments: Sequence[str], whole: bool = False) -> Parsers:
         default=argparse.SUPPRESS,
         help="print the JSON answer of the service",
     )
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         "vaurienctl",
         description="Control a running vaurien that was started with --http.",
         epilog=EXAMPLES,
@@ -71,7 +72,7 @@ def _parsers(arguments: Sequence[str], whole: bool = False) -> Parsers:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    made = {
+    made: dict[str, argparse.ArgumentParser] = {
         name: commands.add_parser(
             name, help=text, description=f"{text.capitalize()}.", parents=[common]
         )
@@ -122,7 +123,7 @@ def _parsers(arguments: Sequence[str], whole: bool = False) -> Parsers:
     addCompletion(made["completion"])
     made["help"].add_argument("topic", metavar="COMMAND", nargs="*", help="a command")
     if whole or "experiment" in arguments:
-        addExperiment(made["experiment"])
+        addExperiment(made["experiment"], made)
     return parser, common, made
 
 
@@ -140,26 +141,26 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         topic = list(arguments)[list(arguments).index("help") + 1 :]
         return parse([*topic, "--help"])
     _checkCommand(parser, word)
-    if second is not None and second not in SECOND.get(word or "", (second,)):
-        place = "SHELL" if word == "completion" else "ACTION"
-        made[str(word)].error(f"{place} is not {second!r}: {nearest(second, SECOND[str(word)])}")
+    _checkSecond(made, word, second, arguments)
+    if word is not None:
+        checkOptions(_own(made, word, second), [each for each in arguments if each != "--version"])
     parsed, unknown = parser.parse_known_args(
         arguments, argparse.Namespace(host=None, http_port=None, json=False)
     )
+    own = _own(made, parsed.command, getattr(parsed, "action", None))
     if unknown:
-        own = made[parsed.command]
         own.error(_unknown(parsed, unknown[0], list(arguments), own))
     if parsed.command in OF_PROXIES and parsed.all and parsed.proxy:
-        made[parsed.command].error("--all chooses all proxies: remove --all or --proxy")
+        own.error("--all chooses all proxies: remove --all or --proxy")
     if parsed.command in ctl_proxies.COMMANDS:
-        ctl_proxies.check(made[parsed.command], parsed)
+        ctl_proxies.check(own, parsed)
     if parsed.command == "completion":
         parsed.parser = _parsers(arguments, True)[0]
     if parsed.command == "set-behavior":
         try:
             parsed.options = readOptions(parsed.options)
         except ValueError as error:
-            made["set-behavior"].error(str(error))
+            own.error(str(error))
     return parsed
 
 
@@ -170,11 +171,8 @@ def _unknown(
     What is wrong with a word that no option has, and what to write in its place.
     """
     name, _, value = word.partition("=")
-    if not word.startswith("-"):
-        return f"there is no argument for {word!r}: remove it"
-    close = difflib.get_close_matches(name, _optionsOf(own), n=1, cutoff=0.75)
-    if close:
-        return f"there is no option {name}: did you mean {close[0]}?"
+    if not word.startswith("-") or nearOption(own, name):
+        return unknownWord(own, word)
     place = arguments.index(word)
     if not value and place + 1 < len(arguments) and not arguments[place + 1].startswith("-"):
         value = arguments[place + 1]
@@ -183,12 +181,16 @@ def _unknown(
         return f"there is no option {name}: write {asked}"
     if parsed.command == "toxic" and parsed.action != "remove":
         return f"there is no option {name}: write -a {asked}"
-    return f"there is no option {name}: see vaurienctl help {parsed.command}"
+    return unknownWord(own, word)
 
 
-def _optionsOf(own: argparse.ArgumentParser) -> list[str]:
-    words = own.format_help().replace(",", " ").replace("[", " ").split()
-    return [word for word in words if word.startswith("--")]
+def _own(
+    made: Mapping[str, argparse.ArgumentParser], command: str, action: str | None
+) -> argparse.ArgumentParser:
+    """
+    The parser of a command, or of its action, if it has any.
+    """
+    return made.get(f"{command} {action}") or made[command]
 
 
 def readOptions(words: Iterable[str]) -> Answer:
@@ -220,9 +222,7 @@ def _words(
     """
     The command, and the first word after it that is not one of the C{common} options.
     """
-    first = argparse.ArgumentParser(
-        "vaurienctl", add_help=False, allow_abbrev=False, parents=[common]
-    )
+    first = OneLineParser("vaurienctl", add_help=False, allow_abbrev=False, parents=[common])
     first.add_argument("command", nargs="?")
     first.add_argument("second", nargs="?")
     parsed = first.parse_known_intermixed_args(arguments)[0]
@@ -237,6 +237,23 @@ def _checkCommand(parser: argparse.ArgumentParser, word: str | None) -> None:
         close = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.4)
         meant = f"did you mean {close[0]!r}?" if close else f"pick one of: {', '.join(COMMANDS)}"
         parser.error(f"there is no command {word!r}: {meant}")
+
+
+def _checkSecond(
+    made: Mapping[str, argparse.ArgumentParser],
+    word: str | None,
+    second: str | None,
+    arguments: Sequence[str],
+) -> None:
+    """
+    Suggest what can stand after a command that wants one of a few words.
+    """
+    if word not in SECOND or second in SECOND[word] or {"-h", "--help"} & {*arguments}:
+        return
+    place = "SHELL" if word == "completion" else "ACTION"
+    if second is None:
+        made[word].error(f"{place} is missing: pick one of: {', '.join(SECOND[word])}")
+    made[word].error(f"{place} is not {second!r}: {nearest(second, SECOND[word])}")
 
 
 def _port(text: str) -> int:

@@ -10,13 +10,13 @@ import argparse
 import fnmatch
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, MutableMapping
 from urllib.parse import quote
 
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import ClientError, RequestRefused, member
 from vaurien_twisted.ctl.in_force import formatProxies, formatProxy
-from vaurien_twisted.ctl.near import nearName
+from vaurien_twisted.ctl.near import nearName, reasonOf
 from vaurien_twisted.ctl.output import readFile, say
 from vaurien_twisted.model.json_types import Answer
 from vaurien_twisted.model.names import printable
@@ -40,11 +40,12 @@ TOXIC = {
 
 
 def addCommands(
-    made: Mapping[str, argparse.ArgumentParser], common: argparse.ArgumentParser
+    made: MutableMapping[str, argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
     """
     Declare the arguments of the commands.
 
+    @param made: the commands by their names; gets the actions of C{toxic}, such as C{toxic add}.
     @param common: the options that every command accepts.
     """
     made["inspect"].add_argument("names", metavar="NAME", nargs=1, help="the proxy")
@@ -75,7 +76,7 @@ def addCommands(
     made["rules"].set_defaults(rules=None)
     actions = made["toxic"].add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, text in TOXIC.items():
-        own = actions.add_parser(
+        own = made[f"toxic {name}"] = actions.add_parser(
             name, help=text, description=f"{text.capitalize()}.", parents=[common]
         )
         addNames(own)
@@ -103,7 +104,10 @@ def addCommands(
                 )
         if name != "remove":
             own.add_argument(
-                "--toxicity", type=float, help="the share of connections that it affects, 0 to 1"
+                "--toxicity",
+                metavar="SHARE",
+                type=float,
+                help="the share of connections that it affects, 0 to 1",
             )
             own.add_argument(
                 "-a",
@@ -135,7 +139,9 @@ def check(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> None:
     """
     if not hasattr(parsed, "all"):
         return
-    if bool(parsed.names) is parsed.all:
+    if parsed.names and parsed.all:
+        parser.error("--all chooses all proxies: remove --all or the names")
+    if not parsed.names and not parsed.all:
         parser.error("no proxy is named: give names, patterns or --all")
     if getattr(parsed, "action", "add") != "add" and not parsed.toxic:
         parser.error("no toxic is named: give -n TOXIC")
@@ -184,7 +190,13 @@ def run(client: Client, parsed: argparse.Namespace) -> int:
         case "create":
             body = {"name": parsed.name, "upstream": parsed.upstream, "listen": parsed.listen}
             body |= {"enabled": not parsed.disabled, "protocol": parsed.protocol}
-            answer = client.request("POST", "/proxies", body)
+            try:
+                answer = client.request("POST", "/proxies", body)
+            except RequestRefused as refused:
+                if refused.status != 409:
+                    raise
+                hint = "choose another name, or delete that one first"
+                raise ClientError(f"there is a proxy {parsed.name!r} already: {hint}") from None
             return _show(
                 parsed,
                 answer,
@@ -207,8 +219,8 @@ def _each(client: Client, parsed: argparse.Namespace) -> int:
         try:
             answers[name], text = _one(client, parsed, name)
         except RequestRefused as refused:
-            meant = nearName(client, name, parsed, refused)
-            print(printable(f"vaurienctl: {name}: {refused}{meant}"), file=sys.stderr)
+            meant = f"{reasonOf(refused)}{nearName(client, name, parsed, refused)}"
+            print(printable(f"vaurienctl: {name}: {meant}"), file=sys.stderr)
             status = 1
         else:
             if not parsed.json:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from vaurien_twisted.arguments import OneLineParser, parseAll
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import ClientError
 from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
@@ -31,7 +32,7 @@ def serveAssistant(arguments: Sequence[str]) -> int:
     @raise SystemExit: 2, the command line is wrong, or the package C{mcp} is missing; 0, help
         was shown.
     """
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         "vaurien mcp",
         description="Serve the operations of a running vaurien to an assistant, as tools of the "
         "Model Context Protocol on standard input and output.",
@@ -43,7 +44,7 @@ def serveAssistant(arguments: Sequence[str]) -> int:
         "--url",
         help=f"the control service (default: {URL_VARIABLE}, or http://localhost:8080)",
     )
-    parsed = parser.parse_args(arguments)
+    parsed = parseAll(parser, arguments)
     try:
         client = Client(url=parsed.url)
     except ClientError as error:

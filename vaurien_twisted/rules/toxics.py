@@ -292,8 +292,9 @@ def _made(ruleBuilder: RuleBuilder, toxic: ToxicFields) -> Toxic:
             raise Refused('use "stream" for the direction of a toxic', key)
         if spec is not None:
             value = spec.withoutUnit(value)
-        if isinstance(value, str) and spec is not None and spec.kind is not str:
-            raise Refused(f"{key!r} must be a number or a boolean, not the text {value!r}", key)
+            if isinstance(value, str):
+                # Toxiproxy takes no text for a number either.
+                spec.convert(value, strict=True)
         if value is not None:
             options[key] = value
     if "direction" in declared:

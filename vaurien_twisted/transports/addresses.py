@@ -341,10 +341,10 @@ def _listenHost(host: str) -> str:
 
 def _badAddress(text: str, name: str, error: Exception) -> Refused:
     reason = str(error)
-    match = _HOST_PORT.fullmatch(text)
-    if match is not None and not isEndpoint(text):
-        reason = f"{match['port']} is not a port, 0 to 65535"
-    elif ":" not in text:
+    host, _, port = text.rpartition(":")
+    if not (host and port):
         reason = "it has no port"
+    elif not isEndpoint(text) and (":" not in host or host.startswith("[")):
+        reason = f"{port} is not a port, 0 to 65535"
     form = "HOST:PORT or an endpoint string"
     return Refused(f"{text!r} is not an address: write {form} ({reason})", name)

@@ -49,6 +49,9 @@ def _check(text: str, name: str, kinds: Collection[str]) -> None:
     # A text that is not an address is refused when it is parsed.
     if not colon or text.startswith("[") or (hostPort(text) is not None and not isEndpoint(text)):
         return
+    if ":" not in rest and rest[:1].isdigit() and not isEndpoint(text):
+        reason = f"{shortened(rest)} is not a port, 0 to 65535"
+        raise Refused(f"{shortened(text)} is not an address: {reason}", name)
     if prefix not in kinds:
         raise Refused(
             f"{shortened(prefix)} is not a kind of endpoint that is allowed here: "

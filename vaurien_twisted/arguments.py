@@ -1,0 +1,114 @@
+# -*- test-case-name: tests.test_arguments -*-
+"""
+Command lines of C{vaurienctl}, C{vaurien run} and C{vaurien mcp}: a wrong one is refused in one
+line, which has the cause and the nearest valid choice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+from collections.abc import Sequence
+from typing import NoReturn
+
+#: What C{argparse} says if arguments are missing.
+_REQUIRED = "the following arguments are required: (.*)"
+
+#: Other messages of C{argparse}, and ours in their place.
+_WORDS = (
+    (r"argument ([^:]+): expected one argument", r"\1 needs a value"),
+    (r"argument ([^:]+): expected at least one argument", r"\1 needs one or more values"),
+    (r"argument ([^:]+): invalid int value: (.*)", r"\1: \2 is not a whole number"),
+    (r"argument ([^:]+): invalid float value: (.*)", r"\1: \2 is not a number"),
+    (
+        r"argument ([^:]+): not allowed with argument (.*)",
+        r"\1 cannot be given together with \2: remove one",
+    ),
+    (r"argument ([^:]+): (.*)", r"\1: \2"),
+)
+
+#: How alike an option must be that is suggested, 0 to 1.
+ALIKE = 0.75
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """
+    An C{ArgumentParser} whose errors are one line each, without the usage.
+    """
+
+    def error(self, message: str) -> NoReturn:
+        """
+        Print what is wrong, and exit with 2.
+
+        @raise SystemExit: always.
+        """
+        required = re.fullmatch(_REQUIRED, message)
+        if required:
+            *others, last = required[1].split(", ")
+            missing = f"{', '.join(others)} and {last} are" if others else f"{last} is"
+            message = f"{missing} missing: see {self.prog} --help"
+        for theirs, ours in _WORDS:
+            found = re.fullmatch(theirs, message, re.DOTALL)
+            if found:
+                message = found.expand(ours)
+                break
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def parseAll(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
+    """
+    Parse a command line without commands.
+
+    @raise SystemExit: 2, it is wrong; 0, help was shown.
+    """
+    checkOptions(parser, arguments)
+    parsed, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parser.error(unknownWord(parser, unknown[0]))
+    return parsed
+
+
+def checkOptions(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
+    """
+    Refuse a misspelled option, before something is said to be missing.
+
+    @raise SystemExit: 2, there is one.
+    """
+    known = optionsOf(parser)
+    for word in arguments:
+        name = word.partition("=")[0]
+        if word == "--":
+            break
+        if name.startswith("--") and not any(each.startswith(name) for each in known):
+            close = nearOption(parser, name)
+            if close:
+                parser.error(f"there is no option {name}: did you mean {close}?")
+
+
+def unknownWord(parser: argparse.ArgumentParser, word: str) -> str:
+    """
+    What is wrong with a word that a command line does not take.
+    """
+    if not word.startswith("-"):
+        return f"there is no argument for {word!r}: remove it"
+    name = word.partition("=")[0]
+    close = nearOption(parser, name)
+    meant = f"did you mean {close}?" if close else f"see {parser.prog} --help"
+    return f"there is no option {name}: {meant}"
+
+
+def nearOption(parser: argparse.ArgumentParser, name: str) -> str:
+    """
+    The long option that is most similar to a name, C{""} if none is.
+    """
+    close = difflib.get_close_matches(name, optionsOf(parser), n=1, cutoff=ALIKE)
+    return close[0] if close else ""
+
+
+def optionsOf(parser: argparse.ArgumentParser) -> list[str]:
+    """
+    The long options of a parser.
+    """
+    words = re.split(r"[\s,\[\]|]+", parser.format_usage() + parser.format_help())
+    return sorted({word for word in words if word.startswith("--")})
