@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import Pair
 from vaurien_twisted.relays.byte_counter import ByteCounter
-from vaurien_twisted.relays.ending import LAST_READS, PATIENCE, LastWords, lowest, readLast
+from vaurien_twisted.relays.ending import LAST_READS, PATIENCE, DelayedReset, lowest, readLast
 
 
 class Buffering:
@@ -80,7 +80,7 @@ class LastWordsTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.transport = Buffering()
-        self.words = LastWords(ByteCounter(self.transport), self.clock)
+        self.words = DelayedReset(ByteCounter(self.transport), self.clock)
 
     def test_pitfall28_behind(self) -> None:
         """

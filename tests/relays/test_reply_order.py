@@ -106,9 +106,9 @@ class PipelineTests(SynchronousTestCase):
         """
         self.answer(2)
         self.answer(4)
-        self.pipeline.dissolve()
+        self.pipeline.sendRemaining()
         self.assertEqual(self.given, [b"2", b"4"])
-        self.pipeline.dissolve()
+        self.pipeline.sendRemaining()
         self.pipeline.answer()
         self.assertEqual(self.given, [b"2", b"4"])
 
@@ -119,5 +119,5 @@ class PipelineTests(SynchronousTestCase):
         self.answer(2)
         self.pipeline.clear()
         self.end(1)
-        self.pipeline.dissolve()
+        self.pipeline.sendRemaining()
         self.assertEqual(self.given, [])

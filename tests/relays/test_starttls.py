@@ -111,7 +111,7 @@ class TransportsTests(SynchronousTestCase):
         transports.paceClient(True)
         transports.paceClient(False)
         self.assertEqual([each.producerState for each in (client, backend)], ["paused"] * 2)
-        transports.unpace()
+        transports.stopPacing()
         self.assertEqual([each.producer for each in (client, backend)], [None, None])
         ours, theirs = Wire(), Wire()
         transports.replace(ours, theirs)

@@ -465,7 +465,7 @@ class MessageTests(WebSocketCase):
         self.say(link, stream, ASKED)
         self.assertEqual((got.body, link.asked[stream][1]), (bad + TOLD, ASKED))
         reasons = [each["reason"] for each in link.journal if each["kind"] == "garbage"]
-        self.assertEqual(reasons, ["a WebSocket frame of more than 2**63 bytes"])
+        self.assertEqual(reasons, ["a WebSocket frame is over 2**63 - 1 bytes long"])
 
     def test_inside(self) -> None:
         """

@@ -153,7 +153,7 @@ class MySQLTests(UpgradingCase):
                 framer, [(who, bytes.fromhex(said)) for who, said in PYMYSQL[1:4]], size, heard
             )
             self.assertEqual(heard.exchanges[1].command, "COM_QUERY")
-            self.assertEqual((heard.error, framer.opaque, framer.denial()), ("", "", b""))
+            self.assertEqual((heard.error, framer.opaque, framer.refusal()), ("", "", b""))
 
     def test_refusedWithoutGreeting(self) -> None:
         """
@@ -234,10 +234,10 @@ class PostgreSQLTests(UpgradingCase):
             framer = PostgreSQLFramer(refuses=True)
             heard = converse(framer, [("client", asked[:8])], size)
             self.assertEqual(
-                (heard.loose, framer.denial(), framer.denial()), ([b"", b""], b"N", b"")
+                (heard.loose, framer.refusal(), framer.refusal()), ([b"", b""], b"N", b"")
             )
             converse(framer, [("client", asked[8:])], size, heard)
-            self.assertEqual((heard.loose, framer.denial()), ([b"", b""], b"N"))
+            self.assertEqual((heard.loose, framer.refusal()), ([b"", b""], b"N"))
             converse(framer, [("client", self.STARTUP)], size, heard)
             self.assertEqual((heard.requests, framer.opaque), ({1: self.STARTUP}, ""))
 
@@ -247,7 +247,7 @@ class PostgreSQLTests(UpgradingCase):
         """
         framer = PostgreSQLFramer(refuses=True)
         heard = converse(framer, [("client", self.ASKED + self.STARTUP)])
-        self.assertEqual((heard.requests, framer.denial()), ({1: self.STARTUP}, b"N"))
+        self.assertEqual((heard.requests, framer.refusal()), ({1: self.STARTUP}, b"N"))
 
 
 class SMTPTests(UpgradingCase):
@@ -340,7 +340,7 @@ class SMTPTests(UpgradingCase):
             self.assertEqual(heard.replies[3], b"214-STARTTLS\r\n214 STARTTLS\r\n")
             self.assertEqual(heard.requests[5], b"STARTTLS\r\n.\r\n")
             self.assertEqual(heard.replies[5], b"250 STARTTLS\r\n")
-            self.assertEqual((heard.error, framer.opaque, framer.denial()), ("", "", b""))
+            self.assertEqual((heard.error, framer.opaque, framer.refusal()), ("", "", b""))
 
     def test_refusedLongLine(self) -> None:
         """

@@ -127,7 +127,7 @@ class IReplyEditor(Interface):
         @return: what happens to the body.
         """
 
-    def renounce(reason: str) -> None:
+    def leaveUnchanged(reason: str) -> None:
         """
         The reply passes unchanged after all, before anything was changed.
 

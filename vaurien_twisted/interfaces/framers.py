@@ -180,7 +180,7 @@ class ITransactional(Interface):
     client's next request, and swallows their replies.
     """
 
-    def instead(exchange: Exchange, transaction: Transaction) -> Sequence[Substitute]:
+    def replacement(exchange: Exchange, transaction: Transaction) -> Sequence[Substitute]:
         """
         What goes to the backend in the place of a request that it does not get.  Called
         once, with the request's first piece, in place of C{expect}.  The client is answered
@@ -188,7 +188,7 @@ class ITransactional(Interface):
         state, and the framer knows the state when the answer is sent.
         """
 
-    def behind(exchange: Exchange, transaction: Transaction) -> Sequence[Substitute]:
+    def followUp(exchange: Exchange, transaction: Transaction) -> Sequence[Substitute]:
         """
         What goes to the backend behind a request whose reply was replaced.  Called once, when
         the request has gone and the reply has come, each to its end; the client's next request
@@ -214,7 +214,7 @@ class IStartTLS(Interface):
         "in the clear."
     )
 
-    def denial() -> bytes:
+    def refusal() -> bytes:
         """
         What to send to the client in the backend's name because TLS is refused, once; C{b""}
         where there is nothing to send.
@@ -247,7 +247,7 @@ class IMultiplexing(Interface):
         "the reply to this request then comes on stream 1.  Else C{None}."
     )
 
-    def beyond() -> tuple[bytes, bytes]:
+    def earlyBytes() -> tuple[bytes, bytes]:
         """
         What the client, and what the backend, had sent of it already.
         """

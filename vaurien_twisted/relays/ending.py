@@ -41,7 +41,7 @@ def lowest(transport: object) -> IStreamTransport:
 
 
 @implementer(IPullProducer)
-class LastWords:
+class DelayedReset:
     """
     Resets a connection once all written bytes were passed to the kernel, or after L{PATIENCE}
     seconds.

@@ -43,7 +43,7 @@ class ExchangeState:
 
     @param close: closes the link in order.
     @param reset: resets the link.
-    @ivar goOn: called when bytes that waited have been sent.
+    @ivar continueWaiting: called when bytes that waited have been sent.
     @ivar decider: decides about the exchanges of C{connection}.
     @ivar framer: divides the bytes into exchanges.
     @ivar guessed: whether exchanges are only guessed, so that replies have no order.
@@ -66,13 +66,13 @@ class ExchangeState:
         "closed",
         "connection",
         "context",
+        "continueWaiting",
         "decider",
         "ender",
         "exchanges",
         "executor",
         "fastPath",
         "framer",
-        "goOn",
         "guessed",
         "recent",
         "replyOrder",
@@ -93,13 +93,13 @@ class ExchangeState:
         transports: TransportPair,
         close: Callable[[], None],
         reset: Callable[[], None],
-        goOn: Callable[[], None],
+        continueWaiting: Callable[[], None],
     ) -> None:
         self.context = context
         self.connection = connection
         self.decider = context.decider
         self.transports = transports
-        self.goOn = goOn
+        self.continueWaiting = continueWaiting
         self._seconds, self._wall = context.reactor.seconds, context.wall
         self.exchanges = 0
         #: Created on first use: bare links never need it.
@@ -115,8 +115,8 @@ class ExchangeState:
         executor.turns = framer.turns
         self.replyOrder = executor.pipeline
         reactor, turns, delayed = context.reactor, context.turns, context.counters.added.observe
-        self.toBackend = WriteQueue(reactor, executor.performRequest, goOn)
-        self.toClient = WriteQueue(reactor, executor.performReply, goOn)
+        self.toBackend = WriteQueue(reactor, executor.performRequest, continueWaiting)
+        self.toClient = WriteQueue(reactor, executor.performReply, continueWaiting)
         self.toBackend.turns = self.toClient.turns = turns
         self.toBackend.delayed = self.toClient.delayed = delayed
         self.toClient.ended = self._ended
@@ -276,7 +276,7 @@ class ExchangeState:
         if exchange.progress is not None:
             exchange.progress.sent = now
 
-    def renounce(self, framer: IFramer) -> IFramer:
+    def guessExchanges(self, framer: IFramer) -> IFramer:
         """
         Guess exchanges from now on.
 
@@ -288,7 +288,7 @@ class ExchangeState:
         self.guessed = self.executor.turns = True
         self.fastPath.stop()
         self.substitutes.stop()
-        self.replyOrder.dissolve()
+        self.replyOrder.sendRemaining()
         return kept
 
     def flush(self) -> None:

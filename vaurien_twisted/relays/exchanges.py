@@ -69,7 +69,7 @@ class ExchangeRelay:
         self._reset = partial(self._endBehind, reset)
         self._turned = turned
         state = self.state = ExchangeState(
-            context, connection, transports, self._close, self._reset, self.goOn
+            context, connection, transports, self._close, self._reset, self.continueWaiting
         )
         self.toBackend, self.toClient, self.room = state.toBackend, state.toClient, state.room
         self._fastPath = state.fastPath
@@ -78,15 +78,15 @@ class ExchangeRelay:
         requests = RequestReader(state, unreadable.fromClient, self._afterChunk)
         unreadable.requests = self._requests = requests
         self._replies = ReplyReader(state, unreadable.fromBackend, self._afterChunk)
-        transports.clientDrained = self.goOn
-        self.learn()
+        transports.clientDrained = self.continueWaiting
+        self.updateFastPath()
 
-    def learn(self) -> None:
+    def updateFastPath(self) -> None:
         """
         Update the fast path: it passes exchanges that the plan cannot affect.
         """
         state = self.state
-        self._fastPath.learn(state.framer, state.decider, state.connection, self.room.filtered)
+        self._fastPath.update(state.framer, state.decider, state.connection, self.room.filtered)
         self._turnPath = turnPath(state)
 
     def begin(self, greeting: Exchange, connect: Callable[[], None]) -> None:
@@ -123,7 +123,7 @@ class ExchangeRelay:
         return self._unreadable.opaque
 
     @property
-    def untouched(self) -> bool:
+    def canBypass(self) -> bool:
         """
         Whether bytes may bypass this object: no rule can affect them, no framing is needed
         and no bytes wait.
@@ -184,7 +184,7 @@ class ExchangeRelay:
         """
         Whether bytes may pass on the fast path.
         """
-        return self._fastPath.able or self._turnPath is not None
+        return self._fastPath.usable or self._turnPath is not None
 
     def passesRequests(self, data: bytes) -> bool:
         """
@@ -244,7 +244,7 @@ class ExchangeRelay:
 
     # Continuing
 
-    def goOn(self) -> None:
+    def continueWaiting(self) -> None:
         """
         Waiting bytes have been sent: continue whatever waited for that.
         """
@@ -295,11 +295,11 @@ class ExchangeRelay:
         """
         state = self.state
         state.framer.renew()
-        self.learn()
+        self.updateFastPath()
         keeps = state.decider.plan.keeps
         self.toBackend.lift(keeps)
         self.toClient.lift(keeps)
-        self.goOn()
+        self.continueWaiting()
 
     # The ends
 

@@ -97,7 +97,7 @@ class FastPath:
         self.steps: Sequence[Step] = ()
         self.first: Exchange | None = None
 
-    def learn(
+    def update(
         self, framer: IFramer, decider: Decider, connection: Connection, filtered: bool
     ) -> None:
         """
@@ -128,7 +128,7 @@ class FastPath:
         self._requests, self._replies = fastPath.requests, fastPath.replies
 
     @property
-    def able(self) -> bool:
+    def usable(self) -> bool:
         """
         Whether exchanges may pass on the fast path.
         """

@@ -285,12 +285,12 @@ class FilteredStream:
     def _ring(self, buffer: FilterBuffer) -> None:
         buffer.timer = None
         if self._turns is None:
-            self._goOn(buffer)
+            self._continue(buffer)
         else:
             # The bytes of thousands of connections may be due at the same moment.
-            self._turns.later(lambda: self._goOn(buffer))
+            self._turns.later(lambda: self._continue(buffer))
 
-    def _goOn(self, buffer: FilterBuffer) -> None:
+    def _continue(self, buffer: FilterBuffer) -> None:
         if self._stopped:
             return
         self._run(buffer)

@@ -151,7 +151,7 @@ class FilterChain:
         filtered = not self.idle
         if filtered is not self._room.filtered:
             self._room.filtered = filtered
-            exchangeRelay.learn()
+            exchangeRelay.updateFastPath()
 
     def _effectOf(self, chosen: ChosenRule) -> StreamEffect:
         """

@@ -14,7 +14,7 @@ from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.exchanges import ExchangeRelay
 from vaurien_twisted.relays.filters import FilterChain
 from vaurien_twisted.relays.snapshot import LinkSnapshot
-from vaurien_twisted.relays.transports import Facing, TransportPair
+from vaurien_twisted.relays.transports import EndProtocol, TransportPair
 from vaurien_twisted.rules.plan import Plan
 
 
@@ -61,11 +61,11 @@ class FramedPath:
         self.filters = FilterChain(context, self.exchanges, transports, began, cut, self._drained)
 
     @property
-    def untouched(self) -> bool:
+    def canBypass(self) -> bool:
         """
         Whether bytes may pass directly from one transport to the other.
         """
-        return self.exchanges.untouched and self.filters.idle
+        return self.exchanges.canBypass and self.filters.idle
 
     def snapshot(self, greeting: Exchange | None, closing: bool) -> LinkSnapshot:
         """
@@ -105,7 +105,7 @@ class FramedPath:
         state = self.exchanges.state
         state.decider, state.connection = decider, connection
 
-    def upgrade(self, relay: Facing, backend: Facing) -> None:
+    def upgrade(self, relay: EndProtocol, backend: EndProtocol) -> None:
         """
         Continue in TLS if both ends have agreed to, when no bytes wait.
 
@@ -132,16 +132,16 @@ class FramedPath:
             self.exchanges.planChanged()
         else:
             # Bytes that have left a filter may have made room.
-            self.exchanges.goOn()
+            self.exchanges.continueWaiting()
 
     def _drained(self) -> None:
         """
         Bytes that waited in a filter have been written.
         """
         if not self.exchanges.state.closed:
-            self.exchanges.goOn()
+            self.exchanges.continueWaiting()
             # Called for each delayed chunk: mostly the handlers need not change.
-            if self.untouched or self._context.upgrades is not None:
+            if self.canBypass or self._context.upgrades is not None:
                 self._reroute()
 
     def close(self, finish: Callable[[], None]) -> None:

@@ -23,7 +23,7 @@ from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.ends import Ends, LinkState
 from vaurien_twisted.relays.framed import FramedPath
 from vaurien_twisted.relays.snapshot import LinkSnapshot
-from vaurien_twisted.relays.transports import Facing, TransportPair
+from vaurien_twisted.relays.transports import EndProtocol, TransportPair
 from vaurien_twisted.rules.plan import Plan
 
 
@@ -58,7 +58,7 @@ class Link(Ends):
 
     def __init__(
         self,
-        relay: Facing,
+        relay: EndProtocol,
         context: ProxyContext,
         connection: Connection,
         ended: Callable[[Link], None],
@@ -69,7 +69,7 @@ class Link(Ends):
         super().__init__(context, TransportPair(relay.transport))
         self._ended = ended
         self._relay: Any = relay
-        self._backendProtocol: Facing | None = None
+        self._backendProtocol: EndProtocol | None = None
         self._connecting: Deferred[IProtocol] | None = None
         self._greeting: Exchange | None = None
         self._unreached = False
@@ -237,7 +237,7 @@ class Link(Ends):
         context.counters.connectFailures += 1
         context.note(self.connection, "unreachable", reason=reason)
 
-    def backendConnected(self, protocol: Facing) -> None:
+    def backendConnected(self, protocol: EndProtocol) -> None:
         """
         The backend has connected: join the two transports and resume the client.
         """
@@ -279,7 +279,7 @@ class Link(Ends):
             return
         if self._context.upgrades is not None:
             framed.upgrade(self._relay, backend)
-        if framed.untouched:
+        if framed.canBypass:
             self._enter(LinkState.BARE)
         else:
             self._enter(LinkState.OPAQUE if framed.exchanges.opaque else LinkState.FRAMED)
@@ -306,7 +306,7 @@ class Link(Ends):
             if exchanges.usesFastPath:
                 transports.joint(exchanges.passesRequests, exchanges.passesReplies)
             else:
-                transports.part()
+                transports.detach()
 
     def _early(self, data: bytes) -> None:
         """

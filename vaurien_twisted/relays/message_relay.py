@@ -281,11 +281,11 @@ class MessageRelay:
             size = self.queues[place].size
             self._owner.held[place] += size - self._sizes[place]
             self._sizes[place] = size
-        self._owner.kept(self._keeper, any(self._sizes))
+        self._owner.setHolding(self._keeper, any(self._sizes))
 
     def _ran(self) -> None:
         self._account()
-        self._owner.ran()
+        self._owner.progressed()
 
     # The end
 

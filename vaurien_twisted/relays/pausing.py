@@ -20,16 +20,18 @@ class Pausing:
     """
     Detects pauses of one client.
 
-    @param goOn: called when the framer must release the messages that it holds back.
+    @param continueWaiting: called when the framer must release the messages that it holds back.
     @ivar framer: the framer.
     """
 
-    __slots__ = ("_clock", "_goOn", "_timer", "framer")
+    __slots__ = ("_clock", "_continue", "_timer", "framer")
 
-    def __init__(self, framer: IWithholder, clock: IReactorTime, goOn: Callable[[], None]) -> None:
+    def __init__(
+        self, framer: IWithholder, clock: IReactorTime, continueWaiting: Callable[[], None]
+    ) -> None:
         self.framer = framer
         self._clock = clock
-        self._goOn = goOn
+        self._continue = continueWaiting
         self._timer: IDelayedCall | None = None
 
     def look(self, commands: frozenset[str] | None) -> None:
@@ -43,9 +45,9 @@ class Pausing:
         if not withheld:
             return
         if commands is not None and commands.isdisjoint(withheld):
-            self._goOn()
+            self._continue()
         else:
-            self._timer = self._clock.callLater(PAUSE, self._goOn)
+            self._timer = self._clock.callLater(PAUSE, self._continue)
 
     def stop(self) -> None:
         """

@@ -95,7 +95,7 @@ def waitsWith(last: QueuedWrite, steps: Sequence[Step], arrival: float) -> bool:
     return all(isinstance(step.command, (Wait, Hold)) for step in steps)
 
 
-class Lift:
+class PlanChange:
     """
     A change of plan, by which waits and holds may end.
 

@@ -105,7 +105,7 @@ class ReplyReader:
         queue = state.toClient
         if exchange.substitute is not None:
             # A reply that the client does not get: at its end, continue what waited for it.
-            if state.substitutes.swallow(exchange, data, ends) is not None:
+            if state.substitutes.discard(exchange, data, ends) is not None:
                 state.replyOrder.answer()
             return
         steps: tuple[Step, ...] = ()
@@ -158,7 +158,7 @@ class ReplyReader:
         A reply was affected by a fault: send the requests that its transaction needs.
         """
         state = self._state
-        data = state.substitutes.behind(exchange, steps)
+        data = state.substitutes.followUp(exchange, steps)
         if data:
             state.toBackend.put(None, data)
             state.toBackend.flush()
@@ -172,7 +172,7 @@ class ReplyReader:
         self._deferred = False
         if not self._state.closed:
             self.take()
-            self._state.goOn()
+            self._state.continueWaiting()
 
     def ended(self, after: Callable[[], None]) -> None:
         """

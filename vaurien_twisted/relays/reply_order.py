@@ -81,7 +81,7 @@ class ReplyOrder:
             self._extra -= first.extra
             first.extra = 0
             self.count -= 1
-        self._goOn()
+        self._continue()
 
     def compact(self, exchange: Exchange) -> None:
         """
@@ -104,9 +104,9 @@ class ReplyOrder:
             first.extra = 0
             if first is exchange:
                 break
-        self._goOn()
+        self._continue()
 
-    def _goOn(self) -> None:
+    def _continue(self) -> None:
         waiting = self.waiting
         if waiting and waiting[0].silent:
             self._passSilent()
@@ -154,7 +154,7 @@ class ReplyOrder:
         if isinstance(head, PassedBatch) and not head.left:
             self.waiting.popleft()
             self.runs -= 1
-            self._goOn()
+            self._continue()
 
     def expand(self, decision: Decision) -> bool:
         """
@@ -175,7 +175,7 @@ class ReplyOrder:
         self.runs = 0
         return True
 
-    def dissolve(self) -> None:
+    def sendRemaining(self) -> None:
         """
         Replies cannot be divided any more: send all remaining answers.
         """

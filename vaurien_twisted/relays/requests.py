@@ -31,9 +31,9 @@ class RequestReader:
     """
 
     __slots__ = (
-        "_denial",
         "_garbage",
         "_pausing",
+        "_refusal",
         "_state",
         "_taken",
         "after",
@@ -53,7 +53,7 @@ class RequestReader:
         self._garbage = garbage
         self._taken = taken
         startTLS = IStartTLS(framer, None) if context.refusesTLS else None
-        self._denial = None if startTLS is None else startTLS.denial
+        self._refusal = None if startTLS is None else startTLS.refusal
         withholder = IWithholder(framer, None)
         self._pausing: Pausing | None = None
         if withholder is not None:
@@ -77,7 +77,7 @@ class RequestReader:
         fastPath = state.fastPath
         if fastPath.waits and self._keep(data):
             return
-        if fastPath.able and (fastPath.waits or not state.toBackend.queue):
+        if fastPath.usable and (fastPath.waits or not state.toBackend.queue):
             parts = fastPath.parts(data)
             if parts:
                 self._readParts(data, parts)
@@ -166,14 +166,14 @@ class RequestReader:
         pieces, state = self.pieces, self._state
         if pieces is None:
             return True
-        queue, substitutes, denial = state.toBackend, state.substitutes, self._denial
+        queue, substitutes, refusal = state.toBackend, state.substitutes, self._refusal
         turns = state.context.turns
         error: FramingError | None = None
         count, deadline = 0, 0.0
         try:
             for exchange, data, ends in pieces:
-                if denial is not None:
-                    self._deny(denial())
+                if refusal is not None:
+                    self._refuseTLS(refusal())
                 self._request(exchange, data, ends, now)
                 if state.closed:
                     return False
@@ -194,8 +194,8 @@ class RequestReader:
         except FramingError as raised:
             error = raised
         self.pieces = None
-        if denial is not None:
-            self._deny(denial())
+        if refusal is not None:
+            self._refuseTLS(refusal())
         if error is not None:
             self._garbage(error)
         return True
@@ -226,7 +226,7 @@ class RequestReader:
                 state.replyOrder.add(exchange)
             if decision.ends:
                 exchange.dropped = True
-                data = state.substitutes.instead(exchange, decision.request)
+                data = state.substitutes.replacement(exchange, decision.request)
                 queue.put(exchange, data, decision.request)
             else:
                 state.framer.expect(exchange)
@@ -247,9 +247,9 @@ class RequestReader:
             if exchange.answer is not None:
                 state.replyOrder.answer()
             elif decision.reply and not exchange.dropped:
-                queue.put(None, state.substitutes.behind(exchange, decision.reply))
+                queue.put(None, state.substitutes.followUp(exchange, decision.reply))
 
-    def _deny(self, words: bytes) -> None:
+    def _refuseTLS(self, words: bytes) -> None:
         """
         Refuse TLS, if the client has requested it.
         """
@@ -273,7 +273,7 @@ class RequestReader:
     def _resume(self) -> None:
         self.deferred = False
         if not self._state.closed:
-            self._state.goOn()
+            self._state.continueWaiting()
 
     def ended(self, after: Callable[[], None]) -> None:
         """

@@ -25,7 +25,7 @@ from vaurien_twisted.model.callbacks import nothing
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.record.repeats import Repeats
 from vaurien_twisted.relays.byte_counter import ByteCounter
-from vaurien_twisted.relays.transports import Facing, TransportPair
+from vaurien_twisted.relays.transports import EndProtocol, TransportPair
 from vaurien_twisted.transports.certificates import clientOptions, serverOptions
 from vaurien_twisted.transports.tls_engine import Credentials
 from vaurien_twisted.transports.tls_factory import HandshakeFailed, TLSFactory
@@ -91,8 +91,8 @@ class Upgrades:
         self,
         framer: IStartTLS,
         transports: TransportPair,
-        relay: Facing,
-        backend: Facing,
+        relay: EndProtocol,
+        backend: EndProtocol,
         number: int,
     ) -> None:
         """
@@ -107,8 +107,8 @@ class Upgrades:
             "connection {number}: both ends have agreed on TLS; Vaurien decrypts it", number=number
         )
         fromClient, fromBackend = framer.upgrade()
-        transports.part()
-        transports.unpace()
+        transports.detach()
+        transports.stopPacing()
         # The backend first: the client's data within TLS wait for it.
         secured = (
             (self._secured(self._client, backend, theirs, "backend", number), theirs, fromBackend),
@@ -123,7 +123,7 @@ class Upgrades:
     def _secured(
         self,
         factory: TLSFactory,
-        protocol: Facing,
+        protocol: EndProtocol,
         below: ICountedTransport,
         who: str,
         number: int,

@@ -66,7 +66,7 @@ class Owner(Protocol):
     held: list[int]
     editing: set[Editing]
 
-    def kept(self, stream: Keeper, keeps: bool) -> None:
+    def setHolding(self, stream: Keeper, keeps: bool) -> None:
         """
         Whether something is kept back on a stream.
         """
@@ -86,7 +86,7 @@ class Owner(Protocol):
         A fault ends the connection.
         """
 
-    def ran(self) -> None:
+    def progressed(self) -> None:
         """
         Something that waited has gone on.
         """

@@ -151,7 +151,7 @@ def readStreams(
     @param framer: the framer until now.
     @param taken: called when a chunk was read.
     """
-    client, backend = framer.beyond()
+    client, backend = framer.earlyBytes()
     relay = StreamRelay(state, close, reset, framer.host)
     state.fastPath.stop()
     state.framer = StreamsFramer(relay)

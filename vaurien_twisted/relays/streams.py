@@ -237,7 +237,7 @@ class StreamRelay:
         else:
             self._close()
 
-    def kept(self, stream: Keeper, keeps: bool) -> None:
+    def setHolding(self, stream: Keeper, keeps: bool) -> None:
         if keeps:
             self.waiting.add(stream)
         else:
@@ -258,11 +258,11 @@ class StreamRelay:
         state.room.account()
         return down > EDITED_LIMIT or not state.context.memory.allows(down)
 
-    def ran(self) -> None:
+    def progressed(self) -> None:
         self.flush()
         if not self.state.closed:
             self.drained()
-            self.state.goOn()
+            self.state.continueWaiting()
 
     def planChanged(self) -> None:
         """

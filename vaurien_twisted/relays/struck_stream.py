@@ -79,7 +79,7 @@ class StruckStream:
                 editor, settle = command.make(), lambda: self._settle(DOWN)
                 self._edited = EditedReply(owner, stream, editor, down, settle)
         self._withheld = WithheldCredit(context.reactor, stream, decision, self._release)
-        owner.kept(self, bool(self._withheld))
+        owner.setHolding(self, bool(self._withheld))
 
     def __repr__(self) -> str:
         return f"<StruckStream {self._stream.number}>"
@@ -243,7 +243,7 @@ class StruckStream:
         """
         Bytes that are not kept go nowhere: credit their sender.
         """
-        self._owner.connection.swallowed(self._way(place), size, stream)
+        self._owner.connection.creditDiscarded(self._way(place), size, stream)
 
     def _settle(self, place: int, size: int = 0) -> None:
         """
@@ -264,11 +264,11 @@ class StruckStream:
                 size += self._edited.held
             self._owner.held[place] += size - self._sizes[place]
             self._sizes[place] = size
-        self._owner.kept(self, any(self._sizes) or bool(self._withheld))
+        self._owner.setHolding(self, any(self._sizes) or bool(self._withheld))
 
     def _ran(self) -> None:
         self._account()
-        self._owner.ran()
+        self._owner.progressed()
 
     # The end
 

@@ -32,21 +32,21 @@ class Substitutes:
         #: The exchange whose request was sent, or whose reply has arrived, but not both.
         self._half: Exchange | None = None
 
-    def instead(self, exchange: Exchange, steps: Sequence[Step]) -> bytes:
+    def replacement(self, exchange: Exchange, steps: Sequence[Step]) -> bytes:
         """
         The bytes to send to the backend in place of a request that C{steps} end.
         """
         transaction = _left(steps)
         if self._framer is None or transaction is None:
             return b""
-        substitutes = self._framer.instead(exchange, transaction)
+        substitutes = self._framer.replacement(exchange, transaction)
         answered = [substitute for substitute in substitutes if substitute.replies]
         if answered:
             exchange.substitute = answered[-1]
             answered[-1].original = exchange
         return self._send(substitutes)
 
-    def behind(self, exchange: Exchange, steps: Sequence[Step]) -> bytes:
+    def followUp(self, exchange: Exchange, steps: Sequence[Step]) -> bytes:
         """
         The bytes to send to the backend after an exchange.  Called at the end of its request and
         of its reply; the later call returns the bytes.
@@ -61,7 +61,7 @@ class Substitutes:
             self.holding = exchange.complete
             return b""
         self._half, self.holding = None, False
-        return self._send(self._framer.behind(exchange, transaction))
+        return self._send(self._framer.followUp(exchange, transaction))
 
     def stop(self) -> None:
         """
@@ -74,7 +74,7 @@ class Substitutes:
         self.outstanding += sum(substitute.replies for substitute in substitutes)
         return b"".join(substitute.data for substitute in substitutes)
 
-    def swallow(self, exchange: Exchange, data: bytes, ends: bool) -> Exchange | None:
+    def discard(self, exchange: Exchange, data: bytes, ends: bool) -> Exchange | None:
         """
         Discard a piece of the reply to a substitute.
 

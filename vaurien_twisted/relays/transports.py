@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from vaurien_twisted.interfaces.network import ICountedTransport, IStreamTransport
 from vaurien_twisted.relays.byte_counter import counted
-from vaurien_twisted.relays.ending import LastWords
+from vaurien_twisted.relays.ending import DelayedReset
 from vaurien_twisted.relays.read_gate import FULL, PEER, REPLACED, UNCONNECTED, PauseReasons
 from vaurien_twisted.relays.turn_timer import TurnTimer, watched
 
@@ -20,7 +20,7 @@ from vaurien_twisted.relays.turn_timer import TurnTimer, watched
 Gate = Callable[[bytes], bool]
 
 
-class Facing(Protocol):
+class EndProtocol(Protocol):
     """
     A protocol that faces the client or the backend.
 
@@ -59,7 +59,7 @@ class TransportPair:
         self.client: Any = client
         self.backend: Any = None
         self.clientEnded = False
-        self._last: LastWords | None = None
+        self._last: DelayedReset | None = None
         self.clientDrained: Callable[[], None] | None = None
         self.backendEnded = False
         self.turns: TurnTimer | None = None
@@ -111,7 +111,7 @@ class TransportPair:
         if self._backendSource is not None:
             self._backendSource.pause(REPLACED)
 
-    def unpace(self) -> None:
+    def stopPacing(self) -> None:
         """
         End the pausing of each side by the other.
         """
@@ -132,7 +132,7 @@ class TransportPair:
         """
         self._clientSource.resume(UNCONNECTED)
 
-    def bare(self, client: Facing, backend: Facing) -> None:
+    def bare(self, client: EndProtocol, backend: EndProtocol) -> None:
         """
         Send all bytes from one transport to the other.
 
@@ -164,7 +164,7 @@ class TransportPair:
             client.joinTo(backend, fromClient)
             backend.joinTo(client, fromBackend)
 
-    def part(self) -> None:
+    def detach(self) -> None:
         """
         Let each transport deliver the bytes that it reads to its protocol.
         """
@@ -216,7 +216,7 @@ class TransportPair:
         for transport in (self.client, self.backend):
             if transport is not None:
                 transport.unregisterProducer()
-                self._last = LastWords(transport, clock)
+                self._last = DelayedReset(transport, clock)
                 self._last.begin()
 
     def forget(self) -> None:

@@ -107,7 +107,7 @@ class Unreadable:
         state.context.counters.opaque(state.connection.number)
         if self.requests is not None:
             self.requests.stop()
-        kept = state.renounce(TurnFramer(state.exchanges + 1))
+        kept = state.guessExchanges(TurnFramer(state.exchanges + 1))
         release(kept, state.toBackend, state.toClient)
         self._turned()
 

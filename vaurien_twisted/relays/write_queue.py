@@ -15,7 +15,7 @@ from vaurien_twisted.model.commands import Command, Hold, Wait
 from vaurien_twisted.model.decision import Rule, Step
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.relays.memory import ENTRY_COST
-from vaurien_twisted.relays.queued_write import Lift, QueuedWrite, waitsWith
+from vaurien_twisted.relays.queued_write import PlanChange, QueuedWrite, waitsWith
 from vaurien_twisted.relays.turns import STEP, Turns
 
 #: The shared queue of write queues that hold no bytes: never appended to.
@@ -77,7 +77,7 @@ class WriteQueue:
         #: The number of exchanges with waits of 0 s, since the last flush.
         self._instant = 0
         #: The changes of plan that are not applied to all entries yet.
-        self._lifts: tuple[Lift, ...] = ()
+        self._lifts: tuple[PlanChange, ...] = ()
         self._timer: IDelayedCall | None = None
         #: Most write queues never hold bytes; a queue of their own would be most of their size.
         self.queue: deque[QueuedWrite] = EMPTY
@@ -226,7 +226,7 @@ class WriteQueue:
     def _defer(self, turns: Turns) -> None:
         if not self.deferred:
             self.deferred = True
-            turns.later(self._goOn)
+            turns.later(self._continue)
 
     def _opens(self, entry: QueuedWrite) -> bool:
         while entry.steps:
@@ -259,11 +259,11 @@ class WriteQueue:
     def _woken(self) -> None:
         # Thousands of waits may be over at the same moment.
         if self.turns is None:
-            self._goOn()
+            self._continue()
         else:
             self._defer(self.turns)
 
-    def _goOn(self) -> None:
+    def _continue(self) -> None:
         self.deferred = False
         self.run()
         self._ran()
@@ -300,7 +300,7 @@ class WriteQueue:
                     entry.lifts = 0
                 self._lifts = ()
             # There may be very many entries: change each when its turn has come.
-            self._lifts += (Lift(keeps),)
+            self._lifts += (PlanChange(keeps),)
         turns = self.turns
         if turns is not None and self.queue and turns.spent:
             # Many links have changed in this turn.

@@ -81,19 +81,19 @@ class StartTLS:
 
     @ivar allowed: whether the proxy speaks TLS with both.
     @ivar refused: whether they are kept from agreeing on it.
-    @ivar denial: what the client is yet to be sent for that.
+    @ivar refusal: what the client is yet to be sent for that.
     @ivar agreed: what comes next, in both directions, is TLS.
     @ivar active: the proxy speaks TLS with both.
     @ivar fromClient: the first bytes of TLS that the client sent before that.
     @ivar fromBackend: the same of the backend.
     """
 
-    __slots__ = ("active", "agreed", "allowed", "denial", "fromBackend", "fromClient", "refused")
+    __slots__ = ("active", "agreed", "allowed", "fromBackend", "fromClient", "refusal", "refused")
 
     def __init__(self, allowed: bool = False, refused: bool = False) -> None:
         self.allowed = allowed
         self.refused = refused
-        self.denial = b""
+        self.refusal = b""
         self.agreed = False
         self.active = False
         self.fromClient = bytearray()
@@ -142,10 +142,10 @@ class StartTLSFramer(TwoWayFramer):
     def upgrading(self) -> bool:
         return self._startTLS.pending
 
-    def denial(self) -> bytes:
+    def refusal(self) -> bytes:
         startTLS = self._startTLS
-        denial, startTLS.denial = startTLS.denial, b""
-        return denial
+        refusal, startTLS.refusal = startTLS.refusal, b""
+        return refusal
 
     def upgrade(self) -> tuple[bytes, bytes]:
         startTLS = self._startTLS

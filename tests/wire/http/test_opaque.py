@@ -132,7 +132,7 @@ class OpaqueTests(SynchronousTestCase):
                 opaque, heard = self.converse(*conversation, size=size, framer=framer)
                 self.assertEqual((opaque, b"".join(heard.loose)), ("HTTP/2", b""))
                 self.assertTrue(framer.multiplexing)
-                self.assertEqual(framer.beyond(), (preface, said[1][1]))
+                self.assertEqual(framer.earlyBytes(), (preface, said[1][1]))
 
     def test_nullFirst(self) -> None:
         """

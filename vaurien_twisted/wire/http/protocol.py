@@ -119,7 +119,7 @@ class HTTPFramer(TwoWayFramer):
     def settings(self) -> bytes | None:
         return self._session.settings
 
-    def beyond(self) -> tuple[bytes, bytes]:
+    def earlyBytes(self) -> tuple[bytes, bytes]:
         client, backend = self._session.streams or (b"", b"")
         return bytes(client), bytes(backend)
 

@@ -129,7 +129,7 @@ class HTTP1ReplyEditor:
         if isinstance(course, StreamBody) and frames is not None:
             yield from _framed(course.editor.release(reason), frames)
         elif isinstance(course, WholeBody) and self._raw:
-            self._editor.renounce(reason)
+            self._editor.leaveUnchanged(reason)
             self._course = PassBody()
             raw, self._raw, self._kept = bytes(self._raw), bytearray(), bytearray()
             yield EditedBytes(raw)

@@ -235,7 +235,7 @@ class Connection:
 
     # Flow control
 
-    def swallowed(self, way: Way, size: int, stream: int = 0) -> None:
+    def creditDiscarded(self, way: Way, size: int, stream: int = 0) -> None:
         """
         Bytes do not go on: credit their sender, for whom they count.
 
@@ -260,7 +260,7 @@ class Connection:
             stream.lent[DOWN] += more
             stream.owed += more
         elif more:
-            self.swallowed(down, -more)
+            self.creditDiscarded(down, -more)
             if not stream.withholds(DOWN, -more):
                 self.creditStream(stream, DOWN, -more)
 
@@ -271,7 +271,7 @@ class Connection:
         if way.lent + size <= CREDIT_LIMIT:
             way.lent += size
             stream.lent[way.place] += size
-            self.swallowed(way, size)
+            self.creditDiscarded(way, size)
 
     def _repaid(self, way: Way, stream: Stream, size: int) -> int:
         """
@@ -286,7 +286,7 @@ class Connection:
         """
         Bytes go nowhere that were to go on.
         """
-        self.swallowed(way, size - self._repaid(way, stream, size))
+        self.creditDiscarded(way, size - self._repaid(way, stream, size))
 
     def _forget(self, way: Way, stream: Stream) -> None:
         """
@@ -295,7 +295,7 @@ class Connection:
         size = way.forget(stream)
         taken = min(way.window.owed, size)
         way.window.owed -= taken
-        self.swallowed(way, size - taken)
+        self.creditDiscarded(way, size - taken)
 
     def creditStream(self, stream: Stream, place: int, size: int) -> None:
         """

@@ -73,7 +73,7 @@ class Downstream(Side):
 
     def _strike(self, stream: Stream, content: bytes, ends: bool) -> None:
         if stream.gone or stream.struck is None:
-            self._connection.swallowed(self.way, len(content))
+            self._connection.creditDiscarded(self.way, len(content))
             return
         if ends:
             stream.gone = True

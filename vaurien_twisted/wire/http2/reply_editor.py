@@ -186,7 +186,7 @@ class HTTP2ReplyEditor:
         if isinstance(course, StreamBody):
             yield from self._framed(course.editor.release(reason))
         elif isinstance(course, WholeBody) and self._raw:
-            self._editor.renounce(reason)
+            self._editor.leaveUnchanged(reason)
             self._course = PassBody()
             raw, self._raw = bytes(self._raw), bytearray()
             yield EditedBytes(raw)

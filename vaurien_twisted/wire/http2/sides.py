@@ -157,11 +157,11 @@ class Side(FrameReader):
             way.floods.empty("DATA")
         if stream is None:
             # What is still under way on a stream that is over counts for the connection.
-            connection.swallowed(way, length)
+            connection.creditDiscarded(way, length)
             if ends:
                 connection.unheard.pop(number, None)
             return b""
-        connection.swallowed(way, length - len(content), 0 if ends else number)
+        connection.creditDiscarded(way, length - len(content), 0 if ends else number)
         if stream.struck is not None:
             self._strike(stream, content, ends)
         else:

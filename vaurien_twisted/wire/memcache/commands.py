@@ -83,7 +83,7 @@ class Meta:
     failing: int
     decoded: bytes = b""
 
-    def may(self, tokens: list[bytes]) -> bool:
+    def mayReply(self, tokens: list[bytes]) -> bool:
         """
         Whether an answer in these tokens may be this command's although it is quiet.
         """

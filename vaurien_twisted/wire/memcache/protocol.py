@@ -53,19 +53,19 @@ class MemcacheFramer(TwoWayFramer):
         requests, replies = Requests(session), Replies(session)
         super().__init__(session, requests, replies, MemcacheFastPath(session, requests, replies))
 
-    def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+    def replacement(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
         Where a quiet command may still be answered, a barrier: what is said in the client's
         place then comes behind that.
         """
         session = self._session
-        if not session.doubtful:
+        if not session.uncertain:
             return ()
         barrier = Substitute(exchange.number, "mn", b"mn\r\n", LINE)
         session.expect(barrier)
         return (barrier,)
 
-    def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+    def followUp(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
         Nothing: there are no transactions.
         """

@@ -225,7 +225,7 @@ def _indexOf(awaiting: Iterable[Exchange], tokens: list[bytes]) -> int | None:
             # Only meta commands are answered like meta commands.
             known = meta != LINE or other.command in CLASSIC
             return None if known and tokens[0] in ANSWERS else index
-        if meta.may(tokens) if meta.quiet else tokens[0] not in OTHERS:
+        if meta.mayReply(tokens) if meta.quiet else tokens[0] not in OTHERS:
             return index
     return 0
 

@@ -28,7 +28,7 @@ class MemcacheSession(Session):
         self.guessed = False
 
     @property
-    def doubtful(self) -> bool:
+    def uncertain(self) -> bool:
         """
         Whether the backend may still answer a quiet command, or keep silent.
         """

@@ -40,7 +40,7 @@ from vaurien_twisted.wire.mysql.fastpath import MySQLFastPath
 from vaurien_twisted.wire.mysql.replies import Replies
 from vaurien_twisted.wire.mysql.requests import Requests
 from vaurien_twisted.wire.mysql.session import MySQLSession
-from vaurien_twisted.wire.mysql.transaction import behind, insteadOf
+from vaurien_twisted.wire.mysql.transaction import followUpFor, replacementFor
 from vaurien_twisted.wire.protocol import WireProtocol
 from vaurien_twisted.wire.starttls import StartTLS, StartTLSFramer, TLSOptions
 
@@ -86,11 +86,11 @@ class MySQLFramer(StartTLSFramer):
         fastPath = MySQLFastPath(session, requests, replies)
         super().__init__(session, session.startTLS, requests, replies, fastPath)
 
-    def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        return insteadOf(self._session, exchange, transaction, self._replies.idle)
+    def replacement(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        return replacementFor(self._session, exchange, transaction, self._replies.idle)
 
-    def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        return behind(self._session, exchange, transaction)
+    def followUp(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        return followUpFor(self._session, exchange, transaction)
 
     def describe(self, data: bytes) -> str:
         session = MySQLSession()

@@ -24,7 +24,7 @@ IN_TRANSACTION = 1
 RUNNING = frozenset(("COM_QUERY", "COM_STMT_EXECUTE"))
 
 
-def insteadOf(
+def replacementFor(
     session: MySQLSession, exchange: Exchange, transaction: Transaction, idle: bool
 ) -> tuple[Substitute, ...]:
     """
@@ -45,7 +45,7 @@ def insteadOf(
     return ()
 
 
-def behind(
+def followUpFor(
     session: MySQLSession, exchange: Exchange, transaction: Transaction
 ) -> tuple[Substitute, ...]:
     """

@@ -37,7 +37,7 @@ from vaurien_twisted.wire.postgresql.messages import CLIENT_TYPES
 from vaurien_twisted.wire.postgresql.replies import Replies
 from vaurien_twisted.wire.postgresql.requests import Requests
 from vaurien_twisted.wire.postgresql.session import PostgreSQLSession
-from vaurien_twisted.wire.postgresql.transaction import behind, insteadOf
+from vaurien_twisted.wire.postgresql.transaction import followUpFor, replacementFor
 from vaurien_twisted.wire.protocol import WireProtocol
 from vaurien_twisted.wire.starttls import StartTLS, StartTLSFramer, TLSOptions
 
@@ -102,11 +102,11 @@ class PostgreSQLFramer(StartTLSFramer):
     def paused(self) -> Iterator[Piece]:
         return self._requests.paused()
 
-    def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        return insteadOf(self._session, exchange)
+    def replacement(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        return replacementFor(self._session, exchange)
 
-    def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        return behind(self._session, exchange)
+    def followUp(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        return followUpFor(self._session, exchange)
 
     def upgrade(self) -> tuple[bytes, bytes]:
         """

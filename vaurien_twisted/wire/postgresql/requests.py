@@ -83,7 +83,7 @@ class Requests(RequestReader):
             data = self.release()
         if session.startTLS.refused and not self._started:
             asked = encryptions(data, self._denied)
-            session.startTLS.denial += NO * asked
+            session.startTLS.refusal += NO * asked
             data = data[8 * asked :]
         if session.opaque:
             if data:

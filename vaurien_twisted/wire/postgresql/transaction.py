@@ -23,7 +23,7 @@ FAILING = "vaurien: an error was injected, so that this transaction fails"
 EXECUTING = frozenset(("Query", "Execute"))
 
 
-def insteadOf(session: PostgreSQLSession, exchange: Exchange) -> tuple[Substitute, ...]:
+def replacementFor(session: PostgreSQLSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
     The requests to send to the backend in place of a request: C{ROLLBACK} for a commit, otherwise
     a statement that fails; none outside of a transaction block, or in one that has failed.
@@ -45,7 +45,7 @@ def insteadOf(session: PostgreSQLSession, exchange: Exchange) -> tuple[Substitut
     return (_send(session, exchange, "ROLLBACK" if ends else FAILING),)
 
 
-def behind(session: PostgreSQLSession, exchange: Exchange) -> tuple[Substitute, ...]:
+def followUpFor(session: PostgreSQLSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
     The requests to send after a reply that was replaced: a statement that fails, if a transaction
     block is open.

@@ -30,7 +30,7 @@ from vaurien_twisted.wire.redis.matchers import TARGETS
 from vaurien_twisted.wire.redis.replies import Replies
 from vaurien_twisted.wire.redis.requests import Requests
 from vaurien_twisted.wire.redis.session import RedisSession
-from vaurien_twisted.wire.redis.transaction import behind, insteadOf
+from vaurien_twisted.wire.redis.transaction import followUpFor, replacementFor
 
 __all__ = ["Redis", "RedisFramer", "nil"]
 
@@ -58,11 +58,11 @@ class RedisFramer(TwoWayFramer):
         fastPath = RedisFastPath(session, requests, replies)
         super().__init__(session, requests, replies, fastPath)
 
-    def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        return insteadOf(self._session, exchange)
+    def replacement(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        return replacementFor(self._session, exchange)
 
-    def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        return behind(self._session, exchange)
+    def followUp(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        return followUpFor(self._session, exchange)
 
 
 @implementer(IWireProtocol, IErrorReplies)

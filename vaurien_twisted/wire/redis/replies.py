@@ -88,7 +88,7 @@ class Replies:
             if session.opaque:
                 yield None, data[pos:], False
                 return
-            if scanner.done and (session.plain or session.steady):
+            if scanner.done and (session.plain or session.nextIsPlain):
                 plain = session.plain
                 while awaiting and (plain or _isPlain(awaiting[0])):
                     end = find(CRLF, pos)
@@ -240,7 +240,7 @@ class Replies:
         """
         session = self._session
         while not session.opaque:
-            passed, ended = session.unheard(first, line, word)
+            passed, ended = session.skipUnanswered(first, line, word)
             if ended is not None:
                 self._unheard.append(ended)
             if not passed:

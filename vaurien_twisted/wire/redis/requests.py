@@ -73,7 +73,7 @@ class Requests(RequestReader):
             if session.opaque:
                 yield None, data[pos:], False
                 return
-            if self._exchange is None and not self._at and session.loud:
+            if self._exchange is None and not self._at and session.nextIsAnswered:
                 version = session.sent.version
                 while True:
                     # Where the name ends: no shorter array can end before.

@@ -59,7 +59,7 @@ class RedisSession(Session):
         self._channels = self._patterns = self._shards = 0
 
     @property
-    def loud(self) -> bool:
+    def nextIsAnswered(self) -> bool:
         """
         Whether the next request gets a reply, whatever it is.
         """
@@ -67,7 +67,7 @@ class RedisSession(Session):
         return not (sent.quiet or sent.over or self._stale)
 
     @property
-    def doubtful(self) -> bool:
+    def uncertain(self) -> bool:
         """
         Whether a command that was to be silent, or to silence others, may still be refused.
         """
@@ -98,8 +98,8 @@ class RedisSession(Session):
         sent = self.sent
         note = sent.note(command, args, count) if command in NOTED else None
         if note is None:
-            loud = sent.quiet == ON and not sent.over
-            return Exchange(number, command, subject, b"", sent.version, loud)
+            nextIsAnswered = sent.quiet == ON and not sent.over
+            return Exchange(number, command, subject, b"", sent.version, nextIsAnswered)
         replies = sent.replies(note)
         if note.kind == "CLIENT" and self.subscribed:
             # The server refuses it in a transaction.
@@ -109,7 +109,7 @@ class RedisSession(Session):
     def expect(self, exchange: Exchange) -> None:
         note = noteOf(exchange)
         if note is None:
-            self.sent.spend()
+            self.sent.useSkip()
         else:
             self.sent.enter(note)
         awaiting = self.awaiting
@@ -124,17 +124,17 @@ class RedisSession(Session):
             self.plain = False
             awaiting.append(exchange)
         elif self._silent or self.known.quiet != OFF:
-            self._doubt(1, note is not None)
+            self._noteUncertain(1, note is not None)
 
     def skipped(self) -> None:
         """
         An empty command, which uses up a C{CLIENT REPLY SKIP}.
         """
         if self.sent.quiet == SKIP:
-            self.sent.spend()
-            self._doubt(0)
+            self.sent.useSkip()
+            self._noteUncertain(0)
 
-    def _doubt(self, count: int, changes: bool = False) -> None:
+    def _noteUncertain(self, count: int, changes: bool = False) -> None:
         """
         Note C{count} requests that get a reply only if the server refuses to be silent.
 
@@ -160,7 +160,7 @@ class RedisSession(Session):
         for each in self.awaiting:
             note = None if isinstance(each, (PassedBatch, Silent)) else noteOf(each)
             if note is None:
-                sent.spend()
+                sent.useSkip()
             else:
                 sent.enter(note)
         self.sent = sent
@@ -168,7 +168,7 @@ class RedisSession(Session):
 
     # The backend's side
 
-    def unheard(self, first: int, line: bytes, word: bytes) -> tuple[bool, Exchange | None]:
+    def skipUnanswered(self, first: int, line: bytes, word: bytes) -> tuple[bool, Exchange | None]:
         """
         Whether the next reply shows that the first awaited request has no reply, or that its
         reply was withheld.  The request is then removed.
@@ -194,7 +194,7 @@ class RedisSession(Session):
             if head.after is not None:
                 self.known = head.after
             else:
-                known.spend()
+                known.useSkip()
             self._matters -= 1
             self._settle()
             return True, None
@@ -202,7 +202,7 @@ class RedisSession(Session):
         if note is None:
             if known.quiet == ON and not known.over:
                 return False, None
-            known.spend()
+            known.useSkip()
         else:
             if not known.silent(note, first, line, word):
                 return False, None
@@ -214,7 +214,7 @@ class RedisSession(Session):
                 known.enter(note)
             else:
                 # A refusal would have been sent.
-                known.spend()
+                known.useSkip()
                 self._stale = True
         return True, self.take()
 
@@ -251,7 +251,7 @@ class RedisSession(Session):
         """
         known, kind = self.known, note.kind
         if first == ERROR:
-            known.spend()
+            known.useSkip()
             if kind == "EXEC":
                 # Whatever it is refused for, the transaction is over.
                 known.discard()
@@ -310,7 +310,7 @@ class RedisSession(Session):
         return self.known.version == 2 and self._channels + self._patterns + self._shards > 0
 
     @property
-    def steady(self) -> bool:
+    def nextIsPlain(self) -> bool:
         """
         Whether the next reply answers the first awaited command, if that is a plain one.
         """

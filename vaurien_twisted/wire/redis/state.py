@@ -129,7 +129,7 @@ class State:
         self.multi = self.broken = self.subscribes = self._skips = False
         self.extra = self._hello = 0
 
-    def spend(self) -> None:
+    def useSkip(self) -> None:
         """
         A command uses up a C{CLIENT REPLY SKIP}.
         """
@@ -165,7 +165,7 @@ class State:
         """
         Apply a command that the server executes or queues.
         """
-        self.spend()
+        self.useSkip()
         kind = note.kind
         if self.multi and kind not in UNQUEUED:
             self._queue(note)

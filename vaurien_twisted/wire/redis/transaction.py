@@ -19,7 +19,7 @@ UNKNOWN = b"VAURIEN.INJECTED.ERROR"
 DISCARD, PING = b"DISCARD", b"PING"
 
 
-def insteadOf(session: RedisSession, exchange: Exchange) -> tuple[Substitute, ...]:
+def replacementFor(session: RedisSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
     The requests to send to the backend in place of a command: C{DISCARD} for C{EXEC}, otherwise
     a command that marks the transaction; none outside of a transaction.  If the backend may
@@ -27,11 +27,11 @@ def insteadOf(session: RedisSession, exchange: Exchange) -> tuple[Substitute, ..
     that refusal.
     """
     if not session.multi:
-        return (_send(session, exchange, PING),) if session.doubtful else ()
+        return (_send(session, exchange, PING),) if session.uncertain else ()
     return (_send(session, exchange, DISCARD if exchange.command == "EXEC" else UNKNOWN),)
 
 
-def behind(session: RedisSession, exchange: Exchange) -> tuple[Substitute, ...]:
+def followUpFor(session: RedisSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
     The requests to send after a command whose reply is replaced by an error.  After C{EXEC} and
     C{DISCARD} there are none: the transaction has ended.  The transaction that C{MULTI} began is

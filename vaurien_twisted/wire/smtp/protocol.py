@@ -32,7 +32,7 @@ from vaurien_twisted.wire.smtp.errors import CATALOG
 from vaurien_twisted.wire.smtp.replies import Replies
 from vaurien_twisted.wire.smtp.requests import Requests
 from vaurien_twisted.wire.smtp.session import SMTPSession
-from vaurien_twisted.wire.smtp.transaction import behind, insteadOf
+from vaurien_twisted.wire.smtp.transaction import followUpFor, replacementFor
 from vaurien_twisted.wire.starttls import StartTLS, StartTLSFramer, TLSOptions
 
 #: Commands that are about the mail in the envelope.
@@ -118,11 +118,11 @@ class SMTPFramer(StartTLSFramer):
         self._requests.grant(exchange)
         self._session.awaiting.append(exchange)
 
-    def instead(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        return insteadOf(self._session, exchange)
+    def replacement(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        return replacementFor(self._session, exchange)
 
-    def behind(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
-        return behind(self._session, exchange)
+    def followUp(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
+        return followUpFor(self._session, exchange)
 
     def upgrade(self) -> tuple[bytes, bytes]:
         """

@@ -14,7 +14,7 @@ from vaurien_twisted.wire.smtp.envelope import Envelope
 from vaurien_twisted.wire.smtp.session import SMTPSession
 
 
-def insteadOf(session: SMTPSession, exchange: Exchange) -> tuple[Substitute, ...]:
+def replacementFor(session: SMTPSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
     The requests to send to the backend in place of a command: C{RSET} for a chunk, because the
     backend would assemble the mail from the other chunks.
@@ -25,7 +25,7 @@ def insteadOf(session: SMTPSession, exchange: Exchange) -> tuple[Substitute, ...
     return (_send(session, exchange, "RSET", b"RSET\r\n"),)
 
 
-def behind(session: SMTPSession, exchange: Exchange) -> tuple[Substitute, ...]:
+def followUpFor(session: SMTPSession, exchange: Exchange) -> tuple[Substitute, ...]:
     """
     The requests to send after a command that the backend has accepted and whose reply was
     replaced: C{RSET}, and for C{RCPT} the envelope without that recipient.

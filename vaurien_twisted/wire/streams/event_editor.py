@@ -60,5 +60,5 @@ class EventEditor:
             return StreamBody(self._editor, resizes(self._fault))
         return PassBody()
 
-    def renounce(self, reason: str) -> None:
+    def leaveUnchanged(self, reason: str) -> None:
         self._reason = reason

@@ -113,5 +113,5 @@ class PatchEditor:
             return b""
         return changed
 
-    def renounce(self, reason: str) -> None:
+    def leaveUnchanged(self, reason: str) -> None:
         self.reason = reason
