@@ -1,16 +1,13 @@
 """
-Every interface of the package.  Read this first.  Those of framers are in C{framers}, those that
-wire protocols may also provide in C{protocols} and C{editors}, those that behaviors may in
-C{applicability} and C{effects}, and those of reactors and transports in C{network}.
+Every interface of the package.  Read this first.  Framers are in C{framers}, optional interfaces of
+wire protocols in C{protocols} and C{editors}, of behaviors in C{applicability} and C{effects};
+reactors and transports in C{network}.
 
-A L{link<vaurien_twisted.relays.link.Link>} stands between one client and the
-backend.  An L{IFramer}, made for each link by its L{IWireProtocol}, tells the
-link where exchanges begin and end.  Each exchange is put once to an L{IDecider},
-which finds the rules that apply and asks their L{IBehavior} for a
-L{Actions<vaurien_twisted.model.commands.Actions>}; the link performs it.  An
-L{IJournal} records what was decided.
-
-Nothing in C{wire} and C{behaviors} knows of sockets, reactors or clocks.
+A L{link<vaurien_twisted.relays.link.Link>} connects one client with the backend.  Its L{IFramer},
+made by the L{IWireProtocol}, divides the bytes into exchanges.  The L{IDecider} decides once about
+each exchange: it finds the rules that apply, and their L{IBehavior}s return
+L{Actions<vaurien_twisted.model.commands.Actions>}, which the link performs.  The L{IJournal}
+records the decisions.  C{wire} and C{behaviors} use no sockets, reactors or clocks.
 """
 
 from __future__ import annotations
@@ -94,11 +91,11 @@ Options: TypeAlias = Any
 
 class IBehaviorBase(IPlugin):
     """
-    A kind of fault: what behaviors of exchanges and of streams have in common.  Providers keep
-    no state: whatever they need to know is in the options and in the context.
+    A kind of fault: the common base of behaviors of exchanges and of streams.  Providers keep no
+    state: all that they need is in the options and the context.
     """
 
-    name: str = Attribute("How users call it: lower case, digits, dashes and underscores.")
+    name: str = Attribute("The name for users: lower case, digits, dashes and underscores.")
     options: type = Attribute("An attrs class of L{vaurien_twisted.model.options.option} fields.")
 
 
@@ -108,12 +105,12 @@ class IBehavior(IBehaviorBase):
     """
 
     connections: bool = Attribute(
-        "Whether it is also asked about a bare connection where the client speaks first."
+        "Whether it also applies to the connection itself where the client sends first."
     )
 
     def decide(options: Options, context: DecisionContext) -> Actions:
         """
-        What to do to this exchange.  Pure: the same arguments give the same answer.
+        The actions for this exchange.  A pure function: equal arguments have equal results.
 
         @param options: an instance of C{self.options}.
         """
@@ -121,13 +118,13 @@ class IBehavior(IBehaviorBase):
 
 class IFixedActions(Interface):
     """
-    A behavior that does the same to every exchange.  Optional, beside L{IBehavior}: its actions
-    are then made once for each rule, and C{decide} is not called for each exchange.
+    A behavior with the same actions for every exchange.  Optional, beside L{IBehavior}: C{actions}
+    is then called once for each rule, and C{decide} is not called for each exchange.
     """
 
     def actions(options: Options) -> Actions:
         """
-        What is done to every exchange.
+        The actions for every exchange.
 
         @param options: an instance of C{self.options}.
         """
@@ -135,75 +132,78 @@ class IFixedActions(Interface):
 
 class IStreamBehavior(IBehaviorBase):
     """
-    A fault of a connection's bytes, whatever they say: slow, cut, corrupted.  It is
-    chosen once for each connection.  Its options have C{direction}: C{upstream} (to the
-    backend), C{downstream} (to the client) or C{both}.
+    A fault of a connection's bytes in any protocol, chosen once for each connection.  Its options
+    have C{direction}: C{upstream} (to the backend), C{downstream} (to the client) or C{both}.
     """
 
-    listens: bool = Attribute("Whether the proxy goes on accepting connections under it.")
+    listens: bool = Attribute("Whether the proxy accepts connections while it is in force.")
 
     def streamFilter(options: Options, context: StreamContext) -> IStreamFilter:
         """
-        What a new connection's bytes pass through, in one direction.
+        The filter for one direction of a new connection.
         """
 
 
 class IStreamFilter(Interface):
     """
-    One stage that a direction's bytes pass through.  Sans-IO: told the time, it answers
-    when bytes may go on; the link keeps them until then.  Times are in seconds.
+    A filter that the bytes of one direction pass through.  It uses no input, output or clock: the
+    caller passes the time, and the results say when bytes go on.  The link keeps them until then.
+    Times are in seconds.
     """
 
-    drops: bool = Attribute("Whether bytes were lost, so that the link must end with the stage.")
+    drops: bool = Attribute(
+        "Whether bytes were dropped, so that the link must end when the filter is removed."
+    )
     flight: int = Attribute(
-        "How many bytes may wait in it as if they were under way; more make the sender wait."
+        "The number of bytes that may wait in the filter before the sender is paused."
     )
 
     def push(data: bytes, now: float) -> Iterable[tuple[float, bytes]]:
         """
-        Bytes came.
+        Bytes have arrived.
 
-        @return: what goes on, each part with its time, C{inf} for never; times never
-            decrease.  It is iterated as the parts before have gone on, to its end at once
-            where the stage is removed.  Each part is sent for itself.
+        @return: the bytes that go on, in parts with their times, C{inf} for never.  Times never
+            decrease.  The caller asks for a part when those before have gone on, and for all parts
+            when the filter is removed.  Each part is written by itself.
         """
 
     def end(now: float) -> float | None:
         """
-        The sender has ended: when that goes on, C{None} for never.
+        The time at which the end of the sender's bytes goes on; C{None} for never.
         """
 
     def deadline(now: float) -> tuple[float, ConnectionFate] | None:
         """
-        When the whole link ends, and how: closed, after what has left the stage, or reset.
-        C{None} where it need not.  Asked at the beginning, after each push and each change.
+        The time at which the link ends, and how: closed, after the bytes that have left the filter,
+        or reset.  C{None} if it need not end.  Called at the beginning, after each push and after
+        each update.
         """
 
     def update(options: Options, now: float) -> Callable[[float], float] | None:
         """
         The behavior's options have changed.
 
-        @return: what makes new times out of those of the bytes and of the end that wait,
-            C{None} where these stay.
+        @return: a function from the old time to the new time of bytes, or an end, that wait;
+            C{None} if these times do not change.
         """
 
 
 class IApplicability(Interface):
     """
-    A behavior that does not go with every protocol or exchange.  Optional: one that
-    provides only L{IBehavior} meets them all.
+    A behavior that does not apply to every protocol or exchange.  Optional: a behavior that
+    provides only L{IBehavior} applies to all.
     """
 
     def check(options: Options, wire: IWireProtocol) -> None:
         """
-        Whether the options make sense with the protocol.
+        Check the options against the protocol.
 
-        @raise Refused: they do not.
+        @raise Refused: the protocol does not support them.
         """
 
     def applies(options: Options, exchange: Exchange) -> bool:
         """
-        Whether the exchange is one for this behavior; others are not counted.
+        Whether the behavior applies to the exchange.  Other exchanges are not counted.
         """
 
 
@@ -212,28 +212,28 @@ class IWireProtocol(IPlugin):
     How the bytes of a protocol divide into exchanges, and how it encodes errors.
     """
 
-    name: str = Attribute("Its name for users: lower case.")
-    aliases: tuple[str, ...] = Attribute("Other spellings that are understood.")
+    name: str = Attribute("The name for users, in lower case.")
+    aliases: tuple[str, ...] = Attribute("Other accepted spellings of the name.")
     options: type = Attribute("An attrs class of L{vaurien_twisted.model.options.option} fields.")
-    greets: bool = Attribute("Whether the backend speaks first; exchange 0 is then its greeting.")
+    greets: bool = Attribute("Whether the backend sends first; exchange 0 is then its greeting.")
     errors: Mapping[str, WireError] = Attribute(
-        "L{vaurien_twisted.model.errors.WireError} presets by code; empty where there are none."
+        "L{vaurien_twisted.model.errors.WireError} presets by code; empty if there are none."
     )
 
     targets: tuple[Matcher, ...] = Attribute(
-        "What a rule's C{when} can ask of an exchange, beside what all protocols have."
+        "The matchers for a rule's C{when}, beside those of all protocols."
     )
     commands: tuple[str, ...] = Attribute(
-        "The names of the usual commands, for forms; there may be others.  Empty where there are "
-        "no commands."
+        "The names of the usual commands, for forms; there may be others.  Empty if there are none."
     )
     unit: str = Attribute(
-        "What a reply can be cut after, in the plural (rows, chunks); empty for bytes only."
+        "The unit after which replies can be cut, in the plural (rows, chunks); empty if only "
+        "bytes can be counted."
     )
 
     injects: bool = Attribute(
-        "Whether C{error} with C{inject} puts random bytes into a reply; else it answers with an "
-        "error all the same."
+        "Whether C{error} with C{inject} inserts random bytes into a reply; otherwise C{error} "
+        "ignores C{inject}."
     )
 
     def framer(options: Options, backend: str) -> IFramer:
@@ -246,42 +246,42 @@ class IWireProtocol(IPlugin):
 
     def parseError(code: str, message: str) -> WireError:
         """
-        The error of the code C{code}: a preset, or one of the user's own where the protocol
-        can encode it.
+        The error with the code C{code}: a preset, or an error of the user's own if the protocol can
+        encode it.
 
-        @param message: in place of the real server's message; C{""} for that.
-        @raise Refused: the protocol cannot encode it; names the nearest preset.
+        @param message: replaces the real server's message; C{""} keeps it.
+        @raise Refused: the protocol cannot encode it; the message names the nearest preset.
         """
 
     def transientErrors(exchange: Exchange) -> Sequence[WireError]:
         """
-        The transient errors with which a real server might answer this exchange;
-        C{error} without a code chooses among them.  Empty where none can be encoded.
+        The transient errors with which a real server might answer this exchange.  C{error} without
+        a code chooses one of them.  Empty if none can be encoded.
         """
 
     def encodeError(exchange: Exchange, error: WireError) -> Reply | Send | None:
         """
-        The bytes by which a real server would answer this very request with
-        C{error}, and whether it would then close; C{Send} where the exchange goes on after
-        them.  C{None} where it cannot be encoded.
+        The bytes with which a real server would answer this request with C{error}, and whether it
+        would then close the connection; a C{Send} if the exchange continues after them; C{None} if
+        the error cannot be encoded for this request.
         """
 
 
 class IFaultHeader(Interface):
     """
-    A wire protocol whose clients can ask for faults themselves.  Optional, beside
+    A wire protocol whose requests can ask for a fault in a header.  Optional, beside
     L{IWireProtocol}.
     """
 
     def enabled(options: Options) -> bool:
         """
-        Whether they may, as the protocol's options say.
+        Whether the protocol's options allow it.
         """
 
     def read(options: Options, exchange: Exchange) -> str:
         """
-        What the client asks for: a behavior and its options, C{delay; sleep=1};
-        C{""} for nothing.
+        The fault that the request asks for, a behavior and its options: C{delay; sleep=1};
+        C{""} for none.
         """
 
 
@@ -292,35 +292,35 @@ class IClientAddresses(Interface):
 
     def addresses() -> tuple[IAddress | None, IAddress | None]:
         """
-        The client's address, and where it connected to.
+        The client's address, and the address that it connected to.
         """
 
 
 class IDecider(Interface):
     """
-    Answers for one proxy what happens to an exchange.
+    Decides, for one proxy, what happens to an exchange.
     """
 
     def decide(connection: Connection, exchange: Exchange) -> Decision:
         """
         The decision for this exchange, L{NOTHING<vaurien_twisted.model.decision.NOTHING>} or steps.
-        Asked once each.
+        Called once for each exchange.
         """
 
     def decideConnection(connection: Connection, exchange: Exchange) -> Decision:
         """
-        The same for a bare connection: only behaviors that meet connections are asked.
+        The decision for a bare connection: only behaviors that apply to connections decide.
         """
 
 
 class IJournal(Interface):
     """
-    What was decided and done.
+    The record of what was decided and done.
     """
 
     def record(kind: str, proxy: str, connection: int, **facts: object) -> None:
         """
-        Append one entry.  Never fails, never waits.
+        Append one entry.  It never raises and never waits.
         """
 
     def recordLater(
@@ -331,10 +331,10 @@ class IJournal(Interface):
         *arguments: object,
     ) -> None:
         """
-        The same, where the facts are made only when somebody reads the entry.
+        Append one entry whose facts are computed only when the entry is read.
 
-        @param facts: called with C{arguments}; both are kept as long as the entry, so they
-            must be small, and change only in how far the exchange has come.
+        @param facts: called with C{arguments}.  Both are kept as long as the entry: they must be
+            small, and must not change except with the progress of the exchange.
         """
 
     def recordMany(
@@ -344,7 +344,7 @@ class IJournal(Interface):
         entries: Sequence[tuple[Callable[..., dict[str, object]], tuple[object, ...]]],
     ) -> None:
         """
-        The same for several entries of one moment, in order.
+        The same for several entries with the same time, in order.
 
-        @param entries: the facts of each, and their arguments.
+        @param entries: for each entry the function that computes its facts, and the arguments.
         """

@@ -1,5 +1,5 @@
 """
-Editors: they change the bytes of a reply or message as these pass.
+Editors, which change the bytes of a reply or message as these pass.
 """
 
 from __future__ import annotations
@@ -20,62 +20,66 @@ if TYPE_CHECKING:
 
 class IEditor(Interface):
     """
-    Changes the bytes of one exchange in one direction.  Sans-IO: told the time, it says what
-    goes on and when.  Times are in seconds.
+    Changes the bytes of one exchange in one direction.  It uses no input, output or clock: the
+    caller passes the time, and the result says which bytes go on and when.  Times are in seconds.
     """
 
     struck: bool = Attribute("Whether something was changed, held back or dropped.")
-    reason: str = Attribute("Why nothing was, in one line, once that is known; C{''} before.")
-    held: int = Attribute("How many bytes it holds back.  It has a bound.")
+    reason: str = Attribute(
+        "Why nothing was changed, in one line, once that is known; C{''} before."
+    )
+    held: int = Attribute("The number of bytes that it holds back, which is bounded.")
 
     def push(data: bytes, ends: bool, now: float) -> Iterable[EditedBytes]:
         """
-        Bytes of the exchange came.
+        Bytes of the exchange have arrived.
 
-        @param ends: whether they end it in this direction.
-        @return: what goes on, in order; it is iterated to its end at once.
+        @param ends: whether they end the exchange in this direction.
+        @return: the bytes that go on, in order.  The caller iterates all of it at once.
         """
 
     def release(reason: str) -> Iterable[EditedBytes]:
         """
-        Hold nothing back from now on, and change nothing more: there is no memory for it.
+        Hold back and change nothing from now on, because the memory is used up.
 
-        @param reason: what L{reason} is then, if nothing was changed.
-        @return: what was held back, unchanged.
+        @param reason: the value of L{reason} if nothing was changed.
+        @return: the bytes that were held back, unchanged.
         """
 
 
 class IBodyEditor(Interface):
     """
-    Changes a body that streams, in any protocol that carries it.  It sees the content, without
-    chunks or frames.
+    Changes a streamed body in any protocol.  It gets the content without chunks or frames.
     """
 
     struck: bool = Attribute("Whether something was changed, held back or dropped.")
-    reason: str = Attribute("Why nothing was, in one line, once that is known; C{''} before.")
-    held: int = Attribute("How many bytes it holds back.  It has a bound.")
+    reason: str = Attribute(
+        "Why nothing was changed, in one line, once that is known; C{''} before."
+    )
+    held: int = Attribute("The number of bytes that it holds back, which is bounded.")
 
     def push(data: bytes, now: float) -> Iterable[EditedBytes]:
         """
-        Content came.
+        Content has arrived.
 
-        @return: what goes on, in order; nothing more after what is C{last}, or does not keep the
-            link.
+        @return: the bytes that go on, in order.  An item that is C{last}, or that closes the link,
+            is the last one.
         """
 
     def end(now: float) -> Iterable[EditedBytes]:
         """
         The content is complete.
 
-        @return: what was held back, and how the message ends if not as the sender ends it.
+        @return: the bytes that were held back, and how the message ends if it does not end as the
+            sender has ended it.
         """
 
     def release(reason: str) -> Iterable[EditedBytes]:
         """
-        Hold nothing back from now on, and change nothing more.
+        Hold back and change nothing from now on.
 
-        @param reason: what L{reason} is then, if nothing was changed.
-        @return: what was held back, unchanged.
+        @param reason: the value of L{reason} if nothing was changed.
+        @return: the bytes that were held back, unchanged.
         """
 
 
@@ -88,7 +92,7 @@ class IReplyHead(Interface):
 
     def value(name: bytes) -> str:
         """
-        The values of the fields of that name as one list, C{""} if there are none.
+        The values of all fields called C{name}, joined by commas; C{""} if there are none.
         """
 
     def remove(names: Collection[bytes]) -> None:
@@ -117,21 +121,23 @@ class IReplyEditor(Interface):
     """
 
     struck: bool = Attribute("Whether something was changed, held back or dropped.")
-    reason: str = Attribute("Why nothing was, in one line, once that is known; C{''} before.")
+    reason: str = Attribute(
+        "Why nothing was changed, in one line, once that is known; C{''} before."
+    )
 
     def begin(head: IReplyHead, length: int) -> BodyCourse:
         """
-        The head came.  It may be changed now.
+        The head has arrived.  It may be changed during this call only.
 
-        @param length: of the body, in bytes; 0: it has none; below 0: it is not known.
+        @param length: the length of the body in bytes; 0: there is no body; below 0: not known.
         @return: what happens to the body.
         """
 
     def leaveUnchanged(reason: str) -> None:
         """
-        The reply passes unchanged after all, before anything was changed.
+        Pass the reply unchanged.  Called before anything was changed.
 
-        @param reason: what L{reason} is then.
+        @param reason: the value of L{reason} from now on.
         """
 
 
@@ -145,29 +151,30 @@ class IReplyEditing(Interface):
         """
         The command that applies C{fault} to a streamed reply.
 
-        @return: C{None} where this exchange has no such reply.
+        @return: C{None} if this exchange has no such reply.
         """
 
     def patchReply(exchange: Exchange, patch: Patch) -> Edit | None:
         """
         The command that changes the reply as C{patch} says.
 
-        @return: C{None} where this exchange has no such reply.
+        @return: C{None} if this exchange has no such reply.
         """
 
     def streamError(code: str, message: str) -> bytes:
         """
-        The event by which a stream that has begun tells of an error.
+        The event with which a stream that has begun reports an error.
 
-        @param code: of a preset.
-        @param message: in place of the service's own text; C{""} for that.
-        @raise Refused: the protocol has no such event; names the nearest preset that has one.
+        @param code: the code of a preset.
+        @param message: replaces the service's own text; C{""} keeps it.
+        @raise Refused: the protocol has no such event; the message names the nearest preset that
+            has one.
         """
 
 
 class IMessageFaults(Interface):
     """
-    A wire protocol whose connections can go on in messages (WebSocket).  Optional, beside
+    A wire protocol whose connections can continue in messages (WebSocket).  Optional, beside
     L{IWireProtocol<vaurien_twisted.interfaces.IWireProtocol>}.
     """
 

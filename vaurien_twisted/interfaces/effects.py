@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test__base -*-
 """
-What behaviors may also provide: their effect in plain words, and a limit that clients are told.
+Optional interfaces of behaviors: their effect in plain words, and a limit that clients are told.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from vaurien_twisted.interfaces import Options
 
 class IStreamEffect(Interface):
     """
-    A stream behavior that says what it does.  Optional, beside
+    A stream behavior that describes its effect.  Optional, beside
     L{IStreamBehavior<vaurien_twisted.interfaces.IStreamBehavior>}.
     """
 
     def effect(options: Options) -> str:
         """
-        What is done to a connection, for people: C{delayed 100 ms to the client}.
+        The effect on a connection in plain words: C{delayed 100 ms to the client}.
 
         @param options: an instance of the behavior's C{options}.
         """
@@ -32,7 +32,8 @@ class IStreamLimit(Interface):
 
     def limit(options: Options) -> int | None:
         """
-        How many streams clients are told that they may have open; C{None} to tell them nothing.
+        The value of SETTINGS_MAX_CONCURRENT_STREAMS that clients get (RFC 9113, section 6.5.2);
+        C{None}: the backend's own.
 
         @param options: an instance of the behavior's C{options}.
         """

@@ -1,5 +1,5 @@
 """
-What the service needs of reactors and of transports, in one interface each.
+The reactor and the transports that the service needs.
 """
 
 from __future__ import annotations
@@ -33,27 +33,28 @@ class IServerReactor(
     IReactorUDP,
 ):
     """
-    A reactor that runs the service: Twisted's own, or one that stands in for it in tests.
+    A reactor that runs the service: one of Twisted's, or a fake in tests.
     """
 
 
 class ILearningFactory(IProtocolNegotiationFactory):
     """
-    A factory above TLS that has to find out first which application protocols it takes.
+    A factory above TLS that must first find out which application protocols (ALPN) the backend
+    supports.
     """
 
     def learned() -> Deferred[None]:
         """
-        Fires, and never fails, when it is known which they are, or when that takes too long.
+        A Deferred that fires when they are known, or after a time limit.  It never fails.
         """
 
 
 class IProtocolTransport(ITransport):
     """
-    A transport that can be given another protocol.
+    A transport whose protocol can be replaced.
     """
 
-    protocol: IProtocol = Attribute("What it delivers to.")
+    protocol: IProtocol = Attribute("The protocol that receives the bytes.")
 
 
 class IStreamTransport(ITCPTransport, IConsumer, IPushProducer):
@@ -64,8 +65,8 @@ class IStreamTransport(ITCPTransport, IConsumer, IPushProducer):
 
 class ICountedTransport(IStreamTransport):
     """
-    One that counts its bytes.
+    A transport that counts its bytes.
     """
 
-    bytesRead: int = Attribute("How many bytes the other side sent.")
-    bytesWritten: int = Attribute("How many bytes the transport was given to send.")
+    bytesRead: int = Attribute("The number of bytes that the peer has sent.")
+    bytesWritten: int = Attribute("The number of bytes passed to C{write}.")

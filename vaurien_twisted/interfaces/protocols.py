@@ -1,5 +1,5 @@
 """
-What wire protocols can do beside dividing streams into exchanges and encoding errors.
+Optional interfaces of wire protocols.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 class IStreamProtocol(Interface):
     """
     A wire protocol whose exchanges can be streams of one connection (HTTP/2).  Optional, beside
-    L{IWireProtocol<vaurien_twisted.interfaces.IWireProtocol>}.  A reply can be cut with an error
-    behind it, while the connection goes on.
+    L{IWireProtocol<vaurien_twisted.interfaces.IWireProtocol>}.  A reply can then be cut and ended
+    with an error while the connection stays open.
     """
 
     def afterCut(exchange: Exchange, error: WireError) -> bytes:
         """
-        What follows the part of the reply that passes; C{b""} where this exchange has no such
-        end.
+        The bytes that follow the part of the reply that passes; C{b""} if this exchange cannot end
+        so.
         """
 
 
@@ -32,10 +32,10 @@ class IStreamFacts(Interface):
     The C{context} of an exchange that is a stream of a connection.
     """
 
-    open: int = Attribute("How many streams of the connection are open, this one included.")
+    open: int = Attribute("The number of open streams of the connection, including this one.")
     deadline: float | None = Attribute(
-        "How many seconds the client waits for the whole reply, as it has said; C{None} if it has "
-        "not."
+        "How many seconds the client waits for the whole reply, from its request; C{None} if the "
+        "request does not say so."
     )
 
 
