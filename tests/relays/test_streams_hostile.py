@@ -113,6 +113,46 @@ CLIENT = {
         OPEN + frame(DATA, 0, 1, b"x" * 16384) * 4,
         "FLOW_CONTROL_ERROR",
     ),
+    "DATA after the end": (ASK + frame(DATA, 0, 1, b"x"), "STREAM_CLOSED"),
+    "DATA on a stream that nobody has promised": (frame(DATA, 0, 2, b"x"), "PROTOCOL_ERROR"),
+    "RST_STREAM on a stream that nobody has promised": (
+        frame(RST_STREAM, 0, 2, WORD),
+        "PROTOCOL_ERROR",
+    ),
+    "HEADERS on a stream that was skipped": (
+        frame(HEADERS, LAST, 5, REQUEST) + frame(HEADERS, LAST, 3, REQUEST),
+        "PROTOCOL_ERROR",
+    ),
+    "HEADERS on a stream that was reset": (
+        OPEN + frame(RST_STREAM, 0, 1, WORD) + frame(HEADERS, LAST, 1, REQUEST),
+        "PROTOCOL_ERROR",
+    ),
+    "HEADERS with too long padding": (
+        frame(HEADERS, LAST | 0x8, 1, bytes((len(REQUEST) + 1,)) + REQUEST),
+        "PROTOCOL_ERROR",
+    ),
+    "CONTINUATION on no stream": (frame(CONTINUATION, 4, 0, REQUEST), "PROTOCOL_ERROR"),
+    "CONTINUATION after the end of a block": (
+        ASK + frame(CONTINUATION, 4, 1, REQUEST),
+        "PROTOCOL_ERROR",
+    ),
+    "an unknown frame within a header block": (
+        frame(HEADERS, 1, 1, REQUEST) + frame(0x55, 0, 1, b""),
+        "PROTOCOL_ERROR",
+    ),
+    "HEADERS within a header block": (
+        frame(HEADERS, 1, 1, REQUEST) + frame(HEADERS, LAST, 3, REQUEST),
+        "PROTOCOL_ERROR",
+    ),
+    "RST_STREAM of 5 bytes": (ASK + frame(RST_STREAM, 0, 1, b"abcde"), "FRAME_SIZE_ERROR"),
+    "an INITIAL_WINDOW_SIZE of 2^31 before another": (
+        frame(SETTINGS, 0, 0, b"\x00\x04\x80\x00\x00\x00\x00\x04\x00\x00\xff\xff"),
+        "FLOW_CONTROL_ERROR",
+    ),
+    "WINDOW_UPDATE of 5 bytes on a stream": (
+        OPEN + frame(WINDOW_UPDATE, 0, 1, b"abcde"),
+        "FRAME_SIZE_ERROR",
+    ),
 }
 
 #: The same of a backend that was asked on stream 1.
@@ -124,6 +164,58 @@ BACKEND = {
     "too long a frame": (frame(DATA, 0, 1, b"x" * 16385), "FRAME_SIZE_ERROR"),
     "more DATA than the window": (frame(DATA, 0, 1, b"x" * 16384) * 4, "FLOW_CONTROL_ERROR"),
     "a malformed block": (frame(HEADERS, LAST, 1, b"\xff\xff\x7f"), "COMPRESSION_ERROR"),
+    "HEADERS on a stream that it has not promised": (
+        frame(HEADERS, LAST, 2, REPLY),
+        "PROTOCOL_ERROR",
+    ),
+    "DATA on a stream that it has not promised": (frame(DATA, 1, 2, b"x"), "PROTOCOL_ERROR"),
+    "WINDOW_UPDATE on a stream that it has not promised": (
+        frame(WINDOW_UPDATE, 0, 2, WORD),
+        "PROTOCOL_ERROR",
+    ),
+    "PUSH_PROMISE of an odd stream": (
+        frame(PUSH_PROMISE, 4, 1, b"\x00\x00\x00\x05" + REQUEST),
+        "PROTOCOL_ERROR",
+    ),
+    "PUSH_PROMISE of stream 0": (
+        frame(PUSH_PROMISE, 4, 1, b"\x00\x00\x00\x00" + REQUEST),
+        "PROTOCOL_ERROR",
+    ),
+    "PUSH_PROMISE of a stream twice": (
+        frame(PUSH_PROMISE, 4, 1, b"\x00\x00\x00\x02" + REQUEST) * 2,
+        "PROTOCOL_ERROR",
+    ),
+    "PUSH_PROMISE on no stream": (
+        frame(PUSH_PROMISE, 4, 0, b"\x00\x00\x00\x02" + REQUEST),
+        "PROTOCOL_ERROR",
+    ),
+    "PUSH_PROMISE on an idle stream": (
+        frame(PUSH_PROMISE, 4, 3, b"\x00\x00\x00\x02" + REQUEST),
+        "PROTOCOL_ERROR",
+    ),
+    "PUSH_PROMISE on a pushed stream": (
+        frame(PUSH_PROMISE, 4, 1, b"\x00\x00\x00\x02" + REQUEST)
+        + frame(PUSH_PROMISE, 4, 2, b"\x00\x00\x00\x04" + REQUEST),
+        "PROTOCOL_ERROR",
+    ),
+    "PUSH_PROMISE with too long padding": (
+        frame(PUSH_PROMISE, 0xC, 1, b"\x40\x00\x00\x00\x02" + REQUEST),
+        "PROTOCOL_ERROR",
+    ),
+    "a header block that is interrupted": (
+        frame(HEADERS, 0, 1, REPLY) + frame(DATA, 1, 1, b"x"),
+        "PROTOCOL_ERROR",
+    ),
+    "SETTINGS of 5 bytes": (frame(SETTINGS, 0, 0, b"abcde"), "FRAME_SIZE_ERROR"),
+    "PING of 7 bytes": (frame(PING, 0, 0, b"a" * 7), "FRAME_SIZE_ERROR"),
+    "GOAWAY on a stream": (frame(GOAWAY, 0, 1, b"a" * 8), "PROTOCOL_ERROR"),
+    "WINDOW_UPDATE of nothing": (frame(WINDOW_UPDATE, 0, 0, b"\x00" * 4), "PROTOCOL_ERROR"),
+}
+
+#: What a backend may not send on stream 1, whose request has not ended, after its reply has.
+ENDED = {
+    "DATA": (frame(DATA, 0, 1, b"x"), "STREAM_CLOSED"),
+    "HEADERS": (frame(HEADERS, LAST, 1, REPLY), "STREAM_CLOSED"),
 }
 
 
@@ -201,6 +293,17 @@ class BrokenTests(HostileCase):
                 self.ended(pair, pair.backend.heard(), code, what)
                 *_, (kind, _, _, content) = framesIn(pair.client.heard())
                 self.assertEqual((kind, content[4:8]), (GOAWAY, b"\x00\x00\x00\x02"))
+
+    def test_ended(self) -> None:
+        """
+        So is a backend that goes on after the end of its reply.
+        """
+        for what, (data, code) in ENDED.items():
+            pair = self.link()
+            pair.ask(OPEN)
+            pair.answer(frame(HEADERS, LAST, 1, REPLY))
+            pair.answer(data)
+            self.ended(pair, pair.backend.heard(), code, what)
 
     def test_preface(self) -> None:
         """

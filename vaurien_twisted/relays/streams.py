@@ -24,7 +24,7 @@ from vaurien_twisted.relays.websocket_stream import WebSocketStream
 from vaurien_twisted.rules.batches import PlanBatchDecider
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.stream_limit import streamLimit
-from vaurien_twisted.wire.http2.codes import Violation
+from vaurien_twisted.wire.http2.codes import CODES, Violation
 from vaurien_twisted.wire.http2.connection import Connection
 from vaurien_twisted.wire.http2.downstream import Downstream
 from vaurien_twisted.wire.http2.frames import ending, goAway, settings
@@ -225,9 +225,12 @@ class StreamRelay:
         for way in (connection.down, connection.up):
             if not way.opened:
                 way.open(settings({}))
-        said, last = ending(violation, connection.highest), goAway(0, 0)
-        connection.down.write(said if who == "client" else goAway(connection.highest, 2))
-        connection.up.write(said if who == "backend" else last)
+        served = connection.numbers.served(connection.highest)
+        client, backend = (ending(violation, served), goAway(0, 0))
+        if who == "backend":
+            client, backend = goAway(served, CODES["INTERNAL_ERROR"]), ending(violation, 0)
+        connection.down.write(client)
+        connection.up.write(backend)
         self._over = True
 
     def fate(self, then: ConnectionFate) -> None:

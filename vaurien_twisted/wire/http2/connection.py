@@ -19,7 +19,6 @@ from vaurien_twisted.wire.http2.frames import (
     END_STREAM,
     GOAWAY,
     RST_STREAM,
-    contentOf,
     dataIn,
     frame,
     framesIn,
@@ -27,13 +26,11 @@ from vaurien_twisted.wire.http2.frames import (
     windowUpdate,
 )
 from vaurien_twisted.wire.http2.header_blocks import Block
+from vaurien_twisted.wire.http2.numbers import Numbers
 from vaurien_twisted.wire.http2.settings import apply, capped, readSettings
 from vaurien_twisted.wire.http2.stream import Stream
 from vaurien_twisted.wire.http2.stream_limit import StreamLimit
 from vaurien_twisted.wire.http2.way import DOWN, UP, Way
-
-#: How many numbers of streams are remembered that are over for one end alone.
-OVER_LIMIT = 4096
 
 #: How many bytes of one direction may be credited to their sender before they have gone on.
 CREDIT_LIMIT = 2**20
@@ -74,6 +71,7 @@ class Connection:
     @ivar renumbered: whether these differ.
     @ivar highest: the highest number that the client has used.
     @ivar lastTheirs: the highest number that the backend knows.
+    @ivar numbers: those of streams that are not open.
     @ivar limit: how many streams the client is told that it may have open.
     @ivar gone: the last stream that is still served, as the client was told; C{None}: all.
     """
@@ -83,15 +81,14 @@ class Connection:
         "byTheirs",
         "down",
         "exchanges",
-        "finished",
         "gone",
         "highest",
         "host",
         "lastTheirs",
         "limit",
+        "numbers",
         "renumbered",
         "streams",
-        "unheard",
         "up",
     )
 
@@ -111,10 +108,7 @@ class Connection:
         self.highest = 0
         self.gone: int | None = None
         self.lastTheirs = 0
-        #: Streams that are over for the client, and that the backend has never heard of.
-        self.unheard: dict[int, None] = {}
-        #: Streams that were struck and are over for the client, by the backend's numbers.
-        self.finished: dict[int, None] = {}
+        self.numbers = Numbers()
 
     # Numbers
 
@@ -180,9 +174,10 @@ class Connection:
         """
         for kind, flags, number, content in framesIn(frames):
             if kind == GOAWAY:
-                last = getattr(contentOf(kind, flags, number, content), "last_stream_id", 0)
-                self.gone = last if self.gone is None else min(last, self.gone)
-                self.down.write(frame(kind, flags, number, content))
+                self.gone = self.numbers.served(int.from_bytes(content[:4], "big"))
+                self.down.write(
+                    frame(kind, flags, number, self.gone.to_bytes(4, "big") + content[4:])
+                )
             elif not stream.backendDone:
                 self._send(self.down, stream, kind, flags, content)
             elif kind == DATA:
@@ -228,10 +223,7 @@ class Connection:
         for way in (self.up, self.down):
             self._forget(way, stream)
             self._repaid(way, stream, stream.lent[way.place])
-        if not stream.theirs:
-            remember(self.unheard, stream.number)
-        elif stream.struck is not None:
-            remember(self.finished, stream.theirs)
+        self.numbers.closed(stream)
 
     # Flow control
 
@@ -323,12 +315,3 @@ class Connection:
         The streams to which something may happen.
         """
         return [stream for stream in self.streams.values() if stream.struck is not None]
-
-
-def remember(numbers: dict[int, None], number: int) -> None:
-    """
-    Add the number of a stream that is over for one end alone; the oldest makes room for it.
-    """
-    if len(numbers) >= OVER_LIMIT:
-        del numbers[next(iter(numbers))]
-    numbers[number] = None

@@ -12,6 +12,7 @@ from vaurien_twisted.wire.http2.frames import (
     END_STREAM,
     GOAWAY,
     HEADERS,
+    LARGEST_STREAM,
     PUSH_PROMISE,
     RST_STREAM,
     WINDOW_UPDATE,
@@ -58,18 +59,22 @@ class Downstream(Side):
             raise Violation("PROTOCOL_ERROR", f"{what} belongs to no stream")
         if not number % 2:
             # Streams that the backend has pushed pass.
+            self._connection.numbers.checkPushed(number, what)
             return True
         connection = self._connection
         if number > connection.lastTheirs:
             raise Violation("PROTOCOL_ERROR", f"{what} on stream {number}, which is idle")
         # The client does not get what the backend still sends on a stream that was struck.
-        return not connection.renumbered and number not in connection.finished
+        return not connection.renumbered and number not in connection.numbers.finished
 
     def _ended(self, stream: Stream) -> None:
         stream.backendDone = stream.gone = True
         self._connection.host.answered(stream.exchange)
         if stream.clientDone:
             self._connection.close(stream)
+
+    def _isDone(self, stream: Stream) -> bool:
+        return stream.backendDone
 
     def _strike(self, stream: Stream, content: bytes, ends: bool) -> None:
         if stream.gone or stream.struck is None:
@@ -88,6 +93,8 @@ class Downstream(Side):
         stream = self._find(number)
         if kind == PUSH_PROMISE:
             return self._pushed(flags, number, content, read)
+        if stream is not None and stream.struck is None and stream.backendDone:
+            raise Violation("STREAM_CLOSED", f"HEADERS on stream {number}, which has ended")
         if stream is None and (not self._unknown(number, "HEADERS") or number % 2 == 0):
             return self._stray(flags, number, read)
         ends = bool(flags & END_STREAM)
@@ -115,13 +122,16 @@ class Downstream(Side):
         PUSH_PROMISE.  Streams that the backend pushes pass, and are no exchanges.
         """
         blocks, stream = self.way.blocks, self._find(number)
+        if stream is None and (not number % 2 or self._connection.lastTheirs < number):
+            raise Violation("PROTOCOL_ERROR", f"PUSH_PROMISE on stream {number}")
+        said = contentOf(PUSH_PROMISE, flags, number, content)
+        promised = int(getattr(said, "promised_stream_id", 0))
+        self._connection.numbers.promise(promised)
         own = number if stream is None else stream.number
         if own == number and not blocks.rewritten:
             return None
         blocks.withheld()
-        said = contentOf(PUSH_PROMISE, flags, number, content)
-        promised = int(getattr(said, "promised_stream_id", 0)).to_bytes(4, "big")
-        block = promised + blocks.written(read.plain)
+        block = promised.to_bytes(4, "big") + blocks.written(read.plain)
         return frame(PUSH_PROMISE, END_HEADERS, own, block)
 
     def _stray(self, flags: int, number: int, read: Block) -> bytes | None:
@@ -179,7 +189,7 @@ class Downstream(Side):
     def _creditStruck(
         self, stream: Stream, other: int, increment: int, content: bytes
     ) -> bytes | None:
-        stream.room[UP] += increment
+        stream.credit(UP, increment)
         if self._back.blocked:
             self._back.drain()
         if stream.backendDone or stream.clientDone or stream.withholds(UP, increment):
@@ -187,9 +197,16 @@ class Downstream(Side):
         return frame(WINDOW_UPDATE, 0, other, content)
 
     def _other(self, kind: int, flags: int, number: int, content: bytes) -> bytes | None:
-        if kind == GOAWAY and self._connection.renumbered:
+        passing = super()._other(kind, flags, number, content)
+        if kind != GOAWAY:
+            return passing
+        if self._connection.renumbered:
             return self._leave(contentOf(kind, flags, number, content))
-        return super()._other(kind, flags, number, content)
+        last = int.from_bytes(content[:4], "big") & LARGEST_STREAM
+        served = self._connection.numbers.served(last)
+        if served == last:
+            return passing
+        return frame(GOAWAY, 0, 0, served.to_bytes(4, "big") + content[4:])
 
     def _leave(self, said: object) -> bytes:
         """
@@ -205,7 +222,7 @@ class Downstream(Side):
             for each in self._connection.streams.values()
             if last < each.theirs and each.number <= highest
         ]
-        made = [goAway(highest, code)]
+        made = [goAway(self._connection.numbers.served(highest), code)]
         for each in refused:
             each.gone = each.reset = each.backendDone = True
             made.append(reset(each.number, CODES["REFUSED_STREAM"]))

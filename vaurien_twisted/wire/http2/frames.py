@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 
-from hyperframe.exceptions import HyperframeError
+from hyperframe.exceptions import HyperframeError, InvalidFrameError
 from hyperframe.frame import (
     ContinuationFrame,
     DataFrame,
@@ -95,7 +95,8 @@ def contentOf(kind: int, flags: int, number: int, content: bytes) -> Frame:
         )
         read.parse_body(memoryview(content))
     except HyperframeError as error:
-        code = "FRAME_SIZE_ERROR" if kind != HEADERS else "PROTOCOL_ERROR"
+        short = isinstance(error, InvalidFrameError)
+        code = "FRAME_SIZE_ERROR" if short and kind != HEADERS else "PROTOCOL_ERROR"
         raise Violation(code, f"a frame is malformed: {error}") from None
     return read
 

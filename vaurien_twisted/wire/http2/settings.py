@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 
 from vaurien_twisted.wire.http2.codes import Violation
+from vaurien_twisted.wire.http2.frames import LARGEST_WINDOW
 from vaurien_twisted.wire.http2.header_blocks import TABLE_LIMIT
 from vaurien_twisted.wire.http2.way import Way
 
@@ -57,6 +58,9 @@ def check(values: list[tuple[int, int]]) -> None:
     for name, value in values:
         if name == ENABLE_PUSH and value > 1:
             raise Violation("PROTOCOL_ERROR", "SETTINGS_ENABLE_PUSH is neither 0 nor 1")
+        if name == INITIAL_WINDOW_SIZE and value > LARGEST_WINDOW:
+            reason = "SETTINGS_INITIAL_WINDOW_SIZE exceeds 2^31-1"
+            raise Violation("FLOW_CONTROL_ERROR", reason)
         if name == MAX_FRAME_SIZE and not 2**14 <= value < 2**24:
             raise Violation("PROTOCOL_ERROR", "SETTINGS_MAX_FRAME_SIZE is out of its bounds")
 

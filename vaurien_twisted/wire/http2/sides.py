@@ -81,6 +81,12 @@ class Side(FrameReader):
         """
 
     @abstractmethod
+    def _isDone(self, stream: Stream) -> bool:
+        """
+        Whether this end has ended a stream on which all passes.
+        """
+
+    @abstractmethod
     def _strike(self, stream: Stream, content: bytes, ends: bool) -> None:
         """
         The content of a DATA frame on a stream that is struck.
@@ -111,6 +117,8 @@ class Side(FrameReader):
                 return False
         elif stream.struck is not None:
             return False
+        elif self._isDone(stream):
+            raise Violation("STREAM_CLOSED", f"DATA on stream {number}, which this end has ended")
         window = way.window
         if window.owed or way.blocked or (flags & PADDED and not self._padded(length)):
             return False
@@ -159,7 +167,7 @@ class Side(FrameReader):
             # What is still under way on a stream that is over counts for the connection.
             connection.creditDiscarded(way, length)
             if ends:
-                connection.unheard.pop(number, None)
+                connection.numbers.ended(number)
             return b""
         connection.creditDiscarded(way, length - len(content), 0 if ends else number)
         if stream.struck is not None:
@@ -179,7 +187,7 @@ class Side(FrameReader):
         if kind == RST_STREAM:
             stream = self._find(number)
             if stream is None and not self._unknown(number, "RST_STREAM"):
-                self._connection.unheard.pop(number, None)
+                self._connection.numbers.ended(number)
                 return b""
             return self._reset(stream, number, content)
         if kind == SETTINGS:

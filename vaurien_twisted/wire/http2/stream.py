@@ -12,6 +12,8 @@ from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IStreamFacts
 from vaurien_twisted.model.exchange import Exchange
+from vaurien_twisted.wire.http2.codes import Violation
+from vaurien_twisted.wire.http2.frames import LARGEST_WINDOW
 
 
 @implementer(IStreamFacts)
@@ -138,6 +140,18 @@ class Stream:
         kept = min(self.owed, increment)
         self.owed -= kept
         return increment - kept
+
+    def credit(self, place: int, increment: int) -> None:
+        """
+        A receiver takes more of this stream, or less.
+
+        @param place: 0 for bytes to the backend, 1 for bytes to the client.
+        @raise Violation: its window exceeds the largest that there can be.
+        """
+        self.room[place] += increment
+        if self.room[place] > LARGEST_WINDOW:
+            reason = f"the window of stream {self.number} exceeds 2^31-1 bytes"
+            raise Violation("FLOW_CONTROL_ERROR", reason)
 
     def withholds(self, place: int, increment: int) -> bool:
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.http2.codes import Violation
-from vaurien_twisted.wire.http2.connection import Connection, remember
+from vaurien_twisted.wire.http2.connection import Connection
 from vaurien_twisted.wire.http2.frames import (
     END_STREAM,
     PREFACE,
@@ -63,9 +63,13 @@ class Upstream(Side):
         connection = self._connection
         if number % 2 and number > connection.highest:
             raise Violation("PROTOCOL_ERROR", f"{what} on stream {number}, which is idle")
+        if number and not number % 2:
+            connection.numbers.checkPushed(number, what)
+            if what == "DATA":
+                raise Violation("PROTOCOL_ERROR", f"DATA on stream {number}, which was pushed")
         if not number:
             raise Violation("PROTOCOL_ERROR", f"{what} belongs to no stream")
-        if number % 2 and (number in connection.unheard or number > connection.lastTheirs):
+        if number % 2 and (number in connection.numbers.unheard or number > connection.lastTheirs):
             return False
         # Of a stream that had another number, that is not known any more.
         return not (number % 2 and connection.renumbered)
@@ -74,6 +78,9 @@ class Upstream(Side):
         stream.clientDone = True
         if stream.backendDone:
             self._connection.close(stream)
+
+    def _isDone(self, stream: Stream) -> bool:
+        return stream.clientDone
 
     def _strike(self, stream: Stream, content: bytes, ends: bool) -> None:
         struck = stream.struck
@@ -106,7 +113,7 @@ class Upstream(Side):
             if stream is None:
                 blocks.withheld()
                 if ends:
-                    connection.unheard.pop(number, None)
+                    connection.numbers.ended(number)
                 return b""
             if stream.struck is None:
                 connection.introduce(stream)
@@ -143,11 +150,11 @@ class Upstream(Side):
         if not number % 2:
             raise Violation("PROTOCOL_ERROR", f"the client has opened stream {number}")
         if number <= connection.highest:
-            # The trailer of a request whose stream is over.
+            connection.numbers.trailer(number)
             return None
         connection.highest = number
         if connection.gone is not None and number > connection.gone:
-            remember(connection.unheard, number)
+            connection.numbers.refuse(number)
             return None
         streams = connection.streams
         self.way.floods.opened(len(streams) + 1, connection.down.waiting)
@@ -185,7 +192,7 @@ class Upstream(Side):
     def _creditStruck(
         self, stream: Stream, other: int, increment: int, content: bytes
     ) -> bytes | None:
-        stream.room[DOWN] += increment
+        stream.credit(DOWN, increment)
         if self._back.blocked:
             self._back.drain()
         passing = stream.shared(increment)

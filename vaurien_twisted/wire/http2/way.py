@@ -194,5 +194,5 @@ class Way:
             raise Violation("FLOW_CONTROL_ERROR", "SETTINGS_INITIAL_WINDOW_SIZE exceeds 2^31-1")
         more, self.initial = initial - self.initial, initial
         for stream in streams:
-            stream.room[self.place] += more
+            stream.credit(self.place, more)
         self.drain()
