@@ -198,7 +198,7 @@ class ReplayTests(TestCase):
             (["--replay", str(bad)], "not the report"),
             (["--replay", str(empty)], "decisions"),
             (["--bisect"], "--replay REPORT"),
-            ([], "name a FILE"),
+            ([], "give FILE, or --replay REPORT"),
         ):
             done = subprocess.run(
                 vaurien("run", *words), capture_output=True, text=True, timeout=60
