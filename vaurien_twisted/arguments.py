@@ -28,6 +28,14 @@ _WORDS = (
     (r"argument ([^:]+): (.*)", r"\1: \2"),
 )
 
+#: What completes names of files, by shell (the documentation of C{shtab}, "FILE").
+_FILES = {
+    "bash": "_shtab_compgen_files",
+    "zsh": "_files",
+    "tcsh": "f",
+    "fish": "(__fish_complete_path (commandline -ct))",
+}
+
 #: How alike an option must be that is suggested, 0 to 1.
 ALIKE = 0.75
 
@@ -54,6 +62,14 @@ class OneLineParser(argparse.ArgumentParser):
                 message = found.expand(ours)
                 break
         self.exit(2, f"{self.prog}: {message}\n")
+
+
+def takesFile(action: argparse.Action) -> None:
+    """
+    Complete names of files for an argument.
+    """
+    # There shtab looks for it.
+    vars(action)["complete"] = _FILES
 
 
 def parseAll(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:

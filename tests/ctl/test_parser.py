@@ -4,7 +4,6 @@ Tests for the command line of vaurienctl: help, wrong words, completion.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from unittest import mock
 
@@ -129,26 +128,6 @@ class CompletionTests(Shown):
             for name in COMMANDS:
                 self.assertIn(name, out)
         self.assertEqual(self.run_("completion", "tcsh")[0], 2)
-
-    def test_bash(self) -> None:
-        """
-        Bash completes commands and options with it.
-        """
-        _, out, _ = self.run_("completion", "bash")
-        for words, found in (
-            ("vaurienctl set-b", ["set-behavior", "set-backend"]),
-            ("vaurienctl journal --la", ["--last"]),
-            ("vaurienctl experiment che", ["check"]),
-        ):
-            count = len(words.split()) - 1
-            script = (
-                f"{out}\nCOMP_WORDS=({words}); COMP_CWORD={count}\n"
-                '_shtab_vaurienctl; echo "${COMPREPLY[@]}"'
-            )
-            done = subprocess.run(
-                ["bash", "--norc"], input=script, capture_output=True, text=True, check=True
-            )
-            self.assertEqual(sorted(done.stdout.split()), sorted(found), done.stderr)
 
     def test_missing(self) -> None:
         """

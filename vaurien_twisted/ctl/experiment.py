@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import MutableMapping
 
+from vaurien_twisted.arguments import takesFile
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import ClientError
 
@@ -46,12 +47,12 @@ def addExperiment(
     checking = made["experiment check"] = actions.add_parser(
         "check", help="check a file; nothing is run"
     )
-    checking.add_argument("file", metavar="FILE")
+    takesFile(checking.add_argument("file", metavar="FILE"))
     comparing = made["experiment compare"] = actions.add_parser(
         "compare", help="show two reports side by side"
     )
-    comparing.add_argument("first", metavar="A", help="a report in JSON")
-    comparing.add_argument("second", metavar="B", help="another")
+    takesFile(comparing.add_argument("first", metavar="A", help="a report in JSON"))
+    takesFile(comparing.add_argument("second", metavar="B", help="another"))
     made["experiment schema"] = actions.add_parser(
         "schema", help="show the JSON Schema of experiments"
     )

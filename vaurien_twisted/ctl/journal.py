@@ -57,9 +57,12 @@ class Since:
     seconds: float | None = None
 
 
-def addJournal(parser: argparse.ArgumentParser) -> None:
+def addJournal(parser: argparse.ArgumentParser, whole: bool = False) -> None:
     """
     Declare the arguments of the command.
+
+    @param whole: for completion, with the kinds of entries.  The service of another version may
+        have other ones.
     """
     parser.add_argument(
         "--since",
@@ -79,7 +82,10 @@ def addJournal(parser: argparse.ArgumentParser) -> None:
         "--connection", metavar="N", type=_count, help="show only entries of this connection"
     )
     parser.add_argument(
-        "--kind", metavar="KIND", help="show only entries of a kind: decision, set, unreachable, …"
+        "--kind",
+        metavar="KIND",
+        choices=KINDS if whole else None,
+        help="show only entries of a kind: decision, set, unreachable, …",
     )
     parser.add_argument("--whole", action="store_true", help="do not shorten lines and texts")
 

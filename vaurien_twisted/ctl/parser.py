@@ -10,7 +10,13 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from vaurien_twisted import __version__
-from vaurien_twisted.arguments import OneLineParser, checkOptions, nearOption, unknownWord
+from vaurien_twisted.arguments import (
+    OneLineParser,
+    checkOptions,
+    nearOption,
+    takesFile,
+    unknownWord,
+)
 from vaurien_twisted.ctl import observing
 from vaurien_twisted.ctl import proxies as ctl_proxies
 from vaurien_twisted.ctl.commands import COMMANDS, EXAMPLES, OF_PROXIES
@@ -39,7 +45,7 @@ def _parsers(arguments: Sequence[str], whole: bool = False) -> Parsers:
     """
     The whole parser, the one of the options that every command has, and those of the commands.
 
-    @param whole: with those of C{experiment}, which take long to load, in any case.
+    @param whole: for completion, with those of C{experiment}, which take long to load.
     """
     common = OneLineParser(add_help=False, allow_abbrev=False)
     # Without defaults, so that what stands before the command outlives the command's own parsing.
@@ -94,8 +100,10 @@ def _parsers(arguments: Sequence[str], whole: bool = False) -> Parsers:
         metavar="HOST:PORT",
         help="the address of the backend, or a Twisted endpoint string",
     )
-    made["set-rules"].add_argument(
-        "file", metavar="FILE", help="a JSON file with a list of rules; - is standard input"
+    takesFile(
+        made["set-rules"].add_argument(
+            "file", metavar="FILE", help="a JSON file with a list of rules; - is standard input"
+        )
     )
     made["list-behaviors"].add_argument(
         "names", metavar="NAME", nargs="*", help="show only these behaviors, with their options"
@@ -116,12 +124,16 @@ def _parsers(arguments: Sequence[str], whole: bool = False) -> Parsers:
         )
         made[name].add_argument("--all", action="store_true", help="all proxies")
     ctl_proxies.addCommands(made, common)
-    addJournal(made["journal"])
+    addJournal(made["journal"], whole)
     observing.addCommands(made)
     addWatch(made["watch"])
     addTop(made["top"])
     addCompletion(made["completion"])
-    made["help"].add_argument("topic", metavar="COMMAND", nargs="*", help="a command")
+    # For completion; words after the command are accepted as well.
+    topics = tuple(COMMANDS) if whole else None
+    made["help"].add_argument(
+        "topic", metavar="COMMAND", nargs="*", choices=topics, help="a command"
+    )
     if whole or "experiment" in arguments:
         addExperiment(made["experiment"], made)
     return parser, common, made

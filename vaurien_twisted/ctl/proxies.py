@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, MutableMapping
 from urllib.parse import quote
 
+from vaurien_twisted.arguments import takesFile
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import ClientError, RequestRefused, member
 from vaurien_twisted.ctl.in_force import formatProxies, formatProxy
@@ -67,11 +68,13 @@ def addCommands(
     create.add_argument("--disabled", action="store_true", help="create it without listening")
     for name in ("toggle", "delete", "rules"):
         addNames(made[name])
-    made["rules"].add_argument(
-        "--set",
-        metavar="FILE",
-        dest="file",
-        help="a JSON file with a list of rules; - is standard input",
+    takesFile(
+        made["rules"].add_argument(
+            "--set",
+            metavar="FILE",
+            dest="file",
+            help="a JSON file with a list of rules; - is standard input",
+        )
     )
     made["rules"].set_defaults(rules=None)
     actions = made["toxic"].add_subparsers(dest="action", metavar="ACTION", required=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 import attrs
 
+from vaurien_twisted.arguments import takesFile
 from vaurien_twisted.experiments.console import verdict
 from vaurien_twisted.experiments.document import Experiment, readExperiment, schema
 from vaurien_twisted.experiments.targets import addTargetArguments
@@ -41,7 +42,7 @@ def addArguments(parser: argparse.ArgumentParser, fleet: bool) -> None:
     """
     words = "the experiment, in YAML or JSON"
     if fleet:
-        parser.add_argument("file", metavar="FILE", help=words)
+        takesFile(parser.add_argument("file", metavar="FILE", help=words))
     else:
         parser.add_argument("file", metavar="FILE", nargs="?", default="", help=words)
         parser.add_argument(
@@ -58,9 +59,10 @@ def addArguments(parser: argparse.ArgumentParser, fleet: bool) -> None:
         )
     parser.add_argument("--dry-run", action="store_true", help="show the timeline and end")
     parser.add_argument("--seed", type=int, help="a seed in place of the file's")
-    parser.add_argument("--report", metavar="FILE", help="write the report as JSON")
-    parser.add_argument("--html", metavar="FILE", help="write the report as one HTML file")
-    parser.add_argument("--junit", metavar="FILE", help="write the report as JUnit XML")
+    for option, what in (("report", "JSON"), ("html", "one HTML file"), ("junit", "JUnit XML")):
+        takesFile(
+            parser.add_argument(f"--{option}", metavar="FILE", help=f"write the report as {what}")
+        )
     parser.add_argument("--quiet", action="store_true", help="show the verdict only")
     if fleet:
         addTargetArguments(parser)
