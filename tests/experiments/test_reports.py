@@ -19,7 +19,7 @@ from vaurien_twisted.experiments import command
 from vaurien_twisted.experiments.console import verdict
 from vaurien_twisted.experiments.html import page
 from vaurien_twisted.experiments.junit import junit
-from vaurien_twisted.experiments.plots import Line, plot
+from vaurien_twisted.experiments.plots import Line, plot, ticks
 from vaurien_twisted.experiments.report import report
 from vaurien_twisted.model.options import Refused
 
@@ -82,6 +82,32 @@ class ReportTests(SynchronousTestCase):
         """
         times = [reading["time"] for reading in reported()["readings"]]
         self.assertTrue(all(b - a >= 0.25 for a, b in pairwise(times)), times)
+
+
+class TicksTests(SynchronousTestCase):
+    """
+    The marks of the axes.
+    """
+
+    def test_even(self) -> None:
+        """
+        Round numbers with as many digits each, up to the value that is shown.
+        """
+        for value, most, words in (
+            (16.1, 10, "0 2 4 6 8 10 12 14 16 18"),
+            (434.7, 4, "0 200 400 600"),
+            (1.0, 4, "0.0 0.5 1.0"),
+            (0.07, 4, "0.00 0.02 0.04 0.06 0.08"),
+            (7.1, 4, "0 2 4 6 8"),
+            (100.0, 4, "0 50 100"),
+            (1234.0, 4, "0 500 1000 1500"),
+            (1e-9, 4, None),
+        ):
+            marks = ticks(value, most)
+            if words is not None:
+                self.assertEqual(" ".join(text for _, text in marks), words, value)
+            self.assertGreaterEqual(marks[-1][0], value * (1 - 1e-9))
+            self.assertLessEqual(len(marks), most + 2)
 
 
 class FormTests(SynchronousTestCase):
@@ -198,6 +224,6 @@ class CommandTests(SynchronousTestCase):
         a, b = (self.file(json.dumps(reported(ms))) for ms in (5, 2000))
         text = command.compare(a, b)
         self.assertIn("outcome", text)
-        self.assertRegex(text, r"\(bad\)\s+held 0\.004854\s+broken 1\.942")
+        self.assertRegex(text, r"\(bad\)\s+held  4\.85 ms\s+broken  1\.94 s")
         with self.assertRaises(Refused):
             command.compare(a, self.file("{}"))

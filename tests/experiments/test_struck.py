@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.experiments.struck import MOST, delayOf, failed, fails, slowest
+from vaurien_twisted.experiments.struck import MOST, delayOf, failed, fails, notable, slowest
 
 
 def entry(effect: str, number: int = 1) -> dict[str, object]:
@@ -54,3 +54,19 @@ class StruckTests(SynchronousTestCase):
         journal = [entry("hold" if n % 2 else "wait 1 s", n) for n in range(100)]
         numbers = [each["exchange"] for each in failed(journal)]
         self.assertEqual(numbers, list(range(1, 2 * MOST, 2)))
+
+    def test_passed(self) -> None:
+        """
+        Exchanges that no fault struck are among both, by their duration and the backend's error;
+        of many the notable ones are kept, in their order.
+        """
+        entries: list[dict[str, object]] = [
+            {"kind": "passed", "exchange": n, "timing": {"duration": n / 1000}} for n in range(200)
+        ]
+        entries[50]["timing"] = {"duration": 0.05, "error": "500"}
+        entries.append(entry("wait 0.198 s", 900))
+        numbers = [each["exchange"] for each in slowest(entries)]
+        self.assertEqual(numbers[:3], [199, 198, 900])
+        self.assertEqual([each["exchange"] for each in failed(entries)], [50])
+        kept = [each["exchange"] for each in notable(entries)]
+        self.assertEqual(kept, [50, *range(200 - MOST + 1, 200), 900])

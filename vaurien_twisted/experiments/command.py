@@ -140,25 +140,13 @@ def writeReports(report: JSONObject, parsed: argparse.Namespace) -> list[str]:
 
 def compare(first: str, second: str) -> str:
     """
-    Two reports side by side.
+    Two reports side by side, by their paths.
 
     @raise Refused: one cannot be read.
     """
-    a, b = (readReport(path) for path in (first, second))
-    lines = [f"{'':40} {'A':>24} {'B':>24}"]
-    lines.append(f"{'outcome':40} {a['outcome']:>24} {b['outcome']:>24}")
-    found: dict[tuple[str, str], list[str]] = {}
-    for number, report in enumerate((a, b)):
-        for condition in report["conditions"]:
-            for judged in condition["judged"]:
-                key = (condition["condition"], judged["phase"])
-                value = judged["value"]
-                figure = "" if value is None else f" {value:.4g}"
-                found.setdefault(key, ["-", "-"])[number] = judged["outcome"] + figure
-    for (condition, phase), (left, right) in found.items():
-        name = f"{condition} ({phase})"
-        lines.append(f"{name[:40]:40} {left:>24} {right:>24}")
-    return "\n".join(lines)
+    from vaurien_twisted.experiments.compare import compare as compared
+
+    return compared(readReport(first), readReport(second))
 
 
 def readReport(path: str) -> Answer:

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from html import escape
 
 from vaurien_twisted.experiments.plots import Line, Shade, lines, plot
+from vaurien_twisted.experiments.struck import errorOf
+from vaurien_twisted.experiments.verdict import timeWords
 from vaurien_twisted.model.json_types import JSONObject
 
 #: The most rows of the table of exchanges.
@@ -98,11 +100,15 @@ def _outcome(word: str) -> str:
     return f'<span class="outcome {escape(word)}">{escape(word)}</span>'
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def _table(label: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """
+    A table, which can be scrolled where it is too wide.
+    """
     head = "".join(f"<th scope=col>{each}</th>" for each in heads)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return (
-        f"<div class=card><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class=card tabindex=0 role=region aria-label="{label}"><table><thead>'
+        f"<tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
@@ -119,7 +125,7 @@ def _conditions(report: Report) -> str:
             rows.append((first, escape(judged["phase"]), _outcome(judged["outcome"]), detail))
     if not rows:
         return "<p class=soft>The experiment has no hypothesis.</p>"
-    return _table(("condition", "phase", "", "measured"), rows)
+    return _table("Conditions", ("condition", "phase", "outcome", "measured"), rows)
 
 
 def _phases(report: Report) -> str:
@@ -132,7 +138,7 @@ def _phases(report: Report) -> str:
         )
         for phase in report["phases"]
     ]
-    return _table(("phase", "from", "to", "what was done"), rows)
+    return _table("Phases", ("phase", "from", "to", "what was done"), rows)
 
 
 def _plots(report: Report) -> list[str]:
@@ -191,32 +197,51 @@ def _legend(lines: Iterable[Line], what: str) -> str:
 
 def _struck(report: Report) -> list[str]:
     """
-    The exchanges that faults delayed the most, those that they made fail, and all.
+    The exchanges that took the longest, those that failed, and all that faults struck.
     """
     parts = []
     for heading, entries, what in (
-        ("Slowest exchanges", report["slowest"], "that faults delayed the most"),
-        ("Failed exchanges", report["failed"], "that faults made fail, the first ones"),
+        ("Slowest exchanges", report["slowest"], "that took the longest"),
+        ("Failed exchanges", report["failed"], "that failed, the first ones"),
     ):
         if entries:
-            words = f"The exchanges {what}, and the rule that struck them."
-            parts += [f"<h2>{heading}</h2><p class=soft>{words}</p>", _exchanges(entries)]
+            words = f"The exchanges {what}, and the rule that struck them, if one did."
+            parts += [f"<h2>{heading}</h2><p class=soft>{words}</p>", _exchanges(heading, entries)]
     return [*parts, "<h2>All that faults struck</h2>", _journal(report)]
 
 
-def _exchanges(entries: Iterable[JSONObject]) -> str:
+def _exchanges(label: str, entries: Iterable[JSONObject]) -> str:
     rows = [
         (
             f"{entry.get('after', 0.0):.2f} s",
             escape(str(entry.get("proxy", ""))),
             f"{entry.get('connection', '')}/{entry.get('exchange', '')}",
             f"<code>{escape(str(entry.get('description', '')))}</code>",
-            escape(str(entry.get("words") or entry.get("effect", ""))),
+            _duration(entry),
+            escape(_happened(entry)),
             escape(str(entry.get("rule", ""))),
         )
         for entry in entries
     ]
-    return _table(("time", "proxy", "exchange", "request", "what happened", "rule"), rows)
+    heads = ("time", "proxy", "exchange", "request", "took", "what happened", "rule")
+    return _table(label, heads, rows)
+
+
+def _duration(entry: JSONObject) -> str:
+    """
+    How long the exchange took, C{""} if that is not known.
+    """
+    seconds = entry.get("timing", {}).get("duration")
+    return "" if seconds is None else timeWords(seconds)
+
+
+def _happened(entry: JSONObject) -> str:
+    words = str(entry.get("words") or entry.get("effect") or "")
+    error = errorOf(entry)
+    if error:
+        words = f"{words}, " if words else ""
+        return f"{words}the backend answered {error}"
+    return words or "passed"
 
 
 def _journal(report: Report) -> str:
@@ -224,5 +249,5 @@ def _journal(report: Report) -> str:
     if not entries:
         return "<p class=soft>No fault struck an exchange.</p>"
     more = max(0, len(entries) - ROWS) + int(report["journal_left_out"])
-    table = _exchanges(entries[:ROWS])
+    table = _exchanges("All that faults struck", entries[:ROWS])
     return table + (f"<p class=soft>And {more} more.</p>" if more else "")

@@ -14,6 +14,9 @@ import attrs
 #: The size of a plot, and of its margins, in pixels.
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 960, 220, 56, 8, 22, 24
 
+#: The most steps of the axes of values and of time.
+VALUES, TIMES = 4, 10
+
 #: The classes of lines, by their order; the page gives them colors.
 LINES = ("a", "b", "c", "d", "e", "f")
 
@@ -56,7 +59,8 @@ def plot(
     @param breaches: times in which a condition was broken.
     """
     values = [value for line in lines for _, value in line.points if value is not None]
-    top = _ceiling(max([*values, 1e-9]))
+    marks = ticks(max([*values, 1e-9]), VALUES)
+    top = marks[-1][0]
     seconds = max(seconds, 1e-9)
 
     def x(time: float) -> float:
@@ -86,20 +90,21 @@ def plot(
             f'<rect class="breach" x="{x(begin):.1f}" y="{HEIGHT - BOTTOM}" width="{width:.1f}" '
             f'height="4"><title>broken from {begin:.1f} to {end:.1f} s</title></rect>'
         )
-    for share in (0.0, 0.5, 1.0):
-        at = y(top * share)
+    for mark, words in marks:
+        at = y(mark)
         parts.append(
             f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>'
             f'<text class="axis" x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">'
-            f"{_number(top * share)}{escape(unit)}</text>"
+            f"{words}{escape(unit)}</text>"
         )
-    for step in range(6):
-        time = seconds * step / 5
-        anchor = "start" if step == 0 else "end" if step == 5 else "middle"
-        parts.append(
-            f'<text class="axis" x="{x(time):.1f}" y="{HEIGHT - 6}" text-anchor="{anchor}">'
-            f"{_number(time)} s</text>"
-        )
+    for time, words in ticks(seconds, TIMES):
+        if time <= seconds:
+            # One at the very end would stick out.
+            anchor = "start" if not time else "end" if x(time) > WIDTH - 40 else "middle"
+            parts.append(
+                f'<text class="axis" x="{x(time):.1f}" y="{HEIGHT - 6}" text-anchor="{anchor}">'
+                f"{words} s</text>"
+            )
     for number, line in enumerate(lines):
         for run in _runs(line.points):
             path = " ".join(f"{x(time):.1f},{y(value):.1f}" for time, value in run)
@@ -125,16 +130,22 @@ def _runs(points: Sequence[tuple[float, float | None]]) -> list[list[tuple[float
     return [run for run in runs if run]
 
 
-def _ceiling(value: float) -> float:
+def ticks(value: float, most: int) -> list[tuple[float, str]]:
     """
-    The next number of the form 1, 2 or 5 times a power of ten.
+    The marks of an axis from 0 up to the first that is at least C{value}, with their labels.  The
+    step between two is 1, 2 or 5 times a power of ten, and all labels have the same number of
+    digits after the point.
+
+    @param value: above 0.
+    @param most: the most steps.
     """
-    power = 10.0 ** math.floor(math.log10(value))
-    return next(power * factor for factor in (1, 2, 5, 10) if value <= power * factor * (1 + 1e-9))
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
+    least = value / most * (1 - 1e-9)
+    power = math.floor(math.log10(least))
+    factor = next(each for each in (1, 2, 5, 10) if least <= each * 10.0**power)
+    step = factor * 10.0**power
+    digits = max(0, -(power + 1 if factor == 10 else power))
+    count = math.ceil(value / step * (1 - 1e-9))
+    return [(step * number, f"{step * number:.{digits}f}") for number in range(count + 1)]
 
 
 def lines(report: Mapping[str, object], proxy: str, names: Mapping[str, str]) -> list[Line]:

@@ -34,6 +34,7 @@ class Record:
         C{phases}.
     @ivar checks: tries of conditions, by the condition's place in the hypothesis.
     @ivar journal: what was decided, the first L{JOURNAL_LIMIT} entries.
+    @ivar passed: exchanges that no fault struck: the slowest and the first that failed.
     @ivar left: how many entries more there were.
     @ivar outcome: C{""} until it is known: L{HALTED} where the run ended early.
     @ivar reason: why it ended early.
@@ -48,6 +49,7 @@ class Record:
     before: list[tuple[int, Judgement]] = attrs.field(factory=list)
     after: list[tuple[int, Judgement]] = attrs.field(factory=list)
     journal: list[Mapping[str, object]] = attrs.field(factory=list)
+    passed: list[Mapping[str, object]] = attrs.field(factory=list)
     left: int = 0
     load: Mapping[str, object] | None = None
     began: float = 0.0

@@ -40,6 +40,7 @@ CLOSE = 0.25
 ENTRIES = 2000
 
 Object = dict[str, object]
+Entry = Mapping[str, object]
 
 
 def report(experiment: Experiment, record: Record, begun: float) -> Object:
@@ -48,16 +49,16 @@ def report(experiment: Experiment, record: Record, begun: float) -> Object:
 
     @param begun: when its method began, in seconds since 1970.
     """
-    journal: list[Mapping[str, object]] = [
-        {**entry, "after": round(float(str(entry["time"])) - begun, 6)} for entry in record.journal
-    ]
-    record = attrs.evolve(record, journal=journal)
+    record = attrs.evolve(
+        record, journal=_since(record.journal, begun), passed=_since(record.passed, begun)
+    )
     conditions = [
         _condition(at, condition, record, experiment.policy.every)
         for at, condition in enumerate(experiment.hypothesis)
     ]
     struck = [entry for entry in record.journal if _happened(entry)]
     kept = _worthKeeping(struck, conditions)
+    happened = sorted([*struck, *record.passed], key=lambda entry: float(str(entry["after"])))
     outcomes = [str(each["outcome"]) for each in conditions]
     if record.load is not None and not record.load.get("good", True):
         outcomes.append(BROKEN)
@@ -76,14 +77,21 @@ def report(experiment: Experiment, record: Record, begun: float) -> Object:
         ],
         "readings": _series(_spaced(record.readings, experiment.policy.every * CLOSE)),
         "load": record.load,
-        "slowest": [_withoutRepeat(entry) for entry in slowest(struck)],
-        "failed": [_withoutRepeat(entry) for entry in failed(struck)],
+        "slowest": [_withoutRepeat(entry) for entry in slowest(happened)],
+        "failed": [_withoutRepeat(entry) for entry in failed(happened)],
         "journal": [_withoutRepeat(entry) for entry in kept],
         "journal_left_out": record.left + len(struck) - len(kept),
         "notes": record.notes,
         "file": experiment.source,
         "decisions": packed(record.journal),
     }
+
+
+def _since(entries: Sequence[Entry], begun: float) -> list[Entry]:
+    """
+    Entries with C{after}: the seconds since C{begun}.
+    """
+    return [{**each, "after": round(float(str(each["time"])) - begun, 6)} for each in entries]
 
 
 def _happened(entry: Mapping[str, object]) -> bool:
@@ -184,7 +192,10 @@ def _inPhase(
             judgement = judgeFigures(condition, last.since(first), bounds[1].time - bounds[0].time)
         # Its own readings come a little early or late.
         times = (begin, end, *(reading.time for reading in bounds))
-        within = [each for each in record.readings if min(times) <= each.time <= max(times)]
+        within = _spaced(
+            [each for each in record.readings if min(times) <= each.time <= max(times)],
+            lasting / LASTING * CLOSE,
+        )
         breaches = _breaches(condition, names, within)
         if judgement is not None and judgement.outcome == HELD:
             judgement = _worst(condition, names, within, breaches, lasting) or judgement

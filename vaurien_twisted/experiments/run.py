@@ -23,6 +23,7 @@ from vaurien_twisted.experiments.figures import Reading
 from vaurien_twisted.experiments.phases import Externals, Method, Phase, StepFailed
 from vaurien_twisted.experiments.record import HALTED, INTERRUPTED, Record, experimentStatus
 from vaurien_twisted.experiments.steps import named
+from vaurien_twisted.experiments.struck import PASSED, notable
 from vaurien_twisted.experiments.summary import describeCondition
 from vaurien_twisted.experiments.verdict import (
     BROKEN,
@@ -69,7 +70,8 @@ class IRunService(IService, Protocol):
 
     async def journal(self) -> list[Mapping[str, object]]:
         """
-        What was decided since it was asked last, oldest first.
+        What was decided since it was asked last, oldest first, and the exchanges that passed,
+        as entries of the kind C{passed}.
         """
 
 
@@ -201,7 +203,11 @@ class ExperimentRun:
         reading = attrs.evolve(reading, time=self._now + reading.time)
         self.record.readings.append(reading)
         self._lastRead = self._clock.seconds()
-        entries = await self._service.journal()
+        told = await self._service.journal()
+        entries = [entry for entry in told if entry["kind"] != PASSED]
+        self.record.passed = notable(
+            [*self.record.passed, *(entry for entry in told if entry["kind"] == PASSED)]
+        )
         room = JOURNAL_LIMIT - len(self.record.journal)
         self.record.journal += entries[:room]
         self.record.left += max(0, len(entries) - room)

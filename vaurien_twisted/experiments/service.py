@@ -16,6 +16,7 @@ from vaurien_twisted.client.common import ClientError, RequestRefused, Unreachab
 from vaurien_twisted.experiments.document import Experiment
 from vaurien_twisted.experiments.effects import ROUND, Rule
 from vaurien_twisted.experiments.figures import Figures, Reading
+from vaurien_twisted.experiments.passed import PassedOf
 from vaurien_twisted.model.json_types import Answer
 
 
@@ -31,6 +32,7 @@ class Service:
         self.url = client.url
         self.pace = ROUND
         self._client = client
+        self._passed = PassedOf(client)
         self._clock = clock
         self._created: list[str] = []
         self._before: dict[str, Sequence[Rule]] = {}
@@ -71,6 +73,7 @@ class Service:
                 known = ", ".join(sorted(there)) or "none"
                 raise ClientError(f"{self.url} has no proxy {name!r}, only: {known}")
         self._proxies = list(experiment.proxies) or list(there)
+        await self._passed.new(self._proxies)
         for name in self._proxies:
             answer = await self._client.request("GET", f"{_path(name)}/rules")
             self._before[name] = list(answer["rules"])
@@ -221,11 +224,13 @@ class Service:
 
     async def journal(self) -> list[Mapping[str, object]]:
         """
-        What was decided since it was asked last, oldest first.  It is not asked where the last
-        reading said that there is nothing new.
+        What was decided since it was asked last, oldest first, and the exchanges that passed, as
+        entries of the kind C{passed}.  The journal is not asked where the last reading said that
+        there is nothing new.
         """
+        passed = await self._passed.new(self._proxies)
         if self._newest <= self._last:
-            return []
+            return passed
         asked = await self._client.journal(self._last, 10000, repeat="true")
         # Another call may have had some of them meanwhile.
         entries: list[Mapping[str, object]] = [
@@ -234,7 +239,7 @@ class Service:
         if entries:
             self._missed += int(str(entries[0]["id"])) - self._last - 1
             self._last = int(str(entries[-1]["id"]))
-        return entries
+        return entries + passed
 
 
 def _path(proxy: str) -> str:

@@ -1,16 +1,19 @@
 # -*- test-case-name: tests.experiments.test_struck -*-
 """
-Which exchanges the faults of an experiment delayed the most, and which they made fail.
+Which exchanges of an experiment took the longest, and which failed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import nlargest
 from itertools import islice
 
 #: The most entries of each of the two lists.
 MOST = 25
+
+#: The kind of the entries of exchanges that no fault struck.
+PASSED = "passed"
 
 #: A step of the reply, in an effect.
 _REPLY = "reply: "
@@ -22,21 +25,39 @@ _FAILING = {"error", "hold", "close", "reset", "drop", "truncate"}
 Entry = Mapping[str, object]
 
 
-def slowest(journal: Iterable[Entry]) -> list[Entry]:
+def slowest(entries: Iterable[Entry]) -> list[Entry]:
     """
-    The entries of the L{MOST} exchanges that were delayed the longest, the longest first.
+    The entries of the L{MOST} exchanges that took the longest, the longest first.
 
-    @param journal: entries of decisions, with C{effect} as the journal has it.
+    @param entries: of decisions, with C{effect} as the journal has it, and of exchanges that
+        passed.
     """
-    delayed = [(delay, entry) for entry in journal if (delay := delayOf(entry)) > 0]
-    return [entry for _, entry in nlargest(MOST, delayed, key=lambda each: each[0])]
+    timed = [(seconds, entry) for entry in entries if (seconds := secondsOf(entry)) > 0]
+    return [entry for _, entry in nlargest(MOST, timed, key=lambda each: each[0])]
 
 
-def failed(journal: Iterable[Entry]) -> list[Entry]:
+def failed(entries: Iterable[Entry]) -> list[Entry]:
     """
-    The entries of the first L{MOST} exchanges that a fault made fail.
+    The entries of the first L{MOST} exchanges that failed.
     """
-    return list(islice(filter(fails, journal), MOST))
+    return list(islice(filter(fails, entries), MOST))
+
+
+def notable(entries: Sequence[Entry]) -> list[Entry]:
+    """
+    Those of C{entries} that L{slowest} or L{failed} choose, in their order.
+    """
+    chosen = {id(entry) for entry in (*slowest(entries), *failed(entries))}
+    return [entry for entry in entries if id(entry) in chosen]
+
+
+def secondsOf(entry: Entry) -> float:
+    """
+    How long an exchange took as far as that is known, in seconds: to the end of its reply, else as
+    long as it was delayed.
+    """
+    duration = _timing(entry).get("duration")
+    return max(delayOf(entry), duration if isinstance(duration, int | float) else 0.0)
 
 
 def delayOf(entry: Entry) -> float:
@@ -48,9 +69,22 @@ def delayOf(entry: Entry) -> float:
 
 def fails(entry: Entry) -> bool:
     """
-    Whether a fault made an exchange fail: it was answered with an error, cut, or not answered.
+    Whether an exchange failed: a fault answered it with an error, cut it or left it without an
+    answer, or the backend answered with an error.
     """
-    return any(word in _FAILING for word, _ in _parts(entry))
+    return bool(errorOf(entry)) or any(word in _FAILING for word, _ in _parts(entry))
+
+
+def errorOf(entry: Entry) -> str:
+    """
+    The code of the backend's reply if that was an error, else C{""}.
+    """
+    return str(_timing(entry).get("error", ""))
+
+
+def _timing(entry: Entry) -> Mapping[str, object]:
+    timing = entry.get("timing")
+    return timing if isinstance(timing, Mapping) else {}
 
 
 def _parts(entry: Entry) -> Iterator[tuple[str, str]]:

@@ -71,13 +71,13 @@ def judgeFigures(condition: Condition, figures: Figures, seconds: float) -> Judg
             return Judgement(UNKNOWN, f"not enough data: {figures.timed} exchanges were timed")
         share = f"{condition.quantile * 100:g} % of {figures.timed} exchanges"
         good = figures.under(condition.below) >= condition.quantile * figures.timed
-        return Judgement(_outcome(good), f"{share} took up to about {_time(value)}", value)
+        return Judgement(_outcome(good), f"{share} took up to about {timeWords(value)}", value)
     if isinstance(condition, Rate):
         if seconds <= 0:
             return Judgement(UNKNOWN, "not enough data: the phase took no time")
         value = figures.exchanges / seconds
         return Judgement(
-            _outcome(value >= condition.rate), f"{value:.4g} exchanges a second", value
+            _outcome(value >= condition.rate), f"{rounded(value)} exchanges a second", value
         )
     if isinstance(condition, Errors | ErrorRate):
         return _judgeErrors(condition, figures, seconds)
@@ -104,7 +104,7 @@ def _judgeErrors(condition: Errors | ErrorRate, figures: Figures, seconds: float
         return Judgement(UNKNOWN, "not enough data: the phase took no time")
     else:
         limit, value = condition.error_rate * seconds, failed / seconds
-        words += f", {value:.4g} a second"
+        words += f", {rounded(value)} a second"
     if failed <= limit and figures.opaque:
         unread = f"{figures.opaque} connections could not be read (TLS, for example)"
         return Judgement(UNKNOWN, f"not enough data: {unread}")
@@ -149,12 +149,12 @@ def judgeRecovery(
         if figures.under(condition.below) >= condition.share * figures.timed:
             took = later.time - end
             good = took <= condition.recovery
-            return Judgement(_outcome(good), f"recovered after {_time(took)}", took), took
+            return Judgement(_outcome(good), f"recovered after {timeWords(took)}", took), took
     reached = after[-1].time - end if after else 0.0
     if not enough or reached < condition.recovery:
         words = "not enough data: " + ("the experiment ended" if enough else "no exchange ended")
-        return Judgement(UNKNOWN, f"{words} {_time(reached)} after the phase"), None
-    return Judgement(BROKEN, f"not recovered within {_time(reached)}"), None
+        return Judgement(UNKNOWN, f"{words} {timeWords(reached)} after the phase"), None
+    return Judgement(BROKEN, f"not recovered within {timeWords(reached)}"), None
 
 
 def overall(outcomes: Sequence[str]) -> str:
@@ -171,5 +171,15 @@ def _outcome(good: bool) -> str:
     return HELD if good else BROKEN
 
 
-def _time(seconds: float) -> str:
-    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.4g} s"
+def timeWords(seconds: float) -> str:
+    """
+    A time in milliseconds or seconds, rounded.
+    """
+    return f"{rounded(seconds * 1000)} ms" if seconds < 0.9995 else f"{rounded(seconds)} s"
+
+
+def rounded(value: float) -> str:
+    """
+    A number with three significant digits, a large one without digits after the point.
+    """
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"

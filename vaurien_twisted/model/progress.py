@@ -26,11 +26,13 @@ class Progress:
     @ivar replyBegan: when the first bytes of the backend's reply were read; C{None} before that.
     @ivar replyEnded: when its last bytes were read; C{None} before that.
     @ivar sent: when the whole reply was sent to the client; C{None} before that.
+    @ivar error: the code, if the backend's reply is an error; else C{None}.
     @ivar replyBytes: the size of the backend's reply so far; C{None}: not known.
     """
 
     __slots__ = (
         "came",
+        "error",
         "replyBegan",
         "replyBytes",
         "replyEnded",
@@ -58,7 +60,9 @@ class Progress:
         self.replyEnded: float | None
         self.sent: float | None
         self.replyBytes: int | None
+        self.error: str | None
         self.waited = self.replyBegan = self.replyEnded = self.sent = self.replyBytes = None
+        self.error = None
 
     def begin(self, now: float, wall: Callable[[float], float]) -> None:
         """
@@ -114,7 +118,8 @@ class Progress:
         """
         What is known, as JSON: C{came} in seconds since 1970; C{waited}; C{replyBegan},
         C{replyEnded} and C{duration} in seconds after it came; C{requestBytes} and C{replyBytes};
-        C{together} if several requests share this.  Empty as long as nothing is known.
+        C{error} if the backend's reply is one; C{together} if several requests share this.  Empty
+        as long as nothing is known.
         """
         came = self.came
         if self.wall is None:
@@ -129,6 +134,8 @@ class Progress:
         told |= {name: round(value, DIGITS) for name, value in moments.items() if value is not None}
         sizes = {"requestBytes": self.requestBytes, "replyBytes": self.replyBytes}
         told |= {name: size for name, size in sizes.items() if size is not None}
+        if self.error:
+            told["error"] = self.error
         if self.together > 1:
             told["together"] = self.together
         return told

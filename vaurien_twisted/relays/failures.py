@@ -30,6 +30,8 @@ def countError(state: ExchangeState, exchange: Exchange) -> None:
     """
     if exchange.muted or exchange.replaced:
         return
+    if exchange.progress is not None:
+        exchange.progress.error = exchange.error
     state.context.counters.error(_commandOf(state, exchange), exchange.error)
 
 

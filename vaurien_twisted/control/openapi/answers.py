@@ -262,6 +262,7 @@ def _timing() -> Schema:
         "duration": described(SECONDS, "When the reply was sent to the client, after it came."),
         "requestBytes": COUNT,
         "replyBytes": COUNT,
+        "error": described(TEXT, "The code, if the backend's reply is an error."),
         "together": described(COUNT, "How many requests of one chunk share this."),
     }
     return record(known, *known, description="When an exchange came and went, as far as known.")

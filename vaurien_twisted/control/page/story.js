@@ -77,11 +77,12 @@ function faultStep(each) {
 }
 
 /** When it went on and was answered, as far as that is known: the seconds since it came, and words. */
-function momentsOf({ waited, replyBegan, replyEnded, duration, replyBytes }) {
+function momentsOf({ waited, replyBegan, replyEnded, duration, replyBytes, error }) {
   const moments = [];
   const add = (seconds, text, why) => seconds !== undefined && moments.push([seconds, [text, why]]);
   add(waited, "went to the backend", waited >= 0.0005 ? `after it waited ${span(waited)} here` : "");
-  const size = replyBytes === undefined ? "" : sizeOf(replyBytes);
+  const code = error && `error ${error}`;
+  const size = [code, replyBytes !== undefined && sizeOf(replyBytes)].filter(Boolean).join(", ");
   const atOnce = replyEnded !== undefined && replyEnded - replyBegan < 0.0005;
   if (atOnce) {
     add(replyEnded, "the backend replied", size);
