@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams_edited -*-
 """
-The reply on a stream of HTTP/2 that passes through an editor.
+A reply on an HTTP/2 stream that passes through an editor.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from vaurien_twisted.relays.write_queue import WriteQueue
 from vaurien_twisted.wire.http2.frames import dataIn
 from vaurien_twisted.wire.http2.stream import Stream
 
-#: Why the rest of a reply is not edited that does not come.
+#: The reason for the journal if the rest of a reply does not arrive.
 RESET_BY_BACKEND = "not edited: the backend has reset the stream"
 
 
 class EditedReply:
     """
-    Puts what the editor makes of a reply into a write queue, and keeps flow control right: what
-    does not go on is credited to the backend, what was inserted is not.
+    Puts the edited reply into a write queue, and adapts flow control: removed bytes are credited to
+    the backend, inserted bytes are not.
 
-    @param queue: of the stream, to the client.
-    @param settle: writes what is ready in the queue, and counts what is kept back.
+    @param queue: the stream's write queue to the client.
+    @param settle: writes the bytes that are ready, and counts those that are kept back.
     """
 
     __slots__ = ("_editor", "_owner", "_queue", "_settle", "_stream")
@@ -55,32 +55,32 @@ class EditedReply:
 
     def came(self, frames: bytes, size: int, ends: bool, steps: Sequence[Step]) -> int:
         """
-        A header block or a DATA frame of the reply came.
+        A header block or a DATA frame of the reply has arrived.
 
-        @param size: of the DATA in C{frames}, in bytes.
+        @param size: the number of bytes of DATA in C{frames}.
         @param ends: whether it ends the reply.
-        @param steps: come before what is made of it.
-        @return: how many bytes of DATA go on that the backend has no credit for yet.
+        @param steps: the steps to perform before it.
+        @return: the number of bytes of DATA that go on and for which the backend has no credit yet.
         """
         exchange = self._stream.exchange
         if steps:
             self._queue.put(exchange, b"", steps)
         now = self._owner.state.context.reactor.seconds()
         parts = list(self._editor.push(frames, ends, now))
-        # The last of them may end the link.
+        # The last step may end the link.
         recordOutcome(exchange, self._editor, ends)
         return min(size, self._put(parts, size))
 
     def release(self, reason: str = NO_MEMORY) -> None:
         """
-        Hold nothing back from now on, and change nothing more.
+        Hold back and change nothing from now on.
         """
         self._put(list(self._editor.release(reason)), 0)
         self._settle()
 
     def cutShort(self) -> None:
         """
-        The backend has reset the stream: nothing more comes.
+        The backend has reset the stream.
         """
         if not self._stream.exchange.muted:
             self.release(RESET_BY_BACKEND)
@@ -88,7 +88,7 @@ class EditedReply:
 
     def stop(self) -> None:
         """
-        Forget everything.
+        Release all resources.
         """
         self._stream.exchange.muted = True
         self._owner.editing.discard(self)
@@ -97,7 +97,7 @@ class EditedReply:
         """
         Put C{parts} into the queue.
 
-        @param came: how many bytes of DATA they were made of.
+        @param came: how many bytes of DATA the backend has sent for them.
         @return: how many bytes of DATA they have.
         """
         state, stream = self._owner.state, self._stream
@@ -114,8 +114,8 @@ class EditedReply:
 
     def _following(self, then: ConnectionFate) -> Callable[[], None] | None:
         """
-        The function that ends the connection as C{then} says, when the client has taken all that
-        was sent on the stream.
+        The function that ends the connection as C{then} says, after the client has received all
+        bytes of the stream.
         """
         return None if then is ConnectionFate.KEEP else partial(self._end, then)
 

@@ -23,17 +23,17 @@ from vaurien_twisted.wire.http2.way import DOWN, UP, Way
 from vaurien_twisted.wire.websocket.messages import MessageReader, joined
 
 #: The messages on the stream of exchange N have the numbers from N times this on, so that they do
-#: not depend on what other streams do.
+#: not depend on other streams.
 NUMBERS = 1_000_000
 
 
 class MessageRelay:
     """
     Divides the DATA of one stream into messages, and performs what is decided for each.  A message
-    that ends the connection ends the stream; others go on.
+    that ends its connection ends the stream; other streams continue.
 
-    @param keeper: what is told to the owner as keeping bytes back.
-    @param follow: sends frames to the client behind the reply that has accepted the connection.
+    @param keeper: the stream that the owner knows as keeping bytes back.
+    @param follow: sends frames to the client after the reply that has accepted the connection.
     @ivar queues: its write queues, to the backend and to the client.
     """
 
@@ -60,10 +60,10 @@ class MessageRelay:
         self._stream = stream
         self._follow = follow
         self._over = self._unread = False
-        #: How many bytes have come from each end, and how many of these belong to messages that
-        #: have begun.
+        #: The number of bytes from each end, and how many of these belong to messages that have
+        #: begun.
         self._come, self._gone = [0, 0], [0, 0]
-        #: How much of the queues is counted in what the owner holds.
+        #: The bytes of the queues that are counted in the owner's C{held}.
         self._sizes = [0, 0]
         context = owner.state.context
         executor = self._executor = CommandExecutor(self._close, self._reset)
@@ -78,14 +78,14 @@ class MessageRelay:
         exchange = stream.exchange
         self._readers = joined(exchange, exchange.number * NUMBERS)
 
-    # What comes
+    # Received bytes
 
     def read(self, place: int, data: bytes, ends: bool) -> None:
         """
-        The content of a DATA frame has come.
+        The content of a DATA frame has arrived.
 
         @param place: C{UP} from the client, C{DOWN} from the backend.
-        @param ends: whether its sender sends nothing more.
+        @param ends: whether its sender has ended the stream.
         """
         self._come[place] += len(data)
         if self._over:
@@ -119,7 +119,7 @@ class MessageRelay:
 
     def _garbage(self, place: int, error: FramingError) -> None:
         """
-        This is not WebSocket: let both directions pass unread.
+        The bytes are not WebSocket: relay both directions unread.
         """
         self._unread = True
         state = self._owner.state
@@ -131,7 +131,7 @@ class MessageRelay:
         self, place: int, exchange: Exchange | None, data: bytes, ends: bool, now: float
     ) -> None:
         """
-        A part of a message, or bytes that belong to none.
+        Handle a part of a message, or bytes that belong to no message.
         """
         queue, state = self.queues[place], self._owner.state
         if exchange is None:
@@ -164,20 +164,20 @@ class MessageRelay:
 
     def _ended(self, place: int) -> None:
         """
-        All that an end has sent has gone on.
+        All bytes of one end have gone on.
         """
         self._send(place, piece(self._stream.number, b"", True))
 
     def resetByBackend(self, frame: bytes) -> None:
         """
-        The backend gives the stream up: so does the client get to know behind what came before.
+        The backend has reset the stream: reset it for the client after the bytes before that.
         """
         if not self._over:
             self._discard(UP)
             self.queues[DOWN].put(None, b"", after=partial(self._follow, frame))
             self._account()
 
-    # What is done
+    # Commands
 
     def _performRequest(self, entry: QueuedWrite, command: Command) -> None:
         if self._endsLink(command):
@@ -196,7 +196,7 @@ class MessageRelay:
 
     def _endsLink(self, command: Command) -> bool:
         """
-        Whether a command ends the whole connection, which is done then.
+        Perform a command that ends the whole connection.  Returns whether it does.
         """
         if isinstance(command, Reset):
             self._owner.fate(ConnectionFate.RESET)
@@ -208,7 +208,7 @@ class MessageRelay:
 
     def _answers(self, command: Command) -> None:
         """
-        What the proxy sends of its own counts for the client, and not for the backend.
+        Account for bytes that the proxy adds: the client credits them, the backend does not.
         """
         if isinstance(command, Reply):
             self._way(DOWN).window.owed += len(command.data)
@@ -233,7 +233,7 @@ class MessageRelay:
 
     def _reset(self) -> None:
         """
-        End it as a connection of TCP that is reset (RFC 8441, section 5).
+        Reset the stream, as a reset TCP connection (RFC 8441, section 5).
         """
         self._finish(reset(self._stream.number, CODES["CANCEL"]))
 
@@ -256,7 +256,7 @@ class MessageRelay:
 
     def _lose(self, place: int, size: int) -> None:
         """
-        Bytes go nowhere: credit their sender, whose stream goes on.
+        Discard bytes, and credit their sender, whose stream continues.
         """
         connection, stream = self._owner.connection, self._stream
         connection.discard(self._way(place), stream, size)
@@ -264,7 +264,7 @@ class MessageRelay:
 
     def _drop(self, place: int) -> None:
         """
-        What has come since the stream is over goes nowhere.
+        Discard bytes that have arrived after the end of the stream.
         """
         size = self._come[place] - self._gone[place]
         self._gone[place] += size
@@ -291,7 +291,7 @@ class MessageRelay:
 
     def lift(self, keeps: Callable[[Rule], bool]) -> None:
         """
-        Forget the waits of rules that are no longer kept, and go on.
+        End the waits of rules that are no longer in force.
         """
         for queue in self.queues:
             queue.lift(keeps)
@@ -299,14 +299,14 @@ class MessageRelay:
 
     def leave(self) -> None:
         """
-        The client has gone: what is kept back of its messages goes nowhere.
+        The client has closed its connection: discard the bytes of its messages that are kept back.
         """
         self._discard(UP)
         self._account()
 
     def stop(self) -> None:
         """
-        Forget everything.
+        Release all resources.
         """
         self._over = True
         self._discard(UP)

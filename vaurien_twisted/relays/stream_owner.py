@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams -*-
 """
-What the streams of an HTTP/2 link and the link itself need of each other.
+The interfaces between the streams of an HTTP/2 link and the link.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vaurien_twisted.wire.http2.stream import Stream
 
 class Keeper(Protocol):
     """
-    A stream that can keep bytes back.
+    A stream that may keep bytes back.
 
     @ivar queues: its write queues, to the backend and to the client.
     """
@@ -27,12 +27,12 @@ class Keeper(Protocol):
 
     def lift(self, keeps: Callable[[Rule], bool]) -> None:
         """
-        Forget the waits of rules that are no longer kept, and go on.
+        End the waits of rules that are no longer in force.
         """
 
     def leave(self) -> None:
         """
-        The client has gone: what is kept back of its bytes goes nowhere.
+        The client has closed its connection: discard its bytes that are kept back.
         """
 
 
@@ -49,16 +49,16 @@ class Editing(Protocol):
 
     def release(self) -> None:
         """
-        Hold nothing back from now on, and change nothing more.
+        Hold back and change nothing from now on.
         """
 
 
 class Owner(Protocol):
     """
-    What a stream needs of the link that it belongs to.
+    The link of a stream, as the stream uses it.
 
-    @ivar held: how many bytes are kept back on the way to the backend, and to the client, about.
-    @ivar editing: the replies of which editors hold something back.
+    @ivar held: about how many bytes to the backend, and to the client, are kept back.
+    @ivar editing: the replies of which editors hold bytes back.
     """
 
     state: ExchangeState
@@ -68,7 +68,7 @@ class Owner(Protocol):
 
     def setHolding(self, stream: Keeper, keeps: bool) -> None:
         """
-        Whether something is kept back on a stream.
+        Record whether a stream keeps bytes back.
         """
 
     def opened(self, stream: Stream) -> None:
@@ -78,15 +78,15 @@ class Owner(Protocol):
 
     def relieve(self) -> None:
         """
-        Let editors hold back less if too much is held back.
+        Make editors release bytes if too many are held back.
         """
 
     def fate(self, then: ConnectionFate) -> None:
         """
-        A fault ends the connection.
+        End the connection because of a fault.
         """
 
     def progressed(self) -> None:
         """
-        Something that waited has gone on.
+        Bytes that waited have gone on.
         """

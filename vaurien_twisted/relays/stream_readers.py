@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams -*-
 """
-The readers of a link whose ends speak HTTP/2, in place of those that read exchanges in order.
+The readers of an HTTP/2 link, which replace those that read exchanges in order.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from vaurien_twisted.relays.streams import StreamRelay
 
 class StreamRequests(RequestReader):
     """
-    Reads what the client sends.
+    Reads the bytes of the client.
     """
 
     __slots__ = ("_relay",)
@@ -39,7 +39,7 @@ class StreamRequests(RequestReader):
 
     def pull(self) -> None:
         """
-        See whether there is room for more.
+        Resume the client if there is room for its bytes.
         """
         self.pieces = iter(()) if self._relay.full[0] else None
 
@@ -51,7 +51,7 @@ class StreamRequests(RequestReader):
 
     def stop(self) -> None:
         """
-        Forget everything.
+        Release all resources.
         """
         super().stop()
         self._relay.stop()
@@ -59,7 +59,7 @@ class StreamRequests(RequestReader):
 
 class StreamReplies(ReplyReader):
     """
-    Reads what the backend sends.
+    Reads the bytes of the backend.
     """
 
     __slots__ = ("_relay",)
@@ -91,7 +91,7 @@ class StreamReplies(ReplyReader):
 
     def drained(self) -> None:
         """
-        Something that was kept back has gone on.
+        Bytes that were kept back have gone on.
         """
         if self.after:
             self.take()
@@ -104,7 +104,7 @@ class StreamReplies(ReplyReader):
 @implementer(IFramer)
 class StreamsFramer:
     """
-    Stands for the framer of a link whose streams are relayed: it divides nothing.
+    The framer of a link whose streams are relayed.  It yields no pieces.
     """
 
     turns = False
@@ -134,7 +134,7 @@ class StreamsFramer:
 
 def _unraised(error: FramingError) -> None:
     """
-    Is not called: frames that break a rule end the connection.
+    This is never called: invalid frames end the connection.
     """
 
 
@@ -146,9 +146,9 @@ def readStreams(
     taken: Callable[[], None],
 ) -> tuple[StreamRequests, StreamReplies]:
     """
-    Read on in streams.
+    Replace the readers of a link when both ends continue in HTTP/2.
 
-    @param framer: the framer until now.
+    @param framer: the framer that was used before.
     @param taken: called when a chunk was read.
     """
     client, backend = framer.earlyBytes()

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams -*-
 """
-A link whose ends speak HTTP/2: many exchanges at a time, each on a stream of its own.
+A link whose ends use HTTP/2: many exchanges at a time, each on its own stream.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from vaurien_twisted.wire.http2.header_blocks import Block
 from vaurien_twisted.wire.http2.stream import Stream
 from vaurien_twisted.wire.http2.upstream import Upstream
 
-#: For how many header blocks it is remembered that no rule matches.
+#: The most header blocks that are remembered as matching no rule.
 MISSES = 1024
 
 #: When an exchange began that is a WebSocket connection, once it was accepted: what becomes of it
@@ -44,15 +44,15 @@ class StreamRelay:
     """
     Relays the streams of one link.
 
-    @param close: closes the link after what is ready.
-    @param reset: resets the link after what is ready.
-    @param authority: put in place of every request's, C{None} to leave it.
-    @ivar state: what it shares with the rest of the link.
+    @param close: closes the link after the bytes that are ready.
+    @param reset: resets the link after the bytes that are ready.
+    @param authority: replaces the authority of every request; C{None}: no change.
+    @ivar state: the state that it shares with the rest of the link.
     @ivar connection: reads and writes the frames.
-    @ivar waiting: the streams on which something is kept back.
-    @ivar drained: called when something that was kept back has gone on.
-    @ivar held: how many bytes are kept back on the way to the backend, and to the client, about.
-    @ivar editing: the replies of which editors hold something back.
+    @ivar waiting: the streams that keep bytes back.
+    @ivar drained: called when bytes that were kept back have gone on.
+    @ivar held: about how many bytes to the backend, and to the client, are kept back.
+    @ivar editing: the replies of which editors hold bytes back.
     """
 
     _log = Logger()
@@ -74,7 +74,7 @@ class StreamRelay:
         self.held = [0, 0]
         self.editing: set[Editing] = set()
         self._misses: set[Block] = set()
-        #: What happens to exchanges by this plan.
+        #: The batch decider of this plan.
         self._batchDecider: PlanBatchDecider | None = None
         self._plan: Plan | None = None
         self._over = False
@@ -83,7 +83,7 @@ class StreamRelay:
     @property
     def full(self) -> tuple[bool, bool]:
         """
-        Whether so much is kept back that the client is not to be read, and the backend.
+        Whether so many bytes are kept back that the client, or the backend, must be paused.
         """
         connection = self.connection
         up, down = self.held[0] + connection.up.waiting, self.held[1] + connection.down.waiting
@@ -97,7 +97,7 @@ class StreamRelay:
 
     def upgraded(self, settings: bytes) -> None:
         """
-        The latest request has asked for HTTP/2.  It was decided; its reply comes on stream 1.
+        The latest request has asked for HTTP/2.  It has its decision; its reply comes on stream 1.
 
         @param settings: the content of the client's SETTINGS.
         """
@@ -122,7 +122,7 @@ class StreamRelay:
             state.recent = Recent()
         over = state.recent.add(exchange)
         if over is not None:
-            # Thousands of streams may be open, and what rules ask of this one is decided.
+            # Thousands of streams may be open: drop what only rules needed.
             over.head, over.subject = b"", over.subject[: DESCRIPTION_LIMIT + 1]
         state.exchanges += 1
         if block.request.websocket and not _cuts(decision):
@@ -193,7 +193,7 @@ class StreamRelay:
 
     def flush(self) -> None:
         """
-        Write what is ready in both directions.
+        Write the bytes that are ready in both directions.
         """
         state, connection = self.state, self.connection
         for queue, way in ((state.toBackend, connection.up), (state.toClient, connection.down)):
@@ -210,7 +210,7 @@ class StreamRelay:
 
     def _end(self, violation: Violation, who: str) -> None:
         """
-        An end has broken a rule of HTTP/2: end the connection.
+        An end violates HTTP/2: end the connection.
         """
         state, connection = self.state, self.connection
         context = state.context
@@ -253,7 +253,7 @@ class StreamRelay:
     @property
     def _crowded(self) -> bool:
         """
-        Whether editors may hold nothing more back.
+        Whether editors must not hold back more bytes.
         """
         state, down = self.state, self.held[1] + self.connection.down.waiting
         if down <= SHARE:
@@ -269,7 +269,7 @@ class StreamRelay:
 
     def planChanged(self) -> None:
         """
-        Another plan is in force: lift what it no longer contains.
+        Another plan is in force: end the waits of rules that it does not contain.
         """
         self._misses.clear()
         self._plan = None
@@ -281,14 +281,14 @@ class StreamRelay:
 
     def clientEnded(self) -> None:
         """
-        The client has closed its connection: forget what is kept back of its requests.
+        The client has closed its connection: discard the bytes of its requests that are kept back.
         """
         for each in list(self.waiting):
             each.leave()
 
     def stop(self) -> None:
         """
-        Forget everything.
+        Release all resources.
         """
         for stream in self.connection.streams.values():
             exchange = stream.exchange
@@ -304,6 +304,6 @@ class StreamRelay:
 
 def _cuts(decision: Decision) -> bool:
     """
-    Whether the reply is cut, or paused, by its bytes or frames, whatever they say.
+    Whether the reply is cut or paused after a number of bytes or frames.
     """
     return any(isinstance(step.command, (Truncate, Pause)) for step in decision.reply)

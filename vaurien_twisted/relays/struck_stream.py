@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams,tests.relays.test_streams_errors -*-
 """
-A stream of HTTP/2 to which something happens: a write queue for each direction of it.
+A struck stream of HTTP/2: it has a write queue for each direction.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from vaurien_twisted.wire.http2.way import DOWN, UP, Way
 
 class StruckStream:
     """
-    Performs what was decided for one exchange.
+    Performs the decision about one exchange.
 
     @ivar queues: its write queues, to the backend and to the client.
     """
@@ -54,7 +54,7 @@ class StruckStream:
         self._owner = owner
         self._stream = stream
         self._begun = False
-        #: How much of the queues is counted in what the owner holds.
+        #: The bytes of the queues that are counted in the owner's C{held}.
         self._sizes = [0, 0]
         executor = self._executor = CommandExecutor(
             lambda: owner.fate(ConnectionFate.CLOSE), lambda: owner.fate(ConnectionFate.RESET)
@@ -84,7 +84,7 @@ class StruckStream:
     def __repr__(self) -> str:
         return f"<StruckStream {self._stream.number}>"
 
-    # What comes
+    # Received frames
 
     def requested(self, data: bytes, head: bool, ends: bool) -> None:
         stream, (up, _) = self._stream, self.queues
@@ -137,10 +137,10 @@ class StruckStream:
 
     def _reply(self, data: bytes, head: bool, ends: bool, steps: Sequence[Step]) -> int:
         """
-        A header block of the reply, or a part of a DATA frame's content.
+        Queue a header block of the reply, or a part of a DATA frame's content.
 
-        @param steps: come before it.
-        @return: how many bytes of DATA go on that the backend has no credit for yet.
+        @param steps: the steps to perform before it.
+        @return: the number of bytes of DATA that go on and for which the backend has no credit yet.
         """
         stream, down = self._stream, self.queues[DOWN]
         exchange, cut, over = stream.exchange, self._cut, False
@@ -163,7 +163,7 @@ class StruckStream:
 
     def _release(self) -> None:
         """
-        Keep back no more credit.
+        Pass on all credit from now on.
         """
         self._owner.connection.release(self._stream)
         self._ran()
@@ -186,14 +186,14 @@ class StruckStream:
 
     def follow(self, frames: bytes) -> None:
         """
-        Send frames to the client, behind what has come of the reply.
+        Send frames to the client after the received part of the reply.
         """
         exchange = self._stream.exchange
         if not exchange.muted:
             self.queues[DOWN].put(exchange, frames)
             self._settle(DOWN)
 
-    # What is done
+    # Commands
 
     def _performRequest(self, entry: QueuedWrite, command: Command) -> None:
         if isinstance(command, Send):
@@ -224,14 +224,14 @@ class StruckStream:
 
     def _answers(self, command: Command) -> None:
         """
-        What the proxy sends of its own counts for the client, and not for the backend.
+        Account for bytes that the proxy adds: the client credits them, the backend does not.
         """
         if isinstance(command, Reply):
             self._way(DOWN).window.owed += dataIn(command.data)
 
     def _discarded(self, place: int, size: int) -> None:
         """
-        Bytes that were kept go nowhere.
+        Discard bytes that were kept back.
         """
         self._owner.connection.discard(self._way(place), self._stream, size)
 
@@ -241,15 +241,15 @@ class StruckStream:
 
     def _swallow(self, place: int, size: int, stream: int = 0) -> None:
         """
-        Bytes that are not kept go nowhere: credit their sender.
+        Discard bytes that were not kept back, and credit their sender.
         """
         self._owner.connection.creditDiscarded(self._way(place), size, stream)
 
     def _settle(self, place: int, size: int = 0) -> None:
         """
-        Write what is ready, and count what is kept back.
+        Write the bytes that are ready, and count those that are kept back.
 
-        @param size: how many bytes of DATA have just come.
+        @param size: how many bytes of DATA have just arrived.
         """
         for queue in self.queues:
             queue.flush()
@@ -274,7 +274,7 @@ class StruckStream:
 
     def lift(self, keeps: Callable[[Rule], bool]) -> None:
         """
-        Forget the waits of rules that are no longer kept, and go on.
+        End the waits of rules that are no longer in force.
         """
         for queue in self.queues:
             queue.lift(keeps)
@@ -291,14 +291,14 @@ class StruckStream:
 
     def leave(self) -> None:
         """
-        The client has gone: what is kept back of the request goes nowhere.
+        The client has closed its connection: discard the bytes of the request that are kept back.
         """
         self._discard(UP)
         self._account()
 
     def stop(self) -> None:
         """
-        Forget everything.
+        Release all resources.
         """
         self._executor.uncut(self._stream.exchange, LINK_ENDED)
         if self._edited is not None:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams_grpc -*-
 """
-A status of gRPC in place of a call's reply, or behind the messages that pass (grpc/grpc,
+A gRPC status in place of a call's reply, or after the messages that pass (grpc/grpc,
 doc/PROTOCOL-HTTP2.md, "Responses").
 """
 
@@ -17,7 +17,7 @@ PLAIN = frozenset(range(0x20, 0x7F)) - {ord("%")}
 
 def fieldsOf(status: int, error: WireError) -> list[tuple[str, str]]:
     """
-    The fields of a trailer that says C{error}.
+    The fields of a trailer with the status C{error}.
     """
     message = error.message
     if not message and status:
@@ -32,14 +32,14 @@ def fieldsOf(status: int, error: WireError) -> list[tuple[str, str]]:
 
 def alone(status: int, error: WireError) -> list[tuple[str, str]]:
     """
-    The fields of a whole reply that is nothing but a trailer ("Trailers-Only").
+    The fields of a complete reply that consists of a trailer ("Trailers-Only").
     """
     return [(":status", "200"), ("content-type", "application/grpc"), *fieldsOf(status, error)]
 
 
 def encoded(message: str) -> str:
     """
-    A message as C{grpc-message} carries it.
+    A message, percent-encoded for C{grpc-message}.
     """
     said = message.encode("utf-8", "replace")
     return "".join(chr(byte) if byte in PLAIN else f"%{byte:02X}" for byte in said)

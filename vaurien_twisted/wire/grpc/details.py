@@ -4,8 +4,8 @@ Details of a gRPC status: C{google.rpc.Status} with a C{google.rpc.RetryInfo}, a
 C{grpc-status-details-bin} carries them (googleapis, google/rpc/status.proto and
 error_details.proto).
 
-These are three messages of two or three fields each, so that they are written by hand in the wire
-format of Protocol Buffers.
+The three messages have two or three fields each, and are encoded here in the wire format of
+Protocol Buffers.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def statusDetails(status: int, message: str, retryDelay: float) -> str:
     """
     The value of C{grpc-status-details-bin} that asks the client to wait before it tries again.
 
-    @param retryDelay: for how long, in seconds.
+    @param retryDelay: how long the client waits, in seconds.
     """
     seconds, nanos = divmod(round(retryDelay * 10**9), 10**9)
     duration = _number(1, seconds) + _number(2, nanos)

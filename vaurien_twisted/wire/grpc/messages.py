@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.wire.grpc.test_messages -*-
 """
-The messages of a gRPC stream: each begins with a byte that says whether it is compressed, and four
-with its length (grpc/grpc, doc/PROTOCOL-HTTP2.md).
+The messages of a gRPC stream: each begins with a compressed flag of one byte and a length of four
+bytes (grpc/grpc, doc/PROTOCOL-HTTP2.md).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Messages:
 
     def ends(self, data: bytes) -> list[int]:
         """
-        Where messages end in C{data}: the index after each.
+        The offsets at which messages end in C{data}.
         """
         found = []
         at = 0

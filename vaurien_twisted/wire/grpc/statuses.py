@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from vaurien_twisted.model.errors import WireError
 
-#: The situation in which errors of gRPC are chosen: a call has begun.
+#: The situation in which gRPC errors apply: a call has begun.
 CALL = "call"
 
 
@@ -16,9 +16,9 @@ def _row(code: str, message: str, description: str, retried: bool = False) -> Wi
     return WireError(code, message, description, fits=fits, family="gRPC")
 
 
-#: The codes in the order of their numbers, from 1.  Those that clients retry are those that gRPC's
-#: documents tell to: the call (UNAVAILABLE), after a while (RESOURCE_EXHAUSTED), or the whole
-#: operation (ABORTED).
+#: The codes in the order of their numbers, from 1.  Transient are those that gRPC's documents
+#: recommend to retry: the call (UNAVAILABLE), the call after a pause (RESOURCE_EXHAUSTED), or the
+#: whole operation (ABORTED).
 STATUSES = (
     _row("CANCELLED", "the call was cancelled", "The call was cancelled, usually by the caller."),
     _row("UNKNOWN", "unknown error", "The server failed with an error that is not gRPC's."),
@@ -86,8 +86,8 @@ NAMES = {number: name for name, number in NUMBERS.items()}
 
 def statusOf(code: str) -> int | None:
     """
-    The number of a status, from its name (C{UNAVAILABLE}) or its number (C{14}); C{None} where
-    it is neither.
+    The number of a status, from its name (C{UNAVAILABLE}) or its number (C{14}); C{None} if it is
+    neither.
     """
     if code.isdigit() and len(code) < 3:
         return int(code) if int(code) in NAMES else None
@@ -96,6 +96,6 @@ def statusOf(code: str) -> int | None:
 
 def nameOf(status: str) -> str:
     """
-    The name of a status from its number; the number itself where it has none.
+    The name of a status from its number; the number itself if it has no name.
     """
     return NAMES.get(int(status), status) if status.isdigit() and len(status) < 3 else status

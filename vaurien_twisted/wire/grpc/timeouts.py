@@ -1,6 +1,7 @@
 # -*- test-case-name: tests.wire.grpc.test_statuses -*-
 """
-The deadline of a gRPC call, as its request carries it (grpc/grpc, doc/PROTOCOL-HTTP2.md).
+The deadline of a gRPC call, the header C{grpc-timeout} of its request (grpc/grpc,
+doc/PROTOCOL-HTTP2.md).
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ UNITS = {b"H": 3600.0, b"M": 60.0, b"S": 1.0, b"m": 1e-3, b"u": 1e-6, b"n": 1e-9
 
 def timeoutOf(head: bytes) -> float | None:
     """
-    How many seconds a call may take, C{None} where it has no deadline.
+    The time that a call may take, in seconds; C{None} if it has no deadline.
 
-    @param head: of the request, in the form of HTTP/1.
+    @param head: the head of the request in the form of HTTP/1.
     """
     match = TIMEOUT.search(head)
     return None if match is None else int(match[1]) * UNITS[match[2]]

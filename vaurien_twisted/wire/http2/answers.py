@@ -1,6 +1,7 @@
 # -*- test-case-name: tests.relays.test_streams -*-
 """
-What is answered on a stream in the backend's place, in frames with the client's number of it.
+Replies that the proxy sends on a stream in the backend's place, as frames with the client's stream
+number.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from vaurien_twisted.wire.http2.frames import body as bodyFrames
 from vaurien_twisted.wire.http2.header_blocks import plain
 from vaurien_twisted.wire.http2.stream import StreamFacts
 
-#: Fields that say something of a connection of HTTP/1 (RFC 9113, section 8.2.2).
+#: Header fields of an HTTP/1 connection, which HTTP/2 forbids (RFC 9113, section 8.2.2).
 CONNECTION_FIELDS = frozenset(
     ("connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade")
 )
@@ -37,9 +38,9 @@ CONNECTION_FIELDS = frozenset(
 
 def encode(exchange: Exchange, context: StreamFacts, error: WireError) -> Reply | Send | None:
     """
-    What says C{error} on a stream.
+    The frames that answer a request with C{error}.
 
-    @return: C{Send} where the exchange goes on; C{None} where HTTP/2 has no such fault.
+    @return: a C{Send} if the exchange continues; C{None} if HTTP/2 cannot express the error.
     """
     number, code = context.number, error.code
     ending, name = codeOf(code)
@@ -69,8 +70,8 @@ def encode(exchange: Exchange, context: StreamFacts, error: WireError) -> Reply 
 
 def afterCut(context: StreamFacts, error: WireError) -> bytes:
     """
-    What ends a stream after the part of its reply that passes; C{b""} where C{error} says
-    nothing of that.
+    The frames that end a stream after the part of its reply that passes; C{b""} if C{error} does
+    not end streams.
     """
     ending, code = codeOf(error.code)
     if ending == RESET:
@@ -83,9 +84,9 @@ def afterCut(context: StreamFacts, error: WireError) -> bytes:
 
 def message(number: int, fields: Iterable[tuple[str, str]], body: bytes) -> bytes:
     """
-    A whole response, or the trailer of one, in frames.
+    A complete response, or the trailer of one, in frames.
 
-    @param fields: with C{:status}; names in any case.
+    @param fields: the header fields, including C{:status}; names in any case.
     """
     block = blockOf(fields)
     if not body:
@@ -95,7 +96,7 @@ def message(number: int, fields: Iterable[tuple[str, str]], body: bytes) -> byte
 
 def blockOf(fields: Iterable[tuple[str, str]]) -> bytes:
     """
-    A header block of these fields, without those that HTTP/2 does not have.
+    A header block of C{fields} without those that HTTP/2 forbids.
     """
     return plain(
         [
@@ -125,7 +126,7 @@ def _response(
 
 def _described(fields: Sequence[tuple[str, str]], length: int) -> list[tuple[str, str]]:
     """
-    The fields of a response, with the type and the length of its body where they lack them.
+    The header fields of a response; Content-Type and Content-Length are added if they are missing.
     """
     own = {name.lower() for name, _ in fields}
     more = [("content-type", "text/plain; charset=utf-8"), ("content-length", str(length))]
@@ -134,7 +135,7 @@ def _described(fields: Sequence[tuple[str, str]], length: int) -> list[tuple[str
 
 def _faulty(number: int, error: WireError) -> Reply:
     """
-    A reply that breaks the rules, or takes its time.
+    A malformed reply, or a slow one.
     """
     body = BODY if error.body is None else error.body.encode()
     length = len(body) + (SHORT if error.code == "wrong-length" else 0)

@@ -31,11 +31,10 @@ LARGEST = 2**32 - 1
 
 class Violation(Exception):
     """
-    One end has broken a rule of HTTP/2, or has sent more of something than it may.  The
-    connection has to end.
+    One end has violated HTTP/2, or exceeded a limit.  The connection must end.
 
-    @ivar code: the name of the error code to end it with.
-    @ivar reason: one line that says what was wrong.
+    @ivar code: the name of the error code for GOAWAY.
+    @ivar reason: what was wrong, in one line.
     """
 
     def __init__(self, code: str, reason: str) -> None:
@@ -46,8 +45,8 @@ class Violation(Exception):
 
 def parseCode(text: str) -> int | None:
     """
-    The number of an error code, from its name (C{CANCEL}) or a number (C{8}, C{0x8}); C{None}
-    where it is neither.
+    The number of an error code, from its name (C{CANCEL}) or a number (C{8}, C{0x8}); C{None} if it
+    is neither.
     """
     known = CODES.get(text.upper().replace("-", "_"))
     if known is not None:

@@ -2,9 +2,9 @@
 """
 An HTTP/2 connection between a client and the backend, without input or output.
 
-Frames pass as they are, with their numbers.  A stream to which something may happen is I{struck}:
-what comes on it goes to its L{Struck<vaurien_twisted.wire.http2.stream.Struck>}, which sends on
-what is to pass, in its time.
+Frames pass unchanged, with their stream numbers.  A stream to which a rule may apply is I{struck}:
+its frames go to its L{Struck<vaurien_twisted.wire.http2.stream.Struck>}, which sends those that
+pass, when they may.
 """
 
 from __future__ import annotations
@@ -32,48 +32,48 @@ from vaurien_twisted.wire.http2.stream import Stream
 from vaurien_twisted.wire.http2.stream_limit import StreamLimit
 from vaurien_twisted.wire.http2.way import DOWN, UP, Way
 
-#: How many bytes of one direction may be credited to their sender before they have gone on.
+#: The most bytes of one direction that are credited to their sender before the receiver gets them.
 CREDIT_LIMIT = 2**20
 
 
 class Host(Protocol):
     """
-    Learns when exchanges of a connection begin and end.
+    Is notified when exchanges of a connection begin and end.
     """
 
     def begun(self, stream: Stream, block: Block) -> None:
         """
-        A request has begun.  It may set the stream's C{struck}.
+        A request has begun.  This method may set the stream's C{struck}.
         """
 
     def answered(self, exchange: Exchange) -> None:
         """
-        A whole reply has gone to the client.
+        A complete reply was sent to the client.
         """
 
     def abandoned(self, exchange: Exchange) -> None:
         """
-        The client has given up a stream before it had the whole reply.
+        The client has reset a stream before it had the complete reply.
         """
 
 
 class Connection:
     """
-    What both directions of a connection share.
+    The state that both directions of a connection share.
 
-    @param host: is told of exchanges.
-    @ivar authority: put in place of every request's, C{None} to leave it.
-    @ivar exchanges: how many exchanges there were.
-    @ivar up: the way to the backend.
-    @ivar down: the way to the client.
-    @ivar streams: the open ones by the client's numbers.
-    @ivar byTheirs: the same by the backend's numbers.
+    @param host: is notified of exchanges.
+    @ivar authority: replaces the authority of every request; C{None}: no change.
+    @ivar exchanges: the number of exchanges so far.
+    @ivar up: the sending side towards the backend.
+    @ivar down: the sending side towards the client.
+    @ivar streams: the open streams by the client's numbers.
+    @ivar byTheirs: the open streams by the backend's numbers.
     @ivar renumbered: whether these differ.
     @ivar highest: the highest number that the client has used.
-    @ivar lastTheirs: the highest number that the backend knows.
+    @ivar lastTheirs: the highest stream number that the backend knows.
     @ivar numbers: those of streams that are not open.
-    @ivar limit: how many streams the client is told that it may have open.
-    @ivar gone: the last stream that is still served, as the client was told; C{None}: all.
+    @ivar limit: the limit of open streams that the client was told.
+    @ivar gone: the last stream that is still served, as GOAWAY has told the client; C{None}: all.
     """
 
     __slots__ = (
@@ -94,7 +94,7 @@ class Connection:
 
     def __init__(self, host: Host, exchanges: int = 0, authority: bytes | None = None) -> None:
         """
-        @param exchanges: how many exchanges there were before.
+        @param exchanges: the number of exchanges before HTTP/2 began.
         """
         self.host = host
         self.authority = authority
@@ -114,8 +114,8 @@ class Connection:
 
     def _theirs(self, stream: Stream) -> int:
         """
-        The number by which the backend knows a stream.  One that it hears of behind a later one
-        needs a higher number than that (RFC 9113, section 5.1.1).
+        The backend's number of a stream.  A stream that begins at the backend after a later one
+        needs a higher number than that one (RFC 9113, section 5.1.1).
         """
         if not stream.theirs:
             self.introduce(stream)
@@ -123,7 +123,7 @@ class Connection:
 
     def introduce(self, stream: Stream) -> None:
         """
-        The backend is about to hear of a stream.
+        Number a stream before its first frame is sent to the backend.
         """
         number = stream.number
         if number <= self.lastTheirs:
@@ -137,9 +137,9 @@ class Connection:
 
     def upgraded(self, settings: bytes, exchange: Exchange) -> None:
         """
-        Both ends go on in HTTP/2 after an upgrade: stream 1 is the request that asked for it.
+        Both ends continue in HTTP/2 after an upgrade: stream 1 is the request that asked for it.
 
-        @param settings: what this request said, the content of SETTINGS.
+        @param settings: the content of SETTINGS in that request.
         """
         stream = self.streams[1] = Stream(1, exchange)
         stream.theirs = self.highest = self.lastTheirs = 1
@@ -150,13 +150,13 @@ class Connection:
 
     def limitStreams(self, limit: int | None) -> None:
         """
-        Tell the client how many streams it may have open; C{None}: as many as the backend allows.
+        Limit the streams that the client may have open; C{None}: to the backend's limit.
         """
         told = self.limit.change(limit, self.down.opened)
         if told:
             self.down.write(told)
 
-    # What struck streams send
+    # Frames of struck streams
 
     def toBackend(self, stream: Stream, frames: bytes) -> None:
         """
@@ -229,10 +229,10 @@ class Connection:
 
     def creditDiscarded(self, way: Way, size: int, stream: int = 0) -> None:
         """
-        Bytes do not go on: credit their sender, for whom they count.
+        Credit the sender of bytes that were discarded, since they count for its window.
 
-        @param way: on which they do not go on.
-        @param stream: the sender's number of a stream that goes on; 0 where none does.
+        @param way: the sending side on which they were discarded.
+        @param stream: the sender's number of the stream if it continues; otherwise 0.
         """
         if size:
             back = self.down if way is self.up else self.up
@@ -242,9 +242,9 @@ class Connection:
 
     def balance(self, stream: Stream, came: int, went: int) -> None:
         """
-        Of a reply that is edited, C{came} bytes of DATA have come from the backend, and C{went}
-        bytes are to go to the client for them.  Bytes that do not go on, at least not yet, are
-        credited to the backend; those beyond what came are the client's to credit alone.
+        An editor has replaced C{came} bytes of DATA from the backend by C{went} bytes for the
+        client.  Bytes that were removed, or are held back, are credited to the backend.  Credit of
+        the client for added bytes is not passed on.
         """
         down, more = self.down, went - came
         if more > 0:
@@ -258,7 +258,8 @@ class Connection:
 
     def keep(self, way: Way, stream: Stream, size: int) -> None:
         """
-        Bytes of a stream are kept back: credit their sender for them, so that other streams go on.
+        Bytes of a stream are kept back: credit their sender for them, so that other streams can
+        continue.
         """
         if way.lent + size <= CREDIT_LIMIT:
             way.lent += size
@@ -267,7 +268,7 @@ class Connection:
 
     def _repaid(self, way: Way, stream: Stream, size: int) -> int:
         """
-        Bytes are kept back no more: for how many of them their sender was credited.
+        Bytes are no longer kept back.  Returns for how many of them their sender was credited.
         """
         taken = min(stream.lent[way.place], size)
         stream.lent[way.place] -= taken
@@ -276,13 +277,13 @@ class Connection:
 
     def discard(self, way: Way, stream: Stream, size: int) -> None:
         """
-        Bytes go nowhere that were to go on.
+        Discard bytes that were kept back.
         """
         self.creditDiscarded(way, size - self._repaid(way, stream, size))
 
     def _forget(self, way: Way, stream: Stream) -> None:
         """
-        What waits on a stream for its receiver's credit goes nowhere.
+        Discard what waits on a stream for credit of its receiver.
         """
         size = way.forget(stream)
         taken = min(way.window.owed, size)
@@ -291,8 +292,7 @@ class Connection:
 
     def creditStream(self, stream: Stream, place: int, size: int) -> None:
         """
-        Bytes of one direction of a stream go nowhere: credit their sender on the stream, if it
-        may send more.
+        Credit the sender of discarded bytes on their stream, if it may send more on it.
         """
         if not size:
             return
@@ -303,7 +303,7 @@ class Connection:
 
     def release(self, stream: Stream) -> None:
         """
-        Pass the credit on that was kept back of a stream.
+        Pass on the credit of a stream that was kept back.
         """
         withheld, stream.withheld = stream.withheld, [None, None]
         for place, size in enumerate(withheld):
@@ -312,6 +312,6 @@ class Connection:
     @property
     def struck(self) -> Sequence[Stream]:
         """
-        The streams to which something may happen.
+        The streams to which a rule may apply.
         """
         return [stream for stream in self.streams.values() if stream.struck is not None]

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams -*-
 """
-Replies on a stream that are cut: after so many bytes of the body, or units.
+Cuts replies on a stream after a number of bytes of the body, or of units.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from vaurien_twisted.wire.http2.units import Units
 
 class Cut:
     """
-    Lets the beginning of one reply pass.  The head of the reply passes where anything does.
+    Passes the beginning of one reply.  The head passes if any byte does.
     """
 
     __slots__ = ("_bytes", "_ending", "_number", "_units")
@@ -32,17 +32,17 @@ class Cut:
     @property
     def missing(self) -> int:
         """
-        How many bytes or units have yet to come before the cut.
+        The number of bytes or units that are missing before the cut.
         """
         return self._bytes or self._units.left
 
     def passing(self, data: bytes, head: bool, last: bool) -> tuple[bytes, bool]:
         """
-        A part of the reply has come.
+        A part of the reply has arrived.
 
-        @param data: frames if C{head}, else the content of one DATA frame.
+        @param data: frames if C{head}, otherwise the content of one DATA frame.
         @param last: whether it ends the reply.
-        @return: the frames that pass, and whether the reply is cut behind them.
+        @return: the frames that pass, and whether the reply is cut after them.
         """
         if not self.missing:
             return self._ending, True

@@ -30,7 +30,7 @@ from vaurien_twisted.wire.http2.way import UP
 
 class Downstream(Side):
     """
-    Reads what the backend sends.
+    Reads the frames that the backend sends.
     """
 
     __slots__ = ()
@@ -42,7 +42,7 @@ class Downstream(Side):
         """
         Read a chunk.
 
-        @raise Violation: the backend has broken a rule, or does not speak HTTP/2.
+        @raise Violation: the backend violates HTTP/2, or does not use it.
         """
         if data.startswith(b"HTTP/1") and not self.way.opened:
             raise Violation("PROTOCOL_ERROR", "the backend answers HTTP/2 with HTTP/1")
@@ -64,7 +64,7 @@ class Downstream(Side):
         connection = self._connection
         if number > connection.lastTheirs:
             raise Violation("PROTOCOL_ERROR", f"{what} on stream {number}, which is idle")
-        # The client does not get what the backend still sends on a stream that was struck.
+        # The client does not get further frames of a struck stream that it has ended.
         return not connection.renumbered and number not in connection.numbers.finished
 
     def _ended(self, stream: Stream) -> None:
@@ -119,7 +119,7 @@ class Downstream(Side):
 
     def _pushed(self, flags: int, number: int, content: bytes, read: Block) -> bytes | None:
         """
-        PUSH_PROMISE.  Streams that the backend pushes pass, and are no exchanges.
+        PUSH_PROMISE.  Streams that the backend pushes pass and do not count as exchanges.
         """
         blocks, stream = self.way.blocks, self._find(number)
         if stream is None and (not number % 2 or self._connection.lastTheirs < number):
@@ -136,7 +136,7 @@ class Downstream(Side):
 
     def _stray(self, flags: int, number: int, read: Block) -> bytes | None:
         """
-        A header block on a stream that the backend has pushed, or that is over.
+        A header block on a pushed or ended stream.
         """
         blocks = self.way.blocks
         if number % 2:
@@ -149,7 +149,7 @@ class Downstream(Side):
 
     def _head(self, stream: Stream, read: Block, ends: bool) -> None:
         """
-        A header block of a reply that is struck.
+        A header block of a struck reply.
         """
         struck = stream.struck
         if struck is None or stream.gone:
@@ -210,8 +210,8 @@ class Downstream(Side):
 
     def _leave(self, said: object) -> bytes:
         """
-        GOAWAY of a backend that has other numbers: streams that it has not served are refused
-        where those below them are served.
+        GOAWAY of a backend whose stream numbers differ from the client's: refuses the streams that
+        the backend has not served, if earlier ones are served.
         """
         last = int(getattr(said, "last_stream_id", 0))
         served = [each.number for each in self._connection.streams.values() if each.theirs <= last]

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.wire.http2.test_header_blocks -*-
 """
-The errors of C{http} by which a stream or a connection of HTTP/2 ends: C{rst-stream:CANCEL},
-C{goaway}, C{goaway-unprocessed}.
+The errors of C{http} that end a stream or a connection of HTTP/2: C{rst-stream:CANCEL}, C{goaway},
+C{goaway-unprocessed}.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.wire.http2.codes import parseCode
 
-#: What such an error begins with; a colon and the name or number of an error code may follow.
+#: The beginnings of such errors; a colon and the name or number of an error code may follow.
 RESET, GOAWAY, UNPROCESSED = "rst-stream", "goaway", "goaway-unprocessed"
 
-#: The error code where the user gives none: CANCEL for a stream, NO_ERROR for a connection.
+#: The default error codes: CANCEL for a stream, NO_ERROR for a connection.
 USUAL = {RESET: 8, GOAWAY: 0, UNPROCESSED: 0}
 
 
@@ -61,7 +61,7 @@ ENDINGS = (
 
 def codeOf(error: str) -> tuple[str, int]:
     """
-    Which of the endings an error is, and its error code; C{""} where it is none.
+    The kind of ending of an error, and its error code; C{""} if it is not an ending.
     """
     ending, colon, code = error.partition(":")
     if ending not in USUAL:

@@ -1,34 +1,34 @@
 # -*- test-case-name: tests.relays.test_streams_hostile -*-
 """
-Frames that cost their receiver more than their sender (RFC 9113, section 10.5): they are
-counted, and too many end the connection.
+Frames that cost their receiver more than their sender (RFC 9113, section 10.5): counts them, and
+ends the connection if there are too many.
 """
 
 from __future__ import annotations
 
 from vaurien_twisted.wire.http2.codes import Violation
 
-#: How many frames that carry nothing (PING, SETTINGS, PRIORITY, empty DATA, unknown types) one
-#: end may send in L{PERIOD} seconds.
+#: The most empty frames (PING, SETTINGS, PRIORITY, empty DATA, unknown types) that one end may send
+#: in L{PERIOD} seconds.
 EMPTY_LIMIT, PERIOD = 2000, 10.0
 
-#: How many streams the client may reset before they were answered and within L{RAPID} seconds,
-#: as long as these are more than half of all its streams.
+#: The most streams that the client may reset before their reply and within L{RAPID} seconds, if
+#: these are more than half of all its streams.
 RESETS_LIMIT, RAPID = 500, 1.0
 
-#: How many streams may be open at the same time.
+#: The most streams that may be open at the same time.
 STREAMS_LIMIT = 16384
 
-#: How many bytes of answers in the backend's place may wait for the client's credit.
+#: The most bytes of injected replies that may wait for the client's credit.
 ANSWERS_LIMIT = 8 * 2**20
 
-#: How many frames one header block may have, and how many bytes.
+#: The most frames of one header block, and the most bytes.
 PARTS_LIMIT, BLOCK_LIMIT = 64, 262144
 
 
 class Floods:
     """
-    Counts what one end sends.
+    Counts the frames of one end.
 
     @ivar now: the time, in seconds.
     """
@@ -44,9 +44,9 @@ class Floods:
 
     def empty(self, what: str) -> None:
         """
-        A frame that carries nothing.
+        Count an empty frame.
 
-        @param what: of which kind.
+        @param what: the kind of frame, for the error.
         @raise Violation: there are too many.
         """
         if self.now - self._since >= PERIOD:
@@ -58,10 +58,10 @@ class Floods:
 
     def opened(self, count: int, waiting: int) -> None:
         """
-        A stream was opened.
+        Count a new stream.
 
-        @param count: how many are open now.
-        @param waiting: how many bytes wait for the client's credit.
+        @param count: the number of open streams.
+        @param waiting: the number of bytes that wait for the client's credit.
         @raise Violation: there are too many.
         """
         self._streams += 1
@@ -74,13 +74,13 @@ class Floods:
 
     def reset(self, began: float) -> None:
         """
-        A stream was reset before it was answered.
+        Count a stream that was reset before its reply.
 
-        @param began: when it was opened, in seconds.
-        @raise Violation: too many were that had just been opened.
+        @param began: the time at which it was opened, in seconds.
+        @raise Violation: too many streams were reset soon after they were opened.
         """
         if self.now - began >= RAPID:
-            # A client that has waited gives up for good reason.
+            # A client that has waited longer has a reason to give up.
             return
         self._resets += 1
         if self._resets > RESETS_LIMIT and 2 * self._resets > self._streams:
@@ -90,9 +90,9 @@ class Floods:
 
 def checkBlock(parts: int, size: int) -> None:
     """
-    Whether a header block may have so many frames and bytes.
+    Check the numbers of frames and bytes of a header block.
 
-    @raise Violation: it may not.
+    @raise Violation: there are too many.
     """
     if parts > PARTS_LIMIT or size > BLOCK_LIMIT:
         reason = f"a header block has {parts} frames and {size} bytes"

@@ -2,9 +2,9 @@
 """
 Flow control of a whole connection in one direction (RFC 9113, sections 5.2 and 6.9).
 
-The receiver's WINDOW_UPDATEs reach the sender, and each knows the same window, as long as all
-that the one sends reaches the other.  Where the proxy sends bytes of its own, or credits the
-sender for bytes that it keeps back, the two differ until the receiver has credited these bytes.
+WINDOW_UPDATEs of the receiver reach the sender.  Both know the same window as long as all bytes
+pass.  If the proxy adds bytes, or credits the sender for bytes that it keeps back, the two windows
+differ until the receiver has credited these bytes.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ class Window:
     """
     The window of one receiver.
 
-    @ivar room: how many bytes it takes now.
-    @ivar owed: how many bytes of its next credit are not the sender's: they were the proxy's
-        own, or are credited already.
+    @ivar room: how many bytes it accepts now.
+    @ivar owed: how many bytes of its next credit are not passed to the sender: the proxy has added
+        them, or has credited them already.
     """
 
     __slots__ = ("owed", "room")
@@ -32,8 +32,8 @@ class Window:
         """
         The receiver has sent a WINDOW_UPDATE.
 
-        @return: how much of it is the sender's.
-        @raise Violation: the window exceeds the largest that there can be.
+        @return: the part of it to pass to the sender.
+        @raise Violation: the window exceeds 2**31 - 1 bytes.
         """
         self.room += increment
         if self.room > LARGEST_WINDOW:

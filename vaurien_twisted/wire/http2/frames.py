@@ -2,9 +2,8 @@
 """
 Frames of HTTP/2 (RFC 9113, sections 4 and 6): their headers, and frames of the proxy's own.
 
-The bytes between two ends are full of frames that pass as they are.  Of those only the nine
-bytes of the header are read here; C{hyperframe} reads the rest of frames whose content matters,
-and makes new ones.
+Most frames pass unchanged, and only the nine bytes of their header are read here.  C{hyperframe}
+parses frames whose content matters, and makes new ones.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from hyperframe.frame import (
 
 from vaurien_twisted.wire.http2.codes import CODES, Violation
 
-#: What a client sends first (section 3.4).
+#: The connection preface, which a client sends first (section 3.4).
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 #: The types of frames.
@@ -40,17 +39,17 @@ END_HEADERS, PADDED, PRIORITIZED = 0x4, 0x8, 0x20
 #: The length of a frame's header, in bytes.
 HEAD = 9
 
-#: How long a frame's content may be before its receiver allows more, in bytes.
+#: The initial maximum of a frame's content, in bytes.
 USUAL_LENGTH = 16384
 
-#: How much of a header block of the proxy's own goes into one frame: there is room for a byte
-#: before it that says the size of the dynamic table.
+#: The most bytes of a header block of the proxy in one frame.  There is room for a byte before it
+#: with the size of the dynamic table.
 PART = USUAL_LENGTH - 1
 
 #: The largest window and the largest number of a stream.
 LARGEST_WINDOW = LARGEST_STREAM = 2**31 - 1
 
-#: The window of connections and streams before anything else is said, in bytes.
+#: The initial window of connections and streams, in bytes.
 FIRST_WINDOW = 65535
 
 #: Length and type in four bytes, flags, stream.
@@ -60,7 +59,7 @@ unpackHead, packHead = _head.unpack_from, _head.pack
 
 def framesIn(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
     """
-    The whole frames that C{data} consists of: type, flags, stream and content of each.
+    The frames in C{data}, which are complete: type, flags, stream and content of each.
     """
     at = 0
     while at < len(data):
@@ -71,7 +70,7 @@ def framesIn(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
 
 def dataIn(data: bytes) -> int:
     """
-    How many bytes of DATA there are in whole frames.
+    The number of bytes of DATA in complete frames.
     """
     return sum(len(content) for kind, _, _, content in framesIn(data) if kind == DATA)
 
@@ -85,9 +84,9 @@ def frame(kind: int, flags: int, number: int, content: bytes) -> bytes:
 
 def contentOf(kind: int, flags: int, number: int, content: bytes) -> Frame:
     """
-    A frame as C{hyperframe} reads it.
+    A frame, parsed by C{hyperframe}.
 
-    @raise Violation: its content is not as its type wants it.
+    @raise Violation: its content is not valid for its type.
     """
     try:
         read, _ = Frame.parse_frame_header(
@@ -118,7 +117,7 @@ def headers(number: int, block: bytes, ends: bool) -> bytes:
     """
     A header block in frames that every receiver accepts.
 
-    @param ends: whether nothing follows on the stream.
+    @param ends: whether it ends the stream.
     """
     if len(block) <= PART:
         return frame(HEADERS, END_HEADERS | (END_STREAM if ends else 0), number, block)
@@ -161,14 +160,14 @@ def goAway(last: int, code: int, words: str = "") -> bytes:
     GOAWAY.
 
     @param last: the highest stream that is still served.
-    @param words: why, for whoever debugs the other end.
+    @param words: the debug data, which says why.
     """
     return GoAwayFrame(0, last, code, words.encode()[:200]).serialize()
 
 
 def windowUpdate(number: int, increment: int) -> bytes:
     """
-    WINDOW_UPDATE of a stream, or of the connection where C{number} is 0.
+    WINDOW_UPDATE of a stream; of the connection if C{number} is 0.
     """
     return WindowUpdateFrame(number, increment).serialize()
 
@@ -182,6 +181,6 @@ def settings(values: Mapping[int, int]) -> bytes:
 
 def ending(violation: Violation, last: int) -> bytes:
     """
-    The GOAWAY that ends a connection on which a rule was broken.
+    The GOAWAY that ends a connection after a violation.
     """
     return goAway(last, CODES[violation.code], violation.reason)

@@ -1,12 +1,12 @@
 # -*- test-case-name: tests.wire.http2.test_header_blocks -*-
 """
-Header blocks (RFC 7541), and how both ends keep the same dynamic table.
+Header blocks (RFC 7541), with the same dynamic table at both ends.
 
-A block passes as it is as long as all blocks of its direction do.  Each is decoded all the same,
-so that the table is known from which later ones draw.  A block that does not pass as it is, or is
-the proxy's own, is written without the table: with the static table and with literals that are
-never indexed.  If a block changed the table and did not pass as it is, all later ones of its
-direction are written so.
+A block passes unchanged as long as all earlier blocks of its direction did.  Each is decoded
+nevertheless, to know the dynamic table that later blocks refer to.  A changed block, or one of the
+proxy, is encoded without the dynamic table: with the static table and with literals that are never
+indexed.  If a block that has changed the table does not pass unchanged, all later blocks of its
+direction are encoded so.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from vaurien_twisted.wire.grpc.statuses import nameOf
 from vaurien_twisted.wire.http2.codes import Violation
 from vaurien_twisted.wire.http2.request_head import Fields, RequestHead, requestHead
 
-#: How long the decoded fields of one block may be, in bytes, with 32 more for each (RFC 9113,
-#: section 6.5.2): the same as the longest head of HTTP/1.
+#: The most bytes of the decoded fields of one block, with 32 more for each (RFC 9113, section
+#: 6.5.2): the same as the longest head of HTTP/1.
 FIELDS_LIMIT = 262144
 
-#: The largest dynamic table that an end may ask for, in bytes.  It takes memory here, too.
+#: The largest dynamic table that an end may ask for, in bytes, since it uses memory here too.
 TABLE_LIMIT = 65536
 
-#: Blocks up to this length and with so many fields are remembered until the dynamic table
-#: changes, and so many of them.
+#: The largest length and number of fields of a block that is cached until the dynamic table
+#: changes, and the most cached blocks.
 MEMORABLE, FEW, MEMORY = 2048, 64, 128
 
-#: What is made of a block is kept with it up to this length, in bytes.
+#: The largest length in bytes of derived values that are cached with a block.
 KEPT = 8192
 
-#: So many encoded fields up to this length are kept, in bytes.
+#: The most cached encodings of fields, and the largest length of each, in bytes.
 FIELDS_KEPT, SHORT = 512, 256
 
-#: Says that the dynamic table has no room for anything (RFC 7541, section 6.3).
+#: The instruction that sets the size of the dynamic table to 0 (RFC 7541, section 6.3).
 EMPTIED = b"\x20"
 
 
@@ -59,7 +59,7 @@ class Block:
     @property
     def plain(self) -> bytes:
         """
-        The same fields in a block that neither uses nor changes the dynamic table.
+        The fields encoded without the dynamic table, which does not change either.
         """
         made = self._plain
         if made is None:
@@ -70,7 +70,7 @@ class Block:
 
     def withAuthority(self, authority: bytes) -> bytes:
         """
-        The same with another authority, also as C{Host}; a trailer, which has none, is unchanged.
+        The block with another authority, also in C{Host}; a trailer, which has none, is unchanged.
         """
         fields = [
             (name, authority if name in (b":authority", b"host") else value)
@@ -93,8 +93,8 @@ class Block:
     @property
     def failure(self) -> str:
         """
-        The code of the error that a reply or its trailer tells of: a status from 400 on, or the
-        name of a status of gRPC; C{""} where there is none.
+        The error code of a reply or its trailer: a status from 400 on, or the name of a gRPC
+        status; C{""} if it is not an error.
         """
         found = self._failure
         if found is None:
@@ -104,7 +104,7 @@ class Block:
     @property
     def interim(self) -> bool:
         """
-        Whether it is the head of a reply that another follows (1xx).
+        Whether it is the head of an interim reply (1xx).
         """
         return self._status.startswith(b"1")
 
@@ -134,7 +134,7 @@ def failureOf(fields: Fields) -> str:
 
 def plain(fields: Sequence[tuple[bytes, bytes]]) -> bytes:
     """
-    A block of these fields that neither uses nor changes the dynamic table.
+    The encoding of C{fields} that neither uses nor changes the dynamic table.
     """
     return b"".join(
         [
@@ -148,7 +148,7 @@ def _field(name: bytes, value: bytes) -> bytes:
     return Encoder().encode([NeverIndexedHeaderTuple(name, value)], huffman=False)
 
 
-#: Most fields are those of thousands of other blocks.
+#: Most fields occur in thousands of blocks.
 _shortField = lru_cache(FIELDS_KEPT)(_field)
 
 
@@ -156,7 +156,7 @@ class HeaderBlocks:
     """
     The header blocks of one direction.
 
-    @ivar rewritten: whether no block passes as it is any more.
+    @ivar rewritten: whether no further block passes unchanged.
     """
 
     __slots__ = ("_changed", "_decoder", "_due", "_known", "_wanted", "rewritten")
@@ -168,7 +168,7 @@ class HeaderBlocks:
         self._changed = False
         #: The size of the table that the receiver allows.
         self._wanted = self._decoder.header_table_size
-        #: Whether the next block has to say that the table is empty.
+        #: Whether the next block must begin by setting the size of the table to 0.
         self._due = False
         self.rewritten = False
 
@@ -178,14 +178,14 @@ class HeaderBlocks:
         """
         self._wanted = size
         decoder = self._decoder
-        # The sender may not know of a smaller one yet.
+        # The sender may not know a smaller limit yet.
         decoder.max_allowed_table_size = max(decoder.max_allowed_table_size, size)
         if self.rewritten:
             self._due = True
 
     def read(self, data: bytes) -> Block:
         """
-        Decode a block that the sender has sent.
+        Decode a block of the sender.
 
         @raise Violation: it cannot be decoded, or exceeds L{FIELDS_LIMIT}.
         """
@@ -217,18 +217,17 @@ class HeaderBlocks:
 
     def withheld(self) -> None:
         """
-        The latest block does not pass as it is.
+        Record that the latest block does not pass unchanged.
         """
         if self._changed and not self.rewritten:
             self.rewritten = self._due = True
 
     def written(self, block: bytes) -> bytes:
         """
-        What is to be sent of a block that does not use the dynamic table, the next on the
-        way to the receiver.
+        The bytes to send for the next block to the receiver, which does not use the dynamic table.
         """
         if self._wanted < self._decoder.header_table_size and not self.rewritten:
-            # The receiver expects to read of a smaller table in the next block.
+            # The receiver expects the smaller size in the next block.
             self.rewritten = self._due = True
         if self._due:
             self._due = False

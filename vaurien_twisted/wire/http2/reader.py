@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams_hostile -*-
 """
-Reading the frames of one direction: what passes as it is costs no copy.
+Reads the frames of one direction.  Frames that pass unchanged are not copied.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from vaurien_twisted.wire.http2.way import Way
 
 class FrameReader(ABC):
     """
-    Reads the frames of one direction, and writes those that pass to the receiver's way.
+    Reads the frames of one direction, and writes those that pass to the receiver's sending side.
 
-    @param way: the way to the receiver.
+    @param way: the sending side towards the receiver.
     """
 
     __slots__ = ("_block", "_blockOf", "_data", "_kept", "_left", "_need", "_pos", "_run", "way")
@@ -38,23 +38,24 @@ class FrameReader(ABC):
     def __init__(self, way: Way) -> None:
         self.way = way
         way.before = self._flushRun
-        #: The beginning of a frame, until L{_need} bytes of it are there.
+        #: The beginning of a frame, until it has L{_need} bytes.
         self._kept = bytearray()
         self._need = HEAD
-        #: How many bytes of a DATA frame are still to pass as they are.
+        #: The number of bytes of a DATA frame that still pass unchanged.
         self._left = 0
-        #: The frames of a header block that has not ended, and of which stream it is.
+        #: The frames of an incomplete header block, and its stream.
         self._block: list[tuple[int, int, bytes]] = []
         self._blockOf = 0
-        #: What is being read, from where on it is not written yet, and up to where it is read.
+        #: The chunk being read, the offset up to which it is written, and the offset up to which it
+        #: is read.
         self._data = b""
         self._run = self._pos = 0
 
     def read(self, data: bytes) -> None:
         """
-        Read a chunk.  What passes stands in the way's C{out} then.
+        Read a chunk, and add the bytes that pass to C{out} of the sending side.
 
-        @raise Violation: the sender has broken a rule; what came before that has passed.
+        @raise Violation: the sender violates HTTP/2; the bytes before that have passed.
         """
         kept = self._kept
         if kept:
@@ -107,7 +108,7 @@ class FrameReader(ABC):
 
     def _rest(self, size: int) -> int:
         """
-        The rest of a DATA frame that passes: where it ends.
+        The offset of the end of a DATA frame that passes.
         """
         pos = min(self._left, size)
         self._left -= pos
@@ -117,7 +118,7 @@ class FrameReader(ABC):
 
     def _flushRun(self) -> None:
         """
-        Write what was read and passes.
+        Write the bytes that were read and pass.
         """
         if self._pos > self._run:
             self.way.out.append(self._data[self._run : self._pos])
@@ -125,9 +126,9 @@ class FrameReader(ABC):
 
     def _framed(self, kind: int, flags: int, number: int, content: bytes) -> bytes | None:
         """
-        A whole frame.
+        Handle a complete frame.
 
-        @return: what passes in its place, C{None} for the frame itself.
+        @return: the bytes that pass in its place; C{None} for the frame itself.
         """
         if self._blockOf:
             return self._continued(kind, flags, number, content)
@@ -166,30 +167,30 @@ class FrameReader(ABC):
         whole = blockOf(first, firstFlags, number, begun) + b"".join(e for _, _, e in block[1:])
         instead = self._blockEnds(first, firstFlags, number, begun, whole)
         if instead is None:
-            # Its frames pass as they came.
+            # Its frames pass unchanged.
             return b"".join(frame(kind, own, number, part) for kind, own, part in block)
         return instead
 
     @abstractmethod
     def _dataPasses(self, number: int, flags: int, length: int, whole: bool) -> bool:
         """
-        Whether a DATA frame passes as it is.
+        Whether a DATA frame passes unchanged.
 
-        @param whole: whether all of it is there; else L{_dataEnds} is called at its end.
+        @param whole: whether it is complete; otherwise L{_dataEnds} is called at its end.
         """
 
     @abstractmethod
     def _dataEnds(self) -> None:
         """
-        A DATA frame that passes has come to its end.
+        A DATA frame that passes has ended.
         """
 
     @abstractmethod
     def _diverted(self, number: int, flags: int, content: bytes, length: int) -> bytes | None:
         """
-        A whole DATA frame that does not pass as it is, without its padding.
+        Handle a complete DATA frame that does not pass unchanged, without its padding.
 
-        @param length: with its padding.
+        @param length: its length with the padding, in bytes.
         """
 
     @abstractmethod
@@ -197,13 +198,13 @@ class FrameReader(ABC):
         self, kind: int, flags: int, number: int, content: bytes, block: bytes
     ) -> bytes | None:
         """
-        A whole header block.
+        Handle a complete header block.
 
-        @param content: of its first frame.
+        @param content: the content of its first frame.
         """
 
     @abstractmethod
     def _other(self, kind: int, flags: int, number: int, content: bytes) -> bytes | None:
         """
-        A frame of another type.
+        Handle a frame of another type.
         """

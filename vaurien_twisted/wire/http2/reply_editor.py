@@ -40,13 +40,13 @@ from vaurien_twisted.wire.streams.tunnels import isTunnel
 @implementer(IEditor)
 class HTTP2ReplyEditor:
     """
-    Edits one reply.  It is given whole frames whose header blocks use no dynamic table, and returns
-    such frames; those of DATA have at most 16 KiB if it has made them.
+    Edits one reply.  Input and output are complete frames whose header blocks use no dynamic table.
+    New DATA frames have at most 16 KiB.
 
-    @param method: of the request.
+    @param method: the method of the request.
     @param number: the client's number of the stream.
-    @param editor: decides what becomes of the reply.
-    @param ending: how the stream ends where the editor ends the connection: C{rst-stream:CODE},
+    @param editor: changes the reply.
+    @param ending: how the stream ends if the editor ends the connection: C{rst-stream:CODE},
         C{goaway:CODE}, or C{""}, with the connection.
     """
 
@@ -59,8 +59,8 @@ class HTTP2ReplyEditor:
         self._ending = codeOf(ending)
         self._head: StreamReplyHead | None = None
         self._course: BodyCourse = PassBody()
-        #: The frames that have arrived of a reply that waits for the end of its body, and the
-        #: size of the content in them.
+        #: The received frames of a reply that waits for the end of its body, and the size of their
+        #: content.
         self._raw = bytearray()
         self._size = 0
 
@@ -79,8 +79,8 @@ class HTTP2ReplyEditor:
 
     def push(self, data: bytes, ends: bool, now: float) -> Iterator[EditedBytes]:
         """
-        Frames of the reply came: first those of its whole head, then those of a DATA frame or
-        of the trailer.
+        Frames of the reply have arrived: first those of the complete head, then those of a DATA
+        frame or of the trailer.
         """
         kind = data[3]
         if self._head is None and kind == HEADERS:
@@ -94,7 +94,7 @@ class HTTP2ReplyEditor:
 
     def _begin(self, data: bytes, ends: bool) -> Iterator[EditedBytes]:
         """
-        The head of the reply.
+        Handle the head of the reply.
 
         @param ends: whether it has neither a body nor a trailer.
         """
@@ -123,7 +123,7 @@ class HTTP2ReplyEditor:
         self, course: StreamBody, data: bytes, ends: bool, now: float
     ) -> Iterator[EditedBytes]:
         """
-        A DATA frame, or the trailer, of a body that is edited as it arrives.
+        Handle a DATA frame, or the trailer, of a body that is edited as it arrives.
         """
         isData = data[3] == DATA
         content = _content(data) if isData else b""
@@ -150,7 +150,7 @@ class HTTP2ReplyEditor:
 
     def _keep(self, course: WholeBody, data: bytes, ends: bool) -> Iterator[EditedBytes]:
         """
-        A DATA frame, or the trailer, of a reply that waits until its body is complete.
+        Handle a DATA frame, or the trailer, of a reply that waits until its body is complete.
         """
         trailer = b"" if data[3] == DATA else data
         if not trailer:

@@ -18,7 +18,7 @@ class StreamReplyHead(ReplyHead):
     """
     The fields of one header block.
 
-    @param block: one that uses no dynamic table.
+    @param block: a header block that uses no dynamic table.
     """
 
     __slots__ = ("_fields",)
@@ -39,7 +39,7 @@ class StreamReplyHead(ReplyHead):
     @property
     def length(self) -> int:
         """
-        The length of the body that the fields tell of, in bytes; below 0: they do not tell it.
+        The length of the body according to Content-Length, in bytes; below 0: not known.
         """
         lengths = set(self.values(b"content-length"))
         if len(lengths) != 1:
@@ -61,7 +61,7 @@ class StreamReplyHead(ReplyHead):
 
     def allows(self, name: bytes) -> bool:
         """
-        Whether the field can stand in a head of HTTP/2 (RFC 9113, section 8.2.2).
+        Whether HTTP/2 allows the field (RFC 9113, section 8.2.2).
         """
         return name.decode("latin-1") not in CONNECTION_FIELDS
 

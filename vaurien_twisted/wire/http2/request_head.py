@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.http2.test_header_blocks -*-
 """
-The head of an HTTP/2 request, as rules read those of HTTP/1.
+The head of an HTTP/2 request in the form of HTTP/1, which rules match.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from vaurien_twisted.wire.http.head import KEPT_LIMIT
 #: The names and values of a header block.
 Fields = tuple[tuple[bytes, bytes], ...]
 
-#: What cannot stand in a line of a head; a field that has it is malformed (RFC 9113, section
-#: 8.2.1).
+#: The characters that a line of a head cannot have; a field with one is malformed (RFC 9113,
+#: section 8.2.1).
 BREAKS = re.compile(rb"[\r\n\x00]")
 
 
 class RequestHead(NamedTuple):
     """
-    What a request's header block says.
+    The content of a request's header block.
 
     @ivar method: the method, C{""} if it has none.
-    @ivar target: the path with its query; of C{CONNECT}, the authority.  At most
-        L{SUBJECT_LIMIT} bytes of it, one character for each.
-    @ivar head: the same as a head of HTTP/1: request line, fields, blank line.  The field
-        C{Host} is the authority.  At most L{KEPT_LIMIT} bytes of it.
-    @ivar grpc: whether it begins a call of gRPC.
-    @ivar deadline: of a call, how many seconds it may take; C{None} for no end.
+    @ivar target: the path with its query; of C{CONNECT}, the authority.  At most L{SUBJECT_LIMIT}
+        bytes, as one character each.
+    @ivar head: the head in the form of HTTP/1: request line, fields, blank line.  The field C{Host}
+        is the authority.  At most L{KEPT_LIMIT} bytes of it.
+    @ivar grpc: whether it begins a gRPC call.
+    @ivar deadline: the deadline of a call in seconds; C{None} for none.
     @ivar websocket: whether it asks for WebSocket (extended C{CONNECT}: RFC 8441, section 5).
     """
 

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams_hostile -*-
 """
-SETTINGS (RFC 9113, section 6.5): what one end allows the other, and what passes of it.
+SETTINGS (RFC 9113, section 6.5), and which values pass.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from vaurien_twisted.wire.http2.frames import LARGEST_WINDOW
 from vaurien_twisted.wire.http2.header_blocks import TABLE_LIMIT
 from vaurien_twisted.wire.http2.way import Way
 
-#: The settings that are looked at (RFC 9113, section 6.5.2).
+#: The settings that are read (RFC 9113, section 6.5.2).
 HEADER_TABLE_SIZE, ENABLE_PUSH, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE = 1, 2, 4, 5
 
-#: The longest frame that an end may ask for, in bytes: one frame is held in memory.
+#: The longest frame that an end may ask for, in bytes, since one frame is held in memory.
 FRAME_LIMIT = 2**20
 
-#: What settings are cut to before they pass.
+#: The largest values that pass.
 MOST = {HEADER_TABLE_SIZE: TABLE_LIMIT, MAX_FRAME_SIZE: FRAME_LIMIT}
 
 _setting = struct.Struct(">HI")
@@ -28,7 +28,7 @@ def readSettings(content: bytes) -> list[tuple[int, int]]:
     """
     The settings in a frame, in order.
 
-    @raise Violation: it is none.
+    @raise Violation: the length is not a multiple of 6 bytes.
     """
     if len(content) % _setting.size:
         raise Violation("FRAME_SIZE_ERROR", "SETTINGS is not a multiple of 6 bytes long")
@@ -44,7 +44,7 @@ def writeSettings(values: list[tuple[int, int]]) -> bytes:
 
 def capped(values: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """
-    The settings that pass: those that cost memory here are cut to L{MOST}.
+    The settings that pass: those that use memory here are reduced to L{MOST}.
     """
     return [(name, min(value, MOST.get(name, value))) for name, value in values]
 
@@ -67,9 +67,9 @@ def check(values: list[tuple[int, int]]) -> None:
 
 def apply(values: list[tuple[int, int]], way: Way) -> int | None:
     """
-    Have the way to the end that has sent these settings follow them.
+    Apply settings to the sending side towards the end that has sent them.
 
-    @return: the window of its streams, if that is among them.
+    @return: the initial window of streams, if the settings have it.
     """
     initial = None
     for name, value in values:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams_hostile -*-
 """
-What both directions of an HTTP/2 connection have in common.
+The base of both directions of an HTTP/2 connection.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from vaurien_twisted.wire.http2.settings import apply, capped, check, readSettin
 from vaurien_twisted.wire.http2.stream import Stream
 from vaurien_twisted.wire.http2.way import Way
 
-#: The fewest bytes that GOAWAY has.
+#: The length of the shortest GOAWAY, in bytes.
 SHORTEST = 8
 
-#: The lengths of frames that have one (RFC 9113, section 6), and whether they belong to a
-#: stream; C{None}: to one, or to the connection.
+#: The fixed lengths of frames (RFC 9113, section 6), and whether they belong to a stream; C{None}:
+#: to a stream or to the connection.
 LENGTHS = {
     PRIORITY: (5, True),
     RST_STREAM: (4, True),
@@ -45,10 +45,10 @@ LENGTHS = {
 
 class Side(FrameReader):
     """
-    Reads what one end sends.
+    Reads the frames of one end.
 
-    @param way: the way to the other end.
-    @param back: the way to this end.
+    @param way: the sending side towards the other end.
+    @param back: the sending side towards this end.
     """
 
     __slots__ = ("_back", "_connection", "_ending")
@@ -60,7 +60,7 @@ class Side(FrameReader):
         #: The stream that ends with the DATA frame that passes.
         self._ending: Stream | None = None
 
-    # What differs between the two ends
+    # Methods that differ between the two ends
 
     @abstractmethod
     def _find(self, number: int) -> Stream | None:
@@ -77,7 +77,7 @@ class Side(FrameReader):
     @abstractmethod
     def _ended(self, stream: Stream) -> None:
         """
-        This end has ended a stream on which all passes.
+        This end has ended a stream that passes unchanged.
         """
 
     @abstractmethod
@@ -89,16 +89,16 @@ class Side(FrameReader):
     @abstractmethod
     def _strike(self, stream: Stream, content: bytes, ends: bool) -> None:
         """
-        The content of a DATA frame on a stream that is struck.
+        Handle the content of a DATA frame on a struck stream.
         """
 
     @abstractmethod
     def _unknown(self, number: int, what: str) -> bool:
         """
-        A frame on a stream that is not open.
+        Handle a frame on a stream that is not open.
 
         @return: whether it passes.
-        @raise Violation: the stream cannot have been.
+        @raise Violation: the stream is idle (RFC 9113, section 5.1).
         """
 
     @abstractmethod
@@ -141,7 +141,8 @@ class Side(FrameReader):
 
     def _padded(self, length: int) -> bool:
         """
-        Whether it is known that a frame's padding fits into it.
+        Check that a frame's padding fits into it.  Returns whether enough bytes have arrived to
+        know.
 
         @raise Violation: it does not.
         """
@@ -164,7 +165,7 @@ class Side(FrameReader):
         if not ends and not content:
             way.floods.empty("DATA")
         if stream is None:
-            # What is still under way on a stream that is over counts for the connection.
+            # Frames in flight on an ended stream count for the connection's window.
             connection.creditDiscarded(way, length)
             if ends:
                 connection.numbers.ended(number)
@@ -207,7 +208,7 @@ class Side(FrameReader):
 
     def _first(self) -> None:
         """
-        A frame that is not SETTINGS, with which each end begins (RFC 9113, section 3.4).
+        Check that a frame other than SETTINGS is not the first one (RFC 9113, section 3.4).
 
         @raise Violation: it is the first.
         """
@@ -243,13 +244,14 @@ class Side(FrameReader):
 
     def _acknowledged(self) -> bytes | None:
         """
-        This end has acknowledged SETTINGS: what passes; C{None} for the frame itself.
+        This end has acknowledged SETTINGS.  Returns the bytes that pass; C{None} for the frame
+        itself.
         """
         return None
 
     def _passing(self, values: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """
-        The settings that go to the other end in place of C{values}.
+        The settings to send to the other end in place of C{values}.
         """
         return values
 
@@ -281,7 +283,7 @@ class Side(FrameReader):
         self, stream: Stream, other: int, increment: int, content: bytes
     ) -> bytes | None:
         """
-        WINDOW_UPDATE on a stream that is struck.
+        WINDOW_UPDATE on a struck stream.
 
         @param other: the other end's number of the stream.
         """

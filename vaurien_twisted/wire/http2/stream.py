@@ -19,12 +19,12 @@ from vaurien_twisted.wire.http2.frames import LARGEST_WINDOW
 @implementer(IStreamFacts)
 class StreamFacts:
     """
-    What errors and rules need to know of an exchange's stream.
+    The facts about a stream that errors and rules use.
 
     @ivar number: the stream's number for the client.
-    @ivar open: how many streams of the client are open, this one included.
-    @ivar grpc: whether it is a call of gRPC.
-    @ivar deadline: of a call, how many seconds it may take; C{None} for no end.
+    @ivar open: the number of open streams of the client, including this one.
+    @ivar grpc: whether it is a gRPC call.
+    @ivar deadline: the deadline of a call in seconds; C{None} for none.
     """
 
     __slots__ = ("deadline", "grpc", "number", "open")
@@ -40,66 +40,66 @@ class StreamFacts:
 
 class Struck(Protocol):
     """
-    Receives all that comes on a stream that a fault may strike.  Frames have the client's
-    number of the stream; their header blocks use no dynamic table.
+    Receives the frames of a stream to which a fault may apply.  Frames have the client's stream
+    number; their header blocks use no dynamic table.
     """
 
     def requested(self, data: bytes, head: bool, ends: bool) -> None:
         """
-        A part of the request.
+        A part of the request has arrived.
 
-        @param data: header blocks in frames if C{head}, else the content of one DATA frame.
+        @param data: header blocks in frames if C{head}, otherwise the content of one DATA frame.
         @param ends: whether it ends the request.
         """
 
     def interim(self, data: bytes) -> None:
         """
-        A head of the reply that another follows (1xx).
+        The head of an interim reply (1xx) has arrived.
         """
 
     def replied(self, data: bytes, head: bool, ends: bool) -> None:
         """
-        A part of the reply; see L{requested}.
+        A part of the reply has arrived; see L{requested}.
         """
 
     def resetByClient(self) -> None:
         """
-        The client gives the stream up.
+        The client has reset the stream.
         """
 
     def resetByBackend(self, frame: bytes) -> None:
         """
-        The backend gives the stream up.
+        The backend has reset the stream.
 
         @param frame: RST_STREAM, with the client's number.
         """
 
     def stop(self) -> None:
         """
-        The link ends: forget everything.
+        The link ends: release all resources.
         """
 
 
 class Stream:
     """
-    A stream that is open, or was answered before its request has ended.
+    A stream that is open, or whose reply has ended before its request.
 
-    @ivar number: the number that the client gave it.
-    @ivar theirs: the number that the backend knows it by; 0: the backend has not heard of it.
+    @ivar number: the client's number of the stream.
+    @ivar theirs: the backend's number of the stream; 0: it has not begun at the backend.
     @ivar exchange: the request and its reply.
-    @ivar struck: is told of all that comes; C{None} where all passes as it is.
+    @ivar struck: receives all frames; C{None} if they pass unchanged.
     @ivar clientDone: the client has ended the request.
-    @ivar backendDone: the client has got the whole reply.
+    @ivar backendDone: the client has the complete reply.
     @ivar gone: the backend has ended the reply, or the stream was reset at the backend.
-    @ivar reset: the stream was reset at the backend, which takes nothing more of the request.
+    @ivar reset: the stream was reset at the backend, which gets no more of the request.
     @ivar accepted: the head of the reply has a status 2xx.
-    @ivar room: of a stream that is struck, how many bytes the backend takes, and the client.
-    @ivar lent: how many bytes are kept back for which the client is credited, and the backend.
-    @ivar owed: how many bytes of the client's next credit of the stream are not the backend's:
-        they were the proxy's own, or are credited already.
-    @ivar taken: called when all has gone on that waited for a window.
-    @ivar withheld: how many bytes of credit are kept back that the backend has given, and that
-        the client has; C{None} where they pass.
+    @ivar room: how many bytes the backend, and the client, accept on a struck stream.
+    @ivar lent: for how many bytes that are kept back the client, and the backend, were credited.
+    @ivar owed: how many bytes of the client's next credit of the stream are not passed to the
+        backend: the proxy has added them, or has credited them already.
+    @ivar taken: called when all bytes that waited for a window are sent.
+    @ivar withheld: how many bytes of credit of the backend, and of the client, are kept back;
+        C{None} if credit passes.
     """
 
     __slots__ = (
@@ -135,7 +135,7 @@ class Stream:
         """
         The client has credited the stream.
 
-        @return: how much of it is the backend's.
+        @return: the part of it to pass to the backend.
         """
         kept = min(self.owed, increment)
         self.owed -= kept
@@ -155,7 +155,7 @@ class Stream:
 
     def withholds(self, place: int, increment: int) -> bool:
         """
-        Whether credit for bytes of one direction is kept back, which is done then.
+        Keep back credit for bytes of one direction, if a rule asks for it.  Returns whether it was.
 
         @param place: 0 for bytes to the backend, 1 for bytes to the client.
         """
@@ -168,5 +168,5 @@ class Stream:
 
 def _nothing() -> None:
     """
-    Does nothing; stands for a callback that is not set.
+    Does nothing: the default callback.
     """

@@ -1,7 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams_limit -*-
 """
-How many streams the client is told that it may have open (RFC 9113, section 5.1.2), where that is
-fewer than the backend allows.
+A lower limit of open streams for the client than the backend's own (RFC 9113, section 5.1.2).
 """
 
 from __future__ import annotations
@@ -10,11 +9,11 @@ from collections import deque
 
 from vaurien_twisted.wire.http2.frames import settings
 
-#: The setting (RFC 9113, section 6.5.2), and its value before anything is said.
+#: The setting (RFC 9113, section 6.5.2), and its initial value.
 MAX_CONCURRENT_STREAMS = 3
 UNLIMITED = 2**32 - 1
 
-#: How many SETTINGS of the proxy's own the client may leave without an answer.
+#: The most SETTINGS of the proxy that the client may leave unacknowledged.
 PENDING = 100
 
 
@@ -27,7 +26,7 @@ class StreamLimit:
     __slots__ = ("_acknowledged", "_mine", "_own", "_passed", "_theirs", "_told")
 
     def __init__(self) -> None:
-        #: What is wanted, what the backend has said, and what the client was told.
+        #: The limit to set, the backend's limit, and the limit that the client was told.
         self._own = self._theirs = self._told = UNLIMITED
         #: How many SETTINGS of the backend have gone to the client, and how many are acknowledged.
         self._passed = self._acknowledged = 0
@@ -36,7 +35,7 @@ class StreamLimit:
 
     def passing(self, values: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """
-        The settings that go to the client in place of those of the backend.
+        The settings to send to the client in place of the backend's.
         """
         self._passed += 1
         said = [value for name, value in values if name == MAX_CONCURRENT_STREAMS]
@@ -51,11 +50,12 @@ class StreamLimit:
 
     def change(self, limit: int | None, now: bool) -> bytes:
         """
-        Another limit is wanted.
+        Set another limit.
 
-        @param limit: how many streams, C{None} for as many as the backend allows.
-        @param now: whether the client has got SETTINGS before; else these will say it.
-        @return: the frame that tells the client; C{b""} if there is nothing to tell.
+        @param limit: the number of streams; C{None} for the backend's limit.
+        @param now: whether the client has received SETTINGS; otherwise the first ones will have the
+            limit.
+        @return: the frame to send to the client; C{b""} if the limit does not change.
         """
         self._own = UNLIMITED if limit is None else limit
         wanted = min(self._own, self._theirs)

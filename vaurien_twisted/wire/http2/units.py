@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams_grpc -*-
 """
-The units of a reply on a stream: messages of gRPC, else DATA frames.
+The units of a reply on a stream: gRPC messages, otherwise DATA frames.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ class Units:
     """
     Finds where the first units of a reply end.
 
-    @param count: how many units.
-    @param context: of the exchange.
-    @ivar left: how many of them have yet to end.
+    @param count: the number of units.
+    @param context: the context of the exchange.
+    @ivar left: the number of units that have not ended.
     """
 
     __slots__ = ("_messages", "left")
@@ -27,7 +27,7 @@ class Units:
 
     def first(self, data: bytes) -> int:
         """
-        How many bytes of a DATA frame's content belong to the first units.
+        The number of bytes of a DATA frame's content that belong to the first units.
         """
         left = self.left
         if not left:

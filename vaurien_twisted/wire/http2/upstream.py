@@ -26,7 +26,7 @@ from vaurien_twisted.wire.http2.way import DOWN
 
 class Upstream(Side):
     """
-    Reads what the client sends: the preface, and frames.
+    Reads the preface and the frames that the client sends.
     """
 
     __slots__ = ("_preface",)
@@ -39,7 +39,7 @@ class Upstream(Side):
         """
         Read a chunk.
 
-        @raise Violation: the client has broken a rule.
+        @raise Violation: the client violates HTTP/2.
         """
         preface = self._preface
         if preface:
@@ -71,7 +71,7 @@ class Upstream(Side):
             raise Violation("PROTOCOL_ERROR", f"{what} belongs to no stream")
         if number % 2 and (number in connection.numbers.unheard or number > connection.lastTheirs):
             return False
-        # Of a stream that had another number, that is not known any more.
+        # The backend's number of this stream is no longer known.
         return not (number % 2 and connection.renumbered)
 
     def _ended(self, stream: Stream) -> None:
@@ -137,14 +137,14 @@ class Upstream(Side):
 
     def _plain(self, block: Block) -> bytes:
         """
-        A block that uses no dynamic table, with the authority that is wanted.
+        A header block that uses no dynamic table, with the configured authority.
         """
         authority = self._connection.authority
         return block.plain if authority is None else block.withAuthority(authority)
 
     def _begin(self, number: int, block: Block) -> Stream | None:
         """
-        A request: its stream, C{None} where it goes nowhere.
+        Begin a request.  Returns its stream; C{None} if the request is discarded.
         """
         connection = self._connection
         if not number % 2:

@@ -1,6 +1,7 @@
 # -*- test-case-name: tests.relays.test_streams -*-
 """
-The way to one receiver: what it allows, and what waits until it allows more.
+The sending side of a connection, towards one receiver: its windows, and the frames that wait for
+them.
 """
 
 from __future__ import annotations
@@ -24,32 +25,32 @@ from vaurien_twisted.wire.http2.frames import (
 from vaurien_twisted.wire.http2.header_blocks import HeaderBlocks
 from vaurien_twisted.wire.http2.stream import Stream
 
-#: The places of the two ways in L{Stream.room}.
+#: The indices of the two sending sides in L{Stream.room}.
 UP, DOWN = 0, 1
 
-#: A frame that waits: its type, flags, and content.
+#: A waiting frame: its type, flags and content.
 Waiting = tuple[int, int, bytes]
 
 
 class Way:
     """
-    The way to the backend, or to the client.
+    The sending side towards the backend or towards the client.
 
-    @param numberOf: the number by which the receiver knows a stream.
+    @param numberOf: returns the receiver's number of a stream.
     @param sent: called with a stream, and the type and flags of a frame that was sent on it.
     @ivar place: L{UP} or L{DOWN}.
     @ivar blocks: the header blocks on it.
     @ivar window: the connection's window.
-    @ivar floods: counts what its sender sends.
-    @ivar initial: the window of new streams, in bytes.
-    @ivar lent: how many bytes are credited to their sender, and are kept back.
-    @ivar limit: how long the content of a frame may be, in bytes.
-    @ivar blocked: what waits for a window, by stream.
-    @ivar waiting: how many bytes that is.
-    @ivar opened: the sender's SETTINGS have passed, which are the first frame; what is written
-        sooner waits for them.
-    @ivar before: called before anything is written, so that what was read before goes first.
-    @ivar out: what is ready to be written.
+    @ivar floods: counts the frames of the sender.
+    @ivar initial: the initial window of streams, in bytes.
+    @ivar lent: how many bytes that are kept back are credited to their sender.
+    @ivar limit: the longest content of a frame, in bytes.
+    @ivar blocked: the frames that wait for a window, by stream.
+    @ivar waiting: how many bytes these have.
+    @ivar opened: the sender's SETTINGS, the first frame, have passed; frames that are written
+        sooner wait for them.
+    @ivar before: called before a write, to write the frames that were read before it.
+    @ivar out: the bytes that are ready to be written.
     """
 
     __slots__ = (
@@ -95,7 +96,8 @@ class Way:
     @property
     def strict(self) -> bool:
         """
-        Whether the sender may send more than the receiver takes: each frame has to be looked at.
+        Whether the sender may send more than the receiver accepts, so that each frame must be
+        checked.
         """
         return bool(self.window.owed or self.blocked)
 
@@ -108,7 +110,7 @@ class Way:
 
     def open(self, settings: bytes) -> None:
         """
-        Send the sender's first SETTINGS, and what has waited for them.
+        Send the sender's first SETTINGS, and the frames that have waited for them.
         """
         self.opened = True
         self.out += [settings, *self._early]
@@ -116,8 +118,8 @@ class Way:
 
     def send(self, stream: Stream, kind: int, flags: int, content: bytes) -> None:
         """
-        Send a frame on a stream, behind what waits on it.  Of a DATA frame that the receiver
-        does not take whole, the rest waits.
+        Send a frame on a stream after those that wait on it.  The part of a DATA frame that exceeds
+        the window waits.
         """
         waiting = self.blocked.get(stream)
         if waiting is None:
@@ -131,7 +133,7 @@ class Way:
 
     def _write(self, stream: Stream, kind: int, flags: int, content: bytes) -> bytes | None:
         """
-        Write as much of a frame as the receiver takes.
+        Write as much of a frame as the window allows.
 
         @return: the rest, C{None} if there is none.
         """
@@ -159,7 +161,7 @@ class Way:
 
     def drain(self) -> None:
         """
-        The receiver takes more: send what has waited.
+        A window has grown: send frames that have waited.
         """
         for stream, waiting in list(self.blocked.items()):
             while waiting:
@@ -176,9 +178,9 @@ class Way:
 
     def forget(self, stream: Stream) -> int:
         """
-        A stream is over: what waits on it goes nowhere.
+        A stream has ended: discard the frames that wait on it.
 
-        @return: how many bytes of DATA that is.
+        @return: the number of their bytes of DATA.
         """
         waiting = self.blocked.pop(stream, ())
         self.waiting -= sum(len(content) for _, _, content in waiting)
@@ -188,7 +190,7 @@ class Way:
         """
         The receiver has set another window for its streams (RFC 9113, section 6.9.2).
 
-        @raise Violation: it is larger than there can be.
+        @raise Violation: a window exceeds 2**31 - 1 bytes.
         """
         if initial > LARGEST_WINDOW:
             raise Violation("FLOW_CONTROL_ERROR", "SETTINGS_INITIAL_WINDOW_SIZE exceeds 2^31-1")

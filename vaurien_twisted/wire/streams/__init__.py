@@ -1,3 +1,3 @@
 """
-What streams of any protocol carry: events, lines and their faults.
+Events and lines in streams of any protocol, and their faults.
 """

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.http.test_stream_editor -*-
 """
-Streamed replies that are damaged: whether a reply is one, and its events or lines.
+The editor that damages streamed replies: it recognizes them, and finds their events or lines.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from vaurien_twisted.wire.streams.units import unitOf
 @implementer(IReplyEditor)
 class EventEditor:
     """
-    Applies a fault to the events or lines of one reply.  A reply that is no stream, or is
+    Applies a fault to the events or lines of one reply.  A reply that is not a stream, or is
     compressed, passes unchanged.
 
-    @param method: of the request.
+    @param method: the method of the request.
     """
 
     __slots__ = ("_editor", "_fault", "_method", "_reason")

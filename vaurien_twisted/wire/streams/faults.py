@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.http.test_stream_editor -*-
 """
-Faults of streams of events or lines, in any protocol that carries them.
+Faults of streams of events or lines, in any protocol.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from vaurien_twisted.model.streaming import EVENTS, LINES, StreamAction, StreamF
 from vaurien_twisted.wire.streams.terminators import isTerminator
 from vaurien_twisted.wire.streams.units import Splitter, dataOf, textOf
 
-#: What garbled data consists of: printable, so that the stream goes on being one of text.
+#: The characters of garbled data: printable ones, so that the stream remains text.
 GARBAGE = bytes(range(0x21, 0x7F))
 
-#: Actions by which the content becomes longer or shorter.
+#: Actions that change the length of the content.
 RESIZING = frozenset((StreamAction.LOSE, StreamAction.ERROR))
 
 
 def resizes(fault: StreamFault) -> bool:
     """
-    Whether the body that passes may be longer or shorter than the sender's, though complete.
+    Whether the fault changes the length of a body that passes completely.
     """
     return fault.ends or fault.action in RESIZING
 
@@ -36,7 +36,7 @@ class StreamEditor:
     """
     Applies a fault to the events or lines of one body.
 
-    @param unit: what the body consists of.
+    @param unit: the unit of the body, L{EVENTS} or L{LINES}.
     """
 
     __slots__ = ("_due", "_fault", "_held", "_over", "_passed", "_splitter", "_unit", "struck")
@@ -46,9 +46,9 @@ class StreamEditor:
         self._unit = unit
         self._splitter = Splitter(unit)
         self._passed = 0
-        #: When what was slowed last goes on.
+        #: The time at which the latest slowed event goes on.
         self._due = 0.0
-        #: The event that waits to be joined with the next.
+        #: The event that waits to be joined with the next one.
         self._held = b""
         self._over = False
         self.struck = False
@@ -67,7 +67,7 @@ class StreamEditor:
     @property
     def held(self) -> int:
         """
-        What has come of the next event, and the event that waits for it.
+        The number of bytes of the incomplete event and of the event that waits for it.
         """
         return len(self._splitter.kept) + len(self._held)
 
@@ -178,8 +178,8 @@ class StreamEditor:
 
     def _wait(self, now: float) -> float:
         """
-        How long what comes next is to wait, so that the pause lies between it and what was
-        slowed before.
+        How long the next event waits, in seconds, so that the pause lies between it and the one
+        before.
         """
         self._due = max(now, self._due) + self._fault.pause
         return self._due - now
@@ -192,20 +192,20 @@ class StreamEditor:
 
     def _garbled(self, unit: bytes, place: int) -> bytes:
         """
-        C{unit} with the second half of its data replaced, so that it is no JSON.
+        C{unit} with the second half of its data replaced, so that the data is not JSON.
         """
         chance = random.Random(self._fault.seed + place)
         changed = bytearray(unit)
         for start, end in dataOf(unit, self._unit):
             middle = (start + end) // 2
             changed[middle:end] = bytes(chance.choices(GARBAGE, k=end - middle))
-            # No JSON ends with it.
+            # JSON cannot end with it.
             changed[end - 1] = 0x7B
         return bytes(changed)
 
     def _ending(self) -> Iterator[EditedBytes]:
         """
-        What comes where enough have passed, if the reply ends there.
+        The ending of the reply after enough events have passed, if it ends there.
         """
         fault = self._fault
         if fault.action in _CUTTING:

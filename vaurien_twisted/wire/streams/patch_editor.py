@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.http.test_patch_editor -*-
 """
-Replies that are patched: another status, other header fields, another body.
+The editor that patches replies: another status, other header fields, another body.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vaurien_twisted.wire.streams.units import unitOf
 #: Statuses whose replies have no body (RFC 9110, section 6.4.1).
 BODYLESS = frozenset((204, 304))
 
-#: Fields that say how long a body is.
+#: Header fields with the length of a body.
 LENGTHS = frozenset((b"content-length", b"transfer-encoding"))
 
 #: Fields with a digest of the body (RFC 9530, and older ones).
@@ -30,7 +30,7 @@ class PatchEditor:
     """
     Patches one reply.  It is patched as a whole or not at all.
 
-    @param method: of the request.
+    @param method: the method of the request.
     """
 
     __slots__ = ("_method", "_patch", "reason", "struck")
@@ -90,14 +90,14 @@ class PatchEditor:
                 if length:
                     return DropBody()
             elif before in BODYLESS:
-                # The fields may tell of a body that the reply did not have.
+                # The patched fields may describe a body that the reply does not have.
                 head.remove(LENGTHS)
                 head.add("Content-Length", "0")
         return PassBody(self.struck)
 
     def _patchWhole(self, head: IReplyHead, body: bytes) -> bytes | None:
         """
-        Patch the head and the body, which has arrived.
+        Patch the head and the complete body.
         """
         patch = self._patch
         try:

@@ -1,8 +1,8 @@
 # -*- test-case-name: tests.wire.http.test_patch_editor -*-
 """
-Bodies that are patched: values of JSON by pointer (RFC 6901), text by pattern.
+Patches bodies: values of JSON by pointer (RFC 6901), text by pattern.
 
-What is not replaced stays byte by byte as it was.
+All other bytes stay unchanged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BODY_LIMIT = 2**20
 _SPACE = re.compile(r"[ \t\r\n]*")
 _INDEX = re.compile(r"0|[1-9][0-9]*")
 
-#: Numbers stay as they are written.
+#: Numbers keep their spelling.
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 #: The windows of zlib for each content coding, tried in order: RFC 9110, section 8.4.1.
@@ -44,7 +44,7 @@ def canDecode(coding: str) -> bool:
 
 def patched(body: bytes, coding: str, patch: Patch) -> bytes:
     """
-    C{body} as C{patch} changes it, in the same coding.
+    C{body} with the changes of C{patch}, in the same coding.
 
     @raise Unpatchable: it cannot be changed, or would not change.
     """
@@ -88,7 +88,7 @@ def _decoded(body: bytes, coding: str) -> tuple[bytes, int]:
 
 def _replaced(body: bytes, tokens: Sequence[str], value: str) -> bytes:
     """
-    A document of JSON with another value where the pointer leads.
+    A JSON document with the value at C{pointer} replaced.
     """
     try:
         text = body.decode()
@@ -108,7 +108,7 @@ def _replaced(body: bytes, tokens: Sequence[str], value: str) -> bytes:
 
 def _step(text: str, place: int, token: str) -> int:
     """
-    Where the value begins that C{token} names in the object or array at C{place}.
+    The offset of the value that C{token} names in the object or array at C{place}.
 
     @raise LookupError: there is none.
     """
@@ -121,7 +121,7 @@ def _step(text: str, place: int, token: str) -> int:
         key: object = str(index)
         if isObject:
             key, place = _DECODER.raw_decode(text, place)
-            # Behind the colon.
+            # After the colon.
             place = _next(text, _next(text, place) + 1)
         if key == token:
             # Of equal keys the last counts, as for most readers.

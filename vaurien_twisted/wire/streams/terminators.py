@@ -1,8 +1,8 @@
 # -*- test-case-name: tests.wire.streams.test_units,tests.wire.http.test_stream_editor -*-
 """
-What ends a stream in the APIs of language models: C{[DONE]}, C{message_stop} and others.
+Terminators of streams in the APIs of language models: C{[DONE]}, C{message_stop} and others.
 
-A client that does not get it cannot tell a complete reply from one that broke off.
+Without the terminator a client cannot distinguish a complete reply from a truncated one.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ NAMES = frozenset(
 #: The data that ends a stream, of OpenAI's chat completions and many like them.
 DONE = "[DONE]"
 
-#: The longest event that is looked into, in characters: those that end a stream are short, but
-#: OpenAI's responses repeat the whole reply.
+#: The longest event that is checked, in characters: terminators are short, but those of OpenAI's
+#: responses repeat the whole reply.
 LOOKED_AT = 65536
 
 
@@ -43,9 +43,9 @@ def isTerminator(unit: bytes, kind: str) -> bool:
         data = json.loads(text)
     except (ValueError, RecursionError):
         return False
-    # Ollama's lines have a member done.
+    # Lines of Ollama have a member C{done}.
     return isinstance(data, dict) and (data.get("done") is True or data.get("type") in _TYPES)
 
 
-#: Values of C{type}, beside which events need no name.
+#: Values of C{type} that end a stream also in events without a name.
 _TYPES = NAMES - {"done"}

@@ -26,7 +26,7 @@ _EVENT_END = re.compile(_END + _END)
 #: The first byte of an event or line.
 _BEGINNING = re.compile(rb"[^\r\n]")
 
-#: A line of an event's data: what stands before the data, and the data.
+#: A data line of an event: the field name, and the data.
 _DATA = re.compile(rb"(?:(?<=[\r\n])|\A)(data(?::[ ]?)?)([^\r\n]*)")
 _NAME = re.compile(r"(?:(?<=[\r\n])|\A)event: ?([^\r\n]*)")
 
@@ -49,7 +49,7 @@ _TYPES = {
 
 def unitOf(contentType: str) -> str:
     """
-    What a body of this media type consists of: L{EVENTS}, L{LINES} or C{""} for neither.
+    The unit of a body of this media type: L{EVENTS}, L{LINES}, or C{""} for neither.
     """
     return _TYPES.get(contentType.partition(";")[0].strip().lower(), "")
 
@@ -59,8 +59,8 @@ class Splitter:
     Divides a stream into events or lines.
 
     @param unit: L{EVENTS} or L{LINES}.
-    @ivar kept: what has come of the next one, at most L{UNIT_LIMIT} bytes.
-    @ivar fault: why the rest cannot be divided, C{""} while it can.
+    @ivar kept: the bytes of the incomplete one, at most L{UNIT_LIMIT}.
+    @ivar fault: why the rest cannot be divided; C{""} if it can.
     """
 
     __slots__ = ("_looked", "_unit", "fault", "kept")
@@ -91,14 +91,14 @@ class Splitter:
 
     def take(self) -> bytes:
         """
-        What was kept, which is then no longer kept.
+        Remove and return the bytes in C{kept}.
         """
         kept, self.kept, self._looked = self.kept, b"", 0
         return kept
 
     def _end(self, data: bytes, begin: int, looked: int) -> int:
         """
-        Where the event or line ends that begins at C{begin}, -1 if it has not all come.
+        The offset at which the event or line that begins at C{begin} ends; -1 if it is incomplete.
         """
         first = _BEGINNING.search(data, begin)
         if first is None:
@@ -120,7 +120,7 @@ def nameOf(event: bytes) -> str:
 
 def dataOf(unit: bytes, kind: str) -> list[tuple[int, int]]:
     """
-    From where to where the data stands in an event or line.
+    The offsets between which the data of an event or line is.
 
     @param kind: L{EVENTS} or L{LINES}.
     """

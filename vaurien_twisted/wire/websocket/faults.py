@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.websocket.test_messages -*-
 """
-Faults of WebSocket messages: what each does to a message and its bytes.
+Faults of WebSocket messages: the actions and editors that apply them.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class FrameEditor:
     def __init__(self, fault: MessageFault) -> None:
         self._fault = fault
         self._passed = 0
-        #: Where it strikes, from the beginning of the message.
+        #: The offset of the damage from the beginning of the message.
         self._place = -1
         self.struck = False
         self.reason = ""
@@ -86,7 +86,7 @@ class FrameEditor:
         if fault.action == "cut":
             yield EditedBytes(data[:place], then=fault.then)
             return
-        # What is masked changes by the same bit as what is not.
+        # Flipping a bit of masked data flips the same bit of the unmasked data.
         bit = fault.bits << 4 if fault.action == "rsv" else 0x80
         changed = data[place] | bit if fault.action == "rsv" else data[place] ^ bit
         yield EditedBytes(data[:place] + bytes((changed,)) + data[place + 1 :])
@@ -104,6 +104,6 @@ class FrameEditor:
 
     def release(self, reason: str) -> Iterable[EditedBytes]:
         """
-        Release nothing: nothing is held back.
+        Nothing is held back.
         """
         return ()

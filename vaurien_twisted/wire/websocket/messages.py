@@ -14,21 +14,22 @@ from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, Exchange, FramingE
 #: The names of opcodes (section 5.2).
 OPCODES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
 TEXT = 1
-#: Opcodes from here on are of control frames, which may come between those of a message.
+#: Opcodes from this one on are control frames, which may come between the frames of a message.
 CONTROL = 8
 
-#: How much of a message's first frame is read for rules, in bytes; so much is kept back at most.
+#: The most bytes of a message's first frame that are read for rules, and kept back until then.
 TEXT_LIMIT = 16384
 
 
 @attrs.frozen(eq=False)
 class Message:
     """
-    What is known of a message when it begins.
+    The facts about a message that are known when it begins.
 
     @ivar direction: C{upstream} or C{downstream}.
-    @ivar text: what the first frame says of a text that is not compressed; else C{""}.
-    @ivar target: of the request that was upgraded.
+    @ivar text: the text in the first frame, if it is a text that is not compressed; otherwise
+        C{""}.
+    @ivar target: the target of the upgraded request.
     @ivar across: the reader of the other direction.
     """
 
@@ -44,7 +45,7 @@ class FrameHead:
     The head of a frame.
 
     @ivar size: its own length in bytes.
-    @ivar length: that of the payload.
+    @ivar length: the length of the payload in bytes.
     @ivar mask: four bytes, or none.
     """
 
@@ -58,7 +59,7 @@ class FrameHead:
 
 def readHead(data: bytes, place: int) -> FrameHead | None:
     """
-    The head of the frame at C{place}, C{None} if it has not all come.
+    The head of the frame at C{place}; C{None} if it is incomplete.
     """
     if len(data) < place + 2:
         return None
@@ -93,7 +94,7 @@ class MessageReader:
 
     @param handshake: the request that was upgraded.
     @param upstream: whether the client sends.
-    @param number: after which number the messages of both directions are counted.
+    @param number: the number after which the messages of both directions are counted.
     @ivar across: the reader of the other direction.
     """
 
@@ -111,10 +112,10 @@ class MessageReader:
     )
 
     def __init__(self, handshake: Exchange, upstream: bool, number: int) -> None:
-        # The request forgets them before the connection is over.
+        # The request drops its head and subject before the connection ends.
         self._target, self._head = handshake.subject, handshake.head
         self._upstream = upstream
-        #: One direction has the odd numbers, so that they do not depend on who is faster.
+        #: One direction has the odd numbers, so that the numbers do not depend on timing.
         self._number = number + (1 if upstream else 2)
         self._kept = b""
         self._left = 0
@@ -126,7 +127,7 @@ class MessageReader:
     @property
     def inside(self) -> bool:
         """
-        Whether a frame has begun that has not ended.
+        Whether a frame is incomplete.
         """
         return bool(self._left or self._kept)
 
@@ -134,7 +135,7 @@ class MessageReader:
         """
         Pieces of messages.
 
-        @raise FramingError: a frame has a length that cannot be.
+        @raise FramingError: the length of a frame exceeds 2**63 - 1 bytes.
         """
         if self._kept:
             data, self._kept = self._kept + data, b""
@@ -154,9 +155,9 @@ class MessageReader:
 
     def _begin(self, head: FrameHead, data: bytes, place: int) -> bool:
         """
-        A frame begins.
+        Begin a frame.
 
-        @return: C{False} if more has to come before it is known what it says.
+        @return: C{False} if more bytes are needed to know its kind.
         """
         if head.length >> 63:
             raise FramingError("a WebSocket frame is over 2**63 - 1 bytes long", data[place:])
@@ -201,7 +202,7 @@ class MessageReader:
 
 def messageOf(exchange: Exchange) -> Message | None:
     """
-    What is known of an exchange that is a message; C{None} of any other.
+    The message of an exchange; C{None} if the exchange is not a message.
     """
     context = exchange.context
     return context if isinstance(context, Message) else None
@@ -211,7 +212,7 @@ def joined(handshake: Exchange, number: int | None = None) -> tuple[MessageReade
     """
     The readers of both directions, that of the client first.
 
-    @param number: after which number messages are counted, C{None}: after the handshake's.
+    @param number: the number after which messages are counted; C{None}: that of the handshake.
     """
     first = handshake.number if number is None else number
     client, backend = MessageReader(handshake, True, first), MessageReader(handshake, False, first)
