@@ -228,7 +228,9 @@ def _detailed(options: ErrorOptions, error: WireError) -> WireError:
     """
     C{error} with what the options say beside its code and message.
     """
-    headers = tuple((str(name), str(value)) for name, value in options.headers.items())
+    headers: tuple[tuple[str, str], ...] = ()
+    if options.headers:
+        headers = tuple((str(name), str(value)) for name, value in options.headers.items())
     body, pause, late = options.body or None, options.pause, options.at == "reply"
     again = options.retry_delay
     known = error.headers, error.body, error.pause, error.late, error.retryDelay

@@ -78,22 +78,30 @@ class DecidedChunk:
     """
     Requests that came in one chunk and have the same batch decision.
 
+    @param commands: the command of each, C{None}: as C{requests} has them.
     @ivar requests: the command, subject and head of each, and its context if rules match that.
-    @ivar commands: the command of each.
     """
 
     __slots__ = ("batchDecision", "commands", "requests")
 
-    def __init__(self, batchDecision: BatchDecision, requests: tuple[Request, ...]) -> None:
+    def __init__(
+        self,
+        batchDecision: BatchDecision,
+        requests: Sequence[Request],
+        commands: tuple[str, ...] | None = None,
+    ) -> None:
         self.batchDecision = batchDecision
         self.requests = requests
-        self.commands = tuple([request[0] for request in requests])
+        if commands is None:
+            commands = tuple([request[0] for request in requests])
+        self.commands = commands
 
     def part(self, start: int, end: int) -> DecidedChunk:
         """
         The requests with the indices from C{start} to before C{end}.
         """
-        return DecidedChunk(self.batchDecision, self.requests[start:end])
+        requests, commands = self.requests[start:end], self.commands[start:end]
+        return DecidedChunk(self.batchDecision, requests, commands)
 
 
 class Part:

@@ -157,28 +157,65 @@ def drawnPercent(seed: int, proxy: str, connection: int, exchange: int, draw: in
     return (_number(seed, proxy, connection, exchange, draw) >> 11) / 2**53 * 100
 
 
-def drawnPercents(
-    seed: int, proxy: str, connection: int, first: int, count: int, draw: int
-) -> list[float]:
+def drawBound(percent: float) -> bytes:
     """
-    The same for so many exchanges, of which the first has the number C{first}.
+    The smallest hash from which a number of at least C{percent} is drawn; hashes are compared as
+    bytes.
+
+    @param percent: 0 to 100.
     """
-    copy, pack, number = _hashFor(proxy).copy, _pack, int.from_bytes
-    drawn = []
-    for exchange in range(first, first + count):
+    least = int(percent / 100 * 2**53)
+    while least and (least - 1) / 2**53 * 100 >= percent:
+        least -= 1
+    while least / 2**53 * 100 < percent:
+        least += 1
+    # No hash has so many bytes: it is greater than all.
+    return (least << 11).to_bytes(8, "big") if least < 2**53 else b"\xff" * 9
+
+
+def drawnBetween(
+    seed: int,
+    proxy: str,
+    connection: int,
+    first: int,
+    count: int,
+    draw: int,
+    low: bytes,
+    high: bytes,
+) -> list[int]:
+    """
+    For which of so many exchanges a number is drawn from one bound to before another.  The same as
+    comparing what L{drawnPercent} returns, without making a number of each hash.
+
+    @param first: the number of the first exchange.
+    @param low: see L{drawBound}.
+    @param high: see L{drawBound}.
+    @return: the indices of the exchanges, in order, from 0.
+    """
+    copy, pack = _hashFor(proxy).copy, _pack
+    found = []
+    for place in range(count):
         own = copy()
-        own.update(pack(seed, connection, exchange, draw))
-        drawn.append((number(own.digest(), "big") >> 11) / 2**53 * 100)
-    return drawn
+        own.update(pack(seed, connection, first + place, draw))
+        if low <= own.digest() < high:
+            found.append(place)
+    return found
+
+
+def drawnHash(seed: int, proxy: str, connection: int, exchange: int, draw: int) -> bytes:
+    """
+    The hash from which L{drawnPercent} makes a number.
+    """
+    own = _hashFor(proxy).copy()
+    own.update(_pack(seed, connection, exchange, draw))
+    return own.digest()
 
 
 _pack = struct.Struct(">qQQI").pack
 
 
 def _number(seed: int, proxy: str, connection: int, exchange: int, draw: int) -> int:
-    own = _hashFor(proxy).copy()
-    own.update(_pack(seed, connection, exchange, draw))
-    return int.from_bytes(own.digest(), "big")
+    return int.from_bytes(drawnHash(seed, proxy, connection, exchange, draw), "big")
 
 
 @lru_cache(maxsize=64)

@@ -68,6 +68,22 @@ class CommandExecutor:
             elif isinstance(command, Edit):
                 exchange.editor = command.make()
 
+    def answers(self, exchange: Exchange, decision: Decision) -> bool:
+        """
+        Answer a request whose only step is to be answered in its turn, when it is complete.
+
+        @return: C{False} if it has other steps; nothing was done then.
+        """
+        request = decision.request
+        command = request[0].command
+        if len(request) > 1 or not isinstance(command, Reply):
+            return False
+        if self.turns or not exchange.replies or command.early:
+            return False
+        exchange.dropped = True
+        exchange.answer = command
+        return True
+
     def performRequest(self, entry: QueuedWrite, command: Command) -> None:
         """
         Perform a command for a request, before its bytes are sent to the backend.

@@ -54,6 +54,7 @@ class Recent:
             # Do not keep the whole chunk: it may be long.
             requests = requests[-RECENT:]
             first += count - RECENT
+        requests = tuple(requests)
         self._kept.append((first, chunk.batchDecision.decision, requests, began))
 
     def exchanges(self) -> list[Exchange]:

@@ -227,7 +227,8 @@ class RequestReader:
             if decision.ends:
                 exchange.dropped = True
                 data = state.substitutes.replacement(exchange, decision.request)
-                queue.put(exchange, data, decision.request)
+                if data or queue.queue or not state.executor.answers(exchange, decision):
+                    queue.put(exchange, data, decision.request)
             else:
                 state.framer.expect(exchange)
                 if exchange.editor is not None and decision.edits:

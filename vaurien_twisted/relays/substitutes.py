@@ -40,6 +40,8 @@ class Substitutes:
         if self._framer is None or transaction is None:
             return b""
         substitutes = self._framer.replacement(exchange, transaction)
+        if not substitutes:
+            return b""
         answered = [substitute for substitute in substitutes if substitute.replies]
         if answered:
             exchange.substitute = answered[-1]

@@ -9,10 +9,12 @@ would have for each of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
 
 from vaurien_twisted.model.batch_decision import UNAFFECTED, BatchDecision, DecidedChunk
-from vaurien_twisted.model.decision import drawnPercents
+from vaurien_twisted.model.decision import drawnBetween
 from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, Connection, Exchange
 from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.rules.compiled import (
@@ -104,21 +106,21 @@ class PlanBatchDecider:
                     return True
         return False
 
-    def struck(self, batchDecision: BatchDecision, first: int, count: int) -> list[int]:
+    def struck(self, batchDecision: BatchDecision, first: int, count: int) -> Sequence[int]:
         """
         See L{BatchDecider<vaurien_twisted.model.batch_decision.BatchDecider.struck>}.
         """
-        seed, proxy, connection = self._seed, self._proxy, self._connection.number
+        seed = self._seed
         if seed is None:
-            return list(range(count))
-        found: set[int] = set()
+            return range(count)
         assert isinstance(batchDecision, RuleBatchDecision)
-        for tried in batchDecision.chances:
-            numbers = drawnPercents(seed, proxy, connection, first, count, tried[0].alternative.key)
-            for rule in tried:
-                low, high = rule.alternative.low, rule.alternative.high
-                found.update([at for at, drawn in enumerate(numbers) if low <= drawn < high])
-        return sorted(found)
+        place = self._proxy, self._connection.number, first, count
+        found = [
+            drawnBetween(seed, *place, rule.alternative.key, *rule.bounds)
+            for tried in batchDecision.chances
+            for rule in tried
+        ]
+        return found[0] if len(found) == 1 else sorted({each for some in found for each in some})
 
 
 def batchDeciderOf(

@@ -13,7 +13,7 @@ import attrs
 from vaurien_twisted.interfaces import IBehavior, IFixedActions, IWireProtocol
 from vaurien_twisted.model.batch_decision import BatchDecision
 from vaurien_twisted.model.commands import CONDITIONAL, ENDING, PASS, Actions, Hold, Wait
-from vaurien_twisted.model.decision import NOTHING, Decision, Rule, Step
+from vaurien_twisted.model.decision import NOTHING, Decision, Rule, Step, drawBound
 from vaurien_twisted.model.matchers import COMMAND, Predicate
 from vaurien_twisted.rules.draws import Alternative, alternatives
 from vaurien_twisted.rules.plan import Plan
@@ -42,6 +42,8 @@ class CompiledRule:
     @ivar whole: whether the rule is drawn once for a whole connection.
     @ivar certain: whether the rule applies whatever number is drawn.
     @ivar bounded: whether the rule has C{after} or C{times}.
+    @ivar bounds: between which hashes the rule applies; see
+        L{drawnBetween<vaurien_twisted.model.decision.drawnBetween>}.
     @ivar fixed: the actions of its behavior, if they are the same for every exchange; otherwise
         C{None}.
     @ivar decision: C{fixed} as a decision.
@@ -59,6 +61,7 @@ class CompiledRule:
         "alternative",
         "behavior",
         "bounded",
+        "bounds",
         "certain",
         "chance",
         "check",
@@ -89,6 +92,7 @@ class CompiledRule:
         self.alternative = alternative
         self.window, self.drawn = alternative.window, alternative.drawn
         self.covers = alternative.covers
+        self.bounds = drawBound(alternative.low), drawBound(alternative.high)
         self.behavior = IBehavior(rule.behavior)
         self.tally = tally
         self.misses = tally.misses

@@ -19,6 +19,7 @@ from vaurien_twisted.model.decision import (
     Decision,
     DecisionContext,
     SeededRandom,
+    drawnHash,
 )
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.progress import Progress
@@ -299,7 +300,7 @@ class Decider:
         """
         The alternative of a draw that applies to the exchange, C{None} if none does.
         """
-        drawn = -1.0
+        drawn = b""
         for each in draw:
             check = each.check
             if check is not None and not check(connection, exchange):
@@ -316,10 +317,11 @@ class Decider:
                 continue
             if each.certain:
                 return each
-            if drawn < 0:
-                numbers = self._numbers(connection.number, exchange.number, each.alternative.key)
-                drawn = each.drawn(self.seed, self.proxy, *numbers)
-            if each.covers(drawn):
+            if not drawn:
+                key = each.alternative.key
+                numbers = self._numbers(connection.number, exchange.number, key)
+                drawn = drawnHash(self.seed, self.proxy, *numbers, key)
+            if each.bounds[0] <= drawn < each.bounds[1]:
                 return each
         return None
 

@@ -83,9 +83,12 @@ class CountedFastPath(FastPath):
         if not self._requests.passable:
             return None
         count, decided, parts = self._known.get(data) or self._look(data)
-        if parts:
-            self._parts = parts = self._drawn(parts)
-            if len(parts) != 1:
+        if parts and decided is None:
+            self._parts = self._drawn(parts)
+        elif parts and decided is not None:
+            struck = self._struck(decided, self._requests.number)
+            if struck:
+                self._parts = parts[0].without(struck) if 2 * len(struck) <= count else ()
                 return None
         return self._take(count, decided, batch) if count else None
 
@@ -98,6 +101,8 @@ class CountedFastPath(FastPath):
             return STOPPED
         count, decided, _ = passed = division.passed()
         if count and (decided is None or count <= FEW_DECIDED):
+            if decided is not None:
+                decided.requests = tuple(decided.requests)
             remember(self._known, data, passed)
         return passed
 

@@ -5,7 +5,8 @@ Divides a chunk of whole requests into runs that pass, and requests that are dec
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeVar, overload
 
 from vaurien_twisted.model.batch_decision import (
     UNAFFECTED,
@@ -34,6 +35,64 @@ STOPPED: Passed = (0, None, ())
 MOST_ALONE = 128
 
 
+class AlikeRequests(Sequence[Request]):
+    """
+    Requests of a pipeline that differ only in their subject, which has the same size in each.  The
+    subjects are read when somebody needs them.
+
+    @param data: the chunk.
+    @param subjects: the place where each subject ends in the chunk.
+    @param size: the size of a subject, in bytes.
+    """
+
+    __slots__ = ("_command", "_data", "_size", "_subjects")
+
+    def __init__(self, command: str, data: bytes, subjects: Sequence[int], size: int) -> None:
+        self._command = command
+        self._data = data
+        self._subjects = subjects
+        self._size = size
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """
+        The command of each.
+        """
+        return (self._command,) * len(self._subjects)
+
+    def __len__(self) -> int:
+        return len(self._subjects)
+
+    @overload
+    def __getitem__(self, index: int) -> Request: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> AlikeRequests: ...
+
+    def __getitem__(self, index: int | slice) -> Request | AlikeRequests:
+        if isinstance(index, slice):
+            return AlikeRequests(self._command, self._data, self._subjects[index], self._size)
+        one = (self._subjects[index],)
+        return next(iter(AlikeRequests(self._command, self._data, one, self._size)))
+
+    def __iter__(self) -> Iterator[Request]:
+        command, data, size = self._command, self._data, self._size
+        for end in self._subjects:
+            yield command, data[end - size : end].decode("utf-8", "backslashreplace"), b"", None
+
+
+Item = TypeVar("Item")
+
+
+def _joined(first: Sequence[Item], more: Sequence[Item]) -> Sequence[Item]:
+    """
+    Both; C{first} itself if it is a list.
+    """
+    whole: list[Item] = first if isinstance(first, list) else list(first)
+    whole.extend(more)
+    return whole
+
+
 class Division:
     """
     The parts of a chunk, as its requests are found one after the other.
@@ -60,8 +119,8 @@ class Division:
         self.over = False
         self._alone = self._told = self._passing = self._count = self._end = 0
         self._batchDecision = UNAFFECTED
-        self._requests: list[Request] = []
-        self._ends: list[int] = []
+        self._requests: Sequence[Request] = ()
+        self._ends: Sequence[int] = ()
 
     def unaffected(self, count: int, end: int) -> None:
         """
@@ -87,8 +146,11 @@ class Division:
         """
         if self._batchDecision is not batchDecision:
             self._close(batchDecision)
-        self._requests += requests
-        self._ends += ends
+        if self._requests:
+            self._requests = _joined(self._requests, requests)
+            self._ends = _joined(self._ends, ends)
+        else:
+            self._requests, self._ends = requests, ends
         self._told += len(ends)
         if self._told > MOST_DECIDED:
             self.over = True
@@ -115,10 +177,11 @@ class Division:
             if count:
                 self.parts.append(Part(self._end, count))
         else:
-            requests, self._requests = self._requests, []
-            ends, self._ends = self._ends, []
-            count = len(requests)
-            decided = DecidedChunk(before, tuple(requests))
+            requests, self._requests = self._requests, ()
+            ends, self._ends = self._ends, ()
+            count = len(ends)
+            commands = requests.commands if isinstance(requests, AlikeRequests) else None
+            decided = DecidedChunk(before, requests, commands)
             self.parts.append(Part(ends[-1], count, decided, ends if before.chances else ()))
         self._passing += count
 

@@ -14,7 +14,7 @@ from vaurien_twisted.interfaces import IDividingFastPath
 from vaurien_twisted.model.batch_decision import UNAFFECTED
 from vaurien_twisted.model.exchange import PassedBatch
 from vaurien_twisted.wire.counted_fastpath import CountedFastPath
-from vaurien_twisted.wire.division import Division
+from vaurien_twisted.wire.division import AlikeRequests, Division
 from vaurien_twisted.wire.redis.replies import Replies
 from vaurien_twisted.wire.redis.requests import BEGINNINGS, HEAD_LIMIT, Requests
 from vaurien_twisted.wire.redis.resp import BULKS, CRLF, HEADER_LIMIT, NULLABLE, SUCCESSES
@@ -74,12 +74,11 @@ class RedisFastPath(CountedFastPath):
                 while startswith(beginning, pos):
                     pos += step
                     ends.append(pos)
-                length = last - first + 2
                 if always is UNAFFECTED:
                     division.unaffected(len(ends), pos)
                 elif always is not None:
-                    keys = [_text(data[at - length : at - 2]) for at in ends]
-                    division.decided(always, [(command, key, b"", None) for key in keys], ends)
+                    keys = AlikeRequests(command, data, [at - 2 for at in ends], last - first)
+                    division.decided(always, keys, ends)
             elif always is UNAFFECTED:
                 division.unaffected(1, pos)
             elif several and pos - start > LONGEST_HEAD:
