@@ -104,7 +104,7 @@ class SeenProxy:
         """
         Put other rules in force.
         """
-        self.proxy.setPlan(planFromRules(self.ruleBuilder, list(rules)))
+        self.proxy.faults.setPlan(planFromRules(self.ruleBuilder, list(rules)))
 
     def connect(self) -> SeenClient:
         """

@@ -68,10 +68,10 @@ class ReloadTests(CollectionCase):
         await self.begin({"name": "one"})
         await self.proxies.populate(configuration({"name": "other"}).declared)
         proxy = self.proxies.get("one")
-        proxy.setToxics(
+        proxy.faults.setToxics(
             proxy.toxics.adding(toxicFromJSON(proxy.ruleBuilder, {"type": "latency", "name": "x"}))
         )
-        proxy.setPlan(proxy.ruleBuilder.one("hang", {}))
+        proxy.faults.setPlan(proxy.ruleBuilder.one("hang", {}))
         self.assertEqual(await self.change({"name": "one"}), ["one: toxics", "one: rules"])
         self.assertEqual((len(proxy.toxics), list(proxy.plan.rules)), (0, []))
         self.assertEqual(self.names(), ["one", "other"])

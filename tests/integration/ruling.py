@@ -18,7 +18,7 @@ def rule(case: ProxyCase, *rules: dict[str, Any]) -> None:
     """
     proxy = case.proxy.proxy
     plan = planFromRules(proxy.ruleBuilder, list(rules))
-    blockingCallFromThread(theReactor(), proxy.setPlan, plan)
+    blockingCallFromThread(theReactor(), proxy.faults.setPlan, plan)
 
 
 def fault(when: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:

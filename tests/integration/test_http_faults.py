@@ -55,7 +55,7 @@ class HTTPPresetTests(HTTPCase):
         """
         Put rules in force.
         """
-        self.proxy.proxy.setPlan(planFromRules(self.proxy.proxy.ruleBuilder, list(rules)))
+        self.proxy.proxy.faults.setPlan(planFromRules(self.proxy.proxy.ruleBuilder, list(rules)))
 
     async def test_statuses(self) -> None:
         """

@@ -259,7 +259,7 @@ class ListeningTests(TestCase):
         proxy = await self.begin()
         port = proxy.port
         plan = planFromRules(PLANNER, [{"behavior": "down", "for": 0.1}])
-        proxy.proxy.setPlan(plan)
+        proxy.proxy.faults.setPlan(plan)
         self.assertIsNone(proxy.proxy.host)
         await self.opened(proxy)
         self.assertEqual(proxy.port, port)

@@ -281,7 +281,7 @@ class PopulateTests(CollectionCase):
         """
         first, refused = await self.proxies.populate([declared("a"), declared("b")])
         self.assertIsNone(refused)
-        self.proxies.get("a").setToxics(declared(toxics=[{"type": "latency"}]).toxics)
+        self.proxies.get("a").faults.setToxics(declared(toxics=[{"type": "latency"}]).toxics)
         again, refused = await self.proxies.populate([declared("a"), declared("b")])
         self.assertIsNone(refused)
         self.assertEqual(again, first)
@@ -357,7 +357,7 @@ class ToxicTests(CollectionCase):
         """
         Add a toxic.
         """
-        proxy.setToxics(proxy.toxics.adding(toxicFromJSON(proxy.ruleBuilder, item)))
+        proxy.faults.setToxics(proxy.toxics.adding(toxicFromJSON(proxy.ruleBuilder, item)))
 
     async def test_countsGoOn(self) -> None:
         """
@@ -371,9 +371,9 @@ class ToxicTests(CollectionCase):
                 self.add(proxy, type="latency")
             if number == 3:
                 changed = amended(proxy.ruleBuilder, proxy.toxics.get("latency_downstream"), {})
-                proxy.setToxics(proxy.toxics.changing(changed))
+                proxy.faults.setToxics(proxy.toxics.changing(changed))
             if number == 4:
-                proxy.setToxics(Toxics())
+                proxy.faults.setToxics(Toxics())
             if decider.decide(Connection(1), Exchange(number)) is not NOTHING:
                 hits.append(number)
         self.assertEqual(hits, [5])
@@ -392,9 +392,9 @@ class ToxicTests(CollectionCase):
         self.add(proxy, type="hang", toxicity=0.3)
         found = hits()
         self.assertTrue(30 < len(found) < 90, len(found))
-        proxy.setToxics(proxy.toxics.removing("before"))
+        proxy.faults.setToxics(proxy.toxics.removing("before"))
         self.assertEqual(hits(), found)
-        proxy.setPlan(planFromRules(proxy.ruleBuilder, [{"behavior": "dummy"}]))
+        proxy.faults.setPlan(planFromRules(proxy.ruleBuilder, [{"behavior": "dummy"}]))
         self.assertEqual(hits(), found)
 
     async def test_once(self) -> None:
@@ -411,7 +411,7 @@ class ToxicTests(CollectionCase):
         met: list[set[int]] = []
         for toxicity in (0.1, 0.5, 0.3, 1, 0, 0.3):
             changed = amended(proxy.ruleBuilder, proxy.toxics.get("it"), {"toxicity": toxicity})
-            proxy.setToxics(proxy.toxics.changing(changed))
+            proxy.faults.setToxics(proxy.toxics.changing(changed))
             for _ in range(2):
                 met.append({c.number for c in connections if decide(c, Exchange(1)) is not NOTHING})
         tenth, half, third, all_, none, again = met[::2]
@@ -426,7 +426,7 @@ class ToxicTests(CollectionCase):
         proxy = await self.proxy({"behavior": "hang", "name": "mine"})
         self.add(proxy, type="latency")
         self.assertEqual([rule.name for rule in proxy.plan.rules], ["mine"])
-        proxy.setPlan(
+        proxy.faults.setPlan(
             planFromRules(proxy.ruleBuilder, [{"behavior": "delay"}, {"behavior": "hang"}])
         )
         self.assertEqual([rule.behavior.name for rule in proxy.plan.rules], ["delay", "hang"])
@@ -442,5 +442,5 @@ class ToxicTests(CollectionCase):
         self.assertEqual(len(proxy.toxics), 0)
         self.add(proxy, type="latency", name="yours")
         rules = planFromRules(proxy.ruleBuilder, [{"behavior": "hang", "name": "yours"}])
-        self.assertRaises(Refused, proxy.setPlan, rules)
+        self.assertRaises(Refused, proxy.faults.setPlan, rules)
         self.assertEqual([rule.name for rule in proxy.plan.rules], ["mine"])

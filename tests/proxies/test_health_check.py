@@ -306,11 +306,11 @@ class ProxyTests(TestCase):
         allow it.
         """
         proxy = await self.begin(False)
-        proxy.setPlan(proxy.ruleBuilder.one("refuse", {}))
+        proxy.faults.setPlan(proxy.ruleBuilder.one("refuse", {}))
         self.rise()
         await self.until(lambda: "reached" in self.kinds())
         self.assertIsNone(proxy.host)
-        proxy.setPlan(proxy.ruleBuilder.one("dummy", {}))
+        proxy.faults.setPlan(proxy.ruleBuilder.one("dummy", {}))
         await self.until(lambda: proxy.host is not None)
 
     async def test_enabled(self) -> None:

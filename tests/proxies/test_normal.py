@@ -26,10 +26,10 @@ class NormalTests(SynchronousTestCase):
         self.proxy = self.seen.proxy
         self.clients = [self.seen.connect() for _ in range(2)]
         builder = self.seen.ruleBuilder
-        self.proxy.setPlan(planFromRules(builder, [{"behavior": "hang"}]))
+        self.proxy.faults.setPlan(planFromRules(builder, [{"behavior": "hang"}]))
         own = planFromRules(builder, [{"behavior": "delay", "options": {"sleep": 9}}])
         setOwnPlan(self.proxy, self.clients[1].relay.link, own)
-        self.proxy.setToxics(Toxics().adding(toxicFromJSON(builder, {"type": "latency"})))
+        self.proxy.faults.setToxics(Toxics().adding(toxicFromJSON(builder, {"type": "latency"})))
 
     def test_all(self) -> None:
         """

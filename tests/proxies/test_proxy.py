@@ -211,7 +211,7 @@ class ProxyTests(TestCase):
                 await self.turn()
             self.assertEqual(len(made.links), 1)
             for name in ("hang", "delay", "error", "dummy"):
-                made.setPlan(PLANNER.one(name, {}))
+                made.faults.setPlan(PLANNER.one(name, {}))
                 self.assertEqual(made.plan, PLANNER.one(name, {}))
             await made.stopService()
         self.assertEqual(made.links, set())
@@ -321,7 +321,7 @@ class ProxyTests(TestCase):
         two = proxy(self.reactor, one.backend, "two")
         self.addCleanup(two.stopService)
         two.startService()
-        one.setPlan(PLANNER.one("error", {}))
+        one.faults.setPlan(PLANNER.one("error", {}))
         self.assertTrue(two.plan.transparent)
         talk = await self.client(two)
         assert talk.transport is not None

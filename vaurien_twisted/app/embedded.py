@@ -126,7 +126,7 @@ class RunningProxy:
 
         @raise Refused: a name or an option is not acceptable; nothing has changed.
         """
-        self.proxy.setPlan(self.proxy.ruleBuilder.one(name, options))
+        self.proxy.faults.setPlan(self.proxy.ruleBuilder.one(name, options))
 
     def addFault(self, behavior: str, **words: object) -> EmbeddedFault:
         """

@@ -206,12 +206,12 @@ def _plan(proxy: Proxy, declared: ProxyConfig) -> list[str]:
     if toxics != declared.toxics:
         words.append(f"{proxy.name}: toxics")
         # A name may move from a toxic to a rule.
-        proxy.setToxics(Toxics())
+        proxy.faults.setToxics(Toxics())
     if plan is not None:
         words.append(f"{proxy.name}: rules")
-        proxy.setPlan(plan)
+        proxy.faults.setPlan(plan)
     if toxics != declared.toxics:
-        proxy.setToxics(declared.toxics)
+        proxy.faults.setToxics(declared.toxics)
     return words
 
 

@@ -176,7 +176,7 @@ class ToxiproxyAPI:
         """
         proxy = self._proxies.get(name)
         toxic = toxicFromJSON(proxy.ruleBuilder, readBody(request))
-        proxy.setToxics(proxy.toxics.adding(toxic))
+        proxy.faults.setToxics(proxy.toxics.adding(toxic))
         return answer(request, toxic.toJSON())
 
     @routes.route("/proxies/<name>/toxics/<toxic>", "GET")
@@ -195,7 +195,7 @@ class ToxiproxyAPI:
         """
         proxy = self._proxies.get(name)
         changed = amended(proxy.ruleBuilder, proxy.toxics.get(toxic), readBody(request))
-        proxy.setToxics(proxy.toxics.changing(changed))
+        proxy.faults.setToxics(proxy.toxics.changing(changed))
         return answer(request, changed.toJSON())
 
     @routes.route("/proxies/<name>/toxics/<toxic>", "DELETE")
@@ -205,7 +205,7 @@ class ToxiproxyAPI:
         Remove a toxic.
         """
         proxy = self._proxies.get(name)
-        proxy.setToxics(proxy.toxics.removing(toxic))
+        proxy.faults.setToxics(proxy.toxics.removing(toxic))
         return _done(request)
 
     @routes.route("/reset", "POST")

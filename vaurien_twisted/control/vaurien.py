@@ -87,7 +87,7 @@ class VaurienAPI:
             raise Refused(f'"name" must be the name of a behavior: {nearest("", known)}', "name")
         limits = {name: body.pop(name) for name in LIMITS if body.get(name) is not None}
         plan = proxy.ruleBuilder.one(behavior, _options(behavior, body))
-        proxy.setPlan(limited(plan, limits) if limits else plan)
+        proxy.faults.setPlan(limited(plan, limits) if limits else plan)
         return answer(request, OK)
 
     @routes.route("/behaviors", "GET")

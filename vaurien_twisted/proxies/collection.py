@@ -208,7 +208,7 @@ class ProxyCollection(MultiService):
         proxy.lease = declared.lease
         proxy.faults.leased = self.leases.known
         proxy.faults.checkLeases(proxy.plan.rules)
-        proxy.setToxics(declared.toxics)
+        proxy.faults.setToxics(declared.toxics)
         proxy.beside = lambda: [each for each in self.proxies if each is not proxy]
         proxy.checkBeside()
         return proxy
@@ -329,7 +329,7 @@ class ProxyCollection(MultiService):
         """
         refusals = []
         for proxy in self.proxies:
-            proxy.setToxics(Toxics())
+            proxy.faults.setToxics(Toxics())
             try:
                 await proxy.update(enabled=True)
             except CannotListen as refused:

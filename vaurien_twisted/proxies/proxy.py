@@ -169,23 +169,6 @@ class Proxy(Service):
         """
         return self.faults.toxics
 
-    def setPlan(self, plan: Plan) -> None:
-        """
-        Put C{plan} in force at once, also on open links.  The toxics stay.
-
-        @raise Refused: a rule has the name of a toxic, or a lease that is not held; nothing has
-            changed.
-        """
-        self.faults.setPlan(plan)
-
-    def setToxics(self, toxics: Toxics) -> None:
-        """
-        Put these toxics in force.  The rules of the plan keep their counts.
-
-        @raise Refused: a toxic has the name of a rule; nothing has changed.
-        """
-        self.faults.setToxics(toxics)
-
     def setBackend(self, text: str) -> None:
         """
         Connect new clients to another backend.  Open links keep theirs.
