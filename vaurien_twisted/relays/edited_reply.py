@@ -60,7 +60,7 @@ class EditedReply:
         @param size: the number of bytes of DATA in C{frames}.
         @param ends: whether it ends the reply.
         @param steps: the steps to perform before it.
-        @return: the number of bytes of DATA that go on and for which the backend has no credit yet.
+        @return: the number of bytes of DATA that wait and for which the backend has no credit yet.
         """
         exchange = self._stream.exchange
         if steps:
@@ -98,19 +98,22 @@ class EditedReply:
         Put C{parts} into the queue.
 
         @param came: how many bytes of DATA the backend has sent for them.
-        @return: how many bytes of DATA they have.
+        @return: how many bytes of DATA in them wait.
         """
         state, stream = self._owner.state, self._stream
         exchange, connection = stream.exchange, self._owner.connection
         went = sum(dataIn(part.data) for part in parts)
         connection.balance(stream, came, went)
+        waits = 0
         for part in parts:
             putPart(state, exchange, self._queue, part, self._following)
+            if self._queue.queue:
+                waits += dataIn(part.data)
         editing = self._owner.editing
         (editing.add if self.held else editing.discard)(self)
         if exchange.muted:
             connection.giveUp(stream)
-        return went
+        return waits
 
     def _following(self, then: ConnectionFate) -> Callable[[], None] | None:
         """

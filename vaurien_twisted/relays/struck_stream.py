@@ -121,7 +121,7 @@ class StruckStream:
         if exchange.progress is not None:
             now = self._owner.state.context.reactor.seconds()
             exchange.progress.replied(now, len(data), ends)
-        passed = 0
+        kept = 0
         if head:
             if not exchange.muted:
                 self._reply(data, True, ends, steps)
@@ -130,8 +130,8 @@ class StruckStream:
                 if exchange.muted:
                     self._swallow(DOWN, len(part))
                 else:
-                    passed += self._reply(part, False, last, waits)
-        self._settle(DOWN, passed)
+                    kept += self._reply(part, False, last, waits)
+        self._settle(DOWN, kept)
         if self._edited is not None and self._edited.held:
             self._owner.relieve()
 
@@ -140,7 +140,7 @@ class StruckStream:
         Queue a header block of the reply, or a part of a DATA frame's content.
 
         @param steps: the steps to perform before it.
-        @return: the number of bytes of DATA that go on and for which the backend has no credit yet.
+        @return: the number of bytes of DATA that wait and for which the backend has no credit yet.
         """
         stream, down = self._stream, self.queues[DOWN]
         exchange, cut, over = stream.exchange, self._cut, False
@@ -159,7 +159,7 @@ class StruckStream:
             self._owner.connection.giveUp(stream)
         elif ends and cut is not None:
             self._executor.uncut(exchange, cut.missing)
-        return size
+        return size if down.queue else 0
 
     def _release(self) -> None:
         """
@@ -249,7 +249,7 @@ class StruckStream:
         """
         Write the bytes that are ready, and count those that are kept back.
 
-        @param size: how many bytes of DATA have just arrived.
+        @param size: how many bytes of DATA have just arrived, and wait if anything waits.
         """
         for queue in self.queues:
             queue.flush()

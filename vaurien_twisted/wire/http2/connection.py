@@ -20,7 +20,6 @@ from vaurien_twisted.wire.http2.frames import (
     GOAWAY,
     RST_STREAM,
     dataIn,
-    frame,
     framesIn,
     reset,
     windowUpdate,
@@ -172,12 +171,11 @@ class Connection:
         """
         Send frames to the client: those of a reply, or GOAWAY.
         """
-        for kind, flags, number, content in framesIn(frames):
+        for kind, flags, _, content in framesIn(frames):
             if kind == GOAWAY:
                 self.gone = self.numbers.served(int.from_bytes(content[:4], "big"))
-                self.down.write(
-                    frame(kind, flags, number, self.gone.to_bytes(4, "big") + content[4:])
-                )
+                content = self.gone.to_bytes(4, "big") + content[4:]
+                self.down.send(stream, kind, flags, content)
             elif not stream.backendDone:
                 self._send(self.down, stream, kind, flags, content)
             elif kind == DATA:

@@ -17,6 +17,7 @@ from vaurien_twisted.wire.http2.frames import (
     DATA,
     END_STREAM,
     FIRST_WINDOW,
+    GOAWAY,
     HEADERS,
     LARGEST_WINDOW,
     USUAL_LENGTH,
@@ -118,8 +119,8 @@ class Way:
 
     def send(self, stream: Stream, kind: int, flags: int, content: bytes) -> None:
         """
-        Send a frame on a stream after those that wait on it.  The part of a DATA frame that exceeds
-        the window waits.
+        Send a frame on a stream, or GOAWAY, after those that wait on the stream.  The part of a
+        DATA frame that exceeds the window waits.
         """
         waiting = self.blocked.get(stream)
         if waiting is None:
@@ -156,7 +157,8 @@ class Way:
             stream.room[self.place] -= len(content)
         elif kind == HEADERS:
             content = self.blocks.written(content)
-        self.write(frame(kind, flags, self._numberOf(stream), content))
+        number = 0 if kind == GOAWAY else self._numberOf(stream)
+        self.write(frame(kind, flags, number, content))
         self._sent(stream, kind, flags)
 
     def drain(self) -> None:
