@@ -102,6 +102,39 @@ def isSourcePort(port: int) -> bool:
     return least <= port <= most
 
 
+class BegunConnection:
+    """
+    A connection that was begun without a protocol.
+
+    @param sock: its socket.
+    @param code: 0: it is connected; C{EINPROGRESS}: it is not yet; else the number of the error.
+    @param target: the address that it connects to.
+    @param timeout: after how many seconds connecting fails.
+    @ivar sock: its socket.
+    @ivar code: the code.
+    @ivar address: the address that it connects to.
+    """
+
+    __slots__ = ("_poller", "_target", "_timeout", "address", "code", "sock")
+
+    def __init__(
+        self, poller: Poller, sock: SocketType, code: int, target: Target, timeout: float
+    ) -> None:
+        self._poller = poller
+        self._target = target
+        self._timeout = timeout
+        self.sock = sock
+        self.code = code
+        self.address = target.address
+
+    def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        """
+        Go on with a factory's protocol.
+        """
+        attempt = ConnectionAttempt(self._poller, factory, self._target)
+        return attempt.goOn(self.sock, self.code, self._timeout)
+
+
 class ConnectionAttempt:
     """
     One attempt to connect to an address.
@@ -129,26 +162,42 @@ class ConnectionAttempt:
         @return: L{made}.  It fails with a L{ConnectError<twisted.internet.error.ConnectError>}, or
             with the exception of the factory.
         """
-        self._factory.doStart()
         try:
-            self._socket = self._target.open()
+            sock = self._socket = self._target.open()
         except OSError as error:
+            self._factory.doStart()
             self._fail(ConnectBindError(error.errno, error.strerror))
             return self.made
         try:
-            self._goOn(self._socket, self._target.reach(self._socket), timeout)
+            code = self._target.reach(sock)
         except (OSError, OverflowError) as error:
+            self._factory.doStart()
             self._fail(error)
-        return self.made
+            return self.made
+        return self.goOn(sock, code, timeout)
 
-    def _goOn(self, sock: SocketType, code: int, timeout: float) -> None:
+    def goOn(self, sock: SocketType, code: int, timeout: float) -> Deferred[IProtocol]:
+        """
+        Go on with a socket that has begun to connect.
+
+        @param code: see L{Target.reach}.
+        @param timeout: after how many seconds the attempt fails.
+        @return: see L{begin}.
+        """
+        self._socket = sock
+        self._factory.doStart()
         if not code:
             self._join(sock)
-        elif code == errno.EINPROGRESS:
-            self._poller.register(sock.fileno(), EPOLLOUT, self._ready)
-            self._timer = self._poller.reactor.callLater(timeout, self._late)
-        else:
+        elif code != errno.EINPROGRESS:
             self._fail(getConnectError((code, os.strerror(code))))
+        else:
+            try:
+                self._poller.register(sock.fileno(), EPOLLOUT, self._ready)
+            except OSError as error:
+                self._fail(error)
+            else:
+                self._timer = self._poller.reactor.callLater(timeout, self._late)
+        return self.made
 
     def _ready(self, events: int) -> None:
         assert self._socket is not None

@@ -18,7 +18,7 @@ from twisted.internet.interfaces import (
 from zope.interface import implementer
 
 from vaurien_twisted.express.connected_socket import toAddress
-from vaurien_twisted.express.connector import ConnectionAttempt, Target
+from vaurien_twisted.express.connector import BegunConnection, ConnectionAttempt, Target
 from vaurien_twisted.express.poller import pollerFor
 from vaurien_twisted.express.port import ACCEPTS, Admission, ExpressPort
 from vaurien_twisted.interfaces.network import IServerReactor
@@ -94,6 +94,26 @@ class ExpressClientEndpoint:
         return found.addCallback(
             lambda host: self._connectTo(Target(toAddress((host, self._port))), protocolFactory)
         )
+
+    def reach(self) -> BegunConnection | None:
+        """
+        Begin to connect without a protocol.
+
+        @return: C{None}: only L{connect} can do it, or tell why it cannot be done.
+        """
+        target = self._target
+        if target is None:
+            return None
+        try:
+            sock = target.open()
+        except OSError:
+            return None
+        try:
+            code = target.reach(sock)
+        except (OSError, OverflowError):
+            sock.close()
+            return None
+        return BegunConnection(self._poller, sock, code, target, self._timeout)
 
     def _connectTo(self, target: Target, factory: IProtocolFactory) -> Deferred[IProtocol]:
         return ConnectionAttempt(self._poller, factory, target).begin(self._timeout)

@@ -27,13 +27,15 @@ class Reading(Protocol):
     @property
     def _recv(self) -> Callable[[int], bytes]: ...
 
-    def _happened(self, events: int) -> None: ...
+    def handle(self, events: int) -> None: ...
 
-    def _deliver(self, data: bytes) -> None: ...
+    def failReading(self) -> None: ...
+
+    def deliver(self, data: bytes) -> None: ...
 
     def _readMore(self) -> None: ...
 
-    def _end(self) -> None: ...
+    def end(self) -> None: ...
 
 
 class Writing(Protocol):
@@ -58,7 +60,7 @@ def joint(source: Reading, target: Writing, gate: Gate | None) -> Handler:
     @param gate: called with all bytes; those that may not be passed on go to the protocol of
         C{source}.  C{None}: all may.
     """
-    recv, send, otherwise = source._recv, target._send, source._happened
+    recv, send, otherwise = source._recv, target._send, source.handle
 
     def happened(events: int) -> None:
         if events != EPOLLIN or not source._reading or not target._direct:
@@ -66,15 +68,17 @@ def joint(source: Reading, target: Writing, gate: Gate | None) -> Handler:
             return
         try:
             data = recv(source._readSize)
+        except BlockingIOError:
+            return
         except OSError:
-            # The transport's own handler gets the same error again.
-            otherwise(events)
+            # Another read would return the end of the stream in place of the error.
+            source.failReading()
             return
         if not data:
-            source._end()
+            source.end()
             return
         if gate is not None and not gate(data):
-            source._deliver(data)
+            source.deliver(data)
             return
         size = len(data)
         source.bytesRead += size

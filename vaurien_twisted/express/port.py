@@ -14,7 +14,7 @@ from contextlib import suppress
 from math import inf
 from select import EPOLLIN
 from socket import SocketType
-from typing import Any, Protocol
+from typing import Protocol, TypeAlias
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import CannotListenError
@@ -38,6 +38,9 @@ EVERY = 10.0
 #: Errors of one client only: it has gone, or a firewall has refused it (accept(2)).
 _PASSING = (errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.EINTR)
 
+#: The name of a socket: host and port, with flow and scope for IPv6.
+Name: TypeAlias = "tuple[str, int] | tuple[str, int, int, int]"
+
 
 class Listener(SocketType):
     """
@@ -45,9 +48,9 @@ class Listener(SocketType):
     C{socket.socket.accept} take longer to make than to accept.
     """
 
-    _accept: Callable[[], tuple[int, Any]]
+    _accept: Callable[[], tuple[int, Name]]
 
-    def accept(self) -> tuple[SocketType, Any]:
+    def accept(self) -> tuple[SocketType, Name]:
         """
         Accept a connection (accept(2)).
 
@@ -56,6 +59,11 @@ class Listener(SocketType):
         """
         fd, name = self._accept()
         return SocketType(self.family, socket.SOCK_STREAM, 0, fd), name
+
+
+#: Called with a connection that was accepted, non-blocking, and the name of its peer; returns
+#: whether it was taken.  If not, a protocol is built for it.
+Taker = Callable[[SocketType, Name], bool]
 
 
 class Admission(Protocol):
@@ -84,6 +92,7 @@ class ExpressPort:
     @param port: 0 to 65535; 0 takes a free one.
     @param interface: an IP address, or a name of this machine; C{""}: all IPv4 addresses.
     @param backlog: how many connections may wait to be accepted (listen(2)).
+    @param factory: if it has a C{taker}, that returns the L{Taker} of connections, or C{None}.
     @param admission: decides which connections are accepted; others are reset.  C{None}: all are.
     @param accepts: how many connections are accepted, or closed if there are no descriptors, before
         other sockets are handled.
@@ -107,6 +116,8 @@ class ExpressPort:
         self._place = interface, port
         self._backlog = backlog
         self._factory = factory
+        asked = getattr(factory, "taker", None)
+        self._take: Taker | None = None if asked is None else asked(poller)
         self._socket: Listener | None = None
         self._reserve = Reserve()
         self._resting: IDelayedCall | None = None
@@ -130,6 +141,9 @@ class ExpressPort:
             raise CannotListenError(*self._place, error) from None
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if self._take is not None:
+                # Accepted sockets inherit it (tcp(7)).
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._place[0] == "::":
                 # All addresses of IPv4, too, whatever the system's default is (ipv6(7)).
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
@@ -167,7 +181,7 @@ class ExpressPort:
             else:
                 self._build(sock, name)
 
-    def _build(self, sock: SocketType, name: tuple[str, int]) -> None:
+    def _build(self, sock: SocketType, name: Name) -> None:
         admission = self._admission
         if admission is not None and not admission.allows(sock.fileno()):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
@@ -177,6 +191,8 @@ class ExpressPort:
             return
         try:
             sock.setblocking(False)
+            if self._take is not None and self._take(sock, name):
+                return
             address = toAddress(name)
             protocol = self._factory.buildProtocol(address)
             if protocol is None:

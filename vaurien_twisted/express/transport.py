@@ -110,7 +110,22 @@ class ExpressTransport(Sending, ConnectedSocket):
 
     # Events
 
-    def _happened(self, events: int) -> None:
+    def adopt(self, watched: int, bytesRead: int, bytesWritten: int) -> None:
+        """
+        Take the place of another handler of the socket's events, instead of L{start}.
+
+        @param watched: the events that the poller watches.
+        @param bytesRead: how many bytes were read before.
+        @param bytesWritten: how many bytes were sent before.
+        """
+        self._events = watched
+        self.bytesRead, self.bytesWritten = bytesRead, bytesWritten
+        self._poller.handle(self._fd, self.handle)
+
+    def handle(self, events: int) -> None:
+        """
+        Handle events of the socket, or L{GIVEN_UP}.
+        """
         if (events != EPOLLIN or not self._reading) and not self._mayRead(events):
             return
         try:
@@ -118,14 +133,23 @@ class ExpressTransport(Sending, ConnectedSocket):
         except BlockingIOError:
             return
         except OSError:
-            self._lost(_LOST)
+            self.failReading()
             return
         if data:
-            self._deliver(data)
+            self.deliver(data)
         else:
-            self._end()
+            self.end()
 
-    def _deliver(self, data: bytes) -> None:
+    def failReading(self) -> None:
+        """
+        Reading has failed: the connection is lost.
+        """
+        self._lost(_LOST)
+
+    def deliver(self, data: bytes) -> None:
+        """
+        Pass bytes that were read to the protocol.
+        """
         size = len(data)
         self.bytesRead += size
         if size == self._readSize:
@@ -153,7 +177,7 @@ class ExpressTransport(Sending, ConnectedSocket):
         before = self._joint
         self._joint = None if target is None else joint(self, target, gate)
         if self._events >= 0 and before is not self._joint:
-            self._poller.handle(self._fd, self._joint or self._happened)
+            self._poller.handle(self._fd, self._joint or self.handle)
 
     def _mayRead(self, events: int) -> bool:
         """
@@ -189,12 +213,12 @@ class ExpressTransport(Sending, ConnectedSocket):
         if events == watched or watched == _NEW or not self.connected:
             return
         if watched == _NOTHING:
-            self._poller.register(self._fd, events, self._joint or self._happened)
+            self._poller.register(self._fd, events, self._joint or self.handle)
         else:
             self._poller.modify(self._fd, events)
         self._events = events
 
-    def _end(self) -> None:
+    def end(self) -> None:
         """
         The peer has ended its direction.
         """
@@ -223,7 +247,7 @@ class ExpressTransport(Sending, ConnectedSocket):
         for _ in range(LAST_READS):
             if not self._reading:
                 break
-            self._happened(EPOLLIN)
+            self.handle(EPOLLIN)
         self._lost(_LOST)
 
     def loseConnection(self) -> None:

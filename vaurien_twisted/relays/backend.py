@@ -6,6 +6,7 @@ The backend of a proxy, to which its links connect.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
@@ -19,6 +20,9 @@ from twisted.internet.interfaces import (
 from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.relays.circles import circlesFor
 from vaurien_twisted.relays.negotiation import Negotiation
+
+if TYPE_CHECKING:
+    from vaurien_twisted.express.connector import BegunConnection
 
 
 class Backend:
@@ -42,6 +46,7 @@ class Backend:
         options: object = None,
     ) -> None:
         self._circles = circlesFor(reactor)
+        self._begun: BegunConnection | None = None
         self.negotiation = Negotiation(options, reactor)
         self.endpoint = endpoint
         self.text = text
@@ -65,9 +70,23 @@ class Backend:
 
     def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
         """
-        Connect a link.
+        Connect a link, or go on with what L{reach} has begun.
         """
-        return self.endpoint.connect(factory)
+        begun, self._begun = self._begun, None
+        return self.endpoint.connect(factory) if begun is None else begun.connect(factory)
+
+    def reach(self) -> BegunConnection | None:
+        """
+        Begin to connect without a protocol.
+
+        @return: a connection that is made already; C{None}: the next L{connect} is to follow.
+        """
+        reach = getattr(self.endpoint, "reach", None)
+        begun: BegunConnection | None = None if reach is None else reach()
+        if begun is None or (not begun.code and not self._circles.mayClose(begun.address)):
+            return begun
+        self._begun = begun
+        return None
 
     def leadsBack(self, transport: ITransport) -> bool:
         """

@@ -116,8 +116,7 @@ class Circles:
         if not self._ports and not self._paths:
             return False
         peer = transport.getPeer()
-        port = getattr(peer, "port", None)
-        if port not in self._ports and (port is not None or not self._paths):
+        if not self.mayClose(peer):
             return False
         target = placeOf(peer)
         if target is None:
@@ -127,6 +126,13 @@ class Circles:
             return False
         self._next[proxy] = server
         return self._isCircle(proxy)
+
+    def mayClose(self, address: object) -> bool:
+        """
+        Whether a connection to C{address} may lead back to a proxy, by its port.
+        """
+        port = getattr(address, "port", None)
+        return self._paths if port is None else port in self._ports
 
     def _at(self, target: Place) -> Hashable | None:
         """

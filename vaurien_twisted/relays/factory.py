@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
@@ -27,7 +28,6 @@ from vaurien_twisted.relays.backend import Backend
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.expiry import Expiry
 from vaurien_twisted.relays.filter_specs import FilterSpecs
-from vaurien_twisted.relays.link import Link
 from vaurien_twisted.relays.links import Links
 from vaurien_twisted.relays.memory import Memory
 from vaurien_twisted.relays.protocols import Relay
@@ -38,6 +38,10 @@ from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.stream_rules import streamRules
 from vaurien_twisted.transports.descriptors import Descriptors
 from vaurien_twisted.wire.tcp import TCP, TCPOptions
+
+if TYPE_CHECKING:
+    from vaurien_twisted.express.poller import Poller
+    from vaurien_twisted.express.port import Taker
 
 SEED_BITS = 63
 
@@ -60,7 +64,6 @@ class RelayFactory(Factory):
     @ivar memory: counts the memory that the links use.
     @ivar repeats: writes the log lines that clients can cause without end.
     @ivar links: the open links.
-    @ivar accepted: the number of clients that have connected.
     @ivar context: the objects that the links share.
     @ivar expiry: removes rules whose time is over.
     @ivar planned: called when another plan is in force, on open links too.
@@ -124,20 +127,40 @@ class RelayFactory(Factory):
         self.journal, self.counters, self.repeats = journal, counters, repeats
         self.decider, self.expiry = decider, self.context.expiry
         self.memory = self.context.memory
-        self._links = Links(self.context)
-        self.links: set[Link] = self._links.open
+        self.links = self._links = Links(self.context)
         self.planned: Callable[[], None] = nothing
         self.reverted: Callable[[Sequence[Rule]], None] = nothing
         #: Whether its wire protocol does not divide bytes into exchanges.
         self._unframed = not wire.greets and wire.framer(options, "").turns
-        self.accepted = 0
         decider.traffic = self._traffic
         self.setPlan(plan or Plan())
 
+    @property
+    def accepted(self) -> int:
+        """
+        The number of clients that have connected.
+        """
+        return self._links.accepted
+
+    def taker(self, poller: Poller) -> Taker | None:
+        """
+        The function that takes connections from an express port before protocols are built for
+        them; C{None}: all of them need protocols.
+        """
+        if self.context.timesTurns or type(self) is not RelayFactory:
+            return None
+        # Imported here because it needs epoll.
+        from vaurien_twisted.relays.socket_links import SocketLinks
+
+        return SocketLinks(self._links, poller, self._build).take
+
     def buildProtocol(self, addr: IAddress | None) -> Relay:
-        self.accepted += 1
+        self._links.accepted += 1
+        return self._build(self.accepted, addr)
+
+    def _build(self, number: int, addr: IAddress | None) -> Relay:
         client = str(getattr(addr, "host", getattr(addr, "name", "")) or "")
-        relay = self.relay(self._links, Connection(self.accepted, plainHost(client)))
+        relay = self.relay(self._links, Connection(number, plainHost(client)))
         relay.factory, relay.peer = self, addr
         return relay
 

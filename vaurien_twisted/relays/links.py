@@ -5,11 +5,13 @@ The open links of one proxy.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
+from vaurien_twisted.record.counters import Traffic
 from vaurien_twisted.record.logs import logInfo
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.link import Link
@@ -24,12 +26,25 @@ ENDED = (
 GRACE = 0.5
 
 
-class Links:
+class Outgrowing(Protocol):
     """
-    Keeps the links of one proxy until they end, and counts their bytes and exchanges.
+    A link without protocols and transports.
+    """
+
+    def outgrow(self) -> None:
+        """
+        Become a L{Link}.
+        """
+
+
+class Links(Set[Link]):
+    """
+    The links of one proxy that have not ended.  When one ends, its bytes and exchanges are added to
+    the counters of the proxy.
 
     @ivar context: the objects that the links share.
-    @ivar open: the links that have not ended.
+    @ivar accepted: the number of clients that have connected.
+    @ivar sockets: the links that have not ended and are only sockets as yet.
     @ivar bare: whether new links are bare: no rule can affect their bytes, and they need no
         framing.
     """
@@ -38,40 +53,68 @@ class Links:
 
     def __init__(self, context: ProxyContext) -> None:
         self.context = context
-        self.open: set[Link] = set()
+        self.accepted = 0
+        self.sockets: set[Outgrowing] = set()
+        self._open: set[Link] = set()
         self.bare = False
         # Twisted creates a new logger each time an instance reads the class's logger.
         self._logger = self._log
         self._emptied: list[Deferred[None]] = []
 
     def __iter__(self) -> Iterator[Link]:
-        return iter(list(self.open))
+        for each in list(self.sockets):
+            each.outgrow()
+        return iter(list(self._open))
+
+    def __contains__(self, link: object) -> bool:
+        return link in self._open
+
+    def __len__(self) -> int:
+        return len(self._open) + len(self.sockets)
+
+    def add(self, link: Link) -> None:
+        """
+        A link begins.
+        """
+        self._open.add(link)
 
     def ended(self, link: Link) -> None:
         """
         Remove a link whose two connections are lost.
         """
-        self.open.discard(link)
+        self._open.discard(link)
+        self.context.decider.forget(link.connection)
+        connection = link.connection
+        number = connection.number
+        self.count(number, connection.client, link.traffic, link.exchanges, not link.unlogged)
+
+    def count(
+        self, number: int, client: str, traffic: Traffic, exchanges: int = 0, logged: bool = True
+    ) -> None:
+        """
+        Add the counts of a link that was removed to those of the proxy, and log its end.
+
+        @param number: the number of its connection.
+        @param client: the address of its client.
+        @param logged: whether the log has a line about it.
+        """
         context = self.context
-        traffic, exchanges, connection = link.traffic, link.exchanges, link.connection
-        context.decider.forget(connection)
-        context.counters.linkEnded(traffic, exchanges, connection.number)
-        if not self.open:
+        context.counters.linkEnded(traffic, exchanges, number)
+        if self._emptied and not self:
             emptied, self._emptied = self._emptied, []
             for each in emptied:
                 each.callback(None)
-        if link.unlogged:
-            return
-        logInfo(
-            self._logger,
-            ENDED,
-            name=context.name,
-            number=connection.number,
-            client=connection.client,
-            exchanges=exchanges,
-            received=traffic.fromClient,
-            sent=traffic.toClient,
-        )
+        if logged:
+            logInfo(
+                self._logger,
+                ENDED,
+                name=context.name,
+                number=number,
+                client=client,
+                exchanges=exchanges,
+                received=traffic.fromClient,
+                sent=traffic.toClient,
+            )
 
     async def close(self) -> None:
         """
@@ -81,8 +124,8 @@ class Links:
         """
         for link in self:
             link.hangUp()
-        if self.open:
-            late = self.context.reactor.callLater(GRACE, self._resetAll, list(self.open))
+        if self:
+            late = self.context.reactor.callLater(GRACE, self._resetAll, list(self))
             await self._emptying()
             if late.active():
                 late.cancel()
@@ -91,16 +134,16 @@ class Links:
         """
         Reset every link; returns when the last link has ended.
         """
-        self._resetAll(list(self.open))
+        self._resetAll(list(self))
         await self._emptying()
 
     def _resetAll(self, links: Iterable[Link]) -> None:
         for link in links:
-            if link in self.open:
+            if link in self:
                 link.reset()
 
     async def _emptying(self) -> None:
-        if self.open:
+        if self:
             emptied: Deferred[None] = Deferred()
             self._emptied.append(emptied)
             await emptied

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol, ITransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -48,10 +48,26 @@ class Relay(Protocol):
             context.descriptors.logRefusal(context.name)
             client.abortConnection()
             return
-        self.transport = prepared(client)
-        link = self.link = Link(self, context, self._connection, links.ended)
-        links.open.add(link)
-        link.begin(links.bare)
+        self._begin(client).begin(links.bare)
+
+    def _begin(self, transport: ITransport) -> Link:
+        links = self._links
+        self.transport = prepared(transport)
+        link = self.link = Link(self, links.context, self._connection, links.ended)
+        links.add(link)
+        return link
+
+    def adopt(self, transport: ITransport, since: float, backend: str) -> Link:
+        """
+        Make the link of a connection that was relayed without this protocol.
+
+        @param since: when the client connected, in seconds by the reactor's clock.
+        @param backend: the backend of the link, as the user wrote it.
+        """
+        self.connected = 1
+        link = self._begin(transport)
+        link.since, link.backend = since, backend
+        return link
 
     def readConnectionLost(self) -> None:
         if self.link is not None:

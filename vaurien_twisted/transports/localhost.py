@@ -5,11 +5,16 @@ Connects to C{localhost} by IPv4 or IPv6.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectError
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
 from twisted.python.failure import Failure
 from zope.interface import implementer
+
+if TYPE_CHECKING:
+    from vaurien_twisted.express.connector import BegunConnection
 
 
 @implementer(IStreamClientEndpoint)
@@ -38,3 +43,14 @@ class LocalhostEndpoint:
             return second.addErrback(lambda failure: failure.trap(ConnectError) and first)
 
         return connecting.addErrback(trySix)
+
+    def reach(self) -> BegunConnection | None:
+        """
+        Connect without a protocol, by IPv4; C{None}: L{connect} has to try.
+        """
+        reach = getattr(self._four, "reach", None)
+        begun: BegunConnection | None = None if reach is None else reach()
+        if begun is not None and begun.code:
+            begun.sock.close()
+            return None
+        return begun
