@@ -12,7 +12,7 @@ from vaurien_twisted.model.exchange import Exchange, PassedBatch
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.wire.counted_fastpath import LONGEST, MOST_KEPT, knownFor, remember
-from vaurien_twisted.wire.fastpath import FormedBatch, FormedFastPath
+from vaurien_twisted.wire.fastpath import MOST_UNAFFECTED, FormedBatch, FormedFastPath
 from vaurien_twisted.wire.framer import RequestReader, Session
 
 HTTP = b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -117,6 +117,26 @@ class SelectedTests(SynchronousTestCase):
             self.assertEqual(pair.backend.heard(), misses, wire)
             pair.relay.dataReceived(matches)
             self.assertEqual(pair.backend.heard(), b"", wire)
+
+    def test_remembered(self) -> None:
+        """
+        What no rule matches is remembered until the rules change, and not too much of it.
+        """
+        pair = Pair("memcache")
+        builder = RuleBuilder(REGISTRY, wire=REGISTRY.wire("memcache"))
+        for matched in ("bad", "good"):
+            rule = {"behavior": "error", "when": {"key": matched}}
+            pair.factory.setPlan(planFromRules(builder, [rule]))
+            for _ in range(2):
+                for key in ("good", "bad"):
+                    request = b"delete %b\r\n" % key.encode()
+                    passed = b"" if key == matched else request
+                    self.assertEqual(pair.ask(request), passed, (matched, key))
+        path = pair.relay.link._framed.exchanges.state.framer.requests.__self__
+        self.assertEqual(path._unaffected, {("delete", "bad")})
+        for number in range(MOST_UNAFFECTED):
+            pair.ask(b"delete %d\r\n" % number)
+        self.assertLessEqual(len(path._unaffected), MOST_UNAFFECTED)
 
 
 class RememberTests(SynchronousTestCase):

@@ -140,18 +140,30 @@ class FormedBatch(PassedBatch):
         return exchanges
 
 
+#: The most requests that are remembered because no rule matches them, and the longest subject of
+#: these, in characters.
+MOST_UNAFFECTED, LONGEST_SUBJECT = 32, 512
+
+
 class FormedFastPath(FastPath):
     """
     The base of fast paths where replies have several forms.  A chunk passes if the same happens to
     all of its requests.
     """
 
-    __slots__ = ("_decidedTogether",)
+    __slots__ = ("_decidedTogether", "_unaffected")
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        #: The latest commands with their subjects that no rule matches: applications ask the same
+        #: things again and again.
+        self._unaffected: set[tuple[str, str]] = set()
         #: The requests of the chunk at hand to which something happens, and what.
         self._decidedTogether: list[tuple[BatchDecision, Request]] = []
+
+    def select(self, commands: frozenset[str] | None, batchDecider: BatchDecider) -> None:
+        self._unaffected.clear()
+        super().select(commands, batchDecider)
 
     def _stops(self, command: str, subject: str, head: bytes = b"", context: object = None) -> bool:
         """
@@ -160,10 +172,16 @@ class FormedFastPath(FastPath):
 
         @param context: that of the exchange, if rules look at it.
         """
+        if (command, subject) in self._unaffected and not head and context is None:
+            return False
         batchDecision = self._batchDecision(command, subject, head, context)
         if batchDecision is None:
             return True
         if batchDecision is UNAFFECTED:
+            if len(subject) <= LONGEST_SUBJECT and not head and context is None:
+                if len(self._unaffected) >= MOST_UNAFFECTED:
+                    self._unaffected.clear()
+                self._unaffected.add((command, subject))
             return False
         decided = self._decidedTogether
         decided.append((batchDecision, (command, subject, head, context)))
