@@ -255,7 +255,8 @@ class TokenTests(ProxiesCase):
         It is taken from the environment.
         """
         self.assertIn("wants its token", await self.ctl("get-behavior", status=1))
-        self.assertIn("wants its token: set VAURIEN_TOKEN", await self.ctl("list", status=1))
+        for words in (("list",), ("toxic", "add", "web", "-t", "latency"), ("kill", "3")):
+            self.assertIn("wants its token: set VAURIEN_TOKEN", await self.ctl(*words, status=1))
         self.patch(os, "environ", {**os.environ, "VAURIEN_TOKEN": "other"})
         self.assertIn("not what VAURIEN_TOKEN has", await self.ctl("list", status=1))
         self.patch(os, "environ", {**os.environ, "VAURIEN_TOKEN": "s3cret"})

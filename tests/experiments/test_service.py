@@ -13,8 +13,9 @@ from twisted.trial.unittest import TestCase
 
 from tests.control.support import around, makeProxy
 from vaurien_twisted.client.aio import AsyncClient
-from vaurien_twisted.client.common import Unreachable
-from vaurien_twisted.control.site import controlRoot
+from vaurien_twisted.client.common import ClientError, Unreachable
+from vaurien_twisted.control.site import ControlRoot, controlRoot
+from vaurien_twisted.control.vaurien import VaurienAPI
 from vaurien_twisted.experiments.document import readExperiment
 from vaurien_twisted.experiments.service import Service
 
@@ -27,14 +28,14 @@ class Unplugged:
     """
 
     def __init__(self, http: StubTreq) -> None:
-        self._http = http
+        self.http = http
         self.gone = False
         self.late: list[Callable[[], object]] | None = None
 
     def request(self, *arguments: object, **options: object) -> Deferred[object]:
         if self.gone:
             raise ConnectionRefusedError("refused")
-        request: Deferred[object] = self._http.request(*arguments, **options)
+        request: Deferred[object] = self.http.request(*arguments, **options)
         if self.late is None:
             return request
         answer: Deferred[object] = Deferred()
@@ -148,6 +149,20 @@ class ServiceTests(TestCase):
         self.proxy.setBackend("127.0.0.1:10")
         await self.service.end()
         self.assertEqual(self.proxy.backend, "127.0.0.1:10")
+
+    async def test_refusing(self) -> None:
+        """
+        A service that wants its token, and one without leases.
+        """
+        self.http.http = StubTreq(controlRoot(self.proxies, token="s3cret"))
+        with self.assertRaises(ClientError) as caught:
+            await self.begin()
+        self.assertIn("wants its token: set VAURIEN_TOKEN", caught.exception.reason)
+        self.http.http = StubTreq(ControlRoot([VaurienAPI(self.proxies)], []))
+        with self.assertRaises(ClientError) as caught:
+            await self.begin()
+        self.assertIn("has no /leases, which experiments need", caught.exception.reason)
+        self.assertEqual(await self.service.end(), [])
 
     async def test_gone(self) -> None:
         """

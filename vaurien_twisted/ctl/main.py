@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -26,7 +25,7 @@ from vaurien_twisted.ctl.parser import parse
 from vaurien_twisted.ctl.top import top
 from vaurien_twisted.ctl.versions import missingFeature
 from vaurien_twisted.ctl.watch import watch
-from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
+from vaurien_twisted.model.environment import URL_VARIABLE
 from vaurien_twisted.model.json_types import Answer
 from vaurien_twisted.model.names import printable
 from vaurien_twisted.stdio import openStandardStreams, writing
@@ -96,10 +95,6 @@ def _reason(error: ClientError) -> str:
     """
     if isinstance(error, Unreachable):
         return f"{error.fact} Another place is set by --host, --http-port or {URL_VARIABLE}"
-    if isinstance(error, RequestRefused) and error.status == 401:
-        if os.environ.get(TOKEN_VARIABLE):
-            return f"the service wants its token, which is not what {TOKEN_VARIABLE} has"
-        return f"the service wants its token: set {TOKEN_VARIABLE}"
     return reasonOf(error) if isinstance(error, RequestRefused) else str(error)
 
 

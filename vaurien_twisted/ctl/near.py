@@ -6,10 +6,12 @@ The nearest valid name, where the service refuses a name in the words of Toxipro
 from __future__ import annotations
 
 import argparse
+import os
 from urllib.parse import quote
 
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import ClientError, RequestRefused, member
+from vaurien_twisted.model.environment import TOKEN_VARIABLE
 from vaurien_twisted.model.options import nearest
 
 #: How Toxiproxy's API begins most of its refusals; to a user of a command, there is no body.
@@ -20,6 +22,10 @@ def reasonOf(refused: RequestRefused) -> str:
     """
     Why a service refused, in the terms of a command.
     """
+    if refused.status == 401:
+        if os.environ.get(TOKEN_VARIABLE):
+            return f"the service wants its token, which is not what {TOKEN_VARIABLE} has"
+        return f"the service wants its token: set {TOKEN_VARIABLE}"
     return refused.description.removeprefix(BAD_BODY)
 
 

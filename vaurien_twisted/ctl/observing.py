@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 from vaurien_twisted.client.blocking import Client
 from vaurien_twisted.client.common import RequestRefused, member
 from vaurien_twisted.ctl.in_force import inForce
+from vaurien_twisted.ctl.near import reasonOf
 from vaurien_twisted.ctl.output import say, table
 from vaurien_twisted.model.json_types import JSONObject
 from vaurien_twisted.model.names import printable
@@ -109,7 +110,7 @@ def _kill(client: Client, parsed: argparse.Namespace) -> int:
         try:
             client.request("DELETE", f"/connections/{number}?{query}")
         except RequestRefused as refused:
-            print(printable(f"vaurienctl: {refused}"), file=sys.stderr)
+            print(printable(f"vaurienctl: {reasonOf(refused)}"), file=sys.stderr)
             status = 1
         else:
             if not parsed.json:

@@ -17,6 +17,7 @@ from vaurien_twisted.experiments.document import Experiment
 from vaurien_twisted.experiments.effects import ROUND, Rule
 from vaurien_twisted.experiments.figures import Figures, Reading
 from vaurien_twisted.experiments.passed import PassedOf
+from vaurien_twisted.model.environment import TOKEN_VARIABLE
 from vaurien_twisted.model.json_types import Answer
 
 
@@ -53,9 +54,8 @@ class Service:
 
         @raise ClientError: the service refuses, or is not there.
         """
+        self._lease = await self._take(experiment.policy.lease)
         there = await self._client.request("GET", "/proxies")
-        lease = await self._client.request("POST", "/leases", {"for": experiment.policy.lease})
-        self._lease = str(lease["name"])
         self._renewal, self._renewed = experiment.policy.lease / 4, self._clock.seconds()
         for name, declared in experiment.proxies.items():
             if declared is not None:
@@ -87,6 +87,27 @@ class Service:
                 path, body = self._seeded(name, experiment.seed)
                 await self._client.request("PUT", path, body)
         return self._proxies
+
+    async def _take(self, seconds: float) -> str:
+        """
+        Take a lease.
+
+        @return: its name.
+        @raise ClientError: the service refuses, is not there, or is too old.
+        """
+        try:
+            lease = await self._client.request("POST", "/leases", {"for": seconds})
+        except RequestRefused as refused:
+            if refused.status == 401:
+                reason = f"set {TOKEN_VARIABLE} to it"
+                raise ClientError(f"{self.url} wants its token: {reason}") from None
+            if refused.status != 404:
+                raise
+            reason = "it is older than this program; use the one that came with it"
+            raise ClientError(
+                f"{self.url} has no /leases, which experiments need: {reason}"
+            ) from None
+        return str(lease["name"])
 
     def _seeded(self, proxy: str, seed: int) -> tuple[str, dict[str, object]]:
         body = {"rules": self._before[proxy], "keep": True, "seed": seed}
