@@ -4,7 +4,9 @@ Tests for the command line of vaurienctl: help, wrong words, completion.
 
 from __future__ import annotations
 
+import json
 import sys
+from pathlib import Path
 from unittest import mock
 
 from tests.ctl.test_main import Shown
@@ -111,6 +113,32 @@ class UnknownTests(Shown):
         self.assertError("completion bsh", "SHELL is not 'bsh': did you mean 'bash'?")
         self.assertError("toxic", "ACTION is missing: pick one of: add, update, remove")
         self.assertError("completion xyw", "pick one of: bash, fish, zsh")
+
+
+class JSONTests(Shown):
+    """
+    C{--json} of commands that ask no service.
+    """
+
+    def test_experiments(self) -> None:
+        """
+        A file that is checked, and its timeline; C{--json} may stand before or after.
+        """
+        path = self.mktemp()
+        Path(path).write_text("proxies: {db: }\nmethod: [{hold: 2s}]")
+        checked = {"file": path, "title": "", "phases": 1, "conditions": 0}
+        for words in (("--json", "experiment", "check"), ("experiment", "check", "--json")):
+            self.assertEqual(json.loads(self.run_(*words, path)[1]), checked)
+        [entry] = json.loads(self.run_("--json", "experiment", "run", path, "--dry-run")[1])
+        self.assertEqual((entry["name"], entry["seconds"]), ("hold 1", 2.0))
+
+    def test_without(self) -> None:
+        """
+        Whoever wants JSON of a command that has none is warned.
+        """
+        status, _, err = self.run_("--json", "completion", "bash")
+        self.assertEqual((status, err.count("\n")), (0, 1), err)
+        self.assertIn("warning: --json has no effect", err)
 
 
 class CompletionTests(Shown):

@@ -28,12 +28,15 @@ ACTIONS = ("run", "check", "compare", "schema")
 
 
 def addExperiment(
-    parser: argparse.ArgumentParser, made: MutableMapping[str, argparse.ArgumentParser]
+    parser: argparse.ArgumentParser,
+    made: MutableMapping[str, argparse.ArgumentParser],
+    common: argparse.ArgumentParser,
 ) -> None:
     """
     The arguments of the command.
 
     @param made: gets the actions, such as C{experiment run}.
+    @param common: the options that every command accepts.
     """
     from vaurien_twisted.experiments.command import addArguments
 
@@ -41,20 +44,20 @@ def addExperiment(
     parser.epilog = EXAMPLES
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     running = made["experiment run"] = actions.add_parser(
-        "run", help="run an experiment on running services"
+        "run", help="run an experiment on running services", parents=[common]
     )
     addArguments(running, fleet=True)
     checking = made["experiment check"] = actions.add_parser(
-        "check", help="check a file; nothing is run"
+        "check", help="check a file; nothing is run", parents=[common]
     )
     takesFile(checking.add_argument("file", metavar="FILE"))
     comparing = made["experiment compare"] = actions.add_parser(
-        "compare", help="show two reports side by side"
+        "compare", help="show two reports side by side", parents=[common]
     )
     takesFile(comparing.add_argument("first", metavar="A", help="a report in JSON"))
     takesFile(comparing.add_argument("second", metavar="B", help="another"))
     made["experiment schema"] = actions.add_parser(
-        "schema", help="show the JSON Schema of experiments"
+        "schema", help="show the JSON Schema of experiments", parents=[common]
     )
 
 
@@ -71,7 +74,7 @@ def experiment(client: Client, parsed: argparse.Namespace) -> int:
 
     try:
         if parsed.action == "check":
-            print(command.check(parsed.file))
+            print(command.check(parsed.file, parsed.json))
         elif parsed.action == "compare":
             print(command.compare(parsed.first, parsed.second))
         elif parsed.action == "schema":
@@ -79,7 +82,7 @@ def experiment(client: Client, parsed: argparse.Namespace) -> int:
         else:
             found = command.prepare(parsed)
             if parsed.dry_run:
-                print(command.dryRun(found))
+                print(command.dryRun(found, parsed.json))
             else:
                 return command.runOn(found, targets(parsed, client.url), parsed)
     except Refused as refused:

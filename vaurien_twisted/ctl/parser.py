@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from vaurien_twisted import __version__
@@ -28,6 +29,14 @@ from vaurien_twisted.ctl.watch import addWatch
 from vaurien_twisted.model.environment import URL_VARIABLE
 from vaurien_twisted.model.json_types import Answer
 from vaurien_twisted.model.options import nearest
+
+#: Commands whose output is never JSON, and what to do instead.
+WITHOUT_JSON = {
+    "metrics": ": vaurienctl --json state has the counters",
+    "open": "",
+    "completion": "",
+    "experiment compare": ": compare the files of --report",
+}
 
 #: What can stand after some commands.
 SECOND: dict[str, Collection[str]] = {
@@ -135,7 +144,7 @@ def _parsers(arguments: Sequence[str], whole: bool = False) -> Parsers:
         "topic", metavar="COMMAND", nargs="*", choices=topics, help="a command"
     )
     if whole or "experiment" in arguments:
-        addExperiment(made["experiment"], made)
+        addExperiment(made["experiment"], made, common)
     return parser, common, made
 
 
@@ -162,6 +171,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     own = _own(made, parsed.command, getattr(parsed, "action", None))
     if unknown:
         own.error(_unknown(parsed, unknown[0], list(arguments), own))
+    what = f"{parsed.command} {getattr(parsed, 'action', '')}".strip()
+    if parsed.json and what in WITHOUT_JSON:
+        hint = WITHOUT_JSON[what]
+        print(f"{own.prog}: warning: --json has no effect{hint}", file=sys.stderr)
     if parsed.command in OF_PROXIES and parsed.all and parsed.proxy:
         own.error("--all chooses all proxies: remove --all or --proxy")
     if parsed.command in ctl_proxies.COMMANDS:

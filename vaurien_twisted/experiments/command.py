@@ -86,26 +86,30 @@ def readFile(path: str) -> Experiment:
         raise Refused(f"{path}: {getattr(error, 'description', error)}") from None
 
 
-def check(path: str) -> str:
+def check(path: str, asJSON: bool = False) -> str:
     """
     Check a file.
 
-    @return: what it is, in one line.
+    @return: what it is, in one line of text or JSON.
     @raise Refused: it is no experiment.
     """
     experiment = readFile(path)
-    phases = len(timeline(experiment))
-    return (
-        f"{path}: {experiment.title or 'an experiment'}: "
-        f"{phases} phases, {len(experiment.hypothesis)} conditions"
-    )
+    title = experiment.title
+    phases, conditions = len(timeline(experiment)), len(experiment.hypothesis)
+    if asJSON:
+        told = {"file": path, "title": title, "phases": phases, "conditions": conditions}
+        return json.dumps(told)
+    return f"{path}: {title or 'an experiment'}: {phases} phases, {conditions} conditions"
 
 
-def dryRun(experiment: Experiment) -> str:
+def dryRun(experiment: Experiment, asJSON: bool = False) -> str:
     """
-    The timeline as text.
+    The timeline as text, or as a list in JSON.
     """
-    return "\n".join(entry.describe() for entry in timeline(experiment))
+    entries = timeline(experiment)
+    if asJSON:
+        return json.dumps([attrs.asdict(entry) for entry in entries])
+    return "\n".join(entry.describe() for entry in entries)
 
 
 def schemaText() -> str:
@@ -167,13 +171,15 @@ def readReport(path: str) -> Answer:
 
 def finish(report: JSONObject, parsed: argparse.Namespace) -> int:
     """
-    Print the verdict of a report, and write the files that were asked for.
+    Print the verdict of a report, or with C{--json} the report, and write the files that were
+    asked for.
 
     @return: the exit status.
     """
     from vaurien_twisted.experiments.report import exitStatus
 
-    print(verdict(report), flush=True)
+    text = json.dumps(report) if getattr(parsed, "json", False) else verdict(report)
+    print(text, flush=True)
     for line in writeReports(report, parsed):
         print(f"cannot write {line}", file=sys.stderr)
     return exitStatus(str(report["outcome"]))
@@ -205,7 +211,8 @@ def runOn(experiment: Experiment, urls: Sequence[str], parsed: argparse.Namespac
     own = cast("IExperimentReactor", reactor)
 
     async def conduct() -> int:
-        conductor = Conductor(own, urls, quiet=parsed.quiet)
+        quiet = parsed.quiet or getattr(parsed, "json", False)
+        conductor = Conductor(own, urls, quiet=quiet)
         return finish(await conductor.perform(experiment), parsed)
 
     return drive(own, conduct)
