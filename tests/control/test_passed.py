@@ -39,6 +39,21 @@ class PassedAPITests(SynchronousTestCase):
         explained = asker.ask("GET", "/explain?connection=1&exchange=3").json
         self.assertEqual(explained["timing"]["requestBytes"], len(b"SET b\n"))
 
+    def test_closed(self) -> None:
+        """
+        Why no rule met a request is still known when its connection is closed.
+        """
+        seen, asker = watched({"behavior": "error", "when": {"command": "SET"}})
+        asker.ask("GET", "/passed")
+        client = seen.connect()
+        client.ask(b"GET a\n")
+        client.answer(b"1\n")
+        client.relay.connectionLost()
+        seen.endpoint.protocols[0].connectionLost()
+        explained = asker.ask("GET", "/explain?connection=1&exchange=1").json
+        self.assertTrue(explained["known"])
+        self.assertEqual(explained["rules"][0]["reason"], "no match: when command 'SET'")
+
     def test_missed(self) -> None:
         """
         How many were dropped before they were told is said.

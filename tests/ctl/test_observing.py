@@ -12,6 +12,7 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, TCP4ServerEndpoint, c
 from twisted.internet.protocol import Factory, Protocol
 
 from tests.ctl.test_proxies import MAKINGS, ProxiesCase
+from vaurien_twisted.ctl.observing import explained
 from vaurien_twisted.proxies.declaration import declaredFromJSON
 
 
@@ -102,6 +103,31 @@ class ObservingTests(ProxiesCase):
                 "  exchange 2: GET /: 100:patch: not patched: it is short (always)",
             ],
         )
+        timing = {
+            "came": 0.0,
+            "waited": 0.5,
+            "replyEnded": 0.75,
+            "replyBytes": 1234,
+            "duration": 2.0,
+        }
+        explanation = {
+            "proxy": "live",
+            "connection": 1,
+            "exchange": 2,
+            "description": "GET /a...",
+            "whole": {"description": "GET /abc"},
+            "hit": True,
+            "summary": "it was delayed",
+            "journal": [{"message": "Try later"}],
+            "timing": timing,
+        }
+        self.assertEqual(
+            [line.strip() for line in explained(explanation).splitlines()[:3]],
+            ["live connection 1 exchange 2: GET /abc", "it was delayed", "sent: Try later"],
+        )
+        self.assertIn("waited 500 ms", explained(explanation))
+        self.assertIn("the backend's reply ended after 750 ms, 1,234 bytes", explained(explanation))
+        self.assertIn("took 2 s in all", explained(explanation))
         only = await self.ctl("explain", "1", "0", "--proxy", "live")
         self.assertNotIn("journal", only)
         told = json.loads(await self.ctl("explain", "1", "0", "--proxy", "live", "--json"))

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
-from vaurien_twisted.model.exchange import Connection
+from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.relays.passed import INTEREST, KEPT, PassedExchanges
@@ -40,8 +40,8 @@ class PassedExchangesTests(SynchronousTestCase):
         """
         Some exchanges of connection 7 pass.
         """
-        words = f"GET /{first}"
-        self.passed.add(Connection(7), first, lambda: words, Progress(together=together))
+        progress = Progress(together=together)
+        self.passed.add(Connection(7), first, lambda: Exchange(0, "GET", f"/{first}"), progress)
 
     def test_interest(self) -> None:
         """

@@ -81,8 +81,10 @@ class ExplainAPI:
             exchange = known[0] if known else None
         passed = proxy.relays.context.passed.find(query.connection, number)
         progress = None if exchange is None else exchange.progress
-        if progress is None and passed is not None:
-            progress = passed.progress
+        if passed is not None:
+            progress = progress or passed.progress
+            if exchange is None and passed.whole:
+                exchange, connection = passed.exchange, passed.connection
         journal = [
             entry
             for entry in self._observed.journal.of(str(proxy.name), query.connection)

@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlencode
 
 from vaurien_twisted.client.blocking import Client
@@ -87,7 +87,7 @@ def run(client: Client, parsed: argparse.Namespace) -> int:
     elif parsed.command == "state":
         say(_state(client.url, answer))
     else:
-        say(_explanation(answer))
+        say(explained(answer))
         if parsed.exchange is None:
             say(_exchanges(client, answer))
     return 0
@@ -191,15 +191,46 @@ def _state(url: str, answer: JSONObject) -> str:
     return f"{first}\n{table([(*names, 'IN FORCE'), *rows])}"
 
 
-def _explanation(answer: JSONObject) -> str:
+def explained(answer: JSONObject) -> str:
+    """
+    The answer of C{/explain} as text.
+    """
     place = f"{answer['proxy']} connection {answer['connection']} exchange {answer['exchange']}"
-    described = f": {answer['description']}" if answer.get("description") else ""
+    description = answer.get("whole", {}).get("description") or answer.get("description")
+    described = f": {description}" if description else ""
     others = [rule for rule in answer.get("rules", []) if not rule.get("applied")]
     # The summary names the reasons of these, too, if nothing happened.
     summary = answer["summary"] if answer.get("hit") or not others else "nothing happened"
     lines = [place + described, f"  {summary}"]
+    sent = {each["message"]: None for each in answer.get("journal", []) if each.get("message")}
+    lines += [f"  sent: {message}" for message in sent]
+    lines += [f"  {words}" for words in _timing(answer.get("timing") or {})]
     lines += [f"  {rule['rule']}: did not apply ({rule['reason']})" for rule in others]
     return "\n".join(lines)
+
+
+def _timing(timing: JSONObject) -> Iterator[str]:
+    """
+    When an exchange came and went, as far as that is known.
+    """
+    if "came" not in timing:
+        return
+    when = time.strftime("%H:%M:%S", time.localtime(float(timing["came"])))
+    size = f", {timing['requestBytes']:,} bytes" if "requestBytes" in timing else ""
+    yield f"came at {when}{size}"
+    if "waited" in timing:
+        waited = float(timing["waited"])
+        yield "went to the backend at once" if not waited else f"waited {_seconds(waited)}"
+    if "replyEnded" in timing:
+        size = f", {timing['replyBytes']:,} bytes" if "replyBytes" in timing else ""
+        error = f", error {timing['error']}" if "error" in timing else ""
+        yield f"the backend's reply ended after {_seconds(timing['replyEnded'])}{size}{error}"
+    if "duration" in timing:
+        yield f"took {_seconds(timing['duration'])} in all"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds * 1000:.3g} ms" if seconds < 1 else f"{seconds:.4g} s"
 
 
 def _exchanges(client: Client, connection: JSONObject) -> str:

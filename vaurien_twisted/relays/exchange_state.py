@@ -12,19 +12,19 @@ from typing import Protocol
 from vaurien_twisted.interfaces import IForgetting, IFramer, IRequestDescriber, ITransferEnder
 from vaurien_twisted.model.batch_decision import DecidedChunk
 from vaurien_twisted.model.decision import Decision, Step
-from vaurien_twisted.model.exchange import Connection, Exchange, oneLine, requestWords
+from vaurien_twisted.model.exchange import Connection, Exchange, oneLine
 from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.relays.batch_times import BatchTimes
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.executor import LINK_ENDED, CommandExecutor
 from vaurien_twisted.relays.fastpath import KEPT, FastPath
-from vaurien_twisted.relays.passed import LONGEST
+from vaurien_twisted.relays.passed import LONGEST, passedExchange
 from vaurien_twisted.relays.recent import Recent
 from vaurien_twisted.relays.room import Room
 from vaurien_twisted.relays.substitutes import Substitutes
 from vaurien_twisted.relays.transports import TransportPair
 from vaurien_twisted.relays.write_queue import WriteQueue
-from vaurien_twisted.wire.last_request import lastRequest
+from vaurien_twisted.wire.last_request import lastExchange, lastRequest
 
 
 class StreamQueues(Protocol):
@@ -181,8 +181,9 @@ class ExchangeState:
         progress = exchange.progress
         if progress is None:
             progress = exchange.progress = Progress()
-            words = requestWords(exchange.command, exchange.subject[:LONGEST])
-            self._passed.add(self.connection, exchange.number, lambda: words, progress)
+            kept = passedExchange(exchange)
+            whole = max(len(exchange.subject), len(exchange.head)) <= LONGEST
+            self._passed.add(self.connection, exchange.number, kept, progress, whole)
         progress.begin(now, self.context.wall)
 
     def _keepChunk(self, first: int, count: int, now: float, data: bytes) -> Progress:
@@ -200,11 +201,12 @@ class ExchangeState:
         describer = IRequestDescriber(self.framer, None)
         if describer is None:
             kept = data if len(data) <= KEPT else data[:KEPT]
-            make = partial(_lastOf, self.context, kept)
+            make = partial(_lastExchangeOf, self.context, kept)
         else:
             # What its bytes mean depends on what came before them.
-            make = partial(str, describer.describe(data))
-        self._passed.add(self.connection, first, make, progress)
+            command, _, subject = describer.describe(data).partition(" ")
+            make = partial(Exchange, 0, command, subject)
+        self._passed.add(self.connection, first, make, progress, len(data) <= KEPT)
         return progress
 
     def decideChunk(
@@ -312,6 +314,14 @@ class ExchangeState:
         self.toBackend.stop()
         self.toClient.stop()
         self.room.account()
+
+
+def _lastExchangeOf(context: ProxyContext, data: bytes) -> Exchange:
+    """
+    The last exchange in a chunk of the client's bytes; one without a command if there is none.
+    """
+    framer = context.wire.framer(context.options, context.backend.text)
+    return lastExchange(framer.fromClient(data)) or Exchange(0)
 
 
 def _lastOf(context: ProxyContext, data: bytes) -> str:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from vaurien_twisted.model.exchange import Connection
+from vaurien_twisted.model.decision import NOTHING
+from vaurien_twisted.model.exchange import Connection, Exchange, requestWords
 from vaurien_twisted.model.progress import Progress
 
 #: The most exchanges of one proxy that are kept; the oldest are dropped.
@@ -28,26 +30,29 @@ class Passed:
     """
     An exchange, or several that came in one chunk and passed as a whole.
 
-    @param describe: tells what the last one asks for.
+    @param make: makes the last exchange, with what rules look at.
     @ivar id: its place among those that were kept, from 1.
     @ivar first: the number of the first exchange.
+    @ivar whole: whether all that rules look at is kept.
     """
 
-    __slots__ = ("_describe", "connection", "first", "id", "progress")
+    __slots__ = ("_make", "connection", "first", "id", "progress", "whole")
 
     def __init__(
         self,
         number: int,
         connection: Connection,
         first: int,
-        describe: Callable[[], str],
+        make: Callable[[], Exchange],
         progress: Progress,
+        whole: bool,
     ) -> None:
         self.id = number
         self.connection = connection
         self.first = first
-        self._describe = describe
+        self._make = make
         self.progress = progress
+        self.whole = whole
 
     @property
     def last(self) -> int:
@@ -57,11 +62,22 @@ class Passed:
         return self.first + self.progress.together - 1
 
     @property
+    def exchange(self) -> Exchange:
+        """
+        The last exchange.
+        """
+        exchange = self._make()
+        exchange.number, exchange.progress = self.last, self.progress
+        exchange.began, exchange.decision, exchange.complete = self.progress.came, NOTHING, True
+        return exchange
+
+    @property
     def request(self) -> str:
         """
         What the last exchange asks for, at most L{LONGEST} characters of it.
         """
-        return self._describe()[:LONGEST]
+        exchange = self._make()
+        return requestWords(exchange.command, exchange.subject)[:LONGEST]
 
 
 class PassedExchanges:
@@ -108,15 +124,22 @@ class PassedExchanges:
         self._exchanges.clear()
 
     def add(
-        self, connection: Connection, first: int, describe: Callable[[], str], progress: Progress
+        self,
+        connection: Connection,
+        first: int,
+        make: Callable[[], Exchange],
+        progress: Progress,
+        whole: bool = True,
     ) -> None:
         """
         Keep an exchange, or several that share C{progress}.
 
         @param first: the number of the first.
+        @param make: makes the last exchange.
+        @param whole: whether all that rules look at is kept.
         """
         self.last += 1
-        self._exchanges.append(Passed(self.last, connection, first, describe, progress))
+        self._exchanges.append(Passed(self.last, connection, first, make, progress, whole))
 
     def since(self, number: int, limit: int) -> list[Passed]:
         """
@@ -134,3 +157,21 @@ class PassedExchanges:
             if each.connection.number == connection and each.first <= exchange <= each.last:
                 return each
         return None
+
+
+def passedExchange(exchange: Exchange) -> Callable[[], Exchange]:
+    """
+    What makes an exchange like this one, with at most L{LONGEST} characters or bytes of each of its
+    parts.
+    """
+    subject, head = exchange.subject[:LONGEST], exchange.head[:LONGEST]
+    return partial(
+        Exchange,
+        exchange.number,
+        exchange.command,
+        subject,
+        head,
+        exchange.context,
+        exchange.replies,
+        exchange.unasked,
+    )

@@ -7,19 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vaurien_twisted.model.exchange import FramingError, Piece, requestWords
+from vaurien_twisted.model.exchange import Exchange, FramingError, Piece, requestWords
+
+
+def lastExchange(pieces: Iterable[Piece]) -> Exchange | None:
+    """
+    The last exchange that pieces belong to, C{None} where they belong to none.  Errors end the
+    pieces.
+    """
+    last = None
+    try:
+        for exchange, _, _ in pieces:
+            if exchange is not None:
+                last = exchange
+    except FramingError:
+        pass
+    return last
 
 
 def lastRequest(pieces: Iterable[Piece]) -> str:
     """
-    What the last exchange that pieces belong to asks for, C{""} where they belong to none.  Errors
-    end the pieces.
+    What that exchange asks for, C{""} if there is none.
     """
-    words = ""
-    try:
-        for exchange, _, _ in pieces:
-            if exchange is not None:
-                words = requestWords(exchange.command, exchange.subject)
-    except FramingError:
-        pass
-    return words
+    last = lastExchange(pieces)
+    return "" if last is None else requestWords(last.command, last.subject)

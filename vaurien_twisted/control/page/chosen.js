@@ -28,7 +28,7 @@ export class Chosen {
     write(badge, words);
     badge.dataset.state = byId("chosen").dataset.state = state;
     const failed = proxy.connectFailures ? ` · ${short(proxy.connectFailures)} could not connect` : "";
-    write(byId("chosen-figures"), `${short(proxy.open)} open · ${short(proxy.faults)} faults${failed}`);
+    write(byId("chosen-figures"), `${short(proxy.open)} open · ${short(proxy.faults)} ${proxy.faults === 1 ? "fault" : "faults"}${failed}`);
     write(byId("proxy-switch"), proxy.enabled ? "Switch off" : "Switch on");
   }
 

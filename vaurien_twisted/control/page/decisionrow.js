@@ -15,7 +15,7 @@ export function effectOf(entry) {
 
 function passedWords({ duration, together }) {
   const several = together ? `${count(together)} passed` : "passed";
-  return duration === undefined ? `${several}, not answered yet` : `${several}, ${span(duration)}`;
+  return duration === undefined ? `${several}, no answer so far` : `${several}, ${span(duration)}`;
 }
 
 /** Which exchange it is, "" where it is of none. */
