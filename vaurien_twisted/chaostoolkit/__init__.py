@@ -1,5 +1,5 @@
 """
-An extension for Chaos Toolkit, so that C{chaos run} drives Vaurien beside its other drivers.
+An extension for Chaos Toolkit: C{chaos run} can then use Vaurien.
 
 C{actions}
     Create proxies, and put faults in force.

@@ -41,9 +41,9 @@ def create_proxy(
     Create a proxy.  The control deletes it at the end of the experiment.
 
     @param upstream: the backend, HOST:PORT.
-    @param listen: where applications connect; by default a free port of this machine.
+    @param listen: the address that applications connect to; by default a free port of this machine.
     @param protocol: its wire protocol, by default that of the service's first proxy.
-    @return: the proxy, as GET /proxies/NAME tells it.
+    @return: the proxy, as in the answer of GET /proxies/NAME.
     """
     return SESSIONS.of(configuration, secrets, url).create(name, upstream, listen, protocol)
 
@@ -101,14 +101,14 @@ def add_fault(
     secrets: Options = None,
 ) -> Answer:
     """
-    Put a fault in force beside all others.
+    Add a fault.
 
     @param behavior: such as delay, error or hang.
-    @param name: by which remove_fault and the probes know it.
-    @param options: the behavior's, such as {"sleep": "2s"}.
-    @param rule: which exchanges it strikes: when, percent, after, times, scope and for, such
-        as {"when": {"sql": "^SELECT"}, "percent": 10}.
-    @return: the rule, as GET /rules tells it.
+    @param name: the name for remove_fault and the probes.
+    @param options: the behavior's options, such as {"sleep": "2s"}.
+    @param rule: the exchanges it applies to: when, percent, after, times, scope and for, such as
+        {"when": {"sql": "^SELECT"}, "percent": 10}.
+    @return: the rule, as in the answer of GET /rules.
     """
     session = SESSIONS.of(configuration, secrets, url)
     words = {**session.lease, **(rule or {}), **({"name": name} if name else {})}
@@ -125,11 +125,11 @@ def remove_fault(
     secrets: Options = None,
 ) -> Answer:
     """
-    End a fault.
+    Remove a fault.
 
-    @param may_miss: whether it may never have struck; if it must, the action fails where it
-        did not, and says what came nearest.
-    @return: what it met: seen, matched, struck.
+    @param may_miss: whether the fault need not have struck.  Otherwise the action fails if it never
+        did, and names the nearest exchange.
+    @return: its counts: seen, matched, struck.
     """
     found = SESSIONS.of(configuration, secrets, url).proxy(proxy)
     rules = {rule.get("name"): rule for rule in found.get_rules()}
@@ -153,12 +153,12 @@ def add_toxic(
     secrets: Options = None,
 ) -> Answer:
     """
-    Add a toxic, as Toxiproxy has them.
+    Add a toxic, as in Toxiproxy.
 
     @param name: by default TYPE_STREAM.
     @param stream: upstream or downstream.
     @param toxicity: the share of connections that it applies to, 0 to 1.
-    @param attributes: such as {"latency": 100}.
+    @param attributes: the attributes, such as {"latency": 100}.
     @return: the toxic.
     """
     session = SESSIONS.of(configuration, secrets, url)
@@ -181,7 +181,7 @@ def normal(
     proxy: str = "", url: str = "", configuration: Options = None, secrets: Options = None
 ) -> None:
     """
-    Remove everything that is in force on a proxy, or on all; also what others have set.
+    Remove all faults of a proxy, or of all proxies; also those that others have set.
     """
     session = SESSIONS.of(configuration, secrets, url)
     if proxy:

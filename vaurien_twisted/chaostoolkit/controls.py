@@ -1,8 +1,8 @@
 # -*- test-case-name: tests.chaostoolkit.test_activities -*-
 """
-A control for Chaos Toolkit.  With it, everything that an experiment has set is lifted at its end,
-on each way out, and some seconds after C{chaos} was killed; and the experiment's journal gets
-C{vaurien}, what Vaurien decided and did.
+A control for Chaos Toolkit.  It removes everything that an experiment has set, however the
+experiment ends, also some seconds after C{chaos} was killed.  It adds Vaurien's journal to that of
+the experiment, as C{vaurien}.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vaurien_twisted.client.held_lease import LEASE
 
 __all__ = ["after_experiment_control", "before_experiment_control"]
 
-#: Chaos Toolkit itself shows what a control raises only with C{--verbose}.
+#: Chaos Toolkit logs exceptions of controls only with C{--verbose}.
 _logger = logging.getLogger("chaostoolkit")
 
 
@@ -33,10 +33,9 @@ def before_experiment_control(
     Take the lease under which faults are set.
 
     @param context: the experiment.
-    @param url: of the control service, as for actions.
-    @param lease: how many seconds after the end of C{chaos} its faults are lifted, however it
-        ends.
-    @raise InterruptExecution: there is no Vaurien; the experiment does not begin.
+    @param url: the URL of the control service, as for actions.
+    @param lease: the time in seconds after which faults are removed if C{chaos} was killed.
+    @raise InterruptExecution: Vaurien does not answer; the experiment does not begin.
     """
     try:
         SESSIONS.begin(SESSIONS.of(configuration, secrets, url), lease)
@@ -53,10 +52,10 @@ def after_experiment_control(
     secrets: Mapping[str, object] | None = None,
 ) -> None:
     """
-    Lift the faults, delete the proxies that were created, and change the others back.
+    Remove the faults, delete the proxies that were created, and restore the others.
 
     @param context: the experiment.
-    @param state: its journal.
+    @param state: the journal of the experiment.
     """
     session = SESSIONS.of(configuration, secrets, url)
     try:

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.chaostoolkit.test_activities -*-
 """
-Probes for Chaos Toolkit: what proxies have seen.  They take C{url} and find the token as actions
-do (L{vaurien_twisted.chaostoolkit.actions}).
+Probes for Chaos Toolkit: the state and the counts of proxies.  They take C{url} and find the token
+as actions do (L{vaurien_twisted.chaostoolkit.actions}).
 """
 
 from vaurien_twisted.chaostoolkit.actions import Options
@@ -44,7 +44,7 @@ def open_connections(
     proxy: str, url: str = "", configuration: Options = None, secrets: Options = None
 ) -> int:
     """
-    How many connections of a proxy are open.
+    The number of open connections of a proxy.
     """
     return SESSIONS.of(configuration, secrets, url).figures(proxy, 0).connections
 
@@ -57,10 +57,9 @@ def exchanges(
     secrets: Options = None,
 ) -> int:
     """
-    How many exchanges of a proxy ended.
+    The number of exchanges of a proxy that have ended.
 
-    @param during: for how many seconds from now on they are counted; 0: those since the
-        experiment began.
+    @param during: count those of the next so many seconds; 0: those since the experiment began.
     """
     return SESSIONS.of(configuration, secrets, url).figures(proxy, during).exchanges
 
@@ -74,12 +73,11 @@ def duration(
     secrets: Options = None,
 ) -> float:
     """
-    The time, in seconds, that this share of a proxy's exchanges took at most.  It fails if no
-    exchange ended.
+    The quantile of the durations of a proxy's exchanges, in seconds.  It fails if no exchange has
+    ended.
 
-    @param quantile: the share, such as 0.99.
-    @param during: for how many seconds from now on they are measured; 0: those since the
-        experiment began.
+    @param quantile: the share of the exchanges that took at most this time, such as 0.99.
+    @param during: measure those of the next so many seconds; 0: those since the experiment began.
     """
     if not 0 < quantile <= 1:
         raise ValueError(f"quantile must be above 0 and at most 1, not {quantile}")
@@ -100,7 +98,7 @@ def fault_struck(
     secrets: Options = None,
 ) -> int:
     """
-    How often a fault in force took effect.
+    The number of exchanges that a fault in force has affected.
     """
     found = SESSIONS.of(configuration, secrets, url).proxy(proxy)
     counts = {count.get("name"): count for count in found.counts()}
@@ -114,6 +112,6 @@ def rules(
     proxy: str, url: str = "", configuration: Options = None, secrets: Options = None
 ) -> list[Answer]:
     """
-    What is in force on a proxy, as GET /rules tells it.
+    The rules in force on a proxy, as in the answer of GET /rules.
     """
     return SESSIONS.of(configuration, secrets, url).proxy(proxy).get_rules()

@@ -1,8 +1,8 @@
 # -*- test-case-name: tests.chaostoolkit.test_activities -*-
 """
-The service that activities ask, and what an experiment has changed there.
+The service that activities use, and the changes that an experiment has made there.
 
-Activities are functions of modules.  What they share during an experiment is here.
+Activities are functions of modules; this module keeps the state that they share.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ SECRET = "vaurien"
 
 class Session:
     """
-    A service that is asked.  Between L{begin} and L{end} it remembers what was changed, faults
-    are set under a lease, and figures are those since then.
+    A service during an experiment.  Between L{begin} and L{end} it remembers all changes, sets
+    faults under a lease, and counts from L{begin}.
 
-    @ivar client: asks the service.
+    @ivar client: the client of the service.
     """
 
     def __init__(self, client: Client) -> None:
@@ -43,8 +43,8 @@ class Session:
         """
         Take the lease.
 
-        @param seconds: how long faults stay after this process was killed.
-        @raise ClientError: the service refuses, or is not there.
+        @param seconds: how long faults stay in force after this process was killed.
+        @raise ClientError: the service refused, or did not answer.
         """
         state: JSONObject = self.client.state()
         self._last = int(state["journal"]["last"])
@@ -62,8 +62,8 @@ class Session:
         """
         A proxy by its name.
 
-        @param change: remember whether it is enabled, and its backend, before either changes.
-        @raise ClientError: there is none.
+        @param change: remember C{enabled} and the backend before they change.
+        @raise ClientError: there is no such proxy.
         """
         proxy = self.client.proxy(name)
         if change and self._lease is not None and name not in self._before:
@@ -75,7 +75,7 @@ class Session:
         """
         Create a proxy, which L{end} deletes.
 
-        @raise ClientError: it was not done.
+        @raise ClientError: the service refused.
         """
         proxy = self.client.create_proxy(name, upstream, listen, protocol or None, **self.lease)
         self._created.append(name)
@@ -85,7 +85,7 @@ class Session:
         """
         Delete a proxy.
 
-        @raise ClientError: it was not done.
+        @raise ClientError: the service refused.
         """
         self.client.delete_proxy(name)
         self._before.pop(name, None)
@@ -94,11 +94,11 @@ class Session:
 
     def figures(self, name: str, during: float) -> Figures:
         """
-        What a proxy counted.
+        The figures of a proxy.
 
-        @param during: for how many seconds from now on; 0: since the session began, or where
-            it did not, since the proxy began.
-        @raise ClientError: there is none.
+        @param during: those of the next so many seconds; 0: those since the session began; without
+            a session, since the proxy began.
+        @raise ClientError: there is no such proxy.
         """
         before = self._figures.get(name, Figures())
         if during:
@@ -117,15 +117,15 @@ class Session:
         """
         The journal's entries since the session began, at most 10,000.
 
-        @raise ClientError: there is no answer.
+        @raise ClientError: the service did not answer.
         """
         return self.client.journal(self._last, 10_000)
 
     def end(self) -> None:
         """
-        Lift the faults, delete the proxies that were created, and change the others back.
+        Remove the faults, delete the proxies that were created, and restore the others.
 
-        @raise ClientError: something of it was not done; all else was.
+        @raise ClientError: a part failed; all other parts were done.
         """
         lease, self._lease = self._lease, None
         failed: list[ClientError] = []
@@ -159,7 +159,7 @@ def _figures(proxy: JSONObject) -> Figures:
 
 class Sessions:
     """
-    The sessions of the experiments that run, by the URL of their service.
+    The sessions of the running experiments, by the URL of their service.
     """
 
     def __init__(self) -> None:
@@ -172,13 +172,13 @@ class Sessions:
         url: str = "",
     ) -> Session:
         """
-        The session of a service; one that is not remembered where none was begun.
+        The session of a service; a new one, which is not kept, if none was begun.
 
         @param configuration: of the experiment.
-        @param secrets: of the experiment, or those that an activity was given.
-        @param url: of the control service; by default C{vaurien_url} of the configuration,
+        @param secrets: those of the experiment, or of an activity.
+        @param url: the URL of the control service; by default C{vaurien_url} of the configuration,
             then C{VAURIEN_URL}, then C{http://localhost:8080}.
-        @raise ClientError: the URL is none.
+        @raise ClientError: the URL is not valid.
         """
         known = url or str((configuration or {}).get(URL) or "") or None
         client = Client(url=known, token=_token(secrets or {}))
@@ -205,7 +205,7 @@ class Sessions:
 
 def _token(secrets: Mapping[str, object]) -> str | None:
     """
-    The token among secrets; C{None} where it is that of C{VAURIEN_TOKEN}.
+    The token among the secrets; C{None} to use C{VAURIEN_TOKEN}.
     """
     group = secrets.get(SECRET)
     token = (group if isinstance(group, Mapping) else secrets).get("token")

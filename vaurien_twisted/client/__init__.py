@@ -1,3 +1,3 @@
 """
-Drives a running Vaurien from code and from tests.  Imports nothing of the server.
+Clients of a running Vaurien, for programs and tests.  This room imports nothing of the server.
 """

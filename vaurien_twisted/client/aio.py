@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_aio -*-
 """
-The client on treq, for programs on Twisted.
+The client that uses treq, for programs on Twisted.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ class AsyncClient(ServiceCalls):
     L{vaurien_twisted.client.blocking.Client} for programs on Twisted: the same
     methods, as coroutines.
 
-    @param host: see L{vaurien_twisted.client.blocking.Client}, also for the four after it.
-    @param timeout: how long an answer may take, in seconds.
-    @param http: in place of a real client, something with treq's C{request}, such as
+    @param host: see L{vaurien_twisted.client.blocking.Client}, also for the next four parameters.
+    @param timeout: the time limit of an answer, in seconds.
+    @param http: replaces the HTTP client by an object with treq's C{request}, such as
         C{treq.testing.StubTreq}.
-    @param reactor: by default the one that is installed.
+    @param reactor: by default the installed one.
     @param token: see L{vaurien_twisted.client.blocking.Client}.
-    @ivar url: where the service is.
+    @ivar url: the URL of the service.
     """
 
     def __init__(
@@ -56,9 +56,9 @@ class AsyncClient(ServiceCalls):
 
     async def request(self, method: str, path: str, body: object = None) -> Answer:
         """
-        Ask for any path; see L{vaurien_twisted.client.blocking.Client.request}.
+        Send a request; see L{vaurien_twisted.client.blocking.Client.request}.
         """
-        # Not above: Twisted and treq take longer to load than a blocking client lives.
+        # Imported here: loading Twisted and treq takes longer than a blocking client runs.
         from twisted.internet.defer import Deferred
         from twisted.python.failure import Failure
 
@@ -77,8 +77,8 @@ class AsyncClient(ServiceCalls):
             asking.cancel()
 
         waiting = Deferred[tuple[int, bytes]](cancel)
-        # A request that is cancelled fails in many ways, such as an unknown host name.  Who
-        # cancelled it gets CancelledError.
+        # A cancelled request fails in many ways, for example with an unknown host name.  The caller
+        # that has cancelled it gets CancelledError.
         asking.addBoth(lambda result: None if cancelled else waiting.callback(result))
         return understand(self.url, *(await waiting))
 
@@ -90,7 +90,7 @@ class AsyncClient(ServiceCalls):
         if self._http is None:
             from treq.client import HTTPClient
 
-            # No connection is kept: none is left to clean up when a test ends.
+            # Connections are not reused, so that none is open when a test ends.
             pool = HTTPConnectionPool(self._reactor, persistent=False)
             self._http = HTTPClient(Agent(self._reactor, pool=pool))
         data = None if body is None else json.dumps(body).encode("ascii")
@@ -108,7 +108,7 @@ class AsyncClient(ServiceCalls):
 
     def proxy(self, name: str) -> AsyncProxy:
         """
-        A proxy by its name, which is not looked for yet.
+        A proxy by its name.  This sends no request.
         """
         return AsyncProxy(self, name)
 

@@ -6,8 +6,8 @@ Clients of the control service, for programs and test suites::
     with client.with_behavior("delay", sleep=2):
         ...
 
-L{Client} blocks, and needs the standard library alone; L{AsyncClient} is the same
-on treq, for programs on Twisted.  Both raise L{ClientError}.
+L{Client} blocks, and uses only the standard library.  L{AsyncClient} has the same methods as
+coroutines, for programs on Twisted.  Both raise L{ClientError}.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ __all__ = [
     "Unreachable",
 ]
 
-#: The longest answer that is read, in bytes.
+#: The maximum of bytes read of an answer.
 ANSWER_LIMIT = 16 * 2**20
 
-#: For how many seconds an answer that goes on may say nothing.
+#: The longest pause in a streamed answer, in seconds.
 QUIET = 40.0
 
 S = TypeVar("S", bound="_Blocking")
@@ -56,9 +56,9 @@ S = TypeVar("S", bound="_Blocking")
 
 class _Blocking:
     """
-    What can be asked of one proxy, or of the service's first one, as methods that block.
+    The methods for one proxy, or for the service's first one, as blocking calls.
 
-    @ivar calls: the same, as coroutines.
+    @ivar calls: the same methods as coroutines.
     """
 
     calls: PlanCalls
@@ -78,12 +78,11 @@ class _Blocking:
     @contextmanager
     def with_behavior(self: S, name: str, **options: object) -> Iterator[S]:
         """
-        Put a behavior in force for the length of a block; then what was in force
-        before it, all rules with their options, is again, also after an exception.  The
-        counts and times of those rules begin anew.
+        Put a behavior in force during a C{with} block.  At its end, also after an exception, the
+        earlier rules are in force again; their counts and times restart.
 
-        @raise ClientError: it was not done, or could not be undone.  An exception out
-            of the block is not replaced by that: it gets a note.
+        @raise ClientError: the service refused, or the earlier rules could not be restored.  If the
+            block itself raised an exception, that exception gets a note instead.
         """
         with driven(self.calls.with_behavior(name, **options)):
             yield self
@@ -91,18 +90,18 @@ class _Blocking:
 
 class Client(_Blocking):
     """
-    Asks the service, and waits for its answer.  Keeps nothing between calls, so that
-    threads may share it.  Proxies named in the environment are not used.
+    Sends requests to the service, and waits for the answers.  It keeps no state between calls, so
+    that threads may share it.  HTTP proxies named in the environment are not used.
 
-    @param host: its name or IP address, by default C{localhost}.
-    @param port: by default 8080.
+    @param host: the service's name or IP address, by default C{localhost}.
+    @param port: the port of the control service, by default 8080.
     @param scheme: C{http}, the default, or C{https}.
-    @param url: in place of the three; where none of the four is given, C{VAURIEN_URL}.
-    @param timeout: how long to wait for the connection, and for each part of the
-        answer, in seconds.
-    @param token: what the service wants to be shown; by default C{VAURIEN_TOKEN}.
-    @ivar url: where the service is.
-    @raise ClientError: the URL is not one that can be asked, or the token cannot be sent.
+    @param url: replaces C{host}, C{port} and C{scheme}.  If none of the four is given,
+        C{VAURIEN_URL} is used.
+    @param timeout: the time limit for connecting, and for each part of the answer, in seconds.
+    @param token: the token of the service; by default C{VAURIEN_TOKEN}.
+    @ivar url: the URL of the service.
+    @raise ClientError: the URL or the token is not valid.
     """
 
     def __init__(
@@ -121,13 +120,13 @@ class Client(_Blocking):
 
     def request(self, method: str, path: str, body: object = None) -> Answer:
         """
-        Ask for any path, such as C{/behaviors?verbose=1}.
+        Send a request to any path, such as C{/behaviors?verbose=1}.
 
         @param body: sent as JSON, unless it is C{None}.
         @return: the answer's JSON object.
-        @raise Unreachable: there was no answer in time.
-        @raise RequestRefused: the service did not do it.
-        @raise ClientError: what answers there is not Vaurien.
+        @raise Unreachable: the service did not answer in time.
+        @raise RequestRefused: the service refused the request.
+        @raise ClientError: the server is not a Vaurien.
         """
         parts = urlsplit(self.url)
         data = None if body is None else json.dumps(body)
@@ -145,13 +144,13 @@ class Client(_Blocking):
 
     def stream(self, path: str, last: int | None = None) -> Iterator[str]:
         """
-        Ask for an answer that goes on, such as C{/events}.
+        Read a streamed answer, such as that of C{/events}.
 
-        @param last: the id of the last event that is known, to resume after it.
-        @return: its lines as they come, without their ends; they end when the service ends
-            the answer.
-        @raise Unreachable: there was no answer in time, or for a while nothing of it.
-        @raise RequestRefused: the service did not do it.
+        @param last: the id of the event to resume after.
+        @return: the lines as they arrive, without line ends, until the service ends the answer.
+        @raise Unreachable: the service did not answer in time, or the answer has paused for too
+            long.
+        @raise RequestRefused: the service refused the request.
         """
         parts = urlsplit(self.url)
         headers = {**self._headers, "Accept": "text/event-stream"}
@@ -159,7 +158,7 @@ class Client(_Blocking):
             headers["Last-Event-ID"] = str(last)
         connection = self._connection(parts.scheme, parts.hostname or "", parts.port)
         try:
-            # There is a sign of life every 15 seconds.
+            # The service sends a comment every 15 seconds.
             connection.timeout = max(self.timeout, QUIET)
             connection.request("GET", parts.path + path, headers=headers)
             response = connection.getresponse()
@@ -190,20 +189,20 @@ class Client(_Blocking):
     @contextmanager
     def fault(self, /, behavior: str, **words: object) -> Iterator[FaultRecord]:
         """
-        Put one rule in force for the length of a block, beside all others:
-        C{fault("error", code=1213, when={"sql": "^UPDATE"}, times=1)}.  It has C{struck},
-        which is how often it took effect, after the block or after C{refresh(fault)}.
+        Put one rule in force during a C{with} block, in addition to all others: C{fault("error",
+        code=1213, when={"sql": "^UPDATE"}, times=1)}.  After the block, or after C{refresh(fault)},
+        its C{struck} is the number of exchanges that it affected.
 
         @param words: the fields of a rule (C{when}, C{percent}, C{after}, C{times}, C{scope},
             C{name}, C{lease}, and C{lasting} for C{for}), and the behavior's options.
-        @raise ClientError: it was not done; nothing has changed.
+        @raise ClientError: the service refused; nothing has changed.
         """
         with driven(self.calls.fault(behavior, **words)) as fault:
             yield fault
 
     def proxy(self, name: str) -> Proxy:
         """
-        A proxy by its name, which is not looked for yet.
+        A proxy by its name.  This sends no request.
         """
         return Proxy(self, name)
 
@@ -219,20 +218,20 @@ class Client(_Blocking):
         Create a proxy, which listens when this returns.
 
         @param upstream: the backend, C{HOST:PORT} or an endpoint string.
-        @param listen: where; by default a free port of this machine.
+        @param listen: the address to listen on; by default a free port of this machine.
         @param protocol: its wire protocol, by default that of the service's first proxy.
-        @param fields: others of a proxy: C{rules}, C{toxics}, C{enabled}, and C{lease}, the lease
-            with whose end it is deleted.
-        @raise ClientError: it was not done; nothing has changed.
+        @param fields: other fields of a proxy: C{rules}, C{toxics}, C{enabled}, and C{lease}, the
+            lease at whose end the proxy is deleted.
+        @raise ClientError: the service refused; nothing has changed.
         """
         run(self.calls.declare(name, upstream, listen, protocol, **fields))
         return Proxy(self, name)
 
     def find_proxy(self, name: str) -> Proxy:
         """
-        A proxy that is there.
+        An existing proxy.
 
-        @raise RequestRefused: there is none of that name.
+        @raise RequestRefused: there is no proxy of that name.
         """
         found = Proxy(self, name)
         found.info()
@@ -242,15 +241,15 @@ class Client(_Blocking):
         """
         All proxies, in the order of the service.
 
-        @raise ClientError: there is no answer.
+        @raise ClientError: the service did not answer.
         """
         return [Proxy(self, name) for name in run(self.calls.names())]
 
     def delete_proxy(self, name: str) -> None:
         """
-        Delete a proxy; its port is free after that.
+        Delete a proxy, and close its port.
 
-        @raise ClientError: it was not done.
+        @raise ClientError: the service refused.
         """
         Proxy(self, name).delete()
 
@@ -259,7 +258,7 @@ class Proxy(_Blocking):
     """
     A proxy of a service, by its name.
 
-    @param client: asks the service.
+    @param client: the client of the service.
     @ivar name: its name.
     """
 
@@ -294,7 +293,7 @@ class Proxy(_Blocking):
 
 class _ServiceRequests(ServiceCalls):
     """
-    Asks through a blocking client.
+    Sends requests through a blocking client.
     """
 
     def __init__(self, client: Client) -> None:

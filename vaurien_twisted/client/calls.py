@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.client.test_calls -*-
 """
-What both clients can ask of a service, written once, as coroutines; the blocking client's
-methods are made of them by L{blocking<vaurien_twisted.client.driving.blocking>}.
+The methods of both clients for a service, written once, as coroutines.
+L{blocking<vaurien_twisted.client.driving.blocking>} makes the blocking client's methods of them.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from vaurien_twisted.model.json_types import Answer
 
 class ServiceCalls(PlanCalls):
     """
-    What can be asked of the whole service, and of its first proxy.
+    The methods for the whole service, and for its first proxy.
     """
 
     async def list_behaviors(self) -> list[str]:
         """
-        The names that L{set_behavior} takes, sorted.
+        The names of all behaviors, sorted.
 
-        @raise ClientError: there is no answer.
+        @raise ClientError: the service did not answer.
         """
         return list(await self._get("/behaviors", "behaviors", list))
 
@@ -30,7 +30,7 @@ class ServiceCalls(PlanCalls):
         """
         The names of the wire protocols, sorted.
 
-        @raise ClientError: there is no answer.
+        @raise ClientError: the service did not answer.
         """
         return sorted(await self._get("/protocols", "protocols", dict))
 
@@ -38,23 +38,23 @@ class ServiceCalls(PlanCalls):
         self, /, since: int = 0, limit: int = 1000, **filters: object
     ) -> list[Answer]:
         """
-        What was decided and done, oldest first.
+        The entries of the journal, oldest first.
 
-        @param since: the id of the last entry that is known already.
-        @param limit: how many at most, 1 to 10000.
+        @param since: the id of the entry after which to begin.
+        @param limit: the most entries, 1 to 10000.
         @param filters: C{proxy}, C{connection}, C{kind}, C{rule} (its name), C{after} (seconds
-            since 1970), C{latest} (so many of the newest), C{repeat} (what is needed to take each
-            decision again).
-        @raise ClientError: there is no answer.
+            since 1970), C{latest} (the number of newest entries), C{repeat} (adds what repeats each
+            decision).
+        @raise ClientError: the service did not answer.
         """
         return list(await self._get(journalPath(since, limit, filters), "journal", list))
 
     async def state(self) -> Answer:
         """
-        The version, the seed, all proxies with what is in force and their sums, and the id of
-        the journal's last entry, as C{GET /state} tells them.
+        The answer of C{GET /state}: the version, the seed, all proxies with their faults and
+        counts, and the id of the journal's last entry.
 
-        @raise ClientError: there is no answer.
+        @raise ClientError: the service did not answer.
         """
         return await self.answered("GET", "/state")
 
@@ -62,16 +62,16 @@ class ServiceCalls(PlanCalls):
         """
         Enable all proxies and remove all toxics; rules stay.
 
-        @raise ClientError: it was not done.
+        @raise ClientError: the service refused.
         """
         await self.answered("POST", "/reset", {})
 
     async def normal(self) -> None:
         """
-        Remove everything that is in force on all proxies: behaviors, rules, toxics and the rules
-        of single connections.  Proxies that are disabled stay so.
+        Remove all faults of all proxies: behaviors, rules, toxics and the rules of single
+        connections.  Proxies that are disabled stay so.
 
-        @raise ClientError: it was not done.
+        @raise ClientError: the service refused.
         """
         await self.answered("POST", "/normal")
 
@@ -79,19 +79,19 @@ class ServiceCalls(PlanCalls):
         """
         The names of the proxies, in the order of the service.
 
-        @raise ClientError: there is no answer.
+        @raise ClientError: the service did not answer.
         """
         return list(await self.answered("GET", "/proxies"))
 
     async def take_lease(self, seconds: float = 30.0, name: str = "") -> str:
         """
-        Take a lease: rules, toxics and behaviors with its name as their C{lease} are lifted when
-        it ends, and proxies are deleted.
+        Take a lease.  When it ends, rules, toxics and behaviors whose C{lease} has its name are
+        removed, and such proxies are deleted.
 
-        @param seconds: after how many it ends unless it is renewed.
-        @param name: by default one that cannot be guessed.
+        @param seconds: the time after which it ends unless it is renewed.
+        @param name: by default a random name.
         @return: its name.
-        @raise ClientError: it was not done.
+        @raise ClientError: the service refused.
         """
         body: dict[str, object] = {"for": seconds}
         if name:
@@ -100,17 +100,17 @@ class ServiceCalls(PlanCalls):
 
     async def renew_lease(self, name: str) -> None:
         """
-        Hold a lease for its whole time again.
+        Renew a lease for its whole time.
 
-        @raise ClientError: it has ended.
+        @raise ClientError: the lease has ended.
         """
         await self.answered("PUT", _lease(name), {})
 
     async def end_lease(self, name: str) -> None:
         """
-        End a lease, and lift what was set under it.
+        End a lease, and remove what was set under it.
 
-        @raise ClientError: it has ended.
+        @raise ClientError: the lease has ended.
         """
         await self.answered("DELETE", _lease(name))
 

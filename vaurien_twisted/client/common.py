@@ -1,7 +1,6 @@
 # -*- test-case-name: tests.client.test_blocking -*-
 """
-What both clients share: where the service is, what can go wrong, and what an answer
-means.
+The common parts of both clients: the URL of the service, errors, and the meaning of answers.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from vaurien_twisted import __version__
 from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
 from vaurien_twisted.model.json_types import Answer
 
-#: What requests say of themselves.
+#: The header fields of all requests.
 HEADERS = {
     "Accept": "application/json",
     "Content-Type": "application/json",
@@ -29,9 +28,9 @@ T = TypeVar("T")
 
 class ClientError(Exception):
     """
-    What was asked for was not done.
+    A request failed.
 
-    @ivar reason: one line.
+    @ivar reason: the reason in one line.
     """
 
     def __init__(self, reason: str) -> None:
@@ -43,8 +42,8 @@ class Unreachable(ClientError):
     """
     The service did not answer.
 
-    @ivar url: where it was looked for.
-    @ivar fact: the reason without how to look elsewhere.
+    @ivar url: the URL of the service.
+    @ivar fact: the reason without the advice how to name another URL.
     """
 
     def __init__(self, url: str, cause: object) -> None:
@@ -56,11 +55,12 @@ class Unreachable(ClientError):
 
 class RequestRefused(ClientError, ValueError):
     """
-    The service refused; nothing was changed.  A C{ValueError}, which the client of 2013 raised.
+    The service refused the request, and has changed nothing.  It is a C{ValueError}, as with
+    Vaurien 1.
 
-    @ivar description: the service's own words.
-    @ivar name: the field at fault, C{""} for the whole.
-    @ivar location: where that is: C{"body"}, C{"header"}, C{"path"}…
+    @ivar description: the service's error message.
+    @ivar name: the field that is not valid; C{""} for the whole request.
+    @ivar location: the place of that field: C{"body"}, C{"header"}, C{"path"}…
     @ivar status: the HTTP status.
     """
 
@@ -79,10 +79,10 @@ def serviceURL(
     url: str | None = None,
 ) -> str:
     """
-    Where the service is: C{url}; else what the other arguments say, the rest being
-    C{http://localhost:8080}; else, where none says anything, C{VAURIEN_URL}.
+    The URL of the service: C{url}; otherwise made of the other arguments, with
+    C{http://localhost:8080} for those not given; if none is given, C{VAURIEN_URL}.
 
-    @raise ClientError: it is no URL that can be asked.
+    @raise ClientError: the URL is not valid.
     """
     if url is None and host is None and port is None and scheme is None:
         url = os.environ.get(URL_VARIABLE) or None
@@ -102,9 +102,9 @@ def serviceURL(
 
 def withToken(token: str | None) -> dict[str, str]:
     """
-    What requests say of themselves, with C{token}; with C{VAURIEN_TOKEN} where it is C{None}.
+    The header fields of all requests with C{token}; if it is C{None}, with C{VAURIEN_TOKEN}.
 
-    @raise ClientError: it cannot be sent.
+    @raise ClientError: the token is not valid.
     """
     if token is None:
         token = os.environ.get(TOKEN_VARIABLE, "")
@@ -115,10 +115,10 @@ def withToken(token: str | None) -> dict[str, str]:
 
 def understand(url: str, status: int, body: bytes) -> Answer:
     """
-    The JSON object of an answer; an empty one if there is nothing in it.
+    The JSON object of an answer; an empty one if the body is empty.
 
-    @raise RequestRefused: it is a refusal.
-    @raise ClientError: it is not such as Vaurien gives.
+    @raise RequestRefused: the service refused the request.
+    @raise ClientError: the answer is not one of Vaurien.
     """
     answer: object = {}
     if body.strip() or not _good(status):
@@ -132,7 +132,7 @@ def understand(url: str, status: int, body: bytes) -> Answer:
         return answer
     try:
         if "error" in answer:
-            # As Toxiproxy refuses.
+            # The form of Toxiproxy's errors.
             raise RequestRefused(status, str(answer["error"]))
         error = answer["errors"][0]
         description, name, location = error["description"], error["name"], error["location"]
@@ -182,30 +182,30 @@ def planRequest(before: Mapping[str, object]) -> tuple[str, Answer]:
     """
     if isinstance(before.get("rules"), list):
         return "/rules", {"rules": before["rules"]}
-    # A Vaurien of 2013 tells no options, and takes none in this form.
+    # Vaurien 1 returns no options, and accepts none in this form.
     options = {"options": before["options"]} if "options" in before else {}
     return "/behavior", {"name": before.get("behavior"), **options}
 
 
 def journalPath(since: int, limit: int, filters: Mapping[str, object] | None = None) -> str:
     """
-    The path for so many entries of the journal after one.
+    The path of the journal's entries after one.
 
-    @param filters: what chooses among them, by name.
+    @param filters: the query's other parameters, by name.
     """
     return f"/journal?{urlencode({'since': since, 'limit': limit, **(filters or {})})}"
 
 
 def leftover(name: str, error: ClientError) -> str:
     """
-    The note for an exception after which a behavior stayed in force.
+    The note for an exception after which a behavior is still in force.
     """
     return f"the behavior {name!r} is still in force: {error.reason}"
 
 
 def cause(error: BaseException) -> str:
     """
-    An error in one line.
+    The message of an error in one line.
     """
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(str(text).split())

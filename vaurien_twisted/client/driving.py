@@ -1,8 +1,8 @@
 # -*- test-case-name: tests.client.test_driving -*-
 """
-Blocking methods out of coroutines, so that both clients have one source.
+Makes blocking methods of coroutines, so that both clients share their code.
 
-What a client can do is written once, as coroutines that await nothing but its requests
+The methods of a client are written once, as coroutines that await only its requests
 (L{vaurien_twisted.client.calls}).  The requests of the blocking client never suspend, so the
 coroutines run to their end at once.
 """
@@ -38,7 +38,7 @@ def run(coroutine: Coroutine[object, None, T]) -> T:
     """
     The result of a coroutine that never suspends.
 
-    @raise RuntimeError: it does.
+    @raise RuntimeError: it suspends.
     """
     try:
         coroutine.send(None)

@@ -9,20 +9,20 @@ import threading
 
 from vaurien_twisted.client.blocking import Client, ClientError, RequestRefused
 
-#: How long a lease lasts unless it is renewed, in seconds.
+#: The time of a lease that is not renewed, in seconds.
 LEASE = 30.0
 
 
 class HeldLease:
     """
-    A lease that a thread renews three times as often as needed.  Faults that are set under its
-    name are lifted at its end, and proxies that were created under it are deleted: when L{end} is
-    called, or some time after this process was killed.
+    A lease that a thread renews three times as often as needed.  It ends when L{end} is called, or
+    some time after this process was killed.  Then faults that were set under its name are removed,
+    and proxies that were created under it are deleted.
 
-    @param client: asks the service.
-    @param seconds: how long the faults stay after this process was killed.
-    @ivar name: what C{lease} of a rule, toxic or proxy has to be.
-    @raise ClientError: the service gives none.
+    @param client: the client of the service.
+    @param seconds: how long the faults stay in force after this process was killed.
+    @ivar name: the value for C{lease} of a rule, toxic or proxy.
+    @raise ClientError: the service refused.
     """
 
     def __init__(self, client: Client, seconds: float = LEASE) -> None:
@@ -37,17 +37,17 @@ class HeldLease:
             try:
                 self._client.renew_lease(self.name)
             except RequestRefused:
-                # It has ended; the next fault that is set says so.
+                # The lease has ended; setting the next fault fails with that reason.
                 return
             except ClientError:
-                # Perhaps the service answers the next time.
+                # The service may answer the next time.
                 continue
 
     def end(self) -> None:
         """
-        Lift what was set under it.
+        End the lease, and remove what was set under it.
 
-        @raise ClientError: it has ended before, or there is no answer.
+        @raise ClientError: the lease had ended, or the service did not answer.
         """
         self._ended.set()
         self._client.end_lease(self.name)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_launcher -*-
 """
-Processes that announce where they listen: they are started, waited for and ended here.
+Starts processes that announce their addresses, waits for them, and stops them.
 """
 
 from __future__ import annotations
@@ -19,41 +19,41 @@ from typing import IO
 
 from vaurien_twisted.model.json_types import Answer
 
-#: How many seconds a child that was asked to stop may take before it is killed.
+#: The time in seconds that a child has to stop before it is killed.
 STOPPING = 5.0
 
-#: How much of what a child wrote last is announced, in bytes.
+#: The most bytes of a child's output that an error message quotes, from its end.
 _WORDS = 2000
 
-#: How much of a quiet log is shown, in bytes.
+#: The most bytes of a quiet log that are shown, from its end.
 LOG_END = 1500
 
-#: The children that run, and the process that started each: a fork inherits this.
+#: The running children, and the process that started each, since a fork inherits this table.
 _running: dict[int, tuple[subprocess.Popen[bytes], int]] = {}
 
-#: The files of their quiet logs.
+#: The files of the children's quiet logs.
 _logs: dict[int, str] = {}
 
 
 class ProxyError(Exception):
     """
-    The proxy did not start.  Its argument is the reason, in the child's own words
-    where it said any.
+    The proxy did not start.  The message has the reason, with the child's own output if there is
+    any.
     """
 
 
 class ProxyProcess(int):
     """
-    A running proxy.  Equal to its process id; as a context manager it stops the
-    proxy at the end.
+    A running proxy.  It is an C{int}, the process id.  As a context manager it stops the proxy at
+    the end of the block.
 
-    @ivar proxy_address: where the proxy really listens: C{127.0.0.1:8000}.
+    @ivar proxy_address: the address that the proxy listens on: C{127.0.0.1:8000}.
     @ivar proxy_port: the port of that.
     @ivar http_url: the control service, for L{Client<vaurien_twisted.client.blocking.Client>},
         or C{None}.
     @ivar http_port: the port of that, or C{None}.
-    @ivar toxiproxy_url: the same where C{--toxiproxy} opened it, or C{None}.
-    @ivar proxies: where each of its C{proxies} listens, by name.
+    @ivar toxiproxy_url: the URL that C{--toxiproxy} has opened, or C{None}.
+    @ivar proxies: the addresses of its C{proxies}, by name.
     """
 
     proxy_address: str
@@ -63,7 +63,7 @@ class ProxyProcess(int):
     toxiproxy_url: str | None
     proxies: dict[str, str]
 
-    #: The file of a quiet log, else C{""}.
+    #: The file of a quiet log; otherwise C{""}.
     _log: str = ""
 
     def __enter__(self) -> ProxyProcess:
@@ -77,7 +77,7 @@ class ProxyProcess(int):
 
     def log(self) -> str:
         """
-        The end of its log while it runs, if it is quiet; else C{""}.
+        The end of its log while it runs, if C{quiet} was set; otherwise C{""}.
         """
         try:
             with open(self._log, "rb") as file:
@@ -90,16 +90,16 @@ def stop_proxy(pid: int) -> None:
     """
     Stop a proxy that L{start_proxy} started, and wait for its end.
 
-    A process that ended by itself is only forgotten; no other is ever sent a signal.
+    A process that has ended gets no signal, nor does any process that L{start_proxy} did not start.
 
-    @raise ValueError: C{pid} is none of them, was stopped before, or was started by another
-        process, of which this one is a fork.
+    @raise ValueError: C{pid} was not started by L{start_proxy}, was stopped before, or was started
+        by another process, of which this one is a fork.
     """
     if pid not in _running:
         raise ValueError(f"process {int(pid)} is not a proxy that start_proxy started")
     process, parent = _running[pid]
     if parent != os.getpid():
-        # Not a child of this process: by now the number may be another's.
+        # It is not a child of this process, and another process may have this id now.
         raise ValueError(
             f"process {int(pid)} was started by process {parent}: stop it in that process"
         )
@@ -128,10 +128,10 @@ def launch(
     Run C{command} with C{--announce FD} at its end, and read the line of JSON that it
     writes to that descriptor once everything listens.
 
-    @param timeout: how long that may take, in seconds.
-    @param environment: variables beside our own.
+    @param timeout: the time limit for that, in seconds.
+    @param environment: environment variables to add.
     @param log: the file of its log, which is removed with the process; see L{ProxyProcess.log}.
-    @raise ProxyError: the line did not come.
+    @raise ProxyError: the process did not write the line.
     """
     reading, writing = _pipe()
     with open(reading, "rb", buffering=0) as pipe, tempfile.TemporaryFile() as errors:
@@ -169,7 +169,7 @@ def launch(
 
 def _announced(pipe: IO[bytes], deadline: float) -> bytes:
     """
-    The line, without its end; less if the child closed the pipe before.
+    The line without its end; only its beginning if the child has closed the pipe.
     """
     line = b""
     while not line.endswith(b"\n"):
@@ -185,20 +185,20 @@ def _announced(pipe: IO[bytes], deadline: float) -> bytes:
 
 def _readable(pipe: IO[bytes], seconds: float) -> bool:
     """
-    Wait until there is something to read, or until it is too late.
+    Wait until the pipe is readable, or until the time limit.
     """
     if hasattr(select, "poll"):
         waiting = select.poll()
         waiting.register(pipe, select.POLLIN)
         return bool(waiting.poll(seconds * 1000))
-    # eventlet takes poll away, and lets others run in select.
+    # eventlet removes poll, and switches to other green threads in select.
     return bool(select.select([pipe], [], [], seconds)[0])
 
 
 def _pipe() -> tuple[int, int]:
     """
-    A pipe whose ends do not have the numbers of standard streams, which a child would take
-    them for where these are closed here.
+    A pipe whose descriptors are above 2.  If the standard streams are closed here, a child would
+    use lower ones as its standard streams.
     """
     import fcntl
 
@@ -226,7 +226,8 @@ def _started(pid: int, line: bytes) -> ProxyProcess:
 
 def reachable(address: str) -> tuple[str, int]:
     """
-    An address to connect to, and its port, where C{address} may be that of every interface.
+    The address to connect to, and its port, for a listening address that may be that of all
+    interfaces.
     """
     host, _, port = address.rpartition(":")
     if not port.isdigit():
@@ -256,7 +257,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _endAll() -> None:
     """
-    End the children that nobody stopped, all at once.
+    Stop all children that are still running, at the same time.
     """
     own = [process for process, parent in _running.values() if parent == os.getpid()]
     _running.clear()

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_calls -*-
 """
-What both clients can ask about what is in force on a proxy, as coroutines.
+The methods of both clients for the behavior, the rules and the backend of a proxy, as coroutines.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from vaurien_twisted.model.json_types import Answer
 T = TypeVar("T")
 S = TypeVar("S", bound="PlanCalls")
 
-#: The fields of a rule that may stand beside a behavior's options.
+#: The fields of a rule that may be given together with a behavior's options.
 FIELDS = ("when", "percent", "after", "times", "scope", "name", "lease")
 
 
 class FaultRecord:
     """
-    A rule that was put in force, and what it had met when somebody last asked.
+    A rule that was put in force, and its latest counts.
 
-    @ivar rule: the rule, as the service tells it.
+    @ivar rule: the rule in the service's JSON.
     @ivar name: its name.
     @ivar count: see L{PlanCalls.counts}.
     """
@@ -43,7 +43,7 @@ class FaultRecord:
     @property
     def struck(self) -> int:
         """
-        How often it took effect.
+        The number of exchanges that it affected.
         """
         return int(self.count["struck"])
 
@@ -67,9 +67,9 @@ def ruleOf(behavior: str, words: Mapping[str, object]) -> Answer:
 
 class PlanCalls:
     """
-    What can be asked of one proxy: its behavior, its rules and its backend.
+    The methods for one proxy: its behavior, its rules and its backend.
 
-    @ivar url: where the service is.
+    @ivar url: the URL of the service.
     @cvar prefix: the beginning of its paths, C{""} for the service's first proxy.
     """
 
@@ -87,12 +87,12 @@ class PlanCalls:
 
     async def set_behavior(self, /, name: str, **options: object) -> None:
         """
-        Put a behavior in force, for open connections too: C{set_behavior("delay",
-        sleep=2)}.  C{name} may be percentages such as C{20:error,10:delay}; the options
-        are then given by behavior: C{delay={"sleep": 2}}.  Those not given are as
-        configured, whatever was set before.
+        Put a behavior in force, for open connections too: C{set_behavior("delay", sleep=2)}.
+        C{name} may be percentages such as C{20:error,10:delay}; the options are then given by
+        behavior: C{delay={"sleep": 2}}.  Options that are not given have their configured values,
+        whatever was set before.
 
-        @raise ClientError: it was not done.
+        @raise ClientError: the service refused.
         """
         await self.answered("PUT", f"{self.prefix}/behavior", {"name": name, **options})
 
@@ -100,7 +100,7 @@ class PlanCalls:
         """
         The name of the behavior in force, or percentages: C{20:error,10:delay}.
 
-        @raise ClientError: there is no answer.
+        @raise ClientError: the service did not answer.
         """
         return str(await self._get(f"{self.prefix}/behavior", "behavior", str))
 
@@ -108,15 +108,15 @@ class PlanCalls:
         """
         The options in force, by name; of percentages, by behavior first.
 
-        @raise ClientError: there is no answer.
+        @raise ClientError: the service did not answer.
         """
         return dict(await self._get(f"{self.prefix}/behavior", "options", dict))
 
     async def get_backend(self) -> str:
         """
-        The backend as it was written, C{HOST:PORT} or an endpoint string.
+        The backend as the user wrote it, C{HOST:PORT} or an endpoint string.
 
-        @raise ClientError: there is no answer.
+        @raise ClientError: the service did not answer.
         """
         return str(await self._get(f"{self.prefix}/backend", "backend", str))
 
@@ -124,15 +124,15 @@ class PlanCalls:
         """
         Send new connections to another backend.
 
-        @raise ClientError: it was not done.
+        @raise ClientError: the service refused.
         """
         await self.answered("PUT", f"{self.prefix}/backend", {"backend": backend})
 
     async def get_rules(self) -> list[Answer]:
         """
-        All that is in force, as L{set_rules} takes it.
+        All rules in force, in the form that L{set_rules} accepts.
 
-        @raise ClientError: there is no answer.
+        @raise ClientError: the service did not answer.
         """
         return list(await self._get(f"{self.prefix}/rules", "rules", list))
 
@@ -140,12 +140,11 @@ class PlanCalls:
         self, rules: Sequence[Mapping[str, object]], seed: int | None = None
     ) -> None:
         """
-        Put these rules in force in place of all, for open connections too:
-        C{set_rules([{"behavior": "error", "percent": 10, "when": {"command": "GET"}}])}.
-        Their counts and times begin anew.
+        Replace all rules, for open connections too: C{set_rules([{"behavior": "error", "percent":
+        10, "when": {"command": "GET"}}])}.  All counts and times restart.
 
-        @param seed: begins an epoch: connections and exchanges are numbered anew, so that the
-            decisions do not depend on what was before.
+        @param seed: begins an epoch: connections and exchanges are numbered from 1 again, so that
+            the decisions do not depend on earlier ones.
         @raise ClientError: it was not done; nothing has changed.
         """
         body: dict[str, object] = {"rules": list(rules)}
@@ -155,36 +154,36 @@ class PlanCalls:
 
     async def add_rule(self, rule: Mapping[str, object]) -> Answer:
         """
-        Put one rule in force beside all others, which go on counting.
+        Add one rule.  All others keep their counts.
 
-        @return: the rule; it has a name now.
+        @return: the rule, with its name.
         @raise ClientError: it was not done; nothing has changed.
         """
         return await self.answered("POST", f"{self.prefix}/rules", rule)
 
     async def remove_rule(self, name: str) -> None:
         """
-        Take out a rule by its name; all others go on counting.
+        Remove a rule by its name.  All others keep their counts.
 
-        @raise ClientError: there is none.
+        @raise ClientError: there is no such rule.
         """
         await self.answered("DELETE", f"{self.prefix}/rules/{quote(name, safe='')}")
 
     async def counts(self) -> list[Answer]:
         """
-        What each rule and toxic in force has met, in order: C{name}, C{rule}, C{seen},
-        C{matched}, C{struck}, C{left} of its times, and of one that never took effect the
-        C{nearest} miss and the C{reason}.
+        The counts of each rule and toxic in force, in order: C{name}, C{rule}, C{seen}, C{matched},
+        C{struck}, C{left} (of C{times}); and for one that never took effect the C{nearest} exchange
+        and the C{reason}.
 
-        @raise ClientError: there is no answer.
+        @raise ClientError: the service did not answer.
         """
         return list(await self._get(f"{self.prefix}/rules", "counts", list))
 
     @asynccontextmanager
     async def fault(self, /, behavior: str, **words: object) -> AsyncIterator[FaultRecord]:
         """
-        Put one rule in force for the length of a block, beside all others:
-        C{fault("error", code=1213, when={"sql": "^UPDATE"}, times=1)}.
+        Put one rule in force during a block, in addition to all others: C{fault("error", code=1213,
+        when={"sql": "^UPDATE"}, times=1)}.
 
         @param words: the fields of a rule (C{when}, C{percent}, C{after}, C{times}, C{scope},
             C{name}, C{lease}, and C{lasting} for C{for}), and the behavior's options.
@@ -201,9 +200,9 @@ class PlanCalls:
 
     async def refresh(self, fault: FaultRecord) -> None:
         """
-        Ask what a fault has met by now.
+        Read the current counts of a fault.
 
-        @raise ClientError: it is not in force any more.
+        @raise ClientError: the fault is no longer in force.
         """
         for count in await self.counts():
             if count.get("name") == fault.name:
@@ -215,7 +214,7 @@ class PlanCalls:
         except Unreachable:
             raise
         except ClientError:
-            # A Vaurien of 2013 knows no rules.
+            # Vaurien 1 has no rules.
             answer = {}
         if "rules" in answer:
             return answer
@@ -224,12 +223,11 @@ class PlanCalls:
     @asynccontextmanager
     async def with_behavior(self: S, name: str, **options: object) -> AsyncIterator[S]:
         """
-        Put a behavior in force for the length of a block; then what was in force
-        before it, all rules with their options, is again, also after an exception.  The
-        counts and times of those rules begin anew.
+        Put a behavior in force during a block.  At its end, also after an exception, the earlier
+        rules are in force again; their counts and times restart.
 
-        @raise ClientError: it was not done, or could not be undone.  An exception out
-            of the block is not replaced by that: it gets a note.
+        @raise ClientError: the service refused, or the earlier rules could not be restored.  If the
+            block itself raised an exception, that exception gets a note instead.
         """
         path, body = planRequest(await self._before())
         await self.set_behavior(name, **options)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_calls -*-
 """
-What both clients can ask of a proxy by its name, as coroutines.
+The methods of both clients for a proxy by its name, as coroutines.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from vaurien_twisted.model.json_types import Answer
 
 class ProxyCalls(PlanCalls):
     """
-    What can be asked of a proxy by its name.
+    The methods for a proxy by its name.
 
-    @param client: asks the service.
+    @param client: the client of the service.
     @ivar name: its name.
     """
 
@@ -43,7 +43,7 @@ class ProxyCalls(PlanCalls):
 
     async def address(self) -> str:
         """
-        Where it listens, C{HOST:PORT}.
+        The address that it listens on, C{HOST:PORT}.
 
         @raise ClientError: there is no such proxy.
         """
@@ -51,19 +51,19 @@ class ProxyCalls(PlanCalls):
 
     async def update(self, /, **fields: object) -> Answer:
         """
-        Change C{listen}, C{upstream} or C{enabled}.  Another address, and an end of being
-        enabled, reset all connections.
+        Change C{listen}, C{upstream} or C{enabled}.  A new address, and disabling, reset all
+        connections.
 
-        @return: what L{info} tells after that.
-        @raise ClientError: it was not done; nothing has changed.
+        @return: the proxy as L{info} returns it.
+        @raise ClientError: the service refused; nothing has changed.
         """
         return await self.answered("POST", self.path, fields)
 
     async def enable(self) -> None:
         """
-        Listen, if it did not.
+        Enable the proxy: it listens.
 
-        @raise ClientError: it cannot.
+        @raise ClientError: the service refused, for example because the port is in use.
         """
         await self.update(enabled=True)
 
@@ -71,16 +71,16 @@ class ProxyCalls(PlanCalls):
         """
         Stop listening and reset all connections, as if the backend were down.
 
-        @raise ClientError: it was not done.
+        @raise ClientError: the service refused.
         """
         await self.update(enabled=False)
 
     async def toggle(self) -> bool:
         """
-        Disable the proxy if it is enabled, else enable it.
+        Disable the proxy if it is enabled, otherwise enable it.
 
         @return: whether it is enabled now.
-        @raise ClientError: it was not done.
+        @raise ClientError: the service refused.
         """
         enabled = not member(self.url, await self.info(), "enabled", bool)
         await self.update(enabled=enabled)
@@ -88,15 +88,15 @@ class ProxyCalls(PlanCalls):
 
     async def delete(self) -> None:
         """
-        Delete the proxy; its port is free after that.
+        Delete the proxy, and close its port.
 
-        @raise ClientError: it was not done.
+        @raise ClientError: the service refused.
         """
         await self.answered("DELETE", self.path)
 
     async def toxics(self) -> list[Answer]:
         """
-        Its toxics, those upstream first.
+        Its toxics, those of the stream upstream first.
 
         @raise ClientError: there is no such proxy.
         """
@@ -119,10 +119,10 @@ class ProxyCalls(PlanCalls):
 
         @param name: by default C{TYPE_STREAM}.
         @param toxicity: the share of connections that it applies to, 0 to 1.
-        @param lease: the lease with whose end it is removed.
-        @param lasting: after how many seconds it is removed.
+        @param lease: the lease at whose end it is removed.
+        @param lasting: the time after which it is removed, in seconds.
         @return: the toxic.
-        @raise ClientError: it was not done; nothing has changed.
+        @raise ClientError: the service refused; nothing has changed.
         """
         body = {"type": type, "stream": stream, "toxicity": toxicity, "attributes": attributes}
         given = {"name": name, "lease": lease, "for": lasting}
@@ -133,10 +133,10 @@ class ProxyCalls(PlanCalls):
         self, /, name: str, toxicity: float | None = None, **attributes: object
     ) -> Answer:
         """
-        Change a toxic; what is not given stays.
+        Change a toxic.  Values that are not given stay.
 
         @return: the toxic.
-        @raise ClientError: it was not done; nothing has changed.
+        @raise ClientError: the service refused; nothing has changed.
         """
         body: dict[str, object] = {"attributes": attributes}
         if toxicity is not None:
@@ -147,16 +147,16 @@ class ProxyCalls(PlanCalls):
         """
         Remove a toxic.
 
-        @raise ClientError: there is none of that name.
+        @raise ClientError: there is no toxic of that name.
         """
         await self.answered("DELETE", f"{self.path}/toxics/{quote(name, safe='')}")
 
     async def normal(self) -> None:
         """
-        Remove everything that is in force on it: its behavior, its rules, its toxics and the
-        rules of single connections.  If it is disabled, it stays so.
+        Remove all faults of the proxy: its behavior, its rules, its toxics and the rules of single
+        connections.  If it is disabled, it stays so.
 
-        @raise ClientError: it was not done.
+        @raise ClientError: the service refused.
         """
         await self.answered("POST", f"{self.path}/normal")
 
@@ -164,7 +164,7 @@ class ProxyCalls(PlanCalls):
         """
         Its open connections, oldest first.
 
-        @param limit: how many at most.
+        @param limit: the most connections.
         @raise ClientError: there is no such proxy.
         """
         query = urlencode({"proxy": self.name, "limit": limit})
@@ -172,20 +172,20 @@ class ProxyCalls(PlanCalls):
 
     async def close_connection(self, number: int, reset: bool = False) -> None:
         """
-        Close a connection after what was already written to it.
+        Close a connection after the bytes that were already written to it.
 
         @param reset: reset it instead.
-        @raise ClientError: there is none of that number.
+        @raise ClientError: there is no open connection of that number.
         """
         query = urlencode({"proxy": self.name, "reset": int(reset)})
         await self.answered("DELETE", f"/connections/{number}?{query}")
 
     async def explain(self, connection: int, exchange: int = 0) -> Answer:
         """
-        What happened to an exchange, and why, or why nothing did.
+        The explanation what happened to an exchange and why, or why nothing happened.
 
         @param exchange: its number; 0 is the connection itself.
-        @raise ClientError: nothing is known of it.
+        @raise ClientError: the exchange is not known.
         """
         asked = {"proxy": self.name, "connection": connection, "exchange": exchange}
         return await self.answered("GET", f"/explain?{urlencode(asked)}")
@@ -194,12 +194,12 @@ class ProxyCalls(PlanCalls):
         self, /, since: int = 0, limit: int = 1000, **filters: object
     ) -> list[Answer]:
         """
-        Those entries of the journal that are about this proxy, oldest first.
+        The entries of the journal about this proxy, oldest first.
 
-        @param since: the id of the last entry that is known already.
-        @param limit: how many at most, 1 to 10000.
-        @param filters: as those of the client's journal.
-        @raise ClientError: there is no answer.
+        @param since: the id of the entry after which to begin.
+        @param limit: the most entries, 1 to 10000.
+        @param filters: those of the client's C{journal}.
+        @raise ClientError: the service did not answer.
         """
         path = journalPath(since, limit, {"proxy": self.name, **filters})
         return list(await self._get(path, "journal", list))

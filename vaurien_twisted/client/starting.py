@@ -6,7 +6,7 @@ Vaurien in a process of its own, for test suites::
     ...
     stop_proxy(pid)
 
-or C{with start_proxy(proxy_port=0, control_port=0) as proxy:}, which picks free ports; with
+or C{with start_proxy(proxy_port=0, control_port=0) as proxy:}, which uses free ports; with
 C{proxies={"db": "mysql://localhost:3306", "cache": "redis://localhost:6379"}} several proxies run
 in one process.
 """
@@ -46,24 +46,23 @@ def start_proxy(
     Start one proxy, or several in one process, and wait until everything listens.  It ends with
     this process, if not before.
 
-    @param proxy_port: where applications connect; 0 picks one.
+    @param proxy_port: the port that applications connect to; 0 for a free one.
     @param http: whether to open the control service.
-    @param http_port: the port of the control service; 0 picks one.  C{control_port} and C{port}
-        are other names for it.
-    @param options: more words for the command line:
-        C{["--behavior-delay-sleep", "2"]}.  C{--protocol}, C{--proxy} or C{--backend} among them
-        takes the place of what the other parameters say.
-    @param log_output: a file, or C{-} for our own standard output.
-    @param timeout: how long the start may take, in seconds.
-    @param token: what the control service wants to be shown; by default C{VAURIEN_TOKEN}.
-    @param proxies: in place of the one proxy, these by name, each a backend such as
+    @param http_port: the port of the control service; 0 for a free one.  C{control_port} and
+        C{port} are other names for it.
+    @param options: more words for the command line: C{["--behavior-delay-sleep", "2"]}.
+        C{--protocol}, C{--proxy} and C{--backend} take precedence over the other parameters.
+    @param log_output: a file, or C{-} for the standard output of this process.
+    @param timeout: the time limit of the start, in seconds.
+    @param token: the token of the control service; by default C{VAURIEN_TOKEN}.
+    @param proxies: replaces the one proxy by several, by name.  Each is a backend such as
         C{"mysql://localhost:3306"}, or the fields of a proxy: C{{"upstream": "localhost:3306",
         "protocol": "mysql", "listen": "127.0.0.1:3307"}}.  They listen on free ports unless
-        C{listen} says where.
-    @param quiet: keep the log in a file that ends with the process; its end is written to
+        C{listen} is given.
+    @param quiet: write the log to a file that is removed with the process; its end is written to
         standard error if the C{with} block of the process fails.
-    @return: equal to the process id.
-    @raise ProxyError: it did not start.
+    @return: the process; it equals its process id.
+    @raise ProxyError: the proxy did not start.
     @raise TypeError: C{options} is not a sequence of words.
     @raise ValueError: C{control_port}, C{port} or C{proxies} is given, but C{http} is false.
     """
@@ -80,7 +79,7 @@ def start_proxy(
             "--proxy": _place(proxy_host, proxy_port),
             "--backend": _place(backend_host, backend_port),
         }
-        # The command line refuses two of one.
+        # The command line refuses options that are given twice.
         given = {word.partition("=")[0] for word in options or ()}
         for name, value in own.items():
             if name not in given:
@@ -93,7 +92,7 @@ def start_proxy(
         descriptor, log_output = tempfile.mkstemp(prefix="vaurien-", suffix=".log")
         os.close(descriptor)
     command += ["--log-level", log_level, "--log-output", log_output, *(options or ())]
-    # Not on the command line, which other users of the machine can see.
+    # The token is not on the command line, which other users of the machine can read.
     environment = {} if token is None else {TOKEN_VARIABLE: token}
     try:
         started = launch(command, timeout, environment, log_output if quiet else "")
@@ -126,7 +125,7 @@ def _create(
 
     @raise ProxyError: one of them is refused.
     """
-    # Programs that start one proxy need no client.
+    # Imported here: programs that start one proxy need no client.
     from vaurien_twisted.client.blocking import Client, ClientError
 
     place = (started.toxiproxy_url or "").removeprefix("http://")

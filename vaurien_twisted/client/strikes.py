@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.client.test_strikes -*-
 """
-Whether faults took effect, and why not, in words.
+Messages that say why faults did not take effect.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from vaurien_twisted.model.json_types import JSONObject
 
 def missed(proxy: str, rule: JSONObject, count: JSONObject) -> str:
     """
-    Why a fault never struck, in one line.
+    The reason in one line why a fault never struck.
 
     @param rule: the rule, as JSON.
-    @param count: what it has met, as C{GET /rules} tells it.
+    @param count: its counts in the answer of C{GET /rules}.
     """
     whole = rule.get("scope") == "connection"
     seen, matched = int(count.get("seen", 0)), int(count.get("matched", 0))

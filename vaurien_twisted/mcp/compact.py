@@ -2,8 +2,8 @@
 """
 Short forms of the schemas in C{/openapi.json}.
 
-An assistant reads the schemas of all tools before it does anything.  The options of each behavior
-would be most of that; it can ask for them with C{listBehaviors}.
+An assistant reads the schemas of all tools first.  Most of them would be the options of each
+behavior, which C{listBehaviors} returns instead.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Mapping
 
 from vaurien_twisted.model.json_types import Answer, JSONObject
 
-#: Lists of more alternatives than this become any object.
+#: A longer list of alternatives is replaced by any object.
 ALTERNATIVES = 5
 
-#: What is kept of a schema.
+#: The keywords that are kept of a schema.
 _KEPT = (
     *("type", "enum", "const", "description", "minimum", "maximum", "required", "minLength"),
     "additionalProperties",
@@ -27,7 +27,7 @@ def compact(document: JSONObject, schema: JSONObject) -> Answer:
     A schema without references, examples and defaults, whose long lists of alternatives are
     left out.
 
-    @param document: has the components that it refers to.
+    @param document: the document with the components that the schema refers to.
     """
     if "$ref" in schema:
         return compact(document, resolved(document, schema))
@@ -48,9 +48,9 @@ def compact(document: JSONObject, schema: JSONObject) -> Answer:
 
 def resolved(document: JSONObject, schema: JSONObject) -> JSONObject:
     """
-    What a schema refers to, itself if it refers to nothing.
+    The schema that a reference names; a schema without a reference itself.
 
-    @raise KeyError: the reference leads nowhere.
+    @raise KeyError: the reference names no component.
     """
     while "$ref" in schema:
         place: JSONObject = document
@@ -71,7 +71,7 @@ def _alternatives(document: JSONObject, schemas: list[JSONObject]) -> Answer:
 
 def _merged(document: JSONObject, schema: JSONObject) -> Answer:
     """
-    Alternatives that one member tells apart, as one object with what they have in common.
+    Alternatives with a discriminator, as one object with their common members.
     """
     member = schema["discriminator"]["propertyName"]
     variants = [resolved(document, each) for each in schema["anyOf"]]

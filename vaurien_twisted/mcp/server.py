@@ -42,7 +42,7 @@ class Tools:
     """
     The tools of one service.
 
-    @param client: asks it.
+    @param client: the client of the service.
     """
 
     def __init__(self, client: Client) -> None:
@@ -53,7 +53,7 @@ class Tools:
         """
         The operations of the service, by name.
 
-        @raise ClientError: it does not answer, or is too old to describe them.
+        @raise ClientError: the service does not answer, or is too old to describe them.
         """
         if not self._tools:
             try:
@@ -70,10 +70,10 @@ class Tools:
 
     def call(self, name: str, arguments: Answer) -> Answer:
         """
-        Do what a tool is for.
+        Call a tool.
 
         @return: the answer of the service.
-        @raise ClientError: it was not done.
+        @raise ClientError: the service refused.
         @raise Refused: there is no such tool or argument.
         """
         if name == strikes.NAME:
@@ -91,7 +91,7 @@ class Tools:
 
 def listed(tools: dict[str, Tool]) -> list[ListedTool]:
     """
-    All tools as the protocol lists them, C{didItStrike} first.
+    All tools in the protocol's form, C{didItStrike} first.
     """
     strike = ListedTool(
         name=strikes.NAME,

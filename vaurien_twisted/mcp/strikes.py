@@ -37,20 +37,20 @@ SCHEMA: JSONObject = {
     "additionalProperties": False,
 }
 
-#: How many decisions are told of each rule.
+#: The most decisions that are listed for each rule.
 DECISIONS = 5
 
-#: How many entries of the journal are looked at.
+#: The most entries of the journal that are read.
 ENTRIES = 1000
 
-#: Asks the service: a method and a path with its query.
+#: Sends a request to the service: a method, and a path with its query.
 Ask = Callable[[str, str], Answer]
 
 
 def didItStrike(ask: Ask, proxy: str = "", rule: str = "") -> Answer:
     """
-    What the faults in force have met: C{{"summary": "…", "faults": [{"proxy": "db",
-    "rule": "100:hang", "struck": 2, "words": "…", "decisions": […]}, …]}}.
+    The counts of the faults in force: C{{"summary": "…", "faults": [{"proxy": "db", "rule":
+    "100:hang", "struck": 2, "words": "…", "decisions": […]}, …]}}.
 
     @raise ClientError: the service refused or does not answer, or there is no such rule.
     """

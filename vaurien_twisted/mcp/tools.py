@@ -15,7 +15,7 @@ from vaurien_twisted.mcp.compact import compact, resolved
 from vaurien_twisted.model.json_types import Answer, JSONObject
 from vaurien_twisted.model.options import Refused, nearest
 
-#: The beginning of the paths that are for one proxy.
+#: The prefix of the paths for one proxy.
 OF_PROXY = "/proxies/{name}"
 
 _METHODS = ("get", "put", "post", "patch", "delete")
@@ -26,13 +26,12 @@ class Tool:
     """
     One operation of the service.
 
-    @ivar name: that of the operation.
+    @ivar name: the name of the operation.
     @ivar schema: the JSON Schema of its arguments.
-    @ivar method: of HTTP.
+    @ivar method: the HTTP method.
     @ivar path: with variables: C{/proxies/{name}/toxics/{toxic}}.
-    @ivar ofProxy: the path of the same operation for a proxy that is named, C{""} if there is
-        none.
-    @ivar query: the arguments that go into the query.
+    @ivar ofProxy: the path of the same operation for a named proxy; C{""} if there is none.
+    @ivar query: the arguments of the query.
     """
 
     name: str
@@ -47,7 +46,7 @@ class Tool:
         """
         The method, the path with its query, and the body of the request for these arguments.
 
-        @raise Refused: one is unknown or missing.
+        @raise Refused: an argument is unknown or missing.
         """
         known = self.schema["properties"]
         for name in arguments:
@@ -86,10 +85,10 @@ def _word(value: object) -> str:
 
 def toolsOf(document: JSONObject) -> dict[str, Tool]:
     """
-    The tools by name: one for each operation that takes and answers JSON objects.  Operations for
-    the first proxy and for a named one are one tool.
+    The tools by name: one for each operation whose body and answer are JSON objects.  The
+    operations for the first proxy and for a named one are one tool.
 
-    @param document: the answer of C{/openapi.json}.
+    @param document: the answer of C{GET /openapi.json}.
     """
     paths: JSONObject = document["paths"]
     tools: dict[str, Tool] = {}
@@ -99,7 +98,7 @@ def toolsOf(document: JSONObject) -> dict[str, Tool]:
             operation = own.get(method)
             if operation is None or not _answersObject(document, operation):
                 continue
-            # The same for the first proxy, or by POST as Toxiproxy has it.
+            # The same operation for the first proxy, or by POST as in Toxiproxy.
             if method in paths.get(general, {}) and general != path:
                 continue
             if method == "patch" and "post" in own:
@@ -122,7 +121,7 @@ def _answersObject(document: JSONObject, operation: JSONObject) -> bool:
     if set(content) != {"application/json"}:
         return False
     schema = resolved(document, content["application/json"]["schema"])
-    # The description itself is not a thing to test with.
+    # The description itself is not a tool.
     isDocument = "openapi" in schema.get("properties", {})
     return schema.get("type") != "array" and not isDocument
 

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.pytest_plugin.test_plugin -*-
 """
-What tests use: C{vaurien.proxy("db", ...)} and its C{fault(...)}.
+The objects that tests use: C{vaurien.proxy("db", ...)} and its C{fault(...)}.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Fault:
     A fault that is, or was, in force.
 
     @ivar proxy: the name of the proxy.
-    @ivar may_miss: whether it may never strike.
+    @ivar may_miss: whether the test passes if it never strikes.
     """
 
     def __init__(self, proxied: Proxied, record: FaultRecord, may_miss: bool) -> None:
@@ -44,7 +44,7 @@ class Fault:
 
     def count(self) -> Answer:
         """
-        What it has met: C{seen}, C{matched}, C{struck} and so on.
+        Its counts: C{seen}, C{matched}, C{struck} and so on.
         """
         if not self._over:
             self._proxied.refresh(self._record)
@@ -60,14 +60,14 @@ class Fault:
     @property
     def struck(self) -> int:
         """
-        How often it took effect.
+        The number of exchanges that it affected.
         """
         return int(self.count()["struck"])
 
     @property
     def exchanges(self) -> list[Answer]:
         """
-        The journal's entries of the exchanges that it struck in this test, oldest first.
+        The journal's entries about the exchanges that it struck in this test, oldest first.
         """
         words = self.count().get("rule")
         return [
@@ -78,7 +78,7 @@ class Fault:
 
     def lift(self) -> None:
         """
-        End it, and remember what it met.
+        Remove it, and keep its counts.
         """
         if not self._over:
             with suppress(ClientError):
@@ -89,7 +89,7 @@ class Fault:
 
     def missed(self) -> str:
         """
-        Why it never struck; C{""} if it did, or need not.
+        The reason why it never struck; C{""} if it did, or need not strike.
         """
         if self.may_miss or self.struck:
             return ""
@@ -116,13 +116,13 @@ class Proxied(Proxy):
 
     def entries(self) -> list[Answer]:
         """
-        What the journal has of this proxy since the test began.
+        The journal's entries about this proxy since the test began.
         """
         return self.journal(self._kit.since, 10_000)
 
     def begin(self, behavior: str, *, may_miss: bool = False, **words: object) -> Fault:
         """
-        Put a fault in force until the test is over; see L{fault}.
+        Put a fault in force until the test ends; see L{fault}.
         """
         kit = self._kit
         kit.seeded(self)
@@ -132,20 +132,19 @@ class Proxied(Proxy):
 
     def fault(self, /, behavior: str, **words: object) -> FaultContext:
         """
-        Put a fault in force for the length of a block: C{with db.fault("error", code=1213,
-        when={"sql": "^UPDATE"}, times=1) as fault:}.  At its end L{FaultMissed} is raised if it
-        never struck.
+        Put a fault in force during a block: C{with db.fault("error", code=1213, when={"sql":
+        "^UPDATE"}, times=1) as fault:}.  At its end L{FaultMissed} is raised if it never struck.
 
-        @param words: C{may_miss}, whether it may never strike; the fields of a rule (C{when},
-            C{percent}, C{after}, C{times}, C{scope}, C{name}, and C{lasting} for C{for}), and
-            the behavior's options.
+        @param words: C{may_miss}, whether the fault need not strike; the fields of a rule (C{when},
+            C{percent}, C{after}, C{times}, C{scope}, C{name}, and C{lasting} for C{for}), and the
+            behavior's options.
         """
         return FaultContext(self, behavior, words)
 
 
 class FaultContext(AbstractContextManager["Fault"]):
     """
-    Has a fault in force for the length of a block.
+    A context manager during which a fault is in force.
     """
 
     def __init__(self, proxied: Proxied, behavior: str, words: JSONObject) -> None:
@@ -155,7 +154,7 @@ class FaultContext(AbstractContextManager["Fault"]):
         self._fault: Fault | None = None
 
     def __enter__(self) -> Fault:
-        # pytest shows where the block is, not how the server was asked.
+        # The traceback ends at the block, without the frames of the client.
         __tracebackhide__ = True
         try:
             self._fault = self._proxied.begin(self._behavior, **self._words)
@@ -169,7 +168,7 @@ class FaultContext(AbstractContextManager["Fault"]):
         raised: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # pytest shows where the block is, not this.
+        # The traceback ends at the block, without this frame.
         __tracebackhide__ = True
         fault = self._fault
         if fault is None:
@@ -182,15 +181,15 @@ class FaultContext(AbstractContextManager["Fault"]):
 
 class Kit:
     """
-    The proxies of one pytest process, of which each test finds all as they were.
+    The proxies of one pytest process.  They are reset after each test.
 
     @param start: starts the server when it is first needed.
     @param declared: the backend and the fields of each proxy that the configuration declares.
-    @param seed: of the whole run.
-    @ivar faults: the faults of the test that runs.
-    @ivar since: the id of an entry of the journal before it.
-    @ivar test: its id.
-    @ivar used: whether it, or a test before it, has used a proxy.
+    @param seed: the seed of the whole run.
+    @ivar faults: the faults of the current test.
+    @ivar since: the id of a journal entry before the current test.
+    @ivar test: the id of the current test.
+    @ivar used: whether this or an earlier test has used a proxy.
     """
 
     def __init__(
@@ -220,7 +219,7 @@ class Kit:
     @property
     def server(self) -> Server:
         """
-        The server, which is started when it is first needed.
+        The server; the first call starts it.
         """
         if self._server is None:
             self._server = self._start()
@@ -229,20 +228,19 @@ class Kit:
     @property
     def seed(self) -> int:
         """
-        The seed of the test: it follows from that of the run and from the test's id.
+        The seed of the test, computed from the seed of the run and the test's id.
         """
         word = f"{self.run} {self.test}".encode()
         return int.from_bytes(hashlib.blake2b(word, digest_size=8).digest(), "big") >> 1
 
     def proxy(self, name: str, upstream: str | None = None, **fields: object) -> Proxied:
         """
-        A proxy by its name; it listens on a free port of this machine, unless C{listen} says
-        where.
+        A proxy by its name.  It listens on a free port of this machine unless C{listen} is given.
 
         @param upstream: the backend, C{HOST:PORT}; not needed if the configuration declares
             the proxy, or it was created before.
         @param fields: C{protocol}, and other fields of a proxy.
-        @raise ValueError: its backend is not known, or it was created with another.
+        @raise ValueError: no backend is given or declared, or the proxy has another one.
         """
         if upstream is None and not fields and name in self._proxied:
             return self._proxied[name]
@@ -259,7 +257,7 @@ class Kit:
         proxy = self.server.proxy(name, upstream, fields)
         if name not in self._proxied:
             self._proxied[name] = Proxied(self, proxy, name)
-            # What was set to create it is as it should be.
+            # Creating it is not a change to undo.
             self.server.client.changed.discard(proxy.name)
         return self._proxied[name]
 
@@ -273,10 +271,10 @@ class Kit:
 
     def begin(self, test: str) -> None:
         """
-        A test begins.
+        Begin a test.
         """
         self.test = test
-        # Asking for the journal's last entry would cost each test a request.
+        # A request for the journal's last entry would slow down each test.
         self._begun = time.time() - CLOCK_STEP
         self.faults = []
         self._seeded = set()
@@ -291,7 +289,7 @@ class Kit:
 
     def entries(self) -> list[Answer]:
         """
-        What the journal has of the test, but for what was set.
+        The journal's entries of the test, without those about settings.
         """
         if self._server is None:
             return []
@@ -305,7 +303,7 @@ class Kit:
 
     def end(self) -> None:
         """
-        A test is over: all proxies become as they were.
+        End a test: reset all proxies.
         """
         if self._server is None:
             return
@@ -328,7 +326,7 @@ class Kit:
 
     def stop(self) -> None:
         """
-        The run is over.
+        End the run.
         """
         if self._server is not None:
             self._server.stop()

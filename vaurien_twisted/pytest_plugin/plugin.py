@@ -20,7 +20,7 @@ from vaurien_twisted.pytest_plugin.kit import Fault, Kit
 from vaurien_twisted.pytest_plugin.server import Server
 from vaurien_twisted.pytest_plugin.words import section
 
-#: Where the kit of the process is kept.
+#: The key of the process's kit.
 KIT = pytest.StashKey[Kit]()
 
 
@@ -57,7 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """
-    Prepare the kit; it starts nothing.
+    Prepare the kit.  This starts no process.
     """
     config.addinivalue_line(
         "markers",
@@ -76,9 +76,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def declaration(line: str) -> tuple[str, tuple[str, dict[str, object]]]:
     """
-    A line of C{vaurien_proxies}: the name, the backend and the fields of a proxy.
+    Parse a line of C{vaurien_proxies}: the name, the backend and the fields of a proxy.
 
-    @raise UsageError: it is none.
+    @raise UsageError: the line is not valid.
     """
     name, equals, place = (part.strip() for part in os.path.expandvars(line).partition("="))
     fields = fieldsOf(place)
@@ -92,7 +92,7 @@ def declaration(line: str) -> tuple[str, tuple[str, dict[str, object]]]:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """
-    Tell the seed of the run.
+    Show the seed of the run.
     """
     return [f"vaurien: --vaurien-seed={config.stash[KIT].run}"]
 
@@ -100,7 +100,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """
-    Tell a worker of pytest-xdist the seed of the run.
+    Send the seed of the run to a worker of pytest-xdist.
     """
     node.workerinput["vaurien_seed"] = node.config.stash[KIT].run
 
@@ -117,7 +117,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def vaurien_session(pytestconfig: pytest.Config) -> Kit:
     """
-    The same as vaurien, for fixtures that last longer than a test.
+    The same as vaurien, for fixtures whose scope is larger than a test.
     """
     return pytestconfig.stash[KIT]
 
@@ -133,7 +133,7 @@ def vaurien(pytestconfig: pytest.Config) -> Kit:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """
-    Each test begins with all proxies as they were, and leaves them so.
+    Reset all proxies before and after each test.
     """
     kit = item.config.stash[KIT]
     kit.begin(item.nodeid)
@@ -146,7 +146,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """
-    Have the faults of markers for the length of the test.
+    Put the faults of markers in force during the test.
     """
     kit = item.config.stash[KIT]
     marked = [_begun(kit, mark) for mark in reversed(list(item.iter_markers("vaurien")))]
@@ -163,7 +163,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 def _begun(kit: Kit, mark: pytest.Mark) -> Fault:
     """
-    The fault of a marker, in force.  A mistake in the marker fails the test in one line.
+    Put the fault of a marker in force.  A mistake in the marker fails the test in one line.
     """
     if len(mark.args) != 2:
         pytest.fail(
@@ -176,7 +176,7 @@ def _begun(kit: Kit, mark: pytest.Mark) -> Fault:
         return kit.proxy(name).begin(behavior, **mark.kwargs)
     except (ClientError, ValueError) as error:
         reason = str(error)
-    # Not within the block, of which pytest would show both exceptions.
+    # Outside of the block, since pytest would show both exceptions.
     pytest.fail(f"the marker vaurien({name!r}, {behavior!r}): {reason}", pytrace=False)
 
 
@@ -185,12 +185,12 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, object, object]:
     """
-    Add a section to the report of a test that failed, and write the line of the test.
+    Add a section to the report of a failed test, and write the test's line.
     """
     report = cast(pytest.TestReport, (yield))
     kit = item.config.stash[KIT]
     folder = item.config.getoption("--vaurien-report")
-    # Nothing is asked of the server where nothing is written.
+    # No request is sent if nothing is written.
     if report.when == "call" and kit.used and (report.failed or folder):
         entries = kit.entries()
         counts = [(fault.proxy, fault.count()) for fault in kit.faults]

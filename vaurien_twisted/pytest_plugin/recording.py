@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.pytest_plugin.test_recording -*-
 """
-The client of the plugin, which knows what it has changed, and sets all faults and creates all
+The client of the plugin.  It records the proxies that it changes, and sets faults and creates
 proxies under a lease.
 """
 
@@ -11,18 +11,18 @@ from urllib.parse import unquote
 
 from vaurien_twisted.client.blocking import Client
 
-#: What is set on a proxy with a C{lease} of its own: C{/proxies/NAME/behavior} and so on.
+#: The paths whose body may have a C{lease}: C{/proxies/NAME/behavior} and so on.
 LEASED = ("behavior", "rules", "toxics")
 
 
 class RecordingClient(Client):
     """
-    A client that knows which proxies it has changed.
+    A client that records which proxies it has changed.
 
-    @param url: where the service is.
+    @param url: the URL of the service.
     @param timeout: see L{Client}, in seconds.
-    @ivar changed: their names.
-    @ivar lease: the lease that everything is set under; C{""} for none.
+    @ivar changed: the names of the changed proxies.
+    @ivar lease: the lease for all changes; C{""} for none.
     """
 
     def __init__(self, url: str, timeout: float) -> None:
@@ -42,8 +42,8 @@ def underLease(
     lease: str, method: str, path: str, body: Mapping[str, object]
 ) -> tuple[str, str, dict[str, object]]:
     """
-    The request that sets the same under a lease.  What names a lease already keeps it, and a
-    change of a toxic leaves the toxic's own.
+    The body with the lease added.  A lease in the body has precedence, and a changed toxic keeps
+    its own.
 
     @param body: the JSON of the request.
     """
@@ -58,7 +58,7 @@ def underLease(
     if root != "proxies" or not place:
         return method, path, leased
     if place[1:] == ["backend"] and "backend" in leased:
-        # A backend takes no lease there.
+        # A change of the backend has no lease.
         return "POST", f"/proxies/{place[0]}", {"lease": lease, "upstream": leased["backend"]}
     if not place[1:] or (place[1:] in ([each] for each in LEASED) and "rules" not in leased):
         leased.setdefault("lease", lease)

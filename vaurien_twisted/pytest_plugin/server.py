@@ -14,18 +14,18 @@ from vaurien_twisted.client.launcher import ProxyProcess, stop_proxy
 from vaurien_twisted.client.starting import start_proxy
 from vaurien_twisted.pytest_plugin.recording import RecordingClient
 
-#: How long the start may take, in seconds.
+#: The time limit of the start, in seconds.
 STARTING = 60.0
 
 
 class Server:
     """
-    A Vaurien process of our own, or a shared one that runs already.
+    A Vaurien process that this object starts, or a shared one that runs already.
 
     @param url: the control service of a shared one; C{""} to start one.
-    @param worker: part of the names of proxies on a shared one, so that tests that run side
-        by side do not meet.
-    @ivar client: asks it.
+    @param worker: a part of the names of proxies on a shared service, so that parallel tests do not
+        use the same proxy.
+    @ivar client: the client of the service.
     """
 
     def __init__(self, url: str = "", worker: str = "") -> None:
@@ -46,15 +46,15 @@ class Server:
     @property
     def own(self) -> bool:
         """
-        Whether it runs on this machine, for this run alone.
+        Whether this object has started the process.
         """
         return self._process is not None
 
     def proxy(self, name: str, upstream: str, fields: Mapping[str, object]) -> Proxy:
         """
-        The proxy of a name, which is created where there is none.
+        The proxy with a name, which is created if there is none.
 
-        @raise ValueError: there is one with another backend or other fields.
+        @raise ValueError: the proxy exists with another backend or other fields.
         """
         own = dict(fields)
         known = self._proxies.get(name)
@@ -80,7 +80,7 @@ class Server:
     @property
     def names(self) -> dict[str, str]:
         """
-        The names of proxies by those that they have on the server.
+        The names of proxies by their names on the server.
         """
         return {proxy.name: name for name, (proxy, _, _) in self._proxies.items()}
 
@@ -92,13 +92,13 @@ class Server:
 
     def log(self) -> str:
         """
-        The end of the server's log, C{""} of a shared one.
+        The end of the server's log; C{""} for a shared service.
         """
         return "" if self._process is None else self._process.log()
 
     def stop(self) -> None:
         """
-        Stop the process, or delete the proxies from a shared server.
+        Stop the process, or delete the proxies from a shared service.
         """
         if self._process is not None:
             stop_proxy(self._process)

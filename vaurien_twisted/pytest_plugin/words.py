@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.pytest_plugin.test_words -*-
 """
-What the plugin says: why a fault never struck, and what happened in a test that failed.
+The texts of the plugin: why a fault never struck, and what happened in a failed test.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from vaurien_twisted.model.json_types import JSONObject
 
 def repeat(test: str, seed: int) -> str:
     """
-    How to repeat a test with its decisions.
+    The advice how to repeat a test with the same decisions.
     """
     return f"seed {seed}: pytest {test!r} --vaurien-seed={seed}"
 
@@ -45,7 +45,7 @@ def section(
     log: str,
 ) -> str:
     """
-    The section of a test that failed.
+    The section of a failed test in pytest's report.
 
     @param faults: the faults that were in force, by proxy, as they were counted.
     @param log: the end of the server's log.
