@@ -48,7 +48,7 @@ class Session:
         """
         state: JSONObject = self.client.state()
         self._last = int(state["journal"]["last"])
-        self._figures = {str(each["name"]): _figures(each) for each in state["proxies"]}
+        self._figures = {str(each["name"]): Figures.fromState(each) for each in state["proxies"]}
         self._lease = HeldLease(self.client, seconds)
 
     @property
@@ -111,7 +111,7 @@ class Session:
         if name not in proxies:
             known = ", ".join(proxies) or "none"
             raise ClientError(f"{self.client.url} has no proxy {name!r}, only: {known}")
-        return _figures(proxies[name])
+        return Figures.fromState(proxies[name])
 
     def journal(self) -> list[Answer]:
         """
@@ -144,17 +144,6 @@ class Session:
                 failed.append(error)
         if failed:
             raise failed[0]
-
-
-def _figures(proxy: JSONObject) -> Figures:
-    """
-    The figures of a proxy in the answer to C{GET /state}.
-    """
-    durations = {
-        float("inf") if bound is None else float(bound): int(count)
-        for bound, count in proxy["duration"]["buckets"]
-    }
-    return Figures(int(proxy["exchanges"]), int(proxy["open"]), durations)
 
 
 class Sessions:

@@ -14,6 +14,8 @@ from typing import TypeVar
 
 import attrs
 
+from vaurien_twisted.model.json_types import JSONObject
+
 K = TypeVar("K", bound=Hashable)
 
 #: From the middle of a bucket to its end, as a factor; a bucket's end is 6 percent above its
@@ -44,6 +46,27 @@ class Figures:
     errorsCounted: bool = True
     opaque: int = 0
     opaqueNow: int = 0
+
+    @classmethod
+    def fromState(cls, proxy: JSONObject) -> Figures:
+        """
+        Those of one proxy in the answer to C{GET /state}.  The last bucket of durations has no
+        bound there.
+        """
+        durations = {
+            math.inf if bound is None else float(bound): int(count)
+            for bound, count in proxy["duration"]["buckets"]
+        }
+        errors, opaque = proxy.get("errors"), proxy.get("opaque") or {}
+        return cls(
+            int(proxy["exchanges"]),
+            int(proxy["open"]),
+            durations,
+            {(str(e["command"]), str(e["code"])): int(e["count"]) for e in errors or ()},
+            errors is not None,
+            int(opaque.get("total", 0)),
+            int(opaque.get("open", 0)),
+        )
 
     def plus(self, other: Figures) -> Figures:
         """

@@ -227,21 +227,8 @@ class Service:
 
     def _reading(self, answer: Answer) -> Reading:
         self._newest = int(answer["journal"]["last"])
-        return Reading(
-            0.0,
-            {
-                str(each["name"]): Figures(
-                    int(each["exchanges"]),
-                    int(each["open"]),
-                    _durations(each["duration"]["buckets"]),
-                    _errors(each.get("errors") or ()),
-                    each.get("errors") is not None,
-                    *_opaque(each.get("opaque") or {}),
-                )
-                for each in answer["proxies"]
-                if each["name"] in self._proxies
-            },
-        )
+        proxies = [each for each in answer["proxies"] if each["name"] in self._proxies]
+        return Reading(0.0, {str(each["name"]): Figures.fromState(each) for each in proxies})
 
     async def journal(self) -> list[Mapping[str, object]]:
         """
@@ -269,24 +256,6 @@ def _path(proxy: str) -> str:
 
 def _upstream(changes: Mapping[str, object]) -> dict[str, object]:
     return {("upstream" if name == "backend" else name): v for name, v in changes.items()}
-
-
-def _durations(buckets: Sequence[tuple[float | None, int]]) -> dict[float, int]:
-    """
-    The buckets of a histogram by their upper bounds; the last has none.
-    """
-    return {float("inf") if bound is None else bound: count for bound, count in buckets}
-
-
-def _errors(errors: Sequence[Mapping[str, object]]) -> dict[tuple[str, str], int]:
-    return {(str(e["command"]), str(e["code"])): int(str(e["count"])) for e in errors}
-
-
-def _opaque(opaque: Mapping[str, object]) -> tuple[int, int]:
-    """
-    How many connections became opaque, and how many of them are open.
-    """
-    return int(str(opaque.get("total", 0))), int(str(opaque.get("open", 0)))
 
 
 def _leased(rule: Rule, lease: str) -> Rule:
