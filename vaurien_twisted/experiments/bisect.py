@@ -2,9 +2,8 @@
 """
 The smallest set of causes that still has an effect: delta debugging.
 
-Half of the causes are left out, then the other half, then quarters, and so on, as long as the
-effect stays (A. Zeller, R. Hildebrandt: "Simplifying and Isolating Failure-Inducing Input",
-2002).
+Half of the causes are removed, then the other half, then quarters, and so on, as long as the effect
+remains (A. Zeller, R. Hildebrandt: "Simplifying and Isolating Failure-Inducing Input", 2002).
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ async def smallest(
     causes: Sequence[T], breaks: Callable[[Sequence[T]], Awaitable[bool]]
 ) -> list[T]:
     """
-    A set of causes of which none can be left out.
+    A set of causes of which none can be removed without losing the effect.
 
-    @param causes: all of them, which have the effect together.
-    @param breaks: whether some of them, in order, have it.
+    @param causes: all causes, which have the effect together.
+    @param breaks: whether some of the causes, in order, have the effect.
     """
     left, parts = list(causes), 2
     while len(left) > 1:
@@ -49,7 +48,7 @@ async def smallestOfGroups(
     groups: Iterable[Sequence[T]], breaks: Callable[[Sequence[T]], Awaitable[bool]]
 ) -> list[T]:
     """
-    The same, where causes belong together: first whole groups are left out, then single causes.
+    The same for causes in groups: first whole groups are removed, then single causes.
     """
 
     async def together(some: Sequence[Sequence[T]]) -> bool:

@@ -36,9 +36,9 @@ exit status: 0 all conditions held, 1 one was broken, 2 bad usage, 3 halted or n
 
 def addArguments(parser: argparse.ArgumentParser, fleet: bool) -> None:
     """
-    The arguments of a run.
+    Add the arguments of a run to a parser.
 
-    @param fleet: it may run on services elsewhere.
+    @param fleet: whether the experiment may run on other services.
     """
     words = "the experiment, in YAML or JSON"
     if fleet:
@@ -70,9 +70,10 @@ def addArguments(parser: argparse.ArgumentParser, fleet: bool) -> None:
 
 def readFile(path: str) -> Experiment:
     """
-    The experiment of a file.
+    Read an experiment from a file.
 
-    @raise Refused: it cannot be read, or describes none; begins with its path.
+    @raise Refused: the file cannot be read, or is not an experiment; the message begins with its
+        path.
     """
     from vaurien_twisted.experiments.names import checkNames
 
@@ -91,7 +92,7 @@ def check(path: str, asJSON: bool = False) -> str:
     Check a file.
 
     @return: what it is, in one line of text or JSON.
-    @raise Refused: it is no experiment.
+    @raise Refused: the file is not an experiment.
     """
     experiment = readFile(path)
     title = experiment.title
@@ -121,9 +122,9 @@ def schemaText() -> str:
 
 def writeReports(report: JSONObject, parsed: argparse.Namespace) -> list[str]:
     """
-    Write the files that were asked for.
+    Write the requested reports.
 
-    @return: what could not be written.
+    @return: the files that could not be written, with the reasons.
     """
     from vaurien_twisted.experiments.html import page
     from vaurien_twisted.experiments.junit import junit
@@ -146,7 +147,7 @@ def compare(first: str, second: str) -> str:
     """
     Two reports side by side, by their paths.
 
-    @raise Refused: one cannot be read.
+    @raise Refused: a report cannot be read.
     """
     from vaurien_twisted.experiments.compare import compare as compared
 
@@ -155,9 +156,9 @@ def compare(first: str, second: str) -> str:
 
 def readReport(path: str) -> Answer:
     """
-    The report of an experiment.
+    Read the report of an experiment.
 
-    @raise Refused: it cannot be read, or is none; begins with its path.
+    @raise Refused: the file cannot be read, or is not a report; the message begins with its path.
     """
     try:
         report = json.loads(readText(path))
@@ -189,7 +190,7 @@ def prepare(parsed: argparse.Namespace) -> Experiment:
     """
     The experiment that a command line names.
 
-    @raise Refused: its file is no experiment.
+    @raise Refused: its file is not an experiment.
     """
     experiment = readFile(parsed.file)
     if parsed.seed is not None:
@@ -199,8 +200,8 @@ def prepare(parsed: argparse.Namespace) -> Experiment:
 
 def runOn(experiment: Experiment, urls: Sequence[str], parsed: argparse.Namespace) -> int:
     """
-    Run an experiment on services, with a reactor of its own.  SIGINT and SIGTERM end it, and
-    what it set is lifted.
+    Run an experiment on services, with a reactor of its own.  SIGINT and SIGTERM end it, and its
+    faults are removed.
 
     @return: the exit status.
     """

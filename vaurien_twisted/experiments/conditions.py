@@ -1,8 +1,8 @@
 # -*- test-case-name: tests.experiments.test_document -*-
 """
-Conditions that an experiment's hypothesis is made of.
+The conditions of an experiment's hypothesis.
 
-A condition holds in a phase or is broken; what decides that is in
+In each phase a condition holds or is broken, which is judged by
 L{vaurien_twisted.experiments.verdict} and L{vaurien_twisted.experiments.externals}.
 """
 
@@ -228,7 +228,7 @@ class Command:
     after: bool = _after()
 
 
-#: Those that figures decide, and those that are tried.
+#: The conditions that figures decide, and those that are tried.
 Measured = Quantile | Rate | Errors | ErrorRate | Connections | Recovery
 Tried = Probe | PromQL | Command
 
@@ -237,13 +237,13 @@ CONDITIONS = (
     Quantile, Rate, Errors, ErrorRate, Connections, Recovery, Probe, PromQL, Command
 )  # fmt: skip
 
-#: Those that hold at a moment, so that a step can wait for them.
+#: The conditions that hold at a moment, so that a step can wait for them.
 MOMENTARY = tuple(each for each in CONDITIONS if each is not Recovery)
 
 
 def duringOf(condition: Condition) -> tuple[str, ...]:
     """
-    The phases in which a condition must hold, empty for all.
+    The phases in which a condition must hold; empty for all.
     """
     return () if isinstance(condition, Recovery) else condition.during
 
@@ -257,6 +257,6 @@ def phasesOf(condition: Condition) -> tuple[str, ...]:
 
 def proxiesOf(condition: Condition) -> tuple[str, ...]:
     """
-    The proxies whose figures decide a condition, empty for all.
+    The proxies whose figures decide a condition; empty for all.
     """
     return condition.proxy if isinstance(condition, Measured) else ()

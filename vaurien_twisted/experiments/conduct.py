@@ -30,22 +30,23 @@ if TYPE_CHECKING:
     from vaurien_twisted.experiments.document import Experiment
     from vaurien_twisted.experiments.externals import IExperimentReactor
 
-#: The exit status of an experiment that was not run.
+#: The exit status of an experiment that did not run.
 NOT_RUN = 3
 
-#: How long a service may take to answer, in seconds.
+#: The time limit of an answer of a service, in seconds.
 PATIENCE = 2.0
 
 
 @attrs.frozen(eq=False)
 class Conductor:
     """
-    Runs experiments on services, and says on standard output what happens.
+    Runs experiments on services, and writes their progress to standard output.
 
     @param urls: the services.
-    @param token: the token that they want.
-    @param quiet: nothing is said.
-    @param service: makes what drives one of them.
+    @param token: their token.
+    @param quiet: whether to write nothing.
+    @param service: makes the L{Service<vaurien_twisted.experiments.service.Service>} of one of
+        them.
     """
 
     _reactor: IExperimentReactor
@@ -102,8 +103,8 @@ def drive(
     """
     Run a reactor until a coroutine has ended; a signal cancels it, a second one stops at once.
 
-    @return: what the coroutine returned; L{NOT_RUN} where it failed, with the reason on
-        standard error.
+    @return: the result of the coroutine; L{NOT_RUN} if it failed, with the reason on standard
+        error.
     """
     import signal
 

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_reports -*-
 """
-An experiment on a terminal: what happens while it runs, and the verdict.
+The progress and the verdict of an experiment on a terminal.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def verdict(report: JSONObject) -> str:
 
 def _requests(report: JSONObject, ids: list[int]) -> str:
     """
-    The first requests that were struck meanwhile, in words.
+    The first requests that faults struck, in words.
     """
     known = {entry["id"]: entry for entry in report["journal"]}
     found: list[str] = []

@@ -11,8 +11,8 @@ import math
 RAMPS = ("linear", "exponential", "steps")
 WAVES = ("sine", "square", "saw")
 
-#: What an exponential ramp that begins or ends at zero begins or ends at instead, as a share of
-#: its other end: zero has no logarithm.
+#: The replacement for a zero at the beginning or end of an exponential ramp, as a share of its
+#: other end, since zero has no logarithm.
 _NEAR_ZERO = 0.001
 
 
@@ -20,10 +20,10 @@ def ramp(start: float, end: float, share: float, curve: str = "linear", steps: i
     """
     The value of a ramp.
 
-    @param share: how much of its time is over, from 0 to 1.
+    @param share: the elapsed share of its time, from 0 to 1.
     @param curve: one of L{RAMPS}: C{linear}; C{exponential}, which grows by the same factor in
         the same time; C{steps}, in equal steps of which the last has the value C{end}.
-    @param steps: how many, for C{steps}.
+    @param steps: the number of steps of C{steps}.
     """
     share = min(1.0, max(0.0, share))
     if share == 1.0:
@@ -43,8 +43,8 @@ def wave(low: float, high: float, elapsed: float, period: float, shape: str = "s
     """
     The value of a wave, which begins at C{low}.
 
-    @param elapsed: since it began, in seconds.
-    @param period: how long one turn takes, in seconds.
+    @param elapsed: the time since it began, in seconds.
+    @param period: the period, in seconds.
     @param shape: one of L{WAVES}: C{sine}; C{square}, half of each period low, then high;
         C{saw}, which rises from low to high and falls at once.
     """
@@ -58,11 +58,11 @@ def wave(low: float, high: float, elapsed: float, period: float, shape: str = "s
 
 def tick(seconds: float, pace: float = 0.0) -> float:
     """
-    How often a value that changes over C{seconds} is set anew: at each full second, and so often
-    that it is never more than 1 percent of its range away from the curve of a ramp.
+    The interval at which a value that changes over C{seconds} is set: at least once a second, and
+    so often that it deviates from a ramp by at most 1 percent of its range.
 
-    @param pace: how long it takes to set it, in seconds: it is set less often then.
-    @return: seconds; a second divided by a whole number, at least 20 ms.
+    @param pace: the time that setting it takes, in seconds, which is the shortest interval.
+    @return: the interval in seconds: a second divided by a whole number, at least 20 ms.
     """
     most = 50 if pace <= 0 else min(50, int(0.5 / pace))
     return 1.0 / max(1, min(most, math.ceil(100 / seconds)))

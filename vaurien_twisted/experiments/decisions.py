@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_decisions -*-
 """
-The decisions of a run, kept in its report so that they can be taken again.
+The decisions of a run, which are kept in its report to be repeated.
 
 A rule that struck many exchanges is written once.
 """
@@ -15,17 +15,17 @@ import attrs
 from vaurien_twisted.model.json_types import JSONObject
 from vaurien_twisted.model.options import Refused
 
-#: What the decisions of one rule have in common.
+#: The common members of the decisions of one rule.
 _SHARED = ("behavior", "options", "seed", "key")
 
 
 @attrs.frozen(eq=False)
 class Decision:
     """
-    What happened to one exchange.
+    A decision about one exchange.
 
-    @ivar after: when it was decided, in seconds after the method began.
-    @ivar repeat: what else is needed to take it again, as the journal has it.
+    @ivar after: the time of the decision, in seconds after the method began.
+    @ivar repeat: the further data that repeats it, from the journal.
     """
 
     proxy: str
@@ -50,7 +50,7 @@ class Decision:
 
     def toJSON(self) -> dict[str, object]:
         """
-        The decision as a proxy takes it again.
+        The decision in the JSON that a proxy accepts to repeat it.
         """
         return {
             "connection": self.connection,
@@ -62,7 +62,7 @@ class Decision:
 
 def packed(journal: Iterable[Mapping[str, object]]) -> dict[str, object]:
     """
-    The decisions among a journal's entries that can be taken again, for a report.
+    The repeatable decisions among a journal's entries, for a report.
 
     @param journal: entries with C{after}, and C{repeat} where they can be.
     """
@@ -93,7 +93,7 @@ def unpacked(decisions: JSONObject) -> list[Decision]:
     """
     The decisions of a report.
 
-    @raise Refused: they have another form.
+    @raise Refused: they are not valid.
     """
     try:
         rules: Sequence[dict[str, object]] = decisions["rules"]

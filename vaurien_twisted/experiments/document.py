@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_document -*-
 """
-What an experiment's file can say: proxies, load, hypothesis, method and policy.
+The objects of an experiment's file: proxies, load, hypothesis, method and policy.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Experiment:
         Many(Choice("a step", STEPS), least=1), "Steps, one after the other."
     )
     policy: Policy = field(Object(Policy), "What ends it early.", Policy())
-    #: The text that it was read from.
+    #: The text of the file.
     source: str = attrs.field(default="", eq=False, repr=False, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -122,7 +122,8 @@ def readExperiment(text: str) -> Experiment:
     """
     The experiment that a YAML or JSON text describes.
 
-    @raise Refused: it describes none; names the line, the cause and the nearest valid choice.
+    @raise Refused: the text is not an experiment; the message names the line, the cause and the
+        nearest valid choice.
     """
     return attrs.evolve(decode(Experiment, readText(text)), source=text)
 

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.experiments.test_run -*-
 """
-What an experiment has set, so that all of it can be lifted.
+The faults that an experiment has set, so that all of them can be removed.
 
-Several steps may act on one proxy at the same time.  Each adds rules of its own; the proxy has
-those that it had before the experiment, and after them those of all steps.
+Several steps may act on one proxy at the same time.  The proxy has the rules that it had before the
+experiment, followed by those of all steps.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from vaurien_twisted.experiments.figures import Reading
 
 Rule = Mapping[str, object]
 
-#: About how long it takes to ask one of many services, in seconds.
+#: About how long a request to one of many services takes, in seconds.
 ROUND = 0.001
 
-#: Where what is set says for which of several services it is: a L{Part}.
+#: The member of a setting that has the L{Part} of the services it is for.
 PART = "part"
 
 
@@ -34,8 +34,8 @@ class Part:
     """
     Some of the services of a fleet.
 
-    @ivar share: how many of all, 0 to 1.
-    @ivar key: two parts with one key and share are the same services.
+    @ivar share: the share of all services, 0 to 1.
+    @ivar key: parts with the same key and share are the same services.
     """
 
     share: float
@@ -44,16 +44,16 @@ class Part:
 
 def parted(told: Rule, part: Part | None) -> Rule:
     """
-    What is to be set, for a part of the services; for all where C{part} is C{None}.
+    The setting for a part of the services; for all if C{part} is C{None}.
     """
     return told if part is None else {**told, PART: part}
 
 
 class IService(Protocol):
     """
-    One running Vaurien, or a fleet of them, as an experiment drives it.
+    One running Vaurien or a fleet, as an experiment uses it.
 
-    @ivar pace: about how long it takes to set something, in seconds.
+    @ivar pace: about how long a change takes, in seconds.
     """
 
     pace: float
@@ -62,14 +62,14 @@ class IService(Protocol):
         """
         Put rules in force after those that the proxy had before the experiment.
 
-        @param keep: exchanges that wait already keep what was decided for them.
+        @param keep: whether exchanges that wait keep their decisions.
         """
 
     async def addToxic(self, proxy: str, toxic: Rule, key: int) -> None:
         """
         Add a toxic.
 
-        @param key: a number by which it can be removed.
+        @param key: a number to remove it by.
         """
 
     async def removeToxic(self, proxy: str, key: int) -> None:
@@ -81,7 +81,7 @@ class IService(Protocol):
         """
         Change C{enabled} or C{backend} of a proxy.
 
-        @param key: a number by which the change can be undone.
+        @param key: a number to undo the change by.
         """
 
     async def restore(self, proxy: str, key: int) -> None:
@@ -91,10 +91,10 @@ class IService(Protocol):
 
     async def read(self, oldest: float = 0.0) -> Reading:
         """
-        The figures of all proxies, each reading later than the one before.
+        The figures of all proxies.  Each reading is later than the one before.
 
-        @param oldest: how old they may be, in seconds, if they are known already.
-        @return: its time is minus their age.
+        @param oldest: the maximum age in seconds of figures that are known already.
+        @return: a reading whose time is the negative age of its figures.
         """
 
 
@@ -103,7 +103,7 @@ class Applied:
     """
     One fault in force.
 
-    @ivar part: the services that it is for, C{None} for all.
+    @ivar part: the services that it is for; C{None} for all.
     @ivar rules: its rules by proxy.
     @ivar toxics: proxies and keys of its toxics.
     @ivar changed: proxies and keys of its changes.
@@ -117,9 +117,9 @@ class Applied:
 
 class Effects:
     """
-    All that an experiment has set on a service.
+    All faults that an experiment has set on a service.
 
-    @ivar proxies: the proxies of a fault that names none.
+    @ivar proxies: the proxies for faults that name none.
     """
 
     def __init__(self, service: IService, proxies: Sequence[str]) -> None:
@@ -128,19 +128,19 @@ class Effects:
         self._applied: list[Applied] = []
         self._keys = count(1)
         self._parts = count(1)
-        #: One change of a proxy's rules at a time: a later one must not be overtaken.
+        #: Changes of a proxy's rules are serialized, so that they arrive in order.
         self._pushing: defaultdict[str, DeferredLock] = defaultdict(DeferredLock)
 
     @property
     def pace(self) -> float:
         """
-        About how long it takes to set something on all services, in seconds.
+        About how long a change of all services takes, in seconds.
         """
         return self._service.pace
 
     def part(self, share: float) -> Part | None:
         """
-        Choose some of the services; C{None} for all.
+        Choose a share of the services; C{None} for all.
         """
         return Part(share, next(self._parts)) if share < 1 else None
 
@@ -148,10 +148,10 @@ class Effects:
         """
         Put a fault in force.
 
-        @param part: the services that it is for, by default some of the fault's share.
+        @param part: the services that it is for; by default chosen by the fault's share.
         """
         applied = Applied(part or self.part(fault.share))
-        # First, so that what fails half way is lifted, too.
+        # Recorded first, so that a fault that fails half way is removed too.
         self._applied.append(applied)
         for proxy in fault.proxy or self.proxies:
             if fault.enabled is not None or fault.backend:
@@ -175,8 +175,7 @@ class Effects:
 
     async def replace(self, applied: Applied, fault: Fault) -> None:
         """
-        Put other rules in force in place of those of a fault; exchanges that wait already go
-        on waiting.
+        Replace the rules of a fault.  Exchanges that wait continue to wait.
         """
         for proxy in fault.proxy or self.proxies:
             applied.rules[proxy] = rulesOf(fault)
@@ -184,10 +183,9 @@ class Effects:
 
     async def lift(self, applied: Applied) -> None:
         """
-        Lift a fault, and what it holds.  Where a part of it cannot be lifted, the other parts
-        are.
+        Remove a fault, and end its waits.  If a part of it cannot be removed, the other parts are.
 
-        @raise Exception: the first reason for which a part could not be.
+        @raise Exception: the first error.
         """
         if not any(each is applied for each in self._applied):
             return
@@ -209,9 +207,9 @@ class Effects:
 
     async def liftAll(self) -> list[Exception]:
         """
-        Lift everything, the latest first.
+        Remove all faults, the latest first.
 
-        @return: what could not be lifted, and why.
+        @return: the faults that could not be removed, and why.
         """
         failed: list[Exception] = []
         for applied in reversed(list(self._applied)):
@@ -237,7 +235,7 @@ class Effects:
 
 def rulesOf(fault: Fault) -> tuple[Rule, ...]:
     """
-    The rules of a fault, as C{PUT /rules} takes them.
+    The rules of a fault in the form of C{PUT /rules}.
     """
     if not fault.behavior:
         return tuple(fault.rules)
@@ -253,7 +251,7 @@ def rulesOf(fault: Fault) -> tuple[Rule, ...]:
 
 def _alternative(fault: Fault, part: str) -> Rule:
     """
-    One of several behaviors with percentages, C{20:error}; options are by behavior then.
+    One of several behaviors with percentages, C{20:error}, whose options are given by behavior.
     """
     percent, _, name = part.rpartition(":")
     name = name.strip()

@@ -35,7 +35,7 @@ from vaurien_twisted.experiments.conditions import (
 )
 from vaurien_twisted.experiments.document import Load
 
-#: How much of a command's output is kept, from its end, in bytes.
+#: The most bytes of a command's output that are kept, from its end.
 OUTPUT_LIMIT = 64 * 1024
 
 
@@ -47,26 +47,26 @@ class IProcessReactor(IReactorProcess, IReactorTime):
 
 class IExperimentReactor(IProcessReactor, IReactorCore, IReactorFromThreads):
     """
-    One that an experiment runs on.
+    A reactor that an experiment runs on.
     """
 
 
 class IHTTP(Protocol):
     """
-    What sends requests, such as C{treq}.
+    A client that sends HTTP requests, such as C{treq}.
     """
 
     async def request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, timeout: float
     ) -> tuple[int, bytes]:
         """
-        Send a request; its response's status and body are returned.
+        Send a request.  Returns the status and the body of the response.
         """
 
 
 class Child(ProcessProtocol):
     """
-    A command as it runs.
+    A running command.
 
     @ivar status: its exit status, minus the number of the signal that ended it; C{None} while
         it runs.
@@ -86,13 +86,13 @@ class Child(ProcessProtocol):
     @property
     def output(self) -> str:
         """
-        The end of what it wrote.
+        The end of its output.
         """
         return self._output.decode("utf-8", "replace")
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
         """
-        Keep what it writes, to a bound.
+        Keep the end of its output.
         """
         self._output += data
         del self._output[:-OUTPUT_LIMIT]
@@ -108,7 +108,7 @@ class Child(ProcessProtocol):
 
     def whenEnded(self) -> Deferred[int]:
         """
-        Fires with its exit status.
+        A Deferred that fires with its exit status.
         """
         if self.status is not None:
             return succeed(self.status)
@@ -122,14 +122,14 @@ class Child(ProcessProtocol):
 
     def end(self, number: int) -> None:
         """
-        Send a signal to it and to all that it started.
+        Send a signal to its process group.
         """
         if not self.group:
             return
         try:
             os.killpg(self.group, number)
         except ProcessLookupError:
-            # It has ended, or does not lead a group yet.
+            # The process has ended, or does not lead a group yet.
             if self.status is None:
                 with suppress(ProcessLookupError):
                     os.kill(self.group, number)
@@ -137,13 +137,13 @@ class Child(ProcessProtocol):
             pass
 
 
-#: Gives a command a session of its own, so that it can be ended with all that it started.
+#: Runs a command in a session of its own, so that it can be ended with its children.
 _SESSION = "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])"
 
 
 def start(reactor: IReactorProcess, command: str | Sequence[str]) -> Child:
     """
-    Start a command: text by a shell, words as they are.
+    Start a command.  A shell runs text; a list of words is run directly.
     """
     words = ["/bin/sh", "-c", command] if isinstance(command, str) else [str(w) for w in command]
     child = Child()
@@ -163,7 +163,7 @@ async def within(reactor: IReactorTime, child: Child, seconds: float) -> int | N
     """
     Wait for the end of a command.
 
-    @return: its exit status; C{None} where it did not end in time.
+    @return: its exit status; C{None} if it did not end in time.
     """
     try:
         return await child.whenEnded().addTimeout(seconds, reactor)
@@ -207,7 +207,7 @@ class Externals:
     """
     Commands, requests and queries.
 
-    @param holds: whether a condition that figures decide holds now.
+    @param holds: returns whether a condition that figures decide holds now.
     """
 
     _reactor: IProcessReactor
@@ -219,7 +219,7 @@ class Externals:
         try:
             status = await within(self._reactor, child, timeout)
         finally:
-            # Also where the experiment is halted meanwhile.
+            # Also if the experiment is halted meanwhile.
             child.end(signal.SIGKILL)
         return (await child.whenEnded() if status is None else status), child.output.strip()[-500:]
 
@@ -259,7 +259,7 @@ class Externals:
 
     async def _query(self, condition: PromQL) -> tuple[bool, str]:
         """
-        Ask a Prometheus server (HTTP API, "Instant queries").
+        Query a Prometheus server (HTTP API, "Instant queries").
         """
         query = urlencode({"query": condition.promql})
         url = f"{condition.server.rstrip('/')}/api/v1/query?{query}"

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_document -*-
 """
-The faults of an experiment's steps: what is set, and how it changes over time.
+The faults of an experiment's steps, and their changes over time.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The fields of an experiment's objects, declared once.
 
 A class declares its fields with L{field}.  L{decode} makes an instance of it from a text,
-L{schemaOf} its JSON Schema, and the documentation its table: all from that declaration.
+L{schemaOf} returns its JSON Schema, and the documentation has a table of its fields.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Object:
     """
     An object with the fields of a class.
 
-    @ivar short: the field that a value which is no object stands for, C{""} for none.
+    @ivar short: the field that a value which is not an object sets; C{""} for none.
     """
 
     cls: type[AttrsInstance]
@@ -60,9 +60,9 @@ class HasKey(AttrsInstance, Protocol):
 @attrs.frozen
 class Choice:
     """
-    An object of one of several classes, each with a field that no other has (C{KEY}).
+    An object of one of several classes, which is chosen by the field C{KEY} of the class.
 
-    @ivar what: what it is, for refusals: C{"a step"}.
+    @ivar what: the kind of object, for error messages: C{"a step"}.
     """
 
     what: str
@@ -78,7 +78,7 @@ class Choice:
                 )
             raise refuse(found, name, f"{self.what}, an object")
         given = [key for key in found.value if key in keys]
-        # The key of one may be an ordinary field of another: errors of a command.
+        # The key of one class may be an ordinary field of another: C{errors} of a command.
         fitting = [key for key in given if fieldsOf(keys[key]).keys() >= set(given)]
         if len(fitting) == 1:
             self._checkMeant(found, keys, fitting[0], name)
@@ -100,8 +100,7 @@ class Choice:
         self, found: Located, keys: dict[str, type[HasKey]], chosen: str, name: str
     ) -> None:
         """
-        @raise Refused: a name that is not known is nearly the key of another class, to which
-            all the others belong.
+        @raise Refused: an unknown name resembles the key of another class that has all other names.
         """
         assert isinstance(found.value, dict)
         names = set(found.value)
@@ -124,7 +123,7 @@ class Choice:
 @attrs.frozen
 class Later:
     """
-    A kind that is not known yet where it is declared, such as that of steps in steps.
+    A kind that is defined after its declaration, such as steps within steps.
     """
 
     kind: Callable[[], Kind]
@@ -142,9 +141,9 @@ class Later:
 @attrs.frozen
 class Field:
     """
-    What a class declares of one field.
+    The declaration of one field.
 
-    @ivar name: as it is written in the text.
+    @ivar name: the name in the text.
     """
 
     name: str
@@ -154,7 +153,7 @@ class Field:
     default: object
 
 
-#: Names that are words of Python, by the attribute that has them.
+#: Names that are keywords of Python, by their attributes.
 _WRITTEN = {"for_": "for", "from_": "from", "while_": "while"}
 
 
@@ -168,9 +167,9 @@ def field(kind: Kind, description: str, default: V) -> V: ...
 
 def field(kind: Kind, description: str, default: object = attrs.NOTHING) -> object:
     """
-    Declare one field: use as the value of a field in an C{attrs.frozen} class.
+    Declare one field, as the value of a field in an C{attrs.frozen} class.
 
-    @param default: without it the field is required.
+    @param default: the default; without one the field is required.
     """
     return attrs.field(
         default=default, kw_only=True, metadata={"kind": kind, "description": description}
@@ -179,7 +178,7 @@ def field(kind: Kind, description: str, default: object = attrs.NOTHING) -> obje
 
 def fieldsOf(cls: type[AttrsInstance]) -> dict[str, Field]:
     """
-    The declared fields of a class by the names that the text has.
+    The declared fields of a class by their names in the text.
     """
     found = {}
     for each in attrs.fields(cls):
@@ -198,11 +197,10 @@ _ATTRIBUTES = {written: attribute for attribute, written in _WRITTEN.items()}
 
 def decode(cls: type[T], found: Located, name: str = "") -> T:
     """
-    An instance of C{cls} from a text's object.
+    An instance of C{cls} from an object of the text.
 
-    @param name: where it stands, for refusals.
-    @raise Refused: a name is unknown, a value is not acceptable, or a required one is missing;
-        nothing is made.
+    @param name: its place, for error messages.
+    @raise Refused: a name is unknown, a value is not valid, or a required one is missing.
     """
     prefix = f"{name}: " if name else ""
     if not isinstance(found.value, dict):
@@ -230,7 +228,7 @@ def decode(cls: type[T], found: Located, name: str = "") -> T:
 
 def classesOf(cls: type[AttrsInstance]) -> list[type[AttrsInstance]]:
     """
-    C{cls} and the classes that its fields have, in the order in which they are met.
+    C{cls} and the classes of its fields, in order of first use.
     """
     met: list[type[AttrsInstance]] = []
 
@@ -258,7 +256,7 @@ def classesOf(cls: type[AttrsInstance]) -> list[type[AttrsInstance]]:
 
 def schemaOf(cls: type[AttrsInstance], title: str) -> Mapping[str, object]:
     """
-    The JSON Schema (draft 2020-12) of a text that makes a C{cls}.
+    The JSON Schema (draft 2020-12) of C{cls}.
     """
 
     def one(inner: type[AttrsInstance]) -> dict[str, object]:

@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.experiments.test_run -*-
 """
-Figures read off running proxies: durations of exchanges, connections.
+Figures of running proxies: durations and errors of exchanges, connections.
 
-They are sums since a proxy began, so the figures of a phase are those at its end less those at
-its beginning, and those of several services are added.
+They are totals since a proxy began.  The figures of a phase are those at its end minus those at its
+beginning; those of several services are added.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vaurien_twisted.model.json_types import JSONObject
 
 K = TypeVar("K", bound=Hashable)
 
-#: From the middle of a bucket to its end, as a factor; a bucket's end is 6 percent above its
+#: The factor from the middle of a bucket to its end.  The end of a bucket is 6 percent above its
 #: beginning.
 _HALF_STEP = 1.03
 
@@ -26,13 +26,12 @@ _HALF_STEP = 1.03
 @attrs.frozen
 class Figures:
     """
-    What one proxy, or several together, counted.
+    The figures of one proxy, or of several together.
 
-    @ivar exchanges: exchanges that ended.
-    @ivar connections: open connections at the time of the reading.
-    @ivar durations: how many exchanges took how long, by the upper bound of the bucket in
-        seconds.
-    @ivar errors: how many exchanges failed, by command and code.
+    @ivar exchanges: the number of exchanges that have ended.
+    @ivar connections: the number of open connections at the time of the reading.
+    @ivar durations: the number of exchanges in each bucket, by its upper bound in seconds.
+    @ivar errors: the number of failed exchanges, by command and code.
     @ivar opaque: the number of opaque connections, such as those with TLS: which of their
         exchanges failed is not known.
     @ivar opaqueNow: how many of them were open at the time of the reading.
@@ -70,7 +69,7 @@ class Figures:
 
     def plus(self, other: Figures) -> Figures:
         """
-        Both together.
+        The sum of both.
         """
         return Figures(
             self.exchanges + other.exchanges,
@@ -84,7 +83,7 @@ class Figures:
 
     def since(self, before: Figures) -> Figures:
         """
-        What was counted after C{before}.  A proxy that began anew meanwhile counts from zero.
+        The difference to C{before}.  A proxy that has restarted meanwhile counts from zero.
         """
         if self.exchanges < before.exchanges:
             return self
@@ -100,21 +99,21 @@ class Figures:
 
     def withoutConnections(self) -> Figures:
         """
-        The same, with no open connection.
+        The same figures without open connections.
         """
         return attrs.evolve(self, connections=0)
 
     @property
     def timed(self) -> int:
         """
-        How many exchanges have a duration.
+        The number of exchanges with a known duration.
         """
         return sum(self.durations.values())
 
     def quantile(self, share: float) -> float | None:
         """
-        The time, in seconds, that C{share} of the exchanges took at most, within 3 percent: the
-        middle of the bucket in which it lies.  C{None} where nothing was timed.
+        The quantile C{share} of the durations in seconds, within 3 percent: the middle of its
+        bucket.  C{None} if no duration is known.
         """
         wanted = math.ceil(share * self.timed)
         if not self.timed:
@@ -128,17 +127,16 @@ class Figures:
 
     def under(self, seconds: float) -> int:
         """
-        How many exchanges took C{seconds} at most.
+        The number of exchanges that took at most C{seconds}.
         """
         return sum(count for bound, count in self.durations.items() if bound <= seconds)
 
     def failed(self, commands: Sequence[str] = (), codes: Sequence[str] = ()) -> int:
         """
-        How many exchanges failed.
+        The number of failed exchanges.
 
-        @param commands: only those of these commands, in upper or lower case; empty for all.
-        @param codes: only those with one of these codes, in which C{x} stands for any
-            character: C{5xx}.  Empty for all.
+        @param commands: count only these commands, in any case; empty for all.
+        @param codes: count only these codes; C{x} matches any character: C{5xx}.  Empty for all.
         """
         known = {command.lower() for command in commands}
         return sum(
@@ -165,14 +163,14 @@ def _sum(first: Mapping[K, int], second: Mapping[K, int]) -> dict[K, int]:
 
 def _difference(now: Mapping[K, int], before: Mapping[K, int]) -> dict[K, int]:
     """
-    What was counted more, without what was not.
+    The differences that are above zero.
     """
     return {key: left for key, count in now.items() if (left := count - before.get(key, 0)) > 0}
 
 
 def total(figures: Iterable[Figures]) -> Figures:
     """
-    All of them together.
+    The sum of all proxies.
     """
     result = Figures()
     for each in figures:
@@ -186,7 +184,8 @@ class Reading:
     The figures of all proxies at one moment.
 
     @ivar time: seconds since the experiment began.
-    @ivar proxies: by name; those of one name on several services together.
+    @ivar proxies: the figures by the proxies' names; proxies with the same name on several services
+        are added.
     """
 
     time: float
@@ -194,7 +193,7 @@ class Reading:
 
     def of(self, names: Iterable[str]) -> Figures:
         """
-        The figures of the proxies C{names} together; of all where there are none.
+        The sum of the figures of the proxies C{names}; of all proxies if C{names} is empty.
         """
         wanted = tuple(names) or tuple(self.proxies)
         return total(self.proxies[name] for name in wanted if name in self.proxies)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_fleet -*-
 """
-Several running services that an experiment drives at once.
+Several running services that an experiment uses at the same time.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from vaurien_twisted.experiments.run import IRunService
 
 T = TypeVar("T")
 
-#: How many services are asked at the same time.  The time of a request is measured from its
-#: turn, and each takes a file descriptor.
+#: The most services that get a request at the same time.  Each request takes a file descriptor, and
+#: its time limit begins when it is sent.
 AT_ONCE = 100
 
 
@@ -30,7 +30,7 @@ class IMember(IRunService, Protocol):
     """
     A service of a fleet.
 
-    @ivar url: where it is.
+    @ivar url: its URL.
     """
 
     url: str
@@ -38,16 +38,16 @@ class IMember(IRunService, Protocol):
 
 class Fleet:
     """
-    Several services that are driven at once.
+    Several services that are used as one.
 
-    A service that fails is asked nothing more until the end, when its faults are lifted if it
-    is there again.
+    A service that fails gets no more requests until the end, when its faults are removed if it
+    answers again.
 
-    @param missing: called when one fails, with its URL and why.  It decides: where it returns
-        C{False}, the error is raised; else the others go on without it.
-    @ivar services: those that take part.
+    @param missing: called when a service fails, with its URL and the reason.  If it returns
+        C{False}, the error is raised; otherwise the experiment continues without the service.
+    @ivar services: the services that take part.
     @ivar pace: see L{vaurien_twisted.experiments.effects.IService}.
-    @ivar lost: those that failed, and why.
+    @ivar lost: the services that failed, and why.
     """
 
     def __init__(self, services: Sequence[IMember], missing: Callable[[str, str], bool]) -> None:
@@ -68,13 +68,13 @@ class Fleet:
         results: dict[int, T | Failure] = {}
         left = iter(enumerate(services))
 
-        # A loop: services that answer at once must not nest their calls.
+        # A loop, since calls of services that answer at once must not nest.
         async def work() -> None:
             for place, service in left:
                 try:
                     results[place] = await do(service)
                 except CancelledError:
-                    # Whoever runs the experiment has ended it: no service has failed.
+                    # The user has ended the experiment: no service has failed.
                     raise
                 except Exception:
                     results[place] = Failure()
@@ -95,7 +95,7 @@ class Fleet:
             each for each in results if isinstance(each, Failure) and each.check(RequestRefused)
         ]
         if len(refused) == len(services):
-            # What was asked is wrong, not the services.
+            # The request is not valid; the services have not failed.
             refused[0].raiseException()
         found: list[T] = []
         failed: list[Failure] = []
@@ -123,9 +123,9 @@ class Fleet:
 
     async def end(self) -> list[str]:
         """
-        Leave all as they were, also those that failed.
+        Restore all services, also those that failed.
 
-        @return: which failed, and what could not be done.
+        @return: the services that failed, and what could not be restored.
         """
         lost = [each for each, _ in self.lost]
         words = [f"{each.url} was left out: {reason}" for each, reason in self.lost]
@@ -142,7 +142,7 @@ class Fleet:
 
     def _concerns(self, service: IMember, told: Rule) -> bool:
         """
-        Whether what is to be set is for a service.
+        Whether a setting is for a service.
         """
         part = told.get(PART)
         if not isinstance(part, Part):
@@ -174,18 +174,18 @@ class Fleet:
 
     async def restore(self, proxy: str, key: int) -> None:
         """
-        Undo a change: each service gets back what it had itself.
+        Undo a change: each service gets its own earlier value.
         """
         await self._all(lambda each: each.restore(proxy, key))
 
     async def read(self, oldest: float = 0.0) -> Reading:
         """
-        The figures of all services, added by the proxies' names.  Those of a service that
-        failed stay as they were, without connections.
+        The figures of all services, added by the proxies' names.  A service that failed keeps its
+        last figures, without connections.
 
         @param oldest: figures that were told beside something else are used up to this age;
             of many services, up to the time that it takes to ask all.
-        @return: its time is minus their mean age.
+        @return: a reading whose time is the negative mean age of the figures.
         """
         oldest = max(oldest, ROUND * len(self.services))
 
@@ -205,15 +205,14 @@ class Fleet:
 
     async def publish(self, told: Mapping[str, object]) -> None:
         """
-        Tell the services how the experiment goes, L{AT_ONCE} of them at most.  One that cannot
-        be told goes on all the same.
+        Report the progress of the experiment to at most L{AT_ONCE} services.  Failures are ignored.
         """
         await self._ask(self.services[:AT_ONCE], lambda each: each.publish(told))
 
     async def journal(self) -> list[Mapping[str, object]]:
         """
-        What was decided on all services since they were asked last, by time; each entry with
-        its C{service}.  Where there are several, entries are numbered anew.
+        The journal entries of all services since the last call, by time, each with its C{service}.
+        If there are several services, the entries get new ids.
         """
 
         async def one(service: IMember) -> list[Mapping[str, object]]:
@@ -229,6 +228,6 @@ class Fleet:
 
 def _whole(told: Rule) -> Rule:
     """
-    What is to be set, without the services that it is for.
+    The setting without the services that it is for.
     """
     return {name: value for name, value in told.items() if name != PART}

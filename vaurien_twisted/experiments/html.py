@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_reports -*-
 """
-A report as one HTML file that needs nothing else.
+A report as one self-contained HTML file.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _outcome(word: str) -> str:
 
 def _table(label: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """
-    A table, which can be scrolled where it is too wide.
+    A table; it can be scrolled if it is too wide.
     """
     head = "".join(f"<th scope=col>{each}</th>" for each in heads)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
@@ -178,7 +178,7 @@ def _errors(
     breaches: list[tuple[float, float]],
 ) -> list[str]:
     """
-    The plot of failed exchanges, where they are counted.
+    The plot of failed exchanges, if they are counted.
     """
     failed = lines(report, name, {"errors": "failed exchanges"})
     if all(value is None for _, value in failed[0].points):
@@ -229,7 +229,7 @@ def _exchanges(label: str, entries: Iterable[JSONObject]) -> str:
 
 def _duration(entry: JSONObject) -> str:
     """
-    How long the exchange took, C{""} if that is not known.
+    The duration of the exchange; C{""} if it is not known.
     """
     seconds = entry.get("timing", {}).get("duration")
     return "" if seconds is None else timeWords(seconds)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_reports -*-
 """
-A report as JUnit XML, as CI systems show it: a test case for each condition and phase.
+A report as JUnit XML for CI systems: a test case for each condition and phase.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def junit(report: Mapping[str, object]) -> bytes:
 
 def _clean(text: str) -> str:
     """
-    Text without what XML 1.0 (section 2.2) cannot hold.
+    Text without the characters that XML 1.0 (section 2.2) does not allow.
     """
     return "".join(
         letter if letter in "\t\n" or (letter >= " " and letter not in "\ufffe\uffff") else "?"

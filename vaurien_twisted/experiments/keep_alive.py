@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_keep_alive -*-
 """
-Requests over connections that last: a fleet is asked several times a second.
+Requests over persistent connections, since a fleet gets several requests a second.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from zope.interface import implementer
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IConsumer, IReactorTime
 
-#: How long an unused connection is kept, in seconds; the service keeps it for a minute.
+#: The time that an unused connection is kept, in seconds.  The service keeps it for a minute.
 KEPT = 30
 
 
@@ -76,8 +76,8 @@ class Body:
 
 class KeepAliveRequests:
     """
-    Sends requests as L{AsyncClient<vaurien_twisted.client.aio.AsyncClient>} does, for many
-    services, over connections that last.
+    Sends requests to many services over persistent connections, in place of the HTTP client of
+    L{AsyncClient<vaurien_twisted.client.aio.AsyncClient>}.
     """
 
     def __init__(self, reactor: IReactorTime) -> None:
@@ -96,7 +96,7 @@ class KeepAliveRequests:
         allow_redirects: bool = False,
     ) -> Response:
         """
-        Send one.
+        Send a request.
 
         @raise Exception: as L{Agent<twisted.web.client.Agent>} does.
         """
@@ -112,7 +112,7 @@ class KeepAliveRequests:
 
     def close(self) -> Deferred[None]:
         """
-        Close all connections; fires when they are closed.
+        Close all connections.  The result fires when they are closed.
         """
         closed: Deferred[None] = self._pool.closeCachedConnections()
         return closed

@@ -16,14 +16,14 @@ from vaurien_twisted.model.options import Refused, nearest, shortened
 
 class Kind(Protocol):
     """
-    What values a field has.
+    A kind of values.
     """
 
     def decode(self, found: Located, name: str) -> object:
         """
         The value of the field C{name}.
 
-        @raise Refused: it is not of this kind; names the line and what would be accepted.
+        @raise Refused: it is not of this kind; the message names the line and what is valid.
         """
 
     def schema(self) -> dict[str, object]:
@@ -51,7 +51,7 @@ class Text:
     """
     Text; a number counts as its digits.
 
-    @ivar choices: the only texts allowed, empty for any.
+    @ivar choices: the allowed texts; empty for any.
     """
 
     choices: tuple[str, ...] = ()
@@ -98,7 +98,7 @@ class Number:
     """
     A number within bounds.
 
-    @ivar whole: whole numbers only.
+    @ivar whole: whether only whole numbers are allowed.
     """
 
     minimum: float | None = None
@@ -139,7 +139,7 @@ class Duration:
     """
     A time, in seconds or with units.
 
-    @ivar positive: zero is refused.
+    @ivar positive: whether zero is refused.
     """
 
     positive: bool = False
@@ -196,9 +196,9 @@ class Share:
 @attrs.frozen
 class Plain:
     """
-    An object, as it is written; the service checks its members.
+    An object, unchanged; the service checks its members.
 
-    @ivar optional: nothing is allowed, too.
+    @ivar optional: whether no value is allowed too.
     """
 
     optional: bool = False

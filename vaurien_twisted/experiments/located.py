@@ -1,9 +1,9 @@
 # -*- test-case-name: tests.experiments.test_document -*-
 """
-YAML and JSON texts, read so that each value knows its line.
+YAML and JSON texts, parsed to values with their lines.
 
-JSON is read as YAML, of which it is a subset for all that an experiment can hold (YAML 1.2,
-section 1.3).  Only plain values are made: text, numbers, booleans, null, lists and objects.
+JSON is parsed as YAML, of which it is a subset for experiments (YAML 1.2, section 1.3).  The only
+values are: text, numbers, booleans, null, lists and objects.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import yaml
 
 from vaurien_twisted.model.options import Refused
 
-#: The longest text that is read, in characters, how many values it may have, and how deep they
-#: may be nested.
+#: The most characters of a text, the most values, and the deepest nesting.
 TEXT_LIMIT, VALUE_LIMIT, DEPTH_LIMIT = 2**20, 20_000, 32
 
 
@@ -25,7 +24,7 @@ class Located:
 
     @ivar value: text, a number, a boolean, C{None}, a list of L{Located}, or a dictionary of
         L{Located} by name.
-    @ivar line: from 1.
+    @ivar line: the line, from 1.
     @ivar names: the lines of an object's names.
     """
 
@@ -46,7 +45,7 @@ class Located:
 
 class _Reader:
     """
-    Makes values of the nodes of one text.
+    Converts the nodes of one text to values.
     """
 
     def __init__(self) -> None:
@@ -56,7 +55,7 @@ class _Reader:
     def read(self, node: yaml.Node, depth: int = 0) -> Located:
         line = node.start_mark.line + 1
         self._count += 1
-        # An anchor that is used often counts as often: a text cannot grow without bound.
+        # An anchor counts once for each use, so that the values are bounded.
         if self._count > VALUE_LIMIT:
             raise Refused(f"line {line}: the experiment has over {VALUE_LIMIT} values, the maximum")
         if depth > DEPTH_LIMIT:
@@ -94,7 +93,7 @@ _PLAIN = {
     "tag:yaml.org,2002:float": _make.construct_yaml_float,
     "tag:yaml.org,2002:bool": _make.construct_yaml_bool,
     "tag:yaml.org,2002:null": _make.construct_yaml_null,
-    # Dates are text here: no field of an experiment is one.
+    # Dates remain text, since no field of an experiment is a date.
     "tag:yaml.org,2002:timestamp": lambda constructor, node: str(node.value),
 }
 
@@ -103,12 +102,13 @@ def readText(text: str) -> Located:
     """
     The values of a YAML or JSON text.
 
-    @raise Refused: it is neither, is not one object, or is over a limit; names the line.
+    @raise Refused: the text is neither, is not one object, or is over a limit; the message names
+        the line.
     """
     if len(text) > TEXT_LIMIT:
         raise Refused(f"the experiment is over {TEXT_LIMIT} characters, the maximum")
     try:
-        # JSON indents with tabs, which YAML does not take.
+        # JSON may indent with tabs, which YAML does not allow.
         node = yaml.compose(text.replace("\t", "  "), Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

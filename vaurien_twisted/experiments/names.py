@@ -3,8 +3,8 @@
 Checks an experiment's proxies and faults before it begins: every name and value that a service
 would refuse later.
 
-This module alone of its room reads the declarations of the server: of behaviors, protocols,
-rules, toxics and proxies.
+Only this module of the room reads the declarations of the server: of behaviors, protocols, rules,
+toxics and proxies.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 def checkNames(experiment: Experiment) -> None:
     """
-    Check all that a service would refuse.
+    Check everything that a service would refuse.
 
-    @param experiment: read from a text.
-    @raise Refused: something is unknown or not acceptable; names the line, the cause and the
-        nearest valid choice.
+    @param experiment: an experiment that was parsed from a text.
+    @raise Refused: a name is unknown or a value is not valid; the message names the line, the cause
+        and the nearest valid choice.
     """
     from vaurien_twisted.proxies.declaration import ProxyDefaults
     from vaurien_twisted.rules.registry import loadRegistry
@@ -53,7 +53,7 @@ class Checker:
     """
     Checks the parts of one experiment.
 
-    @ivar defaults: those of new proxies; they know behaviors and protocols.
+    @ivar defaults: the defaults of new proxies, with the registry of behaviors and protocols.
     """
 
     experiment: Experiment
@@ -63,7 +63,7 @@ class Checker:
         """
         Check the declared proxies.
 
-        @param place: where they stand.
+        @param place: their place in the text.
         """
         from vaurien_twisted.proxies.declaration import LISTS, MissingField, declaredFromJSON
 
@@ -161,7 +161,7 @@ class Checker:
 
     def _builders(self, proxy: str) -> Iterator[RuleBuilder]:
         """
-        What builds the proxy's rules; of one that runs already, that of every protocol.
+        The rule builders of a proxy; for a proxy that exists already, those of all protocols.
         """
         registry, declared = self.defaults.registry, self.experiment.proxies.get(proxy)
         if declared is None:
@@ -173,7 +173,7 @@ class Checker:
 
     def _known(self, names: Iterable[str], place: Located) -> None:
         """
-        @raise Refused: a proxy is not one of the experiment's.
+        @raise Refused: a proxy is not declared in the experiment.
         """
         declared = self.experiment.proxies
         for name in names:
@@ -188,7 +188,8 @@ def _gone(flap: FlapSpec) -> Fault:
 
 def _member(place: Located, name: str) -> Located:
     """
-    The member of an object; the place itself where it has none, or is short for it.
+    The place of an object's member; the place of the object if it has no such member, or is its
+    short form.
     """
     if isinstance(place.value, dict):
         found = place.value.get(name)
@@ -199,15 +200,14 @@ def _member(place: Located, name: str) -> Located:
 
 def _each(place: Located) -> list[Located]:
     """
-    The places of a list, of which one may stand alone.
+    The places of a list's items; a single value counts as a list.
     """
     return place.value if isinstance(place.value, list) else [place]
 
 
 def _placed(refused: Refused, place: Located, prefix: str = "") -> Refused:
     """
-    A refusal with the line of what it names: the last thing in quotes, which is a name or a
-    value, or else the option at fault.
+    An error with the line of its cause: the last name or value in quotes, otherwise the option.
     """
     words = refused.description
     said = re.split("did you mean|pick one of", words)[0]
@@ -219,14 +219,14 @@ def _placed(refused: Refused, place: Located, prefix: str = "") -> Refused:
 
 def _lineOf(place: Located, name: str) -> int:
     """
-    The line of a name within C{place}; that of C{place} where it is not there.
+    The line of a name within C{place}; the line of C{place} if it is not there.
     """
     return next(chain(_linesOf(place, name), (place.line,)))
 
 
 def _linesOf(place: Located, name: str) -> Iterator[int]:
     """
-    The lines of a name, or of a value that is it or has it among several.
+    The lines of a name, or of a value that equals or contains it.
     """
     if isinstance(place.value, dict):
         for key, each in place.value.items():

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_passed -*-
 """
-The exchanges of a service that no rule affected, for the lists of a report.
+The exchanges of a service that no fault affected, for the lists of a report.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from vaurien_twisted.client.aio import AsyncClient
 from vaurien_twisted.client.common import RequestRefused
 
-#: An exchange without a whole reply is told once it is so old, in seconds.
+#: The age in seconds at which an exchange without a complete reply is listed.
 PATIENCE = 60.0
 
 Entry = Mapping[str, object]
@@ -20,8 +20,8 @@ Entry = Mapping[str, object]
 
 class PassedOf:
     """
-    Asks for the exchanges that passed on some proxies of a service, each once: when its reply was
-    sent.  A service keeps only the latest ones of each proxy, so that not all are seen.
+    Reads the exchanges that passed on some proxies of a service, each once, after its reply was
+    sent.  A service keeps only the latest ones of each proxy, so that some may be missed.
     """
 
     def __init__(self, client: AsyncClient) -> None:
@@ -32,8 +32,8 @@ class PassedOf:
 
     async def new(self, proxies: Sequence[str]) -> list[Entry]:
         """
-        Those that ended since the last call, as entries of the kind C{passed}; none if the service
-        does not tell them.
+        The exchanges that have ended since the last call, as entries of the kind C{passed}; none if
+        the service does not list them.
         """
         return [entry for name in proxies for entry in await self._ofProxy(name)]
 

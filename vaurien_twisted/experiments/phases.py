@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_run -*-
 """
-The steps of a method, carried out by a reactor's clock.
+Performs the steps of a method.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ class Externals(Protocol):
 @attrs.define
 class Phase:
     """
-    One phase as it went.
+    One phase of a run.
 
-    @ivar name: as in the file.
-    @ivar what: what was done, in words.
-    @ivar begin: seconds since the experiment began.
-    @ivar end: likewise, C{None} while it goes on.
+    @ivar name: its name in the file.
+    @ivar what: the step in words.
+    @ivar begin: its beginning, in seconds since the experiment began.
+    @ivar end: its end, likewise; C{None} until then.
     """
 
     name: str
@@ -76,13 +76,13 @@ class Phase:
 @attrs.define(eq=False)
 class Method:
     """
-    Carries out steps.
+    Performs steps.
 
-    @param clock: whose time counts.
-    @param effects: where faults are set.
-    @param seed: of the experiment, for jitter.
+    @param clock: the clock.
+    @param effects: sets the faults.
+    @param seed: the seed of the experiment, for jitter.
     @param changed: called when a phase begins and when it ends.
-    @ivar phases: those that have begun, in order.
+    @ivar phases: the phases that have begun, in order.
     """
 
     _clock: IReactorTime
@@ -106,9 +106,9 @@ class Method:
 
     async def carryOut(self, several: Iterable[steps.Step]) -> None:
         """
-        One step after the other.
+        Perform the steps, one after the other.
 
-        @raise StepFailed: one could not be carried out.
+        @raise StepFailed: a step failed.
         """
         for step in several:
             await self._one(step)
@@ -142,7 +142,7 @@ class Method:
 
         for each in running:
             each.addErrback(failed)
-        # All of them: a step that was cancelled still lifts what it has set.
+        # Wait for all: a cancelled step still removes its faults.
         await DeferredList(running)
         failures.sort(key=lambda failure: failure.check(CancelledError) is not None)
         if failures:
@@ -236,7 +236,7 @@ class Method:
                 if other != fault:
                     fault = other
                     await self._effects.replace(applied, fault)
-                # Where setting it took longer, the values between are left out.
+                # If setting it took longer, the values in between are skipped.
                 number = max(number + 1, int((self._clock.seconds() - begun) / every))
             await self._sleep(begun + seconds - self._clock.seconds())
         finally:
@@ -285,7 +285,7 @@ def _jittered(seconds: float, jitter: float, chance: random.Random) -> float:
 
 def _moments(every: float | None, cron: str, begun: float) -> Iterable[float]:
     """
-    When a schedule's steps begin, in seconds after C{begun}.
+    The times at which a schedule's steps begin, in seconds after C{begun}.
     """
     if every is None:
         start = datetime.fromtimestamp(begun, UTC)
@@ -300,7 +300,7 @@ def _moments(every: float | None, cron: str, begun: float) -> Iterable[float]:
 
 def changing(spec: RampSpec | WaveSpec, value: float) -> Fault:
     """
-    The fault of a ramp or a wave where the option that changes has a value.
+    The fault of a ramp or a wave with C{value} for the option that changes.
     """
     if spec.option == "percent":
         return Fault(

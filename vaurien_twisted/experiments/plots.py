@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_reports -*-
 """
-Plots over an experiment's time, as SVG: lines, the phases shaded, breaches marked.
+Plots of an experiment as SVG: lines over time, shaded phases, marked breaches.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 960, 220, 56, 8, 22, 24
 #: The most steps of the axes of values and of time.
 VALUES, TIMES = 4, 10
 
-#: The classes of lines, by their order; the page gives them colors.
+#: The CSS classes of lines, in order; the page's style sheet has the colors.
 LINES = ("a", "b", "c", "d", "e", "f")
 
 
@@ -55,8 +55,8 @@ def plot(
     """
     An SVG element.
 
-    @param seconds: how long the time axis is.
-    @param breaches: times in which a condition was broken.
+    @param seconds: the length of the time axis, in seconds.
+    @param breaches: the times in which a condition was broken.
     """
     values = [value for line in lines for _, value in line.points if value is not None]
     marks = ticks(max([*values, 1e-9]), VALUES)
@@ -99,7 +99,7 @@ def plot(
         )
     for time, words in ticks(seconds, TIMES):
         if time <= seconds:
-            # One at the very end would stick out.
+            # A label at the very end would be cut off.
             anchor = "start" if not time else "end" if x(time) > WIDTH - 40 else "middle"
             parts.append(
                 f'<text class="axis" x="{x(time):.1f}" y="{HEIGHT - 6}" text-anchor="{anchor}">'

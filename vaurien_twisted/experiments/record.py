@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_run -*-
 """
-What was seen in a run of an experiment.
+The record of a run of an experiment.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from vaurien_twisted.experiments.figures import Reading
 from vaurien_twisted.experiments.phases import Phase
 from vaurien_twisted.experiments.verdict import Check, Judgement
 
-#: Outcomes of a run beside those of verdicts: it was ended early, or could not begin.
+#: The outcomes of a run in addition to those of verdicts: it ended early, or could not begin.
 HALTED = "halted"
 
-#: The reason where its user ended it.
+#: The reason if the user ended it.
 INTERRUPTED = "it was interrupted"
 
-#: How many phases services are told of, the latest.
+#: The number of the latest phases that are reported to services.
 TOLD = 500
 
 
@@ -30,15 +30,15 @@ class Record:
     What was seen in a run.
 
     @ivar readings: figures, in order.
-    @ivar bounds: the readings at the beginning and at the end of each phase, by its place in
+    @ivar bounds: the readings at the beginning and at the end of each phase, by its index in
         C{phases}.
-    @ivar checks: tries of conditions, by the condition's place in the hypothesis.
-    @ivar journal: what was decided, the first L{JOURNAL_LIMIT} entries.
+    @ivar checks: the checks of conditions, by the condition's index in the hypothesis.
+    @ivar journal: the journal's entries, the first L{JOURNAL_LIMIT}.
     @ivar passed: exchanges that no fault struck: the slowest and the first that failed.
-    @ivar left: how many entries more there were.
-    @ivar outcome: C{""} until it is known: L{HALTED} where the run ended early.
+    @ivar left: the number of entries beyond these.
+    @ivar outcome: L{HALTED} if the run ended early; C{""} until it is known.
     @ivar reason: why it ended early.
-    @ivar began: when its method began, by the reactor's clock.
+    @ivar began: the time at which its method began, by the reactor's clock.
     @ivar wall: the same, in seconds since 1970.
     """
 
@@ -90,6 +90,6 @@ def experimentStatus(
 
 def _line(text: str) -> str:
     """
-    A text in one line that can be shown.
+    A text as one printable line.
     """
     return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))[:300]

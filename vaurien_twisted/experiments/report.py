@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_reports -*-
 """
-The report of a run: its verdict, as JSON that everything else is made of.
+The report of a run as JSON, from which all other forms are made.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from vaurien_twisted.experiments.verdict import (
     overall,
 )
 
-#: A breach that lasts so many readings breaks a phase, whatever its other exchanges did.
+#: The number of consecutive readings in breach that breaks a phase.
 LASTING = 2
 
-#: Readings at the beginnings and ends of phases are left out of plots where they are this close
-#: to a regular one, as a share of the time between two of those.
+#: Plots omit readings at the bounds of phases that are closer to a regular one than this share of
+#: the interval.
 CLOSE = 0.25
 
 #: The most journal entries that a report has.
@@ -47,7 +47,7 @@ def report(experiment: Experiment, record: Record, begun: float) -> Object:
     """
     The report of a run.
 
-    @param begun: when its method began, in seconds since 1970.
+    @param begun: the time at which its method began, in seconds since 1970.
     """
     record = attrs.evolve(
         record, journal=_since(record.journal, begun), passed=_since(record.passed, begun)
@@ -89,14 +89,14 @@ def report(experiment: Experiment, record: Record, begun: float) -> Object:
 
 def _since(entries: Sequence[Entry], begun: float) -> list[Entry]:
     """
-    Entries with C{after}: the seconds since C{begun}.
+    The entries with C{after}: the seconds since C{begun}.
     """
     return [{**each, "after": round(float(str(each["time"])) - begun, 6)} for each in entries]
 
 
 def _happened(entry: Mapping[str, object]) -> bool:
     """
-    Whether an entry of the journal tells of an exchange or a connection, not of what was set.
+    Whether an entry of the journal is about an exchange or a connection, and not about a setting.
     """
     return entry.get("kind") not in ("experiment", "set", "lease")
 
@@ -116,7 +116,7 @@ def _worthKeeping(
     journal: Sequence[Mapping[str, object]], conditions: Sequence[Object]
 ) -> list[Mapping[str, object]]:
     """
-    The entries in breaches, and as many others, the first ones, as there is room for.
+    The entries during breaches, and the first others up to the limit.
     """
     named = {
         each
@@ -176,10 +176,10 @@ def _inPhase(
     lasting: float,
 ) -> Object:
     """
-    Judge a condition in a phase: by all of the phase, and from one reading to the next, since
-    many fast exchanges at its beginning would else outweigh a time in which all were slow.
+    Judge a condition in a phase, as a whole and from one reading to the next.  Otherwise many fast
+    exchanges could hide a time in which all were slow.
 
-    @param lasting: a breach of so many seconds breaks the phase.
+    @param lasting: the duration of a breach that breaks the phase, in seconds.
     """
     begin = phase.begin
     end = phase.end if phase.end is not None else record.seconds
@@ -190,7 +190,7 @@ def _inPhase(
         if len(bounds) == 2:
             first, last = (reading.of(names) for reading in bounds)
             judgement = judgeFigures(condition, last.since(first), bounds[1].time - bounds[0].time)
-        # Its own readings come a little early or late.
+        # Its readings may be a little early or late.
         times = (begin, end, *(reading.time for reading in bounds))
         within = _spaced(
             [each for each in record.readings if min(times) <= each.time <= max(times)],
@@ -218,8 +218,8 @@ def _breaches(
     condition: Condition, names: Sequence[str], readings: Sequence[Reading]
 ) -> list[tuple[float, float]]:
     """
-    When a condition was broken, from one reading to another.  Times in which nothing could be
-    judged, as where all exchanges wait, do not end a breach.
+    The times in which a condition was broken, from one reading to another.  Times that could not be
+    judged, for example because all exchanges wait, do not end a breach.
     """
     found: list[tuple[float, float]] = []
     going = False
@@ -246,10 +246,10 @@ def _worst(
     lasting: float,
 ) -> Judgement | None:
     """
-    The judgement of the longest breach, C{None} where none lasted.
+    The judgement of the longest breach; C{None} if none lasted.
     """
     begin, end = max(breaches, key=lambda each: each[1] - each[0], default=(0.0, 0.0))
-    # A reading comes a little early or late.
+    # A reading may be a little early or late.
     if end - begin < lasting * 0.9:
         return None
     first, last = (
@@ -273,8 +273,8 @@ def _judged(phase: str, judgement: Judgement) -> Object:
 
 def _spaced(readings: Sequence[Reading], least: float) -> list[Reading]:
     """
-    Readings without those that come less than C{least} seconds after another: a rate over a
-    moment says nothing.
+    The readings without those less than C{least} seconds after another, since a rate over a moment
+    means nothing.
     """
     kept: list[Reading] = []
     for reading in readings:

@@ -1,5 +1,5 @@
 """
-Requests of an experiment to others than Vaurien, by treq.
+HTTP requests of an experiment to other servers than Vaurien, by treq.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorTime
 
-#: The most that is read of a response's body, in bytes.
+#: The most bytes that are read of a response's body.
 BODY_LIMIT = 2**20
 
 
@@ -26,7 +26,7 @@ class TreqRequests:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, timeout: float
     ) -> tuple[int, bytes]:
         """
-        Send one.
+        Send a request.
 
         @return: the response's status, and its body.
         """

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_run -*-
 """
-One run of an experiment, from its beginning to its verdict.
+Runs an experiment once, from its beginning to its verdict.
 """
 
 from __future__ import annotations
@@ -37,41 +37,41 @@ from vaurien_twisted.model.callbacks import nothing
 #: The most entries of the journal that a run keeps.
 JOURNAL_LIMIT = 50_000
 
-#: How old a regular reading of figures may be, as a share of the time between two.
+#: The maximum age of a regular reading of figures, as a share of the interval.
 OLDEST = 0.95
 
-#: What is read within so many seconds is read at one time.
+#: Readings within so many seconds count as simultaneous.
 MOMENT = 0.001
 
 
 class IRunService(IService, Protocol):
     """
-    A service that can be prepared for a run, and left as it was.
+    A service that can be prepared for a run, and restored.
     """
 
     async def begin(self, experiment: Experiment) -> list[str]:
         """
-        Create the experiment's proxies, and remember what the others have in force.
+        Create the experiment's proxies, and remember the state of the others.
 
         @return: the names of all proxies that take part.
         """
 
     async def end(self) -> list[str]:
         """
-        Remove what was created.
+        Delete what was created, and restore the rest.
 
-        @return: what could not be, in words.
+        @return: what could not be done, in words.
         """
 
     async def publish(self, told: Mapping[str, object]) -> None:
         """
-        Tell how the experiment goes.  What goes wrong with that is not raised.
+        Report the progress of the experiment.  Errors are not raised.
         """
 
     async def journal(self) -> list[Mapping[str, object]]:
         """
-        What was decided since it was asked last, oldest first, and the exchanges that passed,
-        as entries of the kind C{passed}.
+        The journal's entries since the last call, oldest first, and the exchanges that passed, as
+        entries of the kind C{passed}.
         """
 
 
@@ -95,14 +95,14 @@ class ILoad(Protocol):
 
 class IObservedExternals(Externals, Protocol):
     """
-    What tries conditions beside.
+    Tries conditions that figures do not decide.
     """
 
     async def check(self, condition: Tried) -> tuple[bool, str]:
         """
         Try a condition once.
 
-        @return: whether it was good, and what came.
+        @return: whether it holds, and the detail.
         """
 
 
@@ -111,8 +111,8 @@ class ExperimentRun:
     """
     Runs one experiment once.
 
-    @param progress: called when something happened, with what in words.
-    @ivar record: what was seen so far.
+    @param progress: called with each event in words.
+    @ivar record: the record of the run so far.
     """
 
     _clock: IReactorTime
@@ -134,7 +134,7 @@ class ExperimentRun:
 
     async def run(self) -> Record:
         """
-        The whole run.  Whatever happens, all that was set is lifted at the end.
+        Run the experiment.  All its faults are removed at the end, also after an error.
         """
         record = self.record
         try:
@@ -181,7 +181,7 @@ class ExperimentRun:
             if sampling.running:
                 sampling.stop()
             if self._sampling is not None:
-                # Its figures are of no use any more, and the lease is about to end.
+                # Its figures are too old, and the lease is about to end.
                 self._sampling.cancel()
             if experiment.load is not None:
                 record.load = await self._load.stop()
@@ -219,7 +219,7 @@ class ExperimentRun:
             self._progress(f"{phase.name}: {phase.what}")
             await self._service.publish(experimentStatus(self._experiment, self.record))
         if phase.end is None and self._clock.seconds() - self._lastRead < MOMENT:
-            # The phase before has ended now: its last reading is this one's first.
+            # The previous phase ends now: its last reading is the first of this one.
             reading = self.record.readings[-1]
         else:
             reading = await self._read()
@@ -281,8 +281,8 @@ class ExperimentRun:
 
     async def holds(self, condition: Condition) -> bool:
         """
-        Whether a condition that figures decide holds now: from the reading before to one that
-        is made now.
+        Whether a condition that figures decide holds now: between the previous reading and a new
+        one.
         """
         names = proxiesOf(condition)
         before = self.record.readings[-1]
@@ -311,7 +311,7 @@ class ExperimentRun:
         self, wanted: Callable[[Tried], bool], found: list[tuple[int, Judgement]]
     ) -> bool:
         """
-        Try the conditions that must hold before the method, or after it.
+        Check the conditions that must hold before the method, or after it.
         """
         for at, condition in enumerate(self._experiment.hypothesis):
             if isinstance(condition, Tried) and wanted(condition):

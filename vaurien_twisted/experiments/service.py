@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.integration.test_experiment -*-
 """
-A running Vaurien as an experiment drives it: over REST.
+A running Vaurien that an experiment uses over REST.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Service:
     """
     One running Vaurien.
 
-    @param client: for its control service.
-    @param clock: whose time decides when the lease is renewed.
+    @param client: the client of its control service.
+    @param clock: the clock for renewing the lease.
     """
 
     def __init__(self, client: AsyncClient, clock: IReactorTime) -> None:
@@ -37,12 +37,12 @@ class Service:
         self._clock = clock
         self._created: list[str] = []
         self._before: dict[str, Sequence[Rule]] = {}
-        #: The seed of the service, by the proxies that have another one now.
+        #: The service's own seed, by the proxies that have another one now.
         self._reseeded: dict[str, int] = {}
         self._proxies: list[str] = []
         self._toxics: dict[tuple[str, int], str] = {}
         self._changed: dict[tuple[str, int], Mapping[str, object]] = {}
-        #: When figures were told beside something else, and they.
+        #: The latest figures that came with another answer, and their time.
         self._told: tuple[float, Reading] | None = None
         self._lease = ""
         self._renewal = self._renewed = 0.0
@@ -50,9 +50,9 @@ class Service:
 
     async def begin(self, experiment: Experiment) -> list[str]:
         """
-        Create the experiment's proxies, and remember what the others have in force.
+        Create the experiment's proxies, and remember the state of the others.
 
-        @raise ClientError: the service refuses, or is not there.
+        @raise ClientError: the service refused, or did not answer.
         """
         self._lease = await self._take(experiment.policy.lease)
         there = await self._client.request("GET", "/proxies")
@@ -62,7 +62,7 @@ class Service:
                 body = {"name": name, **declared, "lease": self._lease}
                 if "backend" in body:
                     body["upstream"] = body.pop("backend")
-                # First: where the answer is lost, it may have been created.
+                # Recorded first: if the answer is lost, the proxy may exist.
                 self._created.append(name)
                 try:
                     await self._client.request("POST", "/proxies", body)
@@ -82,7 +82,7 @@ class Service:
         seed = int(state["seed"])
         if seed != experiment.seed:
             for name in self._proxies:
-                # First: where the answer is lost, it may have been set.
+                # Recorded first: if the answer is lost, the rules may be in force.
                 self._reseeded[name] = seed
                 path, body = self._seeded(name, experiment.seed)
                 await self._client.request("PUT", path, body)
@@ -115,15 +115,15 @@ class Service:
 
     async def publish(self, told: Mapping[str, object]) -> None:
         """
-        Tell how the experiment goes: what C{PUT /experiment} takes, without the lease.
+        Report the progress of the experiment: the body of C{PUT /experiment} without the lease.
         """
         lease = {} if told["outcome"] else {"lease": self._lease}
         await self._client.request("PUT", "/experiment", {**told, **lease})
 
     async def end(self) -> list[str]:
         """
-        Delete the proxies that were created, end the lease, undo the changes that are left, and put
-        back the seed.  Where the service cannot be reached, the rest is not tried.
+        Delete the created proxies, end the lease, undo the remaining changes, and restore the seed.
+        If the service cannot be reached, the rest is not tried.
 
         @return: what could not be done.
         """
@@ -171,7 +171,7 @@ class Service:
         body = {"rules": [*self._before.get(proxy, ()), *leased], "keep": keep, "state": True}
         answer = await self._client.request("PUT", f"{_path(proxy)}/rules", body)
         if isinstance(answer.get("state"), dict):
-            # Whoever asks for figures soon need not ask the service again.
+            # The next reading of figures can use these.
             self._told = self._clock.seconds(), self._reading(answer["state"])
 
     async def addToxic(self, proxy: str, toxic: Rule, key: int) -> None:
@@ -181,7 +181,7 @@ class Service:
 
     async def removeToxic(self, proxy: str, key: int) -> None:
         """
-        Remove a toxic.  One that is gone already is no error.
+        Remove a toxic.  A toxic that does not exist any more is not an error.
         """
         name = self._toxics.pop((proxy, key), None)
         if name is None:
@@ -194,7 +194,7 @@ class Service:
 
     async def change(self, proxy: str, changes: Mapping[str, object], key: int) -> None:
         before = await self._client.request("GET", _path(proxy))
-        # First: where the answer is lost, it may have been changed.
+        # Recorded first: if the answer is lost, the proxy may have changed.
         self._changed[proxy, key] = {
             name: before["upstream" if name == "backend" else name] for name in changes
         }
@@ -203,7 +203,7 @@ class Service:
 
     async def restore(self, proxy: str, key: int) -> None:
         """
-        Undo a change.  What fails is tried again at the end.
+        Undo a change.  If that fails, it is tried again at the end.
         """
         before = self._changed.get((proxy, key))
         if before is not None:
@@ -213,8 +213,8 @@ class Service:
 
     async def read(self, oldest: float = 0.0) -> Reading:
         """
-        The figures of the proxies that take part.  This renews the lease, where a quarter of
-        its time has passed.
+        The figures of the proxies that take part.  This renews the lease if a quarter of its time
+        has passed.
         """
         now = self._clock.seconds()
         if self._lease and now - self._renewed >= self._renewal:
@@ -232,15 +232,15 @@ class Service:
 
     async def journal(self) -> list[Mapping[str, object]]:
         """
-        What was decided since it was asked last, oldest first, and the exchanges that passed, as
-        entries of the kind C{passed}.  The journal is not asked where the last reading said that
-        there is nothing new.
+        The journal's entries since the last call, oldest first, and the exchanges that passed, as
+        entries of the kind C{passed}.  No request is sent if the last reading showed no new
+        entries.
         """
         passed = await self._passed.new(self._proxies)
         if self._newest <= self._last:
             return passed
         asked = await self._client.journal(self._last, 10000, repeat="true")
-        # Another call may have had some of them meanwhile.
+        # Another call may have read some of them meanwhile.
         entries: list[Mapping[str, object]] = [
             entry for entry in asked if int(str(entry["id"])) > self._last
         ]

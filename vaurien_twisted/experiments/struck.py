@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_struck -*-
 """
-Which exchanges of an experiment took the longest, and which failed.
+The slowest exchanges of an experiment, and those that failed.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ def slowest(entries: Iterable[Entry]) -> list[Entry]:
     """
     The entries of the L{MOST} exchanges that took the longest, the longest first.
 
-    @param entries: of decisions, with C{effect} as the journal has it, and of exchanges that
-        passed.
+    @param entries: the journal's entries about decisions, and those about exchanges that passed.
     """
     timed = [(seconds, entry) for entry in entries if (seconds := secondsOf(entry)) > 0]
     return [entry for _, entry in nlargest(MOST, timed, key=lambda each: each[0])]
@@ -53,8 +52,7 @@ def notable(entries: Sequence[Entry]) -> list[Entry]:
 
 def secondsOf(entry: Entry) -> float:
     """
-    How long an exchange took as far as that is known, in seconds: to the end of its reply, else as
-    long as it was delayed.
+    The known duration of an exchange in seconds: to the end of its reply, otherwise its delay.
     """
     duration = _timing(entry).get("duration")
     return max(delayOf(entry), duration if isinstance(duration, int | float) else 0.0)
@@ -62,22 +60,22 @@ def secondsOf(entry: Entry) -> float:
 
 def delayOf(entry: Entry) -> float:
     """
-    How long an exchange was delayed, in seconds; 0 if it was not.
+    The delay of an exchange, in seconds; 0 if it was not delayed.
     """
     return sum(_seconds(rest) for word, rest in _parts(entry) if word in _DELAYING)
 
 
 def fails(entry: Entry) -> bool:
     """
-    Whether an exchange failed: a fault answered it with an error, cut it or left it without an
-    answer, or the backend answered with an error.
+    Whether an exchange failed: a fault answered it with an error, cut it or left it without a
+    reply, or the backend replied with an error.
     """
     return bool(errorOf(entry)) or any(word in _FAILING for word, _ in _parts(entry))
 
 
 def errorOf(entry: Entry) -> str:
     """
-    The code of the backend's reply if that was an error, else C{""}.
+    The code of the backend's reply if it was an error; otherwise C{""}.
     """
     return str(_timing(entry).get("error", ""))
 
@@ -98,7 +96,7 @@ def _parts(entry: Entry) -> Iterator[tuple[str, str]]:
 
 def _seconds(text: str) -> float:
     """
-    The number of C{0.8 s}; 0 if it is none.
+    The number of seconds in C{0.8 s}; 0 for other texts.
     """
     try:
         return float(text.removesuffix(" s"))

@@ -47,7 +47,7 @@ def describe(step: steps.Step) -> str:
 
 def _on(spec: Fault | RampSpec | WaveSpec | FlapSpec | RestartSpec) -> str:
     """
-    The proxies, and the share of the services, that something is done to.
+    The proxies, and the share of the services, that a step affects.
     """
     proxies = f" on {', '.join(spec.proxy)}" if spec.proxy else ""
     return proxies + (f" on {spec.share * 100:g} % of the services" if spec.share < 1 else "")
@@ -73,7 +73,7 @@ def describeFault(fault: Fault) -> str:
 
 def describeCondition(condition: conditions.Condition) -> str:
     """
-    A condition in words: the name that it has in the file, else what it asks.
+    A condition in words: its name in the file, otherwise what it requires.
     """
     if condition.name:
         return condition.name
@@ -108,7 +108,7 @@ def describeCondition(condition: conditions.Condition) -> str:
 
 def _which(condition: conditions.Errors | conditions.ErrorRate) -> str:
     """
-    Which errors count, in words.
+    The errors that count, in words.
     """
     commands = f" of {' or '.join(condition.command)}" if condition.command else ""
     return commands + (f" with {' or '.join(condition.code)}" if condition.code else "")

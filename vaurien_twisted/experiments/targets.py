@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_targets -*-
 """
-Where the services of a fleet are: by URL, in a file, behind a name, or in pods of Kubernetes.
+The addresses of a fleet's services: by URL, from a file, by host name, or from pods of Kubernetes.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 from vaurien_twisted.model.options import Refused
 from vaurien_twisted.model.text_file import readText
 
-#: The port of the control service, where none is given.
+#: The default port of the control service.
 PORT = 8080
 
-#: How long the API server of Kubernetes may take to answer, in seconds.
+#: The time limit of an answer of the API server of Kubernetes, in seconds.
 PATIENCE = 10.0
 
 
@@ -65,8 +65,8 @@ def targets(parsed: argparse.Namespace, default: str) -> list[str]:
     """
     The URLs of the services that a command line names, each once.
 
-    @param default: where it names none.
-    @raise Refused: there are none, or they cannot be found.
+    @param default: the URL if the command line names none.
+    @raise Refused: no service is found.
     """
     found = list(parsed.target)
     if parsed.targets:
@@ -93,8 +93,8 @@ def ofName(name: str, port: int = PORT) -> list[str]:
     """
     A URL for each address of a host name.
 
-    @param name: may end with a port.
-    @raise Refused: it is no host name, or has no address.
+    @param name: a host name, with or without a port.
+    @raise Refused: it is not a host name, or has no address.
     """
     try:
         parts = urlsplit(f"//{name}")
@@ -120,12 +120,12 @@ def urlOf(address: str, port: int) -> str:
 
 def ofPods(selector: str, namespace: str | None, port: int = PORT) -> list[str]:
     """
-    A URL for each pod that runs, by its labels, through the official client.  The API server is
-    that of C{KUBECONFIG} or C{~/.kube/config}, else that of the cluster in which this runs.
+    A URL for each ready pod with some labels, by the official client.  The API server is that of
+    C{KUBECONFIG} or C{~/.kube/config}, otherwise that of the cluster in which this process runs.
 
-    @param selector: labels, as C{kubectl get --selector} takes them.
+    @param selector: labels in the form of C{kubectl get --selector}.
     @param namespace: C{None} for all.
-    @raise Refused: the client is not installed, the API server cannot be asked, or no pod runs.
+    @raise Refused: the client is not installed, the API server does not answer, or no pod is ready.
     """
     try:
         from kubernetes import client, config
@@ -166,7 +166,7 @@ def ofPods(selector: str, namespace: str | None, port: int = PORT) -> list[str]:
 
 def _address(status: object) -> str:
     """
-    The address of a pod that is ready; C{""} of any other.
+    The address of a pod if it is ready; otherwise C{""}.
     """
     conditions: Sequence[object] = getattr(status, "conditions", None) or ()
     states = {getattr(each, "type", ""): getattr(each, "status", "") for each in conditions}

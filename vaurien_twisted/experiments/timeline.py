@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.experiments.test_reports -*-
 """
-What an experiment will do, and when: the plan of a dry run.
+The planned times of all phases, for a dry run.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from vaurien_twisted.experiments.summary import describe
 @attrs.frozen
 class Entry:
     """
-    A phase as it will be.
+    A planned phase.
 
-    @ivar begin: seconds after the beginning.
-    @ivar seconds: how long it lasts; C{None} where only its end tells.
-    @ivar exact: no phase before it is of unknown length.
+    @ivar begin: its beginning, in seconds after that of the experiment.
+    @ivar seconds: its duration; C{None} if it is not known in advance.
+    @ivar exact: whether the durations of all phases before it are known.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Entry:
 
 def lengthOf(step: steps.Step) -> float | None:
     """
-    How long a step lasts, in seconds; C{None} where only its end tells.
+    The duration of a step in seconds; C{None} if it is not known in advance.
     """
     match step:
         case steps.Hold(hold=seconds):

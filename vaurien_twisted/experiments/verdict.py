@@ -31,11 +31,11 @@ HELD, BROKEN, UNKNOWN = "held", "broken", "unknown"
 @attrs.frozen
 class Judgement:
     """
-    What became of a condition in one phase, or at one reading.
+    The judgement of a condition in one phase, or at one reading.
 
     @ivar outcome: L{HELD}, L{BROKEN} or L{UNKNOWN}.
     @ivar measured: the figure in words: C{"0.99 of 812 exchanges took under 0.21 s"}.
-    @ivar value: the figure, C{None} where there is none.
+    @ivar value: the figure; C{None} if there is none.
     """
 
     outcome: str
@@ -49,8 +49,8 @@ class Check:
     One try of a probe, a query or a command.
 
     @ivar time: seconds since the experiment began.
-    @ivar good: whether it was as it must be.
-    @ivar detail: what came.
+    @ivar good: whether the condition held.
+    @ivar detail: the response or the output, in words.
     """
 
     time: float
@@ -62,7 +62,7 @@ def judgeFigures(condition: Condition, figures: Figures, seconds: float) -> Judg
     """
     Judge a condition by the figures of a phase.
 
-    @param seconds: how long the phase was.
+    @param seconds: the duration of the phase.
     @return: C{None} for conditions that figures do not decide.
     """
     if isinstance(condition, Quantile):
@@ -92,7 +92,7 @@ def _judgeErrors(condition: Errors | ErrorRate, figures: Figures, seconds: float
     if not figures.errorsCounted:
         return Judgement(UNKNOWN, "not enough data: errors of this protocol are not counted")
     failed = figures.failed(condition.command, condition.code)
-    # One that fails at the end of a phase may have begun before it.
+    # An exchange that fails at the end of a phase may have begun before it.
     count = max(figures.exchanges, failed)
     least = condition.least if isinstance(condition, Errors) else 1
     if count < least:
@@ -113,7 +113,7 @@ def _judgeErrors(condition: Errors | ErrorRate, figures: Figures, seconds: float
 
 def judgeChecks(condition: Condition, checks: Sequence[Check]) -> Judgement | None:
     """
-    Judge a condition by the tries that were made of it in a phase.
+    Judge a condition by its checks in a phase.
 
     @return: C{None} for conditions that are not tried.
     """
@@ -133,11 +133,11 @@ def judgeRecovery(
     condition: Recovery, readings: Sequence[Reading], end: float
 ) -> tuple[Judgement, float | None]:
     """
-    Judge whether a quantile came below its bound soon.
+    Judge whether a quantile came below its bound in time.
 
-    @param readings: all of the experiment, in order.
-    @param end: when the phase ended from which it is measured.
-    @return: the judgement, and when the quantile came below, in seconds after C{end}.
+    @param readings: all readings of the experiment, in order.
+    @param end: the end of the phase from which the time is measured.
+    @return: the judgement, and the time at which the quantile came below, in seconds after C{end}.
     """
     after = [reading for reading in readings if reading.time >= end]
     enough = False
@@ -159,7 +159,8 @@ def judgeRecovery(
 
 def overall(outcomes: Sequence[str]) -> str:
     """
-    One outcome for several: broken if one is, else unknown if one is, else held.
+    The overall outcome: broken if one is broken, otherwise unknown if one is unknown, otherwise
+    held.
     """
     for outcome in (BROKEN, UNKNOWN):
         if outcome in outcomes:
@@ -180,6 +181,6 @@ def timeWords(seconds: float) -> str:
 
 def rounded(value: float) -> str:
     """
-    A number with three significant digits, a large one without digits after the point.
+    A number with three significant digits; a large one without decimals.
     """
     return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
