@@ -25,6 +25,12 @@ class StatesTests(PageCase):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             self.assertFaultless(page)
 
+    def fits(self, page: Any, place: str, width: int) -> None:
+        """
+        Nothing sticks out of an element.
+        """
+        self.assertLessEqual(page.evaluate(f"document.querySelector('{place}').scrollWidth"), width)
+
     def test_inUse(self) -> None:
         """
         With rules, decisions, connections, an opened row, in each dialog, with a message, with a
@@ -43,6 +49,7 @@ class StatesTests(PageCase):
                 page.locator("#log li .line").first.click()
                 page.wait_for_selector(".story dd")
                 self.check(page)
+                self.fits(page, "#connections .scroll", size["width"])
                 for key in "aexy?":
                     page.keyboard.press(key)
                     page.wait_for_selector("dialog[open]")
@@ -77,6 +84,7 @@ class StatesTests(PageCase):
             for size in SIZES:
                 page.set_viewport_size(size)
                 self.check(page)
+                self.fits(page, "html", size["width"])
 
     def test_token(self) -> None:
         """

@@ -82,7 +82,7 @@ export class RuleList {
   own(own) {
     const lines = own.rules.flatMap((rule) => rule.draw ?? [rule]).map((each) => this.line(each));
     const { connection } = own;
-    return item([...lines, make("p", {}, make("small", {}, `for connection ${connection} alone`))],
+    return item([...lines, make("p", { class: "whose" }, make("small", {}, `for connection ${connection} alone`))],
       button("Change", `Change the rules of connection ${connection}`, () => this.actions.editOwn(own)),
       button("✕", `Remove the rules of connection ${connection}`, ({ currentTarget }) => this.remove(currentTarget, () => this.actions.removeOwn(own)), "Remove"));
   }
