@@ -36,4 +36,6 @@ class EventsTests(SynchronousTestCase):
         self.refused("event is for fault lose", event="*")
         self.refused("did you mean 'garble'", fault="garbel")
         self.refused("goes with then rst-stream or goaway", then="reset", http2_code="CANCEL")
-        self.refused("rst-stream:CANCEL", then="rst-stream", http2_code="CANCELED")
+        self.refused(
+            "'CANCELED' is not an error code of HTTP/2", then="rst-stream", http2_code="CANCELED"
+        )

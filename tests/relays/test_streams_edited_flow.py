@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.edited import Answer, Edited, seenOf1
 from tests.relays.multiplexed import Got, rule
-from vaurien_twisted.wire.http2 import reply_editor
+from vaurien_twisted.wire.http import reply_editing
 
 EVENT = b"data: %d\n\n"
 
@@ -135,7 +135,7 @@ class FlowTests(SynchronousTestCase):
         A body in frames of one byte takes no more memory than others: it passes unchanged where
         its frames take too much.
         """
-        self.patch(reply_editor, "RAW_LIMIT", 40_000)
+        self.patch(reply_editing, "RAW_LIMIT", 40_000)
         link = Edited(Answer(), rule("patch", None, replace={"^a": "b"}))
         link.answers = False
         got = link.get()
@@ -153,8 +153,14 @@ class FlowTests(SynchronousTestCase):
         """
         A connection that a fault ends has given the client all before, as its window allows.
         """
-        for then in ("close", "reset", "goaway"):
-            link = Edited(Answer(), rule("events", None, fault="cut", count=2, then=then), size=0)
+        for fault, then in (
+            ("cut", "close"),
+            ("cut", "reset"),
+            ("cut", "goaway"),
+            ("join", "close"),
+            ("join", "rst-stream"),
+        ):
+            link = Edited(Answer(), rule("events", None, fault=fault, count=2, then=then))
             link.answers = False
             link.client.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 5})
             link.pump()
@@ -164,5 +170,7 @@ class FlowTests(SynchronousTestCase):
             link.pump()
             link.send(link.server, 1, b": 1\n\ndata: 2\n\ndata: 3\n\n")
             link.pump()
-            self.assertEqual(got.body, b"data: 1\n\ndata: 2\n\n")
-            self.assertEqual(len(link.pair.client.ended), 1, then)
+            passed = 2 if fault == "cut" else 3
+            self.assertEqual(got.body, b"".join(b"data: %d\n\n" % n for n in (1, 2, 3)[:passed]))
+            self.assertFalse(got.ended, (fault, then))
+            self.assertEqual(bool(link.pair.client.ended), then != "rst-stream")

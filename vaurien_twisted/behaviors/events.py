@@ -132,7 +132,14 @@ class Events(OfReplies):
         if options.http2_code:
             if options.then not in ENDINGS:
                 raise Refused("http2_code goes with then rst-stream or goaway", "http2_code")
-            wire.parseError(f"{options.then}:{options.http2_code}", "")
+            try:
+                wire.parseError(f"{options.then}:{options.http2_code}", "")
+            except Refused:
+                raise Refused(
+                    f"{shortened(options.http2_code)} is not an error code of HTTP/2: write a name "
+                    "such as CANCEL, or a number",
+                    "http2_code",
+                ) from None
         if options.event:
             if options.fault != "lose":
                 raise Refused(f"event is for fault lose, not for {options.fault}", "event")

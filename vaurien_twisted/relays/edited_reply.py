@@ -5,7 +5,7 @@ A reply on an HTTP/2 stream that passes through an editor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from vaurien_twisted.interfaces.editors import IEditor
@@ -66,7 +66,7 @@ class EditedReply:
         if steps:
             self._queue.put(exchange, b"", steps)
         now = self._owner.state.context.reactor.seconds()
-        parts = list(self._editor.push(frames, ends, now))
+        parts = _upToEnd(self._editor.push(frames, ends, now))
         # The last step may end the link.
         recordOutcome(exchange, self._editor, ends)
         return min(size, self._put(parts, size))
@@ -75,7 +75,7 @@ class EditedReply:
         """
         Hold back and change nothing from now on.
         """
-        self._put(list(self._editor.release(reason)), 0)
+        self._put(_upToEnd(self._editor.release(reason)), 0)
         self._settle()
 
     def cutShort(self) -> None:
@@ -127,3 +127,15 @@ class EditedReply:
             self._stream.taken = partial(self._owner.fate, then)
         else:
             self._owner.fate(then)
+
+
+def _upToEnd(parts: Iterable[EditedBytes]) -> Sequence[EditedBytes]:
+    """
+    The parts up to the one that ends the message or the link; those after it go nowhere.
+    """
+    found = []
+    for part in parts:
+        found.append(part)
+        if part.last or part.then is not ConnectionFate.KEEP:
+            break
+    return found

@@ -8,60 +8,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import attrs
-from zope.interface import implementer
 
-from vaurien_twisted.interfaces.editors import IEditor, IReplyEditor
+from vaurien_twisted.interfaces.editors import IReplyEditor
 from vaurien_twisted.model.commands import ConnectionFate, EditedBytes
-from vaurien_twisted.model.editing import (
-    RAW_LIMIT,
-    BodyCourse,
-    DropBody,
-    PassBody,
-    StreamBody,
-    WholeBody,
-)
+from vaurien_twisted.model.editing import DropBody, PassBody, StreamBody, WholeBody
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.http.content import Content, Frames
 from vaurien_twisted.wire.http.errors import HTTP_1_0
 from vaurien_twisted.wire.http.head import ENDLESS
+from vaurien_twisted.wire.http.reply_editing import ReplyEditing
 from vaurien_twisted.wire.streams.patch_editor import BODYLESS, LENGTHS
 
 
-@implementer(IEditor)
-class HTTP1ReplyEditor:
+class HTTP1ReplyEditor(ReplyEditing):
     """
-    Edits one reply.
-
-    @param editor: decides what becomes of it.
+    Edits one reply of HTTP/1.
     """
 
-    __slots__ = ("_chunks", "_content", "_course", "_editor", "_frames", "_kept", "_method", "_raw")
+    __slots__ = ("_body", "_chunks", "_content", "_frames", "_method")
 
     def __init__(self, exchange: Exchange, editor: IReplyEditor) -> None:
+        super().__init__(editor)
         self._method = exchange.command
         # The head is dropped before the reply arrives, so read the version now.
         self._chunks = HTTP_1_0.match(exchange.head.lower()) is None
-        self._editor = editor
         self._content: Content | None = None
         self._frames: Frames | None = None
-        self._course: BodyCourse = PassBody()
-        #: What has arrived of a reply that waits for the end of its body: the original bytes,
-        #: and the content.
-        self._raw = bytearray()
-        self._kept = bytearray()
-
-    @property
-    def struck(self) -> bool:
-        return self._editor.struck
-
-    @property
-    def reason(self) -> str:
-        return self._editor.reason
+        #: The content of a reply that waits for the end of its body.
+        self._body = bytearray()
 
     @property
     def held(self) -> int:
-        own = len(self._raw) + len(self._kept)
-        return own + (self._course.editor.held if isinstance(self._course, StreamBody) else 0)
+        return super().held + len(self._body)
 
     def push(self, data: bytes, ends: bool, now: float) -> Iterator[EditedBytes]:
         content, frames, position = self._content, self._frames, 0
@@ -82,17 +60,14 @@ class HTTP1ReplyEditor:
         elif isinstance(course, StreamBody):
             found = content.read(data, position)
             if found:
-                yield from _framed(course.editor.push(found, now), frames)
+                yield from self._framed(course.editor.push(found, now))
             if ends:
-                yield from _framed(course.editor.end(now), frames)
+                yield from self._framed(course.editor.end(now))
                 yield frames.ending
         else:
-            self._raw += data
-            self._kept += content.read(data, position)
-            if len(self._kept) > course.limit or len(self._raw) > RAW_LIMIT:
-                yield from self.release(f"not patched: the body exceeds {course.limit:,} bytes")
-            elif ends:
-                yield self._whole(course, content, frames)
+            found = content.read(data, position)
+            self._body += found
+            yield from self._hold(course, data, len(found), ends)
 
     def _begun(self, content: Content, frames: Frames) -> Iterator[EditedBytes]:
         """
@@ -107,41 +82,32 @@ class HTTP1ReplyEditor:
             frames.unsize(self._chunks)
         yield EditedBytes(bytes(content.head))
 
-    def _whole(self, course: WholeBody, content: Content, frames: Frames) -> EditedBytes:
-        """
-        The changed reply, whose body has arrived.
-        """
-        raw, kept = bytes(self._raw), bytes(self._kept)
-        self._raw, self._kept = bytearray(), bytearray()
+    def _changed(self, course: WholeBody, raw: bytes) -> EditedBytes | None:
+        content, frames = self._content, self._frames
+        body, self._body = bytes(self._body), bytearray()
+        changed = course.change(body)
+        if changed is None or content is None or frames is None:
+            return None
         head = content.head
-        body = course.change(kept)
-        if body is None:
-            return EditedBytes(raw)
         if head.status in BODYLESS:
             return EditedBytes(bytes(head), then=frames.ending.then)
         if content.framing >= 0:
             head.remove(LENGTHS)
-            head.add("Content-Length", str(len(body)))
-        return EditedBytes(bytes(head) + frames.frame(body) + frames.ending.data)
+            head.add("Content-Length", str(len(changed)))
+        return EditedBytes(bytes(head) + frames.frame(changed) + frames.ending.data)
 
     def release(self, reason: str) -> Iterator[EditedBytes]:
-        course, frames = self._course, self._frames
-        if isinstance(course, StreamBody) and frames is not None:
-            yield from _framed(course.editor.release(reason), frames)
-        elif isinstance(course, WholeBody) and self._raw:
-            self._editor.leaveUnchanged(reason)
-            self._course = PassBody()
-            raw, self._raw, self._kept = bytes(self._raw), bytearray(), bytearray()
-            yield EditedBytes(raw)
+        self._body = bytearray()
+        yield from super().release(reason)
 
-
-def _framed(parts: Iterable[EditedBytes], frames: Frames) -> Iterator[EditedBytes]:
-    """
-    Edited content in the form in which it is sent.
-    """
-    for part in parts:
-        data, then = frames.frame(part.data), part.then
-        if part.last:
-            data += frames.ending.data
-            then = frames.ending.then if then is ConnectionFate.KEEP else then
-        yield attrs.evolve(part, data=data, then=then)
+    def _framed(self, parts: Iterable[EditedBytes]) -> Iterator[EditedBytes]:
+        frames = self._frames
+        for part in parts:
+            if frames is None:
+                yield part
+                continue
+            data, then = frames.frame(part.data), part.then
+            if part.last:
+                data += frames.ending.data
+                then = frames.ending.then if then is ConnectionFate.KEEP else then
+            yield attrs.evolve(part, data=data, then=then)

@@ -8,18 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import attrs
-from zope.interface import implementer
 
-from vaurien_twisted.interfaces.editors import IEditor, IReplyEditor
+from vaurien_twisted.interfaces.editors import IReplyEditor
 from vaurien_twisted.model.commands import ConnectionFate, EditedBytes
-from vaurien_twisted.model.editing import (
-    RAW_LIMIT,
-    BodyCourse,
-    DropBody,
-    PassBody,
-    StreamBody,
-    WholeBody,
-)
+from vaurien_twisted.model.editing import DropBody, PassBody, StreamBody, WholeBody
+from vaurien_twisted.wire.http.reply_editing import ReplyEditing
 from vaurien_twisted.wire.http2.endings import GOAWAY, RESET, codeOf
 from vaurien_twisted.wire.http2.frames import (
     DATA,
@@ -37,8 +30,7 @@ from vaurien_twisted.wire.streams.patch_editor import BODYLESS
 from vaurien_twisted.wire.streams.tunnels import isTunnel
 
 
-@implementer(IEditor)
-class HTTP2ReplyEditor:
+class HTTP2ReplyEditor(ReplyEditing):
     """
     Edits one reply.  Input and output are complete frames whose header blocks use no dynamic table.
     New DATA frames have at most 16 KiB.
@@ -50,32 +42,16 @@ class HTTP2ReplyEditor:
         C{goaway:CODE}, or C{""}, with the connection.
     """
 
-    __slots__ = ("_course", "_editor", "_ending", "_head", "_method", "_number", "_raw", "_size")
+    __slots__ = ("_ending", "_head", "_method", "_number", "_trailer")
 
     def __init__(self, method: str, number: int, editor: IReplyEditor, ending: str = "") -> None:
+        super().__init__(editor)
         self._method = method
         self._number = number
-        self._editor = editor
         self._ending = codeOf(ending)
         self._head: StreamReplyHead | None = None
-        self._course: BodyCourse = PassBody()
-        #: The received frames of a reply that waits for the end of its body, and the size of their
-        #: content.
-        self._raw = bytearray()
-        self._size = 0
-
-    @property
-    def struck(self) -> bool:
-        return self._editor.struck
-
-    @property
-    def reason(self) -> str:
-        return self._editor.reason
-
-    @property
-    def held(self) -> int:
-        course = self._course
-        return len(self._raw) + (course.editor.held if isinstance(course, StreamBody) else 0)
+        #: The frames of the trailer of a reply that waits for the end of its body.
+        self._trailer = b""
 
     def push(self, data: bytes, ends: bool, now: float) -> Iterator[EditedBytes]:
         """
@@ -88,7 +64,9 @@ class HTTP2ReplyEditor:
         elif isinstance(self._course, StreamBody):
             yield from self._stream(self._course, data, ends, now)
         elif isinstance(self._course, WholeBody):
-            yield from self._keep(self._course, data, ends)
+            isData = kind == DATA
+            self._trailer = b"" if isData else data
+            yield from self._hold(self._course, data, len(data) - HEAD if isData else 0, ends)
         elif isinstance(self._course, PassBody):
             yield EditedBytes(data)
 
@@ -134,9 +112,6 @@ class HTTP2ReplyEditor:
             yield EditedBytes(piece(self._number, b"", True) if isData else data)
 
     def _framed(self, parts: Iterable[EditedBytes]) -> Iterator[EditedBytes]:
-        """
-        Edited content in frames, and the end of the stream.
-        """
         number = self._number
         ending, code = self._ending
         for part in parts:
@@ -148,48 +123,21 @@ class HTTP2ReplyEditor:
                 data, then = data + goAway(number, code), ConnectionFate.CLOSE
             yield attrs.evolve(part, data=data, last=last, then=then)
 
-    def _keep(self, course: WholeBody, data: bytes, ends: bool) -> Iterator[EditedBytes]:
-        """
-        Handle a DATA frame, or the trailer, of a reply that waits until its body is complete.
-        """
-        trailer = b"" if data[3] == DATA else data
-        if not trailer:
-            self._size += len(data) - HEAD
-        self._raw += data
-        if self._size > course.limit or len(self._raw) > RAW_LIMIT:
-            yield from self.release(f"not patched: the body exceeds {course.limit:,} bytes")
-        elif ends:
-            yield self._whole(course, trailer)
-
-    def _whole(self, course: WholeBody, trailer: bytes) -> EditedBytes:
-        """
-        The changed reply, whose body has arrived.
-        """
-        raw, self._raw = bytes(self._raw), bytearray()
+    def _changed(self, course: WholeBody, raw: bytes) -> EditedBytes | None:
         head, number = self._head, self._number
         kept = b"".join(content for kind, _, _, content in framesIn(raw) if kind == DATA)
-        content = course.change(kept)
-        if content is None or head is None:
-            return EditedBytes(raw)
+        changed = course.change(kept)
+        if changed is None or head is None:
+            return None
         if head.status in BODYLESS:
             return EditedBytes(headers(number, head.block, True), last=True)
         if head.value(b"content-length"):
             head.remove((b"content-length",))
-            head.add("content-length", str(len(content)))
-        made = headers(number, head.block, False)
-        if content or not trailer:
-            made += body(number, content, not trailer)
+            head.add("content-length", str(len(changed)))
+        made, trailer = headers(number, head.block, False), self._trailer
+        if changed or not trailer:
+            made += body(number, changed, not trailer)
         return EditedBytes(made + trailer)
-
-    def release(self, reason: str) -> Iterator[EditedBytes]:
-        course = self._course
-        if isinstance(course, StreamBody):
-            yield from self._framed(course.editor.release(reason))
-        elif isinstance(course, WholeBody) and self._raw:
-            self._editor.leaveUnchanged(reason)
-            self._course = PassBody()
-            raw, self._raw = bytes(self._raw), bytearray()
-            yield EditedBytes(raw)
 
 
 def _content(frames: bytes) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from hpack import Decoder
 
+from vaurien_twisted.wire.http.head import DIGITS
 from vaurien_twisted.wire.http.reply_head import ReplyHead
 from vaurien_twisted.wire.http2.answers import CONNECTION_FIELDS
 from vaurien_twisted.wire.http2.header_blocks import FIELDS_LIMIT, plain
@@ -45,7 +46,7 @@ class StreamReplyHead(ReplyHead):
         if len(lengths) != 1:
             return -1
         [length] = lengths
-        return int(length) if length.isdigit() else -1
+        return int(length) if length.isdigit() and len(length) <= DIGITS else -1
 
     def values(self, name: bytes) -> list[bytes]:
         return [value.strip() for own, value in self._fields if own == name]
