@@ -99,3 +99,23 @@ class GRPCCase(ProxyCase):
         except grpc.RpcError as error:
             return error
         raise AssertionError("the call has not failed")
+
+
+class Plain:
+    """
+    The codec of C{grpclib} for messages that are bytes.
+    """
+
+    __content_subtype__ = "proto"
+
+    def encode(self, message: Any, message_type: Any) -> bytes:
+        """
+        As they are.
+        """
+        return bytes(message)
+
+    def decode(self, data: bytes, message_type: Any) -> bytes:
+        """
+        As they are.
+        """
+        return data

@@ -15,7 +15,7 @@ from grpclib.client import Channel
 from grpclib.const import Cardinality, Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
-from tests.integration.grpc_case import SERVICE, GRPCCase
+from tests.integration.grpc_case import SERVICE, GRPCCase, Plain
 from tests.integration.ruling import decided, fault, rule
 from tests.integration.support import PATIENCE, inThread
 
@@ -244,7 +244,7 @@ class GrpclibTests(GRPCCase):
 
         async def call() -> bytes:
             host, _, port = self.proxy.address.rpartition(":")
-            channel = Channel(host, int(port), codec=_Bytes())
+            channel = Channel(host, int(port), codec=Plain())
             try:
                 path = f"/{SERVICE}/Echo"
                 asking = channel.request(
@@ -272,23 +272,3 @@ class GrpclibTests(GRPCCase):
         self.assertRaises(StreamTerminatedError, self.echo)
         rule(self, fault({}, code="503"))
         self.assertEqual(self.assertRaises(GRPCError, self.echo).status, Status.UNAVAILABLE)
-
-
-class _Bytes:
-    """
-    Messages are bytes.
-    """
-
-    __content_subtype__ = "proto"
-
-    def encode(self, message: Any, message_type: Any) -> bytes:
-        """
-        As they are.
-        """
-        return bytes(message)
-
-    def decode(self, data: bytes, message_type: Any) -> bytes:
-        """
-        As they are.
-        """
-        return data

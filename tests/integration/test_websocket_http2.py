@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 
+from twisted.internet.defer import Deferred
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong
 
 from tests.integration.ruling import decided, fault, rule
@@ -29,7 +30,7 @@ class OverHTTP2Tests(ProxyCase):
         Start the server.
         """
         self.server = Echo()
-        self.addCleanup(self.server.stop)
+        self.addCleanup(lambda: Deferred.fromCoroutine(self.server.stop()))
         await self.open(f"127.0.0.1:{self.server.port}", "http", seed=7)
 
     def client(self) -> Client:

@@ -21,6 +21,7 @@ from h2.events import (
     StreamEnded,
     StreamReset,
 )
+from twisted.internet.threads import deferToThread
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection, Event, Ping, TextMessage
 from wsproto.utilities import RemoteProtocolError
@@ -62,7 +63,7 @@ class Echo:
         config = hypercorn.Config()
         config.bind = [f"127.0.0.1:{self.port}"]
         config.errorlog = config.accesslog = None
-        config.graceful_timeout = PATIENCE
+        config.graceful_timeout = 2
         self._over = asyncio.Event()
         await serving.serve(self._answer, config, shutdown_trigger=self._over.wait)
 
@@ -75,21 +76,27 @@ class Echo:
                 await send({"type": "websocket.send", **data})
             self.ended.append(event["code"])
         elif scope["type"] == "http":
-            await send({"type": "http.response.start", "status": 200})
-            await send({"type": "http.response.body", "body": b"hello"})
+            await self.reply(scope, send)
         else:
             # The start and the end of the server.
             while (event := (await receive())["type"]) != "lifespan.shutdown":
                 await send({"type": f"{event}.complete"})
             await send({"type": f"{event}.complete"})
 
-    def stop(self) -> None:
+    async def reply(self, scope: Scope, send: Send) -> None:
         """
-        End it.
+        Answer a request.
+        """
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"hello"})
+
+    async def stop(self) -> None:
+        """
+        End it, while the reactor goes on: connections of the proxy may still be closing.
         """
         assert self._over is not None
         self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(PATIENCE)
+        await deferToThread(self._thread.join, PATIENCE)
         self._loop.close()
 
 

@@ -55,6 +55,18 @@ class WaitingTests(SynchronousTestCase):
         self.assertTrue(slow.ended)
         self.assertEqual(proxied.snapshot.state, "open")
 
+    def test_lifted(self) -> None:
+        """
+        Nothing waits for the end of a delay that was lifted.
+        """
+        for more in ({}, {"before": False}):
+            link = Multiplexed(rule("delay", "/slow", sleep=1000, **more))
+            slow = link.ask("/slow")
+            link.setRules()
+            link.pump()
+            self.assertTrue(slow.ended)
+            self.assertEqual(link.pair.clock.getDelayedCalls(), [])
+
     def test_given(self) -> None:
         """
         A client that gives up a stream that waits: the backend never hears of it.

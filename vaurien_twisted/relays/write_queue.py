@@ -222,6 +222,7 @@ class WriteQueue:
                     break
         if not queue:
             self._lifts = ()
+            self._sleep()
 
     def _defer(self, turns: Turns) -> None:
         if not self.deferred:
@@ -251,9 +252,16 @@ class WriteQueue:
                     return False
         return True
 
-    def _wake(self, seconds: float) -> None:
+    def _sleep(self) -> None:
+        """
+        Nothing waits for a time any more.
+        """
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
+        self._timer = None
+
+    def _wake(self, seconds: float) -> None:
+        self._sleep()
         self._timer = self._clock.callLater(seconds, self._woken)
 
     def _woken(self) -> None:
@@ -312,9 +320,7 @@ class WriteQueue:
         """
         Drop all state; nothing more is written.
         """
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-        self._timer = None
+        self._sleep()
         self.queue.clear()
         self.queue = EMPTY
         self._out.clear()
