@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import attrs
 
 from vaurien_twisted.model.batch_decision import UNAFFECTED, BatchDecision, DecidedChunk
-from vaurien_twisted.model.decision import drawnBetween
+from vaurien_twisted.model.decision import drawnBetween, drawnHash
 from vaurien_twisted.model.exchange import DESCRIPTION_LIMIT, Connection, Exchange
 from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.rules.compiled import (
@@ -110,15 +110,19 @@ class PlanBatchDecider:
         """
         See L{BatchDecider<vaurien_twisted.model.batch_decision.BatchDecider.struck>}.
         """
-        seed = self._seed
+        seed, proxy, connection = self._seed, self._proxy, self._connection.number
         if seed is None:
             return range(count)
         assert isinstance(batchDecision, RuleBatchDecision)
-        place = self._proxy, self._connection.number, first, count
+        rules = [rule for tried in batchDecision.chances for rule in tried]
+        if count == len(rules) == 1:
+            # Most clients send one request and wait.
+            low, high = rules[0].bounds
+            drawn = drawnHash(seed, proxy, connection, first, rules[0].alternative.key)
+            return range(1) if low <= drawn < high else ()
         found = [
-            drawnBetween(seed, *place, rule.alternative.key, *rule.bounds)
-            for tried in batchDecision.chances
-            for rule in tried
+            drawnBetween(seed, proxy, connection, first, count, rule.alternative.key, *rule.bounds)
+            for rule in rules
         ]
         return found[0] if len(found) == 1 else sorted({each for some in found for each in some})
 

@@ -7,7 +7,7 @@ divided where some requests have to be decided by themselves.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from vaurien_twisted.model.batch_decision import (
     UNAFFECTED,
@@ -22,6 +22,18 @@ from vaurien_twisted.wire.fastpath import FastPath
 from vaurien_twisted.wire.framer import RequestReader, Session
 
 
+class ReplyReader(Protocol):
+    """
+    Reads the replies of the backend.
+    """
+
+    @property
+    def idle(self) -> bool:
+        """
+        Whether the next byte begins a reply to the first exchange that awaits one.
+        """
+
+
 class CountedFastPath(FastPath):
     """
     The base of fast paths where all replies have one form: a chunk of requests is counted.
@@ -29,14 +41,15 @@ class CountedFastPath(FastPath):
     @ivar _watched: commands that rules name, in upper case; C{None} for all.
     """
 
-    __slots__ = ("_known", "_parts", "_requests", "_spare", "_watched")
+    __slots__ = ("_known", "_parts", "_replies", "_requests", "_spare", "_watched")
 
     #: The protocol's name.
     protocol: str
 
-    def __init__(self, session: Session, requests: RequestReader) -> None:
+    def __init__(self, session: Session, requests: RequestReader, replies: ReplyReader) -> None:
         super().__init__(session)
         self._requests = requests
+        self._replies = replies
         #: A batch that has got its replies, to be used again.
         self._spare: PassedBatch | None = None
         self.watch(frozenset())
@@ -184,11 +197,23 @@ class CountedFastPath(FastPath):
         """
         The number of whole replies to the first batch.
         """
-        batch = self._first
-        if batch is None:
+        awaiting = self._awaiting
+        if not awaiting:
+            return 0
+        batch = awaiting[0]
+        if batch.__class__ is not PassedBatch or not self._replies.idle:
             return 0
         count, end = self._scan(data, 0, batch.left)
-        return self._pass(batch, count) if end == len(data) else 0
+        if end != len(data):
+            return 0
+        # The same as C{_pass}, without the call.
+        batch.next += count
+        batch.left -= count
+        if not batch.left:
+            awaiting.popleft()
+            batch.commands = ()
+            self._spare = batch
+        return count
 
     def leading(self, data: bytes, start: int) -> tuple[int, int]:
         """
@@ -196,18 +221,12 @@ class CountedFastPath(FastPath):
 
         @param start: where the first reply begins.
         """
-        batch = self._first
-        if batch is None:
+        awaiting = self._awaiting
+        batch = awaiting[0] if awaiting else None
+        if batch.__class__ is not PassedBatch or not self._replies.idle:
             return 0, start
         count, end = self._scan(data, start, batch.left)
         return (self._pass(batch, count), end) if count else (0, start)
-
-    @property
-    def _first(self) -> PassedBatch | None:
-        """
-        The batch that the next reply answers, C{None} if it does not answer one.
-        """
-        raise NotImplementedError("each protocol knows what its replies answer")
 
     def _scan(self, data: bytes, start: int, most: int) -> tuple[int, int]:
         """

@@ -41,16 +41,16 @@ class AlikeRequests(Sequence[Request]):
     subjects are read when somebody needs them.
 
     @param data: the chunk.
-    @param subjects: the place where each subject ends in the chunk.
-    @param size: the size of a subject, in bytes.
+    @param ends: the place where each request ends in the chunk.
+    @param size: the size of a subject, in bytes; two bytes follow it.
     """
 
-    __slots__ = ("_command", "_data", "_size", "_subjects")
+    __slots__ = ("_command", "_data", "_ends", "_size")
 
-    def __init__(self, command: str, data: bytes, subjects: Sequence[int], size: int) -> None:
+    def __init__(self, command: str, data: bytes, ends: Sequence[int], size: int) -> None:
         self._command = command
         self._data = data
-        self._subjects = subjects
+        self._ends = ends
         self._size = size
 
     @property
@@ -58,10 +58,10 @@ class AlikeRequests(Sequence[Request]):
         """
         The command of each.
         """
-        return (self._command,) * len(self._subjects)
+        return (self._command,) * len(self._ends)
 
     def __len__(self) -> int:
-        return len(self._subjects)
+        return len(self._ends)
 
     @overload
     def __getitem__(self, index: int) -> Request: ...
@@ -71,14 +71,14 @@ class AlikeRequests(Sequence[Request]):
 
     def __getitem__(self, index: int | slice) -> Request | AlikeRequests:
         if isinstance(index, slice):
-            return AlikeRequests(self._command, self._data, self._subjects[index], self._size)
-        one = (self._subjects[index],)
+            return AlikeRequests(self._command, self._data, self._ends[index], self._size)
+        one = (self._ends[index],)
         return next(iter(AlikeRequests(self._command, self._data, one, self._size)))
 
     def __iter__(self) -> Iterator[Request]:
-        command, data, size = self._command, self._data, self._size
-        for end in self._subjects:
-            yield command, data[end - size : end].decode("utf-8", "backslashreplace"), b"", None
+        command, data, size = self._command, self._data, self._size + 2
+        for end in self._ends:
+            yield command, data[end - size : end - 2].decode("utf-8", "backslashreplace"), b"", None
 
 
 Item = TypeVar("Item")

@@ -11,13 +11,9 @@ from __future__ import annotations
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IDividingFastPath
-from vaurien_twisted.model.exchange import PassedBatch
 from vaurien_twisted.wire.counted_fastpath import CountedFastPath, remember
 from vaurien_twisted.wire.division import Division
 from vaurien_twisted.wire.http.head import HEAD_LIMIT, Malformed, headEnd, readReply, readRequest
-from vaurien_twisted.wire.http.replies import Replies
-from vaurien_twisted.wire.http.requests import Requests
-from vaurien_twisted.wire.http.session import HTTPSession
 
 #: Methods whose replies are of another form.
 NEVER = frozenset(("HEAD", "CONNECT"))
@@ -29,13 +25,9 @@ class HTTPFastPath(CountedFastPath):
     Counts requests and replies.
     """
 
-    __slots__ = ("_replies",)
+    __slots__ = ()
 
     protocol = "http"
-
-    def __init__(self, session: HTTPSession, requests: Requests, replies: Replies) -> None:
-        super().__init__(session, requests)
-        self._replies = replies
 
     def _divide(self, data: bytes) -> Division | None:
         division = Division()
@@ -56,14 +48,6 @@ class HTTPFastPath(CountedFastPath):
         except Malformed:
             return None
         return division if pos == size else None
-
-    @property
-    def _first(self) -> PassedBatch | None:
-        awaiting = self._awaiting
-        if not awaiting or not self._replies.idle:
-            return None
-        batch = awaiting[0]
-        return batch if batch.__class__ is PassedBatch else None
 
     def _scan(self, data: bytes, start: int, most: int) -> tuple[int, int]:
         if not start:

@@ -12,13 +12,13 @@ from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IDividingFastPath
 from vaurien_twisted.model.batch_decision import UNAFFECTED
-from vaurien_twisted.model.exchange import PassedBatch
 from vaurien_twisted.wire.counted_fastpath import CountedFastPath
 from vaurien_twisted.wire.division import AlikeRequests, Division
-from vaurien_twisted.wire.redis.replies import Replies
-from vaurien_twisted.wire.redis.requests import BEGINNINGS, HEAD_LIMIT, Requests
+from vaurien_twisted.wire.redis.requests import BEGINNINGS, HEAD_LIMIT
 from vaurien_twisted.wire.redis.resp import BULKS, CRLF, HEADER_LIMIT, NULLABLE, SUCCESSES
-from vaurien_twisted.wire.redis.session import RedisSession
+
+#: The last byte of each reply.
+LF = 10
 
 #: The longest command with several keys that passes if rules match keys, in bytes.
 LONGEST_HEAD = HEAD_LIMIT - HEADER_LIMIT
@@ -30,14 +30,9 @@ class RedisFastPath(CountedFastPath):
     Counts requests and replies.
     """
 
-    __slots__ = ("_replies", "_session")
+    __slots__ = ()
 
     protocol = "redis"
-
-    def __init__(self, session: RedisSession, requests: Requests, replies: Replies) -> None:
-        super().__init__(session, requests)
-        self._session = session
-        self._replies = replies
 
     def _divide(self, data: bytes) -> Division | None:
         watched, known, bulks = self._watched, BEGINNINGS.get, BULKS.get
@@ -70,15 +65,15 @@ class RedisFastPath(CountedFastPath):
             if left:
                 # Requests of a pipeline are often alike.
                 beginning, pos = data[start:first], last + 2
-                step, ends = pos - start, [pos]
+                step, count = pos - start, 1
                 while startswith(beginning, pos):
                     pos += step
-                    ends.append(pos)
+                    count += 1
                 if always is UNAFFECTED:
-                    division.unaffected(len(ends), pos)
+                    division.unaffected(count, pos)
                 elif always is not None:
-                    keys = AlikeRequests(command, data, [at - 2 for at in ends], last - first)
-                    division.decided(always, keys, ends)
+                    ends = range(start + step, pos + step, step)
+                    division.decided(always, AlikeRequests(command, data, ends, last - first), ends)
             elif always is UNAFFECTED:
                 division.unaffected(1, pos)
             elif several and pos - start > LONGEST_HEAD:
@@ -91,15 +86,6 @@ class RedisFastPath(CountedFastPath):
                 return None
         return division if pos == size else None
 
-    @property
-    def _first(self) -> PassedBatch | None:
-        awaiting = self._awaiting
-        if not awaiting or not self._session.plain:
-            return None
-        batch = awaiting[0]
-        plain = batch.__class__ is PassedBatch and self._replies.idle
-        return batch if plain else None
-
     def _scan(self, data: bytes, start: int, most: int) -> tuple[int, int]:
         bulks, find = NULLABLE.get, data.find
         pos, size, count = start, len(data), 0
@@ -111,21 +97,21 @@ class RedisFastPath(CountedFastPath):
             stop = end + 2
             if length is not None:
                 stop += 2 + length
+                if stop > size:
+                    break
             elif data[pos] not in SUCCESSES:
-                break
-            if stop > size or data[stop - 1] != 10:
                 break
             count += 1
             if stop < size and count < most:
                 # Replies to a pipeline are often alike.
                 beginning, step = data[pos : end + 2], stop - pos
-                while count < most and data.startswith(beginning, stop) and stop + step <= size:
-                    if data[stop + step - 1] != 10:
-                        return count, stop
+                more = min(most - count, (size - stop) // step)
+                while more and data.startswith(beginning, stop):
                     stop += step
                     count += 1
+                    more -= 1
             pos = stop
-        return count, pos
+        return (count, pos) if data[pos - 1] == LF else (0, start)
 
 
 def _text(word: bytes) -> str:

@@ -70,9 +70,14 @@ class Replies:
     @property
     def idle(self) -> bool:
         """
-        Whether the next byte begins a value.
+        Whether the next byte begins a reply, which answers the first exchange that awaits one.
         """
-        return self._scanner.done and not self._kept and self._beginning is None
+        return (
+            self._session.plain
+            and self._scanner.done
+            and not self._kept
+            and self._beginning is None
+        )
 
     def read(self, data: bytes) -> Iterator[Piece]:
         if self._beginning is not None:
