@@ -231,6 +231,44 @@ class PatchTests(SynchronousTestCase):
             body = gzip.decompress(got.body) if coding == "gzip" else got.body
             self.assertEqual(json.loads(body), {**document, "d": "changed"})
 
+    def test_trailer(self) -> None:
+        """
+        The trailer passes behind a body that was changed, has become empty or stays.
+        """
+        answer = Answer([b"ab", b"c"], "text/plain", trailers=[("x-sum", "7")])
+        for pattern, body in (("b", b"ac"), ("abc", b""), ("d", b"abc")):
+            link = Edited(answer, rule("patch", None, replace={pattern: ""}))
+            got = link.get()
+            self.assertEqual((got.body, got.trailers, got.ended), (body, {"x-sum": "7"}, True))
+
+    def test_calls(self) -> None:
+        """
+        Messages of gRPC are no text; the head of their reply can be changed.
+        """
+        answer = Answer([b"\0\0\0\0\1a"], "application/grpc+proto", trailers=[("grpc-status", "0")])
+        for rules, told in (
+            (rule("patch", None, replace={"a": "b"}), "the body consists of messages of gRPC"),
+            (events("cut"), "its Content-Type is application/grpc+proto"),
+            (rule("patch", None, headers={"X-A": "1"}), "patch: headers"),
+        ):
+            link = Edited(answer, rules)
+            got = link.get()
+            self.assertEqual((got.body, got.trailers), (answer.body, {"grpc-status": "0"}))
+            [(_, effect)] = link.told
+            self.assertIn(told, effect)
+
+    def test_withheld(self) -> None:
+        """
+        A reply whose credit is kept back comes later, and is changed then.
+        """
+        answer = Answer([b"a" * 100_000], "text/plain")
+        patch = rule("patch", None, replace={"^a": "b"})
+        link = Edited(answer, rule("slow_window", None, seconds=2), patch)
+        got = link.get()
+        self.assertEqual((got.body, got.ended), (b"", False))
+        link.wait(2)
+        self.assertEqual((got.body, got.ended), (b"b" + b"a" * 99_999, True))
+
     def test_windows(self) -> None:
         """
         However much longer or shorter replies become, the backend has the client's credit.
