@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test__base -*-
 """
-What all stream behaviors share.
+The base of all stream behaviors.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def about(number: float, variation: float, unit: str) -> str:
 @attrs.frozen
 class WholeProxyOptions:
     """
-    The options of a behavior that is for the whole proxy.
+    The options of a behavior that applies to the whole proxy.
     """
 
     direction: str = option(
@@ -106,7 +106,7 @@ class PassThroughFilter:
 @implementer(IStreamBehavior, IStreamEffect)
 class StreamBehavior:
     """
-    A behavior under which the proxy goes on accepting connections.
+    A behavior during which the proxy accepts connections.
 
     @cvar filter: the class of the filter that each direction of a new connection gets.
     """

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_hang,tests.behaviors.test_delay -*-
 """
-What the behaviors that do the same to every exchange have in common.
+The base of behaviors with the same actions for every exchange.
 """
 
 from __future__ import annotations

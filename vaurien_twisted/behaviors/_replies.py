@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_events,tests.behaviors.test_patch -*-
 """
-What the behaviors that edit replies have in common.
+The base of behaviors that edit replies.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from vaurien_twisted.model.options import Refused
 @implementer(IFormApplicability)
 class OfReplies:
     """
-    The base of such behaviors: they apply to requests that have a reply, and to nothing else.
+    The base of such behaviors.  They apply only to requests that have a reply.
     """
 
     connections = False
-    #: What of a reply they edit, for the refusal of a protocol that has none.
+    #: The part of a reply that they edit, for the error message about protocols without it.
     edits: str
 
     def check(self, options: Options, wire: IWireProtocol) -> None:

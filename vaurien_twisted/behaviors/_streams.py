@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams_faults -*-
 """
-What the behaviors for streams of HTTP/2 have in common.
+The base of behaviors for HTTP/2 streams.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from vaurien_twisted.model.options import Refused
 @implementer(IApplicability)
 class OfStreams:
     """
-    The base of such behaviors: they apply to streams, and to nothing else.
+    The base of such behaviors.  They apply only to streams.
     """
 
     name: str

@@ -54,8 +54,8 @@ class CorruptFilter(PassThroughFilter):
 
     def _skip(self) -> float:
         """
-        How many bytes to leave alone: of the geometric distribution, so that each byte has
-        the same probability without a random number of its own.
+        The number of bytes to skip, from the geometric distribution.  Each byte then has the same
+        probability, without a random number for each.
         """
         if self._rate <= 0:
             return math.inf

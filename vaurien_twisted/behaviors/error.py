@@ -118,7 +118,7 @@ class OfErrors:
             raise Refused(f"protocol {wire.name!r} has no greeting: use at request", "at")
 
     def applies(self, options: ErrorOptions, exchange: Exchange) -> bool:
-        # A greeting has errors of its own.
+        # A greeting has its own errors.
         if options.at == "greeting":
             return exchange.number == 0
         return exchange.number > 0 or not (options.code or options.at != "request")
@@ -151,14 +151,14 @@ def fail(options: ErrorOptions, context: DecisionContext) -> Actions:
         return Actions(reply=(Truncate(options.count, options.unit == "units", then, ending),))
     wire, exchange = context.wire, context.exchange
     if options.code:
-        # Most rules name their error: that takes no random number.
+        # Most rules name their error, which needs no random number.
         error = wire.parseError(options.code, options.message)
         return _answer(options, context, error) or _unanswered(context, error)
     random = context.chance.random()
     choice = wire.transientErrors(exchange)
     if choice and not (options.inject and wire.injects):
         chosen = random.choice(choice)
-        # The protocol knows where the message stands.
+        # The protocol knows the place of the message.
         found = _answer(options, context, wire.parseError(chosen.code, options.message))
         if found is not None:
             return found
@@ -226,7 +226,7 @@ def _unanswered(context: DecisionContext, error: WireError) -> Actions:
 
 def _detailed(options: ErrorOptions, error: WireError) -> WireError:
     """
-    C{error} with what the options say beside its code and message.
+    C{error} with the other values of the options.
     """
     headers: tuple[tuple[str, str], ...] = ()
     if options.headers:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.behaviors.test_events -*-
 """
-C{events}: streamed replies break off, stall, or come damaged.
+C{events}: streamed replies break off, stall, or are damaged.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FATES = {
     "goaway": ConnectionFate.CLOSE,
 }
 
-#: The error codes of HTTP/2 where none is given: of a stream, and of a connection.
+#: The default error codes of HTTP/2, of a stream and of a connection.
 ENDINGS = {"rst-stream": "INTERNAL_ERROR", "goaway": "NO_ERROR"}
 
 
@@ -107,10 +107,10 @@ class EventsOptions:
     )
 
 
-#: The error that an error event tells of where none is given.
+#: The default error of an error event.
 CODE = "openai.server_error"
 
-#: The pause of slow and split where none is given, in seconds.
+#: The default pause of slow and split, in seconds.
 PAUSE = 0.1
 
 

@@ -55,7 +55,7 @@ T = TypeVar("T")
 
 class LossFilter(PassThroughFilter, Generic[T]):
     """
-    Delays a lost segment and all segments behind it, because TCP keeps the order.
+    Delays a lost segment and all segments after it, because TCP keeps the order.
 
     @param read: converts the options of its behavior to those of C{loss}.
     """

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams_limit -*-
 """
-C{max_streams}: a connection has only so many streams.
+C{max_streams}: limits the open streams of a connection.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from vaurien_twisted.model.patch import Patch
 from vaurien_twisted.model.pattern_syntax import Unsupported
 from vaurien_twisted.model.patterns import Replacer
 
-#: Header fields that say how the body is sent: these are kept right, and not set.
+#: Header fields about the framing of the body, which Vaurien sets itself.
 FRAMING = frozenset(("content-length", "transfer-encoding", "content-encoding", "connection"))
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -94,7 +94,7 @@ class PatchReply(OfReplies):
 
 def patchOf(options: PatchOptions) -> Patch:
     """
-    What the options change.
+    The patch that the options describe.
 
     @raise Refused: they name something that cannot be changed.
     """

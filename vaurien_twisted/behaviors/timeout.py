@@ -37,7 +37,7 @@ class TimeoutFilter(PassThroughFilter):
 
     _options: TimeoutOptions
 
-    # After a loss the stream cannot go on: nobody sent what would remain of it.
+    # After a loss the stream cannot continue, since bytes are missing.
     drops = True
 
     def __init__(self, options: TimeoutOptions, context: StreamContext) -> None:

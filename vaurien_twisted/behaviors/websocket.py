@@ -19,8 +19,8 @@ from vaurien_twisted.model.options import Refused, option
 #: The longest reason of a close frame, in bytes (RFC 6455, section 5.5).
 REASON_LIMIT = 123
 
-#: Codes that stand for an end without a close frame, and that no close frame may have (RFC 6455,
-#: section 7.4.1), with what they stand for.
+#: Codes that no close frame may have, since they mean an end without a close frame (RFC 6455,
+#: section 7.4.1), with their meanings.
 UNSENT = {
     1005: "a close frame without a code",
     1006: "an end without a close frame, as fault cut brings about",

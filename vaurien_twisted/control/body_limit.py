@@ -142,8 +142,8 @@ class BoundedChannel(HTTPChannel):
 @implementer(IPushProducer)
 class BoundedRequest(Request):
     """
-    A request that is answered with 413 as soon as its body is known to be larger than
-    L{LIMIT}: from its Content-Length before the body is read, else by counting bytes.
+    A request that is answered with 413 as soon as its body is known to be larger than L{LIMIT}:
+    from its Content-Length before the body is read, otherwise by counting bytes.
 
     The next request on the connection begins when the client has read this one's answer: a
     request finishes only while its transport's buffer is not full.

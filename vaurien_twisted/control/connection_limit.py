@@ -18,8 +18,8 @@ from vaurien_twisted.transports.descriptors import SPARE, limit, reserved
 #: The most open connections, however many file descriptors there are.
 MOST = 240
 
-#: An answer that takes longer than this, in seconds, waits for its client: it is a stream of
-#: events, or the client does not read.
+#: An answer that takes longer than this, in seconds, waits for its client: it is an event stream,
+#: or the client does not read.
 PROMPT = 1.0
 
 
@@ -36,9 +36,9 @@ class LimitedConnection(Protocol):
 
 class ConnectionLimit:
     """
-    The open connections of all control services of a process.  If there are too many, one is
-    reset: the one without a request that has been idle for the longest time; if there is none, the
-    one whose answer has waited for its client for the longest time; else the newest.
+    The open connections of all control services of a process.  If there are too many, one is reset:
+    the one without a request that has been idle for the longest time; if there is none, the one
+    whose answer has waited for its client for the longest time; otherwise the newest.
 
     @param seconds: a clock.
     @param limited: the most file descriptors of this process.

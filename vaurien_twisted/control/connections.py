@@ -48,7 +48,7 @@ class ConnectionQuery:
 
 class ConnectionsAPI:
     """
-    Lists the open connections, closes one, or gives it rules of its own.
+    Lists the open connections, closes one, or sets rules for one.
     """
 
     routes = Routes()

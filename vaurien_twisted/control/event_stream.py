@@ -98,7 +98,7 @@ class Readers:
         self._portions: dict[tuple[int, str], tuple[bytes, int]] = {}
         self._unwatch: Callable[[], None] | None = None
         self._sending: IDelayedCall | None = None
-        #: When sending may go on.
+        #: The time at which sending may continue.
         self._rested = 0.0
         self._beating: IDelayedCall | None = None
 
@@ -205,7 +205,8 @@ class Readers:
         """
         portion = self._portions.get((since, proxy))
         if portion is None:
-            # Portions end at the same ids for all readers, so that those behind each other share.
+            # Portions end at the same ids for all readers, so that readers at different ids share
+            # encoded portions.
             limit = PORTION - since % PORTION
             entries: Sequence[Mapping[str, object]] = self._journal.after(since, limit)
             wanted = [encodeEvent(e) for e in entries if not proxy or e["proxy"] == proxy]

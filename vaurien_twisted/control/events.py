@@ -24,10 +24,10 @@ from vaurien_twisted.interfaces.network import IStreamTransport
 from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.model.options import option
 
-#: The request header that says where to go on.
+#: The request header with the id to resume after.
 LAST = (("Last-Event-ID", "The id of the last entry that is known, if since is not given."),)
-#: How many bytes the kernel may keep for a client that does not read them; it takes twice as many
-#: (socket(7), C{SO_SNDBUF}).  By default it would keep megabytes.
+#: The send buffer of the kernel for one client, in bytes; the kernel doubles the value (socket(7),
+#: C{SO_SNDBUF}).  The default would be megabytes.
 UNREAD = 131072
 
 
@@ -128,7 +128,7 @@ class EventsAPI:
         """
         The entries of the journal as events, of all proxies or of C{?proxy=NAME}.  C{id} is the
         entry's id, C{event} its kind and C{data} the entry.  The stream starts after C{?since=ID}
-        or the header C{Last-Event-ID}, else with the next entry.  If the journal has discarded
+        or the header C{Last-Event-ID}, otherwise with the next entry.  If the journal has discarded
         entries before the client could read them, an event C{missed} says how many.  Comments keep
         the connection open.  A client that reads nothing for 15 to 30 seconds is disconnected, and
         can resume.

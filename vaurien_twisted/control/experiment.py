@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_experiment -*-
 """
-The experiment that this Vaurien takes part in: C{/experiment}.
+The experiments that use this Vaurien: C{/experiment}.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ OUTCOMES = ("", "held", "broken", "unknown", "halted", "lost")
 @attrs.frozen
 class ExperimentFields:
     """
-    What a runner reports of its experiment.
+    The report of a runner about its experiment.
     """
 
     title: str = option(str, "", "Its title.")
@@ -41,7 +41,7 @@ class ExperimentFields:
 @attrs.frozen
 class PhaseFields:
     """
-    What it reports of a phase.
+    The report about a phase.
     """
 
     name: str = option(str, "", "The name of the phase.")
@@ -52,7 +52,7 @@ class PhaseFields:
 
 class ExperimentAPI:
     """
-    Shows experiments, and takes what their runners report.
+    Shows experiments, and receives the reports of their runners.
     """
 
     routes = Routes()
@@ -64,8 +64,8 @@ class ExperimentAPI:
     @routes.describe(Operation("Experiments"))
     def getExperiment(self, request: IRequest) -> bytes:
         """
-        The experiment that runs, C{null} if none does, and the ten before it, oldest first.  Times
-        are in seconds since 1970; a phase that goes on has no end::
+        The current experiment, C{null} if there is none, and the ten before it, oldest first.
+        Times are in seconds since 1970; the current phase has no end::
 
             {"experiment": {"title": "MySQL dies", "begun": 1764000000.5, "outcome": "",
                             "phases": [{"name": "dead", "what": "down on db",
@@ -81,9 +81,10 @@ class ExperimentAPI:
     @routes.describe(Operation(body="Experiment"))
     def putExperiment(self, request: IRequest) -> bytes:
         """
-        For runners of experiments: tell of the one that runs, as C{GET /experiment} has it, each
-        time a phase begins; with an C{outcome} it is over.  One with a C{lease} is over when that
-        ends.  The journal and C{/events} have an entry of the kind C{experiment} each time.
+        For runners of experiments: report the current experiment, in the form of C{GET
+        /experiment}, each time a phase begins.  An C{outcome} ends it; if it has a C{lease}, the
+        end of the lease does.  Each report adds an entry of the kind C{experiment} to the journal
+        and C{/events}.
         """
         given = checked(readObject(request), (*specs(ExperimentFields), "phases"), "an experiment")
         phases = given.pop("phases", [])

@@ -50,9 +50,9 @@ class ExplainAPI:
     @routes.describe(Operation("Explanation", query=ExplainQuery, refusals=(404,)))
     def getExplanation(self, request: IRequest) -> bytes:
         """
-        What happened to an exchange and why, or why nothing did: C{?connection=N&exchange=M}.  For
-        exchanges that are long over or took the fast path, only the draws are known.  C{timing}
-        says when it came, how long it waited, and when its reply began and ended, as for
+        Explains what happened to an exchange and why, or why nothing happened:
+        C{?connection=N&exchange=M}.  For old exchanges, and those that took the fast path, only the
+        draws are known.  C{timing} has the times of its request, its wait and its reply, as in
         C{/passed}.
         """
         query = readQuery(request, ExplainQuery)

@@ -14,7 +14,7 @@ from vaurien_twisted.control.routes import Routes
 
 class HealthAPI:
     """
-    Answers without a token, since probes have none; it tells nothing that needs one.
+    Answers without a token, since probes have none; the answer has no data that needs one.
     """
 
     routes = Routes(public=True)

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_history -*-
 """
-What a proxy did in the last ten minutes: C{/history}.
+The rates of a proxy in the last ten minutes: C{/history}.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class HistoryAPI:
 
     def _marks(self, own: ProxyHistory | None, since: float) -> list[Mark]:
         """
-        What was set on a proxy, and the phases of experiments, in order.
+        The settings of a proxy, and the phases of experiments, in order.
         """
         marks = [] if own is None else list(own.marks)
         if self._experiments is not None:
@@ -61,7 +61,7 @@ class HistoryAPI:
     def getHistory(self, request: IRequest) -> bytes | Deferred[bytes]:
         """
         The rates of a proxy in the last ten minutes.  For C{?proxy=NAME}, a row for each second,
-        oldest first, or only those after C{&since=SECONDS}; and what was set meanwhile, and the
+        oldest first, or only those after C{&since=SECONDS}; with the settings in that time, and the
         phases of experiments::
 
             {"rows": [[1764000000.25, 120.0, 480.0, …], …],

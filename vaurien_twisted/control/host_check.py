@@ -2,10 +2,10 @@
 """
 Keeps web pages out.
 
-A page in the user's browser can send requests to this machine.  By rebinding a DNS name it can
-even read the answers; its requests then carry that name in C{Host} (RFC 9110 section 7.2).  A
-page of another site carries that site in C{Origin} (RFC 6454 section 7), but not in every
-request; in all of them C{Sec-Fetch-Site} says whether the page is ours (W3C, Fetch Metadata
+A page in the user's browser can send requests to this machine.  By rebinding a DNS name it can even
+read the answers; its requests then carry that name in C{Host} (RFC 9110 section 7.2).  A page of
+another site carries that site in C{Origin} (RFC 6454 section 7), but not in every request; all of
+them have C{Sec-Fetch-Site}, which says whether the page is from this service (W3C, Fetch Metadata
 Request Headers, section 2.3).  Programs other than browsers send neither header, and a correct
 C{Host}.
 """

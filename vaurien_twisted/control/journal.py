@@ -24,7 +24,7 @@ from vaurien_twisted.record.journal import Journal
 @attrs.frozen
 class JournalQuery:
     """
-    Which entries are wanted.
+    The query that selects entries.
     """
 
     since: int = option(int, 0, "The id of the last entry that is known already.", minimum=0)
@@ -46,7 +46,7 @@ class JournalQuery:
 
     def wants(self, seconds: float, kind: str, proxy: str, connection: int) -> bool:
         """
-        Whether an entry is wanted, as far as its rule is not looked at.
+        Whether the query selects an entry, apart from its rule.
         """
         return (
             (self.after is None or seconds > self.after)
@@ -57,7 +57,7 @@ class JournalQuery:
 
     def ofRule(self, entry: Mapping[str, object]) -> bool:
         """
-        Whether an entry is of the rule that is wanted.
+        Whether an entry is about the rule of the query.
         """
         return str(entry.get("rule", "")).startswith(f"{self.rule}: ")
 
@@ -76,15 +76,14 @@ class JournalAPI:
     @routes.describe(Operation("Journal", query=JournalQuery, refusals=(404,)))
     def getJournal(self, request: IRequest) -> bytes | Deferred[bytes]:
         """
-        The entries of the journal.  These are the entries after C{?since=ID}, oldest first and no
-        more than C{&limit=N}, and under C{"last"} the id of the newest entry there is:
-        C{{"journal": [{"id": 1, "time": …, "kind": "decision", …}], "last": 1}}.
-        The id of the last one told is the next C{since}.  Old entries are forgotten; ids are never
-        used again.
+        The entries of the journal.  They are those after C{?since=ID}, oldest first and at most
+        C{&limit=N}, and under C{"last"} is the id of the newest entry: C{{"journal": [{"id": 1,
+        "time": …, "kind": "decision", …}], "last": 1}}.  The id of the last entry in the answer is
+        the next C{since}.  Old entries are dropped; ids are never used again.
 
-        C{proxy}, C{connection}, C{kind}, C{rule} (its name) and C{after} (a time) choose among
-        them; C{latest=N} has the newest N of these.  With C{repeat=true} a decision of a rule has
-        what is needed to take it again for the same exchange.
+        C{proxy}, C{connection}, C{kind}, C{rule} (its name) and C{after} (a time) select entries;
+        C{latest=N} returns the newest N of these.  With C{repeat=true} a decision has the data that
+        repeats it for the same exchange.
         """
         query = readQuery(request, JournalQuery)
         journal = self._journal
@@ -107,7 +106,7 @@ def _repeatable(
     journal: Journal, read: Callable[[int], dict[str, object]]
 ) -> Callable[[int], dict[str, object]]:
     """
-    What makes the entry of an id, with what is needed to take its decision again.
+    A function that returns the entry of an id, with the data that repeats its decision.
     """
 
     def both(number: int) -> dict[str, object]:

@@ -60,7 +60,7 @@ class LazySite(Factory):
 
     def _ready(self) -> IProtocolFactory | None:
         """
-        The factory, C{None} if no port is open any more.
+        The factory; C{None} if all ports are closed.
         """
         if self._factory is None and self.numPorts:
             self._factory = self._make()

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.test_leases -*-
 """
-Leases: C{/leases}.  What is set under one is lifted when it ends.
+Leases: C{/leases}.  Faults that are set under a lease are removed when it ends.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class LeasesAPI:
     @routes.describe(Operation("Lease", 201, body="LeaseRequest", refusals=(409,)))
     def takeLease(self, request: IRequest) -> bytes:
         """
-        Take a lease: C{name}, else one that cannot be guessed, and C{for}, after how many
-        seconds it ends unless it is renewed.  Rules, toxics and behaviors with its name as
-        their C{lease} are lifted then.
+        Take a lease: C{name}, by default a random one, and C{for}, the time in seconds after which
+        it ends unless it is renewed.  Rules, toxics and behaviors whose C{lease} has its name are
+        then removed.
         """
         try:
             lease = self._leases.take(build(LeaseFields, _read(request), "a lease"), actor())
@@ -58,7 +58,7 @@ class LeasesAPI:
         """
         Renew a lease: it ends after its whole time again, or after another one, C{for}.
         """
-        # Nothing needs to be said.
+        # The answer needs no content.
         empty = not request.content.read(1)
         request.content.seek(0)
         given = {} if empty else _read(request)
@@ -74,7 +74,7 @@ class LeasesAPI:
     @routes.describe(Operation())
     def endLease(self, request: IRequest, name: str) -> bytes:
         """
-        End a lease, and lift what was set under it.
+        End a lease, and remove the faults that were set under it.
         """
         try:
             self._leases.end(name)

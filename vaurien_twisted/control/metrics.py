@@ -13,7 +13,7 @@ from vaurien_twisted.control.pieces import answerParts
 from vaurien_twisted.control.routes import Routes
 from vaurien_twisted.metrics.prometheus import CONTENT_TYPE, Collector
 
-#: How many proxies are told in one piece.
+#: The number of proxies in one piece.
 MANY = 50
 
 

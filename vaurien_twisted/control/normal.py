@@ -35,8 +35,8 @@ class NormalAPI:
         of single connections.  Disabled proxies stay disabled, backends stay as they are.  A body
         is not needed, and ignored.
 
-        The answer has what was in force, proxy by proxy: the number of rules, the names of
-        toxics, and the connections that had rules of their own::
+        The answer lists what was in force on each proxy: the number of rules, the names of toxics,
+        and the connections with rules of their own::
 
             {"proxies": [{"name": "db", "enabled": true, "rules": 2,
                           "toxics": ["latency_downstream"], "connections": [3]}]}

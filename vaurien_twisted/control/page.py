@@ -56,7 +56,7 @@ TYPES = {
 
 _OTHERS = tuple((TYPES[kind], "Text") for kind in ("js", "svg"))
 
-#: Where programs begin, by what is there.
+#: The entry points for programs.
 LINKS = {
     "page": "/",
     "openapi": "/openapi.json",
@@ -130,7 +130,7 @@ class PageAPI:
     @routes.describe(Operation("Text", media=TYPES["html"], others=((JSON, "Index"),)))
     def getIndex(self, request: IRequest) -> bytes:
         """
-        The page.  Where JSON is asked for (C{Accept: application/json}), links to what there is::
+        The page.  With C{Accept: application/json}, links to the entry points::
 
             {"links": {"page": "/", "openapi": "/openapi.json", "state": "/state", …}}
         """
@@ -178,5 +178,5 @@ def _send(request: IRequest, part: Part) -> bytes:
         return b""
     request.setHeader(b"content-type", part.kind.encode())
     request.setHeader(b"content-length", b"%d" % len(part.body))
-    # A HEAD answer has the headers alone (RFC 9110 section 9.3.2).
+    # A HEAD answer has only the headers (RFC 9110 section 9.3.2).
     return b"" if request.method == b"HEAD" else part.body

@@ -47,8 +47,8 @@ class PassedAPI:
     def getPassed(self, request: IRequest) -> bytes | Deferred[bytes]:
         """
         The latest exchanges of C{?proxy=NAME} that passed because no rule affected them, oldest
-        first: those after C{&since=ID}.  A proxy keeps them only while somebody asks: from the
-        first request to this path until 30 s after the last one, and no more than 500::
+        first: those after C{&since=ID}.  A proxy keeps at most 500, from the first request to this
+        path until 30 s after the last one::
 
             {"passed": [{"id": 1, "proxy": "proxy", "connection": 3, "exchange": 2,
                          "client": "127.0.0.1", "description": "GET /",
@@ -57,10 +57,11 @@ class PassedAPI:
                                     "requestBytes": 78, "replyBytes": 512}}],
              "last": 1, "kept": 500, "missed": 0}
 
-        C{last} is the id of the newest, and C{missed} says how many after C{since} were dropped.
-        C{timing} has what is known so far; an exchange is over when it has a C{duration}.  Requests
-        that came in one chunk are one entry: that of the last of them, and C{together} in
-        C{timing} says how many there are.  If C{description} is shortened, C{whole} has it whole.
+        C{last} is the id of the newest entry, and C{missed} the number of dropped entries after
+        C{since}.  C{timing} has the times that are known so far; an exchange has ended if it has a
+        C{duration}.  Requests that arrived in one chunk are one entry, about the last of them;
+        C{together} in C{timing} is their number.  If C{description} is shortened, C{whole} has the
+        full text.
         """
         query = readQuery(request, PassedQuery)
         proxy = queried(self._observed, query.proxy)

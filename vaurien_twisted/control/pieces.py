@@ -24,7 +24,7 @@ from vaurien_twisted.control.responses import answer, setHeaders
 #: The longest list that is sent in one piece, with a Content-Length.
 WHOLE = 1000
 
-#: How many entries of a longer list are encoded at once.
+#: The number of entries of a longer list that are encoded at a time.
 PIECE = 100
 
 

@@ -40,8 +40,8 @@ class Problem(Exception):
     @ivar status: the HTTP status, 400 to 599 (RFC 9110 section 15).
     @ivar description: one line: the cause, and what would be accepted.
     @ivar name: the field, header or path at fault, C{""} for the whole.
-    @ivar location: where that is: C{"body"}, C{"header"}, C{"path"}, C{"querystring"}
-        or C{"method"}.
+    @ivar location: the place of the field: C{"body"}, C{"header"}, C{"path"}, C{"querystring"} or
+        C{"method"}.
     @ivar headers: headers to send with the answer.
     """
 
@@ -92,7 +92,7 @@ def answer(request: IRequest, value: object, status: int = 200) -> bytes:
     request.setResponseCode(status)
     setHeaders(request)
     request.setHeader(b"content-length", b"%d" % len(body))
-    # A HEAD answer has the headers alone (RFC 9110 section 9.3.2).
+    # A HEAD answer has only the headers (RFC 9110 section 9.3.2).
     return b"" if request.method == b"HEAD" else body
 
 
@@ -128,8 +128,7 @@ def refused(request: IRequest, failure: Failure) -> bytes:
 
 def problemOf(request: IRequest, failure: Failure) -> Problem:
     """
-    What a failure means to the client.  An unexpected failure is logged, and the client is not told
-    its details.
+    The error for the client.  An unexpected failure is logged, and the client gets no details.
     """
     error = failure.value
     path = request.path.decode("ascii", "replace")

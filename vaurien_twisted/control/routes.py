@@ -49,12 +49,12 @@ def _noHeaders(request: IRequest) -> None:
 @attrs.frozen
 class Declared:
     """
-    A route as it was declared.
+    The declaration of a route.
 
     @ivar path: a pattern of C{werkzeug.routing}.
     @ivar methods: of HTTP.
     @ivar function: answers there.
-    @ivar operation: what it takes and answers.
+    @ivar operation: the description of its requests and answers.
     @ivar elsewhere: whether the function answers at other paths, too.
     """
 
@@ -119,7 +119,7 @@ class Routes:
 
     def describe(self, operation: Operation) -> Callable[[Method], Method]:
         """
-        Declare what the decorated method takes and answers; stands below L{route}.
+        Declare the requests and answers of the decorated method.  Used below L{route}.
         """
 
         def declare(function: Method) -> Method:
@@ -141,8 +141,8 @@ class Routes:
 
     def prefixes(self) -> Iterator[tuple[str, ...]]:
         """
-        The paths under which the routes stand, in segments: each route's path up to its
-        last fixed segment, with L{ANY} for a variable one.
+        The prefixes of the routes, in segments: each route's path up to its last fixed segment,
+        with L{ANY} for a variable one.
         """
         for rule in self._app.url_map.iter_rules():
             segments = [ANY if each.startswith("<") else each for each in rule.rule.split("/")[1:]]
@@ -209,7 +209,7 @@ class RouteTable:
 
     def find(self, path: list[str]) -> Mounted | None:
         """
-        The API with the longest prefix of C{path}, C{None} where none has any.
+        The API with the longest prefix of C{path}; C{None} if there is none.
         """
         prefixes = [prefix for prefix in self._mounted if _begins(path, prefix)]
         return self._mounted[max(prefixes, key=len)] if prefixes else None

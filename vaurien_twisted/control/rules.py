@@ -23,7 +23,7 @@ from vaurien_twisted.rules.codec import planFromRules, ruleFromJSON, rulesOf, ru
 from vaurien_twisted.rules.counts import countsToJSON
 from vaurien_twisted.rules.single import NoSuchRule, RuleExists
 
-#: What the object of C{PUT /rules} may have.
+#: The members of the object of C{PUT /rules}.
 FIELDS = ("rules", "keep", "seed", "counts", "state")
 
 SEED = Spec("seed", int, -1, "Seed of the decisions from now on.", minimum=-1, maximum=2**63 - 1)
@@ -45,9 +45,9 @@ class RulesAPI:
     @routes.describe(Operation("RulesInForce", refusals=(404,)))
     def getRules(self, request: IRequest, name: str | None = None) -> bytes:
         """
-        All that is in force, in order, with all options: C{{"rules": [{"behavior": "delay",
-        "options": {"sleep": 2.0, "before": true}, "percent": 20.0}]}}.  Rules whose time
-        is over are left out.
+        All rules in force, in order, with all options: C{{"rules": [{"behavior": "delay",
+        "options": {"sleep": 2.0, "before": true}, "percent": 20.0}]}}.  Rules that have expired are
+        omitted.
 
         Beside it C{counts} has what each rule and each toxic has met, in order,
         and C{seed} the seed of the decisions.
@@ -62,18 +62,16 @@ class RulesAPI:
     @routes.describe(Operation("RulesSet", body="RuleList", refusals=(404,)))
     def setRules(self, request: IRequest, name: str | None = None) -> bytes:
         """
-        Put other rules in force in place of all: a list, or C{{"rules": [...]}}.  They
-        begin to count at zero and their times begin anew, also those that were in force
-        before.  With C{"keep": true} beside the
-        rules, exchanges that wait already keep what was decided for them; else what the new
-        rules do not contain is lifted.
+        Replace all rules: a list, or C{{"rules": [...]}}.  All counts and times restart, also of
+        rules that were in force before.  With C{"keep": true} in addition to C{rules}, exchanges
+        that wait keep their decisions; otherwise the waits of rules that the new plan does not
+        contain end.
 
-        With C{"seed": 7} an epoch begins: connections are numbered anew, in the order in which
-        they first meet a rule that draws, and so are the exchanges that each draw is made for.
-        The decisions are then the same whatever was before.  C{counts}, which C{GET /rules} has,
-        is ignored.
+        With C{"seed": 7} an epoch begins: connections are numbered from 1, in the order in which a
+        random number is first drawn for them, and so are the exchanges of each draw.  The decisions
+        then do not depend on earlier connections.  C{counts}, which C{GET /rules} has, is ignored.
 
-        With C{"state": true} the answer has, under C{state}, what C{GET /state} tells then.
+        With C{"state": true} the answer has, under C{state}, that of C{GET /state}.
         """
         proxy = addressed(self._proxies, name)
         rules = readJSON(request, '[{"behavior": "dummy"}]')
@@ -100,9 +98,9 @@ class RulesAPI:
     @routes.describe(Operation("Rule", 201, body="Rule", refusals=(404, 409)))
     def addRule(self, request: IRequest, name: str | None = None) -> bytes:
         """
-        Put one rule in force beside all others, which go on counting.  It needs a name of its
-        own; one without has its behavior's, with a number if that is taken: the answer is the
-        rule as C{GET /rules} has it.
+        Add one rule.  All others keep their counts.  Its name must be unique; without a name it
+        gets its behavior's, with a number if that is taken.  The answer is the rule in the form of
+        C{GET /rules}.
         """
         proxy = addressed(self._proxies, name)
         rule = ruleFromJSON(proxy.ruleBuilder, readObject(request))
@@ -117,7 +115,7 @@ class RulesAPI:
     @routes.describe(Operation(refusals=(404,)))
     def removeRule(self, request: IRequest, rule: str, name: str | None = None) -> bytes:
         """
-        Take a rule out by its name; all others go on counting.
+        Remove a rule by its name.  All others keep their counts.
         """
         try:
             addressed(self._proxies, name).faults.remove(rule)

@@ -43,8 +43,8 @@ class SchemaAPI:
             {"proxy": [{"name": "name", "type": "str", "default": "", …}, …],
              "rule": […], "toxic": […]}
 
-        The lists C{toxics} and C{rules} of a proxy, and C{behavior} and C{options} of a rule,
-        are left out.
+        The lists C{toxics} and C{rules} of a proxy, and C{behavior} and C{options} of a rule, are
+        omitted.
         """
         schema = {
             "proxy": _fields(self._proxies.defaults.fields),
@@ -60,7 +60,7 @@ def _fields(declared: Mapping[str, Spec]) -> list[dict[str, object]]:
 
 def describe(item: IBehaviorBase | IWireProtocol) -> dict[str, object]:
     """
-    What it does, and the options that it declares.
+    A description of a behavior: its effect, and its options.
     """
     return {
         "description": " ".join(textOf(type(item)).split()),
@@ -70,9 +70,9 @@ def describe(item: IBehaviorBase | IWireProtocol) -> dict[str, object]:
 
 def describeProtocol(wire: IWireProtocol) -> dict[str, object]:
     """
-    The same of a wire protocol, with its other names, the targets for a rule's C{when}
-    (those that all protocols have come last), the usual commands, the unit that replies can be
-    cut by, C{""} for bytes only, whether the backend speaks first, and its errors.
+    A description of a wire protocol: its options, its aliases, the matchers for a rule's C{when}
+    (those of all protocols last), the usual commands, the unit that replies can be cut by (C{""}
+    for bytes only), whether the backend sends first, and its errors.
     """
     return {
         **describe(wire),

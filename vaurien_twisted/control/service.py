@@ -34,7 +34,7 @@ class ControlService(Service):
     Serves the control site on C{host} and C{port}.
 
     @param host: a name or IP address to listen on; requests may have it as their C{Host}.
-    @param port: 0 to 65535; 0 takes a free one.
+    @param port: 0 to 65535; 0 for a free port.
     @param access: who may use it.
     @param options: the names of the options that set C{host} and C{port}.
     @param history: the history of the proxies, which others start; without it, C{/history} is

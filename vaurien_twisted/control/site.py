@@ -141,7 +141,7 @@ class ControlRoot(Resource):
 
 def _who(request: IRequest) -> str:
     """
-    Who asks, for the journal: the User-Agent (RFC 9110 section 10.1.5) and the address.
+    The client of a request, for the journal: its User-Agent (RFC 9110 section 10.1.5) and address.
     """
     agent = request.requestHeaders.getRawHeaders("user-agent", [""])[0]
     place = getattr(request.getClientAddress(), "host", "")

@@ -27,8 +27,8 @@ class StateAPI:
     @routes.describe(Operation("State"))
     def getState(self, request: IRequest) -> bytes:
         """
-        All proxies, with their counters and all that is in force on them.  Beside them stand the
-        version, the seed, and the id of the journal's last entry:
-        C{{"version": "2.0", "seed": 7, "proxies": [{…}], "journal": {"last": 12}}}.
+        All proxies, with their counters and everything in force on them.  The answer also has the
+        version, the seed, and the id of the journal's last entry: C{{"version": "2.0", "seed": 7,
+        "proxies": [{…}], "journal": {"last": 12}}}.
         """
         return answer(request, describeState(self._observed))

@@ -13,7 +13,7 @@ from twisted.web.iweb import IRequest
 
 from vaurien_twisted.control.responses import Problem
 
-#: Our own header, for clients that need C{Authorization} for something else.
+#: A header of Vaurien, for clients that use C{Authorization} for another purpose.
 HEADER = "X-Vaurien-Token"
 
 

@@ -30,11 +30,11 @@ from vaurien_twisted.rules.toxics import amended, checked, toxicFromJSON
 from vaurien_twisted.transports.dual_stack import bothFamilies
 from vaurien_twisted.transports.endpoint_kinds import checkBackend, checkListen
 
-#: What Toxiproxy's own answers have beside the fields of a proxy; clients send it back.
+#: Members of Toxiproxy's answers that are not fields of a proxy.  Clients send them back.
 IGNORED = "logger"
 
-#: What C{POST /proxies} and C{POST /proxies/NAME} take beside a proxy's fields: the lease with
-#: whose end the proxy is deleted, or the change is undone.
+#: The additional field of C{POST /proxies} and C{POST /proxies/NAME}: the lease at whose end the
+#: proxy is deleted, or the change is undone.
 LEASE = Spec("lease", str, "", "The lease; see POST /leases.")
 
 
@@ -60,8 +60,9 @@ class ToxiproxyAPI:
     @routes.describe(Operation("Proxy", 201, body="NewProxy", anyType=True, refusals=(409, 500)))
     async def createProxy(self, request: IRequest) -> bytes:
         """
-        Create a proxy from C{name} and C{upstream}, also C{listen}, C{enabled}, and of our own
-        C{protocol}, C{toxics} and C{rules}.  With C{lease}, it is deleted when that lease ends.
+        Create a proxy from C{name} and C{upstream}; optionally C{listen} and C{enabled}, and,
+        beyond Toxiproxy, C{protocol}, C{toxics} and C{rules}.  With C{lease}, it is deleted when
+        that lease ends.
         """
         declared = self._declared(readBody(request))
         self._checkKinds(declared)
@@ -80,8 +81,8 @@ class ToxiproxyAPI:
     )
     async def populate(self, request: IRequest) -> bytes:
         """
-        Create all proxies of a list.  One that exists with the same addresses is left as it is.  If
-        one cannot be created, those before it stay; the answer lists them with the refusal.
+        Create all proxies of a list.  A proxy that exists with the same addresses does not change.
+        If a proxy cannot be created, those before it remain; the answer lists them with the error.
         """
         had: list[Proxy] = []
         problem: Refused | Problem | None = None
@@ -138,8 +139,8 @@ class ToxiproxyAPI:
     @routes.describe(Operation("Proxy", body="ProxyChange", anyType=True, refusals=(409, 500)))
     async def updateProxy(self, request: IRequest, name: str) -> bytes:
         """
-        Change C{listen}, C{upstream} or C{enabled}; other fields stay.  With C{lease}, the
-        C{upstream} and C{enabled} that the proxy had are put back when that lease ends.
+        Change C{listen}, C{upstream} or C{enabled}; other fields stay.  With C{lease}, the earlier
+        C{upstream} and C{enabled} are restored when that lease ends.
         """
         proxy = self._proxies.get(name)
         listen, upstream, enabled, lease = readUpdate(request, proxy, self._proxies.defaults.fields)
@@ -250,7 +251,7 @@ def _done(request: IRequest) -> bytes:
 def readBody(request: IRequest) -> object:
     """
     The JSON in the body, with the names of members in lower case, since Toxiproxy ignores their
-    case.  C{rules}, which Toxiproxy does not have, is left as it is.
+    case.  C{rules}, which Toxiproxy does not have, does not change.
 
     @raise Problem: see L{readJSON}.
     """
@@ -270,7 +271,7 @@ def withoutLease(item: object) -> tuple[object, str]:
     """
     A proxy without the member C{lease}, and that lease, C{""} for none.
 
-    @raise Refused: the lease is no text.
+    @raise Refused: the lease is not text.
     """
     if not isinstance(item, dict):
         return item, ""
@@ -296,10 +297,10 @@ def readUpdate(
     request: IRequest, proxy: Proxy, fields: Mapping[str, Spec]
 ) -> tuple[str | None, str | None, bool | None, str]:
     """
-    The C{listen}, C{upstream} and C{enabled} of a change, each C{None} where it stays, and the
-    C{lease} that it is made under, C{""} for none.
-    Clients send back what they read, so other fields may be present; the name, the protocol,
-    toxics and rules are ignored.  C{listen} with port 0 takes a new port.
+    The C{listen}, C{upstream} and C{enabled} of a change, each C{None} if it does not change, and
+    the C{lease} of the change, C{""} for none.  Clients send back the fields that they have read,
+    so others may be present; the name, the protocol, toxics and rules are ignored.  C{listen} with
+    port 0 uses a new port.
 
     @param fields: the declared fields of a proxy.
     @raise Refused: something is unknown or not acceptable, or is an option that can only be

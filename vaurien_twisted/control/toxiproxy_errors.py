@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.control.test_toxiproxy -*-
 """
-Refusals as Toxiproxy sends them: its statuses, and its messages where it has one (the errors of
-C{api.go}); our own message where Toxiproxy would accept the request.
+Errors in Toxiproxy's form: its statuses, and its messages if it has one (the errors of C{api.go});
+Vaurien's message if Toxiproxy would accept the request.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def errorOf(refusal: Refused | Problem) -> tuple[int, str]:
 
 def _numeric(text: str) -> str:
     """
-    An address with C{127.0.0.1} for C{localhost}, as Toxiproxy tells it.
+    An address with C{127.0.0.1} for C{localhost}, as in Toxiproxy's answers.
     """
     place = listenPlace(text)
     if place is None:

@@ -17,7 +17,7 @@ SIZE = 12
 
 def setRequestId(request: IRequest) -> None:
     """
-    Give the answer to a request an identifier of its own.
+    Add a unique identifier to the answer of a request.
     """
     number = base64.b32hexencode(secrets.token_bytes(SIZE)).rstrip(b"=").lower()
     request.setHeader(b"x-toxiproxy-request-id", number)

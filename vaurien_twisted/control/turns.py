@@ -17,8 +17,8 @@ SLICE = 0.01
 
 class Turns:
     """
-    Answers requests for at most L{SLICE} seconds in each turn of the reactor, however many there
-    are, so that they do not block the proxies.
+    Answers requests for at most L{SLICE} seconds in each turn of the reactor, so that many requests
+    do not block the proxies.
     """
 
     def __init__(self, clock: IReactorTime) -> None:

@@ -23,7 +23,7 @@ from vaurien_twisted.rules.codec import limited, rulesOf
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.transports.endpoint_kinds import checkBackend
 
-#: Fields of a rule that may stand beside a behavior.
+#: Fields of a rule that may be given with a behavior.
 LIMITS = ("for", "lease")
 
 
@@ -76,8 +76,8 @@ class VaurienAPI:
             {"name": "delay", "sleep": 2}
             {"name": "20:error,10:delay", "options": {"delay": {"sleep": 2}}}
 
-        Options not given here are as they were configured, whatever was said in
-        requests before this one.  C{for} and C{lease} beside the name are those of rules.
+        Options that are not given have their configured values, whatever earlier requests have set.
+        C{for} and C{lease} have the same meaning as in rules.
         """
         proxy = addressed(self._proxies, name)
         body = readObject(request)
@@ -136,7 +136,7 @@ class VaurienAPI:
 
 def _whole(ruleBuilder: RuleBuilder, described: Mapping[str, object], plan: Plan) -> bool:
     """
-    Whether what is described makes the same plan, apart from rules whose time is over.
+    Whether the description makes the same plan, apart from expired rules.
     """
     try:
         again = ruleBuilder.one(
@@ -149,7 +149,7 @@ def _whole(ruleBuilder: RuleBuilder, described: Mapping[str, object], plan: Plan
 
 def _options(name: str, given: dict[str, object]) -> Mapping[str, object]:
     """
-    The options in a request: those under C{"options"}, or all members beside the name.
+    The options in a request: those under C{"options"}, or all members except the name.
     """
     if "options" in given:
         options = given.pop("options")

@@ -1,3 +1,3 @@
 """
-Values that everything else speaks of.  Nothing here does input or output.
+Values that all other rooms use.  Nothing here does input or output.
 """

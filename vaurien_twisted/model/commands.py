@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.model.test_commands -*-
 """
-Commands: what a behavior can tell a link to do.  They are frozen values, performed in order.
+Commands of behaviors, which the link performs.  They are frozen values, performed in order.
 
 A behavior returns L{Actions} for an exchange.  The link performs the commands for the request
 before it sends the request's bytes to the backend, and those for the reply when its first byte
@@ -32,12 +32,12 @@ class ConnectionFate(Enum):
 
 class Transaction(Enum):
     """
-    What an error does to the backend's transaction.  The values are the texts shown to users.
+    The effect of an error on the backend's transaction.  The values are the texts shown to users.
     """
 
     #: The protocol has no transactions.
     NONE = ""
-    #: It goes on without the request that failed.
+    #: The transaction continues without the failed request.
     KEPT = "goes on"
     #: It is still open, and can only be rolled back.
     FAILED = "must be rolled back"
@@ -222,15 +222,15 @@ CONDITIONAL = (Truncate, Edit)
 @attrs.frozen
 class Actions:
     """
-    What one behavior does to an exchange.
+    The actions of one behavior on an exchange.
 
     @ivar request: commands performed in order before the request goes to the backend.
     @ivar reply: commands performed in order when the reply begins to arrive.
     @ivar effect: a short description for the journal; C{""}: it is made from the commands.
     @ivar code: the code of the error that is sent, for the counters; C{""} if there is none.
     @ivar message: the words of that error, for the journal; C{""} if there are none.
-    @ivar missed: why nothing is done to an exchange that the behavior is for, for the journal;
-        C{""} if something is done, or if there is no reason to tell.
+    @ivar missed: for the journal, the reason why the behavior does nothing to an exchange that it
+        applies to; C{""} if it acts, or without a reason.
     """
 
     request: tuple[Command, ...] = ()

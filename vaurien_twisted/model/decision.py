@@ -45,7 +45,7 @@ class Rule:
     @ivar lease: the lease with which it ends, C{""} if there is none.
     @ivar expired: whether its time is over.  It stays in the plan, so that the draws of other rules
         do not change.
-    @ivar streams: whether its behavior is for the bytes of a connection, not for exchanges.
+    @ivar streams: whether its behavior is a stream behavior, for the bytes of a connection.
     @ivar asked: whether a client has asked for it in a header; it is in no plan.
     """
 
@@ -140,8 +140,8 @@ class SeededRandom:
 
     def random(self) -> random.Random:
         """
-        A generator for other random choices of the decision; each call returns one that begins
-        anew.
+        A generator for other random choices of the decision.  Each call returns a new one with the
+        same seed.
         """
         return random.Random(
             _number(self.seed, self.proxy, self.connection, self.exchange, self.draw)
@@ -229,7 +229,7 @@ def _hashFor(proxy: str) -> hashlib.blake2b:
 @attrs.frozen
 class DecisionContext:
     """
-    What a behavior knows about the exchange that it decides about.
+    The facts about an exchange that a behavior decides by.
 
     @ivar connection: the client's connection.
     @ivar wire: the wire protocol of the proxy.
@@ -247,10 +247,10 @@ class DecisionContext:
 @attrs.frozen
 class Step:
     """
-    A command, and the rule that it came from.  A change of the plan that removes the rule lifts the
+    A command, and the rule that it came from.  A change of the plan that removes the rule ends the
     step.
 
-    @ivar rule: C{None} if every change of the plan lifts the step.
+    @ivar rule: the rule; C{None} if every change of the plan ends the step.
     """
 
     command: Command
@@ -306,7 +306,7 @@ NOTHING = Decision()
 @attrs.frozen
 class StreamContext:
     """
-    What a stream filter knows about its connection.
+    The facts about a connection that a stream filter uses.
 
     @ivar random: the random numbers of this rule on this connection, in this direction.
     @ivar shared: the rule's own data, shared by all connections of a proxy.

@@ -41,7 +41,7 @@ class StreamBody:
     The body passes through an editor as it arrives.
 
     @ivar editor: changes the content.
-    @ivar resizes: whether the body that passes may have another length than the head says.
+    @ivar resizes: whether the body may get another length than the head has.
     """
 
     editor: IBodyEditor
@@ -63,5 +63,5 @@ class WholeBody:
     change: Callable[[bytes], bytes | None] = attrs.field(eq=False)
 
 
-#: What can happen to a body.
+#: The ways to handle a body.
 BodyCourse = PassBody | DropBody | StreamBody | WholeBody

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-#: What a part of an effect means, by its first word.
+#: The meanings of the parts of an effect, by their first word.
 _WORDS = {
     "hold": "left without an answer",
     "close": "connection closed",
@@ -17,7 +17,7 @@ _WORDS = {
     "withhold 0 s": "credit kept back",
 }
 
-#: The same where the rest of the part says how much or which.
+#: The same for parts with an argument.
 _WITH = {
     "wait": "delayed {}",
     "pause": "paused {}",
@@ -38,10 +38,10 @@ _REPLY = "reply: "
 
 def inWords(effect: str, rule: str = "") -> str:
     """
-    What was done, for people.
+    The effect in plain words.
 
     @param effect: as the journal has it: C{wait 0.8 s}, C{error 503}, C{truncate}.
-    @param rule: the rule in one line, which says how much of a reply it leaves.
+    @param rule: the rule in one line, with the length of a reply that passes.
     """
     return ", ".join(_part(part, rule) for part in effect.split(", ")) if effect else ""
 

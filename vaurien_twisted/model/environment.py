@@ -3,8 +3,8 @@ The environment variables that both the service and its clients read.  Standard 
 the clients load nothing else.
 """
 
-#: The URL of the control service, where none is given.
+#: The variable with the default URL of the control service.
 URL_VARIABLE = "VAURIEN_URL"
 
-#: The token that the control service asks for, where none is given.
+#: The variable with the default token of the control service.
 TOKEN_VARIABLE = "VAURIEN_TOKEN"

@@ -28,8 +28,8 @@ class WireError:
     @ivar headers: HTTP only: more header fields.
     @ivar body: HTTP only: the body; C{None}: a line that repeats the status.
     @ivar pause: the time between two parts of a slow answer, in seconds.
-    @ivar retryDelay: gRPC only: how many seconds the client is asked to wait before it tries again;
-        0: it is not asked.
+    @ivar retryDelay: gRPC only: the time in seconds that the client is asked to wait before a
+        retry; 0: not asked.
     @ivar late: whether the error replaces a reply that the backend has begun, so that the backend
         has had the request.
     """

@@ -39,7 +39,7 @@ DESCRIPTION_LIMIT = 120
 
 def requestWords(command: str, subject: str) -> str:
     """
-    The whole of what an exchange asks for.
+    The full text of an exchange.
     """
     return " ".join(part for part in (command, subject) if part)
 
@@ -63,7 +63,7 @@ class Exchange:
     One request and its whole reply on a link.
 
     A framer makes an exchange when it has read enough of a request to know its command.  The link
-    then asks the decider about it once, and keeps the decision here.
+    then gets the decision once, and keeps it here.
 
     @ivar number: its number on its link, from 1; 0 is the greeting, or the connection itself in
         protocols where the client speaks first.
@@ -71,7 +71,7 @@ class Exchange:
         is not known.
     @ivar subject: the object of the command: a path, a key, the text of an SQL statement.  At most
         L{SUBJECT_LIMIT} characters of it.
-    @ivar head: the raw head of the request if rules can look into it, else C{b""}.
+    @ivar head: the raw head of the request if rules can match it, otherwise C{b""}.
     @ivar context: the framer's own data, for reading the reply.
     @ivar unasked: whether the backend began it: a greeting, or a message without a request.
     @ivar replies: whether the protocol has a reply to this request.
@@ -92,13 +92,13 @@ class Exchange:
         reply that is to be cut: with 0 at the cut; or at the end of the reply, with how many bytes
         or units it was too short.  For a reply that is edited: with C{""} once something was
         changed; or at the end of the reply, with the reason why nothing was.
-    @ivar error: the code if the backend's reply is an error, else C{""}.  The framer sets it before
-        it yields the last piece of the reply.
+    @ivar error: the code if the backend's reply is an error, otherwise C{""}.  The framer sets it
+        before it yields the last piece of the reply.
     @ivar muted: whether the rest of the backend's reply is discarded.
     @ivar substitute: the request that was sent to the backend in its place; the answer is sent when
         the backend has replied to it.  C{None} if there is none.
     @ivar extra: how many bytes of memory it uses beyond the usual, while it awaits its reply.
-    @ivar progress: its times and sizes, C{None} if nobody needs them.
+    @ivar progress: its times and sizes; C{None} if they are not needed.
     @ivar silent: whether the backend may have answered it by silence, so that nothing waits for it.
     """
 
@@ -227,7 +227,7 @@ class PassedBatch:
     @ivar left: how many await their replies.
     @ivar decided: the chunk that they came in, if rules can apply to it; set to C{None} when they
         are passed on.
-    @ivar commands: their commands, if known; else C{()}.
+    @ivar commands: their commands, if known; otherwise C{()}.
     """
 
     __slots__ = ("_expanded", "commands", "decided", "extra", "left", "next")
@@ -282,7 +282,7 @@ class FramingError(Exception):
     """
     The bytes violate the protocol or exceed a bound.
 
-    @ivar reason: one line that says what is wrong.
+    @ivar reason: the reason in one line.
     @ivar rest: all bytes that the framer has read and not yielded, in order.
     """
 

@@ -9,7 +9,7 @@ import attrs
 
 from vaurien_twisted.model.commands import ConnectionFate
 
-#: What can happen to a message, in the words for users.
+#: The faults of a message, by their names for users.
 MESSAGE_FAULTS = ("close", "drop", "cut", "corrupt", "rsv")
 
 
@@ -22,7 +22,7 @@ class MessageFault:
     @ivar code: of a close frame, 1000 to 4999.
     @ivar reason: of a close frame, at most 123 bytes.
     @ivar bits: the reserved bits that are set: 4 for RSV1, 2 for RSV2, 1 for RSV3, or a sum.
-    @ivar then: what becomes of the link behind a cut.
+    @ivar then: what happens to the link after a cut.
     @ivar place: a number by which the corrupted byte is chosen.
     """
 

@@ -2,10 +2,9 @@
 """
 Options, declared once.
 
-A behavior or wire protocol declares its options as an attrs class whose fields
-come from L{option}.  The command line, the ini file, the REST check, the
-documentation and the web form all read that declaration through L{specs} and
-turn what they were given into an instance through L{build}.
+A behavior or wire protocol declares its options as an attrs class whose fields come from L{option}.
+The command line, the ini file, the REST check, the documentation and the web form all read that
+declaration through L{specs} and make an instance from values through L{build}.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Refused(ValueError):
     """
     Input is not valid.  The caller has changed nothing.
 
-    @ivar description: one line that says the cause and what would be valid.
+    @ivar description: the cause and the valid choice, in one line.
     @ivar name: the option or field that is not valid, C{""} for the whole input.
     """
 
@@ -103,7 +102,7 @@ class Spec:
 
     @ivar name: as written in JSON and ini; with dashes on the command line.
     @ivar kind: C{bool}, C{int}, C{float}, C{str} or C{dict}.
-    @ivar unit: for numbers, C{"s"}, C{"bytes"}…; C{""} where there is none.
+    @ivar unit: the unit of a number, C{"s"}, C{"bytes"}…; C{""} if there is none.
     @ivar minimum: the smallest value allowed, C{None} for no bound.
     @ivar maximum: the largest value allowed, C{None} for no bound.
     @ivar choices: the only values allowed, empty for any.
@@ -304,7 +303,7 @@ def convert(
     declared: Mapping[str, Spec], values: Mapping[str, object], of: str, strict: bool = False
 ) -> dict[str, Any]:
     """
-    Check and convert C{values}; options without a value are left out.
+    Check and convert C{values}; options without a value are omitted.
 
     @param of: the owner of the options, for error messages.
     @param strict: see L{Spec.convert}.
@@ -332,6 +331,6 @@ def ofClass(cls: type, values: Mapping[str, T]) -> dict[str, T]:
 
 def values(options: object) -> dict[str, object]:
     """
-    The values of C{options} by name, as L{build} accepts them.  Ignored options are left out.
+    The values of C{options} by name, as L{build} accepts them.  Ignored options are omitted.
     """
     return {name: getattr(options, name) for name in listed(type(options))}

@@ -13,7 +13,7 @@ from vaurien_twisted.model.patterns import Replacer
 @attrs.frozen
 class Patch:
     """
-    What is changed.
+    The changes of a reply.
 
     @ivar status: the new status, 200 to 599; 0 for the backend's.
     @ivar fields: header fields that are set, or removed where the value is C{None}.

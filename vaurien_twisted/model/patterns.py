@@ -106,7 +106,7 @@ def glob(pattern: str) -> Test:
     def make() -> _Linear:
         return _Linear(rf"\A{translated}", fold=False, atomic=True)
 
-    # RE2 rejects only long patterns.  For the others it is loaded when a long text comes.
+    # RE2 rejects only long patterns.  For other patterns it is loaded with the first long text.
     linear = [make()] if len(pattern) > SHORT_GLOB else []
 
     def test(text: str) -> bool:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.model.test_progress -*-
 """
-How far an exchange has come: when its bytes came and went, and how many there were.
+The progress of an exchange: the times and sizes of its request and its reply.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ DIGITS = 6
 
 class Progress:
     """
-    The times and sizes of one exchange.  Requests that came together in one chunk, and passed as a
-    whole, share one.  All times are in seconds by the reactor's clock.
+    The times and sizes of one exchange.  Requests that arrived in one chunk and passed as a whole
+    share one.  All times are in seconds by the reactor's clock.
 
-    @param came: when its first bytes came.
-    @param wall: converts a time of that clock to seconds since 1970; C{None} as long as nothing has
-        come.
+    @param came: the time at which its first bytes arrived.
+    @param wall: converts a time of that clock to seconds since 1970; C{None} until bytes have
+        arrived.
     @param together: how many requests share it.
     @param requestBytes: the size of the request so far; C{None}: not known.
-    @ivar waited: how long its first bytes were kept back before they went on, in seconds; C{None}
-        if they have not gone on.
+    @ivar waited: how long its first bytes were kept back, in seconds; C{None} if they have not gone
+        on.
     @ivar replyBegan: when the first bytes of the backend's reply were read; C{None} before that.
     @ivar replyEnded: when its last bytes were read; C{None} before that.
     @ivar sent: when the whole reply was sent to the client; C{None} before that.
-    @ivar error: the code, if the backend's reply is an error; else C{None}.
+    @ivar error: the code, if the backend's reply is an error; otherwise C{None}.
     @ivar replyBytes: the size of the backend's reply so far; C{None}: not known.
     """
 
@@ -66,7 +66,7 @@ class Progress:
 
     def begin(self, now: float, wall: Callable[[float], float]) -> None:
         """
-        The first bytes came now.
+        The first bytes have arrived.
 
         @param wall: converts times to seconds since 1970.
         """
@@ -74,9 +74,9 @@ class Progress:
 
     def requested(self, size: int, passes: bool) -> None:
         """
-        So many bytes of the request came.
+        Bytes of the request have arrived.
 
-        @param passes: whether they went on at once.
+        @param passes: whether they have gone on at once.
         """
         self.requestBytes = (self.requestBytes or 0) + size
         if passes and self.waited is None:
@@ -84,7 +84,7 @@ class Progress:
 
     def replied(self, now: float, size: int, ends: bool) -> None:
         """
-        So many bytes of the backend's reply came.
+        Bytes of the backend's reply have arrived.
 
         @param ends: whether they are its last ones.
         """
@@ -98,7 +98,7 @@ class Progress:
 
     def passed(self, now: float, size: int | None, ends: bool) -> None:
         """
-        Replies came and went on at once.
+        Replies have arrived and gone on at once.
 
         @param size: their bytes; C{None}: some of these belong to other exchanges.
         @param ends: whether they are the last ones.
@@ -116,10 +116,10 @@ class Progress:
 
     def toJSON(self) -> dict[str, object]:
         """
-        What is known, as JSON: C{came} in seconds since 1970; C{waited}; C{replyBegan},
-        C{replyEnded} and C{duration} in seconds after it came; C{requestBytes} and C{replyBytes};
-        C{error} if the backend's reply is one; C{together} if several requests share this.  Empty
-        as long as nothing is known.
+        The known times and sizes, as JSON: C{came} in seconds since 1970; C{waited}; C{replyBegan},
+        C{replyEnded} and C{duration} in seconds after C{came}; C{requestBytes} and C{replyBytes};
+        C{error} if the backend's reply is one; C{together} if several requests share this.  It is
+        empty until bytes have arrived.
         """
         came = self.came
         if self.wall is None:

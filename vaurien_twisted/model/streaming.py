@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.http.test_stream_editor -*-
 """
-Faults of replies that stream: what can happen to events and lines.
+Faults of streamed replies, by events and lines.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import attrs
 
 from vaurien_twisted.model.commands import ConnectionFate
 
-#: What a streamed reply consists of.
+#: The units of a streamed reply.
 EVENTS, LINES = "events", "lines"
 
 
@@ -36,19 +36,18 @@ class StreamFault:
     """
     A fault of a streamed reply.
 
-    @ivar unit: what the reply consists of, L{EVENTS} or L{LINES}; C{""}: as its Content-Type
-        says.
+    @ivar unit: the unit of the reply, L{EVENTS} or L{LINES}; C{""}: by its Content-Type.
     @ivar count: how many events or lines pass first.
     @ivar strikes: how many are struck then; 0: all that follow.
     @ivar pause: in seconds; of a stall, 0 is until the plan changes.
-    @ivar ends: whether the reply ends regularly where it is cut; else the link ends as C{then}
+    @ivar ends: whether the reply ends regularly at the cut; otherwise the link ends as C{then}
         says.
     @ivar then: what becomes of the link at the end of the reply.
     @ivar ending: in HTTP/2, how the reply ends in place of C{then}: C{rst-stream:CODE} or
         C{goaway:CODE}; C{""}: as C{then} says.
-    @ivar wanted: which events or lines are lost; C{None}: those that end a stream.
-    @ivar event: of an error, the event that tells of it.
-    @ivar seed: of what is garbled.
+    @ivar wanted: a test for the events or lines to lose; C{None}: those that end a stream.
+    @ivar event: the event that reports an error.
+    @ivar seed: the seed of garbled data.
     """
 
     action: StreamAction

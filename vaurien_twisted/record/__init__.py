@@ -1,3 +1,3 @@
 """
-What is written down: the journal, the counters, the log.
+Records: the journal, the counters and the log.
 """

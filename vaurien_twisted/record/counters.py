@@ -18,7 +18,7 @@ from vaurien_twisted.record.histogram import Histogram
 #: The most different codes that are counted separately, since clients can cause any code.
 CODES = 1000
 
-#: The code that stands for all others.
+#: The code under which all other codes are counted.
 OTHER = "other"
 
 

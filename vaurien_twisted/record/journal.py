@@ -28,12 +28,12 @@ _Entry = tuple[float, str, str, int, Callable[..., dict[str, object]], tuple[obj
 @runtime_checkable
 class Repeatable(Protocol):
     """
-    Makes the members of the entry of a decision, and what is needed to repeat the decision.
+    Makes the members of a decision's entry, and the data that repeats the decision.
     """
 
     def repeat(self, *facts: object) -> dict[str, object] | None:
         """
-        What is needed to repeat the decision, C{None} if it is not kept.
+        The data that repeats the decision; C{None} if it is not kept.
 
         @param facts: the arguments that the members of the entry are made from.
         """
@@ -145,7 +145,7 @@ class Journal:
 
     def repeat(self, number: int) -> dict[str, object] | None:
         """
-        What is needed to repeat the decision that an entry records.
+        The data that repeats the decision of an entry.
 
         @param number: the id of the entry.
         @return: C{None} if the entry records no decision, or is no longer kept.
@@ -160,11 +160,11 @@ class Journal:
         self, entry: int, wanted: Callable[[float, str, str, int], bool]
     ) -> tuple[list[int], Callable[[int], dict[str, object]]]:
         """
-        The ids of the kept entries after the one with id C{entry} that are wanted, oldest first,
-        and a function that makes the entry of an id.
+        The ids of the kept entries after the id C{entry} that C{wanted} includes, oldest first, and
+        a function that returns the entry of an id.
 
         @param wanted: called with the time in seconds, the kind, the proxy and the connection of an
-            entry; returns whether it is wanted.
+            entry; returns whether to include it.
         """
         found = {
             number: each
@@ -202,8 +202,8 @@ def _same(facts: dict[str, object]) -> dict[str, object]:
 
 class JournalFile(Service):
     """
-    Appends each entry to a file, as one line of JSON.  Lines are written at once, so none is lost
-    if the process is killed.
+    Appends each entry to a file, as one line of JSON.  Lines are not buffered, so none is lost if
+    the process is killed.
 
     @raise Refused: the file cannot be written.
     """

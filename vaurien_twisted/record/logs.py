@@ -54,8 +54,8 @@ def formatLine(event: LogEvent) -> str | None:
 
 def logInfo(log: Logger, text: str, **facts: object) -> None:
     """
-    Log a line at level info, of which there may be thousands a second: this takes a fifth of the
-    time of C{log.info}, and almost none if the level is not logged.
+    Log a frequent line at level info.  This takes a fifth of the time of C{log.info}, and almost
+    none if the level is not logged.
 
     @param text: a format for L{str.format}.
     @param facts: its values.
@@ -176,7 +176,7 @@ class Lines:
             return
 
     def _discard(self) -> None:
-        # What is still buffered is written when the interpreter ends: to nowhere.
+        # The interpreter writes buffered lines when it ends: discard them.
         with suppress(OSError, ValueError):
             number = self.stream.fileno()
             null = os.open(os.devnull, os.O_WRONLY)
@@ -200,7 +200,7 @@ def openLog(path: str) -> IO[str]:
 
 class LogFile(Service):
     """
-    Adds an observer while it runs, for use beside the main log of twistd.
+    Adds an observer while it runs, in addition to the main log of twistd.
     """
 
     def __init__(self, path: str, level: str, form: str = "text") -> None:
@@ -213,7 +213,7 @@ class LogFile(Service):
         """
         Go on in a new file where the old one was moved away.
 
-        @raise Refused: it cannot be written; the lines go where they went.
+        @raise Refused: the file cannot be written; the earlier file stays in use.
         """
         if self._path != "-":
             stream, self._lines.stream = self._lines.stream, openLog(self._path)

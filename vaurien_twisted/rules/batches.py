@@ -27,18 +27,18 @@ from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.strikes import SHORT, Strikes
 from vaurien_twisted.rules.words import cut
 
-#: The number of an exchange that stands for others: any but the greeting's.
+#: The exchange number in a batch decision: any number except that of the greeting.
 PASSED = 1
 
-#: Of how many commands each connection remembers what always happens.
+#: The most commands whose constant decision each connection caches.
 ALWAYS_KEPT = 32
 
 
 @attrs.frozen
 class PlanBatchDecider:
     """
-    Says what a plan does to an exchange of one connection, as long as that is in force.  Asking
-    decides and counts nothing; it only notes exchanges that nearly matched a rule.
+    The L{BatchDecider<vaurien_twisted.model.batch_decision.BatchDecider>} of one connection, for
+    one plan.
 
     @ivar client: the address of the client, where rules look at it.
     """
@@ -131,13 +131,12 @@ def batchDeciderOf(
     compiled: CompiledPlan, plan: Plan, connection: Connection, proxy: str, seed: int | None
 ) -> PlanBatchDecider | None:
     """
-    What says what happens to the exchanges of C{connection}, until the plan changes; C{None} if
-    no rule looks at exchanges one by one, lets them wait or has a percentage, or if all have to
-    be decided.
+    The batch decider of C{connection}, until the plan changes; C{None} if no rule matches single
+    exchanges, delays them or has a percentage, or if each exchange needs a decision of its own.
 
-    @param plan: what C{compiled} was made of.
+    @param plan: the plan that C{compiled} was made of.
     @param proxy: the name of the proxy that decides.
-    @param seed: what numbers are drawn with, C{None} where drawing has an effect.
+    @param seed: the seed of random numbers; C{None} if drawing a number has an effect.
     """
     rules = compiled.rules
     known = [rule.waits or (rule.chance and seed is not None) for rule in rules]

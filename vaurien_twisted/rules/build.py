@@ -25,8 +25,8 @@ class RuleBuilder:
     """
     Makes plans out of names, percentages and options.
 
-    @ivar configured: options by behavior, from the command line and the ini file,
-        that stand in for declared defaults.
+    @ivar configured: options by behavior, from the command line and the ini file, which replace
+        declared defaults.
     @ivar wire: the protocol that the plans are for.
     """
 

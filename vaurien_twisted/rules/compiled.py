@@ -151,7 +151,7 @@ class Outcome:
     """
     What follows from actions.
 
-    @ivar decision: the decision that consists of them alone.
+    @ivar decision: the decision that consists only of them.
     @ivar ends: whether they end the exchange, so that no further rule is asked.
     @ivar cuts: whether they cut or edit a message that is long enough and has the right format.
     """
@@ -168,7 +168,7 @@ class Outcome:
 
 def decisionOf(actions: Actions, rule: Rule) -> Decision:
     """
-    The decision that consists of C{actions} alone.
+    The decision that consists only of C{actions}.
     """
     if not (actions.request or actions.reply):
         return NOTHING

@@ -18,7 +18,7 @@ from vaurien_twisted.rules.draws import alternatives
 from vaurien_twisted.rules.tally import Tally
 from vaurien_twisted.rules.words import short
 
-#: Stands for a connection that is no longer known.
+#: The placeholder of a connection that is no longer known.
 NOBODY = Connection(0)
 
 

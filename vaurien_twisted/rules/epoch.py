@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.rules.test_epoch -*-
 """
-Numbers connections and exchanges anew, so that decisions do not depend on earlier traffic.
+Numbers connections and exchanges from 1 again, so that decisions do not depend on earlier traffic.
 
 Random numbers are computed from the numbers of connections and exchanges, which are counted from
 the start of the proxy.  So a test that shares a proxy with other tests gets other decisions in each

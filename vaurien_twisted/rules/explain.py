@@ -41,7 +41,7 @@ class Question:
     @ivar changed: whether the plan was set after the exchange was decided; C{None} if
         that is not known.
     @ivar progress: its times and sizes, C{None} if they are not known.
-    @ivar request: what it asked for, if that is known beside the exchange.
+    @ivar request: the text of the request, if it is known.
     @ivar forgotten: whether the journal may have dropped entries about the exchange.
     """
 

@@ -2,8 +2,8 @@
 """
 Pinned decisions: the faults of an earlier run, for the same exchanges again.
 
-A pin names an exchange by its connection, its number and its request, and says what happens to
-it, with all that the behavior's random choices depended on.
+A pin names an exchange by its connection, its number and its request, and has its decision, with
+the data that the behavior's random choices depend on.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Pin:
 
     @ivar request: the description of the exchange's request.
     @ivar drawn: the numbers of connection and exchange that random choices depend on.
-    @ivar met: whether the exchange has come again, with this request.
-    @ivar instead: the request of the exchange that came in its place; C{None}: none.
+    @ivar met: whether the exchange has occurred again, with this request.
+    @ivar instead: the request of another exchange with its number; C{None} if there was none.
     @ivar compiled: its rule, ready for deciding.
     """
 
@@ -54,7 +54,7 @@ class Pin:
         self, connection: Connection, exchange: Exchange, wire: IWireProtocol, proxy: str
     ) -> Actions:
         """
-        What the behavior does, as it did before.
+        The actions of the behavior, as in the earlier run.
         """
         compiled = self.compiled
         alternative, number = compiled.alternative, compiled.tally.decided

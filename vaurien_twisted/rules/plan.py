@@ -66,8 +66,7 @@ class Plan:
     @cached_property
     def commands(self) -> frozenset[str] | None:
         """
-        The commands, in lower case, without one of which nothing can happen to an
-        exchange; C{None} where that cannot be said.
+        The commands, in lower case, to which rules may apply; C{None} for all.
         """
         found: set[str] = set()
         for rule in self._active:
@@ -90,7 +89,7 @@ class Plan:
     @property
     def asked(self) -> list[Rule]:
         """
-        The rules in force that have something to say about exchanges.
+        The rules in force that may apply to exchanges.
         """
         return [rule for rule in self.rules if not rule.inert]
 
@@ -130,7 +129,8 @@ class Plan:
 
     def adding(self, draw: Draw) -> Plan:
         """
-        The plan with a draw more, which has a key of its own; all others are drawn as before.
+        The plan with one more draw, which has its own key.  All other draws have the same random
+        numbers as before.
         """
         return Plan((*self.draws, draw))
 
@@ -149,6 +149,6 @@ class Plan:
 
     def keeps(self, rule: Rule) -> bool:
         """
-        Whether something that C{rule} began goes on under this plan.
+        Whether waits that C{rule} has begun continue under this plan.
         """
         return self.keep or any(rule.same(own) for own in self.rules)

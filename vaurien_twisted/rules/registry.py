@@ -125,7 +125,7 @@ class Registry:
 def loadRegistry() -> Registry:
     """
     Make the registry of Vaurien's own behaviors and protocols and those of installed plugins.  A
-    plugin whose name is taken is left out, with a warning in the log.
+    plugin whose name is taken is ignored, with a warning in the log.
     """
     behaviors = _named([*EXCHANGES, *STREAMS])
     wires = _named([TCP(), HTTP(), MySQL(), PostgreSQL(), Redis(), Memcache(), SMTP()])

@@ -35,7 +35,7 @@ def newRule(plan: Plan, rule: Rule, beside: Container[str] = ()) -> tuple[Rule, 
     """
     The rule to add to a plan, with a name, and its draw.  The caller adds the draw.
 
-    @param beside: names that are taken, in addition to those of the plan.
+    @param beside: names that are taken in addition to those of the plan.
     @raise RuleExists: a rule or toxic has the same name.
     @raise Refused: the plan has L{RULES} rules already.
     """

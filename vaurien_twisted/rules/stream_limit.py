@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.relays.test_streams_limit -*-
 """
-What a plan says of the number of streams that a connection may have.
+The limit of streams per connection according to a plan.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from vaurien_twisted.rules.plan import Plan
 
 def streamLimit(plan: Plan) -> int | None:
     """
-    How many streams clients are told that they may have open on each connection; C{None} if no rule
-    that limits all of them is in force.
+    The limit of open streams that clients get for each connection; C{None} if no rule that limits
+    all streams is in force.
     """
     limits = [_limit(rule) for draw in plan.draws for rule in draw.alternatives]
     return min((each for each in limits if each is not None), default=None)

@@ -37,7 +37,7 @@ Facts = tuple[
 ]
 
 
-#: Up to so many characters of a subject a description is never shortened.
+#: The length of a subject, in characters, up to which a description is never shortened.
 SHORT = 64
 
 
@@ -103,7 +103,7 @@ class Strikes:
 
     def whole(self, command: str, subject: str) -> WholeText | None:
         """
-        What an exchange asks for, if it is longer than its description.
+        The full text of an exchange, if it is longer than its description.
         """
         words = requestWords(command, subject)
         return self.texts.keep(words) if len(words) > DESCRIPTION_LIMIT else None
@@ -152,7 +152,7 @@ def _counted(
     outcome: Callable[[int | str], None], count: Callable[[], None], missing: int | str
 ) -> None:
     """
-    Count a fault that took effect, and tell the outcome.
+    Count a fault that took effect, and record the outcome.
 
     @param missing: 0 or C{""} if it did.
     """

@@ -53,6 +53,6 @@ class Tally:
 
 def noTraffic() -> tuple[int, int]:
     """
-    The numbers of exchanges and connections where there is no proxy: none.
+    The numbers of exchanges and connections of a decider without a proxy: 0.
     """
     return 0, 0

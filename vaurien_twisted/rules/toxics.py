@@ -293,7 +293,7 @@ def _made(ruleBuilder: RuleBuilder, toxic: ToxicFields) -> Toxic:
         if spec is not None:
             value = spec.withoutUnit(value)
             if isinstance(value, str):
-                # Toxiproxy takes no text for a number either.
+                # Toxiproxy does not accept text for a number either.
                 spec.convert(value, strict=True)
         if value is not None:
             options[key] = value

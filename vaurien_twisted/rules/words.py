@@ -37,7 +37,7 @@ def short(text: str) -> str:
 
 def wholeOf(told: Mapping[str, object], texts: Mapping[str, str]) -> dict[str, object]:
     """
-    The member C{whole} of an entry: C{texts} that are shortened in C{told}, whole.
+    The member C{whole} of an entry: the full form of those C{texts} that are shortened in C{told}.
 
     @param texts: the texts of some members, C{""} where they are not known any more.
     """
@@ -104,7 +104,7 @@ class RuleWords:
         @param numbers: the numbers in the behavior's own random numbers; C{None}: C{drawn}.
         @param progress: the times and sizes of the exchange.
         @param message: the words of the error that was sent.
-        @param whole: what the exchange asks for, if it is longer than the description.
+        @param whole: the full text of the exchange, if it is longer than the description.
         """
         reason = self._reason(*drawn, applied)
         told: dict[str, object] = {
@@ -123,7 +123,7 @@ class RuleWords:
 
     def repeat(self, *facts: object) -> dict[str, object] | None:
         """
-        What is needed to repeat a decision about the same exchange: C{behavior} and all of its
+        The data that repeats a decision about the same exchange: C{behavior} and all of its
         C{options}, C{seed}, C{drawn}, C{key} and C{number}.
 
         @param facts: the arguments of the call that describes the decision.
@@ -167,7 +167,7 @@ def timing(progress: Progress | None) -> dict[str, object]:
 
 def effect(actions: Actions) -> str:
     """
-    The effect as the behavior describes it, else a short description of the commands.
+    The effect in the behavior's own description, otherwise a short description of the commands.
     """
     if actions.effect:
         return actions.effect

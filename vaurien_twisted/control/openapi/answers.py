@@ -57,7 +57,7 @@ def _refusals() -> dict[str, Schema]:
 
 def _inForce() -> dict[str, Schema]:
     """
-    What is in force, and what was done.
+    Schemas of answers about rules, state and journal.
     """
     told = record(
         {

@@ -23,7 +23,7 @@ class OpenAPI:
 
     @param described: gives the routes of all APIs.
     @param defaults: has the behaviors, and the fields of a proxy.
-    @param guarded: whether the service wants a token.
+    @param guarded: whether the service needs a token.
     """
 
     routes = Routes()
@@ -43,7 +43,7 @@ class OpenAPI:
         This description.  It has all routes with their requests, answers and refusals, in
         OpenAPI 3.1.
         """
-        # It takes a while to make, and does not change.
+        # It takes time to make, and does not change.
         self._document = self._document or makeDocument(
             self._described(), self._defaults, self._guarded
         )

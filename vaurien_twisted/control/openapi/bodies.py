@@ -104,7 +104,7 @@ def _ofFields(declared: Mapping[str, Spec], strict: bool = False) -> dict[str, S
 
 def _nullable(fields: Mapping[str, Schema]) -> dict[str, Schema]:
     """
-    Fields that may be C{null}, as clients send it for what they do not set.
+    Fields that may be C{null}, which clients send for fields that they do not set.
     """
     return {name: orNull(schema) for name, schema in fields.items()}
 
@@ -156,7 +156,7 @@ def _anyBehavior(
     behaviors: Mapping[str, IBehaviorBase], kind: str, member: str, description: str
 ) -> Schema:
     """
-    One of the schemas of a kind; C{member} says which.
+    One of several schemas; C{member} is the discriminator.
     """
     names = {name: _title(name, kind) for name in behaviors}
     schema = oneOfSchemas([ref(title) for title in names.values()], description)
@@ -171,7 +171,7 @@ def _limits() -> dict[str, Schema]:
 
 def _behavior(name: str, behavior: IBehaviorBase) -> Schema:
     """
-    A behavior whose options stand beside its name.
+    A behavior whose options are members of the same object.
     """
     title = _title(name, "Options")
     own = {each: ref(f"{title}/properties/{each}") for each in listed(behavior.options)}
@@ -181,7 +181,7 @@ def _behavior(name: str, behavior: IBehaviorBase) -> Schema:
 
 def _byName() -> Schema:
     """
-    A behavior, or percentages of several, whose options stand apart.
+    A behavior, or percentages of several, with a separate object of options.
     """
     words = "A behavior, or percentages of several: 20:error,10:delay."
     options = "The options of the behavior; of several, by their names."

@@ -26,14 +26,14 @@ JSON = "application/json"
 #: A variable segment of a path.
 _VARIABLE = re.compile(r"<(\w+)>")
 
-#: What the variable segments are.
+#: The descriptions of variable segments.
 _SEGMENTS = {
     "toxic": "The name of a toxic.",
     "rule": "The name of a rule.",
     "number": "The number of a connection.",
 }
 
-#: The same where it depends on what the path begins with.
+#: The same for segments whose meaning depends on the beginning of the path.
 _NAMES = {
     "proxies": "The name of a proxy.",
     "leases": "The name of a lease.",
@@ -65,7 +65,7 @@ def makeDocument(routes: Iterable[Routes], defaults: ProxyDefaults, guarded: boo
 
     @param routes: those of all APIs.
     @param defaults: has the behaviors, and the fields of a proxy.
-    @param guarded: whether the service wants a token.
+    @param guarded: whether the service needs a token.
     """
     paths: dict[str, Schema] = {}
     answers: dict[str, Schema] = {}
@@ -102,7 +102,7 @@ def makeDocument(routes: Iterable[Routes], defaults: ProxyDefaults, guarded: boo
 
 def _tag(path: str) -> str:
     """
-    What a path is about: its last fixed segment, of which the first path is C{page}.
+    The tag of a path: its last fixed segment; C{page} for the first path.
     """
     fixed = [segment for segment in path.split("/") if segment and not segment.startswith("<")]
     return fixed[-1] if fixed else "page"
@@ -146,8 +146,7 @@ def _operation(
 
 def _name(declared: Declared, method: str) -> str:
     """
-    The name of an operation: that of its function, with what tells it from others of that
-    function.
+    The name of an operation: that of its function, with a suffix if the function has several.
     """
     name = declared.function.__name__
     if declared.path.startswith("/proxies/<name>/") and declared.elsewhere:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.control.openapi.test_document -*-
 """
-What a route declares about its requests and answers.
+The declaration of a route's requests and answers.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ class Operation:
         no body.
     @ivar status: the status of that answer (RFC 9110 section 15.3).
     @ivar body: the name of the schema of its requests (see L{bodies}), C{""} if they need no body.
-    @ivar optional: whether the body may be left out.
+    @ivar optional: whether the body may be omitted.
     @ivar query: the class whose options the query of a request has; C{None} for none.
     @ivar headers: request headers that it reads, with their descriptions.
-    @ivar refusals: the statuses of its own refusals.  Those that every such route has, as for a
-        missing token or a body that is too large, need not be named.
-    @ivar refusal: the schema of its own refusals, C{""} for that of all routes of the API.
-    @ivar media: the media type of its answer, where it is not JSON.
+    @ivar refusals: the statuses of its errors, without those that every such route has, such as for
+        a missing token or a body that is too large.
+    @ivar refusal: the schema of its errors; C{""} for that of all routes of the API.
+    @ivar media: the media type of its answer, if it is not JSON.
     @ivar others: other media types of its answer, each with the name of its schema.
     @ivar anyType: whether it ignores the Content-Type of its requests.
     """
