@@ -44,6 +44,9 @@ TIME = 1764000000.25
 REPLY = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello\n"
 
 _MARK = re.compile(r"\.\. answer: (?P<status>\d{3})(?:, (?P<lines>\d+) lines)?")
+#: The control service, or that of C{--toxiproxy}, on the pages.
+_SERVICE = re.compile("^http://localhost:(8080|8474)")
+
 _ADDRESS = re.compile(r"(127\.0\.0\.1|localhost):(\d+)")
 
 #: How long each exchange took, in seconds.
@@ -235,7 +238,7 @@ def asked(words: list[str]) -> tuple[str, str, str, dict[str, str]]:
     """
     The method, path, body and headers of a C{curl} command.
     """
-    [url] = [word for word in words if word.startswith("http://localhost:8080")]
+    [url] = [word for word in words if _SERVICE.match(word)]
     body = words[words.index("-d") + 1] if "-d" in words else ""
     method = words[words.index("-X") + 1] if "-X" in words else "POST" if body else "GET"
     headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
@@ -243,7 +246,7 @@ def asked(words: list[str]) -> tuple[str, str, str, dict[str, str]]:
         if option == "-H":
             name, _, value = header.partition(": ")
             headers[name] = value
-    return method, url.removeprefix("http://localhost:8080"), body, headers
+    return method, _SERVICE.sub("", url), body, headers
 
 
 def pretty(value: Any, indent: str = "") -> str:

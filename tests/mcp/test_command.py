@@ -54,4 +54,4 @@ class CommandTests(SynchronousTestCase):
             sys.modules.pop("vaurien_twisted.mcp.server", None)
             status, said = self.run_()
         self.assertEqual(status, 2)
-        self.assertIn("pip install 'vaurien-twisted[mcp]'", said)
+        self.assertIn("pip install '.[mcp]'", said)

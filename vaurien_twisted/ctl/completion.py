@@ -14,7 +14,7 @@ SHELLS = ("bash", "zsh", "fish")
 EXAMPLES = """\
 examples:
   eval "$(vaurienctl completion bash)"
-  vaurienctl completion zsh > ~/.zfunc/_vaurienctl
+  mkdir -p ~/.zfunc && vaurienctl completion zsh > ~/.zfunc/_vaurienctl
   vaurienctl completion fish > ~/.config/fish/completions/vaurienctl.fish
 """
 

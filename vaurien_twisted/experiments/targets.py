@@ -132,7 +132,8 @@ def ofPods(selector: str, namespace: str | None, port: int = PORT) -> list[str]:
         from kubernetes.config.config_exception import ConfigException
     except ImportError:
         raise Refused(
-            "--kubernetes needs the package 'kubernetes': pip install 'vaurien_twisted[kubernetes]'"
+            "--kubernetes needs the package 'kubernetes': pip install '.[kubernetes]' in Vaurien's "
+            "folder"
         ) from None
     from urllib3.exceptions import HTTPError
 

@@ -57,7 +57,7 @@ def serveAssistant(arguments: Sequence[str]) -> int:
         parser.exit(
             2,
             "vaurien mcp: it needs the package mcp: install it with "
-            "pip install 'vaurien-twisted[mcp]'\n",
+            "pip install '.[mcp]' in Vaurien's folder\n",
         )
     serve(client)
     return 0
