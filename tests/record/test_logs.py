@@ -177,6 +177,31 @@ class FileTests(SynchronousTestCase):
             log.info("two")
             self.assertEqual(stream.getvalue().split()[-1:], ["two"])
 
+    def test_together(self) -> None:
+        """
+        Lines of which there are many are written together, before the next other line or when
+        they have waited.
+        """
+        path = Path(self.mktemp())
+        waiting: list[Any] = []
+        service = LogFile(str(path), "info", "text", waiting.append)
+        service.privilegedStartService()
+        self.addCleanup(service.stopService)
+        log = Logger("vaurien_twisted.test", observer=globalLogPublisher)
+        logInfo(log, "one")
+        logInfo(log, "two")
+        self.assertEqual((path.read_text(), len(waiting)), ("", 1))
+        waiting.pop()()
+        self.assertEqual([line.split()[-1] for line in path.open()], ["one", "two"])
+        logInfo(log, "three")
+        log.info("four")
+        words = [line.split()[-1] for line in path.open()]
+        self.assertEqual(words, ["one", "two", "three", "four"])
+        logInfo(log, "five")
+        self.assertEqual(len(waiting), 2)
+        service.reopen()
+        self.assertIn("five", path.read_text())
+
     def test_pitfall35_reopen(self) -> None:
         """
         Where the file was moved away, lines go to a new one; where there can be none, to the

@@ -14,10 +14,11 @@ from twisted.logger import globalLogBeginner
 from twisted.python import usage
 
 from vaurien_twisted.app.tap import Options, serviceFor
+from vaurien_twisted.express.poller import soonOn
 from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.names import printable
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.record.logs import logObserver
+from vaurien_twisted.record.logs import Lines, logObserver
 from vaurien_twisted.stdio import openStandardStreams, writing
 
 #: Stands for an exit status while there is none yet.
@@ -67,14 +68,15 @@ def main(arguments: Sequence[str] | None = None, reactor: IServerReactor | None 
     except (usage.UsageError, Refused) as error:
         print(f"vaurien: {printable(str(error))}", file=sys.stderr)
         raise SystemExit(2) from None
+    core = service.reactor
+    lines = Lines(sys.stdout, soonOn(core))
     # The service adds the observer of a log file.
     own = (
-        [logObserver(sys.stdout, settings.log_level, settings.log_format)]
+        [logObserver(lines, settings.log_level, settings.log_format)]
         if settings.log_output == "-"
         else []
     )
     globalLogBeginner.beginLoggingTo(own, redirectStandardIO=False, discardBuffer=True)
-    core = service.reactor
     service.privilegedStartService()
     core.addSystemEventTrigger("before", "shutdown", service.stopService)
     core.callWhenRunning(service.startService)
@@ -83,7 +85,10 @@ def main(arguments: Sequence[str] | None = None, reactor: IServerReactor | None 
 
         print(invitation(service.proxy.address, service.control.address), flush=True)
     _settleMemory()
-    core.run()
+    try:
+        core.run()
+    finally:
+        lines.flush()
     if service.refused:
         raise SystemExit(f"vaurien: {service.refused}")
 

@@ -33,6 +33,7 @@ from vaurien_twisted.app.service import Vaurien
 from vaurien_twisted.app.settings import Settings
 from vaurien_twisted.app.signals import Signals
 from vaurien_twisted.control.access import TOXIPROXY
+from vaurien_twisted.express.poller import soonOn
 from vaurien_twisted.interfaces.network import IServerReactor
 from vaurien_twisted.model.environment import TOKEN_VARIABLE
 from vaurien_twisted.model.names import printable
@@ -324,9 +325,9 @@ def serviceFor(options: VaurienOptions, reactor: IServerReactor | None = None) -
             reactor, lambda: Deferred.fromCoroutine(service.reload()), service.reopen
         )
         if settings.log_output != "-":
-            LogFile(settings.log_output, settings.log_level, settings.log_format).setServiceParent(
-                service
-            )
+            LogFile(
+                settings.log_output, settings.log_level, settings.log_format, soonOn(reactor)
+            ).setServiceParent(service)
     except Refused as refused:
         raise options.refusal(refused) from None
     return service

@@ -50,6 +50,15 @@ def pollerFor(reactor: IServerReactor) -> Poller:
     return poller
 
 
+def soonOn(reactor: IServerReactor) -> Callable[[Callable[[], None]], object]:
+    """
+    A function that has another one called after the events at hand.
+    """
+    if available(reactor):
+        return pollerFor(reactor).soon
+    return lambda call: reactor.callLater(0, call)
+
+
 @implementer(IReadDescriptor)
 class Poller:
     """

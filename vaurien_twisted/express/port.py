@@ -61,7 +61,7 @@ class Listener(SocketType):
         return SocketType(self.family, socket.SOCK_STREAM, 0, fd), name
 
 
-#: Called with a connection that was accepted, non-blocking, and the name of its peer; returns
+#: Called with the socket of a connection, blocking as yet, and the name of its peer; returns
 #: whether it was taken.  If not, a protocol is built for it.
 Taker = Callable[[SocketType, Name], bool]
 
@@ -190,9 +190,9 @@ class ExpressPort:
             admission.logRefusal(f"{self._place[0]}:{self._socket.getsockname()[1]}")
             return
         try:
-            sock.setblocking(False)
             if self._take is not None and self._take(sock, name):
                 return
+            sock.setblocking(False)
             address = toAddress(name)
             protocol = self._factory.buildProtocol(address)
             if protocol is None:

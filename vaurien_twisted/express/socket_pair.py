@@ -12,7 +12,7 @@ from __future__ import annotations
 import socket
 from abc import ABC, abstractmethod
 from select import EPOLLIN
-from socket import SocketType
+from socket import MSG_DONTWAIT, SocketType
 
 from vaurien_twisted.express.poller import Poller
 from vaurien_twisted.express.transport import LEAST_READ, ExpressTransport
@@ -64,7 +64,7 @@ class Direction:
             self._unusual(events)
             return
         try:
-            data = self._source.recv(LEAST_READ)
+            data = self._source.recv(LEAST_READ, MSG_DONTWAIT)
         except BlockingIOError:
             return
         except OSError:
@@ -75,7 +75,7 @@ class Direction:
             self._end()
             return
         try:
-            sent = self._target.send(data)
+            sent = self._target.send(data, MSG_DONTWAIT)
         except OSError:
             # The transport gets the error, too.
             sent = 0
@@ -124,8 +124,8 @@ class SocketPair(ABC):
     """
     The sockets of a client and of its backend.
 
-    @param client: connected and non-blocking.
-    @param backend: connected and non-blocking.
+    @param client: connected; need not be non-blocking.
+    @param backend: connected; need not be non-blocking.
     @ivar poller: passes the events of both.
     @ivar toBackend: the direction from the client to the backend.
     @ivar toClient: the direction from the backend to the client.

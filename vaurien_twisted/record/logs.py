@@ -13,11 +13,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import IO, cast
+from typing import IO
 
 from twisted.application.service import Service
 from twisted.logger import (
-    FileLogObserver,
     ILogObserver,
     LogEvent,
     Logger,
@@ -127,7 +126,7 @@ def logObserver(stream: IO[str] | Lines, level: str, form: str = "text") -> ILog
     predicate = LogLevelFilterPredicate(defaultLogLevel=max(least, LogLevel.warn))
     predicate.setLogLevelForNamespace("vaurien_twisted", least)
     lines = stream if isinstance(stream, Lines) else Lines(stream)
-    write = FileLogObserver(cast(IO[str], lines), FORMATS[form])
+    formatted = FORMATS[form]
     known: dict[tuple[object, object], bool] = {}
 
     @provider(ILogObserver)
@@ -138,10 +137,16 @@ def logObserver(stream: IO[str] | Lines, level: str, form: str = "text") -> ILog
         if wanted is None:
             wanted = known[kind] = predicate(event) is PredicateResult.maybe
         if wanted:
-            write(event)
+            line = formatted(event)
+            if line is not None:
+                lines.add(line, "log_plain" in event)
 
     observed: ILogObserver = observer
     return observed
+
+
+#: Has a function called soon, but not at once.
+Soon = Callable[[Callable[[], None]], object]
 
 
 class Lines:
@@ -149,30 +154,42 @@ class Lines:
     A stream for lines that never raises: what cannot be written is lost.  The reader of a pipe
     can end before Vaurien does, as C{head} does.
 
+    @param soon: writes the lines that may wait, together, a moment later.  C{None}: none waits.
     @ivar stream: the stream that lines are written to.
     """
 
-    def __init__(self, stream: IO[str]) -> None:
+    def __init__(self, stream: IO[str], soon: Soon | None = None) -> None:
         self.stream = stream
+        self._soon = soon
+        self._waiting: list[str] = []
 
-    def write(self, text: str) -> None:
-        try:
-            self.stream.write(text)
-        except BrokenPipeError:
-            self._discard()
-        except (OSError, ValueError):
-            # A full disk can have room again later.
-            return
+    def add(self, line: str, mayWait: bool) -> None:
+        """
+        Write a line.
+
+        @param mayWait: whether it may be written a moment later, since there may be thousands of
+            its kind in a second.
+        """
+        waiting = self._waiting
+        waiting.append(line)
+        if not mayWait or self._soon is None:
+            self.flush()
+        elif len(waiting) == 1:
+            self._soon(self.flush)
 
     def flush(self) -> None:
         """
-        Write buffered lines.
+        Write the lines that wait.
         """
+        text = "".join(self._waiting)
+        self._waiting.clear()
         try:
+            self.stream.write(text)
             self.stream.flush()
         except BrokenPipeError:
             self._discard()
         except (OSError, ValueError):
+            # A full disk can have room again later.
             return
 
     def _discard(self) -> None:
@@ -193,7 +210,7 @@ def openLog(path: str) -> IO[str]:
     if path == "-":
         return sys.stdout
     try:
-        return open(path, "a", encoding="utf-8", errors="backslashreplace", buffering=1)
+        return open(path, "a", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise Refused(f"cannot log to {path}: {error.strerror}", "log_output") from None
 
@@ -201,12 +218,14 @@ def openLog(path: str) -> IO[str]:
 class LogFile(Service):
     """
     Adds an observer while it runs, in addition to the main log of twistd.
+
+    @param soon: see L{Lines}.
     """
 
-    def __init__(self, path: str, level: str, form: str = "text") -> None:
+    def __init__(self, path: str, level: str, form: str = "text", soon: Soon | None = None) -> None:
         # twistd goes to another folder when it becomes a daemon.
         self._path = path if path == "-" else os.path.abspath(path)
-        self._lines = Lines(openLog(path))
+        self._lines = Lines(openLog(path), soon)
         self._observer = logObserver(self._lines, level, form)
 
     def reopen(self) -> None:
@@ -216,7 +235,9 @@ class LogFile(Service):
         @raise Refused: the file cannot be written; the earlier file stays in use.
         """
         if self._path != "-":
-            stream, self._lines.stream = self._lines.stream, openLog(self._path)
+            opened = openLog(self._path)
+            self._lines.flush()
+            stream, self._lines.stream = self._lines.stream, opened
             with suppress(OSError):
                 stream.close()
 
@@ -226,6 +247,7 @@ class LogFile(Service):
     def stopService(self) -> None:
         super().stopService()
         globalLogPublisher.removeObserver(self._observer)
+        self._lines.flush()
         if self._path != "-":
             with suppress(OSError):
                 self._lines.stream.close()

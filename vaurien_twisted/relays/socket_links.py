@@ -71,6 +71,7 @@ class SocketLink(SocketPair):
         """
         made, poller, address = self._made, self.poller, toAddress(self._name)
         made.links.sockets.discard(self)
+        self._client.setblocking(False)
         relay = made.build(self._number, address)
         client = ExpressTransport(self._client, relay, poller, address)
         self.toBackend.adopt(client)
@@ -103,7 +104,7 @@ class SocketLinks:
         """
         Connect a client to the backend, if that can be done at once.
 
-        @param sock: a connection that was accepted, non-blocking.
+        @param sock: a connection that was accepted, blocking as yet.
         @param name: the name of its peer.
         @return: whether that is done.  If not, a protocol is to be built for the client.
         @raise OSError: the kernel cannot watch another socket; both were closed.
