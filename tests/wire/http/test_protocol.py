@@ -4,6 +4,9 @@ Tests for L{vaurien_twisted.wire.http.protocol} and its framer.
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from twisted.plugin import IPlugin
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyClass, verifyObject
@@ -47,6 +50,15 @@ class ContractTests(SynchronousTestCase):
         Its name, and that the client speaks first.
         """
         self.assertEqual((HTTP.name, HTTP.greets, HTTP.options), ("http", False, HTTPOptions))
+
+    def test_light(self) -> None:
+        """
+        What only HTTP/2 needs, and takes long to load, is loaded with the first connection of it.
+        """
+        code = "import sys, vaurien_twisted.wire.http.protocol; print(*sys.modules)"
+        words = [sys.executable, "-c", code]
+        ended = subprocess.run(words, capture_output=True, text=True, check=True)
+        self.assertFalse({"h2", "hpack", "hyperframe"} & set(ended.stdout.split()))
 
     def test_options(self) -> None:
         """

@@ -12,7 +12,6 @@ from vaurien_twisted.wire.http2.frames import (
     END_STREAM,
     GOAWAY,
     HEADERS,
-    LARGEST_STREAM,
     PUSH_PROMISE,
     RST_STREAM,
     WINDOW_UPDATE,
@@ -26,6 +25,7 @@ from vaurien_twisted.wire.http2.header_blocks import Block
 from vaurien_twisted.wire.http2.sides import Side
 from vaurien_twisted.wire.http2.stream import Stream
 from vaurien_twisted.wire.http2.way import UP
+from vaurien_twisted.wire.http2.windows import LARGEST_STREAM
 
 
 class Downstream(Side):

@@ -10,7 +10,7 @@ differ until the receiver has credited these bytes.
 from __future__ import annotations
 
 from vaurien_twisted.wire.http2.codes import Violation
-from vaurien_twisted.wire.http2.frames import FIRST_WINDOW, LARGEST_WINDOW
+from vaurien_twisted.wire.http2.windows import FIRST_WINDOW, LARGEST_WINDOW
 
 
 class Window:

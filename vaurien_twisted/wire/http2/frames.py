@@ -46,12 +46,6 @@ USUAL_LENGTH = 16384
 #: with the size of the dynamic table.
 PART = USUAL_LENGTH - 1
 
-#: The largest window and the largest number of a stream.
-LARGEST_WINDOW = LARGEST_STREAM = 2**31 - 1
-
-#: The initial window of connections and streams, in bytes.
-FIRST_WINDOW = 65535
-
 #: Length and type in four bytes, flags, stream.
 _head = struct.Struct(">IBI")
 unpackHead, packHead = _head.unpack_from, _head.pack

@@ -7,8 +7,8 @@ The numbers of streams that are no longer open, or not yet, as far as they matte
 from __future__ import annotations
 
 from vaurien_twisted.wire.http2.codes import Violation
-from vaurien_twisted.wire.http2.frames import LARGEST_STREAM
 from vaurien_twisted.wire.http2.stream import Stream
+from vaurien_twisted.wire.http2.windows import LARGEST_STREAM
 
 #: How many numbers of streams are remembered that are over for one end alone.
 OVER_LIMIT = 4096

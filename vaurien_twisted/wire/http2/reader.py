@@ -15,7 +15,6 @@ from vaurien_twisted.wire.http2.frames import (
     END_HEADERS,
     HEAD,
     HEADERS,
-    LARGEST_STREAM,
     PADDED,
     PUSH_PROMISE,
     blockOf,
@@ -24,6 +23,7 @@ from vaurien_twisted.wire.http2.frames import (
     unpackHead,
 )
 from vaurien_twisted.wire.http2.way import Way
+from vaurien_twisted.wire.http2.windows import LARGEST_STREAM
 
 
 class FrameReader(ABC):

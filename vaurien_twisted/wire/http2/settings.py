@@ -8,9 +8,9 @@ from __future__ import annotations
 import struct
 
 from vaurien_twisted.wire.http2.codes import Violation
-from vaurien_twisted.wire.http2.frames import LARGEST_WINDOW
 from vaurien_twisted.wire.http2.header_blocks import TABLE_LIMIT
 from vaurien_twisted.wire.http2.way import Way
+from vaurien_twisted.wire.http2.windows import LARGEST_WINDOW
 
 #: The settings that are read (RFC 9113, section 6.5.2).
 HEADER_TABLE_SIZE, ENABLE_PUSH, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE = 1, 2, 4, 5

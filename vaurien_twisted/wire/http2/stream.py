@@ -13,7 +13,7 @@ from zope.interface import implementer
 from vaurien_twisted.interfaces import IStreamFacts
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.http2.codes import Violation
-from vaurien_twisted.wire.http2.frames import LARGEST_WINDOW
+from vaurien_twisted.wire.http2.windows import LARGEST_WINDOW
 
 
 @implementer(IStreamFacts)

@@ -16,15 +16,14 @@ from vaurien_twisted.wire.http2.flow import Window
 from vaurien_twisted.wire.http2.frames import (
     DATA,
     END_STREAM,
-    FIRST_WINDOW,
     GOAWAY,
     HEADERS,
-    LARGEST_WINDOW,
     USUAL_LENGTH,
     frame,
 )
 from vaurien_twisted.wire.http2.header_blocks import HeaderBlocks
 from vaurien_twisted.wire.http2.stream import Stream
+from vaurien_twisted.wire.http2.windows import FIRST_WINDOW, LARGEST_WINDOW
 
 #: The indices of the two sending sides in L{Stream.room}.
 UP, DOWN = 0, 1
