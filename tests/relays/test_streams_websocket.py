@@ -441,6 +441,48 @@ class MessageTests(WebSocketCase):
         link.pump()
         self.assertEqual(told(link.got[stream].body), [(2, b"x" * 200_000)])
 
+    def test_smallWindows(self) -> None:
+        """
+        Texts are read that are longer than the windows of their receiver, and also lost ones cost
+        no credit.
+        """
+        for window in (1, 5, 1000):
+            link = Multiplexed(websocket("drop", {"text": "lost*"}), answers=False)
+            for end in (link.client, link.server):
+                end.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: window})
+            link.pump()
+            stream, got = self.connect(link)
+            link.reply(stream, b"", ends=False)
+            link.pump()
+            for number in range(4):
+                text = f"{'lost' if number % 2 else 'come'} {number}" + "x" * (window * 4)
+                self.say(link, stream, said(text, False), server=True)
+                self.say(link, stream, said(text, True))
+            texts = [f"come {number}" + "x" * (window * 4) for number in (0, 2)]
+            for heard in (got.body, link.asked[stream][1]):
+                self.assertEqual([each.decode() for _, each in told(heard)], texts)
+
+    def test_manyTexts(self) -> None:
+        """
+        However many texts have not all come, others pass.
+        """
+        link = self.link()
+        streams = []
+        for _ in range(80):
+            stream, _ = self.connect(link)
+            link.reply(stream, b"", ends=False)
+            link.pump()
+            streams.append(stream)
+        whole = said("x" * 16_000, False)
+        for stream in streams:
+            self.say(link, stream, whole[:15_000], server=True)
+        held = link.pair.factory.memory.held
+        self.assertTrue(0 < held < 700_000, held)
+        for stream in streams:
+            self.say(link, stream, whole[15_000:], server=True)
+            self.assertEqual(link.got[stream].body, whole)
+        self.assertEqual(link.pair.factory.memory.held, 0)
+
     def test_numbers(self) -> None:
         """
         A message's number says of which exchange it is; those of the client are odd.

@@ -17,14 +17,18 @@ from vaurien_twisted.relays.queued_write import QueuedWrite
 from vaurien_twisted.relays.stream_owner import Keeper, Owner
 from vaurien_twisted.relays.write_queue import WriteQueue
 from vaurien_twisted.wire.http2.codes import CODES
+from vaurien_twisted.wire.http2.connection import CREDIT_LIMIT
 from vaurien_twisted.wire.http2.frames import body, piece, reset
 from vaurien_twisted.wire.http2.stream import Stream
 from vaurien_twisted.wire.http2.way import DOWN, UP, Way
-from vaurien_twisted.wire.websocket.messages import MessageReader, joined
+from vaurien_twisted.wire.websocket.messages import TEXT_LIMIT, MessageReader, joined
 
 #: The messages on the stream of exchange N have the numbers from N times this on, so that they do
 #: not depend on other streams.
 NUMBERS = 1_000_000
+
+#: With so many bytes kept back on a connection in one direction, texts are not waited for.
+ENOUGH = CREDIT_LIMIT // 2
 
 
 class MessageRelay:
@@ -38,11 +42,13 @@ class MessageRelay:
     """
 
     __slots__ = (
+        "_advanced",
         "_come",
         "_executor",
         "_follow",
         "_gone",
         "_keeper",
+        "_left",
         "_over",
         "_owner",
         "_readers",
@@ -60,9 +66,11 @@ class MessageRelay:
         self._stream = stream
         self._follow = follow
         self._over = self._unread = False
-        #: The number of bytes from each end, and how many of these belong to messages that have
-        #: begun.
-        self._come, self._gone = [0, 0], [0, 0]
+        #: The number of bytes from each end, how many of these belong to messages that have begun,
+        #: and how many were sent on or discarded.
+        self._come, self._gone, self._left = [0, 0], [0, 0], [0, 0]
+        #: How many of the bytes from each end are credited on the stream before they go on.
+        self._advanced = [0, 0]
         #: The bytes of the queues that are counted in the owner's C{held}.
         self._sizes = [0, 0]
         context = owner.state.context
@@ -92,6 +100,8 @@ class MessageRelay:
             self._drop(place)
             return
         queue, reader = self.queues[place], self._readers[place]
+        # Where many messages are kept back, the texts of others are not waited for.
+        reader.limit = TEXT_LIMIT if self._way(place).lent < ENOUGH else 0
         now = queue.arrival = self._owner.state.context.reactor.seconds()
         try:
             for exchange, part, whole in self._pieces(reader, data):
@@ -110,8 +120,8 @@ class MessageRelay:
             each.flush()
         if self._over:
             self._drop(place)
-        elif queue.queue:
-            self._owner.connection.keep(self._way(place), self._stream, len(data))
+        else:
+            self._credit(place)
         self._account()
 
     def _pieces(self, reader: MessageReader, data: bytes) -> Iterable[Piece]:
@@ -214,9 +224,11 @@ class MessageRelay:
             self._way(DOWN).window.owed += len(command.data)
 
     def _toBackend(self, data: bytes) -> None:
+        self._left[UP] += len(data)
         self._send(UP, body(self._stream.number, data, False))
 
     def _toClient(self, data: bytes) -> None:
+        self._left[DOWN] += len(data)
         self._send(DOWN, body(self._stream.number, data, False))
 
     def _send(self, place: int, frames: bytes) -> None:
@@ -254,13 +266,29 @@ class MessageRelay:
         connection = self._owner.connection
         return connection.up if place == UP else connection.down
 
+    def _credit(self, place: int) -> None:
+        """
+        Credit bytes that are kept back: on the connection, for other streams; and on the stream, if
+        its window is too small for the text that is waited for.
+        """
+        connection, stream = self._owner.connection, self._stream
+        kept = self._come[place] - self._left[place]
+        more = kept - stream.lent[place]
+        if more > 0:
+            connection.keep(self._way(place), stream, more)
+        begun = max(self._advanced[place], self._gone[place])
+        if begun < self._come[place] and stream.room[place] - kept < TEXT_LIMIT:
+            connection.advance(stream, place, self._come[place] - begun)
+            self._advanced[place] = self._come[place]
+
     def _lose(self, place: int, size: int) -> None:
         """
         Discard bytes, and credit their sender, whose stream continues.
         """
         connection, stream = self._owner.connection, self._stream
+        self._left[place] += size
         connection.discard(self._way(place), stream, size)
-        connection.creditStream(stream, place, size)
+        connection.creditStream(stream, place, stream.shared(place, size))
 
     def _drop(self, place: int) -> None:
         """
@@ -273,12 +301,13 @@ class MessageRelay:
     def _discard(self, place: int) -> None:
         queue = self.queues[place]
         size = sum(len(part) for entry in queue.queue for part in entry.data)
+        self._left[place] += size
         self._owner.connection.discard(self._way(place), self._stream, size)
         queue.stop()
 
     def _account(self) -> None:
         for place in (UP, DOWN):
-            size = self.queues[place].size
+            size = self.queues[place].size + self._come[place] - self._gone[place]
             self._owner.held[place] += size - self._sizes[place]
             self._sizes[place] = size
         self._owner.setHolding(self._keeper, any(self._sizes))

@@ -248,7 +248,7 @@ class Connection:
         if more > 0:
             down.lent += more
             stream.lent[DOWN] += more
-            stream.owed += more
+            stream.owed[DOWN] += more
         elif more:
             self.creditDiscarded(down, -more)
             if not stream.withholds(DOWN, -more):
@@ -298,6 +298,14 @@ class Connection:
             self.down.write(windowUpdate(stream.number, size))
         elif place == DOWN and stream.theirs and not stream.gone:
             self.up.write(windowUpdate(stream.theirs, size))
+
+    def advance(self, stream: Stream, place: int, size: int) -> None:
+        """
+        Credit bytes that are kept back to their sender on their stream, which cannot go on before
+        more bytes have come.
+        """
+        stream.owed[place] += size
+        self.creditStream(stream, place, size)
 
     def release(self, stream: Stream) -> None:
         """

@@ -20,6 +20,7 @@ from vaurien_twisted.wire.http2.frames import (
     goAway,
     headers,
     reset,
+    windowUpdate,
 )
 from vaurien_twisted.wire.http2.header_blocks import Block
 from vaurien_twisted.wire.http2.sides import Side
@@ -192,8 +193,13 @@ class Downstream(Side):
         stream.credit(UP, increment)
         if self._back.blocked:
             self._back.drain()
-        if stream.backendDone or stream.clientDone or stream.withholds(UP, increment):
+        passing = stream.shared(UP, increment)
+        if increment and not passing:
             return b""
+        if stream.backendDone or stream.clientDone or stream.withholds(UP, passing):
+            return b""
+        if passing != increment:
+            return windowUpdate(other, passing)
         return frame(WINDOW_UPDATE, 0, other, content)
 
     def _other(self, kind: int, flags: int, number: int, content: bytes) -> bytes | None:

@@ -95,8 +95,8 @@ class Stream:
     @ivar accepted: the head of the reply has a status 2xx.
     @ivar room: how many bytes the backend, and the client, accept on a struck stream.
     @ivar lent: for how many bytes that are kept back the client, and the backend, were credited.
-    @ivar owed: how many bytes of the client's next credit of the stream are not passed to the
-        backend: the proxy has added them, or has credited them already.
+    @ivar owed: how many bytes of the next credit of the backend, and of the client, are not passed
+        on: the proxy has added them, or has credited them already.
     @ivar taken: called when all bytes that waited for a window are sent.
     @ivar withheld: how many bytes of credit of the backend, and of the client, are kept back;
         C{None} if credit passes.
@@ -127,18 +127,19 @@ class Stream:
         self.clientDone = self.backendDone = self.gone = self.reset = self.accepted = False
         self.room = [0, 0]
         self.lent = [0, 0]
-        self.owed = 0
+        self.owed = [0, 0]
         self.taken: Callable[[], None] = _nothing
         self.withheld: list[int | None] = [None, None]
 
-    def shared(self, increment: int) -> int:
+    def shared(self, place: int, increment: int) -> int:
         """
-        The client has credited the stream.
+        A receiver has credited the stream.
 
-        @return: the part of it to pass to the backend.
+        @param place: 0 for bytes to the backend, 1 for bytes to the client.
+        @return: the part of it to pass to the sender.
         """
-        kept = min(self.owed, increment)
-        self.owed -= kept
+        kept = min(self.owed[place], increment)
+        self.owed[place] -= kept
         return increment - kept
 
     def credit(self, place: int, increment: int) -> None:

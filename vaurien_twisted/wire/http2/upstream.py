@@ -195,8 +195,13 @@ class Upstream(Side):
         stream.credit(DOWN, increment)
         if self._back.blocked:
             self._back.drain()
-        passing = stream.shared(increment)
-        if not passing or not other or stream.gone or stream.withholds(DOWN, passing):
+        passing = stream.shared(DOWN, increment)
+        if (
+            (increment and not passing)
+            or not other
+            or stream.gone
+            or stream.withholds(DOWN, passing)
+        ):
             return b""
         if passing != increment:
             return windowUpdate(other, passing)

@@ -96,6 +96,8 @@ class MessageReader:
     @param upstream: whether the client sends.
     @param number: the number after which the messages of both directions are counted.
     @ivar across: the reader of the other direction.
+    @ivar limit: how many bytes of a text are read for rules; they are kept back until all of them
+        have come.
     """
 
     __slots__ = (
@@ -109,6 +111,7 @@ class MessageReader:
         "_target",
         "_upstream",
         "across",
+        "limit",
     )
 
     def __init__(self, handshake: Exchange, upstream: bool, number: int) -> None:
@@ -122,6 +125,7 @@ class MessageReader:
         self._exchange: Exchange | None = None
         self._message: Exchange | None = None
         self._final = True
+        self.limit = TEXT_LIMIT
         self.across: MessageReader | None = None
 
     @property
@@ -163,7 +167,7 @@ class MessageReader:
             raise FramingError("a WebSocket frame is over 2**63 - 1 bytes long", data[place:])
         opcode = head.opcode
         if opcode or self._message is None:
-            looked = min(head.length, TEXT_LIMIT) if opcode == TEXT and not head.reserved else 0
+            looked = min(head.length, self.limit) if opcode == TEXT and not head.reserved else 0
             payload = data[place + head.size : place + head.size + looked]
             if len(payload) < looked:
                 return False
