@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.wire.test_fastpath -*-
 """
-Fast paths of protocols whose replies all have one form: chunks of requests are counted, and
-divided where some requests have to be decided by themselves.
+Fast paths of protocols whose replies all have one form: chunks of requests are counted, and divided
+if some requests need decisions of their own.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class ReplyReader(Protocol):
 
 class CountedFastPath(FastPath):
     """
-    The base of fast paths where all replies have one form: a chunk of requests is counted.
+    The base of fast paths of protocols whose replies all have one form: it counts the requests of a
+    chunk.
 
     @ivar _watched: commands that rules name, in upper case; C{None} for all.
     """
@@ -74,7 +75,7 @@ class CountedFastPath(FastPath):
         """
         Add an exchange to the division of a chunk.
 
-        @param end: where it ends in the chunk.
+        @param end: the offset of its end in the chunk, in bytes.
         """
         watched = self._watched
         if watched is not None and command not in watched:
@@ -107,7 +108,7 @@ class CountedFastPath(FastPath):
 
     def _look(self, data: bytes) -> Passed:
         """
-        What a chunk is that is not known yet.
+        The division of a chunk that is not cached.
         """
         division = self._divide(data)
         if division is None:
@@ -121,8 +122,8 @@ class CountedFastPath(FastPath):
 
     def _drawn(self, parts: Sequence[Part]) -> Sequence[Part]:
         """
-        The parts of a chunk once a number is drawn for each request that needs one; none if too
-        many have to be decided by themselves.
+        The parts of a chunk after numbers were drawn for the requests that need them; none if too
+        many requests need decisions of their own.
         """
         divided: list[Part] = []
         number = self._requests.number
@@ -161,7 +162,7 @@ class CountedFastPath(FastPath):
         Expect the replies to requests that pass.
 
         @param decided: the requests, if something happens to them.
-        @param batch: the last of what is awaited, if that is a batch.
+        @param batch: the batch that is expected last, if it is a batch.
         @return: the batch that they are part of.
         """
         requests = self._requests
@@ -217,7 +218,8 @@ class CountedFastPath(FastPath):
 
     def leading(self, data: bytes, start: int) -> tuple[int, int]:
         """
-        The number of whole replies to the first batch that come first, and where they end.
+        The number of complete replies to the first batch at the beginning, and the offset of their
+        end.
 
         @param start: where the first reply begins.
         """
@@ -230,7 +232,7 @@ class CountedFastPath(FastPath):
 
     def _scan(self, data: bytes, start: int, most: int) -> tuple[int, int]:
         """
-        The number of whole replies from C{start} on that may pass, and where they end.
+        The number of complete replies from C{start} on that may pass, and the offset of their end.
 
         @param most: count no more than this.
         """
@@ -249,7 +251,8 @@ class CountedFastPath(FastPath):
         return count
 
 
-#: Only short chunks of few decided requests are remembered, and so many of them.
+#: The largest chunk, in bytes and in requests with rules, that is cached, and the most cached
+#: chunks.
 LONGEST, FEW_DECIDED, MOST_KEPT = 512, 4, 2048
 
 Known = TypeVar("Known")
@@ -261,16 +264,15 @@ def knownFor(
     protocol: str, watched: frozenset[str] | None, batchDecider: Hashable = None
 ) -> dict[bytes, Passed]:
     """
-    What is known of chunks; for all connections of a protocol on which the same commands are
-    watched.
+    The cache of chunks, shared by all connections of a protocol that watch the same commands.
 
-    @param batchDecider: what else says whether a request passes.
+    @param batchDecider: decides about the requests of these commands.
     """
     key = (protocol, watched, batchDecider)
     known = _known.get(key)
     if known is None:
         if len(_known) >= 16:
-            # Plans that are no longer in force; those that are go on with what they hold.
+            # Drops the caches of earlier plans; connections keep the cache that they use.
             _known.clear()
         known = _known[key] = {}
     return known
@@ -278,8 +280,7 @@ def knownFor(
 
 def remember(known: dict[bytes, Known], data: bytes, what: Known) -> None:
     """
-    Remember what is known of a chunk.  When there are too many, all are forgotten: frequent ones
-    are soon known again.
+    Cache the division of a chunk.  A full cache is cleared: frequent chunks are soon cached again.
     """
     if len(data) <= LONGEST:
         if len(known) >= MOST_KEPT:

@@ -23,22 +23,21 @@ MOST = 32768
 MOST_DECIDED = 512
 
 
-#: What is known of a chunk: how many requests it is if they pass together, else 0; what happens to
-#: them, C{None} for nothing; and its parts if there are several, or if numbers are to be drawn.
+#: The division of a chunk: the number of requests if all pass together, otherwise 0; their
+#: decision, C{None} for none; and the parts if there are several, or if numbers must be drawn.
 Passed = tuple[int, DecidedChunk | None, Sequence[Part]]
 
 #: All requests of the chunk are decided one by one.
 STOPPED: Passed = (0, None, ())
 
-#: How many requests of one chunk are decided by themselves at most: that takes a turn of the
-#: reactor.
+#: The most requests of one chunk with decisions of their own, which take a turn of the reactor.
 MOST_ALONE = 128
 
 
 class AlikeRequests(Sequence[Request]):
     """
     Requests of a pipeline that differ only in their subject, which has the same size in each.  The
-    subjects are read when somebody needs them.
+    subjects are read on demand.
 
     @param data: the chunk.
     @param ends: the place where each request ends in the chunk.
@@ -97,8 +96,8 @@ class Division:
     """
     The parts of a chunk, as its requests are found one after the other.
 
-    @ivar over: so many requests are decided by themselves that dividing the chunk costs more than
-        it saves, or that it is of too many requests.
+    @ivar over: whether the chunk has too many requests, or too many that need decisions of their
+        own, to divide it.
     """
 
     __slots__ = (
@@ -157,9 +156,9 @@ class Division:
 
     def alone(self, end: int) -> None:
         """
-        The next request is decided by itself.
+        The next request needs a decision of its own.
 
-        @param end: where it ends.
+        @param end: the offset of its end, in bytes.
         """
         self._close(UNAFFECTED)
         self.parts.append(Part(end))
@@ -187,7 +186,7 @@ class Division:
 
     def passed(self) -> Passed:
         """
-        What is known of the chunk, all of whose requests were found.
+        The division of the chunk, after all its requests were found.
         """
         self._close(UNAFFECTED)
         parts = self.parts

@@ -42,15 +42,15 @@ class ErrorCatalog:
         @param protocol: the protocol's name, for error messages.
         @param rows: the presets.  Those that fit the same situation are chosen from in this
             order, so that another order changes what a recorded seed chooses.
-        @param form: what a code that is no preset looks like, for error messages.
-        @param isCode: whether a code that is no preset can be sent, with the user's message.
-        @param messageOf: the text of an error, from its code and the user's message, which may
-            be C{""} for a code that is no preset.
+        @param form: the form of a code that is not a preset, for error messages.
+        @param isCode: whether a code that is not a preset can be sent, with the user's message.
+        @param messageOf: the text of an error, from its code and the user's message, which may be
+            C{""} for a code that is not a preset.
         @param situations: the names of the situations that an exchange is in.
         @param encode: see
             L{IWireProtocol.encodeError<vaurien_twisted.interfaces.IWireProtocol.encodeError>}.
-        @param transaction: what errors leave of a transaction whose rows do not say it; C{NONE}
-            where the protocol has no transactions.
+        @param transaction: the default effect of errors on a transaction; C{NONE} if the protocol
+            has no transactions.
         """
         self.rows = tuple(rows)
         self.presets = {row.code: _complete(row, transaction) for row in self.rows}

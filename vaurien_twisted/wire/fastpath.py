@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.test_fastpath -*-
 """
-Fast paths: batches of exchanges that pass without being told apart.
+Fast paths: batches of exchanges that pass without being divided.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from vaurien_twisted.model.exchange import Exchange, PassedBatch
 from vaurien_twisted.wire.division import MOST_DECIDED
 from vaurien_twisted.wire.framer import RequestReader, Session
 
-#: Stands for the number of any exchange but the greeting, which never passes: no rule asks more
-#: of a number than that.
+#: The exchange number for checks: rules only distinguish the greeting, which never passes, from
+#: other numbers.
 PASSED = 1
 
 
@@ -55,7 +55,8 @@ class FastPath:
         self, command: str, subject: str, head: bytes = b"", context: object = None
     ) -> BatchDecision | None:
         """
-        What happens to an exchange of a watched command, C{None} if it has to be decided by itself.
+        The batch decision about an exchange of a watched command; C{None} if it needs a decision of
+        its own.
 
         @param context: that of the exchange, if rules look at it.
         """
@@ -68,7 +69,7 @@ class FastPath:
 
     def _struck(self, decided: DecidedChunk, number: int) -> Sequence[int]:
         """
-        The places of those requests of a chunk that have to be decided by themselves all the same.
+        The indices of the requests of a chunk that need decisions of their own.
 
         @param number: of the latest request before it.
         """
@@ -93,8 +94,8 @@ class FastPath:
 
 def continues(batch: PassedBatch, number: int, decided: DecidedChunk | None) -> bool:
     """
-    Whether a batch can go on with the requests from C{number} on: one of decided requests, of
-    which more is known, is not made longer.
+    Whether a batch can be extended by the requests from C{number} on.  A batch with a decision is
+    not extended.
     """
     # A request without a reply, between the two, has a number but is not awaited.
     return decided is None and not batch.commands and batch.next + batch.left == number
@@ -167,8 +168,8 @@ class FormedFastPath(FastPath):
 
     def _stops(self, command: str, subject: str, head: bytes = b"", context: object = None) -> bool:
         """
-        Whether an exchange of a watched command has to be decided by itself, as do those of
-        chunks in which something happens to too many.
+        Whether an exchange of a watched command needs a decision of its own, or its chunk has too
+        many with rules.
 
         @param context: that of the exchange, if rules look at it.
         """
@@ -210,7 +211,7 @@ class FormedFastPath(FastPath):
         """
         Expect the replies to requests that may each pass.
 
-        @param batch: the last of what is awaited, if it is a batch.
+        @param batch: the batch that is expected last, if it is a batch.
         @return: the batch that they are part of; C{None} where not the same happens to all, and
             nothing has changed.
         """

@@ -16,13 +16,12 @@ from vaurien_twisted.model.exchange import Exchange, Piece
 
 class Session:
     """
-    What both directions of a connection share.
+    The state that both directions of a connection share.
 
     @ivar opaque: why the rest cannot be read, C{""} while it can.
-    @ivar awaiting: the exchanges, or L{PassedBatch}es of them, whose replies are still to come,
-        in order.
-    @ivar transferEnd: what ends the transfers that the backend has asked for in replies that
-        were replaced; C{None} where nothing ends one.
+    @ivar awaiting: the exchanges, or L{PassedBatch}es of them, that await replies, in order.
+    @ivar transferEnd: the bytes that end the transfers that the backend has asked for in replaced
+        replies; C{None} if the protocol cannot end one.
     """
 
     __slots__ = ("awaiting", "opaque", "transferEnd")
@@ -40,9 +39,9 @@ class Session:
 
     def endTransfer(self, ending: bytes | None) -> None:
         """
-        The backend has asked for more in a reply that was replaced.
+        The backend has asked for data in a replaced reply.
 
-        @param ending: what ends that, C{None} where nothing does.
+        @param ending: the bytes that end the transfer; C{None} if nothing ends it.
         """
         before = self.transferEnd
         self.transferEnd = None if ending is None or before is None else before + ending
@@ -62,7 +61,7 @@ class Reader(Protocol):
 
     def ended(self) -> Iterator[Piece]:
         """
-        The direction has ended: yield what was kept back.
+        The direction has ended: yield the bytes that were kept back.
         """
 
 
@@ -81,7 +80,7 @@ class RequestReader:
     @property
     def passable(self) -> bool:
         """
-        Whether what comes next begins a request that may pass on the fast path.
+        Whether the next byte begins a request that may pass on the fast path.
         """
         raise NotImplementedError("a subclass implements this")
 

@@ -12,8 +12,7 @@ from vaurien_twisted.model.exchange import Exchange, FramingError, Piece, reques
 
 def lastExchange(pieces: Iterable[Piece]) -> Exchange | None:
     """
-    The last exchange that pieces belong to, C{None} where they belong to none.  Errors end the
-    pieces.
+    The last exchange that pieces belong to; C{None} if they belong to none.  Errors end the pieces.
     """
     last = None
     try:
@@ -27,7 +26,7 @@ def lastExchange(pieces: Iterable[Piece]) -> Exchange | None:
 
 def lastRequest(pieces: Iterable[Piece]) -> str:
     """
-    What that exchange asks for, C{""} if there is none.
+    The description of that exchange; C{""} if there is none.
     """
     last = lastExchange(pieces)
     return "" if last is None else requestWords(last.command, last.subject)

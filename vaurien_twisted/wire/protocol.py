@@ -37,8 +37,8 @@ class FramingOptions:
 
 class WireProtocol:
     """
-    The base of wire protocols whose errors stand in a catalog.  See
-    L{IWireProtocol<vaurien_twisted.interfaces.IWireProtocol>} for what else they have.
+    The base of wire protocols with a catalog of errors.  See
+    L{IWireProtocol<vaurien_twisted.interfaces.IWireProtocol>} for the other members.
 
     @cvar catalog: the errors.
     """

@@ -1,15 +1,15 @@
 # -*- test-case-name: tests.wire.test_sql -*-
 """
-What single SQL statements do to a transaction, as far as their text says it.
+The effect of single SQL statements on a transaction, as far as their text shows it.
 
-It serves only for statements that do not reach the server, whose answer would say it.
+It is used only for statements that do not reach the server; otherwise the server's reply says it.
 """
 
 from __future__ import annotations
 
 import re
 
-#: Comments, quoted text and names (which may look like comments), and all else.
+#: Comments, quoted text and names (which may look like comments), and other text.
 PARTS = re.compile(
     r"""
     (?P<comment> --[^\n]* | \#[^\n]* | /\*.*?(?:\*/|\Z) )
@@ -26,8 +26,8 @@ COMMITS = re.compile(
 
 def plain(text: str) -> str:
     """
-    The statement in upper case, without comments, the semicolon after it, and the
-    differences of white space; C{""} where there are several.
+    The statement in upper case, without comments, the semicolon after it, and the differences of
+    white space; C{""} if there are several.
     """
     bare = PARTS.sub(lambda part: " " if part["comment"] is not None else "''", text)
     statement = " ".join(bare.upper().split()).rstrip("; ")
@@ -36,7 +36,7 @@ def plain(text: str) -> str:
 
 def commits(text: str) -> bool:
     """
-    Whether the statement is one that commits the transaction and does nothing else: where it
-    fails a server has rolled the transaction back.
+    Whether the statement only commits the transaction: if it fails, the server has rolled the
+    transaction back.
     """
     return COMMITS.fullmatch(plain(text)) is not None

@@ -1,10 +1,9 @@
 # -*- test-case-name: tests.wire.test_starttls -*-
 """
-In-band TLS: two ends that begin in the clear and agree to go on in TLS.
+In-band TLS: two ends that begin in plain text and agree to continue in TLS.
 
-Without a certificate to show, that is the end of reading, unless they are kept from it.  With
-one, both sides of a link take part in TLS, each by itself, and the framer reads on what is
-said within.
+Without a certificate the link becomes opaque then, unless the proxy refuses TLS.  With one, the
+proxy ends TLS on each side of the link, and the framer reads the decrypted bytes.
 """
 
 from __future__ import annotations
@@ -82,7 +81,7 @@ class StartTLS:
     @ivar allowed: whether the proxy speaks TLS with both.
     @ivar refused: whether they are kept from agreeing on it.
     @ivar refusal: what the client is yet to be sent for that.
-    @ivar agreed: what comes next, in both directions, is TLS.
+    @ivar agreed: whether the next bytes, in both directions, are TLS.
     @ivar active: the proxy speaks TLS with both.
     @ivar fromClient: the first bytes of TLS that the client sent before that.
     @ivar fromBackend: the same of the backend.

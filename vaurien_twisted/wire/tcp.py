@@ -21,7 +21,7 @@ from vaurien_twisted.wire.protocol import WireProtocol
 @implementer(IFramer)
 class TurnFramer:
     """
-    Takes turns.  Also stands in where a link of another protocol turned opaque.
+    Guesses exchanges by turns.  It also replaces the framer of a link that has become opaque.
 
     @param number: of the first turn that the client begins.
     @ivar latest: the latest turn, C{None} before there was one.
@@ -46,8 +46,8 @@ class TurnFramer:
 
     def ask(self) -> Exchange:
         """
-        Begin a turn.  It is over until L{expect} says that the backend gets it: what is answered
-        in its place is over.
+        Begin a turn.  It counts as over until L{expect} is called, since a request that is answered
+        in the backend's place has no reply.
         """
         turn = self.latest = Exchange(self._next)
         self._next += 1
@@ -73,8 +73,8 @@ class TurnFramer:
 
     def fromBackend(self, data: bytes) -> Iterator[Piece]:
         """
-        One piece.  A backend that speaks unasked begins a turn of its own, which has
-        the number 0 if it is the first.
+        One piece.  A backend that sends unasked begins a turn, which has the number 0 if it is the
+        first.
         """
         if self.latest is None:
             self._next = max(self._next, 1)
@@ -90,7 +90,7 @@ class TurnFramer:
 
     def renew(self) -> None:
         if self.latest is not None:
-            # A turn that the backend begins takes a number of its own.
+            # A turn that the backend begins has its own number.
             self.latest, self._over = None, True
             self._next += 1
 

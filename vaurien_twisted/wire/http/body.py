@@ -21,7 +21,7 @@ CHUNK_LIMIT = 2**63 - 1
 
 #: Zeros may lead.
 SIZE_LINE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[^\r\n\x00]*)?\r?\n")
-#: What the next line of a chunked body is.
+#: The kinds of the next line of a chunked body.
 SIZE, AFTER_DATA, TRAILER = range(3)
 
 TRAILER_LINE = re.compile(TOKEN + rb"+:[^\r\n\x00]*\r?\n")
@@ -52,7 +52,7 @@ class Sized:
         """
         Where the part of C{data} that belongs to the body ends.
 
-        @param position: where it begins.
+        @param position: the offset at which it begins.
         """
         available = len(data) - position
         if self.endless:

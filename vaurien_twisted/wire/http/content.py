@@ -50,7 +50,7 @@ class Head(ReplyHead):
 
     def add(self, name: str, value: str) -> None:
         """
-        Add a field, without line ends, one byte for each character where there is one.
+        Add a field, without line ends, in Latin-1 if possible.
         """
         self.fields.append(f"{name}: {value}\r\n".encode("latin-1", "replace"))
 

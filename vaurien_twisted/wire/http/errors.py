@@ -69,7 +69,7 @@ ROWS = (
 #: After these a server closes: it has not read the request, or not all of it.
 CLOSING = frozenset({400, 408, 413, 414, 431})
 
-#: These say when to try again: in a second.
+#: These have Retry-After: one second.
 RETRYING = frozenset({429, 503})
 
 CODE = re.compile(r"[1-5][0-9][0-9]")
@@ -81,12 +81,12 @@ CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 
 def refuse(exchange: Exchange, error: WireError) -> Reply | None:
     """
-    The reply that says C{error}: a whole HTTP/1.1 response.
+    The reply with C{error}: a complete HTTP/1.1 response.
 
     @param error: a preset, or one with any code from 100 to 599; without a message
         it gets the registered phrase.
         Header fields of the error that declare the body's length replace the true ones.
-    @return: C{None} where nothing was asked in HTTP, or the code is not one.
+    @return: C{None} if the exchange is not an HTTP request, or the code is not a status.
     """
     if not exchange.command or CODE.fullmatch(error.code) is None:
         return None
@@ -122,14 +122,14 @@ def compose(
     """
     A whole response to this very request, and whether the connection then closes.
 
-    It has no body where the request or the status forbid one (RFC 9110, section 6.4.1).
-    Where L{answersEarly} says so it is given at once, and the connection closes.
+    It has no body if the request or the status forbids one (RFC 9110, section 6.4.1).  If
+    L{answersEarly}, it is sent at once, and the connection closes.
 
     @param status: 100 to 599.
     @param phrase: the reason, without line ends; C{""} for the registered one.
-    @param fields: more fields, valid as they are; where they name a Content-Type it
-        replaces that of plain text, and so does a Content-Length or a Transfer-Encoding
-        the length of C{body}: the connection then closes, as it may not fit.
+    @param fields: further valid fields.  A Content-Type replaces C{text/plain}.  A Content-Length
+        or Transfer-Encoding replaces the length of C{body}, and the connection then closes, since
+        it may be wrong.
     @param body: C{None} for one line that repeats the status.
     """
     phrase = CONTROLS.sub(" ", phrase).strip() or registered(status)
@@ -192,7 +192,7 @@ def repeated(status: int, phrase: str) -> bytes:
 
 def registered(status: int) -> str:
     """
-    The phrase that is registered for a status, C{"Unknown"} where there is none.
+    The registered reason phrase of a status; C{"Unknown"} if there is none.
     """
     try:
         return HTTPStatus(status).phrase

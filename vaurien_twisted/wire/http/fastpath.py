@@ -2,8 +2,8 @@
 """
 The fast path of HTTP.
 
-Only whole messages of known size pass; the slow path reads all others: C{HEAD}, C{CONNECT},
-chunks, an upgrade, a body that has not all come.
+Only complete messages of known size pass.  The framer reads all others: C{HEAD}, C{CONNECT},
+chunks, an upgrade, an incomplete body.
 """
 
 from __future__ import annotations

@@ -45,8 +45,8 @@ REQUEST_FIELDS = re.compile(rb"(?>(?:" + TOKEN + rb"+:[^\r\n\x00]*\r?\n)*)\r?\n"
 FOLDED_REQUEST_FIELDS = re.compile(
     rb"(?>(?:" + TOKEN + rb"+:[^\r\n\x00]*\r?\n(?:[ \t][^\r\n\x00]*\r?\n)*)*)\r?\n"
 )
-#: Folded request lines that servers read differently: a field which says how the request
-#: is read, and is folded or stands where another is folded.  In lower case.
+#: Folded request lines that servers parse differently: a field that frames the request and is
+#: folded, or is within a folded field.  In lower case.
 AMBIGUOUS_FOLD = re.compile(
     rb"\n(?:[ \t]+(?:content-length|transfer-encoding|host)[ \t]*:"
     rb"|(?:content-length|transfer-encoding|host):[^\r\n]*\r?\n[ \t])"
@@ -82,12 +82,12 @@ class Request(NamedTuple):
 
     @ivar method: as written; methods are case-sensitive.
     @ivar target: at most L{SUBJECT_LIMIT} bytes of it, one character for each.
-    @ivar framing: the body's length in bytes, L{CHUNKED}, or L{ENDLESS} where it has both
-        Transfer-Encoding and Content-Length.  Some servers refuse that, some read the one
-        and some the other, and all have to close the connection after their reply (RFC
-        9112, section 6.1), so its end does not matter.
+    @ivar framing: the body's length in bytes, L{CHUNKED}, or L{ENDLESS} if it has both
+        Transfer-Encoding and Content-Length.  Servers treat that differently, but all must close
+        the connection after their reply (RFC 9112, section 6.1), so that the body's end does not
+        matter.
     @ivar preface: whether it is the beginning of HTTP/2 (RFC 9113, section 3.4).
-    @ivar upgrades: whether it asks to go on in HTTP/2 (RFC 7540, section 3.2) or in WebSocket.
+    @ivar upgrades: whether it asks for an upgrade to HTTP/2 (RFC 7540, section 3.2) or WebSocket.
     """
 
     method: str
@@ -140,7 +140,7 @@ def readReply(head: bytes, method: str) -> Reply:
     """
     Read a reply's whole head.
 
-    @param method: of the request, which says whether there can be a body.
+    @param method: the method of the request, which determines whether there can be a body.
     @raise Malformed: it is not a reply, or the length of its body is in doubt.
     """
     if len(head) <= MEMORABLE:
@@ -160,7 +160,7 @@ def _readRequest(head: bytes) -> Request:
         if AMBIGUOUS_FOLD.search(fields) is not None:
             raise Malformed("the request folds a header field that frames it")
     lengths, codings = _lengthFields(fields, minor)
-    # Identity is the body as it is: RFC 2616, section 3.6.
+    # Identity means no coding: RFC 2616, section 3.6.
     if not codings or codings == [b"identity"]:
         upgrades = b"\nhttp2-settings:" in fields or (
             b"\nupgrade:" in fields and b"websocket" in fields
@@ -207,7 +207,7 @@ def _readReply(head: bytes, method: str) -> Reply:
             raise Malformed("the reply's head has a bare CR or a NUL")
         fields = FOLD.sub(b" ", head)
     status = int(match[2])
-    # RFC 9112, section 6.3: these have no body, whatever the fields say.
+    # RFC 9112, section 6.3: these never have a body.
     if (
         method == "HEAD"
         or status < 200
@@ -317,7 +317,7 @@ class Partial:
         @raise Malformed: it is not a head, or has no end within L{HEAD_LIMIT} bytes.
         """
         kept = self.kept
-        # What was kept before holds no end, except where one began in its last bytes.
+        # The bytes kept before have no end of a head, except one that begins in their last bytes.
         looked = max(len(kept) - 2, 0)
         kept += data
         if headEnd(kept, looked, HEAD_LIMIT) >= 0:

@@ -18,7 +18,7 @@ REQUEST = "req_vaurien"
 
 _JSON = ("Content-Type", "application/json")
 
-#: The header field that says when a client may try again, in seconds.
+#: The header field with the time before a retry, in seconds.
 _AGAIN = ("Retry-After", "1")
 
 

@@ -16,7 +16,7 @@ from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.http.errors import compose, fieldsFor
 from vaurien_twisted.wire.http.head import ENDLESS
 
-#: The most parts of a slow head or body: with the default pause of 0.1 s it takes about five
+#: The most parts of a slow head or body.  With the default pause of 0.1 s it takes about five
 #: seconds.
 PARTS = 50
 
@@ -60,8 +60,8 @@ def inflict(exchange: Exchange, error: WireError) -> Reply | None:
     """
     The faulty reply to this request.
 
-    @param error: one of L{FAULTS}; its message is the reason phrase, its C{pause} the
-        seconds between two parts of what comes slowly.
+    @param error: one of L{FAULTS}; its message is the reason phrase, its C{pause} the time between
+        two parts, in seconds.
     @return: C{None} if the client would not notice the fault, since the reply to C{HEAD} has no
         body and C{CONNECT} opens a tunnel; or if the exchange is not a request of HTTP.
     """

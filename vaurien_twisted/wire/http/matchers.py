@@ -31,8 +31,8 @@ def pathOf(target: str) -> str:
 
 def fieldsOf(head: bytes) -> list[str]:
     """
-    The fields of a head, C{"Name: value"} each, one character for each byte.  A line that
-    is folded onto the one before stands in it, after a space (RFC 9112, section 5.2).
+    The fields of a head, C{"Name: value"} each, in Latin-1.  A folded line is joined to the one
+    before with a space (RFC 9112, section 5.2).
     """
     if b"\n " in head or b"\n\t" in head:
         head = FOLD.sub(b" ", head)

@@ -27,8 +27,8 @@ class Preset:
     @ivar body: returns the body for the text and the target of the request.
     @ivar fields: header fields.
     @ivar phrase: the reason phrase, C{""} for the registered one.
-    @ivar event: makes the event by which a stream that has begun tells of this error, from the
-        text; C{None} where the service has none.
+    @ivar event: makes the event with which a stream that has begun reports this error, from the
+        text; C{None} if the service has none.
     """
 
     row: WireError

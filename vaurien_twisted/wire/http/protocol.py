@@ -54,7 +54,7 @@ from vaurien_twisted.wire.streams.patch_editor import PatchEditor
 from vaurien_twisted.wire.websocket.faults import messageActions
 from vaurien_twisted.wire.websocket.messages import messageOf
 
-#: Statuses that can stand alone; those below 200 announce another (RFC 9110, section 15.2).
+#: Statuses of final replies; those below 200 are interim (RFC 9110, section 15.2).
 FINAL = re.compile(r"[2-5][0-9][0-9]")
 
 
@@ -88,9 +88,9 @@ class HTTPOptions(FramingOptions):
 @implementer(IFramer, IDividingFastPath, IForgetting, IMultiplexing)
 class HTTPFramer(TwoWayFramer):
     """
-    Reads HTTP/1.0 and 1.1, pipelined or not, one exchange to a request.  A body is
-    passed on as it arrives.  It turns opaque at the preface of HTTP/2, at a reply
-    101 that is not to WebSocket, at a 2xx to C{CONNECT}, and where it raised L{FramingError}.
+    Reads HTTP/1.0 and 1.1, pipelined or not, one exchange for each request.  A body is passed on as
+    it arrives.  It becomes opaque at the preface of HTTP/2, at a reply 101 that is not for
+    WebSocket, at a 2xx to C{CONNECT}, and after it has raised L{FramingError}.
 
     Blank lines between messages, and what the client sends after C{CONNECT} before
     it has been answered, belong to no exchange.  Nor does a reply

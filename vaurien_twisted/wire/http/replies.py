@@ -135,7 +135,7 @@ class Replies:
                 if ends:
                     self._body = None
                     if body.cut and self._exchange is not None:
-                        # What follows goes nowhere, for the link closes.
+                        # The rest is discarded, since the link closes.
                         self._exchange.cut, ends = 0, False
                         self._body = begin(ENDLESS)
                 if pos > start:
@@ -150,10 +150,10 @@ class Replies:
 
     def _ahead(self, data: bytes) -> bytes:
         """
-        Keep back what begins with a NUL before the client has asked for anything: a server of
-        HTTP/2 may send its first frame before it has read the client's preface.
+        Keep back bytes that begin with a NUL before the first request: an HTTP/2 server may send
+        its first frame before it has read the client's preface.
 
-        @return: what is left to read.
+        @return: the rest to read.
         @raise Malformed: the client speaks HTTP/1.
         """
         session = self._session

@@ -83,7 +83,7 @@ class ReplyEditing(ABC):
 
     def _taken(self) -> bytes:
         """
-        The bytes that are held, which are no longer held then.
+        Remove and return the bytes that are held.
         """
         raw, self._raw = bytes(self._raw), bytearray()
         return raw

@@ -71,7 +71,7 @@ class HTTP1ReplyEditor(ReplyEditing):
 
     def _begun(self, content: Content, frames: Frames) -> Iterator[EditedBytes]:
         """
-        The head, if it does not pass unchanged and goes on now.
+        The changed head, if it goes on now.
         """
         course = self._course
         if isinstance(course, WholeBody) or (

@@ -45,7 +45,7 @@ class ReplyHead(ABC):
     @abstractmethod
     def add(self, name: str, value: str) -> None:
         """
-        Add a field, without line ends, one byte for each character where there is one.
+        Add a field, without line ends, in Latin-1 if possible.
         """
 
     @abstractmethod

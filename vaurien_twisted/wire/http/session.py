@@ -16,12 +16,12 @@ from vaurien_twisted.wire.websocket.messages import MessageReader, joined
 #: The reason why the bytes after the preface of HTTP/2 are not read as HTTP/1.
 HTTP2 = "HTTP/2"
 
-#: What a reply to an upgrade to HTTP/2 says, and the field by which the client has asked for it
-#: (RFC 7540, section 3.2; RFC 9113 no longer has it, but clients do).
+#: The Upgrade value of a reply that upgrades to HTTP/2, and the header field of such a request (RFC
+#: 7540, section 3.2; obsolete in RFC 9113, but clients use it).
 UPGRADES = re.compile(rb"\nupgrade:[ \t]*h2c[ \t]*\r?\n", re.IGNORECASE)
 SETTINGS = re.compile(rb"\nhttp2-settings:[ \t]*([A-Za-z0-9_-]*)=*[ \t]*\r?\n", re.IGNORECASE)
 
-#: What a reply to an upgrade to WebSocket says (RFC 6455, section 4.2.2).
+#: The Upgrade value of a reply that upgrades to WebSocket (RFC 6455, section 4.2.2).
 WEBSOCKET = re.compile(rb"\nupgrade:[ \t]*websocket[ \t]*\r?\n", re.IGNORECASE)
 
 
@@ -30,15 +30,14 @@ class HTTPSession(Session):
     The state of one connection.
 
     @ivar endless: a request whose end is not known, so that what follows belongs to it.
-    @ivar settings: what the client wants of HTTP/2, where the connection goes on in it after an
-        upgrade; else C{None}.
-    @ivar socket: what reads both directions of a WebSocket connection, that of the client
-        first, after an upgrade to it; else C{None}.
+    @ivar settings: the client's HTTP/2 settings, after an upgrade to it; otherwise C{None}.
+    @ivar socket: the readers of both directions of a WebSocket connection, that of the client
+        first, after an upgrade to it; otherwise C{None}.
     @ivar tunnel: a C{CONNECT} that has not been answered.
     @ivar early: the client has sent more bytes before it was answered.
     @ivar lost: it was refused, so that the meaning of these bytes is not known.
     @ivar ahead: the backend has sent bytes first, as a server of HTTP/2 may.
-    @ivar streams: what both ends have sent of HTTP/2, C{None} where it is not read.
+    @ivar streams: the bytes of HTTP/2 that both ends have sent; C{None} if HTTP/2 is not read.
     """
 
     __slots__ = ("ahead", "early", "endless", "lost", "settings", "socket", "streams", "tunnel")
@@ -60,7 +59,7 @@ class HTTPSession(Session):
     @property
     def multiplexing(self) -> bool:
         """
-        Whether both ends go on in HTTP/2, which is read.
+        Whether both ends continue in HTTP/2, and it is read.
         """
         return self.streams is not None and self.opaque == HTTP2
 
@@ -69,14 +68,14 @@ class HTTPSession(Session):
             return
         self.awaiting.append(exchange)
         if len(exchange.head) > KEPT_LIMIT:
-            # A thousand exchanges may wait.  What the rules asked of it is decided.
+            # Thousands of exchanges may wait: drop what only rules needed.
             exchange.head = exchange.head[:KEPT_LIMIT]
         if exchange.command == "CONNECT":
             self.tunnel = exchange
 
     def switched(self, exchange: Exchange | None, reply: bytes) -> None:
         """
-        The backend goes on in another protocol (101).
+        The backend continues in another protocol (101).
 
         @param reply: the head of its reply.
         """
@@ -104,7 +103,7 @@ class HTTPSession(Session):
 
 def decoded(settings: bytes) -> bytes:
     """
-    The content of a SETTINGS frame that a header field has in Base64; C{b""} if it is none.
+    The content of a SETTINGS frame in a Base64 header field; C{b""} if it is not valid.
     """
     try:
         return base64.urlsafe_b64decode(settings + b"=" * (-len(settings) % 4))

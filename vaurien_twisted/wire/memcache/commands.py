@@ -47,7 +47,7 @@ MENTIONED = {
     "ma": frozenset((b"NS", b"EX", b"NF")),
 }
 
-#: What C{ma} gives also where its flag C{N} has it make an item: that is not what was expected.
+#: The reply that C{ma} also has if its flag C{N} makes it create an item.
 CREATED = frozenset((b"HD", b"VA"))
 
 #: The answers that only meta commands give.

@@ -12,8 +12,8 @@ from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.errors import ErrorCatalog
 from vaurien_twisted.wire.memcache.commands import FAILURES, MENTIONED, RETRIEVAL, STORAGE, Meta
 
-#: What a command does: anything, storing a value, getting values; and lines that are longer
-#: than those of other commands.
+#: The situations: any command, storing a value, getting values; and lines that may be longer than
+#: others.
 ANY, STORE, GET, LONG_LINE = "any", "store", "get", "long line"
 
 
@@ -65,7 +65,7 @@ ROWS = (
     WireError("miss", "", "No error: the item is not there, as the command has it."),
 )
 
-#: What is said where something is not there, by command; C{END} and C{EN} have their own rule.
+#: The replies for a missing item, by command; C{END} and C{EN} have their own rule.
 ABSENT = {
     **dict.fromkeys(("cas", "decr", "delete", "incr", "touch"), b"NOT_FOUND\r\n"),
     **dict.fromkeys(("add", "append", "prepend", "replace", "set"), b"NOT_STORED\r\n"),
@@ -83,7 +83,7 @@ def _isCode(code: str, message: str) -> bool:
 
 def _messageOf(code: str, message: str) -> str:
     """
-    The line: the message behind the first word, which it may begin with.
+    The line: the first word and the message, which may begin with that word.
     """
     if not message or code == "miss":
         return ""
@@ -123,7 +123,7 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
 
 def misses(exchange: Exchange) -> bool:
     """
-    Whether it can be said of the command that its item is not there.
+    Whether the command has a reply for a missing item.
     """
     command = exchange.command
     return command in RETRIEVAL or command in ABSENT or command in MENTIONED or command == "me"
@@ -134,8 +134,7 @@ def miss(exchange: Exchange) -> Reply:
     "Not there", as the command has it: C{END}, C{EN}, C{NF}, C{NOT_FOUND}, and for what
     stores C{NOT_STORED}.
 
-    @return: an empty reply where that is said by silence, and C{ERROR} for a command
-        that cannot miss.
+    @return: an empty reply if silence means that, and C{ERROR} for a command without such a reply.
     """
     command, meta = exchange.command, exchange.context
     if not exchange.replies:

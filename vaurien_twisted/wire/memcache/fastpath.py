@@ -29,7 +29,7 @@ CONTEXTS = (LINE, VALUES, Meta(MENTIONED["mg"], False, (), 0))
 # The slow path reads longer lines.
 _KEYS = rb" [^\0\r\n]{0,32000}"
 
-#: Lines that get values, and nothing else.
+#: Lines that only get values.
 _gets = re.compile(rb"(?>(?:gets?" + _KEYS + rb"\r\n)+)").fullmatch
 
 # Clients and servers take any byte in a key that divides no tokens.
@@ -38,7 +38,7 @@ _NUMBER = rb" [0-9]{1,20}"
 _SIZE = rb" ([0-9]{1,10})"
 _FLAGS = rb"(?>(?: (?!q)[!-~]+)*)"
 
-#: A command: its name, the length of what follows it.  Which alternative it was says the form.
+#: A command: its name, and the length of its data.  The matching alternative determines the form.
 _command = re.compile(
     rb"(?:(gets?|gats?)" + _KEYS + rb"|"
     rb"(delete|incr|decr|touch)" + _KEY + rb"(?:" + _NUMBER + rb")?"
@@ -60,8 +60,8 @@ _KINDS = {
 _value = re.compile(rb"VALUE" + _KEY + rb" [0-9]{1,10}" + _SIZE + rb"(?: [0-9]{1,20})?\r\n").match
 _metaValue = re.compile(rb"VA" + _SIZE + rb"(?: [!-~]+)*\r\n").match
 
-#: An answer of one line.  C{MN} is the barrier's, the others have values behind them, and errors
-#: are counted one by one.
+#: A reply of one line.  C{MN} is that of the barrier, others have values after them, and errors are
+#: counted one by one.
 _line = re.compile(rb"(?!MN[ \r]|VALUE |VA |(?:CLIENT_|SERVER_)?ERROR)[!-~][ -~]{0,2000}\r\n").match
 
 
@@ -129,7 +129,7 @@ class MemcacheFastPath(FormedFastPath):
 
     def _decided(self, line: bytes) -> bool:
         """
-        Whether the exchange of a line has to be decided by itself.
+        Whether the exchange of a line needs a decision of its own.
         """
         if self._batchDecider is None or len(line) >= LONG:
             return True

@@ -37,8 +37,8 @@ __all__ = ["Memcache", "MemcacheFramer", "miss"]
 @implementer(IFramer, ISelectiveFastPath, IForgetting, ITransactional)
 class MemcacheFramer(TwoWayFramer):
     """
-    Reads one connection.  It turns opaque at the binary protocol, at TLS, once C{watch}
-    was answered, and where it raised L{FramingError<vaurien_twisted.model.exchange.FramingError>}.
+    Reads one connection.  It becomes opaque at the binary protocol, at TLS, after the reply to
+    C{watch}, and after it has raised L{FramingError<vaurien_twisted.model.exchange.FramingError>}.
 
     A server may answer a C{noreply} command that it cannot read with an error all the
     same; that error is then taken for the answer to the next command, or to none.
@@ -55,8 +55,8 @@ class MemcacheFramer(TwoWayFramer):
 
     def replacement(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
-        Where a quiet command may still be answered, a barrier: what is said in the client's
-        place then comes behind that.
+        A barrier, if a quiet command may still have a reply: the injected reply then comes after
+        that of the barrier.
         """
         session = self._session
         if not session.uncertain:
@@ -67,7 +67,7 @@ class MemcacheFramer(TwoWayFramer):
 
     def followUp(self, exchange: Exchange, transaction: Transaction) -> tuple[Substitute, ...]:
         """
-        Nothing: there are no transactions.
+        Nothing, since memcached has no transactions.
         """
         return ()
 

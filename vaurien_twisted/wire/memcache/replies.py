@@ -3,11 +3,10 @@
 Reads the answers of a memcached connection, and infers which quiet meta commands were
 answered by silence.
 
-A quiet command (flag C{q}) is answered only if there is something unexpected to say.
-An answer that cannot be its own (another form, or other flags come back than it asked
-for) shows that it had none; the barrier C{mn} shows it for all before, and puts the
-order right where it was taken wrongly.  Two quiet commands of one kind, without opaque
-or key, have answers that look the same: one is then taken for the first's.
+A quiet command (flag C{q}) has a reply only in unexpected cases.  A reply that cannot be its own
+(another form, or flags that it did not ask for) shows that it had none.  The reply to the barrier
+C{mn} shows this for all commands before, and corrects wrong guesses.  Replies to two quiet commands
+of one kind, without opaque or key, look the same: they count as that of the first.
 """
 
 from __future__ import annotations

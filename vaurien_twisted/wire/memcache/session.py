@@ -9,8 +9,8 @@ from vaurien_twisted.model.exchange import Exchange, PassedBatch
 from vaurien_twisted.wire.framer import Session
 from vaurien_twisted.wire.memcache.commands import WATCH, Meta
 
-#: The most quiet commands that may await an answer, which may never come.  Beyond that, the
-#: oldest count as answered by silence.
+#: The most quiet commands that may await a reply.  Beyond that, the oldest count as answered by
+#: silence.
 QUIET_LIMIT = 32768
 
 
@@ -18,7 +18,8 @@ class MemcacheSession(Session):
     """
     The state of one connection.
 
-    @ivar guessed: a quiet command is awaited, or was, since when it is guessed who is answered.
+    @ivar guessed: whether a quiet command awaits its reply, or did: from then on the requests of
+        replies are guessed.
     """
 
     __slots__ = ("awaiting", "guessed", "opaque")

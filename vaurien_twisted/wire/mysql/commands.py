@@ -58,8 +58,8 @@ HEADS = {
 
 class Request:
     """
-    The properties of a request: the context of its exchange.  Requests that consist
-    of their command alone share the L{COMMANDS} entry.
+    The properties of a request: the context of its exchange.  Requests that consist only of their
+    command share the entry of L{COMMANDS}.
 
     @ivar code: the command's byte.
     @ivar name: C{"COM_QUERY"}…
@@ -169,8 +169,8 @@ COMMANDS = _commands()
 #: The names of the commands that the manual names.
 NAMES = tuple(request.name for request in COMMANDS if not request.name.startswith("COM_0x"))
 
-#: The flags of an execution that asks for a cursor: read only, for update, scrollable.
+#: The flags of an execution with a cursor: read only, for update, scrollable.
 CURSORS = 0x07
 
-#: The execution of a statement that asks for a cursor.
+#: The execution of a statement with a cursor.
 EXECUTE_CURSOR = Request(EXECUTE, "COM_STMT_EXECUTE", Shape.RESULT, Asks.EXECUTION, cursor=True)

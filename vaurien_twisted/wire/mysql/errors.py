@@ -24,7 +24,8 @@ from vaurien_twisted.wire.mysql.sqlstates import sqlState
 #: The longest message that clients make room for, in bytes (C{MYSQL_ERRMSG_SIZE}).
 MESSAGE_LIMIT = 512
 
-#: The greeting, what takes locks, a distributed transaction, any other command.
+#: The situations: the greeting, commands that take locks, those of distributed transactions, all
+#: others.
 GREETING, SQL, XA, COMMAND = "greeting", "sql", "xa", "command"
 
 
@@ -257,7 +258,7 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
         return None
 
     def numbered() -> bytes:
-        # A request of 16 MiB or more has packets that are still to come.
+        # A request of 16 MiB or more has further packets.
         request = exchange.context
         last = request.last if isinstance(request, Request) else 0
         return errPacket((last + 1) & 0xFF, error) or b""
@@ -269,8 +270,7 @@ def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     return Reply(data, then, finish=numbered, transaction=error.transaction)
 
 
-#: Other errors than those whose rows say so undo the statement alone
-#: (C{innodb_rollback_on_timeout} is off).
+#: All other errors undo only the statement (C{innodb_rollback_on_timeout} is off).
 CATALOG = ErrorCatalog(
     "mysql",
     ROWS,

@@ -135,7 +135,7 @@ class MySQLFastPath(FormedFastPath):
 
     def _decided(self, request: Request, data: bytes, at: int, length: int) -> bool:
         """
-        Whether a command whose payload begins at C{at} has to be decided by itself.
+        Whether a command whose payload begins at C{at} needs a decision of its own.
         """
         if len(data) < at + length or (request.asks in LONG_HEADS and length >= request.head):
             return True

@@ -23,7 +23,7 @@ class Greeting:
     """
     Collects the first bytes of the server until they are a whole greeting, or not a greeting.
 
-    @ivar whole: no bytes are held back any more.
+    @ivar whole: whether no more bytes are held back.
     """
 
     __slots__ = ("_kept", "whole")

@@ -42,7 +42,7 @@ CLIENT_ZSTD_COMPRESSION_ALGORITHM = 1 << 26
 CLIENT_QUERY_ATTRIBUTES = 1 << 27
 MARIADB_CLIENT_CACHE_METADATA = 1 << 36
 
-#: MySQL and MariaDB each have a byte that says whether column definitions follow.
+#: MySQL and MariaDB have different bytes for whether column definitions follow.
 METADATA_FLAG = CLIENT_OPTIONAL_RESULTSET_METADATA | MARIADB_CLIENT_CACHE_METADATA
 
 
@@ -73,7 +73,7 @@ def lengthOf(data: bytes, at: int) -> int:
 
 def readLength(data: bytes, at: int) -> tuple[int, int]:
     """
-    The length encoded integer at C{at}, and where it ends.
+    The length-encoded integer at C{at}, and the offset of its end.
 
     @raise Malformed: there is none.
     @raise IndexError: C{data} ends within it.
@@ -136,7 +136,7 @@ def clientCapabilities(payload: bytes) -> int:
     """
     The client's capabilities, from the first bytes of its answer to the greeting.
 
-    @param payload: at least the first 32 bytes where it has so many.
+    @param payload: the payload, or at least its first 32 bytes.
     @raise Malformed: it is too short.
     """
     if len(payload) < 4:

@@ -284,7 +284,7 @@ class Replies:
         else:
             self._next = self._results.next(step, data, at, length)
             if self._toCut > 0 and self._next is step and (step is ROW or step is LAST):
-                # Reports of progress are no rows.
+                # Progress reports are not rows.
                 self._toCut -= data[at] != ERR
         if self._next is ASKED or self._next is LOADED:
             self._listen()

@@ -275,7 +275,7 @@ class Requests(RequestReader):
         """
         session = self._session
         startTLS = session.startTLS
-        # Within TLS it is said again.
+        # Within TLS the client sends it again.
         if sequence != 1 + startTLS.active:
             raise Malformed(f"the reply to the greeting has the wrong number, {sequence}")
         wanted = clientCapabilities(payload)
@@ -317,9 +317,9 @@ class Requests(RequestReader):
             if end - at < request.head:
                 subject = str(data[start:end], "utf-8", "backslashreplace")
             else:
-                # Cut within the text, perhaps within a character, which is left out.
+                # The text may be cut within a character, which is omitted.
                 subject = utf_8_decode(data[start:end], "backslashreplace", False)[0]
-            # Escapes are longer than the bytes they stand for.
+            # Escapes are longer than the bytes that they represent.
             return subject[:SUBJECT_LIMIT]
         if asks in NUMBERED:
             text = self._session.statements.text

@@ -56,7 +56,7 @@ class Step(IntEnum):
     DEFINED = 5
     #: A row of a result, or its end.
     ROW = 6
-    #: A row where no other result can follow.
+    #: A row after which no other result can follow.
     LAST = 7
     #: One of the parts of an authentication.
     DIALOG = 8
@@ -84,8 +84,8 @@ class Results:
     Reads one reply after the other, packet by packet.
 
     @ivar capabilities: the capabilities of both sides.
-    @ivar cursor: the request asked for a cursor.
-    @ivar left: the number of definitions still to come in this group.
+    @ivar cursor: whether the request asked for a cursor.
+    @ivar left: the number of remaining definitions in this group.
     @ivar _columns: the number of columns that follow the parameters.
     @ivar _rows: the packet expected after the definitions.
     @ivar statement: the number of the statement that was just prepared, or -1.
@@ -93,7 +93,7 @@ class Results:
     @ivar parameters: the number of parameters of that statement.
     @ivar status: the latest status flags in the reply, or those before it.
     @ivar succeeded: the reply began with OK.
-    @ivar wantsFile: the server asked for a file.
+    @ivar wantsFile: whether the server has asked for a file.
     """
 
     __slots__ = (
@@ -237,9 +237,9 @@ class Results:
         if self._columns:
             columns, self._columns = self._columns, 0
             return self._define(max(columns, 0))
-        # The rows of a cursor are fetched later.  A procedure may have one of its own open
-        # as it selects: the flag is then set though no cursor was asked for, and beside
-        # that of further results, which the reply of one that was asked for never has.
+        # The rows of a cursor are fetched later.  A procedure may select while it has a cursor of
+        # its own open.  The flag is then set although the request did not ask for a cursor,
+        # together with that of further results, which a requested cursor never has.
         fetched = self.cursor and status & (CURSOR_EXISTS | MORE_RESULTS) == CURSOR_EXISTS
         return DONE if fetched else self._rows
 

@@ -153,7 +153,7 @@ PARAMETERS = 256
 #: The command, the statement's number, flags, the number of executions.
 FIXED = 10
 
-#: The flag by which MySQL 8.0.23 and later name parameters, in a form of its own.
+#: The flag with which MySQL 8.0.23 and later send names of parameters.
 NAMED = 0x08
 
 

@@ -2,10 +2,10 @@
 """
 The effect of an injected error on a MySQL or MariaDB transaction.
 
-A deadlock and its like roll back the whole transaction, other errors the statement alone
-(dev.mysql.com, "InnoDB Error Handling").  A C{COMMIT} that fails, for whatever reason, has
-rolled back (C{ha_commit_trans} in C{sql/handler.cc}).  Of a distributed transaction no
-command makes the server roll a branch back as if by itself: the client has to.
+A deadlock and similar errors roll back the whole transaction, other errors only the statement
+(dev.mysql.com, "InnoDB Error Handling").  A failed C{COMMIT} has rolled back (C{ha_commit_trans} in
+C{sql/handler.cc}).  No command makes the server roll back a branch of a distributed transaction by
+itself: the client must.
 """
 
 from __future__ import annotations

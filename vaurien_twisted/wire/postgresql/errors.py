@@ -156,22 +156,20 @@ def _situations(exchange: Exchange) -> tuple[str, ...]:
 
 def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     """
-    The ErrorResponse of a server that refuses this exchange, and the ReadyForQuery
-    that comes after it.
+    The ErrorResponse of a server that refuses this exchange, and the ReadyForQuery after it.
 
-    A transaction is then said to have failed, as after a real error, and the backend is
-    brought to that state: see L{vaurien_twisted.wire.postgresql.transaction}.
+    The ReadyForQuery then says that the transaction has failed, as after a real error, and the
+    backend is brought into that state: see L{vaurien_twisted.wire.postgresql.transaction}.
 
     Before a session has begun every error is FATAL and the connection is closed.  Within a
     COPY FROM STDIN the client gets it when it has sent all its data: a connection closed
     before would be reset, and the error lost.
 
-    Where the error stands in place of the backend's answer the ErrorResponse comes
-    alone, and the backend's ReadyForQuery after it.  What the backend wants to be copied
-    is ended then, and the session goes on.
+    If the error replaces the backend's reply, only the ErrorResponse is sent, followed by the
+    backend's ReadyForQuery.  A COPY that the backend waits for is ended, and the session continues.
 
-    Behind a Flush the ErrorResponse comes at once and alone; the Sync, which the client
-    sends when it likes, goes to the backend and brings the ReadyForQuery.
+    After a Flush the ErrorResponse is sent at once, alone.  The client's Sync goes to the backend,
+    which sends the ReadyForQuery.
 
     @return: C{None} for a request without a reply, and for a code that is not an SQLSTATE,
         which has five characters: digits and upper case letters.

@@ -2,9 +2,9 @@
 """
 Groups of extended query messages: their statements and their ends.
 
-A client sends Parse, Bind, Describe, Execute and Close in any number and then a
-Sync, mostly all at once.  The backend need not answer before a Sync or a Flush,
-so up to there, or to a bound, the group is the head of one exchange.
+A client sends any number of Parse, Bind, Describe, Execute and Close and then a Sync, mostly in one
+write.  The backend need not reply before a Sync or a Flush.  The group up to there, or to a bound,
+is the head of one exchange.
 """
 
 from __future__ import annotations
@@ -89,15 +89,15 @@ class Group:
     @property
     def command(self) -> str:
         """
-        C{"Execute"} if the group executes a statement, else the name of its first message.
+        C{"Execute"} if the group executes a statement, otherwise the name of its first message.
         """
         return "Execute" if self._runs else self._first
 
     @property
     def subject(self) -> str:
         """
-        The first statement that is prepared or executed and does more than open a
-        transaction; else any statement of the group.
+        The first statement that is prepared or executed and does more than begin a transaction;
+        otherwise any statement of the group.
         """
         return next(filter(None, self._texts), "")
 

@@ -149,7 +149,7 @@ class PostgreSQLFastPath(FormedFastPath):
         """
         Whether a group may pass although some rules match groups.
 
-        @param behind: there is another group before it, whose names are not known yet.
+        @param behind: whether there is another group before it, whose names are not known yet.
         """
         watched = self._watched
         group = Group(self._requests.statements, self._requests.portals)

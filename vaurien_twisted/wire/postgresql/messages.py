@@ -52,13 +52,13 @@ EXTENDED = frozenset(b"BCDEHPS")
 #: The client's side of COPY.
 COPY = frozenset(b"cdf")
 
-#: After these the backend says that it is ready for another query.
+#: After these the backend sends ReadyForQuery.
 BEFORE_READY = frozenset(b"SQF")
 
 
 class Malformed(Exception):
     """
-    The bytes are not a valid message.  The error message says why, in one line.
+    The bytes are not a valid message.  The message has the reason in one line.
     """
 
 

@@ -153,7 +153,7 @@ class Replies:
                     break
                 elif code in OF_SESSION:
                     if owner is not None and _unseen(owner):
-                        # The rest of the reply does not come to the client.
+                        # The client does not get the rest of the reply.
                         if stop > end:
                             break
                         yield owner, data[start:at], False
@@ -176,7 +176,8 @@ class Replies:
                 elif self._last:
                     if owner is not None:
                         if _failed(owner):
-                            # The backend is ready only now, and knows of which transaction.
+                            # The backend is ready only now, and its ReadyForQuery has the
+                            # transaction's status.
                             yield owner, data[start : at - READY_SIZE], False
                             start = at
                             yield None, _statusAfter(data[at - 1]), False

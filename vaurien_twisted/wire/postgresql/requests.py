@@ -121,7 +121,7 @@ class Requests(RequestReader):
                 self._kept += data[at:]
                 return
             if stop < 0 and begun is not None:
-                # What came before is out: start and at are the same here.
+                # All bytes before have been yielded: start equals at here.
                 at = begun.stop
                 piece = data if start == 0 and at == end else data[start:at]
                 start = at
@@ -209,7 +209,7 @@ class Requests(RequestReader):
         elif (code in COPY and self._session.copying is not None) or (
             code == SYNC and not self._mine
         ):
-            # A Sync behind a Flush that was answered here is the backend's to answer.
+            # The backend replies to a Sync after a Flush that was answered in its place.
             return -1
         if at + HEADER > end:
             self._need = HEADER

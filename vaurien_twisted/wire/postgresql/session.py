@@ -16,10 +16,9 @@ class Form(Enum):
     """
     The kind of a request, on which the form of its answer depends.
 
-    STARTUP: ends with the first ReadyForQuery.  SIMPLE: one message, one
-    ReadyForQuery.  SYNCED: extended query messages whose Sync is in the head.
-    UNSYNCED: the same where a Flush comes first, or the Sync only beyond the head.
-    COPY: the client's data of a COPY FROM STDIN.  SILENT: no answer at all.
+    STARTUP: ends with the first ReadyForQuery.  SIMPLE: one message, one ReadyForQuery.  SYNCED:
+    extended query messages whose Sync is in the head.  UNSYNCED: the same with a Flush first, or
+    the Sync after the head.  COPY: the client's data of a COPY FROM STDIN.  SILENT: no reply.
     """
 
     STARTUP = "startup"

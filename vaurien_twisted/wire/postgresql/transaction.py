@@ -2,9 +2,9 @@
 """
 The effect of an injected error on a PostgreSQL transaction.
 
-After any error within a transaction block the server takes nothing but what rolls back, to
-the beginning or to a savepoint, and answers everything else with 25P02.  A C{COMMIT} that
-fails has rolled back (PostgreSQL manual, "Transactions" and "Message Flow").
+After any error within a transaction block the server accepts only a rollback, to the beginning or
+to a savepoint, and answers everything else with 25P02.  A failed C{COMMIT} has rolled back
+(PostgreSQL manual, "Transactions" and "Message Flow").
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from vaurien_twisted.wire.postgresql.messages import COPY_FAIL_MESSAGE, SYNC_MES
 from vaurien_twisted.wire.postgresql.session import Context, Form, PostgreSQLSession
 from vaurien_twisted.wire.sql import commits
 
-#: No statement in any version: it fails as it is parsed.  The server's log has these words.
+#: This is not a statement in any version, so that parsing it fails.  The server's log has this
+#: text.
 FAILING = "vaurien: an error was injected, so that this transaction fails"
 
 #: Commands that execute statements.

@@ -18,14 +18,14 @@ KEY_INDEXES = {
     "MIGRATE": 3,
 }
 
-#: The index of the number of keys, after which the first key comes.
+#: The index of the number of keys, which precedes the first key.
 COUNTED = {
     **dict.fromkeys(("EVAL", "EVALSHA", "EVALSHA_RO", "EVAL_RO", "FCALL", "FCALL_RO"), 2),
     **dict.fromkeys(("BLMPOP", "BZMPOP"), 2),
     **dict.fromkeys(("LMPOP", "SINTERCARD", "ZDIFF", "ZINTER", "ZINTERCARD", "ZMPOP", "ZUNION"), 1),
 }
 
-#: The index from which to search the word STREAMS, after which the first key comes.
+#: The index from which to search the word STREAMS, which precedes the first key.
 STREAMS = {"XREAD": 1, "XREADGROUP": 4}
 
 #: Commands that a server answers with the null array of RESP2 if there is no result.
@@ -81,7 +81,7 @@ SEVERAL = _names(
 
 def subjectAt(command: str, args: list[bytes]) -> int:
     """
-    The index of the command's subject: its first key, or else its first argument.
+    The index of the command's subject: its first key, otherwise its first argument.
 
     @param args: the arguments read so far, at least one; the first is the command's name.
     @return: an index.  If it is beyond C{args}, the arguments up to it are needed.
@@ -105,7 +105,7 @@ def subjectAt(command: str, args: list[bytes]) -> int:
 
 def subjectOf(command: str, args: list[bytes]) -> bytes:
     """
-    The subject, if C{args} contains it, else the first argument, else C{b""}.
+    The subject, if C{args} contains it, otherwise the first argument, otherwise C{b""}.
     """
     start = STREAMS.get(command)
     if start is not None:

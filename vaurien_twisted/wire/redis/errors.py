@@ -15,7 +15,7 @@ from vaurien_twisted.wire.errors import ErrorCatalog
 from vaurien_twisted.wire.redis.commands import ARRAYS, KEYLESS, LOADING, SEVERAL, STALE, WRITING
 from vaurien_twisted.wire.redis.session import Note
 
-#: What a command needs: the server's data, current data, writing, a key, several keys.
+#: The needs of a command: the server's data, current data, writing, a key, several keys.
 #: C{CONNECT}: it is the first of its connection, or needs none of these.
 DATA, FRESH_DATA, WRITE, KEY, KEYS, CONNECT = (
     "data",

@@ -38,14 +38,14 @@ __all__ = ["Redis", "RedisFramer", "nil"]
 @implementer(IFramer, IDividingFastPath, ITransactional, IForgetting)
 class RedisFramer(TwoWayFramer):
     """
-    Reads one connection.  C{SUBSCRIBE} and its like have a reply that ends with the
-    last confirmation; messages, other pushes and the reports of C{MONITOR} belong to
-    no exchange.  It turns opaque when replication begins, at TLS, and where it raised
+    Reads one connection.  C{SUBSCRIBE} and its like have a reply that ends with the last
+    confirmation; messages, other pushes and the reports of C{MONITOR} belong to no exchange.  It
+    becomes opaque when replication begins, at TLS, and after it has raised
     L{FramingError<vaurien_twisted.model.exchange.FramingError>}.
 
-    What a command changes counts from when its reply says so.  Not followed: how many
-    channels a transaction leaves.  The connection is opaque from where a C{CLIENT REPLY} in
-    a transaction leaves the reply to C{EXEC} unfinished.
+    The effect of a command counts from its reply on.  The number of channels that a transaction
+    leaves is not tracked.  The connection becomes opaque if a C{CLIENT REPLY} in a transaction
+    leaves the reply to C{EXEC} unfinished.
     """
 
     __slots__ = ()
@@ -72,7 +72,7 @@ class Redis(WireProtocol):
     without a sub-command: C{CLIENT}.
 
     C{error} answers with an error line such as C{-LOADING}.  A code of several words is sent
-    as it is: C{MOVED 3999 127.0.0.1:6381}.  The code C{nil} answers with a null.
+    unchanged: C{MOVED 3999 127.0.0.1:6381}.  The code C{nil} answers with a null.
 
     With C{unit=units} a reply is cut after values: elements of an array, names and values of
     a map.  Any other reply is one value.

@@ -55,8 +55,7 @@ class Replies:
         self._session = session
         self._scanner = Scanner()
         self._kept = b""
-        # The value that is passing: what it answers, its exchange, its type, its line, what it
-        # confirms.
+        # The current value: the request, its exchange, its type, its line, the confirmed channel.
         self._head: Exchange | Silent | None = None
         self._exchange: Exchange | None = None
         self._first = 0
@@ -269,8 +268,8 @@ class Replies:
         note = noteOf(head) if isinstance(head, Exchange) else None
         if note is not None:
             if self._confirming:
-                # With channels there is one confirmation for each, else one for each
-                # subscription that was left, and one that there is none if there was none.
+                # With channels there is one confirmation for each; without, one for each
+                # subscription that ends, and a single one if there was none.
                 if note.number > 0:
                     note.number -= 1
                     left = note.number
@@ -285,7 +284,7 @@ def errorCode(data: bytes, pos: int) -> str:
     The code of the error that begins at C{pos}: its first word, such as C{WRONGTYPE}; C{ERR} if
     the word has not arrived yet.
     """
-    # The text of one of any length is behind the line with that.
+    # The text of a string with a length follows that line.
     start = pos + 1 if data[pos] == ERROR else data.find(b"\n", pos) + 1
     word, space, _ = data[start : start + 33].replace(b"\r", b" ").partition(b" ")
     return word.decode("ascii", "replace") if start and word and space else "ERR"

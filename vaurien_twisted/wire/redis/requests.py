@@ -57,7 +57,7 @@ class Requests(RequestReader):
         self._args: list[bytes] = []
         self._at = 0
         self._count = 0
-        # The request that is passing: what is left of a string, and how many strings.
+        # The current request: the rest of a string, and the number of remaining strings.
         self._exchange: Exchange | None = None
         self._skip = 0
         self._left = 0
@@ -218,7 +218,7 @@ class Requests(RequestReader):
             body = end + 2
             length = _bulk(data[at:end])
             if body + length > limit:
-                # The subject is what fits, whatever the sizes of the pieces it came in.
+                # The subject is cut at its limit, independent of the sizes of the pieces.
                 if size < limit:
                     return False
                 args.append(data[body:limit])
@@ -306,7 +306,7 @@ class Requests(RequestReader):
         command = _text(name).upper() if len(name) < NAME_LIMIT else ""
         if not command or command in NOTED or command in KEY_NOT_FIRST:
             return
-        # The fast way takes the first CRLF from the ninth byte on as the end of the name.
+        # The fast path uses the first CRLF from the ninth byte on as the end of the name.
         beginning = head[: head.find(CRLF, 8)]
         if beginning in BEGINNINGS or beginning != b"*%d\r\n$%d\r\n%b" % (count, len(name), name):
             return

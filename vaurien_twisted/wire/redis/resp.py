@@ -79,8 +79,8 @@ def opening(data: bytes, pos: int) -> bytes | None:
 
 class Scanner:
     """
-    Finds the end of one value, of any size and depth, in constant memory: it counts the values
-    that are still to come, whatever their nesting.
+    Finds the end of one value, of any size and depth, in constant memory: it counts the remaining
+    values at any depth.
 
     @ivar done: the value has ended, or none has begun.
     @ivar integer: the last integer in the value, as the backend wrote it.
@@ -240,7 +240,7 @@ class Scanner:
         self._trailer = empty or length > 0
 
     def _aggregate(self, kind: int, digits: bytes) -> None:
-        # An attribute comes before the value it describes, in addition to it.
+        # An attribute precedes the value that it describes, and is not counted.
         if kind != ATTRIBUTE:
             self._item()
         if digits == b"?":

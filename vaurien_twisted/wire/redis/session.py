@@ -39,10 +39,10 @@ class RedisSession(Session):
     """
     The state of one connection.
 
-    @ivar awaiting: the exchanges, or L{PassedBatch}es of them, whose
-        replies are still to come, in order; and between them those that have a reply only
-        if the server refuses something: exchanges that have none, and L{Silent}.
-    @ivar plain: replies can be read by their order alone.
+    @ivar awaiting: the exchanges, or L{PassedBatch}es of them, that await replies, in order; among
+        them those that have a reply only if the server refuses something: silent exchanges, and
+        L{Silent}.
+    @ivar plain: whether the order of replies is enough to read them.
     @ivar sent: how the server will reply to the next request, if it refuses none before.
     @ivar known: how the server gives the next reply.
     """

@@ -15,7 +15,7 @@ SUBSCRIPTIONS = frozenset(
     ("SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE", "SSUBSCRIBE", "SUNSUBSCRIBE")
 )
 
-#: Commands that make the connection a replica's, and get no reply where it is one already.
+#: Commands that make the connection that of a replica, and get no reply if it is one already.
 REPLICATING = frozenset(("MONITOR", "PSYNC", "SYNC"))
 
 #: Commands that change how replies are to be read.
@@ -28,8 +28,8 @@ NOTED = (
 #: Commands that a transaction does not queue.
 UNQUEUED = frozenset(("DISCARD", "EXEC", "MULTI", "QUIT", "RESET"))
 
-#: Commands that are refused with any argument, and commands that are refused with too few.
-#: C{EXEC} is not among them: a transaction is over even where it is refused so.
+#: Commands that are refused with any argument, and commands that are refused with too few.  C{EXEC}
+#: is not among them: a transaction ends even if C{EXEC} is refused so.
 ALONE = frozenset(("DISCARD", "MONITOR", "MULTI", "RESET", "SYNC"))
 LEAST = {"PSUBSCRIBE": 2, "PSYNC": 3, "SSUBSCRIBE": 2, "SUBSCRIBE": 2}
 
@@ -49,9 +49,9 @@ class Note:
 
     @ivar version: the version of RESP that the reply will be in.
     @ivar kind: the command.
-    @ivar number: of confirmations to come, 0 where the server decides; the version that
-        C{HELLO} asks for, 0 for none; the mode that C{CLIENT REPLY} sets; for C{MULTI} 1
-        within a transaction.
+    @ivar number: the number of confirmations, 0 if the server decides it; the version that C{HELLO}
+        asks for, 0 for none; the mode that C{CLIENT REPLY} sets; for C{MULTI} 1 within a
+        transaction.
     """
 
     __slots__ = ("kind", "number", "version")
@@ -86,7 +86,7 @@ class State:
     @ivar version: the version of RESP.
     @ivar quiet: L{ON}, L{OFF} or L{SKIP}.
     @ivar multi: a transaction is open.
-    @ivar extra: how many replies its queue holds beyond one for each command.
+    @ivar extra: the number of replies in its queue beyond one for each command.
     @ivar monitoring: the server sends the reports of C{MONITOR}.
     @ivar subscribes: its queue changes the subscriptions.
     @ivar over: C{QUIT} was sent.

@@ -115,8 +115,8 @@ def verbOf(line: str) -> tuple[str, str]:
 
 def addressOf(argument: str) -> str:
     """
-    The address in C{FROM:<address> SIZE=1}; brackets may be missing.  A source
-    route is left out (RFC 5321, section 4.1.2 and appendix C).
+    The address in C{FROM:<address> SIZE=1}; brackets may be missing.  A source route is ignored
+    (RFC 5321, section 4.1.2 and appendix C).
     """
     path = argument.partition(":")[2].strip()
     if path.startswith("<"):

@@ -15,8 +15,8 @@ from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.errors import ErrorCatalog
 
-#: The greeting and commands that need nothing, what handles a mail, what names a recipient,
-#: what proves who is there.
+#: The situations: the greeting and simple commands, those of a mail, those with a recipient,
+#: authentication.
 ANY, MAIL, RECIPIENT, AUTHENTICATION = "any", "mail", "recipient", "authentication"
 
 ROWS = (
@@ -115,11 +115,10 @@ _SITUATIONS = {
 #: Before these are answered no enhanced codes are agreed upon (RFC 2034, section 3).
 _PLAIN = frozenset(("EHLO", "HELO"))
 
-#: What a server says of a preset where the verb makes it say something else (RFC 3207,
-#: section 4.1).
+#: The texts of presets that depend on the verb (RFC 3207, section 4.1).
 _WORDS = {("454", "STARTTLS"): "TLS not available due to temporary reason"}
 
-#: A text that has an enhanced code of its own (RFC 3463, section 2).
+#: A text that begins with an enhanced code (RFC 3463, section 2).
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}( |$)")
 
 
@@ -139,14 +138,14 @@ def _messageOf(code: str, message: str) -> str:
 
 def encodeError(exchange: Exchange, error: WireError) -> Reply | None:
     """
-    The reply of a server that refuses this exchange: the code, the enhanced code
-    where there is one, and the text, on as many lines as the text has.
+    The reply of a server that refuses this exchange: the code, the enhanced code if there is one,
+    and the text, in as many lines as the text has.
 
     A text that begins with an enhanced code keeps that one.
 
-    After 421, and after whatever stands in place of the greeting, the connection is
-    closed.  So it is after a C{MESSAGE} that the backend did not get: it waits for the
-    mail and would take the next command for it.
+    The connection is closed after 421, and after an error in place of the greeting.  It is also
+    closed after a C{MESSAGE} that the backend did not get, since the backend would read the next
+    command as the mail.
 
     @return: C{None} where the code is not one from 400 to 599, and within TLS.
     """
@@ -181,9 +180,8 @@ def _unread(exchange: Exchange) -> bool:
     return bool(exchange.number) and not exchange.command and exchange.context is None
 
 
-#: A mail transaction goes on without the command that was refused (RFC 5321, section 4.1.1.4
-#: and following).  The second digit of a code has a meaning, and goes from 0 to 5 (section
-#: 4.2.1).
+#: A mail transaction continues without the refused command (RFC 5321, section 4.1.1.4 and
+#: following).  The second digit of a code has a meaning, and goes from 0 to 5 (section 4.2.1).
 CATALOG = ErrorCatalog(
     "smtp",
     ROWS,

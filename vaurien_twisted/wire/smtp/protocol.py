@@ -56,8 +56,8 @@ def _recipients(connection: Connection, exchange: Exchange) -> Iterable[str]:
 
 def _envelope(exchange: Exchange) -> Envelope | None:
     """
-    The envelope of the mail that the exchange is about; C{None} where it is about none, or is
-    judged again after the envelope is gone.
+    The envelope of the mail that the exchange belongs to; C{None} if it belongs to none, or the
+    envelope is no longer kept.
     """
     about = exchange.command == "RCPT" or exchange.command in MAILING
     envelope: Envelope | None = exchange.context if about else None
@@ -135,8 +135,8 @@ class SMTPFramer(StartTLSFramer):
 @implementer(IWireProtocol, IErrorReplies)
 class SMTP(WireProtocol):
     """
-    SMTP.  Exchange 0 is the greeting.  Then each command with its reply is an exchange.
-    C{DATA} ends with the reply 354; the mail itself is an exchange of its own, C{MESSAGE}.
+    SMTP.  Exchange 0 is the greeting.  Each command with its reply is an exchange.  C{DATA} ends
+    with the reply 354; the mail itself is an exchange C{MESSAGE}.
 
     C{error} answers with a code from 400 to 599.  Without a code it chooses one from 400 to
     499 that fits the command.  With C{unit=units} a reply is cut after lines.

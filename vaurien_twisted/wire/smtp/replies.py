@@ -138,7 +138,7 @@ class Replies:
         if code[0] in FAILED:
             exchange.error = code.decode("ascii")
         if command == "AUTH" and code == b"334":
-            # The same exchange goes on: it stays at the head of those that wait.
+            # The same exchange continues: it stays the first of those that wait.
             if exchange.answered:
                 session.endTransfer(CANCEL)
             else:
@@ -172,7 +172,7 @@ class Replies:
 
     def _secure(self) -> None:
         """
-        TLS comes next.  It is not read if the client has sent more commands before TLS.
+        TLS follows.  It is not read if the client has sent more commands before TLS.
         """
         session = self._session
         if session.startTLS.allowed and not session.startTLS.active and not session.awaiting:

@@ -101,7 +101,7 @@ class Requests(RequestReader):
                     self._command = exchange, argument, line
                     yield exchange, piece, ends
                     if self._command is not None and exchange.command == "AUTH":
-                        # Answered here, so it will not go on.
+                        # The proxy answers it, so it does not go to the backend.
                         yield exchange, b"", True
             at = stop
 

@@ -2,9 +2,9 @@
 """
 The effect of an injected error on a mail transaction.
 
-A C{MAIL}, C{RCPT} or C{DATA} that is refused changes nothing: the transaction is as it was
-before it (RFC 5321, section 4.1.1).  A chunk that is refused spoils the whole mail, and what
-comes of it before C{RSET} is refused, too (RFC 3030, section 2).
+A C{MAIL}, C{RCPT} or C{DATA} that is refused changes nothing: the transaction is as it was before
+it (RFC 5321, section 4.1.1).  A refused chunk makes the whole mail fail: further chunks before
+C{RSET} are refused too (RFC 3030, section 2).
 """
 
 from __future__ import annotations
