@@ -4,15 +4,20 @@ Tests for L{vaurien_twisted.app.backend_url}.
 
 from __future__ import annotations
 
+from typing import cast
+
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.app.backend_url import SCHEMES, withBackendURL
+from vaurien_twisted.app.backend_url import schemes, withBackendURL
 from vaurien_twisted.app.config import configure
 from vaurien_twisted.app.config_file import Given
+from vaurien_twisted.interfaces import IWireProtocol
 from vaurien_twisted.model.options import Refused
-from vaurien_twisted.rules.registry import loadRegistry
+from vaurien_twisted.model.url_scheme import URLScheme
+from vaurien_twisted.rules.registry import Registry, loadRegistry
 from vaurien_twisted.transports.addresses import clientEndpoint
+from vaurien_twisted.wire.protocol import WireProtocol
 
 REGISTRY = loadRegistry()
 
@@ -54,12 +59,26 @@ class BackendURLTests(SynchronousTestCase):
         """
         self.assertEqual(self.read("redis://host:1", protocol="tcp"), ("host:1", "tcp"))
 
-    def test_unknownProtocol(self) -> None:
+    def test_unreadProtocol(self) -> None:
         """
-        Where there is no such protocol it is C{tcp}.
+        Where no wire protocol reads it, it is C{tcp}.
         """
-        known = "amqp" if "amqp" in REGISTRY.wires else "tcp"
-        self.assertEqual(self.read("amqp://broker//"), ("broker:5672", known))
+        self.assertEqual(self.read("amqp://broker//"), ("broker:5672", "tcp"))
+
+    def test_ofPlugin(self) -> None:
+        """
+        A wire protocol of a plugin brings its schemes, also one that is relayed as C{tcp} without.
+        """
+
+        class AMQP(WireProtocol):
+            name = "amqp"
+            schemes = (URLScheme("amqp", 5672), URLScheme("amqps", 5671, tls=True))
+
+        registry = Registry({}, {**REGISTRY.wires, "amqp": cast(IWireProtocol, AMQP())})
+        for url, address in (("amqp://broker", "broker:5672"), ("amqps://b", "tls:b:5671")):
+            self.assertEqual(
+                withBackendURL(registry, {"backend": url}), {"backend": address, "protocol": "amqp"}
+            )
 
     def test_others(self) -> None:
         """
@@ -89,7 +108,7 @@ class BackendURLTests(SynchronousTestCase):
         """
         What each becomes is an address that can be connected to.
         """
-        for name in SCHEMES:
+        for name in schemes(REGISTRY):
             for host in ("localhost", "[::1]"):
                 address, _ = self.read(f"{name}://{host}")
                 clientEndpoint(MemoryReactorClock(), address, "backend")

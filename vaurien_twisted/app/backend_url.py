@@ -8,43 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
-import attrs
-
+from vaurien_twisted.interfaces.protocols import IURLSchemes
 from vaurien_twisted.model.options import Refused, nearest
+from vaurien_twisted.model.url_scheme import URLScheme
 from vaurien_twisted.rules.registry import Registry
 from vaurien_twisted.transports.endpoint_kinds import CLIENTS
 
+#: Schemes that no wire protocol declares; such backends are relayed as C{tcp}.
+UNREAD = (URLScheme("amqp", 5672),)
 
-@attrs.frozen
-class Scheme:
+
+def schemes(registry: Registry) -> dict[str, tuple[str, URLScheme]]:
     """
-    What a scheme means.
-
-    @ivar protocol: the wire protocol; C{tcp} if there is none of that name.
-    @ivar port: the port of URLs without one.
-    @ivar tls: whether the backend is reached by TLS from the first byte.
+    The protocol and the scheme of each name, those of plugins included.
     """
-
-    protocol: str
-    port: int
-    tls: bool = False
-
-
-#: The ports are those of IANA's registry, and RabbitMQ's for C{amqp}.
-SCHEMES = {
-    "http": Scheme("http", 80),
-    "https": Scheme("http", 443, tls=True),
-    "mysql": Scheme("mysql", 3306),
-    "mariadb": Scheme("mysql", 3306),
-    "postgresql": Scheme("postgresql", 5432),
-    "postgres": Scheme("postgresql", 5432),
-    "redis": Scheme("redis", 6379),
-    "rediss": Scheme("redis", 6379, tls=True),
-    "memcached": Scheme("memcache", 11211),
-    "memcache": Scheme("memcache", 11211),
-    "smtp": Scheme("smtp", 25),
-    "amqp": Scheme("amqp", 5672),
-}
+    known = {scheme.name: ("tcp", scheme) for scheme in UNREAD}
+    for wire in registry.wires.values():
+        declared = IURLSchemes(wire, None)
+        if declared is not None:
+            known.update((scheme.name, (wire.name, scheme)) for scheme in declared.schemes)
+    return known
 
 
 def withBackendURL(registry: Registry, settings: Mapping[str, str]) -> dict[str, str]:
@@ -59,18 +42,18 @@ def withBackendURL(registry: Registry, settings: Mapping[str, str]) -> dict[str,
     name, mark, _ = text.partition("://")
     # Drivers, as in postgresql+psycopg://, are SQLAlchemy's.
     name = name.lower().partition("+")[0]
-    if not mark or (name not in SCHEMES and name in CLIENTS):
+    known = schemes(registry)
+    if not mark or (name not in known and name in CLIENTS):
         return taken
-    if name not in SCHEMES:
-        raise Refused(f"there is no URL scheme {name}://: {nearest(name, SCHEMES)}", "backend")
-    scheme = SCHEMES[name]
+    if name not in known:
+        raise Refused(f"there is no URL scheme {name}://: {nearest(name, known)}", "backend")
+    protocol, scheme = known[name]
     taken["backend"] = _address(text, scheme)
-    known = scheme.protocol in registry.wires
-    taken.setdefault("protocol", scheme.protocol if known else "tcp")
+    taken.setdefault("protocol", protocol)
     return taken
 
 
-def _address(text: str, scheme: Scheme) -> str:
+def _address(text: str, scheme: URLScheme) -> str:
     try:
         parts: SplitResult = urlsplit(text)
         host, port = parts.hostname or "", parts.port

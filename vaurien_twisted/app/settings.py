@@ -24,7 +24,7 @@ class Settings:
     protocol: str = option(
         str,
         "tcp",
-        "The wire protocol of the backend: tcp, http, mysql, postgresql, redis, memcache or smtp.",
+        "The wire protocol of the backend, such as http or mysql: vaurien help protocols has all.",
     )
     proxy: str = option(
         str, "localhost:8000", "The address to listen on: HOST:PORT or a Twisted endpoint string."

@@ -11,6 +11,7 @@ from zope.interface import Attribute, Interface
 if TYPE_CHECKING:
     from vaurien_twisted.model.errors import WireError
     from vaurien_twisted.model.exchange import Exchange
+    from vaurien_twisted.model.url_scheme import URLScheme
 
 
 class IStreamProtocol(Interface):
@@ -58,3 +59,13 @@ class IErrorReplies(Interface):
     L{exchange<vaurien_twisted.model.exchange.Exchange>}, and their fast paths do not pass such
     replies.  Optional, beside L{IWireProtocol}: the failed exchanges of others are not counted.
     """
+
+
+class IURLSchemes(Interface):
+    """
+    A wire protocol whose backends are written as URLs, too.  Optional, beside L{IWireProtocol}.
+    """
+
+    schemes: tuple[URLScheme, ...] = Attribute(
+        "The L{schemes<vaurien_twisted.model.url_scheme.URLScheme>}."
+    )

@@ -11,11 +11,13 @@ import attrs
 from zope.interface import implementer
 
 from vaurien_twisted.interfaces import IFramingOptions
+from vaurien_twisted.interfaces.protocols import IURLSchemes
 from vaurien_twisted.model.commands import Reply, Send
 from vaurien_twisted.model.errors import WireError
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.model.matchers import Matcher
 from vaurien_twisted.model.options import option
+from vaurien_twisted.model.url_scheme import URLScheme
 from vaurien_twisted.wire.errors import ErrorCatalog
 
 
@@ -35,6 +37,7 @@ class FramingOptions:
     )
 
 
+@implementer(IURLSchemes)
 class WireProtocol:
     """
     The base of wire protocols with a catalog of errors.  See
@@ -47,6 +50,7 @@ class WireProtocol:
     greets = False
     targets: tuple[Matcher, ...] = ()
     commands: tuple[str, ...] = ()
+    schemes: tuple[URLScheme, ...] = ()
     unit = ""
     injects = True
     catalog: ErrorCatalog

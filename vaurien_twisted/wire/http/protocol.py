@@ -31,6 +31,7 @@ from vaurien_twisted.model.message_fault import MessageFault
 from vaurien_twisted.model.options import Refused, nearest, option
 from vaurien_twisted.model.patch import Patch
 from vaurien_twisted.model.streaming import StreamFault
+from vaurien_twisted.model.url_scheme import URLScheme
 from vaurien_twisted.wire.errors import ErrorCatalog
 from vaurien_twisted.wire.framer import TwoWayFramer
 from vaurien_twisted.wire.grpc.statuses import CALL, STATUSES, statusOf
@@ -199,6 +200,7 @@ class HTTP(WireProtocol):
     """
 
     name = "http"
+    schemes = (URLScheme("http", 80), URLScheme("https", 443, tls=True))
     options = HTTPOptions
     catalog = CATALOG
     injects = False

@@ -21,6 +21,7 @@ from vaurien_twisted.interfaces import (
 )
 from vaurien_twisted.model.commands import Transaction
 from vaurien_twisted.model.exchange import Exchange, Substitute
+from vaurien_twisted.model.url_scheme import URLScheme
 from vaurien_twisted.wire.framer import TwoWayFramer
 from vaurien_twisted.wire.memcache.commands import LINE, SILENCING
 from vaurien_twisted.wire.memcache.errors import CATALOG, miss
@@ -90,6 +91,7 @@ class Memcache(WireProtocol):
     """
 
     name = "memcache"
+    schemes = (URLScheme("memcached", 11211), URLScheme("memcache", 11211))
     aliases = ("memcached",)
     options = FramingOptions
     catalog = CATALOG

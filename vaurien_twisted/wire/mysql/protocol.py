@@ -33,6 +33,7 @@ from vaurien_twisted.interfaces import (
 from vaurien_twisted.model.commands import Transaction
 from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
+from vaurien_twisted.model.url_scheme import URLScheme
 from vaurien_twisted.wire.last_request import lastRequest
 from vaurien_twisted.wire.mysql.commands import NAMES
 from vaurien_twisted.wire.mysql.errors import CATALOG
@@ -116,6 +117,7 @@ class MySQL(WireProtocol):
     """
 
     name = "mysql"
+    schemes = (URLScheme("mysql", 3306), URLScheme("mariadb", 3306))
     aliases = ("mariadb",)
     options = TLSOptions
     greets = True

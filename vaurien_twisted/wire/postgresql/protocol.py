@@ -30,6 +30,7 @@ from vaurien_twisted.interfaces import (
 from vaurien_twisted.model.commands import Transaction
 from vaurien_twisted.model.exchange import Connection, Exchange, Piece, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
+from vaurien_twisted.model.url_scheme import URLScheme
 from vaurien_twisted.wire.last_request import lastRequest
 from vaurien_twisted.wire.postgresql.errors import CATALOG
 from vaurien_twisted.wire.postgresql.fastpath import NAMES, PostgreSQLFastPath
@@ -138,6 +139,7 @@ class PostgreSQL(WireProtocol):
     """
 
     name = "postgresql"
+    schemes = (URLScheme("postgresql", 5432), URLScheme("postgres", 5432))
     aliases = ("postgres", "pgsql")
     options = TLSOptions
     catalog = CATALOG

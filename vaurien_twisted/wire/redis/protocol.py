@@ -21,6 +21,7 @@ from vaurien_twisted.interfaces import (
 )
 from vaurien_twisted.model.commands import Transaction
 from vaurien_twisted.model.exchange import Exchange, Substitute
+from vaurien_twisted.model.url_scheme import URLScheme
 from vaurien_twisted.wire.framer import TwoWayFramer
 from vaurien_twisted.wire.protocol import FramingOptions, WireProtocol
 from vaurien_twisted.wire.redis.commands import KNOWN
@@ -79,6 +80,7 @@ class Redis(WireProtocol):
     """
 
     name = "redis"
+    schemes = (URLScheme("redis", 6379), URLScheme("rediss", 6379, tls=True))
     options = FramingOptions
     catalog = CATALOG
     targets = TARGETS

@@ -26,6 +26,7 @@ from vaurien_twisted.interfaces import (
 from vaurien_twisted.model.commands import Transaction
 from vaurien_twisted.model.exchange import Connection, Exchange, Substitute
 from vaurien_twisted.model.matchers import COMMAND, Matcher
+from vaurien_twisted.model.url_scheme import URLScheme
 from vaurien_twisted.wire.protocol import WireProtocol
 from vaurien_twisted.wire.smtp.envelope import Envelope
 from vaurien_twisted.wire.smtp.errors import CATALOG
@@ -146,6 +147,7 @@ class SMTP(WireProtocol):
     """
 
     name = "smtp"
+    schemes = (URLScheme("smtp", 25),)
     options = TLSOptions
     greets = True
     catalog = CATALOG
