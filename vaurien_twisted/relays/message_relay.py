@@ -15,12 +15,12 @@ from vaurien_twisted.relays.editing import putPart, recordOutcome
 from vaurien_twisted.relays.executor import CommandExecutor
 from vaurien_twisted.relays.queued_write import QueuedWrite
 from vaurien_twisted.relays.stream_owner import Keeper, Owner
-from vaurien_twisted.relays.write_queue import WriteQueue
+from vaurien_twisted.relays.stream_queues import StreamQueues
 from vaurien_twisted.wire.http2.codes import CODES
 from vaurien_twisted.wire.http2.connection import CREDIT_LIMIT
 from vaurien_twisted.wire.http2.frames import body, piece, reset
 from vaurien_twisted.wire.http2.stream import Stream
-from vaurien_twisted.wire.http2.way import DOWN, UP, Way
+from vaurien_twisted.wire.http2.way import DOWN, UP
 from vaurien_twisted.wire.websocket.messages import TEXT_LIMIT, MessageReader, joined
 
 #: The messages on the stream of exchange N have the numbers from N times this on, so that they do
@@ -47,12 +47,11 @@ class MessageRelay:
         "_executor",
         "_follow",
         "_gone",
-        "_keeper",
+        "_held",
         "_left",
         "_over",
         "_owner",
         "_readers",
-        "_sizes",
         "_stream",
         "_unread",
         "queues",
@@ -62,7 +61,6 @@ class MessageRelay:
         self, owner: Owner, keeper: Keeper, stream: Stream, follow: Callable[[bytes], None]
     ) -> None:
         self._owner = owner
-        self._keeper = keeper
         self._stream = stream
         self._follow = follow
         self._over = self._unread = False
@@ -71,18 +69,15 @@ class MessageRelay:
         self._come, self._gone, self._left = [0, 0], [0, 0], [0, 0]
         #: How many of the bytes from each end are credited on the stream before they go on.
         self._advanced = [0, 0]
-        #: The bytes of the queues that are counted in the owner's C{held}.
-        self._sizes = [0, 0]
-        context = owner.state.context
+        perform, write = (
+            (self._performRequest, self._performReply),
+            (self._toBackend, self._toClient),
+        )
+        self._held = StreamQueues(owner, keeper, perform, write, self._ran)
+        self.queues = self._held.both
         executor = self._executor = CommandExecutor(self._close, self._reset)
         executor.turns = True
-        up = WriteQueue(context.reactor, self._performRequest, self._ran)
-        down = WriteQueue(context.reactor, self._performReply, self._ran)
-        up.write, down.write = self._toBackend, self._toClient
-        up.turns = down.turns = context.turns
-        up.delayed = down.delayed = context.counters.added.observe
-        executor.toClient = down
-        self.queues = (up, down)
+        _, executor.toClient = self.queues
         exchange = stream.exchange
         self._readers = joined(exchange, exchange.number * NUMBERS)
 
@@ -101,7 +96,7 @@ class MessageRelay:
             return
         queue, reader = self.queues[place], self._readers[place]
         # Where many messages are kept back, the texts of others are not waited for.
-        reader.limit = TEXT_LIMIT if self._way(place).lent < ENOUGH else 0
+        reader.limit = TEXT_LIMIT if self._owner.connection.way(place).lent < ENOUGH else 0
         now = queue.arrival = self._owner.state.context.reactor.seconds()
         try:
             for exchange, part, whole in self._pieces(reader, data):
@@ -116,8 +111,7 @@ class MessageRelay:
                 self._gone[place] += len(part)
                 queue.put(None, part)
             queue.put(None, b"", after=partial(self._ended, place))
-        for each in self.queues:
-            each.flush()
+        self._held.flush()
         if self._over:
             self._drop(place)
         else:
@@ -153,6 +147,7 @@ class MessageRelay:
             decision = state.decide(exchange, now)
             steps = decision.request if place == UP else (*decision.request, *decision.reply)
             exchange.dropped = decision.ends
+        self._progressed(place, exchange, len(data), ends, now)
         if exchange.dropped or exchange.muted:
             if steps:
                 queue.put(exchange, b"", steps)
@@ -171,6 +166,20 @@ class MessageRelay:
                 break
         self._lose(place, len(data) - passed)
         recordOutcome(exchange, exchange.editor, ends)
+
+    def _progressed(
+        self, place: int, exchange: Exchange, size: int, ends: bool, now: float
+    ) -> None:
+        """
+        Record the times and sizes of a message, if somebody needs them.
+        """
+        progress = exchange.progress
+        if progress is None:
+            return
+        if place == UP:
+            progress.requested(size, not (exchange.dropped or self.queues[UP].queue))
+        else:
+            progress.replied(now, size, ends)
 
     def _ended(self, place: int) -> None:
         """
@@ -221,7 +230,7 @@ class MessageRelay:
         Account for bytes that the proxy adds: the client credits them, the backend does not.
         """
         if isinstance(command, Reply):
-            self._way(DOWN).window.owed += len(command.data)
+            self._owner.connection.down.window.owed += len(command.data)
 
     def _toBackend(self, data: bytes) -> None:
         self._left[UP] += len(data)
@@ -262,10 +271,6 @@ class MessageRelay:
 
     # Flow control
 
-    def _way(self, place: int) -> Way:
-        connection = self._owner.connection
-        return connection.up if place == UP else connection.down
-
     def _credit(self, place: int) -> None:
         """
         Credit bytes that are kept back: on the connection, for other streams; and on the stream, if
@@ -275,7 +280,7 @@ class MessageRelay:
         kept = self._come[place] - self._left[place]
         more = kept - stream.lent[place]
         if more > 0:
-            connection.keep(self._way(place), stream, more)
+            connection.keep(connection.way(place), stream, more)
         begun = max(self._advanced[place], self._gone[place])
         if begun < self._come[place] and stream.room[place] - kept < TEXT_LIMIT:
             connection.advance(stream, place, self._come[place] - begun)
@@ -287,7 +292,7 @@ class MessageRelay:
         """
         connection, stream = self._owner.connection, self._stream
         self._left[place] += size
-        connection.discard(self._way(place), stream, size)
+        connection.discard(connection.way(place), stream, size)
         connection.creditStream(stream, place, stream.shared(place, size))
 
     def _drop(self, place: int) -> None:
@@ -302,15 +307,13 @@ class MessageRelay:
         queue = self.queues[place]
         size = sum(len(part) for entry in queue.queue for part in entry.data)
         self._left[place] += size
-        self._owner.connection.discard(self._way(place), self._stream, size)
+        connection = self._owner.connection
+        connection.discard(connection.way(place), self._stream, size)
         queue.stop()
 
     def _account(self) -> None:
-        for place in (UP, DOWN):
-            size = self.queues[place].size + self._come[place] - self._gone[place]
-            self._owner.held[place] += size - self._sizes[place]
-            self._sizes[place] = size
-        self._owner.setHolding(self._keeper, any(self._sizes))
+        up, down = (self._come[place] - self._gone[place] for place in (UP, DOWN))
+        self._held.account(up, down)
 
     def _ran(self) -> None:
         self._account()
@@ -322,8 +325,7 @@ class MessageRelay:
         """
         End the waits of rules that are no longer in force.
         """
-        for queue in self.queues:
-            queue.lift(keeps)
+        self._held.lift(keeps)
         self._account()
 
     def leave(self) -> None:

@@ -22,12 +22,12 @@ from vaurien_twisted.relays.executor import LINK_ENDED, RESET_BY_CLIENT, Command
 from vaurien_twisted.relays.paused_reply import PausedReply
 from vaurien_twisted.relays.queued_write import QueuedWrite
 from vaurien_twisted.relays.stream_owner import Owner
+from vaurien_twisted.relays.stream_queues import StreamQueues
 from vaurien_twisted.relays.withheld_credit import WithheldCredit
-from vaurien_twisted.relays.write_queue import WriteQueue
 from vaurien_twisted.wire.http2.cuts import Cut
 from vaurien_twisted.wire.http2.frames import dataIn, piece
 from vaurien_twisted.wire.http2.stream import Stream
-from vaurien_twisted.wire.http2.way import DOWN, UP, Way
+from vaurien_twisted.wire.http2.way import DOWN, UP
 
 
 class StruckStream:
@@ -42,9 +42,9 @@ class StruckStream:
         "_cut",
         "_edited",
         "_executor",
+        "_held",
         "_owner",
         "_pause",
-        "_sizes",
         "_stream",
         "_withheld",
         "queues",
@@ -54,20 +54,18 @@ class StruckStream:
         self._owner = owner
         self._stream = stream
         self._begun = False
-        #: The bytes of the queues that are counted in the owner's C{held}.
-        self._sizes = [0, 0]
         executor = self._executor = CommandExecutor(
             lambda: owner.fate(ConnectionFate.CLOSE), lambda: owner.fate(ConnectionFate.RESET)
         )
         executor.turns = True
-        context = owner.state.context
-        up = WriteQueue(context.reactor, self._performRequest, self._ran)
-        down = WriteQueue(context.reactor, self._performReply, self._ran)
-        up.write, down.write = self._toBackend, self._toClient
-        up.turns = down.turns = context.turns
-        up.delayed = down.delayed = context.counters.added.observe
+        perform, write = (
+            (self._performRequest, self._performReply),
+            (self._toBackend, self._toClient),
+        )
+        self._held = StreamQueues(owner, self, perform, write, self._ran)
+        self.queues = self._held.both
+        _, down = self.queues
         executor.toClient = down
-        self.queues = (up, down)
         self._cut: Cut | None = None
         self._edited: EditedReply | None = None
         self._pause = PausedReply(decision, stream.exchange.context)
@@ -78,7 +76,9 @@ class StruckStream:
             elif isinstance(command, Edit):
                 editor, settle = command.make(), lambda: self._settle(DOWN)
                 self._edited = EditedReply(owner, stream, editor, down, settle)
-        self._withheld = WithheldCredit(context.reactor, stream, decision, self._release)
+        self._withheld = WithheldCredit(
+            owner.state.context.reactor, stream, decision, self._release
+        )
         owner.setHolding(self, bool(self._withheld))
 
     def __repr__(self) -> str:
@@ -227,23 +227,21 @@ class StruckStream:
         Account for bytes that the proxy adds: the client credits them, the backend does not.
         """
         if isinstance(command, Reply):
-            self._way(DOWN).window.owed += dataIn(command.data)
+            self._owner.connection.down.window.owed += dataIn(command.data)
 
     def _discarded(self, place: int, size: int) -> None:
         """
         Discard bytes that were kept back.
         """
-        self._owner.connection.discard(self._way(place), self._stream, size)
-
-    def _way(self, place: int) -> Way:
         connection = self._owner.connection
-        return connection.up if place == UP else connection.down
+        connection.discard(connection.way(place), self._stream, size)
 
     def _swallow(self, place: int, size: int, stream: int = 0) -> None:
         """
         Discard bytes that were not kept back, and credit their sender.
         """
-        self._owner.connection.creditDiscarded(self._way(place), size, stream)
+        connection = self._owner.connection
+        connection.creditDiscarded(connection.way(place), size, stream)
 
     def _settle(self, place: int, size: int = 0) -> None:
         """
@@ -251,20 +249,15 @@ class StruckStream:
 
         @param size: how many bytes of DATA have just arrived, and wait if anything waits.
         """
-        for queue in self.queues:
-            queue.flush()
+        self._held.flush()
         if size and self.queues[place].queue:
-            self._owner.connection.keep(self._way(place), self._stream, size)
+            connection = self._owner.connection
+            connection.keep(connection.way(place), self._stream, size)
         self._account()
 
     def _account(self) -> None:
-        for place in (UP, DOWN):
-            size = self.queues[place].size
-            if place == DOWN and self._edited is not None:
-                size += self._edited.held
-            self._owner.held[place] += size - self._sizes[place]
-            self._sizes[place] = size
-        self._owner.setHolding(self, any(self._sizes) or bool(self._withheld))
+        edited = 0 if self._edited is None else self._edited.held
+        self._held.account(0, edited, bool(self._withheld))
 
     def _ran(self) -> None:
         self._account()
@@ -276,8 +269,7 @@ class StruckStream:
         """
         End the waits of rules that are no longer in force.
         """
-        for queue in self.queues:
-            queue.lift(keeps)
+        self._held.lift(keeps)
         self._withheld.lift(keeps)
         self._account()
 

@@ -225,6 +225,14 @@ class Connection:
 
     # Flow control
 
+    def way(self, place: int) -> Way:
+        """
+        The sending side of a direction.
+
+        @param place: C{UP} or C{DOWN}.
+        """
+        return self.up if place == UP else self.down
+
     def creditDiscarded(self, way: Way, size: int, stream: int = 0) -> None:
         """
         Credit the sender of bytes that were discarded, since they count for its window.
