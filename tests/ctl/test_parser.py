@@ -32,6 +32,15 @@ class HelpTests(Shown):
                 self.assertEqual(said[0], said[1])
                 self.assertEqual(said[0], said[2])
 
+    def test_toxic(self) -> None:
+        """
+        The actions of C{toxic} begin with the proxy, as they are written.
+        """
+        for name in ("add", "update", "remove"):
+            _, out, _ = self.run_("help", "toxic", name)
+            self.assertTrue(out.startswith(f"usage: vaurienctl toxic {name} NAME... -"), out)
+            self.assertIn(f"example: vaurienctl toxic {name} db -", out)
+
     def test_whole(self) -> None:
         """
         Without a command it is that of C{--help}; words of a command may follow.

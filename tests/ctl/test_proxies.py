@@ -111,6 +111,17 @@ class CommandTests(ProxiesCase):
         shown = await self.ctl("inspect", "new", terminal=True)
         for words in ("new  redis", "latency_downstream  latency  downstream", '"hang"'):
             self.assertIn(words, shown)
+        self.assertNotIn("lease", shown)
+        new.lease = "ci-7"
+        shown = await self.ctl("inspect", "new", terminal=True)
+        self.assertIn("lease ci-7: the proxy is deleted when it ends", shown)
+
+    async def test_twice(self) -> None:
+        """
+        A name that is taken.
+        """
+        said = await self.ctl("create", "web", "-u", "localhost:9", status=1)
+        self.assertIn("there is a proxy 'web' already: choose another name", said)
 
     async def test_toggle(self) -> None:
         """

@@ -75,6 +75,8 @@ def formatProxy(proxy: JSONObject) -> str:
         return json.dumps(proxy, indent=2)
     words = [f"{name}={json.dumps(proxy[name])}" for name in ("listen", "upstream", "enabled")]
     lines = [f"{proxy['name']}  {proxy.get('protocol', '')}  {'  '.join(words)}"]
+    if proxy.get("lease"):
+        lines.append(f"  lease {proxy['lease']}: the proxy is deleted when it ends")
     lines += [f"  toxic {_toxic(toxic)}" for toxic in proxy["toxics"]]
     lines += [f"  rule {json.dumps(rule)}" for rule in proxy.get("rules", [])]
     for own in proxy.get("own", []):

@@ -39,6 +39,19 @@ TOXIC = {
     "remove": "remove a toxic",
 }
 
+#: How the actions of C{toxic} are written, and an example of each.
+TOXIC_USAGE = {
+    "add": (
+        "NAME... -t TYPE [-a ATTRIBUTE=VALUE]... [-n TOXIC] [-u | -d] [--toxicity SHARE]",
+        "db -t latency -a latency=1000",
+    ),
+    "update": (
+        "NAME... -n TOXIC [-a ATTRIBUTE=VALUE]... [--toxicity SHARE]",
+        "db -n latency_downstream -a jitter=100",
+    ),
+    "remove": ("NAME... -n TOXIC", "db -n latency_downstream"),
+}
+
 
 def addCommands(
     made: MutableMapping[str, argparse.ArgumentParser], common: argparse.ArgumentParser
@@ -79,8 +92,14 @@ def addCommands(
     made["rules"].set_defaults(rules=None)
     actions = made["toxic"].add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, text in TOXIC.items():
+        usage, example = TOXIC_USAGE[name]
         own = made[f"toxic {name}"] = actions.add_parser(
-            name, help=text, description=f"{text.capitalize()}.", parents=[common]
+            name,
+            help=text,
+            usage=f"%(prog)s {usage}",
+            description=f"{text.capitalize()}.",
+            epilog=f"example: vaurienctl toxic {name} {example}",
+            parents=[common],
         )
         addNames(own)
         own.add_argument(
@@ -115,7 +134,7 @@ def addCommands(
             own.add_argument(
                 "-a",
                 "--attribute",
-                metavar="NAME=VALUE",
+                metavar="ATTRIBUTE=VALUE",
                 dest="attributes",
                 action="append",
                 type=_attribute,
