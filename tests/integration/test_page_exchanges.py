@@ -88,6 +88,11 @@ class ExchangesTests(PageCase):
             held.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % LONG.encode())
             page.locator("#log li:has(.effect:text('left without')) .line").click()
             page.wait_for_selector(".story dd:has-text('left without an answer')")
+            page.mouse.move(5, 5)
+            with self.connect(proxy.proxy_port) as other:
+                other.sendall(b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n")
+                page.wait_for_selector("#decisions-count:has-text('1 waiting')")
+                self.assertEqual(page.locator("#log li:first-child.open").count(), 1)
             page.locator("#connections td.last button:has-text('...')").click()
             page.wait_for_selector(f"#connections td.last:has-text('{LONG}')")
             Client(url=proxy.http_url).normal()

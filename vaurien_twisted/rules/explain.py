@@ -130,6 +130,8 @@ def _rules(case: Question, done: Sequence[Mapping[str, object]]) -> Iterator[dic
             words = rule.describe()
             entry = next((entry for entry in done if entry["rule"] == short(words)), None)
             told: dict[str, object] = {"rule": words, "applied": entry is not None}
+            if rule.streams:
+                told["streams"] = True
             drawn = decider.drawn(alternative, case.connection.number, case.number)
             if rule.percent < 100:
                 told["drew"] = None if drawn is None else round(drawn, 2)

@@ -170,8 +170,10 @@ def _observed() -> dict[str, Schema]:
             "applied": FLAG,
             "reason": TEXT,
             "drew": described({"type": ["number", "null"]}, "The number that was drawn."),
+            "streams": described(FLAG, "It is for the bytes of whole connections."),
         },
         "drew",
+        "streams",
     )
     explanation: dict[str, Schema] = {
         "whole": whole,

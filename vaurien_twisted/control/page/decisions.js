@@ -8,7 +8,7 @@ import { story } from "./story.js";
 import { toast } from "./toast.js";
 
 const WAITING = 600; // events kept unread between two looks
-const SHOWN_AT_ONCE = 40; // rows added at one look
+const SHOWN_AT_ONCE = 40; // rows added at one look, on average
 const ROWS = 250;
 const KEPT = 500; // entries that a changed filter looks through
 const LOOK = 120; // ms between two looks
@@ -30,6 +30,7 @@ export class Decisions {
     this.kept = [];
     this.spare = [];
     this.came = 0;
+    this.shownAt = 0;
     this.leftOut = 0;
     this.rate = { since: performance.now(), came: 0 };
     this.paused = false;
@@ -92,7 +93,7 @@ export class Decisions {
 
   /** Whether rows would move under the reader's eyes or pointer. */
   get held() {
-    return this.paused || this.log.scrollTop > 4 || this.log.matches(":hover")
+    return this.paused || this.log.scrollTop > 4 || this.log.matches(":hover, :has(li.open)")
       || this.log.contains(document.activeElement?.closest("li"));
   }
 
@@ -104,7 +105,10 @@ export class Decisions {
   show() {
     const test = this.test();
     // Into an empty list may come as many as it holds: what happened before the page was open.
-    const room = this.log.childElementCount ? SHOWN_AT_ONCE : ROWS;
+    const now = performance.now();
+    const looks = this.log.childElementCount ? Math.max(1, Math.floor((now - this.shownAt) / LOOK)) : Infinity;
+    this.shownAt = now;
+    const room = Math.min(ROWS, SHOWN_AT_ONCE * looks);
     const entries = spread(this.unread, test ? WAITING : room);
     this.leftOut += this.unread.length - entries.length;
     this.unread = [];

@@ -55,7 +55,10 @@ async function ofExchange(entry, steps) {
   for (const [seconds, [text, why]] of moments) steps.push(...step(after(seconds), text, why));
   if (entry.kind === "passed" && !done.length) steps.push(...step("", "passed unchanged"));
   const others = (told?.rules ?? []).filter(({ applied }) => !applied);
-  for (const { rule, reason } of others) steps.push(...step("not", rule, reason));
+  for (const { rule, reason, streams } of others) {
+    if (streams && entry.exchange > 0) steps.push(...step("beside", rule, "for the bytes of the whole connection"));
+    else steps.push(...step("not", rule, reason));
+  }
   if (entry.kind === "passed" && !others.length) steps.push(...step("", "no rule is in force for it"));
   if (!told) steps.push(...step("", `${whichOf(entry)}: nothing more is known of it`));
   return told !== null && timing.duration === undefined;
