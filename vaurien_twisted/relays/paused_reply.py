@@ -8,26 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vaurien_twisted.model.commands import Pause, Wait
-from vaurien_twisted.model.decision import Decision, Step
+from vaurien_twisted.model.decision import Rule, Step
 from vaurien_twisted.wire.http2.units import Units
 
 
 class PausedReply:
     """
-    Finds where the reply waits, if that was decided.
+    Finds where the reply waits.
 
+    @param rule: by which it does.
     @param context: of the exchange.
     """
 
     __slots__ = ("_step", "_units")
 
-    def __init__(self, decision: Decision, context: object) -> None:
-        self._step: Step | None = None
-        self._units: Units | None = None
-        for step in decision.reply:
-            if isinstance(step.command, Pause):
-                self._step = Step(Wait(step.command.seconds), step.rule)
-                self._units = Units(step.command.count, context)
+    def __init__(self, command: Pause, rule: Rule | None, context: object) -> None:
+        #: The wait, until it has come.
+        self._step: Step | None = Step(Wait(command.seconds), rule)
+        self._units = Units(command.count, context)
 
     def divided(
         self, data: bytes, ends: bool, steps: Sequence[Step]
@@ -39,11 +37,11 @@ class PausedReply:
         @param steps: come before it.
         @return: the parts, each with whether it ends the reply, and the steps before it.
         """
-        units, step = self._units, self._step
-        if units is None or step is None:
+        step = self._step
+        if step is None:
             yield data, ends, steps
             return
-        at = units.first(data)
+        at = self._units.first(data)
         if at or not data:
             yield data[:at], ends and at == len(data), steps
         if at < len(data):

@@ -12,6 +12,7 @@ from vaurien_twisted.model.commands import (
     ConnectionFate,
     Drop,
     Edit,
+    Pause,
     Reply,
     Send,
     Truncate,
@@ -68,11 +69,13 @@ class StruckStream:
         executor.toClient = down
         self._cut: Cut | None = None
         self._edited: EditedReply | None = None
-        self._pause = PausedReply(decision, stream.exchange.context)
+        self._pause: PausedReply | None = None
         for step in decision.reply:
             command = step.command
             if isinstance(command, Truncate):
                 self._cut = Cut(command, stream)
+            elif isinstance(command, Pause):
+                self._pause = PausedReply(command, step.rule, stream.exchange.context)
             elif isinstance(command, Edit):
                 editor, settle = command.make(), lambda: self._settle(DOWN)
                 self._edited = EditedReply(owner, stream, editor, down, settle)
@@ -121,16 +124,11 @@ class StruckStream:
         if exchange.progress is not None:
             now = self._owner.state.context.reactor.seconds()
             exchange.progress.replied(now, len(data), ends)
-        kept = 0
-        if head:
-            if not exchange.muted:
-                self._reply(data, True, ends, steps)
+        if head or self._pause is None:
+            kept = self._reply(data, head, ends, steps)
         else:
-            for part, last, waits in self._pause.divided(data, ends, steps):
-                if exchange.muted:
-                    self._swallow(DOWN, len(part))
-                else:
-                    kept += self._reply(part, False, last, waits)
+            parts = self._pause.divided(data, ends, steps)
+            kept = sum(self._reply(part, False, last, waits) for part, last, waits in parts)
         self._settle(DOWN, kept)
         if self._edited is not None and self._edited.held:
             self._owner.relieve()
@@ -145,6 +143,9 @@ class StruckStream:
         stream, down = self._stream, self.queues[DOWN]
         exchange, cut, over = stream.exchange, self._cut, False
         size = 0 if head else len(data)
+        if exchange.muted:
+            self._swallow(DOWN, size)
+            return 0
         frames = data if head else piece(stream.number, data, ends)
         if self._edited is not None:
             return self._edited.came(frames, size, ends, steps)
