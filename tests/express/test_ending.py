@@ -152,7 +152,7 @@ class ResetTests(ExpressCase):
 
     async def test_paused(self) -> None:
         """
-        Writing to it ends the connection though nothing is read.
+        WriteHalf to it ends the connection though nothing is read.
         """
         protocol = RecordingBehavior(made=lambda p: p.transport.pauseProducing())
         peer = await self.pair(protocol)

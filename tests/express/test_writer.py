@@ -1,5 +1,5 @@
 """
-Writing, and producers.
+WriteHalf, and producers.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class WritingTests(ExpressCase):
 
     async def test_withinDataReceived(self) -> None:
         """
-        Writing in C{dataReceived} while much waits keeps the order.
+        WriteHalf in C{dataReceived} while much waits keeps the order.
         """
         protocol = RecordingBehavior(data=lambda p: p.transport.write(b"y"))
         peer = await self.pair(protocol)

@@ -10,8 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.relays.support import REGISTRY, Pair
 from vaurien_twisted.relays import reply_order as pipeline
 from vaurien_twisted.relays.ends import LinkState
+from vaurien_twisted.relays.link_memory import WRITE_QUEUE_LIMIT
 from vaurien_twisted.relays.memory import EXCHANGE_COST, QUEUE_LIMIT
-from vaurien_twisted.relays.room import WRITE_QUEUE_LIMIT
 from vaurien_twisted.wire import division
 
 

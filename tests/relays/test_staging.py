@@ -9,7 +9,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
-from vaurien_twisted.relays.room import WRITE_QUEUE_LIMIT
+from vaurien_twisted.relays.link_memory import WRITE_QUEUE_LIMIT
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.rules.plan import Plan

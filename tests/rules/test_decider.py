@@ -16,7 +16,7 @@ from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.options import NoOptions
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.plan import Draw, Plan
-from vaurien_twisted.rules.words import effect
+from vaurien_twisted.rules.texts import effect
 
 PLANNER = RuleBuilder(REGISTRY)
 

@@ -11,7 +11,7 @@ from tests.support import entries
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.rules.codec import planFromRules
 from vaurien_twisted.rules.compiled import COMMANDS_KEPT
-from vaurien_twisted.rules.words import WORDS
+from vaurien_twisted.rules.texts import WORDS
 
 
 class WindowTests(RuleCase):

@@ -28,10 +28,10 @@ from vaurien_twisted.app.help import (
     shortHelp,
     topicHelp,
 )
-from vaurien_twisted.app.needless import checkRepeated, withoutEffect
 from vaurien_twisted.app.service import Vaurien
 from vaurien_twisted.app.settings import Settings
 from vaurien_twisted.app.signals import Signals
+from vaurien_twisted.app.useless_options import checkRepeated, withoutEffect
 from vaurien_twisted.control.access import TOXIPROXY
 from vaurien_twisted.express.poller import soonOn
 from vaurien_twisted.interfaces.network import IServerReactor

@@ -18,7 +18,7 @@ from vaurien_twisted.metrics.observe import Observed
 from vaurien_twisted.model.exchange import oneLine
 from vaurien_twisted.model.options import option
 from vaurien_twisted.relays.passed import KEPT, Passed
-from vaurien_twisted.rules.words import wholeOf
+from vaurien_twisted.rules.texts import wholeOf
 
 
 @attrs.frozen

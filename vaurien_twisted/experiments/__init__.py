@@ -16,7 +16,7 @@ C{figures}, C{verdict}, C{record}, C{run}, C{conduct}
     Measured values; whether a condition held; one run from its beginning to its end.
 C{decisions}, C{removable_steps}, C{bisect}
     Repeat a run, and find the faults that matter.
-C{report}, C{struck}, C{html}, C{plots}, C{junit}, C{console}, C{command}
+C{report}, C{notable}, C{html}, C{plots}, C{junit}, C{console}, C{command}
     Reports of a run in each form; the command line.
 
 An experiment drives Vaurien over its REST interface, as any client does.

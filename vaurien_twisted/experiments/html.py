@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from vaurien_twisted.experiments.notable import errorOf
 from vaurien_twisted.experiments.plots import Line, Shade, lines, plot
-from vaurien_twisted.experiments.struck import errorOf
 from vaurien_twisted.experiments.verdict import timeWords
 from vaurien_twisted.model.json_types import JSONObject
 

@@ -14,9 +14,9 @@ from vaurien_twisted.experiments.conditions import Condition, Recovery, duringOf
 from vaurien_twisted.experiments.decisions import packed
 from vaurien_twisted.experiments.document import Experiment
 from vaurien_twisted.experiments.figures import Figures, Reading
+from vaurien_twisted.experiments.notable import failed, slowest
 from vaurien_twisted.experiments.phases import Phase
 from vaurien_twisted.experiments.record import HALTED, Record
-from vaurien_twisted.experiments.struck import failed, slowest
 from vaurien_twisted.experiments.summary import describeCondition
 from vaurien_twisted.experiments.verdict import (
     BROKEN,

@@ -20,10 +20,10 @@ from vaurien_twisted.experiments.conditions import Condition, Tried, duringOf, p
 from vaurien_twisted.experiments.document import Experiment, Load
 from vaurien_twisted.experiments.effects import Effects, IService
 from vaurien_twisted.experiments.figures import Reading
+from vaurien_twisted.experiments.notable import PASSED, notable
 from vaurien_twisted.experiments.phases import Externals, Method, Phase, StepFailed
 from vaurien_twisted.experiments.record import HALTED, INTERRUPTED, Record, experimentStatus
 from vaurien_twisted.experiments.steps import named
-from vaurien_twisted.experiments.struck import PASSED, notable
 from vaurien_twisted.experiments.summary import describeCondition
 from vaurien_twisted.experiments.verdict import (
     BROKEN,

@@ -30,8 +30,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from vaurien_twisted.express.connected_socket import RESET, ConnectedSocket
-from vaurien_twisted.express.joint import Gate, joint
 from vaurien_twisted.express.poller import GIVEN_UP, Handler, Poller
+from vaurien_twisted.express.splice import Gate, splice
 from vaurien_twisted.express.writer import DONE, Sending
 
 #: The size of the first reads, and the largest size, in bytes.
@@ -165,7 +165,7 @@ class ExpressTransport(Sending, ConnectedSocket):
         """
         self._readSize = MOST_READ
 
-    def joinTo(self, target: ExpressTransport | None, gate: Gate | None = None) -> None:
+    def spliceTo(self, target: ExpressTransport | None, gate: Gate | None = None) -> None:
         """
         Send bytes that are read directly to another transport, not to the protocol.  The protocols
         still learn of the end of the stream and of errors, and pausing works as before.
@@ -175,7 +175,7 @@ class ExpressTransport(Sending, ConnectedSocket):
             read while C{target} has bytes waiting, go to the protocol.
         """
         before = self._joint
-        self._joint = None if target is None else joint(self, target, gate)
+        self._joint = None if target is None else splice(self, target, gate)
         if self._events >= 0 and before is not self._joint:
             self._poller.handle(self._fd, self._joint or self.handle)
 

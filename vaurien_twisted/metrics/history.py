@@ -24,7 +24,7 @@ from vaurien_twisted.proxies.proxy import Proxy
 from vaurien_twisted.record.clocks import inWallTime, wallTime
 from vaurien_twisted.record.histogram import PERCENTILES, Histogram
 from vaurien_twisted.rules.plan import Plan
-from vaurien_twisted.rules.words import short
+from vaurien_twisted.rules.texts import short
 
 #: Seconds between two rows.
 STEP = 1.0

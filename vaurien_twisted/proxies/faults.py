@@ -15,8 +15,8 @@ from vaurien_twisted.record.actors import actor
 from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.single import newRule, rulesCalled
+from vaurien_twisted.rules.texts import short
 from vaurien_twisted.rules.toxics import Toxics, isToxic
-from vaurien_twisted.rules.words import short
 
 #: The most rules that a log line names.
 LOGGED = 20

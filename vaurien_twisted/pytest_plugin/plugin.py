@@ -18,7 +18,7 @@ from vaurien_twisted.client.common import ClientError, fieldsOf
 from vaurien_twisted.model.json_types import Answer
 from vaurien_twisted.pytest_plugin.kit import Fault, Kit
 from vaurien_twisted.pytest_plugin.server import Server
-from vaurien_twisted.pytest_plugin.words import section
+from vaurien_twisted.pytest_plugin.texts import section
 
 #: The key of the process's kit.
 KIT = pytest.StashKey[Kit]()

@@ -21,7 +21,7 @@ from zope.interface import implementer
 from vaurien_twisted.interfaces import IClientAddresses
 from vaurien_twisted.interfaces.network import ICountedTransport
 from vaurien_twisted.relays.byte_counter import metered
-from vaurien_twisted.relays.ending import readLast
+from vaurien_twisted.relays.delayed_reset import readLast
 from vaurien_twisted.relays.negotiation import Negotiation
 from vaurien_twisted.transports.application_protocols import chosenOn
 
@@ -130,7 +130,7 @@ def prepared(transport: ITransport) -> ICountedTransport:
     C{transport} as one that counts its bytes; TCP transports send small segments at once.
     """
     setTcpNoDelay = getattr(transport, "setTcpNoDelay", None)
-    if setTcpNoDelay is not None and hasattr(transport, "joinTo"):
+    if setTcpNoDelay is not None and hasattr(transport, "spliceTo"):
         # An express transport, which does all else itself; there may be one for each request.
         setTcpNoDelay(True)
         return cast(ICountedTransport, transport)

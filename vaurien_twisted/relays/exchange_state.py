@@ -18,9 +18,9 @@ from vaurien_twisted.relays.batch_times import BatchTimes
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.executor import LINK_ENDED, CommandExecutor
 from vaurien_twisted.relays.fastpath import KEPT, FastPath
+from vaurien_twisted.relays.link_memory import LinkMemory
 from vaurien_twisted.relays.passed import LONGEST, passedExchange
 from vaurien_twisted.relays.recent import Recent
-from vaurien_twisted.relays.room import Room
 from vaurien_twisted.relays.substitutes import Substitutes
 from vaurien_twisted.relays.transports import TransportPair
 from vaurien_twisted.relays.write_queue import WriteQueue
@@ -128,7 +128,7 @@ class ExchangeState:
         self.fastPath = FastPath(
             self.replyOrder, times, self._passed, self.decideChunk, self._keepChunk
         )
-        self.room = Room(
+        self.room = LinkMemory(
             context.memory, self.toBackend, self.toClient, executor, self.substitutes, transports
         )
 

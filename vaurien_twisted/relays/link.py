@@ -304,7 +304,7 @@ class Link(Ends):
             relay.dataReceived = counted(transports.client, exchanges.fromClient)
             backend.dataReceived = counted(transports.backend, exchanges.fromBackend)
             if exchanges.usesFastPath:
-                transports.joint(exchanges.passesRequests, exchanges.passesReplies)
+                transports.splice(exchanges.passesRequests, exchanges.passesReplies)
             else:
                 transports.detach()
 

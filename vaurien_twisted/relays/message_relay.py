@@ -19,8 +19,8 @@ from vaurien_twisted.relays.stream_queues import StreamQueues
 from vaurien_twisted.wire.http2.codes import CODES
 from vaurien_twisted.wire.http2.connection import CREDIT_LIMIT
 from vaurien_twisted.wire.http2.frames import body, piece, reset
+from vaurien_twisted.wire.http2.sending_side import DOWN, UP
 from vaurien_twisted.wire.http2.stream import Stream
-from vaurien_twisted.wire.http2.way import DOWN, UP
 from vaurien_twisted.wire.websocket.messages import TEXT_LIMIT, MessageReader, joined
 
 #: The messages on the stream of exchange N have the numbers from N times this on, so that they do

@@ -27,8 +27,8 @@ from vaurien_twisted.relays.stream_queues import StreamQueues
 from vaurien_twisted.relays.withheld_credit import WithheldCredit
 from vaurien_twisted.wire.http2.cuts import Cut
 from vaurien_twisted.wire.http2.frames import dataIn, piece
+from vaurien_twisted.wire.http2.sending_side import DOWN, UP
 from vaurien_twisted.wire.http2.stream import Stream
-from vaurien_twisted.wire.http2.way import DOWN, UP
 
 
 class StruckStream:

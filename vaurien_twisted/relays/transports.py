@@ -12,8 +12,8 @@ from twisted.internet.interfaces import IReactorTime
 
 from vaurien_twisted.interfaces.network import ICountedTransport, IStreamTransport
 from vaurien_twisted.relays.byte_counter import counted
-from vaurien_twisted.relays.ending import DelayedReset
-from vaurien_twisted.relays.read_gate import FULL, PEER, REPLACED, UNCONNECTED, PauseReasons
+from vaurien_twisted.relays.delayed_reset import DelayedReset
+from vaurien_twisted.relays.pause_reasons import FULL, PEER, REPLACED, UNCONNECTED, PauseReasons
 from vaurien_twisted.relays.turn_timer import TurnTimer, watched
 
 #: Called with bytes before they pass; returns whether they may pass.
@@ -141,16 +141,16 @@ class TransportPair:
         """
         toBackend, toClient, turns = self.backend.write, self.client.write, self.turns
         if turns is None:
-            self.joint()
+            self.splice()
         else:
             turns.renew()
             toBackend = watched(turns.asked, toBackend)
             toClient = watched(turns.answered, toClient)
-            self.joint(turns.asked, turns.answered)
+            self.splice(turns.asked, turns.answered)
         client.dataReceived = counted(self.client, toBackend)
         backend.dataReceived = counted(self.backend, toClient)
 
-    def joint(self, fromClient: Gate | None = None, fromBackend: Gate | None = None) -> None:
+    def splice(self, fromClient: Gate | None = None, fromBackend: Gate | None = None) -> None:
         """
         Let each transport write the bytes that it reads directly to the other, if both support
         that.
@@ -160,17 +160,17 @@ class TransportPair:
         @param fromBackend: the same for the backend's bytes.
         """
         client, backend = self.client, self.backend
-        if hasattr(client, "joinTo") and hasattr(backend, "joinTo"):
-            client.joinTo(backend, fromClient)
-            backend.joinTo(client, fromBackend)
+        if hasattr(client, "spliceTo") and hasattr(backend, "spliceTo"):
+            client.spliceTo(backend, fromClient)
+            backend.spliceTo(client, fromBackend)
 
     def detach(self) -> None:
         """
         Let each transport deliver the bytes that it reads to its protocol.
         """
         for transport in (self.client, self.backend):
-            if hasattr(transport, "joinTo"):
-                transport.joinTo(None)
+            if hasattr(transport, "spliceTo"):
+                transport.spliceTo(None)
 
     def paceClient(self, full: bool) -> None:
         """

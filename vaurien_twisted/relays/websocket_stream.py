@@ -11,8 +11,8 @@ from vaurien_twisted.model.decision import Decision, Rule
 from vaurien_twisted.relays.message_relay import MessageRelay
 from vaurien_twisted.relays.stream_owner import Owner
 from vaurien_twisted.relays.struck_stream import StruckStream
+from vaurien_twisted.wire.http2.sending_side import DOWN, UP
 from vaurien_twisted.wire.http2.stream import Stream
-from vaurien_twisted.wire.http2.way import DOWN, UP
 
 
 class WebSocketStream:

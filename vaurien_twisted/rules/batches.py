@@ -25,7 +25,7 @@ from vaurien_twisted.rules.compiled import (
 )
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.strikes import SHORT, Strikes
-from vaurien_twisted.rules.words import cut
+from vaurien_twisted.rules.texts import cut
 
 #: The exchange number in a batch decision: any number except that of the greeting.
 PASSED = 1

@@ -18,7 +18,7 @@ from vaurien_twisted.model.matchers import COMMAND, Predicate
 from vaurien_twisted.rules.draws import Alternative, alternatives
 from vaurien_twisted.rules.plan import Plan
 from vaurien_twisted.rules.tally import Tally
-from vaurien_twisted.rules.words import RuleWords, effect
+from vaurien_twisted.rules.texts import RuleTexts, effect
 
 #: The most commands whose draws are cached.  Clients may send any number of different ones.
 COMMANDS_KEPT = 1024
@@ -122,7 +122,7 @@ class CompiledRule:
             and all(isinstance(step.command, (Wait, Hold)) for step in self.decision.request)
         )
         #: Created on first use: many rules never apply.
-        self._words: RuleWords | None = None
+        self._words: RuleTexts | None = None
 
     def outcome(self, actions: Actions) -> Outcome:
         """
@@ -134,7 +134,7 @@ class CompiledRule:
             latest = self._latest = Outcome(actions, self.alternative.rule)
         return latest
 
-    def wordsFor(self, seed: int, proxy: str) -> RuleWords:
+    def wordsFor(self, seed: int, proxy: str) -> RuleTexts:
         """
         The texts about the rule for the journal.
 
@@ -143,7 +143,7 @@ class CompiledRule:
         """
         words = self._words
         if words is None:
-            words = self._words = RuleWords(self.alternative, seed, proxy)
+            words = self._words = RuleTexts(self.alternative, seed, proxy)
         return words
 
 

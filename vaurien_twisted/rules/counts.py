@@ -16,7 +16,7 @@ from vaurien_twisted.model.options import Refused
 from vaurien_twisted.rules.decider import Decider
 from vaurien_twisted.rules.draws import alternatives
 from vaurien_twisted.rules.tally import Tally
-from vaurien_twisted.rules.words import short
+from vaurien_twisted.rules.texts import short
 
 #: The placeholder of a connection that is no longer known.
 NOBODY = Connection(0)

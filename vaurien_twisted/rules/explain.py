@@ -24,7 +24,7 @@ from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.rules.decider import Decider
 from vaurien_twisted.rules.draws import Alternative, alternatives, drawWords
 from vaurien_twisted.rules.stream_rules import NOTHING_SAID
-from vaurien_twisted.rules.words import short, wholeOf
+from vaurien_twisted.rules.texts import short, wholeOf
 
 
 @attrs.frozen

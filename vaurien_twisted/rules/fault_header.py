@@ -27,7 +27,7 @@ from vaurien_twisted.model.options import Refused
 from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.rules.build import RuleBuilder
 from vaurien_twisted.rules.compiled import Outcome
-from vaurien_twisted.rules.words import effect, short, timing, uncut
+from vaurien_twisted.rules.texts import effect, short, timing, uncut
 
 #: The key of draws for fault headers; no draw of a plan has it.
 KEY = 2**32 - 1

@@ -94,7 +94,7 @@ class Pins:
 def pinFromJSON(ruleBuilder: RuleBuilder, item: Mapping[str, object]) -> Pin:
     """
     A pin of an entry of the journal and of what repeats it (see
-    L{RuleWords.repeat<vaurien_twisted.rules.words.RuleWords.repeat>}): C{{"connection": 3,
+    L{RuleTexts.repeat<vaurien_twisted.rules.texts.RuleTexts.repeat>}): C{{"connection": 3,
     "exchange": 5, "description": "GET /", "repeat": {"behavior": …, "options": {…}, "seed": 7,
     "drawn": [3, 5], "key": 0, "number": 2}}}.
 

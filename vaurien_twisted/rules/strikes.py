@@ -18,7 +18,7 @@ from vaurien_twisted.model.progress import Progress
 from vaurien_twisted.record.counters import Counters
 from vaurien_twisted.record.whole_texts import WholeText, WholeTexts
 from vaurien_twisted.rules.compiled import CompiledRule, Outcome
-from vaurien_twisted.rules.words import cut, effect, short, uncut
+from vaurien_twisted.rules.texts import cut, effect, short, uncut
 
 #: What makes the entry of the journal, and its arguments.
 Facts = tuple[

@@ -26,10 +26,10 @@ from vaurien_twisted.wire.http2.frames import (
 )
 from vaurien_twisted.wire.http2.header_blocks import Block
 from vaurien_twisted.wire.http2.numbers import Numbers
+from vaurien_twisted.wire.http2.sending_side import DOWN, UP, SendingSide
 from vaurien_twisted.wire.http2.settings import apply, capped, readSettings
 from vaurien_twisted.wire.http2.stream import Stream
 from vaurien_twisted.wire.http2.stream_limit import StreamLimit
-from vaurien_twisted.wire.http2.way import DOWN, UP, Way
 
 #: The most bytes of one direction that are credited to their sender before the receiver gets them.
 CREDIT_LIMIT = 2**20
@@ -98,8 +98,8 @@ class Connection:
         self.host = host
         self.authority = authority
         self.exchanges = exchanges
-        self.up = Way(UP, self._theirs, self._sentUp)
-        self.down = Way(DOWN, lambda stream: stream.number, self._sentDown)
+        self.up = SendingSide(UP, self._theirs, self._sentUp)
+        self.down = SendingSide(DOWN, lambda stream: stream.number, self._sentDown)
         self.streams: dict[int, Stream] = {}
         self.byTheirs = self.streams
         self.renumbered = False
@@ -181,7 +181,9 @@ class Connection:
             elif kind == DATA:
                 self.discard(self.down, stream, len(content))
 
-    def _send(self, way: Way, stream: Stream, kind: int, flags: int, content: bytes) -> None:
+    def _send(
+        self, way: SendingSide, stream: Stream, kind: int, flags: int, content: bytes
+    ) -> None:
         if kind == DATA:
             # The receiver will credit these bytes, too.
             way.window.owed += self._repaid(way, stream, len(content))
@@ -225,7 +227,7 @@ class Connection:
 
     # Flow control
 
-    def way(self, place: int) -> Way:
+    def way(self, place: int) -> SendingSide:
         """
         The sending side of a direction.
 
@@ -233,7 +235,7 @@ class Connection:
         """
         return self.up if place == UP else self.down
 
-    def creditDiscarded(self, way: Way, size: int, stream: int = 0) -> None:
+    def creditDiscarded(self, way: SendingSide, size: int, stream: int = 0) -> None:
         """
         Credit the sender of bytes that were discarded, since they count for its window.
 
@@ -262,7 +264,7 @@ class Connection:
             if not stream.withholds(DOWN, -more):
                 self.creditStream(stream, DOWN, -more)
 
-    def keep(self, way: Way, stream: Stream, size: int) -> None:
+    def keep(self, way: SendingSide, stream: Stream, size: int) -> None:
         """
         Bytes of a stream are kept back: credit their sender for them, so that other streams can
         continue.
@@ -272,7 +274,7 @@ class Connection:
             stream.lent[way.place] += size
             self.creditDiscarded(way, size)
 
-    def _repaid(self, way: Way, stream: Stream, size: int) -> int:
+    def _repaid(self, way: SendingSide, stream: Stream, size: int) -> int:
         """
         Bytes are no longer kept back.  Returns for how many of them their sender was credited.
         """
@@ -281,13 +283,13 @@ class Connection:
         way.lent -= taken
         return taken
 
-    def discard(self, way: Way, stream: Stream, size: int) -> None:
+    def discard(self, way: SendingSide, stream: Stream, size: int) -> None:
         """
         Discard bytes that were kept back.
         """
         self.creditDiscarded(way, size - self._repaid(way, stream, size))
 
-    def _forget(self, way: Way, stream: Stream) -> None:
+    def _forget(self, way: SendingSide, stream: Stream) -> None:
         """
         Discard what waits on a stream for credit of its receiver.
         """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from vaurien_twisted.wire.http2.codes import CODES, NAMES, Violation
 from vaurien_twisted.wire.http2.connection import Connection
+from vaurien_twisted.wire.http2.direction import Direction
 from vaurien_twisted.wire.http2.frames import (
     END_HEADERS,
     END_STREAM,
@@ -23,13 +24,12 @@ from vaurien_twisted.wire.http2.frames import (
     windowUpdate,
 )
 from vaurien_twisted.wire.http2.header_blocks import Block
-from vaurien_twisted.wire.http2.sides import Side
+from vaurien_twisted.wire.http2.sending_side import UP
 from vaurien_twisted.wire.http2.stream import Stream
-from vaurien_twisted.wire.http2.way import UP
 from vaurien_twisted.wire.http2.windows import LARGEST_STREAM
 
 
-class Downstream(Side):
+class Downstream(Direction):
     """
     Reads the frames that the backend sends.
     """

@@ -22,7 +22,7 @@ from vaurien_twisted.wire.http2.frames import (
     frame,
     unpackHead,
 )
-from vaurien_twisted.wire.http2.way import Way
+from vaurien_twisted.wire.http2.sending_side import SendingSide
 from vaurien_twisted.wire.http2.windows import LARGEST_STREAM
 
 
@@ -35,7 +35,7 @@ class FrameReader(ABC):
 
     __slots__ = ("_block", "_blockOf", "_data", "_kept", "_left", "_need", "_pos", "_run", "way")
 
-    def __init__(self, way: Way) -> None:
+    def __init__(self, way: SendingSide) -> None:
         self.way = way
         way.before = self._flushRun
         #: The beginning of a frame, until it has L{_need} bytes.

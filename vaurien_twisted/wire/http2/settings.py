@@ -9,7 +9,7 @@ import struct
 
 from vaurien_twisted.wire.http2.codes import Violation
 from vaurien_twisted.wire.http2.header_blocks import TABLE_LIMIT
-from vaurien_twisted.wire.http2.way import Way
+from vaurien_twisted.wire.http2.sending_side import SendingSide
 from vaurien_twisted.wire.http2.windows import LARGEST_WINDOW
 
 #: The settings that are read (RFC 9113, section 6.5.2).
@@ -65,7 +65,7 @@ def check(values: list[tuple[int, int]]) -> None:
             raise Violation("PROTOCOL_ERROR", "SETTINGS_MAX_FRAME_SIZE is out of its bounds")
 
 
-def apply(values: list[tuple[int, int]], way: Way) -> int | None:
+def apply(values: list[tuple[int, int]], way: SendingSide) -> int | None:
     """
     Apply settings to the sending side towards the end that has sent them.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.wire.http2.codes import Violation
 from vaurien_twisted.wire.http2.connection import Connection
+from vaurien_twisted.wire.http2.direction import Direction
 from vaurien_twisted.wire.http2.frames import (
     END_STREAM,
     PREFACE,
@@ -19,12 +20,11 @@ from vaurien_twisted.wire.http2.frames import (
     windowUpdate,
 )
 from vaurien_twisted.wire.http2.header_blocks import Block
-from vaurien_twisted.wire.http2.sides import Side
+from vaurien_twisted.wire.http2.sending_side import DOWN
 from vaurien_twisted.wire.http2.stream import Stream, StreamFacts
-from vaurien_twisted.wire.http2.way import DOWN
 
 
-class Upstream(Side):
+class Upstream(Direction):
     """
     Reads the preface and the frames that the client sends.
     """

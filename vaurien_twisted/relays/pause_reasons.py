@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_read_gate -*-
+# -*- test-case-name: tests.relays.test_pause_reasons -*-
 """
 Pauses a transport for several reasons at once.
 """

@@ -32,7 +32,7 @@ UP, DOWN = 0, 1
 Waiting = tuple[int, int, bytes]
 
 
-class Way:
+class SendingSide:
     """
     The sending side towards the backend or towards the client.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.experiments.test_struck -*-
+# -*- test-case-name: tests.experiments.test_notable -*-
 """
 The slowest exchanges of an experiment, and those that failed.
 """

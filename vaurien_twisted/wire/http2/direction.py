@@ -26,9 +26,9 @@ from vaurien_twisted.wire.http2.frames import (
     packHead,
 )
 from vaurien_twisted.wire.http2.reader import FrameReader
+from vaurien_twisted.wire.http2.sending_side import SendingSide
 from vaurien_twisted.wire.http2.settings import apply, capped, check, readSettings, writeSettings
 from vaurien_twisted.wire.http2.stream import Stream
-from vaurien_twisted.wire.http2.way import Way
 
 #: The length of the shortest GOAWAY, in bytes.
 SHORTEST = 8
@@ -43,7 +43,7 @@ LENGTHS = {
 }
 
 
-class Side(FrameReader):
+class Direction(FrameReader):
     """
     Reads the frames of one end.
 
@@ -53,7 +53,7 @@ class Side(FrameReader):
 
     __slots__ = ("_back", "_connection", "_ending")
 
-    def __init__(self, connection: Connection, way: Way, back: Way) -> None:
+    def __init__(self, connection: Connection, way: SendingSide, back: SendingSide) -> None:
         super().__init__(way)
         self._connection = connection
         self._back = back

@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.relays.ending}.
+Tests for L{vaurien_twisted.relays.delayed_reset}.
 """
 
 from __future__ import annotations
@@ -11,7 +11,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import Pair
 from vaurien_twisted.relays.byte_counter import ByteCounter
-from vaurien_twisted.relays.ending import LAST_READS, PATIENCE, DelayedReset, lowest, readLast
+from vaurien_twisted.relays.delayed_reset import (
+    LAST_READS,
+    PATIENCE,
+    DelayedReset,
+    lowest,
+    readLast,
+)
 
 
 class Buffering:

@@ -1,12 +1,12 @@
 """
-Tests for L{vaurien_twisted.pytest_plugin.words}.
+Tests for L{vaurien_twisted.pytest_plugin.texts}.
 """
 
 from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.pytest_plugin.words import happened, section
+from vaurien_twisted.pytest_plugin.texts import happened, section
 
 
 class WordsTests(SynchronousTestCase):

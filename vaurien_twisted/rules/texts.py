@@ -45,7 +45,7 @@ def wholeOf(told: Mapping[str, object], texts: Mapping[str, str]) -> dict[str, o
     return {"whole": longer} if longer else {}
 
 
-class RuleWords:
+class RuleTexts:
     """
     The texts about one rule, each at most L{LONGEST} characters, so entries of the journal do not
     keep plans in memory that are no longer in force.

@@ -25,7 +25,7 @@ FREE = 16384
 NOTHING = (0, 0)
 
 
-class Room:
+class LinkMemory:
     """
     Measures the memory of one link, and compares it with the limits.
 

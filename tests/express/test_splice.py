@@ -52,10 +52,10 @@ class JointTests(ExpressCase):
         """
         one, other = HalfNoting(), HalfNoting()
         peer, far = await self.pair(one), await self.pair(other)
-        one.transport.joinTo(other.transport, gate)
-        other.transport.joinTo(one.transport)
+        one.transport.spliceTo(other.transport, gate)
+        other.transport.spliceTo(one.transport)
         for each in (one, other):
-            self.addCleanup(each.transport.joinTo, None)
+            self.addCleanup(each.transport.spliceTo, None)
         return peer, one, other, far
 
     async def test_bothWays(self) -> None:
@@ -138,10 +138,10 @@ class JointTests(ExpressCase):
         Parted, the protocol has the bytes; joined again, the other transport.
         """
         peer, one, other, far = await self.joined()
-        one.transport.joinTo(None)
+        one.transport.spliceTo(None)
         peer.send(b"mine")
         await self.until(lambda: one.data == b"mine")
-        one.transport.joinTo(other.transport)
+        one.transport.spliceTo(other.transport)
         peer.send(b"yours")
         self.assertEqual(await self.read(far, 5), b"yours")
         self.assertEqual(one.data, b"mine")
@@ -189,9 +189,9 @@ class JointTests(ExpressCase):
         """
         one, other = HalfNoting(), HalfNoting()
         far = await self.pair(other)
-        one.doing["made"] = lambda p: p.transport.joinTo(other.transport)
+        one.doing["made"] = lambda p: p.transport.spliceTo(other.transport)
         peer = await self.pair(one)
         peer.send(b"from the first")
         self.assertEqual(await self.read(far, 14), b"from the first")
         self.assertEqual(one.data, b"")
-        one.transport.joinTo(None)
+        one.transport.spliceTo(None)

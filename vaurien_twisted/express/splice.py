@@ -38,7 +38,7 @@ class Reading(Protocol):
     def end(self) -> None: ...
 
 
-class Writing(Protocol):
+class WriteHalf(Protocol):
     """
     The writing half of a transport.
     """
@@ -52,7 +52,7 @@ class Writing(Protocol):
     def write(self, data: bytes) -> None: ...
 
 
-def joint(source: Reading, target: Writing, gate: Gate | None) -> Handler:
+def splice(source: Reading, target: WriteHalf, gate: Gate | None) -> Handler:
     """
     The handler of the events of C{source} that sends what it reads to C{target}.  Errors, partial
     writes and the end of the stream are handled by C{source} and C{target} themselves.

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.app.test_needless -*-
+# -*- test-case-name: tests.app.test_useless_options -*-
 """
 Options of the command line that have no effect.
 

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_ending -*-
+# -*- test-case-name: tests.relays.test_delayed_reset -*-
 """
 Delivers the bytes that one end had sent before its connection was reset; then the other end is
 reset.

@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.app.needless}: options that would have no effect.
+Tests for L{vaurien_twisted.app.useless_options}: options that would have no effect.
 """
 
 from __future__ import annotations

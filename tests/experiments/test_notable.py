@@ -1,12 +1,12 @@
 """
-Tests for L{vaurien_twisted.experiments.struck}.
+Tests for L{vaurien_twisted.experiments.notable}.
 """
 
 from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.experiments.struck import MOST, delayOf, failed, fails, notable, slowest
+from vaurien_twisted.experiments.notable import MOST, delayOf, failed, fails, notable, slowest
 
 
 def entry(effect: str, number: int = 1) -> dict[str, object]:

@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.relays.read_gate}.
+Tests for L{vaurien_twisted.relays.pause_reasons}.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from vaurien_twisted.relays.read_gate import FULL, PEER, UNCONNECTED, PauseReasons
+from vaurien_twisted.relays.pause_reasons import FULL, PEER, UNCONNECTED, PauseReasons
 
 
 class SourceTests(SynchronousTestCase):

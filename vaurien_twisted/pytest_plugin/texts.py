@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.pytest_plugin.test_words -*-
+# -*- test-case-name: tests.pytest_plugin.test_texts -*-
 """
 The texts of the plugin: why a fault never struck, and what happened in a failed test.
 """
