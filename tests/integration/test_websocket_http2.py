@@ -5,22 +5,31 @@ WebSocket over HTTP/2 (RFC 8441), with hypercorn and a client of C{h2} and C{wsp
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong
 
+from tests.integration import secured
 from tests.integration.ruling import decided, fault, rule
-from tests.integration.support import ProxyCase, inThread
+from tests.integration.servers import find, missing
+from tests.integration.support import PATIENCE, ProxyCase, inThread, optional
 from tests.integration.test_websocket import websocket
 from tests.integration.websocket_http2 import Client, Echo, serving
+
+playwright: Any = optional("playwright.sync_api")
 
 DOWN = {"opcode": "text", "direction": "downstream", "text": "*tick*", "path": "/chat"}
 UP = {**DOWN, "direction": "upstream"}
 
 
-class OverHTTP2Tests(ProxyCase):
+#: Chromium has its messages compressed: they have no text.
+CLEAR = {"direction": "downstream", "opcode": "text"}
+
+
+class OverHTTP2Case(ProxyCase):
     """
-    Several WebSockets on one connection.
+    A proxy before hypercorn.
     """
 
     skip = None if serving else "not installed: hypercorn"
@@ -32,6 +41,12 @@ class OverHTTP2Tests(ProxyCase):
         self.server = Echo()
         self.addCleanup(lambda: Deferred.fromCoroutine(self.server.stop()))
         await self.open(f"127.0.0.1:{self.server.port}", "http", seed=7)
+
+
+class OverHTTP2Tests(OverHTTP2Case):
+    """
+    Several WebSockets on one connection.
+    """
 
     def client(self) -> Client:
         """
@@ -139,3 +154,50 @@ class OverHTTP2Tests(ProxyCase):
         rule(self, fault({"path": "/chat"}, code="rst-stream:REFUSED_STREAM"))
         refused = client.connect()
         self.assertEqual((refused.status, refused.ended), ("", "RST_STREAM 7"))
+
+
+#: Opens a WebSocket to where the page came from, says C{a tick}, and tells how that ended: the
+#: answer, or the code and reason of the end, and whether it was clean.
+TICK = """() => new Promise(done => {
+  const socket = new WebSocket(`wss://${location.host}/chat`);
+  socket.onopen = () => socket.send("a tick");
+  socket.onmessage = message => done(message.data);
+  socket.onclose = end => done([end.code, end.reason, end.wasClean]);
+})"""
+
+
+class ChromiumTests(OverHTTP2Case):
+    """
+    A browser, with which Vaurien speaks TLS.
+    """
+
+    skip = OverHTTP2Case.skip or missing("chromium") or (None if playwright else "no playwright")
+
+    @inThread
+    def test_raised(self) -> None:
+        """
+        It opens the WebSocket on the connection of the page, and learns of each fault.
+        """
+        options = {"http2": "prior-knowledge"}
+        backend = f"127.0.0.1:{self.server.port}"
+        self.reopen(backend, "http", listen=secured.serving(), seed=7, protocolOptions=options)
+        with playwright.sync_playwright() as driver:
+            browser = driver.chromium.launch(
+                executable_path=find("chromium"),
+                args=["--no-sandbox", "--disable-dev-shm-usage", "--ignore-certificate-errors"],
+                timeout=PATIENCE * 1000,
+            )
+            page = browser.new_page(ignore_https_errors=True)
+            page.goto(f"https://localhost:{self.proxy.port}/")
+            self.assertEqual(page.evaluate(TICK), "a tick")
+            for made, told in (
+                (websocket("close", CLEAR, code=4001, reason="again"), [4001, "again", True]),
+                (websocket("cut", CLEAR), [1006, "", False]),
+                (websocket("cut", CLEAR, then="reset"), [1006, "", False]),
+                (websocket("rsv", CLEAR), [1006, "", False]),
+                (fault({"method": "CONNECT"}, code=503), [1006, "", False]),
+            ):
+                rule(self, made)
+                self.assertEqual(page.evaluate(TICK), told, made)
+            browser.close()
+        self.assertEqual(set(decided(self)), {"text", "CONNECT /chat"})
