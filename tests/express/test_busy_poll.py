@@ -8,7 +8,7 @@ from math import inf
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.express.busy_poll import LONGEST, BusyPoll
+from vaurien_twisted.express.busy_poll import EARLY, LONGEST, BusyPoll
 
 #: How long a look takes here.
 STEP = LONGEST / 10
@@ -38,6 +38,7 @@ class Process:
         if self.now >= self.due:
             return [self.due]
         self.looks += 1
+        self.now += STEP / 1000
         return []
 
     def rest(self) -> None:
@@ -136,7 +137,7 @@ class SpinningTests(SynchronousTestCase):
     def test_timeout(self) -> None:
         """
         It waits for no longer than it may, be it awake or asleep, and time that is over is
-        no event.
+        no event.  It does not sleep through the last moment, as it would wake up late.
         """
         process = self.process
         for limit in (LONGEST / 2, LONGEST * 3):
@@ -144,8 +145,23 @@ class SpinningTests(SynchronousTestCase):
             process.due = inf
             begun, sleeps = process.now, process.sleeps
             self.assertEqual(process.spinning.wait(process.look, process.sleep, limit), [])
-            self.assertEqual(process.sleeps, sleeps + 1)
+            self.assertEqual(process.sleeps, sleeps + (limit > LONGEST))
             self.assertLess(abs(process.now - begun - limit), STEP * 1.5)
+
+    def test_lastMoment(self) -> None:
+        """
+        An event in the last moment, which it does not sleep through, ends the wait.
+        """
+        process = self.process
+        process.due = 1.0 - EARLY / 2
+        found = process.spinning.wait(process.look, process.sleep, 1.0)
+        self.assertEqual((found, process.sleeps, process.rests), ([process.due], 1, 0))
+        self.assertLess(process.now, 1.0)
+        process.due = inf
+        begun = process.now
+        self.assertEqual(process.spinning.wait(process.look, process.sleep, EARLY / 2), [])
+        self.assertEqual(process.sleeps, 1)
+        self.assertGreaterEqual(process.now, begun + EARLY / 2)
 
     def test_late(self) -> None:
         """
@@ -156,4 +172,4 @@ class SpinningTests(SynchronousTestCase):
         process.due, process.step = inf, LONGEST * 30
         begun = process.now
         self.assertEqual(process.spinning.wait(process.look, process.sleep, LONGEST * 3), [])
-        self.assertEqual(process.now - begun, LONGEST * 30)
+        self.assertLess(abs(process.now - begun - LONGEST * 30), STEP)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.interfaces import (
@@ -22,9 +23,10 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from tests.express.support import OneFactory, RecordingBehavior
+from vaurien_twisted.express import reactor as reactorModule
 from vaurien_twisted.express.endpoints import ExpressClientEndpoint, ExpressServerEndpoint
 from vaurien_twisted.express.poller import pollerFor
-from vaurien_twisted.express.reactor import ExpressReactor, install
+from vaurien_twisted.express.reactor import ExpressReactor, install, sharpenTimers
 
 #: How often the reactor may go round until something has happened.
 ROUNDS = 1000
@@ -216,6 +218,17 @@ class ExpressReactorTests(SynchronousTestCase):
 
         self.assertNotIsInstance(reactor, ExpressReactor)
         self.assertRaises(ReactorAlreadyInstalledError, install)
+
+    def test_sharpTimers(self) -> None:
+        """
+        The kernel is told how late timers may be, where it can be told.
+        """
+        path = Path(self.mktemp())
+        self.patch(reactorModule, "SLACK_FILE", str(path))
+        sharpenTimers()
+        self.assertEqual(path.read_text(), "1000")
+        self.patch(reactorModule, "SLACK_FILE", "/nowhere/at/all")
+        sharpenTimers()
 
     def test_protocolsWrite(self) -> None:
         """

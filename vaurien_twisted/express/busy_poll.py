@@ -6,6 +6,8 @@ A sleeping process wakes up some ten microseconds after its event, and waking it
 process that sent the event.  If events follow each other closely, as those of one busy connection
 do, polling a few times more is cheaper.  Otherwise it is a waste, so it goes on only while the last
 events came fast.  Between two polls it yields the processor (sched_yield(2)).
+
+The end of a wait would be noticed as late, so its last moment is polled, too, without yielding.
 """
 
 from __future__ import annotations
@@ -20,6 +22,10 @@ LONGEST = 0.0001
 
 #: Below this many seconds, busy polling stops altogether.
 _SHORTEST = LONGEST / 100
+
+#: A sleeping process wakes up about so many seconds late.  So it sleeps for that much less, and
+#: polls for the rest of the time.
+EARLY = 0.00005
 
 Events = TypeVar("Events")
 
@@ -64,11 +70,20 @@ class BusyPoll:
             if events:
                 break
         else:
-            events = sleep(max(0.0, timeout - (clock() - begun)))
+            events = self._sleep(look, sleep, begun + timeout)
         # If other processes had the processor meanwhile, this counts as slow as well, although the
         # events may have come earlier.
         if events and clock() - begun < LONGEST:
             self._span = LONGEST
         else:
             self._span = self._span / 2 if self._span > _SHORTEST else 0.0
+        return events
+
+    def _sleep(
+        self, look: Callable[[], Events], sleep: Callable[[float], Events], until: float
+    ) -> Events:
+        left = until - self._clock()
+        events = sleep(left - EARLY) if left > EARLY else look()
+        while not events and self._clock() < until:
+            events = look()
         return events

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import select
 import time
+from contextlib import suppress
 from functools import partial
 from math import inf
 
@@ -27,6 +28,9 @@ from vaurien_twisted.express.poller import Batch, Poller
 
 #: Waits shorter than this, in seconds, are timed to the microsecond, by select(2).
 PRECISE = 0.05
+
+#: How late timers of the kernel may be, in nanoseconds, and where that is set (proc(5)).
+SLACK, SLACK_FILE = "1000", "/proc/self/timerslack_ns"
 
 #: select(2) accepts only file descriptors below this (C{FD_SETSIZE}).
 _SELECTABLE = 1024
@@ -101,6 +105,15 @@ class ExpressReactor(EPollReactor):
         return [] if self._leader is None else [self._leader]
 
 
+def sharpenTimers() -> None:
+    """
+    Let the timers of this process be exact.  By default, the kernel lets them be up to 50
+    microseconds late, so that it can wake up for several at once.
+    """
+    with suppress(OSError), open(SLACK_FILE, "w") as file:
+        file.write(SLACK)
+
+
 def _sleep(leader: Poller, limit: float) -> Batch:
     """
     Wait for events, for at most C{limit} seconds.
@@ -120,3 +133,4 @@ def install() -> None:
     from twisted.internet.main import installReactor
 
     installReactor(ExpressReactor())
+    sharpenTimers()
