@@ -12,10 +12,10 @@ import re
 from collections.abc import Sequence
 from typing import NoReturn
 
-#: What C{argparse} says if arguments are missing.
+#: The message of C{argparse} for missing arguments.
 _REQUIRED = "the following arguments are required: (.*)"
 
-#: Other messages of C{argparse}, and ours in their place.
+#: Other messages of C{argparse}, and their replacements.
 _WORDS = (
     (r"argument ([^:]+): expected one argument", r"\1 needs a value"),
     (r"argument ([^:]+): expected at least one argument", r"\1 needs one or more values"),
@@ -47,7 +47,7 @@ class OneLineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """
-        Print what is wrong, and exit with 2.
+        Print the error message, and exit with status 2.
 
         @raise SystemExit: always.
         """
@@ -87,7 +87,7 @@ def parseAll(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argpa
 
 def checkOptions(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
     """
-    Refuse a misspelled option, before something is said to be missing.
+    Refuse a misspelled option before C{argparse} reports missing arguments.
 
     @raise SystemExit: 2, there is one.
     """
@@ -104,7 +104,7 @@ def checkOptions(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> N
 
 def unknownWord(parser: argparse.ArgumentParser, word: str) -> str:
     """
-    What is wrong with a word that a command line does not take.
+    The error message for a word that the command line does not accept.
     """
     if not word.startswith("-"):
         return f"there is no argument for {word!r}: remove it"

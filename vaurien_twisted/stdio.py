@@ -14,8 +14,8 @@ from contextlib import suppress
 
 def openStandardStreams() -> None:
     """
-    Have those lead nowhere that are closed: a connection would else take their number.  What
-    the encoding of an output lacks is escaped.
+    Open closed standard streams on C{/dev/null}, since a connection would otherwise get their
+    descriptors.  Characters that the encoding of an output lacks are escaped.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -54,7 +54,7 @@ def writing(program: str, run: Callable[[], int]) -> int:
 
 
 def _discard() -> None:
-    # What is still kept has to go somewhere when the interpreter ends.
+    # The interpreter writes buffered output when it ends.
     if sys.stdout is not None:
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -42,7 +42,7 @@ __all__ = ["EmbeddedFault", "FaultAssertions", "RunningProxy", "VaurienTests", "
 
 class StruckFault(Protocol):
     """
-    A fault that counts what it strikes.
+    A fault in force, with its counts.
     """
 
     @property
@@ -60,12 +60,12 @@ class StruckFault(Protocol):
     @property
     def struck(self) -> int:
         """
-        How often it took effect.
+        The number of exchanges that it affected.
         """
 
     def count(self) -> Mapping[str, object]:
         """
-        What it has met.
+        Its counts.
         """
 
 
@@ -92,7 +92,7 @@ class FaultAssertions:
 
 class Case(Protocol):
     """
-    What a test case of unittest can do.
+    The methods of C{unittest.TestCase} that are used here.
     """
 
     def id(self) -> str:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.express.test_connected_socket -*-
 """
-What can be asked of a connected TCP socket, and set on it.
+The methods of a transport that read or set properties of its TCP socket.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def toName(host: str, port: int) -> tuple[object, ...]:
     A socket's name for an address, the opposite of L{toAddress}.
 
     @param host: an IP address, or a name of this machine.
-    @raise OSError: C{host} has a scope that is no interface here.
+    @raise OSError: the scope of C{host} is not an interface of this machine.
     """
     if "%" not in host:
         return host, port

@@ -61,14 +61,15 @@ class Target:
         """
         Begin to connect a socket.  To this machine, that is often done at once.
 
-        @return: 0: it is connected; C{EINPROGRESS}: it is not yet; else the number of the error.
+        @return: 0: it is connected; C{EINPROGRESS}: it is not yet; otherwise the number of the
+            error.
         @raise OSError: the address cannot be connected to.
         @raise OverflowError: the port is not a port.
         """
         name = self._name or toName(self.address.host, self.address.port)
         code = sock.connect_ex(name)
         if code == errno.EINPROGRESS:
-            # On this machine it is done by now; a second call tells.
+            # A connection to this machine is complete by now: a second call returns the result.
             code = sock.connect_ex(name)
         if code in (0, errno.EISCONN):
             return self.check(sock)
@@ -107,7 +108,8 @@ class BegunConnection:
     A connection that was begun without a protocol.
 
     @param sock: its socket.
-    @param code: 0: it is connected; C{EINPROGRESS}: it is not yet; else the number of the error.
+    @param code: 0: it is connected; C{EINPROGRESS}: it is not yet; otherwise the number of the
+        error.
     @param target: the address that it connects to.
     @param timeout: after how many seconds connecting fails.
     @ivar sock: its socket.

@@ -37,8 +37,8 @@ class ServerParser:
         """
         An endpoint to listen with.
 
-        @raise RuntimeError: there is no epoll here.
-        @raise ValueError: the port or the backlog is no number.
+        @raise RuntimeError: the system has no epoll.
+        @raise ValueError: the port or the backlog is not a number.
         @raise TypeError: an argument is missing or unknown.
         """
         return _server(
@@ -60,8 +60,8 @@ class ClientParser:
         """
         An endpoint to connect with.
 
-        @raise RuntimeError: there is no epoll here.
-        @raise ValueError: the port or the timeout is no number.
+        @raise RuntimeError: the system has no epoll.
+        @raise ValueError: the port or the timeout is not a number.
         @raise TypeError: an argument is missing or unknown.
         """
         words = cast("tuple[str, str]", args)

@@ -29,7 +29,7 @@ class ExpressServerEndpoint:
     """
     Listens on C{port} of C{interface}.
 
-    @param port: 0 to 65535; 0 takes a free one.
+    @param port: 0 to 65535; 0 for a free port.
     @param interface: an IP address, or a name of this machine.
     @param backlog: how many connections may wait to be accepted (listen(2)).
     @param admission: decides which connections are accepted; C{None}: all are.
@@ -85,8 +85,8 @@ class ExpressClientEndpoint:
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """
-        Connect; where that can be done at once (this machine) the protocol is connected
-        before this returns.
+        Connect.  If that is possible at once (this machine), the protocol is connected before this
+        returns.
         """
         if self._target is not None:
             return self._connectTo(self._target, protocolFactory)
@@ -99,7 +99,7 @@ class ExpressClientEndpoint:
         """
         Begin to connect without a protocol.
 
-        @return: C{None}: only L{connect} can do it, or tell why it cannot be done.
+        @return: C{None} if only L{connect} can connect, or report why it is not possible.
         """
         target = self._target
         if target is None:

@@ -126,7 +126,7 @@ class Poller:
 
     def forget(self, fd: int) -> None:
         """
-        A socket is about to be closed, which takes it from the epoll object.
+        Forget a socket before it is closed, which removes it from the epoll object.
         """
         handlers = self._handlers
         handlers.pop(fd, None)
@@ -169,7 +169,7 @@ class Poller:
         """
         Wait for events.
 
-        @param timeout: for how many seconds at most; below 0: for as long as it takes.
+        @param timeout: the most seconds to wait; below 0: no limit.
         @return: at most L{BATCH} of them.
         """
         epoll = self._epoll

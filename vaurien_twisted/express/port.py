@@ -32,7 +32,7 @@ ACCEPTS = 32
 #: How long to wait before accepting again after accept(2) has failed, in seconds.
 REST = 0.1
 
-#: At least so many seconds are between two log lines about this.
+#: The shortest time between two log lines about this, in seconds.
 EVERY = 10.0
 
 #: Errors of one client only: it has gone, or a firewall has refused it (accept(2)).
@@ -89,7 +89,7 @@ class ExpressPort:
     """
     Accepts connections for a factory.
 
-    @param port: 0 to 65535; 0 takes a free one.
+    @param port: 0 to 65535; 0 for a free port.
     @param interface: an IP address, or a name of this machine; C{""}: all IPv4 addresses.
     @param backlog: how many connections may wait to be accepted (listen(2)).
     @param factory: if it has a C{taker}, that returns the L{Taker} of connections, or C{None}.
@@ -220,7 +220,7 @@ class ExpressPort:
             )
             self._turnedAway, self._loggedAt = 0, now
         if not count:
-            # Instead of being told of the same connection all the time.
+            # Otherwise the poller would report the same connection again and again.
             self._poller.modify(listener.fileno(), 0)
             self._resting = self._poller.reactor.callLater(REST, self._wake)
 

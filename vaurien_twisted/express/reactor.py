@@ -89,7 +89,7 @@ class ExpressReactor(EPollReactor):
         """
         Stop watching everything.
 
-        @return: what was watched.
+        @return: the descriptors that were watched.
         """
         leaders = self._leaders()
         self._leader = None

@@ -2,9 +2,8 @@
 """
 Two connected sockets, each of which sends what the other reads, without transports and protocols.
 
-Most connections need no more: a few reads and writes, the end of one direction, and that of the
-other.  Transports, protocols and all that belongs to them take much longer to make than these, so
-they are made only when something else happens, or when somebody needs them.
+Most connections need only a few reads and writes, and the ends of both directions.  Making
+transports and protocols takes much longer than that, so they are made only on demand.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ class Direction:
     @param target: the socket that is written to.
     @ivar other: the other direction.
     @ivar passed: how many bytes have passed.
-    @ivar ended: the source sends nothing more, and the target has been told.
+    @ivar ended: whether the source has ended, and the target has been half-closed.
     @ivar transport: the transport of C{source}, once there is one.
     """
 

@@ -56,8 +56,8 @@ class ExpressTransport(Sending, ConnectedSocket):
     @ivar bytesRead: how many bytes were read so far.
     """
 
-    # _ended: the peer sends nothing more.  _events: what the poller watches; it may be more
-    # than is wanted until that happens.
+    # _ended: whether the peer has ended its stream.  _events: the events that the poller watches,
+    # which may be more than needed for a while.
     __slots__ = (
         "_ended",
         "_events",

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.metrics.test_history -*-
 """
-What the proxies did in the last ten minutes: one row of rates a second for each proxy, and marks
-where something was set.
+The rates of the proxies in the last ten minutes: one row a second for each proxy, and a mark for
+each setting.
 
 A row is 52 bytes.  L{KEPT} rows of L{PROXIES} proxies are 6 MB.
 """
@@ -38,8 +38,8 @@ MARKS = 100
 #: The most proxies of which a history is kept: the first ones.
 PROXIES = 200
 
-#: So many open connections of a proxy are counted in one step.  A proxy with more of them gets
-#: a row every second, third, … step, so that counting never takes long.
+#: The most open connections of a proxy that are counted in one step.  A proxy with more of them
+#: gets a row every second, third, … step, so that counting never takes long.
 LINKS = 1000
 
 #: The numbers of a row after its time: bytes from clients and to them, exchanges, faults and
@@ -63,7 +63,7 @@ class Mark:
     Something was set.
 
     @ivar time: in seconds since 1970.
-    @ivar what: what is in force since then, in words.
+    @ivar what: the setting in words.
     """
 
     time: float
@@ -95,7 +95,7 @@ class _Counts:
 
     def durations(self, before: _Counts) -> list[float | None]:
         """
-        The mean and the percentiles of what was added since C{before}; C{None} if nothing was.
+        The mean and the percentiles of the durations since C{before}; C{None} if there were none.
         """
         gained = Histogram()
         for bucket, count in self.fine.items():
@@ -111,7 +111,7 @@ class ProxyHistory:
     """
     The rows and marks of one proxy.
 
-    @ivar marks: what was set, oldest first.
+    @ivar marks: the settings, oldest first.
     """
 
     def __init__(self, proxy: Proxy, now: float) -> None:

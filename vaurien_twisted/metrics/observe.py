@@ -146,8 +146,8 @@ def describeProxy(proxy: Proxy) -> dict[str, object]:
 
 def describeState(observed: Observed) -> dict[str, object]:
     """
-    All proxies as JSON, as L{describeProxy} describes them; beside them the version, the seed,
-    and the id of the journal's last entry.
+    All proxies as JSON, as L{describeProxy} describes them; with the version, the seed, and the id
+    of the journal's last entry.
     """
     return {
         "version": __version__,
@@ -159,8 +159,8 @@ def describeState(observed: Observed) -> dict[str, object]:
 
 def describeErrors(proxy: Proxy) -> list[dict[str, object]] | None:
     """
-    The failed exchanges of a proxy by command and code, as JSON; C{None} where they are not
-    counted, as for a protocol that has no errors.
+    The failed exchanges of a proxy by command and code, as JSON; C{None} if they are not counted,
+    as for a protocol without errors.
     """
     if not IErrorReplies.providedBy(proxy.wire):
         return None
@@ -197,7 +197,7 @@ OWN_RULES = 10_000
 
 def describeConnection(proxy: Proxy, link: Link) -> dict[str, object]:
     """
-    A connection as JSON, as it is now.
+    The current state of a connection as JSON.
     """
     traffic, snapshot = link.traffic, link.snapshot
     return {

@@ -107,7 +107,7 @@ class Collector:
         """
         The same, in a part for each metric.
         """
-        # Imported at the first request: most proxies are never asked for metrics.
+        # Imported at the first request, since most proxies get no request for metrics.
         from prometheus_client.exposition import generate_latest
 
         for metric in self.collect():

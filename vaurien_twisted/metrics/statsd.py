@@ -3,7 +3,7 @@
 Sends the counters to a statsd server by UDP (statsd's C{docs/metric_types.md}): C{NAME:COUNT|c}.
 
 As in Vaurien 1 there are C{start}, C{end}, C{to_backend} and C{to_client}; they count for a whole
-proxy, instead of for each connection under a name of its own.
+proxy, instead of for each connection under a separate name.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Sender(DatagramProtocol):
 
 class StatsdService(Service):
     """
-    Reports once a second what was counted since the last report.
+    Sends once a second the counts since the last report.
 
     @param reactor: sends the datagrams, and resolves the server's name once.
     """
@@ -102,8 +102,8 @@ class StatsdService(Service):
 
     def report(self) -> None:
         """
-        Send what was counted since the last report.  Counts that are not sampled are never sent;
-        the server extrapolates from the rate.
+        Send the counts since the last report.  Counts that are not sampled are never sent; the
+        server extrapolates from the rate.
         """
         rate, lines = self._settings.sample_rate, []
         suffix = "" if rate == 1 else f"|@{rate:g}"

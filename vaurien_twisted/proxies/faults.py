@@ -163,7 +163,7 @@ class Faults:
         """
         Record in the journal that something was set, and the actor.
 
-        @param what: what was set: C{rules}, C{toxics}, C{normal}, C{backend} and so on.
+        @param what: the kind of setting: C{rules}, C{toxics}, C{normal}, C{backend} and so on.
         """
         who = actor()
         if self.active and who:
@@ -180,7 +180,7 @@ class Faults:
         Log the rules and toxics in force.
         """
         rules = list(self._relays.decider.plan.rules)
-        # The dummy behavior is no fault.
+        # The dummy behavior is not a fault.
         words = _list(rules) if any(rule.behavior.name != "dummy" for rule in rules) else "no fault"
         self._log.info("{name}: rules in force: {rules}", name=self._relays.name, rules=words)
 

@@ -172,7 +172,7 @@ class ConnectFirst:
 
     @param relays: the relays that connect to the backend.  They report clients that could not be
         connected to it.
-    @param wanted: whether checks are made; without them the proxy may always listen.
+    @param wanted: whether to check the backend; without checks the proxy may always listen.
     @param changed: called when L{open} has changed.
     """
 

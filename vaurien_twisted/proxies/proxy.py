@@ -40,7 +40,7 @@ class Proxy(Service):
     @ivar reactor: the reactor that it runs on.
     @ivar proxyOptions: the options of the proxy itself.
     @ivar enabled: whether it listens while it runs.
-    @ivar relays: the Factory of its links, and what they share.
+    @ivar relays: the Factory of its links, with the objects that they share.
     @ivar wire: the wire protocol, with its C{options}.
     @ivar links: the open links.
     @ivar decider: decides about its exchanges.

@@ -291,7 +291,7 @@ async def listenOn(
         reason = str(error.strerror or error)
         raise CannotListen(f"cannot listen on {text}: {reason}", name, text, reason) from None
     except (OverflowError, ValueError) as error:
-        # Numbers that no system call takes, such as a port of 99999.
+        # Numbers that no system call accepts, such as a port of 99999.
         raise Refused(f"cannot listen on {text!r}: {error}", name) from None
     return port
 

@@ -2,7 +2,7 @@
 """
 Application protocols that the two ends of TLS agree on (ALPN, RFC 7301).
 
-A factory above TLS that provides C{IProtocolNegotiationFactory} names those it takes.
+A factory above TLS that provides C{IProtocolNegotiationFactory} names those that it accepts.
 """
 
 from __future__ import annotations
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
 
 HTTP2, HTTP1 = b"h2", b"http/1.1"
 
-#: What is accepted where clients offer some, and no factory says otherwise: those that need no
-#: other framing than without TLS.
+#: The protocols that are accepted by default: those with the same framing as without TLS.
 PROTOCOLS = (HTTP1, b"postgresql")
 
 
 def protocolsOf(factory: object) -> list[bytes] | None:
     """
-    The protocols that a factory takes, or one that it wraps; C{None} if none of them says.
+    The protocols that a factory, or one that it wraps, accepts; C{None} if none of them names any.
     """
     while factory is not None:
         if IProtocolNegotiationFactory.providedBy(factory):
@@ -39,7 +38,7 @@ def protocolsOf(factory: object) -> list[bytes] | None:
 
 def learned(factory: object) -> Deferred[None]:
     """
-    Fires when a factory, or one that it wraps, knows which protocols it takes.
+    A Deferred that fires when a factory, or one that it wraps, knows which protocols it accepts.
     """
     while factory is not None:
         if ILearningFactory.providedBy(factory):
@@ -53,11 +52,11 @@ def chooseProtocol(
     connection: Connection, offered: Sequence[bytes]
 ) -> bytes | _NoOverlappingProtocols:
     """
-    The first of the protocols that the factory above TLS takes which a client offers.
+    The first protocol of the factory above TLS that the client offers.
 
     @param connection: its application data is the TLS transport, if that is known.
     """
-    # Only where there is TLS: it takes a while to load.
+    # Imported here, since loading it takes time and only TLS needs it.
     from OpenSSL.SSL import NO_OVERLAPPING_PROTOCOLS
 
     taken = protocolsOf(getattr(connection.get_app_data(), "factory", None))

@@ -16,19 +16,19 @@ from collections.abc import Callable
 
 from twisted.logger import Logger
 
-#: How many descriptors are kept for control, files and everything else that is not a client of a
-#: proxy: at least this many, at most four times as many.
+#: The least number of descriptors that are reserved for control, files and everything else except
+#: clients of proxies.  At most four times as many are reserved.
 RESERVED = 64
 
 #: How many of those are not for connections to control, but for files and for connections that are
 #: about to be closed; at most half of them.
 SPARE = 16
 
-#: How many connections to control are accepted at once; for each one too many, another is closed
-#: after that.
+#: The number of connections to control that are accepted at a time; for each one above the limit,
+#: another is closed then.
 AT_ONCE = 12
 
-#: Seconds between two log lines that say the same.
+#: The shortest time between two equal log lines, in seconds.
 EVERY = 10.0
 
 
@@ -42,8 +42,8 @@ def limit() -> int:
 
 def reserved(most: int) -> int:
     """
-    How many descriptors are kept of C{most}: a sixteenth, but at least L{RESERVED} and at most
-    four times as many; a quarter where that is less.
+    The number of reserved descriptors of C{most}: a sixteenth, but at least L{RESERVED} and at most
+    four times as many; a quarter if that is less.
     """
     return min(most // 4, max(RESERVED, min(4 * RESERVED, most // 16)))
 

@@ -3,7 +3,7 @@
 Addresses that accept both IPv4 and IPv6.
 
 Programs in Go, such as Toxiproxy, listen on both for C{:P}, C{0.0.0.0:P} and C{[::]:P} (package
-C{net}, C{Listen}): on an IPv6 socket that takes IPv4 as well (RFC 3493 section 5.3).
+C{net}, C{Listen}): on an IPv6 socket that accepts IPv4 as well (RFC 3493 section 5.3).
 """
 
 from __future__ import annotations

@@ -42,8 +42,8 @@ _PLACEHOLDER = "name.invalid"
 
 def asciiName(host: str) -> str:
     """
-    A name of a host in ASCII: international labels in the form of IDNA (RFC 5891), all others
-    as they are.  An IP address stays as it is.
+    A name of a host in ASCII: international labels in the form of IDNA (RFC 5891), others
+    unchanged.  An IP address does not change.
 
     @raise ValueError: it cannot be looked up: a label is empty or too long, or has characters
         that no name can have.
@@ -77,7 +77,7 @@ def _label(host: str, label: str) -> str:
 
 def _older(label: str) -> str:
     """
-    Encode a label by IDNA 2003 (RFC 3490), which accepts underscores beside other letters.
+    Encode a label by IDNA 2003 (RFC 3490), which accepts underscores too.
     """
     try:
         return label.encode("idna").decode("ascii")
@@ -130,7 +130,7 @@ def _isPlain(name: str) -> bool:
 @implementer(IHostnameResolver)
 class _Resolver:
     """
-    Looks up one fixed name, whichever name is asked for.
+    A resolver that looks up one fixed name, whatever name is passed.
     """
 
     def __init__(self, reactor: IServerReactor, name: str) -> None:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.transports.test_unix_sockets,tests.transports.test_systemd -*-
 """
-A listening port that leaves files alone when it stops.
+A listening port that removes no files when it stops.
 
 Twisted's own port removes the file and the lock of a UNIX socket.
 """

@@ -192,7 +192,7 @@ class ProxyProtocolFactory(WrappingFactory[ProxyProtocolTransport]):
 
     def stopFactory(self) -> None:
         """
-        Stop the timer of the log: no port uses this factory any more.
+        Stop the timer of the log when no port uses this factory any more.
         """
         super().stopFactory()
         self.repeats.stop()

@@ -82,7 +82,7 @@ def reached(text: str) -> Place | None:
     The place that a proxy with this backend address connects to.
 
     @param text: C{HOST:PORT} or an endpoint string.
-    @return: C{None} if the string does not say it.
+    @return: C{None} if the string does not have it.
     """
     prefix = text.partition(":")[0]
     if prefix == "proxied":

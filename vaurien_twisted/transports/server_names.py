@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.transports.test_server_names -*-
 """
-Checks that the certificate of a TLS server is for the expected host.
+Verifies that the certificate of a TLS server is for the expected host.
 
 Twisted's own check refuses host names that IDNA does not allow, such as C{my_service}, although
 certificates and Server Name Indication (RFC 6066 section 3) can contain them.  It also accepts a

@@ -46,7 +46,7 @@ class TLSServerFactory(TLSFactory):
 
     def stopFactory(self) -> None:
         """
-        Stop the timer of the log: no port uses this factory any more.
+        Stop the timer of the log when no port uses this factory any more.
         """
         super().stopFactory()
         self.repeats.stop()
@@ -152,7 +152,7 @@ class TLSServerEndpoint:
 
     def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
         self._factory = TLSServerFactory(self._options, protocolFactory, self._clock)
-        # A factory that has to find out which protocols it takes begins with that.
+        # A factory that must find out which protocols it accepts begins with that.
         learned(protocolFactory)
         listening: Deferred[IListeningPort] = self._endpoint.listen(self._factory)
         return listening

@@ -3,7 +3,7 @@
 Listens on UNIX sockets, also where an ended process has left its socket.
 
 The file of a UNIX socket remains when its process ends.  Twisted removes it if the process named by
-the lock, a symbolic link beside it, has ended.  That fails if another process has the same number,
+the lock, a symbolic link next to it, has ended.  That fails if another process has the same number,
 as with number 1 in containers, and if there is no lock.  So this module connects to the socket: if
 no process listens on it, the connection is refused (unix(7)).
 """
