@@ -87,7 +87,7 @@ def measure(options: argparse.Namespace) -> Results:
     # The relay has two files per connection, beside a few of its own.
     most = min(2000 if options.quick else 5000, (files - 500) // 2)
     idle = (most // 2 if options.quick else most // 5, most)
-    effort = Effort(0.5, 1, idle) if options.quick else Effort(2, 2, idle)
+    effort = Effort(0.5, 1, idle) if options.quick else Effort(1.5, 2, idle)
     rounds = options.rounds or (2 if options.quick else 5)
     results.machine["Rounds"] = f"{rounds}, of {effort.seconds:g} s for each measurement"
     with tempfile.TemporaryDirectory(prefix="vaurien-benchmark-") as folder:
