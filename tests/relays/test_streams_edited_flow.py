@@ -14,6 +14,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.relays.edited import Answer, Edited, seenOf1
 from tests.relays.multiplexed import Got, rule
 from vaurien_twisted.wire.http import reply_editing
+from vaurien_twisted.wire.http2.answers import blockOf
+from vaurien_twisted.wire.http2.frames import goAway, headers, piece, reset
 
 EVENT = b"data: %d\n\n"
 
@@ -30,6 +32,23 @@ FAULTS: dict[str, dict[str, Any]] = {
     "/head": {"behavior": "patch", "options": {"status": 404}},
 }
 RULES = [{**fault, "when": {"path": path}} for path, fault in FAULTS.items()]
+
+#: What a backend may send on the first stream, in order or not.
+SAID = {
+    "head": headers(1, blockOf([(":status", "200"), ("content-type", "text/event-stream")]), False),
+    "text": headers(1, blockOf([(":status", "200"), ("content-type", "text/plain")]), False),
+    "bare": headers(1, blockOf([(":status", "204")]), True),
+    "interim": headers(1, blockOf([(":status", "103")]), False),
+    "nonsense": headers(1, blockOf([(":status", "x"), ("content-length", "9" * 5000)]), False),
+    "trailer": headers(1, blockOf([("x-sum", "1")]), True),
+    "more": headers(1, blockOf([("x-sum", "1")]), False),
+    "event": piece(1, b"data: 1\n\n", False),
+    "part": piece(1, b"data: 12", False),
+    "last": piece(1, b"\n\ndata: 3\n\n", True),
+    "empty": piece(1, b"", True),
+    "reset": reset(1, 8),
+    "away": goAway(1, 0),
+}
 
 
 def kindOf(path: str) -> str:
@@ -129,6 +148,29 @@ class FlowTests(SynchronousTestCase):
         self.assertEqual(
             link.server.outbound_flow_control_window, link.client.inbound_flow_control_window
         )
+
+    @given(
+        st.sampled_from((*FAULTS, "/other")),
+        st.lists(st.sampled_from(sorted(SAID)), max_size=8),
+        st.sampled_from((0, 1)),
+    )
+    @settings(max_examples=150, deadline=None)
+    def test_anything(self, path: str, said: list[str], size: int) -> None:
+        """
+        Whatever a backend sends on a stream, the link goes on, or ends; it keeps nothing.
+        """
+        link = Edited(Answer(), *RULES)
+        link.answers = False
+        link.get(path=path)
+        data = b"".join(SAID[each] for each in said)
+        parts = [data] if not size else [data[at : at + 1] for at in range(len(data))]
+        for part in parts:
+            link.pair.backendProtocol.dataReceived(part)
+        link.pair.clock.advance(10_000)
+        link.pair.relay.connectionLost()
+        self.assertEqual(link.pair.factory.context.memory.held, 0)
+        # What was decided is told once at most.
+        self.assertLessEqual(len(link.told), 1)
 
     def test_small(self) -> None:
         """
