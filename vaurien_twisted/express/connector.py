@@ -72,7 +72,7 @@ class Target:
             # A connection to this machine is complete by now: a second call returns the result.
             code = sock.connect_ex(name)
         if code in (0, errno.EISCONN):
-            return self.check(sock)
+            return self.check(sock) if self._own else 0
         return errno.EINPROGRESS if code == errno.EALREADY else code
 
     def check(self, sock: SocketType) -> int:

@@ -8,7 +8,6 @@ ended, and the other counters.  Nothing is counted twice.
 
 from __future__ import annotations
 
-from operator import add
 from typing import NamedTuple
 
 import attrs
@@ -50,12 +49,15 @@ class Traffic(NamedTuple):
         )
 
 
+#: The same numbers, in the same order; a L{Traffic} or any other tuple.
+Bytes = tuple[int, int, int, int]
+
+
 @attrs.define(eq=False)
 class Counters:
     """
     The counters of one proxy.
 
-    @ivar traffic: the bytes of links that have ended.
     @ivar exchanges: the number of exchanges of links that have ended.
     @ivar becameOpaque: the number of links that have become opaque, so that it is not known which
         of their exchanges fail.
@@ -71,7 +73,7 @@ class Counters:
     @ivar added: the delays that waits and holds have caused.
     """
 
-    traffic: Traffic = attrs.field(factory=Traffic)
+    _bytes: list[int] = attrs.field(init=False, factory=lambda: [0, 0, 0, 0])
     exchanges: int = 0
     becameOpaque: int = 0
     opaqueNow: set[int] = attrs.field(factory=set)
@@ -112,16 +114,27 @@ class Counters:
         self.becameOpaque += 1
         self.opaqueNow.add(number)
 
-    def linkEnded(self, traffic: Traffic, exchanges: int, number: int) -> None:
+    @property
+    def traffic(self) -> Traffic:
+        """
+        The bytes of links that have ended.
+        """
+        return Traffic(*self._bytes)
+
+    def linkEnded(self, traffic: Bytes, exchanges: int, number: int) -> None:
         """
         A link has ended: add its counts to the sums.
 
         @param number: the number of its connection.
         """
         self.opaqueNow.discard(number)
-        before = self.traffic
-        # Faster than C{plus}, since this is done for each short connection.
-        self.traffic = Traffic(*map(add, before, traffic))
+        # Added one by one, since this is done for each short connection.
+        fromClient, toBackend, fromBackend, toClient = traffic
+        sums = self._bytes
+        sums[0] += fromClient
+        sums[1] += toBackend
+        sums[2] += fromBackend
+        sums[3] += toClient
         self.exchanges += exchanges
         self.ended += 1
 

@@ -11,7 +11,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from vaurien_twisted.record.counters import Traffic
+from vaurien_twisted.record.counters import Bytes
 from vaurien_twisted.record.logs import logInfo
 from vaurien_twisted.relays.context import ProxyContext
 from vaurien_twisted.relays.link import Link
@@ -89,7 +89,7 @@ class Links(Set[Link]):
         self.count(number, connection.client, link.traffic, link.exchanges, not link.unlogged)
 
     def count(
-        self, number: int, client: str, traffic: Traffic, exchanges: int = 0, logged: bool = True
+        self, number: int, client: str, traffic: Bytes, exchanges: int = 0, logged: bool = True
     ) -> None:
         """
         Add the counts of a link that was removed to those of the proxy, and log its end.
@@ -112,8 +112,8 @@ class Links(Set[Link]):
                 number=number,
                 client=client,
                 exchanges=exchanges,
-                received=traffic.fromClient,
-                sent=traffic.toClient,
+                received=traffic[0],
+                sent=traffic[3],
             )
 
     async def close(self) -> None:

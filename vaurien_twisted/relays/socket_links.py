@@ -20,7 +20,6 @@ from vaurien_twisted.express.port import Name
 from vaurien_twisted.express.socket_pair import SocketPair
 from vaurien_twisted.express.transport import ExpressTransport
 from vaurien_twisted.model.names import plainHost
-from vaurien_twisted.record.counters import Traffic
 from vaurien_twisted.relays.backend_protocol import BackendProtocol
 from vaurien_twisted.relays.links import Links
 from vaurien_twisted.relays.protocols import Relay
@@ -63,7 +62,7 @@ class SocketLink(SocketPair):
         client = name[0] if len(name) == 2 else plainHost(toAddress(name).host)
         links = self._made.links
         links.sockets.discard(self)
-        links.count(self._number, client, Traffic(up, up, down, down))
+        links.count(self._number, client, (up, up, down, down))
 
     def outgrow(self) -> None:
         """
