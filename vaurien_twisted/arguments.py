@@ -19,6 +19,10 @@ _REQUIRED = "the following arguments are required: (.*)"
 _WORDS = (
     (r"argument ([^:]+): expected one argument", r"\1 needs a value"),
     (r"argument ([^:]+): expected at least one argument", r"\1 needs one or more values"),
+    (
+        r"argument ([^:]+): invalid choice: (.*) \(choose from (.*)\)",
+        r"\1 is not \2: pick one of: \3",
+    ),
     (r"argument ([^:]+): invalid int value: (.*)", r"\1: \2 is not a whole number"),
     (r"argument ([^:]+): invalid float value: (.*)", r"\1: \2 is not a number"),
     (

@@ -9,7 +9,7 @@ from pathlib import Path
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.app.environment import settingsFrom
+from vaurien_twisted.app.environment import misspelled, settingsFrom
 from vaurien_twisted.app.tap import Options
 
 
@@ -81,3 +81,26 @@ class EnvironmentTests(SynchronousTestCase):
         """
         environ = {"VAURIEN_PORT": "tcp://10.0.0.1:80", "VAURIEN_URL": "x", "VAURIEN_TOKEN": "y"}
         self.assertEqual(settingsFrom(environ, ["backend", "token", "http_port"]), {})
+
+    def test_misspelled(self) -> None:
+        """
+        Variables that are nearly those of settings are warned of; others are not ours.
+        """
+        names = ["backend", "http_port", "log_level"]
+        wrong = ("VAURIEN_BAKCEND", "VAURIEN_HTTPPORT", "VAURIEN_CONFG", "VAURIEN_TOKNE")
+        others = ("BACKEND", "VAURIEN_PORT", "VAURIEN_PORT_8080_TCP", "VAURIEN_SERVICE_HOST")
+        right = ("VAURIEN_BACKEND", "VAURIEN_URL", "VAURIEN_TOKEN", "VAURIEN_CONFIG")
+        environ = dict.fromkeys((*wrong, *others, *right), "1")
+        self.assertEqual(
+            list(misspelled(environ, names)),
+            [
+                "VAURIEN_BAKCEND has no effect: did you mean VAURIEN_BACKEND?",
+                "VAURIEN_CONFG has no effect: did you mean VAURIEN_CONFIG?",
+                "VAURIEN_HTTPPORT has no effect: did you mean VAURIEN_HTTP_PORT?",
+                "VAURIEN_TOKNE has no effect: did you mean VAURIEN_TOKEN?",
+            ],
+        )
+        self.patch_environ("VAURIEN_BAKCEND", "x:1")
+        options = Options()
+        options.parseOptions([])
+        self.assertIn("did you mean VAURIEN_BACKEND?", " ".join(options.warnings))

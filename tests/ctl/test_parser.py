@@ -74,6 +74,26 @@ class UnknownTests(Shown):
             self.assertIn(word, err)
         self.assertEqual(err.count("\n"), 1, err)
 
+    def test_empty(self) -> None:
+        """
+        A proxy without a name.
+        """
+        for words in (("inspect", ""), ("toggle", "db", ""), ("toxic", "add", "", "-t", "x")):
+            status, _, err = self.run_(*words)
+            self.assertEqual(status, 2)
+            self.assertIn("a proxy's name is empty", err)
+
+    def test_reports(self) -> None:
+        """
+        A report that cannot be written is told of before the experiment runs.
+        """
+        path = self.mktemp()
+        Path(path).write_text("proxies: {db: }\nmethod: [{hold: 2s}]")
+        report = f"{self.mktemp()}/report.html"
+        status, _, err = self.run_("experiment", "run", path, "--html", report)
+        self.assertEqual(status, 1)
+        self.assertIn(f"--html: cannot write {report}: its folder is not there", err)
+
     def test_misspelled(self) -> None:
         """
         A misspelled option is told of, not the one that is missing because of it.
@@ -121,6 +141,7 @@ class UnknownTests(Shown):
         self.assertError("experiment chek a.toml", "ACTION is not 'chek': did you mean 'check'?")
         self.assertError("completion bsh", "SHELL is not 'bsh': did you mean 'bash'?")
         self.assertError("toxic", "ACTION is missing: pick one of: add, update, remove")
+        self.assertError("help toxic nonsense", "ACTION is not 'nonsense'")
         self.assertError("completion xyw", "pick one of: bash, fish, zsh")
 
 

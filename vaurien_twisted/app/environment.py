@@ -5,13 +5,19 @@ Settings from the environment, as containers are configured: C{VAURIEN_BACKEND=d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+
+from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
 
 #: The variable with the path of the configuration file, where C{--config} is not given.
 CONFIG_VARIABLE = "VAURIEN_CONFIG"
 
 #: What the variables of settings begin with.
 PREFIX = "VAURIEN_"
+
+#: How alike a variable must be to that of a setting to be taken for it, 0 to 1.
+ALIKE = 0.8
 
 
 def settingsFrom(environ: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
@@ -28,3 +34,23 @@ def settingsFrom(environ: Mapping[str, str], names: Iterable[str]) -> dict[str, 
         if value and name != "token":
             found[name] = value
     return found
+
+
+def misspelled(environ: Mapping[str, str], names: Iterable[str]) -> Iterator[str]:
+    """
+    Warnings of variables that are nearly those of settings.  Others are left alone: Kubernetes and
+    tools of ours have variables with the same beginning.
+
+    @param names: those of all settings, with underscores.
+    """
+    known = {PREFIX + name.upper() for name in names}
+    known |= {CONFIG_VARIABLE, TOKEN_VARIABLE, URL_VARIABLE}
+    for variable in sorted(environ):
+        if variable.startswith(PREFIX) and variable not in known:
+            close = get_close_matches(variable.removeprefix(PREFIX), map(_own, known), 1, ALIKE)
+            if close:
+                yield f"{variable} has no effect: did you mean {PREFIX}{close[0]}?"
+
+
+def _own(variable: str) -> str:
+    return variable.removeprefix(PREFIX)

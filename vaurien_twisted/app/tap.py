@@ -18,7 +18,7 @@ from twisted.python import usage
 from vaurien_twisted import __version__
 from vaurien_twisted.app.config import Configuration, configure, declaredOptions
 from vaurien_twisted.app.config_file import Given, readConfig
-from vaurien_twisted.app.environment import CONFIG_VARIABLE, settingsFrom
+from vaurien_twisted.app.environment import CONFIG_VARIABLE, misspelled, settingsFrom
 from vaurien_twisted.app.help import (
     COMMANDS,
     EXAMPLES,
@@ -202,7 +202,10 @@ class VaurienOptions(usage.Options):
             if os.environ.get(TOKEN_VARIABLE):
                 given.settings.setdefault("token", os.environ[TOKEN_VARIABLE])
             self.configuration = configure(self.registry, given, *self.classes)
-            self.warnings = list(withoutEffect(said, self.configuration, bool(config)))
+            self.warnings = [
+                *withoutEffect(said, self.configuration, bool(config)),
+                *misspelled(os.environ, names),
+            ]
         except Refused as refused:
             raise self.refusal(refused) from None
 

@@ -207,12 +207,13 @@ def readFile(path: str) -> object:
 
     @raise ClientError: there is none.
     """
+    name = "standard input" if path == "-" else path
     try:
         return json.loads(_standardInput() if path == "-" else readText(path))
     except OSError as error:
-        raise ClientError(f"cannot read {path}: {cause(error)}") from None
+        raise ClientError(f"cannot read {name}: {cause(error)}") from None
     except (ValueError, RecursionError) as error:
-        raise ClientError(f"{path} is not JSON: {cause(error)}") from None
+        raise ClientError(f"{name} is not JSON: {cause(error)}") from None
 
 
 def _standardInput() -> str:

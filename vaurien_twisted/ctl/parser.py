@@ -273,7 +273,9 @@ def _checkSecond(
     """
     Suggest what can stand after a command that wants one of a few words.
     """
-    if word not in SECOND or second in SECOND[word] or {"-h", "--help"} & {*arguments}:
+    if word not in SECOND or second in SECOND[word]:
+        return
+    if second is None and {"-h", "--help"} & {*arguments}:
         return
     place = "SHELL" if word == "completion" else "ACTION"
     if second is None:

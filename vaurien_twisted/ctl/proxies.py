@@ -21,6 +21,7 @@ from vaurien_twisted.ctl.near import nearName, reasonOf
 from vaurien_twisted.ctl.output import readFile, say
 from vaurien_twisted.model.json_types import Answer
 from vaurien_twisted.model.names import printable
+from vaurien_twisted.model.options import nearest
 
 COMMANDS = {
     "list": "list the proxies and what is in force on them",
@@ -159,6 +160,8 @@ def check(parser: argparse.ArgumentParser, parsed: argparse.Namespace) -> None:
 
     @raise SystemExit: 2, the command line is wrong.
     """
+    if "" in getattr(parsed, "names", ()):
+        parser.error("a proxy's name is empty: give the name of one, see vaurienctl list")
     if not hasattr(parsed, "all"):
         return
     if parsed.names and parsed.all:
@@ -185,7 +188,7 @@ def names(client: Client, patterns: Iterable[str], every: bool) -> list[str]:
     for pattern in wanted:
         matching = fnmatch.filter(known, pattern) if _isPattern(pattern) else [pattern]
         if not matching:
-            raise ClientError(f"no proxy matches {pattern!r}")
+            raise ClientError(f"no proxy matches {pattern!r}: {nearest(pattern, known)}")
         found.update(dict.fromkeys(matching))
     return list(found)
 

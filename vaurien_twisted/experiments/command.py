@@ -143,6 +143,18 @@ def writeReports(report: JSONObject, parsed: argparse.Namespace) -> list[str]:
     return failed
 
 
+def checkReports(parsed: argparse.Namespace) -> None:
+    """
+    Check that the files of L{writeReports} can be written, before hours of an experiment.
+
+    @raise Refused: the folder of one is not there.
+    """
+    for name in ("report", "html", "junit"):
+        path = getattr(parsed, name)
+        if path and not Path(path).absolute().parent.is_dir():
+            raise Refused(f"--{name}: cannot write {path}: its folder is not there")
+
+
 def compare(first: str, second: str) -> str:
     """
     Two reports side by side, by their paths.
@@ -190,8 +202,9 @@ def prepare(parsed: argparse.Namespace) -> Experiment:
     """
     The experiment that a command line names.
 
-    @raise Refused: its file is not an experiment.
+    @raise Refused: its file is not an experiment, or a report cannot be written.
     """
+    checkReports(parsed)
     experiment = readFile(parsed.file)
     if parsed.seed is not None:
         experiment = attrs.evolve(experiment, seed=parsed.seed)
