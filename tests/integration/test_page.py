@@ -84,7 +84,7 @@ class PageTests(PageCase):
             page.get_by_text("Only for some requests").click()
             page.locator("#form").get_by_label("Client").fill("nowhere")
             sleep.press("Enter")
-            page.wait_for_selector(".field .reason:visible:text('not an address')")
+            page.wait_for_selector(".field .reason:visible:text('not an IP address')")
             page.locator("#form").get_by_label("Client").fill("127.0.0.0/8")
             sleep.press("Enter")
             page.wait_for_selector("#rules small:text('client 127.0.0.0/8')")

@@ -189,13 +189,14 @@ class AbilitiesTests(PageCase):
     def test_fifty(self) -> None:
         """
         With fifty proxies the plots are on the screen, a proxy is found by a word, and nothing
-        sticks out.
+        sticks out; the one that was found is switched off, set and put back to normal, with the
+        mouse, then with keys.
         """
         proxy = self.proxy()
         client = self.asking(proxy)
         for number in range(49):
             client.create_proxy(f"service-{number}", "127.0.0.1:9")
-        for size in SIZES:
+        for size, keys in zip(SIZES, (False, True), strict=True):
             with self.page(proxy, viewport=size) as page:
                 self.live(page)
                 box = page.locator("#plots canvas").first.bounding_box()
@@ -209,6 +210,31 @@ class AbilitiesTests(PageCase):
                 page.wait_for_selector("#chosen-title:text-is('service-48')")
                 self.assertEqual(page.locator("#proxies [role=radio]:visible").count(), 1)
                 self.assertFaultless(page)
+                page.keyboard.press("Escape")
+
+                def act(selector: str, key: str, page: Any = page, keys: bool = keys) -> None:
+                    if keys:
+                        page.keyboard.press(key)
+                    else:
+                        page.locator(selector).last.click()
+
+                act("#proxy-switch", "o")
+                page.wait_for_selector("#chosen-state:text-is('switched off')")
+                act("#toasts button:text('Undo')", "u")
+                page.wait_for_selector("#chosen-state:text-is('passes unchanged')")
+                if keys:
+                    page.keyboard.press("b")
+                    page.keyboard.type("hang")
+                    page.keyboard.press("Control+Enter")
+                else:
+                    page.get_by_label("Behavior", exact=True).select_option("hang")
+                    page.get_by_role("button", name="Apply").click()
+                page.wait_for_selector("#rules strong:text('hang')")
+                if keys:
+                    page.keyboard.press("Escape")
+                self.assertEqual(client.proxy("service-48").get_behavior(), "hang")
+                act("#normal", "n")
+                page.wait_for_selector("#rules .none")
 
     def test_copyAs(self) -> None:
         """
