@@ -131,6 +131,23 @@ class PinTests(SynchronousTestCase):
         self.assertEqual(pair.backend.heard(), get("a"))
         self.assertEqual(pair.answer(GOOD), GOOD[:3])
 
+    def test_streamed(self) -> None:
+        """
+        A streamed reply waits again where it waited.
+        """
+        events = {"behavior": "events", "options": {"fault": "stall", "count": 1, "pause": 3}}
+        reply = GOOD.replace(b"OK\r\n", b"OK\r\nContent-Type: text/event-stream\r\n").replace(
+            b"1\r\n\r\nx", b"18\r\n\r\ndata: 1\n\ndata: 2\n\n"
+        )
+        first = self.pair(events)
+        first.ask(get("a"))
+        self.assertEqual(first.answer(reply), reply[:-9])
+        pair, _ = self.pinned(self.decisions(first))
+        pair.ask(get("a"))
+        self.assertEqual(pair.answer(reply), reply[:-9])
+        pair.clock.advance(3)
+        self.assertEqual(pair.client.heard(), reply[-9:])
+
     def test_connections(self) -> None:
         """
         Connections of a protocol without requests are met, too.

@@ -46,7 +46,8 @@ class Rule:
     @ivar expired: whether its time is over.  It stays in the plan, so that the draws of other rules
         do not change.
     @ivar streams: whether its behavior is a stream behavior, for the bytes of a connection.
-    @ivar asked: whether a client has asked for it in a header; it is in no plan.
+    @ivar unplanned: whether it is in no plan: a client asks for it in a header, or a decision of an
+        earlier run is taken again.
     """
 
     behavior: IBehaviorBase
@@ -66,7 +67,7 @@ class Rule:
     lease: str = ""
     expired: bool = False
     streams: bool = False
-    asked: bool = False
+    unplanned: bool = False
 
     def same(self, other: Rule) -> bool:
         """

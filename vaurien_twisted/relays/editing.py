@@ -83,7 +83,7 @@ def putPart(
     """
     steps: tuple[Step, ...] = ()
     rule = _ruleOf(exchange) if part.wait else None
-    if rule is not None and (rule.asked or state.decider.plan.keeps(rule)):
+    if rule is not None and (rule.unplanned or state.decider.plan.keeps(rule)):
         steps = (Step(Hold() if isinf(part.wait) else Wait(part.wait), rule),)
     after = following(part.then)
     exchange.muted = part.last or part.then is not ConnectionFate.KEEP

@@ -132,7 +132,7 @@ class FaultHeader:
                 f"{name!r} is for whole connections: a header names faults of one request",
                 "fault header",
             )
-        return attrs.evolve(rule, asked=True)
+        return attrs.evolve(rule, unplanned=True)
 
 
 def _timed(facts: dict[str, object], progress: Progress) -> dict[str, object]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import attrs
+
 from vaurien_twisted.interfaces import IWireProtocol
 from vaurien_twisted.model.commands import Actions
 from vaurien_twisted.model.decision import DecisionContext, Rule, SeededRandom
@@ -108,7 +110,7 @@ def pinFromJSON(ruleBuilder: RuleBuilder, item: Mapping[str, object]) -> Pin:
             int(str(item["connection"])),
             int(str(item["exchange"])),
             str(item["description"]),
-            rule,
+            attrs.evolve(rule, unplanned=True),
             int(str(repeat["seed"])),
             (first, second),
             int(str(repeat["key"])),
