@@ -121,7 +121,7 @@ class CommandTests(ProxiesCase):
         A name that is taken.
         """
         said = await self.ctl("create", "web", "-u", "localhost:9", status=1)
-        self.assertIn("there is a proxy 'web' already: choose another name", said)
+        self.assertIn("there is already a proxy 'web': choose another name", said)
 
     async def test_toggle(self) -> None:
         """
@@ -265,11 +265,11 @@ class TokenTests(ProxiesCase):
         """
         It is taken from the environment.
         """
-        self.assertIn("wants its token", await self.ctl("get-behavior", status=1))
+        self.assertIn("needs a token", await self.ctl("get-behavior", status=1))
         for words in (("list",), ("toxic", "add", "web", "-t", "latency"), ("kill", "3")):
-            self.assertIn("wants its token: set VAURIEN_TOKEN", await self.ctl(*words, status=1))
+            self.assertIn("needs a token: set VAURIEN_TOKEN", await self.ctl(*words, status=1))
         self.patch(os, "environ", {**os.environ, "VAURIEN_TOKEN": "other"})
-        self.assertIn("not what VAURIEN_TOKEN has", await self.ctl("list", status=1))
+        self.assertIn("another token than that of", await self.ctl("list", status=1))
         self.patch(os, "environ", {**os.environ, "VAURIEN_TOKEN": "s3cret"})
         self.assertEqual(await self.ctl("get-behavior"), "dummy\n")
         self.assertEqual(await self.ctl("list"), "db-1\ndb-2\nweb\n")

@@ -157,7 +157,7 @@ class ServiceTests(TestCase):
         self.http.http = StubTreq(controlRoot(self.proxies, token="s3cret"))
         with self.assertRaises(ClientError) as caught:
             await self.begin()
-        self.assertIn("wants its token: set VAURIEN_TOKEN", caught.exception.reason)
+        self.assertIn("needs a token: set VAURIEN_TOKEN", caught.exception.reason)
         self.http.http = StubTreq(ControlRoot([VaurienAPI(self.proxies)], []))
         with self.assertRaises(ClientError) as caught:
             await self.begin()

@@ -105,8 +105,8 @@ def _installReactor() -> None:
 
 def _settleMemory() -> None:
     """
-    Tune the garbage collector: exclude what is loaded by now, since it stays, and collect
-    the objects of short connections less often.
+    Tune the garbage collector: exclude the loaded modules, which stay, and collect the objects of
+    short connections less often.
     """
     gc.enable()
     gc.collect()

@@ -37,7 +37,7 @@ class Configuration:
     """
     The checked configuration of a service.
 
-    @ivar defaults: what new proxies have unless they say otherwise.
+    @ivar defaults: the defaults of new proxies.
     @ivar own: whether there is the proxy that the command line describes, with this wire
         protocol and plan.
     @ivar declared: the other proxies.
@@ -126,7 +126,7 @@ def _statsd(words: Words) -> StatsdSettings:
 
 def _own(settings: Settings, given: Given, rules: bool, declared: bool) -> bool:
     """
-    Whether there is the proxy that the command line describes, beside those of the file.
+    Whether the command line describes a proxy, in addition to those of the file.
     """
     if settings.demo:
         return True

@@ -59,7 +59,7 @@ class Given:
 
 def readConfig(path: str) -> Given:
     """
-    Read an ini file, or a JSON array of proxies as Toxiproxy's C{-config} takes it.
+    Read an ini file, or a JSON array of proxies in the form of Toxiproxy's C{-config}.
 
     @raise Refused: the file cannot be read, is of neither form, or has an unknown section.
     """

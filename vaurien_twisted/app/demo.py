@@ -89,7 +89,7 @@ class DemoBackend(Service):
 
 def invitation(proxy: str, control: str) -> str:
     """
-    What to try, with the addresses of the proxy and of the control service.
+    The suggested commands, with the addresses of the proxy and of the control service.
     """
     port = control.rpartition(":")[2]
     command = _vaurienctl() + ("" if port == "8080" else f" --http-port {port}")

@@ -46,7 +46,7 @@ class EmbeddedFault:
 
     def count(self) -> Answer:
         """
-        What it has met: C{seen}, C{matched}, C{struck} and so on; see L{countsToJSON}.
+        Its counts: C{seen}, C{matched}, C{struck} and so on; see L{countsToJSON}.
         """
         if self._count is not None:
             return self._count
@@ -56,7 +56,7 @@ class EmbeddedFault:
     @property
     def struck(self) -> int:
         """
-        How often it took effect.
+        The number of exchanges that it affected.
         """
         return int(self.count()["struck"])
 
@@ -71,7 +71,7 @@ class EmbeddedFault:
 
     def lift(self) -> None:
         """
-        End it, and remember what it met.
+        Remove it, and keep its counts.
         """
         if self._count is None:
             self._count = self.count()
@@ -84,7 +84,7 @@ class RunningProxy:
     A proxy that listens.
 
     @ivar proxy: the service itself.
-    @ivar journal: the journal of what was decided and done.
+    @ivar journal: the journal of decisions and settings.
     """
 
     def __init__(self, proxy: Proxy, journal: Journal) -> None:
@@ -130,7 +130,7 @@ class RunningProxy:
 
     def addFault(self, behavior: str, **words: object) -> EmbeddedFault:
         """
-        Put a fault in force at once, beside all others, until its L{EmbeddedFault.lift}.
+        Add a fault, which is in force at once, until its L{EmbeddedFault.lift}.
 
         @param words: the fields of a rule (C{when}, C{percent}, C{after}, C{times}, C{scope},
             C{name}, and C{lasting} for C{for}), and the behavior's options.

@@ -13,7 +13,7 @@ from vaurien_twisted.model.environment import TOKEN_VARIABLE, URL_VARIABLE
 #: The variable with the path of the configuration file, where C{--config} is not given.
 CONFIG_VARIABLE = "VAURIEN_CONFIG"
 
-#: What the variables of settings begin with.
+#: The prefix of the variables of settings.
 PREFIX = "VAURIEN_"
 
 #: How alike a variable must be to that of a setting to be taken for it, 0 to 1.
@@ -24,7 +24,7 @@ def settingsFrom(environ: Mapping[str, str], names: Iterable[str]) -> dict[str, 
     """
     The settings that the environment has, by their names; an empty variable counts as none.
 
-    The token is not among them: it has a rule of its own, since clients read it, too.
+    The token is not among them: it is read elsewhere, since clients use it too.
 
     @param names: those of all settings, with underscores.
     """

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.integration.test_experiment,tests.integration.test_replay -*-
 """
-C{vaurien run}: an experiment with proxies of its own, in one process.
+C{vaurien run}: an experiment with its own proxies, in one process.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 @attrs.frozen
 class Replay:
     """
-    What is to be repeated.
+    The run to repeat.
 
     @ivar report: the report of the run.
     @ivar decisions: those that were taken in it.
@@ -109,7 +109,7 @@ def _replay(parsed: argparse.Namespace) -> Replay | None:
 
 def _experiment(parsed: argparse.Namespace, replay: Replay | None) -> Experiment:
     """
-    The experiment of the file, else that of the report, with the seed of the report.
+    The experiment of the file, otherwise that of the report, with the seed of the report.
 
     @raise Refused: it is none.
     """

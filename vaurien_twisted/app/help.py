@@ -24,8 +24,7 @@ Examples:
       20 % of the requests fail, 10 % are delayed by 2 s.
 """
 
-#: The options of the service in the short help, by what they are about.  Those that are not here
-#: come last.
+#: The options of the service in the short help, by topic.  Other options come last.
 GROUPS = {
     "The proxy": (
         *("protocol", "proxy", "backend", "behavior", "name", "timeout", "connect-first"),
@@ -41,7 +40,7 @@ COMMANDS = {
     "help": "show this, or: help behaviors, help protocols, help all, help NAME, help COMMAND",
 }
 
-#: Topics that are no names of behaviors or protocols.
+#: Topics that are not names of behaviors or protocols.
 TOPICS = ("behaviors", "protocols", "all", *COMMANDS)
 
 #: The column in which descriptions begin.
@@ -61,7 +60,7 @@ def entry(option: str, meaning: str, columns: int) -> list[str]:
 
 def meaning(spec: Spec) -> str:
     """
-    What an option means, with its choices and its default.
+    The description of an option, with its choices and its default.
     """
     unit = f" {spec.unit}" if spec.unit else ""
     choices = f" One of: {', '.join(spec.choices)}." if spec.choices else ""
@@ -110,7 +109,7 @@ def topicHelp(registry: Registry, topic: str, everything: str, columns: int) -> 
     The help about a topic: all behaviors, all protocols, one of them, or everything.
 
     @param everything: the help with all options.
-    @raise Refused: there is no such topic; names the nearest.
+    @raise Refused: there is no such topic; the message names the nearest.
     """
     match topic:
         case "behaviors":

@@ -52,9 +52,8 @@ def fixedSettings(old: Configuration, new: Configuration) -> list[str]:
 
 class Reload:
     """
-    The changes from one configuration to another.  The proxies of the configuration become
-    as it says, whatever was changed over HTTP meanwhile; proxies that were created over HTTP
-    stay as they are.
+    The changes from one configuration to another.  The proxies of the configuration get its values,
+    whatever was changed over HTTP meanwhile.  Proxies that were created over HTTP do not change.
 
     @raise Refused: something is not acceptable; nothing has changed.
     """
@@ -111,7 +110,7 @@ class Reload:
 
     def _alike(self, proxy: Proxy, declared: ProxyConfig) -> bool:
         """
-        Whether C{proxy} can be changed to what is declared, and need not be replaced.
+        Whether C{proxy} can be changed to the declaration without being replaced.
         """
         defaults = self._defaults
         wire = defaults.wire(declared)
@@ -189,7 +188,7 @@ class Reload:
         for proxy in proxies.proxies:
             proxy.setRuleBuilder(self._defaults.ruleBuilder(proxy.wire))
         for proxy, declared in self._changed:
-            # What is in the file is not deleted with the end of a lease.
+            # A proxy of the file is not deleted at the end of a lease.
             proxy.lease = declared.lease
             words += _plan(proxy, declared)
         proxies.arrange([each.name for each in self._wanted])
@@ -240,7 +239,7 @@ def checkNames(declared: ProxyConfig) -> None:
 
 def placeOf(text: str) -> object:
     """
-    The port, or else the endpoint string, that only one proxy can listen on.
+    The port, otherwise the endpoint string, that only one proxy can listen on.
     """
     place = listenPlace(text)
     return text if place is None else place[1]

@@ -36,7 +36,7 @@ class PinnedService(Service):
     A service in this process whose new proxies take decisions again.
 
     @param proxies: its proxies.
-    @ivar pins: what was pinned, by decision.
+    @ivar pins: the pins by decision.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Replayer:
 
     @ivar conductor: makes what conducts an experiment, of what makes its service and of whether
         it is quiet.
-    @ivar say: called with what happens between the runs of a bisection.
+    @ivar say: called with a line of progress between the runs of a bisection.
     """
 
     proxies: ProxyCollection
@@ -140,7 +140,7 @@ class Replayer:
         """
         Find the smallest set of faults that still breaks the hypothesis.
 
-        @param steps: steps that can be left out, beside decisions.
+        @param steps: steps that can be removed, in addition to decisions.
         @param phases: those of the run in which the decisions were taken.
         @return: the report of the last run that was broken, with C{bisect}: how many C{runs}
             there were, and the C{faults} in words.
@@ -199,7 +199,7 @@ def grouped(
 
 def _broken(report: Mapping[str, object]) -> bool:
     """
-    Whether the hypothesis was broken, also where that ended the run.
+    Whether the hypothesis was broken, also if that ended the run.
     """
     conditions = report["conditions"]
     assert isinstance(conditions, list)

@@ -143,8 +143,8 @@ class Vaurien(MultiService):
 
     def preload(self) -> None:
         """
-        Load now the modules that are otherwise loaded when they are needed: after C{twistd
-        --uid} has given up its rights they may not be readable.
+        Load all modules now: they may not be readable after C{twistd --uid} has dropped its
+        privileges.
         """
         for name in (*LAZY, *_ownModules()):
             import_module(name)

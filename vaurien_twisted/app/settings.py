@@ -1,8 +1,7 @@
 # -*- test-case-name: tests.app.test_settings -*-
 """
-The options of the command C{vaurien} and of the section C{[vaurien]}, declared once.  Those
-of L{vaurien_twisted.proxies.options.ProxyOptions}, which hold for all proxies, come beside
-them.
+The options of the command C{vaurien} and of the section C{[vaurien]}, declared once.  Those of
+L{vaurien_twisted.proxies.options.ProxyOptions}, which hold for all proxies, are added.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ from vaurien_twisted.record.clocks import installedReactor
 from vaurien_twisted.record.logs import LogFile
 from vaurien_twisted.rules.registry import Registry, loadRegistry
 
-#: The groups of options in the help, by where they are declared.
+#: The groups of options in the help, by the place of their declaration.
 _GROUPS = {
     "protocols": "Options of protocols:",
     "behaviors": "Options of behaviors:",
@@ -56,7 +56,7 @@ class VaurienOptions(usage.Options):
     The command line.  L{Options} makes a class with an option for each declaration.
 
     @ivar configuration: the checked configuration; set by L{parseOptions}.
-    @ivar warnings: what has no effect, a line each; set by L{parseOptions}.
+    @ivar warnings: a line for each option without effect; set by L{parseOptions}.
     """
 
     synopsis = "Usage: vaurien [options]"
@@ -164,8 +164,8 @@ class VaurienOptions(usage.Options):
 
     def _meant(self, name: str, words: Sequence[str]) -> str:
         """
-        What to write in place of the name of an option of a behavior or protocol alone, C{""} if
-        none has such a name.
+        The full name of an option whose short name within a behavior or protocol was given; C{""}
+        if there is none.
         """
         following = dict(itertools.pairwise(words))
         behavior = following.get("--behavior", "")
@@ -240,7 +240,7 @@ class VaurienOptions(usage.Options):
 
     def getUsage(self, width: int | None = None) -> str:
         """
-        The help.  What is needed most stands last, where a terminal shows it.
+        The help, with the most important part last, where a terminal shows it.
         """
         columns = width or shutil.get_terminal_size().columns
         order = {name: number for number, name in enumerate(self.declared)}
@@ -304,7 +304,7 @@ def makeService(options: VaurienOptions, reactor: IServerReactor | None = None) 
     except usage.UsageError as error:
         raise SystemExit(f"vaurien: {error}") from None
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        # twistd may give up its rights when everything listens.
+        # twistd may drop its privileges after everything listens.
         service.preload()
     return service
 

@@ -20,7 +20,7 @@ OF_CONTROL = ("http_host", "http_port")
 #: The same of the control service for clients of Toxiproxy.
 OF_ACCESS = ("token", "insecure")
 
-#: What the demo chooses itself, and the value that it has there.
+#: The options that the demo sets itself, with their values.
 OF_DEMO = {"backend": "", "protocol": "http"}
 
 #: Options of which the last one would count.
@@ -53,9 +53,9 @@ def _values(words: Sequence[str], option: str) -> Iterator[str]:
 
 def withoutEffect(given: Given, configuration: Configuration, fromFile: bool) -> Iterator[str]:
     """
-    What options of the command line have no effect, and what they would need.
+    The options of the command line without effect, and what they need.
 
-    @param given: what the command line says.
+    @param given: the settings of the command line.
     @param configuration: what follows from that, the environment and the file.
     @param fromFile: whether there is a configuration file, which may have other proxies.
     """

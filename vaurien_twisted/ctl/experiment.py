@@ -23,7 +23,7 @@ examples:
 exit status of run: 0 all conditions held, 1 one was broken, 2 bad usage, 3 halted or not judged
 """
 
-#: What the command does.
+#: The actions of the command.
 ACTIONS = ("run", "check", "compare", "schema")
 
 
@@ -63,7 +63,7 @@ def addExperiment(
 
 def experiment(client: Client, parsed: argparse.Namespace) -> int:
     """
-    Do what the command line says.
+    Run the command.
 
     @param client: for the service of a run that names no other.
     @return: the exit status.

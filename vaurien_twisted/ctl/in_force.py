@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.ctl.test_proxies,tests.ctl.test_normal -*-
 """
-What is in force on proxies, as text for C{vaurienctl}.
+The faults in force on proxies, as text for C{vaurienctl}.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ def inForce(proxy: JSONObject) -> list[str]:
     All that has an effect on a proxy, a few words for each: C{20:error}, C{toxic
     latency_downstream}, C{connection 3: hang}.
 
-    @param proxy: as C{GET /state} tells it; older services do not tell all of it.
+    @param proxy: the proxy in the answer of C{GET /state}; that of older services has fewer
+        members.
     """
     rules = [rule for rule in proxy.get("rules", []) if rule.get("behavior") != "dummy"]
     words = [_ruleWords(rule) for rule in rules]
@@ -42,7 +43,7 @@ def formatProxies(proxies: JSONObject, states: Iterable[JSONObject] = ()) -> str
     """
     Proxies by name: a table, or their names.
 
-    @param states: what C{GET /state} tells of them.
+    @param states: their members in the answer of C{GET /state}.
     """
     if not sys.stdout.isatty():
         return "\n".join(proxies)

@@ -23,7 +23,7 @@ from vaurien_twisted.model.json_types import Answer
 from vaurien_twisted.model.names import printable
 from vaurien_twisted.model.options import nearest
 
-#: Colors by the kind of an entry (ECMA-48, SGR): what was done, what was set, what failed.
+#: Colors by the kind of an entry (ECMA-48, SGR): faults, settings, failures.
 COLORS = {
     "decision": "33",
     "set": "36",
@@ -95,7 +95,7 @@ def journal(client: Client, parsed: argparse.Namespace) -> int:
     Print the entries: JSON lines in a pipe, text on a terminal.
 
     @return: 0.
-    @raise ClientError: there is no answer.
+    @raise ClientError: the service did not answer.
     """
     found, last = _fetched(client, parsed.since.id)
     entries = list(_chosen(found, parsed, time.time()))
@@ -142,7 +142,7 @@ def colored(entry: Answer, text: str, whole: bool = False) -> str:
 
 def _fetched(client: Client, since: int) -> tuple[list[Answer], int]:
     """
-    All entries after one, asked for in parts, and the id of the newest.
+    All entries after one, read in parts, and the id of the newest.
     """
     found: list[Answer] = []
     while True:

@@ -30,7 +30,7 @@ from vaurien_twisted.model.json_types import Answer
 from vaurien_twisted.model.names import printable
 from vaurien_twisted.stdio import openStandardStreams, writing
 
-#: Commands that print what they do themselves.
+#: Commands that print their results themselves.
 OWN = {
     "top": top,
     "watch": watch,
@@ -91,7 +91,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _reason(error: ClientError) -> str:
     """
-    The reason for an error, in terms of the command line where that can correct it.
+    The reason for an error, in terms of the command line if an option can correct it.
     """
     if isinstance(error, Unreachable):
         return f"{error.fact} Another place is set by --host, --http-port or {URL_VARIABLE}"

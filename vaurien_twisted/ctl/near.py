@@ -14,7 +14,7 @@ from vaurien_twisted.client.common import ClientError, RequestRefused, member
 from vaurien_twisted.model.environment import TOKEN_VARIABLE
 from vaurien_twisted.model.options import nearest
 
-#: How Toxiproxy's API begins most of its refusals; to a user of a command, there is no body.
+#: The beginning of most error messages of Toxiproxy's API, which is meaningless on a command line.
 BAD_BODY = "bad request body: "
 
 
@@ -24,8 +24,8 @@ def reasonOf(refused: RequestRefused) -> str:
     """
     if refused.status == 401:
         if os.environ.get(TOKEN_VARIABLE):
-            return f"the service wants its token, which is not what {TOKEN_VARIABLE} has"
-        return f"the service wants its token: set {TOKEN_VARIABLE}"
+            return f"the service needs another token than that of {TOKEN_VARIABLE}"
+        return f"the service needs a token: set {TOKEN_VARIABLE}"
     return refused.description.removeprefix(BAD_BODY)
 
 
@@ -33,10 +33,10 @@ def nearName(
     client: Client, proxy: str, parsed: argparse.Namespace, refused: RequestRefused
 ) -> str:
     """
-    What was probably meant, as the end of a line: C{: did you mean 'latency'?}.
+    The most similar name, as the end of a line: C{: did you mean 'latency'?}.
 
     @param proxy: the proxy that the command names.
-    @return: C{""} if the refusal is about something else, or if there is no telling.
+    @return: C{""} if the error is about something else, or the names are not known.
     """
     try:
         match refused.description:

@@ -67,7 +67,7 @@ def _paths(client: Client, parsed: argparse.Namespace) -> list[str]:
 
 def _words(removed: JSONObject) -> str:
     """
-    What was in force, of one proxy in the answer of the service.
+    The faults that were in force on one proxy, in words.
     """
     parts = []
     if removed["rules"]:
@@ -84,11 +84,11 @@ def _words(removed: JSONObject) -> str:
 
 def stillInForce(client: Client, chosen: list[str] | None, every: bool) -> str:
     """
-    After C{set-behavior dummy}: what is in force all the same.
+    The faults that are still in force after C{set-behavior dummy}.
 
     @param chosen: the proxies whose behavior was set, C{None} for the first.
     @param every: whether they are all.
-    @return: some lines, C{""} if nothing is in force, or if the service does not say.
+    @return: some lines; C{""} if nothing is in force, or the service does not say.
     """
     try:
         states = _states(client)
@@ -113,7 +113,7 @@ def _states(client: Client) -> list[JSONObject]:
 
 def _remaining(states: list[JSONObject]) -> Iterator[tuple[str, str]]:
     """
-    The names of proxies, and lines that say what is in force on them.
+    The names of proxies, and lines with the faults in force on them.
     """
     for state in states:
         place = "" if len(states) == 1 else f"{state['name']}: "

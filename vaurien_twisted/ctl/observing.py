@@ -211,7 +211,7 @@ def explained(answer: JSONObject) -> str:
 
 def _timing(timing: JSONObject) -> Iterator[str]:
     """
-    When an exchange came and went, as far as that is known.
+    The known times of an exchange.
     """
     if "came" not in timing:
         return
@@ -235,7 +235,7 @@ def _seconds(seconds: float) -> str:
 
 def _exchanges(client: Client, connection: JSONObject) -> str:
     """
-    What the journal says of the latest exchanges of a connection.
+    The journal's entries about the latest exchanges of a connection, as lines.
     """
     place = {"proxy": connection["proxy"], "connection": connection["connection"]}
     answer = client.request("GET", f"/journal?{urlencode({**place, 'latest': LATEST})}")

@@ -73,7 +73,7 @@ def _described(names: Iterable[str], details: JSONObject, terminal: bool) -> str
 
 def _detailed(name: str, details: JSONObject, terminal: bool) -> str:
     """
-    A behavior with its options: as C{get-behavior} would show it, or with what they mean.
+    A behavior with its options: their values, or their descriptions.
     """
     if name not in details:
         raise ClientError(f"there is no behavior {name!r}: {nearest(name, details)}")
@@ -139,14 +139,14 @@ def _behavior(name: str, given: JSONObject, terminal: bool) -> str:
 
 def entryLine(entry: JSONObject) -> str:
     """
-    An entry of the journal in one line: the exchange, what was done, and why.
+    An entry of the journal in one line: the exchange, the fault, and the reason.
     """
     place = entry["proxy"] + (f" connection {entry['connection']}" if entry["connection"] else "")
     if "exchange" in entry:
         place += f" exchange {entry['exchange']}"
     effect = entry.get("effect")
     if entry["kind"] == "decision" and effect:
-        # Older services do not tell the words.
+        # Entries of older services do not have C{words}.
         effect = entry.get("words") or inWords(str(effect), str(entry.get("rule", "")))
     facts = [place, entry.get("description"), entry.get("rule"), effect]
     if entry["kind"] != "decision":
@@ -158,7 +158,7 @@ def entryLine(entry: JSONObject) -> str:
 
 def optionWords(options: JSONObject, grouped: bool) -> Iterable[tuple[str, str]]:
     """
-    Options in the form that C{set-behavior} takes.
+    Options in the form of C{set-behavior}.
     """
     for name, value in options.items():
         if grouped:

@@ -38,7 +38,7 @@ WITHOUT_JSON = {
     "experiment compare": ": compare the files of --report",
 }
 
-#: What can stand after some commands.
+#: The words that may follow some commands.
 SECOND: dict[str, Collection[str]] = {
     "toxic": ctl_proxies.TOXIC,
     "experiment": ACTIONS,
@@ -57,7 +57,7 @@ def _parsers(arguments: Sequence[str], whole: bool = False) -> Parsers:
     @param whole: for completion, with those of C{experiment}, which take long to load.
     """
     common = OneLineParser(add_help=False, allow_abbrev=False)
-    # Without defaults, so that what stands before the command outlives the command's own parsing.
+    # Without defaults, so that parsing the command does not overwrite options before it.
     common.add_argument(
         "--host",
         metavar="URL",
@@ -158,7 +158,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser, common, made = _parsers(arguments)
     word, second = _words(common, arguments)
     if word == "help":
-        # What is asked for is the help of the words after it.
+        # Show the help of the words after it.
         topic = list(arguments)[list(arguments).index("help") + 1 :]
         return parse([*topic, "--help"])
     _checkCommand(parser, word)
@@ -193,7 +193,7 @@ def _unknown(
     parsed: argparse.Namespace, word: str, arguments: list[str], own: argparse.ArgumentParser
 ) -> str:
     """
-    What is wrong with a word that no option has, and what to write in its place.
+    The error message for an unknown option, with the correction.
     """
     name, _, value = word.partition("=")
     if not word.startswith("-") or nearOption(own, name):
@@ -271,7 +271,7 @@ def _checkSecond(
     arguments: Sequence[str],
 ) -> None:
     """
-    Suggest what can stand after a command that wants one of a few words.
+    Suggest a word for a command that must be followed by one of a few.
     """
     if word not in SECOND or second in SECOND[word]:
         return

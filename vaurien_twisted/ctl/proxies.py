@@ -221,7 +221,7 @@ def run(client: Client, parsed: argparse.Namespace) -> int:
                 if refused.status != 409:
                     raise
                 hint = "choose another name, or delete that one first"
-                raise ClientError(f"there is a proxy {parsed.name!r} already: {hint}") from None
+                raise ClientError(f"there is already a proxy {parsed.name!r}: {hint}") from None
             return _show(
                 parsed,
                 answer,

@@ -40,7 +40,7 @@ PERCENTILES = (50, 95, 99)
 #: From the upper bound of a bucket of durations to its middle; the end of the last, in seconds.
 MIDDLE, LONGEST = 0.97, 86400.0
 
-#: The columns that are left out on a narrow terminal, the least important first.
+#: The columns that are omitted on a narrow terminal, the least important first.
 SPARE_OF_PROXIES = (3, 1, 10, 11, 7, 8, 2, 9)
 SPARE_OF_CONNECTIONS = (5, 6, 1, 4, 3)
 
@@ -124,8 +124,8 @@ def screen(
 
     @param before: the state of the last update, C{None} to show sums instead of rates.
     @param seconds: the time since then.
-    @param columns: the width of the terminal; if it is too narrow, the least important columns
-        are left out.
+    @param columns: the width of the terminal; if it is too narrow, the least important columns are
+        omitted.
     """
     known = {each["name"]: each for each in before["proxies"]} if before and seconds else {}
     per = "/s" if known else ""
@@ -199,7 +199,7 @@ def _connection(connection: JSONObject) -> tuple[str, ...]:
 
 def _lines(rows: Sequence[Sequence[str]], width: int | None, spare: Sequence[int]) -> list[str]:
     """
-    @param spare: the columns that are left out where they do not fit, in this order.
+    @param spare: the columns that are omitted if they do not fit, in this order.
     """
     cells = [[printable(cell) for cell in row] for row in rows]
     lines = table(cells).splitlines()
@@ -222,7 +222,7 @@ def _rate(
 ) -> str:
     now = proxy[name][direction] if direction else proxy[name]
     if old is not None:
-        # A proxy that was made anew begins at zero.
+        # A recreated proxy counts from zero.
         now = max(0, now - (old[name][direction] if direction else old[name])) / seconds
     return size(now) if direction else f"{now:.0f}"
 
@@ -232,7 +232,7 @@ def _percentiles(proxy: JSONObject, old: JSONObject | None) -> list[str]:
     The percentiles of the durations of exchanges, since the last update or of all.
     """
     before = {} if old is None else dict(_buckets(old))
-    # A proxy that was made anew begins at zero.
+    # A recreated proxy counts from zero.
     grown = [(end, max(0, count - before.get(end, 0))) for end, count in _buckets(proxy)]
     total = sum(count for _, count in grown)
     found = []

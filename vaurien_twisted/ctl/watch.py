@@ -78,7 +78,7 @@ def follow(client: Client, proxy: str = "", since: int | None = None) -> Iterato
         except RequestRefused:
             raise
         except Unreachable:
-            # At first, or for long: nobody is there.
+            # The service did not answer at first, or for a long time.
             failed += 1
             if last is None or failed > TRIES:
                 raise

@@ -100,7 +100,7 @@ class Service:
         except RequestRefused as refused:
             if refused.status == 401:
                 reason = f"set {TOKEN_VARIABLE} to it"
-                raise ClientError(f"{self.url} wants its token: {reason}") from None
+                raise ClientError(f"{self.url} needs a token: {reason}") from None
             if refused.status != 404:
                 raise
             reason = "it is older than this program; use the one that came with it"

@@ -192,7 +192,7 @@ class CountedFastPath(FastPath):
         """
         The parts of a chunk, C{None} if it does not consist of whole requests that may pass.
         """
-        raise NotImplementedError("each protocol finds its own requests")
+        raise NotImplementedError("a subclass implements this")
 
     def replies(self, data: bytes) -> int:
         """
@@ -236,7 +236,7 @@ class CountedFastPath(FastPath):
 
         @param most: count no more than this.
         """
-        raise NotImplementedError("each protocol finds its own replies")
+        raise NotImplementedError("a subclass implements this")
 
     def _pass(self, batch: PassedBatch, count: int) -> int:
         """
