@@ -130,6 +130,9 @@ class UnknownTests(Shown):
             "vaurienctl toxic remove: ",
             "see vaurienctl toxic remove --help",
         )
+        self.assertError("--hots http://x list", "there is no option --hots: did you mean --host?")
+        self.assertError("--url http://x list", "there is no option --url: pick one of: --host, ")
+        self.assertError("--json lits", "did you mean 'list'?")
         self.assertError("state more", "there is no argument for 'more': remove it")
 
     def test_nearAction(self) -> None:

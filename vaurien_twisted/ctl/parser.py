@@ -38,6 +38,9 @@ WITHOUT_JSON = {
     "experiment compare": ": compare the files of --report",
 }
 
+#: The options that can stand before a command.
+OPTIONS = ("--host", "--http-port", "--json", "--version")
+
 #: The words that may follow some commands.
 SECOND: dict[str, Collection[str]] = {
     "toxic": ctl_proxies.TOXIC,
@@ -161,7 +164,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         # Show the help of the words after it.
         topic = list(arguments)[list(arguments).index("help") + 1 :]
         return parse([*topic, "--help"])
-    _checkCommand(parser, word)
+    _checkCommand(parser, word, arguments)
     _checkSecond(made, word, second, arguments)
     if word is not None:
         checkOptions(_own(made, word, second), [each for each in arguments if each != "--version"])
@@ -254,11 +257,19 @@ def _words(
     return parsed.command, parsed.second
 
 
-def _checkCommand(parser: argparse.ArgumentParser, word: str | None) -> None:
+def _checkCommand(
+    parser: argparse.ArgumentParser, word: str | None, arguments: Sequence[str]
+) -> None:
     """
-    Suggest the nearest command, where argparse would list all of them.
+    Suggest the nearest command, where argparse would list all of them; or the option that was
+    probably meant, where the word is the value of an option that there is not.
     """
     if word is not None and word not in COMMANDS:
+        place = arguments.index(word) if word in arguments else 0
+        before = arguments[place - 1] if place else ""
+        if before.startswith("--") and before not in (*OPTIONS, "--help"):
+            known = nearest(before, OPTIONS).replace("'", "")
+            parser.error(f"there is no option {before}: {known}")
         close = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.4)
         meant = f"did you mean {close[0]!r}?" if close else f"pick one of: {', '.join(COMMANDS)}"
         parser.error(f"there is no command {word!r}: {meant}")
