@@ -9,6 +9,7 @@ from typing import Any, cast
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.relays.multiplexed import Multiplexed, rule
 from tests.relays.support import REGISTRY, Pair
 from vaurien_twisted.model.exchange import Connection, Exchange
 from vaurien_twisted.model.progress import Progress
@@ -272,3 +273,45 @@ class TimingTests(SynchronousTestCase):
         pair.answer(b"$1\r\nv\r\n")
         [told] = self.told(pair)
         self.assertEqual((told["request"], told["replyBytes"]), ("GET k", 7))
+
+
+class StreamTests(SynchronousTestCase):
+    """
+    The same on streams of HTTP/2.
+    """
+
+    def told(self, link: Multiplexed) -> list[tuple[str, dict[str, Any]]]:
+        """
+        The passed exchanges: what they ask for, and their times and sizes.
+        """
+        passed = link.pair.factory.context.passed.since(0, KEPT)
+        return [(each.request, each.progress.toJSON()) for each in passed]
+
+    def test_passed(self) -> None:
+        """
+        Streams that no rule affects.
+        """
+        link = Multiplexed(rule("error", "/never", code="500"))
+        link.pair.factory.context.passed.ask()
+        link.ask("/a")
+        link.ask("/b", b"body")
+        self.assertEqual([words for words, _ in self.told(link)], ["GET /a", "POST /b"])
+        for _, timing in self.told(link):
+            self.assertEqual(timing["duration"], 0.0)
+
+    def test_struck(self) -> None:
+        """
+        Streams that a rule delays or answers.
+        """
+        link = Multiplexed(rule("delay", "/slow", sleep=0.5), rule("error", "/bad", code="503"))
+        link.pair.factory.context.passed.ask()
+        link.ask("/slow", b"body")
+        link.pair.clock.advance(0.5)
+        link.pump()
+        link.ask("/bad")
+        slow, bad = [each for each in link.journal if each["kind"] == "decision"]
+        self.assertEqual((slow["timing"]["waited"], slow["timing"]["duration"]), (0.5, 0.5))
+        self.assertGreater(slow["timing"]["replyBytes"], 0)
+        self.assertEqual(bad["timing"]["came"], 0.5)
+        self.assertEqual(bad["message"], "Service Temporarily Unavailable")
+        self.assertEqual(self.told(link), [])
