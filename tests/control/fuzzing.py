@@ -1,5 +1,5 @@
 """
-Requests that nobody would send, and what is to come back.
+Random requests, and checks of their answers.
 """
 
 from __future__ import annotations
@@ -262,7 +262,7 @@ def transientErrors(draw: Any) -> tuple[bytes, bytes, bytes]:
 @st.composite
 def astray(draw: Any) -> tuple[bytes, bytes, bytes]:
     """
-    Those of one that hardly any route is for.
+    Random methods, most of which no route supports.
     """
     path = "/" + "/".join(draw(st.lists(st.sampled_from(SEGMENTS), max_size=5)))
     return draw(st.sampled_from(METHODS)).encode(), path.encode(), draw(bodies)
@@ -326,7 +326,7 @@ class Served:
 
     def ask(self, data: bytes) -> bytes:
         """
-        All that comes back on a connection of its own.
+        The whole answer on a new connection.
         """
         address = IPv4Address("TCP", "127.0.0.1", 1)
         transport: Any = StringTransport(address, address)
@@ -341,6 +341,6 @@ class Served:
 
     def stop(self) -> None:
         """
-        Leave nothing behind.
+        Remove everything that was created.
         """
         self.site.doStop()

@@ -57,7 +57,7 @@ def around(*proxies: Proxy) -> ProxyCollection:
 @attrs.frozen
 class Answer:
     """
-    What came back.
+    The answer.
     """
 
     status: int
@@ -108,7 +108,8 @@ class Asker:
         follow: bool = True,
     ) -> Answer:
         """
-        One request; C{body} is sent as JSON, C{data} as it is.  Redirects are followed, or told.
+        Send one request; C{body} is sent as JSON, C{data} unchanged.  Redirects are followed, or
+        returned.
         """
         if body is not None:
             data = json.dumps(body).encode()

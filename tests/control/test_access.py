@@ -26,7 +26,7 @@ class AccessTests(SynchronousTestCase):
 
     def test_beyond(self) -> None:
         """
-        Beyond this machine it takes a token, or the word.
+        Other machines need a token, unless C{insecure} is set.
         """
         refused = self.assertRaises(Refused, Access().check, "0.0.0.0", "http_host")
         self.assertEqual(refused.name, "http_host")
@@ -37,7 +37,7 @@ class AccessTests(SynchronousTestCase):
 
     def test_anyName(self) -> None:
         """
-        Any name will do where a token keeps web pages out, or where all may come in.
+        Any Host is allowed with a token, or with C{insecure}.
         """
         self.assertTrue(Access("secret").anyName("localhost"))
         self.assertTrue(Access(insecure=True).anyName("0.0.0.0"))
@@ -46,7 +46,7 @@ class AccessTests(SynchronousTestCase):
 
     def test_untold(self) -> None:
         """
-        What is logged of it has no token.
+        Log lines do not have the token.
         """
         self.assertNotIn("secret", repr(Access("secret")))
 
@@ -82,7 +82,7 @@ class PlaceTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        Anything else.
+        Other values are refused.
         """
         for text in ("here", "unix:/tmp/x", "localhost:70000"):
             refused = self.assertRaises(Refused, toxiproxyPlace, text)

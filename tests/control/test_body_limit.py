@@ -21,7 +21,7 @@ PART = b"x" * 2**16
 
 class LimitTests(SynchronousTestCase):
     """
-    Bodies over the bound, told by their length or by counting.
+    Bodies over the limit, by their Content-Length or by counting.
     """
 
     def setUp(self):
@@ -66,7 +66,7 @@ class LimitTests(SynchronousTestCase):
 
     def test_byLength(self):
         """
-        A length over the bound is answered before any of the body has come.
+        A Content-Length over the limit is answered before the body arrives.
         """
         self.send(PUT + b"Content-Length: %d\r\n\r\n" % (LIMIT + 1))
         self.assertRefused()
@@ -74,8 +74,8 @@ class LimitTests(SynchronousTestCase):
 
     def test_closedAtTheEnd(self):
         """
-        The connection is closed after the body, so that the client hears the answer;
-        what follows is not another request.
+        The connection is closed after the body, so that the client reads the answer; later bytes
+        are not another request.
         """
         self.send(PUT + b"Content-Length: %d\r\n\r\n" % (LIMIT + 1))
         self.send(*[PART] * (LIMIT // len(PART)))

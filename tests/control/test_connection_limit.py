@@ -82,7 +82,7 @@ class LimitTests(SynchronousTestCase):
 
     def test_pitfall40_resetOnce(self) -> None:
         """
-        Connections that come at once each cost another one, although none is closed yet.
+        Of connections that arrive at once, each closes another one, although none has ended yet.
         """
         self.patch(connection_limit, "MOST", 2)
         wires = [self.connect()[1] for _ in range(5)]

@@ -37,7 +37,7 @@ class ConnectionsTests(SynchronousTestCase):
 
     def test_some(self) -> None:
         """
-        Those of one proxy, and no more than are wanted.
+        The connections of one proxy, up to the limit.
         """
         told = self.ask("GET", "/connections?proxy=proxy&limit=2").json
         self.assertEqual(([each["id"] for each in told["connections"]], told["total"]), ([1, 2], 3))
@@ -65,7 +65,7 @@ class ConnectionsTests(SynchronousTestCase):
 
     def test_rules(self) -> None:
         """
-        One has rules of its own, until it has none.
+        A connection has its own rules until an empty list removes them.
         """
         rules = [{"behavior": "hang", "when": {"command": "GET"}}]
         self.assertEqual(self.ask("POST", "/connections/1", {"rules": rules}).status, 200)
@@ -91,7 +91,7 @@ class ConnectionsTests(SynchronousTestCase):
 
     def test_notThere(self) -> None:
         """
-        A connection or a proxy that is not there is told from one that is over.
+        Unknown connections and proxies have other messages than closed connections.
         """
         self.clients[0].relay.connectionLost()
         self.seen.endpoint.protocols[0].connectionLost()

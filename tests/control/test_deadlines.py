@@ -44,7 +44,7 @@ class Wire(StringTransport):
 
 class DeadlineTests(SynchronousTestCase):
     """
-    Requests that do not come.
+    Requests that do not arrive completely.
     """
 
     def setUp(self) -> None:
@@ -80,8 +80,8 @@ class DeadlineTests(SynchronousTestCase):
 
     def test_pitfall40_bodyNeverSent(self) -> None:
         """
-        A body that is announced and does not come whole is answered with 408, and the
-        connection ends; who does not take that is reset.
+        An incomplete body is answered with 408, and the connection ends; a client that does not
+        close is reset.
         """
         wire = self.slow(
             b"PUT /behavior HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n\r\n"
@@ -111,7 +111,7 @@ class DeadlineTests(SynchronousTestCase):
 
     def test_pitfall40_nothingSent(self) -> None:
         """
-        Who says nothing is told nothing.
+        A client that sends nothing gets no answer.
         """
         before = len(self.clock.getDelayedCalls())
         protocol, wire = self.connect()
@@ -142,7 +142,7 @@ class DeadlineTests(SynchronousTestCase):
 
     def test_pitfall40_longAnswer(self) -> None:
         """
-        An answer that goes on, as the stream of events does, has no end.
+        A streamed answer, such as that of C{/events}, has no time limit.
         """
         protocol, wire = self.connect()
         protocol.dataReceived(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")

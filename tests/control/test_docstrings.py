@@ -21,12 +21,12 @@ def weather() -> None:
 
 class DocstringTests(SynchronousTestCase):
     """
-    What is left of a docstring.
+    The text of a docstring.
     """
 
     def test_text(self) -> None:
         """
-        Markup and fields are left out.
+        Markup and fields are removed.
         """
         self.assertEqual(
             textOf(weather),

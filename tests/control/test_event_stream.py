@@ -55,7 +55,7 @@ class Taken:
     @property
     def ids(self) -> list[int]:
         """
-        The ids of the events that came.
+        The ids of the received events.
         """
         lines = b"".join(self.parts).decode().splitlines()
         return [int(line[4:]) for line in lines if line.startswith("id: ")]
@@ -116,7 +116,7 @@ class ReadersTests(SynchronousTestCase):
 
     def test_live(self) -> None:
         """
-        What comes is told soon, collected into one part.
+        New entries are sent soon, in one part.
         """
         sink = self.read()
         self.note(3)
@@ -129,7 +129,7 @@ class ReadersTests(SynchronousTestCase):
 
     def test_resumes(self) -> None:
         """
-        What there is after the last known entry is told soon, and once.
+        Entries after the last known one are sent soon, and once.
         """
         self.note(5)
         sink = self.read(since=3)
@@ -141,7 +141,7 @@ class ReadersTests(SynchronousTestCase):
 
     def test_missed(self) -> None:
         """
-        Who was away for too long is told how much is lost.
+        A client that was away for too long gets the number of lost entries.
         """
         self.note(150)
         sink = self.read(since=20)
@@ -175,7 +175,7 @@ class ReadersTests(SynchronousTestCase):
 
     def test_portions(self) -> None:
         """
-        Many entries come in parts that are bounded.
+        Many entries are sent in bounded parts.
         """
         self.journal = Journal(self.clock.seconds)
         self.readers = Readers(self.clock, self.journal)
@@ -187,8 +187,8 @@ class ReadersTests(SynchronousTestCase):
 
     def test_pitfall38_slices(self) -> None:
         """
-        What takes long is sent in slices, with time for other work between them; all readers
-        have their turn.
+        Long answers are sent in slices, with time for other work between them, to all readers in
+        turn.
         """
 
         def cost() -> None:
@@ -210,7 +210,7 @@ class ReadersTests(SynchronousTestCase):
 
     def test_pitfall38_resumedAtOnce(self) -> None:
         """
-        Many who have room again at the same moment are not all served at once.
+        Many readers that resume at the same moment are not all served at once.
         """
         sinks = [self.read(room=1) for _ in range(20)]
         self.note(1)
@@ -234,7 +234,7 @@ class ReadersTests(SynchronousTestCase):
 
     def test_stalled(self) -> None:
         """
-        Who takes nothing is given nothing, keeps nobody waiting, and goes on where it was.
+        A paused reader gets nothing, does not delay others, and continues where it was.
         """
         slow, fast = self.read(room=1), self.read()
         for _ in range(10):
@@ -248,8 +248,8 @@ class ReadersTests(SynchronousTestCase):
 
     def test_pitfall7_tooSlow(self) -> None:
         """
-        Who falls further behind than the journal remembers is told how much is lost, and
-        goes on; others miss nothing.
+        A reader that falls behind the journal gets the number of lost entries, and continues;
+        others lose nothing.
         """
         slow, fast = self.read(room=1), self.read()
         for _ in range(30):
@@ -274,8 +274,8 @@ class ReadersTests(SynchronousTestCase):
 
     def test_takesNothing(self) -> None:
         """
-        Who takes nothing from one heartbeat to the next is dropped, also where little
-        happens; who has paused just now is not.
+        A reader that reads nothing from one heartbeat to the next is dropped, also if there are few
+        entries; one that has paused just now is not.
         """
         slow = self.read(room=1)
         self.note(1)

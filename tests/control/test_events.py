@@ -1,5 +1,5 @@
 """
-Tests for the API that tells the journal as it grows.
+Tests for the API that streams the journal.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class RefusalTests(SynchronousTestCase):
 
 class Browser(Protocol):
     """
-    Asks, and keeps what comes.
+    Sends a request, and keeps the answer.
 
     @ivar ids: those of the events so far.
     @ivar missed: how many others it has lost.
@@ -97,7 +97,7 @@ class StreamTests(TestCase):
 
     def setUp(self) -> Any:
         """
-        A site with this API alone.
+        A site with only this API.
         """
         from twisted.internet import reactor
 
@@ -112,7 +112,7 @@ class StreamTests(TestCase):
 
     async def tearDown(self) -> None:
         """
-        Nobody reads any more.
+        The client has gone.
         """
         for browser in self.browsers:
             if browser.transport.connected:
@@ -153,7 +153,7 @@ class StreamTests(TestCase):
 
     async def test_live(self) -> None:
         """
-        The head comes at once, events as they happen; nothing of what was before.
+        The head is sent at once, events as they happen, and no earlier ones.
         """
         self.note()
         browser = await self.open()
@@ -188,8 +188,8 @@ class StreamTests(TestCase):
 
     async def test_pitfall7_slow(self) -> None:
         """
-        Who stops reading is told what it has lost when it reads again; what waits for it
-        meanwhile is bounded, and another misses nothing.
+        A client that stops reading gets the number of lost entries when it reads again; the bytes
+        that wait for it are bounded, and other clients lose nothing.
         """
         slow, fast = await self.open(), await self.open()
         slow.transport.pauseProducing()

@@ -20,7 +20,7 @@ PHASE = {"name": "dead", "what": "down on db", "begin": 20.0, "end": None}
 
 class ExperimentTests(Faced):
     """
-    What a runner tells, and what others get.
+    Reports of a runner, and the answers to others.
     """
 
     def setUp(self):
@@ -38,7 +38,7 @@ class ExperimentTests(Faced):
 
     def told(self, **more: object) -> dict[str, Any]:
         """
-        What a runner tells.
+        The report of a runner.
         """
         return {"title": "MySQL dies", "begun": 10.0, "phases": [PHASE], **more}
 
@@ -51,7 +51,7 @@ class ExperimentTests(Faced):
 
     def test_running(self):
         """
-        One that runs is told, until its outcome is; the journal has both.
+        A running experiment is listed until it has an outcome; the journal has both.
         """
         self.assertEqual(self.ask("PUT", "/experiment", self.told()).status, 200)
         running = {"title": "MySQL dies", "begun": 10.0, "outcome": "", "phases": [PHASE]}
@@ -87,7 +87,7 @@ class ExperimentTests(Faced):
 
     def test_refused(self):
         """
-        What is no experiment is refused; nothing has changed.
+        An invalid report is refused, and nothing has changed.
         """
         for body in (
             self.told(titel="x"),

@@ -1,5 +1,5 @@
 """
-Tests for the API that explains; what it tells is tested with the explanations.
+Tests for the API that explains; the explanations have their own tests.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class ExplainTests(SynchronousTestCase):
 
     def test_notThere(self) -> None:
         """
-        What has not been opened yet yet cannot be explained.
+        An exchange or connection that does not exist yet cannot be explained.
         """
         seen, asker = watched()
         seen.connect().ask(b"GET a\n")
@@ -47,7 +47,7 @@ class ExplainTests(SynchronousTestCase):
 
     def test_unsaid(self) -> None:
         """
-        Which connection must be said.
+        The connection must be given.
         """
         _, asker = watched()
         answer = asker.ask("GET", "/explain?exchange=1")

@@ -1,6 +1,6 @@
 """
-Requests at random: whatever is sent to control, no answer says that the service has failed, a
-refusal is JSON in the form of its API, and has changed nothing.
+Random requests: no answer has status 500, each error is JSON in the form of its API, and an error
+has changed nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class FuzzTests(SynchronousTestCase):
     @given(requests())
     def test_pitfall41_requests(self, data: bytes) -> None:
         """
-        Any request gets an answer that is none of a failure.
+        No request gets an answer with status 500.
         """
         # A new one only where it is no longer as it was: making one takes longer than a request.
         if self.served is None or self.served.state() != self.fresh:
@@ -75,7 +75,7 @@ class FuzzTests(SynchronousTestCase):
 
 class KnownTests(SynchronousTestCase):
     """
-    What has failed before.
+    Requests that have failed before.
     """
 
     def setUp(self) -> None:
@@ -116,7 +116,7 @@ class KnownTests(SynchronousTestCase):
 
     def test_pitfall41_twoCases(self) -> None:
         """
-        Members that differ only in upper and lower case, which Toxiproxy takes for the same.
+        Members that differ only in case, which are the same for Toxiproxy.
         """
         for body in (
             b'{"name":"x","Name":"y","upstream":"localhost:1"}',
@@ -130,7 +130,7 @@ class KnownTests(SynchronousTestCase):
 
     def test_pitfall41_numbersOfAddresses(self) -> None:
         """
-        Numbers that no system call takes, and paths that no socket has.
+        Numbers that no system call accepts, and paths that no socket has.
         """
         for text in (
             "tcp:99999",
@@ -164,7 +164,7 @@ class KnownTests(SynchronousTestCase):
 
     def test_pitfall41_targets(self) -> None:
         """
-        Request targets that are no paths of ours.
+        Request targets that are not paths of the service.
         """
         for target in ("*", "/%FF", "/%00", "x", "version", "ftp://localhost/version"):
             self.assertIn(self.status(f"GET {target}"), (400, 404), target)

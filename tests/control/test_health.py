@@ -17,7 +17,7 @@ class HealthTests(SynchronousTestCase):
 
     def test_health(self) -> None:
         """
-        It is answered without the token that all else needs.
+        It needs no token, unlike all other paths.
         """
         ask = Asker(controlRoot(around(makeProxy()), token="s3cret")).ask
         answer = ask("GET", "/health")

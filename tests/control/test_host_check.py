@@ -70,8 +70,8 @@ class HostTests(SynchronousTestCase):
 
     def test_pitfall16_userAgentIsNoMatter(self):
         """
-        A browser that calls the service by its name may read; one led here by a name
-        may not, even if it says it is curl.
+        A browser that uses the service's name may read; one with a rebound name may not, whatever
+        its User-Agent.
         """
         asker = controlled()[1]
         browser = {"User-Agent": "Mozilla/5.0 (X11; Linux) Firefox/140.0"}
@@ -81,7 +81,7 @@ class HostTests(SynchronousTestCase):
 
     def test_allowed(self):
         """
-        The name that the service was told to listen on passes.
+        The name that the service listens on passes.
         """
         asker = Asker(controlRoot(around(makeProxy()), ["Chaos.example"]))
         self.assertEqual(self.status("chaos.example:8080", asker), 200)
@@ -177,7 +177,7 @@ class OriginTests(SynchronousTestCase):
 
 class FetchSiteTests(SynchronousTestCase):
     """
-    What browsers say of the page that asks.
+    The headers of browsers about the page that sends the request.
     """
 
     def ask(self, method, path, site, body=None):
@@ -188,7 +188,7 @@ class FetchSiteTests(SynchronousTestCase):
 
     def test_own(self):
         """
-        Our own page may ask, and whoever types the address.
+        The service's own page may send requests, and so may a typed address.
         """
         for site in ("same-origin", "none"):
             self.assertEqual(self.ask("GET", "/behavior", site).status, 200)

@@ -1,5 +1,5 @@
 """
-Tests for the API that tells what happened.
+Tests for the API of the journal.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class JournalTests(Faced):
 
     def ids(self, query: str = "") -> tuple[list[int], int]:
         """
-        The ids that are told, and the last.
+        The ids of the entries in an answer, and the last id.
         """
         answer = self.ask("GET", f"/journal{query}")
         self.assertEqual(answer.status, 200, answer.body)
@@ -62,7 +62,7 @@ class JournalTests(Faced):
 
     def test_entries(self):
         """
-        Entries are told as they were recorded.
+        Entries are returned as they were recorded.
         """
         self.note(1)
         told = self.ask("GET", "/journal").json
@@ -80,7 +80,8 @@ class JournalTests(Faced):
 
     def test_limit(self):
         """
-        The oldest come first, so that all can be had by parts; without a limit a thousand.
+        The oldest entries come first, so that a client can read all in parts; the default limit is
+        a thousand.
         """
         self.note(1200)
         self.assertEqual(self.ids("?limit=2"), ([1, 2], 1200))
@@ -90,7 +91,7 @@ class JournalTests(Faced):
 
     def test_forgotten(self):
         """
-        What is forgotten is not told; ids go on.
+        Dropped entries are not returned; ids continue.
         """
         self.note(10_005)
         ids, last = self.ids("?limit=10000")
@@ -117,14 +118,14 @@ class JournalTests(Faced):
 
     def test_elsewhere(self):
         """
-        A journal of another kind cannot be told.
+        A journal of another kind cannot be read.
         """
         answer = Asker(ControlRoot([JournalAPI(object())], [])).ask("GET", "/journal")
         self.assertEqual((answer.status, answer.error["location"]), (404, "path"))
 
     def test_decisions(self):
         """
-        What the proxy's own decider decides is there, with its reason.
+        The journal has the decisions of the proxy's own decider, with their reasons.
         """
         self.ask("PUT", "/rules", [{"behavior": "hang", "times": 1}])
         self.proxy.relays.decider.decide(Connection(3), Exchange(4))

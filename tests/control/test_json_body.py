@@ -42,7 +42,7 @@ class BodyTests(SynchronousTestCase):
 
     def test_malformed(self):
         """
-        What is no JSON.
+        Bodies that are not JSON.
         """
         self.assertRefused(b"", "not JSON", '{"name": "dummy"}')
         self.assertRefused(b'{"name": "delay"', "not JSON")
@@ -54,7 +54,7 @@ class BodyTests(SynchronousTestCase):
 
     def test_looseJSON(self):
         """
-        What Python's parser takes but JSON does not have, or nobody could write down.
+        Values that Python's parser accepts but JSON does not have, or that cannot be encoded.
         """
         for number in (b"NaN", b"Infinity", b"-Infinity"):
             self.assertRefused(b'{"name": "delay", "sleep": ' + number + b"}", "not a JSON number")
@@ -64,7 +64,7 @@ class BodyTests(SynchronousTestCase):
 
     def test_noObject(self):
         """
-        JSON that is no object.
+        JSON that is not an object.
         """
         for data in (b"[]", b'"delay"', b"3", b"null"):
             self.assertRefused(data, "must be a JSON object", data.decode())
@@ -80,7 +80,7 @@ class BodyTests(SynchronousTestCase):
 
     def test_types(self):
         """
-        JSON may say that it is, in any spelling, or say nothing.
+        Content-Type may be that of JSON, in any spelling, or missing.
         """
         spellings = (
             "application/json",
@@ -96,7 +96,7 @@ class BodyTests(SynchronousTestCase):
 
     def test_wrongTypes(self):
         """
-        Anything else is 415, which says what to send.
+        Any other Content-Type gets 415, which says what to send.
         """
         wrong = ("application/x-www-form-urlencoded", "text/plain", "application/jsonp", "\xff")
         for kind in wrong:

@@ -1,5 +1,5 @@
 """
-Tests for a factory that is loaded beside everything else.
+Tests for a factory that is loaded in a thread.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Threads:
 
 class Slow(Factory):
     """
-    What is loaded.
+    The loaded factory.
     """
 
     noisy = False
@@ -114,8 +114,8 @@ class LoadedLaterTests(SynchronousTestCase):
 
     def test_inThread(self) -> None:
         """
-        The module is imported in a thread once the reactor runs, and the factory made where
-        the reactor is: once, whoever connects then.
+        The module is imported in a thread once the reactor runs; the factory is made in the
+        reactor's thread, once.
         """
         self.factory.doStart()
         self.factory.load(self.reactor)
@@ -132,7 +132,7 @@ class LoadedLaterTests(SynchronousTestCase):
 
     def test_early(self) -> None:
         """
-        Who connects earlier has it made at once.
+        A connection before that makes the factory at once.
         """
         self.factory.doStart()
         self.factory.load(self.reactor)
@@ -145,7 +145,7 @@ class LoadedLaterTests(SynchronousTestCase):
 
     def test_loaded(self) -> None:
         """
-        No thread is needed for what is loaded already, and none is had where there are none.
+        No thread is used if the module is loaded already, or if the reactor has no threads.
         """
         sys.modules[RARE] = sys
         self.factory.load(self.reactor)
@@ -156,7 +156,7 @@ class LoadedLaterTests(SynchronousTestCase):
 
     def test_cannotBeLoaded(self) -> None:
         """
-        A module that cannot be imported is no matter of the thread: who connects meets it.
+        If the module cannot be imported, a connection gets the error, not the thread.
         """
         factory = LazySite("no.such.module", self.make)
         factory.doStart()
@@ -180,7 +180,7 @@ class LoadedLaterTests(SynchronousTestCase):
 
     def test_stopped(self) -> None:
         """
-        It stops with its port; what is loaded after that is not made, and nobody is served.
+        It stops with its port; the factory is not made after that.
         """
         self.factory.doStart()
         self.factory.load(self.reactor)

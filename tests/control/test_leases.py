@@ -10,12 +10,12 @@ from tests.control.test_vaurien import Faced
 
 class LeasesTests(Faced):
     """
-    C{/leases}, and what can be set under one.
+    C{/leases}, and faults that are set under a lease.
     """
 
     def test_life(self):
         """
-        A lease is taken, told, renewed and ended.
+        A lease is taken, listed, renewed and ended.
         """
         taken = self.ask(
             "POST", "/leases", {"name": "ci", "for": "20s"}, headers={"user-agent": ["py"]}
@@ -46,8 +46,7 @@ class LeasesTests(Faced):
 
     def test_lifted(self):
         """
-        What was set under a lease is lifted when its owner stops renewing, whatever it is;
-        what others set stays.
+        All faults under a lease are removed when its owner stops renewing; others stay.
         """
         self.ask("POST", "/leases", {"name": "ci", "for": 10})
         self.ask("PUT", "/rules", [{"behavior": "hang", "name": "own"}])
@@ -179,7 +178,7 @@ class ProxiesTests(Faced):
 
     def test_refused(self) -> None:
         """
-        A lease that is not held, or is no text; C{null} is none.
+        A lease that is not held, or is not text; C{null} means none.
         """
         for lease in ("ended", 5, [], {}):
             answer = self.create(lease=lease)

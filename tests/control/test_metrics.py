@@ -36,7 +36,7 @@ class MetricsTests(SynchronousTestCase):
 
     def test_countsItself(self) -> None:
         """
-        A request is counted when it is answered: the next one tells of it.
+        A request is counted when it is answered: the next answer has it.
         """
         _, asker = watched()
         for count in range(3):

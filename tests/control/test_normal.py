@@ -37,7 +37,7 @@ class NormalTests(SynchronousTestCase):
 
     def test_all(self) -> None:
         """
-        C{/normal} is for all proxies, and says what was in force.
+        C{/normal} affects all proxies, and lists what was in force.
         """
         answer = self.ask("POST", "/normal")
         self.assertEqual(answer.status, 200)

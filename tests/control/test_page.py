@@ -24,7 +24,7 @@ LONG = 350
 
 def asking(parts=None):
     """
-    Asks a site of the page alone.
+    A site with only the page.
     """
     return Asker(ControlRoot([PageAPI(parts)], []))
 
@@ -45,7 +45,7 @@ class PageFaceTests(SynchronousTestCase):
 
     def test_links(self):
         """
-        Who asks for JSON gets links, each of which leads somewhere; all others get the page.
+        Requests for JSON get links, each of which works; all others get the page.
         """
         asker = Asker(controlRoot(around(makeProxy())))
         for accept in ("application/json", "application/json, text/html;q=0.5"):
@@ -73,7 +73,7 @@ class PageFaceTests(SynchronousTestCase):
 
     def test_policy(self):
         """
-        The page may load and ask its own service only, and be framed by nobody.
+        The page may only use its own service, and must not be framed.
         """
         for path in ("/", "/page/main.js"):
             answer = asking().ask("GET", path)
@@ -97,8 +97,8 @@ class PageFaceTests(SynchronousTestCase):
 
     def test_cache(self):
         """
-        A browser that has a part is told so without its bytes; one that has another
-        gets them.
+        A browser with the current file gets 304 without its bytes; one with another version gets
+        the file.
         """
         asker = asking()
         first = asker.ask("GET", "/page/main.js")
@@ -153,8 +153,7 @@ class PageFaceTests(SynchronousTestCase):
 
     def test_public(self):
         """
-        Where a token is set, the page comes without it, and its refusals do; other paths
-        do not.
+        With a token, the page and its errors need none; other paths do.
         """
         root = ControlRoot([PageAPI(), Secrets()], [], token="open-sesame")
         asker = Asker(root)
@@ -193,7 +192,7 @@ class PartsTests(SynchronousTestCase):
 
     def test_all(self):
         """
-        Every file of the folder is served: none has a type that nobody knows.
+        Every file of the folder is served with a known media type.
         """
         folder = files("vaurien_twisted.control").joinpath("page")
         self.assertEqual({file.name for file in folder.iterdir()}, set(loadParts()))
@@ -213,8 +212,7 @@ class PartsTests(SynchronousTestCase):
 
     def test_nothingElsewhere(self):
         """
-        No part names another place, but for the name of a language, and where a service is
-        that is not told where to be.
+        No file names another host, except for namespaces and the default URL of a service.
         """
         for name, text in self.texts("").items():
             text = text.replace("http://www.w3.org/2000/svg", "")
@@ -224,7 +222,7 @@ class PartsTests(SynchronousTestCase):
 
     def test_noMarkup(self):
         """
-        What comes from the service cannot become markup or code.
+        Text of the service cannot become markup or code.
         """
         for name, text in self.texts("js").items():
             self.assertNotRegex(

@@ -16,7 +16,7 @@ class PassedAPITests(SynchronousTestCase):
 
     def test_passed(self) -> None:
         """
-        From the first question on, exchanges that no rule affects are told, and explained.
+        From the first request on, exchanges that no rule affects are listed, and explained.
         """
         seen, asker = watched({"behavior": "error", "when": {"command": "SET"}})
         client = seen.connect()
@@ -56,7 +56,7 @@ class PassedAPITests(SynchronousTestCase):
 
     def test_missed(self) -> None:
         """
-        How many were dropped before they were told is said.
+        The answer has the number of dropped exchanges.
         """
         seen, asker = watched()
         client = seen.connect()

@@ -1,5 +1,5 @@
 """
-Tests for the API that tells of wire protocols.
+Tests for the API of wire protocols.
 """
 
 from __future__ import annotations
@@ -74,12 +74,12 @@ class ProtocolsTests(Faced):
 
 class DescribingTests(Faced):
     """
-    What is told of a protocol.
+    The description of a protocol.
     """
 
     def test_protocol(self):
         """
-        Everything that it declares; targets of all protocols come last.
+        Everything that it declares; the matchers of all protocols come last.
         """
         told = describeProtocol(Lines())
         self.assertEqual(told["description"], "The protocol of lines.")
@@ -110,7 +110,7 @@ class DescribingTests(Faced):
 
     def test_markup(self):
         """
-        Of epytext only the words are told.
+        Descriptions have no epytext markup.
         """
 
         class Marked(Lines):

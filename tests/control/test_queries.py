@@ -25,7 +25,7 @@ class Query:
 
 def asked(**words: list[bytes]) -> Query:
     """
-    What is read of a query.
+    Parameters of a query.
     """
     request = DummyRequest([b"place"])
     request.path = b"/place"
@@ -40,7 +40,7 @@ class QueryTests(SynchronousTestCase):
 
     def test_read(self) -> None:
         """
-        What is not said is as declared; what is said twice is as it was said last.
+        Missing parameters have their defaults; of repeated ones the last counts.
         """
         self.assertEqual(asked(), Query())
         self.assertEqual(asked(count=[b"4", b"5"], name=[b"\xc3\xa4"]), Query(count=5, name="ä"))

@@ -50,7 +50,7 @@ class WeatherAPI:
 
 class PlainAPI:
     """
-    An API with refusals of its own form, and nothing that needs the token.
+    An API with its own form of errors, which needs no token.
     """
 
     routes = Routes(plain, public=True)
@@ -70,7 +70,7 @@ class RoutesTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         """
-        A site with the new APIs beside others.
+        A site with the new APIs and others.
         """
         self.requests = RequestCounter()
         proxies = around(makeProxy())

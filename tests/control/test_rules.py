@@ -47,7 +47,7 @@ class RulesTests(Faced):
 
     def test_set(self):
         """
-        A list is taken, and an object that has it; what is told is taken back.
+        A list is accepted, and an object that has it; the answer of GET is accepted again.
         """
         for body in (RULES, {"rules": RULES}):
             self.ask("PUT", "/rules", [])
@@ -77,7 +77,7 @@ class RulesTests(Faced):
 
     def test_behaviorTellsAll(self):
         """
-        Where a name and options do not say all, C{/behavior} tells the rules too.
+        C{/behavior} has the rules too if a name and options do not describe the plan.
         """
         for rules in (
             RULES,
@@ -97,7 +97,7 @@ class RulesTests(Faced):
 
     def test_expired(self):
         """
-        What has reverted by itself is not told.
+        Expired rules are not listed.
         """
         self.ask("PUT", "/rules", [{"behavior": "hang", "for": 5}, {"behavior": "delay"}])
         clock = self.proxy.reactor
@@ -109,7 +109,7 @@ class RulesTests(Faced):
 
     def test_refused(self):
         """
-        A rule that is not taken leaves all as it was; it is named.
+        A refused rule changes nothing; the error has its number.
         """
         self.ask("PUT", "/rules", RULES)
 
@@ -143,12 +143,12 @@ class RulesTests(Faced):
 
 class KeepTests(SynchronousTestCase):
     """
-    C{keep}, beside the rules.
+    C{keep}, together with the rules.
     """
 
     def test_keep(self) -> None:
         """
-        What waits goes on waiting where the request says so, else it is lifted.
+        Exchanges that wait continue to wait with C{keep}; otherwise their waits end.
         """
         seen = SeenProxy({"behavior": "hang"})
         asker = Asker(ControlRoot([RulesAPI(around(seen.proxy))], [], RequestCounter()))

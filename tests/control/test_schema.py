@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.control.schema}: what C{/schema} tells.
+Tests for L{vaurien_twisted.control.schema}: the answer of C{/schema}.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class SchemaTests(ToxiproxyCase):
 
     def test_toxic(self) -> None:
         """
-        A toxic takes the fields that are told of it, by these names.
+        A toxic accepts its described fields, by these names.
         """
         self.create()
         toxic = {
@@ -44,7 +44,7 @@ class SchemaTests(ToxiproxyCase):
 
     def test_accepted(self) -> None:
         """
-        What is told of a proxy can be sent back as it is.
+        The answer about a proxy can be sent back unchanged.
         """
         told = self.create(connect_first=True)
         self.assertIs(told["connect_first"], True)

@@ -18,7 +18,7 @@ from vaurien_twisted.model.options import Refused
 
 class Collector(Protocol):
     """
-    Keeps what it hears, and says when the connection ends.
+    Keeps the received bytes, and fires when the connection ends.
     """
 
     def __init__(self):
@@ -85,7 +85,7 @@ class ServiceTests(TestCase):
 
     async def test_answers(self):
         """
-        It listens where it says, on loopback alone, and answers.
+        It listens on its announced address, only on loopback, and answers.
         """
         _, service = await listening(self)
         self.assertRegex(service.address, r"^127\.0\.0\.1:[1-9][0-9]*$")
@@ -98,7 +98,7 @@ class ServiceTests(TestCase):
 
     async def test_ipv6(self):
         """
-        It listens on IPv6 too, where there is any.
+        It listens on IPv6 too, if the machine has it.
         """
         try:
             with socket.socket(socket.AF_INET6) as probe:
@@ -114,7 +114,7 @@ class ServiceTests(TestCase):
 
     async def test_noHost(self):
         """
-        A request that does not say whom it is for is not answered otherwise than by 403.
+        A request without Host is only answered with 403.
         """
         _, service = await listening(self)
         client = await connect(service.address)
@@ -145,7 +145,7 @@ class ServiceTests(TestCase):
 
     async def test_portInUse(self):
         """
-        A port that is taken is told in one line.
+        A port in use is reported in one line.
         """
         _, service = await listening(self)
         port = int(service.address.rpartition(":")[2])

@@ -1,5 +1,5 @@
 """
-Tests for the site: what is the same for all APIs.
+Tests for the site, which all APIs share.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class BrokenAPI:
     @routes.route("/broken", "GET")
     def broken(self, request):
         """
-        Fail in a way nobody foresaw.
+        Raise an unexpected error.
         """
         raise ZeroDivisionError("the insides")
 
@@ -57,7 +57,7 @@ class SiteTests(SynchronousTestCase):
 
     def test_contentType(self):
         """
-        Every answer is JSON, is not to be kept, and does not say otherwise.
+        Every answer is JSON, and must not be cached or sniffed.
         """
         _, asker = controlled()
         for method, path, status in (
@@ -89,7 +89,7 @@ class SiteTests(SynchronousTestCase):
 
     def test_unknownMethod(self):
         """
-        405 says which methods there are, twice.
+        405 has the allowed methods in its text and in Allow.
         """
         answer = controlled()[1].ask("DELETE", "/behavior")
         self.assertEqual(answer.header("allow"), "GET, HEAD, PUT")
@@ -109,8 +109,7 @@ class SiteTests(SynchronousTestCase):
 
     def test_apis(self):
         """
-        APIs share the site: each has its paths, and a defect of one is told as JSON,
-        without its insides, and logged.
+        Each API has its paths; an unexpected error is logged, and answered as JSON without details.
         """
         root = ControlRoot([VaurienAPI(around(makeProxy())), OtherAPI(), BrokenAPI()], [])
         asker = Asker(root)
@@ -123,7 +122,7 @@ class SiteTests(SynchronousTestCase):
 
     def test_brokenModel(self):
         """
-        A defect behind a route of Vaurien's own API is told likewise.
+        An unexpected error in a route of Vaurien's own API is answered likewise.
         """
         proxy, asker = controlled()
         self.patch(proxy, "setPlan", lambda plan: 1 // 0)
@@ -143,7 +142,7 @@ class SiteTests(SynchronousTestCase):
 
     def test_checks(self):
         """
-        Checks are asked in order, before any API.
+        Checks run in order, before any API.
         """
         asked = []
 

@@ -1,5 +1,5 @@
 """
-Tests for the API that tells how all proxies are.
+Tests for the API with the state of all proxies.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class StateTests(SynchronousTestCase):
 
     def test_noProxy(self) -> None:
         """
-        The seed is told before there is a proxy.
+        The answer has the seed also without proxies.
         """
         seen = SeenProxy()
         api = StateAPI(Observed(list, seen.journal, 8))

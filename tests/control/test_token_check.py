@@ -32,7 +32,7 @@ class PublicAPI:
 
 class TokenTests(SynchronousTestCase):
     """
-    Every route of every API wants it.
+    Every route of every API needs the token.
     """
 
     def setUp(self) -> None:
@@ -62,7 +62,7 @@ class TokenTests(SynchronousTestCase):
 
     def test_wrong(self) -> None:
         """
-        Nothing else will do.
+        Any other value is refused.
         """
         self.assertEqual(self.ask("GET", "/behavior").status, 401)
         for value in (
@@ -85,7 +85,7 @@ class TokenTests(SynchronousTestCase):
 
     def test_told(self) -> None:
         """
-        The refusal says what is wanted, in the form of the API, and has no data.
+        The error says what to send, in the form of the API, and has no data.
         """
         answer = self.ask("GET", "/behavior")
         self.assertEqual(answer.header("www-authenticate"), 'Bearer realm="vaurien"')

@@ -26,7 +26,7 @@ class ProxyTests(ToxiproxyCase):
 
     def test_create(self) -> None:
         """
-        A proxy is told whole, with its real port.
+        The answer has the whole proxy, with its real port.
         """
         told = self.create()
         listen = told["listen"]
@@ -76,7 +76,7 @@ class ProxyTests(ToxiproxyCase):
 
     def test_createRefused(self) -> None:
         """
-        What is missing, taken or not acceptable; nothing is made.
+        Missing fields, names in use and invalid values; no proxy is created.
         """
         self.create()
         for item, status, error in (
@@ -107,7 +107,7 @@ class ProxyTests(ToxiproxyCase):
 
     def test_update(self) -> None:
         """
-        POST and PATCH change what is given; what else clients send back is not looked at.
+        POST and PATCH change the given fields; other fields that clients send back are ignored.
         """
         told = self.create(toxics=[{"type": "latency"}])
         for method in ("POST", "PATCH"):
@@ -191,7 +191,7 @@ class CollectionTests(ToxiproxyCase):
 
     def test_populate(self) -> None:
         """
-        Proxies are made or left as they are, and told in order.
+        Proxies are created or unchanged, and returned in order.
         """
         items = [self.item("b"), self.item("a", enabled=False)]
         answer = self.ask("POST", "/populate", items)
@@ -226,7 +226,8 @@ class CollectionTests(ToxiproxyCase):
 
     def test_populatePartly(self) -> None:
         """
-        Where a port is taken, those before it stay, and are told beside the reason.
+        If a port is in use, the proxies before it remain, and the answer lists them with the
+        reason.
         """
         place = self.busy()
         items = [self.item("a"), self.item("b", listen=place), self.item("c")]
@@ -261,7 +262,7 @@ class CollectionTests(ToxiproxyCase):
 
     def test_portZeroAgain(self) -> None:
         """
-        A change to port 0 takes a new port; one to the port that it has does not.
+        A change to port 0 uses a new port; a change to the current port does not.
         """
         first = self.create("a", listen="localhost:0")["listen"]
         same = self.ask("PATCH", "/proxies/a", {"listen": first}).json["listen"]
@@ -272,7 +273,7 @@ class CollectionTests(ToxiproxyCase):
 
     def test_portTaken(self) -> None:
         """
-        A port that is taken is told with its numeric address.
+        The error about a port in use has the numeric address.
         """
         port = self.busy().rpartition(":")[2]
         item = self.item("a", listen=f"localhost:{port}")
@@ -295,7 +296,7 @@ class CollectionTests(ToxiproxyCase):
 
     def test_resetRefused(self) -> None:
         """
-        One that cannot be enabled is told.
+        A proxy that cannot be enabled is reported.
         """
         place = self.busy()
         self.create("a", enabled=False, listen=place)
@@ -320,7 +321,7 @@ class CollectionTests(ToxiproxyCase):
 
     def test_version(self) -> None:
         """
-        The version is ours.
+        The version is that of Vaurien.
         """
         answer = self.ask("GET", "/version")
         self.assertEqual((answer.status, answer.json), (200, {"version": __version__}))

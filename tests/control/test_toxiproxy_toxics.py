@@ -27,7 +27,7 @@ class ToxicTests(ToxiproxyCase):
 
     def test_add(self) -> None:
         """
-        Defaults are Toxiproxy's; what is told first is told ever after.
+        Defaults are Toxiproxy's; later answers equal the first.
         """
         answer = self.add(attributes={"latency": 100})
         told = answer.json
@@ -49,7 +49,7 @@ class ToxicTests(ToxiproxyCase):
 
     def test_every(self) -> None:
         """
-        Each of Toxiproxy's toxics takes its attributes in both streams, and tells them.
+        Each of Toxiproxy's toxics accepts and returns its attributes in both streams.
         """
         for kind, attributes in (
             ("latency", {"latency": 1, "jitter": 2}),
@@ -74,7 +74,7 @@ class ToxicTests(ToxiproxyCase):
 
     def test_order(self) -> None:
         """
-        Those upstream are told first.
+        Toxics of the stream upstream come first.
         """
         for name, stream in (("a", "downstream"), ("b", "upstream"), ("c", "downstream")):
             self.add(name=name, stream=stream)
@@ -110,7 +110,7 @@ class ToxicTests(ToxiproxyCase):
 
     def test_update(self) -> None:
         """
-        POST and PATCH change attributes and toxicity, and keep what is not given.
+        POST and PATCH change attributes and toxicity, and keep other values.
         """
         self.add(attributes={"latency": 100, "jitter": 10}, toxicity=0.5)
         path = "/proxies/db/toxics/latency_downstream"
@@ -129,7 +129,7 @@ class ToxicTests(ToxiproxyCase):
 
     def test_missing(self) -> None:
         """
-        What is not there, and changes that are not acceptable.
+        Unknown toxics, and invalid changes.
         """
         for method in ("GET", "POST", "PATCH", "DELETE"):
             for path, error in (("db", "toxic not found"), ("x", "proxy not found")):

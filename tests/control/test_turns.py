@@ -57,7 +57,7 @@ class Hands:
 
     def seconds(self) -> float:
         """
-        What it shows.
+        The answers.
         """
         return self.now
 
@@ -92,12 +92,12 @@ def connected(transport: StringTransport) -> tuple[Any, Any, Any]:
 
 class TurnsTests(SynchronousTestCase):
     """
-    What is done in one turn of the reactor.
+    The requests answered in one turn of the reactor.
     """
 
     def test_pitfall38_slice(self) -> None:
         """
-        Once a slice of time was spent, what comes waits for the next turn, in order.
+        After a slice of time, further requests wait for the next turn, in order.
         """
         clock: Any = Hands()
         turns = Turns(clock)
@@ -176,7 +176,7 @@ class PipelineTests(SynchronousTestCase):
 
     def test_pitfall38_pieces(self) -> None:
         """
-        A long journal is made in pieces, as it is taken, and is whole in the end.
+        A long journal is written in pieces as the client reads, and is complete at the end.
         """
         for number in range(5000):
             self.proxy.journal.record("decision", "proxy", number)
@@ -237,7 +237,7 @@ class PipelineTests(SynchronousTestCase):
 
     def test_pitfall41_lengthOfManyDigits(self) -> None:
         """
-        A Content-Length that is no number one can read is refused.
+        A Content-Length that is not a number is refused.
         """
         self.protocol.dataReceived(
             b"PUT /behavior HTTP/1.1\r\nHost: localhost\r\nContent-Length: "

@@ -42,7 +42,7 @@ class BehaviorTests(Faced):
 
     def test_dummyAtFirst(self):
         """
-        An empty plan is told as dummy.
+        An empty plan is returned as dummy.
         """
         answer = self.ask("GET", "/behavior")
         self.assertEqual(answer.status, 200)
@@ -50,7 +50,7 @@ class BehaviorTests(Faced):
 
     def test_set(self):
         """
-        A behavior is put in force with its options, all of which are told.
+        A behavior is put in force with its options; the answer of GET has all of them.
         """
         answer = self.ask("PUT", "/behavior", {"name": "delay", "sleep": 2})
         self.assertEqual((answer.status, answer.json), (200, {"status": "ok"}))
@@ -61,7 +61,7 @@ class BehaviorTests(Faced):
 
     def test_textValues(self):
         """
-        Values may come as text, as from a command line.
+        Values may be text, as from a command line.
         """
         self.ask("PUT", "/behavior", {"name": "delay", "sleep": "0.5", "before": "no"})
         told = self.ask("GET", "/behavior").json
@@ -78,7 +78,7 @@ class BehaviorTests(Faced):
 
     def test_pitfall18_proxiesAreApart(self):
         """
-        What is set on one proxy is not set on another with the same behaviors.
+        A change of one proxy does not affect another with the same behaviors.
         """
         other = makeProxy()
         self.ask("PUT", "/behavior", {"name": "hang"})
@@ -87,7 +87,7 @@ class BehaviorTests(Faced):
 
     def test_percentages(self):
         """
-        Percentages are told with options by behavior, and taken back as they are told.
+        Percentages are returned with options by behavior, and accepted in that form.
         """
         body = {"name": "20:error,10.5:delay", "options": {"delay": {"sleep": 3}}}
         self.assertEqual(self.ask("PUT", "/behavior", body).status, 200)
@@ -103,14 +103,14 @@ class BehaviorTests(Faced):
 
     def test_percentagesBesideTheName(self):
         """
-        Options by behavior may stand beside the name too.
+        Options by behavior may also be members next to the name.
         """
         self.ask("PUT", "/behavior", {"name": "20:error,10:delay", "delay": {"sleep": 4}})
         self.assertEqual(self.proxy.plan.draws[0].alternatives[1].options.sleep, 4.0)
 
     def test_onePercentage(self):
         """
-        The options of the only behavior need not say whose they are, and may.
+        The options of the only behavior may be given with or without its name.
         """
         for options in ({"sleep": 4}, {"delay": {"sleep": 4}}):
             self.ask("PUT", "/behavior", {"name": "dummy"})
@@ -120,7 +120,7 @@ class BehaviorTests(Faced):
 
     def test_optionsObject(self):
         """
-        The options of a behavior may come in an object, as they are told.
+        The options of a behavior may be in an object, as in the answer.
         """
         self.ask("PUT", "/behavior", {"name": "delay", "options": {"sleep": 6}})
         self.assertEqual(self.proxy.plan.draws[0].alternatives[0].options.sleep, 6.0)
@@ -134,7 +134,7 @@ class BehaviorTests(Faced):
 
     def test_missingName(self):
         """
-        No name, and one that is no text.
+        A missing name, and one that is not text.
         """
         for body in ({}, {"sleep": 2}, {"name": None}, {"name": 3}, {"name": ["delay"]}):
             self.assertRefused(body, "name", "pick one of", "delay")
@@ -142,8 +142,8 @@ class BehaviorTests(Faced):
 
     def test_badOptions(self):
         """
-        An unknown option, a value of the wrong kind and one out of bounds: each alone,
-        beside a good one, is refused.
+        An unknown option, a value of the wrong kind and one out of bounds are refused, also
+        together with valid ones.
         """
         self.assertRefused({"name": "delay", "slep": 2}, "slep", "did you mean 'sleep'")
         self.assertRefused({"name": "delay", "before": False, "sleep": "x"}, "sleep", "a number")
@@ -165,7 +165,7 @@ class BehaviorTests(Faced):
 
     def test_badOptionsObject(self):
         """
-        C{options} must be an object, with nothing beside it.
+        C{options} must be an object, and the only other member.
         """
         self.assertRefused({"name": "delay", "options": 3}, "options", "an object")
         self.assertRefused({"name": "delay", "options": None}, "options", "an object")
@@ -199,7 +199,7 @@ class BehaviorsTests(Faced):
 
     def test_notVerbose(self):
         """
-        C{verbose} may be said no to, and must be yes or no.
+        C{verbose} may be no, and must be yes or no.
         """
         self.assertNotIn("details", self.ask("GET", "/behaviors?verbose=0").json)
         answer = self.ask("GET", "/behaviors?verbose=%ff")
@@ -227,7 +227,7 @@ class BackendTests(Faced):
 
     def test_refused(self):
         """
-        What is no address, is not there, or is something else.
+        Invalid addresses, a missing field, and other fields.
         """
 
         def refused(body, name, *words):

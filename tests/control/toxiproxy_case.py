@@ -38,7 +38,7 @@ class ToxiproxyCase(TestCase):
 
     def create(self, name: str = "db", **more: Any) -> dict[str, Any]:
         """
-        A proxy on a free port, as it is told.
+        A proxy on a free port, as returned by the service.
         """
         item = {"name": name, "listen": "127.0.0.1:0", "upstream": UPSTREAM, **more}
         answer = self.ask("POST", "/proxies", item)
@@ -57,7 +57,7 @@ class ToxiproxyCase(TestCase):
 
     def assertBadBody(self, answer: Answer, *words: str) -> None:
         """
-        The body was not acceptable, as these words say.
+        The body was refused with this reason.
         """
         self.assertEqual((answer.status, answer.json["status"]), (400, 400), answer.body)
         self.assertEqual(set(answer.json) - {"proxies"}, {"error", "status"})

@@ -14,7 +14,7 @@ from vaurien_twisted.control.site import ControlRoot, observingAPIs
 
 def watched(*rules: dict[str, Any]) -> tuple[SeenProxy, Asker]:
     """
-    A proxy with rules, and what asks its APIs.
+    A proxy with rules, and a client of its APIs.
     """
     seen = SeenProxy(*rules)
     requests = RequestCounter()

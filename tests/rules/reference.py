@@ -1,6 +1,6 @@
 """
-A decider as simple as it can be: it looks at every rule for every exchange, and writes every
-entry of the journal at once.
+A decider as simple as possible: it checks every rule for every exchange, and writes every entry of
+the journal at once.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def decider(*rules: dict[str, Any]) -> Decider:
 
 class BatchDecisionTests(SynchronousTestCase):
     """
-    What can be said of an exchange without deciding it.
+    Batch decisions about exchanges.
     """
 
     def batchDecider(self, *rules: dict[str, Any]) -> PlanBatchDecider:
@@ -56,8 +56,7 @@ class BatchDecisionTests(SynchronousTestCase):
 
     def test_none(self) -> None:
         """
-        Nothing can be said where a rule counts, draws, or chooses every exchange to do more
-        than let it wait.
+        There is no batch decision if a rule counts, draws, or does more than delay every exchange.
         """
         for rules in (
             [],
@@ -150,12 +149,12 @@ class ChanceTests(SynchronousTestCase):
 
 class RecordTests(SynchronousTestCase):
     """
-    What is counted and recorded of a chunk.
+    The counts and entries of a chunk.
     """
 
     def test_same(self) -> None:
         """
-        The same as if each of its requests were decided by itself.
+        They are the same as with a decision for each request.
         """
         rules = [{**WAIT, "name": "a"}, {**WAIT, "when": {"command": "GET"}}, ERROR]
         one, other = decider(*rules), decider(*rules)

@@ -38,7 +38,7 @@ class ChoiceTests(SynchronousTestCase):
 
     def test_name(self) -> None:
         """
-        A name alone meets everything.
+        A name without options applies to everything.
         """
         self.assertEqual(told(PLANNER.one("hang", {})), [(100.0, "hang")])
         self.assertEqual(told(PLANNER.choice("hang", {})), [(100.0, "hang")])
@@ -69,7 +69,7 @@ class ChoiceTests(SynchronousTestCase):
 
     def test_pitfall13_refusedPercentages(self) -> None:
         """
-        Percentages over 100, alone or together, or that are none.
+        Percentages over 100, single or in sum, or invalid ones.
         """
         self.assertIn("add up to 110", self.refused("60:error,50:delay", {}))
         for text in ("101:error", "-1:error", "x:error", ":error", "nan:error", "1e3:error"):
@@ -110,7 +110,7 @@ class ChoiceTests(SynchronousTestCase):
 
     def test_dashes(self) -> None:
         """
-        An option counts over the configured one in whichever spelling it comes.
+        An option replaces the configured one in any spelling.
         """
         ruleBuilder = RuleBuilder(loadRegistry(), {"transient": {"agitate": 5}})
         [rule] = ruleBuilder.one("transient", {"agitate": 2}).draws[0].alternatives
@@ -119,7 +119,7 @@ class ChoiceTests(SynchronousTestCase):
 
 class TellTests(SynchronousTestCase):
     """
-    What is told can be given back.
+    The JSON of a plan makes the same plan.
     """
 
     def test_roundTrip(self) -> None:
@@ -138,7 +138,7 @@ class TellTests(SynchronousTestCase):
 
     def test_form(self) -> None:
         """
-        A behavior alone is told by its name, a choice with its percentages.
+        A single behavior is written as its name, a choice with its percentages.
         """
         self.assertEqual(
             planToJSON(PLANNER.one("delay", {})),

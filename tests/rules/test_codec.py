@@ -39,12 +39,12 @@ def plan(*rules: object) -> Plan:
 
 class JSONTests(SynchronousTestCase):
     """
-    Rules as C{PUT /rules} takes them.
+    Rules in the form of C{PUT /rules}.
     """
 
     def test_defaults(self) -> None:
         """
-        A behavior alone meets every exchange, always.
+        A rule with only a behavior applies to every exchange.
         """
         [draw] = plan({"behavior": "hang"}).draws
         [rule] = draw.alternatives
@@ -55,8 +55,8 @@ class JSONTests(SynchronousTestCase):
 
     def test_pitfall44_many(self) -> None:
         """
-        A proxy has so many rules at most, alternatives of a draw counted; more are refused
-        before one of them is looked at.
+        The number of rules is limited, including alternatives of a draw; more are refused before
+        they are parsed.
         """
         hang = {"behavior": "hang", "percent": 0}
         self.assertEqual(len(list(plan(*[hang] * RULES).rules)), RULES)
@@ -84,7 +84,7 @@ class JSONTests(SynchronousTestCase):
 
     def test_draw(self) -> None:
         """
-        Alternatives are one draw, rules beside it are others, all in order.
+        Alternatives are one draw, other rules have their own, all in order.
         """
         made = plan(
             {"behavior": "hang"},
@@ -95,7 +95,7 @@ class JSONTests(SynchronousTestCase):
 
     def test_nulls(self) -> None:
         """
-        Where nothing is the default, null says it.
+        If the default is none, null means it.
         """
         rule = {"behavior": "hang", "times": None, "for": None}
         self.assertEqual(plan(rule), plan({"behavior": "hang"}))
@@ -118,12 +118,12 @@ class JSONTests(SynchronousTestCase):
 
 class ToldTests(SynchronousTestCase):
     """
-    What is told can be given back.
+    The JSON of rules makes the same rules.
     """
 
     def test_roundTrip(self) -> None:
         """
-        The same plan comes of it, by way of JSON too; also where other options are configured.
+        The result is the same plan, also through JSON text, and with other configured options.
         """
         draw = {"draw": [{"behavior": "hang", "percent": 5}, {"behavior": "delay", "percent": 5}]}
         for rules in ([], [WHOLE], [draw], [WHOLE, draw, {"behavior": "dummy"}, WHOLE]):
@@ -135,7 +135,7 @@ class ToldTests(SynchronousTestCase):
 
     def test_form(self) -> None:
         """
-        All options are told, and of the other fields those that say something.
+        The JSON has all options, and the other fields that are not defaults.
         """
         [told] = rulesOf(plan({"behavior": "delay", "percent": 20}))
         self.assertEqual(
@@ -150,7 +150,7 @@ class ToldTests(SynchronousTestCase):
 
     def test_expired(self) -> None:
         """
-        What has reverted is not told.
+        Expired rules are not in the JSON.
         """
         draw = {
             "draw": [
@@ -211,8 +211,8 @@ class RefusedTests(SynchronousTestCase):
 
     def test_unknown(self) -> None:
         """
-        The nearest of the fields, the behavior's options and the protocol's targets is
-        named, and where it belongs.
+        The error names the nearest of the fields, the behavior's options and the protocol's
+        matchers, and its place.
         """
         for key, meant in (
             ("percnt", "'percent'?"),
@@ -263,7 +263,7 @@ class RefusedTests(SynchronousTestCase):
 
     def test_percent(self) -> None:
         """
-        More than 100 in one draw; what is in different draws may be more.
+        More than 100 percent in one draw is refused; several draws may have more together.
         """
         sixty = {"behavior": "hang", "percent": 60}
         name, words = self.refused({"behavior": "delay"}, {"draw": [sixty, sixty]})
@@ -273,7 +273,7 @@ class RefusedTests(SynchronousTestCase):
 
     def test_draw(self) -> None:
         """
-        A draw is a list of rules, alone.
+        A draw is a list of rules without other members.
         """
         hang = {"behavior": "hang"}
         for wrong in ([], {}, None, "hang"):
@@ -283,7 +283,7 @@ class RefusedTests(SynchronousTestCase):
 
     def test_protocol(self) -> None:
         """
-        What the behavior has against the protocol.
+        A behavior that the protocol does not support.
         """
         name, words = self.refused({"behavior": "error", "options": {"code": "not that"}})
         self.assertEqual(name, "code")
@@ -292,7 +292,7 @@ class RefusedTests(SynchronousTestCase):
 
 class FieldTests(SynchronousTestCase):
     """
-    What is declared of fields.
+    The declarations of fields.
     """
 
     def test_spelled(self) -> None:

@@ -34,7 +34,7 @@ class SectionTests(SynchronousTestCase):
 
     def test_whole(self) -> None:
         """
-        All that a rule can say; the same rule comes of it as of JSON.
+        All fields of a rule; the result is the same as from JSON.
         """
         words = {
             "behavior": "error",
@@ -67,7 +67,7 @@ class SectionTests(SynchronousTestCase):
 
     def test_fields(self) -> None:
         """
-        Names and patterns on lines of their own; a name alone is for any value.
+        Names and patterns on separate lines; a name without a pattern matches any value.
         """
         words = {"behavior": "hang", "when.field": "\nagent: curl/*\n\nkind"}
         [rule] = self.made(("a", words)).rules

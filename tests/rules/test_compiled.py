@@ -126,7 +126,7 @@ STEPS = some.lists(
 
 class Both:
     """
-    The decider and the one to compare it with, told the same.
+    The decider and the reference decider, with the same input.
     """
 
     def __init__(self, plan: Plan, seed: int) -> None:
@@ -143,7 +143,7 @@ class Both:
 
     def set(self, plan: Plan) -> None:
         """
-        Another plan, beside the same toxics.
+        Another plan with the same toxics.
         """
         self.own = plan
         for each in (self.decider, self.reference):
@@ -151,7 +151,7 @@ class Both:
 
     def toxic(self, toxics: Toxics) -> None:
         """
-        Other toxics, beside the same plan.
+        Other toxics with the same plan.
         """
         self.toxics = toxics
         for each in (self.decider, self.reference):
@@ -191,7 +191,7 @@ class Both:
 
     def entries(self) -> list[dict[str, Any]]:
         """
-        What the decider's journal says, without the times and the words of effects.
+        The entries of the decider's journal, without the times and the words of effects.
         """
         return [
             {name: fact for name, fact in entry.items() if name not in ("time", "words")}
@@ -229,7 +229,7 @@ class DifferentialTests(SynchronousTestCase):
 
     def test_dummyShares(self) -> None:
         """
-        A dummy among alternatives keeps what it is chosen for from the others.
+        A dummy among alternatives takes its share of the exchanges from the others.
         """
         both = Both(
             planFromRules(
@@ -253,8 +253,8 @@ class DifferentialTests(SynchronousTestCase):
 
     def test_choosesAnew(self) -> None:
         """
-        Connections are chosen anew when a plan is set, when a toxic has another toxicity, and
-        when they have ended.
+        Connections are drawn again when a plan is set, when a toxicity changes, and when they have
+        ended.
         """
         plan = planFromRules(LINES, [{"behavior": "hang", "scope": "connection", "times": 2}])
         half, most = (

@@ -33,12 +33,12 @@ def numbers(count: dict[str, Any]) -> tuple[Any, ...]:
 
 class CountsTests(SynchronousTestCase):
     """
-    What a rule has met.
+    The counts of a rule.
     """
 
     def test_struck(self) -> None:
         """
-        Exchanges seen, matched, struck, and what is left of the times.
+        Exchanges seen, matched and struck, and the remaining times.
         """
         session = Session()
         session.ask(b"GET before\n")
@@ -52,7 +52,7 @@ class CountsTests(SynchronousTestCase):
 
     def test_nearest(self) -> None:
         """
-        What came nearest to a rule that nothing matched, and what did not match.
+        The nearest exchange of a rule that matched none, and the mismatch.
         """
         session = Session({"behavior": "error", "when": {"command": "GET", "key": "user:*"}})
         for key in (b"cart:1", b"USER:1", b"z"):
@@ -133,7 +133,8 @@ class EffectTests(SynchronousTestCase):
 
     def test_uncut(self) -> None:
         """
-        One that was too short: nothing happened, and the journal and the counts say why.
+        A reply that was too short: nothing happened, and the journal and the counts have the
+        reason.
         """
         session = self.cutting(1000)
         words = "not cut: the reply had 7 of 1,000 bytes"

@@ -67,8 +67,7 @@ class DeciderTests(SynchronousTestCase):
 
     def test_bareConnections(self) -> None:
         """
-        Of a bare connection only the behaviors that meet connections are asked, and
-        only those count it.
+        Only behaviors that apply to connections decide about a bare connection, and count it.
         """
         deaf = RecordingBehavior(Actions((Hold(),)), "deaf")
         hearing = RecordingBehavior(Actions((Close(),)), "hearing", connections=True)
@@ -110,7 +109,7 @@ class DeciderTests(SynchronousTestCase):
 
     def test_occasion(self) -> None:
         """
-        A behavior is told whose exchange it is, of which protocol, and its chance.
+        A behavior gets the connection, the protocol and the random number.
         """
         behavior = RecordingBehavior()
         connection, exchange = Connection(3, "10.0.0.1"), Exchange(5, "GET", "/")
@@ -123,7 +122,7 @@ class DeciderTests(SynchronousTestCase):
 
     def test_journalled(self) -> None:
         """
-        What was decided is told with its rule and effect.
+        The decision has its rule and effect.
         """
         of = decider(PLANNER.one("delay", {"sleep": 2}))
         of.decide(Connection(4), Exchange(2, "GET", "/page"))

@@ -18,8 +18,8 @@ class RepeatTests(RuleCase):
 
     def run_(self, order: int, seed: int = 7) -> dict[int, list[tuple[int, str]]]:
         """
-        Twenty connections of a thousand requests, in an order of its own: what was
-        decided, for each connection.
+        The decisions about twenty connections of a thousand requests, in a given order, by
+        connection.
         """
         of = ruled({"behavior": "error", "percent": 10}, {"behavior": "delay", "percent": 1})
         of.seed = seed

@@ -54,7 +54,7 @@ class WindowTests(RuleCase):
 
     def test_passedDoNotCount(self) -> None:
         """
-        An exchange to which the error cannot be said passes, and uses nothing up.
+        An exchange that cannot carry the error passes, and does not count.
         """
         of = ruled({"behavior": "error", "options": {"code": "gone"}, "times": 1})
         self.assertEqual(self.chosen(of, range(1, 4), command="QUIET"), [])
@@ -78,7 +78,7 @@ class WindowTests(RuleCase):
 
     def test_shortened(self) -> None:
         """
-        When another rule's time is over, counts go on, and draws stay as they were.
+        When another rule expires, counts continue, and draws do not change.
         """
         half = {"behavior": "delay", "percent": 50, "name": "half"}
         rules = [{"behavior": "hang", "for": 5}, half]
@@ -139,7 +139,7 @@ class ScopeTests(RuleCase):
 
     def test_anew(self) -> None:
         """
-        Another plan chooses anew; what the one before chose is not kept.
+        Another plan draws again; earlier draws are dropped.
         """
         of = ruled({"behavior": "hang", "scope": "connection", "times": 1})
         met = Connection(1)
@@ -227,7 +227,7 @@ class ReasonTests(RuleCase):
 
     def reason(self, rule: dict[str, Any], number: int = 1, **what: str) -> str:
         """
-        Why it was applied to the last of so many exchanges.
+        The reason why it applied to the last of C{count} exchanges.
         """
         of = ruled(rule)
         self.chosen(of, range(1, number + 1), **what)
@@ -251,7 +251,7 @@ class ReasonTests(RuleCase):
 
     def test_draw(self) -> None:
         """
-        What was drawn lies within the share that the rule has.
+        The drawn number is within the rule's share.
         """
         draw = [{"behavior": "hang", "percent": 50}, {"behavior": "delay", "percent": 25}]
         of = ruled({"draw": draw})
@@ -296,7 +296,7 @@ class CommandTests(RuleCase):
 
     def test_case(self) -> None:
         """
-        Commands are told apart as the rule does.
+        Commands are compared as in the rule.
         """
         of = ruled({"behavior": "hang", "when": {"command": ["get", "DEL"]}})
         for _ in range(2):

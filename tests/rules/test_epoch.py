@@ -25,7 +25,7 @@ class EpochTests(SynchronousTestCase):
 
     def test_order(self) -> None:
         """
-        Connections count in the order in which they are asked for, exchanges for each draw.
+        Connections are numbered in the order of their first draw, exchanges for each draw.
         """
         epoch = Epoch()
         self.assertEqual(epoch.exchange(70, 12, 0), (1, 1))
@@ -54,7 +54,7 @@ class EpochTests(SynchronousTestCase):
 
 class DecisionTests(SynchronousTestCase):
     """
-    What was before does not matter.
+    Earlier traffic does not matter.
     """
 
     def decisions(self, before: int, seed: int | None, connection: int) -> list[bool]:

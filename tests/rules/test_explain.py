@@ -19,7 +19,7 @@ class ExplainTests(SynchronousTestCase):
 
     def explain(self, exchange: int = 1, asked: bytes = b"GET a\n", rules: Any = ()) -> Any:
         """
-        The explanation of one exchange under rules, of a client that asked something.
+        The explanation of one exchange under rules.
         """
         self.seen, self.asker = watched(*rules)
         self.client = self.seen.connect()
@@ -95,7 +95,7 @@ class ExplainTests(SynchronousTestCase):
 
     def test_windowNotBegun(self) -> None:
         """
-        The first so many pass.
+        The exchanges before C{after} pass.
         """
         reason = self.missed({"behavior": "error", "after": 3, "when": {"command": "GET"}})
         self.assertEqual(reason, "its window had not begun: after 3 requests, 1 seen by now")
@@ -110,7 +110,7 @@ class ExplainTests(SynchronousTestCase):
 
     def test_expired(self) -> None:
         """
-        A rule whose time is over is no longer for anything.
+        An expired rule applies to nothing.
         """
         self.explain(rules=[{"behavior": "hang", "for": 1}])
         self.seen.clock.advance(2)
@@ -143,7 +143,7 @@ class ExplainTests(SynchronousTestCase):
 
     def test_letPass(self) -> None:
         """
-        A behavior may have nothing to say.
+        A behavior may do nothing.
         """
         reason = self.missed({"behavior": "error", "options": {"warmup": 9}}, exchange=1)
         self.assertEqual(reason, "its behavior did nothing to it")
@@ -189,7 +189,7 @@ class ExplainTests(SynchronousTestCase):
 
     def test_changed(self) -> None:
         """
-        Rules that were set later say nothing about what was before; the journal still does.
+        Rules that were set later do not explain earlier exchanges; the journal does.
         """
         self.explain(rules=[{"behavior": "delay"}])
         self.seen.clock.advance(5)
@@ -204,7 +204,7 @@ class ExplainTests(SynchronousTestCase):
 
     def test_changedMissed(self) -> None:
         """
-        Why a rule did not strike is told also when it is no longer in force.
+        The reason why a rule did not strike is known also after its removal.
         """
         self.explain(rules=[{"behavior": "dummy"}])
         self.seen.clock.advance(5)
@@ -224,7 +224,7 @@ class ExplainTests(SynchronousTestCase):
 
     def test_forgotten(self) -> None:
         """
-        Of old exchanges the draws are known, and that is said.
+        For old exchanges only the draws are known, and the explanation says so.
         """
         many = b"".join(b"GET %d\n" % number for number in range(20))
         told = self.explain(1, many, [{"behavior": "delay", "when": {"key": "x"}}])
@@ -260,7 +260,7 @@ class ExplainTests(SynchronousTestCase):
 
     def test_ownPlan(self) -> None:
         """
-        A connection with a plan of its own is explained by that.
+        A connection with its own plan is explained by that plan.
         """
         self.explain(rules=[{"behavior": "error", "when": {"command": "GET"}}])
         answer = self.asker.ask("POST", "/connections/1", {"rules": [{"behavior": "hang"}]})

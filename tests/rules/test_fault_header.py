@@ -29,7 +29,7 @@ class ReadTests(SynchronousTestCase):
 
     def test_valid(self) -> None:
         """
-        A behavior and its options, however they are spaced.
+        A behavior and its options, with any spaces.
         """
         for text, name, options in (
             ("hang", "hang", {}),
@@ -43,7 +43,7 @@ class ReadTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        What cannot be read is quoted, as far as it goes on one line.
+        The invalid part is quoted, cut to one line.
         """
         for text in ("delay; sleep", "delay; =1", 'error; body="a', "a;" * 10_000, 'b; c="d"e'):
             refused = self.assertRaises(Refused, readFaultHeader, text)
@@ -67,7 +67,7 @@ class FaultHeaderTests(SynchronousTestCase):
 
     def decide(self, value: str, allowed: bool = True) -> Decision:
         """
-        What is decided about a request with this fault header.
+        The decision about a request with this fault header.
         """
         options = HTTPOptions(obey_header=allowed)
         self.decider.faultHeader = faultHeaderFor(
@@ -101,14 +101,14 @@ class FaultHeaderTests(SynchronousTestCase):
 
     def test_dummy(self) -> None:
         """
-        A request can ask to be left alone; that is no entry.
+        A request can ask for no fault; the journal has no entry.
         """
         self.assertIs(self.decide("dummy"), NOTHING)
         self.assertEqual(self.journal.since(), [])
 
     def test_refused(self) -> None:
         """
-        What is not acceptable passes, and the journal has the reason.
+        A request with an invalid header passes, and the journal has the reason.
         """
         for value, reason in (
             ("dealy; sleep=1", "did you mean 'delay'?"),
@@ -125,7 +125,7 @@ class FaultHeaderTests(SynchronousTestCase):
 
     def test_none(self) -> None:
         """
-        Without a fault header, and where none is allowed, the plan decides.
+        The plan decides without a fault header, or if none is allowed.
         """
         for value, allowed in (("", True), ("delay; sleep=1", False)):
             [step] = self.decide(value, allowed).request
@@ -140,7 +140,7 @@ class FaultHeaderTests(SynchronousTestCase):
 
     def test_others(self) -> None:
         """
-        Protocols whose clients cannot ask have nobody who reads.
+        Protocols without fault headers have no reader.
         """
         for wire in REGISTRY.wires.values():
             made = faultHeaderFor("proxy", wire, wire.options(), self.ruleBuilder, self.journal, 7)

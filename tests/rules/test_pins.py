@@ -44,7 +44,7 @@ class PinTests(SynchronousTestCase):
 
     def ask(self, pair: Pair, paths: Iterable[str]) -> list[bytes]:
         """
-        What the client gets for each.
+        The reply to each request.
         """
         heard = []
         for path in paths:
@@ -55,7 +55,7 @@ class PinTests(SynchronousTestCase):
 
     def decisions(self, pair: Pair) -> list[dict[str, Any]]:
         """
-        What can be repeated of its journal, as it comes over REST.
+        The repeatable entries of its journal, as over REST.
         """
         journal = pair.factory.journal
         assert isinstance(journal, Journal)
@@ -74,8 +74,8 @@ class PinTests(SynchronousTestCase):
 
     def test_same(self) -> None:
         """
-        The same exchanges meet the same faults, random choices included; the other rules of the
-        plan say nothing, and what can be repeated is again the same.
+        The same exchanges get the same faults, random choices included; the plan's own rules do not
+        apply, and the repeatable entries are the same again.
         """
         paths = [str(number) for number in range(60)]
         rules = [{"behavior": "error", "percent": 40}, {"behavior": "transient", "percent": 30}]
@@ -93,7 +93,7 @@ class PinTests(SynchronousTestCase):
 
     def test_other(self) -> None:
         """
-        Another request in the place of one passes, and is told.
+        Another request with the same number passes, and is reported.
         """
         first = self.pair({"behavior": "error", "options": {"code": "503"}})
         self.ask(first, ["a", "b"])
@@ -165,7 +165,7 @@ class PinTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        What is no decision is refused.
+        An invalid decision is refused.
         """
         repeat = {"behavior": "error", "options": {}, "seed": 1, "drawn": [1, 1], "key": 0}
         whole = {"connection": 1, "exchange": 1, "description": "GET /"}

@@ -29,7 +29,7 @@ PLANNER = RuleBuilder(REGISTRY)
 
 def chosen(plan: Plan, places: list[tuple[int, int]], **more: Any) -> dict[tuple[int, int], str]:
     """
-    What happens to each exchange, by connection and number, asked in the order given.
+    The decision about each exchange, by connection and number, in the given order.
     """
     of = decider(plan, **more)
     found = {}
@@ -74,7 +74,7 @@ class ChanceTests(SynchronousTestCase):
 
     def test_extremes(self) -> None:
         """
-        Every seed and place there can be has a number below 100, however high the hash.
+        Every seed and key has a number below 100, also for the highest hash.
         """
         for seed in (0, 2**63 - 1):
             percent = SeededRandom(seed, "é" * 100, 2**40, 2**40, 2**16).percent()
@@ -163,8 +163,7 @@ class ReproducibleTests(SynchronousTestCase):
 
     def test_pitfall12_decidedOnce(self) -> None:
         """
-        The same plan set again draws the same lot for the same exchange: an update is
-        no second chance.
+        The same plan, set again, draws the same number for the same exchange.
         """
         of = decider(self.plan)
         first = [of.decide(Connection(1), Exchange(n)) for n in range(1, 200)]
@@ -210,7 +209,7 @@ class DrawTests(SynchronousTestCase):
 
     def test_exactly100(self) -> None:
         """
-        What makes 100 on paper is not refused for what it makes in binary.
+        Percentages that add up to 100 are not refused for their binary rounding.
         """
         for first in range(1, 998):
             for second in (84.4, 0.1, 33.3):
@@ -229,12 +228,12 @@ class DrawTests(SynchronousTestCase):
 
 class PlanTests(SynchronousTestCase):
     """
-    What can be asked of a plan.
+    The properties of a plan.
     """
 
     def test_transparent(self) -> None:
         """
-        A plan in which nothing can happen says so.
+        A plan that cannot affect exchanges is transparent.
         """
         for text in ("dummy", "0:error", "50:dummy,0:hang"):
             self.assertTrue(PLANNER.one(text, {}).transparent, text)

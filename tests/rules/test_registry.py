@@ -40,7 +40,7 @@ PLUGIN = textwrap.dedent(
 
 class OwnTests(SynchronousTestCase):
     """
-    What comes with the package.
+    The behaviors and protocols of the package.
     """
 
     def test_vauriensBehaviors(self) -> None:
@@ -73,7 +73,7 @@ class OwnTests(SynchronousTestCase):
 
     def test_unknown(self) -> None:
         """
-        What does not exist is refused with the nearest.
+        Unknown names are refused with the nearest.
         """
         registry = loadRegistry()
         refused = self.assertRaises(Refused, registry.behavior, "blackot")
@@ -110,7 +110,7 @@ class PluginTests(SynchronousTestCase):
 
     def test_registriesAreApart(self) -> None:
         """
-        What is added to one registry is not in another.
+        Additions to one registry are not in another.
         """
         first = loadRegistry()
         first.behaviors.pop("delay")

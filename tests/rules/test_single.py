@@ -48,7 +48,7 @@ class NewRuleTests(SynchronousTestCase):
 
     def test_key(self) -> None:
         """
-        The key follows from the name alone, and is nobody else's.
+        The key depends only on the name, and is unique.
         """
         _, draw = newRule(Plan(), rule(name="own"))
         other = planFromRules(LINES, [{"behavior": "delay"}])
@@ -67,7 +67,7 @@ class NewRuleTests(SynchronousTestCase):
 
     def test_missing(self) -> None:
         """
-        The nearest name is told.
+        The error has the nearest name.
         """
         plan = planFromRules(LINES, [{"behavior": "delay", "name": "slow"}])
         self.assertEqual(len(rulesCalled(plan, "slow")), 1)
@@ -78,12 +78,12 @@ class NewRuleTests(SynchronousTestCase):
 
 class AddedTests(SynchronousTestCase):
     """
-    Rules that come and go.
+    Adding and removing rules.
     """
 
     def test_others(self) -> None:
         """
-        The others go on counting, whatever is added and taken out.
+        Other rules keep their counts when rules are added and removed.
         """
         session = Session({"behavior": "error", "times": 2, "when": {"command": "GET"}})
         faults = Faults(session.factory)
@@ -109,7 +109,7 @@ class AddedTests(SynchronousTestCase):
 
     def test_held(self) -> None:
         """
-        What a rule holds goes on when it is taken out.
+        The waits of a rule end when it is removed.
         """
         session = Session()
         faults = Faults(session.factory)
@@ -121,7 +121,7 @@ class AddedTests(SynchronousTestCase):
 
     def test_for(self) -> None:
         """
-        The time of a rule begins when it is added; another does not begin it anew.
+        The time of a rule begins when it is added; adding another does not restart it.
         """
         session = Session()
         faults = Faults(session.factory)

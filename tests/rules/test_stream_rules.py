@@ -68,8 +68,8 @@ class DrawTests(SynchronousTestCase):
 
     def test_pitfall12_notDrawnAgain(self) -> None:
         """
-        A named rule applies to the same connections when its options, its place in the
-        plan and what stands beside it have changed; of a larger share they are a part.
+        A named rule applies to the same connections when its options, its position and other rules
+        change; a larger share includes them.
         """
         first = hit(planOf(named(percent=30)))
         latency = {"latency": 500}
@@ -116,7 +116,7 @@ class DrawTests(SynchronousTestCase):
 
     def test_client(self) -> None:
         """
-        A rule may be for some clients' addresses, and says why it applied.
+        A rule may match clients' addresses, and has the reason why it applied.
         """
         plan = planOf(named(percent=60, when={"client": "10.0.0.0/8"}))
         self.assertEqual(list(chosenStreams(plan, 7, "proxy", Connection(1, "127.0.0.1"))), [])
@@ -129,7 +129,7 @@ class DrawTests(SynchronousTestCase):
 
 class RuleTests(SynchronousTestCase):
     """
-    What a stream rule can say.
+    The fields of a stream rule.
     """
 
     def refused(self, *rules: dict[str, Any]) -> Refused:
@@ -141,7 +141,7 @@ class RuleTests(SynchronousTestCase):
 
     def test_scope(self) -> None:
         """
-        Its scope is the connection, said or not; the exchange is refused.
+        Its scope is the connection, given or not; exchange is refused.
         """
         for rule in (named(), named(scope="connection")):
             self.assertEqual([each.scope for each in planOf(rule).rules], ["connection"])
@@ -165,7 +165,7 @@ class RuleTests(SynchronousTestCase):
 
     def test_when(self) -> None:
         """
-        It can ask for the client only, as nothing else is known of a connection.
+        It can only match the client, since nothing else is known of a connection.
         """
         refused = self.refused(named(when={"direction": "client"}))
         self.assertEqual(refused.name, "when")
@@ -173,7 +173,7 @@ class RuleTests(SynchronousTestCase):
 
     def test_wholeProxy(self) -> None:
         """
-        What stops a proxy's listening is for all clients or for none.
+        A behavior that closes the port is for all clients or for none.
         """
         for behavior in ("down", "refuse"):
             self.assertEqual(self.refused(named(behavior=behavior, percent=50)).name, "percent")
@@ -185,7 +185,7 @@ class RuleTests(SynchronousTestCase):
 
     def test_wholeProxyDirection(self) -> None:
         """
-        A direction means nothing there: it is accepted, and not told back.
+        A direction has no effect there: it is accepted, and not returned.
         """
         for behavior in ("down", "refuse"):
             plan = planOf(named(behavior=behavior, options={"direction": "upstream"}))
@@ -195,7 +195,7 @@ class RuleTests(SynchronousTestCase):
 
     def test_listens(self) -> None:
         """
-        A plan listens unless a rule in force says otherwise.
+        A plan listens unless a rule in force closes the port.
         """
         self.assertTrue(listens(planOf(named(), {"behavior": "delay"})))
         for behavior in ("down", "refuse"):
@@ -206,7 +206,7 @@ class RuleTests(SynchronousTestCase):
 
     def test_toldBack(self) -> None:
         """
-        What is told of a plan makes the same plan, as rules and as a behavior.
+        The JSON of a plan makes the same plan, as rules and as a behavior.
         """
         plan = planOf(named(options={"latency": 5}), named("b", "bandwidth", percent=40))
         again = planOf(*rulesOf(plan))

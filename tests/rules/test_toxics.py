@@ -27,7 +27,7 @@ PLANNER = RuleBuilder(REGISTRY)
 
 def toxic(**item: Any) -> Toxic:
     """
-    A toxic, C{latency} unless told otherwise.
+    A toxic, by default C{latency}.
     """
     return toxicFromJSON(PLANNER, {"type": "latency", **item})
 
@@ -79,7 +79,7 @@ class ReadTests(SynchronousTestCase):
 
     def test_place(self) -> None:
         """
-        What stands for it in randomness follows from its name, and is no place in a plan.
+        Its key for random numbers follows from its name, not from a position in a plan.
         """
         self.assertEqual(toxic(name="a").draw.key, toxic(name="a", toxicity=0.5).draw.key)
         self.assertNotEqual(toxic(name="a").draw.key, toxic(name="b").draw.key)
@@ -99,7 +99,7 @@ class ReadTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        What is not acceptable names the nearest, or the bound.
+        Invalid values are refused with the nearest name, or the bound.
         """
         self.refused([])
         self.assertIn("'latency'", self.refused({"type": "latncy"}, UnknownType))
@@ -130,7 +130,7 @@ class AmendTests(SynchronousTestCase):
 
     def test_merged(self) -> None:
         """
-        What is not given stays; name, type and stream cannot change.
+        Values that are not given stay; name, type and stream cannot change.
         """
         before = toxic(name="slow", toxicity=0.5, attributes={"latency": 5, "jitter": 2})
         after = amended(PLANNER, before, {"attributes": {"jitter": 3}})
@@ -145,7 +145,7 @@ class AmendTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        What is not acceptable.
+        Invalid changes.
         """
         for item in ([], {"toxicity": 2}, {"attributes": {"x": 1}}, {"atributes": {}}):
             self.assertRaises(Refused, amended, PLANNER, toxic(), item)

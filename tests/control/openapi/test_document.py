@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.control.openapi}: the document says what the service does.
+Tests for L{vaurien_twisted.control.openapi}: the document describes the service.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SEGMENTS = {"{name}": "proxy", "{toxic}": "latency_downstream", "{rule}": "delay
 
 class Described:
     """
-    A service, and what C{/openapi.json} says of it.
+    A service, and its C{/openapi.json}.
     """
 
     def __init__(self, token: str = "") -> None:
@@ -47,7 +47,7 @@ class Described:
 
     def operations(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """
-        Methods and paths, and what is said of each.
+        The described methods and paths.
         """
         for path, own in self.document["paths"].items():
             for method, operation in own.items():
@@ -97,7 +97,7 @@ class DocumentTests(SynchronousTestCase):
 
     def test_reachable(self) -> None:
         """
-        What it has is there: no path of it is unknown, no method of it refused with 405.
+        The service has every described path and method: none is answered with 404 or 405.
         """
         service = Described()
         for method, path, operation in service.operations():
@@ -110,7 +110,7 @@ class DocumentTests(SynchronousTestCase):
 
     def test_declared(self) -> None:
         """
-        Every route says what it answers, and has a summary that a person understands.
+        Every route describes its answer, and has a readable summary.
         """
         service = Described()
         for mounted in service.root._table._mounted.values():
@@ -133,7 +133,7 @@ class DocumentTests(SynchronousTestCase):
 
     def test_token(self) -> None:
         """
-        With a token, each operation says that it wants it, but those that do not.
+        With a token, each operation declares that it needs it, except those that do not.
         """
         service = Described("secret")
         self.assertEqual(
@@ -209,8 +209,7 @@ class OptionTests(SynchronousTestCase):
 
     def test_defaultsAreAccepted(self) -> None:
         """
-        Each behavior is described so that the service accepts it, unless the protocol does not
-        have what it is for.
+        The service accepts each behavior as described, unless the protocol does not support it.
         """
         service = Described()
         for name, behavior in service.proxies.defaults.registry.behaviors.items():
@@ -230,7 +229,7 @@ class OptionTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        What the service refuses by name, kind or bounds is not valid, either.
+        Bodies that the service refuses by name, kind or bounds are not valid in the schema either.
         """
         service = Described()
         for schema, method, path, body in (

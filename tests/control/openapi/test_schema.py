@@ -52,7 +52,7 @@ class OptionTests(SynchronousTestCase):
 
     def agree(self, strict: bool) -> None:
         """
-        What the schema allows is what the option accepts.
+        The schema allows the values that the option accepts.
         """
         for name, spec in specs(Weather).items():
             validator = jsonschema.Draft202012Validator(ofOption(spec, strict))
@@ -117,7 +117,7 @@ class PartTests(SynchronousTestCase):
 
     def test_mustBeGiven(self) -> None:
         """
-        A default that is no valid value only tells that nothing was given.
+        A default that is not a valid value only means that no value was given.
         """
         number = attrs.evolve(specs(Weather)["drops"], default=0)
         self.assertTrue(mustBeGiven(number))
@@ -136,7 +136,7 @@ class PartTests(SynchronousTestCase):
 
     def test_record(self) -> None:
         """
-        Properties are required unless it is said otherwise.
+        Properties are required unless they are declared optional.
         """
         self.assertEqual(record({"a": {}, "b": {}}, "b")["required"], ["a"])
         self.assertNotIn("required", record({"a": {}}, required=()))
