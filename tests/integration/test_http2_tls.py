@@ -114,6 +114,15 @@ class NegotiationTests(HTTP2Case):
             answer = client.get(url)
             self.assertEqual((answer.status_code, answer.text), (429, "later"))
             self.assertEqual(answer.headers["retry-after"], "1")
+            changes = {"status": 202, "headers": {"Date": None}, "replace": {"1": "one"}}
+            rule(self, {"behavior": "patch", "options": changes})
+            answer = client.get(url)
+            self.assertEqual((answer.status_code, answer.text), (202, "one"))
+            self.assertEqual(
+                (answer.headers["content-length"], "date" in answer.headers), ("3", False)
+            )
+            rule(self, {"behavior": "events", "options": {"fault": "cut", "unit": "lines"}})
+            self.assertRaises(httpx.RemoteProtocolError, client.get, url)
         for options, error in (
             ({"code": "rst-stream:CANCEL"}, httpx.RemoteProtocolError),
             ({"code": "goaway-unprocessed"}, httpx.RemoteProtocolError),
