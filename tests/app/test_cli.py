@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.app.cli}, in this process and in one of its own.
+Tests for L{vaurien_twisted.app.cli}, in this process and in another.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from vaurien_twisted.app import cli
 #: Runs C{twistd} without a script of that name on the path.
 TWISTD = ("-c", "from twisted.scripts.twistd import run; run()")
 
-#: How long a process may take, in seconds; only a hang takes so long.
+#: The time limit of a process, in seconds; only a hang takes so long.
 LIMIT = 240
 
 
@@ -72,7 +72,7 @@ class ProcessTests(SynchronousTestCase):
 
     def test_badInput(self) -> None:
         """
-        What is not acceptable: status 2 and one line, without a traceback.
+        Invalid input: status 2 and one line, without a traceback.
         """
         for words, reason in (
             (("--behavior", "60:error,50:delay"), "100 at most"),
@@ -101,7 +101,7 @@ class ProcessTests(SynchronousTestCase):
 
     def test_controlPortInUse(self) -> None:
         """
-        The same for the control service: half a Vaurien does not go on.
+        The same for the control service: Vaurien does not run without it.
         """
         busy = BusyPort(self)
         ended = run("--proxy", "127.0.0.1:0", "--http", "--http-port", str(busy.number))
@@ -128,8 +128,7 @@ class ProcessTests(SynchronousTestCase):
 
     def test_runs(self) -> None:
         """
-        It announces where it listens, logs its seed, carries bytes, and ends in order
-        when it is told to.
+        It announces its addresses, logs its seed, relays bytes, and ends in order on a signal.
         """
         backend = BusyPort(self)
         reading, writing = os.pipe()
@@ -180,8 +179,8 @@ class RunningReactor:
     """
     The reactor of the tests, which runs already.
 
-    @ivar ran: how often it was asked to run.
-    @ivar stops: what was to be called before its end.
+    @ivar ran: the number of calls of C{run}.
+    @ivar stops: the functions to call before its end.
     """
 
     def __init__(self, reactor: Any) -> None:
@@ -229,7 +228,7 @@ class MainTests(TestCase):
 
     async def stop(self) -> None:
         """
-        End what was started.
+        Stop the started services.
         """
         for stop in self.reactor.stops:
             await maybeDeferred(stop)
@@ -254,7 +253,7 @@ class MainTests(TestCase):
 
     def test_demo(self) -> None:
         """
-        The demo says what to try, with its real ports.
+        The demo suggests commands with its real ports.
         """
         cli.main(["--demo", "--proxy", "127.0.0.1:0", "--http-port", "0"], self.reactor)
         self.assertIn("Try this in another shell", self.out.getvalue())
@@ -262,7 +261,7 @@ class MainTests(TestCase):
 
     def test_refused(self) -> None:
         """
-        Status 2 for what is not acceptable; nothing runs.
+        Status 2 for invalid input; nothing runs.
         """
         ended = self.assertRaises(SystemExit, cli.main, ["--behavior", "eror"], self.reactor)
         self.assertEqual(ended.code, 2)
@@ -281,7 +280,7 @@ class MainTests(TestCase):
 
     def test_version(self) -> None:
         """
-        C{--version} is answered with ours and status 0.
+        C{--version} prints Vaurien's version, with status 0.
         """
         ended = self.assertRaises(SystemExit, cli.main, ["--version"])
         self.assertEqual((ended.code, self.out.getvalue()), (0, f"{__version__}\n"))

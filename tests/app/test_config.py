@@ -18,7 +18,7 @@ REGISTRY = loadRegistry()
 
 class IniTests(SynchronousTestCase):
     """
-    What the ini file says.
+    The content of the ini file.
     """
 
     def write(self, text: str | bytes) -> str:
@@ -56,7 +56,7 @@ class IniTests(SynchronousTestCase):
 
     def test_unreadable(self) -> None:
         """
-        No such file, a folder, bytes that are no text, and text that is no ini.
+        A missing file, a folder, bytes that are not text, and text that is not an ini file.
         """
         self.assertIn("No such file", self.refused(self.mktemp()))
         folder = Path(self.mktemp())
@@ -68,7 +68,7 @@ class IniTests(SynchronousTestCase):
 
     def test_unknownSection(self) -> None:
         """
-        A section that is not ours is refused with the nearest, not ignored.
+        An unknown section is refused with the nearest, not ignored.
         """
         self.assertIn("did you mean 'vaurien'?", self.refused(self.write("[vaurein]\n")))
         for section in ("behavior", "behavior:", "behaviour:delay", "zzz"):
@@ -76,7 +76,7 @@ class IniTests(SynchronousTestCase):
 
     def test_rules(self) -> None:
         """
-        Rules in order, with their keys; a section may stand once.
+        Rules in order, with their keys; a section may occur once.
         """
         text = (
             "[rule:second]\nbehavior = hang\nwhen.client = 10.0.0.1\n  10.0.0.2\n"
@@ -197,8 +197,8 @@ class ConfigureTests(SynchronousTestCase):
 
     def test_refusedRules(self) -> None:
         """
-        Unknown keys are refused with the nearest, of another protocol's targets too, with
-        the section; and so is a behavior beside rules.
+        Unknown keys are refused with the nearest and the section, also matchers of another
+        protocol; and so are a behavior and rules together.
         """
         for words, told in (
             ({"behavior": "hang", "tmies": "1"}, "did you mean 'times'?"),
@@ -221,7 +221,7 @@ class GivenTests(SynchronousTestCase):
 
     def test_over(self) -> None:
         """
-        Option by option: what only one of them says stays.
+        Option by option: values that only one of them has stay.
         """
         line = Given({"protocol": "http"}, {"delay": {"sleep": "1"}}, {"http": {"a": "1"}})
         file = Given(
@@ -247,12 +247,12 @@ class GivenTests(SynchronousTestCase):
 
 class DeclaredTests(SynchronousTestCase):
     """
-    The command line is made of what is declared.
+    The options of the command line are the declared ones.
     """
 
     def test_words(self) -> None:
         """
-        Settings by their names, options behind their behavior's or protocol's.
+        Settings by their names, options with the prefix of their behavior or protocol.
         """
         found = declaredOptions(REGISTRY)
         self.assertEqual(found["log-level"][:2], ("settings", ""))

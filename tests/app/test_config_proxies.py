@@ -119,7 +119,7 @@ class IniTests(FileCase):
 
     def test_toxiproxyAlone(self) -> None:
         """
-        In Toxiproxy's place there is none at first, unless something is said of it.
+        With C{--toxiproxy} there is no first proxy, unless an option describes it.
         """
         self.assertFalse(self.configured("", toxiproxy="yes").own)
         self.assertTrue(self.configured("", toxiproxy="yes", behavior="hang").own)
@@ -199,7 +199,7 @@ class WordTests(FileCase):
 
     def test_toxiproxy(self) -> None:
         """
-        C{--toxiproxy} may stand alone.
+        C{--toxiproxy} needs no value.
         """
         for words, value in (
             (("--toxiproxy",), "localhost:8474"),

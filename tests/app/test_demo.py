@@ -24,7 +24,7 @@ class BackendTests(TestCase):
 
     async def test_serves(self) -> None:
         """
-        It answers every path and counts; after its end it is nowhere.
+        It answers every path and counts; after its end it does not listen.
         """
         from twisted.internet import reactor
 
@@ -49,7 +49,7 @@ class BackendTests(TestCase):
 
     async def test_stopTwice(self) -> None:
         """
-        Stopping what does not run is no error.
+        Stopping a stopped service is not an error.
         """
         from twisted.internet import reactor
 
@@ -60,7 +60,7 @@ class BackendTests(TestCase):
 
 class InvitationTests(SynchronousTestCase):
     """
-    What to try.
+    The suggested commands.
     """
 
     def test_addresses(self) -> None:
@@ -76,15 +76,15 @@ class InvitationTests(SynchronousTestCase):
 
     def test_last(self) -> None:
         """
-        The last line says where the page is, so that it is not overlooked.
+        The last line has the address of the page.
         """
         text = invitation("127.0.0.1:8000", "127.0.0.1:8080")
         self.assertEqual(text.splitlines()[-2:], ["", "open http://localhost:8080/ in a browser"])
 
     def test_commandsAreUnderstood(self) -> None:
         """
-        What the demo tells to type is a command line of C{vaurienctl}: with no service
-        there, it fails for that (1), not for its words (2).
+        The suggested commands are valid command lines of C{vaurienctl}: without a service they fail
+        with status 1, not 2.
         """
         pattern = r"vaurienctl (.*?(?:set-behavior [a-z]+(?: \w+=\w+)?|normal))"
         commands = re.findall(pattern, invitation("localhost:1", "localhost:1"))

@@ -76,7 +76,7 @@ class EnvironmentTests(SynchronousTestCase):
 
     def test_others(self) -> None:
         """
-        Variables of other meaning are left alone, such as those of a service called vaurien in
+        Variables with another meaning are ignored, such as those of a service called vaurien in
         Kubernetes.
         """
         environ = {"VAURIEN_PORT": "tcp://10.0.0.1:80", "VAURIEN_URL": "x", "VAURIEN_TOKEN": "y"}
@@ -84,7 +84,7 @@ class EnvironmentTests(SynchronousTestCase):
 
     def test_misspelled(self) -> None:
         """
-        Variables that are nearly those of settings are warned of; others are not ours.
+        Misspelled variables of settings cause a warning; others are ignored.
         """
         names = ["backend", "http_port", "log_level"]
         wrong = ("VAURIEN_BAKCEND", "VAURIEN_HTTPPORT", "VAURIEN_CONFG", "VAURIEN_TOKNE")

@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.app.help}: what C{vaurien --help} and C{vaurien help} say.
+Tests for L{vaurien_twisted.app.help}: the output of C{vaurien --help} and C{vaurien help}.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class HelpTests(SynchronousTestCase):
 
     def said(self, *words: str) -> str:
         """
-        What a command line prints that only asks for help.
+        The output of a command line that asks for help.
         """
         output = io.StringIO()
         with contextlib.redirect_stdout(output):
@@ -93,7 +93,7 @@ class HelpTests(SynchronousTestCase):
 
     def test_near(self) -> None:
         """
-        Every wrong word gets what was probably meant.
+        Every misspelled topic gets the nearest.
         """
         for words, reason in (
             (["help", "dealy"], "there is no help about 'dealy': did you mean 'delay'?"),

@@ -42,7 +42,7 @@ class ReloadTests(CollectionCase):
 
     async def change(self, *proxies: dict[str, Any], **settings: str) -> list[str]:
         """
-        Have those in their place; what has changed.
+        Apply a configuration; returns the changes.
         """
         after = configuration(*proxies, **settings)
         words = await Reload(self.proxies, self.before, after).apply()
@@ -51,7 +51,7 @@ class ReloadTests(CollectionCase):
 
     async def test_pitfall35_same(self) -> None:
         """
-        The same file changes nothing: rules go on counting.
+        The same file changes nothing: rules keep their counts.
         """
         one = {"name": "one", "rules": [{"behavior": "hang", "times": 2}]}
         await self.begin(one)
@@ -63,7 +63,7 @@ class ReloadTests(CollectionCase):
 
     async def test_pitfall35_othersStay(self) -> None:
         """
-        Proxies that came over HTTP stay, and what was changed at the file's own gives way.
+        Proxies created over HTTP stay; changes of the file's own proxies are undone.
         """
         await self.begin({"name": "one"})
         await self.proxies.populate(configuration({"name": "other"}).declared)
@@ -80,8 +80,7 @@ class ReloadTests(CollectionCase):
 
     async def test_pitfall35_anew(self) -> None:
         """
-        Another protocol makes a proxy anew, at the same place; so does another
-        C{connect_first}.
+        Another protocol recreates a proxy at the same address; so does another C{connect_first}.
         """
         await self.begin({"name": "one"})
         place = self.proxies.get("one").listen
@@ -94,7 +93,7 @@ class ReloadTests(CollectionCase):
 
     async def test_pitfall35_undone(self) -> None:
         """
-        Where one place cannot be had, all are as before: moved, new, gone and made anew.
+        If one address cannot be used, nothing changes: moved, new, removed and recreated proxies.
         """
         await self.begin({"name": "moves"}, {"name": "goes"}, {"name": "anew"})
         places = {str(proxy.name): proxy.listen for proxy in self.proxies.proxies}
@@ -129,7 +128,7 @@ class ReloadTests(CollectionCase):
 
     def test_pitfall35_fixed(self) -> None:
         """
-        What takes a new start is named as on the command line.
+        Options that need a restart are named as on the command line.
         """
         old = configuration({"name": "one"})
         new = configuration({"name": "one"}, seed="5", log_level="debug", token="x")

@@ -17,7 +17,7 @@ class GroupTests(SynchronousTestCase):
 
     def test_grouped(self) -> None:
         """
-        By proxy, behavior and phase; what came before the first phase is a group, too.
+        By proxy, behavior and phase; decisions before the first phase are a group too.
         """
 
         def decision(after: float, behavior: str = "error", proxy: str = "db") -> Decision:

@@ -80,7 +80,7 @@ class ServiceTests(TestCase):
 
     async def test_listens(self) -> None:
         """
-        The proxy listens; the control service only if it is asked for.
+        The proxy listens; the control service only with its option.
         """
         service = self.start()
         await maybeDeferred(lambda: service.ready)
@@ -90,7 +90,7 @@ class ServiceTests(TestCase):
 
     async def test_pitfall18_httpAndPercentages(self) -> None:
         """
-        The control service runs beside a plan of percentages, and tells it.
+        The control service returns a plan of percentages.
         """
         service = self.start("--http", "--behavior", "20:error,10:delay")
         code, told = await self.ask(f"http://{service.control.address}/behavior")
@@ -120,7 +120,7 @@ class ServiceTests(TestCase):
 
     def test_seed(self) -> None:
         """
-        The seed is that given, 0 too; else each run picks its own.
+        The seed is the given one, also 0; otherwise each run picks its own.
         """
         self.assertEqual(self.service("--seed", "0").proxy.decider.seed, 0)
         picked = {self.service().proxy.decider.seed for _ in range(5)}
@@ -174,7 +174,7 @@ class ServiceTests(TestCase):
 
     def test_beyond(self) -> None:
         """
-        The control service is not opened beyond this machine without a token.
+        The control service does not listen for other machines without a token.
         """
         for words in (("--http", "--http-host", "0.0.0.0"), ("--toxiproxy", "0.0.0.0:0")):
             refused = self.assertRaises(UsageError, self.service, *words)
@@ -223,7 +223,7 @@ class ServiceTests(TestCase):
 
     def test_refusedLater(self) -> None:
         """
-        Where an endpoint takes its time and then fails, the reactor is stopped.
+        If an endpoint fails later, the reactor is stopped.
         """
         service = self.service()
         late: Deferred[None] = Deferred()
@@ -241,8 +241,8 @@ class ServiceTests(TestCase):
 
     def test_pitfall6_startsMeanwhile(self) -> None:
         """
-        The control service is opened once, behind the proxies, though all services are started
-        while the first proxy is still finding out whether its backend is there.
+        The control service is opened once, after the proxies, also if the services start while the
+        first proxy still checks its backend.
         """
         service = self.service("--http", "--http-port", "0")
         late: Deferred[None] = Deferred()
@@ -265,7 +265,7 @@ class ServiceTests(TestCase):
     @staticmethod
     def open(service: Vaurien, opened: list[str]) -> None:
         """
-        Have the control service listen, and remember where it does.
+        Let the control service listen, and store its address.
         """
         ControlService.privilegedStartService(service.control)
         opened.append(service.control.address)

@@ -12,7 +12,7 @@ from vaurien_twisted.model.options import Refused, build, specs
 
 class SettingsTests(SynchronousTestCase):
     """
-    What C{[vaurien]} and the command line can say.
+    The options of C{[vaurien]} and the command line.
     """
 
     def test_documentedDefaults(self) -> None:
@@ -37,7 +37,7 @@ class SettingsTests(SynchronousTestCase):
 
     def test_bounds(self) -> None:
         """
-        What is out of bounds is refused, with its name.
+        A value out of bounds is refused with its name.
         """
         for name, value in (
             ("http_port", "65536"),

@@ -18,7 +18,7 @@ NUMBERS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGTERM, signal.SIGINT)
 
 class Reactor:
     """
-    Runs when it is told to.
+    A reactor that a test runs.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Reactor:
 
 class SignalsTests(SynchronousTestCase):
     """
-    Handlers come and go.
+    Handlers are installed and removed.
     """
 
     def setUp(self) -> None:
@@ -99,7 +99,7 @@ class SignalsTests(SynchronousTestCase):
 
     def test_pitfall35_early(self) -> None:
         """
-        What comes before the reactor runs is kept until then; more than one is one.
+        A signal before the reactor runs is kept until then; several count as one.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             self.setUp()
@@ -117,7 +117,7 @@ class SignalsTests(SynchronousTestCase):
 
     def test_pitfall35_ignored(self) -> None:
         """
-        What was ignored before does not end it.
+        A signal that was ignored before does not end it.
         """
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self.signals.begin()

@@ -53,7 +53,7 @@ class ParseTests(SynchronousTestCase):
 
     def test_loggedSeed(self) -> None:
         """
-        A seed of 19 digits is taken as it was logged.
+        A seed of 19 digits is accepted as it was logged.
         """
         seed = 8070450532247928833
         self.assertEqual(parsed("--seed", str(seed)).configuration.settings.seed, seed)
@@ -135,7 +135,7 @@ class ParseTests(SynchronousTestCase):
 
     def test_version(self) -> None:
         """
-        C{--version} says ours, not Twisted's.
+        C{--version} prints Vaurien's version, not Twisted's.
         """
         printed: list[object] = []
         self.patch(__import__("builtins"), "print", lambda *words: printed.extend(words))
@@ -184,13 +184,13 @@ class RefusedTests(SynchronousTestCase):
 
     def test_strayWords(self) -> None:
         """
-        Nothing stands beside the options.
+        Arguments that are not options are refused.
         """
         self.assertIn("there is no command 'start'", self.refused("start"))
 
     def test_noValue(self) -> None:
         """
-        An option that wants a value and has none.
+        An option without its value.
         """
         self.assertIn("protocol", self.refused("--protocol"))
 
@@ -225,7 +225,7 @@ class RefusedTests(SynchronousTestCase):
 
     def test_badIni(self) -> None:
         """
-        What the ini file says is checked as the command line is.
+        The ini file is checked like the command line.
         """
         path = Path(self.mktemp())
         for text, reason in (
@@ -262,7 +262,7 @@ class ServiceTests(SynchronousTestCase):
 
     def test_made(self) -> None:
         """
-        The service has what was asked for; nothing listens yet.
+        The service has the options; nothing listens yet.
         """
         service = serviceFor(parsed("--proxy", "127.0.0.1:0", "--http", "--seed", "5"))
         self.assertEqual(service.proxy.decider.seed, 5)
@@ -291,7 +291,7 @@ class ServiceTests(SynchronousTestCase):
 
     def test_plugin(self) -> None:
         """
-        C{twistd vaurien} comes to the same options and service.
+        C{twistd vaurien} makes the same options and service.
         """
         [maker] = [m for m in getPlugins(IServiceMaker) if m.tapname == "vaurien"]
         found: Any = maker
@@ -303,8 +303,7 @@ class ServiceTests(SynchronousTestCase):
 
     def test_plainlyRefused(self) -> None:
         """
-        What is refused only when the service is made ends C{twistd} with the reason, not
-        with a traceback.
+        An error when the service is made ends C{twistd} with the reason, without a traceback.
         """
         open_ = parsed("--http", "--http-host", "0.0.0.0")
         ended: SystemExit = self.assertRaises(SystemExit, makeService, open_)

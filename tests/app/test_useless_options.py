@@ -20,7 +20,7 @@ class NeedlessTests(SynchronousTestCase):
 
     def test_warned(self) -> None:
         """
-        What has no effect is warned of, with what it would need.
+        Options without effect cause a warning with what they need.
         """
         for line, reason in (
             ("--demo --backend localhost:1", "--backend has no effect with --demo, which has"),
@@ -46,7 +46,7 @@ class NeedlessTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        What contradicts something else is refused.
+        Contradicting options are refused.
         """
         for line, reason in (
             (
@@ -62,7 +62,7 @@ class NeedlessTests(SynchronousTestCase):
 
     def test_accepted(self) -> None:
         """
-        The same is accepted where it has an effect, or can have one later.
+        The same options are accepted if they have an effect, or can have one later.
         """
         for line in (
             "--http --http-port 9090",

@@ -17,7 +17,7 @@ class ServiceCase(TestCase):
     """
     A service on loopback, with no proxies at first.
 
-    @ivar url: where it is.
+    @ivar url: its URL.
     """
 
     timeout = 120

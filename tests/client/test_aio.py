@@ -85,7 +85,7 @@ class AsyncClientTests(TestCase):
 
     async def test_rules(self):
         """
-        Rules are set and told, and put back after a block; protocols and the journal are told.
+        Rules are set and read, and restored after a block; protocols and the journal are read.
         """
         client = self.client
         await client.set_rules([{"behavior": "hang", "times": 1}, {"behavior": "delay"}])
@@ -102,7 +102,7 @@ class AsyncClientTests(TestCase):
 
     async def test_restoresOld(self):
         """
-        Where there are no rules, the behavior is put back.
+        Without rules, the behavior is restored.
         """
         client, real = self.client, self.client.request
         asked = []
@@ -140,7 +140,7 @@ class AsyncClientTests(TestCase):
 
     def test_cancelled(self):
         """
-        A request that its caller cancels is no failure of the service, whatever comes of it.
+        A cancelled request is not a failure of the service.
         """
 
         def lookupFails(lookup: Deferred) -> None:
@@ -185,7 +185,7 @@ class LoopbackTests(TestCase):
 
     async def test_async(self):
         """
-        The twin works on a real reactor, and leaves no connection behind.
+        The asynchronous client works on a real reactor, and leaves no connection open.
         """
         client = AsyncClient(url=self.url)
         await client.set_behavior("hang")
@@ -193,7 +193,7 @@ class LoopbackTests(TestCase):
 
     async def test_asyncUnreachable(self):
         """
-        The twin tells the same of nothing.
+        The asynchronous client reports the same error if nothing listens.
         """
         client = AsyncClient(port=freePort())
         with self.assertRaises(Unreachable):
@@ -205,7 +205,7 @@ class LoopbackTests(TestCase):
 
     async def test_asyncSilent(self):
         """
-        The twin gives up a silent server.
+        The asynchronous client has a time limit for a silent server.
         """
         client = AsyncClient(url=listenOn(self, silence()), timeout=0.1)
         with self.assertRaises(Unreachable) as caught:

@@ -48,7 +48,7 @@ def listenOn(case: TestCase, factory: Factory) -> str:
 
 class Old(Resource):
     """
-    A Vaurien of 2013, which tells no options and knows no rules.
+    A Vaurien 1, which returns no options and has no rules.
     """
 
     isLeaf = True
@@ -59,7 +59,7 @@ class Old(Resource):
 
     def render_GET(self, request):
         """
-        The name alone.
+        Only the name.
         """
         if request.path != b"/behavior":
             request.setResponseCode(404)
@@ -68,7 +68,7 @@ class Old(Resource):
 
     def render_PUT(self, request):
         """
-        Keep what was put.
+        Store the body.
         """
         self.put.append(request.content.read())
         return b'{"status": "ok"}'
@@ -76,7 +76,7 @@ class Old(Resource):
 
 class ImportTests(SynchronousTestCase):
     """
-    What a blocking client costs.
+    The cost of a blocking client.
     """
 
     def test_lazy(self):
@@ -108,7 +108,7 @@ class ClientTests(TestCase):
 
     async def test_behavior(self):
         """
-        Set, and told.
+        A behavior is set, and returned.
         """
         client = self.client
 
@@ -133,7 +133,7 @@ class ClientTests(TestCase):
 
     async def test_lists(self):
         """
-        The behaviors; the backend, told and set.
+        The behaviors; the backend, read and set.
         """
         client = self.client
 
@@ -146,7 +146,7 @@ class ClientTests(TestCase):
 
     async def test_pitfall18_restores(self):
         """
-        After the block, and after an exception, the behavior is what it was, with its options.
+        After the block, also after an exception, the earlier behavior and its options are in force.
         """
         client = self.client
         inside = []
@@ -172,7 +172,7 @@ class ClientTests(TestCase):
 
     async def test_pitfall18_restoresPercentages(self):
         """
-        Percentages, with the options of each behavior, come back as well.
+        Percentages and the options of each behavior are restored too.
         """
         client = self.client
 
@@ -190,7 +190,8 @@ class ClientTests(TestCase):
 
     async def test_rules(self):
         """
-        Set, and told; a block puts all of them back, though a name cannot say them.
+        Rules are set, and returned; a block restores all of them, although a name cannot describe
+        them.
         """
         client = self.client
         draw = [{"behavior": "hang", "percent": 5}, {"behavior": "error", "percent": 5}]
@@ -250,8 +251,8 @@ class ClientTests(TestCase):
 
     async def test_cannotRestore(self):
         """
-        If what was in force cannot be put back, an exception from the block stays the
-        one that is seen, with a note; without one it is an error.
+        If the earlier rules cannot be restored, an exception of the block gets a note; without one
+        it is an error.
         """
         client = Client(url=self.client.url)
         real = client.request
@@ -283,7 +284,7 @@ class ClientTests(TestCase):
 
     async def test_unreachable(self):
         """
-        Nothing listens: the URL is told, and what to try.
+        If nothing listens, the error has the URL, and advice.
         """
         client = Client(port=freePort())
 
@@ -301,7 +302,7 @@ class ClientTests(TestCase):
 
     async def test_unknownHost(self):
         """
-        A name that cannot be a host's is told like one that is not there.
+        An invalid host name is reported like an unknown one.
         """
         client = Client("a" * 70 + ".invalid")
         with self.assertRaises(Unreachable):
@@ -309,7 +310,7 @@ class ClientTests(TestCase):
 
     async def test_silent(self):
         """
-        A server that does not answer is given up.
+        There is a time limit for a server that does not answer.
         """
         url = listenOn(self, silence())
         client = Client(url=url, timeout=0.1)
@@ -327,7 +328,7 @@ class ClientTests(TestCase):
 
     async def test_environmentProxy(self):
         """
-        A proxy in the environment is not asked.
+        An HTTP proxy in the environment is not used.
         """
         nowhere = f"http://127.0.0.1:{freePort()}"
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
@@ -336,7 +337,7 @@ class ClientTests(TestCase):
 
     async def test_old(self):
         """
-        A Vaurien of 2013 gets back the name that it told.
+        A Vaurien 1 gets its earlier name back.
         """
         from twisted.internet import reactor
 

@@ -38,7 +38,7 @@ class TwinTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        A refusal is what was raised in 2013, too.
+        A refused request raises an error that is also that of Vaurien 1.
         """
         self.assertTrue(issubclass(RequestRefused, ValueError))
         self.assertTrue(issubclass(RequestRefused, ClientError))

@@ -28,7 +28,7 @@ class URLTests(SynchronousTestCase):
 
     def setUp(self):
         """
-        The environment says nothing.
+        The environment has no variable.
         """
         self.patch(os, "environ", {})
 
@@ -57,7 +57,7 @@ class URLTests(SynchronousTestCase):
 
     def test_environment(self):
         """
-        C{VAURIEN_URL} stands in where nothing is given, and only there.
+        C{VAURIEN_URL} is used only if nothing is given.
         """
         self.patch(os, "environ", {"VAURIEN_URL": "http://elsewhere:1"})
         self.assertEqual(Client().url, "http://elsewhere:1")
@@ -69,7 +69,7 @@ class URLTests(SynchronousTestCase):
 
     def test_bad(self):
         """
-        What is no URL is refused before it is asked.
+        An invalid URL is refused before a request.
         """
         for url in ("localhost:8080", "ftp://a", "http://", "http://a:x", "http://a b", "http://["):
             error = self.assertRaises(ClientError, serviceURL, url=url)
@@ -84,7 +84,7 @@ class AnswerTests(SynchronousTestCase):
 
     def test_refusal(self):
         """
-        The service's words, and what is at fault.
+        The service's message, and the field.
         """
         body = b'{"status":"error","errors":[{"location":"body","name":"a","description":"no a"}]}'
         error = self.assertRaises(RequestRefused, understand, "http://a", 400, body)
@@ -103,7 +103,7 @@ class AnswerTests(SynchronousTestCase):
 
     def test_token(self):
         """
-        The token is that given, else the environment's, else none.
+        The token is the given one, otherwise the environment's, otherwise none.
         """
         self.patch(os, "environ", {"VAURIEN_TOKEN": "theirs"})
         self.assertEqual(withToken("mine")["Authorization"], "Bearer mine")
@@ -116,7 +116,7 @@ class AnswerTests(SynchronousTestCase):
 
     def test_stranger(self):
         """
-        What is not Vaurien is told so.
+        Another server is reported as such.
         """
         for status, body in (
             (200, b"<html>"),
@@ -136,7 +136,7 @@ class AnswerTests(SynchronousTestCase):
 
     def test_again(self):
         """
-        What was told is asked for again; a Vaurien of 2013 is not told options.
+        The earlier behavior is set again; Vaurien 1 gets no options.
         """
         told = {"behavior": "delay", "options": OPTIONS}
         self.assertEqual(planRequest(told), ("/behavior", {"name": "delay", "options": OPTIONS}))
@@ -144,7 +144,7 @@ class AnswerTests(SynchronousTestCase):
 
     def test_againRules(self):
         """
-        Rules are what was told best.
+        Rules are preferred to the behavior's name.
         """
         rules = [{"behavior": "hang"}]
         self.assertEqual(planRequest({"rules": rules}), ("/rules", {"rules": rules}))

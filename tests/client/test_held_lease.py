@@ -11,13 +11,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from vaurien_twisted.client.common import RequestRefused, Unreachable
 from vaurien_twisted.client.held_lease import HeldLease
 
-#: How long to wait for what must come, in seconds.
+#: The time limit of a wait, in seconds.
 PATIENCE = 60.0
 
 
 class ScriptedClient:
     """
-    A client whose renewals end as they are told.
+    A client whose renewals end as the test sets it.
     """
 
     def __init__(self, *failures: Exception | None) -> None:

@@ -49,13 +49,13 @@ except ProcessLookupError:
 
 REAL_KILL = os.kill
 
-#: How long a child may take to begin, in seconds: only one that is stuck takes so long.
+#: The time limit of a child's start, in seconds; only a hang takes so long.
 PATIENCE = 120.0
 
 
 def descriptors():
     """
-    The open file descriptors, with what they lead to.
+    The open file descriptors, with their targets.
     """
     folder = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
     found = set()
@@ -91,7 +91,7 @@ class LaunchTests(SynchronousTestCase):
 
     def test_announced(self):
         """
-        What the child announced; where it listens on every interface, an address to use.
+        The announcement of the child; for all interfaces, an address to connect to.
         """
         started = child("say(ready); time.sleep(600)")
         self.addCleanup(lambda: started in process._running and stop_proxy(started))
@@ -104,7 +104,7 @@ class LaunchTests(SynchronousTestCase):
 
     def test_inParts(self):
         """
-        The line may come in parts, and without a control service.
+        The line may arrive in parts, and without a control service.
         """
         line = r"""'{"proxy": "[::]:1", "http": null}' + chr(10)"""
         with child(f"[say(c) for c in {line}]; time.sleep(600)") as started:
@@ -132,7 +132,7 @@ class LaunchTests(SynchronousTestCase):
 
     def test_context(self):
         """
-        The end of the block stops the child, also where it was stopped before.
+        The end of the block stops the child, also if it was stopped before.
         """
         with child("say(ready); time.sleep(600)") as started:
             self.assertTrue(alive(started))
@@ -211,7 +211,7 @@ class LaunchTests(SynchronousTestCase):
         child("say(ready); time.sleep(600)").__exit__()
         self.assertRaises(ProxyError, child, "")
         self.assertRaises(ProxyError, launch, ["/nonexistent/python"], 1)
-        # Others may open and close some meanwhile; those that are left stay for good.
+        # Other threads may open and close some meanwhile; leaked ones stay.
         for _ in range(200):
             left = descriptors() - before
             if not left:
@@ -221,7 +221,7 @@ class LaunchTests(SynchronousTestCase):
 
     def test_unknown(self):
         """
-        A process that is not ours, or was stopped before, is refused.
+        A process that was not started here, or was stopped before, is refused.
         """
         error = self.assertRaises(ValueError, stop_proxy, os.getpid())
         self.assertIn(str(os.getpid()), str(error))
@@ -278,7 +278,7 @@ class LaunchTests(SynchronousTestCase):
 
     def test_pitfall36_eventlet(self):
         """
-        So it does under eventlet, which takes the place of much of the standard library.
+        The same under eventlet, which replaces parts of the standard library.
         """
         self.surrounded("import eventlet\neventlet.monkey_patch()\n", "eventlet")
 
@@ -316,7 +316,7 @@ class LaunchTests(SynchronousTestCase):
 
     def test_stubborn(self):
         """
-        A child that does not mind being asked is killed.
+        A child that ignores SIGTERM is killed.
         """
         self.patch(process, "STOPPING", 0.2)
         started = child(
@@ -345,7 +345,7 @@ class LaunchTests(SynchronousTestCase):
 
     def test_forked(self):
         """
-        A fork that ends leaves its parent's children alone.
+        A fork that ends does not stop its parent's children.
         """
         with child("say(ready); time.sleep(600)") as started:
             kept = dict(process._running)

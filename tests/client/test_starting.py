@@ -95,7 +95,7 @@ class StartTests(SynchronousTestCase):
 
     def test_optionsFirst(self):
         """
-        What the options name takes the place of the parameters: the command line refuses two.
+        C{options} take precedence over the parameters, since the command line refuses both.
         """
         words, _ = self.words(options=["--backend", "unix:/tmp/db", "--protocol=redis"])
         self.assertEqual(words.count("--backend"), 1)
@@ -131,7 +131,7 @@ class StartTests(SynchronousTestCase):
 
     def test_badOption(self):
         """
-        A command line that is refused is told in the command's own words.
+        A refused command line is reported with the command's own message.
         """
         error = self.assertRaises(
             ProxyError, start_proxy, protocol="mysl", proxy_port=0, port=0, timeout=PATIENCE
@@ -140,7 +140,7 @@ class StartTests(SynchronousTestCase):
 
     def test_pitfall36_brackets(self):
         """
-        An IPv6 host may stand in brackets or not.
+        An IPv6 host may be in brackets or not.
         """
         for host in ("::1", "[::1]"):
             self.assertEqual(starting._place(host, 80), "[::1]:80")

@@ -17,10 +17,10 @@ from vaurien_twisted.experiments.run import ExperimentRun
 
 class MemoryService:
     """
-    Notes what is set, and when.
+    Records each setting with its time.
 
     @ivar set: time, proxy and rules of each change.
-    @ivar figures: what it counts, by proxy.
+    @ivar figures: its figures, by proxy.
     """
 
     def __init__(self, clock: Clock, proxies: Sequence[str] = ("db",)) -> None:
@@ -84,7 +84,7 @@ class MemoryService:
 
 class MemoryExternals:
     """
-    Answers as a test says.
+    Answers as a test sets it.
     """
 
     def __init__(self) -> None:

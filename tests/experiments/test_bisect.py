@@ -22,7 +22,7 @@ class BisectTests(SynchronousTestCase):
         self, causes: Sequence[int], breaks: Callable[[set[int]], bool], groups: int = 0
     ) -> tuple[list[int], int]:
         """
-        The smallest set, and how often it was asked.
+        The smallest set, and the number of runs.
 
         @param groups: how many causes belong together; 0: none.
         """
@@ -51,7 +51,7 @@ class BisectTests(SynchronousTestCase):
 
     def test_several(self) -> None:
         """
-        Several that have an effect only together: none of those that are found can be left out.
+        Several causes that have an effect only together: none of the result can be removed.
         """
         dice = random.Random(7)
         for _ in range(200):

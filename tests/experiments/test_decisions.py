@@ -36,7 +36,7 @@ class DecisionTests(SynchronousTestCase):
 
     def test_both(self) -> None:
         """
-        What is needed comes back; rules are written once, other entries not at all.
+        Decisions come back; rules are written once, other entries are omitted.
         """
         later = {**ENTRY, "exchange": 6, "after": 2.0}
         entries = [ENTRY, {"kind": "set", "proxy": "db"}, {**ENTRY, "repeat": None}, later]

@@ -12,7 +12,7 @@ from vaurien_twisted.experiments.document import Experiment, readExperiment, sch
 from vaurien_twisted.experiments.steps import Hold, Parallel, Ramp, named
 from vaurien_twisted.model.options import Refused
 
-#: Every field there is, each on a line of its own.
+#: Every field, each on its own line.
 WHOLE = """\
 title: all of it
 description: every field
@@ -245,12 +245,12 @@ class ReadTests(SynchronousTestCase):
 
 class SchemaTests(SynchronousTestCase):
     """
-    The JSON Schema says the same.
+    The JSON Schema agrees with the parser.
     """
 
     def test_agrees(self) -> None:
         """
-        It accepts what is read, and refuses other names.
+        It accepts valid files, and refuses other names.
         """
         import jsonschema
         import yaml

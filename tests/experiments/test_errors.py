@@ -30,7 +30,7 @@ class JudgeTests(SynchronousTestCase):
 
     def outcome(self, condition: Errors | ErrorRate, figures: Figures = SOME) -> tuple[str, object]:
         """
-        What is judged over ten seconds, and the figure.
+        The judgement over ten seconds, and the figure.
         """
         judged = judgeFigures(condition, figures, 10.0)
         assert judged is not None
@@ -71,8 +71,8 @@ class JudgeTests(SynchronousTestCase):
 
     def test_opaque(self) -> None:
         """
-        Exchanges of connections that are not read may have failed: nothing has held, but what
-        is known breaks a condition.
+        Exchanges of opaque connections may have failed: no condition has held, but known failures
+        break one.
         """
         figures = attrs.evolve(SOME, opaque=1)
         for condition, expected in (
@@ -85,7 +85,7 @@ class JudgeTests(SynchronousTestCase):
 
     def test_opaqueSince(self) -> None:
         """
-        Of a phase those count that were open at its beginning, and those that came.
+        In a phase, connections that were open at its beginning and new ones count.
         """
         before = Figures(5, opaque=7, opaqueNow=2)
         self.assertEqual(Figures(9, opaque=10, opaqueNow=1).since(before).opaque, 5)

@@ -73,7 +73,7 @@ class CommandTests(TestCase):
 
     async def until(self, ready: Callable[[], bool]) -> None:
         """
-        Wait until C{ready} says so; the test's own timeout ends a wait that is in vain.
+        Wait until C{ready} returns true; the test's timeout ends the wait otherwise.
         """
         from twisted.internet import reactor
 
@@ -90,7 +90,7 @@ class CommandTests(TestCase):
 
     async def test_late(self) -> None:
         """
-        One that takes too long is killed, and all that it started.
+        A command that takes too long is killed with its children.
         """
         from twisted.internet import reactor
 
@@ -117,7 +117,7 @@ class CommandTests(TestCase):
 
     async def test_load(self) -> None:
         """
-        A load is ended with what it started; one that ended by itself is judged by its status.
+        A load is ended with its children; one that has ended by itself is judged by its status.
         """
         from twisted.internet import reactor
 

@@ -27,9 +27,9 @@ EXPERIMENT = readExperiment("proxies: {db: , web: }\nmethod: [{hold: 1s}]")
 
 class Member(MemoryService):
     """
-    A service that fails, or answers late, as a test says.
+    A service that fails, or answers late, as a test sets it.
 
-    @ivar answers: while it is a list, each request waits, and adds what makes it go on.
+    @ivar answers: while it is a list, each request waits, and adds the function that continues it.
     """
 
     def __init__(self, number: int) -> None:
@@ -88,7 +88,8 @@ class FleetTests(SynchronousTestCase):
 
     def test_leftOut(self) -> None:
         """
-        The others go on without one that fails.  It is told once, and ended like all others.
+        The others continue without a service that fails.  Its failure is reported once, and it is
+        ended like the others.
         """
         fleet, members = self.fleet()
         self.done(lambda: fleet.begin(EXPERIMENT))
@@ -146,7 +147,7 @@ class FleetTests(SynchronousTestCase):
 
     def test_none(self) -> None:
         """
-        With no service left there is nothing to go on with.
+        Without a remaining service the experiment cannot continue.
         """
         fleet, members = self.fleet(2)
         for each in members:
@@ -156,7 +157,7 @@ class FleetTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        What all refuse is wrong; none of them is left out.
+        A request that all services refuse is an error; none of them is excluded.
         """
         fleet, members = self.fleet()
         for each in members:
@@ -179,7 +180,7 @@ class FleetTests(SynchronousTestCase):
 
     def test_atOnce(self) -> None:
         """
-        No more than so many are asked at the same time.
+        The number of simultaneous requests is limited.
         """
         fleet, members = self.fleet(AT_ONCE + 5)
         for each in members:
@@ -225,7 +226,7 @@ class FleetTests(SynchronousTestCase):
 
     def test_journal(self) -> None:
         """
-        Entries come by time, each with its service and a number that no other has.
+        Entries are ordered by time, each with its service and a unique id.
         """
         fleet, members = self.fleet(2)
         members[0].entries = [{"id": 1, "time": 2.0}]
@@ -246,7 +247,7 @@ class LiftTests(SynchronousTestCase):
 
     def test_rest(self) -> None:
         """
-        What one part of a fault cannot be lifted from does not keep the others.
+        If one part of a fault cannot be removed, the others are.
         """
 
         class Partly(Member):

@@ -10,7 +10,7 @@ from vaurien_twisted.experiments.document import readExperiment
 from vaurien_twisted.experiments.names import checkNames
 from vaurien_twisted.model.options import Refused
 
-#: Names of all kinds, each on a line of its own.
+#: Names of all kinds, each on its own line.
 WHOLE = """\
 proxies:
   db:
@@ -108,7 +108,7 @@ method:
             for: 1h
 """
 
-#: What is misspelled in turn: the line it stands in, what is written, and what was meant.
+#: Misspellings: the line, the wrong name, and the right one.
 WRONG = (
     ("    backend: localhost:3306", "bakend: localhost:1", "backend"),
     ("    listen: localhost:3307", "lisen: localhost:1", "listen"),

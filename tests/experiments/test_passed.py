@@ -17,7 +17,7 @@ from vaurien_twisted.experiments.passed import PATIENCE, PassedOf
 
 class Told:
     """
-    A client that tells passed exchanges.
+    A client that returns passed exchanges.
     """
 
     def __init__(self) -> None:
@@ -27,13 +27,13 @@ class Told:
 
     def add(self, number: int, came: float, **timing: object) -> None:
         """
-        An exchange has come.
+        An exchange has passed.
         """
         self.passed.append({"id": number, "timing": {"came": came, **timing}})
 
     async def request(self, method: str, path: str, body: object = None) -> Any:
         """
-        Those after the id that is asked for.
+        The exchanges after the id in the request.
         """
         self.asked.append(path)
         if self.refuses:
@@ -61,7 +61,7 @@ class PassedOfTests(SynchronousTestCase):
 
     def test_once(self) -> None:
         """
-        Each is told once, when it is over or very old; those from before are not.
+        Each is returned once, when it has ended or is very old; earlier ones are not.
         """
         told, now = self.told, time.time()
         told.add(1, now, duration=1.0)
@@ -79,7 +79,7 @@ class PassedOfTests(SynchronousTestCase):
 
     def test_older(self) -> None:
         """
-        A service that does not tell them is not asked again.
+        A service without that path gets no further request.
         """
         self.told.refuses = True
         self.assertEqual((self.new(), self.new()), ([], []))

@@ -37,7 +37,7 @@ class WithoutTests(SynchronousTestCase):
 
     def test_leavable(self) -> None:
         """
-        Those whose faults are no decisions about exchanges.
+        Steps whose faults are not decisions about exchanges.
         """
         experiment = readExperiment(TEXT)
         steps = removableSteps(experiment, lambda name: name in ("error", "delay"))
@@ -48,7 +48,7 @@ class WithoutTests(SynchronousTestCase):
 
     def test_without(self) -> None:
         """
-        What is left out lasts as long as before; names stay.
+        A removed step lasts as long as before; names stay.
         """
         experiment = readExperiment(TEXT)
         steps = removableSteps(experiment, lambda name: name in ("error", "delay"))

@@ -68,7 +68,7 @@ class ReportTests(SynchronousTestCase):
 
     def test_journal(self) -> None:
         """
-        It tells what happened to exchanges, not what the runner set.
+        It has the decisions about exchanges, not the runner's settings.
         """
         found = reported()
         self.assertEqual([entry["id"] for entry in found["journal"]], [1])
@@ -78,7 +78,7 @@ class ReportTests(SynchronousTestCase):
 
     def test_spaced(self) -> None:
         """
-        Readings at the ends of phases give no points of plots beside regular ones.
+        Plots have no points for readings at the ends of phases next to regular ones.
         """
         times = [reading["time"] for reading in reported()["readings"]]
         self.assertTrue(all(b - a >= 0.25 for a, b in pairwise(times)), times)
@@ -151,7 +151,7 @@ class FormTests(SynchronousTestCase):
 
     def test_plot(self) -> None:
         """
-        Lines are interrupted where there is nothing; a single point is a dot.
+        Lines are interrupted if there is no value; a single point is a dot.
         """
         svg = plot("x", "ms", [Line("a", [(0, 1), (1, 2), (2, None), (3, 5)])], 4)
         self.assertEqual(svg.count("<polyline"), 1)
@@ -208,7 +208,7 @@ class CommandTests(SynchronousTestCase):
 
     def test_reports(self) -> None:
         """
-        What was asked for is written; what cannot be is named.
+        The requested files are written; those that cannot be written are named.
         """
         html, written = self.mktemp(), self.mktemp()
         parsed = self.parse("x", "--html", html, "--report", written, "--junit", "/no/such/x")

@@ -19,12 +19,12 @@ def outcome(lab: Lab) -> str:
 
 class MethodTests(SynchronousTestCase):
     """
-    Steps happen when the file says.
+    Steps happen at the times of the file.
     """
 
     def test_set(self) -> None:
         """
-        A fault is set for its time, and lifted.
+        A fault is set for its duration, and removed.
         """
         lab = Lab(
             "method: [{hold: 1s}, {set: {behavior: delay, options: {sleep: 2}}, for: 3s}, "
@@ -64,8 +64,8 @@ class MethodTests(SynchronousTestCase):
 
     def test_rampBetween(self) -> None:
         """
-        At no time is it more than 1 percent of the range away, however short the ramp; a large
-        fleet, which takes a second to set, is set once a second.
+        A ramp of any length deviates by at most 1 percent of its range; a large fleet, whose
+        setting takes a second, is set once a second.
         """
         for seconds in (4, 30):
             ramp = f"{{behavior: delay, option: sleep, from: 0, to: {seconds}}}"
@@ -123,7 +123,7 @@ class MethodTests(SynchronousTestCase):
 
     def test_flap(self) -> None:
         """
-        A backend that comes and goes.
+        A flapping backend.
         """
         lab = Lab("method: [{flap: {up: 2s, down: 1s}, for: 9s}]")
         seen = []
@@ -179,7 +179,7 @@ class MethodTests(SynchronousTestCase):
 
     def test_others(self) -> None:
         """
-        Toxics, ports and backends are put back.
+        Toxics, ports and backends are restored.
         """
         lab = Lab(
             "method:\n"
@@ -204,7 +204,7 @@ class MethodTests(SynchronousTestCase):
 
 class EndTests(SynchronousTestCase):
     """
-    On each way out all is lifted.
+    All faults are removed, however the run ends.
     """
 
     def test_cancelled(self) -> None:
@@ -244,7 +244,7 @@ class EndTests(SynchronousTestCase):
 
     def test_halt(self) -> None:
         """
-        A breach that lasts halts, where the policy says so.
+        A lasting breach halts the experiment if the policy says so.
         """
         lab = Lab(
             "hypothesis: [{quantile: 99%, below: 100ms}]\n"
@@ -261,7 +261,7 @@ class EndTests(SynchronousTestCase):
 
 class VerdictTests(SynchronousTestCase):
     """
-    What a run's figures say.
+    The figures of a run.
     """
 
     TEXT = (
@@ -307,8 +307,8 @@ class VerdictTests(SynchronousTestCase):
 
     def test_outweighed(self) -> None:
         """
-        Many fast exchanges do not outweigh a time in which all were slow; exchanges that are
-        slow in one reading alone do not break a phase.
+        Many fast exchanges do not hide a time in which all were slow; exchanges that are slow in
+        only one reading do not break a phase.
         """
         for slow, wanted in ((3, "broken"), (1, "held")):
             lab = Lab("hypothesis: [{quantile: 99%, below: 1s}]\nmethod: [{name: all, hold: 8s}]")

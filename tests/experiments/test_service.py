@@ -24,7 +24,7 @@ class Unplugged:
     """
     Something like treq, whose service can be unplugged.
 
-    @ivar late: if it is a list, answers come only when what is in it is called.
+    @ivar late: if it is a list, answers come only when its functions are called.
     """
 
     def __init__(self, http: StubTreq) -> None:
@@ -45,7 +45,7 @@ class Unplugged:
 
 class ServiceTests(TestCase):
     """
-    One service is driven, and left as it was.
+    One service is used, and restored.
     """
 
     def setUp(self) -> None:
@@ -75,8 +75,8 @@ class ServiceTests(TestCase):
 
     async def test_told(self) -> None:
         """
-        Figures come with the answer to rules that are set: whoever asks soon after need not ask
-        the service.  They are told once.
+        The answer to setting rules has figures, so that the next reading needs no request.  They
+        are used once.
         """
         await self.begin()
         await self.service.setRules(self.name, [{"behavior": "hang"}], False)
@@ -93,8 +93,8 @@ class ServiceTests(TestCase):
 
     async def test_journalOnce(self) -> None:
         """
-        Whoever asks for the journal while another one waits for it gets no entry again, and no
-        entry counts as missed.
+        A second call of C{journal} during the first one returns no entry twice, and none counts as
+        missed.
         """
         await self.begin()
         for number in range(3):
@@ -111,7 +111,7 @@ class ServiceTests(TestCase):
 
     async def test_seed(self) -> None:
         """
-        Decisions follow from the experiment's seed; the one from before comes back at the end.
+        Decisions follow from the experiment's seed; the earlier seed is restored at the end.
         """
         before = self.proxy.decider.seed
         await self.service.begin(
@@ -152,7 +152,7 @@ class ServiceTests(TestCase):
 
     async def test_refusing(self) -> None:
         """
-        A service that wants its token, and one without leases.
+        A service that needs a token, and one without leases.
         """
         self.http.http = StubTreq(controlRoot(self.proxies, token="s3cret"))
         with self.assertRaises(ClientError) as caught:
@@ -166,7 +166,7 @@ class ServiceTests(TestCase):
 
     async def test_gone(self) -> None:
         """
-        Of a service that is gone, all that stays is told.
+        For a service that does not answer, everything that remains is reported.
         """
         await self.begin()
         await self.service.change(self.name, {"backend": "127.0.0.1:9"}, 1)

@@ -45,7 +45,7 @@ class NameTests(SynchronousTestCase):
 
     def test_together(self) -> None:
         """
-        All that are named, each once; the default where none is.
+        All named services, each once; the default if none is named.
         """
         path = Path(self.mktemp())
         path.write_text("# ours\nhttp://a:1\n\n  http://b:2\n")
@@ -57,7 +57,7 @@ class NameTests(SynchronousTestCase):
 
     def test_name(self) -> None:
         """
-        Each address of a name; its own port comes first.
+        Each address of a name; a port in the name has precedence.
         """
         self.resolve((socket.AF_INET, "10.0.0.1"), (socket.AF_INET6, "fd00::2"))
         self.assertEqual(ofName("vaurien"), ["http://10.0.0.1:8080", "http://[fd00::2]:8080"])
@@ -71,7 +71,7 @@ class NameTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        What is no name, has no address, or is an empty file.
+        Invalid names, names without addresses, and an empty file.
         """
 
         def unknown(*words: object, **more: object) -> object:
@@ -95,7 +95,7 @@ class NameTests(SynchronousTestCase):
 
 def pod(address: str | None, ready: str = "True") -> dict[str, Any]:
     """
-    A pod, as the API server of Kubernetes tells it.
+    A pod in an answer of the API server of Kubernetes.
     """
     conditions = [{"type": "Initialized", "status": "True"}, {"type": "Ready", "status": ready}]
     status = {"phase": "Running", "podIP": address, "conditions": conditions}
@@ -104,7 +104,7 @@ def pod(address: str | None, ready: str = "True") -> dict[str, Any]:
 
 class PodTests(SynchronousTestCase):
     """
-    Pods that a stub of the API server tells.
+    Pods of a stub of the API server.
     """
 
     def setUp(self) -> None:
