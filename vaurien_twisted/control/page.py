@@ -73,6 +73,7 @@ LINKS = {
     "connections": "/connections",
     "journal": "/journal",
     "history": "/history",
+    "passed": "/passed",
     "events": "/events",
     "explain": "/explain",
     "metrics": "/metrics",
