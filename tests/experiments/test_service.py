@@ -136,6 +136,9 @@ class ServiceTests(TestCase):
             else:
                 self.proxy.reactor.advance(60)
             self.assertNotIn("db", self.proxies.namedServices)
+        # Somebody who was only late tells of the lease alone.
+        [failed] = await self.service.end()
+        self.assertIn("lease", failed)
 
     async def test_restored(self) -> None:
         """

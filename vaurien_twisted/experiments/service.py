@@ -161,7 +161,9 @@ class Service:
             except Unreachable as error:
                 gone = error.reason
             except ClientError as error:
-                failed.append(f"{words}: {error.reason}")
+                # With a lease that was not renewed in time, its proxies are deleted already.
+                if not _isGone(error, method, path):
+                    failed.append(f"{words}: {error.reason}")
             if gone:
                 failed.append(f"{words}: {gone}")
         return failed
@@ -248,6 +250,14 @@ class Service:
             self._missed += int(str(entries[0]["id"])) - self._last - 1
             self._last = int(str(entries[-1]["id"]))
         return entries + passed
+
+
+def _isGone(error: ClientError, method: str, path: str) -> bool:
+    """
+    Whether a request failed because the proxy that it was to delete is not there.
+    """
+    absent = isinstance(error, RequestRefused) and error.status == 404
+    return absent and method == "DELETE" and path.startswith("/proxies/")
 
 
 def _path(proxy: str) -> str:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 
 from vaurien_twisted.client.blocking import Proxy
+from vaurien_twisted.client.common import RequestRefused
 from vaurien_twisted.client.held_lease import LEASE, HeldLease
 from vaurien_twisted.client.launcher import ProxyProcess, stop_proxy
 from vaurien_twisted.client.starting import start_proxy
@@ -104,6 +105,11 @@ class Server:
             stop_proxy(self._process)
         else:
             for proxy, _, _ in self._proxies.values():
-                proxy.delete()
+                try:
+                    proxy.delete()
+                except RequestRefused as refused:
+                    # With a lease that was not renewed in time, they are deleted already.
+                    if refused.status != 404:
+                        raise
         if self._lease is not None:
             self._lease.end()
