@@ -93,7 +93,7 @@ class JournalTests(Served):
 
     async def test_nothing(self) -> None:
         """
-        Where no entry is chosen, the nearest name is told, if a name is the reason.
+        If no entry matches because of a name, the nearest name is printed.
         """
         for words, reason in (
             (("--kind", "decison"), "of the kind 'decison': did you mean 'decision'?"),

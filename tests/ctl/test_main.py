@@ -100,7 +100,7 @@ class UsageTests(Shown):
 
     def test_badPort(self):
         """
-        A port that is none; one too many words.
+        An invalid port; an argument too many.
         """
         self.assertUsage(["--http-port", "web", "get-backend"], "'web' is not a port")
         self.assertUsage(["--http-port", "65536", "get-backend"], "'65536' is not a port")
@@ -109,7 +109,7 @@ class UsageTests(Shown):
 
     def test_help(self):
         """
-        Help has every command, examples and the exit statuses; the version is ours.
+        Help has every command, examples and the exit statuses; the version is Vaurien's.
         """
         status, out, _ = self.run_("--help")
         self.assertEqual(status, 0)
@@ -143,14 +143,14 @@ class OptionTests(SynchronousTestCase):
 
     def test_mixed(self):
         """
-        An option and a behavior of the same name cannot be told apart.
+        An option and a behavior of the same name cannot be distinguished.
         """
         self.assertRaises(ValueError, readOptions, ["delay=2", "delay.sleep=1"])
         self.assertRaises(ValueError, readOptions, ["delay.sleep=1", "delay=2"])
 
     def test_everywhere(self):
         """
-        Common options stand before the command or after it.
+        Common options may come before the command or after it.
         """
         for words in (
             ["--http-port", "9", "--json", "--host", "a", "get-behavior"],
@@ -168,7 +168,7 @@ class Served(Shown):
 
     async def setUp(self):
         """
-        A service, of which the environment tells.
+        A service whose URL is in the environment.
         """
         self.proxy, self.service = await listening(self)
         environ = {"VAURIEN_URL": f"http://{self.service.address}"}
@@ -188,7 +188,7 @@ class ServiceTests(Served):
 
     async def test_list(self):
         """
-        Names, one a line; on a terminal with what they do.
+        Names, one a line; on a terminal with their descriptions.
         """
         names = sorted(REGISTRY.behaviors)
         self.assertEqual(await self.ctl("list-behaviors"), (0, "\n".join(names) + "\n", ""))
@@ -213,8 +213,8 @@ class ServiceTests(Served):
 
     async def test_listOptions(self):
         """
-        Of behaviors that are named the options are told: in a pipe as set-behavior takes
-        them, on a terminal with what they mean.
+        The options of named behaviors: in a pipe in the form of set-behavior, on a terminal with
+        descriptions.
         """
         told = await self.ctl("list-behaviors", "delay", "hang")
         self.assertEqual(told, (0, "delay sleep=1.0 before=true\nhang\n", ""))
@@ -237,7 +237,7 @@ class ServiceTests(Served):
 
     async def test_pitfall18_setWithOptions(self):
         """
-        Options are passed, and what is told can be set again.
+        Options are passed, and the printed form can be set again.
         """
         done = await self.ctl("set-behavior", "delay", "sleep=2", "before=no")
         self.assertEqual(done, (0, "the behavior is now delay\n", ""))
@@ -277,7 +277,7 @@ class ServiceTests(Served):
 
     async def test_backend(self):
         """
-        Set, and told.
+        Set, and printed.
         """
         self.assertEqual(await self.ctl("get-backend"), (0, "localhost:8888\n", ""))
         done = await self.ctl("set-backend", "localhost:1")
@@ -286,7 +286,7 @@ class ServiceTests(Served):
 
     async def test_errorCode(self):
         """
-        A code is passed as it is.
+        A code is passed unchanged.
         """
         self.proxy.ruleBuilder = RuleBuilder(REGISTRY, wire=REGISTRY.wire("mysql"))
         self.assertEqual((await self.ctl("set-behavior", "error", "code=1213"))[0], 0)
@@ -315,7 +315,7 @@ class ServiceTests(Served):
 
     async def test_hosts(self):
         """
-        A host with its port, a host and a port, a URL; over what the environment says.
+        A host with its port, a host and a port, a URL; they replace that of the environment.
         """
         address = self.service.address
         port = address.rpartition(":")[2]
@@ -331,7 +331,7 @@ class ServiceTests(Served):
 
     async def test_portTwice(self):
         """
-        The port cannot be said in two ways; an IPv6 address alone has none.
+        The port cannot be given twice; an IPv6 address alone has none.
         """
         for host in ("localhost:1", "http://localhost", "[::1]:1"):
             status, _, err = await self.ctl("--host", host, "--http-port", "1", "get-behavior")
@@ -343,7 +343,7 @@ class ServiceTests(Served):
 
     async def test_unreachable(self):
         """
-        Nothing answers: one line, that says where it was looked for.
+        Nothing answers: one line with the URL.
         """
         port = freePort()
         status, out, err = await self.ctl("--http-port", str(port), "get-behavior")
@@ -354,12 +354,12 @@ class ServiceTests(Served):
 
 class PipeTests(SynchronousTestCase):
     """
-    Output that nobody reads to the end.
+    Output whose reader ends early.
     """
 
     def test_closedPipe(self) -> None:
         """
-        A reader that has seen enough is no error, and no traceback.
+        A reader that ends early is not an error, and causes no traceback.
         """
         read, write = os.pipe()
         os.close(read)

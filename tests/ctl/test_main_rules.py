@@ -21,7 +21,7 @@ class ProtocolTests(Served):
 
     async def test_protocols(self):
         """
-        Names, one a line; on a terminal with what they are.
+        Names, one a line; on a terminal with descriptions.
         """
         names = sorted(REGISTRY.wires)
         self.assertEqual(await self.ctl("list-protocols"), (0, "\n".join(names) + "\n", ""))
@@ -47,7 +47,7 @@ class ProtocolTests(Served):
 
     async def test_families(self):
         """
-        On a terminal, the errors of known services stand by family, each under its name.
+        On a terminal, the errors of known services are grouped by family.
         """
         _, out, _ = await self.ctl("list-errors", "http", terminal=True)
         own, *families = out.split("\n\n")
@@ -85,7 +85,7 @@ class RuleTests(Served):
 
     async def test_rules(self):
         """
-        What is told is taken back, from a file, and from standard input.
+        The printed rules can be set again, from a file, and from standard input.
         """
         rules = [{"behavior": "hang", "times": 2, "when": {"client": "::1"}}, {"behavior": "delay"}]
         path = Path(self.mktemp())
@@ -105,7 +105,7 @@ class RuleTests(Served):
 
     async def test_moreThanABehavior(self):
         """
-        Where a behavior does not say all that is in force, a word on standard error does.
+        If a behavior does not describe everything in force, a line on standard error says so.
         """
         path = Path(self.mktemp())
         path.write_text('[{"behavior": "hang", "times": 2}]')
@@ -169,7 +169,7 @@ class JournalTests(Served):
 
     async def test_longJournal(self):
         """
-        All that is kept is told, however much it is.
+        All kept entries are printed, however many.
         """
         for _ in range(2500):
             self.proxy.journal.record("decision", "proxy", 1)

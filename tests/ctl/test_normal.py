@@ -1,5 +1,5 @@
 """
-Tests for C{vaurienctl normal}, and for what C{set-behavior dummy} says.
+Tests for C{vaurienctl normal}, and for the output of C{set-behavior dummy}.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class NormalTests(ProxiesCase):
 
     async def test_first(self) -> None:
         """
-        By default it is for the first proxy, and says what is in force on others.
+        By default it affects the first proxy, and prints what is in force on others.
         """
         self.assertEqual(await self.ctl("normal"), "db-1: nothing was in force\n")
         await self.ctl("set-behavior", "20:error,10:delay", "--all")
@@ -76,7 +76,7 @@ class NormalTests(ProxiesCase):
 
     async def test_dummy(self) -> None:
         """
-        C{set-behavior dummy} says what is in force all the same, and how to remove it.
+        C{set-behavior dummy} prints what is still in force, and how to remove it.
         """
         self.assertEqual(await self.ctl("set-behavior", "dummy"), "the behavior is now dummy\n")
         await self.ctl("toxic", "add", "db-1", "-t", "latency")
@@ -109,7 +109,7 @@ OK = {"status": "ok"}
 
 class WordsTests(SynchronousTestCase):
     """
-    What is in force, in words.
+    The faults in force, in words.
     """
 
     STATE: ClassVar[dict[str, Any]] = {
@@ -145,7 +145,7 @@ class WordsTests(SynchronousTestCase):
 
     def test_many(self) -> None:
         """
-        What an older service lacks is said; many connections are not all listed.
+        The missing path of an older service is named; many connections are not all listed.
         """
         asked: list[str] = []
 
@@ -164,7 +164,7 @@ class WordsTests(SynchronousTestCase):
 
     def test_cut(self) -> None:
         """
-        At most so many lines.
+        The number of lines is limited.
         """
         out = Terminal()
         self.patch(normal.__globals__["ctl_proxies"].__dict__["sys"], "stdout", out)

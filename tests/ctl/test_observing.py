@@ -24,7 +24,7 @@ class Waiting(Protocol):
 
 class ObservingTests(ProxiesCase):
     """
-    A proxy with one open connection, beside three others.
+    A proxy with one open connection, and three other proxies.
     """
 
     async def connect(self) -> Any:
@@ -158,7 +158,7 @@ class ObservingTests(ProxiesCase):
 
     async def test_open(self) -> None:
         """
-        The browser is asked to open the page; without one its address is said.
+        The browser opens the page; without one its address is printed.
         """
         opened: list[str] = []
         self.patch(webbrowser, "open", lambda url: opened.append(url) or True)

@@ -85,7 +85,7 @@ class UnknownTests(Shown):
 
     def test_reports(self) -> None:
         """
-        A report that cannot be written is told of before the experiment runs.
+        A report that cannot be written is refused before the experiment runs.
         """
         path = self.mktemp()
         Path(path).write_text("proxies: {db: }\nmethod: [{hold: 2s}]")
@@ -96,7 +96,7 @@ class UnknownTests(Shown):
 
     def test_misspelled(self) -> None:
         """
-        A misspelled option is told of, not the one that is missing because of it.
+        The error is about a misspelled option, not about the one that is missing because of it.
         """
         self.assertError("create db --upsteam a:1", "did you mean --upstream?")
         self.assertError("toxic add db --tpye latency", "toxic add: ", "did you mean --type?")
@@ -104,14 +104,14 @@ class UnknownTests(Shown):
 
     def test_allAndOne(self) -> None:
         """
-        One proxy cannot be chosen beside all of them.
+        One proxy cannot be chosen together with all.
         """
         reason = "--all chooses all proxies: remove --all or --proxy"
         self.assertError("normal --all --proxy db", reason)
 
     def test_optionOfABehavior(self) -> None:
         """
-        What to write in its place is said, with the value.
+        The error says what to write instead, with the value.
         """
         self.assertError("set-behavior delay --sleep 2", "there is no option --sleep", "sleep=2")
         self.assertError("set-behavior delay --sleep=2", "write sleep=2\n")
@@ -155,7 +155,7 @@ class JSONTests(Shown):
 
     def test_experiments(self) -> None:
         """
-        A file that is checked, and its timeline; C{--json} may stand before or after.
+        A checked file, and its timeline; C{--json} may come before or after.
         """
         path = self.mktemp()
         Path(path).write_text("proxies: {db: }\nmethod: [{hold: 2s}]")
@@ -167,7 +167,7 @@ class JSONTests(Shown):
 
     def test_without(self) -> None:
         """
-        Whoever wants JSON of a command that has none is warned.
+        C{--json} causes a warning for a command without JSON.
         """
         status, _, err = self.run_("--json", "completion", "bash")
         self.assertEqual((status, err.count("\n")), (0, 1), err)
@@ -192,7 +192,7 @@ class CompletionTests(Shown):
 
     def test_missing(self) -> None:
         """
-        Without the library it is said what to install.
+        Without the library the error says what to install.
         """
         with mock.patch.dict(sys.modules, {"shtab": None}):
             status, _, err = self.run_("completion", "bash")

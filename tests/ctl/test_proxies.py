@@ -25,7 +25,7 @@ MAKINGS = ProxyDefaults(REGISTRY)
 
 class ProxiesCase(Shown):
     """
-    A service with three proxies, and the command beside it.
+    A service with three proxies, and the command.
     """
 
     def setUp(self) -> Deferred[None]:
@@ -52,7 +52,7 @@ class ProxiesCase(Shown):
 
     async def ctl(self, *words: str, status: int = 0, terminal: bool = False) -> str:
         """
-        Run the command: its output, or the reason where it is to fail.
+        Run the command.  Returns its output, or the reason if it must fail.
         """
         found, out, err = await deferToThread(self.run_, *words, terminal=terminal)
         self.assertEqual(found, status, out + err)
@@ -60,7 +60,7 @@ class ProxiesCase(Shown):
 
     def behaviors(self) -> list[list[str]]:
         """
-        What is in force on each proxy.
+        The faults in force on each proxy.
         """
         return [[rule.behavior.name for rule in p.plan.rules] for p in self.proxies.proxies]
 
@@ -125,7 +125,7 @@ class CommandTests(ProxiesCase):
 
     async def test_toggle(self) -> None:
         """
-        What is enabled is disabled, and the other way round; patterns and names together.
+        Enabled proxies are disabled, and the other way round; patterns and names together.
         """
         told = await self.ctl("toggle", "db-*", "web")
         self.assertEqual(told.count("is now disabled"), 3)
@@ -138,8 +138,7 @@ class CommandTests(ProxiesCase):
 
     async def test_delete(self) -> None:
         """
-        Proxies of a pattern are deleted; of those that are not there it is told, and the
-        others are done.
+        Proxies of a pattern are deleted; missing ones are reported, and the others are deleted.
         """
         told = await self.ctl("delete", "nowhere", "web", status=1)
         self.assertEqual(
@@ -228,7 +227,7 @@ class UsageTests(Shown):
 
     def test_wrong(self) -> None:
         """
-        Status 2, and what is wanted.
+        Status 2, and what is missing.
         """
         for words, told in (
             (["toggle"], "no proxy is named"),
@@ -252,7 +251,7 @@ class UsageTests(Shown):
 
 class TokenTests(ProxiesCase):
     """
-    A service that wants a token.
+    A service that needs a token.
     """
 
     async def prepare(self, access: Access | None = None) -> None:

@@ -42,7 +42,7 @@ class Asking(Client):
 
 class TopTests(Shown):
     """
-    What is shown.
+    The screen.
     """
 
     def setUp(self) -> None:
@@ -58,14 +58,14 @@ class TopTests(Shown):
 
     def hang(self) -> None:
         """
-        The first client asks until it has to wait.
+        The first client sends requests until it must wait.
         """
         while self.clients[0].ask(b"GET \x1b[2J\n"):
             self.clients[0].answer(b"value\n")
 
     def test_once(self) -> None:
         """
-        Where nobody looks it is shown once, with sums.
+        Without a terminal it is printed once, with sums.
         """
         self.hang()
         self.seen.clock.advance(5)
@@ -83,7 +83,7 @@ class TopTests(Shown):
 
     def test_json(self) -> None:
         """
-        As JSON, what the service says.
+        As JSON, the answer of the service.
         """
         _, out, _ = self.run_("--json", "top")
         told = json.loads(out)
@@ -143,7 +143,7 @@ class TopTests(Shown):
 
     def test_badWords(self) -> None:
         """
-        An interval that is none.
+        An invalid interval.
         """
         for word in ("0", "x", "nan", "3601"):
             status, _, err = self.run_("top", "--interval", word)
@@ -152,7 +152,7 @@ class TopTests(Shown):
 
     def test_liveUntilQ(self) -> None:
         """
-        On a terminal it is shown again until q; the terminal is left as it was.
+        On a terminal it is refreshed until q; the terminal is restored.
         """
         looks = []
         original = ctl_top.look
@@ -194,7 +194,7 @@ class TopTests(Shown):
 
     def test_narrow(self) -> None:
         """
-        Lines are cut at the terminal's width, and there are no more than it has.
+        Lines are cut at the terminal's width, and their number is limited to its height.
         """
         self.patch(ctl_top.shutil, "get_terminal_size", lambda: os.terminal_size((20, 4)))
         out = Terminal()

@@ -47,7 +47,7 @@ class Stub(BaseHTTPRequestHandler):
 
 class VersionTests(SynchronousTestCase):
     """
-    What C{vaurienctl} says to them.
+    The messages of C{vaurienctl} about them.
     """
 
     def said(self, version: str, *words: str) -> str:
@@ -67,7 +67,7 @@ class VersionTests(SynchronousTestCase):
 
     def test_lacks(self) -> None:
         """
-        It names what is missing, which version is there, and what to do.
+        It names the missing path, the version of the service, and what to do.
         """
         for version, age in (("1.9", "older"), ("99.0", "newer")):
             for words, path in (
@@ -85,14 +85,14 @@ class VersionTests(SynchronousTestCase):
 
     def test_same(self) -> None:
         """
-        A service of the same number may be another build, or tell no version.
+        A service of the same version may be another build, or return no version.
         """
         for version in (__version__, ""):
             self.assertIn("it is another version than this", self.said(version, "state"))
 
     def test_normal(self) -> None:
         """
-        What can be done in its place is said.
+        The message says what to use instead.
         """
         for words in (["normal"], ["normal", "--all"]):
             self.assertIn(

@@ -77,7 +77,7 @@ class FollowTests(SynchronousTestCase):
 
     def test_resumes(self) -> None:
         """
-        A stream that ends or breaks is asked for again after the last entry.
+        A stream that ends or breaks is requested again after the last entry.
         """
         broken = [*event(3), Unreachable("there", "gone")]
         client = Scripted([":", "", *event(1), *event(2)], broken, event(4))
@@ -86,7 +86,7 @@ class FollowTests(SynchronousTestCase):
 
     def test_since(self) -> None:
         """
-        It begins where it is told, with the proxy that it is told.
+        It begins at the given id, with the given proxy.
         """
         client = Scripted(event(8))
         self.follow(client, since=7, proxy="a/b")
@@ -111,7 +111,7 @@ class FollowTests(SynchronousTestCase):
 
     def test_stranger(self) -> None:
         """
-        What is no event of ours is told from silence.
+        An event of another server is distinguished from silence.
         """
         for data in ("data: [1]", "data: {"):
             self.assertRaises(ClientError, self.follow, Scripted([data]))
@@ -119,7 +119,7 @@ class FollowTests(SynchronousTestCase):
 
 class WatchTests(Shown):
     """
-    What is printed.
+    The output.
     """
 
     def watch(self, *words: str, streams: Any) -> list[str]:
@@ -166,7 +166,7 @@ class WatchTests(Shown):
 
     def test_missed(self) -> None:
         """
-        What the journal has forgotten is said.
+        The number of dropped entries is printed.
         """
         lines = ["event: missed", 'data: {"count":3}', "", *event(9)]
         first, second = self.watch(streams=[lines])

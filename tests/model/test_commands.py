@@ -39,7 +39,7 @@ class CommandTests(SynchronousTestCase):
 
     def test_frozen(self) -> None:
         """
-        None can be changed, so one treatment may serve many exchanges.
+        Commands are immutable, so that many exchanges can share them.
         """
         content: dict[str, object] = {
             "bytes": b"x",
@@ -57,13 +57,13 @@ class CommandTests(SynchronousTestCase):
 
     def test_ending(self) -> None:
         """
-        After these nothing more is decided; after the others the exchange goes on.
+        After these nothing more is decided; after the others the exchange continues.
         """
         self.assertEqual(set(ENDING), {Reply, Drop, Truncate, Close, Reset, Edit})
 
     def test_pass(self) -> None:
         """
-        L{PASS} asks for nothing.
+        L{PASS} has no commands.
         """
         self.assertEqual(PASS, Actions())
         self.assertEqual(PASS.request + PASS.reply, ())

@@ -46,15 +46,14 @@ class DurationTests(SynchronousTestCase):
 
     def test_none(self) -> None:
         """
-        What is no duration.
+        Texts that are not durations.
         """
         for text in ("", "2", "s", "-2s", "2 x", "2s3", "1e3s", "2ss", "9" * 99 + "s"):
             self.assertIsNone(inUnit(text, "s"), text)
 
     def test_options(self) -> None:
         """
-        They are taken where an option's unit is one of time, also where text is no number;
-        an option keeps its unit and its bounds.
+        Options with a unit of time accept them; an option keeps its unit and its bounds.
         """
         built = build(Timed, {"sleep": "500ms", "latency": "2s"}, "x", strict=True)
         self.assertEqual((built.sleep, built.latency), (0.5, 2000))

@@ -18,7 +18,7 @@ TARGETS = Lines().targets
 
 class Asked(SynchronousTestCase):
     """
-    A test that asks which exchanges match.
+    A base for tests of which exchanges match.
     """
 
     def matches(
@@ -64,7 +64,7 @@ class KindTests(Asked):
 
     def test_wordOfDigits(self) -> None:
         """
-        A number stands for its digits.
+        A number means its digits.
         """
         self.assertTrue(self.matches({"command": 421}, command="421"))
 
@@ -174,7 +174,7 @@ class KindTests(Asked):
 
     def test_every(self) -> None:
         """
-        Of any number of conditions, each is asked.
+        All of several conditions are checked.
         """
         yes, no = (lambda c, e: True), (lambda c, e: False)
         for tests in ([], [yes], [yes, yes], [yes, yes, yes]):
@@ -202,7 +202,7 @@ class RefusedTests(Asked):
 
     def test_notText(self) -> None:
         """
-        Objects, nothing, true and fractions are no patterns; nor is an empty list.
+        Objects, null, true, fractions and an empty list are not patterns.
         """
         for target in ("command", "key", "sql", "client"):
             for pattern in ({}, None, True, 1.5, [None], [["a"]]):
@@ -211,7 +211,7 @@ class RefusedTests(Asked):
 
     def test_regex(self) -> None:
         """
-        No regular expression; the reason is told.
+        An invalid regular expression; the error has the reason.
         """
         self.assertIn("'a(' is not a regular expression: missing )", self.refused(sql="a("))
         self.assertIn("not a regular expression", self.refused(sql=["ok", "a{9999999999}"]))
@@ -243,12 +243,12 @@ class RefusedTests(Asked):
 
 class DescribeTests(SynchronousTestCase):
     """
-    What is told of targets.
+    Descriptions of matchers.
     """
 
     def test_described(self) -> None:
         """
-        Name, kind and a sentence, in JSON's terms, and the choices where there are any.
+        Name, kind and description as JSON, and the choices if there are any.
         """
         for target in (*TARGETS, *COMMON):
             told = target.describe()

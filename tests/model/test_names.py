@@ -23,7 +23,7 @@ from vaurien_twisted.transports.addresses import clientEndpoint, serverEndpoint
 
 REGISTRY = loadRegistry()
 
-#: What a terminal would obey, and what would begin another line of a log.
+#: Control characters for a terminal, and line ends.
 BAD = ("a\x1b[2Jb", "a\nb", "a\rb", "a\x00b", "a\x9bb", "a\u2028b", "a\u202eb", "\ud800")
 
 

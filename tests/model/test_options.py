@@ -70,7 +70,7 @@ class ConvertTests(SynchronousTestCase):
 
     def test_number(self) -> None:
         """
-        A number may be an int; what is not finite is none.
+        A number may be an int, and must be finite.
         """
         self.assertEqual(build(Sample, {"share": 1}, "sample").share, 1.0)
         self.assertEqual(build(Sample, {"share": "0.75"}, "sample").share, 0.75)
@@ -80,7 +80,7 @@ class ConvertTests(SynchronousTestCase):
 
     def test_bounds(self) -> None:
         """
-        The bounds themselves are allowed; what is beyond is refused with the bound.
+        The bounds themselves are allowed; values beyond are refused with the bound.
         """
         for value in (0.25, 1):
             self.assertEqual(build(Sample, {"share": value}, "sample").share, value)
@@ -90,7 +90,7 @@ class ConvertTests(SynchronousTestCase):
 
     def test_yesOrNo(self) -> None:
         """
-        JSON's true and false, and the words for them in any case; nothing else.
+        JSON's true and false, and the words for them in any case; other values are refused.
         """
         yes: list[object] = [True, "true", "Yes", "on", "1", "y"]
         no: list[object] = [False, "FALSE", "no", "off", "0", "n"]
@@ -135,7 +135,7 @@ class BuildTests(SynchronousTestCase):
 
     def test_defaults(self) -> None:
         """
-        What is not given has its declared default.
+        Missing options have their declared defaults.
         """
         self.assertEqual(build(Sample, {}, "sample"), Sample())
 
@@ -156,7 +156,7 @@ class BuildTests(SynchronousTestCase):
 
     def test_roundTrip(self) -> None:
         """
-        L{values} gives what L{build} takes back.
+        L{values} returns what L{build} accepts.
         """
         sample = Sample(count=9, share=0.3, loud=True, first_word="b", name="x", headers={"a": "b"})
         self.assertEqual(build(Sample, values(sample), "sample"), sample)
@@ -188,7 +188,7 @@ class NearestTests(SynchronousTestCase):
 
     def test_none(self) -> None:
         """
-        Where there is nothing, that is said.
+        Without options the message says so.
         """
         self.assertEqual(nearest("xyz", []), "there are none to choose from")
 
@@ -200,7 +200,7 @@ class DescribeTests(SynchronousTestCase):
 
     def test_all(self) -> None:
         """
-        Whatever is declared is told.
+        The description has everything that is declared.
         """
         self.assertEqual(
             specs(Sample)["count"].describe(),
@@ -218,14 +218,14 @@ class DescribeTests(SynchronousTestCase):
 
     def test_least(self) -> None:
         """
-        What is not declared is left out.
+        The description omits what is not declared.
         """
         told = Spec("loud", bool, False, "Whether it is heard.").describe()
         self.assertEqual(set(told), {"name", "type", "default", "description"})
 
     def test_order(self) -> None:
         """
-        Options come in the order of their declaration.
+        Options are in the order of their declaration.
         """
         names = ["count", "share", "loud", "first_word", "name", "headers"]
         self.assertEqual(list(specs(Sample)), names)

@@ -21,7 +21,7 @@ FUNCTIONS = frozenset(
     ("compile", "findall", "finditer", "fullmatch", "match", "search", "split", "sub", "subn")
 )
 
-#: Where a pattern is a user's own: it is not ours to choose.
+#: The places of users' patterns, which this test skips.
 USERS = {"vaurien_twisted.model.patterns"}
 
 
@@ -67,7 +67,7 @@ def possessive(pattern: str | bytes) -> bool:
 
 class PatternTests(SynchronousTestCase):
     """
-    What the package's patterns may not have in them.
+    The syntax that the package's patterns must not use.
     """
 
     def test_pitfall20_noPossessiveQuantifier(self) -> None:

@@ -63,7 +63,7 @@ TEXTS = st.text(alphabet="abABcé1 _-.,\n\t=x'жß\u2003\x1c{", max_size=14)
 
 def expected(pattern: str) -> Any:
     """
-    What C{re} makes of C{pattern}; C{None} where it takes it for none.
+    The pattern compiled by C{re}; C{None} if C{re} refuses it.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -80,7 +80,7 @@ class RegexTests(SynchronousTestCase):
 
     def test_pitfall37_endless(self) -> None:
         """
-        Patterns that C{re} does not get done with are done at once.
+        Patterns for which C{re} needs exponential time take linear time.
         """
         for pattern, text in ENDLESS:
             self.assertFalse(isPlain(pattern), pattern)
@@ -95,8 +95,7 @@ class RegexTests(SynchronousTestCase):
     @example(r"\b\w+é\b", "é")
     def test_pitfall37_same(self, pattern: str, text: str) -> None:
         """
-        What a pattern matches is what C{re} says, with upper and lower case, lines, sets and
-        letters beyond ASCII.
+        Patterns match as in C{re}, with upper and lower case, lines, sets and letters beyond ASCII.
         """
         compiled = expected(pattern)
         # How long a line's end is matters to nobody but here.
@@ -132,7 +131,7 @@ class RegexTests(SynchronousTestCase):
 
     def test_pitfall37_refused(self) -> None:
         """
-        What cannot be said is refused, and what to write instead is said.
+        Unsupported syntax is refused, and the message says what to write instead.
         """
         for pattern, word in (
             (r"a(?=.*b.*)c.*", "look-ahead"),
@@ -156,7 +155,7 @@ class RegexTests(SynchronousTestCase):
 
     def test_pitfall37_surrogates(self) -> None:
         """
-        Text that is no Unicode is matched too.
+        Text with lone surrogates is matched too.
         """
         self.assertTrue(regex("a.*b.*c")("a\udc80bc"))
 
@@ -186,7 +185,7 @@ class GlobTests(SynchronousTestCase):
 
     def test_pitfall37_stars(self) -> None:
         """
-        Many stars over a long key are done at once.
+        Many stars over a long key take linear time.
         """
         for pattern in ("*a*a*a*a*b", "*a" * 200 + "b", "*" * 999 + "b", "*" + "a" * 998 + "b"):
             for text in ("a" * 60, "a" * 5000, "a" * TEXT_LIMIT, "é" * 9000, "ж" * 9000):
@@ -200,7 +199,7 @@ class GlobTests(SynchronousTestCase):
     )
     def test_pitfall37_sameGlobs(self, pattern: str, text: str) -> None:
         """
-        Short or long, a text matches as C{fnmatch} says.
+        Short and long texts match as in C{fnmatch}.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -212,7 +211,7 @@ class GlobTests(SynchronousTestCase):
 
 class OwnPatternTests(SynchronousTestCase):
     """
-    Patterns of our own, over what users write.
+    The package's own patterns, over users' text.
     """
 
     def test_pitfall37_ownPatterns(self) -> None:

@@ -16,7 +16,7 @@ class ProgressTests(SynchronousTestCase):
 
     def test_unknown(self) -> None:
         """
-        Of what has not begun nothing is told.
+        The progress of an exchange that has not begun is empty.
         """
         progress = Progress()
         self.assertEqual(progress.toJSON(), {})
@@ -50,7 +50,7 @@ class ProgressTests(SynchronousTestCase):
 
     def test_atOnce(self) -> None:
         """
-        A request that goes on at once has waited 0 s, whatever happens to its later bytes.
+        A request that passes at once has waited 0 s, whatever happens to its later bytes.
         """
         progress = Progress(10.0, float)
         progress.requested(30, True)

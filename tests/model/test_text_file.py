@@ -38,7 +38,8 @@ class TextFileTests(SynchronousTestCase):
 
     def test_pitfall36_decoded(self) -> None:
         """
-        A mark of UTF-8 is left out, lines end as they do here; other encodings are named.
+        A byte order mark of UTF-8 is removed, and line ends are normalized; other encodings are
+        named.
         """
         self.assertEqual(decoded(b"\xef\xbb\xbfa\r\nb\rc\n"), "a\nb\nc\n")
         self.assertEqual(decoded(b""), "")
