@@ -7,7 +7,7 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from tests.express.support import LARGE, ExpressCase, reset, theReactor
+from tests.express.support import LARGE, ExpressCase, Late, reset, theReactor
 from tests.ports import freePort
 from tests.relays.support import plan
 from vaurien_twisted.express.endpoints import ExpressClientEndpoint
@@ -56,19 +56,25 @@ class SocketLinkTests(ExpressCase):
         Another client, and its backend.
         """
         client = self.socketTo(self.port.getHost().port)
-        backend: list[socket.socket] = []
+        return client, await self.accepted()
 
-        def accepted() -> bool:
+    async def accepted(self) -> socket.socket:
+        """
+        The next connection to the backend.
+        """
+        found: list[socket.socket] = []
+
+        def accepts() -> bool:
             try:
-                backend.append(self.server.accept()[0])
+                found.append(self.server.accept()[0])
             except BlockingIOError:
                 return False
             return True
 
-        await self.until(accepted)
-        backend[0].setblocking(False)
-        self.addCleanup(backend[0].close)
-        return client, backend[0]
+        await self.until(accepts)
+        found[0].setblocking(False)
+        self.addCleanup(found[0].close)
+        return found[0]
 
     @property
     def sockets(self) -> int:
@@ -273,6 +279,31 @@ class SocketLinkTests(ExpressCase):
         await self.ends(client)
         self.assertEqual(self.factory.counters.connectFailures, 1)
         self.assertEqual((self.factory.accepted, self.sockets), (1, 0))
+
+    async def test_later(self) -> None:
+        """
+        A backend that is not connected at once is connected later, by the same connection.
+        """
+        await self.relayed()
+        self.patch(socket, "SocketType", Late)
+        client = self.socketTo(self.port.getHost().port)
+        backend = await self.accepted()
+        await self.passes(client, backend)
+        self.assertEqual(self.sockets, 1)
+        self.assertRaises(BlockingIOError, self.server.accept)
+
+    async def test_unserved(self) -> None:
+        """
+        A connection that was begun for a client that could not be served is not used for another
+        one.
+        """
+        await self.relayed()
+        target: Any = self.factory.context.backend
+        target._begun = target.endpoint.reach()
+        unused = await self.accepted()
+        client, other = await self.another()
+        await self.ends(unused)
+        await self.passes(client, other)
 
     async def test_localhost(self) -> None:
         """

@@ -79,7 +79,8 @@ class Backend:
         """
         Begin to connect without a protocol.
 
-        @return: a connection that is made already; C{None}: the next L{connect} is to follow.
+        @return: a connection that is made already; C{None}: L{connect} is to follow, for the same
+            client.
         """
         reach = getattr(self.endpoint, "reach", None)
         begun: BegunConnection | None = None if reach is None else reach()
@@ -87,6 +88,15 @@ class Backend:
             return begun
         self._begun = begun
         return None
+
+    def discard(self) -> None:
+        """
+        Close a connection that L{reach} has begun and that no L{connect} followed, because the
+        client could not be served.
+        """
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            begun.sock.close()
 
     def leadsBack(self, transport: ITransport) -> bool:
         """

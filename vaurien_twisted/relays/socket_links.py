@@ -110,6 +110,7 @@ class SocketLinks:
         """
         links = self.links
         descriptors = links.context.descriptors
+        self.backend.discard()
         if not (links.bare and descriptors.allows(sock.fileno()) and descriptors.more()):
             return False
         begun = self.backend.reach()
