@@ -125,7 +125,7 @@ class SiteTests(SynchronousTestCase):
         An unexpected error in a route of Vaurien's own API is answered likewise.
         """
         proxy, asker = controlled()
-        self.patch(proxy, "setPlan", lambda plan: 1 // 0)
+        self.patch(proxy.faults, "setPlan", lambda plan: 1 // 0)
         answer = asker.ask("PUT", "/behavior", {"name": "hang"})
         self.assertEqual((answer.status, answer.error["location"]), (500, "path"))
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
