@@ -29,7 +29,7 @@ class Place:
     Stands in for a listener.
 
     @ivar refuses: why the place cannot be taken.
-    @ivar slow: opening it takes until this fires.
+    @ivar slow: opening waits until this fires.
     """
 
     text = "somewhere"
@@ -79,7 +79,7 @@ class AdmissionTests(SynchronousTestCase):
 
     def test_asWanted(self) -> None:
         """
-        The place is taken and left as is wanted.
+        The port is opened and closed as required.
         """
         self.assertEqual([self.update(each) for each in (True, False, True)], [True, False, True])
 
@@ -98,7 +98,7 @@ class AdmissionTests(SynchronousTestCase):
 
     def test_noLongerWanted(self) -> None:
         """
-        Nor is it tried for longer than it is wanted.
+        Opening is not retried when it is no longer required.
         """
         self.place.refuses = Refused("cannot listen on somewhere", "proxy")
         self.update(True)
@@ -110,7 +110,7 @@ class AdmissionTests(SynchronousTestCase):
 
     def test_changedMeanwhile(self) -> None:
         """
-        What is wanted while the place is being taken is seen to afterwards.
+        A change during opening takes effect afterwards.
         """
         self.place.slow = Deferred()
         self.update(True)
@@ -120,7 +120,7 @@ class AdmissionTests(SynchronousTestCase):
 
     def test_otherFailures(self) -> None:
         """
-        What nobody thought of is logged.
+        Unexpected errors are logged.
         """
         self.place.refuses = ValueError("unheard of")
         self.update(True)
@@ -150,7 +150,7 @@ class ListeningTests(TestCase):
 
     async def turns(self) -> None:
         """
-        Let the reactor do what it has to.
+        Run the pending calls of the reactor.
         """
         for _ in range(10):
             await deferLater(self.reactor, 0.005)
@@ -166,7 +166,7 @@ class ListeningTests(TestCase):
 
     async def closed(self, proxy: RunningProxy) -> None:
         """
-        Wait until nobody is let in.
+        Wait until clients are refused.
         """
         await self.until(lambda: proxy.proxy.host is None)
 
@@ -192,8 +192,8 @@ class ListeningTests(TestCase):
 
     async def test_refuse(self) -> None:
         """
-        New clients are refused by the kernel, open connections carry on, and the port is
-        the same when it is lifted.
+        The kernel refuses new clients, open connections continue, and the port is the same
+        afterwards.
         """
         proxy = await self.begin()
         port = proxy.port
@@ -229,7 +229,7 @@ class ListeningTests(TestCase):
 
     async def test_fromTheStart(self) -> None:
         """
-        A proxy that begins so has a port of its own from then on.
+        A proxy that begins so keeps its port afterwards.
         """
         proxy = await self.begin("refuse")
         port = proxy.port
@@ -254,7 +254,7 @@ class ListeningTests(TestCase):
 
     async def test_forAWhile(self) -> None:
         """
-        A rule that lasts for a while gives the port back by itself.
+        The port opens again when the rule expires.
         """
         proxy = await self.begin()
         port = proxy.port
@@ -266,7 +266,7 @@ class ListeningTests(TestCase):
 
     async def test_takenMeanwhile(self) -> None:
         """
-        Where someone else has the port meanwhile it is taken when that is gone.
+        If another process has the port meanwhile, it is opened when that process has ended.
         """
         proxy = await self.begin()
         port = proxy.port

@@ -89,12 +89,12 @@ class CollectionCase(TestCase):
 
 class CreateTests(CollectionCase):
     """
-    Proxies come and go.
+    Creating and deleting proxies.
     """
 
     async def test_create(self) -> None:
         """
-        A new proxy listens, on the port that it tells.
+        A new proxy listens on its announced port.
         """
         proxy = await self.proxies.create(declared(toxics=[{"type": "latency"}]))
         self.assertRegex(proxy.listen, r"\A127\.0\.0\.1:[1-9]\d*\Z")
@@ -119,8 +119,8 @@ class CreateTests(CollectionCase):
 
     async def test_pitfall11_conflicts(self) -> None:
         """
-        Of what cannot be made nothing is left: a name that is taken takes no port, a port
-        that is taken no name.
+        A proxy that cannot be created leaves nothing: a duplicate name opens no port, a port in use
+        takes no name.
         """
         await self.proxies.create(declared())
         with socket.socket() as probe:
@@ -141,8 +141,8 @@ class CreateTests(CollectionCase):
 
     async def test_pitfall36_refusedSaysNothing(self) -> None:
         """
-        Nothing is said to be in force at a proxy that does not come about; at one that does,
-        it is said once.
+        The log has no faults in force for a proxy that is not created, and one line for one that
+        is.
         """
         lines: list[str] = []
 
@@ -162,7 +162,7 @@ class CreateTests(CollectionCase):
 
     async def test_pitfall44_many(self) -> None:
         """
-        There are so many proxies at most, and so many toxics at each.
+        The numbers of proxies and of their toxics are limited.
         """
         self.patch(collection, "PROXIES", 2)
         await self.proxies.create(declared("one"))
@@ -229,7 +229,7 @@ class UpdateTests(CollectionCase):
 
     async def test_update(self) -> None:
         """
-        Address, backend and state, alone and together.
+        Address, backend and state, single and together.
         """
         proxy = await self.proxies.create(declared())
         old = proxy.listen
@@ -243,7 +243,7 @@ class UpdateTests(CollectionCase):
 
     async def test_refused(self) -> None:
         """
-        What is refused changes nothing, all together.
+        A refused change changes nothing at all.
         """
         proxy = await self.proxies.create(declared())
         old = proxy.listen
@@ -261,7 +261,7 @@ class UpdateTests(CollectionCase):
 
     async def test_stopsTwice(self) -> None:
         """
-        Changes that come together are done one after the other.
+        Simultaneous changes are done one after the other.
         """
         proxy = await self.proxies.create(declared())
         changes = [proxy.update(enabled=bool(n % 2)) for n in range(6)]
@@ -277,7 +277,7 @@ class PopulateTests(CollectionCase):
 
     async def test_idempotent(self) -> None:
         """
-        What is there already stays as it is, with its toxics.
+        Existing proxies do not change, with their toxics.
         """
         first, refused = await self.proxies.populate([declared("a"), declared("b")])
         self.assertIsNone(refused)
@@ -291,8 +291,8 @@ class PopulateTests(CollectionCase):
 
     async def test_replaced(self) -> None:
         """
-        What has another address, backend or protocol is replaced, in its place, though
-        the port be the same.
+        Proxies with another address, backend or protocol are replaced at their position, also if
+        the port is the same.
         """
         await self.proxies.populate([declared("a"), declared("b")])
         old = self.proxies.get("a")
@@ -312,8 +312,7 @@ class PopulateTests(CollectionCase):
 
     async def test_partly(self) -> None:
         """
-        Those before the first that cannot be had stay; one that cannot be replaced is as
-        it was.
+        Proxies before the first error remain; one that cannot be replaced does not change.
         """
         [old], _ = await self.proxies.populate([declared("b")])
         had, refused = await self.proxies.populate(
@@ -344,7 +343,7 @@ class PopulateTests(CollectionCase):
 
 class ToxicTests(CollectionCase):
     """
-    Toxics beside the plan.
+    Toxics together with the plan.
     """
 
     async def proxy(self, *rules: dict[str, Any]) -> Proxy:
@@ -361,7 +360,7 @@ class ToxicTests(CollectionCase):
 
     async def test_countsGoOn(self) -> None:
         """
-        Rules go on counting while toxics come, change and go.
+        Rules keep their counts while toxics are added, changed and removed.
         """
         proxy = await self.proxy({"behavior": "hang", "after": 4, "times": 1})
         decider = proxy.relays.decider
@@ -380,7 +379,7 @@ class ToxicTests(CollectionCase):
 
     async def test_drawsStay(self) -> None:
         """
-        What a toxic of exchanges drew does not change as others come and go before it.
+        The draws of a toxic of exchanges do not change when others before it are added and removed.
         """
         proxy = await self.proxy()
 
@@ -423,7 +422,7 @@ class ToxicTests(CollectionCase):
 
     async def test_plan(self) -> None:
         """
-        The plan is told without the toxics; another plan leaves them.
+        The plan is returned without the toxics; another plan keeps them.
         """
         proxy = await self.proxy({"behavior": "hang", "name": "mine"})
         self.add(proxy, type="latency")

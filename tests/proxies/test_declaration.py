@@ -72,7 +72,7 @@ class JSONTests(SynchronousTestCase):
 
     def test_missing(self) -> None:
         """
-        A name and an upstream are wanted, and told as Toxiproxy tells it.
+        A name and an upstream are required, with Toxiproxy's messages.
         """
         for item, words in (
             ({"upstream": "a:1"}, "name at proxy 2"),

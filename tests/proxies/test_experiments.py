@@ -11,7 +11,7 @@ from vaurien_twisted.proxies.experiments import PAST, PHASES, Experiments, Exper
 
 def status(begun: float, outcome: str = "", lease: str = "", count: int = 1) -> ExperimentStatus:
     """
-    An experiment with so many phases.
+    An experiment with C{count} phases.
     """
     phases = tuple(Phase(f"p{n}", "hang", begun + n) for n in range(count))
     return ExperimentStatus("storm", begun, lease, phases, outcome)
@@ -19,7 +19,7 @@ def status(begun: float, outcome: str = "", lease: str = "", count: int = 1) -> 
 
 class ExperimentsTests(SynchronousTestCase):
     """
-    What is remembered, and recorded.
+    The kept experiments, and their entries.
     """
 
     def setUp(self) -> None:
@@ -37,7 +37,7 @@ class ExperimentsTests(SynchronousTestCase):
 
     def test_over(self) -> None:
         """
-        One runs until its outcome is told, also where that comes after its lease has ended.
+        An experiment runs until its outcome, also if that is reported after its lease has ended.
         """
         self.experiments.report(status(1.0, lease="a"))
         self.experiments.report(status(1.0, lease="a", count=2))
@@ -54,7 +54,7 @@ class ExperimentsTests(SynchronousTestCase):
 
     def test_next(self) -> None:
         """
-        Another one takes its place.
+        Another one replaces it.
         """
         self.experiments.report(status(1.0))
         self.experiments.report(status(2.0))

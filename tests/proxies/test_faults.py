@@ -18,7 +18,7 @@ from vaurien_twisted.rules.toxics import Toxics, toxicFromJSON
 
 class FaultsTests(SynchronousTestCase):
     """
-    What is in force on a proxy.
+    The faults in force on a proxy.
     """
 
     def setUp(self) -> None:
@@ -45,13 +45,13 @@ class FaultsTests(SynchronousTestCase):
 
     def names(self) -> list[str]:
         """
-        The names of what is in force.
+        The names of the faults in force.
         """
         return [rule.name for rule in self.proxy.decider.plan.rules]
 
     def test_lease(self) -> None:
         """
-        What ends with a lease goes with it; all else stays.
+        Faults under a lease end with it; all others stay.
         """
         self.put(
             {"behavior": "hang", "name": "a", "lease": "mine"},
@@ -102,7 +102,7 @@ class FaultsTests(SynchronousTestCase):
 
     def test_recorded(self) -> None:
         """
-        The journal has what is set, and by whom; but not what this process does by itself.
+        The journal has each setting with its actor, except those of this process itself.
         """
         with acting("curl at ::1"):
             self.put({"behavior": "hang", "name": "a"})
@@ -125,7 +125,7 @@ class FaultsTests(SynchronousTestCase):
 
     def test_bounded(self) -> None:
         """
-        An entry names so many rules at most, and is short.
+        An entry names a limited number of rules, and is short.
         """
         with acting("ada"):
             self.put(*[{"behavior": "hang", "name": "x" * 100}] * (LOGGED + 5))

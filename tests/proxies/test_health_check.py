@@ -30,10 +30,10 @@ from vaurien_twisted.record.journal import Journal
 
 class Backend:
     """
-    An endpoint that answers as the test wants it.
+    An endpoint that answers as the test sets it.
 
     @ivar looks: those that wait for an answer.
-    @ivar cancelled: how many were given up.
+    @ivar cancelled: the number of cancelled checks.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Backend:
 
     def answer(self, there: bool) -> Any:
         """
-        What the protocol did that was connected, if one was.
+        The actions of the connected protocol, if there was one.
         """
         factory, look = self.looks.pop()
         if not there:
@@ -82,7 +82,7 @@ class ReachabilityTests(SynchronousTestCase):
 
     def changed(self) -> None:
         """
-        Keep what it says now.
+        Record the current state.
         """
         self.changes.append(self.reach.reachable)
 
@@ -97,7 +97,7 @@ class ReachabilityTests(SynchronousTestCase):
 
     def test_there(self) -> None:
         """
-        A backend that answers is left at once, and looked at now and then.
+        A connection to a backend that answers is closed at once, and the check is repeated.
         """
         first = Deferred.fromCoroutine(self.reach.begin())
         transport = self.backend.answer(True)
@@ -113,7 +113,7 @@ class ReachabilityTests(SynchronousTestCase):
 
     def test_comesAndGoes(self) -> None:
         """
-        Each change is told once.
+        Each change is reported once.
         """
         self.begin(True)
         for there in (True, False, False, True, True, False):
@@ -124,8 +124,8 @@ class ReachabilityTests(SynchronousTestCase):
 
     def test_backoff(self) -> None:
         """
-        While it is away the looks follow in longer and longer pauses, up to a bound; it
-        begins anew the next time.
+        While the backend is down the pauses between checks grow up to a limit; the next time they
+        begin from the shortest.
         """
         self.begin(False)
         self.assertEqual(self.changes, [])
@@ -145,7 +145,7 @@ class ReachabilityTests(SynchronousTestCase):
 
     def test_noAnswer(self) -> None:
         """
-        A look that lasts too long is given up: the backend cannot be reached.
+        A check that takes too long is cancelled: the backend is not reachable.
         """
         self.begin(True)
         self.clock.advance(STEADY)
@@ -155,7 +155,7 @@ class ReachabilityTests(SynchronousTestCase):
 
     def test_doubt(self) -> None:
         """
-        A client that could not be connected counts as a look; more of them say nothing new.
+        A client that could not be connected counts as a check; further ones change nothing.
         """
         self.begin(True)
         self.reach.markUnreachable("refused")
@@ -167,7 +167,7 @@ class ReachabilityTests(SynchronousTestCase):
 
     def test_renew(self) -> None:
         """
-        Another backend is looked at soon; the look under way tells nothing any more.
+        Another backend is checked soon; the result of the running check is ignored.
         """
         self.begin(False)
         self.clock.advance(SOON)
@@ -192,7 +192,7 @@ class ReachabilityTests(SynchronousTestCase):
 
     def test_beginsOnce(self) -> None:
         """
-        It looks once, however often it is told to begin.
+        It checks once, however often it is started.
         """
         self.begin(True)
         self.successResultOf(Deferred.fromCoroutine(self.reach.begin()))
@@ -201,7 +201,7 @@ class ReachabilityTests(SynchronousTestCase):
 
 class ProxyTests(TestCase):
     """
-    A real proxy before a backend that comes and goes.
+    A real proxy before a backend that starts and stops.
     """
 
     timeout = 60
@@ -214,7 +214,7 @@ class ProxyTests(TestCase):
 
         self.reactor: Any = reactor
         self.journal = Journal(self.reactor.seconds)
-        # It has its port, but nobody can connect to it while it does not listen.
+        # It has its port, but does not listen, so that no client can connect.
         self.backend = socket.socket()
         self.addCleanup(self.backend.close)
         self.backend.bind(("127.0.0.1", 0))
@@ -255,10 +255,10 @@ class ProxyTests(TestCase):
 
     def kinds(self) -> list[str]:
         """
-        What the journal has, in order.
+        The entries of the journal, in order.
         """
         kinds = [entry["kind"] for entry in self.journal.since()]
-        # Whether a client comes in between depends on who is faster.
+        # Whether a client connects in between depends on timing.
         return [kind for kind in kinds if kind != "unreachable"]
 
     async def test_there(self) -> None:
@@ -338,8 +338,7 @@ class ProxyTests(TestCase):
 
     async def test_notAsked(self) -> None:
         """
-        A proxy that says otherwise accepts clients whatever its backend does, and closes
-        them in order.
+        A proxy without checks accepts clients whatever its backend does, and closes them in order.
         """
         proxy = await self.begin(False, connect_first=False)
         self.assertEqual((self.connects(proxy), self.kinds()), (0, []))
@@ -347,12 +346,12 @@ class ProxyTests(TestCase):
 
 class DeclaringTests(SynchronousTestCase):
     """
-    How it is said.
+    The option's forms.
     """
 
     def test_forms(self) -> None:
         """
-        In JSON and in ini files; where nothing is said it is as for all.
+        In JSON and in ini files; the default is that of all proxies.
         """
         defaults = ProxyDefaults(REGISTRY)
         base = {"name": "it", "upstream": "localhost:1"}
@@ -370,7 +369,7 @@ class DeclaringTests(SynchronousTestCase):
 
     def test_file(self) -> None:
         """
-        A file says it for all proxies, and for one.
+        A file sets it for all proxies, and for one.
         """
         path = Path(self.mktemp())
         path.write_text(

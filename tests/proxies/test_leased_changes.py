@@ -36,7 +36,7 @@ class LeasedChangeTests(SynchronousTestCase):
 
     def test_ends(self) -> None:
         """
-        Both are put back as they were before the first change.
+        Both get the values from before the first change.
         """
         self.change("a", upstream="127.0.0.1:1")
         self.change("a", upstream="127.0.0.1:2", enabled=False)
@@ -57,7 +57,7 @@ class LeasedChangeTests(SynchronousTestCase):
 
     def test_putBack(self) -> None:
         """
-        What was put back under the lease is not put back again.
+        A value restored under the lease is not restored again.
         """
         self.change("a", upstream="127.0.0.1:1", enabled=False)
         self.change("a", upstream=self.before)
@@ -75,7 +75,7 @@ class LeasedChangeTests(SynchronousTestCase):
 
     def test_deleted(self) -> None:
         """
-        A proxy that is gone is left alone.
+        A deleted proxy is ignored.
         """
         self.change("a", upstream="127.0.0.1:1")
         self.proxy.disownServiceParent()

@@ -47,7 +47,7 @@ class LeasesTests(SynchronousTestCase):
 
     def test_renewed(self) -> None:
         """
-        One that is renewed goes on for its whole time, or for another.
+        A renewed lease lasts for its whole time again, or for another time.
         """
         self.take("a")
         for _ in range(5):
@@ -69,7 +69,7 @@ class LeasesTests(SynchronousTestCase):
 
     def test_stop(self) -> None:
         """
-        At the end nothing is lifted.
+        At the end no faults are removed.
         """
         self.take("a")
         self.leases.stop()

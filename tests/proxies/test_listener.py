@@ -18,7 +18,7 @@ from vaurien_twisted.transports.addresses import CannotListen
 
 def answers(address: str) -> bool:
     """
-    Whether somebody listens there.
+    Whether a process listens there.
     """
     host, _, port = address.rpartition(":")
     with socket.socket() as client:
@@ -113,7 +113,7 @@ class ListenerTests(TestCase):
 
     async def test_refused(self) -> None:
         """
-        Where it cannot move, it stays, and says why.
+        If it cannot move, it stays, and the error has the reason.
         """
         listener = self.listener()
         await listener.open()
@@ -134,7 +134,7 @@ class ListenerTests(TestCase):
 
     async def test_place(self) -> None:
         """
-        A place can be told that is taken only later.
+        An address can be set that is opened only later.
         """
         listener = self.listener()
         await listener.open()
@@ -149,8 +149,8 @@ class ListenerTests(TestCase):
 
     async def test_pitfall44_mode(self) -> None:
         """
-        A UNIX socket is for who runs Vaurien alone, whatever the umask, unless its endpoint
-        string says another mode.
+        A UNIX socket is only for the user who runs Vaurien, whatever the umask, unless its endpoint
+        string has another mode.
         """
         self.addCleanup(os.umask, os.umask(0))
         for more, mode in (
@@ -170,7 +170,7 @@ class ListenerTests(TestCase):
 
     async def test_endpointString(self) -> None:
         """
-        An endpoint string stays as it was written.
+        An endpoint string is kept as it was written.
         """
         path = self.mktemp()
         listener = self.listener(f"unix:{path}")

@@ -33,7 +33,7 @@ class NormalTests(SynchronousTestCase):
 
     def test_all(self) -> None:
         """
-        Nothing is left; what waits goes on, and what comes passes at once.
+        Nothing remains; exchanges that wait continue, and new ones pass at once.
         """
         self.assertEqual(self.clients[0].ask(b"one\n"), b"")
         self.assertEqual(self.clients[1].ask(b"two\n"), b"")
@@ -58,7 +58,7 @@ class NormalTests(SynchronousTestCase):
 
     def test_journal(self) -> None:
         """
-        The journal says of the connection that it follows its proxy again.
+        The journal has an entry that the connection has its proxy's rules again.
         """
         backToNormal(self.proxy)
         entry = self.seen.journal.last
@@ -67,7 +67,7 @@ class NormalTests(SynchronousTestCase):
 
     def test_disabledStays(self) -> None:
         """
-        What is no fault is left alone.
+        Settings that are not faults do not change.
         """
         self.proxy.enabled = False
         backToNormal(self.proxy)

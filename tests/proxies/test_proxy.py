@@ -28,7 +28,7 @@ PLANNER = RuleBuilder(REGISTRY)
 
 class Talk(Protocol):
     """
-    One end of a connection, which keeps what it hears.
+    One end of a connection, which keeps the received bytes.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Talk(Protocol):
 
     def hear(self, size: int) -> Deferred[bytes]:
         """
-        Wait for so many bytes in all.
+        Wait for C{count} bytes in all.
         """
         waiting: Deferred[bytes] = Deferred()
         if len(self.heard) >= size:
@@ -79,7 +79,7 @@ class Talk(Protocol):
 @implementer(IHalfCloseableProtocol)
 class Echo(Protocol):
     """
-    Says back what it hears, all of it, though the other side says no more.
+    Echoes all bytes, also after the other side has ended.
     """
 
     def connectionMade(self) -> None:
@@ -103,7 +103,7 @@ class Echo(Protocol):
 
     def writeConnectionLost(self) -> None:
         """
-        Nothing is left to say.
+        The end of the stream.
         """
 
     def dataReceived(self, data: bytes) -> None:
@@ -160,7 +160,7 @@ class ProxyTests(TestCase):
 
     async def over(self, factory: Any) -> None:
         """
-        The backend has heard of the end of everything.
+        The backend has seen the end of all connections.
         """
         while factory.open:
             await deferLater(self.reactor, 0.005)
@@ -240,7 +240,7 @@ class ProxyTests(TestCase):
 
     async def test_pitfall4_halfClose(self) -> None:
         """
-        A client that ends its side still gets the answer to all it said.
+        A client that half-closes still gets the whole reply.
         """
         made = await self.begin(plan=PLANNER.one("delay", {"sleep": 0.05}))
         talk = await self.client(made)
@@ -251,8 +251,8 @@ class ProxyTests(TestCase):
 
     async def test_pitfall6_backendDown(self) -> None:
         """
-        Where the backend refuses, the client is closed at once, though nothing can
-        refuse it after it was accepted; the journal says why.
+        If the backend refuses, the client, which was accepted already, is closed at once; the
+        journal has the reason.
         """
         made = await self.begin()
         with socket.socket() as closed:
@@ -264,7 +264,8 @@ class ProxyTests(TestCase):
 
     async def test_setBackend(self) -> None:
         """
-        New clients go to the new backend, open ones stay; one that is no address changes nothing.
+        New clients go to the new backend, open links keep theirs; an invalid address changes
+        nothing.
         """
         made = await self.begin()
         before = made.backend
@@ -298,7 +299,7 @@ class ProxyTests(TestCase):
 
     async def test_pitfall11_portIsNotLeaked(self) -> None:
         """
-        A proxy that could not listen leaves nothing behind, and can try again.
+        A proxy that could not listen releases everything, and can be started again.
         """
         first = await self.begin()
         second = proxy(self.reactor, "127.0.0.1:1", listen=first.address)

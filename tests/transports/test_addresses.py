@@ -31,7 +31,7 @@ from vaurien_twisted.transports.addresses import (
 )
 from vaurien_twisted.transports.localhost import LocalhostEndpoint
 
-#: What is neither C{HOST:PORT} nor an endpoint string.
+#: Texts that are neither C{HOST:PORT} nor endpoint strings.
 BAD = (
     "",
     "nowhere",
@@ -51,7 +51,7 @@ BAD = (
 
 def factory() -> Factory:
     """
-    One that is never asked anything.
+    A reactor that is never used.
     """
     return Factory.forProtocol(Protocol)
 
@@ -77,7 +77,7 @@ class HostPortTests(SynchronousTestCase):
 
     def test_others(self) -> None:
         """
-        Whatever else is not of that form.
+        Other texts.
         """
         for text in (*BAD, "unix:/tmp/socket", "tcp:80:interface=127.0.0.1"):
             if text not in ("tcp:", "quic:80"):
@@ -119,7 +119,7 @@ class ServerTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        What is neither is refused, by the option it was given for.
+        Other texts are refused with the option that they were given for.
         """
         for text in BAD:
             if text == "quic:80":
@@ -134,7 +134,7 @@ class ServerTests(SynchronousTestCase):
 
 class ClientTests(SynchronousTestCase):
     """
-    What to connect to.
+    Addresses to connect to.
     """
 
     def test_kinds(self) -> None:
@@ -164,7 +164,7 @@ class ClientTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         """
-        What is no address, and a port that nothing is reached at.
+        Invalid addresses, and port 0.
         """
         for text in BAD:
             if text == "quic:80":
@@ -222,7 +222,7 @@ class LocalhostTests(SynchronousTestCase):
 
     def test_neither(self) -> None:
         """
-        Where both refuse, IPv4's reason is told.
+        If both refuse, the error has IPv4's reason.
         """
         first = ConnectionRefusedError("four")
         self.fails(first)
@@ -286,7 +286,7 @@ class ListenTests(SynchronousTestCase):
 
     def test_listens(self) -> None:
         """
-        The port, where it can.
+        The port, if it can listen.
         """
 
         class Fine:
@@ -307,7 +307,7 @@ class ListenTests(SynchronousTestCase):
 
 class TellTests(SynchronousTestCase):
     """
-    Addresses in words, which can be given back.
+    Addresses as text, which can be parsed again.
     """
 
     def test_forms(self) -> None:

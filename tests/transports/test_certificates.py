@@ -114,12 +114,12 @@ class FilesTests(SynchronousTestCase):
 
 class WordsTests(SynchronousTestCase):
     """
-    What is said of TLS.
+    Reasons of TLS errors.
     """
 
     def test_reasons(self) -> None:
         """
-        OpenSSL's last word, where it has one.
+        The last error of OpenSSL, if there is one.
         """
         for error, reason in (
             (Error([("SSL routines", "", "one"), ("SSL routines", "", "two")]), "two"),

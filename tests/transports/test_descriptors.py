@@ -76,7 +76,7 @@ class DescriptorsTests(SynchronousTestCase):
 
     def test_pitfall40_more(self) -> None:
         """
-        Whether there is one more is tried where there may be none, and only there.
+        Opening one more descriptor is tried only near the limit.
         """
         low = os.open(os.devnull, os.O_RDONLY)
         os.close(low)
@@ -105,7 +105,7 @@ class DescriptorsTests(SynchronousTestCase):
 
     def test_limit(self) -> None:
         """
-        It is that of this process, however high.
+        The limit is that of this process, however high.
         """
         self.assertGreater(limit(), 8)
         self.patch(resource, "getrlimit", lambda which: (resource.RLIM_INFINITY,) * 2)

@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.transports.endpoint_strings}: endpoint strings that are ours.
+Tests for L{vaurien_twisted.transports.endpoint_strings}: Vaurien's own endpoint strings.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class DividedTests(SynchronousTestCase):
 
 class KindsTests(SynchronousTestCase):
     """
-    What is made of them.
+    The endpoints of strings.
     """
 
     def test_servers(self) -> None:
@@ -66,7 +66,7 @@ class KindsTests(SynchronousTestCase):
 
     def test_clients(self) -> None:
         """
-        What to connect to.
+        Strings to connect to.
         """
         own = papers().client
         for text, kind in (
@@ -83,7 +83,7 @@ class KindsTests(SynchronousTestCase):
 
     def test_places(self) -> None:
         """
-        Below TLS they listen and connect where they were told to.
+        Below TLS they listen on and connect to the given addresses.
         """
         own = papers().server
         reactor: Any = MemoryReactorClock()
@@ -98,7 +98,7 @@ class KindsTests(SynchronousTestCase):
 
 class RefusedTests(SynchronousTestCase):
     """
-    What is not understood is refused in a line, by the option that it was given for.
+    Invalid strings are refused in one line, with the option that they were given for.
     """
 
     def refused(self, make: Any, text: str) -> str:
@@ -160,7 +160,7 @@ class RefusedTests(SynchronousTestCase):
 
     def test_clients(self) -> None:
         """
-        What to connect to.
+        Strings to connect to.
         """
         empty = os.path.abspath(self.mktemp())
         os.mkdir(empty)
@@ -181,7 +181,7 @@ class RefusedTests(SynchronousTestCase):
 
     def test_command(self) -> None:
         """
-        The command says it in a line, by the option's name, and ends with status 2.
+        The command prints one line with the option's name, and ends with status 2.
         """
         for words, said in (
             (

@@ -24,7 +24,7 @@ class FileCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         """
-        A folder, with a FIFO that nobody writes to.
+        A folder with a FIFO that has no writer.
         """
         self.folder = Path(self.mktemp()).resolve()
         self.folder.mkdir()
@@ -47,7 +47,7 @@ class ReadTests(FileCase):
 
     def test_pitfall39_noFile(self) -> None:
         """
-        What is no regular file is not read, however it is reached.
+        Only regular files are read, also through links.
         """
         link = self.folder / "link"
         link.symlink_to(self.fifo)
@@ -59,8 +59,7 @@ class ReadTests(FileCase):
 
     def test_pitfall39_endless(self) -> None:
         """
-        What would have to be waited for is refused, though it says that it is a regular file,
-        as some of C{/proc} do.
+        A file that blocks is refused, also if it is a regular file, as some of C{/proc}.
         """
         self.patch(files, "_checkKind", lambda status, path, name: None)
         reader = os.open(self.fifo, os.O_RDONLY | os.O_NONBLOCK)
@@ -98,8 +97,8 @@ class ReadTests(FileCase):
 
     def test_pitfall39_certificates(self) -> None:
         """
-        Neither keys, certificates nor folders of them are read from anything else; a file full
-        of beginnings is gone through once.
+        Keys, certificates and folders of them are only read from regular files; a file full of PEM
+        beginnings takes linear time.
         """
         for path in (self.fifo, "/dev/zero"):
             for make, arguments in (
@@ -119,7 +118,7 @@ class ReadTests(FileCase):
 
 class RestTests(FileCase):
     """
-    Addresses that come over REST.
+    Addresses over REST.
     """
 
     def setUp(self) -> None:
@@ -217,7 +216,7 @@ class RestTests(FileCase):
 
     def test_pitfall41_addresses(self) -> None:
         """
-        Addresses that no system call takes are refused in one line.
+        Addresses that no system call accepts are refused in one line.
         """
         for text in (
             "haproxy:" * 500 + "localhost:0",

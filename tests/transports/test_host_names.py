@@ -18,7 +18,7 @@ from vaurien_twisted.model.options import Refused
 from vaurien_twisted.transports.addresses import clientEndpoint, hostPort, serverEndpoint
 from vaurien_twisted.transports.host_names import asciiName
 
-#: Names that no rule for hosts allows, but networks have; and what is looked up.
+#: Names that no standard allows but networks use, and the names that are looked up.
 ODD = {
     "my_service": "my_service",
     "MY_Service": "MY_Service",
@@ -59,7 +59,7 @@ class Resolution:
 
 class Resolver:
     """
-    Knows the addresses that it is given, and what it was asked for.
+    A resolver with given addresses, which records the requested names.
     """
 
     def __init__(self, *addresses: str) -> None:
@@ -75,7 +75,7 @@ class Resolver:
         transportSemantics: str = "TCP",
     ) -> IHostResolution:
         """
-        Tell them at once.
+        Return them at once.
         """
         self.asked.append(hostName)
         resolution = Resolution(hostName)
@@ -89,7 +89,7 @@ class Resolver:
 
 def connecting(text: str, *addresses: str) -> tuple[Any, Resolver, MemoryReactorClock]:
     """
-    The outcome of connecting to C{text}, the resolver that was asked, and the reactor.
+    The outcome of connecting to C{text}, the resolver, and the reactor.
     """
     reactor = MemoryReactorClock()
     resolver = Resolver(*addresses)
@@ -100,7 +100,7 @@ def connecting(text: str, *addresses: str) -> tuple[Any, Resolver, MemoryReactor
 
 class AsciiTests(SynchronousTestCase):
     """
-    What is looked up.
+    Looking up names.
     """
 
     def test_pitfall32_names(self) -> None:
@@ -112,14 +112,14 @@ class AsciiTests(SynchronousTestCase):
 
     def test_addresses(self) -> None:
         """
-        An IP address is no name.
+        An IP address is not looked up.
         """
         for host in ("127.0.0.1", "::1", "fe80::1%br-1a2b", "::ffff:127.0.0.1"):
             self.assertEqual(asciiName(host), host)
 
     def test_pitfall32_bad(self) -> None:
         """
-        What nobody could look up is refused.
+        Names that cannot be looked up are refused.
         """
         for name in BAD:
             self.assertRaises(ValueError, asciiName, name)
@@ -132,7 +132,7 @@ class ConnectTests(SynchronousTestCase):
 
     def test_pitfall32_forms(self) -> None:
         """
-        Every kind of address looks the name up, and connects to what is found.
+        Every kind of address looks up the name, and connects to its address.
         """
         for form in ("{}:6379", "proxied:v1:{}:6379", "ssl:{}:6379", "tls:{}:6379"):
             for name, expected in {**ODD, **PLAIN}.items():
@@ -157,7 +157,7 @@ class ConnectTests(SynchronousTestCase):
 
     def test_pitfall32_unknown(self) -> None:
         """
-        A name that is not known is told as it was written.
+        The error about an unknown name has it as it was written.
         """
         for name in ("my_service", "my-service"):
             outcome, _, _ = connecting(f"{name}:6379")
@@ -186,7 +186,7 @@ class ConnectTests(SynchronousTestCase):
 
     def test_localhost(self) -> None:
         """
-        C{localhost} is this machine, however it is written.
+        C{localhost} is this machine, in any spelling.
         """
         for name in ("localhost", "LOCALHOST", "localhost."):
             _, resolver, reactor = connecting(f"{name}:80", "10.0.0.7")

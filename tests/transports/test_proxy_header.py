@@ -38,7 +38,7 @@ class HeaderTests(SynchronousTestCase):
 
     def test_scope(self) -> None:
         """
-        Of a link-local address the interface is left out.
+        The interface of a link-local address is omitted.
         """
         local = IPv6Address("TCP", "fe80::1%eth0", 4000)
         self.assertEqual(
@@ -47,7 +47,7 @@ class HeaderTests(SynchronousTestCase):
 
     def test_pitfall44_mapped(self) -> None:
         """
-        An IPv4 client of a socket for IPv6 is told, and read, as the IPv4 client it is.
+        An IPv4 client of an IPv6 socket is written, and read, as an IPv4 client.
         """
         source = IPv6Address("TCP", "::ffff:192.0.2.7", 4000)
         destination = IPv6Address("TCP", "::ffff:c000:201", 80)
@@ -64,7 +64,7 @@ class HeaderTests(SynchronousTestCase):
 
     def test_pitfall44_scopes(self) -> None:
         """
-        What stands for an interface is its name, and nothing that a terminal would obey.
+        An interface is only a name, without control characters.
         """
         told = readHeader(b"PROXY TCP6 fe80::1%eth0 fe80::2%3 4000 80\r\n")
         assert told is not None
@@ -98,7 +98,7 @@ class HeaderTests(SynchronousTestCase):
 
     def test_broken(self) -> None:
         """
-        What is none is known as soon as that is certain.
+        Other bytes are refused as soon as that is certain.
         """
         for data in (
             b"G",

@@ -32,7 +32,7 @@ HEADER = headerFor("v1", *FOUR)
 
 class Speaking(Protocol):
     """
-    Keeps what it is told, and pauses at first.
+    Keeps the received bytes, and pauses at first.
     """
 
     def __init__(self) -> None:
@@ -134,7 +134,8 @@ class TransportTests(SynchronousTestCase):
 
     def test_paused(self) -> None:
         """
-        What came with the header waits until it is wanted, in order with what comes then.
+        Bytes that arrived with the header wait until the protocol resumes, in order with later
+        ones.
         """
         made = self.begin()
         made.dataReceived(HEADER + b"one ")
@@ -151,7 +152,7 @@ class TransportTests(SynchronousTestCase):
 
     def test_pausedAgain(self) -> None:
         """
-        It is not delivered to who has paused again meanwhile.
+        They are not delivered to a protocol that has paused again meanwhile.
         """
         made = self.begin()
         made.dataReceived(HEADER + b"one")
@@ -163,7 +164,7 @@ class TransportTests(SynchronousTestCase):
 
     def test_halfClose(self) -> None:
         """
-        Half-closes are told to who knows them; else the connection is closed.
+        Half-closes are passed to protocols that support them; otherwise the connection is closed.
         """
         made = self.begin(HalfSpeaking)
         made.dataReceived(HEADER)
@@ -179,8 +180,8 @@ class TransportTests(SynchronousTestCase):
 
     def test_counts(self) -> None:
         """
-        What the transport below counts has the header in it, and is not taken for what was
-        said.
+        The counts of the transport below include the header, and are not used as those of the
+        connection.
         """
         made = self.begin()
         self.wire.bytesRead = 1
@@ -188,7 +189,7 @@ class TransportTests(SynchronousTestCase):
 
     def test_unwanted(self) -> None:
         """
-        Where the factory above wants no more clients they are reset.
+        If the factory above refuses clients, they are reset.
         """
         made = self.begin(lambda: None)
         made.dataReceived(HEADER)

@@ -17,7 +17,7 @@ from vaurien_twisted.transports.same_address import Place, leadsTo, placeOf, rea
 
 class SamePlaceTests(SynchronousTestCase):
     """
-    What a client connects to, and where a server listens.
+    The target of a client, and the address of a server.
     """
 
     def leads(self, backend: str, listen: str) -> bool:
@@ -107,7 +107,7 @@ class SamePlaceTests(SynchronousTestCase):
 
     def test_unknown(self) -> None:
         """
-        What is not known before it listens is no place.
+        An address that is known only after listening has no place.
         """
         for listen in ("localhost:0", "tcp:0", "systemd:domain=INET:index=0", "nonsense"):
             self.assertIsNone(served(listen))
@@ -136,7 +136,7 @@ class SamePlaceTests(SynchronousTestCase):
 
     def test_placeOf(self) -> None:
         """
-        What ports and transports tell.
+        The addresses of ports and transports.
         """
         self.assertEqual(placeOf(IPv4Address("TCP", "127.0.0.1", 80)), Place("127.0.0.1", 80))
         self.assertEqual(placeOf(UNIXAddress(b"/x")), Place("", 0, "/x"))

@@ -105,7 +105,7 @@ class SelfConnectTests(TestCase):
 
     async def test_pitfall30_every(self) -> None:
         """
-        The address of all addresses stands for this machine.
+        The address of all interfaces means this machine.
         """
         await self.refused(f"0.0.0.0:{self.port}")
 
@@ -177,7 +177,7 @@ class ReachedTests(TestCase):
 
 class ReactorTests(SynchronousTestCase):
     """
-    What stands for the reactor.
+    The wrapper of the reactor.
     """
 
     def test_interfaces(self) -> None:

@@ -20,7 +20,7 @@ from vaurien_twisted.transports.tls_factory import HandshakeFailed
 
 class Greeting(Protocol):
     """
-    Says one word, or keeps what it hears.
+    Sends one word, or keeps the received bytes.
     """
 
     def __init__(self, word: bytes = b"") -> None:
@@ -70,7 +70,7 @@ class Greeters(Factory):
 
 class OddServerTests(TestCase):
     """
-    A server of our own with a certificate, found by an injected resolver.
+    A test server with a certificate, found by an injected resolver.
     """
 
     timeout = 120.0
@@ -126,8 +126,8 @@ class OddServerTests(TestCase):
 
     async def test_pitfall32_nameless(self) -> None:
         """
-        A certificate that names no host is refused, whatever the host is called, and nothing
-        is logged as a mistake of ours.
+        A certificate that names no host is refused, whatever the host is called, and nothing is
+        logged as a failure.
         """
         port, trusted = await self.serve()
         for host in ("my_service", "plain.example", "127.0.0.1"):

@@ -43,7 +43,7 @@ class InheritedTests(TestCase):
 
     async def hello(self, client: socket.socket) -> bytes:
         """
-        What a client is told.
+        The answer to a client.
         """
         for _ in range(500):
             await deferLater(self.reactor, 0.01)

@@ -35,7 +35,7 @@ PEER = IPv4Address("TCP", "192.0.2.7", 4000)
 
 class Wire(StringTransport):
     """
-    A transport that tells its protocol of its end.
+    A transport that notifies its protocol of its end.
 
     @ivar ended: how it was ended.
     """
@@ -59,7 +59,7 @@ class Wire(StringTransport):
 
 class Speaking(Protocol):
     """
-    Keeps what it is told.
+    Keeps the received bytes.
     """
 
     def __init__(self) -> None:
@@ -99,7 +99,7 @@ class SpeakingFactory(Factory):
 @implementer(ILearningFactory)
 class Learning(SpeakingFactory):
     """
-    One that does not know yet which application protocols it takes.
+    A factory that does not know its application protocols yet.
     """
 
     def __init__(self, known: Deferred[None]) -> None:
@@ -123,7 +123,7 @@ class Learning(SpeakingFactory):
 
 class Below:
     """
-    An endpoint that connects when the test says so.
+    An endpoint that connects when the test fires it.
     """
 
     def __init__(self) -> None:
@@ -180,7 +180,7 @@ class SecuredTests(SynchronousTestCase):
 
     def pump(self, *sides: tuple[Any, Wire]) -> None:
         """
-        Carry all that the two sides say to each other.
+        Pass all bytes between the two sides.
         """
         for _ in range(20):
             self.clock.advance(0)
@@ -240,7 +240,7 @@ class SecuredTests(SynchronousTestCase):
 
     def test_paused(self) -> None:
         """
-        What was decrypted already waits until it is wanted, and then comes once.
+        Decrypted bytes wait while the protocol is paused, and are delivered once.
         """
         server, client, _ = self.meet()
         [heard], [said] = self.above.built, self.speaking.built
@@ -260,7 +260,7 @@ class SecuredTests(SynchronousTestCase):
 
     def test_pausedAtTheEnd(self) -> None:
         """
-        What has come before the end of TCP is delivered, also to who has paused.
+        Bytes before the end of TCP are delivered, also to a paused protocol.
         """
         server, client, _ = self.meet()
         [heard], [said] = self.above.built, self.speaking.built
@@ -272,7 +272,7 @@ class SecuredTests(SynchronousTestCase):
 
     def test_answersAlert(self) -> None:
         """
-        What was written before the peer's alert came goes out before the alert that answers it.
+        Bytes written before the peer's alert are sent before the alert that answers it.
         """
         server, client, _ = self.meet()
         [heard], [said] = self.above.built, self.speaking.built
@@ -284,8 +284,8 @@ class SecuredTests(SynchronousTestCase):
 
     def test_producer(self) -> None:
         """
-        A producer's writes before the handshake are kept and pause it; the alert comes behind
-        what it writes until it is unregistered.
+        A producer's writes before the handshake are kept and pause it; the alert follows all that
+        it writes until it is unregistered.
         """
         producer = StringTransport()
         outcome = self.endpoint.connect(self.speaking)
@@ -318,7 +318,7 @@ class SecuredTests(SynchronousTestCase):
 
     def test_abort(self) -> None:
         """
-        Aborting says nothing.
+        Aborting sends nothing.
         """
         _, client, _ = self.meet()
         client[0].abortConnection()
@@ -326,7 +326,7 @@ class SecuredTests(SynchronousTestCase):
 
     def test_counts(self) -> None:
         """
-        What the transport below counts is not taken for what was said.
+        The counts of the transport below are not used as those of the connection.
         """
         server, _, _ = self.meet()
         server[1].bytesRead = 1
@@ -334,7 +334,7 @@ class SecuredTests(SynchronousTestCase):
 
     def test_noHandshake(self) -> None:
         """
-        A client that says nothing is turned away after a while.
+        A client that sends nothing is closed after the time limit.
         """
         _, wire = self.serve()
         self.clock.advance(HANDSHAKE - 1)
@@ -344,7 +344,7 @@ class SecuredTests(SynchronousTestCase):
 
     def test_noAnswer(self) -> None:
         """
-        So is a server that does not answer; the reason is told.
+        So is a server that does not answer; the error has the reason.
         """
         outcome = self.endpoint.connect(self.speaking)
         secured, wire = self.below.succeed()
@@ -356,7 +356,7 @@ class SecuredTests(SynchronousTestCase):
 
     def test_notConnected(self) -> None:
         """
-        Where there is no TCP, that is the reason.
+        If TCP cannot be connected, that is the reason.
         """
         outcome = self.endpoint.connect(self.speaking)
         self.below.connecting.errback(ConnectionRefusedError())
