@@ -9,7 +9,7 @@ from contextlib import redirect_stderr
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from vaurien_twisted.arguments import OneLineParser, checkOptions, parseAll
+from vaurien_twisted.arguments import OneLineParser, checkOptions, optionsOf, parseAll
 
 
 class OneLineTests(SynchronousTestCase):
@@ -74,6 +74,17 @@ class OneLineTests(SynchronousTestCase):
             self.refused("soup", "--spcie", "salt"),
             "there is no option --spcie: did you mean --spice?",
         )
+
+    def test_colors(self) -> None:
+        """
+        Options are found in help that has colors, as that of Python 3.14 on a terminal.
+        """
+        plain = optionsOf(self.parser)
+        self.assertIn("--minutes", plain)
+        text = self.parser.format_help().replace("--minutes", "\x1b[1;36m--minutes\x1b[0m")
+        self.patch(self.parser, "format_help", lambda: text)
+        self.patch(self.parser, "format_usage", str)
+        self.assertEqual(optionsOf(self.parser), plain)
 
     def test_fine(self) -> None:
         """

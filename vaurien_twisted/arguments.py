@@ -40,6 +40,8 @@ _FILES = {
     "fish": "(__fish_complete_path (commandline -ct))",
 }
 
+_COLOR = re.compile("\x1b\\[[0-9;]*m")
+
 #: How alike an option must be that is suggested, 0 to 1.
 ALIKE = 0.75
 
@@ -130,5 +132,7 @@ def optionsOf(parser: argparse.ArgumentParser) -> list[str]:
     """
     The long options of a parser.
     """
-    words = re.split(r"[\s,\[\]|]+", parser.format_usage() + parser.format_help())
+    # Python 3.14 colors the help on a terminal.
+    text = _COLOR.sub("", parser.format_usage() + parser.format_help())
+    words = re.split(r"[\s,\[\]|]+", text)
     return sorted({word for word in words if word.startswith("--")})
