@@ -58,8 +58,8 @@ def nghttp(url: str, patience: float) -> str:
     C{nghttp}: RST_STREAM or GOAWAY with its code, the status of a whole reply, C{timeout}, or
     C{failed}.
     """
-    seconds = "1" if patience < 1 else str(int(patience))
-    said = run("nghttp", "--verbose", "--null-out", "--timeout", seconds, url)
+    limit = f"--timeout={1000 * patience:.0f}ms"
+    said = run("nghttp", "--verbose", "--null-out", limit, url)
     told = said.stdout + said.stderr
     flags = re.findall(r"recv (?:DATA|HEADERS) frame <length=\d+, flags=0x(\w\w)", told)
     if any(int(each, 16) & 1 for each in flags):

@@ -109,10 +109,10 @@ class WindowTests(HTTP2Case):
         size = "%{size_download}"
         words = ["--output", "/dev/null", "--write-out", size, self.url("large")]
         self.assertEqual(self.curl(*words), (0, str(FILES["large"])))
-        said = run("nghttp", "-v", "-n", "-w", "16", "-t", "1", self.url("large")).stdout
+        said = run("nghttp", "-v", "-n", "-w", "16", "-t", "400ms", self.url("large")).stdout
         self.assertEqual(self.received(said), 65535)
         urls = [self.url("large"), self.url("small")]
-        said = run("nghttp", "-v", "-n", "-w", "16", "-W", "20", "-t", "1", *urls).stdout
+        said = run("nghttp", "-v", "-n", "-w", "16", "-W", "20", "-t", "400ms", *urls).stdout
         self.assertEqual(self.received(said), 65535 + FILES["small"])
 
     @inThread
