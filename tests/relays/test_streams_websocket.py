@@ -5,6 +5,7 @@ WebSocket over HTTP/2 (RFC 8441): a stream that begins with an extended CONNECT.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from h2.connection import H2Connection
@@ -12,6 +13,7 @@ from h2.settings import SettingCodes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from websockets.frames import Frame, Opcode
@@ -61,6 +63,14 @@ def told(data: bytes) -> list[tuple[int, bytes]]:
         at += head.size + head.length
         found.append((head.opcode, unmasked(data[at - head.length : at], head.mask)))
     return found
+
+
+def slowly(clock: Clock) -> float:
+    """
+    The time by a clock each look at which takes a millisecond.
+    """
+    clock.rightNow += 0.001
+    return clock.rightNow
 
 
 #: A message of the client, and one of the server.
@@ -461,6 +471,28 @@ class MessageTests(WebSocketCase):
             texts = [f"come {number}" + "x" * (window * 4) for number in (0, 2)]
             for heard in (got.body, link.asked[stream][1]):
                 self.assertEqual([each.decode() for _, each in told(heard)], texts)
+
+    def test_slices(self) -> None:
+        """
+        Thousands of messages that come at once are handled in several turns of the reactor, in
+        order and with what comes behind them.
+        """
+        many = said(b"", False) * 5000 + TOLD
+        for rules, heard in (([], many), ([websocket("drop", {"opcode": "binary"})], TOLD)):
+            link, stream, got = self.opened(*rules)
+            clock = link.pair.clock
+            self.patch(clock, "seconds", partial(slowly, clock))
+            self.say(link, stream, many, server=True)
+            link.server.end_stream(stream)
+            link.pump()
+            self.assertFalse(got.ended)
+            self.assertLess(len(got.body), len(heard))
+            self.assertGreater(link.pair.factory.memory.held, 5000)
+            while clock.getDelayedCalls():
+                clock.advance(0)
+            link.pump()
+            self.assertEqual((got.body, got.ended), (heard, True))
+            self.assertEqual(link.pair.factory.memory.held, 0)
 
     def test_manyTexts(self) -> None:
         """

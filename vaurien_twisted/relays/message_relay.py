@@ -5,30 +5,28 @@ The messages of a WebSocket connection on a stream of HTTP/2: each is an exchang
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from vaurien_twisted.model.commands import Close, Command, ConnectionFate, Drop, Reply, Reset
 from vaurien_twisted.model.decision import Rule, Step
-from vaurien_twisted.model.exchange import Exchange, FramingError, Piece
+from vaurien_twisted.model.exchange import Exchange
 from vaurien_twisted.relays.editing import putPart, recordOutcome
 from vaurien_twisted.relays.executor import CommandExecutor
+from vaurien_twisted.relays.message_credit import MessageCredit
+from vaurien_twisted.relays.message_input import MessageInput
 from vaurien_twisted.relays.queued_write import QueuedWrite
 from vaurien_twisted.relays.stream_owner import Keeper, Owner
 from vaurien_twisted.relays.stream_queues import StreamQueues
 from vaurien_twisted.wire.http2.codes import CODES
-from vaurien_twisted.wire.http2.connection import CREDIT_LIMIT
 from vaurien_twisted.wire.http2.frames import body, piece, reset
 from vaurien_twisted.wire.http2.sending_side import DOWN, UP
 from vaurien_twisted.wire.http2.stream import Stream
-from vaurien_twisted.wire.websocket.messages import TEXT_LIMIT, MessageReader, joined
+from vaurien_twisted.wire.websocket.messages import joined
 
 #: The messages on the stream of exchange N have the numbers from N times this on, so that they do
 #: not depend on other streams.
 NUMBERS = 1_000_000
-
-#: With so many bytes kept back on a connection in one direction, texts are not waited for.
-ENOUGH = CREDIT_LIMIT // 2
 
 
 class MessageRelay:
@@ -42,18 +40,15 @@ class MessageRelay:
     """
 
     __slots__ = (
-        "_advanced",
-        "_come",
+        "_credit",
         "_executor",
         "_follow",
-        "_gone",
         "_held",
-        "_left",
+        "_inputs",
+        "_now",
         "_over",
         "_owner",
-        "_readers",
         "_stream",
-        "_unread",
         "queues",
     )
 
@@ -63,12 +58,9 @@ class MessageRelay:
         self._owner = owner
         self._stream = stream
         self._follow = follow
-        self._over = self._unread = False
-        #: The number of bytes from each end, how many of these belong to messages that have begun,
-        #: and how many were sent on or discarded.
-        self._come, self._gone, self._left = [0, 0], [0, 0], [0, 0]
-        #: How many of the bytes from each end are credited on the stream before they go on.
-        self._advanced = [0, 0]
+        self._over = False
+        self._now = 0.0
+        self._credit = MessageCredit(owner.connection, stream)
         perform, write = (
             (self._performRequest, self._performReply),
             (self._toBackend, self._toClient),
@@ -78,8 +70,18 @@ class MessageRelay:
         executor = self._executor = CommandExecutor(self._close, self._reset)
         executor.turns = True
         _, executor.toClient = self.queues
-        exchange = stream.exchange
-        self._readers = joined(exchange, exchange.number * NUMBERS)
+        exchange, turns = stream.exchange, owner.state.context.turns
+        readers = joined(exchange, exchange.number * NUMBERS)
+        self._inputs = tuple(
+            MessageInput(
+                reader,
+                turns,
+                partial(self._take, place),
+                partial(self._resume, place),
+                self._garbage,
+            )
+            for place, reader in enumerate(readers)
+        )
 
     # Received bytes
 
@@ -90,54 +92,54 @@ class MessageRelay:
         @param place: C{UP} from the client, C{DOWN} from the backend.
         @param ends: whether its sender has ended the stream.
         """
-        self._come[place] += len(data)
         if self._over:
-            self._drop(place)
+            self._credit.lose(place, len(data))
+            self._account()
             return
-        queue, reader = self.queues[place], self._readers[place]
-        # Where many messages are kept back, the texts of others are not waited for.
-        reader.limit = TEXT_LIMIT if self._owner.connection.way(place).lent < ENOUGH else 0
-        now = queue.arrival = self._owner.state.context.reactor.seconds()
-        try:
-            for exchange, part, whole in self._pieces(reader, data):
-                self._gone[place] += len(part)
-                self._message(place, exchange, part, whole, now)
-                if self._over:
-                    break
-        except FramingError as error:
-            self._garbage(place, error)
+        self._begin(place)
+        self._inputs[place].read(data, self._credit.textLimit(place))
         if ends and not self._over:
-            for _, part, _ in reader.ended():
-                self._gone[place] += len(part)
-                queue.put(None, part)
-            queue.put(None, b"", after=partial(self._ended, place))
+            self._inputs[place].end(partial(self._end, place))
+        self._settle(place)
+
+    def _begin(self, place: int) -> None:
+        self._now = self.queues[place].arrival = self._owner.state.context.reactor.seconds()
+
+    def _resume(self, place: int) -> None:
+        """
+        Go on with messages, of which there were too many for one slice of time.
+        """
+        if not self._over:
+            self._begin(place)
+            self._inputs[place].pull()
+            self._settle(place)
+            self._owner.progressed()
+
+    def _settle(self, place: int) -> None:
+        """
+        Write the bytes that are ready, and credit those that are kept back.
+        """
         self._held.flush()
-        if self._over:
-            self._drop(place)
-        else:
-            self._credit(place)
+        self._credit.repay()
+        if not self._over:
+            source = self._inputs[place]
+            self._credit.keep(place, source.come, source.gone)
         self._account()
 
-    def _pieces(self, reader: MessageReader, data: bytes) -> Iterable[Piece]:
-        return ((None, data, False),) if self._unread else reader.read(data)
-
-    def _garbage(self, place: int, error: FramingError) -> None:
+    def _garbage(self, reason: str) -> None:
         """
         The bytes are not WebSocket: relay both directions unread.
         """
-        self._unread = True
+        for each in self._inputs:
+            each.unread = True
         state = self._owner.state
-        state.context.note(state.connection, "garbage", reason=error.reason)
-        self._gone[place] += len(error.rest)
-        self.queues[place].put(None, error.rest)
+        state.context.note(state.connection, "garbage", reason=reason)
 
-    def _message(
-        self, place: int, exchange: Exchange | None, data: bytes, ends: bool, now: float
-    ) -> None:
+    def _take(self, place: int, exchange: Exchange | None, data: bytes, ends: bool) -> None:
         """
         Handle a part of a message, or bytes that belong to no message.
         """
-        queue, state = self.queues[place], self._owner.state
+        queue, state, now = self.queues[place], self._owner.state, self._now
         if exchange is None:
             queue.put(None, data)
             return
@@ -147,11 +149,11 @@ class MessageRelay:
             decision = state.decide(exchange, now)
             steps = decision.request if place == UP else (*decision.request, *decision.reply)
             exchange.dropped = decision.ends
-        self._progressed(place, exchange, len(data), ends, now)
+        self._progressed(place, exchange, len(data), ends)
         if exchange.dropped or exchange.muted:
             if steps:
                 queue.put(exchange, b"", steps)
-            self._lose(place, len(data))
+            self._credit.lose(place, len(data))
             return
         if exchange.editor is None:
             queue.put(exchange, data, steps)
@@ -164,12 +166,10 @@ class MessageRelay:
             putPart(state, exchange, queue, part, self._executor.following)
             if exchange.muted:
                 break
-        self._lose(place, len(data) - passed)
+        self._credit.lose(place, len(data) - passed)
         recordOutcome(exchange, exchange.editor, ends)
 
-    def _progressed(
-        self, place: int, exchange: Exchange, size: int, ends: bool, now: float
-    ) -> None:
+    def _progressed(self, place: int, exchange: Exchange, size: int, ends: bool) -> None:
         """
         Record the times and sizes of a message, if somebody needs them.
         """
@@ -179,13 +179,14 @@ class MessageRelay:
         if place == UP:
             progress.requested(size, not (exchange.dropped or self.queues[UP].queue))
         else:
-            progress.replied(now, size, ends)
+            progress.replied(self._now, size, ends)
 
-    def _ended(self, place: int) -> None:
+    def _end(self, place: int) -> None:
         """
-        All bytes of one end have gone on.
+        One end has ended the stream, and its messages were handled: end it behind them.
         """
-        self._send(place, piece(self._stream.number, b"", True))
+        frame = piece(self._stream.number, b"", True)
+        self.queues[place].put(None, b"", after=partial(self._send, place, frame))
 
     def resetByBackend(self, frame: bytes) -> None:
         """
@@ -193,8 +194,10 @@ class MessageRelay:
         """
         if not self._over:
             self._discard(UP)
-            self.queues[DOWN].put(None, b"", after=partial(self._follow, frame))
-            self._account()
+            down = self.queues[DOWN]
+            after = partial(self._follow, frame)
+            self._inputs[DOWN].end(lambda: down.put(None, b"", after=after))
+            self._settle(DOWN)
 
     # Commands
 
@@ -209,7 +212,7 @@ class MessageRelay:
         if self._endsLink(command):
             return
         if isinstance(command, (Reply, Drop)):
-            self._lose(DOWN, sum(len(part) for part in entry.data))
+            self._credit.lose(DOWN, sum(len(part) for part in entry.data))
         self._answers(command)
         self._executor.performReply(entry, command)
 
@@ -233,11 +236,11 @@ class MessageRelay:
             self._owner.connection.down.window.owed += len(command.data)
 
     def _toBackend(self, data: bytes) -> None:
-        self._left[UP] += len(data)
+        self._credit.left[UP] += len(data)
         self._send(UP, body(self._stream.number, data, False))
 
     def _toClient(self, data: bytes) -> None:
-        self._left[DOWN] += len(data)
+        self._credit.left[DOWN] += len(data)
         self._send(DOWN, body(self._stream.number, data, False))
 
     def _send(self, place: int, frames: bytes) -> None:
@@ -266,53 +269,22 @@ class MessageRelay:
         self._owner.connection.giveUp(self._stream)
         for place in (UP, DOWN):
             self._discard(place)
-            self._drop(place)
+            self._credit.lose(place, self._inputs[place].stop())
         self._account()
 
     # Flow control
 
-    def _credit(self, place: int) -> None:
-        """
-        Credit bytes that are kept back: on the connection, for other streams; and on the stream, if
-        its window is too small for the text that is waited for.
-        """
-        connection, stream = self._owner.connection, self._stream
-        kept = self._come[place] - self._left[place]
-        more = kept - stream.lent[place]
-        if more > 0:
-            connection.keep(connection.way(place), stream, more)
-        begun = max(self._advanced[place], self._gone[place])
-        if begun < self._come[place] and stream.room[place] - kept < TEXT_LIMIT:
-            connection.advance(stream, place, self._come[place] - begun)
-            self._advanced[place] = self._come[place]
-
-    def _lose(self, place: int, size: int) -> None:
-        """
-        Discard bytes, and credit their sender, whose stream continues.
-        """
-        connection, stream = self._owner.connection, self._stream
-        self._left[place] += size
-        connection.discard(connection.way(place), stream, size)
-        connection.creditStream(stream, place, stream.shared(place, size))
-
-    def _drop(self, place: int) -> None:
-        """
-        Discard bytes that have arrived after the end of the stream.
-        """
-        size = self._come[place] - self._gone[place]
-        self._gone[place] += size
-        self._lose(place, size)
-
     def _discard(self, place: int) -> None:
         queue = self.queues[place]
         size = sum(len(part) for entry in queue.queue for part in entry.data)
-        self._left[place] += size
+        self._credit.left[place] += size
         connection = self._owner.connection
         connection.discard(connection.way(place), self._stream, size)
         queue.stop()
 
     def _account(self) -> None:
-        up, down = (self._come[place] - self._gone[place] for place in (UP, DOWN))
+        self._credit.repay()
+        up, down = (each.come - each.gone for each in self._inputs)
         self._held.account(up, down)
 
     def _ran(self) -> None:
@@ -340,6 +312,7 @@ class MessageRelay:
         Release all resources.
         """
         self._over = True
-        self._discard(UP)
-        self._discard(DOWN)
+        for place in (UP, DOWN):
+            self._discard(place)
+            self._inputs[place].stop()
         self._account()
