@@ -17,18 +17,27 @@ GRPC_CLIENTS = ("grpcio", "grpclib")
 FINE = "200"
 
 
+#: What a client meets that gives up.
+GIVEN_UP = frozenset(("28", "ReadTimeout", "timeout", "DEADLINE_EXCEEDED", "TimeoutError"))
+
+
+def possible(met: str) -> list[str]:
+    """
+    What an entry says that a client can meet.
+    """
+    return met.split(" or ")
+
+
 class Row(NamedTuple):
     """
     A fault, and what each client meets.
 
     @ivar fault: what C{vaurienctl set-behavior} takes.
     @ivar met: by client; where several are possible, with C{or} between them.
-    @ivar waits: whether the fault lasts until the client gives up.
     """
 
     fault: str
     met: Sequence[str]
-    waits: bool = False
 
     @property
     def rule(self) -> dict[str, Any]:
@@ -39,18 +48,18 @@ class Row(NamedTuple):
         return {"behavior": name, "options": dict(each.split("=", 1) for each in options)}
 
 
-def same(fault: str, met: str, waits: bool = False) -> Row:
+def same(fault: str, met: str) -> Row:
     """
     A row in which all clients of HTTP meet the same.
     """
-    return Row(fault, [met] * len(HTTP_CLIENTS), waits)
+    return Row(fault, [met] * len(HTTP_CLIENTS))
 
 
 def held(fault: str) -> Row:
     """
     A row in which all clients of HTTP give up.
     """
-    return Row(fault, ["28", "28", "ReadTimeout", "ReadTimeout", "timeout"], True)
+    return Row(fault, ["28", "28", "ReadTimeout", "ReadTimeout", "timeout"])
 
 
 def reset(code: str, curl: str) -> Row:
@@ -73,7 +82,7 @@ REQUESTS = (
         "error at=partial count=100 then=reset",
         ["56", "92", "ReadError", "RemoteProtocolError", "RST_STREAM INTERNAL_ERROR"],
     ),
-    Row("error code=slow-headers pause=30", ["28", FINE, "ReadTimeout", FINE, FINE], True),
+    Row("error code=slow-headers pause=30", ["28", FINE, "ReadTimeout", FINE, FINE]),
     held("error code=slow-body pause=30"),
     Row(
         "error code=wrong-length",
@@ -101,13 +110,17 @@ REQUESTS = (
     Row(
         "delay_message message=1 sleep=30",
         [FINE, "28", FINE, "ReadTimeout", "timeout"],
-        True,
     ),
     Row("abort", ["56", "55 or 56", "ReadError", "ReadError or WriteError", "failed"]),
     Row(
         "max_streams count=0",
-        [FINE, "56", FINE, "RemoteProtocolError", "RST_STREAM REFUSED_STREAM or timeout"],
-        True,
+        [
+            FINE,
+            "28 or 56",
+            FINE,
+            "LocalProtocolError or ReadTimeout or RemoteProtocolError",
+            "RST_STREAM REFUSED_STREAM or timeout",
+        ],
     ),
     same("patch status=503", "503"),
 )
@@ -174,7 +187,7 @@ CALLS = (
         "error at=partial unit=units count=2 code=DATA_LOSS",
         ["DATA_LOSS", "GRPCError DATA_LOSS"],
     ),
-    Row("error at=partial unit=units count=2", ["UNKNOWN", "TimeoutError"], True),
+    Row("error at=partial unit=units count=2", ["UNKNOWN", "TimeoutError"]),
     Row(
         "error at=partial unit=units count=2 then=reset",
         ["INTERNAL", "StreamTerminatedError"],
@@ -182,9 +195,9 @@ CALLS = (
     Row("error at=partial count=3", ["UNKNOWN", "AssertionError"]),
     Row("error at=partial count=3 then=reset", ["INTERNAL", "StreamTerminatedError"]),
     Row("error at=partial count=3 code=UNAVAILABLE", ["UNAVAILABLE", "AssertionError"]),
-    Row("exceed_deadline", ["DEADLINE_EXCEEDED", "TimeoutError"], True),
-    Row("delay_message message=2 sleep=30", ["DEADLINE_EXCEEDED", "TimeoutError"], True),
-    Row("hang", ["DEADLINE_EXCEEDED", "TimeoutError"], True),
+    Row("exceed_deadline", ["DEADLINE_EXCEEDED", "TimeoutError"]),
+    Row("delay_message message=2 sleep=30", ["DEADLINE_EXCEEDED", "TimeoutError"]),
+    Row("hang", ["DEADLINE_EXCEEDED", "TimeoutError"]),
     Row("abort", ["UNAVAILABLE", "StreamTerminatedError"]),
     Row("error code=empty", ["UNAVAILABLE", "StreamTerminatedError"]),
     Row("error code=wrong-length", ["UNKNOWN", "StreamTerminatedError"]),

@@ -17,10 +17,7 @@ from tests.integration.grpc_case import PLAIN, SERVICE, Plain
 from tests.integration.raised import FINE
 from tests.integration.support import PATIENCE, run
 
-#: The deadline of calls, in seconds.
-DEADLINE = 0.5
-
-#: How long a client waits for bytes, in seconds, where a fault has it wait for ever.
+#: How long a client waits, in seconds, where it is to give up.
 SHORT = 0.4
 
 
@@ -70,21 +67,21 @@ def nghttp(url: str, patience: float) -> str:
     return "timeout" if "Timeout" in told else "failed"
 
 
-def grpcio(address: str) -> str:
+def grpcio(address: str, patience: float) -> str:
     """
     C{grpcio}: the status of a call whose reply is a stream.
     """
     with grpc.insecure_channel(address, options=PLAIN) as channel:
         call = channel.unary_stream(f"/{SERVICE}/Count")
         try:
-            for _ in call(b"5", timeout=DEADLINE):
+            for _ in call(b"5", timeout=patience):
                 pass
         except grpc.RpcError as error:
             return str(error.code().name)
     return FINE
 
 
-def grpclib(address: str) -> str:
+def grpclib(address: str, patience: float) -> str:
     """
     C{grpclib}: the name of what it raises, with the status.
     """
@@ -93,7 +90,7 @@ def grpclib(address: str) -> str:
         host, _, port = address.rpartition(":")
         channel = Channel(host, int(port), codec=Plain())
         kind = Cardinality.UNARY_STREAM
-        asked = channel.request(f"/{SERVICE}/Count", kind, bytes, bytes, timeout=DEADLINE)
+        asked = channel.request(f"/{SERVICE}/Count", kind, bytes, bytes, timeout=patience)
         try:
             async with asked as stream:
                 await stream.send_message(b"5", end=True)
@@ -119,4 +116,4 @@ CLIENTS: dict[str, Callable[[str, float], str]] = {
 }
 
 #: Those of gRPC.
-CALLERS: dict[str, Callable[[str], str]] = {"grpcio": grpcio, "grpclib": grpclib}
+CALLERS: dict[str, Callable[[str, float], str]] = {"grpcio": grpcio, "grpclib": grpclib}
