@@ -44,7 +44,7 @@ def asked(http2: bool) -> Callable[[str, float], str]:
         with httpx.Client(http1=not http2, http2=http2, timeout=timeout, verify=False) as client:
             try:
                 return str(client.get(url).status_code)
-            except httpx.HTTPError as error:
+            except Exception as error:
                 return type(error).__name__
 
     return meet
