@@ -13,9 +13,11 @@ export function effectOf(entry) {
   return entry.words ?? entry.effect ?? (entry.kind === "decision" ? "" : entry.kind);
 }
 
-function passedWords({ duration, together }) {
+function passedWords({ duration, replyBegan, together }) {
   const several = together ? `${count(together)} passed` : "passed";
-  return duration === undefined ? `${several}, no answer so far` : `${several}, ${span(duration)}`;
+  if (duration !== undefined) return `${several}, ${span(duration)}`;
+  // Where the end of a reply is not known, its beginning is.
+  return replyBegan === undefined ? `${several}, no answer so far` : `${several}, answered after ${span(replyBegan)}`;
 }
 
 /** Which exchange it is, "" where it is of none. */
@@ -27,7 +29,9 @@ export function whichOf(entry) {
 /** What the exchange asked, or what else happened. */
 export function whatOf(entry) {
   if (entry.kind === "set") return `set ${entry.what}`;
-  return entry.description ?? "";
+  const size = entry.timing?.requestBytes;
+  // Protocols that are not read have bytes only.
+  return entry.description || (size === undefined ? "" : `${count(size)} bytes`);
 }
 
 export class Row {
