@@ -231,6 +231,19 @@ class PatchTests(SynchronousTestCase):
             body = gzip.decompress(got.body) if coding == "gzip" else got.body
             self.assertEqual(json.loads(body), {**document, "d": "changed"})
 
+    def test_longHead(self) -> None:
+        """
+        A head that takes several frames changes, too.
+        """
+        long = [(f"x-{number}", "y" * 3000) for number in range(20)]
+        for options in ({"headers": {"X-0": "short"}}, {"replace": {"a": "b"}}):
+            link = Edited(Answer([b"a"], "text/plain", long), rule("patch", None, **options))
+            got = link.get()
+            self.assertEqual((len(got.fields), got.ended), (22, True))
+            self.assertEqual(got.fields["x-19"], "y" * 3000)
+            self.assertEqual(got.fields["x-0"] == "short", "headers" in options)
+            self.assertEqual(got.body, b"a" if "headers" in options else b"b")
+
     def test_trailer(self) -> None:
         """
         The trailer passes behind a body that was changed, has become empty or stays.
