@@ -348,6 +348,19 @@ class PatchTests(SynchronousTestCase):
         self.assertIn("hold too much", told[0])
         self.assertGreater(len(bodies), len(told))
 
+    def test_memory(self) -> None:
+        """
+        So they do if the connections of the proxy hold too much.
+        """
+        link = Edited(
+            Answer([b"a" * 600_000], "text/plain"), rule("patch", None, replace={"^a": "b"})
+        )
+        link.pair.factory.context.memory.held = 2**40
+        got = link.get()
+        self.assertEqual((got.body, got.ended), (b"a" * 600_000, True))
+        [(kind, effect)] = link.told
+        self.assertEqual((kind, "hold too much" in effect), ("missed", True))
+
 
 KINDS = st.sampled_from(("text/event-stream", "application/jsonl", "application/json", "x/y"))
 PARTS = (b"data: 1\n\n", b'data: {"d": 2}\n', b"\n", b'{"d": 1}\n', b"data: [DONE]\n\n", b"a", b"")

@@ -19,8 +19,8 @@ PROXY_LIMIT = 64 * 2**20
 #: The most bytes in one write queue.
 QUEUE_LIMIT = 8 * 2**20
 
-#: The most bytes that are kept back on the streams of one link to the client, so that editors may
-#: hold more back.  It is less than L{QUEUE_LIMIT}, at which the backend is paused: editors wait
+#: How many bytes may be held back on the streams of one link, to the client, before an editor must
+#: not hold more.  It is less than L{QUEUE_LIMIT}, at which the backend is paused: editors wait
 #: for what it sends.
 EDITED_LIMIT = 6 * 2**20
 

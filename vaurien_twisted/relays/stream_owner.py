@@ -76,9 +76,11 @@ class Owner(Protocol):
         The request of a WebSocket connection was accepted: messages follow.
         """
 
-    def relieve(self) -> None:
+    def relieve(self, latest: Editing) -> None:
         """
         Make editors release bytes if too many are held back.
+
+        @param latest: the reply of which more bytes were just held back.
         """
 
     def fate(self, then: ConnectionFate) -> None:

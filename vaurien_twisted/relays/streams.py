@@ -246,20 +246,17 @@ class StreamRelay:
         else:
             self.waiting.discard(stream)
 
-    def relieve(self) -> None:
-        while self.editing and self._crowded:
-            max(self.editing, key=lambda each: each.held).release()
-
-    @property
-    def _crowded(self) -> bool:
-        """
-        Whether editors must not hold back more bytes.
-        """
+    def relieve(self, latest: Editing) -> None:
         state, down = self.state, self.held[1] + self.connection.down.waiting
         if down <= SHARE:
-            return False
+            return
         state.room.account()
-        return down > EDITED_LIMIT or not state.context.memory.allows(down)
+        if not state.context.memory.allows(down):
+            # The backend is paused, so that no editor gets what it waits for.
+            for each in list(self.editing):
+                each.release()
+        elif down > EDITED_LIMIT:
+            latest.release()
 
     def progressed(self) -> None:
         self.flush()

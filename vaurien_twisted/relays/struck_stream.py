@@ -131,7 +131,7 @@ class StruckStream:
             kept = sum(self._reply(part, False, last, waits) for part, last, waits in parts)
         self._settle(DOWN, kept)
         if self._edited is not None and self._edited.held:
-            self._owner.relieve()
+            self._owner.relieve(self._edited)
 
     def _reply(self, data: bytes, head: bool, ends: bool, steps: Sequence[Step]) -> int:
         """
