@@ -51,8 +51,8 @@ class Hello(Resource):
         self._served += 1
         request.setHeader(b"content-type", b"application/json")
         path = request.path.decode("ascii", "replace")
-        told = {"hello": "from the backend", "path": path, "served": self._served}
-        return json.dumps(told).encode() + b"\n"
+        described = {"hello": "from the backend", "path": path, "served": self._served}
+        return json.dumps(described).encode() + b"\n"
 
 
 class DemoBackend(Service):

@@ -308,16 +308,16 @@ class Vaurien(MultiService):
         number = self._settings.announce
         if number < 0:
             return
-        told = {
+        described = {
             "proxy": self.proxy.address if self.proxies.proxies else "",
             "http": None if self.control is None else self.control.address,
         }
         if self.toxiproxy is not None:
-            told["toxiproxy"] = self.toxiproxy.address
+            described["toxiproxy"] = self.toxiproxy.address
         try:
             # The standard streams stay open: a socket could get their number.
             with os.fdopen(number, "w", closefd=number > 2) as pipe:
-                pipe.write(json.dumps(told) + "\n")
+                pipe.write(json.dumps(described) + "\n")
         except OSError as error:
             reason = f"cannot announce to file descriptor {number}: {error.strerror}"
             raise Refused(reason, "announce") from None

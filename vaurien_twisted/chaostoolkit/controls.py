@@ -60,9 +60,9 @@ def after_experiment_control(
     session = SESSIONS.of(configuration, secrets, url)
     try:
         if state is not None and session.lease:
-            told = state.setdefault("vaurien", [])
-            if isinstance(told, list):
-                told.append({"url": session.client.url, "journal": session.journal()})
+            found = state.setdefault("vaurien", [])
+            if isinstance(found, list):
+                found.append({"url": session.client.url, "journal": session.journal()})
     except ClientError as error:
         _logger.error("Cannot read the journal of Vaurien: %s", error.reason)
     finally:

@@ -74,8 +74,8 @@ class ExperimentAPI:
         """
         running = self._experiments.running
         past = [_json(each) for each in self._experiments.past]
-        told = {"experiment": None if running is None else _json(running), "past": past}
-        return answer(request, told)
+        described = {"experiment": None if running is None else _json(running), "past": past}
+        return answer(request, described)
 
     @routes.route("/experiment", "PUT")
     @routes.describe(Operation(body="Experiment"))

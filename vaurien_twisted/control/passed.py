@@ -87,7 +87,7 @@ def describe(proxy: str, passed: Passed) -> dict[str, object]:
     """
     words = passed.request
     line = oneLine(words)
-    told: dict[str, object] = {
+    described: dict[str, object] = {
         "id": passed.id,
         "proxy": proxy,
         "connection": passed.connection.number,
@@ -96,4 +96,4 @@ def describe(proxy: str, passed: Passed) -> dict[str, object]:
         "description": line,
         "timing": passed.progress.toJSON(),
     }
-    return {**told, **wholeOf(told, {"description": words})}
+    return {**described, **wholeOf(described, {"description": words})}

@@ -54,8 +54,8 @@ class RulesAPI:
         """
         proxy = addressed(self._proxies, name)
         counts = list(countsToJSON(proxy.decider))
-        told = {"rules": rulesOf(proxy.plan), "counts": counts, "seed": proxy.decider.seed}
-        return answer(request, told)
+        described = {"rules": rulesOf(proxy.plan), "counts": counts, "seed": proxy.decider.seed}
+        return answer(request, described)
 
     @routes.route("/rules", "PUT")
     @routes.route("/proxies/<name>/rules", "PUT")

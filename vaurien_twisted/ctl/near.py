@@ -43,8 +43,8 @@ def nearName(
             case "proxy not found":
                 return f": {nearest(proxy, client.request('GET', '/proxies'))}"
             case "toxic not found":
-                told = client.request("GET", f"/proxies/{quote(proxy, safe='')}")
-                toxics = member(client.url, told, "toxics", list)
+                answer = client.request("GET", f"/proxies/{quote(proxy, safe='')}")
+                toxics = member(client.url, answer, "toxics", list)
                 return f": {nearest(parsed.toxic, [str(each['name']) for each in toxics])}"
             case "invalid toxic type":
                 known = member(client.url, client.request("GET", "/behaviors"), "behaviors", list)

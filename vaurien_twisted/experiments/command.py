@@ -98,8 +98,8 @@ def check(path: str, asJSON: bool = False) -> str:
     title = experiment.title
     phases, conditions = len(timeline(experiment)), len(experiment.hypothesis)
     if asJSON:
-        told = {"file": path, "title": title, "phases": phases, "conditions": conditions}
-        return json.dumps(told)
+        described = {"file": path, "title": title, "phases": phases, "conditions": conditions}
+        return json.dumps(described)
     return f"{path}: {title or 'an experiment'}: {phases} phases, {conditions} conditions"
 
 

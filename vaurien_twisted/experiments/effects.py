@@ -42,11 +42,11 @@ class Part:
     key: int
 
 
-def parted(told: Rule, part: Part | None) -> Rule:
+def parted(setting: Rule, part: Part | None) -> Rule:
     """
     The setting for a part of the services; for all if C{part} is C{None}.
     """
-    return told if part is None else {**told, PART: part}
+    return setting if part is None else {**setting, PART: part}
 
 
 class IService(Protocol):

@@ -140,11 +140,11 @@ class Fleet:
 
         await self._all(one)
 
-    def _concerns(self, service: IMember, told: Rule) -> bool:
+    def _concerns(self, service: IMember, setting: Rule) -> bool:
         """
         Whether a setting is for a service.
         """
-        part = told.get(PART)
+        part = setting.get(PART)
         if not isinstance(part, Part):
             return True
         chosen = self._chosen.get(part)
@@ -183,8 +183,8 @@ class Fleet:
         The figures of all services, added by the proxies' names.  A service that failed keeps its
         last figures, without connections.
 
-        @param oldest: figures that were told beside something else are used up to this age;
-            of many services, up to the time that it takes to ask all.
+        @param oldest: figures that came with another answer are used up to this age; of many
+            services, up to the time that it takes to ask all.
         @return: a reading whose time is the negative mean age of the figures.
         """
         oldest = max(oldest, ROUND * len(self.services))
@@ -203,11 +203,11 @@ class Fleet:
         proxies = {name: total(each) for name, each in merged.items()}
         return Reading(sum(times) / len(times), proxies)
 
-    async def publish(self, told: Mapping[str, object]) -> None:
+    async def publish(self, status: Mapping[str, object]) -> None:
         """
         Report the progress of the experiment to at most L{AT_ONCE} services.  Failures are ignored.
         """
-        await self._ask(self.services[:AT_ONCE], lambda each: each.publish(told))
+        await self._ask(self.services[:AT_ONCE], lambda each: each.publish(status))
 
     async def journal(self) -> list[Mapping[str, object]]:
         """
@@ -226,8 +226,8 @@ class Fleet:
         return entries
 
 
-def _whole(told: Rule) -> Rule:
+def _whole(setting: Rule) -> Rule:
     """
     The setting without the services that it is for.
     """
-    return {name: value for name, value in told.items() if name != PART}
+    return {name: value for name, value in setting.items() if name != PART}

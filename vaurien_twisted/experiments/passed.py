@@ -44,17 +44,17 @@ class PassedOf:
         since = min(last, *(number - 1 for number in waiting)) if waiting else last
         query = urlencode({"proxy": name, "since": since})
         try:
-            told = await self._client.request("GET", f"/passed?{query}")
+            answer = await self._client.request("GET", f"/passed?{query}")
         except RequestRefused as refused:
             # An older service has no such path; a proxy may have been deleted meanwhile.
             self._known = refused.status != 404 or name in self._since
             return []
         begins = name not in self._since
-        self._since[name] = int(told["last"])
+        self._since[name] = int(answer["last"])
         left = self._waiting[name] = set[int]()
         found: list[Entry] = []
         now = time.time()
-        for entry in told["passed"]:
+        for entry in answer["passed"]:
             number, timing = int(entry["id"]), entry["timing"]
             if begins or (number <= last and number not in waiting):
                 continue

@@ -63,7 +63,7 @@ class IRunService(IService, Protocol):
         @return: what could not be done, in words.
         """
 
-    async def publish(self, told: Mapping[str, object]) -> None:
+    async def publish(self, status: Mapping[str, object]) -> None:
         """
         Report the progress of the experiment.  Errors are not raised.
         """
@@ -203,10 +203,10 @@ class ExperimentRun:
         reading = attrs.evolve(reading, time=self._now + reading.time)
         self.record.readings.append(reading)
         self._lastRead = self._clock.seconds()
-        told = await self._service.journal()
-        entries = [entry for entry in told if entry["kind"] != PASSED]
+        found = await self._service.journal()
+        entries = [entry for entry in found if entry["kind"] != PASSED]
         self.record.passed = notable(
-            [*self.record.passed, *(entry for entry in told if entry["kind"] == PASSED)]
+            [*self.record.passed, *(entry for entry in found if entry["kind"] == PASSED)]
         )
         room = JOURNAL_LIMIT - len(self.record.journal)
         self.record.journal += entries[:room]

@@ -43,7 +43,7 @@ class Service:
         self._toxics: dict[tuple[str, int], str] = {}
         self._changed: dict[tuple[str, int], Mapping[str, object]] = {}
         #: The latest figures that came with another answer, and their time.
-        self._told: tuple[float, Reading] | None = None
+        self._latestFigures: tuple[float, Reading] | None = None
         self._lease = ""
         self._renewal = self._renewed = 0.0
         self._last = self._newest = self._missed = 0
@@ -113,12 +113,12 @@ class Service:
         body = {"rules": self._before[proxy], "keep": True, "seed": seed}
         return f"{_path(proxy)}/rules", body
 
-    async def publish(self, told: Mapping[str, object]) -> None:
+    async def publish(self, status: Mapping[str, object]) -> None:
         """
         Report the progress of the experiment: the body of C{PUT /experiment} without the lease.
         """
-        lease = {} if told["outcome"] else {"lease": self._lease}
-        await self._client.request("PUT", "/experiment", {**told, **lease})
+        lease = {} if status["outcome"] else {"lease": self._lease}
+        await self._client.request("PUT", "/experiment", {**status, **lease})
 
     async def end(self) -> list[str]:
         """
@@ -174,7 +174,7 @@ class Service:
         answer = await self._client.request("PUT", f"{_path(proxy)}/rules", body)
         if isinstance(answer.get("state"), dict):
             # The next reading of figures can use these.
-            self._told = self._clock.seconds(), self._reading(answer["state"])
+            self._latestFigures = self._clock.seconds(), self._reading(answer["state"])
 
     async def addToxic(self, proxy: str, toxic: Rule, key: int) -> None:
         body = {**toxic, "lease": self._lease}
@@ -222,9 +222,9 @@ class Service:
         if self._lease and now - self._renewed >= self._renewal:
             await self._client.request("PUT", f"/leases/{quote(self._lease, safe='')}")
             self._renewed = now
-        told, self._told = self._told, None
-        if told is not None and now - told[0] <= oldest:
-            return attrs.evolve(told[1], time=told[0] - now)
+        figures, self._latestFigures = self._latestFigures, None
+        if figures is not None and now - figures[0] <= oldest:
+            return attrs.evolve(figures[1], time=figures[0] - now)
         return self._reading(await self._client.request("GET", "/state"))
 
     def _reading(self, answer: Answer) -> Reading:

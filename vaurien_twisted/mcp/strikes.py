@@ -67,11 +67,11 @@ def didItStrike(ask: Ask, proxy: str = "", rule: str = "") -> Answer:
 
 def _faults(ask: Ask, proxy: str) -> Iterator[Answer]:
     place = quote(proxy, safe="")
-    told = ask("GET", f"/proxies/{place}/rules")
-    rules = [each for item in told["rules"] for each in item.get("draw", [item])]
+    answer = ask("GET", f"/proxies/{place}/rules")
+    rules = [each for item in answer["rules"] for each in item.get("draw", [item])]
     query = f"/journal?proxy={place}&kind=decision&latest={ENTRIES}"
-    entries = ask("GET", query)["journal"] if told["counts"] else []
-    for number, count in enumerate(told["counts"]):
+    entries = ask("GET", query)["journal"] if answer["counts"] else []
+    for number, count in enumerate(answer["counts"]):
         # The toxics are counted after the rules.
         rule: JSONObject = rules[number] if number < len(rules) else {"scope": "connection"}
         if rule.get("behavior") == "dummy":

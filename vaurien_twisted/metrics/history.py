@@ -84,13 +84,13 @@ class _Counts:
     fine: dict[int, int]
 
     @classmethod
-    def of(cls, now: float, told: Totals) -> _Counts:
+    def of(cls, now: float, current: Totals) -> _Counts:
         """
-        Those of C{told}.
+        The counts of C{current}.
         """
-        duration, traffic = told.counters.duration, told.traffic
-        failures = told.counters.connectFailures
-        sums = (traffic.fromClient, traffic.toClient, told.exchanges, told.faults, failures)
+        duration, traffic = current.counters.duration, current.traffic
+        failures = current.counters.connectFailures
+        sums = (traffic.fromClient, traffic.toClient, current.exchanges, current.faults, failures)
         return cls(now, sums, duration.total, dict(duration.fine))
 
     def durations(self, before: _Counts) -> list[float | None]:
@@ -144,8 +144,8 @@ class ProxyHistory:
         if self._steps <= len(self._proxy.links) // LINKS:
             return
         self._steps = 0
-        told = totals(self._proxy)
-        counts, before = _Counts.of(now, told), self._last
+        current = totals(self._proxy)
+        counts, before = _Counts.of(now, current), self._last
         self._last = counts
         elapsed = now - before.time
         if elapsed <= 0:
@@ -153,7 +153,7 @@ class ProxyHistory:
             return
         rates = [(a - b) / elapsed for a, b in zip(counts.sums, before.sums, strict=True)]
         durations = [math.nan if s is None else s for s in counts.durations(before)]
-        row = array("f", [*rates, told.open, *durations])
+        row = array("f", [*rates, current.open, *durations])
         if len(self._times) < KEPT:
             self._times.append(now)
             self._cells.extend(row)
@@ -195,8 +195,8 @@ class ProxyHistory:
         """
         place, width = number % KEPT, len(COLUMNS)
         cells = self._cells[place * width : (place + 1) * width]
-        told = [None if math.isnan(cell) else float(f"{cell:.5g}") for cell in cells]
-        return [round(self._times[place], 3), *told]
+        values = [None if math.isnan(cell) else float(f"{cell:.5g}") for cell in cells]
+        return [round(self._times[place], 3), *values]
 
 
 class History(Service):

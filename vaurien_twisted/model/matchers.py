@@ -97,14 +97,14 @@ class Matcher:
         """
         The declaration as JSON; C{choices} only if there are any.
         """
-        told: dict[str, object] = {
+        described: dict[str, object] = {
             "name": self.name,
             "kind": self.kind,
             "description": self.description,
         }
         if self.choices:
-            told["choices"] = list(self.choices)
-        return told
+            described["choices"] = list(self.choices)
+        return described
 
 
 def _text(target: Matcher, pattern: object) -> str:

@@ -208,21 +208,21 @@ class Spec:
         """
         The declaration as JSON, for C{GET /behaviors?verbose=1} and the web form.
         """
-        told: dict[str, object] = {
+        described: dict[str, object] = {
             "name": self.name,
             "type": self.kind.__name__,
             "default": self.default,
             "description": self.description,
         }
         if self.unit:
-            told["unit"] = self.unit
+            described["unit"] = self.unit
         if self.minimum is not None:
-            told["minimum"] = self.minimum
+            described["minimum"] = self.minimum
         if self.maximum is not None:
-            told["maximum"] = self.maximum
+            described["maximum"] = self.maximum
         if self.choices:
-            told["choices"] = list(self.choices)
-        return told
+            described["choices"] = list(self.choices)
+        return described
 
 
 def _object(text: str) -> object:

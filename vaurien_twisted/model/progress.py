@@ -124,21 +124,23 @@ class Progress:
         came = self.came
         if self.wall is None:
             return {}
-        told: dict[str, object] = {"came": round(self.wall(came), DIGITS)}
+        described: dict[str, object] = {"came": round(self.wall(came), DIGITS)}
         moments = {
             "waited": self.waited,
             "replyBegan": _since(came, self.replyBegan),
             "replyEnded": _since(came, self.replyEnded),
             "duration": _since(came, self.sent),
         }
-        told |= {name: round(value, DIGITS) for name, value in moments.items() if value is not None}
+        described |= {
+            name: round(value, DIGITS) for name, value in moments.items() if value is not None
+        }
         sizes = {"requestBytes": self.requestBytes, "replyBytes": self.replyBytes}
-        told |= {name: size for name, size in sizes.items() if size is not None}
+        described |= {name: size for name, size in sizes.items() if size is not None}
         if self.error:
-            told["error"] = self.error
+            described["error"] = self.error
         if self.together > 1:
-            told["together"] = self.together
-        return told
+            described["together"] = self.together
+        return described
 
 
 def _since(came: float, moment: float | None) -> float | None:

@@ -225,7 +225,7 @@ class Admission:
         self._lock = lock
         self._wanted = wanted
         self._timer: IDelayedCall | None = None
-        self._told = ""
+        self._loggedReason = ""
 
     def update(self) -> None:
         """
@@ -242,11 +242,11 @@ class Admission:
                 await self._listener.open()
             else:
                 await self._listener.close()
-            self._told = ""
+            self._loggedReason = ""
         except Refused as refused:
             # It may fail every second for days: log each reason once.
-            if refused.description != self._told:
-                self._told = refused.description
+            if refused.description != self._loggedReason:
+                self._loggedReason = refused.description
                 self._log.warn("{reason}; trying again", reason=refused.description)
             self._timer = self._clock.callLater(RETRY, self.update)
         finally:

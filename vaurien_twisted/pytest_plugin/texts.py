@@ -32,8 +32,8 @@ def happened(entries: Iterable[JSONObject]) -> list[str]:
             if "exchange" in entry:
                 line += f" exchange {entry['exchange']}"
         effect = entry.get("words") or entry.get("effect")
-        told = [entry.get("description"), entry.get("rule"), effect, entry.get("reason")]
-        lines.append(f"{line} {entry['kind']}: {', '.join(str(each) for each in told if each)}")
+        texts = [entry.get("description"), entry.get("rule"), effect, entry.get("reason")]
+        lines.append(f"{line} {entry['kind']}: {', '.join(str(each) for each in texts if each)}")
     return lines
 
 

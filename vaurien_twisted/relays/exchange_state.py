@@ -254,8 +254,8 @@ class ExchangeState:
         """
         data = self.fastPath.latest
         if not data:
-            told = self.recentExchanges
-            return told[-1].description if told else None
+            recent = self.recentExchanges
+            return recent[-1].description if recent else None
         describer = IRequestDescriber(self.framer, None)
         if describer is not None:
             return oneLine(describer.describe(data))

@@ -2,8 +2,8 @@
 """
 Counting the exchanges of a link that fail.
 
-A request that passed on the fast path was not told apart, so its command is looked up in the
-latest chunk when its reply turns out to be an error.
+A request that passed on the fast path was not divided, so its command is looked up in the latest
+chunk when its reply turns out to be an error.
 """
 
 from __future__ import annotations

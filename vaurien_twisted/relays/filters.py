@@ -170,7 +170,7 @@ class FilterChain:
         rule = chosen.rule
         both = rule.options.direction == "both"
         effect = "upstream and downstream" if both else rule.options.direction
-        told = IStreamEffect(rule.behavior, None)
+        described = IStreamEffect(rule.behavior, None)
         self._context.counters.fault(rule.behavior.name)
         self._context.note(
             self._exchangeRelay.state.connection,
@@ -179,7 +179,7 @@ class FilterChain:
             description="connect",
             rule=rule.describe(),
             effect=effect,
-            words=effect if told is None else told.effect(rule.options),
+            words=effect if described is None else described.effect(rule.options),
             reason=chosen.reason,
         )
 

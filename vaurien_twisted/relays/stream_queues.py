@@ -18,7 +18,7 @@ class StreamQueues:
     """
     Makes the queues, and accounts for their bytes.
 
-    @param keeper: what the owner is told to keep bytes back.
+    @param keeper: the object that the owner knows as keeping bytes back.
     @param perform: perform a command of a request, and of a reply.
     @param write: write to the backend, and to the client.
     @ivar both: the queue to the backend, and the one to the client.

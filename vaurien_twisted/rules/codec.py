@@ -211,29 +211,31 @@ def rulesOf(plan: Plan) -> list[dict[str, object]]:
     A plan in JSON, as L{planFromRules} accepts it, without expired rules and without fields
     that have their default values.
     """
-    told: list[dict[str, object]] = []
+    described: list[dict[str, object]] = []
     for draw in plan.draws:
         rules = [ruleToJSON(rule) for rule in draw.alternatives if not rule.expired]
         if len(rules) == 1 and len(draw.alternatives) == 1:
-            told += rules
+            described += rules
         elif rules:
-            told.append({"draw": rules})
-    return told
+            described.append({"draw": rules})
+    return described
 
 
 def ruleToJSON(rule: Rule) -> dict[str, object]:
     """
     A rule in JSON, as L{ruleFromJSON} accepts it, without fields that have their default values.
     """
-    told: dict[str, object] = {"behavior": rule.behavior.name}
+    described: dict[str, object] = {"behavior": rule.behavior.name}
     own = values(rule.options)
     if own:
-        told["options"] = own
+        described["options"] = own
     for name, spec in specs(RuleFields).items():
         value = getattr(rule, name)
         if value != spec.default:
-            told[USER_NAMES.get(name, name)] = dict(value) if isinstance(value, Mapping) else value
-    return told
+            described[USER_NAMES.get(name, name)] = (
+                dict(value) if isinstance(value, Mapping) else value
+            )
+    return described
 
 
 def limited(plan: Plan, given: Mapping[str, object]) -> Plan:

@@ -39,7 +39,7 @@ def countsToJSON(decider: Decider) -> Iterator[dict[str, object]]:
             tally = decider.tally(alternative.counted)
             whole = rule.scope == "connection"
             began, now = (tally.connections, connections) if whole else (tally.exchanges, exchanges)
-            told: dict[str, object] = {
+            described: dict[str, object] = {
                 "name": rule.name,
                 "rule": short(rule.describe()),
                 # An exchange may be decided before it is counted.
@@ -48,10 +48,10 @@ def countsToJSON(decider: Decider) -> Iterator[dict[str, object]]:
                 "struck": _struck(rule, tally),
             }
             if rule.times is not None:
-                told["left"] = max(0, rule.times - tally.applied)
-            if not told["struck"]:
-                told.update(_missed(decider, rule, tally))
-            yield told
+                described["left"] = max(0, rule.times - tally.applied)
+            if not described["struck"]:
+                described.update(_missed(decider, rule, tally))
+            yield described
 
 
 def _struck(rule: Rule, tally: Tally) -> int:

@@ -66,7 +66,7 @@ def explain(case: Question) -> dict[str, object]:
     done = [entry for entry in case.journal if entry["kind"] == "decision"]
     hit = None if case.forgotten and not done else bool(done)
     rules = [] if case.changed else list(_rules(case, done))
-    told: dict[str, object] = {
+    described: dict[str, object] = {
         "proxy": case.decider.proxy,
         "connection": case.connection.number,
         "exchange": case.number,
@@ -81,7 +81,7 @@ def explain(case: Question) -> dict[str, object]:
     request = case.request
     if exchange is not None:
         request = requestWords(exchange.command, exchange.subject)
-    return {**told, **wholeOf(told, {"description": request})}
+    return {**described, **wholeOf(described, {"description": request})}
 
 
 def _described(case: Question, done: Sequence[Mapping[str, object]]) -> str:
@@ -129,17 +129,17 @@ def _rules(case: Question, done: Sequence[Mapping[str, object]]) -> Iterator[dic
             rule = alternative.rule
             words = rule.describe()
             entry = next((entry for entry in done if entry["rule"] == short(words)), None)
-            told: dict[str, object] = {"rule": words, "applied": entry is not None}
+            described: dict[str, object] = {"rule": words, "applied": entry is not None}
             if rule.streams:
-                told["streams"] = True
+                described["streams"] = True
             drawn = decider.drawn(alternative, case.connection.number, case.number)
             if rule.percent < 100:
-                told["drew"] = None if drawn is None else round(drawn, 2)
+                described["drew"] = None if drawn is None else round(drawn, 2)
             unmet = _unmet(case, words)
             if entry is not None:
-                told["reason"] = entry["reason"]
+                described["reason"] = entry["reason"]
             else:
-                told["reason"] = (
+                described["reason"] = (
                     unmet
                     or _missed(case, rule, ended)
                     or (
@@ -151,7 +151,7 @@ def _rules(case: Question, done: Sequence[Mapping[str, object]]) -> Iterator[dic
                 )
             if (entry is not None or unmet) and _ends(case.exchange, rule):
                 ended = words
-            yield told
+            yield described
 
 
 def _ends(exchange: Exchange | None, rule: Rule) -> bool:

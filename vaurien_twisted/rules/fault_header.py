@@ -111,11 +111,13 @@ class FaultHeader:
         }
 
         def outcome(missing: int | str) -> None:
-            kind, told = "decision", facts
+            kind, entryFacts = "decision", facts
             if missing:
                 unmet = missing if isinstance(missing, str) else uncut(actions, missing)
-                kind, told = "missed", {**facts, "effect": unmet}
-            self.journal.recordLater(kind, self.proxy, connection.number, _timed, told, progress)
+                kind, entryFacts = "missed", {**facts, "effect": unmet}
+            self.journal.recordLater(
+                kind, self.proxy, connection.number, _timed, entryFacts, progress
+            )
 
         if found.cuts:
             # Whether the reply is long enough, its end shows.

@@ -35,13 +35,14 @@ def short(text: str) -> str:
     return text if len(text) <= WORDS else text[: WORDS - 3] + "..."
 
 
-def wholeOf(told: Mapping[str, object], texts: Mapping[str, str]) -> dict[str, object]:
+def wholeOf(described: Mapping[str, object], texts: Mapping[str, str]) -> dict[str, object]:
     """
-    The member C{whole} of an entry: the full form of those C{texts} that are shortened in C{told}.
+    The member C{whole} of an entry: the full form of those C{texts} that C{described} has
+    shortened.
 
     @param texts: the texts of some members, C{""} where they are not known any more.
     """
-    longer = {name: text for name, text in texts.items() if len(text) > len(str(told[name]))}
+    longer = {name: text for name, text in texts.items() if len(text) > len(str(described[name]))}
     return {"whole": longer} if longer else {}
 
 
@@ -107,7 +108,7 @@ class RuleTexts:
         @param whole: the full text of the exchange, if it is longer than the description.
         """
         reason = self._reason(*drawn, applied)
-        told: dict[str, object] = {
+        described: dict[str, object] = {
             "exchange": exchange,
             "description": describe(command, subject),
             "rule": self.rule,
@@ -116,10 +117,10 @@ class RuleTexts:
             "reason": short(reason),
         }
         if message:
-            told["message"] = message
+            described["message"] = message
         description = "" if whole is None else whole.text
         texts = {"description": description, "rule": self._whole, "reason": reason}
-        return {**told, **wholeOf(told, texts), **timing(progress)}
+        return {**described, **wholeOf(described, texts), **timing(progress)}
 
     def repeat(self, *facts: object) -> dict[str, object] | None:
         """
@@ -161,8 +162,8 @@ def timing(progress: Progress | None) -> dict[str, object]:
     """
     The member C{timing} of the entry of an exchange, as far as its times and sizes are known.
     """
-    told = {} if progress is None else progress.toJSON()
-    return {"timing": told} if told else {}
+    described = {} if progress is None else progress.toJSON()
+    return {"timing": described} if described else {}
 
 
 def effect(actions: Actions) -> str:

@@ -128,7 +128,7 @@ class Toxic:
         """
         The toxic as JSON.
         """
-        told = {
+        described = {
             "attributes": self.attributes,
             "name": self.name,
             "type": self.type,
@@ -137,10 +137,10 @@ class Toxic:
         }
         # Toxiproxy has neither field, and its clients may reject unknown fields.
         if self.rule.lasting is not None:
-            told["for"] = self.rule.lasting
+            described["for"] = self.rule.lasting
         if self.rule.lease:
-            told["lease"] = self.rule.lease
-        return told
+            described["lease"] = self.rule.lease
+        return described
 
 
 @attrs.frozen

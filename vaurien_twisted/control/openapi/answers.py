@@ -59,7 +59,7 @@ def _inForce() -> dict[str, Schema]:
     """
     Schemas of answers about rules, state and journal.
     """
-    told = record(
+    counted = record(
         {
             "name": TEXT,
             "rule": TEXT,
@@ -103,7 +103,7 @@ def _inForce() -> dict[str, Schema]:
             {"status": {"const": "ok"}, "state": ref("State")}, "state", description="They are set."
         ),
         "Behavior": record({"behavior": TEXT, "options": OBJECT, "rules": ref("Rules")}, "rules"),
-        "RuleCounts": told,
+        "RuleCounts": counted,
         "RulesInForce": record(inForce),
         "Normal": record({"proxies": listOf(removed)}, description="What was in force."),
         "Proxy": record(proxy, "lease"),

@@ -118,17 +118,17 @@ def _operation(
     """
     operation = declared.operation
     text = textOf(declared.function)
-    told: Schema = {
+    result: Schema = {
         "operationId": _name(declared, method),
         "summary": summaryOf(text),
         "description": text.replace("::\n", ":\n"),
     }
     parameters = [*_segments(declared.path), *_query(operation)]
     if parameters:
-        told["parameters"] = parameters
+        result["parameters"] = parameters
     if operation.body:
         content: Schema = {JSON: {"schema": ref(operation.body)}}
-        told["requestBody"] = {"required": not operation.optional, "content": content}
+        result["requestBody"] = {"required": not operation.optional, "content": content}
     responses: dict[str, Schema] = {str(operation.status): _answer(operation)}
     for status in sorted(_statuses(routes, declared, guarded)):
         name = HTTPStatus(status).phrase.title().replace(" ", "").replace("-", "")
@@ -138,10 +138,10 @@ def _operation(
         name = name if routes.refusal == "Refusal" else f"Toxiproxy{name}"
         answers[name] = _refusal(status, routes.refusal)
         responses[str(status)] = {"$ref": f"#/components/responses/{name}"}
-    told["responses"] = dict(sorted(responses.items()))
+    result["responses"] = dict(sorted(responses.items()))
     if routes.public and guarded:
-        told["security"] = []
-    return told
+        result["security"] = []
+    return result
 
 
 def _name(declared: Declared, method: str) -> str:

@@ -151,9 +151,9 @@ class Connection:
         """
         Limit the streams that the client may have open; C{None}: to the backend's limit.
         """
-        told = self.limit.change(limit, self.down.opened)
-        if told:
-            self.down.write(told)
+        frame = self.limit.change(limit, self.down.opened)
+        if frame:
+            self.down.write(frame)
 
     # Frames of struck streams
 

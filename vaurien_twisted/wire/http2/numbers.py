@@ -31,7 +31,7 @@ class Numbers:
         #: Streams that are over before the client has ended its request.
         self._unended: dict[int, None] = {}
         self.promised = 0
-        #: The last stream that is served, as the client was told (GOAWAY).
+        #: The last stream that is served, according to GOAWAY.
         self._served = LARGEST_STREAM
 
     def closed(self, stream: Stream) -> None:

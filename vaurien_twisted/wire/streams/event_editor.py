@@ -53,8 +53,8 @@ class EventEditor:
         elif coding not in ("", "identity"):
             self._reason = f"not struck: the reply is compressed ({coding})"
         elif not unit:
-            told = f"its Content-Type is {media}" if media else "it has no Content-Type"
-            self._reason = f"not struck: the reply has no events or lines, {told}"
+            reason = f"its Content-Type is {media}" if media else "it has no Content-Type"
+            self._reason = f"not struck: the reply has no events or lines, {reason}"
         else:
             self._editor = StreamEditor(self._fault, unit)
             return StreamBody(self._editor, resizes(self._fault))
