@@ -13,26 +13,35 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 #: The message of C{argparse} for missing arguments.
-_REQUIRED = "the following arguments are required: (.*)"
+_REQUIRED = re.compile("the following arguments are required: (.*)")
 
 #: Other messages of C{argparse}, and their replacements.
 _WORDS = (
-    (r"argument ([^:]+): expected one argument", r"\1 needs a value"),
-    (r"argument ([^:]+): expected at least one argument", r"\1 needs one or more values"),
+    (re.compile(r"argument ([^:]+): expected one argument", re.DOTALL), r"\1 needs a value"),
     (
-        r"argument ([^:]+): invalid choice: (.*) \(choose from (.*)\)",
+        re.compile(r"argument ([^:]+): expected at least one argument", re.DOTALL),
+        r"\1 needs one or more values",
+    ),
+    (
+        re.compile(r"argument ([^:]+): invalid choice: (.*) \(choose from (.*)\)", re.DOTALL),
         r"\1 is not \2: pick one of: \3",
     ),
-    (r"argument ([^:]+): invalid int value: (.*)", r"\1: \2 is not a whole number"),
-    (r"argument ([^:]+): invalid float value: (.*)", r"\1: \2 is not a number"),
     (
-        r"argument ([^:]+): not allowed with argument (.*)",
+        re.compile(r"argument ([^:]+): invalid int value: (.*)", re.DOTALL),
+        r"\1: \2 is not a whole number",
+    ),
+    (
+        re.compile(r"argument ([^:]+): invalid float value: (.*)", re.DOTALL),
+        r"\1: \2 is not a number",
+    ),
+    (
+        re.compile(r"argument ([^:]+): not allowed with argument (.*)", re.DOTALL),
         r"\1 cannot be given together with \2: remove one",
     ),
-    (r"argument ([^:]+): (.*)", r"\1: \2"),
+    (re.compile(r"argument ([^:]+): (.*)", re.DOTALL), r"\1: \2"),
 )
 
-#: What completes names of files, by shell (the documentation of C{shtab}, "FILE").
+#: The functions that complete file names, by shell (the documentation of C{shtab}, "FILE").
 _FILES = {
     "bash": "_shtab_compgen_files",
     "zsh": "_files",
@@ -42,7 +51,7 @@ _FILES = {
 
 _COLOR = re.compile("\x1b\\[[0-9;]*m")
 
-#: How alike an option must be that is suggested, 0 to 1.
+#: The least similarity of a suggested option, 0 to 1.
 ALIKE = 0.75
 
 
@@ -57,13 +66,13 @@ class OneLineParser(argparse.ArgumentParser):
 
         @raise SystemExit: always.
         """
-        required = re.fullmatch(_REQUIRED, message)
+        required = _REQUIRED.fullmatch(message)
         if required:
             *others, last = required[1].split(", ")
             missing = f"{', '.join(others)} and {last} are" if others else f"{last} is"
             message = f"{missing} missing: see {self.prog} --help"
         for theirs, ours in _WORDS:
-            found = re.fullmatch(theirs, message, re.DOTALL)
+            found = theirs.fullmatch(message)
             if found:
                 message = found.expand(ours)
                 break
