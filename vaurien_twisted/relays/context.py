@@ -17,6 +17,7 @@ from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.record.clocks import inWallTime
 from vaurien_twisted.record.counters import Counters
 from vaurien_twisted.record.repeats import Repeats
+from vaurien_twisted.relays.alarms import Alarms
 from vaurien_twisted.relays.backend import Backend
 from vaurien_twisted.relays.expiry import Expiry
 from vaurien_twisted.relays.filter_specs import FilterSpecs
@@ -52,6 +53,7 @@ class ProxyContext:
     @ivar refusesTLS: whether the two ends of a link are kept from agreeing on TLS.
     @ivar upgrades: continues in TLS on links whose ends agree to; C{None} where TLS passes
         unread.
+    @ivar alarms: knows when bytes are due that wait in stream filters.
     @ivar timesTurns: whether turns are counted and timed, also while nothing is in force.
     @ivar wall: converts a time of the reactor's clock to seconds since 1970.
     @ivar passed: keeps the latest exchanges that passed unchanged, while somebody asks for them.
@@ -74,6 +76,10 @@ class ProxyContext:
     refusesTLS: bool = False
     upgrades: Upgrades | None = None
     timesTurns: bool = False
+    alarms: Alarms = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda self: Alarms(self.reactor, self.turns), takes_self=True),
+    )
     wall: Callable[[float], float] = attrs.field(
         default=attrs.Factory(lambda self: partial(inWallTime, self.reactor), takes_self=True)
     )

@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 from vaurien_twisted.interfaces import IStreamFilter
 from vaurien_twisted.model.commands import ConnectionFate
+from vaurien_twisted.relays.alarms import Alarm
 from vaurien_twisted.relays.memory import ENTRY_COST
 
 
@@ -116,7 +117,7 @@ class FilterBuffer:
         self.streamFilter = wanted.make()
         self.queue: deque[Batch] = deque()
         self.size = 0
-        self.timer: IDelayedCall | None = None
+        self.timer: IDelayedCall | Alarm | None = None
         self.cut: IDelayedCall | None = None
         self.due: tuple[float, ConnectionFate] | None = None
         self.ending = False

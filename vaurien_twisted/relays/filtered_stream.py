@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from twisted.internet.interfaces import IReactorTime
 
 from vaurien_twisted.model.commands import ConnectionFate
+from vaurien_twisted.relays.alarms import Alarms
 from vaurien_twisted.relays.filter_buffer import Batch, FilterBuffer, FilterSpec
-from vaurien_twisted.relays.turns import STEP, Turns
+from vaurien_twisted.relays.turns import STEP
 
 #: The shortest delay that counts as an effect of a filter, in seconds.
 NOTICED = 0.0005
@@ -24,12 +26,14 @@ class FilteredStream:
 
     @param cut: called when a filter ends the link, with how to end it.
     @param drained: called when bytes that waited have been written.
-    @param turns: divides long work into slices, C{None} for no slices.
+    @param alarms: knows when bytes are due, and divides long work into slices; C{None}: the clock
+        does, without slices.
     @ivar ended: the end of the stream has passed all filters.
     """
 
     __slots__ = (
         "_after",
+        "_alarms",
         "_clock",
         "_cut",
         "_cutting",
@@ -49,10 +53,11 @@ class FilteredStream:
         write: Callable[[bytes], None],
         cut: Callable[[ConnectionFate], None],
         drained: Callable[[], None],
-        turns: Turns | None = None,
+        alarms: Alarms | None = None,
     ) -> None:
         self._clock = clock
-        self._turns = turns
+        self._alarms = alarms
+        self._turns = None if alarms is None else alarms.turns
         self._freed: list[bytes] | None = None
         self._write = write
         self._cut = cut
@@ -278,19 +283,16 @@ class FilteredStream:
         return True
 
     def _wake(self, buffer: FilterBuffer, when: float) -> None:
-        left = max(0.0, when - self._clock.seconds())
-        if left < math.inf:
+        if when == math.inf:
+            return
+        if self._alarms is not None:
+            buffer.timer = self._alarms.at(when, partial(self._ring, buffer))
+        else:
+            left = max(0.0, when - self._clock.seconds())
             buffer.timer = self._clock.callLater(left, self._ring, buffer)
 
     def _ring(self, buffer: FilterBuffer) -> None:
         buffer.timer = None
-        if self._turns is None:
-            self._continue(buffer)
-        else:
-            # The bytes of thousands of connections may be due at the same moment.
-            self._turns.later(lambda: self._continue(buffer))
-
-    def _continue(self, buffer: FilterBuffer) -> None:
         if self._stopped:
             return
         self._run(buffer)

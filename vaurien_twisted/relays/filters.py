@@ -96,9 +96,9 @@ class FilterChain:
         self._finish: Callable[[], None] | None = None
         self.names: tuple[str, ...] = ()
         self._effects: dict[str, StreamEffect] = {}
-        clock, turns = context.reactor, context.turns
-        self._upstream = FilteredStream(clock, self._toBackend, cut, drained, turns)
-        self._downstream = FilteredStream(clock, self._toClient, cut, drained, turns)
+        clock, alarms = context.reactor, context.alarms
+        self._upstream = FilteredStream(clock, self._toBackend, cut, drained, alarms)
+        self._downstream = FilteredStream(clock, self._toClient, cut, drained, alarms)
         room = self._room = exchangeRelay.room
         room.beyondToBackend = self._upstream.waiting
         room.beyondToClient = self._downstream.waiting
