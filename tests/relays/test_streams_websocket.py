@@ -319,6 +319,33 @@ class MessageTests(WebSocketCase):
                 self.assertEqual(got.body, b"" if lost else down, when)
                 self.assertEqual(self.effects(link), ["websocket: drop"] * lost)
 
+    def test_unchanged(self) -> None:
+        """
+        Every opcode, size and flag passes as it is, in both directions: fragments with control
+        frames between them, compressed messages (RSV1), reserved opcodes, and the close handshake.
+        """
+        for rules in ([], [websocket("drop", {"text": "never"})]):
+            for masked in (False, True):
+                frames = [
+                    said("fragment", masked, Opcode.TEXT, False),
+                    said(b"?", masked, Opcode.PING),
+                    said("two", masked, Opcode.CONT, False),
+                    said(b"", masked, Opcode.PONG),
+                    said("three", masked, Opcode.CONT),
+                    bytes((0xC1,)) + said(b"compressed", masked)[1:],
+                    bytes((0x83,)) + said(b"of no known kind", masked)[1:],
+                    *(said(b"x" * size, masked) for size in (0, 1, 125, 126, 65535, 65536, 2**22)),
+                    said("y" * 20_000, masked),
+                    said(b"\x03\xe8bye", masked, Opcode.CLOSE),
+                ]
+                whole = b"".join(frames)
+                for size in (0, 5000):
+                    link, stream, got = self.opened(*rules, size=size)
+                    self.say(link, stream, *frames, server=not masked)
+                    heard = link.asked[stream][1] if masked else got.body
+                    self.assertTrue(heard == whole)
+                    self.assertEqual(link.pair.factory.memory.held, 0)
+
     def test_faults(self) -> None:
         """
         What both ends get: the messages, and how the stream ends; another stream goes on.
