@@ -220,9 +220,11 @@ class Connection:
             return
         if self.renumbered:
             self.byTheirs.pop(stream.theirs, None)
-        for way in (self.up, self.down):
-            self._forget(way, stream)
-            self._repaid(way, stream, stream.lent[way.place])
+        up, down = self.up, self.down
+        if stream.struck is not None or up.blocked or down.blocked:
+            for way in (up, down):
+                self._forget(way, stream)
+                self._repaid(way, stream, stream.lent[way.place])
         self.numbers.closed(stream)
 
     # Flow control
