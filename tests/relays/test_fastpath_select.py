@@ -269,6 +269,7 @@ class SelectTests(SynchronousTestCase):
             numbers = range(first, first + 16)
             passing = sum(number not in struck for number in numbers)
             self.assertEqual(written[0], [get("a") * passing])
+            self.assertEqual(state.fastPath.refused, b"")
             pair.backendProtocol.dataReceived(b":1\r\n" * passing)
             answers = [b"$-1\r\n" if number in struck else b":1\r\n" for number in numbers]
             self.assertEqual(b"".join(written[1]), b"".join(answers))

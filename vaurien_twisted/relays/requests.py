@@ -67,6 +67,11 @@ class RequestReader:
         """
         Read bytes from the client that did not pass on the fast path.
         """
+        self._read(data)
+        # Do not keep the chunk, which may be long.
+        self._state.fastPath.refused = b""
+
+    def _read(self, data: bytes) -> None:
         state = self._state
         if state.closed:
             return
