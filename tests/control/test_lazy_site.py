@@ -87,7 +87,7 @@ class Slow(Factory):
         self.stopped += 1
 
 
-class LoadedLaterTests(SynchronousTestCase):
+class LazySiteTests(SynchronousTestCase):
     """
     L{LazySite}.
     """

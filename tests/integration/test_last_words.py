@@ -32,7 +32,7 @@ UNREAD = 2**20
 TIMES = 5
 
 
-class LastWordsTests(TestCase):
+class DelayedResetTests(TestCase):
     """
     An end that answers and closes while bytes of the other's are unread is heard.
     """

@@ -78,7 +78,7 @@ class Buffering:
         return None if self.left else ConnectionError()
 
 
-class LastWordsTests(SynchronousTestCase):
+class DelayedResetTests(SynchronousTestCase):
     """
     A reset comes behind what was written.
     """

@@ -134,7 +134,7 @@ class BegunConnection:
         Go on with a factory's protocol.
         """
         attempt = ConnectionAttempt(self._poller, factory, self._target)
-        return attempt.goOn(self.sock, self.code, self._timeout)
+        return attempt.continueConnecting(self.sock, self.code, self._timeout)
 
 
 class ConnectionAttempt:
@@ -176,11 +176,13 @@ class ConnectionAttempt:
             self._factory.doStart()
             self._fail(error)
             return self.made
-        return self.goOn(sock, code, timeout)
+        return self.continueConnecting(sock, code, timeout)
 
-    def goOn(self, sock: SocketType, code: int, timeout: float) -> Deferred[IProtocol]:
+    def continueConnecting(
+        self, sock: SocketType, code: int, timeout: float
+    ) -> Deferred[IProtocol]:
         """
-        Go on with a socket that has begun to connect.
+        Continue with a socket that has begun to connect.
 
         @param code: see L{Target.reach}.
         @param timeout: after how many seconds the attempt fails.
