@@ -119,7 +119,7 @@ class ActivationTests(ChildCase):
 
     def test_none(self) -> None:
         """
-        Where systemd has handed over no socket, that is said in a line.
+        Where systemd has passed no socket, that is said in a line.
         """
         words = ["--proxy", "systemd:domain=INET:index=0", "--backend", "127.0.0.1:1"]
         done = subprocess.run(
@@ -132,7 +132,7 @@ class ActivationTests(ChildCase):
             (done.returncode, done.stderr),
             (
                 2,
-                "vaurien: --proxy: 'systemd:domain=INET:index=0': systemd has handed over no "
-                "such socket\n",
+                "vaurien: --proxy: 'systemd:domain=INET:index=0': systemd has passed no such "
+                "socket\n",
             ),
         )
