@@ -39,7 +39,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="bash benchmarks/run",
         description="Measure Vaurien side by side with other relays, on the loopback interface.",
-        epilog="A whole run takes about half an hour and rewrites the figures in docs. "
+        epilog="A whole run takes about 20 minutes and rewrites the figures in docs. "
         "With --quick, --only or fewer rounds they go to a temporary folder.",
     )
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds (5; with --quick 2)")
