@@ -8,7 +8,7 @@ from __future__ import annotations
 import attrs
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._replies import OfReplies
+from vaurien_twisted.behaviors._reply_editing import OfReplies
 from vaurien_twisted.interfaces import IBehavior, IWireProtocol
 from vaurien_twisted.interfaces.editors import IReplyEditing
 from vaurien_twisted.model import patterns

@@ -13,7 +13,7 @@ from http import HTTPStatus
 import attrs
 from zope.interface import implementer
 
-from vaurien_twisted.behaviors._replies import OfReplies
+from vaurien_twisted.behaviors._reply_editing import OfReplies
 from vaurien_twisted.interfaces import IBehavior, IWireProtocol
 from vaurien_twisted.interfaces.editors import IReplyEditing
 from vaurien_twisted.model.commands import PASS, Actions

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from vaurien_twisted.model.decision import Rule
 from vaurien_twisted.model.exchange import Connection
 from vaurien_twisted.relays.context import ProxyContext
-from vaurien_twisted.relays.expiry import Expiry
+from vaurien_twisted.relays.rule_expiry import Expiry
 from vaurien_twisted.rules.decider import Decider
 from vaurien_twisted.rules.plan import Plan
 

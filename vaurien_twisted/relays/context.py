@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_protocols -*-
+# -*- test-case-name: tests.relays.test_client_protocol -*-
 """
 What the links of one proxy have in common.
 """
@@ -19,10 +19,10 @@ from vaurien_twisted.record.counters import Counters
 from vaurien_twisted.record.repeats import Repeats
 from vaurien_twisted.relays.alarms import Alarms
 from vaurien_twisted.relays.backend import Backend
-from vaurien_twisted.relays.expiry import Expiry
 from vaurien_twisted.relays.filter_specs import FilterSpecs
 from vaurien_twisted.relays.memory import Memory
 from vaurien_twisted.relays.passed import PassedExchanges
+from vaurien_twisted.relays.rule_expiry import Expiry
 from vaurien_twisted.relays.turns import Turns
 from vaurien_twisted.rules.decider import Decider
 from vaurien_twisted.transports.descriptors import Descriptors

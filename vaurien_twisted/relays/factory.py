@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_protocols -*-
+# -*- test-case-name: tests.relays.test_client_protocol -*-
 """
 The Factory of relays: one for each proxy.
 """
@@ -25,12 +25,12 @@ from vaurien_twisted.record.counters import Counters
 from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.record.repeats import Repeats
 from vaurien_twisted.relays.backend import Backend
+from vaurien_twisted.relays.client_protocol import Relay
 from vaurien_twisted.relays.context import ProxyContext
-from vaurien_twisted.relays.expiry import Expiry
 from vaurien_twisted.relays.filter_specs import FilterSpecs
 from vaurien_twisted.relays.links import Links
 from vaurien_twisted.relays.memory import Memory
-from vaurien_twisted.relays.protocols import Relay
+from vaurien_twisted.relays.rule_expiry import Expiry
 from vaurien_twisted.relays.turns import Turns
 from vaurien_twisted.rules.decider import Decider
 from vaurien_twisted.rules.pins import Pins

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.relays.test_protocols -*-
+# -*- test-case-name: tests.relays.test_client_protocol -*-
 """
 The open links of one proxy.
 """

@@ -9,8 +9,8 @@ A Protocol and Factory per wire protocol, usable with any endpoint::
 
 from __future__ import annotations
 
+from vaurien_twisted.relays.client_protocol import Relay
 from vaurien_twisted.relays.factory import RelayFactory
-from vaurien_twisted.relays.protocols import Relay
 from vaurien_twisted.wire.http.protocol import HTTP
 from vaurien_twisted.wire.memcache.protocol import Memcache
 from vaurien_twisted.wire.mysql.protocol import MySQL

@@ -21,8 +21,8 @@ from vaurien_twisted.express.socket_pair import SocketPair
 from vaurien_twisted.express.transport import ExpressTransport
 from vaurien_twisted.model.names import plainHost
 from vaurien_twisted.relays.backend_protocol import BackendProtocol
+from vaurien_twisted.relays.client_protocol import Relay
 from vaurien_twisted.relays.links import Links
-from vaurien_twisted.relays.protocols import Relay
 
 #: Makes the protocol that faces a client, from the connection's number and the client's address.
 Build = Callable[[int, IPv4Address | IPv6Address], Relay]

@@ -1,5 +1,5 @@
 """
-Tests for L{vaurien_twisted.relays.protocols}.
+Tests for L{vaurien_twisted.relays.client_protocol}.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from zope.interface.verify import verifyObject
 from tests.relays.support import MemoryEndpoint, Pair, Wire, plan
 from vaurien_twisted.record.journal import Journal
 from vaurien_twisted.relays.backend_protocol import BackendProtocol
+from vaurien_twisted.relays.client_protocol import Relay
 from vaurien_twisted.relays.factory import RelayFactory
 from vaurien_twisted.relays.links import GRACE
 from vaurien_twisted.relays.pairs import HTTPRelayFactory, MySQLRelayFactory, TCPRelayFactory
-from vaurien_twisted.relays.protocols import Relay
 from vaurien_twisted.transports.addresses import clientEndpoint
 
 
