@@ -223,7 +223,7 @@ class CheckTests(SynchronousTestCase):
     def test_refused(self) -> None:
         """
         A code that cannot be said, units where there are none, a greeting that never
-        comes; C{transient} is as strict.
+        comes, fields without a value; C{transient} is as strict.
         """
         for name in ("error", "transient"):
             fault, words = self.refused(name, "lines", code="bus y")
@@ -233,6 +233,10 @@ class CheckTests(SynchronousTestCase):
             self.assertIn("'tcp' has no error '1213'", words)
             self.assertEqual(self.refused(name, "tcp", unit="units")[0], "unit")
             self.assertEqual(self.refused(name, "http", at="greeting")[0], "at")
+            for value in (None, True, ["a"], {"a": "b"}):
+                fault, words = self.refused(name, "http", headers={"Retry-After": value})
+                self.assertEqual(fault, "headers")
+                self.assertIn("'Retry-After': it must be a text or a number", words)
 
     def test_accepted(self) -> None:
         """
@@ -243,6 +247,6 @@ class CheckTests(SynchronousTestCase):
             for wire, options in (
                 ("lines", {"code": "busy", "unit": "units", "at": "greeting"}),
                 ("tcp", {"at": "partial", "count": 5}),
-                ("http", {"code": "503"}),
+                ("http", {"code": "503", "headers": {"Retry-After": 5, "Server": "x"}}),
             ):
                 behavior.check(behavior.options(**options), REGISTRY.wire(wire))

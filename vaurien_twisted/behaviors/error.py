@@ -116,6 +116,9 @@ class OfErrors:
             raise Refused(f"protocol {wire.name!r} has no units to count: use unit bytes", "unit")
         if options.at == "greeting" and not wire.greets:
             raise Refused(f"protocol {wire.name!r} has no greeting: use at request", "at")
+        for name, value in options.headers.items():
+            if isinstance(value, bool) or not isinstance(value, str | int | float):
+                raise Refused(f"{name!r}: it must be a text or a number", "headers")
 
     def applies(self, options: ErrorOptions, exchange: Exchange) -> bool:
         # A greeting has its own errors.
