@@ -5,6 +5,7 @@ The methods of both clients for the behavior, the rules and the backend of a pro
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -65,7 +66,7 @@ def ruleOf(behavior: str, words: Mapping[str, object]) -> Answer:
     return rule
 
 
-class PlanCalls:
+class PlanCalls(ABC):
     """
     The methods for one proxy: its behavior, its rules and its backend.
 
@@ -76,11 +77,11 @@ class PlanCalls:
     url: str
     prefix: str = ""
 
+    @abstractmethod
     async def answered(self, method: str, path: str, body: object = None) -> Answer:
         """
         The answer to a request.
         """
-        raise NotImplementedError("a subclass sends the request")
 
     async def _get(self, path: str, name: str, kind: type[T]) -> T:
         return member(self.url, await self.answered("GET", path), name, kind)

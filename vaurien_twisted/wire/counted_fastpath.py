@@ -6,6 +6,7 @@ if some requests need decisions of their own.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Hashable, Sequence
 from typing import Protocol, TypeVar
 
@@ -188,11 +189,11 @@ class CountedFastPath(FastPath):
         self._awaiting.append(begun)
         return begun
 
+    @abstractmethod
     def _divide(self, data: bytes) -> Division | None:
         """
         The parts of a chunk, C{None} if it does not consist of whole requests that may pass.
         """
-        raise NotImplementedError("a subclass implements this")
 
     def replies(self, data: bytes) -> int:
         """
@@ -230,13 +231,13 @@ class CountedFastPath(FastPath):
         count, end = self._scan(data, start, batch.left)
         return (self._pass(batch, count), end) if count else (0, start)
 
+    @abstractmethod
     def _scan(self, data: bytes, start: int, most: int) -> tuple[int, int]:
         """
         The number of complete replies from C{start} on that may pass, and the offset of their end.
 
         @param most: count no more than this.
         """
-        raise NotImplementedError("a subclass implements this")
 
     def _pass(self, batch: PassedBatch, count: int) -> int:
         """

@@ -5,6 +5,7 @@ Fast paths: batches of exchanges that pass without being divided.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from vaurien_twisted.model.batch_decision import (
@@ -24,7 +25,7 @@ from vaurien_twisted.wire.framer import RequestReader, Session
 PASSED = 1
 
 
-class FastPath:
+class FastPath(ABC):
     """
     The base of fast paths.  See
     L{ISelectiveFastPath<vaurien_twisted.interfaces.ISelectiveFastPath>}.
@@ -48,8 +49,11 @@ class FastPath:
         """
         self._watch(commands, batchDecider)
 
+    @abstractmethod
     def _watch(self, commands: frozenset[str] | None, batchDecider: BatchDecider | None) -> None:
-        raise NotImplementedError("a subclass implements this")
+        """
+        Pass from now on the exchanges that C{select} names.
+        """
 
     def _batchDecision(
         self, command: str, subject: str, head: bytes = b"", context: object = None
