@@ -39,6 +39,8 @@ C{chaostoolkit}
     Actions, probes and a control for Chaos Toolkit.
 C{app}
     From the command line and the configuration file to running services.
+C{arguments}, C{stdio}
+    What all commands share: command lines that are refused in one line; standard input and output.
 C{plugins}
     Where other packages put their behaviors and protocols.
 
