@@ -7,6 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.relays.support import REGISTRY, Pair
+from vaurien_twisted.model.batch_decision import BatchDecider
 from vaurien_twisted.model.decision import NOTHING
 from vaurien_twisted.model.exchange import Exchange, PassedBatch
 from vaurien_twisted.rules.build import RuleBuilder
@@ -16,6 +17,15 @@ from vaurien_twisted.wire.fastpath import MOST_UNAFFECTED, FormedBatch, FormedFa
 from vaurien_twisted.wire.framer import RequestReader, Session
 
 HTTP = b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+class UnwatchedFastPath(FormedFastPath):
+    """
+    Batches alone, of which no rule names a command.
+    """
+
+    def _watch(self, commands: frozenset[str] | None, batchDecider: BatchDecider | None) -> None:
+        raise AssertionError("no rules are set")
 
 
 class BatchTests(SynchronousTestCase):
@@ -29,7 +39,7 @@ class BatchTests(SynchronousTestCase):
         """
         session = Session()
         self.awaiting = session.awaiting
-        self.path = FormedFastPath(session)
+        self.path = UnwatchedFastPath(session)
         self.requests = RequestReader()
 
     def batch(self, last: PassedBatch | None, number: int, forms: bytes) -> PassedBatch:
